@@ -1,0 +1,1 @@
+"""The server side: ingest, store, alerts, mail."""

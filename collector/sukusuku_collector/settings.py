@@ -1,0 +1,239 @@
+"""`facility.toml`: the operator, its centres, their units and rooms, and how the server's parts are reached.
+
+The collector and the API read the same file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.model import AssetKind
+from sukusuku_core.settings import Id, Percent, Port, PositiveSeconds, Settings, load
+
+Language = Literal["ja", "en"]
+Mail = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$", max_length=254)]
+_Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=80)]
+Places = Annotated[int, msgspec.Meta(ge=0, le=1000)]
+
+
+class Text(Settings, frozen=True, kw_only=True):
+    """A name in both languages."""
+
+    ja: _Name
+    en: _Name
+
+    def __getitem__(self, language: Language) -> str:
+        return self.ja if language == "ja" else self.en
+
+
+class Operator(Settings, frozen=True, kw_only=True):
+    """The municipality. `id` is the Sparkplug group."""
+
+    id: Id
+    name: Text
+
+
+class Broker(Settings, frozen=True, kw_only=True):
+    """How the collector reaches the MQTT broker."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    keepalive: Annotated[int, msgspec.Meta(ge=2, le=300)] = 10
+    username: str | None = None
+    password: str | None = None
+    ca_file: str | None = None
+
+
+class StoreSettings(Settings, frozen=True, kw_only=True):
+    """Where readings are kept. `path` is relative to this file."""
+
+    path: str = "readings.db"
+
+
+class OperationsSettings(Settings, frozen=True, kw_only=True):
+    """Where alerts and mails are kept: an SQLAlchemy URL; a relative SQLite path is relative to this file."""
+
+    url: str = "sqlite:///operations.db"
+
+
+class MailServer(Settings, frozen=True, kw_only=True):
+    """The SMTP relay."""
+
+    host: str = "127.0.0.1"
+    port: Port = 25
+    sender: Mail
+    security: Literal["none", "starttls", "tls"] = "none"
+    username: str | None = None
+    password: str | None = None
+    timeout: PositiveSeconds = 10.0
+
+
+class Web(Settings, frozen=True, kw_only=True):
+    """Where the API and the wall listen."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    url: str = "http://127.0.0.1:8080"
+    """The address that people use; links in mails start with it."""
+
+
+class AlertLevels(Settings, frozen=True, kw_only=True):
+    """When an alert rises and clears. A unit or room may override single values."""
+
+    fill_rise: Percent = 80.0
+    fill_clear: Percent = 60.0
+    fill_for: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    """Seconds above `fill_rise` before a mail goes out."""
+    fault_for: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    over_capacity_for: Annotated[float, msgspec.Meta(ge=0)] = 300.0
+    silent_after: PositiveSeconds = 1800.0
+    """Seconds without a reading after which an asset counts as silent and its tile as old."""
+
+
+class Levels(Settings, frozen=True, kw_only=True):
+    """Overrides of single `[alerts]` values; absent means the facility's value."""
+
+    fill_rise: Percent | None = None
+    fill_clear: Percent | None = None
+    fill_for: float | None = None
+    fault_for: float | None = None
+    over_capacity_for: float | None = None
+    silent_after: PositiveSeconds | None = None
+
+
+class Unit(Settings, frozen=True, kw_only=True):
+    """A nappy-compression unit. `edge` is the edge node that may speak for it."""
+
+    id: Id
+    name: Text
+    edge: Id
+    alerts: Levels = Levels()
+
+
+class Zone(Settings, frozen=True, kw_only=True):
+    """A part of a room between partition shelves. `capacity` is a house rule, not law."""
+
+    id: Id
+    name: Text
+    capacity: Places | None = None
+
+
+class Room(Settings, frozen=True, kw_only=True):
+    """A temporary-childcare room. `capacity` counts children."""
+
+    id: Id
+    name: Text
+    edge: Id
+    capacity: Places
+    zone: tuple[Zone, ...] = ()
+    alerts: Levels = Levels()
+
+
+class Site(Settings, frozen=True, kw_only=True):
+    """A centre."""
+
+    id: Id
+    name: Text
+    unit: tuple[Unit, ...] = ()
+    room: tuple[Room, ...] = ()
+
+
+class Contact(Settings, frozen=True, kw_only=True):
+    """Who gets mails. `sites` empty means all; likewise `rules`."""
+
+    name: _Name
+    mail: Mail
+    language: Language = "ja"
+    sites: tuple[Id, ...] = ()
+    rules: tuple[Literal["fill_level", "unit_fault", "room_over_capacity", "asset_silent"], ...] = ()
+
+
+class Facility(Settings, frozen=True, kw_only=True):
+    """The whole file."""
+
+    operator: Operator
+    host_id: Id = "sukusuku"
+    """Sparkplug host id of the collector; the edge nodes wait for it."""
+    broker: Broker = Broker()
+    store: StoreSettings = StoreSettings()
+    operations: OperationsSettings = OperationsSettings()
+    mail: MailServer | None = None
+    web: Web = Web()
+    alerts: AlertLevels = AlertLevels()
+    site: tuple[Site, ...] = ()
+    contact: tuple[Contact, ...] = ()
+
+    def assets(self) -> "Iterator[Asset]":
+        """Every asset with its site, in the order of the file."""
+        for site in self.site:
+            for unit in site.unit:
+                yield Asset(unit.id, AssetKind.UNIT, site, unit.edge, unit)
+            for room in site.room:
+                yield Asset(room.id, AssetKind.ROOM, site, room.edge, room)
+
+    def levels(self, asset: Unit | Room) -> AlertLevels:
+        """The alert levels that hold for an asset."""
+        own = {key: value for key, value in msgspec.structs.asdict(asset.alerts).items() if value is not None}
+        return msgspec.structs.replace(self.alerts, **own)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A unit or room together with where it stands and who speaks for it."""
+
+    id: str
+    kind: AssetKind
+    site: Site
+    edge: str
+    settings: Unit | Room
+
+
+def read(path: Path) -> Facility:
+    """`facility.toml`, checked as a whole, with relative paths resolved against its folder. Raises ConfigError."""
+    facility = load(path, Facility)
+    check(facility, str(path))
+    store = msgspec.structs.replace(facility.store, path=str((path.parent / facility.store.path).resolve()))
+    url = facility.operations.url
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        url = f"sqlite:///{(path.parent / url.removeprefix('sqlite:///')).resolve()}"
+    operations = msgspec.structs.replace(facility.operations, url=url)
+    return msgspec.structs.replace(facility, store=store, operations=operations)
+
+
+def check(facility: Facility, name: str) -> None:
+    """Rules between the keys. Raises ConfigError with the key path."""
+    seen: dict[str, str] = {}
+    edges = {asset.edge for asset in facility.assets()}
+    for where, ident in _ids(facility):
+        if ident in seen:
+            raise ConfigError(f"{name}: {where}: id `{ident}` is already used at {seen[ident]}")
+        if ident in edges:
+            raise ConfigError(f"{name}: {where}: id `{ident}` is also the id of an edge node")
+        seen[ident] = where
+    sites = {site.id for site in facility.site}
+    for n, contact in enumerate(facility.contact):
+        unknown = set(contact.sites) - sites
+        if unknown:
+            raise ConfigError(f"{name}: contact[{n}].sites: no site {sorted(unknown)}; there are {sorted(sites)}")
+    for asset in facility.assets():
+        levels = facility.levels(asset.settings)
+        if levels.fill_clear >= levels.fill_rise:
+            raise ConfigError(
+                f"{name}: {asset.id}: fill_clear {levels.fill_clear:g} must be below fill_rise {levels.fill_rise:g}"
+            )
+
+
+def _ids(facility: Facility) -> Iterator[tuple[str, str]]:
+    for s, site in enumerate(facility.site):
+        yield f"site[{s}]", site.id
+        for n, unit in enumerate(site.unit):
+            yield f"site[{s}].unit[{n}]", unit.id
+        for r, room in enumerate(site.room):
+            yield f"site[{s}].room[{r}]", room.id
+            zones = [zone.id for zone in room.zone]
+            if len(set(zones)) != len(zones):
+                yield f"site[{s}].room[{r}].zone", next(zone for zone in zones if zones.count(zone) > 1)

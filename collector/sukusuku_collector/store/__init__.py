@@ -1,0 +1,95 @@
+"""Where readings live. One Protocol, one test suite, several stores.
+
+The collector writes, the API reads. Times are UTC ms; an asset is named by its id, an edge node by its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sukusuku_core.model import Quality, Reading, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest value of a metric by time of measurement, and when the collector got it."""
+
+    time: int
+    value: Value | None
+    quality: Quality
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One stored reading of a series."""
+
+    time: int
+    value: Value | None
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One hour of a numeric series, GOOD readings only. `time` is the start of the hour; `last` its latest value.
+
+    `mean` is the mean of the readings, not weighted by how long each value stood.
+    """
+
+    time: int
+    count: int
+    mean: float
+    low: float
+    high: float
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A message, or one metric of it, that was not stored as a reading, with the reason in one word."""
+
+    received: int
+    topic: str
+    reason: str
+    detail: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit changed: new readings, readings that were there already, quarantine rows."""
+
+    stored: int
+    duplicates: int
+    quarantined: int
+
+
+LatestByAsset = Mapping[str, Mapping[str, Latest]]
+
+
+class Store(Protocol):
+    """Raw readings, hourly roll-ups, the latest values and the quarantine."""
+
+    def commit(self, readings: Sequence[Reading], quarantined: Sequence[Quarantined], received: int) -> Committed:
+        """Store everything in one durable transaction.
+
+        A reading that is there already (same asset, metric, time) is ignored and does not count in the roll-up again.
+        """
+
+    def latest(self) -> LatestByAsset:
+        """The newest value of every series, by asset id and metric."""
+
+    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
+        """Readings with start <= time < end in order of time, at most `limit`."""
+
+    def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+        """Hours that begin in start <= time < end, in order."""
+
+    def quarantine(self, limit: int) -> list[Quarantined]:
+        """The newest rows of the quarantine, newest first."""
+
+    def version(self) -> int:
+        """A number that changes when another connection or process has committed; cheap to ask every second."""
+
+    def close(self) -> None:
+        """Give back files and connections."""

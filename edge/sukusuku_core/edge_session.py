@@ -1,0 +1,321 @@
+"""Sparkplug edge node: the rules of one MQTT session, without any I/O.
+
+Events are method calls, answers are lists of actions; the caller performs the actions in order and injects the time.
+A new object is made for every MQTT session.
+
+On top of Sparkplug stands our end-to-end acknowledgement. The NBIRTH declares two writable metrics; after its durable
+commit the host answers with one NCMD that sets both: `Ack Birth` names the NBIRTH by its timestamp, `Ack Count` says
+how many messages since that NBIRTH (itself included, without a gap) are stored. A count is used rather than `seq` because
+`seq` has 8 bits and restarts at every rebirth: an acknowledgement that arrives late could then be read as one for rows
+that nobody has stored. A count from the host can only be too small, which costs a resend and never a reading.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from sukusuku_core import sparkplug, state, topics
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.errors import DecodeError
+from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_core.sparkplug import Metric, Payload
+from sukusuku_core.topics import MessageType, NodeTopic
+
+WINDOW = 64
+"""Data messages that may be unacknowledged."""
+READINGS_PER_MESSAGE = 200
+BDSEQ_MODULUS = 256
+SEQ_MODULUS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Send one message."""
+
+    topic: str
+    payload: bytes
+    qos: int = 0
+    retain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Subscribe to these filters at QoS 1."""
+
+    filters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The host has stored these outbox rows: they may be deleted."""
+
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """Nothing is in flight any more: read every row that is still in the outbox again, as historical."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Leave this MQTT session and establish a new one."""
+
+    why: str
+
+
+Action = Publish | Subscribe | Delivered | Resend | Close
+
+
+class Phase(Enum):
+    """How far the session is."""
+
+    NEW = "new"
+    WAITING = "waiting for the host"
+    ONLINE = "online"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeIdentity:
+    """Who the edge node is, and the host it waits for (None: it does not wait)."""
+
+    group: str
+    node: str
+    primary_host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One metric that a birth declares, with the last committed reading as its value."""
+
+    datatype: DataType
+    reading: Reading | None = None
+
+
+@dataclass(slots=True)
+class _Device:
+    metrics: dict[str, Declared]
+    alive: bool = False
+    born: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _InFlight:
+    count: int
+    rows: tuple[int, ...]
+    sent: int
+
+
+@dataclass(slots=True)
+class EdgeSession:
+    """One MQTT session of one edge node. Times are UTC ms.
+
+    `bdseq` must be durable and incremented before every CONNECT by the caller. `last_birth` is the timestamp of the
+    latest NBIRTH of any session: births carry strictly rising timestamps, also when the clock steps back.
+    `metrics` maps an asset id to what it declares; the node's own metrics stand under the node id.
+    """
+
+    identity: NodeIdentity
+    bdseq: int
+    metrics: Mapping[str, Mapping[str, DataType]]
+    last_birth: int = 0
+    ack_timeout: int = 5_000
+    phase: Phase = Phase.NEW
+    _devices: dict[str, _Device] = field(init=False)
+    _count: int = 0
+    _in_flight: deque[_InFlight] = field(default_factory=deque)
+    _host_state: state.HostState | None = None
+
+    def __post_init__(self) -> None:
+        self._devices = {
+            asset: _Device({name: Declared(datatype) for name, datatype in declared.items()})
+            for asset, declared in self.metrics.items()
+        }
+        self._devices.setdefault(self.identity.node, _Device({}))
+
+    # ------------------------------------------------------------ life of the session
+
+    def will(self) -> Publish:
+        """The NDEATH to give to CONNECT."""
+        payload = Payload(None, (Metric(sparkplug.BDSEQ, self.bdseq, None, DataType.INT64),))
+        return Publish(str(self._topic(MessageType.NDEATH)), sparkplug.encode(payload), qos=1)
+
+    def connected(self, now: int) -> list[Action]:
+        """CONNACK has arrived."""
+        filters = topics.command_filters(self.identity.group, self.identity.node)
+        if self.identity.primary_host is None:
+            return [Subscribe(filters), *self._birth(now)]
+        self.phase = Phase.WAITING
+        return [Subscribe((*filters, topics.state_topic(self.identity.primary_host)))]
+
+    def leave(self, why: str) -> list[Action]:
+        """Say goodbye: NDEATH, then close. Does nothing twice."""
+        if self.phase is Phase.CLOSED:
+            return []
+        born = self.phase is Phase.ONLINE
+        self.phase = Phase.CLOSED
+        return [*([self.will()] if born else []), Close(why)]
+
+    def received(self, topic: str, payload: bytes, now: int) -> list[Action]:
+        """A message on one of the subscribed topics. Raises DecodeError when it cannot be read."""
+        if self.identity.primary_host is not None and topic == topics.state_topic(self.identity.primary_host):
+            return self._host_said(state.decode(payload), now)
+        parsed = topics.parse(topic)
+        if parsed.type is not MessageType.NCMD:
+            raise DecodeError("command", f"{parsed.type} is not supported: assets cannot be commanded")
+        return self._command(sparkplug.decode(payload).metrics, now)
+
+    def tick(self, now: int) -> list[Action]:
+        """Time has passed: give up waiting for acknowledgements that do not come."""
+        if self._in_flight and now - self._in_flight[0].sent >= self.ack_timeout:
+            return [self._forget(f"no acknowledgement for {self.ack_timeout / 1000:g} s")]
+        return []
+
+    # ------------------------------------------------------------ assets
+
+    def asset_up(self, asset: str, now: int) -> list[Action]:
+        """An asset's device answers: declare it, once."""
+        device = self._devices[asset]
+        device.alive = True
+        if self.phase is not Phase.ONLINE or device.born or asset == self.identity.node:
+            return []
+        return [self._device_birth(asset, now)]
+
+    def asset_down(self, asset: str, now: int) -> list[Action]:
+        """An asset's devices are lost."""
+        device = self._devices[asset]
+        device.alive = False
+        if self.phase is not Phase.ONLINE or not device.born or asset == self.identity.node:
+            return []
+        return [self._device_death(asset, now)]
+
+    def committed(self, readings: Iterable[Reading]) -> None:
+        """Remember the latest committed readings: births show them."""
+        for reading in readings:
+            declared = self._devices[reading.asset].metrics
+            declared[reading.metric] = replace(declared[reading.metric], reading=reading)
+
+    # ------------------------------------------------------------ readings
+
+    def room(self) -> int:
+        """How many data messages may be sent now."""
+        return WINDOW - len(self._in_flight) if self.phase is Phase.ONLINE else 0
+
+    def send(self, rows: Sequence[tuple[int, Reading]], now: int, *, historical: bool) -> list[Action]:
+        """Readings of the outbox as data messages, grouped by asset. Uses up `room()`; call it only when there is some.
+
+        An asset whose devices are dead is born for its waiting readings and dies again: data must not wait for it.
+        """
+        actions: list[Action] = []
+        by_asset: dict[str, list[tuple[int, Reading]]] = {}
+        for row in rows:
+            by_asset.setdefault(row[1].asset, []).append(row)
+        for asset, group in by_asset.items():
+            device = self._devices.get(asset)
+            is_device = asset != self.identity.node
+            if device is None:  # an asset that was taken out of the settings while its readings waited
+                device = self._devices[asset] = _Device(
+                    {reading.metric: Declared(datatype_of(reading.value)) for _, reading in group}
+                )
+            if is_device and not device.born:
+                actions.append(self._device_birth(asset, now))
+            for start in range(0, len(group), READINGS_PER_MESSAGE):
+                part = group[start : start + READINGS_PER_MESSAGE]
+                kind = MessageType.DDATA if is_device else MessageType.NDATA
+                metrics = tuple(_data_metric(reading, historical=historical) for _, reading in part)
+                actions.append(self._message(kind, metrics, now, asset if is_device else None))
+                self._in_flight.append(_InFlight(self._count, tuple(row for row, _ in part), now))
+            if is_device and not device.alive:
+                actions.append(self._device_death(asset, now))
+        return actions
+
+    # ------------------------------------------------------------ inside
+
+    def _topic(self, kind: MessageType, device: str | None = None) -> NodeTopic:
+        return NodeTopic(self.identity.group, kind, self.identity.node, device)
+
+    def _message(self, kind: MessageType, metrics: tuple[Metric, ...], now: int, device: str | None = None) -> Publish:
+        seq = self._count % SEQ_MODULUS
+        self._count += 1
+        return Publish(str(self._topic(kind, device)), sparkplug.encode(Payload(now, metrics, seq)))
+
+    def _birth(self, now: int) -> list[Action]:
+        self.phase = Phase.ONLINE
+        self.last_birth = max(now, self.last_birth + 1)
+        self._count = 0
+        birth = self.last_birth
+        control = (
+            Metric(sparkplug.BDSEQ, self.bdseq, birth, DataType.INT64),
+            Metric(sparkplug.REBIRTH, value=False, timestamp=birth, datatype=DataType.BOOLEAN),
+            Metric(sparkplug.ACK_BIRTH, birth, birth, DataType.INT64),
+            Metric(sparkplug.ACK_COUNT, 0, birth, DataType.INT64),
+        )
+        own = _birth_metrics(self._devices[self.identity.node].metrics, birth)
+        actions: list[Action] = [self._message(MessageType.NBIRTH, (*control, *own), birth)]
+        for asset, device in self._devices.items():
+            device.born = False
+            if device.alive and asset != self.identity.node:
+                actions.append(self._device_birth(asset, now))
+        return actions
+
+    def _device_birth(self, asset: str, now: int) -> Publish:
+        device = self._devices[asset]
+        device.born = True
+        return self._message(MessageType.DBIRTH, _birth_metrics(device.metrics, now), now, asset)
+
+    def _device_death(self, asset: str, now: int) -> Publish:
+        self._devices[asset].born = False
+        return self._message(MessageType.DDEATH, (), now, asset)
+
+    def _forget(self, why: str) -> Resend:
+        self._in_flight.clear()
+        return Resend(why)
+
+    def _host_said(self, said: state.HostState, now: int) -> list[Action]:
+        known = self._host_state
+        if known is not None and said.timestamp < known.timestamp:
+            return []  # a late will of an older host session
+        self._host_state = said
+        if said.online:
+            return self._birth(now) if self.phase is Phase.WAITING else []
+        return self.leave("the host is offline") if self.phase is Phase.ONLINE else []
+
+    def _command(self, metrics: Sequence[Metric], now: int) -> list[Action]:
+        if self.phase is not Phase.ONLINE:
+            return []
+        if sparkplug.metric_value(metrics, sparkplug.REBIRTH) is True:
+            return [self._forget("the host asked for a rebirth"), *self._birth(now)]
+        birth = sparkplug.metric_value(metrics, sparkplug.ACK_BIRTH)
+        count = sparkplug.metric_value(metrics, sparkplug.ACK_COUNT)
+        if birth != self.last_birth or not isinstance(count, int) or count > self._count:
+            return []
+        rows: list[int] = []
+        while self._in_flight and self._in_flight[0].count <= count:
+            rows.extend(self._in_flight.popleft().rows)
+        return [Delivered(tuple(rows))] if rows else []
+
+
+def datatype_of(value: Value | None) -> DataType:
+    """The datatype that a value travels as."""
+    if isinstance(value, bool):
+        return DataType.BOOLEAN
+    if isinstance(value, int):
+        return DataType.INT64
+    return DataType.STRING if isinstance(value, str) else DataType.DOUBLE
+
+
+def _birth_metrics(declared: Mapping[str, Declared], now: int) -> tuple[Metric, ...]:
+    return tuple(
+        Metric(name, None, now, item.datatype, quality=Quality.STALE)
+        if item.reading is None
+        else Metric(name, item.reading.value, item.reading.time, item.datatype, quality=item.reading.quality)
+        for name, item in declared.items()
+    )
+
+
+def _data_metric(reading: Reading, *, historical: bool) -> Metric:
+    return Metric(reading.metric, reading.value, reading.time, None, historical, reading.quality)

@@ -1,0 +1,167 @@
+"""Sparkplug host application: what is known of each edge node, without any I/O.
+
+The collector feeds it every message in the order of arrival. It answers with the datatypes that a data message needs,
+asks for rebirths (rate-limited), and counts what has arrived without a gap, which is what may be acknowledged after the
+commit. After a gap data is still stored (the store ignores what it has), but no longer acknowledged, so the edge node
+sends everything again after its rebirth.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+SEQ_MODULUS = 256
+REBIRTH_FIRST = 5_000
+REBIRTH_MAX = 600_000
+
+Types = Mapping[str, int]
+"""Metric name to Sparkplug datatype number, as a birth declared them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeKey:
+    """An edge node: Sparkplug group and node id."""
+
+    group: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """What may be acknowledged to a node: so many messages since that birth are stored."""
+
+    node: NodeKey
+    birth: int
+    count: int
+
+
+@dataclass(slots=True)
+class _Device:
+    types: Types
+    online: bool = True
+
+
+@dataclass(slots=True)
+class _Node:
+    online: bool = False
+    bdseq: int | None = None
+    birth: int = 0
+    wants_ack: bool = False
+    types: Types = field(default_factory=dict)
+    devices: dict[str, _Device] = field(default_factory=dict)
+    next_seq: int = 0
+    count: int = 0
+    contiguous: bool = False
+    acknowledged: int = 0
+    rebirth_after: int = 0
+    rebirth_wait: int = REBIRTH_FIRST
+
+
+@dataclass(slots=True)
+class HostSession:
+    """Everything the host knows of its edge nodes. Times are UTC ms; `rebirths` collects the nodes to ask."""
+
+    _nodes: dict[NodeKey, _Node] = field(default_factory=dict)
+    _rebirths: list[NodeKey] = field(default_factory=list)
+
+    # ------------------------------------------------------------ messages in
+
+    def node_birth(self, key: NodeKey, seq: int, bdseq: int, timestamp: int, types: Types, *, wants_ack: bool) -> None:
+        """NBIRTH: a new count begins; every device must be born again."""
+        node = self._nodes.setdefault(key, _Node())
+        node.online, node.bdseq, node.birth, node.types, node.wants_ack = (
+            True,
+            bdseq,
+            timestamp,
+            types,
+            wants_ack,
+        )
+        node.devices = {}
+        node.next_seq, node.count, node.acknowledged, node.contiguous = (seq + 1) % SEQ_MODULUS, 1, 0, True
+
+    def node_death(self, key: NodeKey, bdseq: int) -> tuple[str, ...] | None:
+        """NDEATH: the devices that go offline with the node, None when it belongs to an older session."""
+        node = self._nodes.get(key)
+        if node is None or not node.online or node.bdseq != bdseq:
+            return None
+        node.online = node.contiguous = False
+        gone = tuple(name for name, device in node.devices.items() if device.online)
+        for name in gone:
+            node.devices[name].online = False
+        return gone
+
+    def device_birth(self, key: NodeKey, device: str, seq: int | None, types: Types, now: int) -> bool:
+        """DBIRTH. False when the node itself is unknown (a rebirth is then asked for)."""
+        node = self._arrived(key, seq, now)
+        if node is None:
+            return False
+        node.devices[device] = _Device(types)
+        return True
+
+    def device_death(self, key: NodeKey, device: str, seq: int | None, now: int) -> bool:
+        """DDEATH. False when nothing was known of the device."""
+        node = self._arrived(key, seq, now)
+        known = node.devices.get(device) if node is not None else None
+        if known is None:
+            return False
+        known.online = False
+        return True
+
+    def data(self, key: NodeKey, device: str | None, seq: int | None, now: int) -> Types | None:
+        """NDATA or DDATA: the datatypes to read it with, None when there was no birth (a rebirth is then asked for)."""
+        node = self._arrived(key, seq, now)
+        if node is None:
+            return None
+        if device is None:
+            return node.types
+        known = node.devices.get(device)
+        if known is None or not known.online:
+            self.ask_rebirth(key, now)
+            return None
+        return known.types
+
+    def ask_rebirth(self, key: NodeKey, now: int) -> None:
+        """Something of this node cannot be read: stop acknowledging and ask it to be born again, not too often."""
+        node = self._nodes.setdefault(key, _Node())
+        node.contiguous = False
+        if now >= node.rebirth_after and key not in self._rebirths:
+            node.rebirth_after = now + node.rebirth_wait
+            node.rebirth_wait = min(node.rebirth_wait * 2, REBIRTH_MAX)
+            self._rebirths.append(key)
+
+    # ------------------------------------------------------------ answers out
+
+    def rebirths(self) -> list[NodeKey]:
+        """The nodes to ask for a rebirth now; each is told once."""
+        asked, self._rebirths = self._rebirths, []
+        return asked
+
+    def acks(self) -> Iterator[Ack]:
+        """What the commit that has just ended allows to acknowledge; each count is told once."""
+        for key, node in self._nodes.items():
+            if node.wants_ack and node.contiguous and node.count > node.acknowledged:
+                node.acknowledged = node.count
+                node.rebirth_wait = REBIRTH_FIRST
+                yield Ack(key, node.birth, node.count)
+
+    def online(self, key: NodeKey) -> bool:
+        """Whether the node has an open session, as far as the host knows."""
+        node = self._nodes.get(key)
+        return node is not None and node.online
+
+    # ------------------------------------------------------------ inside
+
+    def _arrived(self, key: NodeKey, seq: int | None, now: int) -> _Node | None:
+        node = self._nodes.get(key)
+        if node is None or not node.online:
+            self.ask_rebirth(key, now)
+            return None
+        if seq != node.next_seq:
+            self.ask_rebirth(key, now)
+            node.next_seq = ((seq if seq is not None else node.next_seq) + 1) % SEQ_MODULUS
+            return node
+        node.next_seq = (node.next_seq + 1) % SEQ_MODULUS
+        if node.contiguous:
+            node.count += 1
+        elif node.online:
+            self.ask_rebirth(key, now)
+        return node

@@ -1,0 +1,264 @@
+"""Device profiles: what a device model offers, as data.
+
+One TOML file per model under `profiles/`: a header of defaults and a flat list of named points. The same file feeds the
+reader on the edge, the simulator and the generated device documentation. Hosts, unit ids and distances belong to
+`edge.toml`, never here.
+"""
+
+import tomllib
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from sukusuku_core.catalogue import Role
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.model import Value
+from sukusuku_core.settings import Id, Settings, parse
+
+
+class Status(StrEnum):
+    """How far the facts of a profile are confirmed."""
+
+    MANUAL = "manual"
+    PARTIAL = "partial"
+    GUESS = "guess"
+
+
+class Area(StrEnum):
+    """The four Modbus tables."""
+
+    COIL = "coil"
+    DISCRETE = "discrete"
+    HOLDING = "holding"
+    INPUT = "input"
+
+    @property
+    def of_bits(self) -> bool:
+        """Whether one address holds one bit rather than 16."""
+        return self in {Area.COIL, Area.DISCRETE}
+
+
+class RegisterType(StrEnum):
+    """How the bits of a Modbus point are read."""
+
+    BOOL = "bool"
+    U16 = "u16"
+    S16 = "s16"
+    U32 = "u32"
+    S32 = "s32"
+    U64 = "u64"
+    F32 = "f32"
+    STRING = "string"
+
+
+REGISTERS = {
+    RegisterType.BOOL: 1, RegisterType.U16: 1, RegisterType.S16: 1, RegisterType.U32: 2,
+    RegisterType.S32: 2, RegisterType.U64: 4, RegisterType.F32: 2,
+}  # fmt: skip
+"""Number of 16-bit registers of each type; a string says its own `length`."""
+
+
+class WordOrder(StrEnum):
+    """Which 16-bit register of a longer number comes first. Bytes inside a register are always big-endian."""
+
+    HIGH_FIRST = "high_first"
+    LOW_FIRST = "low_first"
+
+
+class EnumValue(Settings, frozen=True, kw_only=True):
+    """What one number of a state point means."""
+
+    value: int
+    name: str
+    ja: str
+    en: str
+
+
+class _Point(Settings, frozen=True, kw_only=True):
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+    role: Role
+    ja: str
+    en: str
+    unit: str = ""
+    scale: float = 1.0
+    offset: float = 0.0
+    invalid: tuple[Value, ...] = ()
+    """Raw values by which the device says: no reading."""
+    valid: tuple[float, float] | None = None
+    """Plausible range after scaling, inclusive; outside of it the reading has quality BAD."""
+    wrap: int | None = None
+    """A counter restarts at 0 after `wrap - 1`."""
+    note: str = ""
+
+
+class ModbusPoint(_Point, frozen=True, kw_only=True):
+    """One value in a Modbus table. `address` is the zero-based wire address plus the profile's `base`."""
+
+    address: Annotated[int, msgspec.Meta(ge=0, le=99_999)]
+    type: RegisterType
+    area: Area | None = None
+    words: WordOrder | None = None
+    length: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    enum: tuple[EnumValue, ...] = ()
+
+    @property
+    def registers(self) -> int:
+        """How many addresses the value spans."""
+        return self.length if self.type is RegisterType.STRING else REGISTERS[self.type]
+
+
+class JsonType(StrEnum):
+    """What a JSON point becomes."""
+
+    INT = "int"
+    FLOAT = "float"
+    BOOL = "bool"
+    TEXT = "text"
+
+
+class JsonPoint(_Point, frozen=True, kw_only=True):
+    """One value of a JSON message. `path` is dotted, below the profile's `body`."""
+
+    path: str
+    type: JsonType
+    optional: bool = False
+    """The device leaves the field out at times; absence is then no error."""
+    true: tuple[Value, ...] = ("true", "on", "occupied", 1)
+    """Values that mean true for a bool, besides JSON true."""
+
+
+class ModbusDefaults(Settings, frozen=True, kw_only=True):
+    """What holds for every point that does not say otherwise."""
+
+    area: Area = Area.HOLDING
+    words: WordOrder = WordOrder.HIGH_FIRST
+    base: int = 0
+    """Subtracted from every address, for maps that count from 1 or print Modicon numbers."""
+    max_read: Annotated[int, msgspec.Meta(ge=1, le=2000)] = 125
+    """Most addresses that the device answers in one request."""
+    max_gap: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Unused addresses that may be read over to join two points into one request."""
+
+
+class SerialLine(Settings, frozen=True, kw_only=True):
+    """How the device leaves the factory, for RTU."""
+
+    baud: int
+    parity: Literal["N", "E", "O"] = "N"
+    stop_bits: Literal[1, 2] = 1
+    unit: Annotated[int, msgspec.Meta(ge=1, le=247)] = 1
+
+
+class Profile(Settings, tag_field="transport", frozen=True, kw_only=True):
+    """The header that both kinds share."""
+
+    profile: Id
+    maker: str
+    model: str
+    ja: str
+    en: str
+    status: Status
+    source: str
+    """Where the facts were read: manual and page, or address."""
+    note: str = ""
+
+
+class ModbusProfile(Profile, tag="modbus", frozen=True, kw_only=True):
+    """A Modbus TCP or RTU device."""
+
+    defaults: ModbusDefaults = ModbusDefaults()
+    serial: SerialLine | None = None
+    point: tuple[ModbusPoint, ...]
+
+    def area(self, point: ModbusPoint) -> Area:
+        """The table a point lies in."""
+        return point.area or self.defaults.area
+
+    def words(self, point: ModbusPoint) -> WordOrder:
+        """The word order of a point."""
+        return point.words or self.defaults.words
+
+    def address(self, point: ModbusPoint) -> int:
+        """The wire address of a point."""
+        return point.address - self.defaults.base
+
+
+class JsonProfile(Profile, tag="mqtt", frozen=True, kw_only=True):
+    """A sensor that publishes JSON over MQTT."""
+
+    body: str = ""
+    """Dotted path of the object that holds the points; empty for the message itself."""
+    time: str = ""
+    """Dotted path (from the message itself) of the time of measurement; empty: the time of arrival counts."""
+    point: tuple[JsonPoint, ...]
+
+
+AnyProfile = ModbusProfile | JsonProfile
+Point = ModbusPoint | JsonPoint
+
+
+class _Header(msgspec.Struct):
+    """Just enough to see which kind of profile a file is."""
+
+    transport: Literal["modbus", "mqtt"]
+
+
+def parse_profile(text: str, name: str) -> AnyProfile:
+    """A profile from TOML text; `name` stands for the file in errors. Raises ConfigError."""
+    try:
+        transport = msgspec.convert(tomllib.loads(text), _Header).transport
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name}: not valid TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f'{name}: transport: expected "modbus" or "mqtt": {error}') from error
+    profile: AnyProfile
+    profile = parse(text, ModbusProfile, name) if transport == "modbus" else parse(text, JsonProfile, name)
+    _check(profile, name)
+    return profile
+
+
+def _check(profile: AnyProfile, name: str) -> None:
+    seen: set[str] = set()
+    for n, point in enumerate(profile.point):
+        where = f"{name}: point[{n}] ({point.name})"
+        if point.name in seen:
+            raise ConfigError(f"{where}: a point of this name stands above already")
+        seen.add(point.name)
+        if isinstance(point, ModbusPoint) and isinstance(profile, ModbusProfile):
+            address = profile.address(point)
+            if not 0 <= address <= 65_536 - point.registers:
+                raise ConfigError(f"{where}: address {point.address} less base {profile.defaults.base} is {address}")
+            if profile.area(point).of_bits != (point.type is RegisterType.BOOL):
+                raise ConfigError(f"{where}: type bool and a coil or discrete area go together")
+            if point.registers > profile.defaults.max_read:
+                raise ConfigError(f"{where}: longer than max_read {profile.defaults.max_read}")
+    if not profile.point:
+        raise ConfigError(f"{name}: a profile needs at least one [[point]]")
+
+
+@cache
+def builtin() -> dict[str, AnyProfile]:
+    """Every profile that comes with Sukusuku, by name."""
+    found = {}
+    for file in sorted(files(__package__).joinpath("profiles").iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            profile = parse_profile(file.read_text(encoding="utf-8"), file.name)
+            found[profile.profile] = profile
+    return found
+
+
+def find(name: str, folder: Path | None = None) -> AnyProfile:
+    """A profile by name: from the integrator's own folder first, then the ones that come with Sukusuku.
+
+    Raises ConfigError that lists what there is.
+    """
+    if folder is not None and (own := folder / f"{name}.toml").is_file():
+        return parse_profile(own.read_text(encoding="utf-8"), str(own))
+    try:
+        return builtin()[name]
+    except KeyError:
+        raise ConfigError(f"there is no device profile `{name}`; there are: {', '.join(builtin())}") from None

@@ -1,0 +1,127 @@
+"""TOML settings into frozen msgspec structs, with errors that a person can act on.
+
+Every settings file of the project is described by `Settings` subclasses; bounds stand beside the field as
+`Annotated[..., msgspec.Meta(...)]`. Unknown keys are errors. A string that starts with `env:` is read from that
+environment variable, so that secrets stay out of files.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.topics import ID_PATTERN
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every table in a settings file."""
+
+
+Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, description="letters, digits, `_`, `.`, `-`; at most 63")]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=31_536_000)]
+Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
+
+S = TypeVar("S", bound=Settings)
+
+_PATH = re.compile(r" - at `(?P<path>\$[^`]*)`$")
+_STEP = re.compile(r"\.(?P<key>[^.\[\]]+)|\[(?P<index>\d+|\.\.\.)\]")
+_UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`")
+
+
+def load(path: Path, kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
+    """The settings in a TOML file.
+
+    Raises ConfigError with the file, the line (syntax) or key path (content), what was found and what is allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    return parse(text, kind, str(path), environ)
+
+
+def parse(text: str, kind: type[S], name: str, environ: Mapping[str, str] = os.environ) -> S:
+    """The settings in a TOML text; `name` stands for the file in errors. Raises ConfigError."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name}: not valid TOML: {error}") from error
+    data = _from_environment(data, name, environ)
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{name}: {_explain(str(error), data, kind)}") from error
+
+
+def _from_environment(value: Any, name: str, environ: Mapping[str, str], where: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _from_environment(item, name, environ, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, list):
+        return [_from_environment(item, name, environ, f"{where}[{n}]") for n, item in enumerate(value)]
+    if isinstance(value, str) and value.startswith("env:"):
+        variable = value.removeprefix("env:")
+        if variable not in environ:
+            raise ConfigError(f"{name}: {where.lstrip('.')}: the environment variable {variable} is not set")
+        return environ[variable]
+    return value
+
+
+def _explain(message: str, data: Any, kind: type) -> str:
+    """The message with key path, found value and, for an unknown key, the keys that are allowed."""
+    match = _PATH.search(message)
+    path = match["path"] if match else "$"
+    what = _PATH.sub("", message)
+    found, table = _walk(path, data, kind)
+    where = path.lstrip("$").lstrip(".") or "top level"
+    unknown = _UNKNOWN.search(what)
+    if unknown:
+        allowed = sorted(msgspec.structs.fields(table), key=lambda field: field.name) if _is_struct(table) else []
+        keys = [field.encode_name for field in allowed]
+        near = difflib.get_close_matches(unknown["key"], keys, n=1)
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        return f"{where}: unknown key `{unknown['key']}`{hint} Allowed: {', '.join(keys)}"
+    shown = "" if isinstance(found, dict | list) else f", found {found!r}"
+    return f"{where}: {what[:1].lower()}{what[1:]}{shown}"
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _walk(path: str, data: Any, kind: Any) -> tuple[Any, Any]:
+    """The value and its declared type at msgspec's path."""
+    for step in _STEP.finditer(path):
+        kind = _struct_of(kind)
+        if step["key"] is not None:
+            data = data.get(step["key"]) if isinstance(data, dict) else None
+            hints = typing.get_type_hints(kind, include_extras=True) if _is_struct(kind) else {}
+            names = {field.encode_name: field.name for field in msgspec.structs.fields(kind)} if hints else {}
+            kind = hints.get(names.get(step["key"], ""))
+        elif step["index"] == "...":
+            return None, None
+        else:
+            index = int(step["index"])
+            data = data[index] if isinstance(data, list) and index < len(data) else None
+            kind = next((arg for arg in typing.get_args(kind) if arg is not ...), None)
+    return data, _struct_of(kind)
+
+
+def _struct_of(kind: Any) -> Any:
+    """The type inside Annotated[...] and `X | None`."""
+    while True:
+        origin = typing.get_origin(kind)
+        if origin is Annotated:
+            kind = typing.get_args(kind)[0]
+        elif origin in {typing.Union, types.UnionType}:
+            kind = next((arg for arg in typing.get_args(kind) if arg is not type(None)), None)
+        else:
+            return kind

@@ -1,0 +1,1 @@
+"""The edge agent of a centre: sources, binding, outbox, uplink."""

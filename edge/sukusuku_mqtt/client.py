@@ -1,0 +1,262 @@
+"""One MQTT session on asyncio, over paho-mqtt.
+
+paho is driven by the event loop's readers and writers, without a thread of its own, so that many messages become one
+batch. A new object serves every session and nothing reconnects by itself: paho would otherwise resend the publishes of
+older sessions after the new birth.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from sukusuku_core.errors import TransientError
+
+BATCH = 256
+"""Most messages that one readiness of the socket hands on."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """How to reach the broker. `keepalive` in seconds."""
+
+    host: str
+    port: int
+    client_id: str
+    keepalive: int = 15
+    username: str | None = None
+    password: str | None = None
+    ca_file: Path | None = None
+    """A certificate authority switches TLS on."""
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    connect_timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """The message the broker sends when this session ends without a DISCONNECT."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A received message."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+class MqttSession:
+    """`async with MqttSession(settings, will) as session`: connected on entry, disconnected on exit.
+
+    Raises TransientError on entry when the broker cannot be reached or refuses, and from `receive`, `publish` and
+    `flush` when the session has ended.
+    """
+
+    def __init__(self, settings: MqttSettings, will: Will | None = None) -> None:
+        self._settings = settings
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=settings.client_id,
+            clean_session=True,
+            protocol=MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        self._client.max_queued_messages_set(0)
+        self._client.max_inflight_messages_set(1000)
+        if settings.username is not None:
+            self._client.username_pw_set(settings.username, settings.password)
+        if settings.ca_file is not None:
+            self._client.tls_set(
+                str(settings.ca_file),
+                str(settings.cert_file) if settings.cert_file else None,
+                str(settings.key_file) if settings.key_file else None,
+                tls_version=ssl.PROTOCOL_TLS_CLIENT,
+            )
+        if will is not None:
+            self._client.will_set(will.topic, will.payload, will.qos, will.retain)
+        self._inbox: deque[Message] = deque()
+        self._arrived = asyncio.Event()
+        self._unacknowledged: set[int] = set()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._closed: str | None = None
+        self._ticker: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connack: asyncio.Future[None] | None = None
+        self._socket: Any = None
+
+    # ------------------------------------------------------------ life
+
+    async def __aenter__(self) -> Self:
+        where = f"{self._settings.host}:{self._settings.port}"
+        self._loop = asyncio.get_running_loop()
+        self._connack = self._loop.create_future()
+        self._client.connect_timeout = self._settings.connect_timeout
+        try:
+            await asyncio.to_thread(
+                self._client.connect, self._settings.host, self._settings.port, self._settings.keepalive
+            )
+        except (OSError, ValueError, ssl.SSLError) as error:
+            self._end(str(error))
+            raise TransientError(f"MQTT broker {where}: cannot connect: {error}") from error
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._client.on_publish = self._on_publish
+        self._client.on_socket_register_write = lambda *_: self._watch_writes(on=True)
+        self._client.on_socket_unregister_write = lambda *_: self._watch_writes(on=False)
+        self._client.on_socket_close = lambda *_: self._unwatch()
+        self._socket = self._client.socket()
+        self._loop.add_reader(self._socket, self._read)
+        if self._client.want_write():
+            self._watch_writes(on=True)
+        self._ticker = asyncio.create_task(self._tick(), name=f"mqtt-{self._settings.client_id}")
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout):
+                await self._connack
+        except TimeoutError:
+            await self.close()
+            raise TransientError(f"MQTT broker {where}: no answer to CONNECT") from None
+        except TransientError:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """DISCONNECT (the broker drops the will) and let go of the socket."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticker
+            self._ticker = None
+        if self._closed is None:
+            self._client.disconnect()
+            self._client.loop_write()
+        self._end("closed here")
+
+    async def abort(self) -> None:
+        """Drop the connection without DISCONNECT: the broker sends the will, as after a crash."""
+        self._end("aborted here")
+        await self.close()
+
+    # ------------------------------------------------------------ talk
+
+    def subscribe(self, filters: list[str] | tuple[str, ...], qos: int = 1) -> None:
+        """Ask for topics. The broker's answer is not waited for: messages follow it on the same connection."""
+        self._check()
+        self._client.subscribe([(item, qos) for item in filters])
+
+    def publish(self, topic: str, payload: bytes, qos: int = 0, *, retain: bool = False) -> None:
+        """Hand a message to the socket. `flush` waits until QoS 1 messages are acknowledged by the broker."""
+        self._check()
+        info = self._client.publish(topic, payload, qos, retain)
+        if info.rc not in {paho.MQTT_ERR_SUCCESS, paho.MQTT_ERR_AGAIN}:
+            raise TransientError(f"MQTT publish to {topic}: {paho.error_string(info.rc)}")
+        if qos > 0 and not info.is_published():
+            self._unacknowledged.add(info.mid)
+            self._quiet.clear()
+
+    async def flush(self) -> None:
+        """Wait until every QoS 1 message is acknowledged by the broker."""
+        while self._unacknowledged:
+            self._check()
+            await self._quiet.wait()
+        self._check()
+
+    async def receive(self) -> list[Message]:
+        """The messages that have arrived, at least one."""
+        while not self._inbox:
+            self._check()
+            self._arrived.clear()
+            await self._arrived.wait()
+        batch = list(self._inbox)
+        self._inbox.clear()
+        return batch
+
+    # ------------------------------------------------------------ inside
+
+    def _check(self) -> None:
+        if self._closed is not None:
+            raise TransientError(f"MQTT session with {self._settings.host}:{self._settings.port} ended: {self._closed}")
+
+    def _read(self) -> None:
+        for _ in range(BATCH):
+            before = len(self._inbox)
+            if self._client.loop_read() != paho.MQTT_ERR_SUCCESS or len(self._inbox) == before:
+                break
+        if self._inbox:
+            self._arrived.set()
+
+    def _write(self) -> None:
+        self._client.loop_write()
+
+    async def _tick(self) -> None:
+        while self._client.loop_misc() == paho.MQTT_ERR_SUCCESS:  # noqa: ASYNC110 - keep-alive is a matter of time
+            await asyncio.sleep(1)
+        self._end("no answer from the broker within the keep-alive time")
+
+    def _watch_writes(self, *, on: bool) -> None:
+        if self._loop is None or self._socket is None:
+            return
+        if on:
+            self._loop.add_writer(self._socket, self._write)
+        else:
+            self._loop.remove_writer(self._socket)
+
+    def _unwatch(self) -> None:
+        if self._loop is not None and self._socket is not None and self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+        self._socket = None
+
+    def _end(self, why: str) -> None:
+        if self._closed is None:
+            self._closed = why
+            sock = self._client.socket()
+            self._unwatch()
+            if sock is not None:
+                with contextlib.suppress(OSError):
+                    sock.close()
+        self._arrived.set()
+        self._quiet.set()
+        if self._connack is not None and not self._connack.done():
+            self._connack.set_exception(TransientError(f"MQTT session ended: {why}"))
+            self._connack.exception()  # seen: nobody may be waiting any more
+
+    def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if self._connack is None or self._connack.done():
+            return
+        if reason.is_failure:
+            self._connack.set_exception(TransientError(f"MQTT broker refuses: {reason}"))
+        else:
+            self._connack.set_result(None)
+
+    def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._end(str(reason))
+
+    def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        self._inbox.append(Message(message.topic, bytes(message.payload), message.retain))
+
+    def _on_publish(self, _client: Any, _data: Any, mid: int, _reason: Any, _properties: Any) -> None:
+        self._unacknowledged.discard(mid)
+        if not self._unacknowledged:
+            self._quiet.set()

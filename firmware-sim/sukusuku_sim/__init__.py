@@ -1,0 +1,1 @@
+"""Simulated nappy units and rooms that speak real Modbus TCP and MQTT."""
