@@ -5,9 +5,11 @@ A new object is made for every MQTT session.
 
 On top of Sparkplug stands our end-to-end acknowledgement. The NBIRTH declares two writable metrics; after its durable
 commit the host answers with one NCMD that sets both: `Ack Birth` names the NBIRTH by its timestamp, `Ack Count` says
-how many messages since that NBIRTH (itself included, without a gap) are stored. A count is used rather than `seq` because
-`seq` has 8 bits and restarts at every rebirth: an acknowledgement that arrives late could then be read as one for rows
-that nobody has stored. A count from the host can only be too small, which costs a resend and never a reading.
+how many messages since that NBIRTH (itself included, without a gap) are stored.
+
+A count is used rather than `seq` because `seq` has 8 bits and restarts at every rebirth: an acknowledgement that
+arrives late could then be read as one for rows that nobody has stored. A count from the host can only be too small,
+which costs a resend and never a reading.
 """
 
 from collections import deque

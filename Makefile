@@ -1,0 +1,64 @@
+# Two commands are all that a new machine needs: `make demo` and `make test`.
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+PYTHON ?= python3
+
+.PHONY: help demo test check format bench proto requirements clean
+
+help: ## Show what there is to make
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/demo.stamp ## Run the whole system with two simulated centres (Ctrl-C ends it)
+	@$(BIN)/sukusuku demo
+
+test: $(VENV)/dev.stamp ## Install what the tests need, then run all checks and tests
+	@sh tests/system-packages.sh
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp ## Formatting, lint, types, import contracts
+	@$(BIN)/ruff format --check --quiet . || { echo 'ruff format: run "make format"'; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/dev.stamp ## Format the code and sort imports
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
+	@$(BIN)/python -m bench.collector
+
+proto: $(VENV)/dev.stamp ## Compile sparkplug_b.proto to the descriptor that the codec loads
+	@cd edge/sukusuku_core && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. \
+		--descriptor_set_out=sparkplug_b.binpb sparkplug_b.proto
+
+requirements: $(VENV)/dev.stamp ## Pin every dependency anew, with hashes
+	@$(PIP) 'uv>=0.9,<1'
+	@for set in "demo:--extra demo --group build" "dev:--extra demo --group dev" "edge:"; do \
+		case $$set in edge:*) project=edge/pyproject.toml;; *) project=pyproject.toml;; esac; \
+		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+			--no-emit-index-url --no-emit-package sukusuku-edge $$project $${set#*:} \
+			--output-file requirements/$${set%%:*}.txt || exit 1; \
+	done
+
+clean: ## Remove the virtual environment and everything generated
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-data
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo 'python3-venv is needed: apt-get install python3-venv'; exit 1; }
+
+# pip is given every hash, and never looks for our own names anywhere but here.
+$(VENV)/demo.stamp: requirements/demo.txt pyproject.toml edge/pyproject.toml | $(BIN)/python
+	@echo 'installing into $(VENV) (about a minute) ...'
+	@$(PIP) --require-hashes -r requirements/demo.txt
+	@$(PIP) --no-deps --no-build-isolation -e ./edge -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml edge/pyproject.toml | $(BIN)/python
+	@echo 'installing into $(VENV) with the tools for tests (about two minutes) ...'
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e ./edge -e .
+	@touch $@

@@ -1,0 +1,22 @@
+#!/bin/sh
+# The tests use real programs. Install the missing ones where that is possible, else say what to install.
+missing=""
+need() { # need PROGRAM PACKAGE
+    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"
+}
+need mosquitto mosquitto
+need chromium chromium
+[ -n "$(find /usr/share/fonts /usr/local/share/fonts -iname '*cjk*' 2>/dev/null | head -n 1)" ] || missing="$missing fonts-noto-cjk"
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" = 0 ]; then
+    as_root=""
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    as_root="sudo -n"
+else
+    echo "the tests need:$missing; install with: sudo apt-get install$missing" >&2
+    exit 1
+fi
+echo "installing$missing ..."
+$as_root apt-get update -qq &&
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
