@@ -1,0 +1,84 @@
+"""`sukusuku COMMAND ...`: one front door to the programs of the server.
+
+Each command is a program of its own (`python -m PROGRAM` does the same), imported only when it is asked for.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from sukusuku_core import __version__
+from sukusuku_core.errors import SukusukuError
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: the module whose `main(argv) -> int` runs it, and what it does."""
+
+    module: str
+    en: str
+    ja: str
+
+
+COMMANDS = {
+    "demo": Command(
+        "sukusuku_demo.__main__",
+        "the whole system on this machine, with two simulated centres",
+        "模擬した2つのセンターで全体を動かす",
+    ),
+    "collector": Command(
+        "sukusuku_collector.__main__",
+        "receive, store and acknowledge readings; raise alerts; send mails",
+        "計測値の受信・保存・応答、警報、メール送信",
+    ),
+    "api": Command("sukusuku_api.__main__", "HTTP API and the wall display", "HTTP API と壁面表示"),
+    "sim": Command(
+        "sukusuku_sim.__main__", "simulated units and rooms over Modbus TCP and MQTT", "圧縮機と部屋の模擬装置"
+    ),
+    "tap": Command("sukusuku_cli.tap", "show the Sparkplug traffic as a readable table", "Sparkplug の通信を表で表示"),
+    "check": Command("sukusuku_cli.check", "check settings files before they are used", "設定ファイルの検査"),
+}
+
+
+def usage() -> str:
+    """What `sukusuku --help` prints."""
+    lines = [
+        f"Sukusuku {__version__}: watches nappy-compression units and childcare rooms.",
+        "おむつ圧縮機と一時保育室の見守りシステム",
+        "",
+        "usage: sukusuku COMMAND [OPTIONS]      (sukusuku COMMAND --help explains a command)",
+        "",
+        *(f"  {name:<10} {command.en}\n  {'':<10} {command.ja}" for name, command in COMMANDS.items()),
+        "",
+        "Begin with `sukusuku demo`. On a Raspberry Pi the program is `sukusuku-edge`.",
+    ]
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Exit status 2 for a wrong call or wrong settings."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(usage())
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        print(__version__)
+        return 0
+    command = COMMANDS.get(arguments[0])
+    if command is None:
+        print(f"sukusuku: there is no command `{arguments[0]}`\n\n{usage()}", file=sys.stderr)
+        return 2
+    try:
+        status: int = import_module(command.module).main(arguments[1:])
+    except ModuleNotFoundError as error:
+        print(f"sukusuku {arguments[0]}: {error}; install it with: pip install 'sukusuku[demo]'", file=sys.stderr)
+        return 2
+    except SukusukuError as error:
+        print(f"sukusuku {arguments[0]}: {error}", file=sys.stderr)
+        return 2
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

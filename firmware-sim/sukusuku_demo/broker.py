@@ -1,0 +1,34 @@
+"""The broker of the demo: Mosquitto where it is installed, else the broker that pip brings along."""
+
+import socket
+import sys
+from pathlib import Path
+
+from sukusuku_demo.processes import Child, Processes
+from sukusuku_demo.settings import HOST, find_mosquitto
+
+_MOSQUITTO = """\
+listener {port} {host}
+allow_anonymous true
+persistence false
+max_queued_messages 100000
+max_packet_size 1048576
+set_tcp_nodelay true
+"""
+
+
+async def start(processes: Processes, port: int, folder: Path) -> tuple[Child, str]:
+    """Start a broker on loopback and wait until it answers. Returns the child and the broker's name."""
+
+    def answers(_child: Child) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(0.5)
+            return probe.connect_ex((HOST, port)) == 0
+
+    mosquitto = find_mosquitto()
+    if mosquitto is not None:
+        config = folder / "mosquitto.conf"
+        config.write_text(_MOSQUITTO.format(port=port, host=HOST), encoding="utf-8")
+        return await processes.start("broker", [mosquitto, "-c", str(config)], answers), "Mosquitto"
+    command = [sys.executable, "-m", "iotcore", "--listen", HOST, "--port", str(port), "--log-level", "WARNING"]
+    return await processes.start("broker", command, answers), "iotcore"

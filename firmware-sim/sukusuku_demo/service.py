@@ -1,0 +1,225 @@
+"""Composition root of the demo: broker, mailbox, collector, API, past, simulator, edge agents; and their end."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sukusuku_collector.operations import AlertState, Operations
+from sukusuku_collector.settings import Facility
+from sukusuku_collector.settings import read as read_facility
+from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_core import catalogue
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.clock import now_ms
+from sukusuku_core.edge_session import NodeIdentity
+from sukusuku_core.model import Reading
+from sukusuku_demo import broker, files, judge, mailbox, past
+from sukusuku_demo.processes import Child, ProcessFailedError, Processes
+from sukusuku_demo.progress import Progress
+from sukusuku_demo.settings import HOST, DemoSettings, check_ports
+from sukusuku_edge.settings import EdgeSettings
+from sukusuku_edge.settings import read as read_edge
+from sukusuku_mqtt import MqttSettings
+from sukusuku_sim import history, scenario
+
+_WEEK_MS = 7 * 86_400_000
+_HISTORY_STEP_S = 300
+_DRAIN_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `--json` prints. Readings are those of the live part; the truth log is the judge."""
+
+    produced: int
+    accepted: int
+    stored: int
+    lost: int
+    duplicates: int
+    alerts: int
+    mails: int
+    seconds_to_first_mail: float | None
+
+    def encode(self) -> str:
+        """One JSON object."""
+        return json.dumps(asdict(self))
+
+
+class Demo:
+    """One run. `run` starts everything, lets it live, ends it and judges it."""
+
+    def __init__(self, settings: DemoSettings, progress: Progress) -> None:
+        self._settings = settings
+        self._folder = settings.folder
+        self._progress = progress
+        self._processes = Processes(settings.folder / "logs")
+        self._first_mail: float | None = None
+        self._simulator: Child
+
+    async def run(self, ended: asyncio.Event) -> Report | None:
+        """Live until `ended` is set or the time is up. The report exists only for a run with a time limit."""
+        ports = self._settings.ports
+        check_ports(ports)
+        files.write(self._folder, ports)
+        facility = read_facility(self._folder / "facility.toml")
+        edges = [read_edge(self._folder / f"edge-{site}.toml") for site in files.SITES]
+        try:
+            async with mailbox.serve(ports.smtp, ports.mailbox) as mails:
+                live_from = await self._start(facility, edges)
+                self._welcome()
+                await self._live(ended, mails)
+                if self._settings.seconds is None:
+                    self._progress.say("\nending every process ...")
+                    return None
+                return await self._end(edges, facility, mails, live_from)
+        finally:
+            await self._processes.stop_all()
+
+    # ------------------------------------------------------------ start
+
+    async def _start(self, facility: Facility, edges: list[EdgeSettings]) -> int:
+        ports, step = self._settings.ports, self._progress.step
+        _, name = await broker.start(self._processes, ports.broker, self._folder)
+        step(f"broker       {name} on {HOST}:{ports.broker}")
+        file = str(self._folder / "facility.toml")
+        await self._processes.python("collector", "sukusuku_collector", file)
+        step("collector    primary host, store, alerts, mail")
+        await self._processes.python("api", "sukusuku_api", file)
+        step(f"api          http://{HOST}:{ports.web}")
+        count = await self._load_past(facility, edges)
+        step(f"history      {count:,} readings of {self._settings.weeks} simulated weeks, through the collector")
+        truth = str(self._folder / "truth.jsonl")
+        scenario_file = str(self._folder / "scenario.toml")
+        live_from = now_ms()
+        self._simulator = await self._processes.python("sim", "sukusuku_sim", scenario_file, "--truth", truth)
+        step("simulator    two centres: four nappy units, two rooms")
+        for site in files.SITES:
+            await self._processes.python(
+                f"edge-{site}", "sukusuku_edge", "run", str(self._folder / f"edge-{site}.toml")
+            )
+        step(f"edge agents  {', '.join(edge.node for edge in edges)}")
+        return live_from
+
+    async def _load_past(self, facility: Facility, edges: list[EdgeSettings]) -> int:
+        end = now_ms()
+        begin = end - self._settings.weeks * _WEEK_MS
+        plan = scenario.load(self._folder / "scenario.toml")
+        readings = await asyncio.to_thread(lambda: list(history.generate(plan, begin, end, _HISTORY_STEP_S)))
+        done: dict[str, int] = {}
+        for edge in edges:
+            own = [reading for reading in readings if reading.asset in {asset.id for asset in edge.asset}]
+            metrics = declared(edge)
+            own[:0] = [Reading(asset.id, "Info/Source", begin, "simulated") for asset in edge.asset]
+
+            def show(count: int, node: str = edge.node) -> None:
+                done[node] = count
+                self._progress.bar("loading the past", sum(done.values()), len(readings))
+
+            identity = NodeIdentity(facility.operator.id, edge.node, facility.host_id)
+            mqtt = MqttSettings(HOST, self._settings.ports.broker, f"{edge.node}-past")
+            await past.load(mqtt, identity, metrics, own, show)
+        return sum(done.values())
+
+    def _welcome(self) -> None:
+        web, box = self._settings.ports.web, self._settings.ports.mailbox
+        self._progress.say(
+            f"""
+  wall      壁面表示   http://{HOST}:{web}/wall      (?lang=en for English)
+  mails     メール     http://{HOST}:{box}/
+  API                  http://{HOST}:{web}/docs
+  wire                 sukusuku tap --port {self._settings.ports.broker}
+  files                {self._folder}
+
+  All centres, units, rooms and readings are simulated. すべて模擬データです。
+  {"Ends by itself." if self._settings.seconds is not None else "Ctrl-C ends every process."}
+"""
+        )
+
+    # ------------------------------------------------------------ life
+
+    async def _live(self, ended: asyncio.Event, mails: mailbox.Mailbox) -> None:
+        """Until the end. Raises ProcessFailedError when a child ends before."""
+        failed: BaseException | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._processes.watch()), group.create_task(self._news(mails))]
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._settings.seconds):
+                        await ended.wait()
+                for task in tasks:
+                    task.cancel()
+        except* ProcessFailedError as failures:
+            failed = failures.exceptions[0]
+        if failed is not None:
+            raise failed
+
+    async def _news(self, mails: mailbox.Mailbox) -> None:
+        """Say which mails arrive."""
+        seen = 0
+        while True:
+            for mail in mails.mails[seen:]:
+                if self._first_mail is None:
+                    self._first_mail = self._progress.seconds
+                self._progress.step(f"mail to {mail.to}: {mail.subject}")
+            seen = len(mails.mails)
+            await asyncio.sleep(0.2)
+
+    # ------------------------------------------------------------ end
+
+    async def _end(
+        self, edges: list[EdgeSettings], facility: Facility, mails: mailbox.Mailbox, live_from: int
+    ) -> Report:
+        self._progress.step("time is up: stopping the simulator, waiting until everything is stored")
+        end = now_ms()
+        await self._processes.stop(self._simulator)
+        verdict = await self._judge(edges, Path(facility.store.path), live_from, end)
+        for line in verdict.missing:
+            self._progress.step(f"lost: {line}")
+        operations = Operations(facility.operations.url)
+        alerts = [alert for alert in operations.alerts(open_only=False) if alert.state is not AlertState.PENDING]
+        operations.close()
+        return Report(
+            verdict.produced,
+            verdict.accepted,
+            verdict.stored,
+            verdict.lost,
+            verdict.duplicates,
+            len(alerts),
+            len(mails.mails),
+            None if self._first_mail is None else round(self._first_mail, 1),
+        )
+
+    async def _judge(self, edges: list[EdgeSettings], path: Path, live_from: int, end: int) -> judge.Verdict:
+        """The verdict as soon as nothing is missing any more, or when the time to drain is over."""
+        logs = [Path(edge.outbox.accepted_log) for edge in edges if edge.outbox.accepted_log is not None]
+        assets = {asset.id: asset for edge in edges for asset in edge.asset}
+        shown = list(judge.read_shown(self._folder / "truth.jsonl", edges, end))
+        store = SqliteStore.open_reader(path)
+        deadline = self._progress.seconds + _DRAIN_SECONDS
+        try:
+            while True:
+                verdict = judge.judge(shown, judge.read_accepted(logs), store, live_from, assets)
+                if verdict.lost == 0 or self._progress.seconds > deadline:
+                    return verdict
+                await asyncio.sleep(0.5)
+        finally:
+            store.close()
+
+
+def declared(edge: EdgeSettings) -> Mapping[str, Mapping[str, DataType]]:
+    """Every catalogue metric that an edge node's assets may have: the past knows more than today's bindings."""
+    found: dict[str, dict[str, DataType]] = {}
+    for asset in edge.asset:
+        zones = {binding.metric.split("/")[1] for binding in asset.binding if binding.metric.startswith("Zones/")}
+        metrics = [metric for metric in catalogue.METRICS if metric.kind is asset.kind]
+        found[asset.id] = {
+            name: metric.datatype
+            for metric in metrics
+            for name in (
+                [metric.name.replace("*", zone) for zone in sorted(zones)] if "*" in metric.name else [metric.name]
+            )
+        }
+    return found

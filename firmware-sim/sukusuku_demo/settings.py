@@ -1,0 +1,61 @@
+"""What can be chosen about a demo, and the addresses that follow from it."""
+
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from sukusuku_core.errors import ConfigError
+
+HOST = "127.0.0.1"
+WEEKS_OF_PAST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where everything listens on loopback. `modbus` is the first of `MODBUS_PORTS` neighbours."""
+
+    web: int = 8080
+    mailbox: int = 8081
+    smtp: int = 10025
+    broker: int = 18830
+    modbus: int = 15020
+
+
+MODBUS_PORTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSettings:
+    """`seconds` None: until Ctrl-C. `folder` holds settings, databases and logs of this run."""
+
+    folder: Path
+    ports: Ports = Ports()
+    seconds: float | None = None
+    weeks: int = WEEKS_OF_PAST
+
+
+def check_ports(ports: Ports) -> None:
+    """Raises ConfigError that names the first port that is taken, and the option to choose another."""
+    wanted = {
+        "--web-port": [ports.web],
+        "--mailbox-port": [ports.mailbox],
+        "--smtp-port": [ports.smtp],
+        "--broker-port": [ports.broker],
+        "--modbus-port": list(range(ports.modbus, ports.modbus + MODBUS_PORTS)),
+    }
+    for option, numbers in wanted.items():
+        for port in numbers:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((HOST, port))
+                except OSError as error:
+                    raise ConfigError(
+                        f"port {HOST}:{port} is taken ({error.strerror}); choose another with {option} NUMBER"
+                    ) from error
+
+
+def find_mosquitto() -> str | None:
+    """The Mosquitto program, also where Debian keeps it outside a user's PATH."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
