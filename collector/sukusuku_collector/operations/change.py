@@ -1,0 +1,67 @@
+"""What the alert engine may change, inside one transaction."""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from sukusuku_collector.operations import rows
+from sukusuku_collector.operations.model import Alert, AlertState, MailState, OutgoingMail
+from sukusuku_collector.operations.tables import alert, alert_event, known_asset, mail_outbox
+
+
+class Change:
+    """One transaction of the operations data; everything in it is stored together or not at all."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def raise_alert(self, new: Alert) -> Alert:
+        """Store a new pending alert; the answer carries its id."""
+        values = rows.alert_values(new)
+        del values["id"]
+        number = self._connection.execute(insert(alert).values(values).returning(alert.c.id)).scalar_one()
+        stored = replace(new, id=number)
+        self._note(stored, new.raised, "raised", new.value)
+        return stored
+
+    def fire(self, firing: Alert, now: int) -> Alert:
+        """The alert has stood long enough. `value` and `detail` are those of this moment."""
+        values = {"state": AlertState.FIRING, "fired": now, "value": firing.value, "detail": firing.detail}
+        self._update(firing.id, values)
+        self._note(firing, now, "fired", firing.value)
+        return self.read(firing.id)
+
+    def resolve(self, resolved: Alert, now: int, value: float | None) -> Alert:
+        """The cause is gone; `value` is the one that says so. What people did meanwhile is kept."""
+        self._update(resolved.id, {"state": AlertState.RESOLVED, "resolved": now, "clearing": None})
+        self._note(resolved, now, "resolved", value)
+        return self.read(resolved.id)
+
+    def clearing(self, alert_id: int, since: int | None) -> None:
+        """Remember since when the cause has been away, so that a restart does not begin the wait again."""
+        self._update(alert_id, {"clearing": since})
+
+    def drop(self, alert_id: int) -> None:
+        """Forget a pending alert that never fired."""
+        self._connection.execute(delete(alert).where(alert.c.id == alert_id))
+
+    def put_mail(self, alert_id: int, mail: OutgoingMail, now: int) -> None:
+        """Hand a mail to the outbox, due at once."""
+        values = {"alert_id": alert_id, "state": MailState.WAITING, "created": now, "next_try": now}
+        values |= {"attempts": 0, "leased_until": 0, "reason": ""}
+        values |= rows.mail_values(mail)
+        self._connection.execute(insert(mail_outbox).values(values))
+
+    def know(self, assets: list[str], now: int) -> None:
+        """Remember since when these assets are watched."""
+        self._connection.execute(insert(known_asset), [{"asset": asset, "since": now} for asset in assets])
+
+    def read(self, alert_id: int) -> Alert:
+        """The alert as it is now, with what people did to it."""
+        return rows.to_alert(self._connection.execute(select(alert).where(alert.c.id == alert_id)).one())
+
+    def _update(self, alert_id: int, values: dict[str, object]) -> None:
+        self._connection.execute(update(alert).where(alert.c.id == alert_id).values(values))
+
+    def _note(self, about: Alert, time: int, kind: str, value: float | None) -> None:
+        self._connection.execute(insert(alert_event).values(alert_id=about.id, time=time, kind=kind, value=value))

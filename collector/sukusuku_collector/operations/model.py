@@ -1,0 +1,117 @@
+"""The records of the operations data. All times are UTC ms."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sukusuku_core.errors import SukusukuError
+
+
+class UnknownAlertError(SukusukuError):
+    """There is no alert with this id."""
+
+    def __init__(self, alert_id: int) -> None:
+        super().__init__(f"there is no alert {alert_id}")
+        self.alert_id = alert_id
+
+
+class AlertStateError(SukusukuError):
+    """The alert is in a state in which it cannot be acknowledged: resolved already, or not firing yet."""
+
+    def __init__(self, alert: "Alert") -> None:
+        why = "is resolved already" if alert.state is AlertState.RESOLVED else "is not firing yet"
+        super().__init__(f"alert {alert.id} {why}; only a firing alert can be acknowledged")
+        self.alert = alert
+
+
+class AlertState(StrEnum):
+    """Where an alert stands. A pending alert has not told anybody yet and may vanish again."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One incident of a rule at an asset. At most one per (rule, asset) is open, that is, not resolved.
+
+    `since` is when its cause began, by the time of measurement; `raised` when the collector saw it.
+    `value` and `threshold` are those of the moment it was raised, or fired once it has fired, in the unit of the
+    rule's metric (for `asset_silent` the threshold is in seconds); None where the rule has none. `detail` is one
+    English line for logs and programs; people are told in their own words.
+    `clearing` is since when the cause has been away, while the rule still waits before it resolves.
+    """
+
+    id: int
+    rule: str
+    site: str
+    asset: str
+    state: AlertState
+    since: int
+    fired: int | None
+    acknowledged: int | None
+    acknowledged_by: str | None
+    resolved: int | None
+    value: float | None
+    detail: str
+    threshold: float | None = None
+    raised: int = 0
+    clearing: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """One step in the life of an alert: `raised`, `fired`, `acknowledged` or `resolved`, with the value it had then."""
+
+    alert_id: int
+    time: int
+    kind: str
+    value: float | None
+    who: str | None
+
+
+class MailState(StrEnum):
+    """Where a mail stands: waiting for a try, accepted by the mail server, or refused for good."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """A mail as it will go out, byte for byte. `kind` says what it is about, for lists: `firing` or `resolved`."""
+
+    kind: str
+    sender: str
+    recipient: str
+    language: str
+    subject: str
+    message_id: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """A mail of the outbox. `reason` is why the last try failed; `next_try` holds while it is waiting."""
+
+    id: int
+    alert_id: int | None
+    mail: OutgoingMail
+    state: MailState
+    created: int
+    attempts: int
+    next_try: int
+    sent: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what, when, to what."""
+
+    time: int
+    who: str
+    action: str
+    target: str

@@ -1,0 +1,109 @@
+"""The tables as they are now; `migrations/` holds how they came to be. A test keeps the two alike."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only for INTEGER PRIMARY KEY
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("rule", String(40), nullable=False),
+    Column("site", String(63), nullable=False),
+    Column("asset", String(63), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("raised", BigInteger, nullable=False),
+    Column("clearing", BigInteger),
+    Column("fired", BigInteger),
+    Column("acknowledged", BigInteger),
+    Column("acknowledged_by", String(120)),
+    Column("resolved", BigInteger),
+    Column("value", Float),
+    Column("threshold", Float),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(
+    "uq_alert_open",
+    alert.c.rule,
+    alert.c.asset,
+    unique=True,
+    sqlite_where=alert.c.resolved.is_(None),
+    postgresql_where=alert.c.resolved.is_(None),
+)
+Index("ix_alert_since", alert.c.since)
+
+alert_event = Table(
+    "alert_event",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("alert_id", _ID, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("time", BigInteger, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("value", Float),
+    Column("who", String(120)),
+    sqlite_autoincrement=True,
+)
+
+mail_outbox = Table(
+    "mail_outbox",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("alert_id", _ID, ForeignKey("alert.id"), index=True),
+    Column("kind", String(20), nullable=False),
+    Column("sender", String(254), nullable=False),
+    Column("recipient", String(254), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("message_id", String(254), nullable=False, unique=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try", BigInteger, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),
+    Column("sent", BigInteger),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_mail_outbox_due", mail_outbox.c.state, mail_outbox.c.next_try)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("target", String(120), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+known_asset = Table(
+    "known_asset",
+    metadata,
+    Column("asset", String(63), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+)
