@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality, Reading, Value
+
+HOUR_MS = 3_600_000
+
+Row = tuple[int, int, Value | None, int]
+"""One reading on its way in: time, series, value, quality as a plain number.
+
+The hot path makes hundreds of thousands of these a second, so it is a bare tuple, and the very one a store inserts.
+`value` is None only when quality is not GOOD; a GOOD number is finite.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +78,26 @@ LatestByAsset = Mapping[str, Mapping[str, Latest]]
 
 
 class Store(Protocol):
-    """Raw readings, hourly roll-ups, the latest values and the quarantine."""
+    """Raw readings, hourly roll-ups, the latest values and the quarantine.
 
-    def commit(self, readings: Sequence[Reading], quarantined: Sequence[Quarantined], received: int) -> Committed:
+    Every method may raise TransientError when the store does not answer; nothing of that call has then happened.
+    Reading is safe from several threads.
+    """
+
+    def series(self, asset: str, metric: str, datatype: DataType) -> int:
+        """The number that stands for a series in rows, valid while the store is open. All its values are of one type.
+
+        A new series becomes durable with the next commit.
+        """
+
+    def commit_rows(self, rows: Sequence[Row], quarantined: Sequence[Quarantined], received: int) -> Committed:
         """Store everything in one durable transaction.
 
-        A reading that is there already (same asset, metric, time) is ignored and does not count in the roll-up again.
+        A reading that is there already (same series and time) is ignored and does not count in the roll-up again.
         """
+
+    def commit(self, readings: Sequence[Reading], quarantined: Sequence[Quarantined], received: int) -> Committed:
+        """`commit_rows` for those who hold readings; the datatype of a new series follows from its first value."""
 
     def latest(self) -> LatestByAsset:
         """The newest value of every series, by asset id and metric."""
@@ -90,6 +113,12 @@ class Store(Protocol):
 
     def version(self) -> int:
         """A number that changes when another connection or process has committed; cheap to ask every second."""
+
+    def note(self, key: str, value: int) -> None:
+        """Keep a number of the collector's own under a name, durably."""
+
+    def noted(self, key: str) -> int | None:
+        """The number under that name; None when there is none."""
 
     def close(self) -> None:
         """Give back files and connections."""

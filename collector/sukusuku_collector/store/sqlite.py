@@ -1,0 +1,308 @@
+"""The store in one SQLite file: WAL, synchronous=FULL. The collector writes, the API process reads beside it."""
+
+import contextlib
+import fcntl
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Self
+
+from sukusuku_collector.store import (
+    HOUR_MS,
+    Bucket,
+    Committed,
+    Latest,
+    LatestByAsset,
+    Point,
+    Quarantined,
+    Row,
+    migrations,
+    rollup,
+)
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.edge_session import datatype_of
+from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_core.model import Quality, Reading, Value
+
+QUARANTINE_ROWS = 10_000
+QUARANTINE_PAYLOAD = 4096
+"""Bytes kept of a quarantined message."""
+BUSY_SECONDS = 10.0
+
+_INSERT = "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)"
+_ROLL_UP = """
+INSERT INTO hourly VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (series, hour) DO UPDATE SET
+    count = count + excluded.count,
+    sum = sum + excluded.sum,
+    low = min(low, excluded.low),
+    high = max(high, excluded.high),
+    last = CASE WHEN excluded.last_time > last_time THEN excluded.last ELSE last END,
+    last_time = max(last_time, excluded.last_time)
+"""
+_LATEST = """
+SELECT asset, metric, datatype, time, value, quality, received
+FROM latest JOIN series ON series.id = latest.series ORDER BY asset, metric
+"""
+
+
+class SqliteStore:
+    """One connection to the file. `open` makes the only writer, `open_reader` any number of readers."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock_file: IO[str] | None) -> None:
+        self._path = path
+        self._connection = connection
+        self._lock_file = lock_file
+        self._lock = threading.RLock()
+        self._series: dict[tuple[str, str], int] = {}
+        self._names: dict[int, tuple[str, str, DataType]] = {}
+        self._numeric: set[int] = set()
+        self._new_series: list[tuple[int, str, str, int]] = []
+        self._latest_time: dict[int, int] = {}
+        self._unseen: dict[int, tuple[Row, int]] = {}  # newest rows and their receipt, not yet in the view
+        self._view: dict[str, dict[str, Latest]] = {}
+        self._view_version = -1
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """The writer; makes or upgrades the file.
+
+        Raises PermanentError when another collector writes to it, or a newer one has.
+        """
+        path = Path(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock_file = path.with_name(path.name + ".lock").open("w", encoding="utf-8")
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock_file.close()
+            raise PermanentError(f"{path}: another collector is writing to this store; stop it first") from None
+        except OSError as error:
+            raise PermanentError(f"{path}: the store cannot be opened for writing: {error}") from error
+        try:
+            connection = _connect(str(path), uri=False)
+            store = cls(path, connection, lock_file)
+            with store._translated():
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA journal_size_limit = 67108864")
+                migrations.migrate(connection, str(path))
+                store._load()
+        except BaseException:
+            lock_file.close()
+            raise
+        return store
+
+    @classmethod
+    def open_reader(cls, path: Path | str, wait: float = 0.0) -> Self:
+        """A reader, which cannot write. Waits at most `wait` seconds for the collector to make the file.
+
+        Raises TransientError when there is no file (or an older one) by then, PermanentError when it is a newer one.
+        """
+        path = Path(path)
+        deadline = time.monotonic() + wait
+        while True:
+            try:
+                return cls._open_reader(path)
+            except TransientError:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.1)
+
+    @classmethod
+    def _open_reader(cls, path: Path) -> Self:
+        if not path.exists():
+            raise TransientError(f"{path}: there is no store yet; start the collector, it makes the file")
+        store = cls(path, _connect(f"{path.resolve().as_uri()}?mode=ro", uri=True), None)
+        try:
+            with store._translated():
+                migrations.check(store._connection, str(path))
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _load(self) -> None:
+        for ident, asset, metric, datatype in self._connection.execute("SELECT * FROM series"):
+            self._know_series(ident, asset, metric, DataType(datatype))
+        self._latest_time = dict(self._connection.execute("SELECT series, time FROM latest"))
+
+    def _know_series(self, ident: int, asset: str, metric: str, datatype: DataType) -> None:
+        self._series[asset, metric] = ident
+        self._names[ident] = (asset, metric, datatype)
+        if datatype is not DataType.STRING:
+            self._numeric.add(ident)
+
+    def close(self) -> None:
+        """Give back files and connections."""
+        with self._lock:
+            self._connection.close()
+            if self._lock_file is not None:
+                self._lock_file.close()
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """One thread at a time, and the library's errors in our words."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                with contextlib.suppress(sqlite3.Error):
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                raise TransientError(f"{self._path}: the store does not answer: {error}") from error
+
+    # ------------------------------------------------------------ writing
+
+    def series(self, asset: str, metric: str, datatype: DataType) -> int:
+        """See Store."""
+        known = self._series.get((asset, metric))
+        if known is not None:
+            return known
+        with self._lock:
+            ident = len(self._series) + 1
+            self._know_series(ident, asset, metric, datatype)
+            self._new_series.append((ident, asset, metric, datatype))
+            return ident
+
+    def commit(self, readings: Sequence[Reading], quarantined: Sequence[Quarantined], received: int) -> Committed:
+        """See Store."""
+        rows: list[Row] = [
+            (
+                reading.time,
+                self.series(reading.asset, reading.metric, datatype_of(reading.value)),
+                reading.value,
+                int(reading.quality),
+            )
+            for reading in readings
+        ]
+        return self.commit_rows(rows, quarantined, received)
+
+    def commit_rows(self, rows: Sequence[Row], quarantined: Sequence[Quarantined], received: int) -> Committed:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            run.executemany("INSERT INTO series VALUES (?, ?, ?, ?)", self._new_series)
+            fresh = self._insert(rows)
+            newest = rollup.newest(fresh, self._latest_time)
+            run.executemany(
+                _ROLL_UP,
+                [
+                    (*key, count, float(total), low, high, last, last_time)
+                    for key, (count, total, low, high, last, last_time) in rollup.hours(fresh, self._numeric).items()
+                ],
+            )
+            run.executemany(
+                "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?)",
+                [(series, row[0], row[2], row[3], received) for series, row in newest.items()],
+            )
+            self._insert_quarantined(quarantined)
+            run.execute("COMMIT")
+            self._new_series.clear()
+            self._latest_time.update((series, row[0]) for series, row in newest.items())
+            self._unseen.update((series, (row, received)) for series, row in newest.items())
+        return Committed(len(fresh), len(rows) - len(fresh), len(quarantined))
+
+    def _insert(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Insert what is new, and tell which rows that were. Duplicates are rare, so all are first tried at once."""
+        run = self._connection
+        run.execute("SAVEPOINT readings")
+        before = run.total_changes
+        run.executemany(_INSERT, rows)
+        if run.total_changes - before != len(rows):
+            run.execute("ROLLBACK TO readings")
+            rows = [row for row in rows if run.execute(_INSERT, row).rowcount == 1]
+        run.execute("RELEASE readings")
+        return rows
+
+    def _insert_quarantined(self, quarantined: Sequence[Quarantined]) -> None:
+        if not quarantined:
+            return
+        self._connection.executemany(
+            "INSERT INTO quarantine (received, topic, reason, detail, payload) VALUES (?, ?, ?, ?, ?)",
+            [
+                (item.received, item.topic, item.reason, item.detail, item.payload[:QUARANTINE_PAYLOAD])
+                for item in quarantined
+            ],
+        )
+        self._connection.execute(
+            "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (QUARANTINE_ROWS,)
+        )
+
+    def note(self, key: str, value: int) -> None:
+        """See Store."""
+        with self._translated():
+            self._connection.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (key, value))
+
+    # ------------------------------------------------------------ reading
+
+    def noted(self, key: str) -> int | None:
+        """See Store."""
+        found = self._all("SELECT value FROM host WHERE key = ?", (key,))
+        return int(found[0][0]) if found else None
+
+    def latest(self) -> LatestByAsset:
+        """See Store. A mapping per asset is never changed once it has been handed out."""
+        with self._lock:
+            version = self.version()
+            if version != self._view_version:
+                self._view_version, self._view = version, {}
+                for asset, metric, datatype, moment, value, quality, received in self._all(_LATEST, ()):
+                    self._view.setdefault(asset, {})[metric] = Latest(
+                        moment, _typed(value, datatype), Quality(quality), received
+                    )
+            for asset in {self._names[series][0] for series in self._unseen}:
+                self._view[asset] = dict(self._view.get(asset, {}))
+            for series, ((moment, _, value, quality), received) in self._unseen.items():
+                asset, metric, kind = self._names[series]
+                self._view[asset][metric] = Latest(moment, _typed(value, kind), Quality(quality), received)
+            self._unseen.clear()
+            return self._view
+
+    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
+        """See Store."""
+        rows = self._all(
+            "SELECT time, value, quality, datatype FROM reading JOIN series ON series.id = reading.series "
+            "WHERE asset = ? AND metric = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?",
+            (asset, metric, start, end, limit),
+        )
+        return [Point(moment, _typed(value, datatype), Quality(quality)) for moment, value, quality, datatype in rows]
+
+    def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+        """See Store."""
+        rows = self._all(
+            "SELECT hour, count, sum / count, low, high, last FROM hourly JOIN series ON series.id = hourly.series "
+            "WHERE asset = ? AND metric = ? AND hour >= ? AND hour < ? ORDER BY hour",
+            (asset, metric, -(-start // HOUR_MS), -(-end // HOUR_MS)),
+        )
+        return [Bucket(hour * HOUR_MS, *rest) for hour, *rest in rows]
+
+    def quarantine(self, limit: int) -> list[Quarantined]:
+        """See Store."""
+        rows = self._all(
+            "SELECT received, topic, reason, detail, payload FROM quarantine ORDER BY id DESC LIMIT ?", (limit,)
+        )
+        return [Quarantined(*row) for row in rows]
+
+    def version(self) -> int:
+        """See Store."""
+        return int(self._all("PRAGMA data_version", ())[0][0])
+
+    def _all(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        with self._translated():
+            return self._connection.execute(sql, parameters).fetchall()
+
+
+def _connect(database: str, *, uri: bool) -> sqlite3.Connection:
+    """A connection in autocommit mode; threads take turns by our lock."""
+    try:
+        return sqlite3.connect(database, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
+    except sqlite3.Error as error:
+        raise TransientError(f"{database}: the store cannot be opened: {error}") from error
+
+
+def _typed(value: Value | None, datatype: int) -> Value | None:
+    """SQLite has no booleans."""
+    return bool(value) if datatype == DataType.BOOLEAN and value is not None else value
