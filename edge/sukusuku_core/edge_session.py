@@ -8,12 +8,16 @@ commit the host answers with one NCMD that sets both: `Ack Birth` names the NBIR
 how many messages since that NBIRTH (itself included, without a gap) are stored.
 
 A count is used rather than `seq` because `seq` has 8 bits and restarts at every rebirth: an acknowledgement that
-arrives late could then be read as one for rows that nobody has stored. A count from the host can only be too small,
-which costs a resend and never a reading.
+arrives late could then be read as one for rows that nobody has stored.
+
+The host notices a gap by `seq`, so it overlooks exactly 256 lost messages in a row (or a multiple of it), and its count
+is then too small by as many while rows before that count are missing. Therefore a count that lies 256 or more behind
+what has been sent is not believed, and a window that stays unanswered ends in a new birth, which sets both counts to
+the same start. A count that is believed can only be too small, which costs a resend and never a reading.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -27,6 +31,9 @@ from sukusuku_core.topics import MessageType, NodeTopic
 WINDOW = 64
 """Data messages that may be unacknowledged."""
 READINGS_PER_MESSAGE = 200
+BYTES_PER_MESSAGE = sparkplug.MAX_PAYLOAD_BYTES // 2
+ACK_TIMEOUT_MAX = 60_000
+"""The wait for an acknowledgement doubles up to here while none comes: a slow host must not drown in resends."""
 BDSEQ_MODULUS = 256
 SEQ_MODULUS = 256
 
@@ -130,6 +137,7 @@ class EdgeSession:
     _devices: dict[str, _Device] = field(init=False)
     _count: int = 0
     _in_flight: deque[_InFlight] = field(default_factory=deque)
+    _unanswered: int = 0
     _host_state: state.HostState | None = None
 
     def __post_init__(self) -> None:
@@ -172,10 +180,12 @@ class EdgeSession:
         return self._command(sparkplug.decode(payload).metrics, now)
 
     def tick(self, now: int) -> list[Action]:
-        """Time has passed: give up waiting for acknowledgements that do not come."""
-        if self._in_flight and now - self._in_flight[0].sent >= self.ack_timeout:
-            return [self._forget(f"no acknowledgement for {self.ack_timeout / 1000:g} s")]
-        return []
+        """Time has passed: when acknowledgements do not come, begin anew with a birth."""
+        patience = min(self.ack_timeout << self._unanswered, max(self.ack_timeout, ACK_TIMEOUT_MAX))
+        if self.phase is not Phase.ONLINE or not self._in_flight or now - self._in_flight[0].sent < patience:
+            return []
+        self._unanswered = min(self._unanswered + 1, 16)
+        return self._again(f"no acknowledgement for {patience / 1000:g} s", now)
 
     # ------------------------------------------------------------ assets
 
@@ -196,10 +206,12 @@ class EdgeSession:
         return [self._device_death(asset, now)]
 
     def committed(self, readings: Iterable[Reading]) -> None:
-        """Remember the latest committed readings: births show them."""
+        """Remember the latest committed readings: births show them. What no birth declares is passed over."""
         for reading in readings:
-            declared = self._devices[reading.asset].metrics
-            declared[reading.metric] = replace(declared[reading.metric], reading=reading)
+            device = self._devices.get(reading.asset)
+            known = device.metrics.get(reading.metric) if device is not None else None
+            if device is not None and known is not None and _fits(known.datatype, reading.value):
+                device.metrics[reading.metric] = replace(known, reading=reading)
 
     # ------------------------------------------------------------ readings
 
@@ -211,27 +223,25 @@ class EdgeSession:
         """Readings of the outbox as data messages, grouped by asset. Uses up `room()`; call it only when there is some.
 
         An asset whose devices are dead is born for its waiting readings and dies again: data must not wait for it.
+        Rows may be older than the settings or the program: what they need and no birth declares is born first.
         """
         actions: list[Action] = []
         by_asset: dict[str, list[tuple[int, Reading]]] = {}
         for row in rows:
             by_asset.setdefault(row[1].asset, []).append(row)
+        node = self.identity.node
+        if node in by_asset and self._declare(node, by_asset[node]):
+            return self._again("the node has a new metric", now)
         for asset, group in by_asset.items():
-            device = self._devices.get(asset)
-            is_device = asset != self.identity.node
-            if device is None:  # an asset that was taken out of the settings while its readings waited
-                device = self._devices[asset] = _Device(
-                    {reading.metric: Declared(datatype_of(reading.value)) for _, reading in group}
-                )
-            if is_device and not device.born:
-                actions.append(self._device_birth(asset, now))
-            for start in range(0, len(group), READINGS_PER_MESSAGE):
-                part = group[start : start + READINGS_PER_MESSAGE]
+            is_device = asset != node
+            for part in _parts(group):
+                if is_device and (self._declare(asset, part) or not self._devices[asset].born):
+                    actions.append(self._device_birth(asset, now))
+                metrics = self._data_metrics(asset, part, historical=historical)
                 kind = MessageType.DDATA if is_device else MessageType.NDATA
-                metrics = tuple(_data_metric(reading, historical=historical) for _, reading in part)
                 actions.append(self._message(kind, metrics, now, asset if is_device else None))
                 self._in_flight.append(_InFlight(self._count, tuple(row for row, _ in part), now))
-            if is_device and not device.alive:
+            if is_device and not self._devices[asset].alive:
                 actions.append(self._device_death(asset, now))
         return actions
 
@@ -273,15 +283,44 @@ class EdgeSession:
         self._devices[asset].born = False
         return self._message(MessageType.DDEATH, (), now, asset)
 
-    def _forget(self, why: str) -> Resend:
+    def _declare(self, asset: str, rows: Sequence[tuple[int, Reading]]) -> bool:
+        """Make room for these readings in the next birth; whether one is needed because of them."""
+        device = self._devices.setdefault(asset, _Device({}))
+        changed = False
+        for _, reading in sorted(rows, key=lambda row: row[1].value is None):  # a value shows its type, a null does not
+            known = device.metrics.get(reading.metric)
+            if known is None or not _fits(known.datatype, reading.value):
+                device.metrics[reading.metric] = Declared(datatype_of(reading.value))
+                changed = True
+        return changed
+
+    def _data_metrics(self, asset: str, rows: Sequence[tuple[int, Reading]], *, historical: bool) -> tuple[Metric, ...]:
+        declared = self._devices[asset].metrics
+        return tuple(
+            Metric(
+                reading.metric,
+                _as(declared[reading.metric].datatype, reading.value),
+                reading.time,
+                None,
+                historical,
+                reading.quality,
+            )
+            for _, reading in rows
+        )
+
+    def _again(self, why: str, now: int) -> list[Action]:
+        """Let go of everything in flight and begin a new count on both sides."""
         self._in_flight.clear()
-        return Resend(why)
+        return [Resend(why), *self._birth(now)]
 
     def _host_said(self, said: state.HostState, now: int) -> list[Action]:
         known = self._host_state
         if known is not None and said.timestamp < known.timestamp:
             return []  # a late will of an older host session
         self._host_state = said
+        if said.online and self.phase is Phase.ONLINE:
+            begun_anew = known is not None and said.timestamp > known.timestamp
+            return self._again("the host has begun a new session", now) if begun_anew else []
         if said.online:
             return self._birth(now) if self.phase is Phase.WAITING else []
         return self.leave("the host is offline") if self.phase is Phase.ONLINE else []
@@ -290,15 +329,20 @@ class EdgeSession:
         if self.phase is not Phase.ONLINE:
             return []
         if sparkplug.metric_value(metrics, sparkplug.REBIRTH) is True:
-            return [self._forget("the host asked for a rebirth"), *self._birth(now)]
+            return self._again("the host asked for a rebirth", now)
         birth = sparkplug.metric_value(metrics, sparkplug.ACK_BIRTH)
         count = sparkplug.metric_value(metrics, sparkplug.ACK_COUNT)
-        if birth != self.last_birth or not isinstance(count, int) or count > self._count:
+        if birth != self.last_birth or not isinstance(count, int):
             return []
+        if not 0 <= self._count - count < SEQ_MODULUS:
+            return []  # see the module's docstring
         rows: list[int] = []
         while self._in_flight and self._in_flight[0].count <= count:
             rows.extend(self._in_flight.popleft().rows)
-        return [Delivered(tuple(rows))] if rows else []
+        if not rows:
+            return []
+        self._unanswered = 0
+        return [Delivered(tuple(rows))]
 
 
 def datatype_of(value: Value | None) -> DataType:
@@ -310,14 +354,40 @@ def datatype_of(value: Value | None) -> DataType:
     return DataType.STRING if isinstance(value, str) else DataType.DOUBLE
 
 
+def _fits(datatype: DataType, value: Value | None) -> bool:
+    """Whether a value can travel as the datatype; a null always can."""
+    return value is None or datatype_of(_as(datatype, value)) is datatype
+
+
+def _as(datatype: DataType, value: Value | None) -> Value | None:
+    """The value in the form of its datatype: a whole number for a DOUBLE is a float on the wire."""
+    if datatype is DataType.DOUBLE and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def _parts(rows: Sequence[tuple[int, Reading]]) -> Iterator[list[tuple[int, Reading]]]:
+    """The rows in message-sized parts."""
+    part: list[tuple[int, Reading]] = []
+    size = 0
+    for row in rows:
+        value = row[1].value
+        cost = 64 + 4 * (len(row[1].metric) + (len(value) if isinstance(value, str) else 0))  # 4: longest UTF-8 form
+        if part and (len(part) == READINGS_PER_MESSAGE or size + cost > BYTES_PER_MESSAGE):
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += cost
+    if part:
+        yield part
+
+
 def _birth_metrics(declared: Mapping[str, Declared], now: int) -> tuple[Metric, ...]:
     return tuple(
         Metric(name, None, now, item.datatype, quality=Quality.STALE)
         if item.reading is None
-        else Metric(name, item.reading.value, item.reading.time, item.datatype, quality=item.reading.quality)
+        else Metric(
+            name, _as(item.datatype, item.reading.value), item.reading.time, item.datatype, quality=item.reading.quality
+        )
         for name, item in declared.items()
     )
-
-
-def _data_metric(reading: Reading, *, historical: bool) -> Metric:
-    return Metric(reading.metric, reading.value, reading.time, None, historical, reading.quality)

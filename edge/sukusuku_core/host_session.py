@@ -124,11 +124,19 @@ class HostSession:
         node = self._nodes.setdefault(key, _Node())
         node.contiguous = False
         if now >= node.rebirth_after and key not in self._rebirths:
+            if now - node.rebirth_after > node.rebirth_wait:
+                node.rebirth_wait = REBIRTH_FIRST  # it was quiet for a while: this is a new trouble
             node.rebirth_after = now + node.rebirth_wait
             node.rebirth_wait = min(node.rebirth_wait * 2, REBIRTH_MAX)
             self._rebirths.append(key)
 
     # ------------------------------------------------------------ answers out
+
+    def not_stored(self, now: int) -> None:
+        """The commit has failed: nothing that arrived since the last one may be acknowledged any more."""
+        for key, node in self._nodes.items():
+            if node.count > node.acknowledged:
+                self.ask_rebirth(key, now)
 
     def rebirths(self) -> list[NodeKey]:
         """The nodes to ask for a rebirth now; each is told once."""
@@ -138,10 +146,10 @@ class HostSession:
     def acks(self) -> Iterator[Ack]:
         """What the commit that has just ended allows to acknowledge; each count is told once."""
         for key, node in self._nodes.items():
-            if node.wants_ack and node.contiguous and node.count > node.acknowledged:
+            if node.contiguous and node.count > node.acknowledged:
                 node.acknowledged = node.count
-                node.rebirth_wait = REBIRTH_FIRST
-                yield Ack(key, node.birth, node.count)
+                if node.wants_ack:
+                    yield Ack(key, node.birth, node.count)
 
     def online(self, key: NodeKey) -> bool:
         """Whether the node has an open session, as far as the host knows."""
@@ -162,6 +170,6 @@ class HostSession:
         node.next_seq = (node.next_seq + 1) % SEQ_MODULUS
         if node.contiguous:
             node.count += 1
-        elif node.online:
+        else:
             self.ask_rebirth(key, now)
         return node

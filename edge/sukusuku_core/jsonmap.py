@@ -4,6 +4,7 @@ Fields that could identify a child never get past this file: only the points tha
 message that carries one of `REFUSED` anywhere is counted so that the installer learns of it.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,6 +16,7 @@ from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality, Value
 from sukusuku_core.profile import JsonPoint, JsonProfile, JsonType
 from sukusuku_core.registers import Decoded
+from sukusuku_core.sparkplug import MAX_STRING
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 8
@@ -25,22 +27,28 @@ REFUSED = frozenset(
         "picture",
         "photo",
         "mac",
-        "mac_address",
+        "macaddress",
         "bssid",
         "track",
         "tracks",
+        "trajectory",
         "face",
-        "name_tag",
+        "faces",
+        "nametag",
     }
 )
-"""Field names (lower case) of pictures, addresses and movements. Their content is never read."""
+"""Names (lower case, letters and digits only) of fields with pictures, addresses or movements. They are never read."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JST = timezone(timedelta(hours=9))
+_EARLIEST = 1_577_836_800_000  # 2020: a clock that shows less has not been set
+_LATEST = 4_102_444_800_000  # 2100
+_NO_READING = Decoded(None, Quality.BAD)
 
 
 @dataclass(frozen=True, slots=True)
 class JsonSample:
-    """What one message says. `time` is UTC ms, None when the message or its profile has none."""
+    """What one message says. `time` is UTC ms, None when the message or its profile has none that is plausible."""
 
     values: Mapping[str, Decoded]
     time: int | None
@@ -80,7 +88,7 @@ def _refused(value: Any, depth: int = 0) -> Iterator[str]:
         raise DecodeError("depth", f"nested deeper than {MAX_DEPTH}")
     if isinstance(value, dict):
         for key, item in value.items():
-            if key.lower() in REFUSED:
+            if "".join(filter(str.isalnum, key)).lower() in REFUSED:
                 yield key
             else:
                 yield from _refused(item, depth + 1)
@@ -102,19 +110,26 @@ def _at(value: Any, path: str) -> Any:
 
 def _value(point: JsonPoint, found: Any) -> Decoded:
     if isinstance(found, dict | list) or found in point.invalid:
-        return Decoded(None, Quality.BAD)
-    value: Value
+        return _NO_READING
     if point.type is JsonType.BOOL:
         word = found.strip().lower() if isinstance(found, str) else found
-        return Decoded(word is True or (word is not False and word in point.true), Quality.GOOD, found)
+        known = word in point.true or word in point.false
+        return Decoded(word in point.true, Quality.GOOD, found) if known else _NO_READING
     if point.type is JsonType.TEXT:
-        return Decoded(str(found), Quality.GOOD, found)
+        text = str(found)
+        return Decoded(text, Quality.GOOD, found) if len(text) <= MAX_STRING else _NO_READING
+    return _NO_READING if isinstance(found, bool) else _number(point, found)
+
+
+def _number(point: JsonPoint, found: Any) -> Decoded:
     try:
         number = float(found) * point.scale + point.offset
         value = round(number) if point.type is JsonType.INT else round(number, 9)
-    except (TypeError, ValueError, OverflowError):
-        return Decoded(None, Quality.BAD)
-    low, high = point.valid or (-1e300, 1e300)
+    except (ValueError, OverflowError):
+        return _NO_READING
+    if not math.isfinite(value):
+        return _NO_READING
+    low, high = point.valid or (-math.inf, math.inf)
     return Decoded(value, Quality.GOOD if low <= value <= high else Quality.BAD, found)
 
 
@@ -123,13 +138,14 @@ def _time(found: Any) -> int | None:
     if isinstance(found, bool):
         return None
     if isinstance(found, int | float):
-        return int(found if found > 1e11 else found * 1000)  # noqa: PLR2004 - 1e11 ms is 1973, 1e11 s is the year 5138
-    if not isinstance(found, str):
+        moment = int(found if found > 1e11 else found * 1000)  # noqa: PLR2004 - 1e11 ms is 1973, 1e11 s is the year 5138
+    elif isinstance(found, str):
+        try:
+            read = datetime.fromisoformat(found)
+        except ValueError:
+            return None
+        read = read.replace(tzinfo=read.tzinfo or _JST)
+        moment = (read - _EPOCH) // timedelta(milliseconds=1)
+    else:
         return None
-    try:
-        moment = datetime.fromisoformat(found)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=_JST)
-    return int(moment.astimezone(UTC).timestamp() * 1000)
+    return moment if _EARLIEST <= moment < _LATEST else None

@@ -127,8 +127,10 @@ class JsonPoint(_Point, frozen=True, kw_only=True):
     type: JsonType
     optional: bool = False
     """The device leaves the field out at times; absence is then no error."""
-    true: tuple[Value, ...] = ("true", "on", "occupied", 1)
-    """Values that mean true for a bool, besides JSON true."""
+    true: tuple[Value, ...] = (True, "true", "on", "yes", "occupied")
+    """Values (texts in lower case) that mean true for a bool. 1 equals JSON true."""
+    false: tuple[Value, ...] = (False, "false", "off", "no", "unoccupied", "vacant")
+    """Values that mean false; anything else is no reading."""
 
 
 class ModbusDefaults(Settings, frozen=True, kw_only=True):

@@ -35,7 +35,8 @@ class Decoded:
 
 def plan(profile: ModbusProfile, points: Iterable[ModbusPoint] | None = None) -> tuple[Block, ...]:
     """The fewest requests that read the points (all by default) within the profile's `max_read` and `max_gap`."""
-    wanted = sorted(points or profile.point, key=lambda point: (profile.area(point), profile.address(point)))
+    chosen = profile.point if points is None else points
+    wanted = sorted(chosen, key=lambda point: (profile.area(point), profile.address(point)))
     blocks: list[Block] = []
     for point in wanted:
         area, start = profile.area(point), profile.address(point)
@@ -108,11 +109,12 @@ def encode(point: ModbusPoint, value: Value | None, order: WordOrder) -> list[in
     if point.type is RegisterType.BOOL:
         return [int(bool(value))]
     if point.type is RegisterType.STRING:
-        data = str(value or "").encode()[: 2 * point.length].ljust(2 * point.length, b"\0")
+        room = 2 * point.length
+        whole_characters = str(value or "").encode()[:room].decode(errors="ignore")
+        data = whole_characters.encode().ljust(room, b"\0")
         return [int.from_bytes(data[n : n + 2], "big") for n in range(0, len(data), 2)]
-    raw = _unscaled(point, value)
     try:
-        data = struct.pack(_FORMAT[point.type], raw)
+        data = struct.pack(_FORMAT[point.type], _unscaled(point, value))
     except (struct.error, OverflowError) as error:
         raise ValueError(f"{point.name}: {value!r} does not fit {point.type}") from error
     words = [int.from_bytes(data[n : n + 2], "big") for n in range(0, len(data), 2)]
@@ -126,7 +128,8 @@ def _unscaled(point: ModbusPoint, value: Value | None) -> float | int:
         return point.invalid[0]
     if isinstance(value, str):
         raise ValueError(f"{point.name}: text {value!r} for {point.type}")  # noqa: TRY004 - same error for every misfit
-    raw = (value - point.offset) / point.scale
+    # whole numbers stay whole: a float does not hold every u64
+    raw = value if point.scale == 1 and point.offset == 0 else (value - point.offset) / point.scale
     if point.type is RegisterType.F32:
         return raw
     whole = round(raw)
