@@ -20,7 +20,7 @@ def _facility(path: Path) -> str:
 
 
 def _edge(path: Path) -> str:
-    found = edge.read(path)
+    found = edge.read(path).settings
     return f"edge node {found.node}: {len(found.device)} devices, {len(found.asset)} assets"
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from sukusuku_collector.store import Point, Store
 from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.model import Quality, Value
+from sukusuku_core.model import AssetKind, Quality, Value
 from sukusuku_edge.settings import Asset, Binding, EdgeSettings
 
 Key = tuple[str, str]
@@ -133,7 +133,7 @@ def _standing(points: Sequence[Point], end: int) -> Point | None:
 def _agrees(item: Shown, point: Point | None, kinds: Mapping[str, Asset]) -> bool:
     if point is None:
         return False
-    metric = catalogue.find(kinds[item.key[0]].kind, item.key[1])
+    metric = catalogue.find(AssetKind(kinds[item.key[0]].kind), item.key[1])
     if item.value is None or point.quality is not Quality.GOOD:
         return item.value is None or point.quality is Quality.BAD
     if metric is not None and metric.datatype is DataType.DOUBLE:

@@ -63,7 +63,7 @@ class Mailbox:
         self.mails: list[Received] = []
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd
-        """aiosmtpd calls this for every mail."""
+        """Aiosmtpd calls this for every mail."""
         content = envelope.original_content or b""
         message = message_from_bytes(content, policy=policy.default)
         self.mails.append(Received(len(self.mails) + 1, now_ms(), message))

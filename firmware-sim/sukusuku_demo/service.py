@@ -17,7 +17,7 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
 from sukusuku_core.model import Reading
 from sukusuku_demo import broker, files, judge, mailbox, past
-from sukusuku_demo.processes import Child, ProcessFailedError, Processes
+from sukusuku_demo.processes import Child, Processes, ProcessFailedError
 from sukusuku_demo.progress import Progress
 from sukusuku_demo.settings import HOST, DemoSettings, check_ports
 from sukusuku_edge.settings import EdgeSettings
@@ -65,7 +65,7 @@ class Demo:
         check_ports(ports)
         files.write(self._folder, ports)
         facility = read_facility(self._folder / "facility.toml")
-        edges = [read_edge(self._folder / f"edge-{site}.toml") for site in files.SITES]
+        edges = [read_edge(self._folder / f"edge-{site}.toml").settings for site in files.SITES]
         try:
             async with mailbox.serve(ports.smtp, ports.mailbox) as mails:
                 live_from = await self._start(facility, edges)
@@ -214,7 +214,7 @@ def declared(edge: EdgeSettings) -> Mapping[str, Mapping[str, DataType]]:
     found: dict[str, dict[str, DataType]] = {}
     for asset in edge.asset:
         zones = {binding.metric.split("/")[1] for binding in asset.binding if binding.metric.startswith("Zones/")}
-        metrics = [metric for metric in catalogue.METRICS if metric.kind is asset.kind]
+        metrics = [metric for metric in catalogue.METRICS if metric.kind == asset.kind]
         found[asset.id] = {
             name: metric.datatype
             for metric in metrics
