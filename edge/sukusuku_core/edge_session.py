@@ -182,7 +182,9 @@ class EdgeSession:
     def tick(self, now: int) -> list[Action]:
         """Time has passed: when acknowledgements do not come, begin anew with a birth."""
         patience = min(self.ack_timeout << self._unanswered, max(self.ack_timeout, ACK_TIMEOUT_MAX))
-        if self.phase is not Phase.ONLINE or not self._in_flight or now - self._in_flight[0].sent < patience:
+        if self.phase is not Phase.ONLINE or not self._in_flight:
+            return []
+        if 0 <= now - self._in_flight[0].sent < patience:  # below 0 the clock has stepped back: the wait is unknown
             return []
         self._unanswered = min(self._unanswered + 1, 16)
         return self._again(f"no acknowledgement for {patience / 1000:g} s", now)

@@ -132,12 +132,6 @@ class HostSession:
 
     # ------------------------------------------------------------ answers out
 
-    def not_stored(self, now: int) -> None:
-        """The commit has failed: nothing that arrived since the last one may be acknowledged any more."""
-        for key, node in self._nodes.items():
-            if node.count > node.acknowledged:
-                self.ask_rebirth(key, now)
-
     def rebirths(self) -> list[NodeKey]:
         """The nodes to ask for a rebirth now; each is told once."""
         asked, self._rebirths = self._rebirths, []

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from sukusuku_core.errors import DecodeError
-from sukusuku_core.model import Quality, Value
+from sukusuku_core.model import Quality
 from sukusuku_core.profile import JsonPoint, JsonProfile, JsonType
 from sukusuku_core.registers import Decoded
 from sukusuku_core.sparkplug import MAX_STRING
