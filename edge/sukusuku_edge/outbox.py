@@ -1,0 +1,322 @@
+"""Readings on disk until the collector has stored them, in one SQLite file.
+
+WAL with synchronous=FULL: when `add` returns, the readings survive a power cut. One thread owns the file; every method
+is one job of it, so what a method reads is never half of what another writes.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, ParamSpec, Self, TypeVar
+
+from sukusuku_core import catalogue
+from sukusuku_core.catalogue import DataType, Role
+from sukusuku_core.counters import CounterState
+from sukusuku_core.edge_session import BDSEQ_MODULUS, datatype_of
+from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_edge.binding import Counter, Series
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS reading (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    asset TEXT NOT NULL, metric TEXT NOT NULL, time INTEGER NOT NULL, value, type INTEGER, quality INTEGER NOT NULL,
+    event INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS counter (
+    asset TEXT NOT NULL, metric TEXT NOT NULL, origin TEXT NOT NULL, total INTEGER NOT NULL, raw INTEGER,
+    PRIMARY KEY (asset, metric)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS session (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_EVENT_ROLES = {
+    Role.STATE, Role.FAULT, Role.CONTACT, Role.PRESENCE, Role.CYCLE_COUNTER, Role.FLOW_COUNTER, Role.IDENTITY,
+}  # fmt: skip
+_EVENTS = frozenset(row.name for row in catalogue.METRICS if row.role in _EVENT_ROLES)
+_log = logging.getLogger("sukusuku_edge.outbox")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Row = tuple[int, Reading]
+"""Row id (rising, never used twice) and reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How much waits. `oldest` is the time (UTC ms) of the oldest waiting reading, `last` the newest row id ever."""
+
+    rows: int
+    oldest: int | None
+    last: int
+
+
+class Outbox:
+    """`async with Outbox(path) as outbox`.
+
+    Methods raise TransientError when the disk refuses (full, read-only, input/output error): nothing was then changed.
+    """
+
+    def __init__(self, path: Path, max_rows: int = 1_000_000) -> None:
+        self.dropped = 0
+        """Readings thrown away since the start because `max_rows` were waiting."""
+        self._path = path
+        self._max_rows = max_rows
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
+        self._file: sqlite3.Connection
+        self._rows = 0
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._do(self._open)
+        except (sqlite3.Error, OSError) as error:
+            self._thread.shutdown()
+            raise PermanentError(f"outbox {self._path}: cannot be opened: {error}") from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.shield(self._do(self._close))
+        self._thread.shutdown()
+
+    # ------------------------------------------------------------ readings
+
+    async def add(self, readings: Sequence[Reading], counters: Mapping[Series, Counter]) -> list[Row]:
+        """Commit readings and counter totals together; they are accepted when this returns."""
+        return await self._try(self._add, readings, counters)
+
+    async def peek(self, after: int, limit: int, until: int | None = None) -> list[Row]:
+        """The first waiting rows with an id above `after` (and at most `until`)."""
+        return await self._try(self._peek, after, limit, until)
+
+    async def delete(self, rows: Sequence[int]) -> None:
+        """Forget rows that the collector has stored."""
+        await self._try(self._delete, rows)
+
+    async def stats(self) -> Stats:
+        """How much waits."""
+        return await self._try(self._stats)
+
+    async def waiting(self) -> dict[Series, DataType]:
+        """The series that have waiting rows, with the datatype they travel as."""
+        return await self._try(self._waiting)
+
+    # ------------------------------------------------------------ what else must survive
+
+    async def counters(self) -> dict[Series, Counter]:
+        """The totals that were committed last."""
+        return await self._try(self._counters)
+
+    async def next_bdseq(self) -> int:
+        """The bdSeq for the coming CONNECT, durable before this returns. The first one ever is 0."""
+        return await self._try(self._next_bdseq)
+
+    async def last_birth(self) -> int:
+        """The timestamp of the latest NBIRTH, 0 before the first."""
+        return await self._try(lambda: self._number("last_birth") or 0)
+
+    async def set_last_birth(self, time: int) -> None:
+        """Remember the timestamp of an NBIRTH, before it is sent."""
+        await self._try(self._set_number, "last_birth", time)
+
+    # ------------------------------------------------------------ jobs of the thread
+
+    async def _do(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(job, *args, **kwargs))
+
+    async def _try(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await self._do(job, *args, **kwargs)
+        except sqlite3.Error as error:
+            raise TransientError(f"outbox {self._path}: {error}; check the disk") from error
+
+    def _open(self) -> None:
+        salvaged = None
+        if self._path.exists() and (damage := _damage(self._path)) is not None:
+            aside = _set_aside(self._path)
+            _log.error("%s is damaged (%s): renamed to %s, a new one is begun", self._path, damage, aside.name)
+            salvaged = aside
+        self._file = _connect(self._path)
+        if salvaged is not None:
+            with self._commit():
+                _salvage(salvaged, self._file)
+        self._rows = self._file.execute("SELECT count(*) FROM reading").fetchone()[0]
+
+    def _close(self) -> None:
+        self._file.close()
+
+    @contextlib.contextmanager
+    def _commit(self) -> Iterator[None]:
+        """One transaction, on disk at the end."""
+        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._file.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+                self._file.execute("ROLLBACK")
+            raise
+
+    def _add(self, readings: Sequence[Reading], counters: Mapping[Series, Counter]) -> list[Row]:
+        rows: list[Row] = []
+        with self._commit():
+            for reading in readings:
+                cursor = self._file.execute(
+                    "INSERT INTO reading (asset, metric, time, value, type, quality, event) VALUES (?,?,?,?,?,?,?)",
+                    (
+                        reading.asset,
+                        reading.metric,
+                        reading.time,
+                        reading.value,
+                        None if reading.value is None else datatype_of(reading.value),
+                        reading.quality,
+                        reading.metric in _EVENTS,
+                    ),
+                )
+                rows.append((cursor.lastrowid or 0, reading))
+            self._file.executemany(
+                "INSERT OR REPLACE INTO counter (asset, metric, origin, total, raw) VALUES (?,?,?,?,?)",
+                [(*series, item.origin, item.state.total, item.state.raw) for series, item in counters.items()],
+            )
+            dropped = self._make_room(self._rows + len(rows) - self._max_rows)
+        self._rows += len(rows) - dropped
+        return rows
+
+    def _make_room(self, excess: int) -> int:
+        """Drop the oldest rows, events and totals last; a hundredth of all at once, because the search is long."""
+        if excess <= 0:
+            return 0
+        excess = max(excess, self._max_rows // 100)
+        self._file.execute(
+            "DELETE FROM reading WHERE id IN (SELECT id FROM reading ORDER BY event, id LIMIT ?)", (excess,)
+        )
+        self.dropped += excess
+        _log.error(
+            "more than %d readings wait: the oldest were dropped, %d since the start", self._max_rows, self.dropped
+        )
+        return excess
+
+    def _peek(self, after: int, limit: int, until: int | None) -> list[Row]:
+        found = self._file.execute(
+            "SELECT id, asset, metric, time, value, type, quality FROM reading WHERE id > ? AND id <= ? "
+            "ORDER BY id LIMIT ?",
+            (after, 2**63 - 1 if until is None else until, limit),
+        )
+        return [(row[0], _reading(*row[1:])) for row in found]
+
+    def _delete(self, rows: Sequence[int]) -> None:
+        with self._commit():
+            cursor = self._file.executemany("DELETE FROM reading WHERE id = ?", [(row,) for row in rows])
+        self._rows -= cursor.rowcount
+
+    def _stats(self) -> Stats:
+        oldest = self._file.execute("SELECT time FROM reading ORDER BY id LIMIT 1").fetchone()
+        last = self._file.execute("SELECT seq FROM sqlite_sequence WHERE name = 'reading'").fetchone()
+        return Stats(self._rows, oldest[0] if oldest else None, last[0] if last else 0)
+
+    def _waiting(self) -> dict[Series, DataType]:
+        found = self._file.execute("SELECT asset, metric, max(type) FROM reading GROUP BY asset, metric")
+        return {(asset, metric): DataType(kind or DataType.DOUBLE) for asset, metric, kind in found}
+
+    def _counters(self) -> dict[Series, Counter]:
+        found = self._file.execute("SELECT asset, metric, origin, total, raw FROM counter")
+        return {
+            (asset, metric): Counter(origin, CounterState(total, raw)) for asset, metric, origin, total, raw in found
+        }
+
+    def _next_bdseq(self) -> int:
+        last = self._number("bdseq")
+        bdseq = 0 if last is None else (last + 1) % BDSEQ_MODULUS
+        self._set_number("bdseq", bdseq)
+        return bdseq
+
+    def _number(self, name: str) -> int | None:
+        row = self._file.execute("SELECT value FROM session WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def _set_number(self, name: str, value: int) -> None:
+        with self._commit():
+            self._file.execute("INSERT OR REPLACE INTO session (name, value) VALUES (?, ?)", (name, value))
+
+
+def _reading(asset: str, metric: str, time: int, value: Value | None, kind: int | None, quality: int) -> Reading:
+    return Reading(
+        asset, metric, time, bool(value) if kind == DataType.BOOLEAN and value is not None else value, Quality(quality)
+    )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    file = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "wal_autocheckpoint=500",
+        "journal_size_limit=4194304",
+    ):
+        file.execute(f"PRAGMA {pragma}").fetchall()
+    file.executescript(SCHEMA)
+    return file
+
+
+def _damage(path: Path) -> str | None:
+    """What is wrong with the file, None when it is sound."""
+    try:
+        with contextlib.closing(_connect(path)) as file:
+            verdict = str(file.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise  # locked, read-only or disk full: not a damage of the file
+        return str(error)
+    return None if verdict == "ok" else verdict
+
+
+def _set_aside(path: Path) -> Path:
+    n = 1
+    while (aside := path.with_name(f"{path.stem}.corrupt-{n}")).exists():
+        n += 1
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def _salvage(source: Path, target: sqlite3.Connection) -> None:
+    """Copy the rows of a damaged file that can still be read."""
+    columns = {
+        "session": "name, value",
+        "counter": "asset, metric, origin, total, raw",
+        "reading": "id, asset, metric, time, value, type, quality, event",
+    }
+    for table, names in columns.items():
+        marks = ", ".join("?" * len(names.split(",")))
+        saved = 0
+        try:
+            with contextlib.closing(sqlite3.connect(source)) as file:
+                for row in file.execute(f"SELECT {names} FROM {table}"):  # noqa: S608 - literals above
+                    if _whole(table, row):
+                        target.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", row)  # noqa: S608 - literals above
+                        saved += 1
+        except sqlite3.Error as error:
+            _log.warning("%s: the rest of table %s cannot be read: %s", source.name, table, error)
+        _log.warning("%s: %d rows of table %s saved", source.name, saved, table)
+
+
+def _whole(table: str, row: Sequence[Any]) -> bool:
+    """Whether a row is what was once written: a damaged page can turn texts and numbers into anything."""
+    if table == "session":
+        return isinstance(row[0], str) and isinstance(row[1], int)
+    if table == "counter":
+        return all(isinstance(item, str) for item in row[:3]) and all(isinstance(item, int) for item in row[3:])
+    row_id, asset, metric, time, value, kind, quality, event = row
+    return (
+        all(isinstance(item, int) for item in (row_id, time, event))
+        and all(isinstance(item, str) for item in (asset, metric))
+        and (value is None or isinstance(value, int | float | str))
+        and (kind is None or kind in set(DataType))
+        and quality in set(Quality)
+    )

@@ -1,0 +1,212 @@
+"""`edge.toml`: the devices, the assets they are sensed by, and how readings leave the Pi."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from sukusuku_core import profile as profiles
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.profile import AnyProfile, JsonProfile, ModbusProfile
+from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
+from sukusuku_edge.fitting import Bound, Distance, bind
+from sukusuku_mqtt import MqttSettings
+
+_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+_Topic = Annotated[str, msgspec.Meta(pattern=r"^[^+#\x00]{1,1024}$", description="one topic, without `+` and `#`")]
+
+
+class Broker(Settings, frozen=True, kw_only=True):
+    """How an MQTT broker is reached. Files are relative to `edge.toml`; `ca_file` switches TLS on."""
+
+    host: _Text = "127.0.0.1"
+    port: Port = 1883
+    keepalive: Annotated[int, msgspec.Meta(ge=2, le=300)] = 10
+    username: str | None = None
+    password: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    def session(self, client_id: str) -> MqttSettings:
+        """The same for the MQTT adapter."""
+        return MqttSettings(
+            host=self.host,
+            port=self.port,
+            client_id=client_id,
+            keepalive=self.keepalive,
+            username=self.username,
+            password=self.password,
+            ca_file=Path(self.ca_file) if self.ca_file else None,
+            cert_file=Path(self.cert_file) if self.cert_file else None,
+            key_file=Path(self.key_file) if self.key_file else None,
+            connect_timeout=3.0,
+        )
+
+
+class OutboxSettings(Settings, frozen=True, kw_only=True):
+    """Where readings wait until the collector has stored them. Paths are relative to `edge.toml`."""
+
+    path: str = "outbox.db"
+    max_rows: Annotated[int, msgspec.Meta(ge=1000, le=100_000_000)] = 1_000_000
+    """When more wait, the oldest measured values are dropped; states and counters stay longest."""
+    accepted_log: str | None = None
+    """One JSON line per committed reading, for audits and tests."""
+
+
+class Device(Settings, frozen=True, kw_only=True):
+    """A physical device. Modbus TCP: `host`, `port`, `unit`, `poll` and `timeout` in seconds. MQTT JSON: `topic`."""
+
+    id: Id
+    profile: Id
+    host: _Text | None = None
+    port: Port = 502
+    unit: Annotated[int, msgspec.Meta(ge=0, le=255)] = 1
+    poll: PositiveSeconds = 10.0
+    timeout: PositiveSeconds = 1.0
+    topic: _Topic | None = None
+
+
+class Binding(Settings, frozen=True, kw_only=True):
+    """A point of a device is a metric of the asset. `distance` turns a distance in mm into a fill level in percent."""
+
+    metric: _Text
+    device: Id
+    point: _Text
+    distance: Distance | None = None
+
+
+class Asset(Settings, frozen=True, kw_only=True):
+    """A unit or a room. `source` says where its data comes from, when that is not the thing itself (`simulated`)."""
+
+    id: Id
+    kind: Literal["unit", "room"]
+    source: _Text | None = None
+    binding: tuple[Binding, ...]
+
+
+class EdgeSettings(Settings, frozen=True, kw_only=True):
+    """The whole file."""
+
+    group: Id
+    """The operator."""
+    node: Id
+    primary_host: Id | None = None
+    """The collector's `host_id`; without it the node sends as soon as the broker answers."""
+    refresh: PositiveSeconds = 900.0
+    """An unchanged value is sent again after so many seconds."""
+    profiles: str | None = None
+    """Folder of own device profiles."""
+    broker: Broker = Broker()
+    sensors: Broker | None = None
+    """The broker of the JSON sensors; default: the same."""
+    outbox: OutboxSettings = OutboxSettings()
+    device: tuple[Device, ...] = ()
+    asset: tuple[Asset, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The checked settings with everything they refer to: profiles by device id, bindings with their catalogue rows."""
+
+    settings: EdgeSettings
+    profiles: Mapping[str, AnyProfile]
+    bound: tuple[Bound, ...]
+
+
+def read(path: Path) -> Edge:
+    """`edge.toml`, checked as a whole, with paths resolved against its folder. Raises ConfigError."""
+    settings = _resolved(load(path, EdgeSettings), path.parent)
+    return check(settings, str(path))
+
+
+def check(settings: EdgeSettings, name: str) -> Edge:
+    """Rules between the keys; `name` stands for the file in errors. Raises ConfigError with the key path."""
+    _unique(name, "device", (device.id for device in settings.device))
+    _unique(name, "asset", (asset.id for asset in settings.asset))
+    found = dict(_profiles(settings, name))
+    bound: list[Bound] = []
+    for a, asset in enumerate(settings.asset):
+        where = f"{name}: asset[{a}] ({asset.id})"
+        if asset.id == settings.node:
+            raise ConfigError(f"{where}.id: `{asset.id}` is the id of the node; an asset needs one of its own")
+        if not asset.binding:
+            raise ConfigError(f"{where}: an asset needs at least one [[asset.binding]]")
+        metrics = set()
+        for b, binding in enumerate(asset.binding):
+            key = f"{where}.binding[{b}]"
+            if binding.metric in metrics:
+                raise ConfigError(f"{key}.metric: `{binding.metric}` is bound above already")
+            if binding.metric == "Info/Source" and asset.source is not None:
+                raise ConfigError(f"{key}.metric: `Info/Source` is given by `source` already")
+            if binding.device not in found:
+                known = ", ".join(found) or "none"
+                raise ConfigError(f"{key}.device: there is no device `{binding.device}`; there are: {known}")
+            metrics.add(binding.metric)
+            bound.append(
+                bind(
+                    key,
+                    asset=asset.id,
+                    kind=asset.kind,
+                    metric=binding.metric,
+                    device=binding.device,
+                    profile=found[binding.device],
+                    point=binding.point,
+                    distance=binding.distance,
+                )
+            )
+    return Edge(settings, found, tuple(bound))
+
+
+def _profiles(settings: EdgeSettings, name: str) -> Iterator[tuple[str, AnyProfile]]:
+    folder = Path(settings.profiles) if settings.profiles else None
+    if folder is not None and not folder.is_dir():
+        raise ConfigError(f"{name}: profiles: `{folder}` is not a folder")
+    for n, device in enumerate(settings.device):
+        where = f"{name}: device[{n}] ({device.id})"
+        try:
+            profile = profiles.find(device.profile, folder)
+        except ConfigError as error:
+            raise ConfigError(f"{where}.profile: {error}") from error
+        match profile:
+            case ModbusProfile() if device.host is None:
+                raise ConfigError(f"{where}: profile {device.profile} is a Modbus device: `host` is missing")
+            case ModbusProfile() if device.topic is not None:
+                raise ConfigError(
+                    f"{where}.topic: profile {device.profile} is a Modbus device; allowed: host, port, unit, ..."
+                )
+            case JsonProfile() if device.topic is None:
+                raise ConfigError(f"{where}: profile {device.profile} is an MQTT sensor: `topic` is missing")
+            case JsonProfile() if device.host is not None:
+                raise ConfigError(
+                    f"{where}.host: profile {device.profile} is an MQTT sensor; allowed: topic (broker: [sensors])"
+                )
+        yield device.id, profile
+
+
+def _unique(name: str, table: str, ids: Iterator[str]) -> None:
+    seen: dict[str, int] = {}
+    for n, ident in enumerate(ids):
+        if ident in seen:
+            raise ConfigError(f"{name}: {table}[{n}].id: `{ident}` is already the id of {table}[{seen[ident]}]")
+        seen[ident] = n
+
+
+def _resolved(settings: EdgeSettings, folder: Path) -> EdgeSettings:
+    def at(path: str | None) -> str | None:
+        return None if path is None else str((folder / path).resolve())
+
+    def broker(given: Broker) -> Broker:
+        files = {key: at(getattr(given, key)) for key in ("ca_file", "cert_file", "key_file")}
+        return msgspec.structs.replace(given, **files)
+
+    outbox = settings.outbox
+    return msgspec.structs.replace(
+        settings,
+        profiles=at(settings.profiles),
+        broker=broker(settings.broker),
+        sensors=broker(settings.sensors) if settings.sensors is not None else None,
+        outbox=msgspec.structs.replace(outbox, path=at(outbox.path), accepted_log=at(outbox.accepted_log)),
+    )

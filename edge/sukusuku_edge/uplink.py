@@ -1,0 +1,284 @@
+"""The way out: one Sparkplug session after another, live readings first, waiting ones in the room that is left."""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.clock import Clock
+from sukusuku_core.edge_session import (
+    Action,
+    Close,
+    Delivered,
+    EdgeSession,
+    NodeIdentity,
+    Phase,
+    Publish,
+    Resend,
+    Subscribe,
+)
+from sukusuku_core.errors import DecodeError, TransientError
+from sukusuku_core.model import Reading
+from sukusuku_edge.backoff import Backoff
+from sukusuku_edge.journal import Journal
+from sukusuku_edge.outbox import Outbox, Row
+from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
+
+TICK = 1.0
+CHUNK = 1000
+"""Rows that are taken from the outbox at once."""
+LIVE_RESERVE = 8
+"""Messages of the window that waiting readings leave to live ones."""
+STEADY = 10.0
+"""Seconds after which a session counts as a success, so that the next pause is short again."""
+GOODBYE = 2.0
+"""Seconds to wait for the broker to take the NDEATH."""
+ACK_TIMEOUT = 5_000
+ACK_TIMEOUT_MAX = 60_000
+
+_log = logging.getLogger("sukusuku_edge.uplink")
+
+
+class _SessionOverError(Exception):
+    """The session rules ask for a new session."""
+
+
+class Uplink:
+    """Sends what the outbox holds and deletes what the host acknowledges.
+
+    `committed`, `asset_up` and `asset_down` may be called at any time; they never wait.
+    """
+
+    def __init__(
+        self,
+        identity: NodeIdentity,
+        metrics: Mapping[str, Mapping[str, DataType]],
+        broker: MqttSettings,
+        outbox: Outbox,
+        clock: Clock,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._identity = identity
+        self._metrics = metrics
+        self._broker = broker
+        self._outbox = outbox
+        self._clock = clock
+        self._backoff = backoff or Backoff()
+        self._latest: dict[tuple[str, str], Reading] = {}
+        self._alive: dict[str, None] = {}
+        self._session: _Session | None = None
+        self._stopping = asyncio.Event()
+        self._journal = Journal(_log)
+
+    def committed(self, readings: Sequence[Reading]) -> None:
+        """These readings are in the outbox."""
+        self._latest.update({(reading.asset, reading.metric): reading for reading in readings})
+        if self._session is not None:
+            self._session.rules.committed(readings)
+            self._session.wake.set()
+
+    def asset_up(self, asset: str) -> None:
+        """A device of the asset answers."""
+        self._alive[asset] = None
+        if self._session is not None:
+            self._session.wake.set()
+
+    def asset_down(self, asset: str) -> None:
+        """No device of the asset answers."""
+        self._alive.pop(asset, None)
+        if self._session is not None:
+            self._session.wake.set()
+
+    def stop(self) -> None:
+        """Say goodbye to the host and let `run` return."""
+        self._stopping.set()
+        if self._session is not None:
+            self._session.wake.set()
+
+    async def run(self) -> None:
+        """Keep a session until `stop`. Troubles of broker and host are logged, never raised."""
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            begun = loop.time()
+            try:
+                await self._one_session()
+            except TransientError as error:
+                self._journal.trouble("broker", f"{error}; readings are kept in the outbox")
+            except _SessionOverError as over:
+                _log.info("session ended: %s", over)
+            finally:
+                self._session = None
+            if loop.time() - begun > STEADY:
+                self._backoff.reset()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._backoff.next()):
+                    await self._stopping.wait()
+
+    # ------------------------------------------------------------ one session
+
+    async def _one_session(self) -> None:
+        rules = EdgeSession(
+            self._identity,
+            await self._outbox.next_bdseq(),
+            self._metrics,
+            await self._outbox.last_birth(),
+            ack_timeout=ACK_TIMEOUT,
+        )
+        rules.committed(self._latest.values())
+        will = rules.will()
+        async with MqttSession(self._broker, Will(will.topic, will.payload, will.qos, will.retain)) as mqtt:
+            self._journal.fine("broker", f"{self._broker.host}:{self._broker.port} answers again")
+            session = self._session = _Session(rules, mqtt)
+            reader = asyncio.create_task(session.read(), name="uplink-reader")
+            try:
+                session.tell_up(self._alive, self._clock())
+                await self._perform(session, rules.connected(self._clock()))
+                if rules.phase is Phase.WAITING:
+                    _log.info("connected; waiting for the host %s", self._identity.primary_host)
+                await self._converse(session, reader)
+            except _SessionOverError:
+                raise
+            except BaseException:
+                await mqtt.abort()  # no DISCONNECT: the broker shall tell the host by the will
+                raise
+            finally:
+                reader.cancel()
+                await asyncio.gather(reader, return_exceptions=True)
+
+    async def _converse(self, session: "_Session", reader: "asyncio.Task[None]") -> None:
+        """Everything that happens in a session happens here, one thing after the other."""
+        rules = session.rules
+        while True:
+            while session.inbox:
+                message = session.inbox.popleft()
+                try:
+                    actions = rules.received(message.topic, message.payload, self._clock())
+                except DecodeError as error:
+                    self._journal.trouble(f"message on {message.topic}", f"ignored: {error}")
+                else:
+                    await self._perform(session, actions)
+            await self._perform(session, rules.tick(self._clock()))
+            if self._stopping.is_set():
+                await self._perform(session, rules.leave("stopped"))
+            await self._settle(session)
+            await self._pump(session)
+            if reader.done():
+                reader.result()  # raises what ended the session
+            await session.wait()
+
+    async def _perform(self, session: "_Session", actions: Iterable[Action]) -> None:
+        rules = session.rules
+        if rules.last_birth > session.durable_birth:
+            await self._outbox.set_last_birth(rules.last_birth)
+            session.durable_birth = rules.last_birth
+        if rules.phase is Phase.ONLINE and not session.born:
+            session.born = session.restart = True
+            _log.info("online as %s/%s", self._identity.group, self._identity.node)
+            self._backoff.reset()
+        for action in actions:
+            match action:
+                case Publish(topic, payload, qos, retain):
+                    session.mqtt.publish(topic, payload, qos, retain=retain)
+                case Subscribe(filters):
+                    session.mqtt.subscribe(filters)
+                case Delivered(rows):
+                    session.delivered.extend(rows)
+                    rules.ack_timeout = ACK_TIMEOUT
+                    self._journal.fine("host", "acknowledges again")
+                case Resend(why):
+                    session.restart = True
+                    rules.ack_timeout = min(rules.ack_timeout * 2, ACK_TIMEOUT_MAX)
+                    self._journal.trouble("host", f"{why}: readings are kept and sent again")
+                case Close(why):
+                    await self._settle(session)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(GOODBYE):
+                            await session.mqtt.flush()
+                    raise _SessionOverError(why)
+
+    async def _settle(self, session: "_Session") -> None:
+        """Delete what was acknowledged; after a resend, begin again with what is left."""
+        if session.delivered:
+            await self._outbox.delete(session.delivered)
+            session.delivered.clear()
+        if session.restart:
+            session.restart = False
+            session.history_after = 0
+            session.history_until = session.live_after = (await self._outbox.stats()).last
+
+    async def _pump(self, session: "_Session") -> None:
+        """Send as much as the window allows."""
+        rules = session.rules
+        session.tell_up(self._alive, self._clock())
+        while rules.room() > 0:
+            live = await self._outbox.peek(session.live_after, CHUNK)
+            if live:
+                session.live_after = live[-1][0]
+                await self._send(session, live, historical=False)
+                continue
+            session.tell_down(self._alive, self._clock())
+            if session.history_after >= session.history_until or rules.room() <= LIVE_RESERVE:
+                break
+            old = await self._outbox.peek(session.history_after, CHUNK, session.history_until)
+            session.history_after = old[-1][0] if old else session.history_until
+            await self._send(session, old, historical=True)
+
+    async def _send(self, session: "_Session", rows: Sequence[Row], *, historical: bool) -> None:
+        await self._perform(session, session.rules.send(rows, self._clock(), historical=historical))
+
+
+@dataclass(slots=True)
+class _Session:
+    """What belongs to one MQTT session."""
+
+    rules: EdgeSession
+    mqtt: MqttSession
+    inbox: deque[Message] = field(default_factory=deque)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    delivered: list[int] = field(default_factory=list)
+    durable_birth: int = 0
+    born: bool = False
+    restart: bool = False
+    live_after: int = 0
+    history_after: int = 0
+    history_until: int = 0
+    told: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.durable_birth = self.rules.last_birth
+
+    async def read(self) -> None:
+        """Move messages from the broker into the inbox."""
+        try:
+            while True:
+                self.inbox.extend(await self.mqtt.receive())
+                self.wake.set()
+        finally:
+            self.wake.set()
+
+    async def wait(self) -> None:
+        """Until something happens, or time for a tick."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TICK):
+                await self.wake.wait()
+        self.wake.clear()
+
+    def tell_up(self, alive: Iterable[str], now: int) -> None:
+        """Births of assets that came to life."""
+        for asset in [asset for asset in alive if asset not in self.told]:
+            self.told.add(asset)
+            self._publish(self.rules.asset_up(asset, now))
+
+    def tell_down(self, alive: Mapping[str, None], now: int) -> None:
+        """Deaths, after their last readings have been sent."""
+        for asset in [asset for asset in self.told if asset not in alive]:
+            self.told.discard(asset)
+            self._publish(self.rules.asset_down(asset, now))
+
+    def _publish(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Publish):
+                self.mqtt.publish(action.topic, action.payload, action.qos, retain=action.retain)
