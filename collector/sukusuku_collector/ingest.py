@@ -111,8 +111,8 @@ class Ingest:
     def process(self, messages: Sequence[Message]) -> Outcome:
         """Store what the messages carry in one commit.
 
-        Raises TransientError when the store cannot; a new MQTT session must then begin, in which the edge nodes send
-        everything again.
+        Raises TransientError when the store cannot. Nothing of it is then ever acknowledged: the edge nodes send it
+        again after their next birth.
         """
         batch = _Batch(self._clock())
         for message in messages:
@@ -125,7 +125,7 @@ class Ingest:
             try:
                 committed = self._store.commit_rows(batch.rows, batch.quarantined, batch.now)
             except TransientError:
-                self.begin_session()
+                self._session.not_stored(batch.now)
                 raise
         return Outcome(committed, frozenset(batch.changed), tuple(self._answers(batch.now)))
 

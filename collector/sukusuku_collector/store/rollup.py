@@ -1,6 +1,7 @@
 """What a batch of rows adds to the hourly roll-up and to the latest values. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sukusuku_collector.store import HOUR_MS, Row
@@ -8,38 +9,48 @@ from sukusuku_core.model import Quality
 
 _GOOD = int(Quality.GOOD)
 
-Hours = dict[tuple[int, int], list[Any]]
-"""(series, hour) to [count, sum, low, high, last, time of last]."""
+_COUNT, _SUM, _LOW, _HIGH, _LAST, _LAST_TIME = range(6)
 
 
-def hours(rows: Iterable[Row], numeric: Collection[int]) -> Hours:
-    """The batch summed up by series and hour: GOOD readings of numeric series only."""
-    found: Hours = {}
-    for time, series, value, quality in rows:
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A batch summed up.
+
+    `hours` maps (series, hour) to [count, sum, low, high, last, time of last] of the GOOD readings of numeric series;
+    `newest` holds the newest row of each series.
+    """
+
+    hours: dict[tuple[int, int], list[Any]]
+    newest: dict[int, Row]
+
+
+def summarise(rows: Iterable[Row], numeric: Collection[int]) -> Summary:
+    """The summary of rows in any order, no two of them with the same series and time."""
+    hours: dict[tuple[int, int], list[Any]] = {}
+    others: list[Row] = []
+    for row in rows:
+        time, series, value, quality = row
         if quality != _GOOD or series not in numeric:
+            others.append(row)
             continue
         key = (series, time // HOUR_MS)
-        hour: Any = found.get(key)
+        hour: Any = hours.get(key)
         if hour is None:
-            found[key] = [1, value, value, value, value, time]
+            hours[key] = [1, value, value, value, value, time]
             continue
-        hour[0] += 1
-        hour[1] += value
-        if value < hour[2]:
-            hour[2] = value
-        elif value > hour[3]:
-            hour[3] = value
-        if time > hour[5]:
-            hour[4] = value
-            hour[5] = time
-    return found
-
-
-def newest(rows: Iterable[Row], known: Mapping[int, int]) -> dict[int, Row]:
-    """The newest row of each series, where it is newer than the `known` time of that series."""
-    found: dict[int, Row] = {}
-    for row in rows:
-        seen = found.get(row[1])
+        hour[_COUNT] += 1
+        hour[_SUM] += value
+        if value < hour[_LOW]:
+            hour[_LOW] = value
+        elif value > hour[_HIGH]:
+            hour[_HIGH] = value
+        if time > hour[_LAST_TIME]:
+            hour[_LAST] = value
+            hour[_LAST_TIME] = time
+    newest: dict[int, Row] = {}
+    candidates = ((hour[_LAST_TIME], series, hour[_LAST], _GOOD) for (series, _), hour in hours.items())
+    for row in (*candidates, *others):
+        seen = newest.get(row[1])
         if seen is None or row[0] > seen[0]:
-            found[row[1]] = row
-    return {series: row for series, row in found.items() if row[0] > known.get(series, -1)}
+            newest[row[1]] = row
+    return Summary(hours, newest)
