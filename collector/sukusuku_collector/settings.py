@@ -70,6 +70,8 @@ class MailServer(Settings, frozen=True, kw_only=True):
     username: str | None = None
     password: str | None = None
     timeout: PositiveSeconds = 10.0
+    child_counts: bool = False
+    """Whether mails may say how many children are in a room; otherwise they only say that it is over its capacity."""
 
 
 class Web(Settings, frozen=True, kw_only=True):

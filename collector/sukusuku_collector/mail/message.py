@@ -1,0 +1,89 @@
+"""From words to a mail that a mail server takes. Header values are checked here, whatever the Python version does.
+
+Some versions of the standard library let an encoded word smuggle a line end into a header; so a value with a control
+character or with `=?` is refused, and so are marks that turn the direction of writing.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from hashlib import sha256
+
+from sukusuku_collector.i18n import japan_time
+from sukusuku_core.errors import ConfigError
+
+_REFUSED = {"Cc", "Cs", "Zl", "Zp"}
+_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+class HeaderError(ConfigError):
+    """A text cannot stand in a mail header. `field` names where it comes from."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}; a mail header cannot carry it")
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mail before it becomes bytes. `date` is UTC ms; `reference` is the Message-ID of the mail it follows up."""
+
+    sender_name: str
+    sender: str
+    recipient: str
+    subject: str
+    message_id: str
+    date: int
+    text: str
+    html: str
+    reference: str | None = None
+
+
+def header_text(field: str, value: str) -> str:
+    """The value, when it may stand in a header. Raises HeaderError."""
+    if "=?" in value:
+        raise HeaderError(field, "contains `=?`, the mark of an encoded word")
+    for char in value:
+        if unicodedata.category(char) in _REFUSED or unicodedata.bidirectional(char) in _TURNING:
+            raise HeaderError(field, f"contains the control character U+{ord(char):04X}")
+    return value
+
+
+def message_id(alert_id: int, kind: str, time: int, recipient: str, sender: str) -> str:
+    """The fixed Message-ID of one mail: the same mail always gets the same one, another mail never does.
+
+    `time` (UTC ms) of the event tells alerts apart whose ids are equal because the database was made anew.
+    """
+    digest = sha256(recipient.encode()).hexdigest()[:16]
+    return f"<alert-{alert_id}-{kind}-{time}-{digest}@{sender.rpartition('@')[2]}>"
+
+
+def build(draft: Draft) -> bytes:
+    """The bytes that go to the mail server. Raises HeaderError, naming the field."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = address("From", draft.sender, draft.sender_name)
+    message["To"] = address("To", draft.recipient)
+    message["Subject"] = header_text("Subject", draft.subject)
+    message["Date"] = format_datetime(japan_time(draft.date))
+    message["Message-ID"] = header_text("Message-ID", draft.message_id)
+    if draft.reference is not None:
+        message["In-Reply-To"] = header_text("In-Reply-To", draft.reference)
+        message["References"] = header_text("References", draft.reference)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(draft.text, cte="base64")
+    message.add_alternative(draft.html, subtype="html", cte="base64")
+    message.set_boundary("=_" + sha256(draft.message_id.encode()).hexdigest()[:32])
+    return message.as_bytes()
+
+
+def address(field: str, mail: str, name: str = "") -> Address:
+    """A mail address with the name shown for it. Raises HeaderError."""
+    user, _, domain = header_text(field, mail).rpartition("@")
+    try:
+        return Address(header_text(field, name), user, domain)
+    except (ValueError, MessageError) as error:
+        raise HeaderError(field, f"`{mail}` is not a mail address ({error})") from error
