@@ -21,14 +21,22 @@ class Condition(StrEnum):
     SILENT = "silent"
     FAULT = "fault"
     FULL = "full"
-    SOON = "soon"
     OVER = "over"
+    SOON = "soon"
+    UNKNOWN = "unknown"
     OK = "ok"
+
+
+WORST_FIRST = tuple(Condition)
+"""Conditions in the order in which a person should look at them."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitView:
-    """A nappy-compression unit now. `level` in %, `film` in %, `temperature` in °C; None: not known."""
+    """A nappy-compression unit now. `level` in %, `film` in %, `temperature` in °C; None: not known.
+
+    `silent_after` is in seconds: a viewer whose connection is lost can see by itself that the data has grown old.
+    """
 
     id: str
     site: str
@@ -43,38 +51,49 @@ class UnitView:
     last_time: int | None
     stale: bool
     simulated: bool
+    silent_after: float
     fill_rise: float
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneView:
-    """A zone of a room now."""
+    """A zone of a room now. `presence` is what a sensor that cannot count says."""
 
     id: str
     people: int | None
     children: int | None
+    presence: bool | None
     capacity: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class RoomView:
-    """A room now. `capacity` counts children; `people` includes staff."""
+    """A room now. `capacity` counts children; `people` includes staff; `presence` as in a zone."""
 
     id: str
     site: str
     condition: Condition
     people: int | None
     children: int | None
+    presence: bool | None
     capacity: int
     zones: tuple[ZoneView, ...]
     last_time: int | None
     stale: bool
     simulated: bool
+    silent_after: float
 
 
 def last_time(latest: Mapping[str, Latest]) -> int | None:
-    """When anything was last measured at an asset; readings without a value do not count."""
-    return max((item.time for item in latest.values() if item.quality is Quality.GOOD), default=None)
+    """When anything was last measured at an asset.
+
+    Readings without a value do not count, nor does what the edge node tells from its settings (`Info/...`):
+    that keeps coming when the device behind the asset is dead.
+    """
+    return max(
+        (item.time for name, item in latest.items() if item.quality is Quality.GOOD and not name.startswith("Info/")),
+        default=None,
+    )
 
 
 def _good(latest: Mapping[str, Latest], metric: str) -> Value | None:
@@ -92,6 +111,11 @@ def _count(latest: Mapping[str, Latest], metric: str) -> int | None:
     return None if value is None else int(value)
 
 
+def _flag(latest: Mapping[str, Latest], metric: str) -> bool | None:
+    value = _good(latest, metric)
+    return value if isinstance(value, bool) else None
+
+
 def _stale(last: int | None, silent_after: float, now: int) -> bool:
     return last is None or now - last > silent_after * 1000
 
@@ -105,7 +129,6 @@ def unit_view(facility: Facility, site: str, unit: Unit, latest: Mapping[str, La
     state = _count(latest, "State")
     known_state = UnitState(state) if state is not None and state in set(UnitState) else None
     fault = _count(latest, "Fault/Code") or FaultCode.NONE
-    lid = _good(latest, "Lid/Open")
     if stale:
         condition = Condition.SILENT
     elif fault != FaultCode.NONE:
@@ -114,6 +137,8 @@ def unit_view(facility: Facility, site: str, unit: Unit, latest: Mapping[str, La
         condition = Condition.FULL
     elif level is not None and level >= levels.fill_rise:
         condition = Condition.SOON
+    elif level is None and ("Fill/Percent" in latest or known_state is None):
+        condition = Condition.UNKNOWN
     else:
         condition = Condition.OK
     return UnitView(
@@ -123,26 +148,31 @@ def unit_view(facility: Facility, site: str, unit: Unit, latest: Mapping[str, La
         level=level,
         state=known_state,
         fault=int(fault),
-        lid_open=lid if isinstance(lid, bool) else None,
+        lid_open=_flag(latest, "Lid/Open"),
         cycles=_count(latest, "Cycles/Total"),
         film=_number(latest, "Film/Remaining"),
         temperature=_number(latest, "Temperature"),
         last_time=last,
         stale=stale,
         simulated=_good(latest, "Info/Source") == SIMULATED,
+        silent_after=levels.silent_after,
         fill_rise=levels.fill_rise,
     )
 
 
 def room_view(facility: Facility, site: str, room: Room, latest: Mapping[str, Latest], now: int) -> RoomView:
     """A room at the time `now` (UTC ms)."""
+    silent_after = facility.levels(room).silent_after
     last = last_time(latest)
-    stale = _stale(last, facility.levels(room).silent_after, now)
-    children = _count(latest, "Occupancy/Children")
+    stale = _stale(last, silent_after, now)
+    people, children = _count(latest, "Occupancy/Count"), _count(latest, "Occupancy/Children")
+    presence = _flag(latest, "Presence")
     if stale:
         condition = Condition.SILENT
     elif children is not None and children > room.capacity:
         condition = Condition.OVER
+    elif people is None and children is None and presence is None:
+        condition = Condition.UNKNOWN
     else:
         condition = Condition.OK
     zones = tuple(
@@ -150,6 +180,7 @@ def room_view(facility: Facility, site: str, room: Room, latest: Mapping[str, La
             zone.id,
             _count(latest, f"Zones/{zone.id}/Count"),
             _count(latest, f"Zones/{zone.id}/Children"),
+            _flag(latest, f"Zones/{zone.id}/Presence"),
             zone.capacity,
         )
         for zone in room.zone
@@ -158,13 +189,15 @@ def room_view(facility: Facility, site: str, room: Room, latest: Mapping[str, La
         id=room.id,
         site=site,
         condition=condition,
-        people=_count(latest, "Occupancy/Count"),
+        people=people,
         children=children,
+        presence=presence,
         capacity=room.capacity,
         zones=zones,
         last_time=last,
         stale=stale,
         simulated=_good(latest, "Info/Source") == SIMULATED,
+        silent_after=silent_after,
     )
 
 

@@ -1,0 +1,81 @@
+"""The web application: REST under `/api/v1`, the wall under `/wall`."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+
+from sukusuku_api import present, problem, web
+from sukusuku_api.broadcast import Broadcast
+from sukusuku_api.context import Alerts, Context, Readings
+from sukusuku_api.routers import alerts, health, readings, rooms, sites, stream, units
+from sukusuku_collector.settings import Facility
+from sukusuku_core import __version__
+from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.errors import TransientError
+
+PREFIX = "/api/v1"
+
+_DESCRIPTION = """
+Nappy-compression units and temporary-childcare rooms of municipal child-and-family centres: how they stand now,
+how they stood, and what is wrong.
+
+Times are ISO 8601 at +09:00. Every error is an RFC 9457 problem (`application/problem+json`).
+`stale` or the condition `silent` means that the data is old: do not take the values for the present.
+"""
+
+
+def create_app(facility: Facility, store: Readings, operations: Alerts, clock: Clock = now_ms) -> FastAPI:
+    """The application over a facility's readings and alerts. It reads measurements and never writes any."""
+    context = Context(facility, store, operations, clock)
+    broadcast = Broadcast(context)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(broadcast.run(), name="broadcast")
+        yield
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+    app = FastAPI(
+        title="Sukusuku",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # they would load scripts from another host
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    app.state.broadcast = broadcast
+    problem.install(app)
+
+    @app.exception_handler(TransientError)
+    async def _on_transient(_: Request, __: TransientError) -> Response:
+        return problem.response(HTTPStatus.SERVICE_UNAVAILABLE, "The data cannot be read right now. Try again soon.")
+
+    api = APIRouter(prefix=PREFIX)
+    for module in (health, sites, units, rooms, readings, alerts, stream):
+        api.include_router(module.router)
+    app.include_router(api)
+    web.install(app)
+    _document(app)
+    return app
+
+
+def _document(app: FastAPI) -> None:
+    """Add the schema of problems and of the stream's data, which no route declares, to the OpenAPI description."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            schema["components"]["schemas"].update(present.schemas(problem.Problem, present.LiveOut))
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign] # FastAPI's documented way to extend the description

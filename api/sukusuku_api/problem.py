@@ -1,0 +1,100 @@
+"""Every error of the API as RFC 9457 problem details (`application/problem+json`)."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with a request."""
+
+    field: str = Field(description="Where: `query.from`, `body.by`", examples=["query.from"])
+    message: str = Field(description="What is wrong and what is allowed")
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; `errors` and `available` are extensions."""
+
+    type: str = Field("about:blank", description="The status says it all: always `about:blank`")
+    title: str = Field(description="The name of the HTTP status", examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str | None = Field(None, description="What happened here, for a person")
+    errors: list[FieldError] | None = Field(None, description="With 422: every field that is wrong")
+    available: list[str] | None = Field(None, description="With 404: the ids or names that exist")
+
+
+class ProblemError(Exception):
+    """Raised by a handler to answer with a problem."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        errors: Sequence[tuple[str, str]] = (),
+        available: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.available = available
+
+
+def response(
+    status: HTTPStatus,
+    detail: str | None = None,
+    *,
+    errors: Sequence[tuple[str, str]] = (),
+    available: Sequence[str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as an HTTP response."""
+    body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": int(status)}
+    if detail is not None:
+        body["detail"] = detail
+    if errors:
+        body["errors"] = [{"field": field, "message": message} for field, message in errors]
+    if available is not None:
+        body["available"] = list(available)
+    return Response(msgspec.json.encode(body), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the app leave as a problem. Errors of the program are logged by the server as well."""
+
+    @app.exception_handler(ProblemError)
+    async def _on_problem(_: Request, error: ProblemError) -> Response:
+        return response(error.status, error.detail, errors=error.errors, available=error.available)
+
+    @app.exception_handler(HTTPException)
+    async def _on_http(request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        details = {
+            HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path}.",
+            HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed at {request.url.path}.",
+        }
+        return response(status, details.get(status, error.detail), headers=error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _on_invalid(_: Request, error: RequestValidationError) -> Response:
+        errors = [(".".join(map(str, item["loc"])), str(item["msg"])) for item in error.errors()]
+        return response(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid.", errors=errors)
+
+    @app.exception_handler(Exception)
+    async def _on_bug(_: Request, __: Exception) -> Response:
+        return response(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. The server's log says what.")
+
+
+def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries for the problems that a route may answer with."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {int(s): {"description": s.phrase, "content": {MEDIA_TYPE: {"schema": schema}}} for s in statuses}

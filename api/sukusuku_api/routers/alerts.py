@@ -1,0 +1,76 @@
+"""Alerts and their acknowledgement."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
+
+from sukusuku_api import present
+from sukusuku_api.context import ContextDep
+from sukusuku_api.problem import ProblemError, documented
+from sukusuku_api.times import local
+from sukusuku_collector.operations import AlertStateError, UnknownAlertError
+
+router = APIRouter(prefix="/alerts", tags=["alerts"])
+
+AlertId = Annotated[int, Path(description="Id of an alert", ge=0, lt=2**63, examples=[17])]
+
+
+class Acknowledgement(BaseModel):
+    """Who looks after it."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    by: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["佐藤"])
+
+
+@router.get("", summary="Alerts", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
+async def alerts(
+    context: ContextDep,
+    only_open: Annotated[bool, Query(alias="open", description="Only those that are not resolved")] = False,  # noqa: FBT002 - a query parameter
+    site: Annotated[str | None, Query(description="Only those of one centre", examples=["tobu"])] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 200,
+) -> present.AlertsOut:
+    """Alerts, newest first."""
+    known = [settings.id for settings in context.facility.site]
+    if site is not None and site not in known:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {site!r}.", available=known)
+    found = await run_in_threadpool(context.operations.alerts, open_only=only_open, site=site, limit=limit)
+    return present.AlertsOut(
+        time=local(context.clock()),
+        alerts=[present.alert(context.facility, alert) for alert in found],
+    )
+
+
+@router.get(
+    "/{alert_id}",
+    summary="One alert",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+async def alert(context: ContextDep, alert_id: AlertId) -> present.AlertOut:
+    """One alert, open or resolved."""
+    found = await run_in_threadpool(context.operations.alert, alert_id)
+    if found is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.")
+    return present.alert(context.facility, found)
+
+
+@router.post(
+    "/{alert_id}/acknowledge",
+    summary="Acknowledge an alert",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+async def acknowledge(context: ContextDep, alert_id: AlertId, body: Acknowledgement) -> present.AlertOut:
+    """Say who looks after it. Doing so again changes nothing: the first name stays.
+
+    409 when the alert is resolved.
+    """
+    try:
+        found = await run_in_threadpool(context.operations.acknowledge, alert_id, body.by, context.clock())
+    except UnknownAlertError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.") from error
+    except AlertStateError as error:
+        raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
+    return present.alert(context.facility, found)

@@ -1,0 +1,161 @@
+"""The history of one series. The hot path: rows are encoded by msgspec, not by the web framework."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from sukusuku_api.context import Context, ContextDep
+from sukusuku_api.problem import ProblemError, documented
+from sukusuku_api.times import local, parse
+from sukusuku_collector.settings import Room
+from sukusuku_core import catalogue
+from sukusuku_core.model import AssetKind, Quality
+
+router = APIRouter(prefix="/readings", tags=["readings"])
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+RANGE_MS = {"raw": 31 * DAY_MS, "hour": 800 * DAY_MS}
+"""The longest range per resolution; more is asked for in pieces."""
+
+_TEXT = {name: name.name.lower() for name in Quality}
+_EXAMPLE = {
+    "asset": "tobu-unit-1",
+    "metric": "Fill/Percent",
+    "unit": "%",
+    "resolution": "raw",
+    "from": "2026-11-20T00:00:00+09:00",
+    "to": "2026-11-21T00:00:00+09:00",
+    "points": [{"time": "2026-11-20T09:15:30+09:00", "value": 72.5, "quality": "good"}],
+    "next": None,
+}
+_POINT_SCHEMA = {
+    "type": "object",
+    "required": ["time"],
+    "properties": {
+        "time": {"type": "string", "format": "date-time", "description": "With `hour`: the start of the hour"},
+        "value": {"type": ["number", "boolean", "string", "null"], "description": "raw; null unless quality is good"},
+        "quality": {"type": "string", "enum": list(_TEXT.values()), "description": "raw"},
+        **{name: {"type": "number", "description": "hour"} for name in ("count", "mean", "low", "high", "last")},
+    },
+}
+_SCHEMA = {
+    "type": "object",
+    "required": list(_EXAMPLE),
+    "properties": {
+        "asset": {"type": "string"},
+        "metric": {"type": "string"},
+        "unit": {"type": "string"},
+        "resolution": {"type": "string", "enum": ["raw", "hour"]},
+        "from": {"type": "string", "format": "date-time"},
+        "to": {"type": "string", "format": "date-time"},
+        "points": {"type": "array", "items": _POINT_SCHEMA},
+        "next": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "There is more than `limit`: ask again with this `from`",
+        },
+    },
+}
+
+Time = Annotated[str | None, Query(max_length=64)]
+
+
+@router.get(
+    "",
+    summary="Readings of one series",
+    response_class=Response,
+    responses={
+        200: {"description": "Readings", "content": {"application/json": {"schema": _SCHEMA, "example": _EXAMPLE}}},
+        **documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+    },
+)
+async def readings(
+    context: ContextDep,
+    asset: Annotated[str, Query(description="Id of a unit, room or edge node", examples=["tobu-unit-1"])],
+    metric: Annotated[str, Query(description="Name from the metric catalogue", examples=["Fill/Percent"])],
+    start: Annotated[
+        Time,
+        Query(
+            alias="from", description="ISO 8601 (without offset: Japan's time) or UTC ms; default: a day before `to`"
+        ),
+    ] = None,
+    end: Annotated[Time, Query(alias="to", description="As `from`; not included; default: now")] = None,
+    resolution: Annotated[
+        Literal["auto", "raw", "hour"], Query(description="`auto`: raw up to 24 hours, else hour")
+    ] = "auto",
+    limit: Annotated[int, Query(ge=1, le=50_000, description="At most so many points")] = 10_000,
+) -> Response:
+    """Raw readings, or one row per hour with count, mean, lowest, highest and last value, in order of time.
+
+    The longest range is 31 days raw and 800 days hourly.
+    """
+    unit = _unit(context, asset, metric)
+    first, stop = _range(start, end, context.clock())
+    step: Literal["raw", "hour"]
+    step = ("raw" if stop - first <= DAY_MS else "hour") if resolution == "auto" else resolution
+    if stop - first > RANGE_MS[step]:
+        days = RANGE_MS[step] // DAY_MS
+        raise _invalid("query.from", f"the range is longer than {days} days, the most at resolution `{step}`")
+    rows: list[dict[str, Any]]
+    if step == "raw":
+        points = context.store.raw(asset, metric, first, stop, limit + 1)
+        rows = [{"time": local(p.time), "value": p.value, "quality": _TEXT[p.quality]} for p in points]
+    else:
+        rows = [
+            {"time": local(h.time), "count": h.count, "mean": h.mean, "low": h.low, "high": h.high, "last": h.last}
+            for h in context.store.hourly(asset, metric, first, stop)
+        ]
+    body = {
+        "asset": asset,
+        "metric": metric,
+        "unit": unit,
+        "resolution": step,
+        "from": local(first),
+        "to": local(stop),
+        "points": rows[:limit],
+        "next": rows[limit]["time"] if len(rows) > limit else None,
+    }
+    return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+def _range(start: str | None, end: str | None, now: int) -> tuple[int, int]:
+    times: dict[str, int | None] = {}
+    for name, text in (("from", start), ("to", end)):
+        try:
+            times[name] = None if text is None else parse(text)
+        except ValueError as error:
+            raise _invalid(f"query.{name}", f"{error}; found {text!r}") from error
+    stop = now if times["to"] is None else times["to"]
+    first = stop - DAY_MS if times["from"] is None else times["from"]
+    if first >= stop:
+        raise _invalid("query.from", "must be before `to`")
+    return max(first, 0), stop
+
+
+def _invalid(field: str, message: str) -> ProblemError:
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid.", errors=[(field, message)])
+
+
+def _unit(context: Context, asset: str, metric: str) -> str:
+    """The unit of a series that can exist. Raises ProblemError with what there is."""
+    assets = list(context.facility.assets())
+    kinds = {found.id: found.kind for found in assets} | {found.edge: AssetKind.EDGE_NODE for found in assets}
+    if asset not in kinds:
+        detail = f"There is no asset {asset!r}."
+        raise ProblemError(HTTPStatus.NOT_FOUND, detail, available=sorted(kinds))
+    zones = next(
+        (found.settings.zone for found in assets if found.id == asset and isinstance(found.settings, Room)), ()
+    )
+    metrics = [
+        name
+        for pattern in catalogue.names(kinds[asset])
+        for name in ([pattern.replace("*", zone.id) for zone in zones] if "*" in pattern else [pattern])
+    ]
+    known = catalogue.find(kinds[asset], metric)
+    if metric not in metrics or known is None:
+        detail = f"{asset} has no metric {metric!r}."
+        raise ProblemError(HTTPStatus.NOT_FOUND, detail, available=metrics)
+    return known.unit

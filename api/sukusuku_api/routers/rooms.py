@@ -1,0 +1,34 @@
+"""Temporary-childcare rooms as they are now."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from sukusuku_api import present
+from sukusuku_api.context import ContextDep
+from sukusuku_api.problem import ProblemError, documented
+from sukusuku_api.times import local
+
+router = APIRouter(prefix="/rooms", tags=["rooms"])
+
+RoomId = Annotated[str, Path(description="Id of a room", examples=["tobu-room-1"])]
+
+
+@router.get("", summary="All rooms")
+async def rooms(context: ContextDep) -> present.RoomsOut:
+    """Every room as it is now, in the order of the settings."""
+    now = context.clock()
+    return present.RoomsOut(time=local(now), rooms=present.rooms(context.facility, context.views(now), now))
+
+
+@router.get("/{room_id}", summary="One room", responses=documented(HTTPStatus.NOT_FOUND))
+async def room(context: ContextDep, room_id: RoomId) -> present.RoomOut:
+    """One room as it is now."""
+    now = context.clock()
+    found = present.rooms(context.facility, context.views(now), now)
+    for item in found:
+        if item.id == room_id:
+            return item
+    known = [item.id for item in found]
+    raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no room {room_id!r}.", available=known)

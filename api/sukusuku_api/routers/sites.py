@@ -1,0 +1,42 @@
+"""Centres."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from sukusuku_api import present
+from sukusuku_api.context import ContextDep
+from sukusuku_api.problem import ProblemError, documented
+from sukusuku_api.times import local
+
+router = APIRouter(prefix="/sites", tags=["sites"])
+
+SiteId = Annotated[str, Path(description="Id of a centre", examples=["tobu"])]
+
+
+@router.get("", summary="All centres")
+async def sites(context: ContextDep) -> present.SitesOut:
+    """Every centre with its worst condition and the ids of its units and rooms."""
+    now = context.clock()
+    views = context.views(now)
+    return present.SitesOut(time=local(now), sites=[present.site(site, views) for site in context.facility.site])
+
+
+@router.get("/{site_id}", summary="One centre", responses=documented(HTTPStatus.NOT_FOUND))
+async def site(context: ContextDep, site_id: SiteId) -> present.SiteLiveOut:
+    """A centre with all its units and rooms as they are now."""
+    now = context.clock()
+    views = [view for view in context.views(now) if view.site == site_id]
+    for settings in context.facility.site:
+        if settings.id == site_id:
+            return present.SiteLiveOut(
+                time=local(now),
+                id=settings.id,
+                name=present.name(settings.name),
+                condition=present.worst(views),
+                units=present.units(context.facility, views, now),
+                rooms=present.rooms(context.facility, views, now),
+            )
+    known = [settings.id for settings in context.facility.site]
+    raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {site_id!r}.", available=known)

@@ -1,0 +1,34 @@
+"""Nappy-compression units as they are now."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from sukusuku_api import present
+from sukusuku_api.context import ContextDep
+from sukusuku_api.problem import ProblemError, documented
+from sukusuku_api.times import local
+
+router = APIRouter(prefix="/units", tags=["units"])
+
+UnitId = Annotated[str, Path(description="Id of a unit", examples=["tobu-unit-1"])]
+
+
+@router.get("", summary="All units")
+async def units(context: ContextDep) -> present.UnitsOut:
+    """Every unit as it is now, in the order of the settings."""
+    now = context.clock()
+    return present.UnitsOut(time=local(now), units=present.units(context.facility, context.views(now), now))
+
+
+@router.get("/{unit_id}", summary="One unit", responses=documented(HTTPStatus.NOT_FOUND))
+async def unit(context: ContextDep, unit_id: UnitId) -> present.UnitOut:
+    """One unit as it is now."""
+    now = context.clock()
+    found = present.units(context.facility, context.views(now), now)
+    for item in found:
+        if item.id == unit_id:
+            return item
+    known = [item.id for item in found]
+    raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no unit {unit_id!r}.", available=known)

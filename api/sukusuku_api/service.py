@@ -1,0 +1,80 @@
+"""The API process: opens the data, serves the application, ends on a signal."""
+
+import errno
+import logging
+import socket
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from sukusuku_api.app import create_app
+from sukusuku_api.late import LateStore
+from sukusuku_collector.operations import Operations
+from sukusuku_collector.settings import Facility, Web
+from sukusuku_core.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+
+def run(facility: Facility) -> None:
+    """Serve until SIGINT or SIGTERM. Raises ConfigError when the address cannot be had or the data not be opened."""
+    listener = listen(facility.web)
+    store = LateStore(Path(facility.store.path))
+    try:
+        operations = Operations(facility.operations.url)
+        try:
+            Server(create_app(facility, store, operations)).run(sockets=[listener])
+        finally:
+            operations.close()
+    finally:
+        store.close()
+        listener.close()
+
+
+def listen(web: Web) -> socket.socket:
+    """A listening socket at the address of the settings. Raises ConfigError that names the key to change."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            web.host, web.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise ConfigError(f"web.host: {web.host} is not an address of this machine: {error.strerror}") from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(
+                f"web.port: {web.host}:{web.port} is taken by another program; stop it or set another web.port"
+            ) from error
+        raise ConfigError(f"web.host, web.port: cannot listen on {web.host}:{web.port}: {error.strerror}") from error
+    return listener
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that says `ready` and ends the live streams, which would otherwise hold up the stop."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - Uvicorn's signature
+        """A signal means stop, and stopping is no failure: Uvicorn would raise the signal again at the end."""
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            host, port = listener.getsockname()[:2]
+            log.info("ready on http://%s:%d/wall", f"[{host}]" if ":" in host else host, port)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then stop."""
+        self._app.state.broadcast.close()
+        await super().shutdown(sockets)

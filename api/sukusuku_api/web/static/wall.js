@@ -1,0 +1,123 @@
+// Keeps the wall live: listens to the stream, fetches what changed, counts the ages, and says when data or the
+// connection is old. Works on from what it has when the server is gone.
+
+const body = document.body;
+const live = document.getElementById("live");
+const lost = document.getElementById("lost");
+const ages = JSON.parse(body.dataset.ages);
+const language = document.documentElement.lang;
+const TOKYO = "Asia/Tokyo";
+const SILENT_MS = 30_000; // three signs of life missed
+const RETRY_MS = 3_000;
+const PAUSE_MS = 1_000; // at most one update a second
+
+const clock = new Intl.DateTimeFormat("en-GB", { timeZone: TOKYO, hour: "2-digit", minute: "2-digit" });
+const date = new Intl.DateTimeFormat(language, { timeZone: TOKYO, month: "long", day: "numeric", weekday: "short" });
+
+let ahead = 0; // by how much the server's clock is ahead of ours
+let source = null;
+let heard = Date.now();
+let fetching = false;
+let again = false;
+
+const now = () => Date.now() + ahead;
+
+function age(ms) {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  const [unit, size] = s < 60 ? ["s", 1] : s < 3600 ? ["min", 60] : s < 86400 ? ["h", 3600] : ["d", 86400];
+  return ages[unit].replace("{n}", Math.floor(s / size));
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function tick() {
+  const present = now();
+  for (const time of live.querySelectorAll("[data-time]")) setText(time, age(present - time.dataset.time));
+  for (const tile of live.querySelectorAll("[data-silent-after]")) {
+    const { last, silentAfter } = tile.dataset;
+    tile.toggleAttribute("data-stale", last === "" || present - last > silentAfter);
+  }
+  for (const time of live.querySelectorAll("[data-clock]")) setText(time, clock.format(present));
+  for (const day of live.querySelectorAll("[data-date]")) setText(day, date.format(present));
+  if (Date.now() - heard > SILENT_MS) reconnect();
+}
+
+// Make `old` like `fresh`, touching only what differs: nothing flickers, and bars glide to their new length.
+function patch(old, fresh) {
+  if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName || old.id !== fresh.id) {
+    old.replaceWith(fresh);
+    return;
+  }
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.data !== fresh.data) old.data = fresh.data;
+    return;
+  }
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  const [had, wanted] = [[...old.childNodes], [...fresh.childNodes]];
+  wanted.forEach((node, n) => (n < had.length ? patch(had[n], node) : old.append(node)));
+  had.slice(wanted.length).forEach((node) => node.remove());
+}
+
+async function update() {
+  if (fetching) {
+    again = true;
+    return;
+  }
+  fetching = true;
+  again = false;
+  try {
+    const answer = await fetch(body.dataset.tiles, { signal: AbortSignal.timeout(10_000) });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".wall");
+    if (fresh.dataset.build !== body.dataset.build) {
+      location.reload();
+      return;
+    }
+    ahead = fresh.dataset.now - Date.now();
+    patch(live.firstElementChild, fresh);
+    tick();
+  } catch {
+    again = true; // the stream's own trouble shows the banner; this only tries again
+  }
+  setTimeout(() => {
+    fetching = false;
+    if (again) update();
+  }, PAUSE_MS);
+}
+
+function alive() {
+  heard = Date.now();
+  lost.hidden = true;
+}
+
+function connect() {
+  source = new EventSource(body.dataset.stream);
+  source.addEventListener("open", alive);
+  source.addEventListener("state", () => {
+    alive();
+    update();
+  });
+  source.addEventListener("beat", (event) => {
+    alive();
+    ahead = event.data - Date.now();
+  });
+  source.addEventListener("error", () => {
+    lost.hidden = false;
+    if (source.readyState === EventSource.CLOSED) setTimeout(reconnect, RETRY_MS);
+  });
+}
+
+function reconnect() {
+  lost.hidden = false;
+  heard = Date.now();
+  source.close();
+  connect();
+}
+
+ahead = live.firstElementChild.dataset.now - Date.now();
+tick();
+setInterval(tick, 1000);
+connect();

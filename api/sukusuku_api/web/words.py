@@ -1,0 +1,72 @@
+"""What conditions, states, faults and rules are called. Message ids are English; `locale/ja.po` has the rest."""
+
+from collections.abc import Callable
+
+from sukusuku_collector.live import Condition
+from sukusuku_core.model import FaultCode, UnitState
+
+Translate = Callable[[str], str]
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's usual mark for texts that are translated later
+    """Mark a text for translation."""
+    return text
+
+
+CONDITIONS = {
+    Condition.OK: N_("All right"),
+    Condition.SOON: N_("Nearly full"),
+    Condition.FULL: N_("Full"),
+    Condition.FAULT: N_("Fault"),
+    Condition.OVER: N_("Over capacity"),
+    Condition.UNKNOWN: N_("Not known"),
+    Condition.SILENT: N_("Data is old"),
+}
+
+STATES = {
+    UnitState.IDLE: N_("Ready"),
+    UnitState.LID_OPEN: N_("Lid open"),
+    UnitState.DEPOSIT: N_("Taking in"),
+    UnitState.COMPRESS: N_("Compressing"),
+    UnitState.SEAL: N_("Sealing"),
+    UnitState.BAG_FULL: N_("Bag full"),
+    UnitState.JAM: N_("Jammed"),
+    UnitState.FILM_OUT: N_("Out of film"),
+}
+
+FAULTS = {
+    FaultCode.JAM: N_("Jammed: please look inside"),
+    FaultCode.FILM_OUT: N_("Out of film: please replace it"),
+    FaultCode.MOTOR_OVERLOAD: N_("Motor overload: please call service"),
+    FaultCode.SENSOR: N_("Sensor fault: please call service"),
+}
+
+RULES = {
+    "fill_level": N_("Fill level"),
+    "unit_fault": N_("Fault"),
+    "room_over_capacity": N_("Over capacity"),
+    "asset_silent": N_("No data"),
+}
+
+AGES = {
+    "s": N_("{n} s ago"),
+    "min": N_("{n} min ago"),
+    "h": N_("{n} h ago"),
+    "d": N_("{n} d ago"),
+}
+"""The browser goes on counting with these; hence the simple placeholder."""
+
+_STEPS = (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 86_400), ("d", 86_400, None))
+
+
+def age(seconds: float, translate: Translate) -> str:
+    """How long ago something was."""
+    unit, size = next((unit, size) for unit, size, end in _STEPS if end is None or seconds < end)
+    return translate(AGES[unit]).format(n=int(max(0, seconds) // size))
+
+
+def fault(code: int, translate: Translate) -> str:
+    """What a fault code means and what to do."""
+    if code in FAULTS:
+        return translate(FAULTS[FaultCode(code)])
+    return translate("Fault code %(code)s: please call service") % {"code": code}
