@@ -1,0 +1,50 @@
+"""`python -m sukusuku_sim SCENARIO.toml --truth FILE`."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sukusuku_core.errors import ConfigError
+from sukusuku_sim import scenario, service
+
+DESCRIPTION = """\
+Simulates nappy units and childcare rooms: real Modbus TCP servers and MQTT sensors, moved by a scenario.
+シナリオに従って、おむつ圧縮機と一時預かり室を実際のModbus TCPサーバーとMQTTセンサーとして模擬します。
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the simulator. Returns the exit status: 0, or 2 when the scenario is wrong or a port is taken."""
+    parser = argparse.ArgumentParser(
+        prog="sukusuku sim", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("scenario", type=Path, help="scenario file (TOML) / シナリオファイル")
+    parser.add_argument(
+        "--truth", type=Path, required=True, metavar="FILE", help="what really happened, JSON lines / 真値の記録"
+    )
+    parser.add_argument("--duration", type=float, metavar="S", help="end after S seconds / S秒で終了")
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    try:
+        asyncio.run(_run(scenario.read(arguments.scenario), arguments.truth, arguments.duration))
+    except ConfigError as error:
+        print(f"sukusuku sim: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _run(loaded: scenario.Scenario, truth: Path, duration: float | None) -> None:
+    task = asyncio.create_task(service.run(loaded, truth, duration), name="simulator")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+if __name__ == "__main__":
+    sys.exit(main())

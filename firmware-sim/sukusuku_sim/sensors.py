@@ -1,0 +1,112 @@
+"""JSON sensors over MQTT: messages in the shape that a profile describes.
+
+A message that cannot be sent because the broker is away is lost, as with the real sensors; after a reconnect every
+sensor publishes what it sees.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from sukusuku_core import jsonmap
+from sukusuku_core.clock import Clock
+from sukusuku_core.errors import TransientError
+from sukusuku_core.profile import JsonProfile
+from sukusuku_core.registers import Decoded
+from sukusuku_mqtt.client import MqttSession, MqttSettings
+from sukusuku_sim.truth import TruthLog
+from sukusuku_sim.values import Values
+
+LOG = logging.getLogger(__name__)
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SensorView:
+    """A sensor and what it sees now."""
+
+    id: str
+    profile: JsonProfile
+    topic: str
+    interval: float
+    values: Values
+
+
+def message(profile: JsonProfile, values: Values, time: int) -> bytes:
+    """The JSON message that shows these values; `time` (UTC ms) stands where the profile expects it."""
+    found: dict[str, Any] = {}
+    if profile.time:
+        moment = datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="milliseconds")
+        _put(found, profile.time, moment.replace("+00:00", "Z"))
+    for point in profile.point:
+        if point.name in values:
+            _put(found, f"{profile.body}.{point.path}" if profile.body else point.path, values[point.name])
+    return msgspec.json.encode(found)
+
+
+def _put(found: dict[str, Any], path: str, value: Any) -> None:
+    *steps, last = path.split(".")
+    for step in steps:
+        found = found.setdefault(step, {})
+    found[last] = value
+
+
+class SensorPublisher:
+    """Publishes what the sensors see. `run` keeps the MQTT session; `offer` is called at every tick."""
+
+    def __init__(self, settings: MqttSettings, truth: TruthLog, clock: Clock) -> None:
+        self._settings = settings
+        self._truth = truth
+        self._clock = clock
+        self._session: MqttSession | None = None
+        self._published: dict[str, tuple[Values, int]] = {}
+        """What each sensor published last, and when (UTC ms)."""
+        self._seq: dict[str, int] = {}
+        self.connected = asyncio.Event()
+
+    async def run(self) -> None:
+        """Connects, and connects again, until cancelled."""
+        reported = False
+        while True:
+            try:
+                async with MqttSession(self._settings) as session:
+                    self._published.clear()
+                    self._session, reported = session, False
+                    self.connected.set()
+                    # Nothing is subscribed: this waits for the end of the session.
+                    await session.receive()
+            except TransientError as error:
+                if not reported:
+                    LOG.warning("sensors are offline: %s", error)
+                reported = True
+            finally:
+                self._session = None
+                self.connected.clear()
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def offer(self, sensors: Iterable[SensorView]) -> None:
+        """Publishes what has changed or is due, and writes it to the truth log."""
+        for sensor in sensors:
+            if self._session is None:
+                return
+            now = self._clock()
+            values, since = self._published.get(sensor.id, ({}, 0))
+            if values == sensor.values and now - since < sensor.interval * 1000:
+                continue
+            payload = message(sensor.profile, sensor.values, now)
+            try:
+                self._session.publish(sensor.topic, payload, qos=1)
+            except TransientError:
+                return  # `run` sees the end of the session, too
+            self._published[sensor.id] = (sensor.values, now)
+            self._seq[sensor.id] = self._seq.get(sensor.id, 0) + 1
+            self._truth.points(now, sensor.id, _shown(sensor.profile, payload), self._seq[sensor.id])
+
+
+def _shown(profile: JsonProfile, payload: bytes) -> Mapping[str, Decoded]:
+    return jsonmap.decode(profile, payload).values

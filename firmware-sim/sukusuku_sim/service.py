@@ -1,0 +1,121 @@
+"""The simulator as a process: models, Modbus servers, MQTT sensors and truth log, driven by one clock."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from pathlib import Path
+
+from sukusuku_core import profile
+from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.profile import JsonProfile, ModbusProfile
+from sukusuku_mqtt.client import MqttSettings
+from sukusuku_sim.scenario import Event, Scenario, Sensor
+from sukusuku_sim.sensors import SensorPublisher, SensorView
+from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
+from sukusuku_sim.truth import TruthLog
+from sukusuku_sim.values import Values
+from sukusuku_sim.world import World
+
+LOG = logging.getLogger(__name__)
+
+
+class Simulation:
+    """Everything that moves at a tick. Does no waiting of its own."""
+
+    def __init__(self, scenario: Scenario, truth: TruthLog, publisher: SensorPublisher, clock: Clock) -> None:
+        self._scenario = scenario
+        self._world = World(scenario)
+        self._truth = truth
+        self._publisher = publisher
+        self._clock = clock
+        self._script = sorted(scenario.event, key=lambda event: event.at)
+        self.devices = {
+            device.id: SimulatedDevice(_modbus(device.profile), Place(device.host, device.port, device.unit))
+            for unit in scenario.unit
+            for device in unit.device
+        }
+
+    def show(self) -> None:
+        """Lets every device and sensor show the present state of the models."""
+        for device, values in self._world.devices():
+            simulated = self.devices[device.id]
+            shown = simulated.show(values)
+            if simulated.visible:
+                self._truth.points(self._clock(), device.id, shown)
+        self._publisher.offer([_view(sensor, values) for sensor, values in self._world.sensors()])
+        self._truth.flush()
+
+    def tick(self, elapsed: float) -> None:
+        """One tick later: scripted events up to `elapsed` real seconds, the models, then what is shown."""
+        while self._script and self._script[0].at <= elapsed:
+            self._perform(self._script.pop(0))
+        for happened in self._world.advance(self._scenario.tick * self._scenario.speed):
+            self._truth.asset(self._clock(), happened.asset, happened.event)
+        self.show()
+
+    def _perform(self, event: Event) -> None:
+        LOG.info("script: %s %s", event.do, event.device or event.asset)
+        if event.device is None:
+            for happened in self._world.intervene(event):
+                self._truth.asset(self._clock(), happened.asset, happened.event)
+            return
+        device = self.devices[event.device]
+        device.dead = event.do == "dead"
+        device.refusing = event.code if event.do == "refuse" else None
+        self._truth.device(self._clock(), event.device, event.do)
+
+
+def _view(sensor: Sensor, values: Values) -> SensorView:
+    found = profile.find(sensor.profile)
+    if not isinstance(found, JsonProfile):  # pragma: no cover - the scenario was checked
+        raise TypeError(sensor.profile)
+    return SensorView(sensor.id, found, sensor.topic, sensor.interval, values)
+
+
+def _modbus(name: str) -> ModbusProfile:
+    found = profile.find(name)
+    if not isinstance(found, ModbusProfile):  # pragma: no cover - the scenario was checked
+        raise TypeError(name)
+    return found
+
+
+async def run(scenario: Scenario, truth_path: Path, duration: float | None = None, clock: Clock = now_ms) -> None:
+    """Runs the scenario until cancelled or for `duration` real seconds. Raises ConfigError."""
+    mqtt = scenario.mqtt
+    settings = MqttSettings(mqtt.host, mqtt.port, f"sukusuku-sim-{os.getpid()}", 15, mqtt.username, mqtt.password)
+    with TruthLog(truth_path) as truth:
+        publisher = SensorPublisher(settings, truth, clock)
+        simulation = Simulation(scenario, truth, publisher, clock)
+        simulation.show()
+        async with ModbusServers(simulation.devices), asyncio.TaskGroup() as tasks:
+            sensors = tasks.create_task(publisher.run(), name="sensors") if _has_sensors(scenario) else None
+            if sensors is not None:
+                await publisher.connected.wait()
+            LOG.info("ready: %s", _summary(scenario))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(duration):
+                    await _drive(simulation, scenario.tick)
+            if sensors is not None:
+                sensors.cancel()
+
+
+async def _drive(simulation: Simulation, tick: float) -> None:
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    number = 0
+    while True:
+        number += 1
+        # At the tick's own time rather than a tick after the last one: the simulated clock keeps its speed.
+        await asyncio.sleep(max(0.0, started + number * tick - loop.time()))
+        simulation.tick(number * tick)
+
+
+def _has_sensors(scenario: Scenario) -> bool:
+    return any(room.sensor for room in scenario.room)
+
+
+def _summary(scenario: Scenario) -> str:
+    devices = sum(len(unit.device) for unit in scenario.unit)
+    sensors = sum(len(room.sensor) for room in scenario.room)
+    return f"{devices} Modbus devices, {sensors} JSON sensors, speed {scenario.speed:g}"

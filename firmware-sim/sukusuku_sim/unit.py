@@ -1,0 +1,251 @@
+"""A nappy-compression unit: a pure state machine on frozen records.
+
+`step` takes the unit through a stretch of simulated time. Nobody needs to call it at an even pace: phases that begin
+and end within one stretch are gone through, and waiting for the next deposit has no memory.
+"""
+
+import math
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from random import Random
+
+from sukusuku_core.model import FaultCode, UnitState
+from sukusuku_sim import calendar
+from sukusuku_sim.calendar import OpeningHours
+
+SECONDS = {
+    UnitState.LID_OPEN: 10.0,
+    UnitState.DEPOSIT: 6.0,
+    UnitState.COMPRESS: 30.0,
+    UnitState.SEAL: 14.0,
+}
+"""How long the phases of a cycle take."""
+NEEDS_STAFF = frozenset({UnitState.BAG_FULL, UnitState.JAM, UnitState.FILM_OUT})
+LID = frozenset({UnitState.LID_OPEN, UnitState.DEPOSIT})
+
+NAPPIES_IN_A_HAND = (1, 1, 1, 2, 2, 3)
+SEAL_WATT = 60.0
+NOISE_MM = 2.0
+REMEASURE_MS = 600_000
+SCHEDULED_ABOVE = 0.25
+"""The daily emptying leaves a bag alone that is less full than this."""
+
+
+class UnitEvent(StrEnum):
+    """What happened to a unit."""
+
+    DEPOSIT = "deposit"
+    CYCLE = "cycle"
+    BAG_FULL = "bag_full"
+    EMPTIED = "emptied"
+    JAM = "jam"
+    FILM_OUT = "film_out"
+    REPAIRED = "repaired"
+    FILM_CHANGED = "film_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitParameters:
+    """What stays the same about a unit. Delays are the mean seconds of opening hours until staff come."""
+
+    capacity: float = 60.0
+    """Nappies of ordinary size in a full bag."""
+    deposits_per_hour: float = 6.0
+    """Mean over the opening hours."""
+    hours: OpeningHours = field(default_factory=OpeningHours)
+    empty_delay: float = 2700.0
+    empty_at: int | None = None
+    """Local minute of the day at which staff empty the bag whether it is full or not."""
+    repair_delay: float = 1800.0
+    jam_chance: float = 1 / 2500
+    """Per cycle."""
+    film_cycles: float = 500.0
+    """Cycles that a new film cassette lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit at one moment."""
+
+    phase: UnitState = UnitState.IDLE
+    left: float = 0.0
+    """Seconds until the phase ends; for a phase that needs staff, until they come."""
+    waiting: int = 0
+    """Nappies that are in the mouth of the unit, not yet in the bag."""
+    nappies: int = 0
+    volume: float = 0.0
+    """Of the bag, in nappies of ordinary size. No nappy is like another."""
+    cycles: int = 0
+    film: float = 100.0
+    """Percent."""
+    power: float = 0.0
+    """Of the motor circuit, W."""
+    energy: float = 0.0
+    """Of the motor circuit since the first start, Wh."""
+    temperature: float = 22.0
+    noise: float = 0.0
+    """Error of the last measurement of distance, mm."""
+    measured: int = -1
+    """Ten-minute slot of the last routine measurement."""
+
+    @property
+    def lid_open(self) -> bool:
+        """Whether the lid is open."""
+        return self.phase in LID
+
+    @property
+    def fault(self) -> FaultCode:
+        """Why a person is needed, besides a full bag."""
+        if self.phase is UnitState.JAM:
+            return FaultCode.JAM
+        return FaultCode.FILM_OUT if self.phase is UnitState.FILM_OUT else FaultCode.NONE
+
+    def fill(self, parameters: UnitParameters) -> float:
+        """How full the bag really is, percent."""
+        return 100.0 * self.volume / parameters.capacity
+
+    def distance(self, parameters: UnitParameters, empty_mm: float, full_mm: float) -> float:
+        """What a sensor above the bag measures, mm, with its error."""
+        return max(0.0, empty_mm - (empty_mm - full_mm) * self.volume / parameters.capacity + self.noise)
+
+
+Happening = tuple[Unit, tuple[UnitEvent, ...]]
+"""The unit afterwards, and what happened on the way, in order."""
+
+
+def step(unit: Unit, parameters: UnitParameters, ms: int, seconds: float, rng: Random) -> Happening:
+    """The unit `seconds` after the simulated moment `ms`."""
+    events: list[UnitEvent] = []
+    is_open = parameters.hours.is_open(ms)
+    if is_open and _emptying_is_due(unit, parameters, ms, seconds):
+        unit, more = _empty(unit, parameters, rng)
+        events += more
+    rate = parameters.deposits_per_hour * calendar.activity(ms) / 3600 if is_open else 0.0
+    left = seconds
+    while left > 0:
+        if unit.phase is UnitState.IDLE:
+            wait = rng.expovariate(rate) if rate > 0 else math.inf
+            if wait >= left:
+                break
+            left -= wait
+            unit = _enter(unit, UnitState.LID_OPEN, waiting=rng.choice(NAPPIES_IN_A_HAND))
+        elif unit.phase in NEEDS_STAFF and not is_open:
+            break
+        elif unit.left > left:
+            unit = replace(unit, left=unit.left - left, energy=unit.energy + unit.power * left / 3600)
+            break
+        else:
+            left -= unit.left
+            unit = replace(unit, energy=unit.energy + unit.power * unit.left / 3600)
+            unit, more = _next(unit, parameters, rng)
+            events += more
+    slot = ms // REMEASURE_MS
+    if slot != unit.measured:
+        warmth = 22.0 + 3.0 * math.sin((calendar.minute(ms) - 540) / 1440 * math.tau) + rng.gauss(0, 0.2)
+        unit = replace(unit, measured=slot, temperature=warmth, noise=rng.gauss(0, NOISE_MM))
+    return unit, tuple(events)
+
+
+def jam(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
+    """The unit blocked until staff come."""
+    return _enter(unit, UnitState.JAM, left=rng.expovariate(1 / parameters.repair_delay)), (UnitEvent.JAM,)
+
+
+def run_out_of_film(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
+    """The unit without film until staff come."""
+    delay = rng.expovariate(1 / parameters.repair_delay)
+    return _enter(replace(unit, film=0.0), UnitState.FILM_OUT, left=delay), (UnitEvent.FILM_OUT,)
+
+
+def fill_to(unit: Unit, parameters: UnitParameters, percent: float, rng: Random) -> Happening:
+    """The unit with a bag of this fill level, whatever was in it before. Counters stay."""
+    volume = parameters.capacity * percent / 100
+    unit = replace(unit, volume=volume, nappies=round(volume))
+    return _rest(unit, parameters, rng) if unit.phase in {UnitState.IDLE, UnitState.BAG_FULL} else (unit, ())
+
+
+def _empty(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
+    unit = replace(unit, nappies=0, volume=0.0, noise=rng.gauss(0, NOISE_MM))
+    unit, events = _rest(unit, parameters, rng)
+    return unit, (UnitEvent.EMPTIED, *events)
+
+
+def _emptying_is_due(unit: Unit, parameters: UnitParameters, ms: int, seconds: float) -> bool:
+    return (
+        parameters.empty_at is not None
+        and calendar.minute(ms) <= parameters.empty_at < calendar.minute(ms) + seconds / 60
+        and unit.phase in {UnitState.IDLE, UnitState.BAG_FULL}
+        and unit.volume > SCHEDULED_ABOVE * parameters.capacity
+    )
+
+
+def _enter(unit: Unit, phase: UnitState, *, left: float | None = None, waiting: int | None = None) -> Unit:
+    return replace(
+        unit,
+        phase=phase,
+        left=SECONDS.get(phase, 0.0) if left is None else left,
+        waiting=unit.waiting if waiting is None else waiting,
+        power=SEAL_WATT if phase is UnitState.SEAL else 0.0,
+    )
+
+
+def _next(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:  # noqa: PLR0911 - one return per phase
+    """The phase that follows the one that has just ended."""
+    match unit.phase:
+        case UnitState.LID_OPEN:
+            return _enter(unit, UnitState.DEPOSIT), ()
+        case UnitState.DEPOSIT:
+            return _deposited(unit, parameters, rng)
+        case UnitState.COMPRESS:
+            return _compressed(unit, parameters, rng), (UnitEvent.CYCLE,)
+        case UnitState.SEAL:
+            unit = replace(unit, film=round(max(0.0, unit.film - 100 / parameters.film_cycles), 6))
+            return _rest(unit, parameters, rng)
+        case UnitState.JAM:
+            return _resume(unit, UnitEvent.REPAIRED, parameters, rng)
+        case UnitState.FILM_OUT:
+            return _resume(replace(unit, film=100.0), UnitEvent.FILM_CHANGED, parameters, rng)
+        case _:
+            return _empty(unit, parameters, rng)
+
+
+def _deposited(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
+    if rng.random() >= parameters.jam_chance:
+        return _compress(unit, parameters, rng), (UnitEvent.DEPOSIT,)
+    unit, events = jam(unit, parameters, rng)
+    return unit, (UnitEvent.DEPOSIT, *events)
+
+
+def _compress(unit: Unit, parameters: UnitParameters, rng: Random) -> Unit:
+    power = 150 + 60 * unit.volume / parameters.capacity + rng.gauss(0, 6)
+    return replace(_enter(unit, UnitState.COMPRESS), power=power)
+
+
+def _compressed(unit: Unit, parameters: UnitParameters, rng: Random) -> Unit:
+    volume = unit.volume + sum(rng.uniform(0.8, 1.2) for _ in range(unit.waiting))
+    unit = replace(
+        unit,
+        nappies=unit.nappies + unit.waiting,
+        volume=min(volume, parameters.capacity),
+        cycles=unit.cycles + 1,
+        noise=rng.gauss(0, NOISE_MM),
+    )
+    return _enter(unit, UnitState.SEAL, waiting=0)
+
+
+def _resume(unit: Unit, event: UnitEvent, parameters: UnitParameters, rng: Random) -> Happening:
+    """Back to work after staff have been here: nappies that still wait are compressed now."""
+    if unit.waiting:
+        return _compress(unit, parameters, rng), (event,)
+    unit, events = _rest(unit, parameters, rng)
+    return unit, (event, *events)
+
+
+def _rest(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
+    """Idle when bag and film allow it."""
+    if unit.volume >= parameters.capacity:
+        delay = rng.expovariate(1 / parameters.empty_delay)
+        return _enter(unit, UnitState.BAG_FULL, left=delay), (UnitEvent.BAG_FULL,)
+    if unit.film <= 0:
+        return run_out_of_film(unit, parameters, rng)
+    return _enter(unit, UnitState.IDLE, waiting=0), ()

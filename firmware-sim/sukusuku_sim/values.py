@@ -1,0 +1,158 @@
+"""What each device model shows of a unit or a room: one literal table per kind of asset.
+
+To sense with another device model, add a function that names the points of its profile, and a row to the table.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sukusuku_core.model import FaultCode, UnitState, Value
+from sukusuku_sim import calendar
+from sukusuku_sim.room import Room, RoomParameters
+from sukusuku_sim.unit import Unit, UnitParameters
+
+Values = Mapping[str, Value]
+"""Value by point name, scaled, before the profile turns it into registers or JSON."""
+
+MAINS_VOLT, MAINS_HERTZ, POWER_FACTOR = 100.0, 50.0, 0.8
+U16 = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """A unit as one of its devices sees it."""
+
+    unit: Unit
+    parameters: UnitParameters
+    empty_mm: float
+    full_mm: float
+    serial: str
+    firmware: str
+
+    @property
+    def distance(self) -> int:
+        """What a distance sensor measures, mm."""
+        return round(self.unit.distance(self.parameters, self.empty_mm, self.full_mm))
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """A room as one of its sensors sees it. `zone` is a place in the room's zones, None for the whole room."""
+
+    room: Room
+    parameters: RoomParameters
+    zone: int | None
+    ms: int
+    """Simulated moment, for the daylight."""
+
+
+def _retrofit_board(view: UnitView) -> Values:
+    unit = view.unit
+    fill = (view.empty_mm - view.distance) / (view.empty_mm - view.full_mm) * 100
+    return {
+        "fill_percent": round(min(max(fill, 0.0), 150.0), 1),
+        "distance": view.distance,
+        "cycle_counter": unit.cycles,
+        "state": int(unit.phase),
+        "fault_code": int(unit.fault),
+        "lid_open": unit.lid_open,
+        "film_remaining": round(unit.film, 1),
+        "motor_power": round(unit.power),
+        "temperature": round(unit.temperature, 1),
+        "serial": view.serial,
+        "firmware": view.firmware,
+    }
+
+
+def _contacts(unit: Unit) -> tuple[bool, bool, bool]:
+    """The lid switch and the lamps for a jam and for film, as contacts."""
+    return unit.lid_open, unit.fault is FaultCode.JAM, unit.fault is FaultCode.FILM_OUT
+
+
+def _e1212(view: UnitView) -> Values:
+    """Inputs: 0 end of cycle (counted), 1 lid, 2 jam lamp, 3 film lamp, 4 bag-full lamp. The others are open."""
+    lid, jam, film = _contacts(view.unit)
+    inputs = [view.unit.phase is UnitState.SEAL, lid, jam, film, view.unit.phase is UnitState.BAG_FULL]
+    shown: dict[str, Value] = {f"di{n}": n < len(inputs) and inputs[n] for n in range(8)}
+    shown |= {f"counter{n}": 0 for n in range(8)}
+    return shown | {"counter0": view.unit.cycles}
+
+
+def _gauger(view: UnitView) -> Values:
+    """Channels: 1 end of cycle (counted), 2 lid, 3 jam lamp, 4 film lamp."""
+    lid, jam, film = _contacts(view.unit)
+    sealing = view.unit.phase is UnitState.SEAL
+    shown: dict[str, Value] = {f"{kind}activations{n}": 0 for kind in ("", "de") for n in range(1, 5)}
+    shown |= {f"state{n}": int(closed) for n, closed in enumerate((sealing, lid, jam, film), start=1)}
+    ended = view.unit.cycles - (1 if sealing else 0)
+    return shown | {"activations1": view.unit.cycles % U16, "deactivations1": ended % U16}
+
+
+def _sen0492(view: UnitView) -> Values:
+    return {"distance": view.distance}
+
+
+def _sdm120(view: UnitView) -> Values:
+    power = round(view.unit.power, 1)
+    apparent = round(power / POWER_FACTOR, 1)
+    energy = round(view.unit.energy / 1000, 2)
+    return {
+        "voltage": MAINS_VOLT,
+        "current": round(apparent / MAINS_VOLT, 3),
+        "power": power,
+        "apparent_power": apparent,
+        "reactive_power": round((apparent**2 - power**2) ** 0.5, 1),
+        "power_factor": POWER_FACTOR if power else 1.0,
+        "frequency": MAINS_HERTZ,
+        "energy_import": energy,
+        "energy_export": 0.0,
+        "energy_total": energy,
+    }
+
+
+def _pzem016(view: UnitView) -> Values:
+    power = round(view.unit.power, 1)
+    return {
+        "voltage": MAINS_VOLT,
+        "current": round(power / POWER_FACTOR / MAINS_VOLT, 3),
+        "power": power,
+        "energy": round(view.unit.energy),
+        "frequency": MAINS_HERTZ,
+        "power_factor": POWER_FACTOR if power else 0.0,
+        "alarm": 0,
+    }
+
+
+def _vs133(view: RoomView) -> Values:
+    """Line 1 is the door; the regions follow the zones of the room."""
+    room = view.room
+    shown: dict[str, Value] = {
+        "line_1_total_in": room.people_in,
+        "line_1_total_out": room.people_out,
+        "line_1_child_total_in": room.children_in,
+        "line_1_child_total_out": room.children_out,
+    }
+    for zone in range(len(view.parameters.zones)):
+        shown[f"region_{zone + 1}_count"] = room.people_at(zone)
+        shown[f"region_{zone + 1}_child_count"] = room.children_at(zone)
+    return shown
+
+
+def _presence(view: RoomView) -> Values:
+    people = view.room.people if view.zone is None else view.room.people_at(view.zone)
+    noon = 1 - abs(calendar.minute(view.ms) - 720) / 360
+    return {"presence": people > 0, "illuminance": 100 * round(3 + max(0.0, 7 * noon)) if people else 10}
+
+
+OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
+    "sukusuku-retrofit-board": _retrofit_board,
+    "moxa-iologik-e1212": _e1212,
+    "hardwario-gauger": _gauger,
+    "dfrobot-sen0492": _sen0492,
+    "eastron-sdm120": _sdm120,
+    "peacefair-pzem-016": _pzem016,
+}
+OF_ROOM: Mapping[str, Callable[[RoomView], Values]] = {
+    "milesight-vs133": _vs133,
+    "zigbee2mqtt-presence": _presence,
+}
