@@ -101,10 +101,6 @@ class Outbox:
         """How much waits."""
         return await self._try(self._stats)
 
-    async def waiting(self) -> dict[Series, DataType]:
-        """The series that have waiting rows, with the datatype they travel as."""
-        return await self._try(self._waiting)
-
     # ------------------------------------------------------------ what else must survive
 
     async def counters(self) -> dict[Series, Counter]:
@@ -217,10 +213,6 @@ class Outbox:
         oldest = self._file.execute("SELECT time FROM reading ORDER BY id LIMIT 1").fetchone()
         last = self._file.execute("SELECT seq FROM sqlite_sequence WHERE name = 'reading'").fetchone()
         return Stats(self._rows, oldest[0] if oldest else None, last[0] if last else 0)
-
-    def _waiting(self) -> dict[Series, DataType]:
-        found = self._file.execute("SELECT asset, metric, max(type) FROM reading GROUP BY asset, metric")
-        return {(asset, metric): DataType(kind or DataType.DOUBLE) for asset, metric, kind in found}
 
     def _counters(self) -> dict[Series, Counter]:
         found = self._file.execute("SELECT asset, metric, origin, total, raw FROM counter")

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import sukusuku_core
-from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.edge_session import NodeIdentity
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading, Value
-from sukusuku_edge.binding import Binder, Series, declared
+from sukusuku_edge.binding import Binder, declared
 from sukusuku_edge.journal import Journal
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.sample import Emit, Event
@@ -45,7 +44,7 @@ async def run(edge: Edge, stop: asyncio.Event, clock: Clock = now_ms) -> None:
     async with Outbox(Path(settings.outbox.path), settings.outbox.max_rows) as outbox:
         uplink = Uplink(
             NodeIdentity(settings.group, settings.node, settings.primary_host),
-            _with_waiting(declared(edge), await outbox.waiting()),
+            declared(edge),
             settings.broker.session(f"{settings.group}-{settings.node}"),
             outbox,
             clock,
@@ -174,12 +173,3 @@ async def _supervise(source: Source, emit: Emit) -> None:
         except Exception:  # noqa: BLE001 - the supervising loop of this process
             _log.exception("source %s failed; it is started again", source.name)
         await asyncio.sleep(RETRY_SECONDS)
-
-
-def _with_waiting(
-    metrics: dict[str, dict[str, DataType]], waiting: dict[Series, DataType]
-) -> dict[str, dict[str, DataType]]:
-    """The metrics, and those of readings that wait since before the settings were changed."""
-    for (asset, metric), datatype in waiting.items():
-        metrics.setdefault(asset, {}).setdefault(metric, datatype)
-    return metrics

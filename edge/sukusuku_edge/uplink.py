@@ -37,7 +37,7 @@ STEADY = 10.0
 GOODBYE = 2.0
 """Seconds to wait for the broker to take the NDEATH."""
 ACK_TIMEOUT = 5_000
-ACK_TIMEOUT_MAX = 60_000
+"""ms; the session doubles it while no acknowledgement comes."""
 
 _log = logging.getLogger("sukusuku_edge.uplink")
 
@@ -59,14 +59,16 @@ class Uplink:
         broker: MqttSettings,
         outbox: Outbox,
         clock: Clock,
-        backoff: Backoff | None = None,
+        *,
+        ack_timeout: int = ACK_TIMEOUT,
     ) -> None:
         self._identity = identity
         self._metrics = metrics
         self._broker = broker
         self._outbox = outbox
         self._clock = clock
-        self._backoff = backoff or Backoff()
+        self._backoff = Backoff()
+        self._ack_timeout = ack_timeout
         self._latest: dict[tuple[str, str], Reading] = {}
         self._alive: dict[str, None] = {}
         self._session: _Session | None = None
@@ -125,7 +127,7 @@ class Uplink:
             await self._outbox.next_bdseq(),
             self._metrics,
             await self._outbox.last_birth(),
-            ack_timeout=ACK_TIMEOUT,
+            ack_timeout=self._ack_timeout,
         )
         rules.committed(self._latest.values())
         will = rules.will()
@@ -163,7 +165,6 @@ class Uplink:
             await self._perform(session, rules.tick(self._clock()))
             if self._stopping.is_set():
                 await self._perform(session, rules.leave("stopped"))
-            await self._settle(session)
             await self._pump(session)
             if reader.done():
                 reader.result()  # raises what ended the session
@@ -186,11 +187,9 @@ class Uplink:
                     session.mqtt.subscribe(filters)
                 case Delivered(rows):
                     session.delivered.extend(rows)
-                    rules.ack_timeout = ACK_TIMEOUT
                     self._journal.fine("host", "acknowledges again")
                 case Resend(why):
                     session.restart = True
-                    rules.ack_timeout = min(rules.ack_timeout * 2, ACK_TIMEOUT_MAX)
                     self._journal.trouble("host", f"{why}: readings are kept and sent again")
                 case Close(why):
                     await self._settle(session)
@@ -213,7 +212,10 @@ class Uplink:
         """Send as much as the window allows."""
         rules = session.rules
         session.tell_up(self._alive, self._clock())
-        while rules.room() > 0:
+        while True:
+            await self._settle(session)
+            if rules.room() <= 0:
+                break
             live = await self._outbox.peek(session.live_after, CHUNK)
             if live:
                 session.live_after = live[-1][0]

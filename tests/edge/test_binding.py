@@ -1,0 +1,345 @@
+import math
+from collections.abc import Iterable
+from itertools import pairwise
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sukusuku_core.counters import CounterState
+from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_core.profile import EnumValue, ModbusPoint
+from sukusuku_core.registers import Decoded
+from sukusuku_edge.binding import Binder, Counter, Outcome, declared
+from sukusuku_edge.fitting import Bound, convert
+from sukusuku_edge.sample import Event, Failure, Rejected, Sample
+from tests.edge import files
+
+GOOD, BAD, STALE = Quality.GOOD, Quality.BAD, Quality.STALE
+T = 1_760_000_000_000
+LASER = """
+[[device]]
+id = "laser"
+profile = "dfrobot-sen0492"
+host = "h"
+[[asset]]
+id = "unit-2"
+kind = "unit"
+[[asset.binding]]
+metric = "Fill/Percent"
+device = "laser"
+point = "distance"
+distance = {empty_mm = 900, full_mm = 150}
+[[asset.binding]]
+metric = "Fill/Distance"
+device = "laser"
+point = "distance"
+"""
+SHARED = """
+[[asset]]
+id = "unit-3"
+kind = "unit"
+[[asset.binding]]
+metric = "Fill/Percent"
+device = "board"
+point = "fill_percent"
+[[asset.binding]]
+metric = "Temperature"
+device = "second"
+point = "temperature"
+"""
+
+
+def sample(time: int = T, device: str = "board", **values: Value | None) -> Sample:
+    return Sample(
+        device, time, {name: Decoded(value, BAD if value is None else GOOD) for name, value in values.items()}
+    )
+
+
+def taken(binder: Binder, *events: Event) -> dict[tuple[str, str], Reading]:
+    return {(reading.asset, reading.metric): reading for reading in binder.take(events).readings}
+
+
+def binder(text: str = files.WHOLE, totals: dict[tuple[str, str], Counter] | None = None) -> Binder:
+    return Binder(files.edge(text), totals or {})
+
+
+def failures(count: int, device: str = "board", time: int = T) -> Iterable[Failure]:
+    return (Failure(device, time + n, "no answer") for n in range(1, count + 1))
+
+
+# ---------------------------------------------------------------- values
+
+
+def test_points_become_metrics_in_the_datatype_of_the_catalogue() -> None:
+    got = taken(binder(), sample(fill_percent=42, cycle_counter=7, state=3, lid_open=True, serial="A1"))
+
+    assert got == {
+        ("unit-1", "Info/Source"): Reading("unit-1", "Info/Source", T, "simulated"),
+        ("unit-1", "Fill/Percent"): Reading("unit-1", "Fill/Percent", T, 42.0),
+        ("unit-1", "Cycles/Total"): Reading("unit-1", "Cycles/Total", T, 7),
+        ("unit-1", "State"): Reading("unit-1", "State", T, 3),
+        ("unit-1", "Lid/Open"): Reading("unit-1", "Lid/Open", T, value=True),
+        ("unit-1", "Info/Serial"): Reading("unit-1", "Info/Serial", T, "A1"),
+    }
+    assert isinstance(got["unit-1", "Fill/Percent"].value, float)
+
+
+@pytest.mark.parametrize(
+    ("mm", "percent", "quality"),
+    [(900, 0, GOOD), (150, 100, GOOD), (525, 50, GOOD), (40, 114.666667, GOOD), (4000, -413.333333, BAD)],
+)
+def test_a_distance_becomes_a_fill_level(mm: int, percent: float, quality: Quality) -> None:
+    got = taken(binder(files.HEAD + LASER), sample(device="laser", distance=mm))
+
+    assert got["unit-2", "Fill/Percent"] == Reading("unit-2", "Fill/Percent", T, percent, quality)
+    assert got["unit-2", "Fill/Distance"].value == mm
+
+
+def test_what_is_not_plausible_has_quality_bad() -> None:
+    got = taken(binder(), sample(fill_percent=151, state=9, lid_open=None))
+
+    assert got["unit-1", "Fill/Percent"] == Reading("unit-1", "Fill/Percent", T, 151.0, BAD)
+    assert got["unit-1", "State"] == Reading("unit-1", "State", T, 9, BAD)
+    assert got["unit-1", "Lid/Open"] == Reading("unit-1", "Lid/Open", T, None, BAD)
+
+
+def test_names_of_a_devices_states_lead_to_our_numbers() -> None:
+    bound = next(item for item in files.edge().bound if item.metric == "State")
+    assert isinstance(bound.point, ModbusPoint)
+    point = msgspec.structs.replace(bound.point, enum=(EnumValue(value=64, name="jam", ja="詰まり", en="jam"),))
+    foreign = type(bound)(bound.asset, bound.metric, bound.row, bound.device, point)
+
+    assert convert(foreign, Decoded(64, GOOD)) == (6, GOOD)
+    assert convert(foreign, Decoded(2, GOOD)) == (2, GOOD)
+    assert convert(foreign, Decoded(65, GOOD)) == (65, BAD)
+
+
+@given(
+    st.sampled_from(files.edge(files.WHOLE + LASER).bound),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.text(min_size=1020, max_size=1030)),
+    st.sampled_from(Quality),
+)
+def test_whatever_a_device_says_the_value_fits_the_metric(bound: Bound, value: Value | None, quality: Quality) -> None:
+    got, judged = convert(bound, Decoded(value, quality))
+
+    types = {4: int, 10: float, 11: bool, 12: str}
+    assert got is None or type(got) is types[bound.row.datatype]
+    assert got is not None or judged is not GOOD
+    assert not isinstance(got, float) or math.isfinite(got)
+    assert not isinstance(got, int) or -(2**63) <= got < 2**63
+    assert judged is GOOD or quality is not GOOD or got is None or judged is BAD
+
+
+# ---------------------------------------------------------------- report by exception
+
+
+def test_an_unchanged_value_is_sent_again_after_the_refresh_time() -> None:
+    one = binder("refresh = 60\n" + files.WHOLE)
+
+    found = [taken(one, sample(T + n * 20_000, state=1)).get(("unit-1", "State")) for n in range(10)]
+    times = [reading.time - T for reading in found if reading]
+
+    assert times == [0, 60_000, 120_000, 180_000]
+
+
+def test_a_change_below_the_deadband_waits_and_is_measured_from_what_was_sent() -> None:
+    one = binder()
+
+    sent = [
+        reading.value
+        for n, fill in enumerate([50, 50.2, 50.4, 50.6, 50.8, 50.0])
+        for reading in one.take([sample(T + n, fill_percent=fill)]).readings
+        if reading.metric == "Fill/Percent"
+    ]
+
+    assert sent == [50.0, 50.6, 50.0]
+
+
+def test_two_values_in_one_millisecond_get_two_times() -> None:
+    one = binder()
+
+    times = [taken(one, sample(T, state=state))["unit-1", "State"].time for state in (1, 2, 3)]
+
+    assert times == [T, T + 1, T + 2]
+
+
+@given(st.lists(st.tuples(st.integers(-100, 100), st.integers(0, 7) | st.none(), st.booleans())))
+def test_times_of_a_series_rise_whatever_the_clock_does(steps: list[tuple[int, int | None, bool]]) -> None:
+    one = binder("refresh = 0.05\n" + files.WHOLE)
+    readings = [
+        reading
+        for jump, state, fails in steps
+        for reading in one.take([Failure("board", T + jump, "x") if fails else sample(T + jump, state=state)]).readings
+    ]
+
+    by_series: dict[tuple[str, str], list[int]] = {}
+    for reading in readings:
+        by_series.setdefault((reading.asset, reading.metric), []).append(reading.time)
+    assert all(a < b for times in by_series.values() for a, b in pairwise(times))
+
+
+# ---------------------------------------------------------------- totals
+
+
+def test_a_total_goes_on_over_a_wrap_and_a_restart_of_the_device() -> None:
+    one = binder()
+
+    totals = [
+        taken(one, sample(T + n, cycle_counter=raw))["unit-1", "Cycles/Total"].value
+        for n, raw in enumerate([2**32 - 2, 1, 5, 3])
+    ]
+
+    assert totals == [2**32 - 2, 2**32 + 1, 2**32 + 5, 2**32 + 8]
+
+
+def test_a_total_goes_on_after_a_restart_of_the_agent() -> None:
+    first = binder()
+    outcome = first.take([sample(cycle_counter=10), sample(T + 1, cycle_counter=14)])
+
+    second = binder(totals=outcome.counters)
+
+    assert outcome.counters == {("unit-1", "Cycles/Total"): Counter("board/cycle_counter", CounterState(14, 14))}
+    assert taken(second, sample(T + 2, cycle_counter=15))["unit-1", "Cycles/Total"].value == 15
+
+
+def test_another_device_on_the_same_unit_does_not_add_its_past() -> None:
+    totals = {("unit-1", "Cycles/Total"): Counter("old-board/cycle_counter", CounterState(100, 100))}
+    one = binder(totals=totals)
+
+    values = [
+        taken(one, sample(T + n, cycle_counter=raw))["unit-1", "Cycles/Total"].value
+        for n, raw in enumerate([9000, 9003])
+    ]
+
+    assert values == [100, 103]
+
+
+def test_a_bad_counter_read_changes_no_total() -> None:
+    one = binder()
+
+    one.take([sample(cycle_counter=10)])
+    outcome = one.take([sample(T + 1, cycle_counter=None)])
+    after = one.take([sample(T + 2, cycle_counter=12)])
+
+    assert outcome.readings[-1] == Reading("unit-1", "Cycles/Total", T + 1, None, BAD)
+    assert outcome.counters == {}
+    assert after.readings[-1].value == 12
+
+
+@given(st.lists(st.integers(0, 2**14 - 1), min_size=1))
+def test_a_total_equals_what_was_counted(steps: list[int]) -> None:
+    text = files.WHOLE.replace('profile = "sukusuku-retrofit-board"', 'profile = "hardwario-gauger"')
+    start = text.index('[[asset]]\nid = "unit-1"')
+    text = text[:start] + '[[asset]]\nid = "u"\nkind = "unit"\n[[asset.binding]]\nmetric = "Cycles/Total"\n'
+    text += 'device = "board"\npoint = "activations1"\n'
+    one = binder(text)
+    truth = 0
+    outcome = one.take([sample(activations1=0)])
+    for n, step in enumerate(steps):
+        truth += step
+        outcome = one.take([sample(T + n + 1, activations1=truth % 65_536)])
+        truth_seen = outcome.readings[-1].value if outcome.readings else None
+        assert truth_seen in {None, truth}
+    last = one.take([sample(T + 10_000_000, activations1=truth % 65_536)])
+    assert last.readings[-1].value == truth
+
+
+# ---------------------------------------------------------------- life and death
+
+
+def test_an_asset_is_up_with_the_first_sample() -> None:
+    one = binder()
+
+    assert one.take([sample(state=1)]).up == ["unit-1"]
+    assert one.take([sample(T + 1, state=1)]).up == []
+
+
+def test_a_dead_device_makes_its_metrics_stale_once_after_three_failures() -> None:
+    one = binder()
+    one.take([sample(fill_percent=40, state=1)])
+
+    two = one.take(failures(2))
+    third = one.take(failures(1, time=T + 10))
+    more = one.take(failures(5, time=T + 20))
+
+    assert (two.readings, two.down, one.errors) == ([], [], 8)
+    assert {reading.metric: (reading.value, reading.quality) for reading in third.readings} == {
+        "Fill/Percent": (40.0, STALE),
+        "Cycles/Total": (None, STALE),
+        "State": (1, STALE),
+        "Lid/Open": (None, STALE),
+        "Info/Serial": (None, STALE),
+    }
+    assert third.down == ["unit-1"]
+    assert (more.readings, more.down, one.down) == ([], [], 1)
+
+
+def test_a_device_that_comes_back_is_good_again_though_nothing_changed() -> None:
+    one = binder()
+    one.take([sample(state=1), *failures(3)])
+
+    back = one.take([sample(T + 50, state=1)])
+
+    assert back.up == ["unit-1"]
+    assert [(reading.metric, reading.quality) for reading in back.readings] == [("State", GOOD)]
+    assert one.down == 0
+
+
+def test_a_success_in_between_begins_the_count_anew() -> None:
+    one = binder()
+
+    outcome = one.take([sample(state=1), *failures(2), sample(T + 5, state=1), *failures(2, time=T + 5)])
+
+    assert outcome.down == []
+
+
+def test_an_asset_with_two_devices_is_down_when_both_are() -> None:
+    second = files.BOARD.replace('"board"', '"second"')
+    one = binder(files.HEAD + files.BOARD + second + SHARED)
+
+    up = one.take([sample(fill_percent=1), sample(device="second", temperature=20.0)])
+    half = one.take(failures(3))
+    both = one.take(failures(3, "second"))
+
+    assert (up.up, half.down, both.down) == (["unit-3"], [], ["unit-3"])
+
+
+def test_up_and_down_in_one_batch_end_in_the_last_state() -> None:
+    one = binder()
+
+    down: Outcome = one.take([sample(state=1), *failures(3)])
+    up: Outcome = one.take([sample(T + 9, state=1), *failures(3, time=T + 9), sample(T + 20, state=1)])
+
+    assert (down.up, down.down) == ([], ["unit-1"])
+    assert (up.up, up.down) == (["unit-1"], [])
+
+
+def test_a_refused_message_counts_as_an_error_and_kills_nothing() -> None:
+    one = binder()
+
+    outcome = one.take([Rejected("eye", T + n, "not JSON") for n in range(5)])
+
+    assert (one.errors, one.down, outcome.readings) == (5, 0, [])
+
+
+# ---------------------------------------------------------------- the node
+
+
+def test_the_node_reports_itself_by_exception() -> None:
+    one = binder()
+
+    first = one.node(T, {"Buffer/Rows": 10, "Comm/Errors": 0})
+    second = one.node(T + 1000, {"Buffer/Rows": 40, "Comm/Errors": 1})
+
+    assert [reading.value for reading in first] == [10, 0]
+    assert second == [Reading("tobu-pi", "Comm/Errors", T + 1000, 1)]
+
+
+def test_births_declare_every_metric_that_may_come() -> None:
+    found = declared(files.edge())
+
+    assert set(found) == {"tobu-pi", "unit-1", "room"}
+    assert set(found["unit-1"]) == {"Info/Source", "Fill/Percent", "Cycles/Total", "State", "Lid/Open", "Info/Serial"}
+    assert set(found["tobu-pi"]) >= {"Buffer/Rows", "Info/Version"}
