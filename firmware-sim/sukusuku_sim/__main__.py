@@ -30,8 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--duration", type=float, metavar="S", help="end after S seconds / S秒で終了")
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    # pymodbus tells of every listen and failed listen; our own lines say it with the devices' names.
+    logging.getLogger("pymodbus").setLevel(logging.ERROR)
     try:
-        asyncio.run(_run(scenario.read(arguments.scenario), arguments.truth, arguments.duration))
+        asyncio.run(_run(scenario.load(arguments.scenario), arguments.truth, arguments.duration))
     except ConfigError as error:
         print(f"sukusuku sim: {error}", file=sys.stderr)
         return 2

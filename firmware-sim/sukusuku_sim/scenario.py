@@ -10,7 +10,8 @@ import msgspec
 from sukusuku_core import profile
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.profile import JsonProfile, ModbusProfile
-from sukusuku_core.settings import Id, Percent, Port, PositiveSeconds, Settings, load
+from sukusuku_core.settings import Id, Percent, Port, PositiveSeconds, Settings
+from sukusuku_core.settings import load as load_settings
 from sukusuku_sim import calendar, values
 from sukusuku_sim.calendar import OpeningHours
 from sukusuku_sim.room import RoomParameters
@@ -178,9 +179,9 @@ def _minute(moment: time) -> int:
     return moment.hour * 60 + moment.minute
 
 
-def read(path: Path) -> Scenario:
+def load(path: Path) -> Scenario:
     """The scenario in a file, checked as a whole. Raises ConfigError."""
-    scenario = load(path, Scenario)
+    scenario = load_settings(path, Scenario)
     check(scenario, str(path))
     return scenario
 
