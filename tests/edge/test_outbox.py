@@ -1,0 +1,294 @@
+import asyncio
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sukusuku_core.counters import CounterState
+from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_core.model import Quality, Reading
+from sukusuku_edge.binding import Counter
+from sukusuku_edge.outbox import Outbox
+
+R = TypeVar("R")
+T = 1_760_000_000_000
+TOTAL = ("unit-1", "Cycles/Total")
+
+
+def readings(count: int, metric: str = "Fill/Percent", start: int = 0) -> list[Reading]:
+    return [Reading("unit-1", metric, T + n, float(n)) for n in range(start, start + count)]
+
+
+def with_outbox(path: Path, work: Callable[[Outbox], Awaitable[R]], max_rows: int = 1_000_000) -> R:
+    async def run() -> R:
+        async with Outbox(path, max_rows) as outbox:
+            return await work(outbox)
+
+    return asyncio.run(run())
+
+
+def test_what_was_added_is_there_after_a_restart_in_order_and_in_type(tmp_path: Path) -> None:
+    given_readings = [
+        Reading("u", "Lid/Open", T, value=True),
+        Reading("u", "Lid/Open", T + 1, value=False),
+        Reading("u", "State", T, 1),
+        Reading("u", "Cycles/Total", T, 2**63 - 1),
+        Reading("u", "Fill/Percent", T, 1.0),
+        Reading("u", "Info/Serial", T, "一号"),
+        Reading("u", "Fill/Percent", T + 1, None, Quality.STALE),
+        Reading("u", "Fill/Percent", T + 2, 151.5, Quality.BAD),
+    ]
+    added = with_outbox(tmp_path / "o.db", lambda outbox: outbox.add(given_readings, {}))
+
+    found = with_outbox(tmp_path / "o.db", lambda outbox: outbox.peek(0, 100))
+
+    assert found == added
+    assert [reading for _, reading in found] == given_readings
+    assert [type(reading.value) for _, reading in found] == [type(reading.value) for reading in given_readings]
+
+
+def test_peek_goes_on_after_a_row_and_stops_at_a_limit(tmp_path: Path) -> None:
+    async def work(outbox: Outbox) -> list[list[int]]:
+        await outbox.add(readings(10), {})
+        parts = [await outbox.peek(0, 3), await outbox.peek(3, 100), await outbox.peek(3, 100, until=5)]
+        return [[row for row, _ in part] for part in parts]
+
+    assert with_outbox(tmp_path / "o.db", work) == [[1, 2, 3], [4, 5, 6, 7, 8, 9, 10], [4, 5]]
+
+
+def test_deleted_rows_are_gone_and_their_ids_are_never_used_again(tmp_path: Path) -> None:
+    async def first(outbox: Outbox) -> None:
+        await outbox.add(readings(3), {})
+        await outbox.delete([1, 2, 3])
+        await outbox.delete([3])
+
+    async def second(outbox: Outbox) -> list[int]:
+        assert (await outbox.stats()).rows == 0
+        assert (await outbox.stats()).last == 3
+        return [row for row, _ in await outbox.add(readings(2), {})]
+
+    with_outbox(tmp_path / "o.db", first)
+
+    assert with_outbox(tmp_path / "o.db", second) == [4, 5]
+
+
+def test_stats_tell_how_much_waits_since_when(tmp_path: Path) -> None:
+    async def work(outbox: Outbox) -> None:
+        empty = await outbox.stats()
+        await outbox.add(readings(5), {})
+        await outbox.delete([1])
+        some = await outbox.stats()
+        assert (empty.rows, empty.oldest, empty.last) == (0, None, 0)
+        assert (some.rows, some.oldest, some.last) == (4, T + 1, 5)
+
+    with_outbox(tmp_path / "o.db", work)
+
+
+def test_totals_are_committed_with_the_readings(tmp_path: Path) -> None:
+    counter = Counter("board/cycle_counter", CounterState(70_000, 12))
+    with_outbox(tmp_path / "o.db", lambda outbox: outbox.add(readings(1), {TOTAL: counter}))
+
+    assert with_outbox(tmp_path / "o.db", Outbox.counters) == {TOTAL: counter}
+
+
+def test_bdseq_begins_at_0_and_goes_on_over_restarts_to_255_and_back(tmp_path: Path) -> None:
+    async def three(outbox: Outbox) -> list[int]:
+        return [await outbox.next_bdseq() for _ in range(3)]
+
+    seen = [number for _ in range(87) for number in with_outbox(tmp_path / "o.db", three)]
+
+    assert seen == [n % 256 for n in range(261)]
+
+
+def test_the_last_birth_survives(tmp_path: Path) -> None:
+    assert with_outbox(tmp_path / "o.db", Outbox.last_birth) == 0
+    with_outbox(tmp_path / "o.db", lambda outbox: outbox.set_last_birth(T))
+    assert with_outbox(tmp_path / "o.db", Outbox.last_birth) == T
+
+
+def test_when_it_is_full_the_oldest_measured_values_go_and_events_stay(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work(outbox: Outbox) -> list[str]:
+        events = [Reading("unit-1", "State", T, 1), Reading("unit-1", "Cycles/Total", T, 5)]
+        await outbox.add([*events, *readings(998)], {})
+        await outbox.add(readings(1, start=998), {})
+        found = await outbox.peek(0, 2000)
+        assert (await outbox.stats()).rows == len(found) == 991
+        assert outbox.dropped == 10
+        return [f"{reading.metric} {reading.time - T}" for _, reading in found[:3]]
+
+    found = with_outbox(tmp_path / "o.db", work, max_rows=1000)
+
+    assert found == ["State 0", "Cycles/Total 0", "Fill/Percent 10"]
+    assert "more than 1000 readings wait: the oldest were dropped, 10 since the start" in caplog.text
+
+
+def test_when_nothing_but_events_waits_the_oldest_events_go(tmp_path: Path) -> None:
+    async def work(outbox: Outbox) -> int:
+        await outbox.add(readings(1001, "State"), {})
+        return (await outbox.peek(0, 1))[0][1].time - T
+
+    assert with_outbox(tmp_path / "o.db", work, max_rows=1000) == 10
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("add"), st.integers(0, 5)),
+            st.tuples(st.just("delete"), st.integers(1, 30)),
+            st.tuples(st.just("restart"), st.just(0)),
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=30, deadline=None)
+def test_it_behaves_like_a_list(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]) -> None:
+    path = tmp_path_factory.mktemp("outbox") / "o.db"
+    model: dict[int, Reading] = {}
+    last = 0
+
+    async def run(part: list[tuple[str, int]]) -> None:
+        nonlocal last
+        async with Outbox(path) as outbox:
+            for kind, n in part:
+                if kind == "add":
+                    for row, reading in await outbox.add(readings(n), {}):
+                        assert row > last
+                        last = row
+                        model[row] = reading
+                elif kind == "delete":
+                    await outbox.delete([n, n + 1])
+                    model.pop(n, None)
+                    model.pop(n + 1, None)
+                assert await outbox.peek(0, 1000) == sorted(model.items())
+                assert (await outbox.stats()).rows == len(model)
+
+    parts: list[list[tuple[str, int]]] = [[]]
+    for step in steps:
+        if step[0] == "restart":
+            parts.append([])
+        parts[-1].append(step)
+    for part in parts:
+        asyncio.run(run(part))
+
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from sukusuku_core.counters import CounterState
+from sukusuku_core.model import Reading
+from sukusuku_edge.binding import Counter
+from sukusuku_edge.outbox import Outbox
+
+async def main():
+    async with Outbox(Path(sys.argv[1])) as outbox:
+        n = max([reading.value for _, reading in await outbox.peek(0, 10**6)], default=0)
+        while True:
+            n += 1
+            counter = {("u", "Cycles/Total"): Counter("b/c", CounterState(n, n))}
+            await outbox.add([Reading("u", "Cycles/Total", 1760000000000 + n, n)], counter)
+            print(n, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_a_killed_writer_loses_nothing_that_it_announced(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    announced = 0
+    for round_ in range(5):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+        assert writer.stdout is not None
+        for _ in range(10 + 7 * round_):
+            announced = int(writer.stdout.readline())
+        writer.send_signal(signal.SIGKILL)
+        rest = writer.stdout.read().split("\n")[:-1]  # what it still said before it died
+        announced = int(rest[-1]) if rest else announced
+        writer.wait(10)
+        writer.stdout.close()
+
+        async def check(outbox: Outbox, announced: int = announced) -> None:
+            values = [reading.value for _, reading in await outbox.peek(0, 1_000_000)]
+            assert values[:announced] == list(range(1, announced + 1))
+            assert len(values) <= announced + 1
+            total = (await outbox.counters())["u", "Cycles/Total"].state.total
+            assert total == values[-1]
+
+        with_outbox(path, check)
+
+
+def test_a_file_that_is_not_a_database_is_put_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "outbox.db"
+    path.write_bytes(b"no database at all" * 100)
+
+    rows = with_outbox(path, lambda outbox: outbox.add(readings(2), {}))
+
+    assert len(rows) == 2
+    assert (tmp_path / "outbox.corrupt-1").read_bytes().startswith(b"no database")
+    assert "outbox.db is damaged" in caplog.text
+    assert "renamed to outbox.corrupt-1" in caplog.text
+
+
+def test_what_can_be_read_of_a_damaged_file_is_saved(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+
+    async def fill(outbox: Outbox) -> int:
+        for start in range(0, 5000, 500):
+            await outbox.add(readings(500, start=start), {TOTAL: Counter("b/c", CounterState(9, 9))})
+        return [await outbox.next_bdseq() for _ in range(8)][-1]
+
+    assert with_outbox(path, fill) == 7
+    with sqlite3.connect(path) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        leaf = file.execute("PRAGMA page_count").fetchone()[0] - 3
+    file.close()
+    data = bytearray(path.read_bytes())
+    data[leaf * 4096 : leaf * 4096 + 4096] = b"\xff" * 4096
+    path.write_bytes(data)
+
+    async def look(outbox: Outbox) -> tuple[int, dict[tuple[str, str], Counter], int]:
+        return len(await outbox.peek(0, 10_000)), await outbox.counters(), await outbox.next_bdseq()
+
+    rows, totals, bdseq = with_outbox(path, look)
+
+    assert rows > 3000
+    assert totals == {TOTAL: Counter("b/c", CounterState(9, 9))}
+    assert bdseq == 8
+    assert (tmp_path / "outbox.corrupt-1").exists()
+
+
+def test_a_second_damaged_file_gets_the_next_number(tmp_path: Path) -> None:
+    for n in (1, 2):
+        (tmp_path / "outbox.db").write_bytes(b"x" * 5000)
+        with_outbox(tmp_path / "outbox.db", Outbox.stats)
+        assert (tmp_path / f"outbox.corrupt-{n}").exists()
+
+
+def test_a_folder_that_does_not_exist_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match=r"outbox .*none/o\.db: cannot be opened"):
+        with_outbox(tmp_path / "none" / "o.db", Outbox.stats)
+
+
+def test_a_refusing_disk_changes_nothing_and_can_be_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+
+    async def work(outbox: Outbox) -> None:
+        await outbox.add(readings(1), {})
+        await outbox._do(outbox._file.execute, "PRAGMA max_page_count=5")
+        with pytest.raises(TransientError, match="full; check the disk"):
+            await outbox.add(readings(5000), {TOTAL: Counter("b/c", CounterState(1, 1))})
+        assert (await outbox.stats()).rows == 1
+        assert await outbox.counters() == {}
+        await outbox._do(outbox._file.execute, "PRAGMA max_page_count=100000")
+        await outbox.add(readings(5000), {})
+        assert len(await outbox.peek(0, 10_000)) == 5001
+
+    with_outbox(path, work)
