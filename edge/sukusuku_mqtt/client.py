@@ -131,7 +131,7 @@ class MqttSession:
         except TimeoutError:
             await self.close()
             raise TransientError(f"MQTT broker {where}: no answer to CONNECT") from None
-        except TransientError:
+        except BaseException:
             await self.close()
             raise
         return self

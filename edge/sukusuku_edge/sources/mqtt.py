@@ -9,11 +9,11 @@ from sukusuku_core import jsonmap
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.profile import JsonProfile
-from sukusuku_edge.backoff import Backoff
 from sukusuku_edge.journal import Journal
 from sukusuku_edge.sample import Emit, Event, Failure, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
+from sukusuku_mqtt.backoff import Backoff
 
 EARLIEST = 7 * 24 * 3_600_000
 """A sensor's own time (ms) may be so much before our clock, for readings that it kept; else the arrival counts."""
