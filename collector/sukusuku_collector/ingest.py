@@ -125,7 +125,7 @@ class Ingest:
             try:
                 committed = self._store.commit_rows(batch.rows, batch.quarantined, batch.now)
             except TransientError:
-                self._session.not_stored(batch.now)
+                self.begin_session()
                 raise
         return Outcome(committed, frozenset(batch.changed), tuple(self._answers(batch.now)))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sukusuku_collector.settings import Facility, Room, Unit
+from sukusuku_collector.settings import Asset, Facility, Room, Unit
 from sukusuku_collector.store import Latest, LatestByAsset
 from sukusuku_core.model import FaultCode, Quality, UnitState, Value
 
@@ -201,13 +201,14 @@ def room_view(facility: Facility, site: str, room: Room, latest: Mapping[str, La
     )
 
 
+def view(facility: Facility, asset: Asset, latest: LatestByAsset, now: int) -> UnitView | RoomView:
+    """One asset at the time `now` (UTC ms)."""
+    values = latest.get(asset.id, {})
+    if isinstance(asset.settings, Unit):
+        return unit_view(facility, asset.site.id, asset.settings, values, now)
+    return room_view(facility, asset.site.id, asset.settings, values, now)
+
+
 def views(facility: Facility, latest: LatestByAsset, now: int) -> list[UnitView | RoomView]:
     """Every asset of the facility, in the order of `facility.toml`."""
-    found: list[UnitView | RoomView] = []
-    for asset in facility.assets():
-        values = latest.get(asset.id, {})
-        if isinstance(asset.settings, Unit):
-            found.append(unit_view(facility, asset.site.id, asset.settings, values, now))
-        else:
-            found.append(room_view(facility, asset.site.id, asset.settings, values, now))
-    return found
+    return [view(facility, asset, latest, now) for asset in facility.assets()]

@@ -38,7 +38,7 @@ class Operator(Settings, frozen=True, kw_only=True):
 
 
 class Broker(Settings, frozen=True, kw_only=True):
-    """How the collector reaches the MQTT broker."""
+    """How the collector reaches the MQTT broker. `ca_file` is relative to this file and switches TLS on."""
 
     host: str = "127.0.0.1"
     port: Port = 1883
@@ -203,7 +203,11 @@ def read(path: Path) -> Facility:
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{(path.parent / url.removeprefix('sqlite:///')).resolve()}"
     operations = msgspec.structs.replace(facility.operations, url=url)
-    return msgspec.structs.replace(facility, store=store, operations=operations)
+    ca_file = facility.broker.ca_file
+    broker = msgspec.structs.replace(
+        facility.broker, ca_file=None if ca_file is None else str((path.parent / ca_file).resolve())
+    )
+    return msgspec.structs.replace(facility, broker=broker, store=store, operations=operations)
 
 
 def check(facility: Facility, name: str) -> None:

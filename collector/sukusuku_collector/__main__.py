@@ -1,0 +1,43 @@
+"""`python -m sukusuku_collector FACILITY.toml`."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sukusuku_collector import service, settings
+from sukusuku_collector.settings import Facility
+from sukusuku_core.errors import ConfigError, SukusukuError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status: 0 ended as asked, 1 cannot run, 2 wrong settings."""
+    parser = argparse.ArgumentParser(
+        prog="sukusuku collector",
+        description="Receives the readings of the edge nodes, stores each exactly once, raises alerts and sends mails. "
+        "エッジ機器の測定値を受け取り、一度だけ保存し、警報とメールを出します。",
+    )
+    parser.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        asyncio.run(_run(settings.read(arguments.facility)))
+    except SukusukuError as error:
+        print(f"sukusuku collector: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    return 0
+
+
+async def _run(facility: Facility) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await service.run(facility, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""The collector as a whole: host -> ingest -> store -> alerts -> mail, in one TaskGroup."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+
+from sukusuku_collector.alerts.engine import AlertEngine
+from sukusuku_collector.host import Host
+from sukusuku_collector.ingest import Ingest
+from sukusuku_collector.mail.worker import MailWorker
+from sukusuku_collector.operations import Operations
+from sukusuku_collector.settings import Facility
+from sukusuku_collector.store import Store
+from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.errors import TransientError
+
+WATCH_SECONDS = 2.0
+"""How often all assets are looked at: silence makes no message."""
+COUNTS_SECONDS = 60.0
+"""How often a line tells what was not stored."""
+RETRY_SECONDS = 1.0
+
+_log = logging.getLogger("sukusuku_collector")
+
+
+async def run(facility: Facility, stop: asyncio.Event, clock: Clock = now_ms) -> None:
+    """Run until `stop` is set; then tell the edge nodes and close everything.
+
+    Raises PermanentError or TransientError when store or operations data cannot be opened.
+    """
+    store = SqliteStore.open(facility.store.path)
+    try:
+        operations = Operations(facility.operations.url)
+        try:
+            await _run(facility, store, operations, stop, clock)
+        finally:
+            operations.close()
+    finally:
+        store.close()
+    _log.info("stopped")
+
+
+async def _run(facility: Facility, store: Store, operations: Operations, stop: asyncio.Event, clock: Clock) -> None:
+    jobs: dict[str, Callable[[], Awaitable[None]]] = {}
+    if facility.mail is None:
+        _log.warning("no [mail] in the settings: alerts are shown on the wall only")
+        alerts = Alerts(AlertEngine(facility, operations), store, clock)
+    else:
+        mail = MailWorker(facility.mail, operations, clock)
+        jobs["mail"] = mail.run
+        alerts = Alerts(AlertEngine(facility, operations, mail.wake), store, clock)
+    ingest = Ingest(facility, store, clock)
+    host = Host(facility, store, ingest, alerts.evaluate, clock)
+    jobs |= {
+        "host": host.run,
+        "watch": lambda: _watch(alerts, host),
+        "counts": lambda: _tell_counts(ingest.counts),
+    }
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_supervise(name, job), name=name) for name, job in jobs.items()]
+        await stop.wait()
+        _log.info("stopping")
+        for task in tasks:
+            task.cancel()
+
+
+class Alerts:
+    """The alert engine over the latest values; a database that does not answer is told once."""
+
+    def __init__(self, engine: AlertEngine, store: Store, clock: Clock) -> None:
+        self._engine = engine
+        self._store = store
+        self._clock = clock
+        self._trouble = False
+
+    def evaluate(self, assets: Collection[str] | None = None) -> None:
+        """Look at these assets, all when None. What could not be stored is made up for by the next time."""
+        try:
+            self._engine.evaluate(self._store.latest(), self._clock(), assets)
+        except TransientError as error:
+            if not self._trouble:
+                _log.warning("alerts cannot be stored, trying again: %s", error)
+            self._trouble = True
+        else:
+            if self._trouble:
+                _log.info("alerts can be stored again")
+            self._trouble = False
+
+
+async def _watch(alerts: Alerts, host: Host) -> None:
+    while True:
+        alerts.evaluate()
+        try:
+            host.mirror()
+        except TransientError as error:
+            _log.debug("the mirror waits for the next session: %s", error)
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+async def _tell_counts(counts: Counter[str]) -> None:
+    told = Counter(counts)
+    while True:
+        await asyncio.sleep(COUNTS_SECONDS)
+        new = counts - told
+        if new:
+            _log.warning("not stored as readings: %s", ", ".join(f"{reason} {count}" for reason, count in new.items()))
+        told = Counter(counts)
+
+
+async def _supervise(name: str, job: Callable[[], Awaitable[None]]) -> None:
+    """The one place where anything unforeseen ends: a job that fails is started again."""
+    while True:
+        try:
+            await job()
+        except Exception:  # noqa: BLE001 - the supervising loop of this process
+            _log.exception("%s failed; it is started again", name)
+        await asyncio.sleep(RETRY_SECONDS)
