@@ -258,9 +258,7 @@ class World:
     def _read(self, host: HostSession, message: Wire) -> list[Reading]:
         """What a collector does with one message."""
         topic = topics.parse(message.topic)
-        body = sparkplug.decode(
-            message.payload, lambda name: self.types.get((KEY, topic.device), {}).get(name)
-        )
+        body = sparkplug.decode(message.payload, lambda name: self.types.get((KEY, topic.device), {}).get(name))
         types = {metric.name: int(metric.datatype) for metric in body.metrics if metric.datatype is not None}
         if topic.type is MessageType.NBIRTH:
             bdseq = sparkplug.metric_value(body.metrics, sparkplug.BDSEQ)
