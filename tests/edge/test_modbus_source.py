@@ -1,0 +1,270 @@
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
+
+import pytest
+
+from sukusuku_core.model import Quality, Value
+from sukusuku_core.profile import Area
+from sukusuku_edge.sample import Event, Failure, Rejected, Sample
+from sukusuku_edge.sources import modbus
+from sukusuku_edge.sources.modbus import ModbusDevice
+from tests.edge import boards, files
+from tests.edge.boards import Board
+
+ALL = (
+    "fill_percent", "cycle_counter", "state", "fault_code", "film_remaining", "motor_power", "temperature", "serial",
+    "firmware", "lid_open",
+)  # fmt: skip
+METRICS = (
+    "Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Film/Remaining", "Motor/Power", "Temperature",
+    "Info/Serial", "Info/Firmware", "Lid/Open",
+)  # fmt: skip
+T = 1_760_000_000_000
+
+
+def sources(*ports: int, points: tuple[str, ...] = ALL, timeout: float = 2.0) -> list[ModbusDevice]:
+    text = files.HEAD
+    for n, port in enumerate(ports):
+        text += files.BOARD.replace('"board"', f'"board-{n}"').replace("502", str(port)).replace("0.5", str(timeout))
+        text += f'[[asset]]\nid = "unit-{n}"\nkind = "unit"\n'
+        for metric, point in zip(METRICS, ALL, strict=True):
+            if point in points:
+                text += f'[[asset.binding]]\nmetric = "{metric}"\ndevice = "board-{n}"\npoint = "{point}"\n'
+    return list(modbus.sources(files.edge(text), lambda: T))
+
+
+@contextlib.asynccontextmanager
+async def polling(device: Board, **options: Any) -> AsyncIterator[ModbusDevice]:
+    async with boards.serve(device) as port:
+        source = sources(port, **options)[0]
+        try:
+            yield source
+        finally:
+            source._close()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(30):
+            await work
+
+    asyncio.run(bounded())
+
+
+def values(event: Event) -> dict[str, Value | None]:
+    assert isinstance(event, Sample)
+    return {name: decoded.value for name, decoded in event.values.items()}
+
+
+def test_a_poll_is_one_sample_of_all_bound_points_with_one_time() -> None:
+    async def work() -> None:
+        device = boards.board()
+        async with polling(device) as source:
+            events = await source.poll()
+
+        assert len(events) == 1
+        assert values(events[0]) == {name: boards.VALUES[name] for name in ALL}
+        assert isinstance(events[0], Sample)
+        assert events[0].time == T
+        assert device.requests == [(Area.DISCRETE, 0, 1), (Area.INPUT, 0, 1), (Area.INPUT, 2, 7), (Area.INPUT, 16, 16)]
+
+    run(work())
+
+
+def test_only_bound_points_are_asked_for() -> None:
+    async def work() -> None:
+        device = boards.board()
+        async with polling(device, points=("state",)) as source:
+            assert values((await source.poll())[0]) == {"state": 1}
+        assert device.requests == [(Area.INPUT, 4, 1)]
+
+    run(work())
+
+
+def test_a_device_without_bindings_is_not_asked() -> None:
+    assert modbus.sources(files.edge(files.HEAD + files.BOARD), lambda: T) == []
+
+
+def test_no_reading_of_the_device_is_bad() -> None:
+    async def work() -> None:
+        async with polling(boards.board(fill_percent=None), points=("fill_percent", "state")) as source:
+            (event,) = await source.poll()
+        assert isinstance(event, Sample)
+        assert event.values["fill_percent"].quality is Quality.BAD
+        assert event.values["state"].quality is Quality.GOOD
+
+    run(work())
+
+
+def test_nobody_listening_is_said_in_words_and_only_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def work() -> None:
+        with socket.socket() as taken:  # bound, not listening: nobody else can take the port meanwhile
+            taken.bind(("127.0.0.1", 0))
+            port = taken.getsockname()[1]
+            source = sources(port)[0]
+            events = [await source.poll() for _ in range(4)]
+        why = f"no connection to 127.0.0.1:{port} within 2 s: check power, cable, address"
+        assert events == [[Failure("board-0", T, why)]] * 4
+        assert [record.message for record in caplog.records] == [f"board-0: {why}"]
+
+        async with boards.serve(boards.board(), port):
+            assert values((await source.poll())[0])["state"] == 1
+            source._close()
+        assert caplog.records[-1].message == f"board-0: 127.0.0.1:{port} unit 1 answers again"
+        assert caplog.records[-1].levelname == "INFO"
+
+    run(work())
+
+
+def test_silence_closes_the_connection_and_is_said_in_words() -> None:
+    async def work() -> None:
+        async with boards.scripted({}) as (port, closed):
+            source = sources(port, timeout=0.2)[0]
+            events = await source.poll()
+            await closed.wait()
+        why = f"no answer from 127.0.0.1:{port} unit 1 within 0.2 s: check power, cable, address"
+        assert events == [Failure("board-0", T, why)]
+
+    run(work())
+
+
+def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
+    async def work() -> None:
+        late = b"{tid}\0\0\0\5\1\4\2\0\x07"
+        async with boards.scripted({0: None, 1: late, 2: late}) as (port, closed):
+            source = sources(port, points=("state",), timeout=0.2)[0]
+            assert isinstance((await source.poll())[0], Failure)
+            await closed.wait()
+            assert values((await source.poll())[0]) == {"state": 7}
+            source._close()
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "something that is not Modbus TCP"),
+        (b"{tid}\0\0\0\5\1\x55\2\0\7", "something that is not Modbus TCP"),
+        (b"{tid}\0\0\0\5\1\3\2\0\7", "answers 1 values of function 3 where 1 of function 4 were asked for"),
+        (b"{tid}\0\0\0\7\1\4\4\0\7\0\7", "answers 2 values of function 4 where 1 of function 4 were asked for"),
+        (b"{tid}\0\0\0\5\2\4\2\0\7", "no answer"),
+        (b"\x77\x77\0\0\0\5\1\4\2\0\7", "no answer"),
+        (b"{tid}\0\0", "no answer"),
+    ],
+    ids=["http", "function", "other-table", "too-many", "other-unit", "other-transaction", "cut-off"],
+)
+def test_an_answer_that_does_not_fit_is_refused(answer: bytes, expected: str) -> None:
+    async def work() -> None:
+        async with boards.scripted({0: answer}) as (port, closed):
+            source = sources(port, points=("state",), timeout=0.3)[0]
+            (event,) = await source.poll()
+            await closed.wait()
+        assert isinstance(event, Failure)
+        assert expected in event.why
+
+    run(work())
+
+
+def test_a_device_behind_the_gateway_that_is_gone_is_a_failure() -> None:
+    async def work() -> None:
+        for code, words in ((10, "the gateway has no path to unit 1"), (11, "unit 1 does not answer the gateway")):
+            device = boards.board()
+            device.refusals = {4: code}
+            async with polling(device, points=("state",)) as source:
+                (event,) = await source.poll()
+            assert isinstance(event, Failure)
+            assert f"(exception {code}): {words}" in event.why
+
+    run(work())
+
+
+def test_busy_leaves_the_points_out_and_is_tried_again() -> None:
+    async def work() -> None:
+        device = boards.board()
+        device.refusals = {16: 6}
+        async with polling(device, points=("state", "serial")) as source:
+            rejected, sample = await source.poll()
+            device.refusals = {}
+            (after,) = await source.poll()
+        assert isinstance(rejected, Rejected)
+        assert "refuses (exception 6): busy" in rejected.why
+        assert values(sample) == {"state": 1}
+        assert values(after) == {"state": 1, "serial": "SK-0001"}
+
+    run(work())
+
+
+def test_a_failure_of_the_device_itself_makes_the_points_bad() -> None:
+    async def work() -> None:
+        device = boards.board()
+        device.refusals = {4: 4}
+        async with polling(device, points=("state", "serial")) as source:
+            rejected, sample = await source.poll()
+        assert isinstance(rejected, Rejected)
+        assert "the device reports a failure of its own" in rejected.why
+        assert isinstance(sample, Sample)
+        assert sample.values["state"].quality is Quality.BAD
+        assert sample.values["serial"].quality is Quality.GOOD
+
+    run(work())
+
+
+def test_an_address_that_does_not_exist_hides_no_neighbour_and_is_not_asked_again() -> None:
+    async def work() -> None:
+        device = boards.board()
+        device.refusals = {7: 2}
+        async with polling(device) as source:
+            first = await source.poll()
+            device.requests.clear()
+            second = await source.poll()
+        rejected = [event for event in first if isinstance(event, Rejected)]
+        assert ["not asked again for 600 s" in event.why for event in rejected] == [True]
+        assert values(first[-1]) == {name: boards.VALUES[name] for name in ALL} | {"motor_power": None}
+        assert values(second[-1]) == values(first[-1])
+        assert len(second) == 1
+        assert (Area.INPUT, 7, 1) not in device.requests
+
+    run(work())
+
+
+def test_a_dead_device_delays_no_other() -> None:
+    async def work() -> None:
+        dead, one, two = boards.board(), boards.board(state=2), boards.board(state=3)
+        dead.talking.clear()
+        async with boards.serve(dead) as a, boards.serve(one) as b, boards.serve(two) as c:
+            counts = {"board-0": 0, "board-1": 0, "board-2": 0}
+            enough = asyncio.Event()
+
+            async def emit(event: Event) -> None:
+                counts[event.device] += 1
+                if min(counts["board-1"], counts["board-2"]) >= 5:
+                    enough.set()
+
+            # The dead one is asked with a patience longer than this test: it is waiting all the time.
+            tasks = [asyncio.create_task(source.run(emit)) for source in sources(a, b, c, timeout=60)]
+            await enough.wait()
+            assert dead.requests
+            assert counts["board-0"] == 0
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    run(work())
+
+
+def test_a_dead_device_is_asked_less_and_less_often() -> None:
+    source = sources(1)[0]
+    pauses: list[float] = []
+    for failures in range(40):
+        source._failures = failures
+        pauses.append(source._pause())
+
+    assert pauses[:3] == [0.05] * 3
+    assert all(0.08 <= pause <= 0.1 for pause in pauses[3:4])
+    assert all(24 <= pause <= 30 for pause in pauses[15:])
