@@ -68,6 +68,7 @@ class SensorPublisher:
         """What each sensor published last, and when (UTC ms)."""
         self._seq: dict[str, int] = {}
         self.connected = asyncio.Event()
+        self.disconnected = asyncio.Event()
 
     async def run(self) -> None:
         """Connects, and connects again, until cancelled."""
@@ -77,6 +78,7 @@ class SensorPublisher:
                 async with MqttSession(self._settings) as session:
                     self._published.clear()
                     self._session, reported = session, False
+                    self.disconnected.clear()
                     self.connected.set()
                     # Nothing is subscribed: this waits for the end of the session.
                     await session.receive()
@@ -87,6 +89,7 @@ class SensorPublisher:
             finally:
                 self._session = None
                 self.connected.clear()
+                self.disconnected.set()
             await asyncio.sleep(RETRY_SECONDS)
 
     def offer(self, sensors: Iterable[SensorView]) -> None:

@@ -124,7 +124,7 @@ def _pzem016(view: UnitView) -> Values:
 
 
 def _vs133(view: RoomView) -> Values:
-    """Line 1 is the door; the regions follow the zones of the room."""
+    """Line 1 is the door; regions 1 and 2 are the zones, region 3 is drawn around the whole room."""
     room = view.room
     shown: dict[str, Value] = {
         "line_1_total_in": room.people_in,
@@ -135,7 +135,7 @@ def _vs133(view: RoomView) -> Values:
     for zone in range(len(view.parameters.zones)):
         shown[f"region_{zone + 1}_count"] = room.people_at(zone)
         shown[f"region_{zone + 1}_child_count"] = room.children_at(zone)
-    return shown
+    return shown | {"region_3_count": room.people, "region_3_child_count": len(room.children)}
 
 
 def _presence(view: RoomView) -> Values:

@@ -1,0 +1,132 @@
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sukusuku_core import jsonmap, profile
+from sukusuku_core.profile import JsonProfile
+from sukusuku_mqtt.client import Message, MqttSession, MqttSettings
+from sukusuku_sim import values
+from sukusuku_sim.room import Child, Room, RoomParameters
+from sukusuku_sim.sensors import SensorPublisher, SensorView, message
+from sukusuku_sim.truth import TruthLog
+from sukusuku_sim.values import RoomView
+from tests.support.broker import free_port, mosquitto
+
+JSON = {name: item for name, item in profile.builtin().items() if isinstance(item, JsonProfile)}
+EYE, PRESENCE = JSON["milesight-vs133"], JSON["zigbee2mqtt-presence"]
+NOW = 1_776_216_000_123
+TOPIC = "application/1/device/24e124710d000101/event/up"
+
+
+def room(children: int) -> RoomView:
+    eating, playing = (Child(0, 0),) * 2, (Child(0, 1),) * children
+    return RoomView(Room(0, (), eating + playing, 3, 20, 9, 14, 6), RoomParameters(), None, NOW)
+
+
+def view(shown: values.Values, interval: float = 3600) -> SensorView:
+    return SensorView("eye", EYE, TOPIC, interval, shown)
+
+
+@pytest.mark.parametrize("name", list(values.OF_ROOM))
+def test_what_a_sensor_publishes_is_what_its_profile_reads(name: str) -> None:
+    shown = values.OF_ROOM[name](room(5))
+    sample = jsonmap.decode(JSON[name], message(JSON[name], shown, NOW))
+
+    assert {key: decoded.value for key, decoded in sample.values.items()} == dict(shown)
+    assert sample.time == (NOW if JSON[name].time else None)
+
+
+def test_every_json_profile_can_watch_a_room() -> None:
+    assert set(values.OF_ROOM) == set(JSON)
+
+
+def test_the_eye_sends_the_envelope_of_a_network_server() -> None:
+    found = json.loads(message(EYE, values.OF_ROOM["milesight-vs133"](room(5)), NOW))
+
+    assert found["time"] == "2026-04-15T01:20:00.123Z"
+    assert found["object"] | {"line_1_total_in": 20, "line_1_child_total_out": 6} == found["object"]
+    assert (found["object"]["region_1_child_count"], found["object"]["region_2_child_count"]) == (2, 5)
+    assert found["object"]["region_1_count"] + found["object"]["region_2_count"] == 10
+
+
+def test_presence_follows_its_zone() -> None:
+    empty = Room(0, (), (Child(0, 1),), 2)
+    seen = [values.OF_ROOM["zigbee2mqtt-presence"](RoomView(empty, RoomParameters(), z, NOW)) for z in (0, 1, None)]
+
+    assert [shown["presence"] for shown in seen] == [False, True, True]
+
+
+@contextlib.asynccontextmanager
+async def running(publisher: SensorPublisher) -> AsyncIterator[None]:
+    task = asyncio.create_task(publisher.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def next_message(session: MqttSession) -> Message:
+    async with asyncio.timeout(10):
+        return (await session.receive())[0]
+
+
+def counts(text: bytes) -> Any:
+    return json.loads(text)["object"]["region_2_child_count"]
+
+
+def test_sensors_publish_changes_and_what_is_due_and_the_truth_log_knows_it(broker: int, tmp_path: Path) -> None:
+    now = [NOW]
+
+    async def scene(truth: TruthLog) -> list[int]:
+        publisher = SensorPublisher(MqttSettings("127.0.0.1", broker, "sim"), truth, lambda: now[0])
+        seen = []
+        async with MqttSession(MqttSettings("127.0.0.1", broker, "reader")) as reader, running(publisher):
+            reader.subscribe([TOPIC])
+            await publisher.connected.wait()
+            publisher.offer([view({"region_2_child_count": 3}, interval=60)])
+            seen.append(counts((await next_message(reader)).payload))
+            publisher.offer([view({"region_2_child_count": 3}, interval=60)])  # nothing new: nothing is sent
+            now[0] += 1_000
+            publisher.offer([view({"region_2_child_count": 4}, interval=60)])
+            seen.append(counts((await next_message(reader)).payload))
+            now[0] += 60_000
+            publisher.offer([view({"region_2_child_count": 4}, interval=60)])  # nothing new, but due
+            seen.append(counts((await next_message(reader)).payload))
+        return seen
+
+    with TruthLog(tmp_path / "truth.jsonl") as truth:
+        assert asyncio.run(scene(truth)) == [3, 4, 4]
+    lines = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text().splitlines()]
+    point = {"kind": "point", "device": "eye", "point": "region_2_child_count"}
+    assert lines == [{"time": NOW, **point, "value": 3, "seq": 1}, {"time": NOW + 1_000, **point, "value": 4, "seq": 2}]
+
+
+def test_sensors_come_back_after_the_broker_has_been_away(tmp_path: Path) -> None:
+    port = free_port()
+    same = view({"region_2_child_count": 3})
+
+    async def scene(truth: TruthLog) -> int:
+        publisher = SensorPublisher(MqttSettings("127.0.0.1", port, "sim"), truth, lambda: NOW)
+        async with running(publisher):
+            with mosquitto(port):
+                await publisher.connected.wait()
+                publisher.offer([same])
+            await publisher.disconnected.wait()
+            publisher.offer([same])  # lost, as with a real sensor
+            with mosquitto(port):
+                async with MqttSession(MqttSettings("127.0.0.1", port, "reader")) as reader:
+                    reader.subscribe([TOPIC])
+                    await publisher.connected.wait()
+                    publisher.offer([same])
+                    return int(counts((await next_message(reader)).payload))
+
+    with TruthLog(tmp_path / "truth.jsonl") as truth:
+        assert asyncio.run(scene(truth)) == 3
+    assert len((tmp_path / "truth.jsonl").read_text().splitlines()) == 1

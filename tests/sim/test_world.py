@@ -1,0 +1,82 @@
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sukusuku_sim import scenario
+from sukusuku_sim.scenario import Scenario
+from sukusuku_sim.world import World
+
+DEMO = scenario.load(Path(str(files("sukusuku_sim").joinpath("scenarios/demo.toml"))))
+
+
+def play(plan: Scenario, ticks: int) -> list[dict[str, Any]]:
+    """What every device and sensor shows after each tick of the scenario."""
+    world = World(plan)
+    script = sorted(plan.event, key=lambda event: event.at)
+    seen = []
+    for number in range(1, ticks + 1):
+        while script and script[0].at <= number * plan.tick:
+            world.intervene(script.pop(0))
+        world.advance(plan.tick * plan.speed)
+        seen.append(
+            {device.id: shown for device, shown in world.devices()}
+            | {sensor.id: shown for sensor, shown in world.sensors()}
+        )
+    return seen
+
+
+@pytest.fixture(scope="module")
+def demo() -> list[dict[str, Any]]:
+    return play(DEMO, 400)
+
+
+def test_the_first_unit_of_the_demo_passes_its_level_soon_and_settles_above_it(demo: list[dict[str, Any]]) -> None:
+    levels = [tick["tobu-unit-1-board"]["fill_percent"] for tick in demo]
+    crossed = next(n for n, level in enumerate(levels) if level > 80)
+
+    assert 74 <= levels[0] <= 78
+    assert 5 <= crossed <= 15
+    assert all(level > 80 for level in levels[crossed:120])
+
+
+def test_it_is_full_later_and_then_emptied(demo: list[dict[str, Any]]) -> None:
+    states = [tick["tobu-unit-1-board"]["state"] for tick in demo]
+    emptied = states.index(0, states.index(5))
+
+    assert demo[emptied]["tobu-unit-1-board"]["fill_percent"] < 1
+
+
+def test_a_jam_of_the_demo_shows_at_the_contacts(demo: list[dict[str, Any]]) -> None:
+    lamp = [tick["seibu-unit-2-io"]["state3"] for tick in demo]
+
+    assert lamp.index(1) == 59
+    assert sum(lamp) >= 15
+
+
+def test_the_demo_brings_more_children_than_the_room_is_for(demo: list[dict[str, Any]]) -> None:
+    children = [tick["tobu-room-eye"]["region_3_child_count"] for tick in demo]
+
+    assert max(children[:89]) <= 10
+    assert all(count > 10 for count in children[89:115])
+    assert children[200] <= 10
+
+
+def test_the_sixteen_bit_counter_wraps(demo: list[dict[str, Any]]) -> None:
+    counts = [tick["seibu-unit-2-io"]["activations1"] for tick in demo]
+
+    assert counts[0] == 65_534
+    assert counts[-1] < 100
+
+
+def test_the_same_scenario_is_the_same_story(demo: list[dict[str, Any]]) -> None:
+    assert play(DEMO, 100) == demo[:100]
+    assert play(msgspec.structs.replace(DEMO, seed=21), 100) != demo[:100]
+
+
+def test_the_rooms_are_in_use_from_the_first_moment(demo: list[dict[str, Any]]) -> None:
+    for room in ("tobu-room", "seibu-room"):
+        assert demo[0][f"{room}-eye"]["region_3_child_count"] > 0
+        assert demo[0][f"{room}-presence-play"]["presence"] is True
