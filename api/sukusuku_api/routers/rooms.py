@@ -22,7 +22,9 @@ async def rooms(context: ContextDep) -> present.RoomsOut:
     return present.RoomsOut(time=local(now), rooms=present.rooms(context.facility, context.views(now), now))
 
 
-@router.get("/{room_id}", summary="One room", responses=documented(HTTPStatus.NOT_FOUND))
+@router.get(
+    "/{room_id}", summary="One room", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+)
 async def room(context: ContextDep, room_id: RoomId) -> present.RoomOut:
     """One room as it is now."""
     now = context.clock()

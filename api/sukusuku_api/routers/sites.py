@@ -23,7 +23,9 @@ async def sites(context: ContextDep) -> present.SitesOut:
     return present.SitesOut(time=local(now), sites=[present.site(site, views) for site in context.facility.site])
 
 
-@router.get("/{site_id}", summary="One centre", responses=documented(HTTPStatus.NOT_FOUND))
+@router.get(
+    "/{site_id}", summary="One centre", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+)
 async def site(context: ContextDep, site_id: SiteId) -> present.SiteLiveOut:
     """A centre with all its units and rooms as they are now."""
     now = context.clock()

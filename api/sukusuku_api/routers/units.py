@@ -22,7 +22,9 @@ async def units(context: ContextDep) -> present.UnitsOut:
     return present.UnitsOut(time=local(now), units=present.units(context.facility, context.views(now), now))
 
 
-@router.get("/{unit_id}", summary="One unit", responses=documented(HTTPStatus.NOT_FOUND))
+@router.get(
+    "/{unit_id}", summary="One unit", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+)
 async def unit(context: ContextDep, unit_id: UnitId) -> present.UnitOut:
     """One unit as it is now."""
     now = context.clock()

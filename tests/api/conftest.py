@@ -1,0 +1,42 @@
+"""A facility with real data behind the API."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser
+
+from sukusuku_api.app import create_app
+from sukusuku_api.late import LateStore
+from tests.api import world as worlds
+from tests.api.serving import client
+from tests.api.world import World
+from tests.support.browser import chromium
+
+NOW = 1_795_000_000_000
+"""The present of these tests: 2026-11-18T20:06:40+09:00."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Real store and operations data, still empty."""
+    made = worlds.make(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def api(world: World) -> Iterator[httpx.Client]:
+    """A client of the API over the world, at `NOW`."""
+    store = LateStore(world.path)
+    with client(create_app(world.facility, store, world.operations, lambda: NOW)) as found:
+        yield found
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    with chromium() as found:
+        yield found

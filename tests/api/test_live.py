@@ -1,0 +1,99 @@
+from collections.abc import Iterable
+
+import pytest
+
+from sukusuku_collector.live import Condition, RoomView, UnitView, views
+from sukusuku_collector.store import Latest
+from sukusuku_core.model import Quality, Reading
+from tests.api import world
+from tests.api.conftest import NOW
+
+
+def _views(readings: Iterable[Reading], now: int = NOW) -> dict[str, UnitView | RoomView]:
+    latest: dict[str, dict[str, Latest]] = {}
+    for item in readings:
+        latest.setdefault(item.asset, {})[item.metric] = Latest(item.time, item.value, item.quality, item.time)
+    return {view.id: view for view in views(world.facility(), latest, now)}
+
+
+def test_every_kind_of_trouble_has_its_word() -> None:
+    found = {ident: view.condition for ident, view in _views(world.troubled(NOW)).items()}
+
+    assert found == {
+        "tobu-unit-1": Condition.OK,
+        "tobu-unit-2": Condition.SOON,
+        "tobu-room": Condition.OK,
+        "seibu-unit-1": Condition.FAULT,
+        "seibu-unit-2": Condition.SILENT,
+        "seibu-room": Condition.OVER,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "condition"),
+    [
+        ({"level": 79.9}, Condition.OK),
+        ({"level": 80.0}, Condition.SOON),
+        ({"level": 100.0}, Condition.FULL),
+        ({"level": 20.0, "state": 5}, Condition.FULL),
+        ({"level": 100.0, "fault": 2}, Condition.FAULT),
+        ({"fault": 999}, Condition.FAULT),
+        ({"state": 77}, Condition.OK),
+    ],
+)
+def test_the_worst_of_a_unit_decides(changed: dict[str, float | int], condition: Condition) -> None:
+    assert _views(world.unit("tobu-unit-1", NOW, **changed))["tobu-unit-1"].condition is condition
+
+
+def test_silence_begins_after_the_time_of_the_settings() -> None:
+    readings = list(world.unit("tobu-unit-1", NOW))
+
+    assert not _views(readings, NOW + 1_800_000)["tobu-unit-1"].stale
+    assert _views(readings, NOW + 1_800_001)["tobu-unit-1"].condition is Condition.SILENT
+
+
+def test_what_the_edge_node_tells_from_its_settings_is_no_sign_of_life() -> None:
+    readings = [*world.dead_device("tobu-unit-1", NOW), Reading("tobu-unit-1", "Info/Source", NOW, "simulated")]
+
+    view = _views(readings)["tobu-unit-1"]
+
+    assert view.condition is Condition.SILENT
+    assert view.last_time is None
+    assert view.simulated
+
+
+def test_a_lost_level_is_not_called_all_right() -> None:
+    lost = Reading("tobu-unit-1", "Fill/Percent", NOW, None, Quality.STALE)
+
+    view = _views([*world.unit("tobu-unit-1", NOW), lost])["tobu-unit-1"]
+
+    assert view.condition is Condition.UNKNOWN
+
+
+def test_a_unit_without_a_level_sensor_is_judged_by_its_state() -> None:
+    assert _views([Reading("tobu-unit-1", "State", NOW, 0)])["tobu-unit-1"].condition is Condition.OK
+    assert _views([Reading("tobu-unit-1", "State", NOW, 5)])["tobu-unit-1"].condition is Condition.FULL
+    assert _views([Reading("tobu-unit-1", "Cycles/Total", NOW, 5)])["tobu-unit-1"].condition is Condition.UNKNOWN
+
+
+def test_a_room_counts_children_against_its_places() -> None:
+    full, over = (_views(world.room("tobu-room", NOW, n + 2, n))["tobu-room"].condition for n in (10, 11))
+
+    assert (full, over) == (Condition.OK, Condition.OVER)
+
+
+def test_a_room_whose_people_are_not_known_is_not_called_all_right() -> None:
+    readings = [Reading("tobu-room", "Entries/Total", NOW, 4)]
+
+    assert _views(readings)["tobu-room"].condition is Condition.UNKNOWN
+
+
+def test_a_presence_sensor_says_what_it_can() -> None:
+    here = True
+    readings = [Reading("tobu-room", metric, NOW, here) for metric in ("Presence", "Zones/play/Presence")]
+
+    view = _views(readings)["tobu-room"]
+
+    assert isinstance(view, RoomView)
+    assert view.condition is Condition.OK
+    assert [zone.presence for zone in view.zones] == [None, True]

@@ -1,0 +1,117 @@
+import sqlite3
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sukusuku_api.app import create_app
+from sukusuku_collector.store import Bucket, LatestByAsset, Point
+from sukusuku_core.errors import TransientError
+from tests.api.serving import client
+from tests.api.world import World
+
+
+class BrokenStore:
+    """A store in which every read fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def latest(self) -> LatestByAsset:
+        raise self._error
+
+    def raw(self, *_: object) -> list[Point]:
+        raise self._error
+
+    def hourly(self, *_: object) -> list[Bucket]:
+        raise self._error
+
+    def version(self) -> int:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title"),
+    [
+        ("GET", "/api/v1/nothing", 404, "Not Found"),
+        ("GET", "/api/v1/units/nothing", 404, "Not Found"),
+        ("GET", "/api/v1/rooms/nothing", 404, "Not Found"),
+        ("GET", "/api/v1/sites/nothing", 404, "Not Found"),
+        ("GET", "/api/v1/alerts?site=nothing", 404, "Not Found"),
+        ("DELETE", "/api/v1/units", 405, "Method Not Allowed"),
+        ("GET", "/api/v1/readings", 422, "Unprocessable Entity"),
+        ("GET", "/api/v1/alerts/x", 422, "Unprocessable Entity"),
+        ("GET", "/api/v1/alerts/99999999999999999999", 422, "Unprocessable Entity"),
+        ("POST", "/api/v1/alerts/1/acknowledge", 422, "Unprocessable Entity"),
+        ("GET", "/wall?lang=fr", 422, "Unprocessable Entity"),
+    ],
+)
+def test_every_error_is_a_problem(api: httpx.Client, method: str, path: str, status: int, title: str) -> None:
+    answer = api.request(method, path)
+
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (answer.status_code, problem["status"], problem["title"]) == (status, status, title)
+    assert (problem["type"], bool(problem["detail"])) == ("about:blank", True)
+
+
+def test_a_problem_names_every_field_that_is_wrong(api: httpx.Client) -> None:
+    errors = api.get("/api/v1/readings?limit=many").json()["errors"]
+
+    assert [error["field"] for error in errors] == ["query.asset", "query.metric", "query.limit"]
+    assert all(error["message"] for error in errors)
+
+
+def test_a_problem_names_what_there_is_instead(api: httpx.Client) -> None:
+    assert api.get("/api/v1/sites/nothing").json()["available"] == ["tobu", "seibu"]
+    assert api.get("/api/v1/rooms/tobu-unit-1").json()["available"] == ["tobu-room", "seibu-room"]
+
+
+def test_a_forbidden_method_is_told_the_allowed_ones(api: httpx.Client) -> None:
+    assert api.delete("/api/v1/units").headers["allow"] == "GET"
+
+
+def test_json_that_is_none_is_a_problem(api: httpx.Client) -> None:
+    answer = api.post("/api/v1/alerts/1/acknowledge", content=b"{", headers={"content-type": "application/json"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+
+
+def test_an_error_of_the_program_tells_nothing_about_its_inside(world: World) -> None:
+    broken = BrokenStore(sqlite3.OperationalError("secret table"))
+
+    with client(create_app(world.facility, broken, world.operations)) as api:
+        answer = api.get("/api/v1/units")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "secret" not in answer.text
+
+
+def test_a_store_that_does_not_answer_is_said_to_be_away(world: World, tmp_path: Path) -> None:
+    broken = BrokenStore(TransientError(f"{tmp_path}: locked"))
+
+    with client(create_app(world.facility, broken, world.operations)) as api:
+        answer = api.get("/api/v1/units")
+        health = api.get("/api/v1/health")
+
+    assert answer.status_code == 503
+    assert str(tmp_path) not in answer.text
+    assert (health.status_code, health.json()["status"], health.json()["store"]) == (200, "degraded", False)
+
+
+def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) -> None:
+    description = api.get("/api/v1/openapi.json").json()
+
+    assert {"Problem", "LiveOut", "UnitOut", "RoomOut", "AlertOut"} <= set(description["components"]["schemas"])
+    assert set(description["paths"]) == {
+        f"/api/v1/{path}"
+        for path in (
+            "health", "sites", "sites/{site_id}", "units", "units/{unit_id}", "rooms", "rooms/{room_id}",
+            "readings", "alerts", "alerts/{alert_id}", "alerts/{alert_id}/acknowledge", "stream",
+        )
+    }  # fmt: skip
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            assert operation["description"]
+            for status, answer in operation["responses"].items():
+                assert status == "200" or "application/problem+json" in answer["content"]

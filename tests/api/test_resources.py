@@ -1,0 +1,95 @@
+import httpx
+
+from sukusuku_core import __version__
+from tests.api import world as worlds
+from tests.api.conftest import NOW
+from tests.api.world import World
+
+
+def test_a_unit_is_shown_as_it_is_now(api: httpx.Client, world: World) -> None:
+    world.commit(*worlds.troubled(NOW))
+
+    assert api.get("/api/v1/units/seibu-unit-1").json() == {
+        "id": "seibu-unit-1",
+        "site": "seibu",
+        "name": {"ja": "おむつ圧縮機 1", "en": "Nappy unit 1"},
+        "condition": "fault",
+        "last": {"time": "2026-11-18T20:06:31+09:00", "age": 9.0},
+        "stale": False,
+        "silent_after": 1800.0,
+        "simulated": True,
+        "level": 57.0,
+        "fill_rise": 80.0,
+        "state": "jam",
+        "fault": {"code": 1, "name": "jam"},
+        "lid_open": False,
+        "cycles": 12345,
+        "film": 64.0,
+        "temperature": 24.5,
+    }
+
+
+def test_a_room_is_shown_with_its_zones(api: httpx.Client, world: World) -> None:
+    world.commit(*worlds.troubled(NOW))
+
+    room = api.get("/api/v1/rooms/seibu-room").json()
+
+    assert (room["condition"], room["people"], room["children"], room["capacity"]) == ("over", 18, 14, 12)
+    assert [(zone["id"], zone["children"], zone["capacity"]) for zone in room["zones"]] == [
+        ("eating", 6, 5),
+        ("play", 8, None),
+    ]
+
+
+def test_lists_keep_the_order_of_the_settings(api: httpx.Client) -> None:
+    units = api.get("/api/v1/units").json()["units"]
+    rooms = api.get("/api/v1/rooms").json()["rooms"]
+
+    assert [unit["id"] for unit in units] == ["tobu-unit-1", "tobu-unit-2", "seibu-unit-1", "seibu-unit-2"]
+    assert [room["id"] for room in rooms] == ["tobu-room", "seibu-room"]
+
+
+def test_without_any_reading_everything_is_silent_and_nothing_fails(api: httpx.Client) -> None:
+    unit = api.get("/api/v1/units/tobu-unit-1").json()
+
+    assert (unit["condition"], unit["last"], unit["level"], unit["fault"]) == ("silent", None, None, None)
+
+
+def test_a_centre_has_the_worst_condition_of_its_assets(api: httpx.Client, world: World) -> None:
+    world.commit(*worlds.troubled(NOW))
+
+    sites = api.get("/api/v1/sites").json()["sites"]
+
+    assert [(site["id"], site["condition"]) for site in sites] == [("tobu", "soon"), ("seibu", "silent")]
+    assert sites[0]["units"] == ["tobu-unit-1", "tobu-unit-2"]
+
+
+def test_a_centre_is_shown_with_all_that_is_in_it(api: httpx.Client, world: World) -> None:
+    world.commit(*worlds.troubled(NOW))
+
+    site = api.get("/api/v1/sites/tobu").json()
+
+    assert [unit["id"] for unit in site["units"]] == ["tobu-unit-1", "tobu-unit-2"]
+    assert [room["children"] for room in site["rooms"]] == [6]
+
+
+def test_health_tells_what_is_there(api: httpx.Client, world: World) -> None:
+    world.commit(*worlds.troubled(NOW))
+
+    health = api.get("/api/v1/health").json()
+
+    assert (health["status"], health["version"], health["store"], health["operations"]) == (
+        "ok",
+        __version__,
+        True,
+        True,
+    )
+    assert health["newest"] == {"time": "2026-11-18T20:06:36+09:00", "age": 4.0}
+    assert [(edge["id"], edge["waiting"]) for edge in health["edges"]] == [("tobu-pi", 3), ("seibu-pi", None)]
+
+
+def test_health_without_any_reading(api: httpx.Client) -> None:
+    health = api.get("/api/v1/health").json()
+
+    assert (health["status"], health["newest"]) == ("ok", None)
+    assert [edge["last"] for edge in health["edges"]] == [None, None]

@@ -1,0 +1,134 @@
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from sukusuku_api import broadcast
+from sukusuku_api.app import create_app
+from sukusuku_api.late import LateStore
+from sukusuku_core.errors import TransientError
+from tests.api import world as worlds
+from tests.api.conftest import NOW
+from tests.api.serving import client
+from tests.api.world import World
+
+STREAM = "/api/v1/stream"
+
+
+@contextmanager
+def _events(api: httpx.Client) -> Iterator[Iterator[tuple[str, Any]]]:
+    """The events of the stream as (name, data)."""
+    with api.stream("GET", STREAM) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+
+        def events() -> Iterator[tuple[str, Any]]:
+            name = ""
+            for line in answer.iter_lines():
+                if line.startswith("event: "):
+                    name = line.removeprefix("event: ")
+                elif line.startswith("data: "):
+                    yield name, json.loads(line.removeprefix("data: "))
+
+        yield events()
+
+
+def _level(data: Any, ident: str) -> Any:
+    return next(unit["level"] for unit in data["units"] if unit["id"] == ident)
+
+
+def test_the_present_state_comes_at_once(api: httpx.Client, world: World) -> None:
+    world.commit(*worlds.troubled(NOW))
+    worlds.fire(world.operations, "fill_level", "tobu-unit-2", NOW - 720_000, 84.0)
+
+    with _events(api) as events:
+        name, data = next(event for event in events if event[1]["alerts"])
+
+    assert name == "state"
+    assert data["time"] == "2026-11-18T20:06:40+09:00"
+    assert _level(data, "tobu-unit-2") == 84.0
+    assert [room["children"] for room in data["rooms"]] == [6, 14]
+    assert [alert["rule"] for alert in data["alerts"]] == ["fill_level"]
+
+
+def test_a_new_reading_is_told(api: httpx.Client, world: World) -> None:
+    world.commit(*worlds.unit("tobu-unit-1", NOW - 2, level=42.0))
+
+    with _events(api) as events:
+        next(data for _, data in events if _level(data, "tobu-unit-1") == 42.0)
+        world.commit(*worlds.unit("tobu-unit-1", NOW - 1, level=55.0))
+        name, data = next(events)
+
+    assert (name, _level(data, "tobu-unit-1")) == ("state", 55.0)
+
+
+def test_an_acknowledgement_is_told(api: httpx.Client, world: World) -> None:
+    ident = worlds.fire(world.operations, "fill_level", "tobu-unit-2", NOW - 720_000, 84.0).id
+
+    with _events(api) as events:
+        next(data for _, data in events if data["alerts"])
+        api.post(f"/api/v1/alerts/{ident}/acknowledge", json={"by": "佐藤"})
+        _, data = next(events)
+
+    assert [alert["acknowledged_by"] for alert in data["alerts"]] == ["佐藤"]
+
+
+def test_every_listener_is_told(api: httpx.Client, world: World) -> None:
+    with _events(api) as one, _events(api) as other:
+        assert next(one)[1]["units"] == next(other)[1]["units"]
+        world.commit(*worlds.unit("tobu-unit-1", NOW - 1, level=55.0))
+
+        assert [_level(next(events)[1], "tobu-unit-1") for events in (one, other)] == [55.0, 55.0]
+
+
+def test_without_a_change_there_are_only_signs_of_life(api: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast, "BEAT", 2 * broadcast.POLL)
+
+    with _events(api) as events:
+        first, *others = [next(events) for _ in range(3)]
+
+    assert first[0] == "state"
+    assert others == [("beat", NOW), ("beat", NOW)]
+
+
+def test_growing_old_is_told_when_it_makes_the_data_old(world: World) -> None:
+    world.commit(*worlds.unit("tobu-unit-1", NOW))
+    present = NOW
+    store = LateStore(world.path)
+
+    with client(create_app(world.facility, store, world.operations, lambda: present)) as api, _events(api) as events:
+        assert next(events)[1]["units"][0]["stale"] is False
+        present += 1_800_001
+        assert next(events)[1]["units"][0]["condition"] == "silent"
+    store.close()
+
+
+class FlakyStore(LateStore):
+    """A store that answers only when told to."""
+
+    away = True
+
+    def version(self) -> int:
+        if self.away:
+            raise TransientError("locked")
+        return super().version()
+
+
+def test_the_stream_outlives_trouble_with_the_data(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "sukusuku_api.broadcast")
+    world.commit(*worlds.unit("tobu-unit-1", NOW, level=55.0))
+    store = FlakyStore(world.path)
+
+    with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
+        assert api.get("/api/v1/health").status_code == 200
+        while "cannot be read" not in caplog.text:
+            api.get("/api/v1/health")
+        with _events(api) as events:
+            store.away = False
+            assert _level(next(events)[1], "tobu-unit-1") == 55.0
+    store.close()
+
+    assert caplog.text.count("the live state cannot be read") == 1
+    assert "can be read again" in caplog.text
