@@ -1,5 +1,7 @@
 """What a host knows of its edge nodes, message by message."""
 
+import itertools
+
 import pytest
 
 from sukusuku_core.host_session import REBIRTH_FIRST, Ack, HostSession, NodeKey
@@ -98,14 +100,14 @@ def test_a_new_birth_forgets_the_devices_of_the_old_one() -> None:
 
 def test_rebirths_are_asked_for_ever_more_rarely_while_the_trouble_lasts() -> None:
     host, asked = born(), []
-    for second in range(0, 4_000):
+    for second in range(4_000):
         now = NOW + second * 1_000
         host.data(KEY, "unit-1", 77, now)  # a gap every time
         if host.rebirths():
             asked.append(second)
             host.node_birth(KEY, 0, 3, now, {}, wants_ack=True)
             list(host.acks())
-    gaps = [b - a for a, b in zip(asked, asked[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(asked)]
     assert gaps[:9] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
 
 

@@ -1,0 +1,114 @@
+"""The device documentation, written from the profiles."""
+
+from collections.abc import Iterable
+
+from sukusuku_core.profile import (
+    AnyProfile,
+    JsonPoint,
+    ModbusPoint,
+    ModbusProfile,
+    Point,
+    RegisterType,
+    Status,
+    WordOrder,
+)
+
+_STATUS = {
+    Status.MANUAL: "confirmed in the maker's manual or in agreeing public sources",
+    Status.PARTIAL: "partly confirmed; the note names what is inferred",
+    Status.GUESS: "a guess; check every value on the device",
+}
+
+_INTRODUCTION = """# Devices
+
+This page is written from the profiles in `edge/sukusuku_core/profiles/`. To describe another model, copy the most similar
+file into the folder that `profiles` in `edge.toml` names, change it, and run `sukusuku-edge check edge.toml`.
+
+Addresses are wire addresses, which count from 0. A value is `raw * scale + offset`. Raw values under *no reading* are
+those by which the device says that it has none; a value outside of the *plausible* range is stored with bad quality.
+A counter with *wrap* restarts at 0 after `wrap - 1`; the edge agent turns it into a total that only grows.
+"""
+
+
+def describe(profiles: Iterable[AnyProfile]) -> str:
+    """The profiles as one Markdown page."""
+    known = sorted(profiles, key=lambda profile: profile.profile)
+    index = _table(
+        ("Profile", "Model", "日本語", "Transport", "Status"),
+        [
+            (
+                f"[`{profile.profile}`](#{profile.profile})",
+                f"{profile.maker} {profile.model}",
+                profile.ja,
+                "Modbus" if isinstance(profile, ModbusProfile) else "JSON over MQTT",
+                profile.status,
+            )
+            for profile in known
+        ],
+    )
+    return "\n".join([_INTRODUCTION, index, *map(_profile, known)])
+
+
+def _profile(profile: AnyProfile) -> str:
+    lines = [
+        f"\n## {profile.profile}\n",
+        f"{profile.maker} {profile.model}: {profile.en} ({profile.ja}).\n",
+        f"- Status: {profile.status}, {_STATUS[profile.status]}",
+        f"- Source: {profile.source}",
+    ]
+    if profile.note:
+        lines.append(f"- Note: {profile.note}")
+    if isinstance(profile, ModbusProfile):
+        if profile.serial is not None:
+            line = profile.serial
+            lines.append(f"- Serial line: {line.baud} baud, 8{line.parity}{line.stop_bits}, unit {line.unit}")
+        lines.append(f"- At most {profile.defaults.max_read} addresses per request")
+        header: tuple[str, ...] = ("Point", "日本語", "Meaning", "Role", "Area", "Address", "Type", "Details")
+        rows = [_modbus_row(profile, point) for point in profile.point]
+    else:
+        lines.append(f"- Points stand in {f'`{profile.body}`' if profile.body else 'the message itself'}")
+        when = f"`{profile.time}` of the message" if profile.time else "the arrival of the message"
+        lines.append(f"- Time of measurement: {when}")
+        header = ("Point", "日本語", "Meaning", "Role", "Field", "Type", "Details")
+        rows = [_json_row(point) for point in profile.point]
+    return "\n".join([*lines, "", _table(header, rows)])
+
+
+def _modbus_row(profile: ModbusProfile, point: ModbusPoint) -> tuple[str, ...]:
+    address = profile.address(point)
+    kind = f"string, {point.length} registers" if point.type is RegisterType.STRING else str(point.type)
+    if point.type is not RegisterType.STRING and point.registers > 1:
+        kind += ", high word first" if profile.words(point) is WordOrder.HIGH_FIRST else ", low word first"
+    where = f"0x{address:04X}" + (f" ({point.address})" if profile.defaults.base else "")
+    return (f"`{point.name}`", point.ja, point.en, point.role, profile.area(point), where, kind, _details(point))
+
+
+def _json_row(point: JsonPoint) -> tuple[str, ...]:
+    return (f"`{point.name}`", point.ja, point.en, point.role, f"`{point.path}`", point.type, _details(point))
+
+
+def _details(point: Point) -> str:
+    found = []
+    if point.unit:
+        found.append(f"unit {point.unit}")
+    if point.scale != 1:
+        found.append(f"scale {point.scale:g}")
+    if point.offset != 0:
+        found.append(f"offset {point.offset:g}")
+    if point.valid is not None:
+        found.append(f"plausible {point.valid[0]:.12g} to {point.valid[1]:.12g}")
+    if point.invalid:
+        found.append("no reading: " + ", ".join(f"`{value!r}`" for value in point.invalid))
+    if point.wrap is not None:
+        found.append(f"wrap {point.wrap}")
+    if isinstance(point, JsonPoint) and point.optional:
+        found.append("optional")
+    if isinstance(point, ModbusPoint):
+        found += [f"{item.value} = {item.name} ({item.ja})" for item in point.enum]
+    return "; ".join(found) + (f". {point.note}" if point.note and found else point.note)
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(header)
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *cells]) + "\n"
