@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from sukusuku_demo.processes import Child, Processes
-from sukusuku_demo.settings import HOST, find_mosquitto
+from sukusuku_demo.settings import HOST
 
 _MOSQUITTO = """\
 listener {port} {host}
@@ -17,18 +17,20 @@ set_tcp_nodelay true
 """
 
 
-async def start(processes: Processes, port: int, folder: Path) -> tuple[Child, str]:
-    """Start a broker on loopback and wait until it answers. Returns the child and the broker's name."""
+async def start(processes: Processes, port: int, folder: Path, mosquitto: str | None) -> tuple[Child, str]:
+    """Start a broker on loopback and wait until it answers. Returns the child and the broker's name.
+
+    `mosquitto` is the path of the program, None where it is not installed.
+    """
 
     def answers(_child: Child) -> bool:
         with socket.socket() as probe:
             probe.settimeout(0.5)
             return probe.connect_ex((HOST, port)) == 0
 
-    mosquitto = find_mosquitto()
     if mosquitto is not None:
         config = folder / "mosquitto.conf"
         config.write_text(_MOSQUITTO.format(port=port, host=HOST), encoding="utf-8")
         return await processes.start("broker", [mosquitto, "-c", str(config)], answers), "Mosquitto"
-    command = [sys.executable, "-m", "iotcore", "--listen", HOST, "--port", str(port), "--log-level", "WARNING"]
+    command = [sys.executable, "-m", "sukusuku_demo.iotcore_broker", str(port)]
     return await processes.start("broker", command, answers), "iotcore"

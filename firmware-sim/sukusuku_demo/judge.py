@@ -28,6 +28,9 @@ Key = tuple[str, str]
 STOOD_MS = 2_500
 """A shown value must have been readable for this long before the store has to reflect it: six polls of the demo."""
 
+MARGIN_MS = 250
+"""How long before its end a shown value is looked for: the truth log is written a moment after the registers change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -116,7 +119,7 @@ def judge(
         if item.end - max(item.begin, begin) < STOOD_MS or item.key not in keys:
             continue
         produced += 1
-        last = _standing(stored[item.key], item.end)
+        last = _standing(stored[item.key], item.end - MARGIN_MS)
         if not _agrees(item, last, kinds):
             missing.append(
                 f"{item.key[0]} {item.key[1]} showed {item.value!r} from {item.begin} to {item.end}, stored {last!r}"
@@ -124,9 +127,9 @@ def judge(
     return Verdict(produced, len(accepted), len(held), len(missing), duplicates, tuple(missing[:10]))
 
 
-def _standing(points: Sequence[Point], end: int) -> Point | None:
-    """The newest stored reading that was measured before `end`."""
-    at = bisect_right(points, end, key=lambda point: point.time)
+def _standing(points: Sequence[Point], moment: int) -> Point | None:
+    """The newest stored reading that was measured by then."""
+    at = bisect_right(points, moment, key=lambda point: point.time)
     return points[at - 1] if at else None
 
 

@@ -19,7 +19,7 @@ from sukusuku_core.model import Reading
 from sukusuku_demo import broker, files, judge, mailbox, past
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError
 from sukusuku_demo.progress import Progress
-from sukusuku_demo.settings import HOST, DemoSettings, check_ports
+from sukusuku_demo.settings import HOST, DemoSettings, check_ports, find_mosquitto
 from sukusuku_edge.settings import EdgeSettings
 from sukusuku_edge.settings import read as read_edge
 from sukusuku_mqtt import MqttSettings
@@ -82,7 +82,7 @@ class Demo:
 
     async def _start(self, facility: Facility, edges: list[EdgeSettings]) -> int:
         ports, step = self._settings.ports, self._progress.step
-        _, name = await broker.start(self._processes, ports.broker, self._folder)
+        _, name = await broker.start(self._processes, ports.broker, self._folder, find_mosquitto())
         step(f"broker       {name} on {HOST}:{ports.broker}")
         file = str(self._folder / "facility.toml")
         await self._processes.python("collector", "sukusuku_collector", file)

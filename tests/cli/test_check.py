@@ -1,0 +1,55 @@
+"""`sukusuku check`: kinds of files, and errors that name file and key path."""
+
+from pathlib import Path
+
+import pytest
+
+from sukusuku_cli.check import main
+from sukusuku_demo import files
+from sukusuku_demo.settings import Ports
+
+
+def test_every_settings_file_of_the_demo_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files.write(tmp_path, Ports())
+
+    status = main([str(path) for path in sorted(tmp_path.glob("*.toml"))])
+
+    out = capsys.readouterr().out
+    assert status == 0, out
+    assert [line.split()[0] for line in out.splitlines()] == ["ok"] * 4
+    assert "facility toshima: 2 sites, 6 assets, 3 contacts" in out
+    assert "edge node tobu-pi: 7 devices, 3 assets" in out
+    assert "scenario: 4 units, 2 rooms" in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("capacity = 10", 'capacity = "ten"', "site[0].room[0].capacity: expected `int`, got `str`, found 'ten'"),
+        ("fill_rise = 80", "fill_raise = 80", "alerts: unknown key `fill_raise`; did you mean `fill_rise`?"),
+        ("fill_clear = 60", "fill_clear = 90", "tobu-unit-1: fill_clear 90 must be below fill_rise 80"),
+        ('id = "tobu-unit-2"', 'id = "tobu-unit-1"', "id `tobu-unit-1` is already used at site[0].unit[0]"),
+        ('sites = ["tobu"]', 'sites = ["nanbu"]', "contact[0].sites: no site ['nanbu']"),
+        ("[broker]", "[broker", "not valid TOML"),
+    ],
+)
+def test_a_wrong_facility_says_where_and_what(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, message: str
+) -> None:
+    files.write(tmp_path, Ports())
+    path = tmp_path / "facility.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+
+    assert main([str(path)]) == 2
+
+    error = capsys.readouterr().err
+    assert str(path) in error
+    assert message in error
+
+
+def test_a_file_of_no_known_kind_is_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("colour = 3\n", encoding="utf-8")
+
+    assert main([str(path)]) == 2
+    assert "what kind of file is it?" in capsys.readouterr().err

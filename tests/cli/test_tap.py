@@ -1,0 +1,59 @@
+"""`sukusuku tap`: messages become lines that people can read."""
+
+from zoneinfo import ZoneInfo
+
+from sukusuku_cli.tap import Table
+from sukusuku_core import sparkplug
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.model import Quality
+from sukusuku_core.sparkplug import Metric, Payload
+from sukusuku_core.state import HostState
+from sukusuku_mqtt import Message
+
+NOW = 1_776_218_400_000  # 2026-04-15 11:00:00 in Japan
+
+
+def _show(*messages: Message) -> list[str]:
+    table = Table(ZoneInfo("Asia/Tokyo"))
+    return [line for message in messages for line in table.lines(message, NOW)]
+
+
+def test_a_session_is_shown_as_a_table() -> None:
+    birth = Payload(
+        NOW,
+        (
+            Metric("Fill/Percent", 71.5, NOW - 2000, DataType.DOUBLE),
+            Metric("State", None, NOW, DataType.INT64, quality=Quality.STALE),
+        ),
+        1,
+    )
+    data = Payload(NOW, (Metric("Fill/Percent", 72.0, NOW - 60_000, historical=True),), 2)
+
+    lines = _show(
+        Message("spBv1.0/STATE/sukusuku", HostState(online=True, timestamp=NOW).encode()),
+        Message("spBv1.0/toshima/DBIRTH/tobu-pi/tobu-unit-1", sparkplug.encode(birth)),
+        Message("spBv1.0/toshima/DDATA/tobu-pi/tobu-unit-1", sparkplug.encode(data)),
+    )
+
+    assert [line.split() for line in lines] == [
+        ["11:00:00.000", "STATE", "sukusuku", "online", str(NOW)],
+        ["11:00:00.000", "DBIRTH", "tobu-pi/tobu-unit-1", "1", "Fill/Percent", "71.5", "2.0", "s"],
+        ["State", "(null)", "STALE", "0.0", "s"],
+        ["11:00:00.000", "DDATA", "tobu-pi/tobu-unit-1", "2", "Fill/Percent", "72.0", "60.0", "s", "H"],
+    ]
+
+
+def test_columns_stand_below_each_other_with_japanese_values() -> None:
+    payload = Payload(NOW, (Metric("名前", "東部", NOW), Metric("Name", "East", NOW)), 0)
+
+    head = Table(ZoneInfo("Asia/Tokyo")).head()
+    _, plain = _show(Message("spBv1.0/g/NDATA/n", sparkplug.encode(payload)))
+
+    assert plain.index("East") == head.index("value")
+    assert plain.index("0.0 s") == head.index("age")
+
+
+def test_what_cannot_be_read_is_said_and_survived() -> None:
+    lines = _show(Message("spBv1.0/g/NDATA/n", b"\xff\xff"), Message("spBv1.0/STATE/h", b"ONLINE"))
+
+    assert ["unreadable" in line for line in lines] == [True, True]

@@ -1,0 +1,120 @@
+"""Ports, children and the mailbox of the demo."""
+
+import asyncio
+import smtplib
+import socket
+import sys
+from email.message import EmailMessage
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sukusuku_core.errors import ConfigError
+from sukusuku_demo import broker, mailbox
+from sukusuku_demo.__main__ import main
+from sukusuku_demo.processes import Child, Processes, ProcessFailedError, says_ready
+from sukusuku_demo.settings import Ports, check_ports
+from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
+from tests.support.broker import free_port, program
+
+
+def test_a_taken_port_is_named_with_its_option() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        with pytest.raises(ConfigError, match=rf"127.0.0.1:{port} is taken .*--web-port"):
+            check_ports(Ports(web=port))
+
+
+def test_json_without_a_length_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--json"]) == 2
+    assert "--for 60" in capsys.readouterr().err
+
+
+def test_a_child_that_fails_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    async def run() -> None:
+        processes = Processes(tmp_path)
+        with pytest.raises(ProcessFailedError, match=r"(?s)broken ended with status 3:.*no such device"):
+            await processes.start(
+                "broken", [sys.executable, "-c", "print('no such device'); raise SystemExit(3)"], says_ready
+            )
+        await processes.stop_all()
+
+    asyncio.run(run())
+
+
+def test_children_are_ended_and_an_early_end_is_noticed(tmp_path: Path) -> None:
+    sleeper = "import time; print('x ready', flush=True); time.sleep(60)"
+
+    async def run() -> tuple[Child, Child]:
+        processes = Processes(tmp_path)
+        one = await processes.start("one", [sys.executable, "-c", sleeper], says_ready)
+        two = await processes.start("two", [sys.executable, "-c", sleeper], says_ready)
+        watching = asyncio.create_task(processes.watch())
+        two.process.kill()
+        with pytest.raises(ProcessFailedError, match="two ended with status -9"):
+            await watching
+        await processes.stop_all()
+        return one, two
+
+    one, two = asyncio.run(run())
+    assert (one.process.returncode, two.process.returncode) == (-15, -9)
+
+
+def test_a_mail_can_be_read_on_a_page() -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "a@toshima.example", "b@toshima.example", "充填率 82 %"
+    mail.set_content("本文です")
+    mail.add_alternative("<p>本文 <b>HTML</b></p>", subtype="html")
+
+    def send(port: int) -> None:
+        with smtplib.SMTP("127.0.0.1", port) as smtp:
+            smtp.send_message(mail)
+
+    async def run() -> tuple[httpx.Response, httpx.Response, httpx.Response]:
+        smtp, page = free_port(), free_port()
+        async with mailbox.serve(smtp, page) as box, httpx.AsyncClient(base_url=f"http://127.0.0.1:{page}") as client:
+            await asyncio.to_thread(send, smtp)
+            assert [received.subject for received in box.mails] == ["充填率 82 %"]
+            return (
+                await client.get("/", follow_redirects=True),
+                await client.get("/mails/1/html"),
+                await client.get("/mails/2"),
+            )
+
+    shown, html, missing = asyncio.run(run())
+    assert "充填率 82 %" in shown.text
+    assert "本文です" in shown.text
+    assert "<b>HTML</b>" in html.text
+    assert "default-src 'none'" in html.headers["content-security-policy"]
+    assert missing.status_code == 404
+
+
+@pytest.mark.parametrize("mosquitto", [program(), None], ids=["mosquitto", "iotcore"])
+def test_either_broker_carries_what_the_demo_sends(tmp_path: Path, mosquitto: str | None) -> None:
+    big = b"x" * 200_000
+
+    async def run() -> tuple[list[Message], list[Message]]:
+        processes = Processes(tmp_path)
+        port = free_port()
+        await broker.start(processes, port, tmp_path, mosquitto)
+        try:
+            async with MqttSession(MqttSettings("127.0.0.1", port, "one")) as one:
+                one.publish("kept", b"retained", qos=1, retain=True)
+                await one.flush()
+                one.subscribe(["data", "kept", "last"])
+                first = await one.receive()
+                async with MqttSession(MqttSettings("127.0.0.1", port, "two"), Will("last", b"will")) as two:
+                    two.publish("data", big)
+                    second = await one.receive()
+                    await two.abort()
+                return first, second + await one.receive()
+        finally:
+            await processes.stop_all()
+
+    first, rest = asyncio.run(run())
+    assert [(message.topic, message.payload, message.retain) for message in first] == [("kept", b"retained", True)]
+    assert [(message.topic, message.payload) for message in rest] == [("data", big), ("last", b"will")]

@@ -1,0 +1,126 @@
+"""The judge must see every kind of loss, or its zero means nothing."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_core.settings import parse
+from sukusuku_demo import judge
+from sukusuku_edge.settings import EdgeSettings
+
+BEGIN = 1_776_218_400_000
+EDGE = parse(
+    """
+    group = "g"
+    node = "pi"
+    [[asset]]
+    id = "unit"
+    kind = "unit"
+    [[asset.binding]]
+    metric = "Cycles/Total"
+    device = "board"
+    point = "cycle_counter"
+    [[asset.binding]]
+    metric = "Fill/Percent"
+    device = "level"
+    point = "distance"
+    distance = { empty_mm = 900, full_mm = 150 }
+    """,
+    EdgeSettings,
+    "edge.toml",
+)
+ASSETS = {asset.id: asset for asset in EDGE.asset}
+CYCLES, FILL = ("unit", "Cycles/Total"), ("unit", "Fill/Percent")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore.open(tmp_path / "readings.db")
+    yield opened
+    opened.close()
+
+
+def _put(store: SqliteStore, *readings: tuple[judge.Key, int, Value | None]) -> None:
+    store.commit([Reading(key[0], key[1], BEGIN + at, value, Quality.GOOD) for key, at, value in readings], [], BEGIN)
+
+
+def _truth(tmp_path: Path, *rows: tuple[int, str, str, Value | None]) -> list[judge.Shown]:
+    lines = [
+        json.dumps({"time": BEGIN + at, "kind": "point", "device": device, "point": point, "value": value})
+        for at, device, point, value in rows
+    ]
+    path = tmp_path / "truth.jsonl"
+    path.write_text("\n".join([*lines, json.dumps({"time": BEGIN, "kind": "event", "asset": "unit"})]), "utf-8")
+    return list(judge.read_shown(path, [EDGE], BEGIN + 20_000))
+
+
+def _accepted(*rows: tuple[judge.Key, int, Value | None]) -> list[tuple[judge.Key, int, Value | None]]:
+    return [(key, BEGIN + at, value) for key, at, value in rows]
+
+
+def test_everything_there_is_nothing_lost(tmp_path: Path, store: SqliteStore) -> None:
+    rows = [(CYCLES, 100, 7), (CYCLES, 5_100, 8), (FILL, 100, 40.0), (FILL, 5_100, 60.1)]
+    _put(store, *rows)
+    shown = _truth(
+        tmp_path,
+        (0, "board", "cycle_counter", 7),
+        (0, "level", "distance", 600),
+        (5_000, "board", "cycle_counter", 8),
+        (5_000, "level", "distance", 450),
+    )
+
+    verdict = judge.judge(shown, _accepted(*rows), store, BEGIN, ASSETS)
+
+    assert verdict == judge.Verdict(produced=4, accepted=4, stored=4, lost=0, duplicates=0, missing=())
+
+
+def test_an_accepted_reading_that_is_not_stored_is_lost(tmp_path: Path, store: SqliteStore) -> None:
+    _put(store, (CYCLES, 100, 7))
+
+    verdict = judge.judge(_truth(tmp_path), _accepted((CYCLES, 100, 7), (CYCLES, 200, 8)), store, BEGIN, ASSETS)
+
+    assert (verdict.lost, verdict.duplicates) == (1, 0)
+
+
+def test_a_changed_value_is_lost(tmp_path: Path, store: SqliteStore) -> None:
+    _put(store, (CYCLES, 100, 7))
+
+    verdict = judge.judge(_truth(tmp_path), _accepted((CYCLES, 100, 6)), store, BEGIN, ASSETS)
+
+    assert verdict.lost == 1
+    assert verdict.missing == (f"unit Cycles/Total at {BEGIN + 100}: accepted 6, stored 7",)
+
+
+def test_a_shown_value_that_nobody_accepted_is_lost(tmp_path: Path, store: SqliteStore) -> None:
+    _put(store, (CYCLES, 100, 7))
+    shown = _truth(tmp_path, (0, "board", "cycle_counter", 7), (5_000, "board", "cycle_counter", 8))
+
+    verdict = judge.judge(shown, _accepted((CYCLES, 100, 7)), store, BEGIN, ASSETS)
+
+    assert (verdict.produced, verdict.lost) == (2, 1)
+
+
+def test_a_value_that_stood_too_short_to_be_read_is_not_expected(tmp_path: Path, store: SqliteStore) -> None:
+    _put(store, (CYCLES, 100, 7), (CYCLES, 6_100, 9))
+    shown = _truth(
+        tmp_path,
+        (0, "board", "cycle_counter", 7),
+        (5_000, "board", "cycle_counter", 8),
+        (6_000, "board", "cycle_counter", 9),
+    )
+
+    verdict = judge.judge(shown, _accepted((CYCLES, 100, 7), (CYCLES, 6_100, 9)), store, BEGIN, ASSETS)
+
+    assert (verdict.produced, verdict.lost) == (2, 0)
+
+
+def test_a_stored_reading_that_nobody_accepted_is_a_duplicate(tmp_path: Path, store: SqliteStore) -> None:
+    _put(store, (CYCLES, 100, 7), (CYCLES, 101, 7))
+
+    verdict = judge.judge(_truth(tmp_path), _accepted((CYCLES, 100, 7)), store, BEGIN, ASSETS)
+
+    assert (verdict.lost, verdict.duplicates) == (0, 1)

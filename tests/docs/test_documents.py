@@ -1,0 +1,46 @@
+"""Documents that a change can make untrue."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sukusuku_cli.__main__ import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")])
+
+
+def _name(requirement: object) -> str:
+    return re.split(r"[\[<>=]", str(requirement))[0]
+
+
+def test_every_dependency_has_a_reason() -> None:
+    server = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    edge = tomllib.loads((ROOT / "edge/pyproject.toml").read_text(encoding="utf-8"))
+    extras = [item for group in server["project"]["optional-dependencies"].values() for item in group]
+    groups = [item for group in server["dependency-groups"].values() for item in group if isinstance(item, str)]
+    named = {_name(item) for item in [*server["project"]["dependencies"], *extras, *groups]}
+    named |= {_name(item) for item in edge["project"]["dependencies"]}
+
+    rows = re.findall(
+        r"^\| ([a-z0-9, -]+) \|", (ROOT / "docs/dependencies.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    explained = {name.strip() for row in rows for name in row.split(",")} - {"package"}
+
+    assert explained == named - {"sukusuku-edge"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_in_documents_exist(page: Path) -> None:
+    used = re.findall(r"[`\s]sukusuku ([a-z]+)", page.read_text(encoding="utf-8"))
+
+    assert set(used) - set(COMMANDS) == set()
