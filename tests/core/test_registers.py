@@ -1,0 +1,162 @@
+"""Read plans and register values beyond the shipped profiles."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sukusuku_core import registers
+from sukusuku_core.catalogue import Role
+from sukusuku_core.model import Quality, Value
+from sukusuku_core.profile import (
+    Area,
+    ModbusDefaults,
+    ModbusPoint,
+    ModbusProfile,
+    RegisterType,
+    Status,
+    WordOrder,
+)
+from sukusuku_core.registers import Decoded
+
+
+def point(  # what a test does not name is plain
+    name: str = "p",
+    address: int = 0,
+    type: RegisterType = RegisterType.U16,  # noqa: A002 - the field's name
+    *,
+    area: Area | None = None,
+    length: int = 1,
+    scale: float = 1.0,
+    offset: float = 0.0,
+    invalid: tuple[Value, ...] = (),
+    valid: tuple[float, float] | None = None,
+) -> ModbusPoint:
+    return ModbusPoint(
+        name=name, role=Role.POWER, ja="点", en="point", address=address, type=type, area=area, length=length,
+        scale=scale, offset=offset, invalid=invalid, valid=valid,
+    )  # fmt: skip
+
+
+def profile(*points: ModbusPoint, max_read: int = 125, max_gap: int = 0) -> ModbusProfile:
+    return ModbusProfile(
+        profile="own", maker="m", model="x", ja="機", en="d", status=Status.GUESS, source="none", point=points,
+        defaults=ModbusDefaults(max_read=max_read, max_gap=max_gap),
+    )  # fmt: skip
+
+
+def test_neighbours_are_read_together_and_gaps_only_as_far_as_allowed() -> None:
+    points = (point("c", 6), point("a", 0, RegisterType.U32), point("b", 2), point("far", 100))
+    spans = [(block.start, block.count) for block in registers.plan(profile(*points))]
+    assert spans == [(0, 3), (6, 1), (100, 1)]
+    spans = [(block.start, block.count) for block in registers.plan(profile(*points, max_gap=3))]
+    assert spans == [(0, 7), (100, 1)]
+    spans = [(block.start, block.count) for block in registers.plan(profile(*points, max_gap=200, max_read=6))]
+    assert spans == [(0, 3), (6, 1), (100, 1)]
+
+
+def test_tables_are_never_mixed_and_only_wanted_points_are_read() -> None:
+    own = profile(point("a"), point("b", 1, area=Area.INPUT), point("c", 2))
+    assert [block.area for block in registers.plan(own)] == [Area.HOLDING, Area.HOLDING, Area.INPUT]
+    assert [block.points[0].name for block in registers.plan(own, own.point[2:])] == ["c"]
+    assert registers.plan(own, ()) == ()
+
+
+def test_points_that_share_a_register_are_read_once() -> None:
+    own = profile(point("both", 0, RegisterType.U32), point("low", 1))
+    (block,) = registers.plan(own)
+    assert (block.start, block.count) == (0, 2)
+    assert {name: item.value for name, item in registers.decode_block(own, block, [1, 2]).items()} == {
+        "both": 65_538,
+        "low": 2,
+    }
+
+
+def test_a_short_answer_is_an_error() -> None:
+    own = profile(point("a", 5, RegisterType.U32))
+    (block,) = registers.plan(own)
+    with pytest.raises(ValueError, match="asked for 2 at holding 5, got 1"):
+        registers.decode_block(own, block, [1])
+
+
+NUMBERS = {
+    RegisterType.U16: st.integers(0, 2**16 - 1),
+    RegisterType.S16: st.integers(-(2**15), 2**15 - 1),
+    RegisterType.U32: st.integers(0, 2**32 - 1),
+    RegisterType.S32: st.integers(-(2**31), 2**31 - 1),
+    RegisterType.U64: st.integers(0, 2**64 - 1),
+    RegisterType.F32: st.floats(width=32, allow_nan=False, allow_infinity=False),
+}
+
+
+@given(st.data(), st.sampled_from(list(NUMBERS)), st.sampled_from(WordOrder))
+@settings(deadline=None)
+def test_any_number_survives_encoding_in_both_word_orders(
+    data: st.DataObject, kind: RegisterType, order: WordOrder
+) -> None:
+    own, value = point(type=kind), data.draw(NUMBERS[kind])
+    words = registers.encode(own, value, order)
+    assert registers.decode(own, words, order) == Decoded(value, Quality.GOOD, value)
+    other = WordOrder.LOW_FIRST if order is WordOrder.HIGH_FIRST else WordOrder.HIGH_FIRST
+    assert registers.encode(own, value, other) == words[::-1]
+
+
+@given(st.integers(-(2**15), 2**15 - 1), st.sampled_from((0.1, 0.01, 0.001, 10.0, 0.5)), st.integers(-50, 50))
+def test_a_scaled_value_names_its_raw_value(raw: int, scale: float, offset: int) -> None:
+    own = point(type=RegisterType.S16, scale=scale, offset=offset)
+    shown = registers.scaled(own, raw)
+    assert (
+        registers.decode(own, registers.encode(own, shown.value, WordOrder.HIGH_FIRST), WordOrder.HIGH_FIRST) == shown
+    )
+
+
+def test_scaling_leaves_no_binary_dust() -> None:
+    assert registers.scaled(point(scale=0.1), 803).value == 80.3
+
+
+@pytest.mark.parametrize("words", [[0x7FC0, 0], [0x7F80, 0], [0xFF80, 0]])
+def test_a_float_that_is_no_number_is_no_reading(words: list[int]) -> None:
+    own = point(type=RegisterType.F32)
+    assert registers.decode(own, words, WordOrder.HIGH_FIRST) == Decoded(None, Quality.BAD)
+
+
+def test_an_implausible_value_is_kept_as_bad() -> None:
+    own = point(valid=(10, 20))
+    assert [registers.scaled(own, raw).quality for raw in (9, 10, 20, 21)] == [
+        Quality.BAD,
+        Quality.GOOD,
+        Quality.GOOD,
+        Quality.BAD,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [([0x534B, 0x2D31], "SK-1"), ([0x4100, 0x4242], "A"), ([0x4120, 0x2020], "A"), ([0xFFFF, 0x4100], "\ufffd\ufffdA")],
+)
+def test_text_ends_at_the_first_zero_byte(words: list[int], text: str) -> None:
+    own = point(type=RegisterType.STRING, length=2)
+    assert registers.decode(own, words, WordOrder.HIGH_FIRST).value == text
+
+
+def test_text_is_cut_at_a_whole_character() -> None:
+    own = point(type=RegisterType.STRING, length=2)
+    words = registers.encode(own, "基板", WordOrder.HIGH_FIRST)
+    assert registers.decode(own, words, WordOrder.HIGH_FIRST).value == "基"
+
+
+@pytest.mark.parametrize(
+    ("own", "value", "error"),
+    [
+        (point(), 65_536, "p: 65536 does not fit u16"),
+        (point(), -1, "p: -1 does not fit u16"),
+        (point(), "full", "p: text 'full' for u16"),
+        (point(), None, "p: the profile names no value for `no reading`"),
+        (point(), math.inf, "p: inf does not fit u16"),
+        (point(type=RegisterType.F32), 1e60, "p: 1e\\+60 does not fit f32"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_an_error(own: ModbusPoint, value: Value | None, error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        registers.encode(own, value, WordOrder.HIGH_FIRST)
