@@ -29,7 +29,7 @@ def translations(folder: Traversable | Path, language: str) -> gettext.NullTrans
     try:
         with file.open("rb") as stream:
             catalogue = read_po(stream, locale=language, abort_invalid=True)
-    except (OSError, PoFileError) as error:
+    except (OSError, UnicodeDecodeError, PoFileError) as error:
         raise ConfigError(f"the texts of language {language} cannot be read: {error}") from error
     compiled = BytesIO()
     write_mo(compiled, catalogue)

@@ -4,9 +4,9 @@ Some versions of the standard library let an encoded word smuggle a line end int
 character or with `=?` is refused, and so are marks that turn the direction of writing.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -18,6 +18,11 @@ from sukusuku_core.errors import ConfigError
 
 _REFUSED = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_MAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+"""The plain form only. The standard library's parser takes more, and stumbles over some of it."""
 
 
 class HeaderError(ConfigError):
@@ -82,8 +87,8 @@ def build(draft: Draft) -> bytes:
 
 def address(field: str, mail: str, name: str = "") -> Address:
     """A mail address with the name shown for it. Raises HeaderError."""
-    user, _, domain = header_text(field, mail).rpartition("@")
-    try:
-        return Address(header_text(field, name), user, domain)
-    except (ValueError, MessageError) as error:
-        raise HeaderError(field, f"`{mail}` is not a mail address ({error})") from error
+    header_text(field, mail)
+    if _MAIL.fullmatch(mail) is None:
+        raise HeaderError(field, f"`{mail}` is not a mail address like name@example.jp")
+    user, _, domain = mail.rpartition("@")
+    return Address(header_text(field, name), user, domain)

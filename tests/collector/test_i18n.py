@@ -1,0 +1,60 @@
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from sukusuku_collector.i18n import japan_time, translations
+from sukusuku_core.errors import ConfigError
+from tests.collector.alert_cases import T0
+
+PACKAGE = Path(str(files("sukusuku_collector")))
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[a-z%]")
+
+
+def catalogue() -> Catalog:
+    with (PACKAGE / "locale" / "ja.po").open("rb") as stream:
+        return read_po(stream, locale="ja", abort_invalid=True)
+
+
+def used() -> set[str]:
+    methods = [("**.py", "python"), ("**/templates/**.*", "jinja2")]
+    return {str(message) for _, _, message, _, _ in extract_from_dir(str(PACKAGE), methods, {})}
+
+
+def test_every_text_is_translated_and_no_translation_is_left_over() -> None:
+    translated = {str(message.id) for message in catalogue() if message.id}
+
+    assert used() == translated
+    assert [message.id for message in catalogue() if message.id and (not message.string or message.fuzzy)] == []
+
+
+def test_translations_keep_the_placeholders() -> None:
+    for message in catalogue():
+        if message.id:
+            wanted = sorted(PLACEHOLDER.findall(str(message.id)))
+            assert sorted(PLACEHOLDER.findall(str(message.string))) == wanted, message.id
+
+
+def test_english_is_the_source_and_japanese_comes_from_the_catalogue() -> None:
+    folder = files("sukusuku_collector") / "locale"
+
+    assert translations(folder, "en").gettext("Fill level") == "Fill level"
+    assert translations(folder, "ja").gettext("Fill level") == "充填率"
+    assert translations(folder, "ja").gettext("no such text") == "no such text"
+
+
+@pytest.mark.parametrize("broken", [b'msgid "a"\nmsgstr "\xff"', b'msgid "a"\nnonsense'])
+def test_a_missing_or_broken_catalogue_is_an_error(tmp_path: Path, broken: bytes) -> None:
+    with pytest.raises(ConfigError, match="texts of language ja cannot be read"):
+        translations(tmp_path, "ja")
+    (tmp_path / "ja.po").write_bytes(broken)
+    with pytest.raises(ConfigError, match="texts of language ja cannot be read"):
+        translations(tmp_path, "ja")
+
+
+def test_times_are_those_of_japan() -> None:
+    assert japan_time(T0).isoformat() == "2026-11-22T09:41:00+09:00"

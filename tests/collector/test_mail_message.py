@@ -1,0 +1,136 @@
+import re
+from dataclasses import replace
+from email import message_from_bytes, policy
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sukusuku_collector.mail.message import Draft, HeaderError, build, header_text, message_id
+from tests.collector.alert_cases import T0
+
+DRAFT = Draft(
+    sender_name="すくすく",
+    sender="sukusuku@example.jp",
+    recipient="tobu@example.jp",
+    subject="件名",
+    message_id="<1@example.jp>",
+    date=T0,
+    text="本文\n",
+    html="<p>本文</p>\n",
+)
+NAMES = [
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    "MIME-Version",
+    "Content-Type",
+]
+ANY_TEXT = st.one_of(
+    st.text(),
+    st.text('=?UTF-8Qq0A\r\n:, "<>@()[];\\あ👨‍👩‍👧'),
+    st.text(st.characters(codec="utf-8"), min_size=60, max_size=300),
+)
+
+
+def raw_names(content: bytes) -> list[str]:
+    """The header names as a mail server sees them."""
+    head = content.partition(b"\r\n\r\n")[0].decode("ascii")
+    return [line.partition(":")[0] for line in head.split("\r\n") if not line[0].isspace()]
+
+
+def built(field: str, draft: Draft) -> bytes | None:
+    """The mail, or None when it is refused because of this field."""
+    try:
+        return build(draft)
+    except HeaderError as error:
+        if error.field != field:
+            raise
+        return None
+
+
+@given(ANY_TEXT)
+@example("a =?UTF-8?Q?=0A?=Bcc: x@example.jp")
+@example("a\r\nBcc: x@example.jp")
+@example("東部" * 60 + "👨‍👩‍👧")
+def test_any_subject_makes_exactly_our_headers_or_is_refused(subject: str) -> None:
+    content = built("Subject", replace(DRAFT, subject=subject))
+    if content is None:
+        assert "=?" in subject or any(not char.isprintable() for char in subject)
+        return
+
+    assert raw_names(content) == NAMES
+    assert max(len(line) for line in content.split(b"\r\n")) <= 78 or " " not in subject
+    parsed = message_from_bytes(content, policy=policy.default)
+    assert parsed.keys() == NAMES
+    assert re.sub(r"\s", "", parsed["Subject"]) == re.sub(r"\s", "", subject)
+
+
+@given(ANY_TEXT)
+@example('a" <x@example.jp>, "b')
+@example("東部, センター <x@example.jp>" * 5)
+def test_any_name_stays_one_address(name: str) -> None:
+    content = built("From", replace(DRAFT, sender_name=name))
+    if content is None:
+        return
+
+    assert raw_names(content) == NAMES
+    parsed = message_from_bytes(content, policy=policy.default)
+    assert [address.addr_spec for address in parsed["From"].addresses] == ["sukusuku@example.jp"]
+
+
+@given(st.one_of(ANY_TEXT, ANY_TEXT.map(lambda text: f"{text}@example.jp")))
+def test_any_recipient_is_one_address_or_is_refused(recipient: str) -> None:
+    content = built("To", replace(DRAFT, recipient=recipient))
+    if content is None:
+        return
+
+    assert raw_names(content) == NAMES
+    assert len(message_from_bytes(content, policy=policy.default)["To"].addresses) == 1
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\0b", "a\x85b", "a\u2028b", "a\u202eb", "a\ud800b", "=?x"])
+def test_the_refusal_names_the_field_and_the_character(text: str) -> None:
+    with pytest.raises(HeaderError, match=r"^site tobu: contains .* a mail header cannot carry it$"):
+        header_text("site tobu", text)
+
+
+def test_parts_and_headers_of_a_mail() -> None:
+    parsed = message_from_bytes(build(replace(DRAFT, reference="<0@example.jp>")), policy=policy.default)
+    text, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
+
+    assert parsed.get_content_type() == "multipart/alternative"
+    assert (parsed["Subject"], parsed["From"], parsed["To"]) == (
+        "件名",
+        "すくすく <sukusuku@example.jp>",
+        "tobu@example.jp",
+    )
+    assert parsed["Date"] == "Sun, 22 Nov 2026 09:41:00 +0900"
+    assert parsed["Message-ID"] == "<1@example.jp>"
+    assert parsed["In-Reply-To"] == parsed["References"] == "<0@example.jp>"
+    assert parsed["Auto-Submitted"] == "auto-generated"
+    assert text is not None
+    assert text.get_content() == "本文\r\n"
+    assert html is not None
+    assert html.get_content() == "<p>本文</p>\r\n"
+
+
+def test_a_mail_is_the_same_bytes_each_time() -> None:
+    assert build(DRAFT) == build(DRAFT)
+
+
+def test_message_ids_differ_where_mails_differ() -> None:
+    base = (7, "firing", T0, "a@example.jp", "s@example.jp")
+    others = [
+        (8, *base[1:]),
+        (7, "resolved", *base[2:]),
+        (7, "firing", T0 + 1, *base[3:]),
+        (*base[:3], "b@x.jp", base[4]),
+    ]
+
+    assert message_id(*base) == message_id(*base)
+    assert len({message_id(*item) for item in (base, *others)}) == 5
+    assert message_id(*base).endswith("@example.jp>")

@@ -1,0 +1,427 @@
+"""The worker against a real SMTP server on loopback, with a clock that the test sets."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from sukusuku_collector.alerts.engine import AlertEngine
+from sukusuku_collector.mail.smtp import Smtp
+from sukusuku_collector.mail.worker import BACKOFF_MINUTES, LEASE_MS, MailWorker
+from sukusuku_collector.operations import MailRow, MailState, Operations
+from sukusuku_collector.settings import MailServer
+from sukusuku_core.errors import TransientError
+from tests.collector.alert_cases import FACILITY, MINUTE, T0, UNIT, facility, values
+from tests.collector.golden_mails import body, parse
+
+JAPANESE_ONLY = FACILITY[: FACILITY.rindex("[[contact]]")]
+
+
+class Mailbox:
+    """The handler of the SMTP server: keeps what it takes; `answers` are given first, one per mail."""
+
+    def __init__(self) -> None:
+        self.taken: list[Envelope] = []
+        self.answers: list[str] = []
+        self.tries = 0
+        self._changed = asyncio.Condition()
+        self.port = 0
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        answer = self.answers.pop(0) if self.answers else "250 OK"
+        async with self._changed:
+            self.tries += 1
+            if answer.startswith("250"):
+                self.taken.append(envelope)
+            self._changed.notify_all()
+        return answer
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address.startswith("nobody"):
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def until_tries(self, count: int) -> None:
+        async with asyncio.timeout(30), self._changed:
+            await self._changed.wait_for(lambda: self.tries >= count)
+
+    @asynccontextmanager
+    async def open(self, **options: Any) -> AsyncIterator[int]:
+        """Listen, on the same port as before if there was one."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: SMTP(self, hostname="mail.example.jp", loop=loop, **options), "127.0.0.1", self.port
+        )
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self.port
+        finally:
+            server.close()
+            await server.wait_closed()
+
+
+class Present:
+    """The clock of the worker."""
+
+    def __init__(self) -> None:
+        self.now = T0
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def server(port: int, **options: Any) -> MailServer:
+    return MailServer(sender="sukusuku@example.jp", port=port, **options)
+
+
+def alert(store: Operations, text: str = JAPANESE_ONLY, worker: MailWorker | None = None) -> None:
+    """A unit crosses its level."""
+    wake = worker.wake if worker is not None else lambda: None
+    engine = AlertEngine(facility(text), store, wake)
+    for now in (T0 - MINUTE, T0):
+        engine.evaluate({UNIT: values(now, {"Fill/Percent": 82.0})}, now, [UNIT])
+
+
+@asynccontextmanager
+async def working(worker: MailWorker) -> AsyncIterator[None]:
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+class Outbox(Operations):
+    """The operations data, telling the test whenever the fate of a mail has been stored."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"sqlite:///{folder / 'operations.db'}")
+        self._loop = asyncio.get_running_loop()
+        self._settled = asyncio.Event()
+
+    def _settle(self, mail_id: int, values: dict[str, object]) -> None:
+        super()._settle(mail_id, values)
+        self._loop.call_soon_threadsafe(self._settled.set)
+
+    async def until(self, reached: Callable[[list[MailRow]], bool]) -> list[MailRow]:
+        """The mails of the outbox, once they are as wanted."""
+        async with asyncio.timeout(30):
+            while not reached(rows := self.mails()):
+                await self._settled.wait()
+                self._settled.clear()
+        return rows
+
+    async def until_tried(self, state: MailState, attempts: int) -> MailRow:
+        """The one mail of the outbox, once it is in this state after so many tries."""
+        [row] = await self.until(lambda rows: [(row.state, row.attempts) for row in rows] == [(state, attempts)])
+        return row
+
+    async def until_none_waits(self) -> list[MailRow]:
+        return await self.until(lambda rows: all(row.state is not MailState.WAITING for row in rows))
+
+
+def test_a_japanese_mail_arrives_as_it_was_written(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store, box = Outbox(tmp_path), Mailbox()
+        async with box.open() as port:
+            worker = MailWorker(server(port), store, Present())
+            async with working(worker):
+                alert(store, worker=worker)
+                row = await store.until_tried(MailState.SENT, 1)
+        store.close()
+
+        [envelope] = box.taken
+        assert isinstance(envelope.content, bytes)
+        message = parse(envelope.content)
+        assert (envelope.mail_from, envelope.rcpt_tos) == ("sukusuku@example.jp", ["tobu@example.jp"])
+        assert message["Subject"] == "[すくすく] 東部子ども家庭支援センター: おむつ圧縮機1 充填率 82 %（基準 80 %）"
+        assert "いっぱいになったパックを取り出し" in body(message, "plain")
+        assert "いっぱいになったパックを取り出し" in body(message, "html")
+        assert envelope.content == row.mail.content
+        assert row.sent == T0
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_was_down_gets_each_mail_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store, box, clock = Outbox(tmp_path), Mailbox(), Present()
+        async with box.open():
+            pass  # the port is known now, and nobody listens
+        worker = MailWorker(server(box.port), store, clock)
+        alert(store)
+        async with working(worker):
+            row = await store.until_tried(MailState.WAITING, 1)
+            assert "ConnectionRefusedError" in row.reason
+            assert row.next_try == T0 + MINUTE
+            async with box.open():
+                worker.wake()  # too early
+                clock.now += MINUTE
+                worker.wake()
+                row = await store.until_tried(MailState.SENT, 2)
+                worker.wake()
+        store.close()
+
+        assert len(box.taken) == 1
+        assert row.reason == ""
+
+    asyncio.run(scenario())
+
+
+def test_a_4xx_is_tried_again_after_1_5_15_60_minutes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store, box, clock = Outbox(tmp_path), Mailbox(), Present()
+        box.answers = ["451 try later"] * 5
+        waits = []
+        alert(store)
+        async with box.open() as port:
+            worker = MailWorker(server(port), store, clock)
+            async with working(worker):
+                for attempt in range(1, 6):
+                    row = await store.until_tried(MailState.WAITING, attempt)
+                    assert row.reason == "mail refused: 451 try later"
+                    waits.append((row.next_try - clock.now) // MINUTE)
+                    clock.now = row.next_try
+                    worker.wake()
+                await store.until_tried(MailState.SENT, 6)
+        store.close()
+
+        assert waits == [*BACKOFF_MINUTES, 60]
+        assert (len(box.taken), box.tries) == (1, 6)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("recipient", "answers", "reason"),
+    [
+        ("tobu@example.jp", ["554 looks like spam"], "mail refused: 554 looks like spam"),
+        ("nobody@example.jp", [], "recipient refused: 550 no such user"),
+    ],
+)
+def test_a_5xx_is_final_and_says_why(tmp_path: Path, recipient: str, answers: list[str], reason: str) -> None:
+    async def scenario() -> None:
+        store, box = Outbox(tmp_path), Mailbox()
+        box.answers = answers
+        alert(store, JAPANESE_ONLY.replace("tobu@example.jp", recipient))
+        async with box.open() as port, working(MailWorker(server(port), store, Present())):
+            row = await store.until_tried(MailState.DEAD, 1)
+        assert row.reason == reason
+        assert store.next_mail() is None
+        store.close()
+
+    asyncio.run(scenario())
+
+
+def test_one_dead_mail_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store, box = Outbox(tmp_path), Mailbox()
+        alert(store, FACILITY.replace("tobu@example.jp", "nobody@example.jp"))
+        async with box.open() as port, working(MailWorker(server(port), store, Present())):
+            found = {row.mail.recipient: row.state for row in await store.until_none_waits()}
+        store.close()
+
+        assert found == {"nobody@example.jp": MailState.DEAD, "integrator@example.jp": MailState.SENT}
+
+    asyncio.run(scenario())
+
+
+def test_a_crash_after_sending_makes_one_duplicate_that_can_be_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store, box, clock = Outbox(tmp_path), Mailbox(), Present()
+        alert(store)
+        async with box.open() as port:
+            row = store.lease_mail(T0, T0 + LEASE_MS)
+            assert row is not None
+            mail = row.mail
+            await asyncio.to_thread(Smtp(server(port)).send, mail.sender, mail.recipient, mail.content)
+            # the process dies here; the next one finds the mail leased, and takes it when the lease is over
+            worker = MailWorker(server(port), store, clock)
+            async with working(worker):
+                clock.now += LEASE_MS - 1
+                worker.wake()
+                assert store.lease_mail(clock.now, clock.now + 1) is None
+                clock.now += 1
+                worker.wake()
+                await store.until_tried(MailState.SENT, 1)
+        store.close()
+
+        first, second = (parse(envelope.content) for envelope in box.taken if isinstance(envelope.content, bytes))
+        assert first["Message-ID"] == second["Message-ID"] == mail.message_id
+
+    asyncio.run(scenario())
+
+
+def test_two_workers_on_one_outbox_send_each_mail_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store, other, box = Outbox(tmp_path), Outbox(tmp_path), Mailbox()
+        other._settled = store._settled
+        alert(store)
+        [row] = store.mails()
+        assert row.alert_id is not None
+        with store.change() as change:
+            for number in range(19):
+                change.put_mail(row.alert_id, replace(row.mail, message_id=f"<{number}@example.jp>"), T0)
+        async with (
+            box.open() as port,
+            working(MailWorker(server(port), store, Present())),
+            working(MailWorker(server(port), other, Present())),
+        ):
+            await box.until_tries(20)
+            worked = await store.until(lambda rows: sum(row.attempts for row in rows) == 20)
+        store.close()
+        other.close()
+
+        assert {row.state for row in worked} == {MailState.SENT}
+        assert len(box.taken) == 20
+
+    asyncio.run(scenario())
+
+
+def test_a_cancel_waits_for_the_try_that_has_begun(tmp_path: Path) -> None:
+    """Otherwise what the server took would not be marked, and go out twice."""
+
+    class Slow(Mailbox):
+        def __init__(self) -> None:
+            super().__init__()
+            self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+        async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+            self.begun.set()
+            await self.go_on.wait()
+            return await super().handle_DATA(_server, _session, envelope)
+
+    async def scenario() -> None:
+        store, box = Outbox(tmp_path), Slow()
+        alert(store)
+        async with box.open() as port:
+            task = asyncio.create_task(MailWorker(server(port), store, Present()).run())
+            await box.begun.wait()
+            task.cancel()
+            await asyncio.sleep(0)
+            assert not task.done()
+            box.go_on.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        [row] = store.mails()
+        store.close()
+
+        assert (row.state, len(box.taken)) == (MailState.SENT, 1)
+
+    asyncio.run(scenario())
+
+
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def answering(answer: Answer) -> AsyncIterator[int]:
+    """A server that answers as it likes, on the port that is given."""
+    listening = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield listening.sockets[0].getsockname()[1]
+    finally:
+        listening.close()
+        await listening.wait_closed()
+
+
+def send_to(settings: MailServer) -> None:
+    Smtp(settings).send("sukusuku@example.jp", "tobu@example.jp", b"Subject: x\r\n\r\nx\r\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"security": "starttls"}, "SMTPNotSupportedError"),
+        ({"security": "tls"}, "SSLError"),
+        ({"username": "u", "password": "p"}, "SMTPNotSupportedError"),
+        ({"username": "ü", "password": "ü"}, "SMTPNotSupportedError"),
+        ({"host": "no-such-host.invalid"}, "gaierror"),
+    ],
+)
+def test_no_mail_goes_out_unprotected_when_protection_was_asked_for(options: dict[str, str], reason: str) -> None:
+    async def scenario() -> None:
+        box = Mailbox()
+        async with box.open() as port:
+            with pytest.raises(TransientError, match=reason):
+                await asyncio.to_thread(send_to, server(port, **options))
+
+        assert box.tries == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_login_that_is_refused_may_work_later(tmp_path: Path) -> None:
+    """A wrong password is no fault of the mail: it waits for the right one."""
+
+    async def scenario() -> None:
+        box = Mailbox()
+        async with box.open(auth_require_tls=False) as port:
+            with pytest.raises(TransientError, match="535"):
+                await asyncio.to_thread(send_to, server(port, username="u", password="wrong"))
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("greeting", [b"", b"554 not today\r\n", b"421 too busy\r\n", b"nonsense\r\n", b"\xff" * 3000])
+def test_a_server_that_is_out_of_its_mind_is_tried_again(greeting: bytes) -> None:
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        writer.close()
+
+    async def scenario() -> None:
+        async with answering(answer) as port:
+            with pytest.raises(TransientError, match=f"127.0.0.1:{port}"):
+                await asyncio.to_thread(send_to, server(port))
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_says_nothing_is_given_up() -> None:
+    async def scenario() -> None:
+        ended = asyncio.Event()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()
+            writer.close()
+            ended.set()
+
+        async with answering(answer) as port:
+            with pytest.raises(TransientError, match="timed out"):
+                await asyncio.to_thread(send_to, server(port, timeout=0.2))
+            await ended.wait()
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_parts_badly_has_still_taken_the_mail() -> None:
+    """What comes after the 250 for the content must not send the mail again."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        for answers in (b"250 hello\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"):
+            await reader.readline()
+            writer.write(answers)
+        while await reader.readline() != b".\r\n":
+            pass
+        writer.write(b"250 taken\r\n")
+        await reader.readline()
+        writer.write(b"421 bad mood\r\n")
+        writer.close()
+
+    async def scenario() -> None:
+        async with answering(answer) as port:
+            await asyncio.to_thread(send_to, server(port))
+
+    asyncio.run(scenario())
