@@ -288,7 +288,7 @@ class Ingest:
         if name == sparkplug.BDSEQ or name.startswith(sparkplug.CONTROL_PREFIX):
             return None
         row = validation.metric(table.subject, name)
-        value = sparkplug.read_value(metric, metric.datatype or table.types.get(name) or row.datatype)
+        value = sparkplug.read_value(metric, table.types.get(name) or metric.datatype or row.datatype)
         if value is None and birth:
             return None  # nothing was ever measured
         value, quality = validation.judge(row, value, sparkplug.read_quality(metric))

@@ -43,7 +43,7 @@ def subjects(facility: Facility) -> Iterator[Subject]:
 def metric(subject: Subject, name: str) -> Metric:
     """The catalogue's row for a metric of a subject. Raises DecodeError (`unknown-metric`, `unknown-zone`)."""
     found = catalogue.find(subject.kind, name)
-    if found is None:
+    if found is None or "*" in name:
         raise DecodeError("unknown-metric", f"{name!r} is not a metric of {subject.kind} {subject.id}")
     if found.name.startswith("Zones/") and subject.zones:
         zone = name.split("/")[1]

@@ -1,0 +1,177 @@
+"""What every store must do: the same as a dictionary in plain Python."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sukusuku_collector.store import HOUR_MS, Bucket, Latest, Point, Quarantined, Row, Store
+from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.model import Quality, Reading, Value
+
+START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
+SERIES = (
+    ("unit-1", "Fill/Percent", DataType.DOUBLE),
+    ("unit-1", "Cycles/Total", DataType.INT64),
+    ("unit-1", "Lid/Open", DataType.BOOLEAN),
+    ("unit-1", "Info/Serial", DataType.STRING),
+    ("room", "Occupancy/Count", DataType.INT64),
+)
+Open = Callable[[], Store]
+
+
+@pytest.fixture(params=[SqliteStore])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Opens new, empty stores."""
+    opened: list[Store] = []
+    numbers = count()
+
+    def opener() -> Store:
+        store: Store = request.param.open(tmp_path / f"store-{next(numbers)}.db")
+        opened.append(store)
+        return store
+
+    yield opener
+    for store in opened:
+        store.close()
+
+
+@dataclass
+class Model:
+    """The store in plain Python."""
+
+    rows: dict[tuple[int, int], tuple[Value | None, int]] = field(default_factory=dict)
+    newest: dict[int, tuple[int, Value | None, int, int]] = field(default_factory=dict)
+
+    def add(self, rows: list[Row], received: int) -> int:
+        """How many rows were new."""
+        stored = 0
+        for time, series, value, quality in rows:
+            if (series, time) in self.rows:
+                continue
+            self.rows[series, time] = (value, quality)
+            stored += 1
+            if series not in self.newest or time > self.newest[series][0]:
+                self.newest[series] = (time, value, quality, received)
+        return stored
+
+    def raw(self, wanted: int) -> list[Point]:
+        return [
+            Point(time, value, Quality(quality))
+            for (series, time), (value, quality) in sorted(self.rows.items(), key=lambda item: item[0])
+            if series == wanted
+        ]
+
+    def hourly(self, wanted: int) -> list[Bucket]:
+        hours: dict[int, list[tuple[int, float]]] = defaultdict(list)
+        for point in self.raw(wanted):
+            if point.quality is Quality.GOOD and isinstance(point.value, int | float):
+                hours[point.time // HOUR_MS].append((point.time, float(point.value)))
+        return [
+            Bucket(
+                hour * HOUR_MS,
+                len(found),
+                sum(value for _, value in found) / len(found),
+                min(value for _, value in found),
+                max(value for _, value in found),
+                found[-1][1],
+            )
+            for hour, found in sorted(hours.items())
+        ]
+
+
+_VALUES: dict[DataType, st.SearchStrategy[Value]] = {
+    DataType.DOUBLE: st.floats(-1e9, 1e9),
+    DataType.INT64: st.one_of(st.integers(0, 3), st.integers(-(2**63), 2**63 - 1)),
+    DataType.BOOLEAN: st.booleans(),
+    DataType.STRING: st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+}
+
+
+@st.composite
+def _row(draw: st.DrawFn) -> tuple[int, int, Value | None, int]:
+    index = draw(st.integers(0, len(SERIES) - 1))
+    value = draw(st.one_of(_VALUES[SERIES[index][2]], st.none()))
+    quality = draw(st.sampled_from([192, 192, 192, 0, 500])) if value is not None else draw(st.sampled_from([0, 500]))
+    time = START + draw(st.integers(0, 2)) * HOUR_MS + draw(st.integers(0, 40)) * 60_000
+    return time, index, value, quality
+
+
+@given(batches=st.lists(st.lists(_row(), max_size=200), min_size=1, max_size=5))
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_batches_give_what_plain_python_gives(open_store: Open, batches: list[list[Row]]) -> None:
+    """Duplicates inside a batch and between batches, late data, all types."""
+    store, model = open_store(), Model()
+    series = [store.series(*item) for item in SERIES]
+    for received, batch in enumerate(batches):
+        rows = [(time, series[index], value, quality) for time, index, value, quality in batch]
+        committed = store.commit_rows(rows, [], received)
+        stored = model.add(rows, received)
+        assert (committed.stored, committed.duplicates) == (stored, len(rows) - stored)
+    latest = store.latest()
+    for (asset, metric, _), number in zip(SERIES, series, strict=True):
+        points, expected = store.raw(asset, metric, 0, 2**62, 10_000), model.raw(number)
+        assert points == expected
+        assert [type(point.value) for point in points] == [type(point.value) for point in expected]
+        newest = model.newest.get(number)
+        found = latest.get(asset, {}).get(metric)
+        assert found == (newest and Latest(newest[0], newest[1], Quality(newest[2]), newest[3]))
+        assert type(found and found.value) is type(newest and newest[1])
+        for bucket, wanted in zip(store.hourly(asset, metric, 0, 2**62), model.hourly(number), strict=True):
+            assert (bucket.time, bucket.count) == (wanted.time, wanted.count)
+            for name in ("mean", "low", "high", "last"):
+                assert getattr(bucket, name) == pytest.approx(getattr(wanted, name), rel=1e-9, abs=4096)
+
+
+def test_readings_are_stored_like_rows(open_store: Open) -> None:
+    store = open_store()
+    readings = [
+        Reading("unit-1", "Lid/Open", START, value=True),
+        Reading("unit-1", "Fill/Percent", START, 41.5),
+        Reading("unit-1", "Fill/Percent", START + 1, None, Quality.BAD),
+    ]
+    assert store.commit(readings, [], START).stored == 3
+    assert store.raw("unit-1", "Lid/Open", START, START + 1, 10) == [Point(START, value=True, quality=Quality.GOOD)]
+    assert store.latest()["unit-1"]["Fill/Percent"].quality is Quality.BAD
+    assert [bucket.mean for bucket in store.hourly("unit-1", "Fill/Percent", START, START + HOUR_MS)] == [41.5]
+
+
+def test_ranges_take_the_start_and_leave_the_end(open_store: Open) -> None:
+    store = open_store()
+    store.commit([Reading("unit-1", "Fill/Percent", START + n * HOUR_MS, float(n)) for n in range(4)], [], START)
+    raw = store.raw("unit-1", "Fill/Percent", START + HOUR_MS, START + 3 * HOUR_MS, 10)
+    hours = store.hourly("unit-1", "Fill/Percent", START + 1, START + 3 * HOUR_MS)
+    assert [point.value for point in raw] == [1.0, 2.0]
+    assert [bucket.mean for bucket in hours] == [1.0, 2.0]
+    assert [point.value for point in store.raw("unit-1", "Fill/Percent", 0, 2**62, 3)] == [0.0, 1.0, 2.0]
+    assert store.raw("nobody", "Fill/Percent", 0, 2**62, 3) == []
+
+
+def test_the_quarantine_shows_the_newest_first(open_store: Open) -> None:
+    store = open_store()
+    items = [Quarantined(n, "topic", "reason", f"detail {n}", bytes([n])) for n in range(5)]
+    assert store.commit([], items, START).quarantined == 5
+    assert store.quarantine(3) == [items[4], items[3], items[2]]
+
+
+def test_notes_are_kept(open_store: Open) -> None:
+    store = open_store()
+    assert store.noted("state") is None
+    store.note("state", 5)
+    store.note("state", 7)
+    assert store.noted("state") == 7
+
+
+def test_latest_that_was_handed_out_does_not_change(open_store: Open) -> None:
+    store = open_store()
+    store.commit([Reading("unit-1", "Fill/Percent", START, 1.0)], [], START)
+    before = store.latest()["unit-1"]
+    store.commit([Reading("unit-1", "Fill/Percent", START + 1, 2.0)], [], START)
+    assert before["Fill/Percent"].value == 1.0
+    assert store.latest()["unit-1"]["Fill/Percent"].value == 2.0
