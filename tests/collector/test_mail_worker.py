@@ -425,3 +425,35 @@ def test_a_server_that_parts_badly_has_still_taken_the_mail() -> None:
             await asyncio.to_thread(send_to, server(port))
 
     asyncio.run(scenario())
+
+
+class Forgetful(Outbox):
+    """The database does not answer the first time that a mail is to be marked as sent."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.refused = asyncio.Event()
+
+    def mail_sent(self, mail_id: int, now: int) -> None:
+        if not self.refused.is_set():
+            self._loop.call_soon_threadsafe(self.refused.set)
+            raise TransientError("operations database: disk full")
+        super().mail_sent(mail_id, now)
+
+
+def test_a_mail_whose_mark_failed_is_marked_later_and_not_sent_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store, box, clock = Forgetful(tmp_path), Mailbox(), Present()
+        alert(store)
+        async with box.open() as port:
+            worker = MailWorker(server(port), store, clock)
+            async with working(worker):
+                await store.refused.wait()
+                clock.now += 2 * LEASE_MS
+                worker.wake()
+                await store.until_tried(MailState.SENT, 1)
+        store.close()
+
+        assert len(box.taken) == 1
+
+    asyncio.run(scenario())
