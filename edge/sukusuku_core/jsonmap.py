@@ -1,7 +1,7 @@
 """JSON sensor messages and values, by profile. Pure.
 
 Fields that could identify a child never get past this file: only the points that a profile names are read, and a
-message that carries one of `REFUSED` anywhere is counted so that the installer learns of it.
+message that carries a refused field anywhere is counted so that the installer learns of it.
 """
 
 import math
@@ -14,30 +14,13 @@ import msgspec
 
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality
+from sukusuku_core.privacy import refused
 from sukusuku_core.profile import JsonPoint, JsonProfile, JsonType
 from sukusuku_core.registers import Decoded
 from sukusuku_core.sparkplug import MAX_STRING
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 8
-REFUSED = frozenset(
-    {
-        "snapshot",
-        "image",
-        "picture",
-        "photo",
-        "mac",
-        "macaddress",
-        "bssid",
-        "track",
-        "tracks",
-        "trajectory",
-        "face",
-        "faces",
-        "nametag",
-    }
-)
-"""Names (lower case, letters and digits only) of fields with pictures, addresses or movements. They are never read."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JST = timezone(timedelta(hours=9))
@@ -64,9 +47,9 @@ def decode(profile: JsonProfile, payload: bytes) -> JsonSample:
         raise DecodeError("oversized", f"{len(payload)} bytes, at most {MAX_BYTES} are read")
     try:
         message = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError("json", str(error)) from error
-    refused = tuple(sorted(set(_refused(message))))
+    found_refused = tuple(sorted(set(_refused(message))))
     body = _at(message, profile.body)
     if not isinstance(body, dict):
         raise DecodeError(
@@ -80,7 +63,7 @@ def decode(profile: JsonProfile, payload: bytes) -> JsonSample:
                 raise DecodeError("missing", f"the profile {profile.profile} expects a field `{point.path}`")
             continue
         values[point.name] = _value(point, found)
-    return JsonSample(values, _time(_at(message, profile.time)) if profile.time else None, refused)
+    return JsonSample(values, _time(_at(message, profile.time)) if profile.time else None, found_refused)
 
 
 def _refused(value: Any, depth: int = 0) -> Iterator[str]:
@@ -88,7 +71,7 @@ def _refused(value: Any, depth: int = 0) -> Iterator[str]:
         raise DecodeError("depth", f"nested deeper than {MAX_DEPTH}")
     if isinstance(value, dict):
         for key, item in value.items():
-            if "".join(filter(str.isalnum, key)).lower() in REFUSED:
+            if refused(key):
                 yield key
             else:
                 yield from _refused(item, depth + 1)

@@ -17,6 +17,7 @@ import msgspec
 from sukusuku_core.catalogue import Role
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Value
+from sukusuku_core.privacy import refused
 from sukusuku_core.settings import Id, Settings, parse
 
 
@@ -238,6 +239,8 @@ def _check(profile: AnyProfile, name: str) -> None:
                 raise ConfigError(f"{where}: type bool and a coil or discrete area go together")
             if point.registers > profile.defaults.max_read:
                 raise ConfigError(f"{where}: longer than max_read {profile.defaults.max_read}")
+        if isinstance(point, JsonPoint) and any(refused(step) for step in point.path.split(".")):
+            raise ConfigError(f"{where}: the field `{point.path}` could identify a child; such fields are never read")
     if not profile.point:
         raise ConfigError(f"{name}: a profile needs at least one [[point]]")
 

@@ -21,8 +21,8 @@ _STATUS = {
 
 _INTRODUCTION = """# Devices
 
-This page is written from the profiles in `edge/sukusuku_core/profiles/`. To describe another model, copy the most similar
-file into the folder that `profiles` in `edge.toml` names, change it, and run `sukusuku-edge check edge.toml`.
+This page is written from the profiles in `edge/sukusuku_core/profiles/`. To describe another model, copy the most
+similar file into the folder that `profiles` in `edge.toml` names, change it, and run `sukusuku-edge check edge.toml`.
 
 Addresses are wire addresses, which count from 0. A value is `raw * scale + offset`. Raw values under *no reading* are
 those by which the device says that it has none; a value outside of the *plausible* range is stored with bad quality.

@@ -6,6 +6,7 @@ environment variable, so that secrets stay out of files.
 """
 
 import difflib
+import enum
 import os
 import re
 import tomllib
@@ -13,7 +14,7 @@ import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -25,7 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Base of every table in a settings file."""
 
 
-Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, description="letters, digits, `_`, `.`, `-`; at most 63")]
+_ID_RULE = "letters, digits, `_`, `.`, `-`; at most 63; a letter or digit first"
+Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, description=_ID_RULE)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=31_536_000)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
@@ -79,7 +81,7 @@ def _explain(message: str, data: Any, kind: type) -> str:
     """The message with key path, found value and, for an unknown key, the keys that are allowed."""
     match = _PATH.search(message)
     path = match["path"] if match else "$"
-    what = _PATH.sub("", message)
+    what = _PATH.sub("", message).replace(f" matching regex {ID_PATTERN!r}", f", an id: {_ID_RULE}")
     found, table = _walk(path, data, kind)
     where = path.lstrip("$").lstrip(".") or "top level"
     unknown = _UNKNOWN.search(what)
@@ -87,10 +89,19 @@ def _explain(message: str, data: Any, kind: type) -> str:
         allowed = sorted(msgspec.structs.fields(table), key=lambda field: field.name) if _is_struct(table) else []
         keys = [field.encode_name for field in allowed]
         near = difflib.get_close_matches(unknown["key"], keys, n=1)
-        hint = f"; did you mean `{near[0]}`?" if near else ""
+        hint = f"; did you mean `{near[0]}`?" if near else "."
         return f"{where}: unknown key `{unknown['key']}`{hint} Allowed: {', '.join(keys)}"
-    shown = "" if isinstance(found, dict | list) else f", found {found!r}"
+    if choices := _choices(table):
+        return f"{where}: found {found!r}. Allowed: {', '.join(choices)}"
+    shown = "" if found is None or isinstance(found, dict | list) else f", found {found!r}"
     return f"{where}: {what[:1].lower()}{what[1:]}{shown}"
+
+
+def _choices(kind: Any) -> list[str]:
+    """The values of an enumeration or a Literal."""
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return [str(item.value) for item in kind]
+    return [str(item) for item in typing.get_args(kind)] if typing.get_origin(kind) is Literal else []
 
 
 def _is_struct(kind: Any) -> bool:

@@ -28,6 +28,6 @@ def decode(payload: bytes) -> HostState:
     """The state in a STATE body. Raises DecodeError (`state`), also for the text form of Sparkplug 2.2."""
     try:
         wire = msgspec.json.decode(payload, type=_Wire)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DecodeError("state", f"expected the JSON of Sparkplug 3.0, found {payload[:40]!r}: {error}") from error
     return HostState(wire.online, wire.timestamp)

@@ -8,10 +8,10 @@ from functools import lru_cache
 from sukusuku_core.errors import DecodeError
 
 NAMESPACE = "spBv1.0"
-ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z"
 """Ids that we accept in settings: a safe subset of what Sparkplug allows (UTF-8 without `+ / #`)."""
 
-_FOREIGN_ID = re.compile(r"^[^+#/\x00-\x1f]{1,255}$")
+_FOREIGN_ID = re.compile(r"[^+#/\x00-\x1f]{1,255}")
 
 
 class MessageType(StrEnum):
@@ -62,7 +62,7 @@ def parse(topic: str) -> NodeTopic:
     if kind.of_device != (len(parts) == 5):  # noqa: PLR2004 - number of topic levels with a device
         raise DecodeError("topic", f"{kind} must {'' if kind.of_device else 'not '}name a device: {topic!r}")
     for part in (parts[1], *parts[3:]):
-        if not _FOREIGN_ID.match(part):
+        if not _FOREIGN_ID.fullmatch(part):
             raise DecodeError("topic", f"empty, overlong or unprintable id in {topic!r}")
     return NodeTopic(parts[1], kind, parts[3], parts[4] if kind.of_device else None)
 

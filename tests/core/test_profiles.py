@@ -263,7 +263,10 @@ MODBUS_HEAD = HEAD + 'transport = "modbus"\n'
             MODBUS_HEAD + POINT + 'address = 0\ntype = "u16"\nscal = 1\n',
             "own.toml: point[0]: unknown key `scal`; did you mean `scale`? Allowed: address,",
         ),
-        (MODBUS_HEAD + POINT + 'address = 0\ntype = "u8"\n', "own.toml: point[0].type: invalid enum value 'u8'"),
+        (
+            MODBUS_HEAD + POINT + 'address = 0\ntype = "u8"\n',
+            "own.toml: point[0].type: found 'u8'. Allowed: bool,",
+        ),
     ],
 )
 def test_a_wrong_profile_is_explained(text: str, error: str) -> None:

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core import registers
@@ -91,7 +91,6 @@ NUMBERS = {
 
 
 @given(st.data(), st.sampled_from(list(NUMBERS)), st.sampled_from(WordOrder))
-@settings(deadline=None)
 def test_any_number_survives_encoding_in_both_word_orders(
     data: st.DataObject, kind: RegisterType, order: WordOrder
 ) -> None:

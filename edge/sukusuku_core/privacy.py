@@ -1,0 +1,25 @@
+"""What is never read, because it could identify a child: pictures, addresses of phones, movements, names."""
+
+REFUSED = frozenset(
+    {
+        "snapshot",
+        "image",
+        "picture",
+        "photo",
+        "mac",
+        "macaddress",
+        "bssid",
+        "track",
+        "tracks",
+        "trajectory",
+        "face",
+        "faces",
+        "nametag",
+    }
+)
+"""Field names, lower case, letters and digits only."""
+
+
+def refused(name: str) -> bool:
+    """Whether a field of this name is refused, however it is written."""
+    return "".join(filter(str.isalnum, name)).lower() in REFUSED

@@ -1,0 +1,186 @@
+"""JSON sensor messages: what is read, what is refused, and that no bytes can do harm."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sukusuku_core import jsonmap
+from sukusuku_core.errors import ConfigError, DecodeError
+from sukusuku_core.model import Quality, Value
+from sukusuku_core.profile import JsonProfile, parse_profile
+from sukusuku_core.registers import Decoded
+
+NO_READING = Decoded(None, Quality.BAD)
+
+
+def profile(*points: str, head: str = "") -> JsonProfile:
+    text = (
+        'profile = "own"\ntransport = "mqtt"\nmaker = "m"\nmodel = "x"\nja = "機"\nen = "d"\nstatus = "guess"\n'
+        f'source = "none"\n{head}\n'
+        + "\n".join(f'[[point]]\nrole = "environment"\nja = "値"\nen = "value"\n{point}' for point in points)
+    )
+    found = parse_profile(text, "own.toml")
+    assert isinstance(found, JsonProfile)
+    return found
+
+
+def point(type: str, path: str = "v", more: str = "optional = true") -> str:  # noqa: A002 - the field's name
+    return f'name = "v"\npath = "{path}"\ntype = "{type}"\n{more}\n'
+
+
+def value(kind: str, sent: Any, more: str = "optional = true") -> Decoded | None:
+    return jsonmap.decode(profile(point(kind, more=more)), json.dumps({"v": sent}).encode()).values.get("v")
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "read"),
+    [
+        ("int", 5, 5),
+        ("int", "7", 7),
+        ("int", 4.6, 5),
+        ("float", " 21.5 ", 21.5),
+        ("float", 0, 0.0),
+        ("bool", True, True),
+        ("bool", 1, True),
+        ("bool", 0, False),
+        ("bool", "Occupied", True),
+        ("bool", "vacant", False),
+        ("bool", " ON ", True),
+        ("text", "left_enter", "left_enter"),
+        ("text", 5, "5"),
+    ],
+)
+def test_one_idea_comes_in_many_forms(kind: str, sent: Any, read: Value) -> None:
+    assert value(kind, sent) == Decoded(read, Quality.GOOD, sent)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("int", "many"), ("int", ""), ("int", True), ("int", [1]), ("int", {"a": 1}), ("float", "NaN"),
+        ("float", "inf"), ("int", "nan"), ("int", "-Infinity"), ("float", False), ("bool", "unknown"), ("bool", 2),
+        ("bool", []), ("text", ["a"]), ("text", "x" * 1025),
+    ],
+)  # fmt: skip
+def test_what_is_no_value_is_no_reading(kind: str, sent: Any) -> None:
+    assert value(kind, sent) == NO_READING
+
+
+def test_scale_range_and_invalid_values_apply() -> None:
+    more = "scale = 0.1\noffset = -40\nvalid = [-20, 60]\ninvalid = [65535]\n"
+    assert value("float", 603, more) == Decoded(20.3, Quality.GOOD, 603)
+    assert value("float", 1_200, more) == Decoded(80.0, Quality.BAD, 1_200)
+    assert value("float", 65_535, more) == NO_READING
+
+
+def test_a_null_or_absent_field_lets_the_last_value_stand() -> None:
+    assert value("int", None) is None
+    assert jsonmap.decode(profile(point("int")), b"{}").values == {}
+
+
+def test_an_absent_field_that_is_not_optional_is_an_error() -> None:
+    with pytest.raises(DecodeError, match="missing: the profile own expects a field `v`"):
+        jsonmap.decode(profile(point("int", more="")), b'{"v": null}')
+
+
+def test_paths_lead_through_objects_and_lists() -> None:
+    own = profile(point("int", "zones.1.count"), head='body = "data.object"')
+    message = {"data": {"object": {"zones": [{"count": 1}, {"count": 2}]}}}
+    assert jsonmap.decode(own, json.dumps(message).encode()).values["v"].value == 2
+    message["data"]["object"]["zones"].pop()
+    assert jsonmap.decode(own, json.dumps(message).encode()).values == {}
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"", "json"),
+        (b"{", "json"),
+        (b"occupied", "json"),
+        (b'{"v": NaN}', "json"),
+        (b'{"v": 1e999}', "json"),
+        (b'{"v": "\xff"}', "json"),
+        (b"[" * 100_000 + b"]" * 100_000, "oversized"),
+        (b"[" * 20_000 + b"]" * 20_000, "json"),
+        (b'{"a":' * 9 + b"1" + b"}" * 9, "depth"),
+        (b"[]", "shape"),
+        (b"5", "shape"),
+        (b'{"v": 1, "w": "' + b"x" * jsonmap.MAX_BYTES + b'"}', "oversized"),
+    ],
+)
+def test_what_cannot_be_read_has_a_reason(payload: bytes, reason: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        jsonmap.decode(profile(point("int")), payload)
+    assert caught.value.reason == reason
+
+
+def test_the_deepest_allowed_message_is_read() -> None:
+    payload = b'{"v": 1, "a":' + b'{"a":' * (jsonmap.MAX_DEPTH - 1) + b"1" + b"}" * jsonmap.MAX_DEPTH
+    assert jsonmap.decode(profile(point("int")), payload).values["v"].value == 1
+
+
+@pytest.mark.parametrize("field", ["snapshot", "mac", "tracks", "Mac-Address", "macAddress", "name_tag", "FACE"])
+def test_fields_that_could_identify_a_child_are_named_and_never_read(field: str) -> None:
+    message = {"v": 1, "inner": {"list": [{field: {"deep": "secret"}}]}}
+    sample = jsonmap.decode(profile(point("int")), json.dumps(message).encode())
+    assert sample.refused == (field,)
+    assert sample.values == {"v": Decoded(1, Quality.GOOD, 1)}
+
+
+@pytest.mark.parametrize("path", ["inner.mac", "snapshot", "tracks.0"])
+def test_a_profile_cannot_ask_for_a_refused_field(path: str) -> None:
+    with pytest.raises(ConfigError, match=f"the field `{path}` could identify a child; such fields are never read"):
+        profile(point("text", path))
+
+
+@pytest.mark.parametrize(
+    ("sent", "time"),
+    [
+        ("2026-05-01T00:00:00Z", 1_777_593_600_000),
+        ("2026-05-01T09:00:00.250+09:00", 1_777_593_600_250),
+        ("2026-05-01T09:00:00", 1_777_593_600_000),
+        (1_777_593_600, 1_777_593_600_000),
+        (1_777_593_600.5, 1_777_593_600_500),
+        (1_777_593_600_123, 1_777_593_600_123),
+        ("1970-01-01T00:00:05Z", None),
+        (5, None),
+        ("2100-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+09:00", None),
+        ("9999-12-31T23:59:59-09:00", None),
+        (1e300, None),
+        (-1, None),
+        ("yesterday", None),
+        ("20260501093000", None),
+        (True, None),
+        (None, None),
+        ([1], None),
+    ],
+)
+def test_the_time_of_measurement_is_plausible_or_none(sent: Any, time: int | None) -> None:
+    own = profile(point("int"), head='time = "meta.time"')
+    assert jsonmap.decode(own, json.dumps({"v": 1, "meta": {"time": sent}}).encode()).time == time
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("vabt"), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.binary(max_size=200) | _JSON.map(lambda item: json.dumps(item).encode()))
+def test_no_bytes_raise_anything_but_a_decode_error(payload: bytes) -> None:
+    fields = {"int": "v", "float": "a.v", "bool": "v.0", "text": "b"}
+    points = [point(kind, path).replace('"v"', f'"{kind}"', 1) for kind, path in fields.items()]
+    own = profile(*points, head='time = "t"')
+    try:
+        sample = jsonmap.decode(own, payload)
+    except DecodeError:
+        return
+    for item in sample.values.values():
+        assert (item.value is None) <= (item.quality is Quality.BAD)
+        assert not (isinstance(item.value, float) and math.isnan(item.value))
