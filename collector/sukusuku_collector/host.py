@@ -50,7 +50,7 @@ class Host:
         self._mqtt: MqttSession | None = None
         self._mirrored: dict[str, bytes] = {}
         self._ready = False
-        self._trouble = False
+        self._trouble = ""
 
     async def run(self) -> None:
         """One session after another until cancelled. Troubles of broker and store are logged, never raised."""
@@ -61,9 +61,9 @@ class Host:
             try:
                 await self._session()
             except TransientError as error:
-                if not self._trouble:
+                if str(error) != self._trouble:
                     _log.warning("%s; readings wait at the edge nodes, trying again", error)
-                self._trouble = True
+                self._trouble = str(error)
             if loop.time() - begun > STEADY:
                 backoff.reset()
             await asyncio.sleep(backoff.next())
@@ -175,4 +175,4 @@ class Host:
             )
         elif self._trouble:
             _log.info("broker %s and store answer again", where)
-        self._ready, self._trouble = True, False
+        self._ready, self._trouble = True, ""
