@@ -12,15 +12,14 @@ not reflect. `duplicates` counts stored readings that no agent accepted, or that
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sukusuku_collector.store import Point, Store
-from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.model import AssetKind, Quality, Value
-from sukusuku_edge.settings import Asset, Binding, EdgeSettings
+from sukusuku_core.model import Quality, Value
+from sukusuku_edge.fitting import Bound
 
 Key = tuple[str, str]
 """Asset and metric."""
@@ -34,12 +33,17 @@ MARGIN_MS = 250
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A value that a device showed: from `begin` until `end` (UTC ms)."""
+    """A value that a device showed, in the metric's unit: from `begin` until `end` (UTC ms)."""
 
-    key: Key
+    bound: Bound
     begin: int
     end: int
     value: Value | None
+
+    @property
+    def key(self) -> Key:
+        """The series that has to reflect it."""
+        return self.bound.asset, self.bound.metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +68,30 @@ def read_accepted(paths: Iterable[Path]) -> list[tuple[Key, int, Value | None]]:
     return found
 
 
-def read_shown(truth: Path, edges: Sequence[EdgeSettings], end: int) -> Iterator[Shown]:
-    """Every value that a bound point showed, in the terms of its metric, until it changed (the last until `end`)."""
-    bound: dict[tuple[str, str], list[tuple[Asset, Binding]]] = {}
-    for edge in edges:
-        for asset in edge.asset:
-            for binding in asset.binding:
-                bound.setdefault((binding.device, binding.point), []).append((asset, binding))
-    standing: dict[Key, tuple[int, Value | None]] = {}
+def read_shown(truth: Path, bindings: Iterable[Bound], end: int) -> Iterator[Shown]:
+    """Every value that a bound point showed until it changed (the last until `end`)."""
+    by_point: dict[tuple[str, str], list[Bound]] = {}
+    for bound in bindings:
+        by_point.setdefault((bound.device, bound.point.name), []).append(bound)
+    standing: dict[Key, Shown] = {}
     for line in truth.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         if row["kind"] != "point":
             continue
-        for asset, binding in bound.get((row["device"], row["point"]), ()):
-            key = (asset.id, binding.metric)
-            value = _in_metric(binding, row["value"])
-            if key in standing and standing[key][1] != value:
-                yield Shown(key, standing[key][0], row["time"], standing[key][1])
-            if key not in standing or standing[key][1] != value:
-                standing[key] = (row["time"], value)
-    for key, (begin, value) in standing.items():
-        yield Shown(key, begin, end, value)
+        for bound in by_point.get((row["device"], row["point"]), ()):
+            now = Shown(bound, row["time"], end, _in_metric(bound, row["value"]))
+            before = standing.get(now.key)
+            if before is not None and before.value != now.value:
+                yield replace(before, end=now.begin)
+            if before is None or before.value != now.value:
+                standing[now.key] = now
+    yield from standing.values()
 
 
-def _in_metric(binding: Binding, value: Value | None) -> Value | None:
-    if binding.distance is not None and isinstance(value, int | float):
-        span = binding.distance.empty_mm - binding.distance.full_mm
-        return (binding.distance.empty_mm - value) / span * 100
+def _in_metric(bound: Bound, value: Value | None) -> Value | None:
+    """The formula of a distance sensor, written down once more: the judge must not trust the code that it judges."""
+    if bound.distance is not None and isinstance(value, int | float):
+        return (bound.distance.empty_mm - value) / (bound.distance.empty_mm - bound.distance.full_mm) * 100
     return value
 
 
@@ -99,7 +100,6 @@ def judge(
     accepted: Sequence[tuple[Key, int, Value | None]],
     store: Store,
     begin: int,
-    kinds: Mapping[str, Asset],
 ) -> Verdict:
     """The verdict over everything measured from `begin` (UTC ms) on."""
     keys = {key for key, _, _ in accepted}
@@ -120,7 +120,7 @@ def judge(
             continue
         produced += 1
         last = _standing(stored[item.key], item.end - MARGIN_MS)
-        if not _agrees(item, last, kinds):
+        if not _agrees(item, last):
             missing.append(
                 f"{item.key[0]} {item.key[1]} showed {item.value!r} from {item.begin} to {item.end}, stored {last!r}"
             )
@@ -133,12 +133,14 @@ def _standing(points: Sequence[Point], moment: int) -> Point | None:
     return points[at - 1] if at else None
 
 
-def _agrees(item: Shown, point: Point | None, kinds: Mapping[str, Asset]) -> bool:
+def _agrees(item: Shown, point: Point | None) -> bool:
     if point is None:
         return False
-    metric = catalogue.find(AssetKind(kinds[item.key[0]].kind), item.key[1])
     if item.value is None or point.quality is not Quality.GOOD:
         return item.value is None or point.quality is Quality.BAD
-    if metric is not None and metric.datatype is DataType.DOUBLE:
-        return abs(float(point.value or 0) - float(item.value)) <= metric.deadband + 1e-6
+    if item.bound.row.datatype is DataType.DOUBLE:
+        return abs(float(point.value or 0) - float(item.value)) <= item.bound.row.deadband + 1e-6
+    wrap = item.bound.point.wrap
+    if item.bound.cumulative and wrap is not None:  # the total goes on where the device's counter began again
+        return int(point.value or 0) % wrap == int(item.value) % wrap
     return point.value == item.value

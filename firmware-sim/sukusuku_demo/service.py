@@ -20,7 +20,7 @@ from sukusuku_demo import broker, files, judge, mailbox, past
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError
 from sukusuku_demo.progress import Progress
 from sukusuku_demo.settings import HOST, DemoSettings, check_ports, find_mosquitto
-from sukusuku_edge.settings import EdgeSettings
+from sukusuku_edge.settings import Edge, EdgeSettings
 from sukusuku_edge.settings import read as read_edge
 from sukusuku_mqtt import MqttSettings
 from sukusuku_sim import history, scenario
@@ -65,7 +65,7 @@ class Demo:
         check_ports(ports)
         files.write(self._folder, ports)
         facility = read_facility(self._folder / "facility.toml")
-        edges = [read_edge(self._folder / f"edge-{site}.toml").settings for site in files.SITES]
+        edges = [read_edge(self._folder / f"edge-{site}.toml") for site in files.SITES]
         try:
             async with mailbox.serve(ports.smtp, ports.mailbox) as mails:
                 live_from = await self._start(facility, edges)
@@ -80,7 +80,7 @@ class Demo:
 
     # ------------------------------------------------------------ start
 
-    async def _start(self, facility: Facility, edges: list[EdgeSettings]) -> int:
+    async def _start(self, facility: Facility, edges: list[Edge]) -> int:
         ports, step = self._settings.ports, self._progress.step
         _, name = await broker.start(self._processes, ports.broker, self._folder, find_mosquitto())
         step(f"broker       {name} on {HOST}:{ports.broker}")
@@ -100,16 +100,16 @@ class Demo:
             await self._processes.python(
                 f"edge-{site}", "sukusuku_edge", "run", str(self._folder / f"edge-{site}.toml")
             )
-        step(f"edge agents  {', '.join(edge.node for edge in edges)}")
+        step(f"edge agents  {', '.join(edge.settings.node for edge in edges)}")
         return live_from
 
-    async def _load_past(self, facility: Facility, edges: list[EdgeSettings]) -> int:
+    async def _load_past(self, facility: Facility, edges: list[Edge]) -> int:
         end = now_ms()
         begin = end - self._settings.weeks * _WEEK_MS
         plan = scenario.load(self._folder / "scenario.toml")
         readings = await asyncio.to_thread(lambda: list(history.generate(plan, begin, end, _HISTORY_STEP_S)))
         done: dict[str, int] = {}
-        for edge in edges:
+        for edge in (each.settings for each in edges):
             own = [reading for reading in readings if reading.asset in {asset.id for asset in edge.asset}]
             metrics = declared(edge)
             own[:0] = [Reading(asset.id, "Info/Source", begin, "simulated") for asset in edge.asset]
@@ -129,7 +129,7 @@ class Demo:
             f"""
   wall      壁面表示   http://{HOST}:{web}/wall      (?lang=en for English)
   mails     メール     http://{HOST}:{box}/
-  API                  http://{HOST}:{web}/docs
+  API                  http://{HOST}:{web}/api/v1/health   (description: /api/v1/openapi.json)
   wire                 sukusuku tap --port {self._settings.ports.broker}
   files                {self._folder}
 
@@ -169,9 +169,7 @@ class Demo:
 
     # ------------------------------------------------------------ end
 
-    async def _end(
-        self, edges: list[EdgeSettings], facility: Facility, mails: mailbox.Mailbox, live_from: int
-    ) -> Report:
+    async def _end(self, edges: list[Edge], facility: Facility, mails: mailbox.Mailbox, live_from: int) -> Report:
         self._progress.step("time is up: stopping the simulator, waiting until everything is stored")
         end = now_ms()
         await self._processes.stop(self._simulator)
@@ -192,16 +190,17 @@ class Demo:
             None if self._first_mail is None else round(self._first_mail, 1),
         )
 
-    async def _judge(self, edges: list[EdgeSettings], path: Path, live_from: int, end: int) -> judge.Verdict:
+    async def _judge(self, edges: list[Edge], path: Path, live_from: int, end: int) -> judge.Verdict:
         """The verdict as soon as nothing is missing any more, or when the time to drain is over."""
-        logs = [Path(edge.outbox.accepted_log) for edge in edges if edge.outbox.accepted_log is not None]
-        assets = {asset.id: asset for edge in edges for asset in edge.asset}
-        shown = list(judge.read_shown(self._folder / "truth.jsonl", edges, end))
+        outboxes = [edge.settings.outbox for edge in edges]
+        logs = [Path(outbox.accepted_log) for outbox in outboxes if outbox.accepted_log is not None]
+        bindings = [bound for edge in edges for bound in edge.bound]
+        shown = list(judge.read_shown(self._folder / "truth.jsonl", bindings, end))
         store = SqliteStore.open_reader(path)
         deadline = self._progress.seconds + _DRAIN_SECONDS
         try:
             while True:
-                verdict = judge.judge(shown, judge.read_accepted(logs), store, live_from, assets)
+                verdict = judge.judge(shown, judge.read_accepted(logs), store, live_from)
                 if verdict.lost == 0 or self._progress.seconds > deadline:
                     return verdict
                 await asyncio.sleep(0.5)

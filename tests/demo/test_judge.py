@@ -8,32 +8,34 @@ import pytest
 
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.model import Quality, Reading, Value
-from sukusuku_core.settings import parse
 from sukusuku_demo import judge
-from sukusuku_edge.settings import EdgeSettings
+from sukusuku_edge.settings import read
 
 BEGIN = 1_776_218_400_000
-EDGE = parse(
-    """
-    group = "g"
-    node = "pi"
-    [[asset]]
-    id = "unit"
-    kind = "unit"
-    [[asset.binding]]
-    metric = "Cycles/Total"
-    device = "board"
-    point = "cycle_counter"
-    [[asset.binding]]
-    metric = "Fill/Percent"
-    device = "level"
-    point = "distance"
-    distance = { empty_mm = 900, full_mm = 150 }
-    """,
-    EdgeSettings,
-    "edge.toml",
-)
-ASSETS = {asset.id: asset for asset in EDGE.asset}
+EDGE = """
+group = "g"
+node = "pi"
+[[device]]
+id = "board"
+profile = "hardwario-gauger"
+host = "127.0.0.1"
+[[device]]
+id = "level"
+profile = "dfrobot-sen0492"
+host = "127.0.0.1"
+[[asset]]
+id = "unit"
+kind = "unit"
+[[asset.binding]]
+metric = "Cycles/Total"
+device = "board"
+point = "activations1"
+[[asset.binding]]
+metric = "Fill/Percent"
+device = "level"
+point = "distance"
+distance = { empty_mm = 900, full_mm = 150 }
+"""
 CYCLES, FILL = ("unit", "Cycles/Total"), ("unit", "Fill/Percent")
 
 
@@ -55,7 +57,9 @@ def _truth(tmp_path: Path, *rows: tuple[int, str, str, Value | None]) -> list[ju
     ]
     path = tmp_path / "truth.jsonl"
     path.write_text("\n".join([*lines, json.dumps({"time": BEGIN, "kind": "event", "asset": "unit"})]), "utf-8")
-    return list(judge.read_shown(path, [EDGE], BEGIN + 20_000))
+    edge = tmp_path / "edge.toml"
+    edge.write_text(EDGE, encoding="utf-8")
+    return list(judge.read_shown(path, read(edge).bound, BEGIN + 20_000))
 
 
 def _accepted(*rows: tuple[judge.Key, int, Value | None]) -> list[tuple[judge.Key, int, Value | None]]:
@@ -67,13 +71,13 @@ def test_everything_there_is_nothing_lost(tmp_path: Path, store: SqliteStore) ->
     _put(store, *rows)
     shown = _truth(
         tmp_path,
-        (0, "board", "cycle_counter", 7),
+        (0, "board", "activations1", 7),
         (0, "level", "distance", 600),
-        (5_000, "board", "cycle_counter", 8),
+        (5_000, "board", "activations1", 8),
         (5_000, "level", "distance", 450),
     )
 
-    verdict = judge.judge(shown, _accepted(*rows), store, BEGIN, ASSETS)
+    verdict = judge.judge(shown, _accepted(*rows), store, BEGIN)
 
     assert verdict == judge.Verdict(produced=4, accepted=4, stored=4, lost=0, duplicates=0, missing=())
 
@@ -81,7 +85,7 @@ def test_everything_there_is_nothing_lost(tmp_path: Path, store: SqliteStore) ->
 def test_an_accepted_reading_that_is_not_stored_is_lost(tmp_path: Path, store: SqliteStore) -> None:
     _put(store, (CYCLES, 100, 7))
 
-    verdict = judge.judge(_truth(tmp_path), _accepted((CYCLES, 100, 7), (CYCLES, 200, 8)), store, BEGIN, ASSETS)
+    verdict = judge.judge(_truth(tmp_path), _accepted((CYCLES, 100, 7), (CYCLES, 200, 8)), store, BEGIN)
 
     assert (verdict.lost, verdict.duplicates) == (1, 0)
 
@@ -89,7 +93,7 @@ def test_an_accepted_reading_that_is_not_stored_is_lost(tmp_path: Path, store: S
 def test_a_changed_value_is_lost(tmp_path: Path, store: SqliteStore) -> None:
     _put(store, (CYCLES, 100, 7))
 
-    verdict = judge.judge(_truth(tmp_path), _accepted((CYCLES, 100, 6)), store, BEGIN, ASSETS)
+    verdict = judge.judge(_truth(tmp_path), _accepted((CYCLES, 100, 6)), store, BEGIN)
 
     assert verdict.lost == 1
     assert verdict.missing == (f"unit Cycles/Total at {BEGIN + 100}: accepted 6, stored 7",)
@@ -97,9 +101,9 @@ def test_a_changed_value_is_lost(tmp_path: Path, store: SqliteStore) -> None:
 
 def test_a_shown_value_that_nobody_accepted_is_lost(tmp_path: Path, store: SqliteStore) -> None:
     _put(store, (CYCLES, 100, 7))
-    shown = _truth(tmp_path, (0, "board", "cycle_counter", 7), (5_000, "board", "cycle_counter", 8))
+    shown = _truth(tmp_path, (0, "board", "activations1", 7), (5_000, "board", "activations1", 8))
 
-    verdict = judge.judge(shown, _accepted((CYCLES, 100, 7)), store, BEGIN, ASSETS)
+    verdict = judge.judge(shown, _accepted((CYCLES, 100, 7)), store, BEGIN)
 
     assert (verdict.produced, verdict.lost) == (2, 1)
 
@@ -108,12 +112,12 @@ def test_a_value_that_stood_too_short_to_be_read_is_not_expected(tmp_path: Path,
     _put(store, (CYCLES, 100, 7), (CYCLES, 6_100, 9))
     shown = _truth(
         tmp_path,
-        (0, "board", "cycle_counter", 7),
-        (5_000, "board", "cycle_counter", 8),
-        (6_000, "board", "cycle_counter", 9),
+        (0, "board", "activations1", 7),
+        (5_000, "board", "activations1", 8),
+        (6_000, "board", "activations1", 9),
     )
 
-    verdict = judge.judge(shown, _accepted((CYCLES, 100, 7), (CYCLES, 6_100, 9)), store, BEGIN, ASSETS)
+    verdict = judge.judge(shown, _accepted((CYCLES, 100, 7), (CYCLES, 6_100, 9)), store, BEGIN)
 
     assert (verdict.produced, verdict.lost) == (2, 0)
 
@@ -121,6 +125,16 @@ def test_a_value_that_stood_too_short_to_be_read_is_not_expected(tmp_path: Path,
 def test_a_stored_reading_that_nobody_accepted_is_a_duplicate(tmp_path: Path, store: SqliteStore) -> None:
     _put(store, (CYCLES, 100, 7), (CYCLES, 101, 7))
 
-    verdict = judge.judge(_truth(tmp_path), _accepted((CYCLES, 100, 7)), store, BEGIN, ASSETS)
+    verdict = judge.judge(_truth(tmp_path), _accepted((CYCLES, 100, 7)), store, BEGIN)
 
     assert (verdict.lost, verdict.duplicates) == (0, 1)
+
+
+def test_a_total_goes_on_where_the_counter_of_the_device_wraps(tmp_path: Path, store: SqliteStore) -> None:
+    rows = [(CYCLES, 100, 65_535), (CYCLES, 5_100, 65_536)]
+    _put(store, *rows)
+    shown = _truth(tmp_path, (0, "board", "activations1", 65_535), (5_000, "board", "activations1", 0))
+
+    verdict = judge.judge(shown, _accepted(*rows), store, BEGIN)
+
+    assert (verdict.produced, verdict.lost) == (2, 0)
