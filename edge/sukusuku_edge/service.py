@@ -48,6 +48,7 @@ async def run(edge: Edge, stop: asyncio.Event, clock: Clock = now_ms) -> None:
             settings.broker.session(f"{settings.group}-{settings.node}"),
             outbox,
             clock,
+            waiting=(await outbox.stats()).last,
         )
         pipeline = Pipeline(edge, Binder(edge, await outbox.counters()), outbox, uplink, clock)
         sources = [source for build in SOURCES.values() for source in build(edge, clock)]
@@ -122,14 +123,14 @@ class Pipeline:
         if readings or outcome.counters:
             while True:
                 try:
-                    await self._outbox.add(readings, outcome.counters)
+                    rows = await self._outbox.add(readings, outcome.counters)
                     break
                 except TransientError as error:
                     self._journal.trouble("outbox", f"{error}; sources wait until it can be written again")
                     await asyncio.sleep(RETRY_SECONDS)
             self._journal.fine("outbox", "can be written again")
             self._log_accepted(readings)
-            self._uplink.committed(readings)
+            self._uplink.committed(rows)
         for asset in outcome.up:
             self._uplink.asset_up(asset)
         for asset in outcome.down:

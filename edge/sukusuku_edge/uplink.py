@@ -49,6 +49,8 @@ class _SessionOverError(Exception):
 class Uplink:
     """Sends what the outbox holds and deletes what the host acknowledges.
 
+    `waiting` is the outbox's last row at the start. Later rows are sent only when `committed` has told of them: until
+    then it is open whether their asset has come to life with them.
     `committed`, `asset_up` and `asset_down` may be called at any time; they never wait.
     """
 
@@ -60,6 +62,7 @@ class Uplink:
         outbox: Outbox,
         clock: Clock,
         *,
+        waiting: int,
         ack_timeout: int = ACK_TIMEOUT,
     ) -> None:
         self._identity = identity
@@ -69,14 +72,17 @@ class Uplink:
         self._clock = clock
         self._backoff = Backoff()
         self._ack_timeout = ack_timeout
-        self._latest: dict[tuple[str, str], Reading] = {}
+        self._latest = dict[tuple[str, str], Reading]()
         self._alive: dict[str, None] = {}
+        self._last_row = waiting
         self._session: _Session | None = None
         self._stopping = asyncio.Event()
         self._journal = Journal(_log)
 
-    def committed(self, readings: Sequence[Reading]) -> None:
-        """These readings are in the outbox."""
+    def committed(self, rows: Sequence[Row]) -> None:
+        """These rows are in the outbox and may be sent. Rows from before this run need not be told."""
+        readings = [reading for _, reading in rows]
+        self._last_row = max([self._last_row, *(row for row, _ in rows)])
         self._latest.update({(reading.asset, reading.metric): reading for reading in readings})
         if self._session is not None:
             self._session.rules.committed(readings)
@@ -206,7 +212,7 @@ class Uplink:
         if session.restart:
             session.restart = False
             session.history_after = 0
-            session.history_until = session.live_after = (await self._outbox.stats()).last
+            session.history_until = session.live_after = self._last_row
 
     async def _pump(self, session: "_Session") -> None:
         """Send as much as the window allows."""
@@ -216,10 +222,13 @@ class Uplink:
             await self._settle(session)
             if rules.room() <= 0:
                 break
-            live = await self._outbox.peek(session.live_after, CHUNK)
+            until = self._last_row
+            live = await self._outbox.peek(session.live_after, CHUNK, until)
+            session.tell_up(self._alive, self._clock())  # births of what came up while the disk was read
+            session.live_after = live[-1][0] if live else until
             if live:
-                session.live_after = live[-1][0]
                 await self._send(session, live, historical=False)
+            if session.live_after < self._last_row:
                 continue
             session.tell_down(self._alive, self._clock())
             if session.history_after >= session.history_until or rules.room() <= LIVE_RESERVE:

@@ -1,0 +1,182 @@
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from sukusuku_core.model import Value
+from sukusuku_edge.sample import Event, Failure, Rejected, Sample
+from sukusuku_edge.sources import mqtt
+from sukusuku_edge.sources.mqtt import JsonSensors
+from sukusuku_mqtt import Message, MqttSession, MqttSettings
+from tests.edge import files
+from tests.support.broker import free_port, mosquitto
+
+T = 1_760_000_000_000
+TOPIC = "application/1/device/eye/event/up"
+PRESENCE = """
+[[device]]
+id = "radar"
+profile = "zigbee2mqtt-presence"
+topic = "zigbee2mqtt/radar"
+[[asset]]
+id = "room-2"
+kind = "room"
+[[asset.binding]]
+metric = "Presence"
+device = "radar"
+point = "presence"
+"""
+
+
+def source(port: int = 1883) -> JsonSensors:
+    text = files.HEAD + files.EYE + files.ROOM + PRESENCE + f"[broker]\nport = {port}\n"
+    return next(iter(mqtt.sources(files.edge(text), lambda: T)))
+
+
+def uplink(time: str | None = None, **fields: object) -> bytes:
+    return json.dumps({"object": fields} | ({"time": time} if time else {})).encode()
+
+
+def values(event: Event) -> dict[str, Value | None]:
+    assert isinstance(event, Sample)
+    return {name: decoded.value for name, decoded in event.values.items()}
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(30):
+            await work
+
+    asyncio.run(bounded())
+
+
+class Heard:
+    """Collects events; `until` waits for them."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._changed = asyncio.Event()
+
+    async def emit(self, event: Event) -> None:
+        self.events.append(event)
+        self._changed.set()
+
+    async def until(self, what: Callable[[list[Event]], object]) -> None:
+        while not what(self.events):
+            self._changed.clear()
+            await self._changed.wait()
+
+
+async def publish_until(heard: Heard, port: int, topic: str, payload: bytes, count: int) -> None:
+    """Publish until the source has heard it: when it has subscribed is its own affair."""
+    async with MqttSession(MqttSettings("127.0.0.1", port, "sensor")) as sensor:
+        while len(heard.events) < count:
+            sensor.publish(topic, payload, 1)
+            await sensor.flush()
+            await asyncio.sleep(0.01)
+
+
+def test_messages_become_samples_also_after_the_broker_came_back(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    port = free_port()
+
+    async def work() -> None:
+        heard = Heard()
+        with mosquitto(port):
+            task = asyncio.create_task(source(port).run(heard.emit))
+            await publish_until(heard, port, TOPIC, uplink(line_1_total_in=7, region_1_count=3), 1)
+            assert heard.events[0].device == "eye"
+            assert values(heard.events[0]) == {"line_1_total_in": 7, "region_1_count": 3}
+        before = len(heard.events)
+        with mosquitto(port):
+            await publish_until(heard, port, "zigbee2mqtt/radar", b'{"presence": true}', before + 1)
+            assert values(heard.events[-1]) == {"presence": True}
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work())
+    troubles = [record.message for record in caplog.records if record.message.startswith("sensors: ")]
+    assert len([text for text in troubles if "check [sensors] or [broker]" in text]) in {1, 2}  # cut, then refused
+    assert troubles[-1] == "sensors: the sensors' broker answers again"
+
+
+def test_sensors_count_as_failing_when_the_broker_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "SILENCE", 0.0)
+
+    async def work() -> None:
+        heard = Heard()
+        task = asyncio.create_task(source(free_port()).run(heard.emit))
+        await heard.until(lambda events: len(events) >= 4)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert {event.device for event in heard.events} == {"eye", "radar"}
+        assert all(isinstance(event, Failure) for event in heard.events)
+
+    run(work())
+
+
+def test_the_sensors_own_time_counts_when_it_can_be_true() -> None:
+    one = source()
+    times = {
+        "2025-10-09T08:53:20.000Z": T,
+        "2025-10-09T17:50:00+09:00": T - 200_000,
+        "2025-10-01T00:00:00Z": T,  # more than a week ago: its clock is wrong
+        "2025-10-10T00:00:00Z": T,
+        "1970-01-01T00:00:00Z": T,
+        "yesterday": T,
+    }
+
+    got = {text: one.decode(Message(TOPIC, uplink(text, region_1_count=1)))[0].time for text in times}
+
+    assert got == times
+
+
+def test_a_retained_message_without_a_time_says_nothing_about_now() -> None:
+    one = source()
+
+    assert one.decode(Message("zigbee2mqtt/radar", b'{"presence": true}', retain=True)) == []
+    assert one.decode(Message(TOPIC, uplink(region_1_count=1), retain=True)) == []
+    (event,) = one.decode(Message(TOPIC, uplink("2025-10-09T08:50:00Z", region_1_count=1), retain=True))
+    assert event.time == T - 200_000
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"", "json"),
+        (b"\xff\xfe", "json"),
+        (b'{"object": 5}', "shape"),
+        (b"[" * 100_000, "oversized"),
+        (b"[" * 5_000, ""),
+        (b'{"a":' * 20 + b"1" + b"}" * 20, "depth"),
+    ],
+)
+def test_a_bad_message_is_refused_with_its_reason_and_said_once(
+    payload: bytes, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = source()
+
+    events = [event for _ in range(3) for event in one.decode(Message(TOPIC, payload))]
+    (after,) = one.decode(Message(TOPIC, uplink(region_1_count=2)))
+
+    assert len(events) == 3
+    assert all(isinstance(event, Rejected) and event.why.startswith(reason) for event in events)
+    assert len([record for record in caplog.records if "message refused" in record.message]) == 1
+    assert values(after) == {"region_1_count": 2}
+
+
+def test_fields_that_could_name_a_child_are_never_kept_and_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    one = source()
+
+    (event,) = one.decode(Message(TOPIC, uplink(region_1_count=2, snapshot="aGVsbG8=", tracks=[{"mac": "x"}])))
+
+    assert values(event) == {"region_1_count": 2}
+    assert one.refused == {"eye": 1}
+    assert "the sensor sends snapshot, tracks: not read, not kept" in caplog.text
+    assert "aGVsbG8" not in caplog.text
+
+
+def test_a_message_on_another_topic_is_nothing() -> None:
+    assert source().decode(Message("other", b"{}")) == []
