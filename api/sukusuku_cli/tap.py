@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     settings = MqttSettings(
         options.host, options.port, f"sukusuku-tap-{os.getpid()}", username=options.username, password=options.password
     )
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):  # `| head` has seen enough
         try:
             asyncio.run(tap(settings, options.group, Table(ZoneInfo(options.zone))))
         except TransientError as error:

@@ -3,15 +3,15 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from sukusuku_collector.live import SIMULATED
 from sukusuku_collector.operations import AlertState, Operations
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.settings import read as read_facility
 from sukusuku_collector.store.sqlite import SqliteStore
-from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
@@ -20,7 +20,7 @@ from sukusuku_demo import broker, files, judge, mailbox, past
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError
 from sukusuku_demo.progress import Progress
 from sukusuku_demo.settings import HOST, DemoSettings, check_ports, find_mosquitto
-from sukusuku_edge.settings import Edge, EdgeSettings
+from sukusuku_edge.settings import Edge
 from sukusuku_edge.settings import read as read_edge
 from sukusuku_mqtt import MqttSettings
 from sukusuku_sim import history, scenario
@@ -109,18 +109,18 @@ class Demo:
         plan = scenario.load(self._folder / "scenario.toml")
         readings = await asyncio.to_thread(lambda: list(history.generate(plan, begin, end, _HISTORY_STEP_S)))
         done: dict[str, int] = {}
-        for edge in (each.settings for each in edges):
-            own = [reading for reading in readings if reading.asset in {asset.id for asset in edge.asset}]
-            metrics = declared(edge)
-            own[:0] = [Reading(asset.id, "Info/Source", begin, "simulated") for asset in edge.asset]
+        whole = {edge.settings.node: _of(edge, readings, begin) for edge in edges}
+        total = sum(len(own) for own in whole.values())
+        for edge in edges:
+            node = edge.settings.node
 
-            def show(count: int, node: str = edge.node) -> None:
+            def show(count: int, node: str = node) -> None:
                 done[node] = count
-                self._progress.bar("loading the past", sum(done.values()), len(readings))
+                self._progress.bar("loading the past", sum(done.values()), total)
 
-            identity = NodeIdentity(facility.operator.id, edge.node, facility.host_id)
-            mqtt = MqttSettings(HOST, self._settings.ports.broker, f"{edge.node}-past")
-            await past.load(mqtt, identity, metrics, own, show)
+            identity = NodeIdentity(facility.operator.id, node, facility.host_id)
+            mqtt = MqttSettings(HOST, self._settings.ports.broker, f"{node}-past")
+            await past.load(mqtt, identity, declared(edge), whole[node], show)
         return sum(done.values())
 
     def _welcome(self) -> None:
@@ -208,17 +208,16 @@ class Demo:
             store.close()
 
 
-def declared(edge: EdgeSettings) -> Mapping[str, Mapping[str, DataType]]:
-    """Every catalogue metric that an edge node's assets may have: the past knows more than today's bindings."""
+def declared(edge: Edge) -> dict[str, dict[str, DataType]]:
+    """What today's bindings measure, by asset: a past of other metrics would stand on the wall as if it were live."""
     found: dict[str, dict[str, DataType]] = {}
-    for asset in edge.asset:
-        zones = {binding.metric.split("/")[1] for binding in asset.binding if binding.metric.startswith("Zones/")}
-        metrics = [metric for metric in catalogue.METRICS if metric.kind == asset.kind]
-        found[asset.id] = {
-            name: metric.datatype
-            for metric in metrics
-            for name in (
-                [metric.name.replace("*", zone) for zone in sorted(zones)] if "*" in metric.name else [metric.name]
-            )
-        }
+    for bound in edge.bound:
+        found.setdefault(bound.asset, {"Info/Source": DataType.STRING})[bound.metric] = bound.row.datatype
     return found
+
+
+def _of(edge: Edge, readings: Sequence[Reading], begin: int) -> list[Reading]:
+    """The part of the past that belongs to an edge node, with the note that it is simulated."""
+    metrics = declared(edge)
+    notes = [Reading(asset, "Info/Source", begin, SIMULATED) for asset in metrics]
+    return [*notes, *(reading for reading in readings if reading.metric in metrics.get(reading.asset, ()))]
