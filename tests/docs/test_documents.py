@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from sukusuku_api.app import create_app
 from sukusuku_cli.__main__ import COMMANDS
+from sukusuku_collector import settings
+from sukusuku_collector.operations import Operations
+from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_demo import files
+from sukusuku_demo.settings import Ports
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")])
@@ -44,3 +50,20 @@ def test_commands_in_documents_exist(page: Path) -> None:
     used = re.findall(r"[`\s]sukusuku ([a-z]+)", page.read_text(encoding="utf-8"))
 
     assert set(used) - set(COMMANDS) == set()
+
+
+def test_every_route_of_the_api_is_described(tmp_path: Path) -> None:
+    files.write(tmp_path, Ports())
+    facility = settings.read(tmp_path / "facility.toml")
+    store = SqliteStore.open(Path(facility.store.path))
+    operations = Operations(facility.operations.url)
+    try:
+        paths = create_app(facility, store, operations).openapi()["paths"]
+    finally:
+        operations.close()
+        store.close()
+    routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+
+    page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| `([A-Z]+ /[^`]+)`", page, re.MULTILINE)) == routes
