@@ -1,14 +1,24 @@
-"""MQTT 3.1.1 and 5 control packets from the bytes of one direction of a connection. Pure; written for tests only.
+"""MQTT control packets out of a stream of bytes: 3.1.1, and 5 as far as topics and payloads need it."""
 
-It shares no code with the programs under test, so that it can be a witness against them.
-"""
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum, IntEnum
 
-from dataclasses import dataclass
-from enum import IntEnum
+CONTINUES = 0x80
+LENGTH_BYTES = 4
+MQTT5 = 5
+
+
+class Direction(Enum):
+    """Which way bytes go."""
+
+    UP = "to the broker"
+    DOWN = "to the client"
 
 
 class Kind(IntEnum):
-    """Control packet types."""
+    """MQTT control packet types."""
 
     CONNECT = 1
     CONNACK = 2
@@ -27,195 +37,177 @@ class Kind(IntEnum):
     AUTH = 15
 
 
-SESSION_EXPIRY = 0x11
-"""Property of CONNECT and DISCONNECT of MQTT 5: seconds."""
-_BYTE = frozenset({0x01, 0x17, 0x19, 0x24, 0x25, 0x28, 0x29, 0x2A})
-_TWO = frozenset({0x13, 0x21, 0x22, 0x23})
-_FOUR = frozenset({0x02, SESSION_EXPIRY, 0x18, 0x27})
-_VARIABLE = 0x0B
-_PAIR = 0x26
-
-
 @dataclass(frozen=True, slots=True)
-class PacketWill:
-    """The will of a CONNECT."""
+class Connect:
+    """What a CONNECT says. `level` is 4 for MQTT 3.1.1, 5 for MQTT 5."""
 
-    topic: str
-    payload: bytes
-    qos: int
-    retain: bool
+    client_id: str
+    level: int
+    clean: bool
+    keepalive: int
+    will_topic: str | None = None
+    will_payload: bytes = b""
+    will_qos: int = 0
+    will_retain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One control packet. What its kind does not have keeps its default.
+    """One control packet. `time` is `time.monotonic()` when it was read; fields that a type lacks keep their default.
 
-    `clean` is the clean session flag of 3.1.1 and the clean start flag of 5. `properties` are those of a CONNECT of
-    MQTT 5 by identifier. `reason` is that of CONNACK and DISCONNECT (3.1.1: 0). `filters` are those of a SUBSCRIBE.
+    `reason` is the code of CONNACK and DISCONNECT.
     """
 
+    connection: int
+    direction: Direction
     kind: Kind
+    time: float
     raw: bytes
     topic: str = ""
     payload: bytes = b""
     qos: int = 0
     retain: bool = False
     dup: bool = False
-    ident: int | None = None
-    level: int | None = None
-    client: str | None = None
-    clean: bool = False
-    keepalive: int = 0
-    will: PacketWill | None = None
-    properties: tuple[tuple[int, int], ...] = ()
-    filters: tuple[tuple[str, int], ...] = ()
+    packet_id: int | None = None
+    filters: tuple[str, ...] = ()
+    connect: Connect | None = None
     reason: int = 0
 
 
-class PacketReader:
-    """Cuts a stream of bytes into packets. `level` is the protocol level; a CONNECT sets it for what follows."""
-
-    def __init__(self, level: int = 4) -> None:
-        self.level = level
-        self._pending = bytearray()
-
-    def feed(self, data: bytes) -> list[Packet]:
-        """The packets that these bytes complete. Raises ValueError on what is no MQTT."""
-        self._pending += data
-        packets = []
-        while (length := _whole(self._pending)) is not None:
-            raw = bytes(self._pending[:length])
-            del self._pending[:length]
-            packet = decode(raw, self.level)
-            if packet.level is not None:
-                self.level = packet.level
-            packets.append(packet)
-        return packets
+class MalformedError(Exception):
+    """The bytes are not MQTT."""
 
 
-def _whole(data: bytearray) -> int | None:
-    """The length of the first packet, None while it is not complete."""
-    value = 0
-    for at in range(1, 5):
-        if at >= len(data):
-            return None
-        value |= (data[at] & 0x7F) << 7 * (at - 1)
-        if not data[at] & 0x80:
-            return at + 1 + value if len(data) >= at + 1 + value else None
-    raise ValueError(f"not MQTT: a remaining length of more than four bytes in {bytes(data[:8])!r}")
+@dataclass(slots=True)
+class Decoder:
+    """Packets out of the bytes of one direction of one connection."""
 
+    connection: int
+    direction: Direction
+    level: int = 4
+    _waiting: bytes = b""
 
-class _Cursor:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, count: int) -> bytes:
-        found = self._data[self._at : self._at + count]
-        if len(found) != count:
-            raise ValueError("not MQTT: a field ends behind its packet")
-        self._at += count
-        return found
-
-    def number(self, count: int) -> int:
-        return int.from_bytes(self.take(count), "big")
-
-    def binary(self) -> bytes:
-        return self.take(self.number(2))
-
-    def text(self) -> str:
-        return self.binary().decode()
-
-    def variable(self) -> int:
-        value = shift = 0
+    def feed(self, data: bytes) -> Iterator[Packet]:
+        """The packets that are whole by now. Raises MalformedError."""
+        self._waiting += data
         while True:
-            byte = self.number(1)
-            value |= (byte & 0x7F) << shift
-            if not byte & 0x80:
-                return value
-            shift += 7
+            length, used = _variable(self._waiting[1:])
+            end = 1 + used + length
+            if length < 0 or len(self._waiting) < end:
+                return
+            raw, self._waiting = self._waiting[:end], self._waiting[end:]
+            yield self._packet(raw, _Body(raw[1 + used :]))
 
-    def properties(self) -> tuple[tuple[int, int], ...]:
-        """Numbers by identifier; texts are passed over."""
-        inside = _Cursor(self.take(self.variable()))
-        found = []
-        while inside.left:
-            ident = inside.variable()
-            if ident in _BYTE:
-                found.append((ident, inside.number(1)))
-            elif ident in _TWO:
-                found.append((ident, inside.number(2)))
-            elif ident in _FOUR:
-                found.append((ident, inside.number(4)))
-            elif ident == _VARIABLE:
-                found.append((ident, inside.variable()))
-            else:
-                inside.binary()
-                if ident == _PAIR:
-                    inside.binary()
-        return tuple(found)
+    def _packet(self, raw: bytes, body: "_Body") -> Packet:
+        flags = raw[0] & 0x0F
+        try:
+            kind = Kind(raw[0] >> 4)
+        except ValueError as error:
+            raise MalformedError(f"packet type {raw[0] >> 4}") from error
+        packet = Packet(self.connection, self.direction, kind, time.monotonic(), raw)
+        match kind:
+            case Kind.CONNECT:
+                connect = _connect(body)
+                self.level = connect.level
+                return replace(packet, connect=connect)
+            case Kind.CONNACK | Kind.DISCONNECT:
+                if kind is Kind.CONNACK:
+                    body.take(1)
+                return replace(packet, reason=body.number(1) if body.left else 0)
+            case Kind.PUBLISH:
+                return self._publish(packet, flags, body)
+            case Kind.SUBSCRIBE | Kind.UNSUBSCRIBE:
+                return replace(
+                    packet, packet_id=body.number(2), filters=tuple(self._filters(body, options=kind is Kind.SUBSCRIBE))
+                )
+            case Kind.PINGREQ | Kind.PINGRESP | Kind.AUTH:
+                return packet
+            case _:
+                return replace(packet, packet_id=body.number(2))
+
+    def _publish(self, packet: Packet, flags: int, body: "_Body") -> Packet:
+        topic, qos = body.text(), flags >> 1 & 3
+        packet_id = body.number(2) if qos else None
+        if self.level >= MQTT5:
+            body.skip_properties()
+        return replace(
+            packet,
+            topic=topic,
+            payload=body.take(body.left),
+            qos=qos,
+            retain=bool(flags & 1),
+            dup=bool(flags & 8),
+            packet_id=packet_id,
+        )
+
+    def _filters(self, body: "_Body", *, options: bool) -> Iterator[str]:
+        if self.level >= MQTT5:
+            body.skip_properties()
+        while body.left:
+            yield body.text()
+            if options:
+                body.take(1)
+
+
+@dataclass(slots=True)
+class _Body:
+    """Fields out of a packet's body, from front to back."""
+
+    data: bytes
+    at: int = 0
 
     @property
     def left(self) -> int:
-        return len(self._data) - self._at
+        return len(self.data) - self.at
 
-    def rest(self) -> bytes:
-        return self.take(self.left)
+    def take(self, count: int) -> bytes:
+        if count > self.left:
+            raise MalformedError("a field is longer than its packet")
+        self.at += count
+        return self.data[self.at - count : self.at]
 
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "big")
 
-def decode(raw: bytes, level: int = 4) -> Packet:
-    """One whole packet. Raises ValueError."""
-    kind, flags = Kind(raw[0] >> 4), raw[0] & 0x0F
-    body = _Cursor(raw[1:])
-    body.variable()
-    five = level >= 5
-    match kind:
-        case Kind.CONNECT:
-            return _connect(raw, body)
-        case Kind.CONNACK:
-            body.number(1)
-            return Packet(kind, raw, reason=body.number(1))
-        case Kind.PUBLISH:
-            qos = flags >> 1 & 3
-            topic = body.text()
-            ident = body.number(2) if qos else None
-            if five:
-                body.properties()
-            return Packet(kind, raw, topic, body.rest(), qos, bool(flags & 1), bool(flags & 8), ident)
-        case Kind.SUBSCRIBE:
-            ident = body.number(2)
-            if five:
-                body.properties()
-            filters = []
-            while body.left:
-                filters.append((body.text(), body.number(1) & 3))
-            return Packet(kind, raw, ident=ident, filters=tuple(filters))
-        case Kind.DISCONNECT:
-            return Packet(kind, raw, reason=body.number(1) if body.left else 0)
-        case Kind.PINGREQ | Kind.PINGRESP | Kind.AUTH:
-            return Packet(kind, raw)
-        case _:
-            return Packet(kind, raw, ident=body.number(2))
+    def block(self) -> bytes:
+        return self.take(self.number(2))
+
+    def text(self) -> str:
+        return self.block().decode("utf-8", "replace")
+
+    def skip_properties(self) -> None:
+        length, used = _variable(self.data[self.at :])
+        if length < 0:
+            raise MalformedError("properties without a length")
+        self.take(used + length)
 
 
-def _connect(raw: bytes, body: _Cursor) -> Packet:
+def _variable(data: bytes) -> tuple[int, int]:
+    """A variable byte integer and how many bytes it took; (-1, 0) while it is not whole."""
+    value = 0
+    for place, byte in enumerate(data[:LENGTH_BYTES]):
+        value |= (byte & ~CONTINUES) << (7 * place)
+        if not byte & CONTINUES:
+            return value, place + 1
+    if len(data) >= LENGTH_BYTES:
+        raise MalformedError("a length of more than four bytes")
+    return -1, 0
+
+
+def _connect(body: _Body) -> Connect:
     body.text()
     level, flags, keepalive = body.number(1), body.number(1), body.number(2)
-    five = level >= 5
-    properties = body.properties() if five else ()
-    client = body.text()
-    will = None
-    if flags & 4:
-        if five:
-            body.properties()
-        will = PacketWill(body.text(), body.binary(), flags >> 3 & 3, bool(flags & 0x20))
-    return Packet(
-        Kind.CONNECT,
-        raw,
-        level=level,
-        client=client,
-        clean=bool(flags & 2),
-        keepalive=keepalive,
-        will=will,
-        properties=properties,
+    if level >= MQTT5:
+        body.skip_properties()
+    connect = Connect(body.text(), level, bool(flags & 0x02), keepalive)
+    if not flags & 0x04:
+        return connect
+    if level >= MQTT5:
+        body.skip_properties()
+    return replace(
+        connect,
+        will_topic=body.text(),
+        will_payload=body.block(),
+        will_qos=flags >> 3 & 3,
+        will_retain=bool(flags & 0x20),
     )
