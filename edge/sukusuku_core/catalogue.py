@@ -171,6 +171,57 @@ METRICS: tuple[Metric, ...] = (
         _COUNT_MAX,
     ),
     Metric("Devices/Down", _NODE, Role.HEALTH, _I, "1", "応答しない機器", "devices that do not answer", 0, 10_000),
+    Metric(
+        "Devices/Unstable",
+        _NODE,
+        Role.HEALTH,
+        _I,
+        "1",
+        "不安定な機器",
+        "devices that come and go",
+        0,
+        10_000,
+    ),
+    Metric(
+        "Buffer/Dropped",
+        _NODE,
+        Role.HEALTH,
+        _I,
+        "1",
+        "間引いた測定値累計",
+        "readings thinned out because the buffer was full, cumulative",
+        0,
+        _COUNT_MAX,
+    ),
+    Metric(
+        "Buffer/DroppedRange",
+        _NODE,
+        Role.HEALTH,
+        _S,
+        "",
+        "間引いた期間と対象",
+        "what was thinned out last: from, to (UTC ms) and assets, as JSON",
+    ),
+    Metric("Clock/Synced", _NODE, Role.HEALTH, _B, "", "時刻同期", "clock has been set"),
+    Metric(
+        "Clock/Offset",
+        _NODE,
+        Role.HEALTH,
+        _D,
+        "s",
+        "時刻補正",
+        "by how much waiting readings were corrected when the clock was set",
+        -1e11,
+        1e11,
+        0.001,
+    ),
+    Metric(
+        "Power/Undervoltage", _NODE, Role.HEALTH, _B, "", "電圧不足", "undervoltage since the start of the computer"
+    ),
+    Metric(
+        "Disk/Free", _NODE, Role.HEALTH, _I, "MB", "ディスク空き", "free space on the buffer's disk", 0, _COUNT_MAX, 100
+    ),
+    Metric("Cpu/Temperature", _NODE, Role.HEALTH, _D, "Cel", "CPU温度", "temperature of the processor", -40, 150, 2),
     Metric("Info/Version", _NODE, Role.IDENTITY, _S, "", "版", "version of the edge agent"),
 )
 
