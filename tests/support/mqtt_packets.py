@@ -39,7 +39,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """What a CONNECT says. `level` is 4 for MQTT 3.1.1, 5 for MQTT 5."""
+    """What a CONNECT says. `level` is 4 for MQTT 3.1.1, 5 for MQTT 5; `session_expiry` (seconds) is of MQTT 5 alone."""
 
     client_id: str
     level: int
@@ -49,13 +49,14 @@ class Connect:
     will_payload: bytes = b""
     will_qos: int = 0
     will_retain: bool = False
+    session_expiry: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
     """One control packet. `time` is `time.monotonic()` when it was read; fields that a type lacks keep their default.
 
-    `reason` is the code of CONNACK and DISCONNECT.
+    `reason` is the code of CONNACK and DISCONNECT; `filters_qos` belongs to the `filters` of a SUBSCRIBE.
     """
 
     connection: int
@@ -70,6 +71,7 @@ class Packet:
     dup: bool = False
     packet_id: int | None = None
     filters: tuple[str, ...] = ()
+    filters_qos: tuple[int, ...] = ()
     connect: Connect | None = None
     reason: int = 0
 
@@ -117,9 +119,10 @@ class Decoder:
             case Kind.PUBLISH:
                 return self._publish(packet, flags, body)
             case Kind.SUBSCRIBE | Kind.UNSUBSCRIBE:
-                return replace(
-                    packet, packet_id=body.number(2), filters=tuple(self._filters(body, options=kind is Kind.SUBSCRIBE))
-                )
+                packet_id = body.number(2)
+                found = tuple(self._filters(body, options=kind is Kind.SUBSCRIBE))
+                filters, qos = tuple(text for text, _ in found), tuple(number for _, number in found)
+                return replace(packet, packet_id=packet_id, filters=filters, filters_qos=qos)
             case Kind.PINGREQ | Kind.PINGRESP | Kind.AUTH:
                 return packet
             case _:
@@ -140,13 +143,11 @@ class Decoder:
             packet_id=packet_id,
         )
 
-    def _filters(self, body: "_Body", *, options: bool) -> Iterator[str]:
+    def _filters(self, body: "_Body", *, options: bool) -> Iterator[tuple[str, int]]:
         if self.level >= MQTT5:
             body.skip_properties()
         while body.left:
-            yield body.text()
-            if options:
-                body.take(1)
+            yield body.text(), body.number(1) & 3 if options else 0
 
 
 @dataclass(slots=True)
@@ -176,10 +177,14 @@ class _Body:
         return self.block().decode("utf-8", "replace")
 
     def skip_properties(self) -> None:
+        self.properties()
+
+    def properties(self) -> "_Body":
         length, used = _variable(self.data[self.at :])
         if length < 0:
             raise MalformedError("properties without a length")
-        self.take(used + length)
+        self.take(used)
+        return _Body(self.take(length))
 
 
 def _variable(data: bytes) -> tuple[int, int]:
@@ -194,12 +199,29 @@ def _variable(data: bytes) -> tuple[int, int]:
     return -1, 0
 
 
+_NUMBERS = {0x11: 4, 0x21: 2, 0x27: 4, 0x22: 2, 0x19: 1, 0x17: 1}
+"""Size of the properties of a CONNECT that are numbers; the others are texts."""
+
+
+def _session_expiry(properties: _Body) -> int:
+    """The session expiry interval among the properties of a CONNECT: 0 when it is not there."""
+    expiry = 0
+    while properties.left:
+        ident = properties.number(1)
+        if ident in _NUMBERS:
+            value = properties.number(_NUMBERS[ident])
+            expiry = value if ident == 0x11 else expiry
+        else:
+            for _ in range(2 if ident == 0x26 else 1):  # a user property is a pair
+                properties.block()
+    return expiry
+
+
 def _connect(body: _Body) -> Connect:
     body.text()
     level, flags, keepalive = body.number(1), body.number(1), body.number(2)
-    if level >= MQTT5:
-        body.skip_properties()
-    connect = Connect(body.text(), level, bool(flags & 0x02), keepalive)
+    expiry = _session_expiry(body.properties()) if level >= MQTT5 else 0
+    connect = Connect(body.text(), level, bool(flags & 0x02), keepalive, session_expiry=expiry)
     if not flags & 0x04:
         return connect
     if level >= MQTT5:
