@@ -14,26 +14,9 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
-from tests.support.mqtt_packets import Kind, Packet, PacketReader
+from tests.support.mqtt_packets import Decoder, Direction, Kind, MalformedError, Packet
 
 CHUNK = 65_536
-
-
-class Direction(Enum):
-    """Which way bytes go."""
-
-    UP = "to the broker"
-    DOWN = "to the client"
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One packet on its way. `connection` counts from 1; `time` is `time.monotonic()` when it was read."""
-
-    connection: int
-    direction: Direction
-    time: float
-    packet: Packet
 
 
 class Flow(Enum):
@@ -59,7 +42,7 @@ class Link:
     passed: dict[Direction, int] = field(default_factory=lambda: dict.fromkeys(Direction, 0))
     """Bytes handed on."""
     cut_at: tuple[Direction, int] | None = None
-    readers: dict[Direction, PacketReader] = field(default_factory=lambda: {it: PacketReader() for it in Direction})
+    decoders: dict[Direction, Decoder] = field(default_factory=dict)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     def abort(self) -> None:
@@ -76,18 +59,18 @@ class MqttProxy:
 
     def __init__(self, upstream: int, upstream_host: str = "127.0.0.1") -> None:
         self.port = 0
-        self.packets: list[Seen] = []
+        self.packets: list[Packet] = []
         """Everything that was read, also what was swallowed, in the order of arrival."""
         self.links: list[Link] = []
         self.refusing = False
         """New connections are closed at once."""
         self.delay: dict[Direction, float] = dict.fromkeys(Direction, 0.0)
         """Seconds by which each packet of a direction comes later."""
-        self.rewrite: Callable[[Seen], Sequence[Seen]] | None = None
+        self.rewrite: Callable[[Packet], Sequence[Packet]] | None = None
         """What is handed on instead of a packet."""
         self.cut_next: tuple[Direction, int] | None = None
         """The next connection is reset when so many bytes have passed in that direction; used up by it."""
-        self.silence_at: Callable[[Seen], bool] | None = None
+        self.silence_at: Callable[[Packet], bool] | None = None
         """The connection of the first such packet goes silent both ways, with that packet; used up by it."""
         self.silenced: asyncio.Queue[Link] = asyncio.Queue()
         """The connections that `silence_at` has silenced."""
@@ -127,7 +110,7 @@ class MqttProxy:
             link.abort()
         self._tell()
 
-    async def until(self, wanted: Callable[[Seen], bool], after: int = 0) -> Seen:
+    async def until(self, wanted: Callable[[Packet], bool], after: int = 0) -> Packet:
         """The first packet with an index from `after` on that is wanted; waits for it."""
         at = after
         while True:
@@ -160,18 +143,19 @@ class MqttProxy:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         link = Link(next(self._numbers), time.monotonic(), writers=[writer])
+        link.decoders = {direction: Decoder(link.number, direction) for direction in Direction}
         link.cut_at, self.cut_next = self.cut_next, None
         self.links.append(link)
         try:
             if self.refusing:
                 return
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, MalformedError):
                 up, upward = await asyncio.open_connection(*self._upstream)
                 link.writers.append(upward)
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._pump(link, Direction.UP, reader, upward))
                     group.create_task(self._pump(link, Direction.DOWN, up, writer))
-        except* (OSError, ValueError):
+        except* (OSError, MalformedError):
             pass  # one side has reset, or does not speak MQTT: so ends the other
         finally:
             link.abort()
@@ -188,8 +172,8 @@ class MqttProxy:
     ) -> None:
         try:
             while data := await self._read(link, direction, reader):
-                for packet in link.readers[direction].feed(data):
-                    await self._take(link, Seen(link.number, direction, time.monotonic(), packet), writer)
+                for packet in link.decoders[direction].feed(data):
+                    await self._take(link, packet, writer)
         except OSError:
             if direction is Direction.UP:
                 self._gone(link)
@@ -205,27 +189,27 @@ class MqttProxy:
         await self._held(link, direction)
         return await reader.read(CHUNK)
 
-    async def _take(self, link: Link, seen: Seen, writer: asyncio.StreamWriter) -> None:
-        if seen.packet.level is not None:
-            link.client_id = seen.packet.client or ""
-            link.readers[Direction.DOWN].level = seen.packet.level
-        self.packets.append(seen)
-        if self.silence_at is not None and self.silence_at(seen):
+    async def _take(self, link: Link, packet: Packet, writer: asyncio.StreamWriter) -> None:
+        if packet.connect is not None:
+            link.client_id = packet.connect.client_id
+            link.decoders[Direction.DOWN].level = packet.connect.level
+        self.packets.append(packet)
+        if self.silence_at is not None and self.silence_at(packet):
             self.silence_at = None
             link.flow, link.silent_since = Flow.SWALLOW, time.monotonic()
             self.silenced.put_nowait(link)
         self._tell()
-        if delay := self.delay[seen.direction]:
+        if delay := self.delay[packet.direction]:
             await asyncio.sleep(delay)
-        if await self._held(link, seen.direction) is Flow.SWALLOW:
+        if await self._held(link, packet.direction) is Flow.SWALLOW:
             return
-        for item in [seen] if self.rewrite is None else self.rewrite(seen):
+        for item in [packet] if self.rewrite is None else self.rewrite(packet):
             await self._send(link, item, writer)
 
-    async def _send(self, link: Link, seen: Seen, writer: asyncio.StreamWriter) -> None:
-        raw, before = seen.packet.raw, link.passed[seen.direction]
-        link.passed[seen.direction] += len(raw)
-        if link.cut_at is not None and link.cut_at[0] is seen.direction and before + len(raw) >= link.cut_at[1]:
+    async def _send(self, link: Link, packet: Packet, writer: asyncio.StreamWriter) -> None:
+        raw, before = packet.raw, link.passed[packet.direction]
+        link.passed[packet.direction] += len(raw)
+        if link.cut_at is not None and link.cut_at[0] is packet.direction and before + len(raw) >= link.cut_at[1]:
             writer.write(raw[: max(0, link.cut_at[1] - before)])
             await writer.drain()
             raise ConnectionResetError
@@ -233,6 +217,6 @@ class MqttProxy:
         await writer.drain()
 
 
-def publishes(packets: Sequence[Seen], direction: Direction | None = None) -> list[Seen]:
+def publishes(packets: Sequence[Packet], direction: Direction | None = None) -> list[Packet]:
     """The PUBLISH packets, of one direction if given."""
-    return [item for item in packets if item.packet.kind is Kind.PUBLISH and direction in {None, item.direction}]
+    return [item for item in packets if item.kind is Kind.PUBLISH and direction in {None, item.direction}]

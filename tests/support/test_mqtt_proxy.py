@@ -11,8 +11,8 @@ import pytest
 
 from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import MqttSession, MqttSettings, Will
-from tests.support.mqtt_packets import Kind
-from tests.support.mqtt_proxy import Direction, Flow, MqttProxy, Seen, publishes
+from tests.support.mqtt_packets import Decoder, Direction, Kind, MalformedError, Packet
+from tests.support.mqtt_proxy import Flow, MqttProxy, publishes
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -57,18 +57,17 @@ def test_it_records_what_passes(broker: int) -> None:
             assert await payloads(listener, 1) == [b"one"]
             listener.publish("b/2", b"two")
             assert await payloads(talker, 1) == [b"two"]
-            connect = proxy.packets[0].packet
-            assert (connect.client, connect.level, connect.clean, connect.keepalive) == ("talker", 4, True, 30)
-            assert connect.will is not None
-            assert (connect.will.topic, connect.will.payload, connect.will.qos) == ("will", b"gone", 1)
-            up = [item.packet for item in proxy.packets if item.direction is Direction.UP]
+            connect = proxy.packets[0].connect
+            assert connect is not None
+            assert (connect.client_id, connect.level, connect.clean, connect.keepalive) == ("talker", 4, True, 30)
+            assert (connect.will_topic, connect.will_payload, connect.will_qos) == ("will", b"gone", 1)
+            up = [item for item in proxy.packets if item.direction is Direction.UP]
             assert [item.kind for item in up] == [Kind.CONNECT, Kind.SUBSCRIBE, Kind.PUBLISH]
-            assert up[1].filters == (("b/#", 1),)
+            assert up[1].filters == ("b/#",)
             assert (up[2].topic, up[2].payload, up[2].qos, up[2].retain) == ("a/1", b"one", 1, True)
-            down = {item.packet.kind for item in proxy.packets if item.direction is Direction.DOWN}
-            assert down >= {Kind.CONNACK, Kind.SUBACK, Kind.PUBACK, Kind.PUBLISH}
-            seen = publishes(proxy.packets, Direction.DOWN)
-            assert [(item.packet.topic, item.packet.payload) for item in seen] == [("b/2", b"two")]
+            down = [item for item in proxy.packets if item.direction is Direction.DOWN]
+            assert {item.kind for item in down} >= {Kind.CONNACK, Kind.SUBACK, Kind.PUBACK, Kind.PUBLISH}
+            assert [(item.topic, item.payload) for item in publishes(down)] == [("b/2", b"two")]
             assert [item.time for item in proxy.packets] == sorted(item.time for item in proxy.packets)
 
     run(work())
@@ -91,11 +90,11 @@ def test_held_packets_come_late_and_all(broker: int) -> None:
 def test_a_silenced_connection_stays_open_and_says_nothing(broker: int) -> None:
     async def work() -> None:
         async with pair(broker) as (proxy, talker, listener):
-            proxy.silence_at = lambda seen: seen.packet.topic == "a/2"
+            proxy.silence_at = lambda packet: packet.topic == "a/2"
             for number in (b"1", b"2", b"3"):
                 talker.publish(f"a/{number.decode()}", number)
             link = await proxy.silenced.get()
-            await proxy.until(lambda seen: seen.packet.topic == "a/3")
+            await proxy.until(lambda packet: packet.topic == "a/3")
             listener.publish("a/other", b"other")
             assert await payloads(listener, 2) == [b"1", b"other"]
             assert not link.gone.is_set()
@@ -155,15 +154,15 @@ def test_a_cut_makes_the_broker_send_the_will(broker: int) -> None:
 def test_packets_can_be_doubled_swapped_and_delayed(broker: int) -> None:
     async def work() -> None:
         async with pair(broker) as (proxy, talker, listener):
-            kept: list[Seen] = []
+            kept: list[Packet] = []
 
-            def harm(seen: Seen) -> list[Seen]:
-                if seen.packet.topic == "a/twice":
-                    return [seen, seen]
-                if seen.packet.topic == "a/later":
-                    kept.append(seen)
+            def harm(packet: Packet) -> list[Packet]:
+                if packet.topic == "a/twice":
+                    return [packet, packet]
+                if packet.topic == "a/later":
+                    kept.append(packet)
                     return []
-                return [seen, *(kept.pop() for _ in list(kept))]
+                return [packet, *(kept.pop() for _ in list(kept))]
 
             proxy.rewrite = harm
             proxy.delay[Direction.UP] = 0.01
@@ -198,3 +197,38 @@ def test_without_a_broker_the_connection_ends() -> None:
                         pass
 
     run(work())
+
+
+MQTT5 = [
+    bytes.fromhex("10 14 00044d515454 05 02 003c 05 11 00000010 0002 6162"),
+    bytes.fromhex("32 0d 0001 61 0007 05 01 01 02 0000 6869"),
+    bytes.fromhex("82 09 0008 00 0003 61 2f 23 01"),
+    bytes.fromhex("e0 02 04 00"),
+]
+
+
+def test_mqtt_5_is_framed() -> None:
+    connect, publish, subscribe, disconnect = (
+        packet
+        for piece in (MQTT5,)
+        for decoder in [Decoder(1, Direction.UP)]
+        for byte in _lengths(piece)
+        for packet in decoder.feed(bytes([byte]))
+    )
+    assert connect.connect is not None
+    assert (connect.connect.client_id, connect.connect.level, connect.connect.keepalive) == ("ab", 5, 60)
+    assert (publish.topic, publish.qos, publish.packet_id) == ("a", 1, 7)
+    assert publish.payload.endswith(b"hi")
+    assert subscribe.filters == ("a/#",)
+    assert disconnect.reason == 4
+
+
+def _lengths(packets: list[bytes]) -> bytes:
+    """The packets with their true remaining lengths."""
+    return b"".join(packet[:1] + bytes([len(packet) - 2]) + packet[2:] for packet in packets)
+
+
+@pytest.mark.parametrize("data", [b"\x00\x00", b"\x30\xff\xff\xff\xff\x01", b"\x30\x01\x00", b"\x30\x02\x00\x09"])
+def test_what_is_no_mqtt_is_said_so(data: bytes) -> None:
+    with pytest.raises(MalformedError):
+        list(Decoder(1, Direction.UP).feed(data))
