@@ -217,9 +217,10 @@ def test_mqtt_5_is_framed() -> None:
     )
     assert connect.connect is not None
     assert (connect.connect.client_id, connect.connect.level, connect.connect.keepalive) == ("ab", 5, 60)
+    assert connect.connect.session_expiry == 16
     assert (publish.topic, publish.qos, publish.packet_id) == ("a", 1, 7)
     assert publish.payload.endswith(b"hi")
-    assert subscribe.filters == ("a/#",)
+    assert (subscribe.filters, subscribe.filters_qos) == (("a/#",), (1,))
     assert disconnect.reason == 4
 
 
