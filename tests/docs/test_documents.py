@@ -23,12 +23,8 @@ def _name(requirement: object) -> str:
 
 
 def test_every_dependency_has_a_reason() -> None:
-    server = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    edge = tomllib.loads((ROOT / "edge/pyproject.toml").read_text(encoding="utf-8"))
-    extras = [item for group in server["project"]["optional-dependencies"].values() for item in group]
-    groups = [item for group in server["dependency-groups"].values() for item in group if isinstance(item, str)]
-    named = {_name(item) for item in [*server["project"]["dependencies"], *extras, *groups]}
-    named |= {_name(item) for item in edge["project"]["dependencies"]}
+    parts = [_required("pyproject.toml"), _required("edge/pyproject.toml")]
+    named = {_name(item) for part in parts for kind in part.values() for item in kind}
 
     rows = re.findall(
         r"^\| ([a-z0-9, -]+) \|", (ROOT / "docs/dependencies.md").read_text(encoding="utf-8"), re.MULTILINE
@@ -67,3 +63,22 @@ def test_every_route_of_the_api_is_described(tmp_path: Path) -> None:
     page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
 
     assert set(re.findall(r"^\| `([A-Z]+ /[^`]+)`", page, re.MULTILINE)) == routes
+
+
+def _required(path: str) -> dict[str, list[object]]:
+    """Every requirement of a pyproject.toml: what runs, and what only development needs."""
+    found = tomllib.loads((ROOT / path).read_text(encoding="utf-8"))
+    extras = [item for group in found["project"].get("optional-dependencies", {}).values() for item in group]
+    groups = [item for group in found.get("dependency-groups", {}).values() for item in group if isinstance(item, str)]
+    return {"run": [*found["project"]["dependencies"], *extras], "develop": groups}
+
+
+@pytest.mark.parametrize("pins", ["demo", "dev", "edge"])
+def test_every_dependency_is_pinned_with_hashes(pins: str) -> None:
+    server, edge = _required("pyproject.toml"), _required("edge/pyproject.toml")
+    wanted = edge["run"] + (server["run"] if pins != "edge" else []) + (server["develop"] if pins == "dev" else [])
+
+    text = (ROOT / f"requirements/{pins}.txt").read_text(encoding="utf-8")
+    pinned = set(re.findall(r"^([a-z0-9-]+)==\S+ .*\\$", text, re.MULTILINE))
+
+    assert {_name(item) for item in wanted} - pinned - {"sukusuku-edge"} == set(), "run: make requirements"
