@@ -1,0 +1,106 @@
+"""Accepted against stored: the only question of the matrix.
+
+The witness is the accepted log, to which the edge agent writes after the commit to its outbox. A SIGKILL can fall
+between that commit and the log, so readings taken just before a kill of the agent may be stored without a witness;
+any other stored reading that nobody accepted counts as a duplicate.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_core.model import Value
+
+UNWITNESSED_MS = 5_000
+"""How long before the kill of an agent its last readings may have been taken."""
+
+Moment = tuple[str, str, int]
+"""Asset, metric, UTC ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Counts of readings. `faults` says in words what is wrong, the first few of each kind."""
+
+    accepted: int
+    stored: int
+    lost: int
+    duplicates: int
+    faults: tuple[str, ...]
+
+
+def read_accepted(path: Path) -> list[tuple[Moment, Value | None]]:
+    """The accepted log in the order of its lines. A line that a kill has torn is no witness."""
+    found = []
+    for line in path.read_bytes().split(b"\n") if path.exists() else []:
+        try:
+            row = json.loads(line)
+            found.append(((row["asset"], row["metric"], row["time"]), row["value"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def read_stored(path: Path) -> dict[Moment, Value | None]:
+    """Everything in the collector's store, which is opened for reading only."""
+    store = SqliteStore.open_reader(path, wait=5.0)
+    try:
+        return {
+            (asset, metric, point.time): point.value
+            for asset, metrics in store.latest().items()
+            for metric in metrics
+            for point in store.raw(asset, metric, 0, 1 << 62, 1 << 40)
+        }
+    finally:
+        store.close()
+
+
+def waiting(logs: Sequence[Path], store: Path) -> int:
+    """How many accepted readings are not stored yet."""
+    stored = read_stored(store)
+    return sum(moment not in stored for log in logs for moment, _ in read_accepted(log))
+
+
+def judge(logs: Sequence[Path], store: Path, kills: Sequence[int] = (), *, ordered: bool = True) -> Verdict:
+    """`kills` are the moments (UTC ms) of SIGKILLs of agents. `ordered` is False when clocks were stepped back."""
+    accepted = [item for log in logs for item in read_accepted(log)]
+    stored = read_stored(store)
+    once = dict(accepted)
+    missing = [
+        f"{_name(at)} was accepted as {value!r} and never stored" for at, value in once.items() if at not in stored
+    ]
+    changed = [
+        f"{_name(at)} was accepted as {value!r} and stored as {stored[at]!r}"
+        for at, value in once.items()
+        if at in stored and stored[at] != value
+    ]
+    invented = [
+        f"{_name(at)} is stored as {value!r} and was never accepted"
+        for at, value in stored.items()
+        if at not in once and not any(0 <= kill - at[2] <= UNWITNESSED_MS for kill in kills)
+    ]
+    twice = len(accepted) - len(once)
+    faults = [*missing[:3], *changed[:3], *invented[:3]]
+    if twice:
+        faults.append(f"{twice} moments were accepted twice")
+    if ordered:
+        faults += _disorder(accepted)[:3]
+    return Verdict(len(once), len(stored), len(missing) + len(changed), len(invented) + twice, tuple(faults))
+
+
+def _disorder(accepted: Sequence[tuple[Moment, Value | None]]) -> list[str]:
+    """Readings of a series that were accepted with an earlier time than the one before."""
+    last: dict[tuple[str, str], int] = {}
+    found = []
+    for moment, _ in accepted:
+        series = moment[:2]
+        if moment[2] <= last.get(series, 0):
+            found.append(f"{_name(moment)} was accepted after {last[series]}")
+        last[series] = moment[2]
+    return found
+
+
+def _name(moment: Moment) -> str:
+    return f"{moment[0]} {moment[1]} at {moment[2]}"

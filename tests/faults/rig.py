@@ -1,0 +1,225 @@
+"""The real thing in small: boards, edge agents, a broker, a collector; with proxies in between where wanted."""
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults import files
+from tests.faults.board import Board, work
+from tests.faults.judge import Verdict, judge, waiting
+from tests.faults.program import Program, says_ready
+from tests.faults.watch import Watch
+from tests.support.broker import free_port, program
+from tests.support.mqtt_proxy import MqttProxy
+
+SETTLE_SECONDS = 90.0
+"""After the last fault everything accepted must have been stored by then."""
+LOOK_SECONDS = 0.3
+
+
+def now_ms() -> int:
+    """UTC ms."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a rig consists of. `units` are those behind each edge; times in seconds.
+
+    `environment` is given to the program of that name (`broker`, `collector`, `edge-1`).
+    """
+
+    edges: int = 1
+    units: int = 2
+    poll: float = 0.2
+    timeout: float = 1.0
+    work_every: float = 0.25
+    keepalive: int = 4
+    proxied: bool = False
+    persistent: bool = False
+    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    edge_head: str = ""
+    """Further keys for the head of each `edge.toml`."""
+
+
+@dataclass(eq=False)
+class Rig:
+    """Everything, by name. The proxies are None unless the plan asks for them."""
+
+    plan: Plan
+    folder: Path
+    boards: dict[str, Board]
+    broker: Program
+    collector: Program
+    edges: list[Program]
+    watch: Watch
+    edge_proxy: MqttProxy | None = None
+    host_proxy: MqttProxy | None = None
+    port: int = 0
+    """Of the broker itself."""
+    working: asyncio.Task[None] | None = None
+
+    @property
+    def edge(self) -> Program:
+        """The first edge agent."""
+        return self.edges[0]
+
+    @property
+    def logs(self) -> list[Path]:
+        """The accepted logs."""
+        return [self.folder / f"edge-{n}.jsonl" for n in range(1, self.plan.edges + 1)]
+
+    @property
+    def store(self) -> Path:
+        """The collector's readings."""
+        return self.folder / "readings.db"
+
+    def outbox(self, edge: int = 1) -> Path:
+        """The outbox of the n-th edge."""
+        return self.folder / f"edge-{edge}.db"
+
+    async def start(self) -> None:
+        """Start what is not running, and wait until readings are stored."""
+        programs = [self.broker, self.collector, *self.edges]
+        for one in programs:
+            if not one.running:
+                await one.start(wait=one is self.broker)
+        for one in programs:
+            await one.until_ready()
+        await self.flowing()
+
+    async def flowing(self, seconds: float = 60.0) -> float:
+        """Wait until a reading that is taken from now on is stored; how long that took."""
+        begin, taken = time.monotonic(), now_ms()
+        if not await self.watch.until(taken, seconds):
+            raise AssertionError(f"nothing new was stored within {seconds:g} s\n{self.tails()}")
+        return self.watch.seconds(begin, taken)
+
+    async def settle(self, *, ordered: bool = True, seconds: float = SETTLE_SECONDS) -> Verdict:
+        """Let the units rest, wait until all that was accepted is stored, end the agents in peace, and judge."""
+        if self.working is not None:
+            self.working.cancel()
+        await asyncio.sleep(2 * self.plan.poll)
+        await self._drained(seconds)
+        for edge in self.edges:
+            await edge.stop()
+        await self._drained(5.0)  # what was read last waits in an outbox otherwise: for the next start
+        left = [edge for edge in self.edges if waiting(self.logs, self.store)]
+        for edge in left:
+            await edge.start()
+        if left:
+            await self._drained(seconds)
+        kills = [kill for edge in self.edges for kill in edge.kills]
+        verdict = judge(self.logs, self.store, kills, ordered=ordered)
+        return Verdict(
+            verdict.accepted, verdict.stored, verdict.lost, verdict.duplicates, (*verdict.faults, *self._troubles())
+        )
+
+    async def _drained(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while await asyncio.to_thread(waiting, self.logs, self.store):
+            if time.monotonic() > deadline:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _troubles(self) -> list[str]:
+        """What no fault from outside may cause."""
+        found = []
+        for one in (self.collector, *self.edges):
+            text = one.log.read_text(encoding="utf-8", errors="replace")
+            if "Traceback" in text:
+                found.append(f"{one.name} logged an exception: {text[text.index('Traceback') :][:1500]}")
+        return found
+
+    def tails(self) -> str:
+        """The ends of all logs, for a failure."""
+        return "\n".join(f"--- {one.name}\n{one.said()[-1500:]}" for one in (self.broker, self.collector, *self.edges))
+
+
+@contextlib.asynccontextmanager
+async def rig(plan: Plan | None = None) -> AsyncIterator[Rig]:
+    """A rig that is built but not started. Everything has ended when the context has."""
+    plan = plan or Plan()
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
+        port = free_port()
+        ids = {n: files.unit_ids(n, plan.units) for n in range(1, plan.edges + 1)}
+        boards = {unit: await stack.enter_async_context(Board()) for units in ids.values() for unit in units}
+        edge_proxy = await stack.enter_async_context(MqttProxy(port)) if plan.proxied else None
+        host_proxy = await stack.enter_async_context(MqttProxy(port)) if plan.proxied else None
+        edges = []
+        for n, units in ids.items():
+            settings = files.edge_toml(
+                folder / f"edge-{n}.toml",
+                files.node_id(n),
+                [files.Unit(unit, "127.0.0.1", boards[unit].port) for unit in units],
+                ("127.0.0.1", edge_proxy.port if edge_proxy else port),
+                poll=plan.poll,
+                timeout=plan.timeout,
+                keepalive=plan.keepalive,
+                extra=plan.edge_head,
+            )
+            edges.append(_ours(plan, folder, f"edge-{n}", ["sukusuku_edge", "run", str(settings)]))
+        facility = files.facility_toml(
+            folder / "facility.toml",
+            [(files.node_id(n), units) for n, units in ids.items()],
+            ("127.0.0.1", host_proxy.port if host_proxy else port),
+            plan.keepalive,
+        )
+        made = Rig(
+            plan,
+            folder,
+            boards,
+            Program(
+                "broker", _mosquitto(folder, port, persistent=plan.persistent), folder / "broker.log", _broker_ready
+            ),
+            _ours(plan, folder, "collector", ["sukusuku_collector", str(facility)]),
+            edges,
+            Watch(folder / "readings.db", ids[1][0]),
+            edge_proxy,
+            host_proxy,
+            port,
+        )
+        tasks = [asyncio.create_task(made.watch.run(), name="watch")]
+        made.working = asyncio.create_task(work(list(boards.values()), plan.work_every), name="work")
+        tasks.append(made.working)
+        try:
+            yield made
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.shield(_end([*made.edges, made.collector, made.broker]))
+
+
+def _ours(plan: Plan, folder: Path, name: str, arguments: Sequence[str]) -> Program:
+    return Program(
+        name,
+        [sys.executable, "-m", *arguments],
+        folder / f"{name}.log",
+        says_ready,
+        plan.environment.get(name, {}),
+    )
+
+
+def _mosquitto(folder: Path, port: int, *, persistent: bool) -> list[str]:
+    return [
+        program(),
+        "-c",
+        str(files.mosquitto_conf(folder / "mosquitto.conf", "127.0.0.1", port, persistent=persistent)),
+    ]
+
+
+def _broker_ready(text: str) -> bool:
+    return " running" in text
+
+
+async def _end(programs: Sequence[Program]) -> None:
+    """Nothing is waited for politely: the verdict has been spoken."""
+    for one in programs:
+        await one.kill()
