@@ -269,7 +269,7 @@ class EdgeSession:
             Metric(sparkplug.ACK_COUNT, 0, birth, DataType.INT64),
         )
         own = _birth_metrics(self._devices[self.identity.node].metrics, birth)
-        actions: list[Action] = [self._message(MessageType.NBIRTH, (*control, *own), birth)]
+        actions: list[Action] = [self._message(MessageType.NBIRTH, _in_order((*control, *own)), birth)]
         for asset, device in self._devices.items():
             device.born = False
             if device.alive and asset != self.identity.node:
@@ -279,7 +279,7 @@ class EdgeSession:
     def _device_birth(self, asset: str, now: int) -> Publish:
         device = self._devices[asset]
         device.born = True
-        return self._message(MessageType.DBIRTH, _birth_metrics(device.metrics, now), now, asset)
+        return self._message(MessageType.DBIRTH, _in_order(_birth_metrics(device.metrics, now)), now, asset)
 
     def _device_death(self, asset: str, now: int) -> Publish:
         self._devices[asset].born = False
@@ -298,7 +298,7 @@ class EdgeSession:
 
     def _data_metrics(self, asset: str, rows: Sequence[tuple[int, Reading]], *, historical: bool) -> tuple[Metric, ...]:
         declared = self._devices[asset].metrics
-        return tuple(
+        return _in_order(
             Metric(
                 reading.metric,
                 _as(declared[reading.metric].datatype, reading.value),
@@ -382,6 +382,11 @@ def _parts(rows: Sequence[tuple[int, Reading]]) -> Iterator[list[tuple[int, Read
         size += cost
     if part:
         yield part
+
+
+def _in_order(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
+    """In order of time: Sparkplug asks for it within a message."""
+    return tuple(sorted(metrics, key=lambda metric: metric.timestamp or 0))
 
 
 def _birth_metrics(declared: Mapping[str, Declared], now: int) -> tuple[Metric, ...]:

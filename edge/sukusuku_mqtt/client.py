@@ -12,12 +12,18 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from sukusuku_core.errors import TransientError
+
+Protocol = Literal["3.1.1", "5"]
+"""The versions of MQTT that are spoken."""
 
 BATCH = 256
 """Most messages that one readiness of the socket hands on."""
@@ -38,6 +44,7 @@ class MqttSettings:
     cert_file: Path | None = None
     key_file: Path | None = None
     connect_timeout: float = 5.0
+    protocol: Protocol = "3.1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +70,18 @@ class MqttSession:
     """`async with MqttSession(settings, will) as session`: connected on entry, disconnected on exit.
 
     Raises TransientError on entry when the broker cannot be reached or refuses, and from `receive`, `publish` and
-    `flush` when the session has ended.
+    `flush` when the session has ended. The broker keeps nothing of it: clean session in MQTT 3.1.1, clean start and
+    session expiry 0 in MQTT 5.
     """
 
     def __init__(self, settings: MqttSettings, will: Will | None = None) -> None:
         self._settings = settings
+        self._five = settings.protocol == "5"
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
-            clean_session=True,
-            protocol=MQTTProtocolVersion.MQTTv311,
+            clean_session=None if self._five else True,
+            protocol=MQTTProtocolVersion.MQTTv5 if self._five else MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
         )
         self._client.max_queued_messages_set(0)
@@ -107,9 +116,7 @@ class MqttSession:
         self._connack = self._loop.create_future()
         self._client.connect_timeout = self._settings.connect_timeout
         try:
-            await asyncio.to_thread(
-                self._client.connect, self._settings.host, self._settings.port, self._settings.keepalive
-            )
+            await asyncio.to_thread(self._connect)
         except (OSError, ValueError, ssl.SSLError) as error:
             self._end(str(error))
             raise TransientError(f"MQTT broker {where}: cannot connect: {error}") from error
@@ -141,15 +148,30 @@ class MqttSession:
     ) -> None:
         await self.close()
 
-    async def close(self) -> None:
-        """DISCONNECT (the broker drops the will) and let go of the socket."""
+    def _connect(self) -> None:
+        host, port, keepalive = self._settings.host, self._settings.port, self._settings.keepalive
+        if not self._five:
+            self._client.connect(host, port, keepalive)
+            return
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves it without types
+        properties.SessionExpiryInterval = 0
+        self._client.connect(host, port, keepalive, clean_start=True, properties=properties)
+
+    async def close(self, *, with_will: bool = False) -> None:
+        """DISCONNECT and let go of the socket.
+
+        The broker drops the will, unless it is asked for `with_will`; MQTT 3.1.1 has no way to ask for it.
+        """
         if self._ticker is not None:
             self._ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticker
             self._ticker = None
         if self._closed is None:
-            self._client.disconnect()
+            kept = self._five and with_will
+            self._client.disconnect(
+                ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message") if kept else None
+            )
             self._client.loop_write()
         self._end("closed here")
 
