@@ -148,6 +148,7 @@ class Uplink:
                     _log.info("connected; waiting for the host %s", self._identity.primary_host)
                 await self._converse(session, reader)
             except _SessionOverError:
+                await mqtt.close(with_will=True)
                 raise
             except BaseException:
                 await mqtt.abort()  # no DISCONNECT: the broker shall tell the host by the will

@@ -35,7 +35,7 @@ def sources(edge: Edge, clock: Clock) -> Sequence["JsonSensors"]:
     ]
     if not devices:
         return []
-    broker = (settings.sensors or settings.broker).session(f"{settings.group}-{settings.node}-sensors")
+    broker = (settings.sensors or settings.broker).session(f"{settings.group}:{settings.node}:sensors")
     return [JsonSensors(broker, devices, clock)]
 
 
