@@ -2,6 +2,9 @@
 
 WAL with synchronous=FULL: when `add` returns, the readings survive a power cut. One thread owns the file; every method
 is one job of it, so what a method reads is never half of what another writes.
+
+A full disk stops `add`, but never what makes room again: a ballast file beside the outbox is given up for it, and
+reserved anew when the disk has room.
 """
 
 import asyncio
@@ -21,7 +24,10 @@ from sukusuku_core.counters import CounterState
 from sukusuku_core.edge_session import BDSEQ_MODULUS, datatype_of
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_edge import overflow
+from sukusuku_edge.ballast import Ballast
 from sukusuku_edge.binding import Counter, Series
+from sukusuku_edge.overflow import Bounds
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS reading (
@@ -35,6 +41,13 @@ CREATE TABLE IF NOT EXISTS counter (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS session (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+BALLAST = 8 * 1024 * 1024
+"""Bytes; more than the log grows to (`journal_size_limit`) while waiting rows are deleted."""
+ROWS_PER_PAGE = 16
+"""At least so many readings go onto one page of the file."""
+MARGIN = 64
+"""Readings' worth of free pages that an `add` leaves in the file while the disk is full."""
+_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
 _EVENT_ROLES = {
     Role.STATE, Role.FAULT, Role.CONTACT, Role.PRESENCE, Role.CYCLE_COUNTER, Role.FLOW_COUNTER, Role.IDENTITY,
 }  # fmt: skip
@@ -62,18 +75,26 @@ class Outbox:
     Methods raise TransientError when the disk refuses (full, read-only, input/output error): nothing was then changed.
     """
 
-    def __init__(self, path: Path, max_rows: int = 1_000_000) -> None:
-        self.dropped = 0
-        """Readings thrown away since the start because `max_rows` were waiting."""
+    def __init__(
+        self,
+        path: Path,
+        max_rows: int = 1_000_000,
+        ballast: int = BALLAST,
+        *,
+        max_bytes: int = 2**62,
+        node: str = "node",
+    ) -> None:
         self._path = path
-        self._max_rows = max_rows
+        self._bounds = Bounds(max_rows, max_bytes)
+        self._node = node
+        self._ballast = Ballast(path.with_name(path.name + ".ballast"), ballast)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._file: sqlite3.Connection
         self._rows = 0
 
     async def __aenter__(self) -> Self:
         try:
-            await self._do(self._open)
+            await self._do(self._relieved, self._open)
         except (sqlite3.Error, OSError) as error:
             self._thread.shutdown()
             raise PermanentError(f"outbox {self._path}: cannot be opened: {error}") from error
@@ -95,7 +116,7 @@ class Outbox:
 
     async def delete(self, rows: Sequence[int]) -> None:
         """Forget rows that the collector has stored."""
-        await self._try(self._delete, rows)
+        await self._try(self._relieved, self._delete, rows)
 
     async def stats(self) -> Stats:
         """How much waits."""
@@ -109,7 +130,7 @@ class Outbox:
 
     async def next_bdseq(self) -> int:
         """The bdSeq for the coming CONNECT, durable before this returns. The first one ever is 0."""
-        return await self._try(self._next_bdseq)
+        return await self._try(self._relieved, self._next_bdseq)
 
     async def last_birth(self) -> int:
         """The timestamp of the latest NBIRTH, 0 before the first."""
@@ -117,7 +138,7 @@ class Outbox:
 
     async def set_last_birth(self, time: int) -> None:
         """Remember the timestamp of an NBIRTH, before it is sent."""
-        await self._try(self._set_number, "last_birth", time)
+        await self._try(self._relieved, self._set_number, "last_birth", time)
 
     # ------------------------------------------------------------ jobs of the thread
 
@@ -130,6 +151,24 @@ class Outbox:
         except sqlite3.Error as error:
             raise TransientError(f"outbox {self._path}: {error}; check the disk") from error
 
+    def _relieved(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do what must be done on a full disk too: a second time without the ballast."""
+        try:
+            return job(*args, **kwargs)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NO_ROOM or not self._ballast.give():
+                raise
+            _log.warning("%s: %s: the reserve of room on the disk is given up", self._path, error)
+            return job(*args, **kwargs)
+
+    def _check_room(self, readings: int) -> None:
+        """While the ballast is given up, its room is not for readings: they go where deleted ones have been."""
+        if self._ballast.keep():
+            return
+        free = self._file.execute("PRAGMA freelist_count").fetchone()[0]
+        if free * ROWS_PER_PAGE < readings + MARGIN:
+            raise TransientError(f"outbox {self._path}: the disk is full; make room on it")
+
     def _open(self) -> None:
         salvaged = None
         if self._path.exists() and (damage := _damage(self._path)) is not None:
@@ -141,6 +180,7 @@ class Outbox:
             with self._commit():
                 _salvage(salvaged, self._file)
         self._rows = self._file.execute("SELECT count(*) FROM reading").fetchone()[0]
+        self._ballast.keep()
 
     def _close(self) -> None:
         self._file.close()
@@ -158,43 +198,45 @@ class Outbox:
             raise
 
     def _add(self, readings: Sequence[Reading], counters: Mapping[Series, Counter]) -> list[Row]:
-        rows: list[Row] = []
+        self._check_room(len(readings))
         with self._commit():
-            for reading in readings:
-                cursor = self._file.execute(
-                    "INSERT INTO reading (asset, metric, time, value, type, quality, event) VALUES (?,?,?,?,?,?,?)",
-                    (
-                        reading.asset,
-                        reading.metric,
-                        reading.time,
-                        reading.value,
-                        None if reading.value is None else datatype_of(reading.value),
-                        reading.quality,
-                        reading.metric in _EVENTS,
-                    ),
-                )
-                rows.append((cursor.lastrowid or 0, reading))
+            rows = self._insert(readings)
             self._file.executemany(
                 "INSERT OR REPLACE INTO counter (asset, metric, origin, total, raw) VALUES (?,?,?,?,?)",
                 [(*series, item.origin, item.state.total, item.state.raw) for series, item in counters.items()],
             )
-            dropped = self._make_room(self._rows + len(rows) - self._max_rows)
-        self._rows += len(rows) - dropped
+            dropped, record = self._make_room(rows)
+        self._rows += len(rows) + len(record) - dropped
+        return rows + record
+
+    def _insert(self, readings: Sequence[Reading], event: int | None = None) -> list[Row]:
+        rows: list[Row] = []
+        for reading in readings:
+            cursor = self._file.execute(
+                "INSERT INTO reading (asset, metric, time, value, type, quality, event) VALUES (?,?,?,?,?,?,?)",
+                (
+                    reading.asset,
+                    reading.metric,
+                    reading.time,
+                    reading.value,
+                    None if reading.value is None else datatype_of(reading.value),
+                    reading.quality,
+                    _event(reading) if event is None else event,
+                ),
+            )
+            rows.append((cursor.lastrowid or 0, reading))
         return rows
 
-    def _make_room(self, excess: int) -> int:
-        """Drop the oldest rows, events and totals last; a hundredth of all at once, because the search is long."""
-        if excess <= 0:
-            return 0
-        excess = max(excess, self._max_rows // 100)
-        self._file.execute(
-            "DELETE FROM reading WHERE id IN (SELECT id FROM reading ORDER BY event, id LIMIT ?)", (excess,)
-        )
-        self.dropped += excess
-        _log.error(
-            "more than %d readings wait: the oldest were dropped, %d since the start", self._max_rows, self.dropped
-        )
-        return excess
+    def _make_room(self, added: Sequence[Row]) -> tuple[int, list[Row]]:
+        """How many rows had to go for those that were added, and the record of it."""
+        excess = self._bounds.excess(self._rows + len(added), overflow.bytes_in_use(self._file))
+        if not excess or not added:
+            return 0, []
+        loss = overflow.make_room(self._file, excess)
+        time = max(*(reading.time for _, reading in added), (self._number("dropped_at") or 0) + 1)
+        self._put_number("dropped_at", time)
+        _log.error("the outbox is full: %d of the oldest readings were thinned out, %d in all", loss.count, loss.total)
+        return loss.count, self._insert(loss.record(self._node, time), overflow.RECORD)
 
     def _peek(self, after: int, limit: int, until: int | None) -> list[Row]:
         found = self._file.execute(
@@ -232,7 +274,15 @@ class Outbox:
 
     def _set_number(self, name: str, value: int) -> None:
         with self._commit():
-            self._file.execute("INSERT OR REPLACE INTO session (name, value) VALUES (?, ?)", (name, value))
+            self._put_number(name, value)
+
+    def _put_number(self, name: str, value: int) -> None:
+        self._file.execute("INSERT OR REPLACE INTO session (name, value) VALUES (?, ?)", (name, value))
+
+
+def _event(reading: Reading) -> int:
+    """Changes of a state and totals tell what cannot be told again: they stay longest."""
+    return overflow.EVENT if reading.metric in _EVENTS or reading.quality is Quality.STALE else overflow.MEASURED
 
 
 def _reading(asset: str, metric: str, time: int, value: Value | None, kind: int | None, quality: int) -> Reading:

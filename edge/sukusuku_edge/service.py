@@ -41,7 +41,12 @@ async def run(edge: Edge, stop: asyncio.Event, clock: Clock = now_ms) -> None:
     Raises PermanentError when the outbox cannot be opened.
     """
     settings = edge.settings
-    async with Outbox(Path(settings.outbox.path), settings.outbox.max_rows) as outbox:
+    async with Outbox(
+        Path(settings.outbox.path),
+        settings.outbox.max_rows,
+        max_bytes=settings.outbox.max_megabytes * 1_000_000,
+        node=settings.node,
+    ) as outbox:
         uplink = Uplink(
             NodeIdentity(settings.group, settings.node, settings.primary_host),
             declared(edge),

@@ -51,7 +51,9 @@ class OutboxSettings(Settings, frozen=True, kw_only=True):
 
     path: str = "outbox.db"
     max_rows: Annotated[int, msgspec.Meta(ge=1000, le=100_000_000)] = 1_000_000
-    """When more wait, the oldest measured values are dropped; states and counters stay longest."""
+    """When more wait, the oldest measured values are thinned to one in ten minutes; states and counters stay."""
+    max_megabytes: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
+    """The same for the size of the file."""
     accepted_log: str | None = None
     """One JSON line per committed reading, for audits and tests."""
 

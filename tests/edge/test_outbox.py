@@ -113,32 +113,6 @@ def test_the_last_birth_survives(tmp_path: Path) -> None:
     assert with_outbox(tmp_path / "o.db", Outbox.last_birth) == T
 
 
-def test_when_it_is_full_the_oldest_measured_values_go_and_events_stay(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def work(outbox: Outbox) -> list[str]:
-        events = [Reading("unit-1", "State", T, 1), Reading("unit-1", "Cycles/Total", T, 5)]
-        await outbox.add([*events, *readings(998)], {})
-        await outbox.add(readings(1, start=998), {})
-        found = await outbox.peek(0, 2000)
-        assert (await outbox.stats()).rows == len(found) == 991
-        assert outbox.dropped == 10
-        return [f"{reading.metric} {reading.time - T}" for _, reading in found[:3]]
-
-    found = with_outbox(tmp_path / "o.db", work, max_rows=1000)
-
-    assert found == ["State 0", "Cycles/Total 0", "Fill/Percent 10"]
-    assert "more than 1000 readings wait: the oldest were dropped, 10 since the start" in caplog.text
-
-
-def test_when_nothing_but_events_waits_the_oldest_events_go(tmp_path: Path) -> None:
-    async def work(outbox: Outbox) -> int:
-        await outbox.add(readings(1001, "State"), {})
-        return (await outbox.peek(0, 1))[0][1].time - T
-
-    assert with_outbox(tmp_path / "o.db", work, max_rows=1000) == 10
-
-
 @given(
     st.lists(
         st.one_of(
