@@ -145,6 +145,21 @@ class HostSession:
                 if node.wants_ack:
                     yield Ack(key, node.birth, node.count)
 
+    def ahead(self, key: NodeKey, seq: int) -> int:
+        """How many messages are missing before one with this seq; 0 when it is its turn or no order is kept now."""
+        node = self._nodes.get(key)
+        return 0 if node is None or not node.contiguous else (seq - node.next_seq) % SEQ_MODULUS
+
+    def missed(self, key: NodeKey) -> None:
+        """A message of this node was thrown away: nothing after it may be acknowledged before a rebirth."""
+        node = self._nodes.get(key)
+        if node is not None:
+            node.contiguous = False
+
+    def forget(self, key: NodeKey) -> None:
+        """Nothing that is known of this node is to be believed."""
+        self._nodes.pop(key, None)
+
     def online(self, key: NodeKey) -> bool:
         """Whether the node has an open session, as far as the host knows."""
         node = self._nodes.get(key)

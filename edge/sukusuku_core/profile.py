@@ -145,6 +145,10 @@ class ModbusDefaults(Settings, frozen=True, kw_only=True):
     """Most addresses that the device answers in one request."""
     max_gap: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Unused addresses that may be read over to join two points into one request."""
+    blank: tuple[Literal[0, 65_535], ...] = ()
+    """An answer of several registers that all hold this is no reading: the device has lost what stands behind it."""
+    pause: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.0
+    """Seconds that the device needs between two requests, where that is more than the line itself asks for."""
 
 
 class SerialLine(Settings, frozen=True, kw_only=True):

@@ -62,6 +62,8 @@ def decode_block(profile: ModbusProfile, block: Block, words: Sequence[int]) -> 
     """
     if len(words) < block.count:
         raise ValueError(f"asked for {block.count} at {block.area} {block.start}, got {len(words)}")
+    if block.count > 1 and not block.area.of_bits and words[0] in profile.defaults.blank and len(set(words)) == 1:
+        return {point.name: Decoded(None, Quality.BAD) for point in block.points}
     found = {}
     for point in block.points:
         at = profile.address(point) - block.start

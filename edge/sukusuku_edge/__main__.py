@@ -74,7 +74,8 @@ def table(edge: Edge) -> str:
 def _where(device: Device) -> str:
     if device.topic is not None:
         return device.topic
-    return f"{device.host}:{device.port} unit {device.unit}, every {device.poll:g} s"
+    place = device.bus or f"{device.host}:{device.port}"
+    return f"{place} unit {device.unit}, every {device.poll:g} s"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:

@@ -9,7 +9,7 @@ from sukusuku_core.counters import CounterState
 from sukusuku_core.model import AssetKind, Quality, Reading, Value
 from sukusuku_core.registers import Decoded
 from sukusuku_edge.fitting import Bound, convert, in_range
-from sukusuku_edge.sample import Event, Failure, Rejected, Sample
+from sukusuku_edge.sample import Event, Failure, Lost, Refused, Rejected, Sample
 from sukusuku_edge.settings import Edge
 
 FAILURES = 3
@@ -22,7 +22,10 @@ Series = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A total and the device counter that it follows; `origin` tells when the device was exchanged."""
+    """A total and the device counter that it follows; `origin` tells when the device was exchanged.
+
+    `origin` is device/point, or device/point#serial where the device tells its serial number.
+    """
 
     origin: str
     state: CounterState
@@ -38,6 +41,8 @@ class Outcome:
     """Assets that were born or came back to life, in this order."""
     down: list[str] = field(default_factory=list)
     """Assets none of whose devices is alive any more."""
+    findings: list[str] = field(default_factory=list)
+    """What a person should know, in words."""
 
 
 @dataclass(slots=True)
@@ -45,6 +50,8 @@ class _Device:
     bound: list[Bound] = field(default_factory=list)
     alive: bool = False
     failures: int = 0
+    identity: str = ""
+    """The serial number that the device told last."""
 
 
 def declared(edge: Edge) -> dict[str, dict[str, DataType]]:
@@ -65,6 +72,10 @@ class Binder:
     def __init__(self, edge: Edge, totals: Mapping[Series, Counter]) -> None:
         self.errors = 0
         """Failed device reads and refused messages since the start."""
+        self.refused = 0
+        """Fields that could identify a child, in messages of sensors, since the start."""
+        self.lost = 0
+        """Messages of sensors that did not arrive, since the start."""
         self._node = edge.settings.node
         self._refresh = round(edge.settings.refresh * 1000)
         self._totals = dict(totals)
@@ -74,7 +85,11 @@ class Binder:
         self._assets: dict[str, set[str]] = {}
         self._up: set[str] = set()
         for bound in edge.bound:
-            self._devices[bound.device].bound.append(bound)
+            device = self._devices[bound.device]
+            device.bound.append(bound)
+            known = self._totals.get((bound.asset, bound.metric))
+            if known is not None and known.origin.startswith(f"{_origin(bound)}#"):
+                device.identity = known.origin.partition("#")[2]
             self._assets.setdefault(bound.asset, set()).add(bound.device)
 
     @property
@@ -94,6 +109,10 @@ class Binder:
                     self._failure(event, outcome)
                 case Rejected():
                     self.errors += 1
+                case Refused():
+                    self.refused += len(event.fields)
+                case Lost():
+                    self.lost += event.count
         return outcome
 
     def node(self, now: int, values: Mapping[str, Value]) -> list[Reading]:
@@ -110,6 +129,13 @@ class Binder:
     def _sample(self, sample: Sample, outcome: Outcome) -> None:
         device = self._devices[sample.device]
         device.alive, device.failures = True, 0
+        if sample.identity and sample.identity != device.identity:
+            if device.identity:
+                outcome.findings.append(
+                    f"{sample.device}: serial number {sample.identity} where {device.identity} was: the device was "
+                    "exchanged; its counters count on from the totals so far"
+                )
+            device.identity = sample.identity
         for asset in dict.fromkeys(bound.asset for bound in device.bound):
             if asset not in self._up:
                 self._up.add(asset)
@@ -142,11 +168,13 @@ class Binder:
             return value, quality
         if quality is not Quality.GOOD or not isinstance(value, int):
             return None, Quality.BAD
-        series, origin = (bound.asset, bound.metric), f"{bound.device}/{bound.point.name}"
-        known = self._totals.get(series, Counter(origin, CounterState()))
-        state = known.state if known.origin == origin else CounterState(known.state.total)
+        series, origin, identity = (bound.asset, bound.metric), _origin(bound), self._devices[bound.device].identity
+        told = f"{origin}#{identity}" if identity else origin
+        known = self._totals.get(series, Counter(told, CounterState()))
+        # A counter that was followed before the device told its serial number is that device's.
+        state = known.state if known.origin in {origin, told} else CounterState(known.state.total)
         state, _ = counters.advance(state, value, bound.point.wrap)
-        counter = Counter(origin, state)
+        counter = Counter(told, state)
         if counter != self._totals.get(series):
             self._totals[series] = outcome.counters[series] = counter
         return state.total, Quality.GOOD if in_range(bound.row, state.total) else Quality.BAD
@@ -164,6 +192,10 @@ class Binder:
         reading = Reading(*series, time, value, quality)
         self._last[series] = reading
         outcome.readings.append(reading)
+
+
+def _origin(bound: Bound) -> str:
+    return f"{bound.device}/{bound.point.name}"
 
 
 def _close(value: Value | None, last: Value | None, deadband: float) -> bool:

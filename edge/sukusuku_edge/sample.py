@@ -13,6 +13,8 @@ class Sample:
     device: str
     time: int
     values: Mapping[str, Decoded]
+    identity: str = ""
+    """The device's serial number; empty when it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,24 @@ class Rejected:
     why: str
 
 
-Event = Sample | Failure | Rejected
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message carried fields that could identify a child; they were not read."""
+
+    device: str
+    time: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A sensor numbers its messages, and some did not arrive."""
+
+    device: str
+    time: int
+    count: int
+
+
+Event = Sample | Failure | Rejected | Refused | Lost
 Emit = Callable[[Event], Awaitable[None]]
 """Takes an event; waits while the outbox cannot keep up."""

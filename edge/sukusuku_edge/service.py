@@ -50,7 +50,7 @@ async def run(edge: Edge, stop: asyncio.Event, clock: Clock = now_ms) -> None:
         uplink = Uplink(
             NodeIdentity(settings.group, settings.node, settings.primary_host),
             declared(edge),
-            settings.broker.session(f"{settings.group}-{settings.node}"),
+            settings.broker.session(f"{settings.group}:{settings.node}"),  # `:` is in no id: another node, another name
             outbox,
             clock,
             waiting=(await outbox.stats()).last,
@@ -122,6 +122,8 @@ class Pipeline:
 
     async def _take(self, batch: Iterable[Event | _Health | _End]) -> None:
         outcome = self._binder.take(item for item in batch if not isinstance(item, _Health | _End))
+        for text in outcome.findings:
+            _log.warning("%s", text)
         readings = outcome.readings
         if any(isinstance(item, _Health) for item in batch):
             readings.extend(self._binder.node(self._clock(), await self._health()))
@@ -145,6 +147,8 @@ class Pipeline:
         values: dict[str, Value] = {
             "Comm/Errors": self._binder.errors,
             "Devices/Down": self._binder.down,
+            "Refused/Fields": self._binder.refused,
+            "Lost/Messages": self._binder.lost,
             "Info/Version": sukusuku_core.__version__,
         }
         try:

@@ -1,7 +1,7 @@
 """`edge.toml`: the devices, the assets they are sensed by, and how readings leave the Pi."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,9 +13,13 @@ from sukusuku_core.profile import AnyProfile, JsonProfile, ModbusProfile
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
 from sukusuku_edge.fitting import Bound, Distance, bind
 from sukusuku_mqtt import MqttSettings
+from sukusuku_mqtt.client import Protocol
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 _Topic = Annotated[str, msgspec.Meta(pattern=r"^[^+#\x00]{1,1024}$", description="one topic, without `+` and `#`")]
+
+LAST_UNIT = 247
+"""Unit ids above are reserved on a serial line; 0 addresses all and gets no answer."""
 
 
 class Broker(Settings, frozen=True, kw_only=True):
@@ -23,6 +27,8 @@ class Broker(Settings, frozen=True, kw_only=True):
 
     host: _Text = "127.0.0.1"
     port: Port = 1883
+    protocol: Protocol = "3.1.1"
+    """The version of MQTT."""
     keepalive: Annotated[int, msgspec.Meta(ge=2, le=300)] = 10
     username: str | None = None
     password: str | None = None
@@ -43,6 +49,7 @@ class Broker(Settings, frozen=True, kw_only=True):
             cert_file=Path(self.cert_file) if self.cert_file else None,
             key_file=Path(self.key_file) if self.key_file else None,
             connect_timeout=3.0,
+            protocol=self.protocol,
         )
 
 
@@ -58,11 +65,26 @@ class OutboxSettings(Settings, frozen=True, kw_only=True):
     """One JSON line per committed reading, for audits and tests."""
 
 
+class Bus(Settings, frozen=True, kw_only=True):
+    """A serial line (RS485) with Modbus RTU devices. What is left out is as the devices leave the factory."""
+
+    id: Id
+    port: _Text
+    """The serial port, such as `/dev/ttyUSB0`; better a name below `/dev/serial/by-id/`, which stays."""
+    baud: Annotated[int, msgspec.Meta(ge=300, le=4_000_000)] | None = None
+    parity: Literal["N", "E", "O"] | None = None
+    stop_bits: Literal[1, 2] | None = None
+
+
 class Device(Settings, frozen=True, kw_only=True):
-    """A physical device. Modbus TCP: `host`, `port`, `unit`, `poll` and `timeout` in seconds. MQTT JSON: `topic`."""
+    """A physical device. Modbus: `unit`, `poll` and `timeout` in seconds, and `host` and `port` or `bus`.
+
+    MQTT JSON: `topic`.
+    """
 
     id: Id
     profile: Id
+    bus: Id | None = None
     host: _Text | None = None
     port: Port = 502
     unit: Annotated[int, msgspec.Meta(ge=0, le=255)] = 1
@@ -105,8 +127,20 @@ class EdgeSettings(Settings, frozen=True, kw_only=True):
     sensors: Broker | None = None
     """The broker of the JSON sensors; default: the same."""
     outbox: OutboxSettings = OutboxSettings()
+    bus: tuple[Bus, ...] = ()
     device: tuple[Device, ...] = ()
     asset: tuple[Asset, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SerialBus:
+    """A serial line with everything known about it."""
+
+    id: str
+    port: str
+    baud: int
+    parity: Literal["N", "E", "O"]
+    stop_bits: Literal[1, 2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +150,7 @@ class Edge:
     settings: EdgeSettings
     profiles: Mapping[str, AnyProfile]
     bound: tuple[Bound, ...]
+    buses: Mapping[str, SerialBus] = field(default_factory=dict)
 
 
 def read(path: Path) -> Edge:
@@ -126,27 +161,28 @@ def read(path: Path) -> Edge:
 
 def check(settings: EdgeSettings, name: str) -> Edge:
     """Rules between the keys; `name` stands for the file in errors. Raises ConfigError with the key path."""
+    _unique(name, "bus", (bus.id for bus in settings.bus))
     _unique(name, "device", (device.id for device in settings.device))
     _unique(name, "asset", (asset.id for asset in settings.asset))
     found = dict(_profiles(settings, name))
     bound: list[Bound] = []
     for a, asset in enumerate(settings.asset):
         where = f"{name}: asset[{a}] ({asset.id})"
-        if asset.id == settings.node:
+        if asset.id.lower() == settings.node.lower():
             raise ConfigError(f"{where}.id: `{asset.id}` is the id of the node; an asset needs one of its own")
         if not asset.binding:
             raise ConfigError(f"{where}: an asset needs at least one [[asset.binding]]")
         metrics = set()
         for b, binding in enumerate(asset.binding):
             key = f"{where}.binding[{b}]"
-            if binding.metric in metrics:
+            if binding.metric.lower() in metrics:
                 raise ConfigError(f"{key}.metric: `{binding.metric}` is bound above already")
             if binding.metric == "Info/Source" and asset.source is not None:
                 raise ConfigError(f"{key}.metric: `Info/Source` is given by `source` already")
             if binding.device not in found:
                 known = ", ".join(found) or "none"
                 raise ConfigError(f"{key}.device: there is no device `{binding.device}`; there are: {known}")
-            metrics.add(binding.metric)
+            metrics.add(binding.metric.lower())
             bound.append(
                 bind(
                     key,
@@ -159,7 +195,7 @@ def check(settings: EdgeSettings, name: str) -> Edge:
                     distance=binding.distance,
                 )
             )
-    return Edge(settings, found, tuple(bound))
+    return Edge(settings, found, tuple(bound), dict(_buses(settings, name, found)))
 
 
 def _profiles(settings: EdgeSettings, name: str) -> Iterator[tuple[str, AnyProfile]]:
@@ -173,27 +209,75 @@ def _profiles(settings: EdgeSettings, name: str) -> Iterator[tuple[str, AnyProfi
         except ConfigError as error:
             raise ConfigError(f"{where}.profile: {error}") from error
         match profile:
-            case ModbusProfile() if device.host is None:
-                raise ConfigError(f"{where}: profile {device.profile} is a Modbus device: `host` is missing")
             case ModbusProfile() if device.topic is not None:
                 raise ConfigError(
                     f"{where}.topic: profile {device.profile} is a Modbus device; allowed: host, port, unit, ..."
                 )
+            case ModbusProfile() if (device.host is None) == (device.bus is None):
+                raise ConfigError(
+                    f"{where}: profile {device.profile} is a Modbus device: "
+                    f"give `host` (Modbus TCP) or `bus` (serial line){'' if device.host is None else ', not both'}"
+                )
             case JsonProfile() if device.topic is None:
                 raise ConfigError(f"{where}: profile {device.profile} is an MQTT sensor: `topic` is missing")
-            case JsonProfile() if device.host is not None:
+            case JsonProfile() if device.host is not None or device.bus is not None:
+                key = "host" if device.host is not None else "bus"
                 raise ConfigError(
-                    f"{where}.host: profile {device.profile} is an MQTT sensor; allowed: topic (broker: [sensors])"
+                    f"{where}.{key}: profile {device.profile} is an MQTT sensor; allowed: topic (broker: [sensors])"
                 )
         yield device.id, profile
 
 
+def _buses(settings: EdgeSettings, name: str, profiles: Mapping[str, AnyProfile]) -> Iterator[tuple[str, SerialBus]]:
+    known = {bus.id for bus in settings.bus}
+    units: dict[tuple[str, int], str] = {}
+    for n, device in enumerate(settings.device):
+        if device.bus is None:
+            continue
+        where = f"{name}: device[{n}] ({device.id})"
+        if device.bus not in known:
+            raise ConfigError(f"{where}.bus: there is no bus `{device.bus}`; there are: {', '.join(known) or 'none'}")
+        if not 1 <= device.unit <= LAST_UNIT:
+            raise ConfigError(f"{where}.unit: found {device.unit}; a unit on a serial line is 1 to {LAST_UNIT}")
+        if (device.bus, device.unit) in units:
+            raise ConfigError(f"{where}.unit: unit {device.unit} is already {units[device.bus, device.unit]}")
+        units[device.bus, device.unit] = device.id
+    ports: dict[str, str] = {}
+    for n, bus in enumerate(settings.bus):
+        where = f"{name}: bus[{n}] ({bus.id})"
+        if bus.port in ports:
+            raise ConfigError(f"{where}.port: {bus.port} is already the port of {ports[bus.port]}")
+        ports[bus.port] = bus.id
+        here = [profiles[device.id] for device in settings.device if device.bus == bus.id]
+        yield bus.id, _line(bus, where, [item for item in here if isinstance(item, ModbusProfile)])
+
+
+def _line(bus: Bus, where: str, profiles: Sequence[ModbusProfile]) -> SerialBus:
+    """The line as given, and for what is left out as all the devices on it leave the factory."""
+
+    def settle(key: str) -> int | str:
+        given: int | str | None = getattr(bus, key)
+        if given is not None:
+            return given
+        factory = {item.profile: getattr(item.serial, key) for item in profiles if item.serial is not None}
+        if len(set(factory.values())) != 1:
+            differ = ", ".join(f"{profile} {value}" for profile, value in factory.items())
+            why = f"its devices leave the factory with {differ}" if factory else "no profile on it names one"
+            raise ConfigError(f"{where}: `{key}` is missing, and {why}: all must be set to the same")
+        return factory.popitem()[1]  # type: ignore[no-any-return]  # getattr of a checked struct
+
+    return msgspec.convert(
+        {"id": bus.id, "port": bus.port} | {key: settle(key) for key in ("baud", "parity", "stop_bits")}, SerialBus
+    )
+
+
 def _unique(name: str, table: str, ids: Iterator[str]) -> None:
+    """Ids that differ by case only are refused too: people and case-blind programs would take one for the other."""
     seen: dict[str, int] = {}
     for n, ident in enumerate(ids):
-        if ident in seen:
-            raise ConfigError(f"{name}: {table}[{n}].id: `{ident}` is already the id of {table}[{seen[ident]}]")
-        seen[ident] = n
+        if ident.lower() in seen:
+            raise ConfigError(f"{name}: {table}[{n}].id: `{ident}` is already the id of {table}[{seen[ident.lower()]}]")
+        seen[ident.lower()] = n
 
 
 def _resolved(settings: EdgeSettings, folder: Path) -> EdgeSettings:

@@ -25,6 +25,15 @@ METRICS = (
 T = 1_760_000_000_000
 
 
+def laser(port: int, timeout: float) -> ModbusDevice:
+    """A device that has one register and no serial number: function 3, address 0x34."""
+    text = files.HEAD + files.BOARD.replace("502", str(port)).replace("0.5", str(timeout))
+    text = text.replace("sukusuku-retrofit-board", "dfrobot-sen0492")
+    text += '[[asset]]\nid = "unit"\nkind = "unit"\n'
+    text += '[[asset.binding]]\nmetric = "Fill/Distance"\ndevice = "board"\npoint = "distance"\n'
+    return modbus.sources(files.edge(text), lambda: T)[0]
+
+
 def sources(*ports: int, points: tuple[str, ...] = ALL, timeout: float = 2.0) -> list[ModbusDevice]:
     text = files.HEAD
     for n, port in enumerate(ports):
@@ -43,7 +52,7 @@ async def polling(device: Board, **options: Any) -> AsyncIterator[ModbusDevice]:
         try:
             yield source
         finally:
-            source._close()
+            source.close()
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -69,17 +78,20 @@ def test_a_poll_is_one_sample_of_all_bound_points_with_one_time() -> None:
         assert values(events[0]) == {name: boards.VALUES[name] for name in ALL}
         assert isinstance(events[0], Sample)
         assert events[0].time == T
-        assert device.requests == [(Area.DISCRETE, 0, 1), (Area.INPUT, 0, 1), (Area.INPUT, 2, 7), (Area.INPUT, 16, 16)]
+        assert device.requests == [(Area.INPUT, 16, 16), (Area.DISCRETE, 0, 1), (Area.INPUT, 0, 1), (Area.INPUT, 2, 7)]
 
     run(work())
 
 
-def test_only_bound_points_are_asked_for() -> None:
+def test_only_bound_points_are_asked_for_and_who_it_is() -> None:
     async def work() -> None:
         device = boards.board()
         async with polling(device, points=("state",)) as source:
-            assert values((await source.poll())[0]) == {"state": 1}
-        assert device.requests == [(Area.INPUT, 4, 1)]
+            (first,), (second,) = await source.poll(), await source.poll()
+        assert values(first) == values(second) == {"state": 1}
+        assert isinstance(first, Sample)
+        assert first.identity == "SK-0001"
+        assert device.requests == [(Area.INPUT, 16, 16), (Area.INPUT, 4, 1), (Area.INPUT, 4, 1)]
 
     run(work())
 
@@ -114,7 +126,7 @@ def test_nobody_listening_is_said_in_words_and_only_once(caplog: pytest.LogCaptu
 
         async with boards.serve(boards.board(), port):
             assert values((await source.poll())[0])["state"] == 1
-            source._close()
+            source.close()
         assert caplog.records[-1].message == f"board-0: 127.0.0.1:{port} unit 1 answers again"
         assert caplog.records[-1].levelname == "INFO"
 
@@ -135,13 +147,13 @@ def test_silence_closes_the_connection_and_is_said_in_words() -> None:
 
 def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
     async def work() -> None:
-        late = b"{tid}\0\0\0\5\1\4\2\0\x07"
+        late = b"{tid}\0\0\0\5\1\3\2\0\x77"
         async with boards.scripted({0: None, 1: late, 2: late}) as (port, closed):
-            source = sources(port, points=("state",), timeout=0.2)[0]
+            source = laser(port, 0.2)
             assert isinstance((await source.poll())[0], Failure)
             await closed.wait()
-            assert values((await source.poll())[0]) == {"state": 7}
-            source._close()
+            assert values((await source.poll())[0]) == {"distance": 0x77}
+            source.close()
 
     run(work())
 
@@ -150,19 +162,20 @@ def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
     ("answer", "expected"),
     [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "something that is not Modbus TCP"),
-        (b"{tid}\0\0\0\5\1\x55\2\0\7", "something that is not Modbus TCP"),
-        (b"{tid}\0\0\0\5\1\3\2\0\7", "answers 1 values of function 3 where 1 of function 4 were asked for"),
-        (b"{tid}\0\0\0\7\1\4\4\0\7\0\7", "answers 2 values of function 4 where 1 of function 4 were asked for"),
-        (b"{tid}\0\0\0\5\2\4\2\0\7", "no answer"),
-        (b"\x77\x77\0\0\0\5\1\4\2\0\7", "no answer"),
+        (b"{tid}\0\0\0\5\1\x55\2\0\7", "2 bytes of function 85 where 2 bytes of function 3 were asked for"),
+        (b"{tid}\0\0\0\5\1\4\2\0\7", "2 bytes of function 4 where 2 bytes of function 3 were asked for"),
+        (b"{tid}\0\0\0\7\1\3\4\0\7\0\7", "4 bytes of function 3 where 2 bytes of function 3 were asked for"),
+        (b"{tid}\0\0\0\5\1\3\4\0\7", "2 bytes of function 3 where"),
+        (b"{tid}\0\0\0\5\2\3\2\0\7", "a frame of unit 2 where unit 1 was asked"),
+        (b"\x77\x77\0\0\0\5\1\3\2\0\7", "a frame of another request (transaction id)"),
         (b"{tid}\0\0", "no answer"),
     ],
-    ids=["http", "function", "other-table", "too-many", "other-unit", "other-transaction", "cut-off"],
+    ids=["http", "function", "other-table", "too-many", "byte-count", "other-unit", "other-transaction", "cut-off"],
 )
 def test_an_answer_that_does_not_fit_is_refused(answer: bytes, expected: str) -> None:
     async def work() -> None:
         async with boards.scripted({0: answer}) as (port, closed):
-            source = sources(port, points=("state",), timeout=0.3)[0]
+            source = laser(port, 0.3)
             (event,) = await source.poll()
             await closed.wait()
         assert isinstance(event, Failure)
@@ -226,7 +239,7 @@ def test_an_address_that_does_not_exist_hides_no_neighbour_and_is_not_asked_agai
         rejected = [event for event in first if isinstance(event, Rejected)]
         assert ["not asked again for 600 s" in event.why for event in rejected] == [True]
         assert values(first[-1]) == {name: boards.VALUES[name] for name in ALL} | {"motor_power": None}
-        assert values(second[-1]) == values(first[-1])
+        assert values(second[-1]) | {"serial": "SK-0001", "firmware": "1.2"} == values(first[-1])
         assert len(second) == 1
         assert (Area.INPUT, 7, 1) not in device.requests
 

@@ -119,7 +119,13 @@ type = "u16"
         ('id = "eye"', 'id = "board"', "device[1].id: `board` is already the id of device[0]"),
         ('id = "room"', 'id = "unit-1"', "asset[1].id: `unit-1` is already the id of asset[0]"),
         ('id = "room"', 'id = "tobu-pi"', "asset[1] (tobu-pi).id: `tobu-pi` is the id of the node"),
-        ('host = "127.0.0.1"', "", "device[0] (board): profile sukusuku-retrofit-board is a Modbus device: `host` is"),
+        (
+            'host = "127.0.0.1"',
+            "",
+            "device[0] (board): profile sukusuku-retrofit-board is a Modbus device: give `host`",
+        ),
+        ('host = "127.0.0.1"', 'host = "h"\nbus = "b"', "give `host` (Modbus TCP) or `bus` (serial line), not both"),
+        ('host = "127.0.0.1"', 'bus = "b"', "device[0] (board).bus: there is no bus `b`; there are: none"),
         (
             'host = "127.0.0.1"',
             'host = "h"\ntopic = "t"',

@@ -1,27 +1,26 @@
-"""Modbus TCP devices over pymodbus; the only file of the edge agent that knows it.
+"""Modbus devices, whatever line they are reached by: one task for each.
 
-Each device has a task and a connection of its own, so a dead one costs the others nothing. After a time-out or a
-malformed answer the connection is closed: a late answer must never be taken for that of the next request.
+A dead device costs the others little: nothing over TCP, on a serial line one time-out now and then. Who it is that
+answers is asked first after every failure or reconnect, before anything that is counted.
 """
 
 import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
-
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.exceptions import ModbusException
 
 from sukusuku_core import registers
+from sukusuku_core.catalogue import Role
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
+from sukusuku_core.frames import LONGEST
 from sukusuku_core.model import Quality
-from sukusuku_core.profile import Area, ModbusPoint, ModbusProfile
+from sukusuku_core.profile import ModbusPoint, ModbusProfile
 from sukusuku_core.registers import Block, Decoded
 from sukusuku_edge.journal import Journal
 from sukusuku_edge.sample import Emit, Event, Failure, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
+from sukusuku_edge.sources.lines import Line, Refused, SerialLine, TcpLine
 
 SPREAD = 2.0
 """Devices start within so many seconds of each other."""
@@ -30,8 +29,11 @@ PATIENCE = 3
 LONGEST_PAUSE = 30.0
 REFUSED_PAUSE = 600.0
 """Seconds before a point that the device refuses is tried again."""
+IDENTITY_SECONDS = 60.0
+"""Who answers is asked again after so many seconds, even when nothing seems to have happened."""
+SERIAL = "serial"
+"""Name of the point, of role identity, that tells one device from another of its model."""
 
-_FUNCTION = {Area.COIL: 1, Area.DISCRETE: 2, Area.HOLDING: 3, Area.INPUT: 4}
 _UNKNOWN_POINT = frozenset({1, 2, 3})
 _BUSY = frozenset({5, 6})
 _NO_DEVICE_BEHIND_GATEWAY = frozenset({10, 11})
@@ -49,42 +51,56 @@ _MEANING = {
 _log = logging.getLogger("sukusuku_edge.modbus")
 
 
-class _Refused(Exception):  # noqa: N818 - not an error of ours: the device's answer
-    """The device answered with an exception code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 def sources(edge: Edge, clock: Clock) -> Sequence["ModbusDevice"]:
-    """A source for every Modbus device that is bound to something."""
-    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it logs every failure; we log the transitions
+    """A source for every Modbus device that is bound to something. Devices with one address share the line to it."""
+    lines: dict[object, Line] = {}
     found = []
     for device in edge.settings.device:
         profile = edge.profiles[device.id]
-        if isinstance(profile, ModbusProfile):
-            wanted = {bound.point.name for bound in edge.bound if bound.device == device.id}
-            points = tuple(point for point in profile.point if point.name in wanted)
-            if points:
-                found.append(ModbusDevice(device, profile, points, clock))
+        wanted = {bound.point.name for bound in edge.bound if bound.device == device.id}
+        if not isinstance(profile, ModbusProfile) or not wanted:
+            continue
+        address: object = device.bus or (device.host, device.port)
+        line = lines.get(address) or _line(edge, device)
+        lines[address] = line
+        points = tuple(point for point in profile.point if point.name in wanted)
+        found.append(ModbusDevice(device, profile, points, line, clock))
     return found
+
+
+def _line(edge: Edge, device: Device) -> Line:
+    bus = edge.buses.get(device.bus or "")
+    if bus is None:
+        return TcpLine(device.host or "", device.port)
+    profiles = [edge.profiles[other.id] for other in edge.settings.device if other.bus == device.bus]
+    longest = max((5 + 2 * item.defaults.max_read for item in profiles if isinstance(item, ModbusProfile)), default=0)
+    return SerialLine(bus, min(longest, LONGEST))
 
 
 class ModbusDevice:
     """Polls one device."""
 
-    def __init__(self, device: Device, profile: ModbusProfile, points: Sequence[ModbusPoint], clock: Clock) -> None:
+    def __init__(
+        self, device: Device, profile: ModbusProfile, points: Sequence[ModbusPoint], line: Line, clock: Clock
+    ) -> None:
         self.name = device.id
         self._device = device
         self._profile = profile
+        self._line = line
         self._clock = clock
-        self._where = f"{device.host}:{device.port} unit {device.unit}"
-        self._blocks = registers.plan(profile, points)
+        self._where = line.name(device.unit)
+        self._wanted = {point.name for point in points}
+        identity = [point for point in profile.point if point.role is Role.IDENTITY]
+        others = [point for point in points if point.role is not Role.IDENTITY]
+        self._blocks = (*registers.plan(profile, identity), *registers.plan(profile, others))
         self._parked: dict[Block, float] = {}
         self._failures = 0
-        self._client: AsyncModbusTcpClient | None = None
-        self._garbage = False
+        self._busy = 0
+        self._opening = 0
+        self._identified = -IDENTITY_SECONDS
+        """When who answers was last asked, by the loop's clock."""
+        self._identity = ""
+        self._answered = 0.0
         self._journal = Journal(_log)
 
     async def run(self, emit: Emit) -> None:
@@ -96,9 +112,14 @@ class ModbusDevice:
                 begun = loop.time()
                 for event in await self.poll():
                     await emit(event)
-                await asyncio.sleep(max(0.0, begun + self._pause() - loop.time()))
+                rest = self._line.rest(self._device.timeout) if self._failures else 0.0
+                await asyncio.sleep(max(rest, begun + self._pause() - loop.time()))
         finally:
-            self._close()
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the line; whoever needs it next opens it again."""
+        self._line.close()
 
     async def poll(self) -> list[Event]:
         """Read all blocks once: one sample with one time, or one failure."""
@@ -110,49 +131,76 @@ class ModbusDevice:
             rejected.append(Rejected(self.name, time, text))
             self._journal.trouble(f"{self.name} {_names(block)}", text)
 
+        busy = self._busy
         try:
-            client = await self._connected()
-            for block in self._due():
-                try:
-                    words = await self._read(client, block)
-                except _Refused as refused:
-                    values.update(await self._after_refusal(client, block, refused.code, reject))
-                else:
-                    values.update(registers.decode_block(self._profile, block, words))
-                    self._journal.fine(f"{self.name} {_names(block)}", "can be read again")
+            identify = await self._must_identify()
+            for block in self._due(identify=identify):
+                values |= await self._values(block, reject)
         except TransientError as error:
-            self._close()
             self._failures += 1
+            self._identified = -IDENTITY_SECONDS
             self._journal.trouble(self.name, str(error))
             return [Failure(self.name, time, str(error))]
         self._failures = 0
+        if self._busy > busy:
+            self._busy = busy + 1
+        else:
+            self._busy = 0
+            if identify:
+                self._identified = asyncio.get_running_loop().time()
         self._journal.fine(self.name, f"{self._where} answers again")
+        serial = values.get(SERIAL)
+        if serial is not None and serial.quality is Quality.GOOD:
+            self._identity = str(serial.value)
         parked = {point.name: Decoded(None, Quality.BAD) for block in self._parked for point in block.points}
-        return [*rejected, Sample(self.name, time, parked | values)]
+        found = {name: decoded for name, decoded in (parked | values).items() if name in self._wanted}
+        return [*rejected, Sample(self.name, time, found, self._identity)]
 
     # ------------------------------------------------------------ inside
 
     def _pause(self) -> float:
         poll = self._device.poll
-        if self._failures < PATIENCE:
+        late = max(self._failures - PATIENCE + 1, self._busy, 0)
+        if late == 0:
             return poll
-        longest = max(poll, LONGEST_PAUSE)
-        return min(longest, poll * 2.0 ** min(self._failures - PATIENCE + 1, 30)) * (0.8 + random.random() / 5)
+        return min(max(poll, LONGEST_PAUSE), poll * 2.0 ** min(late, 30)) * (0.8 + random.random() / 5)
 
-    def _due(self) -> list[Block]:
+    async def _must_identify(self) -> bool:
+        opening = await self._line.ready(self._device.timeout)
+        if opening != self._opening:
+            self._opening, self._identified = opening, -IDENTITY_SECONDS
+        return asyncio.get_running_loop().time() - self._identified >= IDENTITY_SECONDS
+
+    def _due(self, *, identify: bool) -> list[Block]:
         now = asyncio.get_running_loop().time()
         self._parked = {block: until for block, until in self._parked.items() if until > now}
-        return [block for block in self._blocks if block not in self._parked]
+        return [block for block in self._blocks if block not in self._parked and (identify or not _identifies(block))]
 
-    async def _after_refusal(
-        self, client: AsyncModbusTcpClient, block: Block, code: int, reject: Callable[[Block, str], None]
-    ) -> dict[str, Decoded]:
+    async def _values(self, block: Block, reject: Callable[[Block, str], None]) -> dict[str, Decoded]:
+        try:
+            words = await self._read(block)
+        except Refused as refused:
+            return await self._after_refusal(block, refused.code, reject)
+        self._journal.fine(f"{self.name} {_names(block)}", "can be read again")
+        return registers.decode_block(self._profile, block, words)
+
+    async def _read(self, block: Block) -> Sequence[int]:
+        loop = asyncio.get_running_loop()
+        if self._profile.defaults.pause:
+            await asyncio.sleep(max(0.0, self._answered + self._profile.defaults.pause - loop.time()))
+        try:
+            return await self._line.read(self._device.unit, block, self._device.timeout)
+        finally:
+            self._answered = loop.time()
+
+    async def _after_refusal(self, block: Block, code: int, reject: Callable[[Block, str], None]) -> dict[str, Decoded]:
         """What can be said of a block that was answered with an exception code."""
         meaning = _MEANING.get(code, "an exception that is not in the standard's list").format(unit=self._device.unit)
         text = f"{self._where} refuses (exception {code}): {meaning}"
         if code in _NO_DEVICE_BEHIND_GATEWAY:
             raise TransientError(text)
         if code in _BUSY:
+            self._busy += 1
             reject(block, text)
             return {}
         bad = {point.name: Decoded(None, Quality.BAD) for point in block.points}
@@ -169,76 +217,12 @@ class ModbusDevice:
         self._blocks = (*self._blocks[:at], *singles, *self._blocks[at + 1 :])
         values: dict[str, Decoded] = {}
         for single in singles:
-            try:
-                words = await self._read(client, single)
-            except _Refused as refused:
-                values.update(await self._after_refusal(client, single, refused.code, reject))
-            else:
-                values.update(registers.decode_block(self._profile, single, words))
+            values |= await self._values(single, reject)
         return values
 
-    async def _connected(self) -> AsyncModbusTcpClient:
-        if self._client is not None and self._client.connected:
-            return self._client
-        self._close()
-        self._garbage = False
-        self._client = client = AsyncModbusTcpClient(
-            self._device.host or "",
-            port=self._device.port,
-            name=self.name,
-            timeout=self._device.timeout,
-            retries=0,
-            reconnect_delay=0,
-            trace_packet=self._inspect,
-        )
-        if not await client.connect():
-            raise TransientError(
-                f"no connection to {self._device.host}:{self._device.port} within {self._device.timeout:g} s: "
-                "check power, cable, address"
-            )
-        return client
 
-    async def _read(self, client: AsyncModbusTcpClient, block: Block) -> Sequence[int]:
-        """The registers or bits of a block. Raises _Refused, and TransientError when there is no usable answer."""
-        ask: Callable[..., Any] = {
-            Area.COIL: client.read_coils,
-            Area.DISCRETE: client.read_discrete_inputs,
-            Area.HOLDING: client.read_holding_registers,
-            Area.INPUT: client.read_input_registers,
-        }[block.area]
-        try:
-            answer = await ask(block.start, count=block.count, device_id=self._device.unit)
-        except ModbusException as error:
-            if self._garbage:
-                raise TransientError(f"{self._where} answers with something that is not Modbus TCP") from error
-            if not client.connected:
-                raise TransientError(f"{self._where} closed the connection: is another master connected?") from error
-            raise TransientError(
-                f"no answer from {self._where} within {self._device.timeout:g} s: check power, cable, address"
-            ) from error
-        if answer.isError():
-            raise _Refused(answer.exception_code)
-        words: Sequence[int] = answer.bits[: block.count] if block.area.of_bits else answer.registers
-        if answer.function_code != _FUNCTION[block.area] or len(words) != block.count:
-            raise TransientError(
-                f"{self._where} answers {len(words)} values of function {answer.function_code} "
-                f"where {block.count} of function {_FUNCTION[block.area]} were asked for"
-            )
-        return words
-
-    def _inspect(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - pymodbus prescribes the signature
-        """Keep bytes that cannot be an answer from pymodbus, which would raise inside the event loop."""
-        if sending or len(data) < 8:  # noqa: PLR2004 - header, unit, function: less is not yet a frame
-            return data
-        if data[2:4] != b"\0\0" or data[7] & 0x7F not in _FUNCTION.values():
-            self._garbage = True
-            return b""
-        return data
-
-    def _close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+def _identifies(block: Block) -> bool:
+    return all(point.role is Role.IDENTITY for point in block.points)
 
 
 def _names(block: Block) -> str:
