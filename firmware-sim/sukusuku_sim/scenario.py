@@ -45,13 +45,16 @@ class Mqtt(Settings, frozen=True, kw_only=True):
 class Device(Settings, frozen=True, kw_only=True):
     """A Modbus device on a unit. Devices that share host and port stand behind one gateway.
 
+    With `serial`, a path, it is on the serial line that the simulator puts there, at `baud`.
     `empty_mm` and `full_mm`: what a distance sensor measures above an empty and a full bag.
     """
 
     id: Id
     profile: Id
     host: str = "127.0.0.1"
-    port: Port
+    port: Port = 0
+    serial: str | None = None
+    baud: Annotated[int, msgspec.Meta(ge=300, le=4_000_000)] = 9600
     unit: Annotated[int, msgspec.Meta(ge=1, le=247)] = 1
     empty_mm: _Millimetres = 900.0
     full_mm: _Millimetres = 150.0
@@ -211,17 +214,19 @@ def _ids(scenario: Scenario) -> Iterator[tuple[str, str]]:
 
 def _check_devices(scenario: Scenario, name: str) -> None:
     addresses: dict[tuple[str, int, int], str] = {}
+    speeds: dict[str, int] = {}
     for n, unit in enumerate(scenario.unit):
         for d, device in enumerate(unit.device):
             where = f"{name}: unit[{n}].device[{d}] ({device.id})"
             _check_profile(where, device.profile, ModbusProfile, tuple(values.OF_UNIT))
             if device.empty_mm <= device.full_mm:
                 raise ConfigError(f"{where}: empty_mm {device.empty_mm:g} must be above full_mm {device.full_mm:g}")
-            address = (device.host, device.port, device.unit)
-            if device.port and address in addresses:
-                raise ConfigError(
-                    f"{where}: {device.host}:{device.port} unit {device.unit} is already {addresses[address]}"
-                )
+            if device.serial is not None and speeds.setdefault(device.serial, device.baud) != device.baud:
+                raise ConfigError(f"{where}.baud: {device.serial} has {speeds[device.serial]} baud already")
+            address = (device.serial or device.host, device.port, device.unit)
+            if (device.port or device.serial) and address in addresses:
+                place = device.serial or f"{device.host}:{device.port}"
+                raise ConfigError(f"{where}: {place} unit {device.unit} is already {addresses[address]}")
             addresses[address] = device.id
 
 

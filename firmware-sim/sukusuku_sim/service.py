@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from sukusuku_core import profile
@@ -12,6 +13,7 @@ from sukusuku_core.profile import JsonProfile, ModbusProfile
 from sukusuku_mqtt.client import MqttSettings
 from sukusuku_sim.scenario import Event, Scenario, Sensor
 from sukusuku_sim.sensors import SensorPublisher, SensorView
+from sukusuku_sim.serial_line import SerialLine
 from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
 from sukusuku_sim.truth import TruthLog
 from sukusuku_sim.values import Values
@@ -88,7 +90,9 @@ async def run(scenario: Scenario, truth_path: Path, duration: float | None = Non
         publisher = SensorPublisher(settings, truth, clock)
         simulation = Simulation(scenario, truth, publisher, clock)
         simulation.show()
-        async with ModbusServers(simulation.devices), asyncio.TaskGroup() as tasks:
+        async with contextlib.AsyncExitStack() as lines:
+            await _connect(scenario, simulation.devices, lines)
+            tasks = await lines.enter_async_context(asyncio.TaskGroup())
             sensors = tasks.create_task(publisher.run(), name="sensors") if _has_sensors(scenario) else None
             if sensors is not None:
                 await publisher.connected.wait()
@@ -98,6 +102,18 @@ async def run(scenario: Scenario, truth_path: Path, duration: float | None = Non
                     await _drive(simulation, scenario.tick)
             if sensors is not None:
                 sensors.cancel()
+
+
+async def _connect(
+    scenario: Scenario, devices: Mapping[str, SimulatedDevice], lines: contextlib.AsyncExitStack
+) -> None:
+    """Lets every device answer at its place."""
+    wired = [device for unit in scenario.unit for device in unit.device if device.serial is not None]
+    over_tcp = {ident: device for ident, device in devices.items() if ident not in {item.id for item in wired}}
+    await lines.enter_async_context(ModbusServers(over_tcp))
+    for path, baud in {device.serial: device.baud for device in wired}.items():
+        here = {device.unit: devices[device.id] for device in wired if device.serial == path}
+        await lines.enter_async_context(SerialLine(Path(path or ""), here, baud))
 
 
 async def _drive(simulation: Simulation, tick: float) -> None:

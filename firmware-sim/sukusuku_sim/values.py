@@ -92,6 +92,10 @@ def _sen0492(view: UnitView) -> Values:
     return {"distance": view.distance}
 
 
+def _mnu(view: UnitView) -> Values:
+    return {"distance": view.distance, "temperature": round(view.unit.temperature)}
+
+
 def _sdm120(view: UnitView) -> Values:
     power = round(view.unit.power, 1)
     apparent = round(power / POWER_FACTOR, 1)
@@ -149,6 +153,7 @@ OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
     "moxa-iologik-e1212": _e1212,
     "hardwario-gauger": _gauger,
     "dfrobot-sen0492": _sen0492,
+    "apg-mnu": _mnu,
     "eastron-sdm120": _sdm120,
     "peacefair-pzem-016": _pzem016,
 }
