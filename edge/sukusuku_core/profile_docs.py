@@ -63,6 +63,11 @@ def _profile(profile: AnyProfile) -> str:
             line = profile.serial
             lines.append(f"- Serial line: {line.baud} baud, 8{line.parity}{line.stop_bits}, unit {line.unit}")
         lines.append(f"- At most {profile.defaults.max_read} addresses per request")
+        if profile.defaults.pause:
+            lines.append(f"- At least {profile.defaults.pause:g} s between two requests")
+        lines += [
+            f"- An answer of several registers that all hold {word} is no reading" for word in profile.defaults.blank
+        ]
         header: tuple[str, ...] = ("Point", "日本語", "Meaning", "Role", "Area", "Address", "Type", "Details")
         rows = [_modbus_row(profile, point) for point in profile.point]
     else:

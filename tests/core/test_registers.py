@@ -17,6 +17,7 @@ from sukusuku_core.profile import (
     RegisterType,
     Status,
     WordOrder,
+    parse_profile,
 )
 from sukusuku_core.registers import Decoded
 
@@ -159,3 +160,43 @@ def test_text_is_cut_at_a_whole_character() -> None:
 def test_a_value_that_does_not_fit_is_an_error(own: ModbusPoint, value: Value | None, error: str) -> None:
     with pytest.raises(ValueError, match=error):
         registers.encode(own, value, WordOrder.HIGH_FIRST)
+
+
+@pytest.mark.parametrize(
+    ("blank", "words", "good"),
+    [
+        ("[65535]", [0xFFFF, 0xFFFF], False),
+        ("[0]", [0, 0], False),
+        ("[0, 65535]", [0, 0], False),
+        ("[65535]", [0, 0], True),
+        ("[]", [0xFFFF, 0xFFFF], True),
+        ("[65535]", [0xFFFF, 0xFFFE], True),
+    ],
+)
+def test_an_answer_that_is_all_alike_is_no_reading_where_the_profile_says_so(
+    blank: str,
+    words: list[int],
+    good: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    text = f"""
+profile = "p"
+transport = "modbus"
+maker = "m"
+model = "m"
+ja = "m"
+en = "m"
+status = "guess"
+source = "s"
+defaults = {{blank = {blank}}}
+"""
+    for name, address in (("one", 0), ("two", 1)):
+        text += f'[[point]]\nname = "{name}"\nrole = "power"\nja = "j"\nen = "e"\naddress = {address}\ntype = "u16"\n'
+    own = parse_profile(text, "p.toml")
+    assert isinstance(own, ModbusProfile)
+    (block,) = registers.plan(own)
+
+    found = registers.decode_block(own, block, words)
+
+    assert {decoded.quality for decoded in found.values()} == {Quality.GOOD if good else Quality.BAD}
+    (single,) = registers.plan(own, own.point[:1])
+    assert registers.decode_block(own, single, words[:1])["one"].quality is Quality.GOOD
