@@ -35,8 +35,8 @@ def api(world: World) -> Iterator[httpx.Client]:
     store.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium. Not for the whole session: while it lives, no test can run an event loop of its own."""
     with chromium() as found:
         yield found
