@@ -1,19 +1,20 @@
 """From samples of devices to readings of assets: totals, report by exception, life and death of devices. No I/O."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sukusuku_core import catalogue, counters
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.counters import CounterState
 from sukusuku_core.model import AssetKind, Quality, Reading, Value
+from sukusuku_core.profile import JsonProfile
 from sukusuku_core.registers import Decoded
 from sukusuku_edge.fitting import Bound, convert, in_range
+from sukusuku_edge.liveness import Change, Liveness, State
 from sukusuku_edge.sample import Event, Failure, Lost, Refused, Rejected, Sample
+from sukusuku_edge.series import Series as Reported
 from sukusuku_edge.settings import Edge
 
-FAILURES = 3
-"""Failures in a row after which a device counts as dead."""
 SOURCE = "Info/Source"
 
 Series = tuple[str, str]
@@ -48,10 +49,25 @@ class Outcome:
 @dataclass(slots=True)
 class _Device:
     bound: list[Bound] = field(default_factory=list)
-    alive: bool = False
-    failures: int = 0
+    life: Liveness = field(default_factory=Liveness)
     identity: str = ""
     """The serial number that the device told last."""
+    heard: int | None = None
+    trouble: str = ""
+    """Why it does not answer."""
+    remark: str = ""
+    """Its latest answer that could not be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """A device for people: `heard` is the time (UTC ms) of its last answer, `trouble` what is wrong and what to do."""
+
+    id: str
+    state: str
+    unstable: bool
+    heard: int | None
+    trouble: str
 
 
 def declared(edge: Edge) -> dict[str, dict[str, DataType]]:
@@ -79,9 +95,18 @@ class Binder:
         self._node = edge.settings.node
         self._refresh = round(edge.settings.refresh * 1000)
         self._totals = dict(totals)
-        self._last: dict[Series, Reading] = {}
+        self._reported: dict[Series, Reported] = {}
         self._sources = {asset.id: asset.source for asset in edge.settings.asset if asset.source is not None}
-        self._devices = {device.id: _Device() for device in edge.settings.device}
+        rules = edge.settings.liveness.rules()
+        self._devices = {
+            device.id: _Device(
+                life=Liveness(
+                    # A sensor tells when something happens: its first message after a silence must not be passed over.
+                    replace(rules, good=1) if isinstance(edge.profiles[device.id], JsonProfile) else rules
+                )
+            )
+            for device in edge.settings.device
+        }
         self._assets: dict[str, set[str]] = {}
         self._up: set[str] = set()
         for bound in edge.bound:
@@ -95,7 +120,22 @@ class Binder:
     @property
     def down(self) -> int:
         """How many devices do not answer."""
-        return sum(device.failures >= FAILURES for device in self._devices.values())
+        return sum(device.life.down for device in self._devices.values())
+
+    @property
+    def unstable(self) -> int:
+        """How many devices come and go too often to announce it."""
+        return sum(device.life.unstable for device in self._devices.values())
+
+    def devices(self) -> list[DeviceState]:
+        """Every device that is bound to something."""
+        return [
+            DeviceState(
+                name, device.life.state.value, device.life.unstable, device.heard, device.trouble or device.remark
+            )
+            for name, device in self._devices.items()
+            if device.bound
+        ]
 
     def take(self, events: Iterable[Event]) -> Outcome:
         """What the events come to, in their order."""
@@ -109,6 +149,7 @@ class Binder:
                     self._failure(event, outcome)
                 case Rejected():
                     self.errors += 1
+                    self._devices[event.device].remark = event.why
                 case Refused():
                     self.refused += len(event.fields)
                 case Lost():
@@ -128,7 +169,11 @@ class Binder:
 
     def _sample(self, sample: Sample, outcome: Outcome) -> None:
         device = self._devices[sample.device]
-        device.alive, device.failures = True, 0
+        device.heard = sample.time
+        device.trouble = ""
+        self._changed(sample.device, device.life.good(sample.time), outcome)
+        if device.life.state is not State.UP:
+            return
         if sample.identity and sample.identity != device.identity:
             if device.identity:
                 outcome.findings.append(
@@ -137,9 +182,6 @@ class Binder:
                 )
             device.identity = sample.identity
         for asset in dict.fromkeys(bound.asset for bound in device.bound):
-            if asset not in self._up:
-                self._up.add(asset)
-                _move(asset, outcome.down, outcome.up)
             if asset in self._sources:
                 self._report((asset, SOURCE), sample.time, self._sources[asset], Quality.GOOD, 0.0, outcome)
         for bound in device.bound:
@@ -150,17 +192,36 @@ class Binder:
 
     def _failure(self, failure: Failure, outcome: Outcome) -> None:
         device = self._devices[failure.device]
-        device.failures += 1
-        if device.failures != FAILURES:
-            return
-        device.alive = False
-        for bound in device.bound:
-            series = (bound.asset, bound.metric)
-            last = self._last.get(series)
-            self._report(series, failure.time, last.value if last else None, Quality.STALE, 0.0, outcome)
-            if bound.asset in self._up and not any(self._devices[it].alive for it in self._assets[bound.asset]):
-                self._up.discard(bound.asset)
-                _move(bound.asset, outcome.up, outcome.down)
+        device.trouble = failure.why
+        changes = device.life.bad(failure.time)
+        if Change.DIED in changes:
+            for bound in device.bound:
+                last = self._series((bound.asset, bound.metric)).last
+                value = last.value if last else None
+                self._report((bound.asset, bound.metric), failure.time, value, Quality.STALE, 0.0, outcome)
+        self._changed(failure.device, changes, outcome)
+
+    def _changed(self, name: str, changes: Iterable[Change], outcome: Outcome) -> None:
+        """What a poll of a device means for its assets."""
+        device = self._devices[name]
+        for change in changes:
+            match change:
+                case Change.UNSTABLE:
+                    outcome.findings.append(
+                        f"{name} comes and goes: check its cable and power; no births and deaths until it is stable"
+                    )
+                case Change.STABLE:
+                    outcome.findings.append(f"{name} is stable again: it {device.life.state.value}")
+                case _:
+                    pass
+        for asset in dict.fromkeys(bound.asset for bound in device.bound):
+            alive = any(self._devices[it].life.announced for it in self._assets[asset])
+            if alive and asset not in self._up:
+                self._up.add(asset)
+                _move(asset, outcome.down, outcome.up)
+            elif not alive and asset in self._up:
+                self._up.discard(asset)
+                _move(asset, outcome.up, outcome.down)
 
     def _value(self, bound: Bound, decoded: Decoded, outcome: Outcome) -> tuple[Value | None, Quality]:
         value, quality = convert(bound, decoded)
@@ -182,26 +243,16 @@ class Binder:
     def _report(
         self, series: Series, time: int, value: Value | None, quality: Quality, deadband: float, outcome: Outcome
     ) -> None:
-        """A reading when it says something new, or the last one is old. Times of a series rise strictly."""
-        last = self._last.get(series)
-        if last is not None:
-            same = quality is last.quality and _close(value, last.value, deadband)
-            if same and time - last.time < self._refresh:
-                return
-            time = max(time, last.time + 1)
-        reading = Reading(*series, time, value, quality)
-        self._last[series] = reading
-        outcome.readings.append(reading)
+        reading = self._series(series).report(time, value, quality, deadband, self._refresh)
+        if reading is not None:
+            outcome.readings.append(reading)
+
+    def _series(self, series: Series) -> Reported:
+        return self._reported.setdefault(series, Reported(*series))
 
 
 def _origin(bound: Bound) -> str:
     return f"{bound.device}/{bound.point.name}"
-
-
-def _close(value: Value | None, last: Value | None, deadband: float) -> bool:
-    if deadband > 0 and isinstance(value, int | float) and isinstance(last, int | float):
-        return abs(value - last) < deadband
-    return value == last
 
 
 def _move(asset: str, out_of: list[str], into: list[str]) -> None:

@@ -147,6 +147,7 @@ class Pipeline:
         values: dict[str, Value] = {
             "Comm/Errors": self._binder.errors,
             "Devices/Down": self._binder.down,
+            "Devices/Unstable": self._binder.unstable,
             "Refused/Fields": self._binder.refused,
             "Lost/Messages": self._binder.lost,
             "Info/Version": sukusuku_core.__version__,

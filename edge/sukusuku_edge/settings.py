@@ -12,6 +12,7 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.profile import AnyProfile, JsonProfile, ModbusProfile
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
 from sukusuku_edge.fitting import Bound, Distance, bind
+from sukusuku_edge.liveness import Rules
 from sukusuku_mqtt import MqttSettings
 from sukusuku_mqtt.client import Protocol
 
@@ -63,6 +64,32 @@ class OutboxSettings(Settings, frozen=True, kw_only=True):
     """The same for the size of the file."""
     accepted_log: str | None = None
     """One JSON line per committed reading, for audits and tests."""
+
+
+class LivenessSettings(Settings, frozen=True, kw_only=True):
+    """When a device counts as dead, as back, and as one that only comes and goes. Times in seconds."""
+
+    failures: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3
+    silence: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 30.0
+    """Dead after so many failures in a row, the last so long after the first."""
+    good: Annotated[int, msgspec.Meta(ge=1, le=100)] = 2
+    """Back after so many good polls in a row."""
+    changes: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 4
+    window: PositiveSeconds = 600.0
+    """Unstable with more than so many deaths and returns within so much time."""
+
+    def rules(self) -> Rules:
+        """The same for the rules."""
+        return Rules(self.failures, round(self.silence * 1000), self.good, self.changes, round(self.window * 1000))
+
+
+class ClockSettings(Settings, frozen=True, kw_only=True):
+    """Trust in the clock of a computer that keeps no time while it is off."""
+
+    hold: Annotated[float, msgspec.Meta(ge=0, le=31_536_000)] = 600.0
+    """Seconds that readings wait at most for the clock to be set, so that they are sent with true times."""
+    sync_file: str | None = None
+    """A file that is there when the clock has been set; default: that of systemd-timesyncd, where it runs."""
 
 
 class Bus(Settings, frozen=True, kw_only=True):
@@ -127,6 +154,8 @@ class EdgeSettings(Settings, frozen=True, kw_only=True):
     sensors: Broker | None = None
     """The broker of the JSON sensors; default: the same."""
     outbox: OutboxSettings = OutboxSettings()
+    liveness: LivenessSettings = LivenessSettings()
+    clock: ClockSettings = ClockSettings()
     bus: tuple[Bus, ...] = ()
     device: tuple[Device, ...] = ()
     asset: tuple[Asset, ...] = ()
@@ -294,5 +323,6 @@ def _resolved(settings: EdgeSettings, folder: Path) -> EdgeSettings:
         profiles=at(settings.profiles),
         broker=broker(settings.broker),
         sensors=broker(settings.sensors) if settings.sensors is not None else None,
+        clock=msgspec.structs.replace(settings.clock, sync_file=at(settings.clock.sync_file)),
         outbox=msgspec.structs.replace(outbox, path=at(outbox.path), accepted_log=at(outbox.accepted_log)),
     )

@@ -9,6 +9,10 @@ HEAD = """
 group = "toshima"
 node = "tobu-pi"
 primary_host = "sukusuku"
+[liveness]
+silence = 0
+good = 1
+changes = 1000
 """
 
 BOARD = """

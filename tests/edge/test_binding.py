@@ -165,8 +165,38 @@ def test_two_values_in_one_millisecond_get_two_times() -> None:
     assert times == [T, T + 1, T + 2]
 
 
+def test_times_follow_a_clock_that_was_set_back() -> None:
+    one = binder()
+    hour = 3_600_000
+    one.take([sample(T + n * 1000, state=n % 7) for n in range(100)])
+
+    back = [taken(one, sample(T - hour + n * 1000, state=n % 7))["unit-1", "State"].time for n in range(3)]
+    again = [taken(one, sample(T + n * 1000, state=(n + 1) % 7))["unit-1", "State"].time for n in range(100)]
+
+    assert back == [T - hour, T - hour + 1000, T - hour + 2000]
+    assert again == [T + n * 1000 + 1 for n in range(100)]  # a millisecond beside what was told before
+
+
+def test_an_unchanged_value_is_told_when_the_clock_was_set_back() -> None:
+    one = binder()
+    one.take([sample(state=1)])
+
+    assert taken(one, sample(T - 7_200_000, state=1))["unit-1", "State"].time == T - 7_200_000
+
+
+@given(st.lists(st.integers(-4, 4).map(lambda n: n * 3_600_000) | st.integers(-5000, 5000), max_size=100))
+def test_a_time_never_comes_twice(jumps: list[int]) -> None:
+    one = binder("refresh = 0.001\n" + files.WHOLE)
+    now, times = T, []
+    for n, jump in enumerate(jumps):
+        now += jump
+        times += [item.time for item in one.take([sample(now, state=n % 8)]).readings if item.metric == "State"]
+
+    assert len(times) == len(set(times))
+
+
 @given(st.lists(st.tuples(st.integers(-100, 100), st.integers(0, 7) | st.none(), st.booleans())))
-def test_times_of_a_series_rise_whatever_the_clock_does(steps: list[tuple[int, int | None, bool]]) -> None:
+def test_times_of_a_series_rise_when_the_clock_trembles(steps: list[tuple[int, int | None, bool]]) -> None:
     one = binder("refresh = 0.05\n" + files.WHOLE)
     readings = [
         reading
@@ -304,6 +334,61 @@ def test_an_asset_with_two_devices_is_down_when_both_are() -> None:
     both = one.take(failures(3, "second"))
 
     assert (up.up, half.down, both.down) == (["unit-3"], [], ["unit-3"])
+
+
+PATIENT = files.WHOLE.replace("silence = 0\ngood = 1\nchanges = 1000\n", "")
+
+
+def dead(one: Binder, time: int) -> Outcome:
+    return one.take(Failure("board", time + n * 10_000, "no answer: check power") for n in range(5))
+
+
+def test_after_a_death_the_first_answer_is_not_yet_trusted() -> None:
+    one = binder(PATIENT)
+    one.take([sample(state=1)])
+    gone = dead(one, T)
+
+    first = one.take([sample(T + 60_000, state=2, cycle_counter=70)])
+    second = one.take([sample(T + 70_000, state=2, cycle_counter=71)])
+
+    assert gone.down == ["unit-1"]
+    assert (first.readings, first.counters, first.up, one.down) == ([], {}, [], 0)
+    assert second.up == ["unit-1"]
+    assert {reading.metric: reading.value for reading in second.readings} == {"State": 2, "Cycles/Total": 71}
+
+
+def test_a_sensor_is_believed_at_once_after_a_silence() -> None:
+    one = binder(PATIENT)
+    one.take([sample(device="eye", region_1_count=1)])
+    one.take(Failure("eye", T + n * 20_000, "no broker") for n in range(5))
+
+    back = one.take([sample(T + 200_000, "eye", region_1_count=2)])
+
+    assert back.up == ["room"]
+    assert [reading.value for reading in back.readings] == [2]
+
+
+def test_a_device_that_comes_and_goes_is_told_once_and_its_values_go_on() -> None:
+    one = binder(PATIENT)
+    births = deaths = 0
+    findings, values = [], []
+    for n in range(12):
+        base = T + n * 90_000
+        for outcome in (one.take([sample(base, state=n % 7), sample(base + 10_000, state=n % 7)]), dead(one, base)):
+            births, deaths = births + len(outcome.up), deaths + len(outcome.down)
+            findings += outcome.findings
+            values += [item.value for item in outcome.readings if item.metric == "State" and item.quality is GOOD]
+
+    assert (births, deaths) == (3, 2)
+    assert findings == ["board comes and goes: check its cable and power; no births and deaths until it is stable"]
+    assert values == [n % 7 for n in range(12)]
+    assert (one.unstable, one.down) == (1, 1)
+    assert next((state.id, state.state, state.unstable, state.trouble) for state in one.devices()) == (
+        "board",
+        "does not answer",
+        True,
+        "no answer: check power",
+    )
 
 
 def test_up_and_down_in_one_batch_end_in_the_last_state() -> None:
