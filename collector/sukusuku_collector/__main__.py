@@ -10,15 +10,18 @@ from pathlib import Path
 
 from sukusuku_collector import service, settings
 from sukusuku_collector.settings import Facility
+from sukusuku_collector.tenure import RivalError
 from sukusuku_core.errors import ConfigError, SukusukuError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status: 0 ended as asked, 1 cannot run, 2 wrong settings."""
+    """The exit status: 0 ended as asked, 1 cannot run, 2 wrong settings, 3 another collector uses the host id."""
     parser = argparse.ArgumentParser(
         prog="sukusuku collector",
         description="Receives the readings of the edge nodes, stores each exactly once, raises alerts and sends mails. "
         "エッジ機器の測定値を受け取り、一度だけ保存し、警報とメールを出します。",
+        epilog="Exit status: 0 ended as asked, 1 cannot run, 2 wrong settings, 3 another collector uses the host_id. "
+        "終了コード：0 正常終了、1 実行不可、2 設定の誤り、3 同じ host_id の収集器が稼働中。",
     )
     parser.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
     arguments = parser.parse_args(argv)
@@ -28,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         asyncio.run(_run(settings.read(arguments.facility)))
     except SukusukuError as error:
         print(f"sukusuku collector: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ConfigError) else 1
+        return 2 if isinstance(error, ConfigError) else 3 if isinstance(error, RivalError) else 1
     return 0
 
 

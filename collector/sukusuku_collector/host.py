@@ -3,13 +3,17 @@
 import asyncio
 import contextlib
 import logging
+import os
+import secrets
+import socket
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from sukusuku_collector import live, mirror
+from sukusuku_collector import live, mirror, tenure
 from sukusuku_collector.ingest import Ingest
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Store
+from sukusuku_collector.tenure import RivalError, Tenure
 from sukusuku_core import state, topics
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
@@ -25,8 +29,16 @@ STEADY = 10.0
 """Seconds after which a session counts as a success, so that the next pause is short again."""
 GOODBYE = 3.0
 """Seconds to wait for the broker to take the last STATE."""
+TICK = 0.5
+"""Seconds after which time itself is looked at when nothing arrives."""
+RETAINED = 0.3
+"""Seconds within which a broker hands over a retained STATE, if it has one."""
 
 _log = logging.getLogger("sukusuku_collector.host")
+
+
+class _AnewError(TransientError):
+    """Our STATE needs a newer timestamp, so a new session must begin."""
 
 
 class Host:
@@ -47,20 +59,33 @@ class Host:
         self._committed = committed
         self._clock = clock
         self._topic = topics.state_topic(facility.host_id)
+        self._claims = tenure.topic(facility.operator.id, facility.host_id)
+        # A client id of its own: two collectors must hear each other, not push each other off.
+        self._instance = secrets.token_hex(4)
+        name = f"process {os.getpid()} on {socket.gethostname()}"[:200]
+        self._tenure = Tenure(facility.host_id, self._instance, name)
+        self._refused: set[str] = set()
+        self._last_timestamp: int | None = None
         self._mqtt: MqttSession | None = None
         self._mirrored: dict[str, bytes] = {}
         self._ready = False
         self._trouble = ""
 
     async def run(self) -> None:
-        """One session after another until cancelled. Troubles of broker and store are logged, never raised."""
+        """One session after another until cancelled. Troubles of broker and store are logged, never raised.
+
+        Raises RivalError when another collector uses our host id.
+        """
         loop = asyncio.get_running_loop()
         backoff = Backoff()
         while True:
             begun = loop.time()
             try:
                 await self._session()
+            except _AnewError as anew:
+                _log.info("%s", anew)
             except TransientError as error:
+                self._tenure.lost()
                 if str(error) != self._trouble:
                     _log.warning("%s; readings wait at the edge nodes, trying again", error)
                 self._trouble = str(error)
@@ -89,28 +114,65 @@ class Host:
         self._store.note(STATE_KEY, since)
         will = Will(self._topic, HostState(online=False, timestamp=since).encode(), 1, retain=True)
         async with MqttSession(self._settings(), will) as mqtt:
+            mqtt.subscribe((self._topic, self._claims))
+            await self._listen(mqtt, since)
             self._ingest.begin_session()
             try:
-                mqtt.subscribe((self._topic, *topics.group_filters(self._facility.operator.id)))
+                mqtt.subscribe(topics.group_filters(self._facility.operator.id))
                 self._say_online(mqtt, since)
+                self._tenure.begin(self._clock())
                 await mqtt.flush()
                 self._mqtt = mqtt
                 self._mirrored.clear()
                 self.mirror()
                 self._say_ready()
-                while True:
-                    await self._take(mqtt, await mqtt.receive(), since)
+                await self._converse(mqtt, since)
+            except (RivalError, _AnewError):
+                raise  # the topic is another's, or a newer STATE follows at once: no goodbye
+            except BaseException:
+                await self._leave(mqtt, since)
+                raise
             finally:
                 self._mqtt = None
-                await self._leave(mqtt, since)
 
-    async def _take(self, mqtt: MqttSession, messages: Sequence[Message], since: int) -> None:
-        for message in messages:
-            if message.topic == self._topic:
-                self._own_state(mqtt, message, since)
-        others = [message for message in messages if message.topic != self._topic]
-        for start in range(0, len(others), BATCH):
-            outcome = self._ingest.process(others[start : start + BATCH])
+    async def _listen(self, mqtt: MqttSession, since: int) -> None:
+        """Whether another collector is there. Raises RivalError when one speaks, _AnewError when `since` is too old."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + RETAINED
+        waiting = True
+        while waiting and loop.time() < until:
+            for message in await _receive(mqtt, until - loop.time()):
+                if message.topic == self._claims:
+                    self._claimed(mqtt, message)
+                elif (seen := self._read_state(message)) is not None:
+                    ours = self._tenure.since is not None or seen.timestamp == self._last_timestamp
+                    if seen.timestamp >= since:
+                        self._follow(seen)
+                    if seen.online and not ours:
+                        _log.info("an online STATE of %s is there: listening for its collector", self._facility.host_id)
+                        until = loop.time() + tenure.LISTEN / 1000
+                    else:
+                        waiting = False
+
+    async def _converse(self, mqtt: MqttSession, since: int) -> None:
+        while True:
+            messages = await _receive(mqtt, TICK)
+            now = self._clock()
+            for message in messages:
+                if message.topic == self._claims:
+                    self._claimed(mqtt, message)
+            for message in messages:
+                if message.topic == self._topic:
+                    self._own_state(mqtt, message, since)
+            if (claim := self._tenure.claim(now)) is not None:
+                mqtt.publish(self._claims, claim.encode())
+            if self._tenure.must_answer(now):
+                raise _AnewError(f"somebody else's STATE of {self._facility.host_id} is answered with a newer one")
+            await self._take(mqtt, [item for item in messages if item.topic not in {self._topic, self._claims}])
+
+    async def _take(self, mqtt: MqttSession, messages: Sequence[Message]) -> None:
+        for start in range(0, max(len(messages), 1), BATCH):  # also when there is none: time has passed
+            outcome = self._ingest.process(messages[start : start + BATCH])
             for command in outcome.commands:
                 mqtt.publish(command.topic, command.payload)
             if outcome.changed:
@@ -118,20 +180,65 @@ class Host:
                 self.mirror(outcome.changed)
             await asyncio.sleep(0)  # let the answers leave before the next batch
 
-    def _own_state(self, mqtt: MqttSession, message: Message, since: int) -> None:
-        """Our own topic may show the will of an older session, or another collector that uses our id."""
+    # ------------------------------------------------------------ others with our host id
+
+    def _claimed(self, mqtt: MqttSession, message: Message) -> None:
+        try:
+            other = tenure.decode(message.payload)
+        except DecodeError as error:
+            _log.warning("%s: %s", self._claims, error)
+            return
+        if not self._tenure.heard(other):
+            return
+        if other.instance not in self._refused:
+            self._refused.add(other.instance)
+            _log.error(
+                "another collector (%s) uses our host id %s; this one (%s) came first and goes on",
+                other.name,
+                self._facility.host_id,
+                self._tenure.name,
+            )
+        if (claim := self._tenure.claim(self._clock(), at_once=True)) is not None and self._mqtt is not None:
+            mqtt.publish(self._claims, claim.encode())
+
+    def _read_state(self, message: Message) -> HostState | None:
+        """What a message on our STATE topic says; None when it cannot be read."""
         try:
             seen = state.decode(message.payload)
         except DecodeError as error:
             _log.warning("%s: %s", self._topic, error)
-            seen = HostState(online=False, timestamp=0)
-        if not seen.online:
+            return None
+        if not 0 <= seen.timestamp < tenure.LATEST_TIMESTAMP:
+            _log.warning("%s: the timestamp %d is not believed", self._topic, seen.timestamp)
+            return None
+        return seen
+
+    def _own_state(self, mqtt: MqttSession, message: Message, since: int) -> None:
+        """Our own topic may show the will of an older session, or another host application that uses our id."""
+        seen = self._read_state(message)
+        if seen is not None and seen == HostState(online=True, timestamp=since):
+            return
+        if seen is None or seen.timestamp < since or (seen.timestamp == since and not seen.online):
             self._say_online(mqtt, since)
-        elif seen.timestamp > since:
-            _log.error(
-                "another collector uses the host id %s; give each its own host_id in facility.toml",
-                self._facility.host_id,
-            )
+        if seen is None or seen.timestamp == self._last_timestamp or (not seen.online and seen.timestamp <= since):
+            return
+        if seen.timestamp > since:  # edge nodes believe the newer one: our next STATE must be newer still
+            self._store.note(STATE_KEY, seen.timestamp)
+        self._tenure.contested(self._clock())
+        _log.error(
+            "somebody else has set the STATE of host id %s (timestamp %d; ours, %s, is %d)",
+            self._facility.host_id,
+            seen.timestamp,
+            self._tenure.name,
+            since,
+        )
+        if (claim := self._tenure.claim(self._clock(), at_once=True)) is not None:
+            mqtt.publish(self._claims, claim.encode())
+
+    def _follow(self, seen: HostState) -> None:
+        """Edge nodes would not believe a STATE that is older than one they have seen."""
+        self._store.note(STATE_KEY, seen.timestamp)
+        raise _AnewError(f"the broker has a STATE from {seen.timestamp}: beginning with a newer one")
 
     def _say_online(self, mqtt: MqttSession, since: int) -> None:
         mqtt.publish(self._topic, HostState(online=True, timestamp=since).encode(), 1, retain=True)
@@ -149,6 +256,7 @@ class Host:
     def _next_timestamp(self) -> int:
         """The time of this session. It never steps back, or the edge nodes would not believe us."""
         last = self._store.noted(STATE_KEY)
+        self._last_timestamp = last
         return self._clock() if last is None else max(self._clock(), last + 1)
 
     def _settings(self) -> MqttSettings:
@@ -156,11 +264,12 @@ class Host:
         return MqttSettings(
             broker.host,
             broker.port,
-            f"host-{self._facility.host_id}",
+            f"host-{self._facility.host_id}-{self._instance}",
             broker.keepalive,
             broker.username,
             broker.password,
             None if broker.ca_file is None else Path(broker.ca_file),
+            protocol=broker.protocol,
         )
 
     def _say_ready(self) -> None:
@@ -176,3 +285,12 @@ class Host:
         elif self._trouble:
             _log.info("broker %s and store answer again", where)
         self._ready, self._trouble = True, ""
+
+
+async def _receive(mqtt: MqttSession, seconds: float) -> list[Message]:
+    """What has arrived, nothing after so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await mqtt.receive()
+    except TimeoutError:
+        return []

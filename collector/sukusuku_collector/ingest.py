@@ -1,46 +1,41 @@
 """From MQTT messages to one durable commit, and what to answer the edge nodes afterwards.
 
 Nothing that a peer sends raises out of here: what cannot be stored goes to the quarantine with its reason, and is
-counted. The way of a good metric is a short loop over tables that are made once per birth; everything unusual (nulls,
-other datatypes, qualities, out of bounds) takes the careful way, which gives the same rows.
+counted. A message over its edge node's limits is thrown away before it is read, and never acknowledged.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sukusuku_collector import validation
+from sukusuku_collector.limits import Gate
+from sukusuku_collector.routes import MAX_ROUTES, Route, Routes
+from sukusuku_collector.rows import Batch, Rows, Table, quarantined
 from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Committed, Quarantined, Row, Store
+from sukusuku_collector.store import Committed, Store
+from sukusuku_collector.twins import Finding, Twins
 from sukusuku_collector.validation import Subject
-from sukusuku_core import sparkplug, topics
-from sukusuku_core.catalogue import DataType
+from sukusuku_core import loss, sparkplug
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import DecodeError, TransientError
-from sukusuku_core.host_session import HostSession, NodeKey
-from sukusuku_core.model import Quality, Value
+from sukusuku_core.host_session import SEQ_MODULUS, HostSession, NodeKey
+from sukusuku_core.model import Value
+from sukusuku_core.reorder import Reorder
 from sukusuku_core.topics import MessageType, NodeTopic
 from sukusuku_mqtt.client import Message
 
-MAX_ROUTES = 10_000
-"""Topics that are remembered; a hostile peer may invent more."""
 REPEAT_AFTER = 60_000
 """ms before the same topic is quarantined for the same reason again, where the sender keeps its data anyway."""
-MAX_TEXT = 512
-"""Characters kept of a topic or an explanation in the quarantine."""
+TWINS_KEY = "twins/{}"
+"""Under which the store keeps when an edge node was last found to exist twice."""
 
-_GOOD = int(Quality.GOOD)
-_FIELD = {
-    4: (DataType.INT64, "long_value"),
-    8: (DataType.INT64, "long_value"),
-    10: (DataType.DOUBLE, "double_value"),
-    11: (DataType.BOOLEAN, "boolean_value"),
-}
-"""Sparkplug datatypes that the short way reads, and where their value stands."""
+_BIRTHS = {MessageType.NBIRTH, MessageType.DBIRTH}
+_UNORDERED = {MessageType.NBIRTH, MessageType.NDEATH}
+"""They begin and end a session, and stand in no order with its other messages."""
 
-_Plan = tuple[int, str, float, float]
-"""Series, protobuf field, lowest and highest plausible value of a metric."""
+_log = logging.getLogger("sukusuku_collector.ingest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,72 +56,62 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Route:
-    """What a topic means. Without a subject its readings are refused for `refusal`."""
+class _Arrived:
+    """A message that has been parsed."""
 
-    topic: NodeTopic
-    key: NodeKey
-    subject: Subject | None
-    refusal: DecodeError | None = None
-    known_node: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """How to read the data of one subject since its last birth."""
-
-    subject: Subject
-    types: Mapping[str, int]
-    plans: Mapping[str, _Plan]
-
-
-@dataclass(slots=True)
-class _Batch:
-    now: int
-    rows: list[Row] = field(default_factory=list)
-    quarantined: list[Quarantined] = field(default_factory=list)
-    changed: set[str] = field(default_factory=set)
+    message: Message
+    route: Route
+    body: Any
+    seq: int | None
 
 
 class Ingest:
     """The data path of one collector. `counts` counts every reason for which something was not stored."""
 
     def __init__(self, facility: Facility, store: Store, clock: Clock = now_ms) -> None:
+        limits = facility.limits
         self._group = facility.operator.id
-        self._subjects = {subject.id: subject for subject in validation.subjects(facility)}
+        self._routes = Routes(facility)
+        self._gate = Gate(limits)
+        self._twins = Twins()
         self._store = store
         self._clock = clock
-        self._routes: dict[str, _Route] = {}
-        self._metrics: Counter[str] = Counter()
-        self._series: dict[tuple[str, str], int] = {}
+        self._reorder_window = round(limits.reorder_window * 1000)
         self._told: dict[tuple[str, str], int] = {}
+        self._loss_told: dict[str, int] = {}
         self.counts: Counter[str] = Counter()
+        self._rows = Rows(store, limits.metrics_per_asset, self.counts, self._may_quarantine)
         self.begin_session()
 
     def begin_session(self) -> None:
         """A new MQTT session: nothing is known of the edge nodes, and nothing that came before may be acknowledged."""
         self._session = HostSession()
-        self._tables: dict[tuple[NodeKey, str | None], _Table] = {}
+        self._reorder = Reorder[_Arrived](self._session, self._reorder_window)
+        self._tables: dict[tuple[NodeKey, str | None], Table] = {}
 
     def process(self, messages: Sequence[Message]) -> Outcome:
-        """Store what the messages carry in one commit.
+        """Store what the messages carry in one commit. Call it without messages when time has passed.
 
         Raises TransientError when the store cannot. Nothing of it is then ever acknowledged: the edge nodes send it
         again after their next birth.
         """
-        batch = _Batch(self._clock())
+        batch = Batch(self._clock())
+        for arrived in self._reorder.late(batch.now):
+            self._handle(arrived, batch)
         for message in messages:
             try:
                 self._message(message, batch)
             except DecodeError as error:
                 self._refuse(message, error, batch)
         committed = Committed(0, 0, 0)
-        if batch.rows or batch.quarantined:
-            try:
-                committed = self._store.commit_rows(batch.rows, batch.quarantined, batch.now)
-            except TransientError:
-                self.begin_session()
-                raise
+        try:
+            self._tell_twins(batch)
+            if batch.rows or batch.moved or batch.quarantined:
+                committed = self._store.commit_rows(batch.rows, batch.quarantined, batch.now, batch.moved)
+        except TransientError:
+            self.begin_session()
+            raise
+        self._tell_losses(batch)
         return Outcome(committed, frozenset(batch.changed), tuple(self._answers(batch.now)))
 
     def _answers(self, now: int) -> list[Command]:
@@ -138,187 +123,164 @@ class Ingest:
         commands += [_command(key, now, (sparkplug.REBIRTH, True)) for key in self._session.rebirths()]
         return commands
 
-    # ------------------------------------------------------------ topics
-
-    def _route(self, topic: str) -> _Route:
-        route = self._routes.get(topic)
-        if route is None:
-            if len(self._routes) >= MAX_ROUTES:
-                self._routes.clear()
-            route = self._routes[topic] = self._find_route(topics.parse(topic))
-        return route
-
-    def _find_route(self, topic: NodeTopic) -> _Route:
-        key = NodeKey(topic.group, topic.node)
-        node = self._subjects.get(topic.node)
-        if topic.group != self._group:
-            refusal = DecodeError("unknown-group", f"this collector serves {self._group}, not {topic.group}")
-            return _Route(topic, key, None, refusal, known_node=False)
-        if node is None or node.edge != node.id:
-            refusal = DecodeError("unknown-node", f"no asset in facility.toml has edge = {topic.node!r}")
-            return _Route(topic, key, None, refusal, known_node=False)
-        subject = node if topic.device is None else self._subjects.get(topic.device)
-        if subject is None or (topic.device is not None and subject.id == subject.edge):
-            refusal = DecodeError("unknown-asset", f"facility.toml has no unit or room {topic.device!r}")
-            return _Route(topic, key, None, refusal)
-        if subject.edge != topic.node:
-            refusal = DecodeError("wrong-edge", f"{subject.edge} speaks for {subject.id}, not {topic.node}")
-            return _Route(topic, key, None, refusal)
-        return _Route(topic, key, subject)
-
     # ------------------------------------------------------------ messages
 
-    def _message(self, message: Message, batch: _Batch) -> None:
+    def _message(self, message: Message, batch: Batch) -> None:
         if message.retain:
             self.counts["retained"] += 1  # of an older session; Sparkplug forbids them
             return
-        route = self._route(message.topic)
+        route = self._routes.find(message.topic)
         if not route.known_node and route.refusal is not None:
             raise route.refusal
-        body = sparkplug.parse(message.payload)
-        seq = body.seq if body.HasField("seq") else None
         key, kind = route.key, route.topic.type
+        if not self._gate.admits(key, len(message.payload), batch.now, birth=kind in _BIRTHS):
+            self._throw_away(message, "rate-limit", "more than [limits] allow; the edge node keeps it", batch)
+            self._session.missed(key)
+            return
+        body = sparkplug.parse(message.payload)
+        seq = body.seq if body.HasField("seq") and body.seq < SEQ_MODULUS else None
+        arrived = _Arrived(message, route, body, seq)
+        if kind in _UNORDERED:
+            self._reorder.forget(key)
+            self._life(arrived, batch)
+        elif self._twins.passed_over(key, batch.now):
+            self._throw_away(message, "two-nodes", "two edge nodes use this identity", batch)
+        else:
+            if seq is not None and self._session.ahead(key, seq) >= SEQ_MODULUS // 2:
+                self._twins.seq_behind(key, batch.now)
+            for item in self._reorder.arrange(key, seq, arrived, batch.now):
+                if item is arrived:
+                    self._ordered(item, batch)
+                else:
+                    self._handle(item, batch)
+
+    def _handle(self, arrived: _Arrived, batch: Batch) -> None:
+        """A message that was held."""
+        try:
+            self._ordered(arrived, batch)
+        except DecodeError as error:
+            self._refuse(arrived.message, error, batch)
+
+    def _life(self, arrived: _Arrived, batch: Batch) -> None:
+        """NBIRTH or NDEATH."""
+        key = arrived.route.key
+        if arrived.route.topic.type is MessageType.NDEATH:
+            bdseq = _bdseq(arrived.body)
+            self._twins.death(key, bdseq)
+            self._session.node_death(key, bdseq)
+            return
+        types = _types(arrived.body)
+        bdseq = _bdseq(arrived.body)
+        self._twins.birth(key, bdseq, batch.now)
+        if self._twins.passed_over(key, batch.now):
+            self._session.forget(key)
+            self._throw_away(arrived.message, "two-nodes", "two edge nodes use this identity", batch)
+            return
+        wants_ack = sparkplug.ACK_BIRTH in types and sparkplug.ACK_COUNT in types
+        timestamp = int(arrived.body.timestamp)
+        self._session.node_birth(key, arrived.seq or 0, bdseq, timestamp, types, wants_ack=wants_ack)
+        if arrived.route.subject is not None:
+            self._born(arrived, arrived.route.subject, types, batch)
+
+    def _ordered(self, arrived: _Arrived, batch: Batch) -> None:
+        """A message whose turn has come. Raises DecodeError."""
+        route, seq = arrived.route, arrived.seq
+        key, kind, device = route.key, route.topic.type, route.topic.device
         if route.subject is None:
             self._session.data(key, None, seq, batch.now)  # it counts as arrived, and is acknowledged
             if route.refusal is not None and kind is not MessageType.DDEATH:
                 raise route.refusal
         elif kind is MessageType.DDATA or kind is MessageType.NDATA:
-            if self._session.data(key, route.topic.device, seq, batch.now) is None:
+            if self._session.data(key, device, seq, batch.now) is None:
                 self.counts["no-birth"] += 1  # the edge node sends it again after its birth
             else:
-                self._data(message, body, self._tables[key, route.topic.device], batch)
-        elif kind is MessageType.NBIRTH or kind is MessageType.DBIRTH:
-            self._birth(message, body, route, route.subject, batch, seq)
-        elif kind is MessageType.NDEATH:
-            self._session.node_death(key, _bdseq(body))
-        elif kind is MessageType.DDEATH and route.topic.device is not None:
-            self._session.device_death(key, route.topic.device, seq, batch.now)
+                self._rows.read(arrived.message, arrived.body, self._tables[key, device], batch)
+        elif kind is MessageType.DBIRTH and device is not None:
+            types = _types(arrived.body)
+            if self._session.device_birth(key, device, seq, types, batch.now):
+                self._born(arrived, route.subject, types, batch)
+            else:
+                self.counts["no-birth"] += 1
+        elif kind is MessageType.DDEATH and device is not None:
+            self._session.device_death(key, device, seq, batch.now)
 
-    def _birth(
-        self, message: Message, body: Any, route: _Route, subject: Subject, batch: _Batch, seq: int | None
-    ) -> None:
-        types = {sparkplug.read_name(item): int(item.datatype) for item in body.metrics}
-        if route.topic.device is None:
-            wants_ack = sparkplug.ACK_BIRTH in types and sparkplug.ACK_COUNT in types
-            self._session.node_birth(route.key, seq or 0, _bdseq(body), body.timestamp, types, wants_ack=wants_ack)
-        elif not self._session.device_birth(route.key, route.topic.device, seq, types, batch.now):
-            self.counts["no-birth"] += 1
-            return
-        table = self._tables[route.key, route.topic.device] = self._compile(subject, types)
-        self._data(message, body, table, batch, birth=True)
+    def _born(self, arrived: _Arrived, subject: Subject, types: dict[str, int], batch: Batch) -> None:
+        where = arrived.route.key, arrived.route.topic.device
+        table = self._tables[where] = self._rows.table(subject, types)
+        self._rows.read(arrived.message, arrived.body, table, batch, birth=True)
 
-    def _compile(self, subject: Subject, types: Mapping[str, int]) -> _Table:
-        plans: dict[str, _Plan] = {}
-        for name, number in types.items():
-            try:
-                row = validation.metric(subject, name)
-                datatype, where = _FIELD.get(number, (None, ""))
-                if datatype is row.datatype:
-                    low, high = (0, 1) if datatype is DataType.BOOLEAN else validation.bounds(row)
-                    plans[name] = (self._number(subject, name, row.datatype), where, low, high)
-            except DecodeError:
-                continue  # the careful way says why, for every value
-        return _Table(subject, types, plans)
+    # ------------------------------------------------------------ what is not stored
 
-    def _number(self, subject: Subject, name: str, datatype: DataType) -> int:
-        """The store's number of a series, for a bounded number of series per subject."""
-        number = self._series.get((subject.id, name))
-        if number is None:
-            if self._metrics[subject.id] >= validation.MAX_METRICS_PER_SUBJECT:
-                raise DecodeError(
-                    "too-many-metrics", f"{subject.id} has {validation.MAX_METRICS_PER_SUBJECT} metrics already"
-                )
-            self._metrics[subject.id] += 1
-            number = self._series[subject.id, name] = self._store.series(subject.id, name, datatype)
-        return number
-
-    # ------------------------------------------------------------ values
-
-    def _data(self, message: Message, body: Any, table: _Table, batch: _Batch, *, birth: bool = False) -> None:
-        rows = batch.rows
-        before = len(rows)
-        find = table.plans.get
-        earliest, latest = validation.window(batch.now)
-        careful: list[Any] = []
-        if b"Quality" in message.payload:  # the only property that is read, so its name tells whether there is one
-            careful.extend(body.metrics)
-        else:
-            for metric in body.metrics:
-                plan = find(metric.name)
-                if plan is not None:
-                    series, where, low, high = plan
-                    value = getattr(metric, where)
-                    time = metric.timestamp
-                    if (
-                        low <= value <= high
-                        and earliest <= time <= latest
-                        and (value or metric.HasField(where))
-                        and not metric.is_null
-                    ):
-                        rows.append((time, series, value, _GOOD))
-                        continue
-                careful.append(metric)
-        if careful:
-            self._careful(message, body, table, careful, batch, birth=birth)
-        if len(rows) > before:
-            batch.changed.add(table.subject.id)
-
-    def _careful(
-        self, message: Message, body: Any, table: _Table, metrics: Sequence[Any], batch: _Batch, *, birth: bool
-    ) -> None:
-        """The same as the loop of `_data`, for every case."""
-        refused: dict[str, list[str]] = {}
-        for metric in metrics:
-            try:
-                row = self._read(metric, body, table, batch.now, birth=birth)
-            except DecodeError as error:
-                refused.setdefault(error.reason, []).append(error.detail)
-                continue
-            if row is not None:
-                batch.rows.append(row)
-        for reason, details in refused.items():
-            self.counts[reason] += len(details)
-            more = f" (and {len(details) - 3} more)" if len(details) > 3 else ""  # noqa: PLR2004 - enough to see what
-            detail = "; ".join(details[:3]) + more
-            batch.quarantined.append(_quarantined(message, reason, detail, batch.now))
-
-    def _read(self, metric: Any, body: Any, table: _Table, now: int, *, birth: bool) -> Row | None:
-        """One metric as a row; None for what is no reading. Raises DecodeError."""
-        name = sparkplug.read_name(metric)
-        if name == sparkplug.BDSEQ or name.startswith(sparkplug.CONTROL_PREFIX):
-            return None
-        row = validation.metric(table.subject, name)
-        value = sparkplug.read_value(metric, table.types.get(name) or metric.datatype or row.datatype)
-        if value is None and birth:
-            return None  # nothing was ever measured
-        value, quality = validation.judge(row, value, sparkplug.read_quality(metric))
-        time = int(metric.timestamp if metric.HasField("timestamp") else body.timestamp)
-        validation.check_time(time, now)
-        return (time, self._number(table.subject, name, row.datatype), value, int(quality))
-
-    def _refuse(self, message: Message, error: DecodeError, batch: _Batch) -> None:
+    def _refuse(self, message: Message, error: DecodeError, batch: Batch) -> None:
         """A whole message that cannot be stored."""
-        self.counts[error.reason] += 1
         route = self._routes.get(message.topic)
-        if route is None or route.subject is not None:
-            if route is not None:
-                self._session.ask_rebirth(route.key, batch.now)
-        elif not route.known_node:  # never acknowledged, so it comes again and again
-            told = (message.topic, error.reason)
-            if batch.now - self._told.get(told, -REPEAT_AFTER) < REPEAT_AFTER:
-                return
-            if len(self._told) >= MAX_ROUTES:
-                self._told.clear()
-            self._told[told] = batch.now
-        batch.quarantined.append(_quarantined(message, error.reason, error.detail, batch.now))
+        if route is None or not route.known_node:  # never acknowledged, so it comes again and again
+            self._throw_away(message, error.reason, error.detail, batch)
+            return
+        self.counts[error.reason] += 1
+        if route.subject is not None:
+            self._session.ask_rebirth(route.key, batch.now)
+        if self._gate.may_quarantine(route.key, batch.now):
+            batch.quarantined.append(quarantined(message, error.reason, error.detail, batch.now))
+
+    def _throw_away(self, message: Message, reason: str, detail: str, batch: Batch) -> None:
+        """A message that is neither stored nor acknowledged; the quarantine gets one of its kind now and then."""
+        self.counts[reason] += 1
+        told = (message.topic, reason)
+        if 0 <= batch.now - self._told.get(told, -REPEAT_AFTER) < REPEAT_AFTER:
+            return
+        if len(self._told) >= MAX_ROUTES:
+            self._told.clear()
+        self._told[told] = batch.now
+        batch.quarantined.append(quarantined(message, reason, detail, batch.now))
+
+    def _may_quarantine(self, node: str, now: int) -> bool:
+        return self._gate.may_quarantine(NodeKey(self._group, node), now)
+
+    # ------------------------------------------------------------ what a person must know
+
+    def _tell_twins(self, batch: Batch) -> None:
+        for finding in self._twins.findings():
+            self._session.forget(finding.node)
+            self._reorder.forget(finding.node)
+            _log_twins(finding)
+            if finding.certain:
+                self._store.note(TWINS_KEY.format(finding.node.node), batch.now)
+
+    def _tell_losses(self, batch: Batch) -> None:
+        for node, time, text in batch.losses:
+            if time <= self._loss_told.get(node, -1):
+                continue
+            self._loss_told[node] = time
+            found = loss.decode(text)
+            _log.error(
+                "edge node %s had to drop readings because its buffer was full: %s",
+                node,
+                text[:200] if found is None else loss.in_words(found),
+            )
 
 
-def _quarantined(message: Message, reason: str, detail: str, now: int) -> Quarantined:
-    return Quarantined(now, message.topic[:MAX_TEXT], reason, detail[:MAX_TEXT], message.payload)
+def _log_twins(finding: Finding) -> None:
+    group, node = finding.node.group, finding.node.node
+    if finding.certain:
+        _log.error(
+            "two edge nodes use the identity %s/%s (%s): nothing of them is stored or acknowledged until one is "
+            "stopped or has a `node` of its own in edge.toml; their readings wait there",
+            group,
+            node,
+            finding.why,
+        )
+    else:
+        _log.warning("edge node %s/%s may exist twice (%s): its messages wait a moment", group, node, finding.why)
 
 
 def _command(key: NodeKey, now: int, *metrics: tuple[str, Value]) -> Command:
     return Command(str(NodeTopic(key.group, MessageType.NCMD, key.node)), sparkplug.command(metrics, now))
+
+
+def _types(body: Any) -> dict[str, int]:
+    """What a birth declares. Raises DecodeError (`name`)."""
+    return {sparkplug.read_name(item): int(item.datatype) for item in body.metrics}
 
 
 def _bdseq(body: Any) -> int:

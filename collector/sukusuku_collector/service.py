@@ -13,6 +13,7 @@ from sukusuku_collector.operations import Operations
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Store
 from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_collector.tenure import RivalError
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
 
@@ -28,9 +29,10 @@ _log = logging.getLogger("sukusuku_collector")
 async def run(facility: Facility, stop: asyncio.Event, clock: Clock = now_ms) -> None:
     """Run until `stop` is set; then tell the edge nodes and close everything.
 
-    Raises PermanentError or TransientError when store or operations data cannot be opened.
+    Raises PermanentError or TransientError when store or operations data cannot be opened, RivalError when another
+    collector uses the host id.
     """
-    store = SqliteStore.open(facility.store.path)
+    store = SqliteStore.open(facility.store.path, facility.limits.quarantine_rows)
     try:
         operations = Operations(facility.operations.url)
         try:
@@ -58,12 +60,17 @@ async def _run(facility: Facility, store: Store, operations: Operations, stop: a
         "watch": lambda: _watch(alerts, host),
         "counts": lambda: _tell_counts(ingest.counts),
     }
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_supervise(name, job), name=name) for name, job in jobs.items()]
-        await stop.wait()
-        _log.info("stopping")
-        for task in tasks:
-            task.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_supervise(name, job), name=name) for name, job in jobs.items()]
+            await stop.wait()
+            _log.info("stopping")
+            for task in tasks:
+                task.cancel()
+    except* RivalError as errors:
+        rival = errors.exceptions[0]
+        _log.error("%s", rival)
+        raise rival from None
 
 
 class Alerts:
@@ -114,6 +121,8 @@ async def _supervise(name: str, job: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await job()
+        except RivalError:
+            raise
         except Exception:  # noqa: BLE001 - the supervising loop of this process
             _log.exception("%s failed; it is started again", name)
         await asyncio.sleep(RETRY_SECONDS)

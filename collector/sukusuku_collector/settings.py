@@ -3,6 +3,7 @@
 The collector and the API read the same file.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import AssetKind
 from sukusuku_core.settings import Id, Percent, Port, PositiveSeconds, Settings, load
+from sukusuku_mqtt.client import Protocol
 
 Language = Literal["ja", "en"]
 Mail = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$", max_length=254)]
@@ -42,6 +44,8 @@ class Broker(Settings, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Port = 1883
+    protocol: Protocol = "3.1.1"
+    """The version of MQTT."""
     keepalive: Annotated[int, msgspec.Meta(ge=2, le=300)] = 10
     username: str | None = None
     password: str | None = None
@@ -72,6 +76,25 @@ class MailServer(Settings, frozen=True, kw_only=True):
     timeout: PositiveSeconds = 10.0
     child_counts: bool = False
     """Whether mails may say how many children are in a room; otherwise they only say that it is over its capacity."""
+
+
+class Limits(Settings, frozen=True, kw_only=True):
+    """What one edge node may ask of the collector. Bursts of ten seconds' worth are let through.
+
+    A message over a rate is thrown away whole and not acknowledged: an edge node of ours keeps it and sends it again.
+    """
+
+    messages_per_second: Annotated[float, msgspec.Meta(ge=1, le=100_000)] = 500.0
+    births_per_second: Annotated[float, msgspec.Meta(ge=1, le=10_000)] = 50.0
+    kilobytes_per_second: Annotated[float, msgspec.Meta(ge=32, le=1_000_000)] = 2_000.0
+    quarantined_per_minute: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 120
+    """Quarantine rows of one edge node; what is beyond is counted only."""
+    quarantine_rows: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 10_000
+    """Of all edge nodes together; the oldest make room."""
+    metrics_per_asset: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 300
+    assets_per_node: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
+    reorder_window: Annotated[float, msgspec.Meta(ge=0, le=60)] = 2.0
+    """Seconds to wait for a message that others have overtaken before the edge node is asked for a rebirth."""
 
 
 class Web(Settings, frozen=True, kw_only=True):
@@ -165,6 +188,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     operations: OperationsSettings = OperationsSettings()
     mail: MailServer | None = None
     web: Web = Web()
+    limits: Limits = Limits()
     alerts: AlertLevels = AlertLevels()
     site: tuple[Site, ...] = ()
     contact: tuple[Contact, ...] = ()
@@ -225,6 +249,12 @@ def check(facility: Facility, name: str) -> None:
         unknown = set(contact.sites) - sites
         if unknown:
             raise ConfigError(f"{name}: contact[{n}].sites: no site {sorted(unknown)}; there are {sorted(sites)}")
+    for edge, count in Counter(asset.edge for asset in facility.assets()).items():
+        if count > facility.limits.assets_per_node:
+            raise ConfigError(
+                f"{name}: {count} units and rooms have edge `{edge}`, "
+                f"[limits] assets_per_node allows {facility.limits.assets_per_node}"
+            )
     for asset in facility.assets():
         levels = facility.levels(asset.settings)
         if levels.fill_clear >= levels.fill_rise:

@@ -13,7 +13,10 @@ EARLIEST = 1_577_836_800_000
 """2020-01-01T00:00Z. Older readings come from a clock that was never set."""
 AHEAD = 300_000
 """How far (ms) a reading's time may be ahead of its receipt."""
-MAX_METRICS_PER_SUBJECT = 300
+SKEW = 60_000
+"""ms between sending and receipt up to which a clock is right, even if it cannot prove it."""
+OLDEST = 31 * 86_400_000
+"""ms; more than this a clock that is not set has not been running."""
 UNBOUNDED = 1e15
 """Stands for a bound that the catalogue leaves open; far beyond it, sums would lose their precision."""
 
@@ -89,8 +92,14 @@ def window(received: int) -> tuple[int, int]:
     return EARLIEST, received + AHEAD
 
 
-def check_time(time: int, received: int) -> None:
-    """Raises DecodeError (`timestamp`) when a reading's time is outside the window."""
-    earliest, latest = window(received)
-    if not earliest <= time <= latest:
-        raise DecodeError("timestamp", f"{time} is not within {earliest}..{latest} (UTC ms); check the sender's clock")
+def place(time: int, sent: int | None, received: int, *, synced: bool) -> tuple[int, bool]:
+    """When a reading is stored as measured, and whether that is to be believed. All UTC ms; `sent`: of its message.
+
+    Outside of the window the receipt stands in for a time. A clock that is said not to be set, and was not near ours
+    when the message was sent, still tells how long before the sending something was measured.
+    """
+    if synced or (sent is not None and abs(received - sent) <= SKEW):
+        earliest, latest = window(received)
+        return (time, True) if earliest <= time <= latest else (received, False)
+    age = -1 if sent is None else sent - time
+    return (received - age, True) if 0 <= age <= OLDEST else (received, False)

@@ -157,8 +157,10 @@ class HostSession:
             node.contiguous = False
 
     def forget(self, key: NodeKey) -> None:
-        """Nothing that is known of this node is to be believed."""
-        self._nodes.pop(key, None)
+        """Nothing that is known of this node's session is to be believed."""
+        node = self._nodes.get(key)
+        if node is not None:
+            node.online = node.contiguous = False
 
     def online(self, key: NodeKey) -> bool:
         """Whether the node has an open session, as far as the host knows."""

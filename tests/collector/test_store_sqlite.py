@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from sukusuku_collector.store import Quarantined
-from sukusuku_collector.store.sqlite import QUARANTINE_PAYLOAD, QUARANTINE_ROWS, SqliteStore
+from sukusuku_collector.store.sqlite import QUARANTINE_ROWS, SqliteStore
+from sukusuku_collector.store.writing import QUARANTINE_PAYLOAD
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Reading
 

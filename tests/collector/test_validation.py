@@ -95,9 +95,13 @@ def test_the_longest_age_of_a_buffer_still_sums_up_exactly() -> None:
     assert high + 0.25 != high
 
 
-@pytest.mark.parametrize("time", [validation.EARLIEST, NOW - 10_000_000, NOW, NOW + 300_000])
-def test_times_in_the_window_are_taken(time: int) -> None:
-    validation.check_time(time, NOW)
+IN_WINDOW = [validation.EARLIEST, NOW - 10_000_000, NOW, NOW + 300_000]
+
+
+@pytest.mark.parametrize("time", IN_WINDOW)
+@pytest.mark.parametrize("sent", [None, NOW, NOW - 86_400_000])
+def test_times_in_the_window_are_taken_from_a_clock_that_is_set(time: int, sent: int | None) -> None:
+    assert validation.place(time, sent, NOW, synced=True) == (time, True)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +109,23 @@ def test_times_in_the_window_are_taken(time: int) -> None:
     [0, 1, validation.EARLIEST - 1, NOW // 1000, NOW * 1000, NOW + 300_001, 4_102_444_800_000, 2**63, 2**64 - 1],
     ids=["1970", "1 ms", "2019", "seconds", "microseconds", "5 min ahead", "2100", "2^63", "2^64-1"],
 )
-def test_times_outside_the_window_are_refused(time: int) -> None:
-    with pytest.raises(DecodeError, match="clock"):
-        validation.check_time(time, NOW)
+def test_outside_the_window_the_receipt_stands_in_and_is_not_believed(time: int) -> None:
+    assert validation.place(time, NOW, NOW, synced=True) == (NOW, False)
+    assert validation.place(time, None, NOW, synced=True) == (NOW, False)
+
+
+@pytest.mark.parametrize("sent", [5_000_000, NOW - 3_600_000, NOW + 3_600_000, NOW + 10**15])
+@pytest.mark.parametrize("age", [0, 1, 7_200_000])
+def test_a_clock_that_is_not_set_still_tells_ages(sent: int, age: int) -> None:
+    assert validation.place(sent - age, sent, NOW, synced=False) == (NOW - age, True)
+
+
+@pytest.mark.parametrize("time", IN_WINDOW)
+def test_a_clock_that_is_right_needs_no_proof(time: int) -> None:
+    assert validation.place(time, NOW - 5_000, NOW, synced=False) == (time, True)
+
+
+@pytest.mark.parametrize("time", [6_000_000, 4_102_444_800_000, 2**64 - 1])
+def test_an_age_that_cannot_be_is_not_believed(time: int) -> None:
+    assert validation.place(time, 5_000_000, NOW, synced=False) == (NOW, False)
+    assert validation.place(time, None, NOW, synced=False) == (NOW, False)

@@ -66,6 +66,19 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A reading whose own time, `original`, cannot be believed, and which is stored at the time in `row`.
+
+    It is stored once per series and original time, also when it comes again and would then be placed elsewhere; when
+    something is at its place already, at the next millisecond that is free. The original time is kept.
+    With both times equal it is an ordinary reading, but for one thing: it may have been stored as a moved one before.
+    """
+
+    row: Row
+    original: int
+
+
+@dataclass(frozen=True, slots=True)
 class Committed:
     """What a commit changed: new readings, readings that were there already, quarantine rows."""
 
@@ -90,7 +103,9 @@ class Store(Protocol):
         A new series becomes durable with the next commit.
         """
 
-    def commit_rows(self, rows: Sequence[Row], quarantined: Sequence[Quarantined], received: int) -> Committed:
+    def commit_rows(
+        self, rows: Sequence[Row], quarantined: Sequence[Quarantined], received: int, moved: Sequence[Moved] = ()
+    ) -> Committed:
         """Store everything in one durable transaction.
 
         A reading that is there already (same series and time) is ignored and does not count in the roll-up again.

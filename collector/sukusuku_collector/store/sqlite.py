@@ -6,7 +6,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -16,11 +15,13 @@ from sukusuku_collector.store import (
     Committed,
     Latest,
     LatestByAsset,
+    Moved,
     Point,
     Quarantined,
     Row,
     migrations,
     rollup,
+    writing,
 )
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.edge_session import datatype_of
@@ -28,25 +29,9 @@ from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading, Value
 
 QUARANTINE_ROWS = 10_000
-QUARANTINE_PAYLOAD = 4096
-"""Bytes kept of a quarantined message."""
 BUSY_SECONDS = 2.0
 """Only a maintenance program may hold the file; the collector's loop must not stand still for long."""
 
-CHUNK = 64
-"""Rows of one INSERT: half the time of one row each, as the interpreter is entered less often."""
-
-_INSERT = "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)"
-_INSERT_CHUNK = _INSERT + ", (?, ?, ?, ?)" * (CHUNK - 1)
-_ROLL_UP = """
-INSERT INTO hourly VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (series, hour) DO UPDATE SET
-    count = count + excluded.count,
-    sum = sum + excluded.sum,
-    low = min(low, excluded.low),
-    high = max(high, excluded.high),
-    last = CASE WHEN excluded.last_time > last_time THEN excluded.last ELSE last END,
-    last_time = max(last_time, excluded.last_time)
-"""
 _LATEST = """
 SELECT asset, metric, datatype, time, value, quality, received
 FROM latest JOIN series ON series.id = latest.series ORDER BY asset, metric
@@ -56,8 +41,15 @@ FROM latest JOIN series ON series.id = latest.series ORDER BY asset, metric
 class SqliteStore:
     """One connection to the file. `open` makes the only writer, `open_reader` any number of readers."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock_file: IO[str] | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        lock_file: IO[str] | None,
+        quarantine_rows: int = QUARANTINE_ROWS,
+    ) -> None:
         self._path = path
+        self._quarantine_rows = quarantine_rows
         self._connection = connection
         self._lock_file = lock_file
         self._lock = threading.RLock()
@@ -71,8 +63,8 @@ class SqliteStore:
         self._view_version = -1
 
     @classmethod
-    def open(cls, path: Path | str) -> Self:
-        """The writer; makes or upgrades the file.
+    def open(cls, path: Path | str, quarantine_rows: int = QUARANTINE_ROWS) -> Self:
+        """The writer; makes or upgrades the file. The quarantine keeps so many rows.
 
         Raises PermanentError when another collector writes to it, or a newer one has.
         """
@@ -88,7 +80,7 @@ class SqliteStore:
             raise PermanentError(f"{path}: the store cannot be opened for writing: {error}") from error
         try:
             connection = _connect(str(path), uri=False)
-            store = cls(path, connection, lock_file)
+            store = cls(path, connection, lock_file, quarantine_rows)
             with store._translated():
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
@@ -131,7 +123,12 @@ class SqliteStore:
 
     def _load(self) -> None:
         for ident, asset, metric, datatype in self._connection.execute("SELECT * FROM series"):
-            self._know_series(ident, asset, metric, DataType(datatype))
+            try:
+                self._know_series(ident, asset, metric, DataType(datatype))
+            except ValueError as error:
+                raise PermanentError(
+                    f"{self._path}: the store is damaged ({error}); restore it from a backup, or move the file away"
+                ) from error
         self._latest_time = dict(self._connection.execute("SELECT series, time FROM latest"))
 
     def _know_series(self, ident: int, asset: str, metric: str, datatype: DataType) -> None:
@@ -185,59 +182,31 @@ class SqliteStore:
         ]
         return self.commit_rows(rows, quarantined, received)
 
-    def commit_rows(self, rows: Sequence[Row], quarantined: Sequence[Quarantined], received: int) -> Committed:
+    def commit_rows(
+        self, rows: Sequence[Row], quarantined: Sequence[Quarantined], received: int, moved: Sequence[Moved] = ()
+    ) -> Committed:
         """See Store."""
         with self._translated():
             run = self._connection
             run.execute("BEGIN IMMEDIATE")
             run.executemany("INSERT INTO series VALUES (?, ?, ?, ?)", self._new_series)
-            fresh = self._insert(rows)
+            fresh = writing.insert(run, rows)
+            if moved:
+                fresh = [*fresh, *writing.insert_moved(run, moved)]
             summary = rollup.summarise(fresh, self._numeric)
-            run.executemany(
-                _ROLL_UP,
-                [(*key, hour[0], float(hour[1]), *hour[2:]) for key, hour in summary.hours.items()],
-            )
+            writing.roll_up(run, summary.hours)
             known = self._latest_time
             newest = {series: row for series, row in summary.newest.items() if row[0] > known.get(series, -1)}
             run.executemany(
                 "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?)",
                 [(series, row[0], row[2], row[3], received) for series, row in newest.items()],
             )
-            self._insert_quarantined(quarantined)
+            writing.quarantine(run, quarantined, self._quarantine_rows)
             run.execute("COMMIT")
             self._new_series.clear()
             known.update((series, row[0]) for series, row in newest.items())
             self._unseen.update((series, (row, received)) for series, row in newest.items())
-        return Committed(len(fresh), len(rows) - len(fresh), len(quarantined))
-
-    def _insert(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Insert what is new, and tell which rows that were. Duplicates are rare, so all are first tried at once."""
-        run = self._connection
-        run.execute("SAVEPOINT readings")
-        before = run.total_changes
-        whole = len(rows) // CHUNK * CHUNK
-        for start in range(0, whole, CHUNK):
-            run.execute(_INSERT_CHUNK, tuple(chain.from_iterable(rows[start : start + CHUNK])))
-        run.executemany(_INSERT, rows[whole:])
-        if run.total_changes - before != len(rows):
-            run.execute("ROLLBACK TO readings")
-            rows = [row for row in rows if run.execute(_INSERT, row).rowcount == 1]
-        run.execute("RELEASE readings")
-        return rows
-
-    def _insert_quarantined(self, quarantined: Sequence[Quarantined]) -> None:
-        if not quarantined:
-            return
-        self._connection.executemany(
-            "INSERT INTO quarantine (received, topic, reason, detail, payload) VALUES (?, ?, ?, ?, ?)",
-            [
-                (item.received, item.topic, item.reason, item.detail, item.payload[:QUARANTINE_PAYLOAD])
-                for item in quarantined
-            ],
-        )
-        self._connection.execute(
-            "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (QUARANTINE_ROWS,)
-        )
+        return Committed(len(fresh), len(rows) + len(moved) - len(fresh), len(quarantined))
 
     def note(self, key: str, value: int) -> None:
         """See Store."""
