@@ -31,7 +31,7 @@ BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class MqttSettings:
-    """How to reach the broker. `keepalive` in seconds."""
+    """How to reach the broker. A connection that has gone silent is noticed within one and a half `keepalive` (s)."""
 
     host: str
     port: int
@@ -149,7 +149,8 @@ class MqttSession:
         await self.close()
 
     def _connect(self) -> None:
-        host, port, keepalive = self._settings.host, self._settings.port, self._settings.keepalive
+        host, port = self._settings.host, self._settings.port
+        keepalive = max(1, self._settings.keepalive * 3 // 4)  # paho takes two of its own to give up
         if not self._five:
             self._client.connect(host, port, keepalive)
             return

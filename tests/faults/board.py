@@ -54,6 +54,8 @@ class Board:
             "lid_open": False,
         }
     )
+    where: socket.socket | None = None
+    """The socket to serve on, which may belong to another network namespace; default: a free loopback port."""
     fault: Fault | None = None
     requests: int = 0
     port: int = 0
@@ -67,13 +69,10 @@ class Board:
         self._profile = found
 
     async def __aenter__(self) -> Self:
-        await self.listen(_loopback())
-        return self
-
-    async def listen(self, listener: socket.socket) -> None:
-        """Serve on this socket, which may belong to another network namespace."""
+        listener = self.where or _loopback()
         self._server = await asyncio.start_server(self._talk, sock=listener)
         self.port = listener.getsockname()[1]
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

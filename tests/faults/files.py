@@ -88,9 +88,10 @@ def facility_toml(
     return path
 
 
-def mosquitto_conf(path: Path, address: str, port: int, *, persistent: bool) -> Path:
+def mosquitto_conf(path: Path, addresses: Sequence[str], port: int, *, persistent: bool) -> Path:
     """`mosquitto.conf`; a persistent broker writes every change to `broker/` beside the file."""
-    text = f"listener {port} {address}\nallow_anonymous true\nmax_queued_messages 0\n"
+    text = "".join(f"listener {port} {address}\n" for address in addresses)
+    text += "allow_anonymous true\nmax_queued_messages 0\n"
     if persistent:
         folder = path.with_name("broker")
         folder.mkdir(exist_ok=True)

@@ -41,3 +41,19 @@ def finish(
         passed,
         "; ".join(why),
     )
+
+
+def joined(fault: str, title: str, parts: Sequence[Outcome]) -> Outcome:
+    """Several runs as one row."""
+    return Outcome(
+        fault,
+        title,
+        sum(part.injected for part in parts),
+        sum(part.accepted for part in parts),
+        sum(part.stored for part in parts),
+        sum(part.lost for part in parts),
+        sum(part.duplicates for part in parts),
+        tuple(seconds for part in parts for seconds in part.recovery),
+        all(part.passed for part in parts),
+        "; ".join(f"{part.title}: {part.why}" for part in parts if part.why),
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import sys
 import tempfile
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from tests.faults import files
 from tests.faults.board import Board, work
 from tests.faults.judge import Verdict, judge, waiting
+from tests.faults.namespaces import Namespaces, listener_in
 from tests.faults.program import Program, says_ready
 from tests.faults.watch import Watch
 from tests.support.broker import free_port, program
@@ -41,6 +43,8 @@ class Plan:
     work_every: float = 0.25
     keepalive: int = 4
     proxied: bool = False
+    network: Namespaces | None = None
+    """Where the programs run; without it on the loopback address. Then there are no proxies."""
     persistent: bool = False
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     edge_head: str = ""
@@ -49,7 +53,7 @@ class Plan:
 
 @dataclass(eq=False)
 class Rig:
-    """Everything, by name. The proxies are None unless the plan asks for them."""
+    """Everything, by name. There are proxies when the plan asks for them: one per edge, and one of the collector."""
 
     plan: Plan
     folder: Path
@@ -58,8 +62,8 @@ class Rig:
     collector: Program
     edges: list[Program]
     watch: Watch
-    edge_proxy: MqttProxy | None = None
-    host_proxy: MqttProxy | None = None
+    edge_proxies: list[MqttProxy] = field(default_factory=list)
+    host_proxies: list[MqttProxy] = field(default_factory=list)
     port: int = 0
     """Of the broker itself."""
     working: asyncio.Task[None] | None = None
@@ -68,6 +72,16 @@ class Rig:
     def edge(self) -> Program:
         """The first edge agent."""
         return self.edges[0]
+
+    @property
+    def edge_proxy(self) -> MqttProxy:
+        """The proxy of the first edge agent."""
+        return self.edge_proxies[0]
+
+    @property
+    def host_proxy(self) -> MqttProxy:
+        """The proxy of the collector."""
+        return self.host_proxies[0]
 
     @property
     def logs(self) -> list[Path]:
@@ -147,47 +161,9 @@ async def rig(plan: Plan | None = None) -> AsyncIterator[Rig]:
     plan = plan or Plan()
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
-        port = free_port()
-        ids = {n: files.unit_ids(n, plan.units) for n in range(1, plan.edges + 1)}
-        boards = {unit: await stack.enter_async_context(Board()) for units in ids.values() for unit in units}
-        edge_proxy = await stack.enter_async_context(MqttProxy(port)) if plan.proxied else None
-        host_proxy = await stack.enter_async_context(MqttProxy(port)) if plan.proxied else None
-        edges = []
-        for n, units in ids.items():
-            settings = files.edge_toml(
-                folder / f"edge-{n}.toml",
-                files.node_id(n),
-                [files.Unit(unit, "127.0.0.1", boards[unit].port) for unit in units],
-                ("127.0.0.1", edge_proxy.port if edge_proxy else port),
-                poll=plan.poll,
-                timeout=plan.timeout,
-                keepalive=plan.keepalive,
-                extra=plan.edge_head,
-            )
-            edges.append(_ours(plan, folder, f"edge-{n}", ["sukusuku_edge", "run", str(settings)]))
-        facility = files.facility_toml(
-            folder / "facility.toml",
-            [(files.node_id(n), units) for n, units in ids.items()],
-            ("127.0.0.1", host_proxy.port if host_proxy else port),
-            plan.keepalive,
-        )
-        made = Rig(
-            plan,
-            folder,
-            boards,
-            Program(
-                "broker", _mosquitto(folder, port, persistent=plan.persistent), folder / "broker.log", _broker_ready
-            ),
-            _ours(plan, folder, "collector", ["sukusuku_collector", str(facility)]),
-            edges,
-            Watch(folder / "readings.db", ids[1][0]),
-            edge_proxy,
-            host_proxy,
-            port,
-        )
-        tasks = [asyncio.create_task(made.watch.run(), name="watch")]
-        made.working = asyncio.create_task(work(list(boards.values()), plan.work_every), name="work")
-        tasks.append(made.working)
+        made = await _build(plan, folder, stack)
+        made.working = asyncio.create_task(work(list(made.boards.values()), plan.work_every), name="work")
+        tasks = [made.working, asyncio.create_task(made.watch.run(), name="watch")]
         try:
             yield made
         finally:
@@ -197,22 +173,57 @@ async def rig(plan: Plan | None = None) -> AsyncIterator[Rig]:
             await asyncio.shield(_end([*made.edges, made.collector, made.broker]))
 
 
-def _ours(plan: Plan, folder: Path, name: str, arguments: Sequence[str]) -> Program:
-    return Program(
-        name,
-        [sys.executable, "-m", *arguments],
-        folder / f"{name}.log",
-        says_ready,
-        plan.environment.get(name, {}),
+async def _build(plan: Plan, folder: Path, stack: contextlib.AsyncExitStack) -> Rig:
+    port, net = free_port(), plan.network
+    ids = {n: files.unit_ids(n, plan.units) for n in range(1, plan.edges + 1)}
+    boards = {unit: await stack.enter_async_context(Board(where=_listener(net))) for it in ids.values() for unit in it}
+    addresses = (net.broker_for_edge, net.broker_for_collector) if net else ("127.0.0.1",)
+    conf = files.mosquitto_conf(folder / "mosquitto.conf", addresses, port, persistent=plan.persistent)
+    proxies = [await stack.enter_async_context(MqttProxy(port)) for _ in range(plan.edges + 1) if plan.proxied]
+    edges = []
+    for n, units in ids.items():
+        settings = files.edge_toml(
+            folder / f"edge-{n}.toml",
+            files.node_id(n),
+            [files.Unit(unit, "127.0.0.1", boards[unit].port) for unit in units],
+            (addresses[0], proxies[n - 1].port if proxies else port),
+            poll=plan.poll,
+            timeout=plan.timeout,
+            keepalive=plan.keepalive,
+            extra=plan.edge_head,
+        )
+        edges.append(ours(plan, folder, f"edge-{n}", ["sukusuku_edge", "run", str(settings)]))
+    facility = files.facility_toml(
+        folder / "facility.toml",
+        [(files.node_id(n), units) for n, units in ids.items()],
+        (addresses[-1], proxies[-1].port if proxies else port),
+        plan.keepalive,
+    )
+    broker = [*(net.inside(net.broker) if net else ()), program(), "-c", str(conf)]
+    return Rig(
+        plan,
+        folder,
+        boards,
+        Program("broker", broker, folder / "broker.log", _broker_ready),
+        ours(plan, folder, "collector", ["sukusuku_collector", str(facility)]),
+        edges,
+        Watch(folder / "readings.db", ids[1][0]),
+        proxies[:-1],
+        proxies[-1:],
+        port,
     )
 
 
-def _mosquitto(folder: Path, port: int, *, persistent: bool) -> list[str]:
-    return [
-        program(),
-        "-c",
-        str(files.mosquitto_conf(folder / "mosquitto.conf", "127.0.0.1", port, persistent=persistent)),
-    ]
+def _listener(net: Namespaces | None) -> socket.socket | None:
+    return None if net is None else listener_in(net.edge)
+
+
+def ours(plan: Plan, folder: Path, name: str, arguments: Sequence[str]) -> Program:
+    """One of our own programs, where the plan wants it; logs to `name`.log in the folder."""
+    net = plan.network
+    inside = net.inside(net.collector if name.startswith("collector") else net.edge) if net is not None else ()
+    command = [*inside, sys.executable, "-m", *arguments]
+    return Program(name, command, folder / f"{name}.log", says_ready, plan.environment.get(name, {}))
 
 
 def _broker_ready(text: str) -> bool:

@@ -30,6 +30,8 @@ class Outcome:
     passed: bool = True
     why: str = ""
     """In words, when it failed."""
+    control: bool = False
+    """Its losses are what the row had to see."""
 
 
 Row = Callable[[Tier, random.Random], Outcome]

@@ -44,7 +44,8 @@ def render(report: Report) -> str:
             lines.append(
                 f"  again: python -m tests.faults --tier {report.tier} --row {outcome.fault} --seed {report.seed}"
             )
-    lost, doubled = (sum(getattr(outcome, name) for outcome in outcomes) for name in ("lost", "duplicates"))
+    counted = [outcome for outcome in outcomes if not outcome.control]
+    lost, doubled = (sum(getattr(outcome, name) for outcome in counted) for name in ("lost", "duplicates"))
     verdict = "every row passed" if report.passed else "FAILED"
     lines += ["", f"{verdict}: lost {lost}, duplicates {doubled}, {report.seconds:.0f} s, seed {report.seed}"]
     return "\n".join(lines)

@@ -15,9 +15,10 @@ EVERY = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """At `seen` (monotonic seconds) the newest stored reading was one taken at `taken` (UTC ms)."""
+    """At `seen` (monotonic seconds, `wall` in UTC ms) the newest stored reading was one taken at `taken` (UTC ms)."""
 
     seen: float
+    wall: int
     taken: int
 
 
@@ -44,7 +45,7 @@ class Watch:
                         taken = max((item.time for item in latest.values()), default=-1)
                         if taken > newest:
                             newest = taken
-                            self.sights.append(Sight(time.monotonic(), taken))
+                            self.sights.append(Sight(time.monotonic(), time.time_ns() // 1_000_000, taken))
                             self._changed.set()
                 except SukusukuError:
                     pass  # the collector is between two lives

@@ -1,7 +1,7 @@
 """A TCP proxy between MQTT peers that decodes what passes, records it, and harms it as told.
 
-Whole packets are handed on, so what is swallowed, doubled or swapped never breaks the framing; only `cut_next` ends a
-connection in the middle of one.
+Whole packets are handed on, so what is swallowed, doubled or swapped never breaks the framing; only `cut_next` and
+`cut_in` end a connection in the middle of one.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 from tests.support.mqtt_packets import Decoder, Direction, Kind, MalformedError, Packet
 
@@ -70,6 +70,9 @@ class MqttProxy:
         """What is handed on instead of a packet."""
         self.cut_next: tuple[Direction, int] | None = None
         """The next connection is reset when so many bytes have passed in that direction; used up by it."""
+        self.cut_in: Callable[[Packet], int | None] | None = None
+        """The connection of the first packet for which it gives a number is reset after so many bytes of that packet;
+        used up by it."""
         self.silence_at: Callable[[Packet], bool] | None = None
         """The connection of the first such packet goes silent both ways, with that packet; used up by it."""
         self.silenced: asyncio.Queue[Link] = asyncio.Queue()
@@ -210,11 +213,17 @@ class MqttProxy:
         raw, before = packet.raw, link.passed[packet.direction]
         link.passed[packet.direction] += len(raw)
         if link.cut_at is not None and link.cut_at[0] is packet.direction and before + len(raw) >= link.cut_at[1]:
-            writer.write(raw[: max(0, link.cut_at[1] - before)])
-            await writer.drain()
-            raise ConnectionResetError
+            await self._cut(raw[: max(0, link.cut_at[1] - before)], writer)
+        if self.cut_in is not None and (count := self.cut_in(packet)) is not None:
+            self.cut_in = None
+            await self._cut(raw[:count], writer)
         writer.write(raw)
         await writer.drain()
+
+    async def _cut(self, last: bytes, writer: asyncio.StreamWriter) -> NoReturn:
+        writer.write(last)
+        await writer.drain()
+        raise ConnectionResetError
 
 
 def publishes(packets: Sequence[Packet], direction: Direction | None = None) -> list[Packet]:

@@ -59,7 +59,7 @@ def test_it_records_what_passes(broker: int) -> None:
             assert await payloads(talker, 1) == [b"two"]
             connect = proxy.packets[0].connect
             assert connect is not None
-            assert (connect.client_id, connect.level, connect.clean, connect.keepalive) == ("talker", 4, True, 30)
+            assert (connect.client_id, connect.level, connect.clean) == ("talker", 4, True)
             assert (connect.will_topic, connect.will_payload, connect.will_qos) == ("will", b"gone", 1)
             up = [item for item in proxy.packets if item.direction is Direction.UP]
             assert [item.kind for item in up] == [Kind.CONNECT, Kind.SUBSCRIBE, Kind.PUBLISH]
@@ -147,6 +147,17 @@ def test_a_cut_makes_the_broker_send_the_will(broker: int) -> None:
             assert await payloads(listener, 1) == [b"gone"]
             with pytest.raises(TransientError):
                 await talker.receive()
+
+    run(work())
+
+
+def test_a_cut_in_a_packet_lets_all_before_it_pass(broker: int) -> None:
+    async def work() -> None:
+        async with pair(broker) as (proxy, talker, listener):
+            proxy.cut_in = lambda packet: 3 if packet.topic == "a/2" else None
+            talker.publish("a/1", b"1")
+            talker.publish("a/2", b"2")
+            assert await payloads(listener, 2) == [b"1", b"gone"]
 
     run(work())
 
