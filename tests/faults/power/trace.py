@@ -83,15 +83,17 @@ def record(command: Sequence[str], folder: Path, log: Path, cwd: Path) -> list[O
     Only what goes through file calls is seen: shared memory (`-shm`) is not, and need not be, since no reboot keeps it.
     """
     strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-xx", "-s", str(1 << 24), "-e", f"trace={CALLS}", "-o", str(log)]
-    subprocess.run(
+    done = subprocess.run(
         [*strace, *command],
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        check=True,
+        check=False,
         timeout=300,
     )
+    if done.returncode != 0:
+        raise RuntimeError(f"the writer ended with {done.returncode}: {done.stderr.decode(errors='replace')[-1500:]}")
     with log.open(encoding="ascii") as lines:
         return list(Reader(folder).read(lines))
 
