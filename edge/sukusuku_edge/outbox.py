@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType, Role
@@ -24,9 +24,10 @@ from sukusuku_core.counters import CounterState
 from sukusuku_core.edge_session import BDSEQ_MODULUS, datatype_of
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading, Value
-from sukusuku_edge import overflow
+from sukusuku_edge import boots, overflow, salvage
 from sukusuku_edge.ballast import Ballast
 from sukusuku_edge.binding import Counter, Series
+from sukusuku_edge.boots import Stamp, Start
 from sukusuku_edge.overflow import Bounds
 
 SCHEMA = """
@@ -91,6 +92,7 @@ class Outbox:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._file: sqlite3.Connection
         self._rows = 0
+        self._boot = 0
 
     async def __aenter__(self) -> Self:
         try:
@@ -106,9 +108,14 @@ class Outbox:
 
     # ------------------------------------------------------------ readings
 
-    async def add(self, readings: Sequence[Reading], counters: Mapping[Series, Counter]) -> list[Row]:
-        """Commit readings and counter totals together; they are accepted when this returns."""
-        return await self._try(self._add, readings, counters)
+    async def add(
+        self, readings: Sequence[Reading], counters: Mapping[Series, Counter], stamp: Stamp | None = None
+    ) -> list[Row]:
+        """Commit readings and counter totals together; they are accepted when this returns.
+
+        Readings whose stamp has an offset wait for `settle` to give them their final times.
+        """
+        return await self._try(self._add, readings, counters, stamp)
 
     async def peek(self, after: int, limit: int, until: int | None = None) -> list[Row]:
         """The first waiting rows with an id above `after` (and at most `until`)."""
@@ -121,6 +128,16 @@ class Outbox:
     async def stats(self) -> Stats:
         """How much waits."""
         return await self._try(self._stats)
+
+    # ------------------------------------------------------------ times
+
+    async def begin_boot(self, boot: str) -> Start:
+        """Say in which boot this run is, before the first `add` with a stamp."""
+        return await self._try(self._begin_boot, boot)
+
+    async def settle(self, offset: int | None, now: int) -> list[Row]:
+        """Give every reading that waits for it its final time; `offset` is true time less uptime, when it is known."""
+        return await self._try(self._settle, offset, now)
 
     # ------------------------------------------------------------ what else must survive
 
@@ -171,14 +188,14 @@ class Outbox:
 
     def _open(self) -> None:
         salvaged = None
-        if self._path.exists() and (damage := _damage(self._path)) is not None:
-            aside = _set_aside(self._path)
+        if self._path.exists() and (damage := salvage.damage(self._path, _connect)) is not None:
+            aside = salvage.set_aside(self._path)
             _log.error("%s is damaged (%s): renamed to %s, a new one is begun", self._path, damage, aside.name)
             salvaged = aside
         self._file = _connect(self._path)
         if salvaged is not None:
             with self._commit():
-                _salvage(salvaged, self._file)
+                salvage.save(salvaged, self._file)
         self._rows = self._file.execute("SELECT count(*) FROM reading").fetchone()[0]
         self._ballast.keep()
 
@@ -197,7 +214,17 @@ class Outbox:
                 self._file.execute("ROLLBACK")
             raise
 
-    def _add(self, readings: Sequence[Reading], counters: Mapping[Series, Counter]) -> list[Row]:
+    def _begin_boot(self, boot: str) -> Start:
+        with self._commit():
+            self._boot, start = boots.begin(self._file, boot)
+        return start
+
+    def _settle(self, offset: int | None, now: int) -> list[Row]:
+        with self._commit():
+            ids = boots.release(self._file, self._boot, offset, now)
+        return [row for at in ids for row in self._peek(at - 1, 1, at)]
+
+    def _add(self, readings: Sequence[Reading], counters: Mapping[Series, Counter], stamp: Stamp | None) -> list[Row]:
         self._check_room(len(readings))
         with self._commit():
             rows = self._insert(readings)
@@ -206,6 +233,8 @@ class Outbox:
                 [(*series, item.origin, item.state.total, item.state.raw) for series, item in counters.items()],
             )
             dropped, record = self._make_room(rows)
+            if stamp is not None:
+                boots.note(self._file, self._boot, stamp, [(row, reading.time) for row, reading in rows + record])
         self._rows += len(rows) + len(record) - dropped
         return rows + record
 
@@ -300,65 +329,5 @@ def _connect(path: Path) -> sqlite3.Connection:
         "journal_size_limit=4194304",
     ):
         file.execute(f"PRAGMA {pragma}").fetchall()
-    file.executescript(SCHEMA)
+    file.executescript(SCHEMA + boots.SCHEMA)
     return file
-
-
-def _damage(path: Path) -> str | None:
-    """What is wrong with the file, None when it is sound."""
-    try:
-        with contextlib.closing(_connect(path)) as file:
-            verdict = str(file.execute("PRAGMA quick_check(1)").fetchone()[0])
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise  # locked, read-only or disk full: not a damage of the file
-        return str(error)
-    return None if verdict == "ok" else verdict
-
-
-def _set_aside(path: Path) -> Path:
-    n = 1
-    while (aside := path.with_name(f"{path.stem}.corrupt-{n}")).exists():
-        n += 1
-    for suffix in ("-wal", "-shm", ""):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
-    return aside
-
-
-def _salvage(source: Path, target: sqlite3.Connection) -> None:
-    """Copy the rows of a damaged file that can still be read."""
-    columns = {
-        "session": "name, value",
-        "counter": "asset, metric, origin, total, raw",
-        "reading": "id, asset, metric, time, value, type, quality, event",
-    }
-    for table, names in columns.items():
-        marks = ", ".join("?" * len(names.split(",")))
-        saved = 0
-        try:
-            with contextlib.closing(sqlite3.connect(source)) as file:
-                for row in file.execute(f"SELECT {names} FROM {table}"):  # noqa: S608 - literals above
-                    if _whole(table, row):
-                        target.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", row)  # noqa: S608 - literals above
-                        saved += 1
-        except sqlite3.Error as error:
-            _log.warning("%s: the rest of table %s cannot be read: %s", source.name, table, error)
-        _log.warning("%s: %d rows of table %s saved", source.name, saved, table)
-
-
-def _whole(table: str, row: Sequence[Any]) -> bool:
-    """Whether a row is what was once written: a damaged page can turn texts and numbers into anything."""
-    if table == "session":
-        return isinstance(row[0], str) and isinstance(row[1], int)
-    if table == "counter":
-        return all(isinstance(item, str) for item in row[:3]) and all(isinstance(item, int) for item in row[3:])
-    row_id, asset, metric, time, value, kind, quality, event = row
-    return (
-        all(isinstance(item, int) for item in (row_id, time, event))
-        and all(isinstance(item, str) for item in (asset, metric))
-        and (value is None or isinstance(value, int | float | str))
-        and (kind is None or kind in set(DataType))
-        and quality in set(Quality)
-    )
