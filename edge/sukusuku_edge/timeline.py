@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 
+NEVER = -(2**62)
+"""Before all times."""
 STRAGGLING = 30_000
 """ms; so long after a correction a reading may still come with a time from before it."""
 
@@ -116,7 +118,7 @@ def settle(held: Iterable[Held], last: Mapping[int, int], boot: int, offset: int
             times = [item.time if offset is None else item.uptime + offset for item in group]
         else:
             after = max((n for n in last if n < number), default=None)
-            times = place([item.time for item in group], 0 if after is None else last[after], before)
+            times = place([item.time for item in group], NEVER if after is None else last[after], before)
         final.update({item.row: time for item, time in zip(group, times, strict=True)})
         before = min([before, *times])
     return final

@@ -39,7 +39,7 @@ class Pi:
             synced = synced_at is not None and self.true >= synced_at
             return Moment(self.true - self.booted, self.true if synced else self.true + wall_error, synced)
 
-        floor = self.last.get(self.boot, self.last.get(self.boot - 1))
+        floor = self.last[max(self.last)] if self.last else None
         oldest = min((item.uptime for item in self.held if item.boot == self.boot), default=None)
         line = Timeline.begin(moment(), floor, oldest, self.hold)
         while True:
