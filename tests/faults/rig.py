@@ -47,6 +47,8 @@ class Plan:
     """Where the programs run; without it on the loopback address. Then there are no proxies."""
     persistent: bool = False
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    collector: str = "sukusuku_collector"
+    """The module that runs as the collector."""
     edge_head: str = ""
     """Further keys for the head of each `edge.toml`."""
 
@@ -205,7 +207,7 @@ async def _build(plan: Plan, folder: Path, stack: contextlib.AsyncExitStack) -> 
         folder,
         boards,
         Program("broker", broker, folder / "broker.log", _broker_ready),
-        ours(plan, folder, "collector", ["sukusuku_collector", str(facility)]),
+        ours(plan, folder, "collector", [plan.collector, str(facility)]),
         edges,
         Watch(folder / "readings.db", ids[1][0]),
         proxies[:-1],

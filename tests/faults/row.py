@@ -31,7 +31,7 @@ class Outcome:
     why: str = ""
     """In words, when it failed."""
     control: bool = False
-    """Its losses are what the row had to see."""
+    """A run that must lose, to show that the others would be seen to lose; no part of the totals."""
 
 
 Row = Callable[[Tier, random.Random], Outcome]

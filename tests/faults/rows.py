@@ -1,6 +1,16 @@
 """The fault matrix: every row by its number. Long rows come first, so that the short ones fill the lanes at the end."""
 
-from tests.faults import cuts, half_open, kills, partitions
+from tests.faults import (
+    broker_memory,
+    control,
+    cuts,
+    half_open,
+    identities,
+    kills,
+    orders,
+    partitions,
+    sequences,
+)
 from tests.faults.power import images
 from tests.faults.row import Row
 
@@ -9,6 +19,11 @@ ROWS: dict[str, Row] = {
     "F8": cuts.run,
     "F7": half_open.run,
     "F1": kills.run,
+    "F11": sequences.run,
+    "F9": broker_memory.run,
+    "F23": identities.run,
+    "F25": control.run,
+    "F12": orders.run,
     "F2": images.power_cuts,
     "F3": images.control,
 }

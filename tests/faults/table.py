@@ -66,6 +66,7 @@ def figures(report: Report) -> str:
             "recovery_p99": round(quantile(outcome.recovery, 0.99), 3) if outcome.recovery else None,
             "passed": outcome.passed,
             "why": outcome.why,
+            "control": outcome.control,
         }
         for outcome in sorted(report.outcomes, key=lambda outcome: number(outcome.fault))
     ]

@@ -1,0 +1,85 @@
+"""F9: the broker forgets everything, comes back with an old snapshot, loses the retained STATE, or keeps an old one."""
+
+import asyncio
+import logging
+import random
+import shutil
+from collections.abc import Awaitable, Callable
+
+from sukusuku_core.state import HostState
+from sukusuku_mqtt import MqttSession, MqttSettings
+from tests.faults.half_open import STATE
+from tests.faults.outcome import finish
+from tests.faults.rig import Plan, Rig, now_ms, rig
+from tests.faults.row import Outcome, Tier
+
+ROUNDS = {Tier.PR: 1, Tier.NIGHTLY: 25, Tier.RELEASE: 25}
+RECOVERY_P99 = 15.0
+HOUR_MS = 3_600_000
+
+_log = logging.getLogger("faults.F9")
+
+
+def run(tier: Tier, chance: random.Random) -> Outcome:
+    """The row."""
+    cases = list(CASES) * ROUNDS[tier]
+    chance.shuffle(cases)
+    return asyncio.run(forget(cases))
+
+
+async def forget(cases: list[str]) -> Outcome:
+    """Each case once, over one rig."""
+    recovery = []
+    async with rig(Plan(persistent=True)) as it:
+        await it.start()
+        memory = it.folder / "broker" / "mosquitto.db"
+        shutil.copy(memory, it.folder / "snapshot.db")
+        for case in cases:
+            await CASES[case](it)
+            recovery.append(await it.flowing())
+            _log.info("%s: readings are stored again after %.1f s", case, recovery[-1])
+        verdict = await it.settle()
+    return finish("F9", "broker forgets, or remembers what is over", len(cases), verdict, recovery, RECOVERY_P99)
+
+
+async def _wiped(it: Rig) -> None:
+    await it.broker.kill()
+    (it.folder / "broker" / "mosquitto.db").unlink()
+    await it.broker.start()
+
+
+async def _old_snapshot(it: Rig) -> None:
+    """As of an earlier session of the collector."""
+    await it.collector.kill()
+    await it.broker.kill()
+    shutil.copy(it.folder / "snapshot.db", it.folder / "broker" / "mosquitto.db")
+    await it.broker.start()
+    await it.collector.start(wait=False)
+
+
+async def _lost_state(it: Rig) -> None:
+    """An edge node that comes now finds no STATE."""
+    await _retain(it, b"")
+    await it.edge.kill()
+    await it.edge.start()
+
+
+async def _old_state(it: Rig) -> None:
+    """An edge node that comes now finds the end of an earlier session."""
+    await _retain(it, HostState(online=False, timestamp=now_ms() - HOUR_MS).encode())
+    await it.edge.kill()
+    await it.edge.start()
+
+
+async def _retain(it: Rig, payload: bytes) -> None:
+    async with MqttSession(MqttSettings("127.0.0.1", it.port, "saboteur")) as mqtt:
+        mqtt.publish(STATE, payload, 1, retain=True)
+        await mqtt.flush()
+
+
+CASES: dict[str, Callable[[Rig], Awaitable[None]]] = {
+    "wiped": _wiped,
+    "old snapshot": _old_snapshot,
+    "lost retained STATE": _lost_state,
+    "old retained STATE": _old_state,
+}
