@@ -5,6 +5,7 @@ message that carries a refused field anywhere is counted so that the installer l
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,18 +16,21 @@ import msgspec
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality
 from sukusuku_core.privacy import refused
-from sukusuku_core.profile import JsonPoint, JsonProfile, JsonType
+from sukusuku_core.profile import JsonPoint, JsonProfile, JsonType, Standing
 from sukusuku_core.registers import Decoded
 from sukusuku_core.sparkplug import MAX_STRING
 
 MAX_BYTES = 64 * 1024
-MAX_DEPTH = 8
+MAX_DEPTH = 10
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JST = timezone(timedelta(hours=9))
 _EARLIEST = 1_577_836_800_000  # 2020: a clock that shows less has not been set
 _LATEST = 4_102_444_800_000  # 2100
 _NO_READING = Decoded(None, Quality.BAD)
+_ABSENT = object()
+_ENTRY = re.compile(r"^\[(?P<key>[^=\]]+)=(?P<value>[^\]]*)\]$")
+_ZONE = re.compile(r"^(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +40,56 @@ class JsonSample:
     values: Mapping[str, Decoded]
     time: int | None
     refused: tuple[str, ...] = ()
+    sequence: int | None = None
+    """The message's own number, where the device counts its messages."""
 
 
-def decode(profile: JsonProfile, payload: bytes) -> JsonSample:
-    """The points of a message. Fields that are absent or null are left out: the last value goes on standing.
+def decode(profile: JsonProfile, payload: bytes, topic: str = "") -> JsonSample:
+    """What a payload with one message says. Raises DecodeError as `decode_all`, and `shape` when there are several."""
+    found = decode_all(profile, payload, topic)
+    if len(found) != 1:
+        raise DecodeError("shape", f"expected one message, found {len(found)}")
+    return found[0]
+
+
+def decode_all(profile: JsonProfile, payload: bytes, topic: str = "") -> list[JsonSample]:
+    """The points of each message in a payload: one as a rule, several in an array.
+
+    `topic` is what follows the device's topic. Fields that are absent or null are left out, where the profile does not
+    say what that means: the last value goes on standing.
 
     Raises DecodeError (`oversized`, `json`, `depth`, `shape`, `missing`).
     """
     if len(payload) > MAX_BYTES:
         raise DecodeError("oversized", f"{len(payload)} bytes, at most {MAX_BYTES} are read")
+    if profile.payload == "text":
+        text = payload.decode("utf-8", errors="replace").strip()
+        found = ((point.name, _value(point, text)) for point in profile.point if point.topic == topic)
+        return [JsonSample({name: decoded for name, decoded in found if decoded is not None}, None)]
     try:
         message = msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError("json", str(error)) from error
     found_refused = tuple(sorted(set(_refused(message))))
+    messages = list(_messages(message, profile.each))
+    return [
+        _sample(profile, item, topic, () if place else found_refused)  # counted once per payload
+        for place, item in enumerate(messages)
+    ]
+
+
+def _messages(message: Any, each: str) -> Iterator[Any]:
+    if isinstance(message, list):
+        for item in message:
+            yield from _messages(item, each)
+    elif each and isinstance(message, dict) and isinstance(message.get(each), list):
+        for item in message[each]:
+            yield message | {each: item}
+    else:
+        yield message
+
+
+def _sample(profile: JsonProfile, message: Any, topic: str, found_refused: tuple[str, ...]) -> JsonSample:
     body = _at(message, profile.body)
     if not isinstance(body, dict):
         raise DecodeError(
@@ -57,13 +97,33 @@ def decode(profile: JsonProfile, payload: bytes) -> JsonSample:
         )
     values = {}
     for point in profile.point:
-        found = _at(body, point.path)
-        if found is None:
-            if not point.optional:
-                raise DecodeError("missing", f"the profile {profile.profile} expects a field `{point.path}`")
+        if point.topic == topic:
+            decoded = _point(profile, point, body)
+            if decoded is not None:
+                values[point.name] = decoded
+    time = _time(_at(message, profile.time), _at(message, profile.zone)) if profile.time else None
+    number = _at(message, profile.sequence) if profile.sequence else None
+    sequence = number if isinstance(number, int) and not isinstance(number, bool) else None
+    return JsonSample(values, time, found_refused, sequence)
+
+
+def _point(profile: JsonProfile, point: JsonPoint, body: Any) -> Decoded | None:
+    """The value of a point; None when the message does not say it."""
+    for path in (point.path, *point.also):
+        found = _at(body, path, _ABSENT)
+        if found is _ABSENT:
             continue
-        values[point.name] = _value(point, found)
-    return JsonSample(values, _time(_at(message, profile.time)) if profile.time else None, found_refused)
+        if found is not None:
+            return _value(point, found)
+        if point.null is Standing.NO_READING:
+            return _NO_READING
+        if point.optional:
+            return None
+    if point.absent is not None and (not point.beside or _at(body, point.beside) is not None):
+        return _value(point, point.absent)
+    if not point.optional:
+        raise DecodeError("missing", f"the profile {profile.profile} expects a field `{point.path}`")
+    return None
 
 
 def _refused(value: Any, depth: int = 0) -> Iterator[str]:
@@ -80,24 +140,45 @@ def _refused(value: Any, depth: int = 0) -> Iterator[str]:
             yield from _refused(item, depth + 1)
 
 
-def _at(value: Any, path: str) -> Any:
-    for step in path.split(".") if path else ():
-        if isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
+def _at(value: Any, path: str, missing: Any = None) -> Any:
+    """What stands at a path (see `JsonPoint`), or `missing`."""
+    steps = path.split(".") if path else []
+    for place, step in enumerate(steps):
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step == "*":
+            return _sum([_at(item, ".".join(steps[place + 1 :]), missing) for item in value], missing)
+        elif isinstance(value, list):
+            value = _entry(value, step, missing)
         else:
-            return None
+            return missing
+        if value is missing:
+            return missing
     return value
 
 
-def _value(point: JsonPoint, found: Any) -> Decoded:
+def _entry(entries: list[Any], step: str, missing: Any) -> Any:
+    if match := _ENTRY.match(step):
+        named = (item for item in entries if isinstance(item, dict) and str(item.get(match["key"])) == match["value"])
+        return next(named, missing)
+    if step.lstrip("-").isdigit() and -len(entries) <= int(step) < len(entries):
+        return entries[int(step)]
+    return missing
+
+
+def _sum(found: list[Any], missing: Any) -> Any:
+    numbers = [item for item in found if isinstance(item, int | float) and not isinstance(item, bool)]
+    return sum(numbers) if numbers else missing
+
+
+def _value(point: JsonPoint, found: Any) -> Decoded | None:
     if isinstance(found, dict | list) or found in point.invalid:
         return _NO_READING
     if point.type is JsonType.BOOL:
         word = found.strip().lower() if isinstance(found, str) else found
-        known = word in point.true or word in point.false
-        return Decoded(word in point.true, Quality.GOOD, found) if known else _NO_READING
+        if word in point.true or word in point.false:
+            return Decoded(word in point.true, Quality.GOOD, found)
+        return _NO_READING if point.other is Standing.NO_READING else None
     if point.type is JsonType.TEXT:
         text = str(found)
         return Decoded(text, Quality.GOOD, found) if len(text) <= MAX_STRING else _NO_READING
@@ -116,8 +197,8 @@ def _number(point: JsonPoint, found: Any) -> Decoded:
     return Decoded(value, Quality.GOOD if low <= value <= high else Quality.BAD, found)
 
 
-def _time(found: Any) -> int | None:
-    """UTC ms of an ISO 8601 text (Japan time when it has no zone) or of seconds or milliseconds since 1970."""
+def _time(found: Any, zone: Any) -> int | None:
+    """UTC ms of an ISO 8601 text (in `zone`, or Japan, when it has none) or of seconds or milliseconds since 1970."""
     if isinstance(found, bool):
         return None
     if isinstance(found, int | float):
@@ -127,8 +208,16 @@ def _time(found: Any) -> int | None:
             read = datetime.fromisoformat(found)
         except ValueError:
             return None
-        read = read.replace(tzinfo=read.tzinfo or _JST)
+        read = read.replace(tzinfo=read.tzinfo or _zone(zone))
         moment = (read - _EPOCH) // timedelta(milliseconds=1)
     else:
         return None
     return moment if _EARLIEST <= moment < _LATEST else None
+
+
+def _zone(text: Any) -> timezone:
+    match = _ZONE.match(text) if isinstance(text, str) else None
+    if match is None:
+        return _JST
+    offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"] or 0))
+    return timezone(offset if match["sign"] == "+" else -offset) if offset < timedelta(hours=24) else _JST

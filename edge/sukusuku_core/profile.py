@@ -121,17 +121,42 @@ class JsonType(StrEnum):
     TEXT = "text"
 
 
-class JsonPoint(_Point, frozen=True, kw_only=True):
-    """One value of a JSON message. `path` is dotted, below the profile's `body`."""
+class Standing(StrEnum):
+    """What is known after a message that does not say the value."""
 
-    path: str
+    UNCHANGED = "unchanged"
+    NO_READING = "no_reading"
+
+
+class JsonPoint(_Point, frozen=True, kw_only=True):
+    """One value of a message.
+
+    `path` is dotted, below the profile's `body`. In a list a step is a place (`0`, or `-1` for the last one),
+    `[key=value]` for the entry that has this value, or `*` for all entries, whose numbers are added up.
+    """
+
+    path: str = ""
+    also: tuple[str, ...] = ()
+    """Other paths at which some versions of the device show the value."""
+    topic: str = ""
+    """What follows the device's topic, where each value has a topic of its own."""
     type: JsonType
     optional: bool = False
     """The device leaves the field out at times; absence is then no error."""
+    absent: Value | None = None
+    """What it means when the field is left out; without this, the last value goes on standing."""
+    beside: str = ""
+    """`absent` holds only in messages that have a field at this path."""
+    null: Standing = Standing.UNCHANGED
+    """What JSON's null means."""
+    period: bool = False
+    """What happened since the message before. The agent adds it up where a total is wanted."""
     true: tuple[Value, ...] = (True, "true", "on", "yes", "occupied")
     """Values (texts in lower case) that mean true for a bool. 1 equals JSON true."""
     false: tuple[Value, ...] = (False, "false", "off", "no", "unoccupied", "vacant")
-    """Values that mean false; anything else is no reading."""
+    """Values that mean false."""
+    other: Standing = Standing.NO_READING
+    """What any other value means for a bool."""
 
 
 class ModbusDefaults(Settings, frozen=True, kw_only=True):
@@ -199,8 +224,16 @@ class JsonProfile(Profile, tag="mqtt", frozen=True, kw_only=True):
 
     body: str = ""
     """Dotted path of the object that holds the points; empty for the message itself."""
+    payload: Literal["json", "text"] = "json"
+    """`text`: a message is one value, on a topic of its own."""
     time: str = ""
     """Dotted path (from the message itself) of the time of measurement; empty: the time of arrival counts."""
+    zone: str = ""
+    """Dotted path of the time's zone (`UTC+9:00`), where the time has none itself. Without both it is Japan's."""
+    each: str = ""
+    """Field of the message that may hold one object or an array of them; each is then a message of its own."""
+    sequence: str = ""
+    """Dotted path of a number that rises by 1 with every message: a gap is a loss, the same number a duplicate."""
     point: tuple[JsonPoint, ...]
 
 
@@ -243,10 +276,20 @@ def _check(profile: AnyProfile, name: str) -> None:
                 raise ConfigError(f"{where}: type bool and a coil or discrete area go together")
             if point.registers > profile.defaults.max_read:
                 raise ConfigError(f"{where}: longer than max_read {profile.defaults.max_read}")
-        if isinstance(point, JsonPoint) and any(refused(step) for step in point.path.split(".")):
-            raise ConfigError(f"{where}: the field `{point.path}` could identify a child; such fields are never read")
+        if isinstance(point, JsonPoint) and isinstance(profile, JsonProfile):
+            _check_json(profile, point, where)
     if not profile.point:
         raise ConfigError(f"{name}: a profile needs at least one [[point]]")
+
+
+def _check_json(profile: JsonProfile, point: JsonPoint, where: str) -> None:
+    for path in (point.path, *point.also, point.topic.replace("/", ".")):
+        if any(refused(step) for step in path.split(".")):
+            raise ConfigError(f"{where}: the field `{path}` could identify a child; such fields are never read")
+    if profile.payload == "json" and not point.path:
+        raise ConfigError(f"{where}: `path` is missing")
+    if profile.payload == "text" and (not point.topic or point.path):
+        raise ConfigError(f'{where}: with payload = "text" a point has a `topic` and no `path`')
 
 
 @cache

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from sukusuku_core.profile import (
     AnyProfile,
     JsonPoint,
+    JsonProfile,
     ModbusPoint,
     ModbusProfile,
     Point,
     RegisterType,
+    Standing,
     Status,
     WordOrder,
 )
@@ -71,12 +73,23 @@ def _profile(profile: AnyProfile) -> str:
         header: tuple[str, ...] = ("Point", "日本語", "Meaning", "Role", "Area", "Address", "Type", "Details")
         rows = [_modbus_row(profile, point) for point in profile.point]
     else:
-        lines.append(f"- Points stand in {f'`{profile.body}`' if profile.body else 'the message itself'}")
+        lines.append(_where(profile))
         when = f"`{profile.time}` of the message" if profile.time else "the arrival of the message"
         lines.append(f"- Time of measurement: {when}")
         header = ("Point", "日本語", "Meaning", "Role", "Field", "Type", "Details")
         rows = [_json_row(point) for point in profile.point]
     return "\n".join([*lines, "", _table(header, rows)])
+
+
+def _where(profile: JsonProfile) -> str:
+    if profile.payload == "text":
+        return "- Each value is a bare text on a topic of its own, below the device's topic"
+    place = f"`{profile.body}`" if profile.body else "the message itself"
+    several = f"; `{profile.each}` may be an array of such" if profile.each else ""
+    numbered = (
+        f"; messages are numbered in `{profile.sequence}`: what is missing is counted" if profile.sequence else ""
+    )
+    return f"- Points stand in {place}{several}{numbered}"
 
 
 def _modbus_row(profile: ModbusProfile, point: ModbusPoint) -> tuple[str, ...]:
@@ -89,7 +102,8 @@ def _modbus_row(profile: ModbusProfile, point: ModbusPoint) -> tuple[str, ...]:
 
 
 def _json_row(point: JsonPoint) -> tuple[str, ...]:
-    return (f"`{point.name}`", point.ja, point.en, point.role, f"`{point.path}`", point.type, _details(point))
+    field = " or ".join(f"`{path}`" for path in (point.path or point.topic, *point.also))
+    return (f"`{point.name}`", point.ja, point.en, point.role, field, point.type, _details(point))
 
 
 def _details(point: Point) -> str:
@@ -106,11 +120,25 @@ def _details(point: Point) -> str:
         found.append("no reading: " + ", ".join(f"`{value!r}`" for value in point.invalid))
     if point.wrap is not None:
         found.append(f"wrap {point.wrap}")
-    if isinstance(point, JsonPoint) and point.optional:
-        found.append("optional")
+    if isinstance(point, JsonPoint):
+        found += _json_details(point)
     if isinstance(point, ModbusPoint):
         found += [f"{item.value} = {item.name} ({item.ja})" for item in point.enum]
     return "; ".join(found) + (f". {point.note}" if point.note and found else point.note)
+
+
+def _json_details(point: JsonPoint) -> list[str]:
+    found = []
+    if point.optional and point.absent is None:
+        found.append("optional")
+    if point.absent is not None:
+        beside = f" where `{point.beside}` is there" if point.beside else ""
+        found.append(f"left out{beside}: `{point.absent!r}`")
+    if point.null is Standing.NO_READING:
+        found.append("null: no reading")
+    if point.period:
+        found.append("since the message before; the agent adds up")
+    return found
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -60,6 +60,19 @@ class Device(Settings, frozen=True, kw_only=True):
     full_mm: _Millimetres = 150.0
 
 
+class Sensor(Settings, frozen=True, kw_only=True):
+    """A JSON sensor in a room or at a unit. It publishes when something changes, and every `interval` real seconds."""
+
+    id: Id
+    profile: Id
+    topic: _Topic
+    zone: Id | None = None
+    """The zone that a presence sensor in a room looks at; absent: the whole room."""
+    empty_mm: _Millimetres = 900.0
+    full_mm: _Millimetres = 150.0
+    interval: PositiveSeconds = 60.0
+
+
 class UnitSettings(Settings, frozen=True, kw_only=True):
     """A unit and how it starts. Delays are the mean seconds of opening hours until staff come."""
 
@@ -76,18 +89,8 @@ class UnitSettings(Settings, frozen=True, kw_only=True):
     jam_chance: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1 / 2500
     serial: Annotated[str, msgspec.Meta(max_length=16)] = ""
     firmware: Annotated[str, msgspec.Meta(max_length=16)] = "1.0.0"
-    device: tuple[Device, ...]
-
-
-class Sensor(Settings, frozen=True, kw_only=True):
-    """A JSON sensor in a room. It publishes when something changes, and every `interval` real seconds."""
-
-    id: Id
-    profile: Id
-    topic: _Topic
-    zone: Id | None = None
-    """The zone that a presence sensor looks at; absent: the whole room."""
-    interval: PositiveSeconds = 60.0
+    device: tuple[Device, ...] = ()
+    sensor: tuple[Sensor, ...] = ()
 
 
 class RoomSettings(Settings, frozen=True, kw_only=True):
@@ -207,6 +210,7 @@ def _ids(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for n, unit in enumerate(scenario.unit):
         yield f"unit[{n}]", unit.id
         yield from ((f"unit[{n}].device[{d}]", device.id) for d, device in enumerate(unit.device))
+        yield from ((f"unit[{n}].sensor[{s}]", sensor.id) for s, sensor in enumerate(unit.sensor))
     for n, room in enumerate(scenario.room):
         yield f"room[{n}]", room.id
         yield from ((f"room[{n}].sensor[{s}]", sensor.id) for s, sensor in enumerate(room.sensor))
@@ -231,6 +235,12 @@ def _check_devices(scenario: Scenario, name: str) -> None:
 
 
 def _check_sensors(scenario: Scenario, name: str) -> None:
+    for n, unit in enumerate(scenario.unit):
+        for s, sensor in enumerate(unit.sensor):
+            where = f"{name}: unit[{n}].sensor[{s}] ({sensor.id})"
+            _check_profile(where, sensor.profile, JsonProfile, tuple(values.OF_UNIT))
+            if sensor.zone is not None:
+                raise ConfigError(f"{where}.zone: a unit has no zones")
     for n, room in enumerate(scenario.room):
         for s, sensor in enumerate(room.sensor):
             where = f"{name}: room[{n}].sensor[{s}] ({sensor.id})"

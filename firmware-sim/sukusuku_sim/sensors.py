@@ -6,19 +6,15 @@ sensor publishes what it sees.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-
-import msgspec
 
 from sukusuku_core import jsonmap
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.profile import JsonProfile
-from sukusuku_core.registers import Decoded
 from sukusuku_mqtt.client import MqttSession, MqttSettings
+from sukusuku_sim import payloads
 from sukusuku_sim.truth import TruthLog
 from sukusuku_sim.values import Values
 
@@ -35,25 +31,6 @@ class SensorView:
     topic: str
     interval: float
     values: Values
-
-
-def message(profile: JsonProfile, values: Values, time: int) -> bytes:
-    """The JSON message that shows these values; `time` (UTC ms) stands where the profile expects it."""
-    found: dict[str, Any] = {}
-    if profile.time:
-        moment = datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="milliseconds")
-        _put(found, profile.time, moment.replace("+00:00", "Z"))
-    for point in profile.point:
-        if point.name in values:
-            _put(found, f"{profile.body}.{point.path}" if profile.body else point.path, values[point.name])
-    return msgspec.json.encode(found)
-
-
-def _put(found: dict[str, Any], path: str, value: Any) -> None:
-    *steps, last = path.split(".")
-    for step in steps:
-        found = found.setdefault(step, {})
-    found[last] = value
 
 
 class SensorPublisher:
@@ -101,15 +78,26 @@ class SensorPublisher:
             values, since = self._published.get(sensor.id, ({}, 0))
             if values == sensor.values and now - since < sensor.interval * 1000:
                 continue
-            payload = message(sensor.profile, sensor.values, now)
+            number = self._seq.get(sensor.id, 0) + 1
+            shown = _since(sensor.profile, sensor.values, values)
+            spoken = list(payloads.messages(sensor.profile, shown, now, number))
             try:
-                self._session.publish(sensor.topic, payload, qos=1)
+                for below, payload in spoken:
+                    self._session.publish(f"{sensor.topic}/{below}" if below else sensor.topic, payload, qos=1)
             except TransientError:
                 return  # `run` sees the end of the session, too
             self._published[sensor.id] = (sensor.values, now)
-            self._seq[sensor.id] = self._seq.get(sensor.id, 0) + 1
-            self._truth.points(now, sensor.id, _shown(sensor.profile, payload), self._seq[sensor.id])
+            self._seq[sensor.id] = number
+            for below, payload in spoken:
+                self._truth.points(now, sensor.id, jsonmap.decode(sensor.profile, payload, below).values, number)
 
 
-def _shown(profile: JsonProfile, payload: bytes) -> Mapping[str, Decoded]:
-    return jsonmap.decode(profile, payload).values
+def _since(profile: JsonProfile, values: Values, before: Values) -> Values:
+    """The values, those of a period as what came since the message before. The first message begins the counting."""
+    periods = {point.name for point in profile.point if point.period}
+    return {
+        name: value - before.get(name, value)  # type: ignore[operator]  # a period is a whole number
+        if name in periods
+        else value
+        for name, value in values.items()
+    }

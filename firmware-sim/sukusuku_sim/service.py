@@ -128,10 +128,13 @@ async def _drive(simulation: Simulation, tick: float) -> None:
 
 
 def _has_sensors(scenario: Scenario) -> bool:
-    return any(room.sensor for room in scenario.room)
+    return _sensors(scenario) > 0
+
+
+def _sensors(scenario: Scenario) -> int:
+    return sum(len(unit.sensor) for unit in scenario.unit) + sum(len(room.sensor) for room in scenario.room)
 
 
 def _summary(scenario: Scenario) -> str:
     devices = sum(len(unit.device) for unit in scenario.unit)
-    sensors = sum(len(room.sensor) for room in scenario.room)
-    return f"{devices} Modbus devices, {sensors} JSON sensors, speed {scenario.speed:g}"
+    return f"{devices} Modbus devices, {_sensors(scenario)} JSON sensors, speed {scenario.speed:g}"

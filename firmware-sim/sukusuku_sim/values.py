@@ -148,6 +148,55 @@ def _presence(view: RoomView) -> Values:
     return {"presence": people > 0, "illuminance": 100 * round(3 + max(0.0, 7 * noon)) if people else 10}
 
 
+def _fp1(view: RoomView) -> Values:
+    """It sees the whole room; the events of its regions are not shown."""
+    people = view.room.people if view.zone is None else view.room.people_at(view.zone)
+    return {"presence": people > 0, "device_temperature": 27.0, "power_outage_count": 0}
+
+
+def _zones(view: RoomView) -> list[int]:
+    return [view.room.people_at(zone) for zone in range(len(view.parameters.zones))]
+
+
+def _vs121_p(view: RoomView) -> Values:
+    """Regions 1 and 2 are the zones."""
+    regions = {f"region_{n}_count": people for n, people in enumerate(_zones(view), 1)}
+    return {"people": view.room.people, **regions}
+
+
+def _vs121(view: RoomView) -> Values:
+    """The same, with a flag for each of its eight regions."""
+    zones = _zones(view)
+    flags = {f"region_{n}_presence": n <= len(zones) and zones[n - 1] > 0 for n in range(1, 9)}
+    return {**_vs121_p(view), **flags}
+
+
+def _xovis(view: RoomView) -> Values:
+    return {"entries": view.room.people_in, "exits": view.room.people_out, "balance": view.room.people}
+
+
+def _esphome(view: RoomView) -> Values:
+    zones = _zones(view)
+    counts = {f"zone_{n}_count": people for n, people in enumerate(zones, 1)}
+    presences = {f"zone_{n}_presence": people > 0 for n, people in enumerate(zones, 1)}
+    return {"people": view.room.people, "presence": view.room.people > 0, **counts, **presences}
+
+
+def _thingsboard(view: RoomView) -> Values:
+    return {"people": view.room.people}
+
+
+def _tasmota(view: UnitView) -> Values:
+    power = round(view.unit.power, 1)
+    current = round(power / POWER_FACTOR / MAINS_VOLT, 3)
+    return {"distance": view.distance, "cycle_counter": view.unit.cycles, "power": power, "current": current}
+
+
+def _shelly(view: UnitView) -> Values:
+    energy = round(view.unit.energy, 3)
+    return {"power": round(view.unit.power, 1), "energy": energy, "voltage": MAINS_VOLT}
+
+
 OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
     "sukusuku-retrofit-board": _retrofit_board,
     "moxa-iologik-e1212": _e1212,
@@ -156,8 +205,16 @@ OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
     "apg-mnu": _mnu,
     "eastron-sdm120": _sdm120,
     "peacefair-pzem-016": _pzem016,
+    "tasmota-unit": _tasmota,
+    "shelly-gen2-pm": _shelly,
 }
 OF_ROOM: Mapping[str, Callable[[RoomView], Values]] = {
     "milesight-vs133": _vs133,
     "zigbee2mqtt-presence": _presence,
+    "aqara-fp1": _fp1,
+    "milesight-vs121-p": _vs121_p,
+    "things-stack-vs121": _vs121,
+    "xovis": _xovis,
+    "esphome-room": _esphome,
+    "thingsboard-people": _thingsboard,
 }

@@ -113,16 +113,20 @@ class World:
     def devices(self) -> Iterator[tuple[Device, Values]]:
         """Every Modbus device with what it shows now."""
         for unit in self._units.values():
-            settings = unit.settings
-            for device in settings.device:
-                view = UnitView(
-                    unit.now, unit.parameters, device.empty_mm, device.full_mm, settings.serial, settings.firmware
-                )
-                yield device, values.OF_UNIT[device.profile](view)
+            for device in unit.settings.device:
+                yield device, values.OF_UNIT[device.profile](_view(unit, device))
 
     def sensors(self) -> Iterator[tuple[Sensor, Values]]:
         """Every JSON sensor with what it would publish now."""
+        for unit in self._units.values():
+            for sensor in unit.settings.sensor:
+                yield sensor, values.OF_UNIT[sensor.profile](_view(unit, sensor))
         for room in self._rooms.values():
             for sensor in room.settings.sensor:
                 zone = None if sensor.zone is None else room.parameters.zones.index(sensor.zone)
                 yield sensor, values.OF_ROOM[sensor.profile](RoomView(room.now, room.parameters, zone, self.ms))
+
+
+def _view(unit: _Unit, sensor: Device | Sensor) -> UnitView:
+    settings = unit.settings
+    return UnitView(unit.now, unit.parameters, sensor.empty_mm, sensor.full_mm, settings.serial, settings.firmware)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sukusuku_core import jsonmap
 from sukusuku_core.errors import ConfigError, DecodeError
 from sukusuku_core.model import Quality, Value
-from sukusuku_core.profile import JsonProfile, parse_profile
+from sukusuku_core.profile import JsonProfile, find, parse_profile
 from sukusuku_core.registers import Decoded
 
 NO_READING = Decoded(None, Quality.BAD)
@@ -106,7 +106,7 @@ def test_paths_lead_through_objects_and_lists() -> None:
         (b'{"v": "\xff"}', "json"),
         (b"[" * 100_000 + b"]" * 100_000, "oversized"),
         (b"[" * 20_000 + b"]" * 20_000, "json"),
-        (b'{"a":' * 9 + b"1" + b"}" * 9, "depth"),
+        (b'{"a":' * 11 + b"1" + b"}" * 11, "depth"),
         (b"[]", "shape"),
         (b"5", "shape"),
         (b'{"v": 1, "w": "' + b"x" * jsonmap.MAX_BYTES + b'"}', "oversized"),
@@ -184,3 +184,49 @@ def test_no_bytes_raise_anything_but_a_decode_error(payload: bytes) -> None:
     for item in sample.values.values():
         assert (item.value is None) <= (item.quality is Quality.BAD)
         assert not (isinstance(item.value, float) and math.isnan(item.value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("list.0.v", 1),
+        ("list.-1.v", 3),
+        ("list.[id=2].v", 2),
+        ("list.[name=Line A].v", 3),
+        ("list.*.v", 6),
+        ("list.[id=9].v", None),
+        ("list.9.v", None),
+        ("list.-9.v", None),
+        ("list.v", None),
+        ("list.*.w", None),
+        ("list.*.name", None),
+    ],
+)
+def test_a_path_leads_through_lists(path: str, value: int | None) -> None:
+    entries = [{"id": 1, "v": 1}, {"id": 2, "v": 2}, {"id": 3, "name": "Line A", "v": 3}]
+    own = profile(point("int", path))
+
+    found = jsonmap.decode(own, json.dumps({"list": entries}).encode()).values.get("v")
+
+    assert (found.value if found else None) == value
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"),
+    [
+        ("UTC+8:00", 1_776_216_000_000),
+        ("UTC+08:00", 1_776_216_000_000),
+        ("UTC-3", 1_776_255_600_000),
+        ("+0530", 1_776_225_000_000),
+        ("UTC+99:00", 1_776_212_400_000),
+        ("nowhere", 1_776_212_400_000),
+        (5, 1_776_212_400_000),
+        (None, 1_776_212_400_000),
+    ],
+)
+def test_a_time_without_zone_is_in_the_zone_beside_it_or_in_japan(zone: object, time: int) -> None:
+    own = find("milesight-vs121-p")
+    assert isinstance(own, JsonProfile)
+    info = {"timezone": zone, "end_time": "2026-04-15T09:20:00"}
+
+    assert jsonmap.decode(own, json.dumps({"time_info": info}).encode()).time == time

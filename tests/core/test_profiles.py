@@ -10,9 +10,7 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import FaultCode, Quality, UnitState, Value
 from sukusuku_core.profile import (
     Area,
-    JsonPoint,
     JsonProfile,
-    JsonType,
     ModbusPoint,
     ModbusProfile,
     RegisterType,
@@ -181,13 +179,6 @@ def test_the_retrofit_board_speaks_the_language_of_the_model() -> None:
 
 # -------------------------------------------------------------------- JSON sensors
 
-SAMPLES: dict[JsonType, tuple[Value, ...]] = {
-    JsonType.INT: (0, 1, 255),
-    JsonType.FLOAT: (0.0, 1.5, 42.25),
-    JsonType.BOOL: (True, False),
-    JsonType.TEXT: ("", "text"),
-}
-
 
 def message(profile: JsonProfile, fields: dict[str, Value], time: Value | None = None) -> bytes:
     """A message that carries the fields where the profile expects them."""
@@ -197,18 +188,6 @@ def message(profile: JsonProfile, fields: dict[str, Value], time: Value | None =
     if time is not None:
         body[profile.time] = time
     return json.dumps(body).encode()
-
-
-@pytest.mark.parametrize("profile", JSON, ids=lambda profile: profile.profile)
-def test_every_json_field_is_read_back(profile: JsonProfile) -> None:
-    def fields(point: JsonPoint) -> Iterator[Value]:
-        yield from SAMPLES[point.type]
-
-    for point in profile.point:
-        for value in fields(point):
-            sample = jsonmap.decode(profile, message(profile, {point.path: value, "battery": 99}))
-            assert sample.values == {point.name: Decoded(value, Quality.GOOD, value)}
-            assert sample.refused == ()
 
 
 def test_the_sample_uplinks_of_the_vs133_decode_to_the_published_numbers() -> None:

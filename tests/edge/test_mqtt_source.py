@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sukusuku_core.model import Value
-from sukusuku_edge.sample import Event, Failure, Rejected, Sample
+from sukusuku_edge.sample import Event, Failure, Lost, Refused, Rejected, Sample
 from sukusuku_edge.sources import mqtt
 from sukusuku_edge.sources.mqtt import JsonSensors
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
@@ -170,13 +170,80 @@ def test_a_bad_message_is_refused_with_its_reason_and_said_once(
 def test_fields_that_could_name_a_child_are_never_kept_and_are_counted(caplog: pytest.LogCaptureFixture) -> None:
     one = source()
 
-    (event,) = one.decode(Message(TOPIC, uplink(region_1_count=2, snapshot="aGVsbG8=", tracks=[{"mac": "x"}])))
+    refused, event = one.decode(Message(TOPIC, uplink(region_1_count=2, snapshot="aGVsbG8=", tracks=[{"mac": "x"}])))
 
     assert values(event) == {"region_1_count": 2}
-    assert one.refused == {"eye": 1}
+    assert refused == Refused("eye", T, ("snapshot", "tracks"))
     assert "the sensor sends snapshot, tracks: not read, not kept" in caplog.text
     assert "aGVsbG8" not in caplog.text
 
 
 def test_a_message_on_another_topic_is_nothing() -> None:
     assert source().decode(Message("other", b"{}")) == []
+
+
+XOVIS = """
+[[device]]
+id = "xovis"
+profile = "xovis"
+topic = "xovis"
+[[asset]]
+id = "room"
+kind = "room"
+[[asset.binding]]
+metric = "Entries/Total"
+device = "xovis"
+point = "entries"
+"""
+
+
+def package(number: int, forward: int, serial: str = "80:1F") -> bytes:
+    counts = [{"id": 0, "name": "fw", "value": forward}]
+    logics = [{"id": 1, "records": [{"counts": counts}]}]
+    info = {"package_info": {"id": number}, "sensor_info": {"serial_number": serial}, "logics": logics}
+    return json.dumps({"logics_data": info}).encode()
+
+
+def test_numbered_messages_show_what_was_lost_and_come_once() -> None:
+    one = next(iter(mqtt.sources(files.edge(files.HEAD + XOVIS), lambda: T)))
+    sent = [(7, 1), (8, 2), (8, 2), (12, 3), (1, 4)]
+
+    got = [one.decode(Message("xovis", package(number, forward))) for number, forward in sent]
+
+    assert [[values(event)["entries"] for event in events if isinstance(event, Sample)] for events in got] == [
+        [1], [2], [], [3], [4],
+    ]  # fmt: skip
+    assert [event for events in got for event in events if isinstance(event, Lost)] == [Lost("xovis", T, 3)]
+    assert {event.identity for events in got for event in events if isinstance(event, Sample)} == {"80:1F"}
+
+
+ESPHOME = """
+[[device]]
+id = "esp"
+profile = "esphome-room"
+topic = "room-1"
+[[asset]]
+id = "room"
+kind = "room"
+[[asset.binding]]
+metric = "Presence"
+device = "esp"
+point = "presence"
+[[asset.binding]]
+metric = "Occupancy/Count"
+device = "esp"
+point = "people"
+"""
+
+
+def test_a_sensor_may_have_a_topic_for_each_value() -> None:
+    one = next(iter(mqtt.sources(files.edge(files.HEAD + ESPHOME), lambda: T)))
+
+    got = [
+        values(event)
+        for topic, payload in (("binary_sensor/presence", b"ON"), ("sensor/people", b"3"), ("sensor/people", b"nan"))
+        for event in one.decode(Message(f"room-1/{topic}/state", payload))
+    ]
+
+    assert got == [{"presence": True}, {"people": 3}, {"people": None}]
+    assert one.decode(Message("room-1", b"3")) == []

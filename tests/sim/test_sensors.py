@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from sukusuku_core import jsonmap, profile
+from sukusuku_core.model import UnitState
 from sukusuku_core.profile import JsonProfile
 from sukusuku_mqtt.client import Message, MqttSession, MqttSettings
 from sukusuku_sim import values
+from sukusuku_sim.payloads import messages
 from sukusuku_sim.room import Child, Room, RoomParameters
-from sukusuku_sim.sensors import SensorPublisher, SensorView, message
+from sukusuku_sim.sensors import SensorPublisher, SensorView
 from sukusuku_sim.truth import TruthLog
-from sukusuku_sim.values import RoomView
+from sukusuku_sim.unit import Unit, UnitParameters
+from sukusuku_sim.values import RoomView, UnitView
 from tests.support.broker import free_port, mosquitto
 
 JSON = {name: item for name, item in profile.builtin().items() if isinstance(item, JsonProfile)}
@@ -32,21 +35,36 @@ def view(shown: values.Values, interval: float = 3600) -> SensorView:
     return SensorView("eye", EYE, TOPIC, interval, shown)
 
 
-@pytest.mark.parametrize("name", list(values.OF_ROOM))
-def test_what_a_sensor_publishes_is_what_its_profile_reads(name: str) -> None:
-    shown = values.OF_ROOM[name](room(5))
-    sample = jsonmap.decode(JSON[name], message(JSON[name], shown, NOW))
+def shown(name: str, children: int) -> values.Values:
+    """What a sensor of this model shows of a unit or a room."""
+    if name in values.OF_ROOM:
+        return values.OF_ROOM[name](room(children))
+    unit = Unit(UnitState.COMPRESS, 4, 2, 40, 41.3, 70_001, 33.4, 182.44, 1234.5, 23.46)
+    return values.OF_UNIT[name](UnitView(unit, UnitParameters(), 900, 150, "SKB-0101", "1.0.0"))
 
-    assert {key: decoded.value for key, decoded in sample.values.items()} == dict(shown)
-    assert sample.time == (NOW if JSON[name].time else None)
+
+@pytest.mark.parametrize("children", [0, 5])
+@pytest.mark.parametrize("name", list(JSON))
+def test_what_a_sensor_publishes_is_what_its_profile_reads(name: str, children: int) -> None:
+    values_now = shown(name, children)
+    found = [
+        (below, jsonmap.decode(JSON[name], payload, below))
+        for below, payload in messages(JSON[name], values_now, NOW, 7)
+    ]
+
+    read = {key: decoded.value for _, sample in found for key, decoded in sample.values.items()}
+    assert read == dict(values_now)
+    assert {sample.time for _, sample in found} == {NOW if JSON[name].time else None}
+    assert {sample.sequence for _, sample in found} == {7 if JSON[name].sequence else None}
 
 
-def test_every_json_profile_can_watch_a_room() -> None:
-    assert set(values.OF_ROOM) == set(JSON)
+def test_every_profile_can_sense_a_unit_or_a_room() -> None:
+    assert set(values.OF_UNIT) | set(values.OF_ROOM) == set(profile.builtin())
 
 
 def test_the_eye_sends_the_envelope_of_a_network_server() -> None:
-    found = json.loads(message(EYE, values.OF_ROOM["milesight-vs133"](room(5)), NOW))
+    ((_, payload),) = messages(EYE, values.OF_ROOM["milesight-vs133"](room(5)), NOW)
+    found = json.loads(payload)
 
     assert found["time"] == "2026-04-15T01:20:00.123Z"
     assert found["object"] | {"line_1_total_in": 20, "line_1_child_total_out": 6} == found["object"]
@@ -130,3 +148,22 @@ def test_sensors_come_back_after_the_broker_has_been_away(tmp_path: Path) -> Non
     with TruthLog(tmp_path / "truth.jsonl") as truth:
         assert asyncio.run(scene(truth)) == 3
     assert len((tmp_path / "truth.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_sensor_that_tells_what_came_since_the_message_before_adds_up(broker: int, tmp_path: Path) -> None:
+    xovis = JSON["xovis"]
+
+    async def scene(truth: TruthLog) -> list[tuple[int, int]]:
+        publisher = SensorPublisher(MqttSettings("127.0.0.1", broker, "sim"), truth, lambda: NOW)
+        seen = []
+        async with MqttSession(MqttSettings("127.0.0.1", broker, "reader")) as reader, running(publisher):
+            reader.subscribe(["xovis"])
+            await publisher.connected.wait()
+            for entries in (20, 23, 24):
+                publisher.offer([SensorView("x", xovis, "xovis", 3600, {"entries": entries, "exits": 9, "balance": 1})])
+                sample = jsonmap.decode(xovis, (await next_message(reader)).payload)
+                seen.append((int(sample.values["entries"].value or 0), sample.sequence or 0))
+        return seen
+
+    with TruthLog(tmp_path / "truth.jsonl") as truth:
+        assert asyncio.run(scene(truth)) == [(0, 1), (3, 2), (1, 3)]

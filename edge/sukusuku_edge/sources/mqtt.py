@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Sequence
 
 from sukusuku_core import jsonmap
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
+from sukusuku_core.jsonmap import JsonSample
 from sukusuku_core.profile import JsonProfile
 from sukusuku_edge.journal import Journal
-from sukusuku_edge.sample import Emit, Event, Failure, Rejected, Sample
+from sukusuku_edge.sample import Emit, Event, Failure, Lost, Refused, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from sukusuku_mqtt.backoff import Backoff
@@ -20,6 +20,9 @@ EARLIEST = 7 * 24 * 3_600_000
 LATEST = 300_000
 SILENCE = 60.0
 """Seconds without the sensors' broker after which its sensors count as failing."""
+
+SERIAL = "serial"
+"""Name of the point that tells one sensor from another of its model."""
 
 _log = logging.getLogger("sukusuku_edge.sensors")
 
@@ -44,13 +47,16 @@ class JsonSensors:
 
     def __init__(self, broker: MqttSettings, devices: Sequence[tuple[Device, JsonProfile]], clock: Clock) -> None:
         self.name = "sensors"
-        self.refused: Counter[str] = Counter()
-        """Messages per device that carried fields of pictures, addresses or movements."""
         self._broker = broker
         self._clock = clock
-        self._topics: dict[str, list[tuple[str, JsonProfile]]] = {}
+        self._topics: dict[str, list[tuple[str, JsonProfile, str]]] = {}
+        """By topic: the devices that speak there, their profiles, and what follows the device's own topic."""
         for device, profile in devices:
-            self._topics.setdefault(device.topic or "", []).append((device.id, profile))
+            for below in dict.fromkeys(point.topic for point in profile.point):
+                topic = f"{device.topic}/{below}" if below else device.topic or ""
+                self._topics.setdefault(topic, []).append((device.id, profile, below))
+        self._sequences: dict[str, int] = {}
+        self._identities: dict[str, str] = {}
         self._journal = Journal(_log)
 
     async def run(self, emit: Emit) -> None:
@@ -77,33 +83,51 @@ class JsonSensors:
             await asyncio.sleep(backoff.next())
 
     def decode(self, message: Message) -> list[Event]:
-        """The samples of a message, one for each device on its topic."""
+        """What a message says, for each device on its topic."""
         now = self._clock()
         events: list[Event] = []
-        for device, profile in self._topics.get(message.topic, ()):
+        for device, profile, below in self._topics.get(message.topic, ()):
             try:
-                found = jsonmap.decode(profile, message.payload)
+                samples = jsonmap.decode_all(profile, message.payload, below)
             except DecodeError as error:
                 self._journal.trouble(f"{device} on {message.topic}", f"message refused: {error}")
                 events.append(Rejected(device, now, str(error)))
                 continue
             self._journal.fine(f"{device} on {message.topic}", "messages can be read again")
-            if found.refused:
-                self.refused[device] += 1
-                self._journal.trouble(
-                    f"{device} privacy",
-                    f"the sensor sends {', '.join(found.refused)}: not read, not kept; switch it off at the sensor",
-                )
-            time = found.time
-            if time is not None and not now - EARLIEST <= time <= now + LATEST:
-                self._journal.trouble(f"{device} time", "its clock is wrong; the time of arrival is used")
-                time = None
-            if time is None and message.retain:
-                continue  # the broker's copy of a message from an unknown time says nothing about now
-            events.append(Sample(device, now if time is None else time, found.values))
+            for sample in samples:
+                events += self._events(device, sample, now, retained=message.retain)
+        return events
+
+    def _events(self, device: str, found: JsonSample, now: int, *, retained: bool) -> list[Event]:
+        events: list[Event] = []
+        if found.refused:
+            events.append(Refused(device, now, found.refused))
+            self._journal.trouble(
+                f"{device} privacy",
+                f"the sensor sends {', '.join(found.refused)}: not read, not kept; switch it off at the sensor",
+            )
+        if found.sequence is not None:
+            last = self._sequences.get(device)
+            if found.sequence == last:
+                return events  # the same message once more
+            self._sequences[device] = found.sequence
+            if last is not None and found.sequence > last + 1:
+                missing = found.sequence - last - 1
+                events.append(Lost(device, now, missing))
+                _log.warning("%s: %d messages before number %d did not arrive", device, missing, found.sequence)
+        time = found.time
+        if time is not None and not now - EARLIEST <= time <= now + LATEST:
+            self._journal.trouble(f"{device} time", "its clock is wrong; the time of arrival is used")
+            time = None
+        if time is None and retained:
+            return events  # the broker's copy of a message from an unknown time says nothing about now
+        serial = found.values.get(SERIAL)
+        if serial is not None and serial.value is not None:
+            self._identities[device] = str(serial.value)
+        events.append(Sample(device, now if time is None else time, found.values, self._identities.get(device, "")))
         return events
 
     def _failures(self) -> list[Failure]:
         now = self._clock()
-        devices = [device for group in self._topics.values() for device, _ in group]
+        devices = dict.fromkeys(device for group in self._topics.values() for device, _, _ in group)
         return [Failure(device, now, "the sensors' broker does not answer") for device in devices]
