@@ -8,6 +8,7 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.counters import CounterState
 from sukusuku_core.model import AssetKind, Quality, Reading, Value
 from sukusuku_core.profile import JsonProfile
+from sukusuku_core.profile import JsonPoint
 from sukusuku_core.registers import Decoded
 from sukusuku_edge.fitting import Bound, convert, in_range
 from sukusuku_edge.liveness import Change, Liveness, State
@@ -234,7 +235,10 @@ class Binder:
         known = self._totals.get(series, Counter(told, CounterState()))
         # A counter that was followed before the device told its serial number is that device's.
         state = known.state if known.origin in {origin, told} else CounterState(known.state.total)
-        state, _ = counters.advance(state, value, bound.point.wrap)
+        if isinstance(bound.point, JsonPoint) and bound.point.period:
+            state = CounterState(state.total + value)
+        else:
+            state, _ = counters.advance(state, value, bound.point.wrap)
         counter = Counter(told, state)
         if counter != self._totals.get(series):
             self._totals[series] = outcome.counters[series] = counter

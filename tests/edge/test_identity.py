@@ -67,3 +67,31 @@ def test_refused_fields_and_lost_messages_are_counted() -> None:
     one.take([Refused("eye", T, ("snapshot", "mac")), Refused("eye", T, ("snapshot",)), Lost("eye", T, 4)])
 
     assert (one.refused, one.lost, one.errors) == (3, 4, 0)
+
+
+XOVIS = """
+[[device]]
+id = "xovis"
+profile = "xovis"
+topic = "xovis"
+[[asset]]
+id = "room"
+kind = "room"
+[[asset.binding]]
+metric = "Entries/Total"
+device = "xovis"
+point = "entries"
+"""
+
+
+def test_counts_of_a_period_are_added_up() -> None:
+    one = Binder(
+        files.edge(files.HEAD + XOVIS), {("room", "Entries/Total"): Counter("xovis/entries", CounterState(40))}
+    )
+    counts = [3, 0, 5, 5]
+
+    outcome = one.take(
+        Sample("xovis", T + n * 1000, {"entries": Decoded(count, Quality.GOOD)}) for n, count in enumerate(counts)
+    )
+
+    assert [reading.value for reading in outcome.readings] == [43, 48, 53]
