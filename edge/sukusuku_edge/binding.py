@@ -7,8 +7,7 @@ from sukusuku_core import catalogue, counters
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.counters import CounterState
 from sukusuku_core.model import AssetKind, Quality, Reading, Value
-from sukusuku_core.profile import JsonProfile
-from sukusuku_core.profile import JsonPoint
+from sukusuku_core.profile import JsonPoint, JsonProfile
 from sukusuku_core.registers import Decoded
 from sukusuku_edge.fitting import Bound, convert, in_range
 from sukusuku_edge.liveness import Change, Liveness, State
