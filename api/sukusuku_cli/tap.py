@@ -7,13 +7,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 from sukusuku_core import sparkplug, state, topics
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.model import Quality
+from sukusuku_core.table import pad
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 
 _COLUMNS = (("time", 12), ("type", 6), ("from", 26), ("seq", 4), ("metric", 24), ("value", 22), ("age", 9))
@@ -75,14 +75,8 @@ def _age(metric: sparkplug.Metric, now: int) -> str:
 
 
 def _line(*cells: str) -> str:
-    shown = [_pad(cell, width) for cell, (_, width) in zip(cells, _COLUMNS, strict=False)]
+    shown = [pad(cell, width) for cell, (_, width) in zip(cells, _COLUMNS, strict=False)]
     return " ".join(shown).rstrip()
-
-
-def _pad(text: str, width: int) -> str:
-    """Japanese characters take two columns of a terminal."""
-    taken = sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
-    return text + " " * max(0, width - taken)
 
 
 async def tap(settings: MqttSettings, group: str, table: Table) -> None:

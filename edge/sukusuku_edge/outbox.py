@@ -10,6 +10,7 @@ reserved anew when the disk has room.
 import asyncio
 import contextlib
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from sukusuku_core.counters import CounterState
 from sukusuku_core.edge_session import BDSEQ_MODULUS, datatype_of
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading, Value
-from sukusuku_edge import boots, overflow, salvage
+from sukusuku_edge import boots, lock, overflow, salvage
 from sukusuku_edge.ballast import Ballast
 from sukusuku_edge.binding import Counter, Series
 from sukusuku_edge.boots import Stamp, Start
@@ -91,20 +92,27 @@ class Outbox:
         self._ballast = Ballast(path.with_name(path.name + ".ballast"), ballast)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._file: sqlite3.Connection
+        self._lock: int | None = None
         self._rows = 0
         self._boot = 0
 
     async def __aenter__(self) -> Self:
         try:
+            self._lock = lock.acquire(self._path)
             await self._do(self._relieved, self._open)
         except (sqlite3.Error, OSError) as error:
-            self._thread.shutdown()
+            self._unlock()
             raise PermanentError(f"outbox {self._path}: cannot be opened: {error}") from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.shield(self._do(self._close))
+        await asyncio.shield(self._do(self._file.close))
+        self._unlock()
+
+    def _unlock(self) -> None:
         self._thread.shutdown()
+        if self._lock is not None:
+            os.close(self._lock)
 
     # ------------------------------------------------------------ readings
 
@@ -133,11 +141,11 @@ class Outbox:
 
     async def begin_boot(self, boot: str) -> Start:
         """Say in which boot this run is, before the first `add` with a stamp."""
-        return await self._try(self._begin_boot, boot)
+        return await self._try(self._relieved, self._begin_boot, boot)
 
     async def settle(self, offset: int | None, now: int) -> list[Row]:
         """Give every reading that waits for it its final time; `offset` is true time less uptime, when it is known."""
-        return await self._try(self._settle, offset, now)
+        return await self._try(self._relieved, self._settle, offset, now)
 
     # ------------------------------------------------------------ what else must survive
 
@@ -198,9 +206,6 @@ class Outbox:
                 salvage.save(salvaged, self._file)
         self._rows = self._file.execute("SELECT count(*) FROM reading").fetchone()[0]
         self._ballast.keep()
-
-    def _close(self) -> None:
-        self._file.close()
 
     @contextlib.contextmanager
     def _commit(self) -> Iterator[None]:

@@ -74,6 +74,9 @@ class Uplink:
         self._ack_timeout = ack_timeout
         self._latest = dict[tuple[str, str], Reading]()
         self._alive: dict[str, None] = {}
+        self.last_ack: int | None = None
+        """When the host last said that it has stored something, UTC ms."""
+        self._trouble = ""
         self._last_row = waiting
         self._session: _Session | None = None
         self._stopping = asyncio.Event()
@@ -100,6 +103,15 @@ class Uplink:
         if self._session is not None:
             self._session.wake.set()
 
+    @property
+    def state(self) -> str:
+        """How the way to the collector is, in words."""
+        if self._session is None:
+            return self._trouble or "connecting"
+        if self._session.rules.phase is Phase.WAITING:
+            return f"connected; waiting for the host {self._identity.primary_host}: is the collector running?"
+        return str(self._session.rules.phase.value)
+
     def stop(self) -> None:
         """Say goodbye to the host and let `run` return."""
         self._stopping.set()
@@ -114,6 +126,7 @@ class Uplink:
             try:
                 await self._one_session()
             except TransientError as error:
+                self._trouble = str(error)
                 self._journal.trouble("broker", f"{error}; readings are kept in the outbox")
             except _SessionOverError as over:
                 _log.info("session ended: %s", over)
@@ -194,6 +207,7 @@ class Uplink:
                     session.mqtt.subscribe(filters)
                 case Delivered(rows):
                     session.delivered.extend(rows)
+                    self.last_ack = self._clock()
                     self._journal.fine("host", "acknowledges again")
                 case Resend(why):
                     session.restart = True

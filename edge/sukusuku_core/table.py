@@ -1,0 +1,22 @@
+"""Columns of text for a terminal, in which Japanese characters take two places."""
+
+from collections.abc import Sequence
+from unicodedata import east_asian_width
+
+
+def width(text: str) -> int:
+    """How many places of a terminal a text takes."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def pad(text: str, places: int) -> str:
+    """The text with spaces after it, up to so many places."""
+    return text + " " * max(0, places - width(text))
+
+
+def columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> str:
+    """Rows of equal length as lines in which columns stand below each other."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        gap.join(pad(cell, places) for cell, places in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
