@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sukusuku_collector import validation
 from sukusuku_collector.limits import Gate
 from sukusuku_collector.routes import MAX_ROUTES, Route, Routes
 from sukusuku_collector.rows import Batch, Rows, Table, quarantined
@@ -48,7 +49,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a batch of messages came to. `changed` are the assets that have readings in it."""
+    """What a batch of messages came to. `changed` are those who have readings in it, were born or have died."""
 
     committed: Committed
     changed: frozenset[str]
@@ -108,11 +109,14 @@ class Ingest:
             self._tell_twins(batch)
             if batch.rows or batch.moved or batch.quarantined:
                 committed = self._store.commit_rows(batch.rows, batch.quarantined, batch.now, batch.moved)
+            if batch.offline:
+                self._store.mark_offline(batch.offline)
         except TransientError:
             self.begin_session()
             raise
         self._tell_losses(batch)
-        return Outcome(committed, frozenset(batch.changed), tuple(self._answers(batch.now)))
+        changed = frozenset(batch.changed | set(batch.offline))
+        return Outcome(committed, changed, tuple(self._answers(batch.now)))
 
     def _answers(self, now: int) -> list[Command]:
         """Acknowledgements of what is durable, and requests for births."""
@@ -167,7 +171,9 @@ class Ingest:
         if arrived.route.topic.type is MessageType.NDEATH:
             bdseq = _bdseq(arrived.body)
             self._twins.death(key, bdseq)
-            self._session.node_death(key, bdseq)
+            gone = self._session.node_death(key, bdseq)
+            if gone is not None:
+                batch.offline.update(dict.fromkeys((key.node, *gone), batch.now))
             return
         types = _types(arrived.body)
         bdseq = _bdseq(arrived.body)
@@ -202,9 +208,11 @@ class Ingest:
             else:
                 self.counts["no-birth"] += 1
         elif kind is MessageType.DDEATH and device is not None:
-            self._session.device_death(key, device, seq, batch.now)
+            if self._session.device_death(key, device, seq, batch.now):
+                batch.offline[device] = _time_of_death(arrived.body, batch.now)
 
     def _born(self, arrived: _Arrived, subject: Subject, types: dict[str, int], batch: Batch) -> None:
+        batch.offline[subject.id] = None
         where = arrived.route.key, arrived.route.topic.device
         table = self._tables[where] = self._rows.table(subject, types)
         self._rows.read(arrived.message, arrived.body, table, batch, birth=True)
@@ -276,6 +284,12 @@ def _log_twins(finding: Finding) -> None:
 
 def _command(key: NodeKey, now: int, *metrics: tuple[str, Value]) -> Command:
     return Command(str(NodeTopic(key.group, MessageType.NCMD, key.node)), sparkplug.command(metrics, now))
+
+
+def _time_of_death(body: Any, now: int) -> int:
+    """As the edge node says, where that can be."""
+    earliest, latest = validation.window(now)
+    return int(body.timestamp) if earliest <= body.timestamp <= latest else now
 
 
 def _types(body: Any) -> dict[str, int]:

@@ -116,15 +116,17 @@ def _flag(latest: Mapping[str, Latest], metric: str) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _stale(last: int | None, silent_after: float, now: int) -> bool:
-    return last is None or now - last > silent_after * 1000
+def _stale(latest: Mapping[str, Latest], last: int | None, silent_after: float, now: int) -> bool:
+    """Nothing was heard for long, or the edge node has said (or its broker, for it) that nobody is there."""
+    told_dead = any(item.stale_since is not None for item in latest.values())
+    return told_dead or last is None or now - last > silent_after * 1000
 
 
 def unit_view(facility: Facility, site: str, unit: Unit, latest: Mapping[str, Latest], now: int) -> UnitView:
     """A unit at the time `now` (UTC ms)."""
     levels = facility.levels(unit)
     last = last_time(latest)
-    stale = _stale(last, levels.silent_after, now)
+    stale = _stale(latest, last, levels.silent_after, now)
     level = _number(latest, "Fill/Percent")
     state = _count(latest, "State")
     known_state = UnitState(state) if state is not None and state in set(UnitState) else None
@@ -164,7 +166,7 @@ def room_view(facility: Facility, site: str, room: Room, latest: Mapping[str, La
     """A room at the time `now` (UTC ms)."""
     silent_after = facility.levels(room).silent_after
     last = last_time(latest)
-    stale = _stale(last, silent_after, now)
+    stale = _stale(latest, last, silent_after, now)
     people, children = _count(latest, "Occupancy/Count"), _count(latest, "Occupancy/Children")
     presence = _flag(latest, "Presence")
     if stale:

@@ -57,6 +57,8 @@ class Batch:
     changed: set[str] = field(default_factory=set)
     losses: list[tuple[str, int, str]] = field(default_factory=list)
     """Node, time and text of what edge nodes say that they had to drop."""
+    offline: dict[str, int | None] = field(default_factory=dict)
+    """Since when edge nodes and assets are dead; None: they were born."""
 
 
 class Rows:

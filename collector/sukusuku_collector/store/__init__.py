@@ -22,12 +22,16 @@ The hot path makes hundreds of thousands of these a second, so it is a bare tupl
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The newest value of a metric by time of measurement, and when the collector got it."""
+    """The newest value of a metric by time of measurement, and when the collector got it.
+
+    `stale_since` is when its asset or edge node was told dead (UTC ms): the value is only the last one known.
+    """
 
     time: int
     value: Value | None
     quality: Quality
     received: int
+    stale_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,12 @@ class Store(Protocol):
 
     def commit(self, readings: Sequence[Reading], quarantined: Sequence[Quarantined], received: int) -> Committed:
         """`commit_rows` for those who hold readings; the datatype of a new series follows from its first value."""
+
+    def mark_offline(self, changes: Mapping[str, int | None]) -> None:
+        """Since when (UTC ms) assets and edge nodes are dead; None: alive again. Durable.
+
+        Their latest values are stale from then on. Readings are not touched.
+        """
 
     def latest(self) -> LatestByAsset:
         """The newest value of every series, by asset id and metric."""

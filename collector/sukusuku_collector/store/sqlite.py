@@ -5,7 +5,8 @@ import fcntl
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -61,6 +62,8 @@ class SqliteStore:
         self._unseen: dict[int, tuple[Row, int]] = {}  # newest rows and their receipt, not yet in the view
         self._view: dict[str, dict[str, Latest]] = {}
         self._view_version = -1
+        self._offline: dict[str, int] = {}
+        self._marked: set[str] = set()  # whose view does not show their mark yet
 
     @classmethod
     def open(cls, path: Path | str, quarantine_rows: int = QUARANTINE_ROWS) -> Self:
@@ -130,6 +133,7 @@ class SqliteStore:
                     f"{self._path}: the store is damaged ({error}); restore it from a backup, or move the file away"
                 ) from error
         self._latest_time = dict(self._connection.execute("SELECT series, time FROM latest"))
+        self._offline = dict(self._connection.execute("SELECT subject, since FROM offline"))
 
     def _know_series(self, ident: int, asset: str, metric: str, datatype: DataType) -> None:
         self._series[asset, metric] = ident
@@ -213,6 +217,26 @@ class SqliteStore:
         with self._translated():
             self._connection.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (key, value))
 
+    def mark_offline(self, changes: Mapping[str, int | None]) -> None:
+        """See Store. Births are frequent and mostly change nothing: then nothing is written."""
+        new = {subject: since for subject, since in changes.items() if self._offline.get(subject) != since}
+        if not new:
+            return
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            for subject, since in new.items():
+                if since is None:
+                    run.execute("DELETE FROM offline WHERE subject = ?", (subject,))
+                else:
+                    run.execute("INSERT OR REPLACE INTO offline VALUES (?, ?)", (subject, since))
+            run.execute("COMMIT")
+            for subject, since in new.items():
+                self._offline.pop(subject, None)
+                if since is not None:
+                    self._offline[subject] = since
+            self._marked.update(new)
+
     # ------------------------------------------------------------ reading
 
     def noted(self, key: str) -> int | None:
@@ -226,15 +250,21 @@ class SqliteStore:
             version = self.version()
             if version != self._view_version:
                 self._view_version, self._view = version, {}
+                self._offline = dict(self._all("SELECT subject, since FROM offline", ()))
                 for asset, metric, datatype, moment, value, quality, received in self._all(_LATEST, ()):
                     self._view.setdefault(asset, {})[metric] = Latest(
-                        moment, _typed(value, datatype), Quality(quality), received
+                        moment, _typed(value, datatype), Quality(quality), received, self._offline.get(asset)
                     )
+            for asset in self._marked & set(self._view):
+                since = self._offline.get(asset)
+                self._view[asset] = {name: replace(it, stale_since=since) for name, it in self._view[asset].items()}
+            self._marked.clear()
             for asset in {self._names[series][0] for series in self._unseen}:
                 self._view[asset] = dict(self._view.get(asset, {}))
             for series, ((moment, _, value, quality), received) in self._unseen.items():
                 asset, metric, kind = self._names[series]
-                self._view[asset][metric] = Latest(moment, _typed(value, kind), Quality(quality), received)
+                since = self._offline.get(asset)
+                self._view[asset][metric] = Latest(moment, _typed(value, kind), Quality(quality), received, since)
             self._unseen.clear()
             return self._view
 
