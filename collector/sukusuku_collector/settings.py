@@ -237,13 +237,14 @@ def read(path: Path) -> Facility:
 def check(facility: Facility, name: str) -> None:
     """Rules between the keys. Raises ConfigError with the key path."""
     seen: dict[str, str] = {}
-    edges = {asset.edge for asset in facility.assets()}
+    edges = {asset.edge.lower() for asset in facility.assets()}
     for where, ident in _ids(facility):
-        if ident in seen:
-            raise ConfigError(f"{name}: {where}: id `{ident}` is already used at {seen[ident]}")
-        if ident in edges:
+        lower = ident.lower()  # ids that differ by case only are refused too: people would mix them up
+        if lower in seen:
+            raise ConfigError(f"{name}: {where}: id `{ident}` is already used at {seen[lower]}")
+        if lower in edges:
             raise ConfigError(f"{name}: {where}: id `{ident}` is also the id of an edge node")
-        seen[ident] = where
+        seen[lower] = where
     sites = {site.id for site in facility.site}
     for n, contact in enumerate(facility.contact):
         unknown = set(contact.sites) - sites
