@@ -1,0 +1,78 @@
+"""Sessions are recorded once; many small tests look at them."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.sparkplug import five, life
+from tests.sparkplug import hosting as hosts
+from tests.sparkplug import rivals as rivalry
+from tests.sparkplug import waiting as waits
+from tests.sparkplug.five import Five
+from tests.sparkplug.hosting import Hosting
+from tests.sparkplug.life import Life
+from tests.sparkplug.recording import Recording
+from tests.sparkplug.rivals import Rivals
+from tests.sparkplug.waiting import Waiting
+from tests.support.broker import mosquitto
+
+T = TypeVar("T")
+
+
+def bounded(scene: Coroutine[Any, Any, T]) -> T:
+    """Run a scene, at most two minutes."""
+
+    async def run() -> T:
+        async with asyncio.timeout(120):
+            return await scene
+
+    return asyncio.run(run())
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Life:
+    """The life of an edge agent and a collector."""
+    with mosquitto() as port:
+        return bounded(life.live(tmp_path_factory.mktemp("life"), port))
+
+
+@pytest.fixture(scope="session")
+def edge(story: Life) -> Recording:
+    """What the edge agent has said and heard."""
+    return story.edge
+
+
+@pytest.fixture(scope="session")
+def host(story: Life) -> Recording:
+    """What the collector has said and heard."""
+    return story.host
+
+
+@pytest.fixture(scope="session")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Waiting:
+    """An edge agent and a scripted host."""
+    with mosquitto() as port:
+        return bounded(waits.wait(tmp_path_factory.mktemp("waiting"), port))
+
+
+@pytest.fixture(scope="session")
+def hosting(tmp_path_factory: pytest.TempPathFactory) -> Hosting:
+    """A collector and a scripted edge node."""
+    with mosquitto() as port:
+        return bounded(hosts.host(tmp_path_factory.mktemp("hosting"), port))
+
+
+@pytest.fixture(scope="session")
+def five_story(tmp_path_factory: pytest.TempPathFactory) -> Five:
+    """Both programs with MQTT 5."""
+    with mosquitto() as port:
+        return bounded(five.live(tmp_path_factory.mktemp("five"), port))
+
+
+@pytest.fixture(scope="session")
+def rivals(tmp_path_factory: pytest.TempPathFactory) -> Rivals:
+    """Programs that claim one identity twice."""
+    with mosquitto() as port:
+        return bounded(rivalry.claim(tmp_path_factory.mktemp("rivals"), port))

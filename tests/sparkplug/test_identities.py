@@ -1,0 +1,45 @@
+"""One identity, one program: an edge node's group and id, a host application's id."""
+
+import pytest
+
+from tests.sparkplug.rivals import Rivals
+from tests.support.mqtt_packets import Kind
+
+
+@pytest.mark.sparkplug(
+    "intro-edge-node-id-uniqueness",
+    "topic-structure-namespace-unique-edge-node-descriptor",
+    "payloads-nbirth-edge-node-descriptor",
+)
+def test_two_edge_nodes_with_one_descriptor_are_never_connected_together_and_are_told(rivals: Rivals) -> None:
+    own = [each for each in rivals.edge.connections if each.connect.client_id == "toshima:tobu-pi"]
+    assert len(own) > 3  # they push each other off
+    alive = 0
+    events = sorted(
+        (frame.packet.time, frame.kind is Kind.CONNACK)
+        for each in own
+        for frame in (each.frames[-1], *(it for it in each.frames if it.kind is Kind.CONNACK))
+        if frame.kind is Kind.CONNACK or each is not own[-1]
+    )
+    for _, begins in events:
+        alive += 1 if begins else -1
+        assert alive <= 1
+    assert "two edge nodes use the identity toshima/tobu-pi" in rivals.warned
+
+
+@pytest.mark.sparkplug("payloads-nbirth-edge-node-descriptor")
+def test_the_same_node_id_in_another_group_is_another_node(rivals: Rivals) -> None:
+    clients = {each.connect.client_id for each in rivals.edge.connections}
+    assert clients == {"toshima:tobu-pi", "another-city:tobu-pi"}
+
+
+@pytest.mark.sparkplug("operational-behavior-host-application-host-id")
+def test_a_second_collector_with_the_same_host_id_ends_without_a_word_to_the_edge_nodes(rivals: Rivals) -> None:
+    assert rivals.refused == 3
+    assert "host id 'sukusuku' is in use by another collector" in rivals.why
+    first, *others = rivals.host.connections
+    assert others
+    for each in others:
+        assert each.connect.client_id != first.connect.client_id
+        assert each.sent("STATE", "NCMD") == []
+    assert rivals.first_lives

@@ -1,0 +1,89 @@
+"""What Sparkplug needs of an MQTT server, at the Mosquitto that the project uses."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
+from tests.support.mqtt_packets import Kind
+from tests.support.mqtt_proxy import MqttProxy, publishes
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(30):
+            await work
+
+    asyncio.run(bounded())
+
+
+def client(port: int, name: str, will: Will | None = None) -> MqttSession:
+    return MqttSession(MqttSettings("127.0.0.1", port, name), will)
+
+
+async def subscribed(mqtt: MqttSession, proxy: MqttProxy, topic: str, qos: int) -> None:
+    at = len(proxy.packets)
+    mqtt.subscribe([topic], qos)
+    await proxy.until(lambda packet: packet.kind is Kind.SUBACK, at)
+
+
+async def one(mqtt: MqttSession) -> Message:
+    (message,) = await mqtt.receive()
+    return message
+
+
+@pytest.mark.sparkplug("conformance-mqtt-qos0", "conformance-mqtt-qos1")
+@pytest.mark.parametrize("qos", [0, 1])
+def test_messages_are_delivered_at_their_qos(broker: int, qos: int) -> None:
+    async def work() -> None:
+        async with MqttProxy(broker) as proxy, client(proxy.port, "listener") as listener:
+            await subscribed(listener, proxy, "a/b", qos)
+            async with client(broker, "talker") as talker:
+                talker.publish("a/b", b"said", qos)
+                await talker.flush()  # at QoS 1: acknowledged by the server
+                message = await one(listener)
+            assert (message.topic, message.payload, message.retain) == ("a/b", b"said", False)
+            (packet,) = publishes(proxy.packets)
+            assert packet.qos == qos
+
+    run(work())
+
+
+@pytest.mark.sparkplug("conformance-mqtt-will-messages")
+@pytest.mark.parametrize(("qos", "retain"), [(1, False), (1, True)])
+def test_a_will_is_delivered_when_a_client_is_lost_and_not_when_it_leaves(broker: int, qos: int, retain: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    async def work() -> None:
+        async with MqttProxy(broker) as proxy, client(proxy.port, "listener") as listener:
+            await subscribed(listener, proxy, "will/+", 1)
+            async with client(broker, "leaver", Will("will/left", b"gone", qos, retain)):
+                pass
+            async with client(broker, "lost", Will("will/lost", b"gone", qos, retain)) as lost:
+                await lost.abort()
+            message = await one(listener)
+            assert (message.topic, message.payload) == ("will/lost", b"gone")
+            assert [packet.qos for packet in publishes(proxy.packets)] == [qos]
+        async with client(broker, "late") as late:
+            late.subscribe(["will/+", "end"])
+            late.publish("end", b"")
+            first = await one(late)
+            assert (first.topic, first.retain) == (("will/lost", True) if retain else ("end", False))
+
+    run(work())
+
+
+@pytest.mark.sparkplug("conformance-mqtt-retained")
+def test_a_retained_message_is_kept_for_those_who_come_later_and_replaced_by_the_next(broker: int) -> None:
+    async def work() -> None:
+        async with client(broker, "talker") as talker:
+            talker.publish("kept", b"old", 1, retain=True)
+            talker.publish("kept", b"new", 1, retain=True)
+            talker.publish("passing", b"by", 1)
+            await talker.flush()
+        async with client(broker, "late") as late:
+            late.subscribe(["kept", "passing"])
+            message = await one(late)
+            assert (message.topic, message.payload, message.retain) == ("kept", b"new", True)
+
+    run(work())
