@@ -33,15 +33,14 @@ async def cut(count: int, chance: random.Random) -> Outcome:
     recovery: list[float] = []
     async with rig(Plan(edges=EDGES, units=1, proxied=True)) as it:
         await it.start()
-        await asyncio.sleep(SESSION)
         of_host, leaving = count // 5, count // 10
-        of_edges = _offsets(it.edge_proxies[0], count - of_host - leaving, chance)
+        of_edges = await _offsets(it.edge_proxies[0], count - of_host - leaving, chance)
         _log.info("an edge session of %s bytes", dict(it.edge_proxies[0].links[-1].passed))
         shares = [of_edges[n::EDGES] for n in range(EDGES)]
         await asyncio.gather(
             *(_cut_all(proxy, share, recovery) for proxy, share in zip(it.edge_proxies, shares, strict=True))
         )
-        await _cut_all(it.host_proxy, _offsets(it.host_proxy, of_host, chance), recovery)
+        await _cut_all(it.host_proxy, await _offsets(it.host_proxy, of_host, chance), recovery)
         _log.info("while leaving")
         recovery += [await _cut_leaving(it, n % EDGES, n) for n in range(leaving)]
         verdict = await it.settle()
@@ -49,8 +48,12 @@ async def cut(count: int, chance: random.Random) -> Outcome:
     return finish("F8", "cut at byte offsets of a session", count, verdict, recovery, CONVERGED, faults[:5])
 
 
-def _offsets(proxy: MqttProxy, count: int, chance: random.Random) -> list[tuple[Direction, int]]:
-    """Places spread over both directions of the session that stands now."""
+async def _offsets(proxy: MqttProxy, count: int, chance: random.Random) -> list[tuple[Direction, int]]:
+    """Places spread over both directions of a session, which is recorded for its length."""
+    proxy.reset_all()
+    known = len(proxy.packets)
+    await proxy.until(lambda packet: packet.kind is Kind.CONNECT, known)
+    await asyncio.sleep(SESSION)
     passed = proxy.links[-1].passed
     total = sum(passed.values())
     places = [round(n * (total - 1) / max(1, count - 1)) for n in range(count)]

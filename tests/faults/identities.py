@@ -22,29 +22,32 @@ DETECTED = 10.0
 GIVE_UP = 25.0
 STAYS = 5.0
 """Seconds that a clone of an edge agent goes on after it was noticed."""
+QUIET = 120.0
+"""Within so many seconds the collector trusts a node again whose clone is gone: it wants to see it quiet first."""
 
 _log = logging.getLogger("faults.F23")
 
 
 def run(tier: Tier, chance: random.Random) -> Outcome:
     """The row."""
-    return asyncio.run(double(ROUNDS[tier]))
+    return asyncio.run(double(ROUNDS[tier], ROUNDS[tier]))
 
 
-async def double(rounds: int) -> Outcome:
-    """Both cases so many times, over one rig."""
+async def double(collectors: int, edges: int) -> Outcome:
+    """Each case so many times, over one rig."""
     faults: list[str] = []
     recovery: list[float] = []
     async with rig(Plan()) as it:
         await it.start()
-        for n in range(rounds):
+        for n in range(collectors):
             faults += await _second_collector(it, n)
             recovery.append(await it.flowing())
+        for n in range(edges):
             faults += await _second_edge(it, n)
-            recovery.append(await it.flowing())
+            recovery.append(await it.flowing(QUIET))
         verdict = await it.settle()
     title = "two collectors, two edges with one identity"
-    return finish("F23", title, 2 * rounds, verdict, recovery, faults=faults)
+    return finish("F23", title, collectors + edges, verdict, recovery, faults=faults)
 
 
 async def _second_collector(it: Rig, n: int) -> list[str]:

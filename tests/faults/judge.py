@@ -43,6 +43,11 @@ def read_accepted(path: Path) -> list[tuple[Moment, Value | None]]:
     return found
 
 
+def read_all(logs: Sequence[Path]) -> list[tuple[Moment, Value | None]]:
+    """All accepted logs, one after the other."""
+    return [item for log in logs for item in read_accepted(log)]
+
+
 def read_stored(path: Path) -> dict[Moment, Value | None]:
     """Everything in the collector's store, which is opened for reading only."""
     store = SqliteStore.open_reader(path, wait=5.0)
@@ -60,12 +65,12 @@ def read_stored(path: Path) -> dict[Moment, Value | None]:
 def waiting(logs: Sequence[Path], store: Path) -> int:
     """How many accepted readings are not stored yet."""
     stored = read_stored(store)
-    return sum(moment not in stored for log in logs for moment, _ in read_accepted(log))
+    return sum(moment not in stored for moment, _ in read_all(logs))
 
 
 def judge(logs: Sequence[Path], store: Path, kills: Sequence[int] = (), *, ordered: bool = True) -> Verdict:
     """`kills` are the moments (UTC ms) of SIGKILLs of agents. `ordered` is False when clocks were stepped back."""
-    accepted = [item for log in logs for item in read_accepted(log)]
+    accepted = read_all(logs)
     stored = read_stored(store)
     once = dict(accepted)
     missing = [

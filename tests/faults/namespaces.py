@@ -89,12 +89,12 @@ async def namespaces() -> AsyncIterator[Namespaces]:
             (made.collector, "collector", made.broker_for_collector),
         ):
             await _run(
-                "ip", "link", "add", peer, "netns", made.broker, "type", "veth", "peer", "name", "up", "netns", name
+                "ip", "link", "add", peer, "netns", made.broker, "type", "veth", "peer", "name", "line", "netns", name
             )
             await _run("ip", "-n", made.broker, "addr", "add", f"{address}/24", "dev", peer)
-            await _run("ip", "-n", name, "addr", "add", f"{address[:-1]}2/24", "dev", "up")
+            await _run("ip", "-n", name, "addr", "add", f"{address[:-1]}2/24", "dev", "line")
             await _run("ip", "-n", made.broker, "link", "set", peer, "up")
-            await _run("ip", "-n", name, "link", "set", "up", "up")
+            await _run("ip", "-n", name, "link", "set", "line", "up")
         await _run(*made.inside(made.broker), "nft", TABLE)
         yield made
     finally:

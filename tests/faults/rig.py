@@ -7,12 +7,12 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.faults import files
 from tests.faults.board import Board, work
-from tests.faults.judge import Verdict, judge, waiting
+from tests.faults.judge import Verdict, judge, read_all, waiting
 from tests.faults.namespaces import Namespaces, listener_in
 from tests.faults.program import Program, says_ready
 from tests.faults.watch import Watch
@@ -120,7 +120,7 @@ class Rig:
         """Let the units rest, wait until all that was accepted is stored, end the agents in peace, and judge."""
         if self.working is not None:
             self.working.cancel()
-        await asyncio.sleep(2 * self.plan.poll)
+        miscounted = await self._counted(seconds)
         await self._drained(seconds)
         for edge in self.edges:
             await edge.stop()
@@ -132,15 +132,29 @@ class Rig:
             await self._drained(seconds)
         kills = [kill for edge in self.edges for kill in edge.kills]
         verdict = judge(self.logs, self.store, kills, ordered=ordered)
-        return Verdict(
-            verdict.accepted, verdict.stored, verdict.lost, verdict.duplicates, (*verdict.faults, *self._troubles())
-        )
+        faults = (*verdict.faults, *miscounted, *self._troubles())
+        return replace(verdict, faults=faults)
 
     async def _drained(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while await asyncio.to_thread(waiting, self.logs, self.store):
             if time.monotonic() > deadline:
                 return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _counted(self, seconds: float) -> list[str]:
+        """Wait until the agents have read the last count of every board; which totals are wrong in the end."""
+        deadline = time.monotonic() + seconds
+        while True:
+            accepted = await asyncio.to_thread(read_all, self.logs)
+            totals = {moment[0]: value for moment, value in accepted if moment[1] == "Cycles/Total"}
+            wrong = [
+                f"{unit} has a total of {totals[unit]}, the board counted {board.cycles}"
+                for unit, board in self.boards.items()
+                if unit in totals and totals[unit] != board.cycles
+            ]
+            if not wrong or time.monotonic() > deadline:
+                return wrong
             await asyncio.sleep(LOOK_SECONDS)
 
     def _troubles(self) -> list[str]:
