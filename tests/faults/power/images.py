@@ -14,7 +14,7 @@ from pathlib import Path
 from sukusuku_core.errors import SukusukuError
 from tests.faults.power import trace
 from tests.faults.power.disk import Cut, Disk
-from tests.faults.power.subjects import SUBJECTS, Subject, canonical, rng_of
+from tests.faults.power.subjects import Subject, canonical, rng_of, subject
 from tests.faults.power.trace import Announce, Op
 from tests.faults.row import Outcome, Tier
 
@@ -69,28 +69,29 @@ def record(name: str, seed: int, *, careless: bool = False) -> Recording:
         ops = trace.record(command, folder, Path(place) / "trace", ROOT)
         reference = Path(place) / "reference"
         reference.mkdir()
-        digests = list(states(SUBJECTS[name](reference), seed, STEPS[name]))
+        with quiet():
+            digests = list(states(subject(name, reference), seed, STEPS[name]))
     said = [op.steps for op in ops if isinstance(op, Announce)]
     if said != list(range(1, STEPS[name] + 1)):
         raise AssertionError(f"the writer of the {name} announced {len(said)} of {STEPS[name]} steps")
     return Recording(name, seed, ops, digests)
 
 
-def states(subject: Subject, seed: int, steps: int) -> Iterator[str]:
+def states(writer: Subject, seed: int, steps: int) -> Iterator[str]:
     """Digests of what is in there before the first step and after each."""
-    subject.open()
+    writer.open()
     try:
-        yield digest(subject)
+        yield digest(writer)
         for step in range(steps):
-            subject.step(rng_of(seed, step))
-            yield digest(subject)
+            writer.step(rng_of(seed, step))
+            yield digest(writer)
     finally:
-        subject.close()
+        writer.close()
 
 
-def digest(subject: Subject) -> str:
+def digest(reader: Subject) -> str:
     """A short name of everything that can be read."""
-    return hashlib.sha256(canonical(subject.dump()).encode()).hexdigest()
+    return hashlib.sha256(canonical(reader.dump()).encode()).hexdigest()
 
 
 def check(recording: Recording, count: int, rng: random.Random, tally: Tally, *, honest: bool = True) -> None:
@@ -111,9 +112,8 @@ def _judge(recording: Recording, folder: Path, announced: int, case: str, tally:
     """Start on an image: what must be there is what was announced, and may be the one step after it."""
     tally.images += 1
     tally.accepted += announced
-    subject = SUBJECTS[recording.name](folder)
     try:
-        found = _look(subject, recording.seed)
+        found = _look(subject(recording.name, folder), recording.seed)
     except SukusukuError as error:
         tally.bad("refused", f"{case}: {error}")
         tally.lost += announced
@@ -138,15 +138,15 @@ def _judge(recording: Recording, folder: Path, announced: int, case: str, tally:
         tally.bad("corrupt, not detected", case)
 
 
-def _look(subject: Subject, seed: int) -> str:
+def _look(found_there: Subject, seed: int) -> str:
     """Start, read everything, commit something more."""
     with quiet():
-        subject.open()
+        found_there.open()
         try:
-            found = digest(subject)
-            subject.step(rng_of(seed, -1))
+            found = digest(found_there)
+            found_there.step(rng_of(seed, -1))
         finally:
-            subject.close()
+            found_there.close()
     return found
 
 

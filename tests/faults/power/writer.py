@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sukusuku_core.errors import ConfigError, SukusukuError, TransientError
-from tests.faults.power.subjects import SUBJECTS, Subject, rng_of
+from tests.faults.power.subjects import NAMES, Subject, rng_of, subject
 
 TRIES = 5
 PAUSE = 0.01
@@ -17,10 +17,11 @@ PAUSE = 0.01
 def main() -> int:
     """Exit status as of our programs: 0 all done, 1 cannot run, 2 wrong settings."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("subject", choices=SUBJECTS)
+    parser.add_argument("subject", choices=NAMES)
     parser.add_argument("folder", type=Path)
     parser.add_argument("seed", type=int)
     parser.add_argument("steps", type=int)
+    parser.add_argument("--first", type=int, default=0, help="how many steps were done before; default: 0")
     parser.add_argument("--reopen", type=int, default=10**9, help="close and open again after so many steps")
     parser.add_argument("--careless", action="store_true", help="do not wait for the disk")
     arguments = parser.parse_args()
@@ -34,25 +35,25 @@ def main() -> int:
 
 def write(arguments: argparse.Namespace) -> None:
     """All steps, each announced once it is committed."""
-    subject = open_(arguments)
+    file = open_(arguments)
     try:
-        for step in range(arguments.steps):
+        for step in range(arguments.first, arguments.first + arguments.steps):
             if step and step % arguments.reopen == 0:
-                subject.close()
-                subject = open_(arguments)
-            again(subject.step, arguments.seed, step)
+                file.close()
+                file = open_(arguments)
+            again(file.step, arguments.seed, step)
             os.write(1, b"%d\n" % (step + 1))
     finally:
-        subject.close()
+        file.close()
 
 
 def open_(arguments: argparse.Namespace) -> Subject:
     """As the program does."""
-    subject = SUBJECTS[arguments.subject](arguments.folder)
-    subject.open()
+    file = subject(arguments.subject, arguments.folder)
+    file.open()
     if arguments.careless:
-        subject.careless()
-    return subject
+        file.careless()
+    return file
 
 
 def again(step: Callable[..., None], seed: int, number: int) -> None:

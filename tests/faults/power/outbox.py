@@ -1,0 +1,67 @@
+"""The edge agent's outbox."""
+
+import asyncio
+import random
+from pathlib import Path
+
+from sukusuku_core.counters import CounterState
+from sukusuku_edge.binding import Counter
+from sukusuku_edge.outbox import Outbox
+from tests.faults.power.subjects import EVERYTHING, UNITS, T, a_reading
+
+
+class OutboxSubject:
+    """The edge agent's outbox with its counters, bdSeq and the last birth."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "outbox.db"
+        self._runner: asyncio.Runner
+
+    def open(self) -> None:
+        self._runner = asyncio.Runner()
+        try:
+            self._outbox = self._runner.run(Outbox(self._path, ballast=0).__aenter__())
+        except BaseException:
+            self._runner.close()
+            raise
+
+    def close(self) -> None:
+        self._runner.run(self._outbox.__aexit__())
+        self._runner.close()
+
+    def step(self, rng: random.Random) -> None:
+        self._runner.run(self._step(rng))
+
+    async def _step(self, rng: random.Random) -> None:
+        kind = rng.choices(("add", "delete", "bdseq", "birth"), (12, 6, 1, 1))[0]
+        if kind == "add":
+            last = (await self._outbox.stats()).last
+            readings = [a_reading(rng, T + 1000 * last + n) for n in range(rng.randint(1, 40))]
+            total = rng.randrange(2**32)
+            counter = Counter("board/cycle_counter", CounterState(total, total % 2**16))
+            await self._outbox.add(readings, {(rng.choice(UNITS), "Cycles/Total"): counter})
+        elif kind == "delete":
+            waiting = await self._outbox.peek(0, rng.randint(0, 80))
+            await self._outbox.delete([row for row, _ in waiting])
+        elif kind == "bdseq":
+            await self._outbox.next_bdseq()
+        else:
+            await self._outbox.set_last_birth(T + rng.randrange(10**9))
+
+    def dump(self) -> object:
+        return self._runner.run(self._dump())
+
+    async def _dump(self) -> object:
+        box = self._outbox
+        counters = sorted((await box.counters()).items())
+        number = await box._try(box._number, "bdseq")
+        return await box.peek(0, EVERYTHING), counters, number, await box.last_birth(), await box.stats()
+
+    def careless(self) -> None:
+        self._runner.run(self._outbox._do(self._let_go))
+
+    def _let_go(self) -> None:
+        self._outbox._file.execute("PRAGMA synchronous=OFF").fetchall()
+
+
+SUBJECT = OutboxSubject
