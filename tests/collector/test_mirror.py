@@ -67,3 +67,11 @@ def test_silence_is_never_green() -> None:
     old = shown("unit-1", {"Fill/Percent": good(10.0)}, NOW + 3_600_000)
     assert (never["condition"], never["stale"], never["time"]) == ("silent", True, None)
     assert (old["condition"], old["stale"]) == ("silent", True)
+
+
+def test_what_is_told_dead_is_stale_at_once_and_keeps_its_last_values() -> None:
+    dead = Latest(NOW - 1000, 83.5, Quality.GOOD, NOW, stale_since=NOW - 10)
+    found = shown("unit-1", {"Fill/Percent": dead})
+    assert (found["stale"], found["condition"], found["level"]) == (True, "silent", 83.5)
+    found = shown("plain-room", {"Occupancy/Count": Latest(NOW - 1000, 3, Quality.GOOD, NOW, stale_since=NOW)})
+    assert (found["stale"], found["condition"], found["people"]) == (True, "silent", 3)

@@ -175,3 +175,17 @@ def test_latest_that_was_handed_out_does_not_change(open_store: Open) -> None:
     store.commit([Reading("unit-1", "Fill/Percent", START + 1, 2.0)], [], START)
     assert before["Fill/Percent"].value == 1.0
     assert store.latest()["unit-1"]["Fill/Percent"].value == 2.0
+
+
+def test_the_latest_values_of_the_dead_are_stale_until_they_are_born_again(open_store: Open) -> None:
+    store = open_store()
+    store.commit([Reading("unit-1", "State", START, 1), Reading("unit-2", "State", START, 1)], [], START)
+    store.mark_offline({"unit-1": START + 5, "tobu-pi": START + 5})
+    assert store.latest()["unit-1"]["State"] == Latest(START, 1, Quality.GOOD, START, START + 5)
+    assert store.latest()["unit-2"]["State"].stale_since is None
+    store.commit([Reading("unit-1", "Lid/Open", START, value=True), Reading("tobu-pi", "State", START, 1)], [], START)
+    assert {item.stale_since for item in store.latest()["unit-1"].values()} == {START + 5}
+    assert store.latest()["tobu-pi"]["State"].stale_since == START + 5
+    store.mark_offline({"unit-1": None})
+    assert {item.stale_since for item in store.latest()["unit-1"].values()} == {None}
+    assert [point.quality for point in store.raw("unit-1", "State", 0, 1 << 62, 10)] == [Quality.GOOD]

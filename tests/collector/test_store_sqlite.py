@@ -124,6 +124,26 @@ def test_a_reader_waits_for_the_collector(path: Path) -> None:
     store.close()
 
 
+def test_who_is_dead_is_seen_by_readers_and_after_a_restart(path: Path) -> None:
+    store = SqliteStore.open(path)
+    reader = SqliteStore.open_reader(path)
+    store.commit([Reading("unit", "Fill/Percent", START, 1.5)], [], START)
+    before = reader.version()
+    store.mark_offline({"unit": START + 1})
+    assert reader.version() != before
+    assert reader.latest()["unit"]["Fill/Percent"].stale_since == START + 1
+    store.close()
+    again = SqliteStore.open(path)
+    assert again.latest()["unit"]["Fill/Percent"].stale_since == START + 1
+    before = reader.version()
+    again.mark_offline({"unit": START + 1})
+    assert reader.version() == before  # nothing new: nothing was written
+    again.mark_offline({"unit": None})
+    assert reader.latest()["unit"]["Fill/Percent"].stale_since is None
+    reader.close()
+    again.close()
+
+
 def test_a_reader_sees_each_commit_and_cannot_write(store: SqliteStore, path: Path) -> None:
     reader = SqliteStore.open_reader(path)
     before = reader.version()
