@@ -29,6 +29,7 @@ format: $(VENV)/dev.stamp ## Format the code and sort imports
 
 bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
 	@$(BIN)/python -m bench.collector
+	@$(BIN)/python -m bench.modbus
 
 proto: $(VENV)/dev.stamp ## Compile sparkplug_b.proto to the descriptor that the codec loads
 	@cd edge/sukusuku_core && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. \

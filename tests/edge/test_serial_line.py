@@ -281,14 +281,14 @@ def test_after_an_error_the_line_is_quiet_before_the_next_request(tmp_path: Path
         return pieces()  # type: ignore[no-any-return]  # made while it is sent, so that the end is known
 
     async def work() -> None:
-        async with wired(tmp_path, {1: laser(5), 2: laser(6)}, disturb) as line:
+        async with wired(tmp_path, {1: laser(5), 2: laser(6)}, disturb, 9600) as line:
             first = asyncio.create_task(line.read(1, DISTANCE, 0.03))
             await asyncio.sleep(0)
             second = asyncio.create_task(line.read(2, DISTANCE, 2.0))
             with pytest.raises(TransientError):
                 await first
             assert await second == [6]
-        assert heard[1] - babble_end[0] >= 1.5 * 64 * 10 / BAUD * 0.9
+        assert heard[1] - babble_end[0] >= 1.5 * 64 * 10 / 9600 * 0.9
 
     run(work())
 

@@ -30,6 +30,7 @@ def test_the_example_is_valid_and_check_shows_what_it_binds(capsys: pytest.Captu
     assert out.endswith("ok\n")
     assert "tobu-unit-2  Fill/Percent        tobu-unit-2-level    distance (900-150 mm)" in out
     assert "192.168.0.21:502 unit 80, every 10 s" in out
+    assert "rs485 unit 2, every 10 s" in out
 
 
 def test_an_unbound_device_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,7 +146,7 @@ type = "u16"
         (
             'profile = "milesight-vs133"',
             'profile = "milesight"',
-            "device[1] (eye).profile: there is no device profile `milesight`; there are: dfrobot-sen0492",
+            "device[1] (eye).profile: there is no device profile `milesight`; there are: apg-mnu, aqara-fp1",
         ),
         ("port = 502", "port = 70000", "device[0].port"),
         ("poll = 0.05", "poll = 0", "device[0].poll"),

@@ -30,6 +30,25 @@ id = "room-1-eye"
 profile = "milesight-vs133"
 topic = "a/b"
 """
+SERIAL = """
+[[unit.device]]
+id = "a"
+profile = "dfrobot-sen0492"
+serial = "tty"
+unit = 1
+
+[[unit.device]]
+id = "b"
+profile = "dfrobot-sen0492"
+serial = "tty"
+unit = 2
+
+[[unit.sensor]]
+id = "plug"
+profile = "shelly-gen2-pm"
+topic = "plug/events/rpc"
+
+[[room]]"""
 EVENT = '[[event]]\nat = 1.0\ndo = "{}"\n{}'
 
 
@@ -56,6 +75,22 @@ def test_the_start_is_local_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
+        (
+            SMALL.replace("[[room]]", SERIAL.replace("unit = 2", "unit = 1"), 1),
+            "unit[0].device[2] (b): tty unit 1 is already a",
+        ),
+        (
+            SMALL.replace("[[room]]", SERIAL.replace("unit = 2", "unit = 2\nbaud = 1200"), 1),
+            "unit[0].device[2] (b).baud: tty has 9600 baud already",
+        ),
+        (
+            SMALL.replace("[[room]]", SERIAL.replace("shelly-gen2-pm", "xovis"), 1),
+            "unit[0].sensor[0] (plug).profile: nothing is known to show by `xovis`",
+        ),
+        (
+            SMALL.replace("[[room]]", SERIAL.replace('rpc"', 'rpc"\nzone = "play"'), 1),
+            "unit[0].sensor[0] (plug).zone: a unit has no zones",
+        ),
         (SMALL.replace("fill =", "fyll ="), "unit[0]: unknown key `fyll`; did you mean `fill`?"),
         (SMALL.replace("40.0", "140.0"), "unit[0].fill: expected `float` <= 100.0, found 140.0"),
         (SMALL.replace("T10:40:00", "T10:40:00Z"), "start: "),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 
 from sukusuku_sim.__main__ import main
 from tests.support.broker import free_port
@@ -158,3 +158,24 @@ def test_a_wrong_scenario_ends_it_with_its_error(tmp_path: Path, capfd: pytest.C
 
     assert status == 2
     assert "none.toml: cannot be read" in capfd.readouterr().err
+
+
+def test_devices_on_a_serial_line_and_sensors_at_a_unit(broker: int, tmp_path: Path) -> None:
+    wired = 'serial = "ttySIM"\nbaud = 115200'
+    text = SCENARIO.format(broker=broker, port=0).replace("port = 0", wired).replace('do = "dead"', 'do = "alive"')
+    plug = '[[unit.sensor]]\nid = "plug"\nprofile = "tasmota-unit"\ntopic = "tele/plug/SENSOR"\n\n[[room]]'
+    file = tmp_path / "scenario.toml"
+    file.write_text(text.replace("[[room]]", plug, 1).replace("ttySIM", str(tmp_path / "ttySIM")), encoding="utf-8")
+    truth = tmp_path / "truth.jsonl"
+
+    async def scene() -> None:
+        async with simulator(file, truth):
+            await seen(truth, device="plug", point="distance", seq=1)
+            client = AsyncModbusSerialClient(str(tmp_path / "ttySIM"), baudrate=115_200, timeout=5, retries=0)
+            assert await client.connect()
+            answer = await client.read_holding_registers(0x34, count=1, device_id=80)
+            client.close()
+            await seen(truth, device="level", point="distance", value=answer.registers[0])
+            await seen(truth, device="plug", point="distance", value=float(answer.registers[0]))
+
+    asyncio.run(scene())

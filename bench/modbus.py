@@ -1,0 +1,243 @@
+"""What polling 20 Modbus devices costs, and what a dead one among them costs the others.
+
+`python -m bench.modbus` prints two tables and exits with 1 when a goal is missed:
+- a dead device of 20 delays the healthy ones by at most 10 ms, with one-after-the-other polling beside it in the same
+  run: the same code and devices, only in turn;
+- a real edge agent with 20 devices at 1 s, a broker and a collector that acknowledges, takes at most 10 % of one core
+  and 80 MB of memory, read from /proc.
+Everything runs on this machine; the simulated devices are processes of their own.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.broker import free_port, mosquitto
+
+from sukusuku_edge.sample import Event, Sample
+from sukusuku_edge.settings import Edge, read
+from sukusuku_edge.sources import modbus
+
+DEVICES = 20
+POLL = 1.0
+TIMEOUT = 0.5
+SETTLE = 4.0
+"""Seconds before the measuring begins: the devices spread over the first two."""
+DELAY_GOAL = 0.010
+CPU_GOAL = 10.0
+MEMORY_GOAL = 80.0
+POINTS = {
+    "Fill/Percent": "fill_percent",
+    "Cycles/Total": "cycle_counter",
+    "State": "state",
+    "Fault/Code": "fault_code",
+    "Lid/Open": "lid_open",
+    "Film/Remaining": "film_remaining",
+    "Motor/Power": "motor_power",
+    "Temperature": "temperature",
+}
+DEAD = "board-0"
+
+
+def scenario(ports: Sequence[int], *, dead: bool) -> str:
+    """Busy units with a retrofit board each; with `dead` the first board accepts connections and never answers."""
+    text = "seed = 1\nstart = 2026-04-15T10:00:00\nspeed = 20\n"
+    if dead:
+        text += f'[[event]]\nat = 0\ndo = "dead"\ndevice = "{DEAD}"\n'
+    for n, port in enumerate(ports):
+        text += f'[[unit]]\nid = "unit-{n}"\ndeposits_per_hour = 60\nserial = "SKB-{n:04}"\n'
+        text += f'[[unit.device]]\nid = "board-{n}"\nprofile = "sukusuku-retrofit-board"\nport = {port}\n'
+    return text
+
+
+def edge_settings(ports: Sequence[int], broker: int) -> str:
+    """An edge agent that reads all of them."""
+    text = f'group = "bench"\nnode = "pi"\nprimary_host = "sukusuku"\n[broker]\nport = {broker}\n'
+    for n, port in enumerate(ports):
+        text += f'[[device]]\nid = "board-{n}"\nprofile = "sukusuku-retrofit-board"\nhost = "127.0.0.1"\n'
+        text += f"port = {port}\npoll = {POLL}\ntimeout = {TIMEOUT}\n"
+        text += f'[[asset]]\nid = "unit-{n}"\nkind = "unit"\n'
+        for metric, point in POINTS.items():
+            text += f'[[asset.binding]]\nmetric = "{metric}"\ndevice = "board-{n}"\npoint = "{point}"\n'
+    return text
+
+
+def facility(broker: int) -> str:
+    """The collector of these units."""
+    text = 'host_id = "sukusuku"\n[operator]\nid = "bench"\nname = { ja = "計測", en = "bench" }\n'
+    text += f'[broker]\nport = {broker}\n[store]\npath = "readings.db"\n[operations]\nurl = "sqlite:///operations.db"\n'
+    text += '[[site]]\nid = "centre"\nname = { ja = "計測", en = "bench" }\n'
+    for n in range(DEVICES):
+        text += f'[[site.unit]]\nid = "unit-{n}"\nname = {{ ja = "機{n}", en = "unit {n}" }}\nedge = "pi"\n'
+    return text
+
+
+@contextlib.contextmanager
+def process(folder: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours that has said that it is ready; it is asked to end on exit."""
+    log = folder / f"{name}.log"
+    with log.open("wb") as file:
+        running = subprocess.Popen([sys.executable, "-m", *arguments], cwd=folder, stdout=file, stderr=file)
+    try:
+        deadline = time.monotonic() + 30
+        while b" ready" not in log.read_bytes():
+            if running.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{name} did not start:\n{log.read_text()}")
+            time.sleep(0.05)
+        yield running
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(20)
+
+
+@contextlib.contextmanager
+def devices(folder: Path, ports: Sequence[int], *, dead: bool) -> Iterator[None]:
+    """The simulator with these devices."""
+    file = folder / "scenario.toml"
+    file.write_text(scenario(ports, dead=dead), encoding="utf-8")
+    with process(folder, "simulator", "sukusuku_sim", file.name, "--truth", "truth.jsonl"):
+        yield
+
+
+# -------------------------------------------------------------------- a dead one among 20
+
+
+async def at_once(edge: Edge, seconds: float) -> list[float]:
+    """Polled as the agent does it: seconds from when a healthy device is due to its sample."""
+    late: list[float] = []
+    begun: dict[str, float] = {}
+    settled = time.perf_counter() + SETTLE
+
+    async def emit(event: Event) -> None:
+        if isinstance(event, Sample) and event.device != DEAD:
+            if event.device in begun and time.perf_counter() > settled:
+                late.append(time.perf_counter() - begun[event.device] - POLL)
+            begun[event.device] = event.time / 1e6
+
+    tasks = [asyncio.create_task(source.run(emit)) for source in modbus.sources(edge, _microseconds)]
+    await asyncio.sleep(SETTLE + seconds)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return late
+
+
+async def in_turn(edge: Edge, seconds: float) -> list[float]:
+    """The same, one device after the other: all are due when the round begins."""
+    late: list[float] = []
+    sources = modbus.sources(edge, _microseconds)
+    settled = time.perf_counter() + SETTLE
+    due = time.perf_counter()
+    while due < settled + seconds:
+        for source in sources:
+            events = await source.poll()
+            healthy = [event for event in events if isinstance(event, Sample) and event.device != DEAD]
+            late += [time.perf_counter() - due for _ in healthy if due > settled]
+        due += POLL
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+    for source in sources:
+        source.close()
+    return late
+
+
+def _microseconds() -> int:
+    return time.perf_counter_ns() // 1000
+
+
+def measure_dead(folder: Path, seconds: float) -> bool:
+    """Prints the table; whether the goal is reached."""
+    logging.disable(logging.WARNING)  # the dead one is meant to be dead
+    print("polling         sample after it is due (ms)     with a dead one among them     the dead one delays (ms)")
+    print("                    mean      p99      max          mean      p99      max     mean")
+    delays = {}
+    for name, way in (("at once (ours)", at_once), ("in turn", in_turn)):
+        found = []
+        for dead in (False, True):
+            ports = [free_port() for _ in range(DEVICES)]
+            with devices(folder, ports, dead=dead):
+                (folder / "edge.toml").write_text(edge_settings(ports, 1), encoding="utf-8")
+                found.append(asyncio.run(way(read(folder / "edge.toml"), seconds)))
+        alive, with_dead = (_shape(late) for late in found)
+        delays[name] = statistics.fmean(found[1]) - statistics.fmean(found[0])
+        print(f"{name:14} {alive}    {with_dead} {delays[name] * 1000:8.1f}")
+    ours, others = delays["at once (ours)"], delays["in turn"]
+    reached = ours <= DELAY_GOAL
+    print(f"polled in turn, a dead device delays {others / max(ours, 0.0001):,.0f} times as much")
+    print(f"goal: at most {DELAY_GOAL * 1000:g} ms: {'reached' if reached else 'missed'}\n")
+    logging.disable(logging.NOTSET)
+    return reached
+
+
+def _shape(late: Sequence[float]) -> str:
+    ordered = sorted(late)
+    p99 = ordered[int(len(ordered) * 0.99)]
+    return f"{statistics.fmean(late) * 1000:8.1f} {p99 * 1000:8.1f} {ordered[-1] * 1000:8.1f}"
+
+
+# -------------------------------------------------------------------- footprint
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process has used: seconds of processor, bytes of memory now and at most."""
+
+    cpu: float
+    memory: int
+    peak: int
+
+
+def usage(pid: int) -> Usage:
+    """From /proc, all threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    memory, peak = (int(status[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
+    return Usage((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), memory, peak)
+
+
+def measure_footprint(folder: Path, seconds: float) -> bool:
+    """Prints the table; whether the goals are reached."""
+    ports = [free_port() for _ in range(DEVICES)]
+    with contextlib.ExitStack() as running:
+        broker = running.enter_context(mosquitto())
+        running.enter_context(devices(folder, ports, dead=False))
+        (folder / "facility.toml").write_text(facility(broker), encoding="utf-8")
+        running.enter_context(process(folder, "collector", "sukusuku_collector", "facility.toml"))
+        (folder / "edge.toml").write_text(edge_settings(ports, broker), encoding="utf-8")
+        agent = running.enter_context(process(folder, "edge", "sukusuku_edge", "run", "edge.toml"))
+        time.sleep(SETTLE)
+        before, begun = usage(agent.pid), time.monotonic()
+        time.sleep(seconds)
+        after, took = usage(agent.pid), time.monotonic() - begun
+    cpu = (after.cpu - before.cpu) / took * 100
+    memory = after.memory / 1e6
+    reached = cpu <= CPU_GOAL and memory <= MEMORY_GOAL
+    print(f"edge agent, {DEVICES} devices every {POLL:g} s, over {took:.0f} s")
+    print(f"processor     {cpu:6.1f} % of one core (goal {CPU_GOAL:g})")
+    print(f"memory        {memory:6.1f} MB (goal {MEMORY_GOAL:g}), at most {after.peak / 1e6:.1f}")
+    print(f"goals: {'reached' if reached else 'missed'}")
+    return reached
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; 1 when a goal is missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.modbus", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement")
+    arguments = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        reached = [measure(Path(name), arguments.seconds) for measure in (measure_dead, measure_footprint)]
+    return int(not all(reached))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
