@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from sukusuku_core.edge_session import NodeIdentity
@@ -22,6 +22,7 @@ from sukusuku_edge.uplink import Uplink
 
 STOP_SECONDS = 4.0
 """For the last commit, and again for the goodbye to the host: an agent that is told to stop does stop."""
+CANCEL_SECONDS = 0.5
 
 _log = logging.getLogger("sukusuku_edge")
 
@@ -72,9 +73,7 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
             await stop.wait()
             _log.info("stopping")
             reporter.stopping()
-            for reader in readers:
-                reader.cancel()
-            await asyncio.gather(*readers, return_exceptions=True)
+            await _cancel(readers)
             await _finish(work, pipeline.end(), "what was read last could not be written and is not kept")
             uplink.stop()
             pipeline.settled.set()
@@ -85,6 +84,15 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
 async def _send(uplink: Uplink, pipeline: Pipeline) -> None:
     await pipeline.settled.wait()
     await uplink.run()
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """End tasks. One word may not do: `wait_for` of Python 3.11 loses a cancellation that meets an answer."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_SECONDS)
 
 
 async def _finish(task: asyncio.Task[None], end: Awaitable[object], otherwise: str) -> None:

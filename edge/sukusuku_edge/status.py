@@ -1,0 +1,88 @@
+"""`sukusuku-edge status`: how the agent of this computer is, whether it runs or not."""
+
+import contextlib
+import sqlite3
+import time
+from datetime import datetime
+from pathlib import Path
+
+from sukusuku_core.table import columns
+from sukusuku_edge import lock, report
+from sukusuku_edge.report import Status
+from sukusuku_edge.settings import Edge
+
+QUIET = 60_000
+"""ms; a running agent that has written nothing for so long is in trouble."""
+
+
+def show(edge: Edge, now: int | None = None) -> tuple[str, bool]:
+    """The text, and whether all is well. Reads only; may be asked at any time."""
+    now = time.time_ns() // 1_000_000 if now is None else now
+    path = Path(edge.settings.outbox.path)
+    running, status = lock.held(path), report.read(path)
+    facts = [("agent 動作", _agent(status, now, running=running))]
+    rows, oldest, bdseq, problem = _outbox(path)
+    if problem:
+        facts.append(("outbox 未送信", problem))
+    else:
+        age = "" if oldest is None else f", the oldest from {_when(oldest, now)}"
+        facts.append(("outbox 未送信", f"{rows} readings wait{age}"))
+        facts.append(("bdSeq", "no session yet" if bdseq is None else str(bdseq)))
+    trouble = bool(problem) or not running or status is None or now - status.time > QUIET
+    if status is not None:
+        last = "none since the start" if status.last_ack is None else _when(status.last_ack, now)
+        facts += [
+            ("collector 収集サーバー", status.uplink),
+            ("acknowledged 受領確認", last),
+            ("clock 時計", status.clock),
+        ]
+    devices = [] if status is None else list(status.devices)
+    table = [("device 機器", "where 場所", "state 状態", "heard 最終応答", "what to do 対処")]
+    for item in devices:
+        state = f"{item.state}, unstable" if item.unstable else item.state
+        heard = "never" if item.heard is None else _when(item.heard, now)
+        table.append((item.id, item.where, state, heard, item.trouble))
+        trouble |= bool(item.trouble) or item.unstable
+    text = columns(facts)
+    if devices:
+        text += "\n\n" + columns(table)
+    return text, not trouble
+
+
+def _agent(status: Status | None, now: int, *, running: bool) -> str:
+    if not running:
+        seen = "" if status is None else f"; it last said so {_when(status.time, now)}"
+        return f"does not run{seen}. Start it: systemctl start sukusuku-edge, or sukusuku-edge run EDGE.toml"
+    if status is None:
+        return "runs, and has not said anything yet"
+    text = f"runs as process {status.process}, version {status.version}, said so {_when(status.time, now)}"
+    return f"{text}: it hangs or cannot write; see its log" if now - status.time > QUIET else text
+
+
+def _outbox(path: Path) -> tuple[int, int | None, int | None, str]:
+    """Rows, time of the oldest, bdSeq; or what is the matter."""
+    if not path.exists():
+        return 0, None, None, f"{path} is not there: no agent has run with these settings"
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as file:
+            rows = file.execute("SELECT count(*) FROM reading").fetchone()[0]
+            oldest = file.execute("SELECT time FROM reading ORDER BY id LIMIT 1").fetchone()
+            bdseq = file.execute("SELECT value FROM session WHERE name = 'bdseq'").fetchone()
+    except sqlite3.Error as error:
+        return 0, None, None, f"{path} cannot be read: {error}; may this user read it (sudo)?"
+    return rows, oldest[0] if oldest else None, bdseq[0] if bdseq else None, ""
+
+
+def _when(moment: int, now: int) -> str:
+    try:
+        clock = datetime.fromtimestamp(moment / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, OSError, ValueError):
+        clock = f"{moment} ms"
+    return f"{clock} ({_age(now - moment)})"
+
+
+def _age(passed: int) -> str:
+    for size, unit in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s")):
+        if abs(passed) >= size:
+            return f"{passed / size:.1f} {unit} ago".replace(".0 ", " ")
+    return "now"
