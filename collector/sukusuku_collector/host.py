@@ -66,6 +66,7 @@ class Host:
         self._tenure = Tenure(facility.host_id, self._instance, name)
         self._refused: set[str] = set()
         self._last_timestamp: int | None = None
+        self._seen_timestamp = 0
         self._mqtt: MqttSession | None = None
         self._mirrored: dict[str, bytes] = {}
         self._ready = False
@@ -222,9 +223,9 @@ class Host:
             self._say_online(mqtt, since)
         if seen is None or seen.timestamp == self._last_timestamp or (not seen.online and seen.timestamp <= since):
             return
-        if seen.timestamp > since:  # edge nodes believe the newer one: our next STATE must be newer still
-            self._store.note(STATE_KEY, seen.timestamp)
-        self._tenure.contested(self._clock())
+        self._seen_timestamp = max(self._seen_timestamp, seen.timestamp)
+        if not self._tenure.contested(self._clock()):
+            return
         _log.error(
             "somebody else has set the STATE of host id %s (timestamp %d; ours, %s, is %d)",
             self._facility.host_id,
@@ -237,7 +238,7 @@ class Host:
 
     def _follow(self, seen: HostState) -> None:
         """Edge nodes would not believe a STATE that is older than one they have seen."""
-        self._store.note(STATE_KEY, seen.timestamp)
+        self._seen_timestamp = max(self._seen_timestamp, seen.timestamp)
         raise _AnewError(f"the broker has a STATE from {seen.timestamp}: beginning with a newer one")
 
     def _say_online(self, mqtt: MqttSession, since: int) -> None:
@@ -257,7 +258,7 @@ class Host:
         """The time of this session. It never steps back, or the edge nodes would not believe us."""
         last = self._store.noted(STATE_KEY)
         self._last_timestamp = last
-        return self._clock() if last is None else max(self._clock(), last + 1)
+        return max(self._clock(), (last or 0) + 1, self._seen_timestamp + 1)
 
     def _settings(self) -> MqttSettings:
         broker = self._facility.broker

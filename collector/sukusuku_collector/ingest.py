@@ -16,7 +16,7 @@ from sukusuku_collector.routes import MAX_ROUTES, Route, Routes
 from sukusuku_collector.rows import Batch, Rows, Table, quarantined
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Committed, Store
-from sukusuku_collector.twins import Finding, Twins
+from sukusuku_collector.twins import Twins
 from sukusuku_collector.validation import Subject
 from sukusuku_core import loss, sparkplug
 from sukusuku_core.clock import Clock, now_ms
@@ -207,9 +207,10 @@ class Ingest:
                 self._born(arrived, route.subject, types, batch)
             else:
                 self.counts["no-birth"] += 1
-        elif kind is MessageType.DDEATH and device is not None:
-            if self._session.device_death(key, device, seq, batch.now):
-                batch.offline[device] = _time_of_death(arrived.body, batch.now)
+        elif kind is not MessageType.DDEATH or device is None:
+            self.counts["command"] += 1  # not for us
+        elif self._session.device_death(key, device, seq, batch.now):
+            batch.offline[device] = _time_of_death(arrived.body, batch.now)
 
     def _born(self, arrived: _Arrived, subject: Subject, types: dict[str, int], batch: Batch) -> None:
         batch.offline[subject.id] = None
@@ -251,7 +252,7 @@ class Ingest:
         for finding in self._twins.findings():
             self._session.forget(finding.node)
             self._reorder.forget(finding.node)
-            _log_twins(finding)
+            _log.log(logging.ERROR if finding.certain else logging.WARNING, "%s", finding)
             if finding.certain:
                 self._store.note(TWINS_KEY.format(finding.node.node), batch.now)
 
@@ -266,20 +267,6 @@ class Ingest:
                 node,
                 text[:200] if found is None else loss.in_words(found),
             )
-
-
-def _log_twins(finding: Finding) -> None:
-    group, node = finding.node.group, finding.node.node
-    if finding.certain:
-        _log.error(
-            "two edge nodes use the identity %s/%s (%s): nothing of them is stored or acknowledged until one is "
-            "stopped or has a `node` of its own in edge.toml; their readings wait there",
-            group,
-            node,
-            finding.why,
-        )
-    else:
-        _log.warning("edge node %s/%s may exist twice (%s): its messages wait a moment", group, node, finding.why)
 
 
 def _command(key: NodeKey, now: int, *metrics: tuple[str, Value]) -> Command:

@@ -105,10 +105,10 @@ class Tenure:
             "that only one acknowledges readings; stop the other first, or give this one its own host_id"
         )
 
-    def contested(self, now: int) -> None:
-        """Somebody else's STATE stands on our topic. Raises RivalError when it keeps coming back."""
+    def contested(self, now: int) -> bool:
+        """Somebody else's STATE stands on our topic; True when that is news. Raises RivalError when it keeps coming."""
         if self._contested is not None:
-            return
+            return False
         self._contested = now
         while self._contests and now - self._contests[0] > CONTEST_WINDOW:
             self._contests.popleft()
@@ -118,6 +118,7 @@ class Tenure:
                 f"host id {self.host_id!r} is in use by a host application that is not a collector; this one "
                 f"({self.name}) ends: give this collector, or that application, its own host id"
             )
+        return True
 
     def must_answer(self, now: int) -> bool:
         """Whether it is time to answer somebody else's STATE with a newer one of our own; told once."""

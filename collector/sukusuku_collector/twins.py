@@ -42,6 +42,15 @@ class Finding:
     certain: bool
     why: str
 
+    def __str__(self) -> str:
+        name = f"{self.node.group}/{self.node.node}"
+        if not self.certain:
+            return f"edge node {name} may exist twice ({self.why}): its messages wait a moment"
+        return (
+            f"two edge nodes use the identity {name} ({self.why}): nothing of them is stored or acknowledged until one "
+            "is stopped or has a `node` of its own in edge.toml; their readings wait there"
+        )
+
 
 @dataclass(slots=True)
 class Twins:

@@ -18,7 +18,9 @@ PART = 20
 class FakeEdge:
     """Delivers readings until the collector has acknowledged all of them, whatever happens to the collector."""
 
-    def __init__(self, port: int, metrics: Mapping[str, Mapping[str, DataType]], node: str = "tobu-pi") -> None:
+    def __init__(
+        self, port: int, metrics: Mapping[str, Mapping[str, DataType]], node: str = "tobu-pi", pause: float = 0.05
+    ) -> None:
         self._identity = NodeIdentity("toshima", node, "sukusuku")
         self._settings = MqttSettings("127.0.0.1", port, f"edge-{node}")
         self._metrics = metrics
@@ -27,6 +29,7 @@ class FakeEdge:
         self._next = 0
         self._bdseq = 0
         self._birth = 0
+        self._pause = pause
         self.delivered = 0
         self.progress = asyncio.Condition()
 
@@ -48,7 +51,7 @@ class FakeEdge:
             with contextlib.suppress(TransientError):
                 await self._session()
             self._bdseq = (self._bdseq + 1) % 256
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(self._pause)
 
     async def _session(self) -> None:
         rules = EdgeSession(self._identity, self._bdseq, self._metrics, self._birth, ack_timeout=500)

@@ -101,6 +101,14 @@ class Process:
                 return
         pytest.fail("".join(lines))
 
+    async def until_it_ends(self) -> tuple[int, str]:
+        """Start it, wait for its end: exit status and everything it said."""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "sukusuku_collector", str(self._file), stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await self._process.communicate()
+        return self._process.returncode or 0, said.decode()
+
     @property
     def pid(self) -> int:
         assert self._process is not None

@@ -27,7 +27,7 @@ class Composer:
         self._texts = {language: translations(_LOCALE, language) for language in LANGUAGES}
         self._templates = {language: self._environment(language) for language in LANGUAGES}
         if facility.mail is not None:
-            _check(facility, facility.mail)
+            check(facility, facility.mail)
 
     def mails(self, incident: Incident) -> list[OutgoingMail]:
         """One mail for each address that has asked for this site and rule."""
@@ -96,8 +96,8 @@ class Composer:
         return environment
 
 
-def _check(facility: Facility, server: MailServer) -> None:
-    """Everything that can come into a header, now rather than when something is wrong."""
+def check(facility: Facility, server: MailServer) -> None:
+    """Everything that can come into a header, now rather than when something is wrong. Raises ConfigError."""
     address("mail.sender", server.sender)
     for n, contact in enumerate(facility.contact):
         address(f"contact[{n}].mail", contact.mail)
