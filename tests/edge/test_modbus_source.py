@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from sukusuku_core import profile
 from sukusuku_core.model import Quality, Value
-from sukusuku_core.profile import Area
+from sukusuku_core.profile import Area, ModbusProfile
 from sukusuku_edge.sample import Event, Failure, Rejected, Sample
 from sukusuku_edge.sources import modbus
 from sukusuku_edge.sources.modbus import ModbusDevice
+from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
 from tests.edge import boards, files
 from tests.edge.boards import Board
 
@@ -281,3 +283,48 @@ def test_a_dead_device_is_asked_less_and_less_often() -> None:
     assert pauses[:3] == [0.05] * 3
     assert all(0.08 <= pause <= 0.1 for pause in pauses[3:4])
     assert all(24 <= pause <= 30 for pause in pauses[15:])
+
+
+def test_a_unit_that_is_missing_behind_a_gateway_does_not_close_the_way_to_the_others() -> None:
+    async def work() -> None:
+        text = files.HEAD
+        async with ModbusServers({"one": lasers[0]}) as servers:
+            port = servers.places["one"].port
+        for device in lasers:
+            device.place = Place("127.0.0.1", port, device.place.unit)
+        for unit in (80, 81, 82):
+            text += f'[[device]]\nid = "d{unit}"\nprofile = "dfrobot-sen0492"\nhost = "127.0.0.1"\nport = {port}\n'
+            text += f'unit = {unit}\n[[asset]]\nid = "u{unit}"\nkind = "unit"\n'
+            text += f'[[asset.binding]]\nmetric = "Fill/Distance"\ndevice = "d{unit}"\npoint = "distance"\n'
+        first, second, missing = modbus.sources(files.edge(text), lambda: T)
+        async with ModbusServers({str(device.place.unit): device for device in lasers}):
+            assert values((await first.poll())[0]) == {"distance": 300}
+            (failure,) = await missing.poll()
+            assert values((await second.poll())[0]) == {"distance": 400}
+            first.close()
+        assert isinstance(failure, Failure)
+        assert first._opening == second._opening == missing._opening == 1
+
+    laser_profile = profile.find("dfrobot-sen0492")
+    assert isinstance(laser_profile, ModbusProfile)
+    lasers = [SimulatedDevice(laser_profile, Place("127.0.0.1", 0, unit)) for unit in (80, 81)]
+    for device, distance in zip(lasers, (300, 400), strict=True):
+        device.show({"distance": distance})
+    run(work())
+
+
+def test_a_busy_device_is_asked_more_slowly_until_it_answers() -> None:
+    async def work() -> None:
+        device = boards.board()
+        device.refusals = {4: 6}
+        async with polling(device, points=("state",)) as source:
+            pauses = []
+            for _ in range(3):
+                await source.poll()
+                pauses.append(source._pause())
+            device.refusals = {}
+            await source.poll()
+            assert source._pause() == 0.05
+        assert 0.08 <= pauses[0] <= 0.1 < pauses[1] < pauses[2] <= 0.4
+
+    run(work())
