@@ -233,7 +233,8 @@ class Binder:
         told = f"{origin}#{identity}" if identity else origin
         known = self._totals.get(series, Counter(told, CounterState()))
         # A counter that was followed before the device told its serial number is that device's.
-        state = known.state if known.origin in {origin, told} else CounterState(known.state.total)
+        # Another device's begins at what it shows: even a total of 0 is ours, and not to be begun anew.
+        state = known.state if known.origin in {origin, told} else CounterState(known.state.total, value)
         if isinstance(bound.point, JsonPoint) and bound.point.period:
             state = CounterState(state.total + value)
         else:

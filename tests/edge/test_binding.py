@@ -234,8 +234,9 @@ def test_a_total_goes_on_after_a_restart_of_the_agent() -> None:
     assert taken(second, sample(T + 2, cycle_counter=15))["unit-1", "Cycles/Total"].value == 15
 
 
-def test_another_device_on_the_same_unit_does_not_add_its_past() -> None:
-    totals = {("unit-1", "Cycles/Total"): Counter("old-board/cycle_counter", CounterState(100, 100))}
+@pytest.mark.parametrize("so_far", [100, 0])
+def test_another_device_on_the_same_unit_does_not_add_its_past(so_far: int) -> None:
+    totals = {("unit-1", "Cycles/Total"): Counter("old-board/cycle_counter", CounterState(so_far, so_far))}
     one = binder(totals=totals)
 
     values = [
@@ -243,7 +244,7 @@ def test_another_device_on_the_same_unit_does_not_add_its_past() -> None:
         for n, raw in enumerate([9000, 9003])
     ]
 
-    assert values == [100, 103]
+    assert values == [so_far, so_far + 3]
 
 
 def test_a_bad_counter_read_changes_no_total() -> None:
