@@ -7,14 +7,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sukusuku_collector import settings as facility
+from sukusuku_collector.mail import render as mails
 from sukusuku_core import profile
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_edge import settings as edge
 from sukusuku_sim import scenario
 
 
 def _facility(path: Path) -> str:
     found = facility.read(path)
+    if found.mail is not None:
+        try:
+            mails.check(found, found.mail)
+        except SukusukuError as error:
+            raise ConfigError(f"{path}: {error}") from error
     kinds = [asset.kind for asset in found.assets()]
     return f"facility {found.operator.id}: {len(found.site)} sites, {len(kinds)} assets, {len(found.contact)} contacts"
 

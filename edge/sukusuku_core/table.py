@@ -1,4 +1,7 @@
-"""Columns of text for a terminal, in which Japanese characters take two places."""
+"""Columns of text for a terminal, in which Japanese characters take two places.
+
+What devices and peers send may not move the cursor or colour the terminal: unprintable characters are replaced.
+"""
 
 from collections.abc import Sequence
 from unicodedata import east_asian_width
@@ -10,7 +13,8 @@ def width(text: str) -> int:
 
 
 def pad(text: str, places: int) -> str:
-    """The text with spaces after it, up to so many places."""
+    """The text made printable, with spaces after it up to so many places."""
+    text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
     return text + " " * max(0, places - width(text))
 
 

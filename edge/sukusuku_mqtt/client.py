@@ -88,13 +88,6 @@ class MqttSession:
         self._client.max_inflight_messages_set(1000)
         if settings.username is not None:
             self._client.username_pw_set(settings.username, settings.password)
-        if settings.ca_file is not None:
-            self._client.tls_set(
-                str(settings.ca_file),
-                str(settings.cert_file) if settings.cert_file else None,
-                str(settings.key_file) if settings.key_file else None,
-                tls_version=ssl.PROTOCOL_TLS_CLIENT,
-            )
         if will is not None:
             self._client.will_set(will.topic, will.payload, will.qos, will.retain)
         self._inbox: deque[Message] = deque()
@@ -150,6 +143,7 @@ class MqttSession:
 
     def _connect(self) -> None:
         host, port = self._settings.host, self._settings.port
+        self._trust()
         keepalive = max(1, self._settings.keepalive * 3 // 4)  # paho takes two of its own to give up
         if not self._five:
             self._client.connect(host, port, keepalive)
@@ -157,6 +151,21 @@ class MqttSession:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves it without types
         properties.SessionExpiryInterval = 0
         self._client.connect(host, port, keepalive, clean_start=True, properties=properties)
+
+    def _trust(self) -> None:
+        settings = self._settings
+        if settings.ca_file is None:
+            return
+        try:
+            self._client.tls_set(
+                str(settings.ca_file),
+                str(settings.cert_file) if settings.cert_file else None,
+                str(settings.key_file) if settings.key_file else None,
+                tls_version=ssl.PROTOCOL_TLS_CLIENT,
+            )
+        except OSError as error:
+            named = [str(file) for file in (settings.ca_file, settings.cert_file, settings.key_file) if file]
+            raise OSError(f"TLS files {', '.join(named)}: {error}") from error
 
     async def close(self, *, with_will: bool = False) -> None:
         """DISCONNECT and let go of the socket.

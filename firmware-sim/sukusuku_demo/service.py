@@ -19,7 +19,7 @@ from sukusuku_core.model import Reading
 from sukusuku_demo import broker, files, judge, mailbox, past
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError
 from sukusuku_demo.progress import Progress
-from sukusuku_demo.settings import HOST, DemoSettings, check_ports, find_mosquitto
+from sukusuku_demo.settings import HOST, DemoSettings, check_folder, check_ports, find_mosquitto
 from sukusuku_edge.settings import Edge
 from sukusuku_edge.settings import read as read_edge
 from sukusuku_mqtt import MqttSettings
@@ -55,7 +55,7 @@ class Demo:
         self._settings = settings
         self._folder = settings.folder
         self._progress = progress
-        self._processes = Processes(settings.folder / "logs")
+        self._processes: Processes
         self._first_mail: float | None = None
         self._simulator: Child
 
@@ -63,6 +63,8 @@ class Demo:
         """Live until `ended` is set or the time is up. The report exists only for a run with a time limit."""
         ports = self._settings.ports
         check_ports(ports)
+        check_folder(self._folder)
+        self._processes = Processes(self._folder / "logs")
         files.write(self._folder, ports)
         facility = read_facility(self._folder / "facility.toml")
         edges = [read_edge(self._folder / f"edge-{site}.toml") for site in files.SITES]

@@ -56,6 +56,12 @@ def check_ports(ports: Ports) -> None:
                     ) from error
 
 
+def check_folder(folder: Path) -> None:
+    """Raises ConfigError when the folder holds an earlier run: its readings would be judged as if they were of this."""
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError(f"the folder {folder} is not empty; name a new one, or leave --folder out")
+
+
 def find_mosquitto() -> str | None:
     """The Mosquitto program, also where Debian keeps it outside a user's PATH."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")

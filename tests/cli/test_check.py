@@ -31,6 +31,8 @@ def test_every_settings_file_of_the_demo_is_right(tmp_path: Path, capsys: pytest
         ('id = "tobu-unit-2"', 'id = "tobu-unit-1"', "id `tobu-unit-1` is already used at site[0].unit[0]"),
         ('sites = ["tobu"]', 'sites = ["nanbu"]', "contact[0].sites: no site ['nanbu']"),
         ("[broker]", "[broker", "not valid TOML"),
+        ("tobu-crew@toshima.example", "tobu..crew@toshima.example", "contact[0].mail"),
+        ('url = "http://127', 'url = "ftp://127', "web.url: links in mails start with it"),
     ],
 )
 def test_a_wrong_facility_says_where_and_what(

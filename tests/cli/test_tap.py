@@ -57,3 +57,12 @@ def test_what_cannot_be_read_is_said_and_survived() -> None:
     lines = _show(Message("spBv1.0/g/NDATA/n", b"\xff\xff"), Message("spBv1.0/STATE/h", b"ONLINE"))
 
     assert ["unreadable" in line for line in lines] == [True, True]
+
+
+def test_control_characters_of_a_peer_do_not_reach_the_terminal() -> None:
+    payload = Payload(NOW, (Metric("Name", "\x1b[31mred\n\u202eback", NOW),), 0)
+
+    lines = _show(Message("spBv1.0/g/NDATA/n", sparkplug.encode(payload)))
+
+    assert len(lines) == 1
+    assert lines[0].isprintable()

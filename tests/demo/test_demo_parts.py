@@ -29,6 +29,13 @@ def test_a_taken_port_is_named_with_its_option() -> None:
             check_ports(Ports(web=port))
 
 
+def test_a_folder_of_an_earlier_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "readings.db").touch()
+
+    assert main(["--folder", str(tmp_path)]) == 2
+    assert f"{tmp_path} is not empty" in capsys.readouterr().err
+
+
 def test_json_without_a_length_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--json"]) == 2
     assert "--for 60" in capsys.readouterr().err
