@@ -22,6 +22,19 @@ def test_every_settings_file_of_the_demo_is_right(tmp_path: Path, capsys: pytest
     assert "scenario: 4 units, 2 rooms" in out
 
 
+def test_the_example_of_a_facility_is_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUKUSUKU_SMTP_PASSWORD", "canary")
+    example = Path(__file__).parents[2] / "collector/deploy/facility.example.toml"
+
+    assert main([str(example)]) == 0
+
+    out = capsys.readouterr().out
+    assert "1 sites, 2 assets, 1 contacts" in out
+    assert "canary" not in out
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
