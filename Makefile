@@ -4,7 +4,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 PYTHON ?= python3
 
-.PHONY: help demo test check format bench proto requirements clean
+TIER ?= pr
+
+.PHONY: help demo test check format bench faults proto requirements clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +32,11 @@ format: $(VENV)/dev.stamp ## Format the code and sort imports
 bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
 	@$(BIN)/python -m bench.collector
 	@$(BIN)/python -m bench.modbus
+	@$(BIN)/python -m bench.drain
+
+faults: $(VENV)/dev.stamp ## Inject every fault of the matrix and count what is lost (TIER=pr, nightly or release)
+	@sh tests/system-packages.sh
+	@$(BIN)/python -m tests.faults --tier $(TIER)
 
 proto: $(VENV)/dev.stamp ## Compile sparkplug_b.proto to the descriptor that the codec loads
 	@cd edge/sukusuku_core && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. \

@@ -6,8 +6,10 @@ need() { # need PROGRAM PACKAGE
 }
 need mosquitto mosquitto
 need strace strace
+need nft nftables
 need chromium chromium
 [ -n "$(find /usr/share/fonts /usr/local/share/fonts -iname '*cjk*' 2>/dev/null | head -n 1)" ] || missing="$missing fonts-noto-cjk"
+[ -n "$(find /usr/lib /usr/local/lib -name libfaketime.so.1 2>/dev/null | head -n 1)" ] || missing="$missing libfaketime"
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ]; then

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -58,6 +59,8 @@ class Board:
     """The socket to serve on, which may belong to another network namespace; default: a free loopback port."""
     fault: Fault | None = None
     requests: int = 0
+    shown: list[int] = field(default_factory=list)
+    """When (UTC ms) each count was first shown; the count 1 stands first."""
     port: int = 0
     _server: asyncio.Server | None = None
     _talks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -93,6 +96,7 @@ class Board:
     def step(self) -> None:
         """One cycle of the unit: most values change."""
         count = self.cycles + 1
+        self.shown.append(time.time_ns() // 1_000_000)
         self.values |= {
             "cycle_counter": count,
             "fill_percent": count % 1000 / 10,

@@ -13,7 +13,7 @@ from tests.support.mqtt_packets import Direction, Kind, Packet
 from tests.support.mqtt_proxy import MqttProxy
 
 OFFSETS = {Tier.PR: 200, Tier.NIGHTLY: 5_000, Tier.RELEASE: 5_000}
-EDGES = 3
+EDGES = 4
 """Agents whose sessions are cut side by side."""
 SESSION = 2.0
 """Seconds of the session that is recorded for its length."""
@@ -29,11 +29,11 @@ def run(tier: Tier, chance: random.Random) -> Outcome:
 
 
 async def cut(count: int, chance: random.Random) -> Outcome:
-    """So many offsets: seven of ten of them in edge sessions, two in those of the collector, one while leaving."""
+    """So many offsets, a twentieth of them in the collector's sessions and another while an agent leaves."""
     recovery: list[float] = []
     async with rig(Plan(edges=EDGES, units=1, proxied=True)) as it:
         await it.start()
-        of_host, leaving = count // 5, count // 10
+        of_host = leaving = max(1, count // 20)
         of_edges = await _offsets(it.edge_proxies[0], count - of_host - leaving, chance)
         _log.info("an edge session of %s bytes", dict(it.edge_proxies[0].links[-1].passed))
         shares = [of_edges[n::EDGES] for n in range(EDGES)]

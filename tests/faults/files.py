@@ -48,9 +48,9 @@ def edge_toml(
     keepalive: int,
     extra: str = "",
 ) -> Path:
-    """`edge.toml`; outbox and accepted log lie beside it under its name. `extra` goes to the head of the file."""
+    """`edge.toml`; outbox and accepted log lie beside it under its name. `extra` goes to its end."""
     head = (
-        f'group = "{GROUP}"\nnode = "{node}"\nprimary_host = "{HOST}"\n{extra}\n'
+        f'group = "{GROUP}"\nnode = "{node}"\nprimary_host = "{HOST}"\n'
         f'[broker]\nhost = "{broker[0]}"\nport = {broker[1]}\nkeepalive = {keepalive}\n'
         f'[outbox]\npath = "{path.stem}.db"\naccepted_log = "{path.stem}.jsonl"\n'
     )
@@ -65,7 +65,7 @@ def edge_toml(
             f'[[asset.binding]]\nmetric = "{metric}"\ndevice = "{unit.id}-board"\npoint = "{point}"\n'
             for metric, point in POINTS.items()
         ]
-    path.write_text("".join(parts), encoding="utf-8")
+    path.write_text("".join([*parts, extra]), encoding="utf-8")
     return path
 
 

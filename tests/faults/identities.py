@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tests.faults import files
 from tests.faults.board import Board, work
+from tests.faults.judge import read_accepted, read_stored
 from tests.faults.outcome import finish
 from tests.faults.program import Program
-from tests.faults.rig import Plan, Rig, ours, rig
+from tests.faults.rig import Plan, Rig, now_ms, ours, rig
 from tests.faults.row import Outcome, Tier
 
 ROUNDS = {Tier.PR: 2, Tier.NIGHTLY: 20, Tier.RELEASE: 20}
@@ -42,10 +43,21 @@ async def double(collectors: int, edges: int) -> Outcome:
         for n in range(collectors):
             faults += await _second_collector(it, n)
             recovery.append(await it.flowing())
+        noticed = {}
         for n in range(edges):
-            faults += await _second_edge(it, n)
+            took, noticed[n] = await _second_edge(it, n)
+            if took > DETECTED:
+                faults.append(f"a second edge agent was not noticed within {took:.0f} s")
             recovery.append(await it.flowing(QUIET))
-        verdict = await it.settle()
+        clones = {at: n for n in noticed for at, _ in read_accepted(it.folder / f"clone-{n}" / "edge-1.jsonl")}
+        verdict = await it.settle(strangers=clones)
+        early = {at for at in read_stored(it.store) if at in clones}
+        late = [at for at in early if at[2] > noticed[clones[at]]]
+        _log.info(
+            "%d readings of a clone were stored before it was noticed, %d later", len(early) - len(late), len(late)
+        )
+        if late:
+            faults.append(f"{len(late)} readings of a clone were stored after it had been noticed")
     title = "two collectors, two edges with one identity"
     return finish("F23", title, collectors + edges, verdict, recovery, faults=faults)
 
@@ -74,8 +86,11 @@ async def _second_collector(it: Rig, n: int) -> list[str]:
     return faults
 
 
-async def _second_edge(it: Rig, n: int) -> list[str]:
-    """The collector must tell; the clone is then stopped, as a person would."""
+async def _second_edge(it: Rig, n: int) -> tuple[float, int]:
+    """The collector must tell; the clone is then stopped, as a person would. After how many seconds, and when (UTC ms).
+
+    Until there are two births nobody can know, so what is stored of a clone before that is no fault.
+    """
     async with contextlib.AsyncExitStack() as stack:
         units = files.unit_ids(1, it.plan.units)
         boards = {unit: await stack.enter_async_context(Board()) for unit in units}
@@ -86,9 +101,10 @@ async def _second_edge(it: Rig, n: int) -> list[str]:
         known = len(it.collector.said())
         await clone.start(wait=False)
         took = await _seconds(lambda: "two edge nodes use the identity" in it.collector.said()[known:])
+        noticed = now_ms()
         _log.info("a second edge agent was noticed after %.1f s", took)
         await asyncio.sleep(STAYS)
-    return [] if took <= DETECTED else [f"a second edge agent was not noticed within {took:.0f} s"]
+    return took, noticed
 
 
 def _clone(it: Rig, folder: Path, boards: dict[str, Board]) -> Program:

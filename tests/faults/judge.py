@@ -5,8 +5,10 @@ between that commit and the log, so readings taken just before a kill of the age
 any other stored reading that nobody accepted counts as a duplicate.
 """
 
+import contextlib
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,11 +51,15 @@ def read_all(logs: Sequence[Path]) -> list[tuple[Moment, Value | None]]:
 
 
 def read_stored(path: Path) -> dict[Moment, Value | None]:
-    """Everything in the collector's store, which is opened for reading only."""
+    """Everything in the collector's store, which is opened for reading only.
+
+    A reading whose time the collector did not believe stands elsewhere in time; here it stands where it said it does.
+    """
     store = SqliteStore.open_reader(path, wait=5.0)
     try:
+        said = _moved(path)
         return {
-            (asset, metric, point.time): point.value
+            (asset, metric, said.get((asset, metric, point.time), point.time)): point.value
             for asset, metrics in store.latest().items()
             for metric in metrics
             for point in store.raw(asset, metric, 0, 1 << 62, 1 << 40)
@@ -62,16 +68,34 @@ def read_stored(path: Path) -> dict[Moment, Value | None]:
         store.close()
 
 
+def _moved(path: Path) -> dict[Moment, int]:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
+        rows = store.execute(
+            "SELECT asset, metric, moved.time, original FROM moved JOIN series ON series.id = moved.series"
+        )
+        return {(asset, metric, moment): original for asset, metric, moment, original in rows}
+
+
 def waiting(logs: Sequence[Path], store: Path) -> int:
     """How many accepted readings are not stored yet."""
     stored = read_stored(store)
     return sum(moment not in stored for moment, _ in read_all(logs))
 
 
-def judge(logs: Sequence[Path], store: Path, kills: Sequence[int] = (), *, ordered: bool = True) -> Verdict:
-    """`kills` are the moments (UTC ms) of SIGKILLs of agents. `ordered` is False when clocks were stepped back."""
+def judge(
+    logs: Sequence[Path],
+    store: Path,
+    kills: Sequence[int] = (),
+    *,
+    ordered: bool = True,
+    strangers: Collection[Moment] = (),
+) -> Verdict:
+    """`kills` are the moments (UTC ms) of SIGKILLs of agents. `ordered` is False when clocks were stepped back.
+
+    Readings of `strangers` are passed over.
+    """
     accepted = read_all(logs)
-    stored = read_stored(store)
+    stored = {at: value for at, value in read_stored(store).items() if at not in strangers}
     once = dict(accepted)
     missing = [
         f"{_name(at)} was accepted as {value!r} and never stored" for at, value in once.items() if at not in stored

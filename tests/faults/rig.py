@@ -6,13 +6,13 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.faults import files
 from tests.faults.board import Board, work
-from tests.faults.judge import Verdict, judge, read_all, waiting
+from tests.faults.judge import Moment, Verdict, judge, read_all, waiting
 from tests.faults.namespaces import Namespaces, listener_in
 from tests.faults.program import Program, says_ready
 from tests.faults.watch import Watch
@@ -22,6 +22,8 @@ from tests.support.mqtt_proxy import MqttProxy
 SETTLE_SECONDS = 90.0
 """After the last fault everything accepted must have been stored by then."""
 LOOK_SECONDS = 0.3
+GOODBYES = 3
+"""Times that the agents are ended: what they read last may have to wait for a next start."""
 
 
 def now_ms() -> int:
@@ -31,10 +33,7 @@ def now_ms() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a rig consists of. `units` are those behind each edge; times in seconds.
-
-    `environment` is given to the program of that name (`broker`, `collector`, `edge-1`).
-    """
+    """What a rig consists of. `units` are those behind each edge; times in seconds."""
 
     edges: int = 1
     units: int = 2
@@ -46,11 +45,10 @@ class Plan:
     network: Namespaces | None = None
     """Where the programs run; without it on the loopback address. Then there are no proxies."""
     persistent: bool = False
-    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     collector: str = "sukusuku_collector"
     """The module that runs as the collector."""
-    edge_head: str = ""
-    """Further keys for the head of each `edge.toml`."""
+    edge_tail: str = ""
+    """Further tables for each `edge.toml`."""
 
 
 @dataclass(eq=False)
@@ -116,22 +114,23 @@ class Rig:
             raise AssertionError(f"nothing new was stored within {seconds:g} s\n{self.tails()}")
         return self.watch.seconds(begin, taken)
 
-    async def settle(self, *, ordered: bool = True, seconds: float = SETTLE_SECONDS) -> Verdict:
+    async def settle(
+        self, *, ordered: bool = True, seconds: float = SETTLE_SECONDS, strangers: Collection[Moment] = ()
+    ) -> Verdict:
         """Let the units rest, wait until all that was accepted is stored, end the agents in peace, and judge."""
         if self.working is not None:
             self.working.cancel()
         miscounted = await self._counted(seconds)
-        await self._drained(seconds)
-        for edge in self.edges:
-            await edge.stop()
-        await self._drained(5.0)  # what was read last waits in an outbox otherwise: for the next start
-        left = [edge for edge in self.edges if waiting(self.logs, self.store)]
-        for edge in left:
-            await edge.start()
-        if left:
+        for _ in range(GOODBYES):
             await self._drained(seconds)
+            for edge in self.edges:
+                await edge.stop()
+            if not waiting(self.logs, self.store):
+                break
+            for edge in self.edges:  # what was read last waits in an outbox for the next start
+                await edge.start()
         kills = [kill for edge in self.edges for kill in edge.kills]
-        verdict = judge(self.logs, self.store, kills, ordered=ordered)
+        verdict = judge(self.logs, self.store, kills, ordered=ordered, strangers=strangers)
         faults = (*verdict.faults, *miscounted, *self._troubles())
         return replace(verdict, faults=faults)
 
@@ -206,7 +205,7 @@ async def _build(plan: Plan, folder: Path, stack: contextlib.AsyncExitStack) -> 
             poll=plan.poll,
             timeout=plan.timeout,
             keepalive=plan.keepalive,
-            extra=plan.edge_head,
+            extra=plan.edge_tail,
         )
         edges.append(ours(plan, folder, f"edge-{n}", ["sukusuku_edge", "run", str(settings)]))
     facility = files.facility_toml(
@@ -239,7 +238,7 @@ def ours(plan: Plan, folder: Path, name: str, arguments: Sequence[str]) -> Progr
     net = plan.network
     inside = net.inside(net.collector if name.startswith("collector") else net.edge) if net is not None else ()
     command = [*inside, sys.executable, "-m", *arguments]
-    return Program(name, command, folder / f"{name}.log", says_ready, plan.environment.get(name, {}))
+    return Program(name, command, folder / f"{name}.log", says_ready)
 
 
 def _broker_ready(text: str) -> bool:

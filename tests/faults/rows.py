@@ -2,6 +2,7 @@
 
 from tests.faults import (
     broker_memory,
+    clocks,
     control,
     cuts,
     flapping,
@@ -23,6 +24,7 @@ ROWS: dict[str, Row] = {
     "F7": half_open.run,
     "F1": kills.run,
     "F11": sequences.run,
+    "F10": clocks.run,
     "F18": hostile.run,
     "F13": modbus_faults.run,
     "F9": broker_memory.run,
