@@ -28,6 +28,9 @@ class Readings(Protocol):
     def version(self) -> int:
         """A number that changes when another process has committed."""
 
+    def noted(self, key: str) -> int | None:
+        """A number that the collector keeps under a name; None when there is none."""
+
 
 class Alerts(Protocol):
     """The part of the operations data that the API serves. Called in worker threads."""

@@ -53,6 +53,11 @@ class LateStore:
         store = self._opened()
         return -1 if store is None else store.version()
 
+    def noted(self, key: str) -> int | None:
+        """A number that the collector keeps under a name; None when there is none."""
+        store = self._opened()
+        return None if store is None else store.noted(key)
+
     def close(self) -> None:
         """Give back the file."""
         if self._store is not None:

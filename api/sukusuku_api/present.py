@@ -40,8 +40,10 @@ class _AssetOut(_Model):
     site: str
     name: NameOut
     condition: Condition = Field(description="The one word for a tile; `silent` when the data is old")
-    last: LastOut | None = Field(description="null: nothing was ever measured, or no device answers")
-    stale: bool = Field(description="The data is older than `silent_after`; do not take the values for the present")
+    last: LastOut | None = Field(description="null: nothing was ever measured")
+    stale: bool = Field(
+        description="The data is older than `silent_after`, or no device answers; do not take the values for the present"
+    )
     silent_after: float = Field(description="Seconds without a reading after which the asset counts as silent")
     simulated: bool = Field(description="No real device stands behind this asset")
 
@@ -163,12 +165,26 @@ class LiveOut(_Model):
     alerts: list[AlertOut]
 
 
+class LossOut(_Model):
+    """What an edge node had to drop when its buffer was full."""
+
+    told: datetime = Field(description="When the edge node dropped it", examples=[_TIME])
+    start: datetime = Field(description="The oldest dropped reading was measured then", examples=[_TIME])
+    end: datetime = Field(description="The newest", examples=[_TIME])
+    assets: list[str] = Field(description="Ids")
+    more: int = Field(description="Assets that found no room in `assets`")
+
+
 class EdgeOut(_Model):
     """A Raspberry Pi that speaks for assets."""
 
     id: str
     last: LastOut | None = Field(description="The newest reading of it or its assets; null: never heard")
     waiting: int | None = Field(description="Readings in its outbox when it last said so")
+    dropped: int = Field(description="Readings that it had to drop so far because its buffer was full")
+    last_loss: LossOut | None = Field(description="What it dropped last")
+    clock_set: bool | None = Field(description="false: not set, its times are judged by receipt; null: unknown")
+    duplicate: bool = Field(description="Two edge nodes use this identity: nothing of them is stored until one stops")
 
 
 class HealthOut(_Model):

@@ -15,7 +15,7 @@ from sukusuku_collector.limits import Gate
 from sukusuku_collector.routes import MAX_ROUTES, Route, Routes
 from sukusuku_collector.rows import Batch, Rows, Table, quarantined
 from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Committed, Store
+from sukusuku_collector.store import Committed, Store, twins_key
 from sukusuku_collector.twins import Twins
 from sukusuku_collector.validation import Subject
 from sukusuku_core import loss, sparkplug
@@ -29,8 +29,6 @@ from sukusuku_mqtt.client import Message
 
 REPEAT_AFTER = 60_000
 """ms before the same topic is quarantined for the same reason again, where the sender keeps its data anyway."""
-TWINS_KEY = "twins/{}"
-"""Under which the store keeps when an edge node was last found to exist twice."""
 
 _BIRTHS = {MessageType.NBIRTH, MessageType.DBIRTH}
 _UNORDERED = {MessageType.NBIRTH, MessageType.NDEATH}
@@ -254,7 +252,7 @@ class Ingest:
             self._reorder.forget(finding.node)
             _log.log(logging.ERROR if finding.certain else logging.WARNING, "%s", finding)
             if finding.certain:
-                self._store.note(TWINS_KEY.format(finding.node.node), batch.now)
+                self._store.note(twins_key(finding.node.node), batch.now)
 
     def _tell_losses(self, batch: Batch) -> None:
         for node, time, text in batch.losses:

@@ -29,6 +29,9 @@ class BrokenStore:
     def version(self) -> int:
         raise self._error
 
+    def noted(self, _: str) -> int | None:
+        raise self._error
+
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "title"),

@@ -1,6 +1,8 @@
 import httpx
 
+from sukusuku_collector.store import twins_key
 from sukusuku_core import __version__
+from sukusuku_core.model import Reading
 from tests.api import world as worlds
 from tests.api.conftest import NOW
 from tests.api.world import World
@@ -86,6 +88,30 @@ def test_health_tells_what_is_there(api: httpx.Client, world: World) -> None:
     )
     assert health["newest"] == {"time": "2026-11-18T20:06:36+09:00", "age": 4.0}
     assert [(edge["id"], edge["waiting"]) for edge in health["edges"]] == [("tobu-pi", 3), ("seibu-pi", None)]
+
+
+def test_health_tells_of_losses_clocks_and_duplicate_edge_nodes(api: httpx.Client, world: World) -> None:
+    dropped = '{"from":1790000000000,"to":1790000600000,"assets":["tobu-unit-1"],"more":2}'
+    world.commit(
+        Reading("tobu-pi", "Buffer/Dropped", NOW - 5_000, 1234),
+        Reading("tobu-pi", "Buffer/DroppedRange", NOW - 5_000, dropped),
+        Reading("tobu-pi", "Clock/Synced", NOW - 5_000, value=False),
+        Reading("seibu-pi", "Buffer/DroppedRange", NOW - 5_000, '{"from":9e99}'),
+    )
+    world.store.note(twins_key("seibu-pi"), NOW - 60_000)
+    world.store.note(twins_key("tobu-pi"), NOW - 180_000)
+
+    tobu, seibu = api.get("/api/v1/health").json()["edges"]
+
+    assert (tobu["dropped"], tobu["clock_set"], tobu["duplicate"]) == (1234, False, False)
+    assert tobu["last_loss"] == {
+        "told": "2026-11-18T20:06:35+09:00",
+        "start": "2026-09-21T23:13:20+09:00",
+        "end": "2026-09-21T23:23:20+09:00",
+        "assets": ["tobu-unit-1"],
+        "more": 2,
+    }
+    assert (seibu["dropped"], seibu["clock_set"], seibu["duplicate"], seibu["last_loss"]) == (0, None, True, None)
 
 
 def test_health_without_any_reading(api: httpx.Client) -> None:

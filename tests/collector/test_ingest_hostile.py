@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sukusuku_collector.ingest import TWINS_KEY, Ingest, Outcome
+from sukusuku_collector.ingest import Ingest, Outcome
 from sukusuku_collector.settings import Limits
+from sukusuku_collector.store import twins_key
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
@@ -132,7 +133,7 @@ def test_two_nodes_with_one_identity_are_told_within_seconds_and_neither_is_stor
     told = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert "two edge nodes use the identity toshima/tobu-pi" in told[0].getMessage()
     assert set(reasons(store)) == {"two-nodes"}
-    assert store.noted(TWINS_KEY.format("tobu-pi")) == NOW + 5_000
+    assert store.noted(twins_key("tobu-pi")) == NOW + 5_000
 
 
 def test_when_one_of_the_two_is_gone_everything_that_waited_comes(

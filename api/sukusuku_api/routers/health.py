@@ -8,11 +8,13 @@ from fastapi.concurrency import run_in_threadpool
 from sukusuku_api import present
 from sukusuku_api.context import Context, ContextDep
 from sukusuku_api.times import local
-from sukusuku_collector.store import Latest, LatestByAsset
-from sukusuku_core import __version__
+from sukusuku_collector.store import Latest, LatestByAsset, twins_key
+from sukusuku_core import __version__, loss
 from sukusuku_core.errors import SukusukuError
 
 router = APIRouter(tags=["health"])
+
+DUPLICATE_MS = 120_000
 
 
 @router.get("/health", summary="Health")
@@ -57,7 +59,41 @@ def _edges(context: Context, latest: LatestByAsset, now: int) -> list[present.Ed
     for edge in dict.fromkeys(asset.edge for asset in assets):
         own = latest.get(edge, {})
         heard = _newest(own, *(latest.get(asset.id, {}) for asset in assets if asset.edge == edge))
-        rows = own.get("Buffer/Rows")
-        waiting = int(rows.value) if rows is not None and isinstance(rows.value, int) else None
-        found.append(present.EdgeOut(id=edge, last=present.last(heard, now), waiting=waiting))
+        clock = own.get("Clock/Synced")
+        found.append(
+            present.EdgeOut(
+                id=edge,
+                last=present.last(heard, now),
+                waiting=_count(own, "Buffer/Rows"),
+                dropped=_count(own, loss.DROPPED) or 0,
+                last_loss=_loss(own.get(loss.DROPPED_RANGE)),
+                clock_set=clock.value if clock is not None and isinstance(clock.value, bool) else None,
+                duplicate=_duplicate(context, edge, now),
+            )
+        )
     return found
+
+
+def _count(own: Mapping[str, Latest], metric: str) -> int | None:
+    item = own.get(metric)
+    return int(item.value) if item is not None and isinstance(item.value, int) else None
+
+
+def _loss(item: Latest | None) -> present.LossOut | None:
+    found = loss.decode(item.value) if item is not None and isinstance(item.value, str) else None
+    if item is None or found is None:
+        return None
+    try:
+        told, start, end = local(item.time), local(found.start), local(found.end)
+    except (ValueError, OverflowError, OSError):  # a time that no calendar knows
+        return None
+    return present.LossOut(told=told, start=start, end=end, assets=[*found.assets], more=found.more)
+
+
+def _duplicate(context: Context, edge: str, now: int) -> bool:
+    """The collector notes every sign of a second edge node; it forgets after a quiet minute, we after two."""
+    try:
+        noted = context.store.noted(twins_key(edge))
+    except SukusukuError:
+        return False
+    return noted is not None and now - noted < DUPLICATE_MS

@@ -94,6 +94,11 @@ class Committed:
 LatestByAsset = Mapping[str, Mapping[str, Latest]]
 
 
+def twins_key(node: str) -> str:
+    """Under which the collector notes when (UTC ms) it last found that two edge nodes use one identity."""
+    return f"twins/{node}"
+
+
 class Store(Protocol):
     """Raw readings, hourly roll-ups, the latest values and the quarantine.
 
