@@ -22,10 +22,10 @@ T = TypeVar("T")
 
 
 def bounded(scene: Coroutine[Any, Any, T]) -> T:
-    """Run a scene, at most two minutes."""
+    """Run a scene, at most a minute and a half."""
 
     async def run() -> T:
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(90):
             return await scene
 
     return asyncio.run(run())

@@ -31,6 +31,9 @@ class Hosting:
     host: Recording
     stale: dict[str, Stale] = field(default_factory=dict)
     moments: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Start and end in UTC ms."""
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Start and end among the packets of the collector."""
     said: dict[str, int] = field(default_factory=dict)
     mirrored: dict[str, bool] = field(default_factory=dict)
 
@@ -126,17 +129,17 @@ async def host(folder: Path, broker: int) -> Hosting:
 async def _overtaken(made: Stage, node: Node, seen: Hosting) -> None:
     await node.birth()
     await node.data(3)
-    begin = now_ms()
+    packets = made.host_side.packets
+    at = len(packets)
     await node.data(5)
     await node.data(6)
     await node.data(4)
     await node.acknowledged(7)
-    seen.moments["filled"] = (begin, now_ms())
-    at = len(made.host_side.packets)
-    seen.moments["missing"] = (now_ms(), 0)
+    seen.places["filled"] = (at, len(packets))
+    at = len(packets)
     await node.data(8)
     await made.host_side.until(asks_rebirth, at)
-    seen.moments["missing"] = (seen.moments["missing"][0], now_ms())
+    seen.places["missing"] = (at, len(packets))
     await node.birth()
     await node.data(3)
     await node.acknowledged(4)
@@ -188,6 +191,5 @@ async def _own_state(made: Stage, mqtt: MqttSession, seen: Hosting) -> None:
     at = len(made.host_side.packets)
     mqtt.publish(STATE, json.dumps({"online": False, "timestamp": online["timestamp"]}).encode(), 1, retain=True)
     await mqtt.flush()
-    begin = now_ms()
     await made.host_side.until(is_sent("STATE"), at)
-    seen.moments["own state"] = (begin, now_ms())
+    seen.places["own state"] = (at, len(made.host_side.packets))

@@ -18,16 +18,17 @@ STATE_TOPIC = "spBv1.0/STATE/sukusuku"
 
 @dataclass
 class Life:
-    """The recordings, and when (UTC ms) what was done; `moments` are the starts and ends of the chapters."""
+    """The recordings; `moments` are the starts and ends of the chapters in UTC ms, `places` in packets of each side."""
 
     edge: Recording
     host: Recording
     moments: dict[str, int] = field(default_factory=dict)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def during(self, recording: Recording, chapter: str) -> list[Frame]:
-        """The Sparkplug messages and packets of one chapter."""
-        begin, end = self.moments[chapter], self.moments[f"{chapter} ends"]
-        return [frame for each in recording.connections for frame in each.frames if begin <= frame.wall <= end]
+        """The packets of one chapter."""
+        side = 0 if recording is self.edge else 1
+        return recording.between(self.places[chapter][side], self.places[f"{chapter} ends"][side])
 
 
 class _Story:
@@ -35,6 +36,7 @@ class _Story:
         self.stage = made
         self.observer = observer
         self.moments: dict[str, int] = {}
+        self.places: dict[str, tuple[int, int]] = {}
 
     def at(self) -> tuple[int, int]:
         return len(self.stage.edge_side.packets), len(self.stage.host_side.packets)
@@ -54,11 +56,14 @@ class _Story:
 
     async def chapter(self, name: str) -> tuple[int, int]:
         await self.settled()
-        self.moments[name] = now_ms()
-        return self.at()
+        return self.begins(name)
+
+    def begins(self, name: str) -> tuple[int, int]:
+        self.moments[name], self.places[name] = now_ms(), self.at()
+        return self.places[name]
 
     def ends(self, name: str) -> None:
-        self.moments[f"{name} ends"] = now_ms()
+        self.begins(f"{name} ends")
 
     async def settled(self) -> None:
         """Until every data message is acknowledged, so that a chapter begins in silence."""
@@ -83,7 +88,7 @@ async def live(folder: Path, broker: int) -> Life:
         await _edge_is_killed(story)
         await _host_is_killed(story)
         edge, host = made.recordings()
-        return Life(edge, host, story.moments)
+        return Life(edge, host, story.moments, story.places)
 
 
 async def _first_session(story: _Story) -> None:
@@ -158,8 +163,7 @@ async def _host_leaves_and_returns(story: _Story) -> None:
     polls = len(made.boards["unit-1"].requests)
     await until(lambda: len(made.boards["unit-1"].requests) > polls + 5)
     story.ends("host leaves")
-    at, there = story.at()
-    story.moments["host returns"] = now_ms()
+    at, there = story.begins("host returns")
     await collector.start()
     await made.edge_side.until(is_sent("DBIRTH", "unit-2"), at)
     await made.host_side.until(is_received("DDATA", "unit-2"), there)

@@ -15,10 +15,14 @@ SEQUENCED = ("NBIRTH", "NDATA", "DBIRTH", "DDATA", "DDEATH")
 
 @dataclass(frozen=True)
 class Frame:
-    """One packet. `sent` is from the process under test to the broker; `wall` is UTC ms when it was seen."""
+    """One packet. `sent` is from the process under test to the broker; `wall` is UTC ms when it was seen.
+
+    `index` is its place among all packets of its proxy.
+    """
 
     packet: Packet
     wall: int
+    index: int
 
     @property
     def sent(self) -> bool:
@@ -95,6 +99,10 @@ class Recording:
     def received(self, *types: str) -> list[Frame]:
         return [frame for each in self.connections for frame in each.received(*types)]
 
+    def between(self, begin: int, end: int) -> list[Frame]:
+        """The frames from one index on and before another, of all connections."""
+        return [frame for each in self.connections for frame in each.frames if begin <= frame.index < end]
+
     @property
     def born(self) -> list[Connection]:
         """The connections of an edge node that came to an NBIRTH."""
@@ -117,8 +125,8 @@ class Recording:
 def record(packets: Sequence[Packet], wall: Callable[[Packet], int]) -> Recording:
     """The packets that a proxy has seen, by connection. Connections without a CONNECT are left out."""
     by_number: dict[int, list[Frame]] = {}
-    for packet in packets:
-        by_number.setdefault(packet.connection, []).append(Frame(packet, wall(packet)))
+    for index, packet in enumerate(packets):
+        by_number.setdefault(packet.connection, []).append(Frame(packet, wall(packet), index))
     return Recording(
         tuple(Connection(tuple(frames)) for frames in by_number.values() if frames[0].kind is Kind.CONNECT)
     )

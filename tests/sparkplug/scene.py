@@ -158,6 +158,10 @@ async def stage(folder: Path, broker: int, **settings: Any) -> AsyncIterator[Sta
         made = Stage(folder, broker, edge_side, host_side, devices, ports, **settings)
         try:
             yield made
+        except BaseException as error:
+            for program in made.programs:
+                error.add_note(f"{program.name} said:\n{program.said()[-2000:]}")
+            raise
         finally:
             for program in made.programs:
                 await program.kill()

@@ -21,6 +21,21 @@ def complete(metric: Any) -> bool:
     return bool(metric.name) and metric.datatype in oracle.DATATYPES and metric.is_null is not has_value
 
 
+def compared_with_data(edge: Recording, birth: str, data: str) -> int:
+    """How many metrics of births tell the same as the newest data before them; all of which there was any."""
+    last: dict[tuple[str | None, str], tuple[int, Any]] = {}
+    compared = 0
+    for frame in edge.sent(birth, data):
+        for metric in frame.body.metrics:
+            key, said = (frame.device, metric.name), (metric.timestamp, oracle.value(metric))
+            if frame.type == data:
+                last[key] = max(last.get(key, said), said, key=lambda it: it[0])
+            elif key in last and metric.timestamp <= last[key][0]:
+                assert said == last[key]
+                compared += 1
+    return compared
+
+
 @pytest.mark.sparkplug("principles-birth-certificates-order")
 def test_the_births_are_the_first_that_anyone_publishes(edge: Recording, host: Recording) -> None:
     for each in edge.connections:
@@ -79,10 +94,11 @@ def test_births_tell_the_time_of_their_sending(edge: Recording, kind: str) -> No
     "message-flow-edge-node-birth-publish-nbirth-payload",
     "operational-behavior-data-publish-nbirth-values",
 )
-def test_each_metric_of_a_node_birth_is_complete(edge: Recording) -> None:
+def test_each_metric_of_a_node_birth_is_complete_and_shows_the_present_value(edge: Recording) -> None:
     metrics = [metric for frame in edge.sent("NBIRTH") for metric in frame.body.metrics]
     assert any(metric.is_null for metric in metrics)  # not yet measured in the first of them
     assert all(complete(metric) for metric in metrics)
+    assert compared_with_data(edge, "NBIRTH", "NDATA") > 1
 
 
 @pytest.mark.sparkplug(
@@ -91,20 +107,8 @@ def test_each_metric_of_a_node_birth_is_complete(edge: Recording) -> None:
     "operational-behavior-data-publish-dbirth-values",
 )
 def test_each_metric_of_a_device_birth_is_complete_and_shows_the_present_value(edge: Recording) -> None:
-    births = edge.sent("DBIRTH")
-    assert all(complete(metric) for frame in births for metric in frame.body.metrics)
-    last: dict[str | None, Any] = {}
-    compared = 0
-    for frame in edge.sent("DBIRTH", "DDATA"):
-        fills = [metric for metric in frame.body.metrics if metric.name == "Fill/Percent"]
-        if frame.type == "DDATA":
-            newer = [item for item in fills if item.timestamp >= last.get(frame.device, (0, 0))[0]]
-            if newer:
-                last[frame.device] = (newer[-1].timestamp, oracle.value(newer[-1]))
-        elif frame.device in last and fills[0].timestamp <= last[frame.device][0]:
-            assert oracle.value(fills[0]) == last[frame.device][1]
-            compared += 1
-    assert compared > 1
+    assert all(complete(metric) for frame in edge.sent("DBIRTH") for metric in frame.body.metrics)
+    assert compared_with_data(edge, "DBIRTH", "DDATA") > len(UNITS)
 
 
 @pytest.mark.sparkplug("topics-nbirth-metrics", "operational-behavior-data-publish-nbirth")

@@ -51,7 +51,9 @@ def test_the_will_is_a_payload_with_bdseq_alone(edge: Recording) -> None:
         assert not body.HasField("seq")
 
 
-@pytest.mark.sparkplug("topics-nbirth-bdseq-increment")
+@pytest.mark.sparkplug(
+    "topics-nbirth-bdseq-increment", "message-flow-edge-node-birth-publish-will-message-payload-bdSeq"
+)
 def test_bdseq_begins_at_0_and_rises_by_1_with_every_connect_also_over_restarts_and_kills(edge: Recording) -> None:
     assert [will_bdseq(each) for each in edge.connections] == list(range(len(edge.connections)))
 
@@ -62,6 +64,7 @@ def test_bdseq_begins_at_0_and_rises_by_1_with_every_connect_also_over_restarts_
     "payloads-nbirth-bdseq",
     "payloads-nbirth-bdseq-repeat",
     "message-flow-edge-node-birth-publish-nbirth-payload-bdSeq",
+    "payloads-ndeath-bdseq",
 )
 def test_every_node_birth_repeats_the_bdseq_of_the_will(edge: Recording) -> None:
     assert len(edge.born) > 3

@@ -15,9 +15,7 @@ TOLERANCE_MS = 50
 
 
 def requests(hosting: Hosting, chapter: str) -> list[Frame]:
-    begin, end = hosting.moments[chapter]
-    sent = hosting.host.sent("NCMD")
-    return [frame for frame in sent if begin <= frame.wall <= end and asks_rebirth(frame.packet)]
+    return [frame for frame in hosting.host.between(*hosting.places[chapter]) if asks_rebirth(frame.packet)]
 
 
 @pytest.mark.sparkplug("operational-behavior-host-reordering-param")
@@ -34,7 +32,8 @@ def test_messages_that_come_in_time_close_the_gap_and_all_are_acknowledged(hosti
 @pytest.mark.sparkplug("operational-behavior-host-reordering-start")
 def test_a_gap_starts_a_timer_and_is_not_answered_at_once(hosting: Hosting) -> None:
     (request,) = requests(hosting, "missing")
-    assert request.wall - hosting.moments["missing"][0] >= REORDER_MS - TOLERANCE_MS
+    ahead = next(frame for frame in hosting.host.between(*hosting.places["missing"]) if frame.type == "DDATA")
+    assert (request.packet.time - ahead.packet.time) * 1000 >= REORDER_MS - TOLERANCE_MS
 
 
 @pytest.mark.sparkplug("operational-behavior-host-reordering-rebirth")
@@ -87,7 +86,7 @@ def test_and_those_of_all_its_devices(hosting: Hosting) -> None:
 
 @pytest.mark.sparkplug("message-flow-hid-sparkplug-state-message-delivered")
 def test_its_own_state_seen_as_offline_is_answered_with_online_and_the_same_time(hosting: Hosting) -> None:
-    begin, end = hosting.moments["own state"]
-    (answer,) = [frame for frame in hosting.host.sent("STATE") if begin <= frame.wall <= end]
+    frames = hosting.host.between(*hosting.places["own state"])
+    (answer,) = [frame for frame in frames if frame.sent and frame.type == "STATE"]
     assert json.loads(answer.packet.payload) == {"online": True, "timestamp": hosting.said["online"]}
     assert (answer.packet.qos, answer.packet.retain) == (1, True)
