@@ -11,6 +11,7 @@ class Field:
 
     def __init__(self, chance: Random, events: int = 120) -> None:
         self.world = World()
+        self.world.edge.bdseq = chance.choice((-1, 253, 254, 255))
         self.chance = chance
         self.events = events
         self.log: list[str] = []
@@ -40,6 +41,8 @@ class Field:
             self.edge_hears: 20,
             self.messages_to_host_vanish: 6 * trouble,
             self.command_vanishes: 4 * trouble,
+            self.messages_change_places: 2 * trouble,
+            self.message_comes_twice: 2 * trouble,
             self.device_flaps: 5,
             self.seq_comes_round_unheard: 1.5 * trouble,
             self.edge_is_cut_off: 2 * trouble,
@@ -98,6 +101,16 @@ class Field:
         at = self.chance.randrange(4)
         queue = self.world.to_edge
         queue[at : at + 1] = [item for item in queue[at : at + 1] if "/STATE/" in item.topic]  # STATE has QoS 1
+
+    def messages_change_places(self) -> None:
+        """As through brokers that are bridged."""
+        at, queue = self.chance.randrange(8), self.world.to_host
+        queue[at : at + 2] = reversed(queue[at : at + 2])
+
+    def message_comes_twice(self) -> None:
+        at, queue = self.chance.randrange(8), self.world.to_host
+        later = at + self.chance.choice((1, 1, 2, 9, 256, 257))
+        queue[later:later] = queue[at : at + 1]
 
     def device_flaps(self) -> None:
         self.world.flap(self.asset())
