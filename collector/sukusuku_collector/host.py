@@ -94,6 +94,11 @@ class Host:
                 backoff.reset()
             await asyncio.sleep(backoff.next())
 
+    @property
+    def linked(self) -> bool:
+        """Whether there is a session with the broker now."""
+        return self._mqtt is not None
+
     def mirror(self, assets: Collection[str] | None = None) -> None:
         """Publish the live view of these assets (all when None) where it has changed."""
         if self._mqtt is None:

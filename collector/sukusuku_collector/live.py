@@ -4,8 +4,9 @@ Silence is never green: what is old is said to be old.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal
 
 from sukusuku_collector.settings import Asset, Facility, Room, Unit
 from sukusuku_collector.store import Latest, LatestByAsset
@@ -26,6 +27,10 @@ class Condition(StrEnum):
     UNKNOWN = "unknown"
     OK = "ok"
 
+
+_AGEING = ("Fill/", "Occupancy/", "Presence", "Zones/")
+"""What must not be taken for the present when it is old although the rest of its asset is fresh."""
+_STATE_FAULTS = {UnitState.JAM: FaultCode.JAM, UnitState.FILM_OUT: FaultCode.FILM_OUT}
 
 WORST_FIRST = tuple(Condition)
 """Conditions in the order in which a person should look at them."""
@@ -85,15 +90,61 @@ class RoomView:
 
 
 def last_time(latest: Mapping[str, Latest]) -> int | None:
-    """When anything was last measured at an asset.
+    """When anything was last measured at an asset, with a GOOD value.
 
-    Readings without a value do not count, nor does what the edge node tells from its settings (`Info/...`):
-    that keeps coming when the device behind the asset is dead.
+    What the edge node tells from its settings (`Info/...`) does not count: that keeps coming when the device behind
+    the asset is dead.
     """
-    return max(
-        (item.time for name, item in latest.items() if item.quality is Quality.GOOD and not name.startswith("Info/")),
-        default=None,
-    )
+    times = (item.last_good for name, item in latest.items() if not name.startswith("Info/"))
+    return max((time for time in times if time is not None), default=None)
+
+
+def was_measured(latest: Mapping[str, Latest], metric: str) -> bool:
+    """Whether an asset has ever had a GOOD value of this metric."""
+    item = latest.get(metric)
+    return item is not None and item.last_good is not None
+
+
+def key_metrics(asset: Unit | Room, latest: Mapping[str, Latest]) -> tuple[str, ...]:
+    """The metrics without which nobody knows how an asset stands, of those it has ever had.
+
+    The counts of the zones are among them where a room is counted by its zones only.
+    """
+    names = ["Fill/Percent"]
+    if isinstance(asset, Room):
+        names = ["Occupancy/Children", "Occupancy/Count", "Presence"]
+        for kind in ("Children", "Count"):
+            if not was_measured(latest, f"Occupancy/{kind}"):
+                names += [f"Zones/{zone.id}/{kind}" for zone in asset.zone]
+    return tuple(name for name in names if was_measured(latest, name))
+
+
+def lost_metrics(asset: Unit | Room, latest: Mapping[str, Latest], silent_after: float, now: int) -> dict[str, int]:
+    """Key metrics of which no GOOD value has come for `silent_after` seconds, and when the last one was measured."""
+    times = {name: latest[name].last_good or 0 for name in key_metrics(asset, latest)}
+    return {name: time for name, time in times.items() if now - time > silent_after * 1000}
+
+
+def room_count(room: Room, latest: Mapping[str, Latest], kind: Literal["Count", "Children"]) -> tuple[int, int] | None:
+    """How many there are in a room, and when the newest part of that was measured; None: not known.
+
+    A room that has never told its own count has the sum of its zones, once each of them has a value.
+    """
+    whole = f"Occupancy/{kind}"
+    names = [whole] if was_measured(latest, whole) else [f"Zones/{zone.id}/{kind}" for zone in room.zone]
+    counts = [(count, latest[name].time) for name in names if (count := _count(latest, name)) is not None]
+    if not counts or len(counts) < len(names):
+        return None
+    return sum(count for count, _ in counts), max(time for _, time in counts)
+
+
+def fault_of(code: float | None, state: float | None) -> int | None:
+    """The fault code of a unit: its own, or the one that its state stands for; None: neither is known."""
+    if not code and state is not None and state in _STATE_FAULTS:
+        return int(_STATE_FAULTS[UnitState(int(state))])
+    if code is not None:
+        return int(code)
+    return None if state is None else int(FaultCode.NONE)
 
 
 def _good(latest: Mapping[str, Latest], metric: str) -> Value | None:
@@ -117,9 +168,20 @@ def _flag(latest: Mapping[str, Latest], metric: str) -> bool | None:
 
 
 def _stale(latest: Mapping[str, Latest], last: int | None, silent_after: float, now: int) -> bool:
-    """Nothing was heard for long, or the edge node has said (or its broker, for it) that nobody is there."""
+    """Nothing was heard for long, nothing is GOOD now, or the edge node (or its broker) says that nobody is there."""
     told_dead = any(item.stale_since is not None for item in latest.values())
-    return told_dead or last is None or now - last > silent_after * 1000
+    good = any(item.quality is Quality.GOOD and not name.startswith("Info/") for name, item in latest.items())
+    return told_dead or not good or last is None or now - last > silent_after * 1000
+
+
+def _present(latest: Mapping[str, Latest], silent_after: float, now: int) -> Mapping[str, Latest]:
+    """The latest values of an asset that is alive, where those that are old for themselves are not GOOD."""
+    old = {
+        name: replace(item, quality=Quality.STALE, good_before=item.last_good)
+        for name, item in latest.items()
+        if name.startswith(_AGEING) and now - item.time > silent_after * 1000
+    }
+    return {**latest, **old} if old else latest
 
 
 def unit_view(facility: Facility, site: str, unit: Unit, latest: Mapping[str, Latest], now: int) -> UnitView:
@@ -127,10 +189,12 @@ def unit_view(facility: Facility, site: str, unit: Unit, latest: Mapping[str, La
     levels = facility.levels(unit)
     last = last_time(latest)
     stale = _stale(latest, last, levels.silent_after, now)
+    if not stale:
+        latest = _present(latest, levels.silent_after, now)
     level = _number(latest, "Fill/Percent")
     state = _count(latest, "State")
     known_state = UnitState(state) if state is not None and state in set(UnitState) else None
-    fault = _count(latest, "Fault/Code") or FaultCode.NONE
+    fault = fault_of(_count(latest, "Fault/Code"), state) or FaultCode.NONE
     if stale:
         condition = Condition.SILENT
     elif fault != FaultCode.NONE:
@@ -167,13 +231,20 @@ def room_view(facility: Facility, site: str, room: Room, latest: Mapping[str, La
     silent_after = facility.levels(room).silent_after
     last = last_time(latest)
     stale = _stale(latest, last, silent_after, now)
-    people, children = _count(latest, "Occupancy/Count"), _count(latest, "Occupancy/Children")
+    if not stale:
+        latest = _present(latest, silent_after, now)
+    people, children = (
+        None if found is None else found[0]
+        for found in (room_count(room, latest, "Count"), room_count(room, latest, "Children"))
+    )
     presence = _flag(latest, "Presence")
     if stale:
         condition = Condition.SILENT
     elif children is not None and children > room.capacity:
         condition = Condition.OVER
-    elif people is None and children is None and presence is None:
+    elif (people is None and children is None and presence is None) or any(
+        _good(latest, metric) is None for metric in key_metrics(room, latest)
+    ):
         condition = Condition.UNKNOWN
     else:
         condition = Condition.OK

@@ -82,10 +82,13 @@ class Alerts:
         self._clock = clock
         self._trouble = False
 
-    def evaluate(self, assets: Collection[str] | None = None) -> None:
-        """Look at these assets, all when None. What could not be stored is made up for by the next time."""
+    def evaluate(self, assets: Collection[str] | None = None, *, linked: bool = True) -> None:
+        """Look at these assets, all when None. What could not be stored is made up for by the next time.
+
+        `linked` is whether there is a session with the broker.
+        """
         try:
-            self._engine.evaluate(self._store.latest(), self._clock(), assets)
+            self._engine.evaluate(self._store.latest(), self._clock(), assets, linked=linked)
         except TransientError as error:
             if not self._trouble:
                 _log.warning("alerts cannot be stored, trying again: %s", error)
@@ -98,7 +101,7 @@ class Alerts:
 
 async def _watch(alerts: Alerts, host: Host) -> None:
     while True:
-        alerts.evaluate()
+        alerts.evaluate(linked=host.linked)
         try:
             host.mirror()
         except TransientError as error:

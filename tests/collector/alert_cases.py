@@ -60,3 +60,8 @@ def operations(folder: Path) -> Operations:
 def values(time: int, found: Mapping[str, Value | None], quality: Quality = Quality.GOOD) -> dict[str, Latest]:
     """Latest values of one asset, all measured at `time` and received then."""
     return {metric: Latest(time, value, quality, time) for metric, value in found.items()}
+
+
+def gone(time: int, *metrics: str, good: int | None, quality: Quality = Quality.STALE) -> dict[str, Latest]:
+    """Metrics that have not been GOOD since `good`, as the edge node said at `time`."""
+    return {metric: Latest(time, None, quality, time, good_before=good) for metric in metrics}

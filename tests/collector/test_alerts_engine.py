@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_collector.alerts.engine import AlertEngine
-from sukusuku_collector.alerts.observe import START_GRACE_MS
+from sukusuku_collector.alerts.observe import START_GRACE_MS, UNIT_CLEAR_MS
 from sukusuku_collector.operations import Alert, AlertState, Operations
 from sukusuku_core.errors import ConfigError, TransientError
 from sukusuku_core.model import Value
@@ -21,6 +21,7 @@ from tests.collector.alert_cases import (
     T0,
     UNIT,
     facility,
+    gone,
     operations,
     values,
 )
@@ -90,8 +91,13 @@ def test_from_rising_to_a_mail_in_each_language_and_back(site: Site) -> None:
     assert site.woken == 1
 
     site.unit(T0 + 2 * MINUTE, Fill_Percent=95.0)
-    site.unit(T0 + 2 * HOUR, Fill_Percent=3.0)
-    assert (site.only().state, site.only().resolved, site.only().value) == (AlertState.RESOLVED, T0 + 2 * HOUR, 82.4)
+    site.unit(T0 + 2 * HOUR, Fill_Percent=5.0)
+    site.unit(T0 + 2 * HOUR + UNIT_CLEAR_MS, Fill_Percent=3.0)
+    assert (site.only().state, site.only().resolved, site.only().value) == (
+        AlertState.RESOLVED,
+        T0 + 2 * HOUR + UNIT_CLEAR_MS,
+        82.4,
+    )
     assert site.kinds() == [("firing", "ja"), ("firing", "en"), ("resolved", "ja"), ("resolved", "en")]
     assert site.subjects()[2] == "[すくすく] 【解消】東部子ども家庭支援センター: おむつ圧縮機1 充填率 3 % に戻りました"
     assert [event.value for event in site.store.events(alert.id)] == [81.0, 82.4, 3.0]
@@ -196,6 +202,82 @@ def test_an_asset_never_heard_is_silent_over_a_restart(site: Site) -> None:
     assert "データなし（2026年11月22日（日）9:41 から）" in site.subjects()[0]
 
 
+def test_devices_that_miss_some_polls_send_no_mail(site: Site) -> None:
+    """Their values are stale within half a minute, and the wall says so; the mail waits for `silent_after`."""
+    site.engine.evaluate({}, T0 - 90 * 24 * HOUR)
+    site.restart()
+    site.unit(T0 - HOUR, Fill_Percent=40.0)
+    site.unit(T0, Fill_Percent=40.0)
+    lost = gone(T0 + 30 * SECOND, "Fill/Percent", "Fault/Code", "Lid/Open", good=T0)
+    site.engine.evaluate({UNIT: lost}, T0 + 30 * SECOND, [UNIT])
+    site.engine.evaluate({UNIT: lost}, T0 + 30 * MINUTE, [UNIT])
+    assert site.store.alerts(open_only=False) == []
+
+    site.engine.evaluate({UNIT: lost}, T0 + 30 * MINUTE + 1, [UNIT])
+    assert (site.only().rule, site.only().since) == ("asset_silent", T0)
+    assert "no data since Sun 22 Nov 2026, 09:41 JST" in site.subjects()[1]
+    assert "Last reading: Sun 22 Nov 2026, 09:41 JST" in body(parse(site.store.mails()[0].mail.content), "plain")
+
+
+def test_a_dead_camera_beside_a_living_sensor_is_told_in_its_own_words(site: Site) -> None:
+    camera = values(T0, {"Occupancy/Children": 3, "Occupancy/Count": 5})
+    for minute in range(0, 41, 10):
+        now = T0 + minute * MINUTE
+        site.engine.evaluate({ROOM: camera | values(now, {"Presence": minute % 20 == 0})}, now, [ROOM])
+
+    assert (site.only().rule, site.only().since) == ("asset_silent", T0)
+    ja, en = site.subjects()
+    assert ja.endswith("一時保育室 在室児童数のデータなし（2026年11月22日（日）9:41 から）")
+    assert en.endswith("room no reading of the number of children since Sun 22 Nov 2026, 09:41 JST")
+    now = T0 + 50 * MINUTE
+    back = values(now, {"Occupancy/Children": 3, "Occupancy/Count": 5, "Presence": True})
+    site.engine.evaluate({ROOM: back}, now, [ROOM])
+    assert site.only().state is AlertState.RESOLVED
+    assert site.subjects()[-1].endswith("Drop-in care room sends data again")
+
+
+def test_deposits_above_the_level_make_one_mail(site: Site) -> None:
+    """Without a contact at the lid the sensor sees the open lid as a low level."""
+    now = T0
+    for level, seconds in [(85.0, 120), *[(20.0, 10), (85.0, 90)] * 3]:
+        for _ in range(seconds):
+            now += SECOND
+            site.unit(now, Fill_Percent=level)
+
+    assert site.kinds() == [("firing", "ja"), ("firing", "en")]
+
+
+def test_a_jam_that_comes_as_a_state_is_a_fault(site: Site) -> None:
+    for minute, state in ((0, 6), (1, 6), (2, 0), (4, 0)):
+        site.unit(T0 + minute * MINUTE, State=state)
+
+    assert (site.only().rule, site.only().state, site.only().value) == ("unit_fault", AlertState.RESOLVED, 1.0)
+    assert "異常: 詰まり" in site.subjects()[0]
+
+
+def test_a_full_bag_is_told_whatever_the_level(site: Site) -> None:
+    for minute, state in ((0, 5), (1, 5), (2, 0), (4, 0)):
+        site.unit(T0 + minute * MINUTE, State=state, Fill_Percent=30.0)
+
+    assert (site.only().rule, site.only().state, site.only().value) == ("fill_level", AlertState.RESOLVED, None)
+    assert site.subjects()[1].endswith("Nappy unit 1 says that its bag is full")
+    assert site.subjects()[3].endswith("Nappy unit 1 fill level back to 30 %")
+
+
+def test_an_outage_of_the_collector_itself_blames_no_sensor(site: Site) -> None:
+    site.unit(T0, Fill_Percent=40.0)
+    latest = {UNIT: values(T0, FRESH), ROOM: values(T0, {"Occupancy/Children": 3})}
+    back = T0 + 3 * HOUR
+    for now in range(T0, back, MINUTE):
+        site.engine.evaluate(latest, now, linked=False)
+    site.engine.evaluate(latest, back)
+    site.engine.evaluate(latest, back + START_GRACE_MS - 1)
+    assert site.store.alerts(open_only=False) == []
+
+    site.engine.evaluate(latest | {ROOM: values(back, {"Occupancy/Children": 3})}, back + START_GRACE_MS)
+    assert (site.only().rule, site.only().asset) == ("asset_silent", UNIT)
+
+
 def test_loaded_history_raises_nothing(site: Site) -> None:
     for day in range(56, 0, -1):
         past = T0 - day * 24 * HOUR
@@ -213,6 +295,7 @@ def test_an_acknowledgement_is_kept_and_told_at_the_end(site: Site) -> None:
     api.close()
     site.unit(T0 + 3 * MINUTE, Fault_Code=2)
     assert site.only().state is AlertState.ACKNOWLEDGED
+    site.unit(T0 + 65 * MINUTE - UNIT_CLEAR_MS, Fault_Code=0)
     site.unit(T0 + 65 * MINUTE, Fault_Code=0)
 
     assert (site.only().state, site.only().acknowledged) == (AlertState.RESOLVED, T0 + 2 * MINUTE)
@@ -225,7 +308,7 @@ def test_an_acknowledgement_is_kept_and_told_at_the_end(site: Site) -> None:
 
 def test_the_end_of_an_alert_answers_its_beginning(site: Site) -> None:
     """Mail programs show both in one thread."""
-    for minute, code in ((0, 1), (1, 1), (2, 0)):
+    for minute, code in ((0, 1), (1, 1), (2, 0), (4, 0)):
         site.unit(T0 + minute * MINUTE, Fault_Code=code)
     mails = {(row.mail.kind, row.mail.language): row.mail for row in site.store.mails()}
     end = parse(mails["resolved", "ja"].content)

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from sukusuku_collector.alerts.observe import ROOM_CLEAR_MS, START_GRACE_MS, WAT
 from sukusuku_collector.alerts.rules import MAX_AGE_MS, Event, Observation, Open, Rule, Sign, Waits, step
 from sukusuku_collector.store import Latest
 from sukusuku_core.model import Quality, Value
-from tests.collector.alert_cases import HOUR, MINUTE, ROOM, SECOND, T0, UNIT, facility, values
+from tests.collector.alert_cases import FACILITY, HOUR, MINUTE, ROOM, SECOND, T0, UNIT, facility, gone, values
 
 ASSETS = {asset.id: asset for asset in facility().assets()}
 OBSERVE = {watch.rule: watch.observe for watch in WATCHES}
@@ -16,14 +16,16 @@ WAITS = Waits(fire=60 * SECOND)
 
 
 def look(
-    rule: Rule, latest: dict[str, Latest], now: int = T0, *, known: int = T0, started: int = 0
+    rule: Rule, latest: dict[str, Latest], now: int = T0, *, known: int = T0, hearing: int | None = 0
 ) -> Observation | None:
     asset = ASSETS[ROOM if rule is Rule.ROOM_OVER_CAPACITY else UNIT]
-    return OBSERVE[rule](Scene(asset, facility().levels(asset.settings), latest, known, started, now))
+    return OBSERVE[rule](Scene(asset, facility().levels(asset.settings), latest, known, hearing, now))
 
 
-def sign(rule: Rule, latest: dict[str, Latest], now: int = T0, *, known: int = T0, started: int = 0) -> Sign | None:
-    seen = look(rule, latest, now, known=known, started=started)
+def sign(
+    rule: Rule, latest: dict[str, Latest], now: int = T0, *, known: int = T0, hearing: int | None = 0
+) -> Sign | None:
+    seen = look(rule, latest, now, known=known, hearing=hearing)
     return None if seen is None else seen.sign
 
 
@@ -116,8 +118,135 @@ def test_after_its_own_start_the_collector_waits_before_it_calls_anything_silent
     long_ago = values(T0, {"State": 0})
     started = T0 + 10 * HOUR
 
-    assert sign(Rule.ASSET_SILENT, long_ago, started + START_GRACE_MS - 1, started=started) is None
-    assert sign(Rule.ASSET_SILENT, long_ago, started + START_GRACE_MS, started=started) is Sign.PRESENT
+    assert sign(Rule.ASSET_SILENT, long_ago, started + START_GRACE_MS - 1, hearing=started) is None
+    assert sign(Rule.ASSET_SILENT, long_ago, started + START_GRACE_MS, hearing=started) is Sign.PRESENT
+    assert sign(Rule.ASSET_SILENT, long_ago, started + HOUR, hearing=None) is None
+
+
+def test_stale_values_are_silence_only_after_a_while_since_they_were_good() -> None:
+    for quality in (Quality.STALE, Quality.BAD):
+        lost = gone(T0 + 20 * MINUTE, "State", "Fill/Percent", good=T0, quality=quality)  # said again and again
+
+        assert sign(Rule.ASSET_SILENT, lost, T0 + 30 * MINUTE, known=0) is Sign.GONE
+        seen = look(Rule.ASSET_SILENT, lost, T0 + 30 * MINUTE + 1, known=0)
+        assert seen is not None
+        assert (seen.sign, seen.since, seen.metric) == (Sign.PRESENT, T0, None)
+
+
+def test_what_was_told_dead_is_silent_only_after_a_while_and_says_nothing_else() -> None:
+    said = values(T0, {"Fill/Percent": 99.0, "Fault/Code": 1, "State": 5, "Occupancy/Children": 99})
+    dead = {name: replace(item, stale_since=T0 + 1) for name, item in said.items()}
+
+    assert sign(Rule.ASSET_SILENT, dead, T0 + 30 * MINUTE, known=0) is Sign.GONE
+    assert sign(Rule.ASSET_SILENT, dead, T0 + 31 * MINUTE, known=0) is Sign.PRESENT
+    for rule in (Rule.FILL_LEVEL, Rule.UNIT_FAULT, Rule.ROOM_OVER_CAPACITY):
+        assert sign(rule, said) is Sign.PRESENT
+        assert sign(rule, dead) is None
+
+
+def test_a_dead_level_sensor_beside_a_living_counter_is_silence() -> None:
+    now = T0 + 31 * MINUTE
+    counter = values(now, {"Cycles/Total": 7})
+    for level in (values(T0, {"Fill/Percent": 40.0}), gone(now, "Fill/Percent", good=T0)):
+        assert sign(Rule.ASSET_SILENT, counter | level, T0 + 30 * MINUTE) is Sign.GONE
+        seen = look(Rule.ASSET_SILENT, counter | level, now)
+        assert seen is not None
+        assert (seen.sign, seen.since, seen.metric) == (Sign.PRESENT, T0, "Fill/Percent")
+
+
+def test_a_level_that_never_was_is_not_missed() -> None:
+    now = T0 + 31 * MINUTE
+    never = gone(now, "Fill/Percent", good=None, quality=Quality.BAD)
+
+    assert sign(Rule.ASSET_SILENT, values(now, {"Cycles/Total": 7}) | never, now) is Sign.GONE
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "value"),
+    [
+        ({"State": 6}, Sign.PRESENT, 1.0),
+        ({"State": 6, "Fault/Code": 0}, Sign.PRESENT, 1.0),
+        ({"State": 7, "Fault/Code": 0}, Sign.PRESENT, 2.0),
+        ({"State": 6, "Fault/Code": 3}, Sign.PRESENT, 3.0),
+        ({"State": 0, "Fault/Code": 3}, Sign.PRESENT, 3.0),
+        ({"State": 0}, Sign.GONE, 0.0),
+        ({"State": 5, "Fault/Code": 0}, Sign.GONE, 0.0),
+    ],
+)
+def test_a_state_may_be_a_fault(found: dict[str, Value | None], expected: Sign, value: float) -> None:
+    seen = look(Rule.UNIT_FAULT, values(T0, found))
+
+    assert seen is not None
+    assert (seen.sign, seen.value) == (expected, value)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "value"),
+    [
+        ({"State": 5, "Fill/Percent": 20.0}, Sign.PRESENT, None),
+        ({"State": 5, "Fill/Percent": 90.0}, Sign.PRESENT, 90.0),
+        ({"State": 5}, Sign.PRESENT, None),
+        ({"State": 0}, Sign.GONE, None),
+        ({"State": 0, "Fill/Percent": 20.0}, Sign.GONE, 20.0),
+        ({"State": 0, "Fill/Percent": 70.0}, Sign.BETWEEN, 70.0),
+        ({"State": 6, "Fill/Percent": 90.0}, Sign.PRESENT, 90.0),
+    ],
+)
+def test_a_full_bag_counts_as_a_full_unit(found: dict[str, Value | None], expected: Sign, value: float | None) -> None:
+    seen = look(Rule.FILL_LEVEL, values(T0, found))
+
+    assert seen is not None
+    assert (seen.sign, seen.value) == (expected, value)
+
+
+def test_a_full_bag_counts_while_the_level_is_lost_but_nothing_else_does() -> None:
+    lost = gone(T0, "Fill/Percent", good=T0 - MINUTE)
+
+    assert sign(Rule.FILL_LEVEL, values(T0, {"State": 5}) | lost) is Sign.PRESENT
+    assert sign(Rule.FILL_LEVEL, values(T0, {"State": 0}) | lost) is None
+
+
+@pytest.mark.parametrize(
+    "found", [{"State": 1}, {"State": 1, "Fill/Percent": 20.0}, {"State": 1, "Fill/Percent": 99.0}]
+)
+def test_the_state_tells_of_an_open_lid_too(found: dict[str, Value | None]) -> None:
+    assert sign(Rule.FILL_LEVEL, values(T0, found)) is None
+
+
+@pytest.mark.parametrize(("rule", "metric"), [(Rule.FILL_LEVEL, "Fill/Percent"), (Rule.UNIT_FAULT, "Fault/Code")])
+def test_no_all_clear_while_the_state_is_lost_unless_it_is_lost_for_good(rule: Rule, metric: str) -> None:
+    good, lost = values(T0, {metric: 0}), gone(T0, "State", good=T0 - MINUTE)
+
+    assert sign(rule, good | lost) is None
+    assert sign(rule, good | lost, T0 + 30 * MINUTE) is Sign.GONE
+
+
+def test_a_room_with_zones_only_is_the_sum_of_them() -> None:
+    text = FACILITY.replace(
+        "[[contact]]",
+        "\n".join(f'[[site.room.zone]]\nid = "{ident}"\nname = {{ja = "区", en = "Z"}}' for ident in ("eating", "play"))
+        + "\n[[contact]]",
+        1,
+    )
+    asset = next(asset for asset in facility(text).assets() if asset.id == ROOM)
+
+    def told(latest: dict[str, Latest], rule: Rule = Rule.ROOM_OVER_CAPACITY, now: int = T0) -> Observation | None:
+        return OBSERVE[rule](Scene(asset, facility().alerts, latest, 0, 0, now))
+
+    one, both = {"Zones/eating/Children": 5}, {"Zones/eating/Children": 5, "Zones/play/Children": 4}
+    over = told(values(T0, both))
+    assert over is not None
+    assert (over.sign, over.value) == (Sign.PRESENT, 9.0)
+    assert told(values(T0, one)) is None
+    whole = told(values(T0, {**both, "Occupancy/Children": 8}))
+    assert whole is not None
+    assert (whole.sign, whole.value) == (Sign.GONE, 8.0)
+    assert told(values(T0, both) | gone(T0, "Occupancy/Children", good=T0)) is None
+
+    now = T0 + 31 * MINUTE
+    lost = told(values(T0, {"Zones/play/Children": 4}) | values(now, one), Rule.ASSET_SILENT, now)
+    assert lost is not None
+    assert (lost.sign, lost.metric) == (Sign.PRESENT, "Zones/play/Children")
 
 
 # ---------------------------------------------------------------- how an alert lives

@@ -68,6 +68,20 @@ class Model:
             if series == wanted
         ]
 
+    def latest(self, wanted: int) -> Latest | None:
+        if wanted not in self.newest:
+            return None
+        time, value, quality, received = self.newest[wanted]
+        good = max((point.time for point in self.raw(wanted) if point.quality is Quality.GOOD), default=None)
+        numeric = SERIES[wanted - 1][2] is not DataType.STRING
+        return Latest(
+            time,
+            value,
+            Quality(quality),
+            received,
+            good_before=good if numeric and quality != Quality.GOOD else None,
+        )
+
     def hourly(self, wanted: int) -> list[Bucket]:
         hours: dict[int, list[tuple[int, float]]] = defaultdict(list)
         for point in self.raw(wanted):
@@ -114,15 +128,15 @@ def test_any_batches_give_what_plain_python_gives(open_store: Open, batches: lis
         committed = store.commit_rows(rows, [], received)
         stored = model.add(rows, received)
         assert (committed.stored, committed.duplicates) == (stored, len(rows) - stored)
-    latest = store.latest()
+        latest = store.latest()  # each time, so that it is kept up to date rather than read anew
     for (asset, metric, _), number in zip(SERIES, series, strict=True):
         points, expected = store.raw(asset, metric, 0, 2**62, 10_000), model.raw(number)
         assert points == expected
         assert [type(point.value) for point in points] == [type(point.value) for point in expected]
-        newest = model.newest.get(number)
+        newest = model.latest(number)
         found = latest.get(asset, {}).get(metric)
-        assert found == (newest and Latest(newest[0], newest[1], Quality(newest[2]), newest[3]))
-        assert type(found and found.value) is type(newest and newest[1])
+        assert found == newest
+        assert type(found and found.value) is type(newest and newest.value)
         for bucket, wanted in zip(store.hourly(asset, metric, 0, 2**62), model.hourly(number), strict=True):
             assert (bucket.time, bucket.count) == (wanted.time, wanted.count)
             for name in ("mean", "low", "high", "last"):

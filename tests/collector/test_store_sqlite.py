@@ -14,7 +14,7 @@ from sukusuku_collector.store import Quarantined
 from sukusuku_collector.store.sqlite import QUARANTINE_ROWS, SqliteStore
 from sukusuku_collector.store.writing import QUARANTINE_PAYLOAD
 from sukusuku_core.errors import PermanentError, TransientError
-from sukusuku_core.model import Reading
+from sukusuku_core.model import Quality, Reading
 
 START = 1_800_000_000_000
 WRITER = f"""
@@ -140,6 +140,23 @@ def test_who_is_dead_is_seen_by_readers_and_after_a_restart(path: Path) -> None:
     assert reader.version() == before  # nothing new: nothing was written
     again.mark_offline({"unit": None})
     assert reader.latest()["unit"]["Fill/Percent"].stale_since is None
+    reader.close()
+    again.close()
+
+
+def test_since_when_a_value_is_not_good_is_seen_by_readers_and_after_a_restart(path: Path) -> None:
+    store = SqliteStore.open(path)
+    reader = SqliteStore.open_reader(path)
+    store.commit([Reading("unit", "Fill/Percent", START, 1.5), Reading("unit", "State", START, 0)], [], START)
+    store.commit([Reading("unit", "Fill/Percent", START + 9, None, Quality.STALE)], [], START)
+    for view in (store, reader):
+        assert view.latest()["unit"]["Fill/Percent"].last_good == START
+        assert view.latest()["unit"]["State"].last_good == START
+    store.commit([Reading("unit", "Fill/Percent", START + 5, 2.5)], [], START)  # late
+    store.close()
+    again = SqliteStore.open(path)
+    for view in (again, reader):
+        assert view.latest()["unit"]["Fill/Percent"].last_good == START + 5
     reader.close()
     again.close()
 

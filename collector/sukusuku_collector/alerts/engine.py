@@ -61,17 +61,22 @@ class AlertEngine:
             for asset in facility.assets()
         }
         self._memory: _Memory | None = None
-        self._started: int | None = None
+        self._hearing: int | None = None
 
-    def evaluate(self, latest: LatestByAsset, now: int, assets: Collection[str] | None = None) -> None:
+    def evaluate(
+        self, latest: LatestByAsset, now: int, assets: Collection[str] | None = None, *, linked: bool = True
+    ) -> None:
         """Look at these assets (all when None) at the time `now` (UTC ms) and store what changed.
 
         Call it after each commit with the assets that got readings, and every few seconds for all: silence and
-        waiting times make no readings. Unknown assets are passed over.
+        waiting times make no readings. Unknown assets are passed over. `linked` is whether the collector has a
+        session with the broker: while it has none, and for a while after, no asset is called silent.
         Raises TransientError when the database does not answer; the next evaluation makes up for it.
         """
-        if self._started is None:
-            self._started = now
+        if not linked:
+            self._hearing = None
+        elif self._hearing is None:
+            self._hearing = now
         if self._memory is None:
             self._memory = self._load(now)
         outcomes = [
@@ -110,7 +115,7 @@ class AlertEngine:
 
     def _look(self, memory: _Memory, asset_id: str, latest: Mapping[str, Latest], now: int) -> list[_Outcome]:
         asset, levels, watches = self._assets[asset_id]
-        scene = Scene(asset, levels, latest, memory.known[asset_id], self._started or now, now)
+        scene = Scene(asset, levels, latest, memory.known[asset_id], self._hearing, now)
         found = []
         for watch in watches:
             seen = watch.observe(scene)
@@ -159,15 +164,17 @@ class AlertEngine:
         return alert_id, mails
 
     def _put_mails(self, change: Change, alert: Alert, outcome: _Outcome, now: int) -> int:
-        source = outcome.scene.latest.get("Info/Source")
+        latest, metric = outcome.scene.latest, outcome.seen.metric
+        source = latest.get("Info/Source")
         incident = Incident(
             alert=alert,
             asset=outcome.scene.asset,
             value=outcome.seen.value,
             fill_clear=outcome.scene.levels.fill_clear,
-            last_time=last_time(outcome.scene.latest),
+            last_time=last_time(latest) if metric is None else latest[metric].last_good,
             simulated=source is not None and source.value == SIMULATED,
             now=now,
+            metric=metric,
         )
         mails = self._composer.mails(incident)
         for mail in mails:

@@ -37,6 +37,7 @@ class Observation:
     """What a rule sees at an asset now. `time` is when it was measured, `since` how long it is known to be so.
 
     `value` and `threshold` are in the unit of the rule's metric; `detail` is one English line for logs and programs.
+    `metric` is the one that is missing, where the other metrics of the asset still come.
     """
 
     sign: Sign
@@ -45,6 +46,7 @@ class Observation:
     value: float | None
     threshold: float | None
     detail: str
+    metric: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

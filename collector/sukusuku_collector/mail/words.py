@@ -20,7 +20,8 @@ class Incident:
     """An alert that has just fired or been resolved, with what a mail tells about it.
 
     `value` is the one of now, `fill_clear` the level (%) at which a fill alert ends, `last_time` when the asset was
-    last heard (UTC ms).
+    last heard (UTC ms). `metric` is the one that is missing when the asset still says other things; `last_time` is
+    then that metric's.
     """
 
     alert: Alert
@@ -30,6 +31,7 @@ class Incident:
     last_time: int | None
     simulated: bool
     now: int
+    metric: str | None = None
 
     @property
     def resolved(self) -> bool:
@@ -123,7 +125,9 @@ def _times(speech: _Speech) -> tuple[tuple[str, str], ...]:
 
 def _fill_level(speech: _Speech) -> Words:
     gettext, incident = speech.texts.gettext, speech.incident
-    value, rise = incident.value or 0.0, incident.alert.threshold or 0.0
+    if incident.value is None:
+        return _bag_full(speech)
+    value, rise = incident.value, incident.alert.threshold or 0.0
     numbers = speech.names | {"value": f"{value:.0f}", "threshold": f"{rise:g}", "clear": f"{incident.fill_clear:g}"}
     if incident.resolved:
         subject = gettext("%(site)s: %(asset)s fill level back to %(value)s %%")
@@ -146,6 +150,27 @@ def _fill_level(speech: _Speech) -> Words:
             % numbers,
         ),
         meter=Meter(_percent(value), _percent(rise)),
+    )
+
+
+def _bag_full(speech: _Speech) -> Words:
+    """The unit says so itself, whatever the level sensor says."""
+    gettext = speech.texts.gettext
+    if speech.incident.resolved:
+        subject = gettext("%(site)s: %(asset)s is no longer full")
+        headline = gettext("%(asset)s has room again")
+    else:
+        subject = gettext("%(site)s: %(asset)s says that its bag is full")
+        headline = gettext("The bag of %(asset)s is full")
+    return Words(
+        topic=gettext("Fill level"),
+        tone="warning",
+        subject=subject % speech.names,
+        headline=headline % speech.names,
+        steps=(
+            gettext("Take the full pack out, put a new bag or film in, and close the lid."),
+            gettext("Once the unit no longer says that it is full, this alert ends by itself and a mail says so."),
+        ),
     )
 
 
@@ -232,7 +257,13 @@ def _asset_silent(speech: _Speech) -> Words:
     gettext, incident = speech.texts.gettext, speech.incident
     heard = gettext("never so far") if incident.last_time is None else speech.time(incident.last_time)
     numbers = speech.names | {"time": speech.time(incident.alert.since)}
-    if incident.resolved:
+    step = gettext("Check that the sensor and the small computer beside it have power and network.")
+    if incident.metric is not None:
+        numbers |= {"what": _missing(speech, incident.metric)}
+        subject = gettext("%(site)s: %(asset)s no reading of the %(what)s since %(time)s")
+        headline = gettext("%(asset)s: the %(what)s is not measured any more")
+        step = gettext("Other readings still come: check the one sensor, that it has power, a free view and its cable.")
+    elif incident.resolved:
         subject = gettext("%(site)s: %(asset)s sends data again")
         headline = gettext("%(asset)s sends data again")
     else:
@@ -246,10 +277,23 @@ def _asset_silent(speech: _Speech) -> Words:
         headline=headline % numbers,
         facts=((gettext("Last reading"), heard), (gettext("Counts as silent after"), limit)),
         steps=(
-            gettext("Check that the sensor and the small computer beside it have power and network."),
+            step,
             gettext("Until it is heard again nobody can tell from afar how things stand: please look on the spot."),
         ),
     )
+
+
+def _missing(speech: _Speech, metric: str) -> str:
+    gettext = speech.texts.gettext
+    match metric.rpartition("/")[2]:
+        case "Percent":
+            return gettext("fill level")
+        case "Children":
+            return gettext("number of children")
+        case "Count":
+            return gettext("number of people")
+        case _:
+            return gettext("presence")
 
 
 _RULES: dict[Rule, Callable[[_Speech], Words]] = {

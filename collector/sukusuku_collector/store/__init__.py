@@ -25,6 +25,7 @@ class Latest:
     """The newest value of a metric by time of measurement, and when the collector got it.
 
     `stale_since` is when its asset or edge node was told dead (UTC ms): the value is only the last one known.
+    `good_before` is when the last GOOD value was measured, for a value that is not GOOD; None: never, or a text.
     """
 
     time: int
@@ -32,6 +33,12 @@ class Latest:
     quality: Quality
     received: int
     stale_since: int | None = None
+    good_before: int | None = None
+
+    @property
+    def last_good(self) -> int | None:
+        """When the metric was last measured with a GOOD value; None: never."""
+        return self.time if self.quality is Quality.GOOD else self.good_before
 
 
 @dataclass(frozen=True, slots=True)

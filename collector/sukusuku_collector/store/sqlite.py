@@ -33,8 +33,10 @@ QUARANTINE_ROWS = 10_000
 BUSY_SECONDS = 2.0
 """Only a maintenance program may hold the file; the collector's loop must not stand still for long."""
 
+_GOOD_BEFORE = "SELECT last_time FROM hourly WHERE series = ? ORDER BY hour DESC LIMIT 1"
 _LATEST = """
-SELECT asset, metric, datatype, time, value, quality, received
+SELECT asset, metric, datatype, time, value, quality, received, CASE quality WHEN 192 THEN NULL ELSE
+    (SELECT last_time FROM hourly WHERE hourly.series = latest.series ORDER BY hour DESC LIMIT 1) END
 FROM latest JOIN series ON series.id = latest.series ORDER BY asset, metric
 """
 
@@ -60,6 +62,7 @@ class SqliteStore:
         self._new_series: list[tuple[int, str, str, int]] = []
         self._latest_time: dict[int, int] = {}
         self._unseen: dict[int, tuple[Row, int]] = {}  # newest rows and their receipt, not yet in the view
+        self._late: set[int] = set()  # got GOOD values older than the newest one, which the view may have to tell
         self._view: dict[str, dict[str, Latest]] = {}
         self._view_version = -1
         self._offline: dict[str, int] = {}
@@ -210,6 +213,7 @@ class SqliteStore:
             self._new_series.clear()
             known.update((series, row[0]) for series, row in newest.items())
             self._unseen.update((series, (row, received)) for series, row in newest.items())
+            self._late.update(series for series, _ in summary.hours if series not in newest)
         return Committed(len(fresh), len(rows) + len(moved) - len(fresh), len(quarantined))
 
     def note(self, key: str, value: int) -> None:
@@ -251,22 +255,33 @@ class SqliteStore:
             if version != self._view_version:
                 self._view_version, self._view = version, {}
                 self._offline = dict(self._all("SELECT subject, since FROM offline", ()))
-                for asset, metric, datatype, moment, value, quality, received in self._all(_LATEST, ()):
+                for asset, metric, datatype, moment, value, quality, received, good in self._all(_LATEST, ()):
                     self._view.setdefault(asset, {})[metric] = Latest(
-                        moment, _typed(value, datatype), Quality(quality), received, self._offline.get(asset)
+                        moment, _typed(value, datatype), Quality(quality), received, self._offline.get(asset), good
                     )
             for asset in self._marked & set(self._view):
                 since = self._offline.get(asset)
                 self._view[asset] = {name: replace(it, stale_since=since) for name, it in self._view[asset].items()}
             self._marked.clear()
-            for asset in {self._names[series][0] for series in self._unseen}:
+            for asset in {self._names[series][0] for series in (*self._unseen, *self._late)}:
                 self._view[asset] = dict(self._view.get(asset, {}))
-            for series, ((moment, _, value, quality), received) in self._unseen.items():
+            for series, ((moment, _, value, number), received) in self._unseen.items():
                 asset, metric, kind = self._names[series]
-                since = self._offline.get(asset)
-                self._view[asset][metric] = Latest(moment, _typed(value, kind), Quality(quality), received, since)
+                quality, since = Quality(number), self._offline.get(asset)
+                good = None if quality is Quality.GOOD else self._good_before(series)
+                self._view[asset][metric] = Latest(moment, _typed(value, kind), quality, received, since, good)
+            for series in self._late.difference(self._unseen):
+                asset, metric, _ = self._names[series]
+                item = self._view[asset][metric]
+                if item.quality is not Quality.GOOD:
+                    self._view[asset][metric] = replace(item, good_before=self._good_before(series))
             self._unseen.clear()
+            self._late.clear()
             return self._view
+
+    def _good_before(self, series: int) -> int | None:
+        found = self._all(_GOOD_BEFORE, (series,))
+        return int(found[0][0]) if found else None
 
     def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
         """See Store."""
