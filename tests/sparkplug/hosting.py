@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sukusuku_collector.store.sqlite import SqliteStore
-from sukusuku_core.clock import now_ms
 from sukusuku_mqtt import MqttSession
 from tests.sparkplug import oracle
-from tests.sparkplug.recording import Recording
+from tests.sparkplug.recording import Recording, utc_ms
 from tests.sparkplug.scene import GROUP, NODE, UNITS, Stage, is_received, is_sent, next_message, stage, until
 from tests.support.mqtt_packets import Packet
 
@@ -49,7 +48,7 @@ class Node:
 
     async def birth(self) -> None:
         """NBIRTH, and DBIRTHs of both units: seq 0, 1, 2."""
-        self.birth_time = max(now_ms(), self.birth_time + 1)
+        self.birth_time = max(utc_ms(), self.birth_time + 1)
         now = self.birth_time
         body = oracle.payload(now, 0)
         body.metrics.add(name="bdSeq", timestamp=now, datatype=oracle.INT64, long_value=BDSEQ)
@@ -66,14 +65,14 @@ class Node:
     async def data(self, seq: int, unit: str = "unit-1") -> None:
         """A DDATA with one more cycle."""
         self._value += 1
-        now = now_ms()
+        now = utc_ms()
         body = oracle.payload(now, seq)
         body.metrics.add(name="Cycles/Total", timestamp=now, long_value=self._value)
         await self.send("DDATA", body, unit)
 
     async def death(self, bdseq: int = BDSEQ) -> None:
         """NDEATH."""
-        body = oracle.payload(now_ms())
+        body = oracle.payload(utc_ms())
         body.metrics.add(name="bdSeq", datatype=oracle.INT64, long_value=bdseq)
         await self.send("NDEATH", body)
 
@@ -147,7 +146,7 @@ async def _overtaken(made: Stage, node: Node, seen: Hosting) -> None:
 
 async def _deaths(node: Node, seen: Hosting, store: SqliteStore, mirror: MqttSession) -> None:
     seen.stale["alive"] = _stale(store)
-    said = now_ms() - 1_234
+    said = utc_ms() - 1_234
     seen.said["device death"] = said
     await node.send("DDEATH", oracle.payload(said, 4), "unit-1")
     seen.mirrored["device death"] = await _mirrors(mirror, stale=True)
@@ -159,19 +158,19 @@ async def _deaths(node: Node, seen: Hosting, store: SqliteStore, mirror: MqttSes
     await node.acknowledged(6)
     seen.stale["old death"] = _stale(store)
 
-    body = oracle.payload(now_ms(), 6)
-    body.metrics.add(name="Cycles/Total", timestamp=now_ms(), datatype=oracle.INT64, long_value=99)
+    body = oracle.payload(utc_ms(), 6)
+    body.metrics.add(name="Cycles/Total", timestamp=utc_ms(), datatype=oracle.INT64, long_value=99)
     await node.send("DBIRTH", body, "unit-1")
     await node.acknowledged(7)
     await _mirrors(mirror, stale=False)
     seen.stale["born again"] = _stale(store)
 
-    begin = now_ms()
+    begin = utc_ms()
     await node.death()
     seen.mirrored["node death"] = await _mirrors(mirror, stale=True)
     await until(lambda: all(None not in since for since in _stale(store).values()))
     seen.stale["node death"] = _stale(store)
-    seen.moments["node death"] = (begin, now_ms())
+    seen.moments["node death"] = (begin, utc_ms())
 
 
 def _stale(store: SqliteStore) -> Stale:

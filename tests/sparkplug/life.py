@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sukusuku_core.clock import now_ms
 from sukusuku_mqtt import MqttSession
 from tests.sparkplug import oracle
-from tests.sparkplug.recording import Frame, Recording
+from tests.sparkplug.recording import Frame, Recording, utc_ms
 from tests.sparkplug.scene import GROUP, NODE, Stage, is_received, is_sent, is_state, stage, until
 from tests.support.mqtt_packets import Packet
 
@@ -59,7 +58,7 @@ class _Story:
         return self.begins(name)
 
     def begins(self, name: str) -> tuple[int, int]:
-        self.moments[name], self.places[name] = now_ms(), self.at()
+        self.moments[name], self.places[name] = utc_ms(), self.at()
         return self.places[name]
 
     def ends(self, name: str) -> None:
@@ -131,7 +130,7 @@ async def _first_session(story: _Story) -> None:
 
 def _command(story: _Story, name: str, *, boolean: bool) -> None:
     """An NCMD as another host would make it."""
-    now = now_ms()
+    now = utc_ms()
     payload = oracle.payload(now)
     payload.metrics.add(name=name, timestamp=now, boolean_value=boolean)
     story.observer.publish(f"spBv1.0/{GROUP}/NCMD/{NODE}", payload.SerializeToString())

@@ -1,5 +1,6 @@
 """Recorded sessions: what went between a real process and a real broker, connection by connection."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,11 @@ from tests.support.mqtt_packets import Connect, Direction, Kind, Packet
 EDGE_TYPES = ("NBIRTH", "NDEATH", "NDATA", "DBIRTH", "DDEATH", "DDATA")
 DATA = ("NDATA", "DDATA")
 SEQUENCED = ("NBIRTH", "NDATA", "DBIRTH", "DDATA", "DDEATH")
+
+
+def utc_ms() -> int:
+    """The present. The clock of the programs is under test, so it is not asked."""
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sukusuku_core.clock import now_ms
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from tests.edge import boards
 from tests.edge.boards import Board
 from tests.faults.program import Program, says_ready
-from tests.sparkplug.recording import Recording, record
+from tests.sparkplug.recording import Recording, record, utc_ms
 from tests.support.mqtt_packets import Packet
 from tests.support.mqtt_proxy import MqttProxy
 
@@ -136,7 +135,7 @@ class Stage:
 
     def recordings(self) -> tuple[Recording, Recording]:
         """What the edge agent and the collector have said and heard."""
-        ahead = now_ms() - time.monotonic() * 1000
+        ahead = utc_ms() - time.monotonic() * 1000
 
         def wall(packet: Packet) -> int:
             return round(ahead + packet.time * 1000)
