@@ -103,7 +103,8 @@ def _sample(profile: JsonProfile, message: Any, topic: str, found_refused: tuple
                 values[point.name] = decoded
     time = _time(_at(message, profile.time), _at(message, profile.zone)) if profile.time else None
     number = _at(message, profile.sequence) if profile.sequence else None
-    sequence = number if isinstance(number, int) and not isinstance(number, bool) else None
+    whole = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**63
+    sequence = number if whole else None
     return JsonSample(values, time, found_refused, sequence)
 
 
@@ -168,7 +169,10 @@ def _entry(entries: list[Any], step: str, missing: Any) -> Any:
 
 def _sum(found: list[Any], missing: Any) -> Any:
     numbers = [item for item in found if isinstance(item, int | float) and not isinstance(item, bool)]
-    return sum(numbers) if numbers else missing
+    try:
+        return sum(numbers) if numbers else missing
+    except OverflowError:  # a whole number that no float can hold, beside a float
+        return math.inf
 
 
 def _value(point: JsonPoint, found: Any) -> Decoded | None:
@@ -202,6 +206,8 @@ def _time(found: Any, zone: Any) -> int | None:
     if isinstance(found, bool):
         return None
     if isinstance(found, int | float):
+        if not -_LATEST < found < _LATEST:
+            return None  # also infinite, and before anything is made of it that no number can hold
         moment = int(found if found > 1e11 else found * 1000)  # noqa: PLR2004 - 1e11 ms is 1973, 1e11 s is the year 5138
     elif isinstance(found, str):
         try:

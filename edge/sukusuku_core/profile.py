@@ -18,7 +18,7 @@ from sukusuku_core.catalogue import Role
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Value
 from sukusuku_core.privacy import refused
-from sukusuku_core.settings import Id, Settings, parse
+from sukusuku_core.settings import Id, PositiveSeconds, Settings, parse
 
 
 class Status(StrEnum):
@@ -234,6 +234,8 @@ class JsonProfile(Profile, tag="mqtt", frozen=True, kw_only=True):
     """Field of the message that may hold one object or an array of them; each is then a message of its own."""
     sequence: str = ""
     """Dotted path of a number that rises by 1 with every message: a gap is a loss, the same number a duplicate."""
+    interval: PositiveSeconds | None = None
+    """Seconds at most between two messages, where the device speaks by itself also when nothing changes."""
     point: tuple[JsonPoint, ...]
 
 

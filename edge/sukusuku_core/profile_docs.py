@@ -76,6 +76,8 @@ def _profile(profile: AnyProfile) -> str:
         lines.append(_where(profile))
         when = f"`{profile.time}` of the message" if profile.time else "the arrival of the message"
         lines.append(f"- Time of measurement: {when}")
+        if profile.interval is not None:
+            lines.append(f"- Sends at least every {profile.interval:g} s, also when nothing changes")
         header = ("Point", "日本語", "Meaning", "Role", "Field", "Type", "Details")
         rows = [_json_row(point) for point in profile.point]
     return "\n".join([*lines, "", _table(header, rows)])

@@ -7,15 +7,19 @@ from sukusuku_core import catalogue, counters
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.counters import CounterState
 from sukusuku_core.model import AssetKind, Quality, Reading, Value
+from sukusuku_core.order import Mark
 from sukusuku_core.profile import JsonPoint, JsonProfile
 from sukusuku_core.registers import Decoded
 from sukusuku_edge.fitting import Bound, convert, in_range
 from sukusuku_edge.liveness import Change, Liveness, State
-from sukusuku_edge.sample import Event, Failure, Lost, Refused, Rejected, Sample
+from sukusuku_edge.sample import Event, Failure, Lost, Reachable, Refused, Rejected, Sample
 from sukusuku_edge.series import Series as Reported
 from sukusuku_edge.settings import Edge
 
 SOURCE = "Info/Source"
+SIGN_OF_LIFE = 60_000
+"""ms; an unchanged value of a sensor is sent again after this, however long `refresh` is: it may speak so rarely that
+its silence would otherwise be taken for its death."""
 
 Series = tuple[str, str]
 """Asset id and metric name."""
@@ -48,6 +52,8 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Device:
+    refresh: int
+    """ms; an unchanged value is sent again after this."""
     bound: list[Bound] = field(default_factory=list)
     life: Liveness = field(default_factory=Liveness)
     identity: str = ""
@@ -98,13 +104,12 @@ class Binder:
         self._reported: dict[Series, Reported] = {}
         self._sources = {asset.id: asset.source for asset in edge.settings.asset if asset.source is not None}
         rules = edge.settings.liveness.rules()
+        # A sensor tells when something happens: its first message after a silence must not be passed over.
+        of_sensors = replace(rules, good=1)
         self._devices = {
-            device.id: _Device(
-                life=Liveness(
-                    # A sensor tells when something happens: its first message after a silence must not be passed over.
-                    replace(rules, good=1) if isinstance(edge.profiles[device.id], JsonProfile) else rules
-                )
-            )
+            device.id: _Device(min(self._refresh, SIGN_OF_LIFE), life=Liveness(of_sensors))
+            if isinstance(edge.profiles[device.id], JsonProfile)
+            else _Device(self._refresh, life=Liveness(rules))
             for device in edge.settings.device
         }
         self._assets: dict[str, set[str]] = {}
@@ -147,6 +152,10 @@ class Binder:
                 case Failure():
                     self.errors += 1
                     self._failure(event, outcome)
+                case Reachable():
+                    device = self._devices[event.device]
+                    device.life.excuse()
+                    device.trouble = device.trouble if device.life.down else ""
                 case Rejected():
                     self.errors += 1
                     self._devices[event.device].remark = event.why
@@ -162,14 +171,15 @@ class Binder:
         for metric, value in values.items():
             row = catalogue.find(AssetKind.EDGE_NODE, metric)
             deadband = row.deadband if row is not None else 0.0
-            self._report((self._node, metric), now, value, Quality.GOOD, deadband, outcome)
+            self._report((self._node, metric), now, value, Quality.GOOD, deadband, self._refresh, outcome)
         return outcome.readings
 
     # ------------------------------------------------------------ inside
 
     def _sample(self, sample: Sample, outcome: Outcome) -> None:
         device = self._devices[sample.device]
-        device.heard = sample.time
+        if not sample.late:
+            device.heard = sample.time
         device.trouble = ""
         self._changed(sample.device, device.life.good(sample.time), outcome)
         if device.life.state is not State.UP:
@@ -183,12 +193,23 @@ class Binder:
             device.identity = sample.identity
         for asset in dict.fromkeys(bound.asset for bound in device.bound):
             if asset in self._sources:
-                self._report((asset, SOURCE), sample.time, self._sources[asset], Quality.GOOD, 0.0, outcome)
+                source = self._sources[asset]
+                self._report((asset, SOURCE), sample.time, source, Quality.GOOD, 0.0, self._refresh, outcome)
         for bound in device.bound:
             decoded = sample.values.get(bound.point.name)
             if decoded is not None:
-                value, quality = self._value(bound, decoded, outcome)
-                self._report((bound.asset, bound.metric), sample.time, value, quality, bound.row.deadband, outcome)
+                self._point(device, bound, decoded, sample, outcome)
+
+    def _point(self, device: _Device, bound: Bound, decoded: Decoded, sample: Sample, outcome: Outcome) -> None:
+        series = (bound.asset, bound.metric)
+        if bound.cumulative:
+            value, quality = self._total(bound, decoded, sample.mark, outcome)
+        else:
+            value, quality = convert(bound, decoded)
+        if not sample.late:
+            self._report(series, sample.time, value, quality, bound.row.deadband, device.refresh, outcome)
+        elif not bound.cumulative:  # what a total was then is not known any more
+            outcome.readings.append(self._series(series).past(sample.time, value, quality))
 
     def _failure(self, failure: Failure, outcome: Outcome) -> None:
         device = self._devices[failure.device]
@@ -198,7 +219,8 @@ class Binder:
             for bound in device.bound:
                 last = self._series((bound.asset, bound.metric)).last
                 value = last.value if last else None
-                self._report((bound.asset, bound.metric), failure.time, value, Quality.STALE, 0.0, outcome)
+                series = (bound.asset, bound.metric)
+                self._report(series, failure.time, value, Quality.STALE, 0.0, device.refresh, outcome)
         self._changed(failure.device, changes, outcome)
 
     def _changed(self, name: str, changes: Iterable[Change], outcome: Outcome) -> None:
@@ -223,10 +245,8 @@ class Binder:
                 self._up.discard(asset)
                 _move(asset, outcome.up, outcome.down)
 
-    def _value(self, bound: Bound, decoded: Decoded, outcome: Outcome) -> tuple[Value | None, Quality]:
+    def _total(self, bound: Bound, decoded: Decoded, mark: Mark, outcome: Outcome) -> tuple[Value | None, Quality]:
         value, quality = convert(bound, decoded)
-        if not bound.cumulative:
-            return value, quality
         if quality is not Quality.GOOD or not isinstance(value, int):
             return None, Quality.BAD
         series, origin, identity = (bound.asset, bound.metric), _origin(bound), self._devices[bound.device].identity
@@ -236,18 +256,25 @@ class Binder:
         # Another device's begins at what it shows: even a total of 0 is ours, and not to be begun anew.
         state = known.state if known.origin in {origin, told} else CounterState(known.state.total, value)
         if isinstance(bound.point, JsonPoint) and bound.point.period:
-            state = CounterState(state.total + value)
+            state, _ = counters.add(state, value, mark)
         else:
-            state, _ = counters.advance(state, value, bound.point.wrap)
+            state, _ = counters.advance(state, value, bound.point.wrap, mark)
         counter = Counter(told, state)
         if counter != self._totals.get(series):
             self._totals[series] = outcome.counters[series] = counter
         return state.total, Quality.GOOD if in_range(bound.row, state.total) else Quality.BAD
 
     def _report(
-        self, series: Series, time: int, value: Value | None, quality: Quality, deadband: float, outcome: Outcome
+        self,
+        series: Series,
+        time: int,
+        value: Value | None,
+        quality: Quality,
+        deadband: float,
+        refresh: int,
+        outcome: Outcome,
     ) -> None:
-        reading = self._series(series).report(time, value, quality, deadband, self._refresh)
+        reading = self._series(series).report(time, value, quality, deadband, refresh)
         if reading is not None:
             outcome.readings.append(reading)
 

@@ -84,6 +84,11 @@ class Liveness:
             return self._change(time, State.DOWN, Change.DIED)
         return self._settle(time)
 
+    def excuse(self) -> None:
+        """The failures so far were not the device's."""
+        if not self.down:
+            self._failures = 0
+
     def _change(self, time: int, state: State, change: Change) -> list[Change]:
         first, self.state = self.state is State.UNKNOWN, state
         if not first:

@@ -19,12 +19,15 @@ from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
+import msgspec
+
 from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType, Role
 from sukusuku_core.counters import CounterState
 from sukusuku_core.edge_session import BDSEQ_MODULUS, datatype_of
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_core.order import NOTHING, Seen
 from sukusuku_edge import boots, lock, overflow, salvage
 from sukusuku_edge.ballast import Ballast
 from sukusuku_edge.binding import Counter, Series
@@ -39,6 +42,7 @@ CREATE TABLE IF NOT EXISTS reading (
 );
 CREATE TABLE IF NOT EXISTS counter (
     asset TEXT NOT NULL, metric TEXT NOT NULL, origin TEXT NOT NULL, total INTEGER NOT NULL, raw INTEGER,
+    lower INTEGER, seen TEXT,
     PRIMARY KEY (asset, metric)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS session (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -234,8 +238,9 @@ class Outbox:
         with self._commit():
             rows = self._insert(readings)
             self._file.executemany(
-                "INSERT OR REPLACE INTO counter (asset, metric, origin, total, raw) VALUES (?,?,?,?,?)",
-                [(*series, item.origin, item.state.total, item.state.raw) for series, item in counters.items()],
+                "INSERT OR REPLACE INTO counter (asset, metric, origin, total, raw, lower, seen) "
+                "VALUES (?,?,?,?,?,?,?)",
+                [(*series, item.origin, *_columns(item.state)) for series, item in counters.items()],
             )
             dropped, record = self._make_room(rows)
             if stamp is not None:
@@ -291,10 +296,8 @@ class Outbox:
         return Stats(self._rows, oldest[0] if oldest else None, last[0] if last else 0)
 
     def _counters(self) -> dict[Series, Counter]:
-        found = self._file.execute("SELECT asset, metric, origin, total, raw FROM counter")
-        return {
-            (asset, metric): Counter(origin, CounterState(total, raw)) for asset, metric, origin, total, raw in found
-        }
+        found = self._file.execute("SELECT asset, metric, origin, total, raw, lower, seen FROM counter")
+        return {(row[0], row[1]): Counter(row[2], _state(*row[3:])) for row in found}
 
     def _next_bdseq(self) -> int:
         last = self._number("bdseq")
@@ -312,6 +315,18 @@ class Outbox:
 
     def _put_number(self, name: str, value: int) -> None:
         self._file.execute("INSERT OR REPLACE INTO session (name, value) VALUES (?, ?)", (name, value))
+
+
+def _columns(state: CounterState) -> tuple[int, int | None, int | None, str | None]:
+    seen = None if state.seen == NOTHING else msgspec.json.encode(state.seen).decode()
+    return state.total, state.raw, state.lower, seen
+
+
+def _state(total: int, raw: int | None, lower: int | None, seen: str | None) -> CounterState:
+    try:
+        return CounterState(total, raw, lower, NOTHING if seen is None else msgspec.json.decode(seen, type=Seen))
+    except msgspec.DecodeError:  # a damaged page: the total is worth more than the memory of the messages
+        return CounterState(total, raw)
 
 
 def _event(reading: Reading) -> int:
@@ -335,4 +350,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     ):
         file.execute(f"PRAGMA {pragma}").fetchall()
     file.executescript(SCHEMA + boots.SCHEMA)
+    there = {row[1] for row in file.execute("PRAGMA table_info(counter)")}
+    for column in ("lower INTEGER", "seen TEXT"):  # not in outboxes of 0.1
+        if column.split()[0] not in there:
+            file.execute(f"ALTER TABLE counter ADD COLUMN {column}")
     return file

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from sukusuku_core.order import UNMARKED, Mark
 from sukusuku_core.registers import Decoded
 
 
@@ -15,6 +16,10 @@ class Sample:
     values: Mapping[str, Decoded]
     identity: str = ""
     """The device's serial number; empty when it is not known."""
+    mark: Mark = UNMARKED
+    """Where the message belongs among those of the device."""
+    late: bool = False
+    """A newer message has come before it: it tells of the past only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,14 @@ class Failure:
     device: str
     time: int
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """What kept a device from being heard is over; whether it lives is not known."""
+
+    device: str
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +59,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A sensor numbers its messages, and some did not arrive."""
+    """A sensor numbers its messages, and so many more have not arrived; negative when such a one has come late."""
 
     device: str
     time: int
     count: int
 
 
-Event = Sample | Failure | Rejected | Refused | Lost
+Event = Sample | Failure | Reachable | Rejected | Refused | Lost
 Emit = Callable[[Event], Awaitable[None]]
 """Takes an event; waits while the outbox cannot keep up."""

@@ -20,6 +20,10 @@ class Series:
     last: Reading | None = None
     _times: deque[int] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
+    def past(self, time: int, value: Value | None, quality: Quality) -> Reading:
+        """A reading from before the last one, which goes on being what is known now."""
+        return self._told(time, value, quality)
+
     def report(self, time: int, value: Value | None, quality: Quality, deadband: float, refresh: int) -> Reading | None:
         """A reading when it says something new or the last one is older than `refresh` ms, else None."""
         last = self.last
@@ -29,11 +33,14 @@ class Series:
                 return None
             if last.time - STEP <= time <= last.time:
                 time = last.time + 1
-            while time in self._times:
-                time += 1
-        self._times.append(time)
-        self.last = Reading(self.asset, self.metric, time, value, quality)
+        self.last = self._told(time, value, quality)
         return self.last
+
+    def _told(self, time: int, value: Value | None, quality: Quality) -> Reading:
+        while time in self._times:
+            time += 1
+        self._times.append(time)
+        return Reading(self.asset, self.metric, time, value, quality)
 
 
 def _close(value: Value | None, last: Value | None, deadband: float) -> bool:

@@ -23,6 +23,10 @@ LAST_UNIT = 247
 """Unit ids above are reserved on a serial line; 0 addresses all and gets no answer."""
 
 
+SILENT_AFTER = 3600.0
+"""Seconds; see `Device.silent_after`."""
+
+
 class Broker(Settings, frozen=True, kw_only=True):
     """How an MQTT broker is reached. Files are relative to `edge.toml`; `ca_file` switches TLS on."""
 
@@ -106,7 +110,7 @@ class Bus(Settings, frozen=True, kw_only=True):
 class Device(Settings, frozen=True, kw_only=True):
     """A physical device. Modbus: `unit`, `poll` and `timeout` in seconds, and `host` and `port` or `bus`.
 
-    MQTT JSON: `topic`.
+    MQTT JSON: `topic`, and `silent_after` in seconds.
     """
 
     id: Id
@@ -118,6 +122,15 @@ class Device(Settings, frozen=True, kw_only=True):
     poll: PositiveSeconds = 10.0
     timeout: PositiveSeconds = 1.0
     topic: _Topic | None = None
+    silent_after: PositiveSeconds | None = None
+    """Without a message for so long a sensor counts as failing. Default: an hour, or three of the profile's `interval`
+    when that is more; never for sensors that speak only when something changes."""
+
+    def patience(self, profile: AnyProfile) -> float | None:
+        """Seconds without a message after which a sensor counts as failing; None: never."""
+        if self.silent_after is not None or not isinstance(profile, JsonProfile) or profile.interval is None:
+            return self.silent_after
+        return max(SILENT_AFTER, 3 * profile.interval)
 
 
 class Binding(Settings, frozen=True, kw_only=True):
@@ -242,6 +255,8 @@ def _profiles(settings: EdgeSettings, name: str) -> Iterator[tuple[str, AnyProfi
                 raise ConfigError(
                     f"{where}.topic: profile {device.profile} is a Modbus device; allowed: host, port, unit, ..."
                 )
+            case ModbusProfile() if device.silent_after is not None:
+                raise ConfigError(f"{where}.silent_after: only for MQTT sensors; profile {device.profile} is polled")
             case ModbusProfile() if (device.host is None) == (device.bus is None):
                 raise ConfigError(
                     f"{where}: profile {device.profile} is a Modbus device: "

@@ -165,6 +165,28 @@ def test_the_time_of_measurement_is_plausible_or_none(sent: Any, time: int | Non
     assert jsonmap.decode(own, json.dumps({"v": 1, "meta": {"time": sent}}).encode()).time == time
 
 
+_TIMES = st.floats() | st.integers() | st.text() | st.datetimes(timezones=st.timezones()).map(lambda it: it.isoformat())
+_TIMES |= st.sampled_from(
+    [1e308, -1e308, 10**400, -(10**400), "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
+)
+
+
+@given(_TIMES, st.text() | st.none())
+def test_no_time_raises_anything_but_a_decode_error(sent: Any, zone: Any) -> None:
+    own = profile(point("int"), head='time = "t"\nzone = "z"')
+    try:
+        time = jsonmap.decode(own, json.dumps({"v": 1, "t": sent, "z": zone}).encode()).time
+    except DecodeError:
+        return
+    assert time is None or 1_577_836_800_000 <= time < 4_102_444_800_000
+
+
+def test_a_sum_that_no_number_can_hold_is_no_reading() -> None:
+    own = profile(point("float", "v.*"))
+
+    assert jsonmap.decode(own, json.dumps({"v": [0.5, 10**400]}).encode()).values["v"].value is None
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("vabt"), inner, max_size=4),

@@ -13,7 +13,7 @@ from sukusuku_core.profile import EnumValue, ModbusPoint
 from sukusuku_core.registers import Decoded
 from sukusuku_edge.binding import Binder, Counter, Outcome, declared
 from sukusuku_edge.fitting import Bound, convert
-from sukusuku_edge.sample import Event, Failure, Rejected, Sample
+from sukusuku_edge.sample import Event, Failure, Reachable, Rejected, Sample
 from tests.edge import files
 
 GOOD, BAD, STALE = Quality.GOOD, Quality.BAD, Quality.STALE
@@ -210,6 +210,18 @@ def test_times_of_a_series_rise_when_the_clock_trembles(steps: list[tuple[int, i
     assert all(a < b for times in by_series.values() for a, b in pairwise(times))
 
 
+def test_every_message_of_a_slow_sensor_is_a_sign_of_life() -> None:
+    one = binder()
+
+    times = [
+        reading.time - T
+        for n in range(4)
+        for reading in one.take([sample(T + n * 600_000 - n, "eye", region_1_count=0)]).readings
+    ]
+
+    assert times == [0, 599_999, 1_199_998, 1_799_997]
+
+
 # ---------------------------------------------------------------- totals
 
 
@@ -217,11 +229,24 @@ def test_a_total_goes_on_over_a_wrap_and_a_restart_of_the_device() -> None:
     one = binder()
 
     totals = [
-        taken(one, sample(T + n, cycle_counter=raw))["unit-1", "Cycles/Total"].value
-        for n, raw in enumerate([2**32 - 2, 1, 5, 3])
+        reading.value
+        for n, raw in enumerate([2**32 - 2, 1, 1, 5, 3, 4])
+        for reading in one.take([sample(T + n, cycle_counter=raw)]).readings
+        if reading.metric == "Cycles/Total"
     ]
 
-    assert totals == [2**32 - 2, 2**32 + 1, 2**32 + 5, 2**32 + 8]
+    assert totals == [2**32 - 2, 2**32 + 1, 2**32 + 5, 2**32 + 9]
+
+
+def test_one_read_of_0_while_a_device_boots_counts_for_nothing() -> None:
+    one = binder()
+
+    first = one.take([sample(cycle_counter=5010), sample(T + 1, cycle_counter=0)])
+    second = binder(totals=first.counters)
+    outcome = second.take([sample(T + 2, cycle_counter=5011)])
+
+    assert first.counters["unit-1", "Cycles/Total"].state == CounterState(5010, 5010, 0)
+    assert outcome.readings[-1].value == 5011
 
 
 def test_a_total_goes_on_after_a_restart_of_the_agent() -> None:
@@ -324,6 +349,17 @@ def test_a_success_in_between_begins_the_count_anew() -> None:
     outcome = one.take([sample(state=1), *failures(2), sample(T + 5, state=1), *failures(2, time=T + 5)])
 
     assert outcome.down == []
+
+
+def test_what_was_not_the_devices_fault_is_not_held_against_it() -> None:
+    one = binder()
+
+    outcome = one.take([sample(device="eye", region_1_count=1), *failures(2, "eye"), Reachable("eye", T + 3)])
+    later = one.take(failures(2, "eye", T + 10))
+    dead = one.take([*failures(1, "eye", T + 20), Reachable("eye", T + 30)])
+
+    assert (outcome.down, later.down, dead.down) == ([], [], ["room"])
+    assert (one.down, one.devices()[1].trouble) == (1, "no answer")
 
 
 def test_an_asset_with_two_devices_is_down_when_both_are() -> None:

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from sukusuku_core.model import Value
-from sukusuku_edge.sample import Event, Failure, Lost, Refused, Rejected, Sample
+from sukusuku_core.model import Quality, Value
+from sukusuku_edge.binding import Binder, Counter, Series
+from sukusuku_edge.sample import Event, Failure, Lost, Reachable, Refused, Rejected, Sample
 from sukusuku_edge.sources import mqtt
 from sukusuku_edge.sources.mqtt import JsonSensors
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from tests.edge import files
 from tests.support.broker import free_port, mosquitto
 
+STALE = Quality.STALE
 T = 1_760_000_000_000
 TOPIC = "application/1/device/eye/event/up"
 PRESENCE = """
@@ -57,9 +59,13 @@ class Heard:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.reachable: list[Reachable] = []
         self._changed = asyncio.Event()
 
     async def emit(self, event: Event) -> None:
+        if isinstance(event, Reachable):
+            self.reachable.append(event)
+            return
         self.events.append(event)
         self._changed.set()
 
@@ -93,6 +99,7 @@ def test_messages_become_samples_also_after_the_broker_came_back(caplog: pytest.
         with mosquitto(port):
             await publish_until(heard, port, "zigbee2mqtt/radar", b'{"presence": true}', before + 1)
             assert values(heard.events[-1]) == {"presence": True}
+            assert [event.device for event in heard.reachable] == ["eye", "radar"] * 2
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
@@ -115,6 +122,97 @@ def test_sensors_count_as_failing_when_the_broker_stays_away(monkeypatch: pytest
         assert all(isinstance(event, Failure) for event in heard.events)
 
     run(work())
+
+
+def test_a_sensor_that_says_nothing_for_too_long_is_failing() -> None:
+    one = source()
+    one._connected(0.0)
+    one.decode(Message(TOPIC, uplink(region_1_count=3)), 600.0)
+    one.decode(Message(TOPIC, uplink("2025-10-09T08:50:00Z", region_1_count=3), retain=True), 4000.0)
+    one.decode(Message(TOPIC, b"no JSON"), 4000.0)
+
+    assert one.silent(4199.0) == []
+    assert one.silent(7800.0) == [
+        Failure("eye", T, f"no message from {TOPIC} for 2 h: check the sensor and its power")
+    ]  # the radar speaks only when something changes
+    one.decode(Message(TOPIC, uplink(region_1_count=3)), 7800.0)
+    assert one.silent(7800.0) == []
+
+
+def test_silence_while_the_broker_was_away_is_not_held_against_a_sensor() -> None:
+    one = source()
+    one._connected(0.0)
+    one._lost = 3000.0
+    assert one.silent(9000.0) == []
+
+    one._connected(9000.0)
+
+    assert one.silent(9599.0) == []
+    assert len(one.silent(9600.0)) == 1
+
+
+def test_a_setting_says_how_long_a_sensor_may_be_silent() -> None:
+    text = files.HEAD + files.EYE + PRESENCE.replace('topic = "z', 'silent_after = 50\ntopic = "z')
+    one = next(iter(mqtt.sources(files.edge(text), lambda: T)))
+    one._connected(0.0)
+
+    assert [failure.why for failure in one.silent(51.0)] == [
+        "no message from zigbee2mqtt/radar for 51 s: check the sensor and its power"
+    ]
+
+
+def test_a_silent_sensor_turns_stale_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "LOOK", 0.05)
+    port = free_port()
+    text = files.HEAD + files.EYE.replace('topic = "', 'silent_after = 0.2\ntopic = "') + files.ROOM
+    edge = files.edge(f"{text}[broker]\nport = {port}\n")
+
+    async def work() -> None:
+        heard = Heard()
+        with mosquitto(port):
+            task = asyncio.create_task(next(iter(mqtt.sources(edge, lambda: T))).run(heard.emit))
+            await publish_until(heard, port, TOPIC, uplink(region_1_count=3), 1)
+            await heard.until(lambda events: sum(isinstance(event, Failure) for event in events) >= 3)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        binder = Binder(edge, {})
+        binder.take(event for event in heard.events if isinstance(event, Sample))
+        outcome = binder.take(event for event in heard.events if isinstance(event, Failure))
+        assert {(reading.value, reading.quality) for reading in outcome.readings} == {(None, STALE), (3, STALE)}
+        assert binder.devices()[0].trouble.startswith(f"no message from {TOPIC} for ")
+
+    run(work())
+
+
+def test_a_late_message_changes_no_total_and_not_what_is_known_now() -> None:
+    one = source()
+    binder = Binder(files.edge(files.HEAD + files.EYE + files.ROOM), {})
+    sent = [("08:30:00", 5000, 3), ("08:50:00", 5010, 4), ("08:35:00", 5004, 9), ("08:51:00", 5011, 9)]
+
+    found = [
+        (reading.metric, reading.time - T, reading.value)
+        for clock, total, people in sent
+        for event in one.decode(
+            Message(TOPIC, uplink(f"2025-10-09T{clock}Z", line_1_total_in=total, region_1_count=people))
+        )
+        for reading in binder.take([event]).readings
+    ]
+
+    assert found == [
+        ("Entries/Total", -1_400_000, 5000), ("Zones/play/Count", -1_400_000, 3),
+        ("Entries/Total", -200_000, 5010), ("Zones/play/Count", -200_000, 4),
+        ("Zones/play/Count", -1_100_000, 9),
+        ("Entries/Total", -140_000, 5011), ("Zones/play/Count", -140_000, 9),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "time", ["1e308", "-1e308", "-" + "9" * 400, "1e400", "9" * 5000, '"9999-12-31T23:59:59-23:59"']
+)
+def test_no_time_ends_the_session(time: str) -> None:
+    (event,) = source().decode(Message(TOPIC, f'{{"time": {time}, "object": {{"region_1_count": 1}}}}'.encode()))
+
+    assert isinstance(event, Rejected) or event.time == T
 
 
 def test_the_sensors_own_time_counts_when_it_can_be_true() -> None:
@@ -197,10 +295,11 @@ point = "entries"
 """
 
 
-def package(number: int, forward: int, serial: str = "80:1F") -> bytes:
+def package(number: int, forward: int, serial: str = "80:1F", time: int | None = None) -> bytes:
     counts = [{"id": 0, "name": "fw", "value": forward}]
     logics = [{"id": 1, "records": [{"counts": counts}]}]
-    info = {"package_info": {"id": number}, "sensor_info": {"serial_number": serial}, "logics": logics}
+    sensor = {"serial_number": serial} | ({} if time is None else {"time": time})
+    info = {"package_info": {"id": number}, "sensor_info": sensor, "logics": logics}
     return json.dumps({"logics_data": info}).encode()
 
 
@@ -215,6 +314,32 @@ def test_numbered_messages_show_what_was_lost_and_come_once() -> None:
     ]  # fmt: skip
     assert [event for events in got for event in events if isinstance(event, Lost)] == [Lost("xovis", T, 3)]
     assert {event.identity for events in got for event in events if isinstance(event, Sample)} == {"80:1F"}
+
+
+def test_numbers_that_arrive_out_of_order_are_no_loss() -> None:
+    one = next(iter(mqtt.sources(files.edge(files.HEAD + XOVIS), lambda: T)))
+
+    got = [event for number in (7, 9, 8, 10) for event in one.decode(Message("xovis", package(number, number)))]
+
+    assert sum(event.count for event in got if isinstance(event, Lost)) == 0
+    assert [values(event)["entries"] for event in got if isinstance(event, Sample)] == [7, 9, 8, 10]
+
+
+def test_counts_of_a_period_are_added_once_also_after_restarts() -> None:
+    edge = files.edge(files.HEAD + XOVIS)
+    totals: dict[Series, Counter] = {}
+    found = []
+    for boot in range(3):
+        one, binder = next(iter(mqtt.sources(edge, lambda: T))), Binder(edge, totals)
+        messages = [
+            Message("xovis", package(7 + boot, 5, time=T - 9000 + boot), retain=True),
+            *(Message("xovis", package(8 + n, 5, time=T - 8000 + n)) for n in range(boot, boot + 2)),
+        ]
+        for message in messages:
+            totals.update(binder.take(one.decode(message)).counters)
+        found.append(totals["room", "Entries/Total"].state.total)
+
+    assert found == [10, 15, 20]
 
 
 ESPHOME = """

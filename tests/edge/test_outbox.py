@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sukusuku_core.counters import CounterState
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading
+from sukusuku_core.order import Seen
 from sukusuku_edge.binding import Counter
 from sukusuku_edge.boots import Stamp
 from sukusuku_edge.outbox import Outbox
@@ -93,7 +94,7 @@ def test_stats_tell_how_much_waits_since_when(tmp_path: Path) -> None:
 
 
 def test_totals_are_committed_with_the_readings(tmp_path: Path) -> None:
-    counter = Counter("board/cycle_counter", CounterState(70_000, 12))
+    counter = Counter("board/cycle_counter", CounterState(70_000, 12, 3, Seen((4, 5), (1_760_000_000_000,))))
     with_outbox(tmp_path / "o.db", lambda outbox: outbox.add(readings(1), {TOTAL: counter}))
 
     assert with_outbox(tmp_path / "o.db", Outbox.counters) == {TOTAL: counter}
@@ -199,6 +200,21 @@ def test_a_killed_writer_loses_nothing_that_it_announced(tmp_path: Path) -> None
             assert total == values[-1]
 
         with_outbox(path, check)
+
+
+def test_an_outbox_of_an_older_version_keeps_its_totals(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    with sqlite3.connect(path) as file:
+        file.execute(
+            "CREATE TABLE counter (asset TEXT NOT NULL, metric TEXT NOT NULL, origin TEXT NOT NULL, "
+            "total INTEGER NOT NULL, raw INTEGER, PRIMARY KEY (asset, metric)) WITHOUT ROWID"
+        )
+        file.execute("INSERT INTO counter VALUES ('unit-1', 'Cycles/Total', 'b/c', 70000, 12)")
+    file.close()
+
+    totals = with_outbox(path, lambda outbox: outbox.counters())
+
+    assert totals == {("unit-1", "Cycles/Total"): Counter("b/c", CounterState(70_000, 12))}
 
 
 def test_a_file_that_is_not_a_database_is_put_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,13 +3,14 @@
 Every history goes the way of the edge agent: registers, decoding, binder, totals that survive a crash. The truth is
 what a perfect reader of the same polls could know: what a device counted after the last poll before it restarted is
 known to nobody. The documented limit: between two polls, a counter that restarts and overtakes its old value, restarts
-near the end of its range, or advances by a quarter of its range over the end, is misread. Those polls are known too,
+near the end of its range, or advances by a quarter of its range over the end, is misread. A step back counts only when
+a second read confirms it, so that one wrong read of 0 counts for nothing. Those polls are known too,
 and must still not make a total fall; the history goes on from what was counted.
 """
 
 import random
 from collections import Counter as Count
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sukusuku_core import registers
 from sukusuku_core.model import Quality
@@ -35,6 +36,7 @@ KINDS = {
     "restart": 2,
     "crash": 2,
     "exchange": 0.3,
+    "glitch": 1,
 }
 SETTINGS = """
 group = "toshima"
@@ -124,6 +126,8 @@ class History:
                 self._take([Failure("device", self._now, "no answer")] * self._rng.randint(1, 4))
             case "null":
                 self._take([self._sample(registers.Decoded(None, Quality.BAD))])
+            case "glitch":
+                self._glitch(tally)
             case "restart":
                 self._raw = self._ahead = 0
                 self._restarted = True
@@ -137,6 +141,13 @@ class History:
     def _work(self, count: int) -> None:
         self._raw = (self._raw + count) % self._wrap
         self._ahead += count
+
+    def _glitch(self, tally: Tally) -> None:
+        """One wrong read of 0, committed; then a true one."""
+        if self._known.raw is not None and not self._restarted and not self._exchanged:
+            totals = self._known.totals | self._take([self._sample(registers.Decoded(0, Quality.GOOD))])
+            self._known = replace(self._known, totals=totals)
+            self._poll(tally)
 
     def _crash(self, tally: Tally) -> None:
         """The agent dies; before that it may have read what it did not commit."""
@@ -161,6 +172,10 @@ class History:
         tally.polls += 1
         before = self._known
         totals = before.totals | self._take([self._sample(self._decoded())])
+        if totals[SERIES].state.lower is not None:
+            if self._rng.random() < 0.5:  # the agent dies while the step back is in doubt
+                self._binder = Binder(self._edge, totals)
+            totals |= self._take([self._sample(self._decoded())])
         found = totals[SERIES].state.total
         step = self._expected_step()
         if step is None:
@@ -190,7 +205,7 @@ class History:
         if self._restarted:
             plain = self._ahead == raw and back and over_the_end >= quarter
             return raw if plain or (raw == last == self._ahead == 0) else None
-        plain = over_the_end < quarter if back else self._ahead < self._wrap
+        plain = self._ahead == over_the_end < quarter if back else self._ahead < self._wrap
         return self._ahead if plain else None
 
 
