@@ -120,7 +120,7 @@ def parse(data: bytes) -> Any:
         raise DecodeError("oversized", f"{len(data)} bytes, at most {MAX_PAYLOAD_BYTES} are read")
     try:
         message = PayloadMessage.FromString(data)
-    except ProtobufDecodeError as error:
+    except (ProtobufDecodeError, UnicodeDecodeError) as error:  # protobuf in pure Python checks the texts at once
         raise DecodeError("protobuf", str(error)) from error
     if len(message.metrics) > MAX_METRICS:
         raise DecodeError("too-many-metrics", f"{len(message.metrics)} metrics, at most {MAX_METRICS} are read")

@@ -98,6 +98,29 @@ def test_the_refusal_names_the_field_and_the_character(text: str) -> None:
         header_text("site tobu", text)
 
 
+@pytest.mark.parametrize(
+    "text", ["<>", "<名前@example.jp>", "<a@b> <c@d>", "a@example.jp", f"<{'x' * 300}@example.jp>"]
+)
+def test_a_message_id_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(HeaderError, match=r"^Message-ID: .*not of the form"):
+        build(replace(DRAFT, message_id=text))
+    with pytest.raises(HeaderError, match=r"^In-Reply-To: .*not of the form"):
+        build(replace(DRAFT, reference=text))
+
+
+@pytest.mark.parametrize(
+    ("field", "draft"),
+    [
+        ("From", replace(DRAFT, sender_name="x" * 1000)),
+        ("Subject", replace(DRAFT, subject="x" * 1000)),
+        ("To", replace(DRAFT, recipient=f"{'x' * 300}@example.jp")),
+    ],
+)
+def test_what_does_not_fit_on_a_line_is_refused(field: str, draft: Draft) -> None:
+    with pytest.raises(HeaderError, match=f"^{field}: "):
+        build(draft)
+
+
 def test_parts_and_headers_of_a_mail() -> None:
     parsed = message_from_bytes(build(replace(DRAFT, reference="<0@example.jp>")), policy=policy.default)
     text, html = parsed.get_body(("plain",)), parsed.get_body(("html",))

@@ -8,6 +8,7 @@ from tests.faults import (
     cuts,
     flapping,
     full_disk,
+    fuzz,
     half_open,
     hostile,
     identities,
@@ -40,4 +41,5 @@ ROWS: dict[str, Row] = {
     "F4": io.errors,
     "F5": full_disk.full_disk,
     "F14": counters.counters,
+    "F16": fuzz.fuzz,
 }

@@ -23,6 +23,11 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _MAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 """The plain form only. The standard library's parser takes more, and stumbles over some of it."""
+_MESSAGE_ID = re.compile(rf"<{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*>")
+_LONGEST_ID = 250
+_LONGEST_ADDRESS = 254
+_LONGEST_TEXT = 900
+"""Characters. A line of a mail has at most 998, and a text without a blank cannot be folded."""
 
 
 class HeaderError(ConfigError):
@@ -50,6 +55,8 @@ class Draft:
 
 def header_text(field: str, value: str) -> str:
     """The value, when it may stand in a header. Raises HeaderError."""
+    if len(value) > _LONGEST_TEXT:
+        raise HeaderError(field, f"has {len(value)} characters, at most {_LONGEST_TEXT} are allowed")
     if "=?" in value:
         raise HeaderError(field, "contains `=?`, the mark of an encoded word")
     for char in value:
@@ -74,10 +81,9 @@ def build(draft: Draft) -> bytes:
     message["To"] = address("To", draft.recipient)
     message["Subject"] = header_text("Subject", draft.subject)
     message["Date"] = format_datetime(japan_time(draft.date))
-    message["Message-ID"] = header_text("Message-ID", draft.message_id)
+    message["Message-ID"] = _identifier("Message-ID", draft.message_id)
     if draft.reference is not None:
-        message["In-Reply-To"] = header_text("In-Reply-To", draft.reference)
-        message["References"] = header_text("References", draft.reference)
+        message["In-Reply-To"] = message["References"] = _identifier("In-Reply-To", draft.reference)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(draft.text, cte="base64")
     message.add_alternative(draft.html, subtype="html", cte="base64")
@@ -85,10 +91,17 @@ def build(draft: Draft) -> bytes:
     return message.as_bytes()
 
 
+def _identifier(field: str, value: str) -> str:
+    header_text(field, value)
+    if len(value) > _LONGEST_ID or _MESSAGE_ID.fullmatch(value) is None:
+        raise HeaderError(field, f"`{value[:40]}` is not of the form <name@example.jp>, or too long")
+    return value
+
+
 def address(field: str, mail: str, name: str = "") -> Address:
     """A mail address with the name shown for it. Raises HeaderError."""
     header_text(field, mail)
-    if _MAIL.fullmatch(mail) is None:
+    if len(mail) > _LONGEST_ADDRESS or _MAIL.fullmatch(mail) is None:
         raise HeaderError(field, f"`{mail}` is not a mail address like name@example.jp")
     user, _, domain = mail.rpartition("@")
     return Address(header_text(field, name), user, domain)

@@ -59,21 +59,22 @@ class Recording:
     digests: Sequence[str]
 
 
-def record(name: str, seed: int, *, careless: bool = False) -> Recording:
+def record(name: str, seed: int, steps: int | None = None, *, careless: bool = False) -> Recording:
     """Run a real writer process under strace, and the same steps here for the states to compare with."""
+    steps = steps or STEPS[name]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place).resolve() / "disk"
         folder.mkdir()
-        command = [sys.executable, "-m", "tests.faults.power.writer", name, str(folder), str(seed), str(STEPS[name])]
+        command = [sys.executable, "-m", "tests.faults.power.writer", name, str(folder), str(seed), str(steps)]
         command += ["--reopen", str(REOPEN), *(["--careless"] if careless else [])]
         ops = trace.record(command, folder, Path(place) / "trace", ROOT)
         reference = Path(place) / "reference"
         reference.mkdir()
         with quiet():
-            digests = list(states(subject(name, reference), seed, STEPS[name]))
+            digests = list(states(subject(name, reference), seed, steps))
     said = [op.steps for op in ops if isinstance(op, Announce)]
-    if said != list(range(1, STEPS[name] + 1)):
-        raise AssertionError(f"the writer of the {name} announced {len(said)} of {STEPS[name]} steps")
+    if said != list(range(1, steps + 1)):
+        raise AssertionError(f"the writer of the {name} announced {len(said)} of {steps} steps")
     return Recording(name, seed, ops, digests)
 
 
@@ -160,7 +161,7 @@ def quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def power_cuts(tier: Tier, rng: random.Random, images: int | None = None) -> Outcome:
+def power_cuts(tier: Tier, rng: random.Random, images: int | None = None, steps: int | None = None) -> Outcome:
     """F2: on a disk that keeps what it has been told to keep, nothing announced is ever missing."""
     wanted = images or IMAGES[tier]
     tally = Tally()
@@ -168,7 +169,7 @@ def power_cuts(tier: Tier, rng: random.Random, images: int | None = None) -> Out
         left = round(wanted * share)
         while left > 0:
             count = min(left, PER_RECORDING)
-            check(record(name, rng.randrange(10**6)), count, rng, tally)
+            check(record(name, rng.randrange(10**6), steps), count, rng, tally)
             left -= count
     return Outcome(
         "F2",
@@ -188,14 +189,13 @@ def _words(tally: Tally) -> str:
     return "; ".join([counts, *tally.cases]) if counts else ""
 
 
-def control(_tier: Tier, rng: random.Random, images: int | None = None) -> Outcome:
+def control(_tier: Tier, rng: random.Random) -> Outcome:
     """F3: on a disk that lies, and with a writer that does not wait, loss must be seen, or F2 means nothing."""
-    wanted = images or CONTROLS
     seen: dict[str, Tally] = {}
     for name, share in SHARES.items():
         for way, careless in ((f"{name} on a disk that ignores fsync", False), (f"{name} with synchronous=OFF", True)):
             recording = record(name, rng.randrange(10**6), careless=careless)
-            check(recording, round(wanted * share / 2), rng, seen.setdefault(way, Tally()), honest=careless)
+            check(recording, round(CONTROLS * share / 2), rng, seen.setdefault(way, Tally()), honest=careless)
     blind = [way for way, tally in seen.items() if tally.lost == 0]
     made, accepted, stored, lost = (
         sum(getattr(tally, name) for tally in seen.values()) for name in ("images", "accepted", "stored", "lost")

@@ -1,0 +1,133 @@
+"""A short selection of rows F2-F5, F14 and F16, and of the tools they stand on."""
+
+import random
+from pathlib import Path
+
+from tests.faults import counters, full_disk, fuzz, io
+from tests.faults.power import images, trace
+from tests.faults.power.disk import Cut, Disk
+from tests.faults.power.trace import Announce, Create, Op, Rename, Sync, Truncate, Unlink, Write
+from tests.faults.row import Outcome, Tier
+
+
+def rng() -> random.Random:
+    return random.Random(20_260_415)
+
+
+def passed(outcome: Outcome) -> Outcome:
+    assert outcome.passed, outcome.why
+    assert outcome.injected > 0
+    assert (outcome.lost, outcome.duplicates) == (0, 0)
+    return outcome
+
+
+def test_power_cuts_lose_nothing_that_was_announced() -> None:
+    assert passed(images.power_cuts(Tier.PR, rng(), images=60, steps=40)).injected == 60
+
+
+def test_the_same_images_show_a_loss_when_nothing_was_synced() -> None:
+    recording = images.record("outbox", 1, steps=40)
+    tally = images.Tally()
+
+    images.check(recording, 30, rng(), tally, honest=False)
+
+    assert tally.lost > 0
+    assert tally.verdicts
+
+
+def test_an_input_output_error_stops_cleanly_or_is_tried_again() -> None:
+    passed(io.errors(Tier.PR, rng(), most=2))
+
+
+def test_a_full_disk_loses_nothing_and_stops_no_acknowledgement() -> None:
+    passed(full_disk.full_disk(Tier.PR, rng(), rounds=1))
+
+
+def test_totals_are_the_truth_in_a_thousand_histories() -> None:
+    passed(counters.counters(Tier.PR, rng(), histories=1_000))
+
+
+def test_a_second_of_noise_at_every_door() -> None:
+    passed(fuzz.fuzz(Tier.PR, rng(), seconds=1.0))
+
+
+# ---------------------------------------------------------------- the tools
+
+
+def after(*ops: Op, cut: Cut, folder: Path, during: Op | None = None) -> dict[str, bytes]:
+    disk = Disk()
+    for op in ops:
+        disk.apply(op)
+    disk.image(folder, cut, rng(), during)
+    return {entry.name: entry.read_bytes() for entry in folder.iterdir()}
+
+
+def test_a_disk_keeps_what_was_synced_and_may_forget_the_rest(tmp_path: Path) -> None:
+    ops = (Create("a", 1), Sync(None), Write(1, 0, b"safe"), Sync(1), Write(1, 4, b"lost"), Truncate(1, 6))
+
+    assert after(*ops, cut=Cut.DROPPED, folder=tmp_path) == {"a": b"safe"}
+    assert after(*ops, cut=Cut.KEPT, folder=tmp_path) == {"a": b"safelo"}
+
+
+def test_names_need_a_sync_of_the_directory(tmp_path: Path) -> None:
+    seen = set()
+    for seed in range(30):
+        disk = Disk()
+        for op in (
+            Create("a", 1),
+            Create("b", 2),
+            Sync(None),
+            Write(2, 0, b"2"),
+            Sync(2),
+            Rename("b", "c"),
+            Unlink("a"),
+        ):
+            disk.apply(op)
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        disk.image(folder, Cut.DROPPED, random.Random(seed), None)
+        seen.add(tuple(sorted(entry.name for entry in folder.iterdir())))
+
+    assert seen == {("a", "b"), ("a", "c"), ("c",)}
+
+
+def test_a_torn_write_ends_at_a_sector(tmp_path: Path) -> None:
+    data = bytes(range(1, 256)) * 10
+    lengths = set()
+    for seed in range(60):
+        disk = Disk()
+        disk.apply(Create("a", 1))
+        disk.apply(Sync(None))
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        disk.image(folder, Cut.TORN, random.Random(seed), Write(1, 100, data))
+        found = (folder / "a").read_bytes()
+        assert found == (bytes(100) + data)[: len(found)]
+        lengths.add(len(found))
+
+    assert lengths == {0, 512, 1024, 1536, 2048, 2560, len(data) + 100}
+
+
+def test_a_trace_tells_what_was_done_to_the_files_of_a_folder() -> None:
+    def text(value: str) -> str:
+        return '"' + "".join(f"\\x{byte:02x}" for byte in value.encode()) + '"'
+
+    lines = [
+        f"1 openat(AT_FDCWD, {text('/d/a')}, O_RDWR|O_CREAT, 0644) = 5",
+        f"1 openat(AT_FDCWD, {text('/elsewhere')}, O_RDWR) = 6",
+        f"1 pwrite64(5, {text('abc')}, 3, 10 <unfinished ...>",
+        f"2 write(6, {text('x')}, 1) = 1",
+        "1 <... pwrite64 resumed>) = 3",
+        "1 fdatasync(5) = 0",
+        f"1 openat(AT_FDCWD, {text('/d')}, O_RDONLY|O_CLOEXEC) = 7",
+        "1 fsync(7) = 0",
+        f"1 write(1, {text('1')}, 1) = 1",
+        f"1 unlink({text('/d/none')}) = -1 ENOENT (No such file or directory)",
+        f"1 rename({text('/d/a')}, {text('/d/b')}) = 0",
+        "1 close(5) = 0",
+        f"1 write(5, {text('x')}, 1) = 1",
+    ]
+
+    assert list(trace.Reader(Path("/d")).read(lines)) == [
+        Create("a", 1), Write(1, 10, b"abc"), Sync(1), Sync(None), Announce(1), Rename("a", "b"),
+    ]  # fmt: skip
