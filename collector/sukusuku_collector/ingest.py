@@ -12,13 +12,15 @@ from typing import Any
 
 from sukusuku_collector import validation
 from sukusuku_collector.limits import Gate
-from sukusuku_collector.routes import MAX_ROUTES, Route, Routes
-from sukusuku_collector.rows import Batch, Rows, Table, quarantined
+from sukusuku_collector.routes import Route, Routes
+from sukusuku_collector.rows import MAX_TEXT, Batch, Rows, Table, quarantined
 from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Committed, Store, twins_key
+from sukusuku_collector.store import Committed, Store, Unassigned, twins_key
+from sukusuku_collector.telling import Teller
 from sukusuku_collector.twins import Twins
+from sukusuku_collector.unassigned import Homeless
 from sukusuku_collector.validation import Subject
-from sukusuku_core import loss, sparkplug
+from sukusuku_core import sparkplug
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.host_session import SEQ_MODULUS, HostSession, NodeKey
@@ -26,9 +28,6 @@ from sukusuku_core.model import Value
 from sukusuku_core.reorder import Reorder
 from sukusuku_core.topics import MessageType, NodeTopic
 from sukusuku_mqtt.client import Message
-
-REPEAT_AFTER = 60_000
-"""ms before the same topic is quarantined for the same reason again, where the sender keeps its data anyway."""
 
 _BIRTHS = {MessageType.NBIRTH, MessageType.DBIRTH}
 _UNORDERED = {MessageType.NBIRTH, MessageType.NDEATH}
@@ -65,7 +64,10 @@ class _Arrived:
 
 
 class Ingest:
-    """The data path of one collector. `counts` counts every reason for which something was not stored."""
+    """The data path of one collector.
+
+    `counts` counts every reason for which something was not stored as a reading, `arrived` every message.
+    """
 
     def __init__(self, facility: Facility, store: Store, clock: Clock = now_ms) -> None:
         limits = facility.limits
@@ -76,9 +78,9 @@ class Ingest:
         self._store = store
         self._clock = clock
         self._reorder_window = round(limits.reorder_window * 1000)
-        self._told: dict[tuple[str, str], int] = {}
-        self._loss_told: dict[str, int] = {}
+        self._teller = Teller()
         self.counts: Counter[str] = Counter()
+        self.arrived = 0
         self._rows = Rows(store, limits.metrics_per_asset, self.counts, self._may_quarantine)
         self.begin_session()
 
@@ -87,6 +89,7 @@ class Ingest:
         self._session = HostSession()
         self._reorder = Reorder[_Arrived](self._session, self._reorder_window)
         self._tables: dict[tuple[NodeKey, str | None], Table] = {}
+        self._homeless = Homeless()
 
     def process(self, messages: Sequence[Message]) -> Outcome:
         """Store what the messages carry in one commit. Call it without messages when time has passed.
@@ -94,7 +97,10 @@ class Ingest:
         Raises TransientError when the store cannot. Nothing of it is then ever acknowledged: the edge nodes send it
         again after their next birth.
         """
+        self.arrived += len(messages)
         batch = Batch(self._clock())
+        for key in self._twins.released(batch.now):
+            self._session.ask_rebirth(key, batch.now)
         for arrived in self._reorder.late(batch.now):
             self._handle(arrived, batch)
         for message in messages:
@@ -105,14 +111,16 @@ class Ingest:
         committed = Committed(0, 0, 0)
         try:
             self._tell_twins(batch)
-            if batch.rows or batch.moved or batch.quarantined:
-                committed = self._store.commit_rows(batch.rows, batch.quarantined, batch.now, batch.moved)
+            if batch.rows or batch.moved or batch.quarantined or batch.unassigned:
+                committed = self._store.commit_rows(
+                    batch.rows, batch.quarantined, batch.now, batch.moved, batch.unassigned
+                )
             if batch.offline:
                 self._store.mark_offline(batch.offline)
         except TransientError:
             self.begin_session()
             raise
-        self._tell_losses(batch)
+        self._teller.tell(batch)
         changed = frozenset(batch.changed | set(batch.offline))
         return Outcome(committed, changed, tuple(self._answers(batch.now)))
 
@@ -191,9 +199,9 @@ class Ingest:
         route, seq = arrived.route, arrived.seq
         key, kind, device = route.key, route.topic.type, route.topic.device
         if route.subject is None:
-            self._session.data(key, None, seq, batch.now)  # it counts as arrived, and is acknowledged
+            born = self._session.data(key, None, seq, batch.now) is not None  # it counts as arrived
             if route.refusal is not None and kind is not MessageType.DDEATH:
-                raise route.refusal
+                self._keep(arrived, route.refusal, batch, born=born)
         elif kind is MessageType.DDATA or kind is MessageType.NDATA:
             if self._session.data(key, device, seq, batch.now) is None:
                 self.counts["no-birth"] += 1  # the edge node sends it again after its birth
@@ -218,6 +226,18 @@ class Ingest:
 
     # ------------------------------------------------------------ what is not stored
 
+    def _keep(self, arrived: _Arrived, refusal: DecodeError, batch: Batch, *, born: bool) -> None:
+        """A message about an asset that facility.toml does not name, or not so. It is kept whole, and acknowledged."""
+        if not born:
+            self.counts["no-birth"] += 1  # the edge node sends it again after its birth
+            return
+        self.counts[refusal.reason] += 1
+        node, topic = arrived.route.key.node, arrived.message.topic
+        kept = self._homeless.take(arrived.route.topic, arrived.body)
+        if kept is not None:
+            detail, clock_set = refusal.detail[:MAX_TEXT], self._rows.clock_set(node)
+            batch.unassigned.append(Unassigned(batch.now, topic, refusal.reason, detail, kept, clock_set))
+
     def _refuse(self, message: Message, error: DecodeError, batch: Batch) -> None:
         """A whole message that cannot be stored."""
         route = self._routes.get(message.topic)
@@ -233,13 +253,8 @@ class Ingest:
     def _throw_away(self, message: Message, reason: str, detail: str, batch: Batch) -> None:
         """A message that is neither stored nor acknowledged; the quarantine gets one of its kind now and then."""
         self.counts[reason] += 1
-        told = (message.topic, reason)
-        if 0 <= batch.now - self._told.get(told, -REPEAT_AFTER) < REPEAT_AFTER:
-            return
-        if len(self._told) >= MAX_ROUTES:
-            self._told.clear()
-        self._told[told] = batch.now
-        batch.quarantined.append(quarantined(message, reason, detail, batch.now))
+        if self._teller.is_news(message.topic, reason, batch.now):
+            batch.quarantined.append(quarantined(message, reason, detail, batch.now))
 
     def _may_quarantine(self, node: str, now: int) -> bool:
         return self._gate.may_quarantine(NodeKey(self._group, node), now)
@@ -253,18 +268,6 @@ class Ingest:
             _log.log(logging.ERROR if finding.certain else logging.WARNING, "%s", finding)
             if finding.certain:
                 self._store.note(twins_key(finding.node.node), batch.now)
-
-    def _tell_losses(self, batch: Batch) -> None:
-        for node, time, text in batch.losses:
-            if time <= self._loss_told.get(node, -1):
-                continue
-            self._loss_told[node] = time
-            found = loss.decode(text)
-            _log.error(
-                "edge node %s had to drop readings because its buffer was full: %s",
-                node,
-                text[:200] if found is None else loss.in_words(found),
-            )
 
 
 def _command(key: NodeKey, now: int, *metrics: tuple[str, Value]) -> Command:

@@ -16,7 +16,7 @@ MAX_ROUTES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a topic means. Without a subject its readings are refused for `refusal`."""
+    """What a topic means. Without a subject its readings wait for the settings, or are refused, for `refusal`."""
 
     topic: NodeTopic
     key: NodeKey

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sukusuku_collector import validation
-from sukusuku_collector.store import Moved, Quarantined, Row, Store
+from sukusuku_collector.store import Moved, Quarantined, Row, Store, Unassigned
+from sukusuku_collector.unassigned import UNASSIGNED, keep
 from sukusuku_collector.validation import Subject
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
@@ -54,6 +55,7 @@ class Batch:
     rows: list[Row] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
+    unassigned: list[Unassigned] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     losses: list[tuple[str, int, str]] = field(default_factory=list)
     """Node, time and text of what edge nodes say that they had to drop."""
@@ -80,7 +82,7 @@ class Rows:
         self._may_quarantine = may_quarantine
         self._series: dict[tuple[str, str], int] = {}
         self._names = {asset: set(metrics) for asset, metrics in store.latest().items()}
-        self._unsynced: dict[str, bool] = {}
+        self._unsynced: set[str] = set()
 
     def table(self, subject: Subject, types: Mapping[str, int]) -> Table:
         """The table for a birth that declares these types."""
@@ -127,6 +129,17 @@ class Rows:
         if len(rows) + len(batch.moved) > before:
             batch.changed.add(table.subject.id)
 
+    def clock_set(self, node: str) -> bool:
+        """Whether the times of an edge node are believed: it has not said that its clock was not set."""
+        return node not in self._unsynced
+
+    def set_clock(self, node: str, *, is_set: bool) -> None:
+        """What an edge node says of its clock. When it is not set, its times are judged by receipt."""
+        if is_set:
+            self._unsynced.discard(node)
+        else:
+            self._unsynced.add(node)
+
     # ------------------------------------------------------------ inside
 
     def _number(self, subject: Subject, name: str, datatype: DataType) -> int:
@@ -147,14 +160,25 @@ class Rows:
     ) -> None:
         """The same as the loop of `read`, for every case."""
         refused: dict[str, list[str]] = {}
+        homeless: list[Any] = []
         for metric in metrics:
             try:
                 if (why := self._take(metric, body, table, batch, birth=birth)) is not None:
                     refused.setdefault("timestamp", []).append(why)
             except DecodeError as error:
                 refused.setdefault(error.reason, []).append(error.detail)
+                if error.reason in UNASSIGNED:
+                    homeless.append(metric)
         for reason, details in refused.items():
             self._counts[reason] += len(details)
+            if reason in UNASSIGNED:
+                clock_set = self.clock_set(table.subject.edge)
+                kept = keep(body, homeless, table.types, birth=birth)
+                if kept is not None:
+                    batch.unassigned.append(
+                        Unassigned(batch.now, message.topic[:MAX_TEXT], reason, details[0][:MAX_TEXT], kept, clock_set)
+                    )
+                continue
             if not self._may_quarantine(table.subject.edge, batch.now):
                 continue
             more = f" (and {len(details) - 3} more)" if len(details) > 3 else ""  # noqa: PLR2004 - enough to see what
@@ -178,10 +202,9 @@ class Rows:
         original = int(metric.timestamp) if metric.HasField("timestamp") else sent
         if original is None:
             raise DecodeError("timestamp", f"neither {name} nor its message has one")
-        unsynced = self._unsynced.get(subject.edge)
-        time, believed = validation.place(original, sent, batch.now, synced=not unsynced)
+        time, believed = validation.place(original, sent, batch.now, synced=self.clock_set(subject.edge))
         row: Row = (time, series, value, int(quality if believed else Quality.BAD))
-        if time == original and (unsynced is None or not (birth or metric.is_historical)):
+        if time == original:
             batch.rows.append(row)
         else:
             batch.moved.append(Moved(row, original))
@@ -190,9 +213,7 @@ class Rows:
     def _node_says(self, subject: Subject, name: str, value: Value | None, metric: Any, batch: Batch) -> None:
         """What an edge node tells of itself that matters here. What it told earlier does not."""
         if name == CLOCK_SYNCED and not metric.is_historical and isinstance(value, bool):
-            # From now on times are judged by receipt. Once set again, what was sent before may still come again.
-            if not value or subject.id in self._unsynced:
-                self._unsynced[subject.id] = not value
+            self.set_clock(subject.id, is_set=value)
         elif name == DROPPED_RANGE and isinstance(value, str):
             batch.losses.append((subject.id, int(metric.timestamp), value))
 

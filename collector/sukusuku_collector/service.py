@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.host import Host
+from sukusuku_collector.housekeeping import Housekeeping
 from sukusuku_collector.ingest import Ingest
 from sukusuku_collector.mail.worker import MailWorker
 from sukusuku_collector.operations import Operations
@@ -32,7 +33,8 @@ async def run(facility: Facility, stop: asyncio.Event, clock: Clock = now_ms) ->
     Raises PermanentError or TransientError when store or operations data cannot be opened, RivalError when another
     collector uses the host id.
     """
-    store = SqliteStore.open(facility.store.path, facility.limits.quarantine_rows)
+    limits = facility.limits
+    store = SqliteStore.open(facility.store.path, limits.quarantine_rows, limits.unassigned_megabytes * 1_000_000)
     try:
         operations = Operations(facility.operations.url)
         try:
@@ -57,6 +59,7 @@ async def _run(facility: Facility, store: Store, operations: Operations, stop: a
     host = Host(facility, store, ingest, alerts.evaluate, clock)
     jobs |= {
         "host": host.run,
+        "housekeeping": Housekeeping(facility, store, clock, lambda: ingest.arrived).run,
         "watch": lambda: _watch(alerts, host),
         "counts": lambda: _tell_counts(ingest.counts),
     }

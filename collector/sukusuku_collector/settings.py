@@ -14,7 +14,7 @@ import msgspec
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import AssetKind
 from sukusuku_core.settings import Id, Percent, Port, PositiveSeconds, Settings, load
-from sukusuku_mqtt.client import Protocol
+from sukusuku_mqtt.settings import BrokerSettings
 
 Language = Literal["ja", "en"]
 Mail = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$", max_length=254)]
@@ -39,23 +39,16 @@ class Operator(Settings, frozen=True, kw_only=True):
     name: Text
 
 
-class Broker(Settings, frozen=True, kw_only=True):
-    """How the collector reaches the MQTT broker. `ca_file` is relative to this file and switches TLS on."""
-
-    host: str = "127.0.0.1"
-    port: Port = 1883
-    protocol: Protocol = "3.1.1"
-    """The version of MQTT."""
-    keepalive: Annotated[int, msgspec.Meta(ge=2, le=300)] = 10
-    username: str | None = None
-    password: str | None = None
-    ca_file: str | None = None
+SHORTEST_KEPT = 31
+"""Days. Readings that an edge node kept while it was cut off must be recognised when they come twice."""
 
 
 class StoreSettings(Settings, frozen=True, kw_only=True):
     """Where readings are kept. `path` is relative to this file."""
 
     path: str = "readings.db"
+    keep_raw_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 730
+    """Days after which raw readings are deleted; 0: never. At least 31. Hourly values are kept for ever."""
 
 
 class OperationsSettings(Settings, frozen=True, kw_only=True):
@@ -91,6 +84,8 @@ class Limits(Settings, frozen=True, kw_only=True):
     """Quarantine rows of one edge node; what is beyond is counted only."""
     quarantine_rows: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 10_000
     """Of all edge nodes together; the oldest make room."""
+    unassigned_megabytes: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 256
+    """For readings that wait for their asset to be put into this file; the oldest make room."""
     metrics_per_asset: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 300
     assets_per_node: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
     reorder_window: Annotated[float, msgspec.Meta(ge=0, le=60)] = 2.0
@@ -115,8 +110,12 @@ class AlertLevels(Settings, frozen=True, kw_only=True):
     """Seconds above `fill_rise` before a mail goes out."""
     fault_for: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     over_capacity_for: Annotated[float, msgspec.Meta(ge=0)] = 300.0
-    silent_after: PositiveSeconds = 1800.0
-    """Seconds without a reading after which an asset counts as silent and its tile as old."""
+    silent_after: PositiveSeconds = 2700.0
+    """Seconds without a reading after which an asset counts as silent and its tile as old.
+
+    More than twice the `refresh` of the edge nodes (900 s unless set): a value that stays the same comes only once in
+    that time, or with the next message of its sensor after that, and one message may be lost. The demo has 60 and 15.
+    """
 
 
 class Levels(Settings, frozen=True, kw_only=True):
@@ -183,7 +182,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     operator: Operator
     host_id: Id = "sukusuku"
     """Sparkplug host id of the collector; the edge nodes wait for it."""
-    broker: Broker = Broker()
+    broker: BrokerSettings = BrokerSettings()
     store: StoreSettings = StoreSettings()
     operations: OperationsSettings = OperationsSettings()
     mail: MailServer | None = None
@@ -227,15 +226,13 @@ def read(path: Path) -> Facility:
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{(path.parent / url.removeprefix('sqlite:///')).resolve()}"
     operations = msgspec.structs.replace(facility.operations, url=url)
-    ca_file = facility.broker.ca_file
-    broker = msgspec.structs.replace(
-        facility.broker, ca_file=None if ca_file is None else str((path.parent / ca_file).resolve())
-    )
+    broker = facility.broker.resolved(path.parent, f"{path}: broker")
     return msgspec.structs.replace(facility, broker=broker, store=store, operations=operations)
 
 
 def check(facility: Facility, name: str) -> None:
     """Rules between the keys. Raises ConfigError with the key path."""
+    _check_store(facility.store, name)
     seen: dict[str, str] = {}
     edges = {asset.edge.lower() for asset in facility.assets()}
     for where, ident in _ids(facility):
@@ -262,6 +259,14 @@ def check(facility: Facility, name: str) -> None:
             raise ConfigError(
                 f"{name}: {asset.id}: fill_clear {levels.fill_clear:g} must be below fill_rise {levels.fill_rise:g}"
             )
+
+
+def _check_store(store: StoreSettings, name: str) -> None:
+    if 0 < store.keep_raw_days < SHORTEST_KEPT:
+        raise ConfigError(
+            f"{name}: store.keep_raw_days: found {store.keep_raw_days}, allowed: {SHORTEST_KEPT} or more, "
+            "or 0 to keep raw readings for ever"
+        )
 
 
 def _ids(facility: Facility) -> Iterator[tuple[str, str]]:

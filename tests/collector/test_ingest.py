@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_collector.ingest import Ingest
-from sukusuku_collector.store import Committed, LatestByAsset, Moved, Quarantined, Row
+from sukusuku_collector.store import Committed, LatestByAsset, Moved, Quarantined, Row, Unassigned
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
@@ -288,10 +288,6 @@ def test_a_birth_without_bdseq_or_with_a_nameless_metric_is_refused(store: Sqlit
 @pytest.mark.parametrize(
     ("topic", "reason"),
     [
-        ("spBv1.0/toshima/DDATA/tobu-pi/unit-9", "unknown-asset"),
-        ("spBv1.0/toshima/DDATA/tobu-pi/seibu-pi", "unknown-asset"),
-        ("spBv1.0/toshima/DDATA/tobu-pi/unit-2", "wrong-edge"),
-        ("spBv1.0/toshima/DBIRTH/tobu-pi/unit-2", "wrong-edge"),
         ("spBv1.0/toshima/DDATA/other-pi/unit-1", "unknown-node"),
         ("spBv1.0/toshima/NBIRTH/unit-1", "unknown-node"),
         ("spBv1.0/elsewhere/DDATA/tobu-pi/unit-1", "unknown-group"),
@@ -376,8 +372,14 @@ class MemoryStore:
         """Nor here."""
 
     def commit_rows(
-        self, rows: Sequence[Row], quarantined: Sequence[Quarantined], _: int, moved: Sequence[Moved] = ()
+        self,
+        rows: Sequence[Row],
+        quarantined: Sequence[Quarantined],
+        _: int,
+        moved: Sequence[Moved] = (),
+        unassigned: Sequence[Unassigned] = (),
     ) -> Committed:
+        self.reasons += [item.reason for item in unassigned]
         rows = [*rows, *(item.row for item in moved)]
         self.rows += [(*self.names[series], time, value, quality) for time, series, value, quality in rows]
         self.reasons += [item.reason for item in quarantined]

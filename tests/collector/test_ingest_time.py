@@ -80,6 +80,20 @@ def test_it_is_stored_once_when_it_comes_again_later(
     assert values(store, "Fill/Percent") == [(NOW, 1.0, Quality.BAD), (NOW + 60_000, 2.0, Quality.BAD)]
 
 
+def test_it_is_stored_once_when_its_own_time_is_believed_by_then(
+    store: SqliteStore, ingest: Ingest, time: Time
+) -> None:
+    """A clock six minutes ahead; the acknowledgement is lost; two minutes later its time is within bounds."""
+    node = WrongClock(ingest, time, 360_000)
+    measured = node.now
+    ingest.process([*node.birth(synced=True), node.fill((measured, 50.0))])
+    time.now += 120_000
+    outcome = ingest.process([*node.birth(synced=True), node.fill((measured, 50.0), historical=True)])
+    assert acknowledges(outcome)
+    assert values(store, "Fill/Percent") == [(NOW, 50.0, Quality.BAD)]
+    assert store.hourly("unit-1", "Fill/Percent", 0, 2**62) == []
+
+
 def test_a_message_without_any_time_is_refused(store: SqliteStore, ingest: Ingest, edge: Edge) -> None:
     body = sparkplug.encode(Payload(None, (Metric("Fill/Percent", 1.0),), 3))
     assert acknowledges(ingest.process([Message("spBv1.0/toshima/DDATA/tobu-pi/unit-1", body)]))

@@ -95,3 +95,15 @@ def test_whatever_comes_again_every_original_is_there_once(commits: list[list[tu
         seen = [value for _, value in stored(store)]
         store.close()
     assert sorted(seen, key=repr) == sorted({float(n) for commit in commits for n, _ in commit}, key=repr)
+
+
+def test_a_moved_reading_is_recognised_when_its_own_time_is_believed_later(store: SqliteStore, tmp_path: Path) -> None:
+    series = fill(store)
+    store.commit_rows([], [], START, [Moved((START, series, 1.0, BAD), START + 50)])
+    assert store.commit_rows([(START + 50, series, 1.0, GOOD)], [], START) == Committed(0, 1, 0)
+    assert store.commit_rows([(START + 49, series, 2.0, GOOD)], [], START) == Committed(1, 0, 0)
+    again = (START + 50, series, 1.0, GOOD)
+    store.close()
+    reopened = SqliteStore.open(tmp_path / "readings.db")
+    assert reopened.commit_rows([again, (START + 51, series, 3.0, GOOD)], [], START) == Committed(1, 1, 0)
+    reopened.close()

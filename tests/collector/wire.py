@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sukusuku_collector.ingest import Ingest, Outcome
-from sukusuku_collector.store import Committed, Moved, Quarantined, Row
+from sukusuku_collector.store import Committed, Moved, Quarantined, Row, Unassigned
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import METRICS, DataType
@@ -25,11 +25,16 @@ class FailingStore(SqliteStore):
     full = False
 
     def commit_rows(
-        self, rows: Sequence[Row], quarantined: Sequence[Quarantined], received: int, moved: Sequence[Moved] = ()
+        self,
+        rows: Sequence[Row],
+        quarantined: Sequence[Quarantined],
+        received: int,
+        moved: Sequence[Moved] = (),
+        unassigned: Sequence[Unassigned] = (),
     ) -> Committed:
         if self.full:
             raise TransientError("the disk is full")
-        return super().commit_rows(rows, quarantined, received, moved)
+        return super().commit_rows(rows, quarantined, received, moved, unassigned)
 
 
 class Edge:

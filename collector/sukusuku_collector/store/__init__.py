@@ -77,6 +77,36 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Unassigned:
+    """A message of a known edge node that has no place under `facility.toml` as it is now; see `ingest`.
+
+    Its metrics carry their datatypes, so that it can be read for itself. `clock_set`: False when the sender had said
+    that its clock was not set.
+    """
+
+    received: int
+    topic: str
+    reason: str
+    detail: str
+    payload: bytes
+    clock_set: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many messages of one kind there are, and when (UTC ms) the first and the last one arrived.
+
+    `topic` is empty where messages of all topics are counted together.
+    """
+
+    reason: str
+    count: int
+    first: int
+    last: int
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """A reading whose own time, `original`, cannot be believed, and which is stored at the time in `row`.
 
@@ -120,11 +150,17 @@ class Store(Protocol):
         """
 
     def commit_rows(
-        self, rows: Sequence[Row], quarantined: Sequence[Quarantined], received: int, moved: Sequence[Moved] = ()
+        self,
+        rows: Sequence[Row],
+        quarantined: Sequence[Quarantined],
+        received: int,
+        moved: Sequence[Moved] = (),
+        unassigned: Sequence[Unassigned] = (),
     ) -> Committed:
         """Store everything in one durable transaction.
 
-        A reading that is there already (same series and time) is ignored and does not count in the roll-up again.
+        A reading that is there already (same series and time, or moved from there) is ignored and does not count in
+        the roll-up again. Unassigned messages are kept whole; when they are too many, the oldest make room.
         """
 
     def commit(self, readings: Sequence[Reading], quarantined: Sequence[Quarantined], received: int) -> Committed:
@@ -147,6 +183,24 @@ class Store(Protocol):
 
     def quarantine(self, limit: int) -> list[Quarantined]:
         """The newest rows of the quarantine, newest first."""
+
+    def tallies(self) -> list[Tally]:
+        """The quarantine, counted by reason."""
+
+    def unassigned(self) -> list[Tally]:
+        """What waits for facility.toml to be put right, counted by topic and reason."""
+
+    def waiting(self, topic: str, after: int, limit: int) -> list[tuple[int, Unassigned]]:
+        """Unassigned messages of a topic in the order of their arrival, with their numbers, beyond number `after`."""
+
+    def assigned(self, numbers: Sequence[int]) -> None:
+        """Forget unassigned messages whose readings are committed."""
+
+    def prune(self, before: int, rows: int) -> int:
+        """Delete about so many of the raw readings that were measured before a time (UTC ms); tells how many went.
+
+        Roll-ups and latest values stay. Readings that arrive when their time has been pruned already stay too.
+        """
 
     def version(self) -> int:
         """A number that changes when another connection or process has committed; cheap to ask every second."""

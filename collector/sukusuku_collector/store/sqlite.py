@@ -1,37 +1,37 @@
 """The store in one SQLite file: WAL, synchronous=FULL. The collector writes, the API process reads beside it."""
 
-import contextlib
 import fcntl
+import logging
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Self
 
 from sukusuku_collector.store import (
-    HOUR_MS,
-    Bucket,
     Committed,
     Latest,
     LatestByAsset,
     Moved,
-    Point,
     Quarantined,
     Row,
+    Unassigned,
     migrations,
     rollup,
     writing,
 )
+from sukusuku_collector.store import unassigned as keeping
+from sukusuku_collector.store.reader import SqliteReader, connect, typed
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.edge_session import datatype_of
 from sukusuku_core.errors import PermanentError, TransientError
-from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_core.model import Quality, Reading
 
 QUARANTINE_ROWS = 10_000
-BUSY_SECONDS = 2.0
-"""Only a maintenance program may hold the file; the collector's loop must not stand still for long."""
+UNASSIGNED_BYTES = 256_000_000
+PRUNED = "pruned"
+"""Under which it is noted before what time (UTC ms) raw readings have been deleted."""
 
 _GOOD_BEFORE = "SELECT last_time FROM hourly WHERE series = ? ORDER BY hour DESC LIMIT 1"
 _LATEST = """
@@ -41,7 +41,10 @@ FROM latest JOIN series ON series.id = latest.series ORDER BY asset, metric
 """
 
 
-class SqliteStore:
+_log = logging.getLogger("sukusuku_collector.store")
+
+
+class SqliteStore(SqliteReader):
     """One connection to the file. `open` makes the only writer, `open_reader` any number of readers."""
 
     def __init__(
@@ -50,12 +53,12 @@ class SqliteStore:
         connection: sqlite3.Connection,
         lock_file: IO[str] | None,
         quarantine_rows: int = QUARANTINE_ROWS,
+        unassigned_bytes: int = UNASSIGNED_BYTES,
     ) -> None:
-        self._path = path
+        super().__init__(path, connection)
         self._quarantine_rows = quarantine_rows
-        self._connection = connection
+        self._unassigned_bytes = unassigned_bytes
         self._lock_file = lock_file
-        self._lock = threading.RLock()
         self._series: dict[tuple[str, str], int] = {}
         self._names: dict[int, tuple[str, str, DataType]] = {}
         self._numeric: set[int] = set()
@@ -66,11 +69,15 @@ class SqliteStore:
         self._view: dict[str, dict[str, Latest]] = {}
         self._view_version = -1
         self._offline: dict[str, int] = {}
+        self._moved: dict[int, int] = {}  # the latest original time of the moved readings of a series
+        self._waiting_bytes = 0
         self._marked: set[str] = set()  # whose view does not show their mark yet
 
     @classmethod
-    def open(cls, path: Path | str, quarantine_rows: int = QUARANTINE_ROWS) -> Self:
-        """The writer; makes or upgrades the file. The quarantine keeps so many rows.
+    def open(
+        cls, path: Path | str, quarantine_rows: int = QUARANTINE_ROWS, unassigned_bytes: int = UNASSIGNED_BYTES
+    ) -> Self:
+        """The writer; makes or upgrades the file. The quarantine keeps so many rows, unassigned messages take so much.
 
         Raises PermanentError when another collector writes to it, or a newer one has.
         """
@@ -85,8 +92,8 @@ class SqliteStore:
         except OSError as error:
             raise PermanentError(f"{path}: the store cannot be opened for writing: {error}") from error
         try:
-            connection = _connect(str(path), uri=False)
-            store = cls(path, connection, lock_file, quarantine_rows)
+            connection = connect(str(path), uri=False)
+            store = cls(path, connection, lock_file, quarantine_rows, unassigned_bytes)
             with store._translated():
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
@@ -118,7 +125,7 @@ class SqliteStore:
     def _open_reader(cls, path: Path) -> Self:
         if not path.exists():
             raise TransientError(f"{path}: there is no store yet; start the collector, it makes the file")
-        store = cls(path, _connect(f"{path.resolve().as_uri()}?mode=ro", uri=True), None)
+        store = cls(path, connect(f"{path.resolve().as_uri()}?mode=ro", uri=True), None)
         try:
             with store._translated():
                 migrations.check(store._connection, str(path))
@@ -135,6 +142,8 @@ class SqliteStore:
                 raise PermanentError(
                     f"{self._path}: the store is damaged ({error}); restore it from a backup, or move the file away"
                 ) from error
+        self._moved = dict(self._connection.execute("SELECT series, max(original) FROM moved GROUP BY series"))
+        self._waiting_bytes = keeping.size(self._connection)
         self._latest_time = dict(self._connection.execute("SELECT series, time FROM latest"))
         self._offline = dict(self._connection.execute("SELECT subject, since FROM offline"))
 
@@ -150,18 +159,6 @@ class SqliteStore:
             self._connection.close()
             if self._lock_file is not None:
                 self._lock_file.close()
-
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        """One thread at a time, and the library's errors in our words."""
-        with self._lock:
-            try:
-                yield
-            except sqlite3.Error as error:
-                with contextlib.suppress(sqlite3.Error):
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
-                raise TransientError(f"{self._path}: the store does not answer: {error}") from error
 
     # ------------------------------------------------------------ writing
 
@@ -190,14 +187,19 @@ class SqliteStore:
         return self.commit_rows(rows, quarantined, received)
 
     def commit_rows(
-        self, rows: Sequence[Row], quarantined: Sequence[Quarantined], received: int, moved: Sequence[Moved] = ()
+        self,
+        rows: Sequence[Row],
+        quarantined: Sequence[Quarantined],
+        received: int,
+        moved: Sequence[Moved] = (),
+        unassigned: Sequence[Unassigned] = (),
     ) -> Committed:
         """See Store."""
         with self._translated():
             run = self._connection
             run.execute("BEGIN IMMEDIATE")
             run.executemany("INSERT INTO series VALUES (?, ?, ?, ?)", self._new_series)
-            fresh = writing.insert(run, rows)
+            fresh = writing.insert(run, writing.unmoved(run, rows, self._moved) if self._moved else rows)
             if moved:
                 fresh = [*fresh, *writing.insert_moved(run, moved)]
             summary = rollup.summarise(fresh, self._numeric)
@@ -209,12 +211,51 @@ class SqliteStore:
                 [(series, row[0], row[2], row[3], received) for series, row in newest.items()],
             )
             writing.quarantine(run, quarantined, self._quarantine_rows)
+            waiting_bytes = self._keep(unassigned)
             run.execute("COMMIT")
+            self._waiting_bytes = waiting_bytes
+            for item in moved:
+                original = writing.signed(item.original)
+                self._moved[item.row[1]] = max(original, self._moved.get(item.row[1], original))
             self._new_series.clear()
             known.update((series, row[0]) for series, row in newest.items())
             self._unseen.update((series, (row, received)) for series, row in newest.items())
             self._late.update(series for series, _ in summary.hours if series not in newest)
         return Committed(len(fresh), len(rows) + len(moved) - len(fresh), len(quarantined))
+
+    def _keep(self, messages: Sequence[Unassigned]) -> int:
+        """Put unassigned messages by; tells how many bytes all of them take then."""
+        if not messages:
+            return self._waiting_bytes
+        taken = self._waiting_bytes + keeping.add(self._connection, messages)
+        if taken > self._unassigned_bytes:
+            gone, freed = keeping.make_room(self._connection, taken - self._unassigned_bytes)
+            taken -= freed
+            _log.error(
+                "%d messages were dropped to make room for newer ones: facility.toml has no place for their readings; "
+                "GET /api/v1/health says of which assets",
+                gone,
+            )
+        return taken
+
+    def assigned(self, numbers: Sequence[int]) -> None:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            freed = keeping.remove(run, numbers)
+            run.execute("COMMIT")
+            self._waiting_bytes -= freed
+
+    def prune(self, before: int, rows: int) -> int:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            mark, gone = writing.prune(run, self.noted(PRUNED) or 0, before, rows)
+            run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (PRUNED, mark))
+            run.execute("COMMIT")
+        return gone
 
     def note(self, key: str, value: int) -> None:
         """See Store."""
@@ -243,11 +284,6 @@ class SqliteStore:
 
     # ------------------------------------------------------------ reading
 
-    def noted(self, key: str) -> int | None:
-        """See Store."""
-        found = self._all("SELECT value FROM host WHERE key = ?", (key,))
-        return int(found[0][0]) if found else None
-
     def latest(self) -> LatestByAsset:
         """See Store. A mapping per asset is never changed once it has been handed out."""
         with self._lock:
@@ -257,7 +293,7 @@ class SqliteStore:
                 self._offline = dict(self._all("SELECT subject, since FROM offline", ()))
                 for asset, metric, datatype, moment, value, quality, received, good in self._all(_LATEST, ()):
                     self._view.setdefault(asset, {})[metric] = Latest(
-                        moment, _typed(value, datatype), Quality(quality), received, self._offline.get(asset), good
+                        moment, typed(value, datatype), Quality(quality), received, self._offline.get(asset), good
                     )
             for asset in self._marked & set(self._view):
                 since = self._offline.get(asset)
@@ -269,7 +305,7 @@ class SqliteStore:
                 asset, metric, kind = self._names[series]
                 quality, since = Quality(number), self._offline.get(asset)
                 good = None if quality is Quality.GOOD else self._good_before(series)
-                self._view[asset][metric] = Latest(moment, _typed(value, kind), quality, received, since, good)
+                self._view[asset][metric] = Latest(moment, typed(value, kind), quality, received, since, good)
             for series in self._late.difference(self._unseen):
                 asset, metric, _ = self._names[series]
                 item = self._view[asset][metric]
@@ -282,49 +318,3 @@ class SqliteStore:
     def _good_before(self, series: int) -> int | None:
         found = self._all(_GOOD_BEFORE, (series,))
         return int(found[0][0]) if found else None
-
-    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
-        """See Store."""
-        rows = self._all(
-            "SELECT time, value, quality, datatype FROM reading JOIN series ON series.id = reading.series "
-            "WHERE asset = ? AND metric = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?",
-            (asset, metric, start, end, limit),
-        )
-        return [Point(moment, _typed(value, datatype), Quality(quality)) for moment, value, quality, datatype in rows]
-
-    def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
-        """See Store."""
-        rows = self._all(
-            "SELECT hour, count, sum / count, low, high, last FROM hourly JOIN series ON series.id = hourly.series "
-            "WHERE asset = ? AND metric = ? AND hour >= ? AND hour < ? ORDER BY hour",
-            (asset, metric, -(-start // HOUR_MS), -(-end // HOUR_MS)),
-        )
-        return [Bucket(hour * HOUR_MS, *rest) for hour, *rest in rows]
-
-    def quarantine(self, limit: int) -> list[Quarantined]:
-        """See Store."""
-        rows = self._all(
-            "SELECT received, topic, reason, detail, payload FROM quarantine ORDER BY id DESC LIMIT ?", (limit,)
-        )
-        return [Quarantined(*row) for row in rows]
-
-    def version(self) -> int:
-        """See Store."""
-        return int(self._all("PRAGMA data_version", ())[0][0])
-
-    def _all(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        with self._translated():
-            return self._connection.execute(sql, parameters).fetchall()
-
-
-def _connect(database: str, *, uri: bool) -> sqlite3.Connection:
-    """A connection in autocommit mode; threads take turns by our lock."""
-    try:
-        return sqlite3.connect(database, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
-    except sqlite3.Error as error:
-        raise TransientError(f"{database}: the store cannot be opened: {error}") from error
-
-
-def _typed(value: Value | None, datatype: int) -> Value | None:
-    """SQLite has no booleans."""
-    return bool(value) if datatype == DataType.BOOLEAN and value is not None else value

@@ -23,6 +23,7 @@ INSERT INTO hourly VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (series, hour) DO
     last = CASE WHEN excluded.last_time > last_time THEN excluded.last ELSE last END,
     last_time = max(last_time, excluded.last_time)
 """
+_MOVED = "SELECT 1 FROM moved WHERE series = ? AND original = ?"
 _KNOWN = """
 SELECT 1 FROM moved WHERE series = ?1 AND original = ?2 UNION ALL SELECT 1 FROM reading WHERE series = ?1 AND time = ?2
 """
@@ -43,13 +44,27 @@ def insert(run: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
     return rows
 
 
+def signed(original: int) -> int:
+    """A time of 64 bits as SQLite keeps it."""
+    return original - (1 << 64) if original >= 1 << 63 else original
+
+
+def unmoved(run: sqlite3.Connection, rows: Sequence[Row], until: Mapping[int, int]) -> Sequence[Row]:
+    """The rows that are not known as moved ones. `until` is the latest original time of the moved rows of a series."""
+    suspects = [row for row in rows if row[0] <= until.get(row[1], -1)]
+    if not suspects:
+        return rows
+    known = {(row[0], row[1]) for row in suspects if run.execute(_MOVED, (row[1], row[0])).fetchone()}
+    return [row for row in rows if (row[0], row[1]) not in known]
+
+
 def insert_moved(run: sqlite3.Connection, moved: Sequence[Moved]) -> list[Row]:
     """Insert those that were never stored, each at its place or the next free millisecond; tell which and where."""
     fresh: list[Row] = []
     free: dict[tuple[int, int], int] = {}
     for item in moved:
         place, series, value, quality = item.row
-        original = item.original - (1 << 64) if item.original >= 1 << 63 else item.original
+        original = signed(item.original)
         if run.execute(_KNOWN, (series, original)).fetchone():
             continue
         time = free.get((series, place), place)
@@ -79,3 +94,19 @@ def quarantine(run: sqlite3.Connection, quarantined: Sequence[Quarantined], keep
         ],
     )
     run.execute("DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (keep,))
+
+
+def prune(run: sqlite3.Connection, start: int, before: int, rows: int) -> tuple[int, int]:
+    """Delete the oldest readings of start <= time < before, about `rows` of them; tells where to go on, how many went.
+
+    All of one millisecond go together.
+    """
+    found = run.execute(
+        "SELECT time FROM reading WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?",
+        (start, before, rows - 1),
+    ).fetchone()
+    mark = max(start, before) if found is None else int(found[0]) + 1
+    gone = run.execute("DELETE FROM reading WHERE time >= ? AND time < ?", (start, mark)).rowcount
+    if found is None:
+        run.execute("DELETE FROM moved WHERE time >= ? AND time < ?", (start, mark))
+    return mark, gone

@@ -1,0 +1,119 @@
+"""The questions to a store in one SQLite file."""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sukusuku_collector.store import HOUR_MS, Bucket, Point, Quarantined, Tally, Unassigned
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.errors import TransientError
+from sukusuku_core.model import Quality, Value
+
+BUSY_SECONDS = 2.0
+"""Only a maintenance program may hold the file; the collector's loop must not stand still for long."""
+
+
+class SqliteReader:
+    """A connection that threads take turns to use."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """One thread at a time, no transaction left open, and the library's errors in our words."""
+        with self._lock:
+            try:
+                yield
+            except BaseException as error:
+                with contextlib.suppress(sqlite3.Error):
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise TransientError(f"{self._path}: the store does not answer: {error}") from error
+                raise
+
+    def noted(self, key: str) -> int | None:
+        """See Store."""
+        found = self._all("SELECT value FROM host WHERE key = ?", (key,))
+        return int(found[0][0]) if found else None
+
+    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
+        """See Store."""
+        rows = self._all(
+            "SELECT time, value, quality, datatype FROM reading JOIN series ON series.id = reading.series "
+            "WHERE asset = ? AND metric = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?",
+            (asset, metric, start, end, limit),
+        )
+        return [Point(moment, typed(value, datatype), Quality(quality)) for moment, value, quality, datatype in rows]
+
+    def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+        """See Store."""
+        rows = self._all(
+            "SELECT hour, count, sum / count, low, high, last FROM hourly JOIN series ON series.id = hourly.series "
+            "WHERE asset = ? AND metric = ? AND hour >= ? AND hour < ? ORDER BY hour",
+            (asset, metric, -(-start // HOUR_MS), -(-end // HOUR_MS)),
+        )
+        return [Bucket(hour * HOUR_MS, *rest) for hour, *rest in rows]
+
+    def quarantine(self, limit: int) -> list[Quarantined]:
+        """See Store."""
+        rows = self._all(
+            "SELECT received, topic, reason, detail, payload FROM quarantine ORDER BY id DESC LIMIT ?", (limit,)
+        )
+        return [Quarantined(*row) for row in rows]
+
+    def tallies(self) -> list[Tally]:
+        """See Store."""
+        rows = self._all("SELECT reason, count(*), min(received), max(received) FROM quarantine GROUP BY reason", ())
+        return [Tally(*row) for row in rows]
+
+    def unassigned(self) -> list[Tally]:
+        """See Store."""
+        rows = self._all(
+            "SELECT reason, count(*), min(received), max(received), topic FROM unassigned GROUP BY topic, reason", ()
+        )
+        return [Tally(*row) for row in rows]
+
+    def waiting(self, topic: str, after: int, limit: int) -> list[tuple[int, Unassigned]]:
+        """See Store."""
+        rows = self._all(
+            "SELECT id, received, topic, reason, detail, payload, clock_set FROM unassigned "
+            "WHERE topic = ? AND id > ? ORDER BY id LIMIT ?",
+            (topic, after, limit),
+        )
+        return [(number, Unassigned(*rest)) for number, *rest in rows]
+
+    def available(self) -> bool:
+        """Whether there is a store that answers."""
+        try:
+            self._all("SELECT 1 FROM series LIMIT 1", ())
+        except TransientError:
+            return False
+        return True
+
+    def version(self) -> int:
+        """See Store."""
+        return int(self._all("PRAGMA data_version", ())[0][0])
+
+    def _all(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        with self._translated():
+            return self._connection.execute(sql, parameters).fetchall()
+
+
+def typed(value: Value | None, datatype: int) -> Value | None:
+    """SQLite has no booleans."""
+    return bool(value) if datatype == DataType.BOOLEAN and value is not None else value
+
+
+def connect(database: str, *, uri: bool) -> sqlite3.Connection:
+    """A connection in autocommit mode; threads take turns by our lock."""
+    try:
+        return sqlite3.connect(database, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
+    except sqlite3.Error as error:
+        raise TransientError(f"{database}: the store cannot be opened: {error}") from error
