@@ -15,7 +15,9 @@ from sukusuku_core.host_session import NodeKey
 CONNECTS_PER_SECOND = 4
 """An edge node raises its bdSeq at most so often (our own at most twice a second), also while it cannot connect."""
 FORGET = 60_000
-"""ms after which an oddity no longer counts, and after which a quiet node is trusted again."""
+"""ms after which an oddity no longer counts."""
+TRUST = 20_000
+"""ms without an oddity after which a node is trusted again: two that fight give one every few seconds."""
 DOUBT = 10_000
 """ms for which a node is passed over after its first oddity."""
 CERTAIN = 2
@@ -31,7 +33,7 @@ class _Node:
     moved: bool = False
     odd: deque[int] = field(default_factory=deque)
     until: int = 0
-    why: str = ""
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,14 @@ class Twins:
     def passed_over(self, key: NodeKey, now: int) -> bool:
         """Whether nothing of this node may be stored or acknowledged now."""
         node = self._nodes.get(key)
-        return node is not None and 0 < node.until - now <= FORGET
+        return node is not None and 0 < node.until - now <= TRUST
+
+    def released(self, now: int) -> list[NodeKey]:
+        """The nodes that need no longer be passed over; each is told once. They should be born again."""
+        found = [key for key, node in self._nodes.items() if node.held and not self.passed_over(key, now)]
+        for key in found:
+            self._nodes[key].held = False
+        return found
 
     def findings(self) -> list[Finding]:
         """What was found since the last call."""
@@ -104,5 +113,6 @@ class Twins:
         if len(node.odd) > CERTAIN:
             node.odd.popleft()
         certain = len(node.odd) == CERTAIN
-        node.until = now + (FORGET if certain else DOUBT)
+        node.until = now + (TRUST if certain else DOUBT)
+        node.held = True
         self._findings.append(Finding(key, certain, why))

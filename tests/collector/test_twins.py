@@ -2,7 +2,7 @@
 
 import pytest
 
-from sukusuku_collector.twins import DOUBT, FORGET, Twins
+from sukusuku_collector.twins import DOUBT, FORGET, TRUST, Twins
 from sukusuku_core.host_session import NodeKey
 
 KEY = NodeKey("toshima", "tobu-pi")
@@ -85,10 +85,23 @@ def test_one_oddity_is_doubted_for_a_moment_and_forgotten() -> None:
     assert [item.certain for item in twins.findings()] == [False]
 
 
-def test_a_node_is_trusted_again_after_a_quiet_minute_and_when_the_clock_steps_back() -> None:
+def test_a_node_is_trusted_again_after_a_quiet_time_and_when_the_clock_steps_back() -> None:
     twins = Twins()
     lives(twins, [5, 200, 6, 201])
     last = NOW + 3_000
-    assert twins.passed_over(KEY, last + FORGET - 2_000)
-    assert not twins.passed_over(KEY, last + FORGET)
+    assert twins.passed_over(KEY, last + TRUST - 1)
+    assert twins.released(last + TRUST - 1) == []
+    assert not twins.passed_over(KEY, last + TRUST)
+    assert twins.released(last + TRUST) == [KEY]
+    assert twins.released(last + TRUST) == []
     assert not twins.passed_over(KEY, last - 3_600_000)
+
+
+def test_one_more_oddity_soon_after_is_certain_at_once() -> None:
+    twins = Twins()
+    lives(twins, [5, 200, 6, 201])
+    twins.findings()
+    at = NOW + 3_000 + TRUST + 1_000
+    twins.seq_behind(KEY, at)
+    assert [item.certain for item in twins.findings()] == [True]
+    assert twins.passed_over(KEY, at + TRUST - 1)

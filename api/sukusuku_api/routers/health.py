@@ -1,15 +1,17 @@
 """Whether the parts are there and data is coming."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import cast
 
 from fastapi import APIRouter
-from fastapi.concurrency import run_in_threadpool
 
 from sukusuku_api import present
 from sukusuku_api.context import Context, ContextDep
 from sukusuku_api.times import local
-from sukusuku_collector.store import Latest, LatestByAsset, twins_key
-from sukusuku_core import __version__, loss
+from sukusuku_collector.operations import MailState
+from sukusuku_collector.store import Latest, LatestByAsset, Tally, twins_key
+from sukusuku_collector.store.unassigned import DROPPED
+from sukusuku_core import __version__, loss, topics
 from sukusuku_core.errors import SukusukuError
 
 router = APIRouter(tags=["health"])
@@ -18,35 +20,66 @@ DUPLICATE_MS = 120_000
 
 
 @router.get("/health", summary="Health")
-async def health(context: ContextDep) -> present.HealthOut:
+def health(context: ContextDep) -> present.HealthOut:
     """Whether readings and alerts can be read, how old the newest reading is, and which edge nodes were heard.
 
+    Also what could not be stored, what waits for `facility.toml`, and which mails have not arrived.
     The status is 200 as long as this process can answer; look at `status`.
     """
-    now = context.clock()
-    latest: LatestByAsset | None
+    now, store = context.clock(), context.store
+    latest: LatestByAsset = {}
+    tallies: list[Tally] = []
+    unassigned: list[Tally] = []
+    dropped = 0
     try:
-        latest = context.store.latest()
+        readable = store.available()
+        latest, tallies, unassigned = store.latest(), store.tallies(), store.unassigned()
+        dropped = store.noted(DROPPED) or 0
     except SukusukuError:
-        latest = None
-    operations = await run_in_threadpool(_readable, context)
+        readable = False
+    mails = _mails(context)
     return present.HealthOut(
-        status="ok" if latest is not None and operations else "degraded",
+        status="ok" if readable and mails is not None and not unassigned else "degraded",
         version=__version__,
         time=local(now),
-        store=latest is not None,
-        operations=operations,
-        newest=present.last(_newest(*(latest or {}).values()), now),
-        edges=_edges(context, latest or {}, now),
+        store=readable,
+        operations=mails is not None,
+        newest=present.last(_newest(*latest.values()), now),
+        edges=_edges(context, latest, now),
+        mails=mails,
+        quarantine=[present.ReasonOut(reason=it.reason, count=it.count, last=local(it.last)) for it in tallies],
+        unassigned=_unassigned(unassigned),
+        unassigned_dropped=dropped,
     )
 
 
-def _readable(context: Context) -> bool:
+def _mails(context: Context) -> present.MailsOut | None:
+    """None when the operations data cannot be read."""
     try:
         context.operations.alerts(open_only=True, limit=1)
+        counts = context.operations.mail_counts()
     except SukusukuError:
-        return False
-    return True
+        return None
+    return present.MailsOut(waiting=counts.get(MailState.WAITING, 0), dead=counts.get(MailState.DEAD, 0))
+
+
+def _unassigned(tallies: Iterable[Tally]) -> list[present.UnassignedOut]:
+    """Births and data of an asset together."""
+    found: dict[tuple[str, str, str], list[Tally]] = {}
+    for tally in tallies:
+        topic = topics.parse(tally.topic)
+        found.setdefault((topic.node, topic.device or topic.node, tally.reason), []).append(tally)
+    return [
+        present.UnassignedOut(
+            edge=edge,
+            asset=asset,
+            reason=cast("present.Unassignable", reason),
+            count=sum(item.count for item in items),
+            first=local(min(item.first for item in items)),
+            last=local(max(item.last for item in items)),
+        )
+        for (edge, asset, reason), items in sorted(found.items())
+    ]
 
 
 def _newest(*assets: Mapping[str, Latest]) -> int | None:
@@ -91,7 +124,7 @@ def _loss(item: Latest | None) -> present.LossOut | None:
 
 
 def _duplicate(context: Context, edge: str, now: int) -> bool:
-    """The collector notes every sign of a second edge node; it forgets after a quiet minute, we after two."""
+    """The collector notes every sign of a second edge node; a person has some time to see that there was one."""
     try:
         noted = context.store.noted(twins_key(edge))
     except SukusukuError:
