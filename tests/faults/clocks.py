@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.faults.board import Board
 from tests.faults.judge import Moment, read_stored
-from tests.faults.outcome import finish, joined
+from tests.faults.outcome import finish, joined, quantile
 from tests.faults.rig import Plan, Rig, now_ms, rig
 from tests.faults.row import Outcome, Tier
 
@@ -22,6 +22,7 @@ PATIENCE = 60.0
 STAYS = 3.0
 """Seconds before and after a step."""
 TOLERANCE_MS = 2_000
+SLOW_POLL_MS = 20_000
 RECOVERY_P99 = 20.0
 
 _log = logging.getLogger("faults.F10")
@@ -163,16 +164,20 @@ async def late(name: str, behind: int) -> Outcome:
 
 
 def _misplaced(boards: Mapping[str, Board], stored: Mapping[Moment, object]) -> Iterator[str]:
-    """Counts whose stored time is not the time at which the board showed them."""
-    checked = 0
+    """Counts whose stored time is not the time at which the board showed them.
+
+    A reading has the time at which its poll began, and on a busy machine a poll may last for seconds: therefore the
+    middle one of all must be right to 2 s, while a single one may be off by the length of a slow poll.
+    """
+    off: list[float] = []
     for (unit, metric, taken), value in stored.items():
-        if metric != "Cycles/Total" or not isinstance(value, int) or value == 0:
-            continue
-        shown = boards[unit].shown
-        begin, end = shown[value - 1], shown[value] if value < len(shown) else now_ms()
-        checked += 1
-        if not begin - TOLERANCE_MS <= taken <= end + TOLERANCE_MS:
-            off = min(taken - begin, taken - end, key=abs)
-            yield f"{unit}: the count {value} is stored {off / 1000:.1f} s beside its time"
-    if not checked:
+        if metric == "Cycles/Total" and isinstance(value, int) and value > 0:
+            shown = boards[unit].shown
+            begin, end = shown[value - 1], shown[value] if value < len(shown) else now_ms()
+            off.append(max(0, begin - taken, taken - end))
+            if off[-1] > SLOW_POLL_MS:
+                yield f"{unit}: the count {value} is stored {off[-1] / 1000:.1f} s beside its time"
+    if not off:
         yield "no count was stored, so no time was checked"
+    elif quantile(off, 0.5) > TOLERANCE_MS:
+        yield f"stored times are {quantile(off, 0.5) / 1000:.1f} s beside the true ones (median)"

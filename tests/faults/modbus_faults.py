@@ -16,6 +16,7 @@ from sukusuku_core import profile, registers
 from sukusuku_core.model import Value
 from sukusuku_core.profile import ModbusProfile
 from tests.faults.board import AREAS, PROFILE, Board, Fault, Request, Step, frame
+from tests.faults.files import POINTS
 from tests.faults.judge import read_accepted
 from tests.faults.outcome import finish
 from tests.faults.rig import Plan, Rig, rig
@@ -42,8 +43,7 @@ POISON: dict[str, Value | None] = {
     "firmware": "POISON",
 }
 """What no board of the rig ever shows. A contact has no value of that kind."""
-POISONED = {value for value in POISON.values() if value != POISON["state"]}
-STATE_POISON = ("State", POISON["state"])
+POISONED = {(metric, POISON[point]) for metric, point in POINTS.items() if point in POISON}
 EXCEPTIONS = itertools.cycle((4, 5, 6, 7, 8, 9, 10, 11))
 REFUSALS = itertools.cycle((1, 2, 3))
 
@@ -188,7 +188,7 @@ async def _asked(board: Board, count: int) -> None:
 def _attributed(it: Rig) -> Iterator[str]:
     """Wrong values that became readings."""
     for moment, value in read_accepted(it.logs[0]):
-        if value in POISONED or (moment[1], value) == STATE_POISON:
+        if (moment[1], value) in POISONED:
             yield f"{moment[0]} {moment[1]} at {moment[2]}: {value!r} of a wrong answer became a reading"
 
 
