@@ -42,7 +42,7 @@ class _AssetOut(_Model):
     condition: Condition = Field(description="The one word for a tile; `silent` when the data is old")
     last: LastOut | None = Field(description="null: nothing was ever measured")
     stale: bool = Field(
-        description="The data is older than `silent_after`, or no device answers; do not take the values for the present"
+        description="The data is older than `silent_after` or no device answers; do not take the values for the present"
     )
     silent_after: float = Field(description="Seconds without a reading after which the asset counts as silent")
     simulated: bool = Field(description="No real device stands behind this asset")

@@ -116,6 +116,23 @@ def test_a_tile_grows_old_although_the_server_is_gone(browser: Browser, world: W
     store.close()
 
 
+def test_what_does_not_answer_looks_old_at_once_and_stays_so(browser: Browser, world: World, url: str) -> None:
+    now = now_ms()
+    world.commit(*worlds.unit("tobu-unit-1", now - 2_000), *worlds.dead_device("tobu-unit-1", now - 1_000))
+
+    with visit(browser, f"{url}/wall?lang=en") as wall:
+        tile = wall.page.locator("#tobu-unit-1")
+        age = tile.locator(".age")
+        expect(age).to_have_text(re.compile(r"^\d+ s ago$"))
+        was = age.text_content() or ""
+        expect(age).not_to_have_text(was)  # the page has counted on
+        expect(tile).to_have_attribute("data-stale", "")
+        expect(tile.get_by_text(re.compile("No data since"))).to_be_visible()
+
+        world.commit(*worlds.unit("tobu-unit-1", now_ms()))
+        expect(tile).not_to_have_attribute("data-stale", "")
+
+
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768), (390, 844)])
 def test_nothing_is_cut_off(browser: Browser, world: World, url: str, width: int, height: int) -> None:
     world.commit(*worlds.troubled(now_ms()))

@@ -8,11 +8,15 @@ from sukusuku_core.model import Quality, Reading
 from tests.api import world
 from tests.api.conftest import NOW
 
+_KINDS = ("Count", "Children")
+
 
 def _views(readings: Iterable[Reading], now: int = NOW) -> dict[str, UnitView | RoomView]:
     latest: dict[str, dict[str, Latest]] = {}
     for item in readings:
-        latest.setdefault(item.asset, {})[item.metric] = Latest(item.time, item.value, item.quality, item.time)
+        before = latest.setdefault(item.asset, {}).get(item.metric)
+        good = None if item.quality is Quality.GOOD or before is None else before.last_good
+        latest[item.asset][item.metric] = Latest(item.time, item.value, item.quality, item.time, good_before=good)
     return {view.id: view for view in views(world.facility(), latest, now)}
 
 
@@ -39,6 +43,8 @@ def test_every_kind_of_trouble_has_its_word() -> None:
         ({"level": 100.0, "fault": 2}, Condition.FAULT),
         ({"fault": 999}, Condition.FAULT),
         ({"state": 77}, Condition.OK),
+        ({"state": 6}, Condition.FAULT),
+        ({"state": 7, "level": 100.0}, Condition.FAULT),
     ],
 )
 def test_the_worst_of_a_unit_decides(changed: dict[str, float | int], condition: Condition) -> None:
@@ -50,6 +56,75 @@ def test_silence_begins_after_the_time_of_the_settings() -> None:
 
     assert not _views(readings, NOW + 1_800_000)["tobu-unit-1"].stale
     assert _views(readings, NOW + 1_800_001)["tobu-unit-1"].condition is Condition.SILENT
+
+
+def test_a_state_that_is_a_fault_is_told_as_one() -> None:
+    for state, fault, code in ((6, 0, 1), (7, 0, 2), (6, 3, 3)):
+        view = _views(world.unit("tobu-unit-1", NOW, state=state, fault=fault))["tobu-unit-1"]
+        assert isinstance(view, UnitView)
+        assert view.fault == code
+
+
+def test_devices_that_do_not_answer_are_old_at_once_and_since_when_they_did() -> None:
+    readings = [*world.unit("tobu-unit-1", NOW - 60_000), *world.dead_device("tobu-unit-1", NOW - 30_000)]
+
+    view = _views(readings)["tobu-unit-1"]
+
+    assert (view.condition, view.stale, view.last_time) == (Condition.SILENT, True, NOW - 60_000)
+
+
+def test_a_level_that_grows_old_beside_a_living_counter_is_no_level() -> None:
+    laser = Reading("tobu-unit-1", "Fill/Percent", NOW - 1_800_000, 42.0)
+    counter = Reading("tobu-unit-1", "Cycles/Total", NOW, 5)
+    state = Reading("tobu-unit-1", "State", NOW, 0)
+
+    young, old = (_views([laser, counter, state], now)["tobu-unit-1"] for now in (NOW, NOW + 1))
+
+    assert isinstance(young, UnitView)
+    assert isinstance(old, UnitView)
+    assert (young.condition, young.level) == (Condition.OK, 42.0)
+    assert (old.condition, old.level, old.stale, old.cycles) == (Condition.UNKNOWN, None, False, 5)
+
+
+def test_a_dead_camera_beside_a_living_sensor_is_not_called_all_right() -> None:
+    here = True
+    camera = list(world.room("tobu-room", NOW - 1_800_001, 13, 11, eating=5, play=6))
+    lost = [Reading("tobu-room", item.metric, NOW, None, Quality.STALE) for item in camera]
+    presence = Reading("tobu-room", "Presence", NOW, here)
+
+    for readings in ([*camera, presence], [*camera, *lost, presence]):
+        view = _views(readings)["tobu-room"]
+        assert isinstance(view, RoomView)
+        assert (view.condition, view.people, view.children, view.presence) == (Condition.UNKNOWN, None, None, here)
+        assert [zone.children for zone in view.zones] == [None, None]
+
+
+def test_a_dead_presence_sensor_beside_a_living_camera_is_not_called_all_right() -> None:
+    here = True
+    readings = [
+        *world.room("tobu-room", NOW, 5, 3),
+        Reading("tobu-room", "Presence", NOW - 60_000, here),
+        Reading("tobu-room", "Presence", NOW, None, Quality.STALE),
+    ]
+
+    view = _views(readings)["tobu-room"]
+
+    assert isinstance(view, RoomView)
+    assert (view.condition, view.children) == (Condition.UNKNOWN, 3)
+
+
+def test_a_room_that_is_counted_by_its_zones_is_their_sum() -> None:
+    def told(**zones: int) -> RoomView:
+        counts = [Reading("tobu-room", f"Zones/{zone}/{kind}", NOW, n) for kind in _KINDS for zone, n in zones.items()]
+        view = _views(counts)["tobu-room"]
+        assert isinstance(view, RoomView)
+        return view
+
+    well, over, part = told(eating=4, play=6), told(eating=4, play=7), told(eating=11)
+
+    assert (well.condition, well.people, well.children) == (Condition.OK, 10, 10)
+    assert (over.condition, over.people, over.children) == (Condition.OVER, 11, 11)
+    assert (part.condition, part.people, part.children) == (Condition.UNKNOWN, None, None)
 
 
 def test_what_the_edge_node_tells_from_its_settings_is_no_sign_of_life() -> None:

@@ -3,6 +3,7 @@ import re
 import httpx
 import pytest
 
+from sukusuku_core.model import Quality, Reading
 from tests.api import world as worlds
 from tests.api.conftest import NOW
 from tests.api.world import HOUR, World
@@ -60,6 +61,26 @@ def test_a_room_shows_children_places_adults_and_zones(api: httpx.Client, world:
 
     for text in ("Children 11 / 10", "Adults 2", "Over capacity", "1 more than there are places", "Eating 5 / 4"):
         assert text in tile
+
+
+def test_a_sensor_that_has_gone_beside_others_is_told(api: httpx.Client, world: World) -> None:
+    here = True
+    lost = Reading("seibu-room", "Presence", NOW, None, Quality.STALE)
+    world.commit(*worlds.room("tobu-room", NOW - HOUR, 5, 3), Reading("tobu-room", "Presence", NOW, here))
+    world.commit(*worlds.room("seibu-room", NOW, 5, 3), Reading("seibu-room", "Presence", NOW - 9, here), lost)
+
+    html = api.get("/wall?lang=en").text
+
+    assert "The number of children is not known" in _text(_tile(html, "tobu-room"))
+    assert "A sensor says nothing" in _text(_tile(html, "seibu-room"))
+    for room in ("tobu-room", "seibu-room"):
+        assert "Not known" in _text(_tile(html, room))
+
+
+def test_a_full_bag_is_an_alert_without_a_level(api: httpx.Client, world: World) -> None:
+    worlds.fire(world.operations, "fill_level", "tobu-unit-1", NOW, None)
+
+    assert "Bag full" in _text(api.get("/wall?lang=en").text.split('class="alerts"')[1])
 
 
 def test_simulated_data_is_announced_and_real_data_is_not(api: httpx.Client, world: World) -> None:

@@ -18,6 +18,9 @@ FACILITY = """
 id = "toshima"
 name = { ja = "としま市", en = "Toshima City" }
 
+[alerts]
+silent_after = 1800
+
 [[site]]
 id = "tobu"
 name = { ja = "東部こども家庭センター", en = "Tobu Child and Family Centre" }

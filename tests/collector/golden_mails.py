@@ -12,16 +12,19 @@ from tests.collector.alert_cases import FACILITY, HOUR, MINUTE, ROOM, T0, UNIT, 
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "golden" / "mail"
 CASES: dict[str, tuple[str, float | None, float | None, float | None]] = {
+    "fill_level.bag": (UNIT, None, 80.0, None),
     "fill_level": (UNIT, 82.4, 80.0, 4.0),
     "unit_fault": (UNIT, 1.0, None, 0.0),
     "room_over_capacity": (ROOM, 9.0, 8.0, 7.0),
     "asset_silent": (UNIT, None, 1800.0, None),
+    "asset_silent.level": (UNIT, None, 1800.0, None),
 }
-"""Rule: asset, value when it fires, threshold, value when it resolves."""
+"""Rule (and which case of it): asset, value when it fires, threshold, value when it resolves."""
 
 
-def incident(rule: str, *, resolved: bool) -> Incident:
-    asset, value, threshold, after = CASES[rule]
+def incident(case: str, *, resolved: bool) -> Incident:
+    asset, value, threshold, after = CASES[case]
+    rule = case.partition(".")[0]
     found = next(item for item in facility().assets() if item.id == asset)
     alert = Alert(
         id=7,
@@ -48,6 +51,7 @@ def incident(rule: str, *, resolved: bool) -> Incident:
         last_time=now if resolved else T0,
         simulated=rule == "fill_level",
         now=now,
+        metric="Fill/Percent" if case == "asset_silent.level" and not resolved else None,
     )
 
 
@@ -68,13 +72,13 @@ def parse(content: bytes) -> EmailMessage:
 def rendered() -> Iterator[tuple[str, str]]:
     """File name and content of every golden file."""
     composer = Composer(facility(FACILITY.replace("[mail]\n", "[mail]\nchild_counts = true\n")))
-    for rule in CASES:
+    for case in CASES:
         for resolved in (False, True):
-            for mail in composer.mails(incident(rule, resolved=resolved)):
+            for mail in composer.mails(incident(case, resolved=resolved)):
                 message = parse(mail.content)
-                name = f"{rule}.{mail.kind}.{mail.language}"
+                name = f"{case}.{mail.kind}.{mail.language}"
                 yield f"{name}.txt", f"Subject: {message['Subject']}\n\n{body(message, 'plain')}"
-                if rule in {"fill_level", "asset_silent"}:
+                if case in {"fill_level", "asset_silent"}:
                     yield f"{name}.html", body(message, "html")
 
 

@@ -144,6 +144,23 @@ def test_the_bar_stays_inside_its_frame(level: float) -> None:
     assert f"{level:.0f} %" in html
 
 
+@pytest.mark.parametrize(
+    ("metric", "en", "ja"),
+    [
+        ("Fill/Percent", "the fill level is", "の充填率が"),
+        ("Occupancy/Children", "the number of children is", "の在室児童数が"),
+        ("Zones/play/Children", "the number of children is", "の在室児童数が"),
+        ("Occupancy/Count", "the number of people is", "の在室人数が"),
+        ("Presence", "the presence is", "の在室検知が"),
+    ],
+)
+def test_a_missing_metric_is_named(metric: str, en: str, ja: str) -> None:
+    about = replace(incident("asset_silent", resolved=False), metric=metric)
+
+    assert en in mail(about, "en")[1]
+    assert ja in mail(about, "ja")[1]
+
+
 def test_an_asset_never_heard_has_no_last_reading() -> None:
     about = incident("asset_silent", resolved=False)
 

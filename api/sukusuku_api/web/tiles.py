@@ -10,7 +10,7 @@ from sukusuku_api.web.words import Translate
 from sukusuku_collector.live import Condition, RoomView, UnitView
 from sukusuku_collector.operations import Alert, AlertState
 from sukusuku_collector.settings import Facility, Language, Room, Site, Unit
-from sukusuku_core.model import FaultCode
+from sukusuku_core.model import FaultCode, UnitState
 
 SHOWN_ALERTS = 6
 """More than these would not be read from afar; the rest is counted."""
@@ -216,8 +216,10 @@ def _room(room: Room, view: RoomView, reader: Reader) -> RoomTile:
     trouble = ""
     if view.condition is Condition.OVER:
         trouble = reader.translate("%(n)s more than there are places") % {"n": over}
-    elif view.condition is Condition.UNKNOWN:
+    elif view.condition is Condition.UNKNOWN and view.children is None:
         trouble = reader.translate("The number of children is not known")
+    elif view.condition is Condition.UNKNOWN:
+        trouble = reader.translate("A sensor says nothing")
     adults = None if view.people is None or view.children is None else max(0, view.people - view.children)
     return RoomTile(
         id=view.id,
@@ -293,6 +295,8 @@ _ICONS = {
 
 def _what(alert: Alert, translate: Translate) -> str:
     rule = translate(words.RULES[alert.rule]) if alert.rule in words.RULES else alert.rule
+    if alert.rule == "fill_level" and alert.value is None:
+        return translate(words.STATES[UnitState.BAG_FULL])
     if alert.value is None or alert.rule == "asset_silent":
         return rule
     if alert.rule == "unit_fault":

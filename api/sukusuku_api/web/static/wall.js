@@ -37,7 +37,8 @@ function tick() {
   for (const time of live.querySelectorAll("[data-time]")) setText(time, age(present - time.dataset.time));
   for (const tile of live.querySelectorAll("[data-silent-after]")) {
     const { last, silentAfter } = tile.dataset;
-    tile.toggleAttribute("data-stale", last === "" || present - last > silentAfter);
+    // Only ever set here: the server may know earlier that nobody is there, and takes it away with the next tile.
+    if (last === "" || present - last > silentAfter) tile.toggleAttribute("data-stale", true);
   }
   for (const time of live.querySelectorAll("[data-clock]")) setText(time, clock.format(present));
   for (const day of live.querySelectorAll("[data-date]")) setText(day, date.format(present));
