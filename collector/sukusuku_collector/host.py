@@ -7,7 +7,6 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 
 from sukusuku_collector import live, mirror, tenure
 from sukusuku_collector.ingest import Ingest
@@ -266,17 +265,7 @@ class Host:
         return max(self._clock(), (last or 0) + 1, self._seen_timestamp + 1)
 
     def _settings(self) -> MqttSettings:
-        broker = self._facility.broker
-        return MqttSettings(
-            broker.host,
-            broker.port,
-            f"host-{self._facility.host_id}-{self._instance}",
-            broker.keepalive,
-            broker.username,
-            broker.password,
-            None if broker.ca_file is None else Path(broker.ca_file),
-            protocol=broker.protocol,
-        )
+        return self._facility.broker.session(f"host-{self._facility.host_id}-{self._instance}")
 
     def _say_ready(self) -> None:
         where = f"{self._facility.broker.host}:{self._facility.broker.port}"

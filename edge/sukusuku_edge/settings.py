@@ -13,8 +13,7 @@ from sukusuku_core.profile import AnyProfile, JsonProfile, ModbusProfile
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
 from sukusuku_edge.fitting import Bound, Distance, bind
 from sukusuku_edge.liveness import Rules
-from sukusuku_mqtt import MqttSettings
-from sukusuku_mqtt.client import Protocol
+from sukusuku_mqtt.settings import BrokerSettings
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 _Topic = Annotated[str, msgspec.Meta(pattern=r"^[^+#\x00]{1,1024}$", description="one topic, without `+` and `#`")]
@@ -25,37 +24,6 @@ LAST_UNIT = 247
 
 SILENT_AFTER = 3600.0
 """Seconds; see `Device.silent_after`."""
-
-
-class Broker(Settings, frozen=True, kw_only=True):
-    """How an MQTT broker is reached. Files are relative to `edge.toml`; `ca_file` switches TLS on."""
-
-    host: _Text = "127.0.0.1"
-    port: Port = 1883
-    protocol: Protocol = "3.1.1"
-    """The version of MQTT."""
-    keepalive: Annotated[int, msgspec.Meta(ge=2, le=300)] = 10
-    username: str | None = None
-    password: str | None = None
-    ca_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
-
-    def session(self, client_id: str) -> MqttSettings:
-        """The same for the MQTT adapter."""
-        return MqttSettings(
-            host=self.host,
-            port=self.port,
-            client_id=client_id,
-            keepalive=self.keepalive,
-            username=self.username,
-            password=self.password,
-            ca_file=Path(self.ca_file) if self.ca_file else None,
-            cert_file=Path(self.cert_file) if self.cert_file else None,
-            key_file=Path(self.key_file) if self.key_file else None,
-            connect_timeout=3.0,
-            protocol=self.protocol,
-        )
 
 
 class OutboxSettings(Settings, frozen=True, kw_only=True):
@@ -163,8 +131,8 @@ class EdgeSettings(Settings, frozen=True, kw_only=True):
     """An unchanged value is sent again after so many seconds."""
     profiles: str | None = None
     """Folder of own device profiles."""
-    broker: Broker = Broker()
-    sensors: Broker | None = None
+    broker: BrokerSettings = BrokerSettings()
+    sensors: BrokerSettings | None = None
     """The broker of the JSON sensors; default: the same."""
     outbox: OutboxSettings = OutboxSettings()
     liveness: LivenessSettings = LivenessSettings()
@@ -197,7 +165,7 @@ class Edge:
 
 def read(path: Path) -> Edge:
     """`edge.toml`, checked as a whole, with paths resolved against its folder. Raises ConfigError."""
-    settings = _resolved(load(path, EdgeSettings), path.parent)
+    settings = _resolved(load(path, EdgeSettings), path.parent, str(path))
     return check(settings, str(path))
 
 
@@ -324,20 +292,16 @@ def _unique(name: str, table: str, ids: Iterator[str]) -> None:
         seen[ident.lower()] = n
 
 
-def _resolved(settings: EdgeSettings, folder: Path) -> EdgeSettings:
+def _resolved(settings: EdgeSettings, folder: Path, name: str) -> EdgeSettings:
     def at(path: str | None) -> str | None:
         return None if path is None else str((folder / path).resolve())
-
-    def broker(given: Broker) -> Broker:
-        files = {key: at(getattr(given, key)) for key in ("ca_file", "cert_file", "key_file")}
-        return msgspec.structs.replace(given, **files)
 
     outbox = settings.outbox
     return msgspec.structs.replace(
         settings,
         profiles=at(settings.profiles),
-        broker=broker(settings.broker),
-        sensors=broker(settings.sensors) if settings.sensors is not None else None,
+        broker=settings.broker.resolved(folder, f"{name}: broker"),
+        sensors=None if settings.sensors is None else settings.sensors.resolved(folder, f"{name}: sensors"),
         clock=msgspec.structs.replace(settings.clock, sync_file=at(settings.clock.sync_file)),
         outbox=msgspec.structs.replace(outbox, path=at(outbox.path), accepted_log=at(outbox.accepted_log)),
     )

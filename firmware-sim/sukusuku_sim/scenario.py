@@ -12,6 +12,7 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.profile import JsonProfile, ModbusProfile
 from sukusuku_core.settings import Id, Percent, Port, PositiveSeconds, Settings
 from sukusuku_core.settings import load as load_settings
+from sukusuku_mqtt.settings import BrokerSettings
 from sukusuku_sim import calendar, values
 from sukusuku_sim.calendar import OpeningHours
 from sukusuku_sim.room import RoomParameters
@@ -31,15 +32,6 @@ class Hours(Settings, frozen=True, kw_only=True):
     opens: time = time(9)
     closes: time = time(18)
     days: tuple[Weekday, ...] = _WEEKDAYS[:6]
-
-
-class Mqtt(Settings, frozen=True, kw_only=True):
-    """The broker that the JSON sensors publish to."""
-
-    host: str = "127.0.0.1"
-    port: Port = 1883
-    username: str | None = None
-    password: str | None = None
 
 
 class Device(Settings, frozen=True, kw_only=True):
@@ -146,7 +138,8 @@ class Scenario(Settings, frozen=True, kw_only=True):
     tick: Annotated[float, msgspec.Meta(ge=0.05, le=60)] = 1.0
     """Real seconds for which every value stands at least."""
     hours: Hours = Hours()
-    mqtt: Mqtt = Mqtt()
+    mqtt: BrokerSettings = BrokerSettings()
+    """The broker that the JSON sensors publish to."""
     unit: tuple[UnitSettings, ...] = ()
     room: tuple[RoomSettings, ...] = ()
     event: tuple[Event, ...] = ()
@@ -189,7 +182,7 @@ def load(path: Path) -> Scenario:
     """The scenario in a file, checked as a whole. Raises ConfigError."""
     scenario = load_settings(path, Scenario)
     check(scenario, str(path))
-    return scenario
+    return msgspec.structs.replace(scenario, mqtt=scenario.mqtt.resolved(path.parent, f"{path}: mqtt"))
 
 
 def check(scenario: Scenario, name: str) -> None:

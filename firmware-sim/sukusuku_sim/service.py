@@ -10,7 +10,6 @@ from pathlib import Path
 from sukusuku_core import profile
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.profile import JsonProfile, ModbusProfile
-from sukusuku_mqtt.client import MqttSettings
 from sukusuku_sim.scenario import Event, Scenario, Sensor
 from sukusuku_sim.sensors import SensorPublisher, SensorView
 from sukusuku_sim.serial_line import SerialLine
@@ -84,10 +83,8 @@ def _modbus(name: str) -> ModbusProfile:
 
 async def run(scenario: Scenario, truth_path: Path, duration: float | None = None, clock: Clock = now_ms) -> None:
     """Runs the scenario until cancelled or for `duration` real seconds. Raises ConfigError."""
-    mqtt = scenario.mqtt
-    settings = MqttSettings(mqtt.host, mqtt.port, f"sukusuku-sim-{os.getpid()}", 15, mqtt.username, mqtt.password)
     with TruthLog(truth_path) as truth:
-        publisher = SensorPublisher(settings, truth, clock)
+        publisher = SensorPublisher(scenario.mqtt.session(f"sukusuku-sim-{os.getpid()}"), truth, clock)
         simulation = Simulation(scenario, truth, publisher, clock)
         simulation.show()
         async with contextlib.AsyncExitStack() as lines:

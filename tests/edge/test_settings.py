@@ -31,6 +31,8 @@ def test_the_example_is_valid_and_check_shows_what_it_binds(capsys: pytest.Captu
     assert "tobu-unit-2  Fill/Percent        tobu-unit-2-level    distance (900-150 mm)" in out
     assert "192.168.0.21:502 unit 80, every 10 s" in out
     assert "rs485 unit 2, every 10 s" in out
+    for metric, point in (("Count", "count"), ("Children", "child_count")):  # what the wall shows of a room
+        assert f"tobu-room    {f'Occupancy/{metric}':18}  tobu-room-eye        region_3_{point}" in out
 
 
 def test_an_unbound_device_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,6 +44,7 @@ def test_an_unbound_device_is_shown(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
+    (tmp_path / "ca.pem").touch()
     text = 'profiles = "own"\n' + files.WHOLE + '[broker]\nca_file = "ca.pem"\n[outbox]\naccepted_log = "a.jsonl"\n'
 
     settings = read(files.write(tmp_path, text)).settings
@@ -51,6 +54,35 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert settings.outbox.path == str(tmp_path / "outbox.db")
     assert settings.outbox.accepted_log == str(tmp_path / "a.jsonl")
     assert settings.broker.session("me").ca_file == tmp_path / "ca.pem"
+
+
+@pytest.mark.parametrize("table", ["broker", "sensors"])
+@pytest.mark.parametrize(
+    ("keys", "key", "problem"),
+    [
+        ('ca_file = "nothere.pem"', "ca_file", "there is no file {folder}/nothere.pem"),
+        ('ca_file = "ca.pem"\ncert_file = "me.pem"', "cert_file", "there is no file {folder}/me.pem"),
+        ('ca_file = "ca.pem"\nkey_file = "ca.pem"', "key_file", "`cert_file` is missing; they go together"),
+        ('cert_file = "ca.pem"', "cert_file", "without `ca_file` there is no TLS and it would not be used"),
+        ('ca_file = "."', "ca_file", "there is no file {folder}"),
+    ],
+)
+def test_tls_files_must_be_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, keys: str, key: str, problem: str
+) -> None:
+    (tmp_path / "ca.pem").touch()
+    path = files.write(tmp_path, f"{files.WHOLE}[{table}]\n{keys}\n")
+
+    assert main(["check", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"sukusuku-edge: {path}: {table}.{key}: {problem.format(folder=tmp_path)}")
+
+
+def test_only_sensors_may_be_silent() -> None:
+    text = files.WHOLE.replace("poll = 0.05", "silent_after = 5")
+
+    with pytest.raises(ConfigError, match=r"device\[0\] \(board\).silent_after: only for MQTT sensors"):
+        files.edge(text)
 
 
 def test_an_own_profile_goes_before_the_ones_that_come_with_sukusuku(tmp_path: Path) -> None:
