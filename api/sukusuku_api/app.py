@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from sukusuku_api import present, problem, web
 from sukusuku_api.broadcast import Broadcast
 from sukusuku_api.context import Alerts, Context, Readings
-from sukusuku_api.routers import alerts, health, readings, rooms, sites, stream, units
+from sukusuku_api.routers import alerts, health, quarantine, readings, rooms, sites, stream, units
 from sukusuku_collector.settings import Facility
 from sukusuku_core import __version__
 from sukusuku_core.clock import Clock, now_ms
@@ -60,7 +60,7 @@ def create_app(facility: Facility, store: Readings, operations: Alerts, clock: C
         return problem.response(HTTPStatus.SERVICE_UNAVAILABLE, "The data cannot be read right now. Try again soon.")
 
     api = APIRouter(prefix=PREFIX)
-    for module in (health, sites, units, rooms, readings, alerts, stream):
+    for module in (health, sites, units, rooms, readings, alerts, quarantine, stream):
         api.include_router(module.router)
     app.include_router(api)
     web.install(app)

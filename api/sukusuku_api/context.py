@@ -1,20 +1,32 @@
 """What every request handler works with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
 from sukusuku_collector import live
-from sukusuku_collector.operations import Alert
+from sukusuku_collector.operations import Alert, MailState
 from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Bucket, LatestByAsset, Point
+from sukusuku_collector.store import Bucket, LatestByAsset, Point, Quarantined, Tally
 from sukusuku_core.clock import Clock
 
 
 class Readings(Protocol):
-    """The reading half of a store."""
+    """The reading half of a store. Safe to use from several threads."""
+
+    def available(self) -> bool:
+        """Whether there is a store, and it answers."""
+
+    def quarantine(self, limit: int) -> list[Quarantined]:
+        """The newest rows of the quarantine, newest first."""
+
+    def tallies(self) -> list[Tally]:
+        """The quarantine, counted by reason."""
+
+    def unassigned(self) -> list[Tally]:
+        """What waits for facility.toml to be put right, counted by topic and reason."""
 
     def latest(self) -> LatestByAsset:
         """The newest value of every series."""
@@ -37,6 +49,9 @@ class Alerts(Protocol):
 
     def alerts(self, *, open_only: bool, site: str | None = None, limit: int = 200) -> Sequence[Alert]:
         """Alerts, newest first."""
+
+    def mail_counts(self) -> Mapping[MailState, int]:
+        """How many mails of the outbox are in each state."""
 
     def alert(self, ident: int, /) -> Alert | None:
         """One alert."""

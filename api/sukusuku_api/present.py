@@ -13,6 +13,7 @@ from sukusuku_collector.settings import Facility, Room, Site, Text, Unit
 from sukusuku_core.model import FaultCode, UnitState
 
 View = UnitView | RoomView
+Unassignable = Literal["unknown-asset", "wrong-edge", "unknown-zone"]
 
 _TIME = "2026-11-20T09:15:30+09:00"
 
@@ -187,16 +188,64 @@ class EdgeOut(_Model):
     duplicate: bool = Field(description="Two edge nodes use this identity: nothing of them is stored until one stops")
 
 
+class MailsOut(_Model):
+    """Mails that have not arrived."""
+
+    waiting: int = Field(description="Mails that are still to be sent")
+    dead: int = Field(description="Mails that the mail server refused for good")
+
+
+class ReasonOut(_Model):
+    """What is in the quarantine for one reason."""
+
+    reason: str = Field(examples=["unknown-metric"])
+    count: int
+    last: datetime = Field(description="When the last one was received", examples=[_TIME])
+
+
+class UnassignedOut(_Model):
+    """Readings that `facility.toml` has no place for: they are kept and stored once it has, at the next start."""
+
+    edge: str = Field(description="The edge node that sent them")
+    asset: str = Field(description="The asset that they are about, as the edge node calls it")
+    reason: Unassignable
+    count: int = Field(description="Messages")
+    first: datetime = Field(description="When the first one was received", examples=[_TIME])
+    last: datetime = Field(description="When the last one was received", examples=[_TIME])
+
+
+class QuarantinedOut(_Model):
+    """A message, or a metric of it, that could not be stored as a reading."""
+
+    received: datetime = Field(examples=[_TIME])
+    topic: str
+    reason: str = Field(examples=["unknown-metric"])
+    detail: str
+
+
+class QuarantineOut(_Model):
+    """The newest of the quarantine."""
+
+    time: datetime = Field(examples=[_TIME])
+    messages: list[QuarantinedOut]
+
+
 class HealthOut(_Model):
     """Whether the parts that this answer needs are there."""
 
-    status: Literal["ok", "degraded"] = Field(description="`degraded`: a part below is false")
+    status: Literal["ok", "degraded"] = Field(
+        description="`degraded`: store or operations is false, or readings are unassigned"
+    )
     version: str
     time: datetime = Field(examples=[_TIME])
-    store: bool = Field(description="Readings can be read")
+    store: bool = Field(description="There is a store, and readings can be read")
     operations: bool = Field(description="Alerts can be read")
     newest: LastOut | None = Field(description="The newest reading of the whole facility")
     edges: list[EdgeOut]
+    mails: MailsOut | None = Field(description="null: the operations data cannot be read")
+    quarantine: list[ReasonOut]
+    unassigned: list[UnassignedOut]
+    unassigned_dropped: int = Field(description="Messages that had to make room among the unassigned ones: lost")
 
 
 def schemas(*models: type[BaseModel]) -> dict[str, Any]:

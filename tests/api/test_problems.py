@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
-from sukusuku_collector.store import Bucket, LatestByAsset, Point
+from sukusuku_collector.store import Bucket, LatestByAsset, Point, Quarantined, Tally
 from sukusuku_core.errors import TransientError
 from tests.api.serving import client
 from tests.api.world import World
@@ -27,6 +27,18 @@ class BrokenStore:
         raise self._error
 
     def version(self) -> int:
+        raise self._error
+
+    def available(self) -> bool:
+        raise self._error
+
+    def quarantine(self, _: int) -> list[Quarantined]:
+        raise self._error
+
+    def tallies(self) -> list[Tally]:
+        raise self._error
+
+    def unassigned(self) -> list[Tally]:
         raise self._error
 
     def noted(self, _: str) -> int | None:
@@ -110,7 +122,7 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
         f"/api/v1/{path}"
         for path in (
             "health", "sites", "sites/{site_id}", "units", "units/{unit_id}", "rooms", "rooms/{room_id}",
-            "readings", "alerts", "alerts/{alert_id}", "alerts/{alert_id}/acknowledge", "stream",
+            "readings", "quarantine", "alerts", "alerts/{alert_id}", "alerts/{alert_id}/acknowledge", "stream",
         )
     }  # fmt: skip
     for operations in description["paths"].values():

@@ -1,4 +1,7 @@
-"""The history of one series. The hot path: rows are encoded by msgspec, not by the web framework."""
+"""The history of one series. The hot path: rows are encoded by msgspec, not by the web framework.
+
+A long range takes its time, so the handler is a plain function: the framework calls it in a worker thread.
+"""
 
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -72,7 +75,7 @@ Time = Annotated[str | None, Query(max_length=64)]
         **documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
     },
 )
-async def readings(
+def readings(
     context: ContextDep,
     asset: Annotated[str, Query(description="Id of a unit, room or edge node", examples=["tobu-unit-1"])],
     metric: Annotated[str, Query(description="Name from the metric catalogue", examples=["Fill/Percent"])],

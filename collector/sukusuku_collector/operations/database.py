@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.functions import count
 
 from sukusuku_collector.operations import rows
 from sukusuku_collector.operations.change import Change
@@ -119,6 +120,12 @@ class Operations:
         with self._reading() as connection:
             query = select(mail_outbox).order_by(mail_outbox.c.id.desc()).limit(limit)
             return [rows.to_mail(row) for row in connection.execute(query)]
+
+    def mail_counts(self) -> Mapping[MailState, int]:
+        """How many mails of the outbox are in each state; a state without any is left out."""
+        query = select(mail_outbox.c.state, count()).group_by(mail_outbox.c.state)
+        with self._reading() as connection:
+            return {MailState(state): number for state, number in connection.execute(query)}
 
     def lease_mail(self, now: int, until: int) -> MailRow | None:
         """The next mail that is due, reserved for the caller until `until`; None when none is due.

@@ -1,0 +1,31 @@
+"""What was received but could not be stored as readings, and why."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from sukusuku_api import present
+from sukusuku_api.context import ContextDep
+from sukusuku_api.problem import documented
+from sukusuku_api.times import local
+
+router = APIRouter(prefix="/quarantine", tags=["health"])
+
+
+@router.get("", summary="The quarantine", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
+def quarantine(
+    context: ContextDep,
+    limit: Annotated[int, Query(ge=1, le=1_000, description="At most so many, the newest first")] = 100,
+) -> present.QuarantineOut:
+    """Messages, or metrics of them, that could not be stored as readings, newest first, without their content."""
+    found = context.store.quarantine(limit)
+    return present.QuarantineOut(
+        time=local(context.clock()),
+        messages=[
+            present.QuarantinedOut(
+                received=local(item.received), topic=item.topic, reason=item.reason, detail=item.detail
+            )
+            for item in found
+        ],
+    )

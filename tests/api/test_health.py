@@ -1,0 +1,114 @@
+"""Health tells what is wrong, and what was not stored."""
+
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sukusuku_api.app import create_app
+from sukusuku_api.late import LateStore
+from sukusuku_collector.operations import OutgoingMail
+from sukusuku_collector.store import Point, Quarantined, Unassigned
+from sukusuku_core.model import Reading
+from tests.api.conftest import NOW
+from tests.api.serving import client
+from tests.api.world import World, fire
+
+
+@pytest.mark.parametrize("content", [None, b"rubbish that is no database" * 100])
+def test_a_store_that_is_not_there_or_is_rubbish_is_not_called_well(
+    world: World, tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "elsewhere.db"
+    if content is not None:
+        path.write_bytes(content)
+    store = LateStore(path)
+    with client(create_app(world.facility, store, world.operations)) as api:
+        health = api.get("/api/v1/health").json()
+    store.close()
+    assert (health["status"], health["store"], health["operations"]) == ("degraded", False, True)
+
+
+def test_a_store_that_is_there_is_well(api: httpx.Client) -> None:
+    health = api.get("/api/v1/health").json()
+    assert (health["status"], health["store"], health["operations"]) == ("ok", True, True)
+    assert (health["quarantine"], health["unassigned"], health["unassigned_dropped"]) == ([], [], 0)
+    assert health["mails"] == {"waiting": 0, "dead": 0}
+
+
+def test_mails_that_wait_or_were_refused_are_counted(world: World, api: httpx.Client) -> None:
+    alert = fire(world.operations, "fill_level", "tobu-unit-1", NOW, 90.0)
+    with world.operations.change() as change:
+        for n in range(3):
+            mail = OutgoingMail("firing", "a@example.jp", f"{n}@example.jp", "ja", "full", f"<{n}@example.jp>", b"-")
+            change.put_mail(alert.id, mail, NOW)
+    first = world.operations.mails()[-1]
+    world.operations.mail_dead(first.id, "no such person")
+    assert api.get("/api/v1/health").json()["mails"] == {"waiting": 2, "dead": 1}
+
+
+def test_readings_that_wait_for_the_settings_degrade(world: World, api: httpx.Client) -> None:
+    world.store.commit_rows(
+        [], [], NOW, (),
+        [
+            Unassigned(NOW - 2000, "spBv1.0/toshima/DBIRTH/tobu-pi/unit-9", "unknown-asset", "no unit-9", b"x"),
+            Unassigned(NOW - 1000, "spBv1.0/toshima/DDATA/tobu-pi/unit-9", "unknown-asset", "no unit-9", b"x"),
+        ],
+    )  # fmt: skip
+    health = api.get("/api/v1/health").json()
+    assert health["status"] == "degraded"
+    assert health["unassigned"] == [
+        {
+            "edge": "tobu-pi",
+            "asset": "unit-9",
+            "reason": "unknown-asset",
+            "count": 2,
+            "first": "2026-11-18T20:06:38+09:00",
+            "last": "2026-11-18T20:06:39+09:00",
+        }
+    ]
+
+
+def test_the_quarantine_is_counted_and_listed_without_its_content(world: World, api: httpx.Client) -> None:
+    items = [Quarantined(NOW + n, f"topic/{n}", reason, f"detail {n}", b"secret") for n, reason in enumerate("aba")]
+    world.store.commit_rows([], items, NOW)
+    health = api.get("/api/v1/health").json()
+    assert [(item["reason"], item["count"]) for item in health["quarantine"]] == [("a", 2), ("b", 1)]
+    answer = api.get("/api/v1/quarantine?limit=2")
+    assert "secret" not in answer.text
+    assert [(item["topic"], item["reason"], item["detail"]) for item in answer.json()["messages"]] == [
+        ("topic/2", "a", "detail 2"),
+        ("topic/1", "b", "detail 1"),
+    ]
+    assert api.get("/api/v1/quarantine?limit=0").status_code == 422
+
+
+class SlowStore(LateStore):
+    """A store whose history answers only when a test lets it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.asked, self.go_on = threading.Event(), threading.Event()
+
+    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
+        self.asked.set()
+        assert self.go_on.wait(30)
+        return super().raw(asset, metric, start, end, limit)
+
+
+def test_a_long_question_holds_up_nobody_else(world: World) -> None:
+    world.commit(Reading("tobu-unit-1", "Fill/Percent", NOW - 1000, 42.0))
+    store = SlowStore(world.path)
+    answers: list[httpx.Response] = []
+    with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
+        url = "/api/v1/readings?asset=tobu-unit-1&metric=Fill/Percent"
+        asking = threading.Thread(target=lambda: answers.append(api.get(url)))
+        asking.start()
+        assert store.asked.wait(30)
+        assert api.get("/api/v1/units/tobu-unit-1").json()["level"] == 42.0
+        assert answers == []
+        store.go_on.set()
+        asking.join()
+    store.close()
+    assert [point["value"] for point in answers[0].json()["points"]] == [42.0]
