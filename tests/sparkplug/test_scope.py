@@ -34,7 +34,7 @@ def test_no_commands_for_devices(story: Life, hosting: Hosting) -> None:
 
 def test_one_server_each() -> None:
     for settings in (EdgeSettings, Facility):
-        assert settings.__annotations__["broker"].__name__ == "Broker"
+        assert settings.__annotations__["broker"].__name__ == "BrokerSettings"
 
 
 def test_no_births_are_asked_of_the_server(host: Recording) -> None:
