@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.faults import files
 from tests.faults.board import Board, work
-from tests.faults.judge import read_accepted, read_stored
+from tests.faults.judge import read_accepted, read_all, read_stored
 from tests.faults.outcome import finish
 from tests.faults.program import Program
 from tests.faults.rig import Plan, Rig, now_ms, ours, rig
@@ -49,7 +49,13 @@ async def double(collectors: int, edges: int) -> Outcome:
             if took > DETECTED:
                 faults.append(f"a second edge agent was not noticed within {took:.0f} s")
             recovery.append(await it.flowing(QUIET))
-        clones = {at: n for n in noticed for at, _ in read_accepted(it.folder / f"clone-{n}" / "edge-1.jsonl")}
+        own = {at for at, _ in read_all(it.logs)}  # both may have measured in the same millisecond
+        clones = {
+            at: n
+            for n in noticed
+            for at, _ in read_accepted(it.folder / f"clone-{n}" / "edge-1.jsonl")
+            if at not in own
+        }
         verdict = await it.settle(strangers=clones)
         early = {at for at in read_stored(it.store) if at in clones}
         late = [at for at in early if at[2] > noticed[clones[at]]]
