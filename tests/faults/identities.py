@@ -23,7 +23,7 @@ DETECTED = 10.0
 GIVE_UP = 25.0
 STAYS = 5.0
 """Seconds that a clone of an edge agent goes on after it was noticed."""
-QUIET = 120.0
+QUIET = 60.0
 """Within so many seconds the collector trusts a node again whose clone is gone: it wants to see it quiet first."""
 
 _log = logging.getLogger("faults.F23")
