@@ -8,8 +8,9 @@ import secrets
 import socket
 from collections.abc import Callable, Collection, Sequence
 
-from sukusuku_collector import live, mirror, tenure
+from sukusuku_collector import mirror, tenure
 from sukusuku_collector.ingest import Ingest
+from sukusuku_collector.mirroring import Mirroring
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Store
 from sukusuku_collector.tenure import RivalError, Tenure
@@ -67,7 +68,8 @@ class Host:
         self._last_timestamp: int | None = None
         self._seen_timestamp = 0
         self._mqtt: MqttSession | None = None
-        self._mirrored: dict[str, bytes] = {}
+        self._mirrors = mirror.everything(facility.operator.id)
+        self._mirroring = Mirroring(facility, store, clock)
         self._ready = False
         self._trouble = ""
 
@@ -100,17 +102,8 @@ class Host:
 
     def mirror(self, assets: Collection[str] | None = None) -> None:
         """Publish the live view of these assets (all when None) where it has changed."""
-        if self._mqtt is None:
-            return
-        latest, now = self._store.latest(), self._clock()
-        for ident in self._assets if assets is None else assets:
-            asset = self._assets.get(ident)
-            if asset is None:
-                continue
-            body = mirror.body(asset, live.view(self._facility, asset, latest, now))
-            if self._mirrored.get(ident) != body:
-                self._mqtt.publish(mirror.topic(self._facility.operator.id, asset), body, retain=True)
-                self._mirrored[ident] = body
+        if self._mqtt is not None:
+            self._mirroring.publish(self._mqtt, assets)
 
     # ------------------------------------------------------------ one session
 
@@ -119,8 +112,9 @@ class Host:
         self._store.note(STATE_KEY, since)
         will = Will(self._topic, HostState(online=False, timestamp=since).encode(), 1, retain=True)
         async with MqttSession(self._settings(), will) as mqtt:
-            mqtt.subscribe((self._topic, self._claims))
+            mqtt.subscribe((self._topic, self._claims, self._mirrors))
             await self._listen(mqtt, since)
+            mqtt.unsubscribe((self._mirrors,))  # only for what was retained: the rest comes from us
             self._ingest.begin_session()
             try:
                 mqtt.subscribe(topics.group_filters(self._facility.operator.id))
@@ -128,7 +122,7 @@ class Host:
                 self._tenure.begin(self._clock())
                 await mqtt.flush()
                 self._mqtt = mqtt
-                self._mirrored.clear()
+                self._mirroring.begin()
                 self.mirror()
                 self._say_ready()
                 await self._converse(mqtt, since)
@@ -149,6 +143,8 @@ class Host:
             for message in await _receive(mqtt, until - loop.time()):
                 if message.topic == self._claims:
                     self._claimed(mqtt, message)
+                elif self._mirroring.left_over(mqtt, message):
+                    continue
                 elif (seen := self._read_state(message)) is not None:
                     ours = self._tenure.since is not None or seen.timestamp == self._last_timestamp
                     if seen.timestamp >= since:
@@ -173,7 +169,10 @@ class Host:
                 mqtt.publish(self._claims, claim.encode())
             if self._tenure.must_answer(now):
                 raise _AnewError(f"somebody else's STATE of {self._facility.host_id} is answered with a newer one")
-            await self._take(mqtt, [item for item in messages if item.topic not in {self._topic, self._claims}])
+            own = {self._topic, self._claims}
+            await self._take(
+                mqtt, [it for it in messages if it.topic not in own and not self._mirroring.left_over(mqtt, it)]
+            )
 
     async def _take(self, mqtt: MqttSession, messages: Sequence[Message]) -> None:
         for start in range(0, max(len(messages), 1), BATCH):  # also when there is none: time has passed
@@ -253,6 +252,8 @@ class Host:
         now = max(self._clock(), since)
         with contextlib.suppress(TransientError):
             self._store.note(STATE_KEY, now)
+        with contextlib.suppress(TransientError):
+            self._mirroring.end(mqtt)
         with contextlib.suppress(TransientError, TimeoutError):
             async with asyncio.timeout(GOODBYE):
                 mqtt.publish(self._topic, HostState(online=False, timestamp=now).encode(), 1, retain=True)

@@ -1,8 +1,11 @@
 """The live view as retained JSON on the broker, for people and programs that do not speak Sparkplug. Pure.
 
 One topic per asset: `sukusuku/<operator>/<site>/<asset>/state`. The mirror is for reading only; nothing listens to it.
+When the collector ends it says that everything is old, and when it begins it takes away what it does not know. After a
+crash the last values stand until it is back: look at `time`, or at the Sparkplug STATE of the host.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -15,6 +18,18 @@ from sukusuku_collector.settings import Asset, Text
 def topic(operator: str, asset: Asset) -> str:
     """Where the mirror of an asset stands."""
     return f"sukusuku/{operator}/{asset.site.id}/{asset.id}/state"
+
+
+def everything(operator: str) -> str:
+    """The filter for the mirror of all assets of an operator."""
+    return f"sukusuku/{operator}/+/+/state"
+
+
+def farewell(asset: Asset, last: UnitView | RoomView, unknown: UnitView | RoomView) -> bytes:
+    """An asset that nobody looks after from now on: `last` as it was, `unknown` when nothing is known of it."""
+    if isinstance(unknown, UnitView):
+        return body(asset, replace(unknown, last_time=last.last_time, simulated=last.simulated))
+    return body(asset, replace(unknown, last_time=last.last_time, simulated=last.simulated))
 
 
 def body(asset: Asset, view: UnitView | RoomView) -> bytes:

@@ -197,6 +197,11 @@ class MqttSession:
         self._check()
         self._client.subscribe([(item, qos) for item in filters])
 
+    def unsubscribe(self, filters: list[str] | tuple[str, ...]) -> None:
+        """Ask for topics no more. What the broker has sent already still arrives."""
+        self._check()
+        self._client.unsubscribe(list(filters))
+
     def publish(self, topic: str, payload: bytes, qos: int = 0, *, retain: bool = False) -> None:
         """Hand a message to the socket. `flush` waits until QoS 1 messages are acknowledged by the broker."""
         self._check()

@@ -247,6 +247,38 @@ def test_readings_reach_the_store_and_the_mirror(broker: int, tmp_path: Path) ->
     run(scenario())
 
 
+def test_the_mirror_is_old_when_the_collector_has_ended_and_holds_only_what_there_is(
+    broker: int, tmp_path: Path
+) -> None:
+    facility = facility_in(tmp_path, broker)
+    gone, foreign = "sukusuku/toshima/tobu/unit-0/state", "sukusuku/elsewhere/tobu/unit-0/state"
+
+    async def scenario() -> None:
+        edge = FakeEdge(broker, {"room": {"Occupancy/Children": DataType.INT64}})
+        edge.add([Reading("room", "Occupancy/Children", now_ms(), 5)])
+        async with observer(broker, "sukusuku/#") as seen:
+            seen.mqtt.publish(gone, b"{}", 1, retain=True)
+            seen.mqtt.publish(foreign, b"{}", 1, retain=True)
+            await seen.mqtt.flush()
+            async with collector(facility):
+                delivering = asyncio.create_task(edge.run())
+                await seen.next(lambda item: item.topic == gone and item.payload == b"")
+                await seen.next(lambda item: b'"children":5' in item.payload)
+                delivering.cancel()
+        async with observer(broker, "sukusuku/+/+/+/state") as later:
+            left: dict[str, bytes] = {}
+            while len(left) < 5:
+                message = await later.next()
+                left[message.topic] = message.payload
+        room = json.loads(left["sukusuku/toshima/tobu/room/state"])
+        assert (room["stale"], room["condition"], room["children"]) == (True, "silent", None)
+        assert room["time"] is not None
+        assert left[foreign] == b"{}"
+        assert gone not in left
+
+    run(scenario())
+
+
 def test_a_killed_collector_loses_nothing_and_doubles_nothing(broker: int, tmp_path: Path) -> None:
     file = facility_file(tmp_path, broker)
     expected = readings("unit-1", 0, 2000)
