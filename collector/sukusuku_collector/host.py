@@ -113,7 +113,7 @@ class Host:
         will = Will(self._topic, HostState(online=False, timestamp=since).encode(), 1, retain=True)
         async with MqttSession(self._settings(), will) as mqtt:
             mqtt.subscribe((self._topic, self._claims, self._mirrors))
-            await self._listen(mqtt, since)
+            mirrored = await self._listen(mqtt, since)
             mqtt.unsubscribe((self._mirrors,))  # only for what was retained: the rest comes from us
             self._ingest.begin_session()
             try:
@@ -122,6 +122,8 @@ class Host:
                 self._tenure.begin(self._clock())
                 await mqtt.flush()
                 self._mqtt = mqtt
+                for message in mirrored:
+                    self._mirroring.left_over(mqtt, message)
                 self._mirroring.begin()
                 self.mirror()
                 self._say_ready()
@@ -134,8 +136,12 @@ class Host:
             finally:
                 self._mqtt = None
 
-    async def _listen(self, mqtt: MqttSession, since: int) -> None:
-        """Whether another collector is there. Raises RivalError when one speaks, _AnewError when `since` is too old."""
+    async def _listen(self, mqtt: MqttSession, since: int) -> list[Message]:
+        """Whether another collector is there. Raises RivalError when one speaks, _AnewError when `since` is too old.
+
+        Gives back what the broker shows of the mirror: nothing may be published before our own online STATE.
+        """
+        mirrored = []
         loop = asyncio.get_running_loop()
         until = loop.time() + RETAINED
         waiting = True
@@ -143,8 +149,8 @@ class Host:
             for message in await _receive(mqtt, until - loop.time()):
                 if message.topic == self._claims:
                     self._claimed(mqtt, message)
-                elif self._mirroring.left_over(mqtt, message):
-                    continue
+                elif message.topic != self._topic:
+                    mirrored.append(message)
                 elif (seen := self._read_state(message)) is not None:
                     ours = self._tenure.since is not None or seen.timestamp == self._last_timestamp
                     if seen.timestamp >= since:
@@ -154,6 +160,7 @@ class Host:
                         until = loop.time() + tenure.LISTEN / 1000
                     else:
                         waiting = False
+        return mirrored
 
     async def _converse(self, mqtt: MqttSession, since: int) -> None:
         while True:

@@ -16,6 +16,8 @@ from tests.support.mqtt_packets import Packet
 BDSEQ = 7
 REBIRTH = "Node Control/Rebirth"
 MIRROR = "sukusuku/toshima/tobu/unit-1/state"
+LEFT_OVER = "sukusuku/toshima/tobu/unit-that-was/state"
+"""What the broker retains of other settings gives the collector something to say at once."""
 STATE = "spBv1.0/STATE/sukusuku"
 REORDER_MS = 700
 
@@ -110,6 +112,8 @@ async def host(folder: Path, broker: int) -> Hosting:
         made.client("scripted-edge") as mqtt,
         made.client("reader-of-the-mirror") as mirror,
     ):
+        mqtt.publish(LEFT_OVER, b"{}", 1, retain=True)
+        await mqtt.flush()
         collector = await made.collector()
         store = SqliteStore.open_reader(folder / "readings.db", 10.0)
         mirror.subscribe([MIRROR])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.sparkplug import oracle
+from tests.sparkplug.hosting import Hosting
 from tests.sparkplug.recording import DATA, Recording
 from tests.sparkplug.scene import UNITS
 from tests.support.mqtt_packets import Kind
@@ -37,12 +38,12 @@ def compared_with_data(edge: Recording, birth: str, data: str) -> int:
 
 
 @pytest.mark.sparkplug("principles-birth-certificates-order")
-def test_the_births_are_the_first_that_anyone_publishes(edge: Recording, host: Recording) -> None:
+def test_the_births_are_the_first_that_anyone_publishes(edge: Recording, host: Recording, hosting: Hosting) -> None:
     for each in edge.connections:
         published = each.kinds(Kind.PUBLISH)
         assert [frame.type for frame in published[:1]] in ([], ["NBIRTH"])
     assert host.connections
-    for each in host.connections:
+    for each in (*host.connections, *hosting.host.connections):
         assert [frame.type for frame in each.kinds(Kind.PUBLISH)[:1]] == ["STATE"]
 
 
