@@ -19,6 +19,7 @@ from pathlib import Path
 from sukusuku_collector.store import Point, Store
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality, Value
+from sukusuku_core.profile import JsonPoint
 from sukusuku_edge.fitting import Bound
 
 Key = tuple[str, str]
@@ -100,8 +101,9 @@ def judge(
     accepted: Sequence[tuple[Key, int, Value | None]],
     store: Store,
     begin: int,
+    listening: int = 0,
 ) -> Verdict:
-    """The verdict over everything measured from `begin` (UTC ms) on."""
+    """The verdict over everything measured from `begin` on, sensor messages from `listening` on (UTC ms)."""
     keys = {key for key, _, _ in accepted}
     stored: dict[Key, list[Point]] = {
         key: store.raw(key[0], key[1], begin, 1 << 62, 10_000_000) for key in sorted(keys)
@@ -118,6 +120,8 @@ def judge(
     for item in shown:
         if item.end - max(item.begin, begin) < STOOD_MS or item.key not in keys:
             continue
+        if isinstance(item.bound.point, JsonPoint) and item.begin < listening:
+            continue  # a register can still be read; a message that was sent before anybody listened is gone
         produced += 1
         last = _standing(stored[item.key], item.end - MARGIN_MS)
         if not _agrees(item, last):

@@ -28,6 +28,8 @@ from sukusuku_sim import history, scenario
 _WEEK_MS = 7 * 86_400_000
 _HISTORY_STEP_S = 300
 _DRAIN_SECONDS = 30.0
+_SUBSCRIBE_MS = 3_000
+"""How long an edge agent that runs may take until it has subscribed to its sensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Demo:
         self._processes: Processes
         self._first_mail: float | None = None
         self._simulator: Child
+        self._listening = 0
 
     async def run(self, ended: asyncio.Event) -> Report | None:
         """Live until `ended` is set or the time is up. The report exists only for a run with a time limit."""
@@ -102,6 +105,7 @@ class Demo:
             await self._processes.python(
                 f"edge-{site}", "sukusuku_edge", "run", str(self._folder / f"edge-{site}.toml")
             )
+        self._listening = now_ms() + _SUBSCRIBE_MS
         step(f"edge agents  {', '.join(edge.settings.node for edge in edges)}")
         return live_from
 
@@ -202,7 +206,7 @@ class Demo:
         deadline = self._progress.seconds + _DRAIN_SECONDS
         try:
             while True:
-                verdict = judge.judge(shown, judge.read_accepted(logs), store, live_from)
+                verdict = judge.judge(shown, judge.read_accepted(logs), store, live_from, self._listening)
                 if verdict.lost == 0 or self._progress.seconds > deadline:
                     return verdict
                 await asyncio.sleep(0.5)

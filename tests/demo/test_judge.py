@@ -35,7 +35,19 @@ metric = "Fill/Percent"
 device = "level"
 point = "distance"
 distance = { empty_mm = 900, full_mm = 150 }
+[[device]]
+id = "eye"
+profile = "milesight-vs133"
+topic = "eye"
+[[asset]]
+id = "room"
+kind = "room"
+[[asset.binding]]
+metric = "Occupancy/Count"
+device = "eye"
+point = "region_3_count"
 """
+PEOPLE = ("room", "Occupancy/Count")
 CYCLES, FILL = ("unit", "Cycles/Total"), ("unit", "Fill/Percent")
 
 
@@ -120,6 +132,15 @@ def test_a_value_that_stood_too_short_to_be_read_is_not_expected(tmp_path: Path,
     verdict = judge.judge(shown, _accepted((CYCLES, 100, 7), (CYCLES, 6_100, 9)), store, BEGIN)
 
     assert (verdict.produced, verdict.lost) == (2, 0)
+
+
+def test_a_sensor_message_before_anybody_listened_is_not_expected(tmp_path: Path, store: SqliteStore) -> None:
+    _put(store, (PEOPLE, 6_100, 4))
+    shown = _truth(tmp_path, (0, "eye", "region_3_count", 3), (6_000, "eye", "region_3_count", 4))
+    accepted = _accepted((PEOPLE, 6_100, 4))
+
+    assert judge.judge(shown, accepted, store, BEGIN, BEGIN + 1).lost == 0
+    assert judge.judge(shown, accepted, store, BEGIN).lost == 1
 
 
 def test_a_stored_reading_that_nobody_accepted_is_a_duplicate(tmp_path: Path, store: SqliteStore) -> None:
