@@ -199,15 +199,11 @@ class Outbox:
             raise TransientError(f"outbox {self._path}: the disk is full; make room on it")
 
     def _open(self) -> None:
-        salvaged = None
+        salvage.finish(self._path)
         if self._path.exists() and (damage := salvage.damage(self._path, _connect)) is not None:
-            aside = salvage.set_aside(self._path)
+            aside = salvage.replace(self._path, _connect)
             _log.error("%s is damaged (%s): renamed to %s, a new one is begun", self._path, damage, aside.name)
-            salvaged = aside
         self._file = _connect(self._path)
-        if salvaged is not None:
-            with self._commit():
-                salvage.save(salvaged, self._file)
         self._rows = self._file.execute("SELECT count(*) FROM reading").fetchone()[0]
         self._ballast.keep()
 

@@ -27,7 +27,7 @@ BEFORE, STEPS = 8, 16
 """Steps that the file of an ordinary start holds already, and steps that follow."""
 MOST = {Tier.PR: 40, Tier.NIGHTLY: 400, Tier.RELEASE: 400}
 ERRORS = {Tier.PR: ("EIO",), Tier.NIGHTLY: ("EIO", "ENOSPC", "EROFS"), Tier.RELEASE: ("EIO", "ENOSPC", "EROFS")}
-FILES = ("", "-wal", "-journal", "-shm", ".lock")
+FILES = ("", "-wal", "-journal", "-shm", ".lock", ".new", ".new-wal", ".new-journal", ".new-shm")
 SECONDS = 60
 AGAIN, STOPPED = "tried again", "stopped cleanly"
 
@@ -88,9 +88,10 @@ def errors(tier: Tier, rng: random.Random, most: int | None = None) -> Outcome:
             fresh, used = places(name, rng.randrange(10**6), Path(work))
             for calls in CALLS:
                 for error in ERRORS[tier]:
-                    run((Case(used, calls, error, n, lasting=False) for n in range(1, limit + 1)), seen)
-                    run((Case(used, calls, error, n, lasting=True) for n in range(1, limit + 1, 8)), seen)
-                    run((Case(fresh, calls, error, n, lasting=False) for n in range(1, limit + 1, 4)), seen)
+                    each = 4 if calls == "pread64" and tier is Tier.PR else 1
+                    run((Case(used, calls, error, n, lasting=False) for n in range(1, limit + 1, each)), seen)
+                    run((Case(used, calls, error, n, lasting=True) for n in range(1, limit + 1, 10)), seen)
+                    run((Case(fresh, calls, error, n, lasting=False) for n in range(1, limit + 1, 6)), seen)
     for end in (AGAIN, STOPPED):
         if not seen.ends[end]:
             seen.faults.append(f"no writer {end}, so that was not tested")
@@ -175,6 +176,8 @@ def run_case(case: Case) -> Result:
         injected = "(INJECTED)" in log.read_text(encoding="utf-8", errors="replace")
         said = done.stdout.split()
         found = _found(case.place.name, folder)
+        if list(folder.glob("*.corrupt*")):
+            return Result(injected, 0, "took the trouble for damage", found)
     return Result(injected, int(said[-1]) if said else case.place.done, _end(done, folder), found)
 
 

@@ -39,6 +39,16 @@ def test_an_input_output_error_stops_cleanly_or_is_tried_again() -> None:
     passed(io.errors(Tier.PR, rng(), most=2))
 
 
+def test_a_disk_that_cannot_be_read_is_not_taken_for_a_damaged_file(tmp_path: Path) -> None:
+    seen = io.Seen()
+    _, used = io.places("outbox", 71_280, tmp_path)
+
+    io.run([io.Case(used, "pread64", "EIO", n, lasting=lasting) for n, lasting in ((31, True), (31, False))], seen)
+
+    assert seen.injected == 2
+    assert seen.faults == []
+
+
 def test_a_full_disk_loses_nothing_and_stops_no_acknowledgement() -> None:
     passed(full_disk.full_disk(Tier.PR, rng(), rounds=1))
 

@@ -1,6 +1,7 @@
 """The edge agent's outbox."""
 
 import asyncio
+import os
 import random
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from sukusuku_core.counters import CounterState
 from sukusuku_edge.binding import Counter
 from sukusuku_edge.outbox import Outbox
 from tests.faults.power.subjects import EVERYTHING, UNITS, T, a_reading
+
+FREE_PAGES = 36
+"""Where an SQLite file says how many of its pages are free."""
 
 
 class OutboxSubject:
@@ -62,6 +66,21 @@ class OutboxSubject:
 
     def _let_go(self) -> None:
         self._outbox._file.execute("PRAGMA synchronous=OFF").fetchall()
+
+
+class DamagedSubject(OutboxSubject):
+    """The same, but now and then a step is to damage the file, in a place where no reading is, and to start again."""
+
+    def step(self, rng: random.Random) -> None:
+        if rng.random() < 0.9 or not self._path.exists():
+            super().step(rng)
+            return
+        self.close()
+        file = os.open(self._path, os.O_RDWR)
+        os.pwrite(file, b"\0\0\7\7", FREE_PAGES)
+        os.fsync(file)
+        os.close(file)
+        self.open()
 
 
 SUBJECT = OutboxSubject
