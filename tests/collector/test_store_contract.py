@@ -156,6 +156,16 @@ def test_readings_are_stored_like_rows(open_store: Open) -> None:
     assert [bucket.mean for bucket in store.hourly("unit-1", "Fill/Percent", START, START + HOUR_MS)] == [41.5]
 
 
+def test_a_series_of_texts_may_begin_with_a_null(open_store: Open) -> None:
+    store = open_store()
+    store.commit([Reading("unit", "Info/Serial", 1, None, Quality.STALE)], [], 0)
+
+    store.commit([Reading("unit", "Info/Serial", 2, "一号")], [], 0)
+
+    assert [point.value for point in store.raw("unit", "Info/Serial", 0, 9, 9)] == [None, "一号"]
+    assert store.hourly("unit", "Info/Serial", 0, 9) == []
+
+
 def test_ranges_take_the_start_and_leave_the_end(open_store: Open) -> None:
     store = open_store()
     store.commit([Reading("unit-1", "Fill/Percent", START + n * HOUR_MS, float(n)) for n in range(4)], [], START)
