@@ -156,8 +156,12 @@ def test_readings_are_stored_like_rows(open_store: Open) -> None:
     assert [bucket.mean for bucket in store.hourly("unit-1", "Fill/Percent", START, START + HOUR_MS)] == [41.5]
 
 
-def test_a_series_of_texts_may_begin_with_a_null(open_store: Open) -> None:
+def test_a_series_may_begin_with_a_null_whatever_its_type(open_store: Open) -> None:
     store = open_store()
+    store.commit(
+        [Reading("unit", "Lid/Open", 1, None, Quality.STALE), Reading("unit", "Lid/Open", 2, value=False)], [], 0
+    )
+    assert store.raw("unit", "Lid/Open", 2, 3, 1)[0].value is False
     store.commit([Reading("unit", "Info/Serial", 1, None, Quality.STALE)], [], 0)
 
     store.commit([Reading("unit", "Info/Serial", 2, "一号")], [], 0)

@@ -30,7 +30,7 @@ def summarise(rows: Iterable[Row], numeric: Collection[int]) -> Summary:
     others: list[Row] = []
     for row in rows:
         time, series, value, quality = row
-        if quality != _GOOD or series not in numeric or value.__class__ is str:  # a series may begin with a null
+        if quality != _GOOD or series not in numeric:
             others.append(row)
             continue
         key = (series, time // HOUR_MS)

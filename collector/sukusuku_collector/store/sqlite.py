@@ -23,10 +23,11 @@ from sukusuku_collector.store import (
 )
 from sukusuku_collector.store import unassigned as keeping
 from sukusuku_collector.store.reader import SqliteReader, connect, typed
+from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.edge_session import datatype_of
 from sukusuku_core.errors import PermanentError, TransientError
-from sukusuku_core.model import Quality, Reading
+from sukusuku_core.model import AssetKind, Quality, Reading
 
 QUARANTINE_ROWS = 10_000
 UNASSIGNED_BYTES = 256_000_000
@@ -178,7 +179,7 @@ class SqliteStore(SqliteReader):
         rows: list[Row] = [
             (
                 reading.time,
-                self.series(reading.asset, reading.metric, datatype_of(reading.value)),
+                self.series(reading.asset, reading.metric, _datatype(reading)),
                 reading.value,
                 int(reading.quality),
             )
@@ -318,3 +319,13 @@ class SqliteStore(SqliteReader):
     def _good_before(self, series: int) -> int | None:
         found = self._all(_GOOD_BEFORE, (series,))
         return int(found[0][0]) if found else None
+
+
+def _datatype(reading: Reading) -> DataType:
+    """What a series is made for: its value tells, and for a null the catalogue, where it knows the metric."""
+    if reading.value is None:
+        for kind in AssetKind:
+            metric = catalogue.find(kind, reading.metric)
+            if metric is not None:
+                return metric.datatype
+    return datatype_of(reading.value)
