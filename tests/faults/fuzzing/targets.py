@@ -73,11 +73,11 @@ def fingerprint(rng: random.Random, parse: Callable[[bytes], Any]) -> str:
 
     `text`: bytes that are not UTF-8 stand where a text belongs. Implementations differ there: one refuses the message,
     one hands out bytes; either way our decoder must not take them for a text.
-    `tag`: a field number over 32 bits, which one refuses and the other passes over.
+    `odd`: a field number over 32 bits or padded with zeros, or a group: nobody writes such, and implementations differ.
     """
     data = payload(rng)
-    if huge_tag(data, _LEVELS):
-        return "tag"
+    if odd(data, _LEVELS):
+        return "odd"
     try:
         message = parse(data)
         fields = [message.HasField("timestamp") and message.timestamp, message.HasField("seq") and message.seq]
@@ -106,19 +106,21 @@ _LEVELS: dict[int, Any] = {2: {9: {2: {}}}}
 """Fields that are messages themselves: metrics, their properties, the values of these."""
 
 
-def huge_tag(data: bytes, levels: dict[int, Any]) -> bool:
-    """Whether a message, or one inside, has a field number that protobuf does not know; damaged ends do not count."""
+def odd(data: bytes, levels: dict[int, Any]) -> bool:
+    """Whether a message, or one inside, has a group or an odd field number; damaged ends do not count."""
     at = 0
     while at < len(data):
+        start = at
         tag, at = _varint(data, at)
-        if tag >= 1 << 32:
-            return True
         kind, length = tag & 7, 0
+        padded = at - start > 1 and data[at - 1] == 0
+        if tag >= 1 << 32 or padded or kind in {3, 4}:
+            return True
         if kind in {0, 2}:
             length, at = _varint(data, at)
         if kind == 2:
             inside = levels.get(tag >> 3)
-            if inside is not None and huge_tag(data[at : at + length], inside):
+            if inside is not None and odd(data[at : at + length], inside):
                 return True
         at += {1: 8, 2: length, 5: 4}.get(kind, 0)
     return False
