@@ -63,6 +63,7 @@ async def _run(facility: Facility, store: Store, operations: Operations, stop: a
         "watch": lambda: _watch(alerts, host),
         "counts": lambda: _tell_counts(ingest.counts),
     }
+    rival: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_supervise(name, job), name=name) for name, job in jobs.items()]
@@ -72,8 +73,9 @@ async def _run(facility: Facility, store: Store, operations: Operations, stop: a
                 task.cancel()
     except* RivalError as errors:
         rival = errors.exceptions[0]
+    if rival is not None:  # raised in the clause above it would come out as a group
         _log.error("%s", rival)
-        raise rival from None
+        raise rival
 
 
 class Alerts:
