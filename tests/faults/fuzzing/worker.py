@@ -7,7 +7,6 @@ import argparse
 import json
 import logging
 import random
-import resource
 import sys
 import time
 import traceback
@@ -71,7 +70,9 @@ def _fuzz(case: Case, seed: int, seconds: float, out: Any) -> dict[str, Any]:
         else:
             out.write(f"{end}\n")
         number += 1
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    # not ru_maxrss: over fork and exec it goes on from what the parent took
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    memory = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) // 1024
     return {"executions": number, "ends": ends, "crashes": crashes, "memory_mb": memory}
 
 
