@@ -218,7 +218,7 @@ def test_what_is_known_stays_known(tmp_path: Path) -> None:
 
 def test_the_file_is_opened_for_durability(tmp_path: Path) -> None:
     store = operations(tmp_path)
-    with store._reading() as connection:
+    with store.reading() as connection:
         found = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -230,7 +230,7 @@ def test_the_file_is_opened_for_durability(tmp_path: Path) -> None:
 
 def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     store = operations(tmp_path)
-    with store._reading() as connection:
+    with store.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
 
         assert compare_metadata(context, metadata) == []
@@ -258,7 +258,7 @@ def test_many_processes_may_start_on_an_empty_folder(tmp_path: Path) -> None:
 
     assert ends == [("", 0)] * 6
     connection = sqlite3.connect(tmp_path / "operations.db")
-    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
     connection.close()
 
 

@@ -47,18 +47,18 @@ class Operations:
             query = query.where(alert.c.resolved.is_(None))
         if site is not None:
             query = query.where(alert.c.site == site)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return [rows.to_alert(row) for row in connection.execute(query)]
 
     def open_alerts(self) -> list[Alert]:
         """Every alert that is not resolved."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             query = select(alert).where(alert.c.resolved.is_(None)).order_by(alert.c.id)
             return [rows.to_alert(row) for row in connection.execute(query)]
 
     def alert(self, alert_id: int) -> Alert | None:
         """One alert, None when there is none with this id."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return _find(connection, alert_id)
 
     def events(self, alert_id: int) -> list[AlertEvent]:
@@ -70,7 +70,7 @@ class Operations:
             alert_event.c.value,
             alert_event.c.who,
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             query = select(*columns).where(alert_event.c.alert_id == alert_id).order_by(alert_event.c.id)
             return [AlertEvent(*row) for row in connection.execute(query)]
 
@@ -80,7 +80,7 @@ class Operations:
         Raises UnknownAlertError, and AlertStateError when the alert is resolved already or not firing yet.
         """
         who = who[:120]
-        with self._writing() as connection:
+        with self.writing() as connection:
             values = {"state": AlertState.ACKNOWLEDGED, "acknowledged": now, "acknowledged_by": who}
             firing = (alert.c.id == alert_id) & (alert.c.state == AlertState.FIRING)
             if connection.execute(update(alert).where(firing).values(values)).rowcount:
@@ -98,33 +98,33 @@ class Operations:
     @contextmanager
     def change(self) -> Iterator[Change]:
         """One transaction of the alert engine: committed when the block ends, undone when it raises."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             yield Change(connection)
 
     def known_assets(self) -> Mapping[str, int]:
         """Since when (UTC ms) each asset is watched."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(select(known_asset.c.asset, known_asset.c.since))
             return {row.asset: row.since for row in found}
 
     def audit(self, limit: int = 200) -> list[AuditEntry]:
         """The newest entries of the audit log, newest first."""
         query = select(audit.c.time, audit.c.who, audit.c.action, audit.c.target)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return [AuditEntry(*row) for row in connection.execute(query.order_by(audit.c.id.desc()).limit(limit))]
 
     # ------------------------------------------------------------ mails
 
     def mails(self, limit: int = 200) -> list[MailRow]:
         """The newest mails of the outbox, newest first, whatever became of them."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             query = select(mail_outbox).order_by(mail_outbox.c.id.desc()).limit(limit)
             return [rows.to_mail(row) for row in connection.execute(query)]
 
     def mail_counts(self) -> Mapping[MailState, int]:
         """How many mails of the outbox are in each state; a state without any is left out."""
         query = select(mail_outbox.c.state, count()).group_by(mail_outbox.c.state)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return {MailState(state): number for state, number in connection.execute(query)}
 
     def lease_mail(self, now: int, until: int) -> MailRow | None:
@@ -135,7 +135,7 @@ class Operations:
         columns = mail_outbox.c
         due = (columns.state == MailState.WAITING) & (columns.next_try <= now) & (columns.leased_until <= now)
         query = select(mail_outbox).where(due).order_by(columns.next_try, columns.id).limit(1)
-        with self._writing() as connection:
+        with self.writing() as connection:
             row = connection.execute(query.with_for_update(skip_locked=True)).first()
             if row is None:
                 return None
@@ -146,7 +146,7 @@ class Operations:
         """When (UTC ms) the next waiting mail is due; None when none is waiting."""
         columns = mail_outbox.c
         query = select(columns.next_try, columns.leased_until).where(columns.state == MailState.WAITING)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return min((max(row) for row in connection.execute(query)), default=None)
 
     def mail_sent(self, mail_id: int, now: int) -> None:
@@ -163,18 +163,20 @@ class Operations:
 
     def _settle(self, mail_id: int, values: dict[str, object]) -> None:
         values |= {"leased_until": 0, "attempts": mail_outbox.c.attempts + 1}
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(update(mail_outbox).where(mail_outbox.c.id == mail_id).values(values))
 
     # ------------------------------------------------------------ transactions
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads. For the modules of this package."""
         with _translated(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """A transaction with the write lock from its beginning: committed at the end, undone when the block raises."""
         with _translated(), writing(self._engine).begin() as connection:
             yield connection
 

@@ -41,6 +41,7 @@ class Alert:
     rule's metric (for `asset_silent` the threshold is in seconds); None where the rule has none. `detail` is one
     English line for logs and programs; people are told in their own words.
     `clearing` is since when the cause has been away, while the rule still waits before it resolves.
+    `told` is how many steps of the escalation chain have been told, `told_at` when the last mail about it was written.
     """
 
     id: int
@@ -58,6 +59,8 @@ class Alert:
     threshold: float | None = None
     raised: int = 0
     clearing: int | None = None
+    told: int = 0
+    told_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,12 @@ metadata = MetaData(
     }
 )
 
-_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only for INTEGER PRIMARY KEY
+ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only for INTEGER PRIMARY KEY
 
 alert = Table(
     "alert",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("rule", String(40), nullable=False),
     Column("site", String(63), nullable=False),
     Column("asset", String(63), nullable=False),
@@ -36,6 +36,8 @@ alert = Table(
     Column("since", BigInteger, nullable=False),
     Column("raised", BigInteger, nullable=False),
     Column("clearing", BigInteger),
+    Column("told", Integer, nullable=False, server_default="0"),
+    Column("told_at", BigInteger),
     Column("fired", BigInteger),
     Column("acknowledged", BigInteger),
     Column("acknowledged_by", String(120)),
@@ -58,8 +60,8 @@ Index("ix_alert_since", alert.c.since)
 alert_event = Table(
     "alert_event",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("alert_id", _ID, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("id", ID, primary_key=True),
+    Column("alert_id", ID, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("time", BigInteger, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("value", Float),
@@ -70,8 +72,8 @@ alert_event = Table(
 mail_outbox = Table(
     "mail_outbox",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("alert_id", _ID, ForeignKey("alert.id"), index=True),
+    Column("id", ID, primary_key=True),
+    Column("alert_id", ID, ForeignKey("alert.id"), index=True),
     Column("kind", String(20), nullable=False),
     Column("sender", String(254), nullable=False),
     Column("recipient", String(254), nullable=False),
@@ -93,7 +95,7 @@ Index("ix_mail_outbox_due", mail_outbox.c.state, mail_outbox.c.next_try)
 audit = Table(
     "audit",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("time", BigInteger, nullable=False),
     Column("who", String(120), nullable=False),
     Column("action", String(40), nullable=False),

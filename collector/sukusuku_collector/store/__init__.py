@@ -3,7 +3,7 @@
 The collector writes, the API reads. Times are UTC ms; an asset is named by its id, an edge node by its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -136,6 +136,20 @@ def twins_key(node: str) -> str:
     return f"twins/{node}"
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Readings of an asset that came late: the time (UTC ms) of the earliest one. `changed` grows with each of them."""
+
+    asset: str
+    since: int
+    changed: int
+
+
+SETTLED_MS = 15_000
+"""Readings that are committed longer than this after their measurement are late: what was derived of their time
+may have to be derived again."""
+
+
 class Store(Protocol):
     """Raw readings, hourly roll-ups, the latest values and the quarantine.
 
@@ -201,6 +215,30 @@ class Store(Protocol):
 
         Roll-ups and latest values stay. Readings that arrive when their time has been pruned already stay too.
         """
+
+    def scan(self, assets: Collection[str], start: int, end: int) -> list[Reading]:
+        """All readings of these assets with start <= time < end, in order of time."""
+
+    def first(self) -> int | None:
+        """The time of the oldest reading; None: there is none."""
+
+    def put_derived(self, asset: str, since: int, points: Sequence[Reading]) -> None:
+        """Everything that was derived of an asset after `since` is replaced by these points. Durable.
+
+        They are numbers of quality GOOD. Derived series have no roll-ups: they are on a coarse grid already.
+        """
+
+    def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
+        """Points of a derived series with start <= time < end, in order of time."""
+
+    def derived_latest(self) -> Mapping[str, Mapping[str, Point]]:
+        """The newest point of every derived series, by asset and metric."""
+
+    def late(self) -> list[Late]:
+        """Assets of which readings came late and that were not settled since."""
+
+    def settle(self, late: Late) -> None:
+        """What came late has been derived anew. When more has come since `late` was read, that stays."""
 
     def version(self) -> int:
         """A number that changes when another connection or process has committed; cheap to ask every second."""

@@ -1,16 +1,17 @@
 """The questions to a store in one SQLite file."""
 
 import contextlib
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sukusuku_collector.store import HOUR_MS, Bucket, Point, Quarantined, Tally, Unassigned
+from sukusuku_collector.store import HOUR_MS, Bucket, Late, Point, Quarantined, Tally, Unassigned, derived
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import TransientError
-from sukusuku_core.model import Quality, Value
+from sukusuku_core.model import Quality, Reading, Value
 
 BUSY_SECONDS = 2.0
 """Only a maintenance program may hold the file; the collector's loop must not stand still for long."""
@@ -51,6 +52,45 @@ class SqliteReader:
             (asset, metric, start, end, limit),
         )
         return [Point(moment, typed(value, datatype), Quality(quality)) for moment, value, quality, datatype in rows]
+
+    def scan(self, assets: Collection[str], start: int, end: int) -> list[Reading]:
+        """See Store."""
+        rows = self._all(
+            "SELECT asset, metric, time, value, quality, datatype "
+            "FROM reading JOIN series ON series.id = reading.series "
+            "WHERE time >= ? AND time < ? AND asset IN (SELECT value FROM json_each(?)) ORDER BY time",
+            (start, end, json.dumps(list(assets))),
+        )
+        return [
+            Reading(asset, metric, moment, typed(value, datatype), Quality(quality))
+            for asset, metric, moment, value, quality, datatype in rows
+        ]
+
+    def first(self) -> int | None:
+        """See Store."""
+        found = self._all("SELECT min(time) FROM reading", ())[0][0]
+        return None if found is None else int(found)
+
+    def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
+        """See Store."""
+        rows = self._all(
+            "SELECT time, value FROM derived JOIN derived_series ON derived_series.id = derived.series "
+            "WHERE asset = ? AND metric = ? AND time >= ? AND time < ? ORDER BY time",
+            (asset, metric, start, end),
+        )
+        return [Point(moment, value, Quality.GOOD) for moment, value in rows]
+
+    def derived_latest(self) -> Mapping[str, Mapping[str, Point]]:
+        """See Store."""
+        found: dict[str, dict[str, Point]] = {}
+        with self._translated():
+            for asset, metric, moment, value in derived.latest(self._connection):
+                found.setdefault(asset, {})[metric] = Point(moment, value, Quality.GOOD)
+        return found
+
+    def late(self) -> list[Late]:
+        """See Store."""
+        return [Late(*row) for row in self._all("SELECT asset, since, changed FROM late", ())]
 
     def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """See Store."""

@@ -6,17 +6,21 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Self
 
 from sukusuku_collector.store import (
+    SETTLED_MS,
     Committed,
+    Late,
     Latest,
     LatestByAsset,
     Moved,
     Quarantined,
     Row,
     Unassigned,
+    derived,
     migrations,
     rollup,
     writing,
@@ -203,6 +207,7 @@ class SqliteStore(SqliteReader):
             fresh = writing.insert(run, writing.unmoved(run, rows, self._moved) if self._moved else rows)
             if moved:
                 fresh = [*fresh, *writing.insert_moved(run, moved)]
+            derived.mark_late(run, self._come_late(fresh, received - SETTLED_MS))
             summary = rollup.summarise(fresh, self._numeric)
             writing.roll_up(run, summary.hours)
             known = self._latest_time
@@ -223,6 +228,29 @@ class SqliteStore(SqliteReader):
             self._unseen.update((series, (row, received)) for series, row in newest.items())
             self._late.update(series for series, _ in summary.hours if series not in newest)
         return Committed(len(fresh), len(rows) + len(moved) - len(fresh), len(quarantined))
+
+    def _come_late(self, rows: Sequence[Row], before: int) -> Mapping[str, int]:
+        """The earliest time of the rows of each asset that were measured before `before`."""
+        since: dict[str, int] = {}
+        if rows and min(rows, key=itemgetter(0))[0] < before:
+            for time, series, _, _ in rows:
+                asset = self._names[series][0]
+                if time < before and time < since.get(asset, before):
+                    since[asset] = time
+        return since
+
+    def put_derived(self, asset: str, since: int, points: Sequence[Reading]) -> None:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            derived.replace(run, asset, since, points)
+            run.execute("COMMIT")
+
+    def settle(self, late: Late) -> None:
+        """See Store."""
+        with self._translated():
+            self._connection.execute("DELETE FROM late WHERE asset = ? AND changed = ?", (late.asset, late.changed))
 
     def _keep(self, messages: Sequence[Unassigned]) -> int:
         """Put unassigned messages by; tells how many bytes all of them take then."""

@@ -11,25 +11,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from sukusuku_collector.settings.alerts import AlertLevels, Levels
+from sukusuku_collector.settings.base import Language, MailAddress, Name, Places, Text
+from sukusuku_collector.settings.collection import Collection
+from sukusuku_collector.settings.opening import Calendar, Opening, Service
+from sukusuku_collector.settings.rounds import Depot, Round, Routing, Vehicle
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import AssetKind
-from sukusuku_core.settings import Id, Percent, Port, PositiveSeconds, Settings, load
+from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
 from sukusuku_mqtt.settings import BrokerSettings
-
-Language = Literal["ja", "en"]
-Mail = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$", max_length=254)]
-_Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=80)]
-Places = Annotated[int, msgspec.Meta(ge=0, le=1000)]
-
-
-class Text(Settings, frozen=True, kw_only=True):
-    """A name in both languages."""
-
-    ja: _Name
-    en: _Name
-
-    def __getitem__(self, language: Language) -> str:
-        return self.ja if language == "ja" else self.en
 
 
 class Operator(Settings, frozen=True, kw_only=True):
@@ -62,7 +52,7 @@ class MailServer(Settings, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Port = 25
-    sender: Mail
+    sender: MailAddress
     security: Literal["none", "starttls", "tls"] = "none"
     username: str | None = None
     password: str | None = None
@@ -101,34 +91,6 @@ class Web(Settings, frozen=True, kw_only=True):
     """The address that people use; links in mails start with it."""
 
 
-class AlertLevels(Settings, frozen=True, kw_only=True):
-    """When an alert rises and clears. A unit or room may override single values."""
-
-    fill_rise: Percent = 80.0
-    fill_clear: Percent = 60.0
-    fill_for: Annotated[float, msgspec.Meta(ge=0)] = 60.0
-    """Seconds above `fill_rise` before a mail goes out."""
-    fault_for: Annotated[float, msgspec.Meta(ge=0)] = 60.0
-    over_capacity_for: Annotated[float, msgspec.Meta(ge=0)] = 300.0
-    silent_after: PositiveSeconds = 2700.0
-    """Seconds without a reading after which an asset counts as silent and its tile as old.
-
-    More than twice the `refresh` of the edge nodes (900 s unless set): a value that stays the same comes only once in
-    that time, or with the next message of its sensor after that, and one message may be lost. The demo has 60 and 15.
-    """
-
-
-class Levels(Settings, frozen=True, kw_only=True):
-    """Overrides of single `[alerts]` values; absent means the facility's value."""
-
-    fill_rise: Percent | None = None
-    fill_clear: Percent | None = None
-    fill_for: float | None = None
-    fault_for: float | None = None
-    over_capacity_for: float | None = None
-    silent_after: PositiveSeconds | None = None
-
-
 class Unit(Settings, frozen=True, kw_only=True):
     """A nappy-compression unit. `edge` is the edge node that may speak for it."""
 
@@ -136,6 +98,7 @@ class Unit(Settings, frozen=True, kw_only=True):
     name: Text
     edge: Id
     alerts: Levels = Levels()
+    collection: Collection = Collection()
 
 
 class Zone(Settings, frozen=True, kw_only=True):
@@ -154,7 +117,15 @@ class Room(Settings, frozen=True, kw_only=True):
     edge: Id
     capacity: Places
     zone: tuple[Zone, ...] = ()
+    service: tuple[Service, ...] = ()
     alerts: Levels = Levels()
+
+
+class Place(Settings, frozen=True, kw_only=True):
+    """A point on the map, WGS 84 degrees."""
+
+    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
 
 
 class Site(Settings, frozen=True, kw_only=True):
@@ -162,6 +133,9 @@ class Site(Settings, frozen=True, kw_only=True):
 
     id: Id
     name: Text
+    place: Place | None = None
+    """Where it stands; a site without one cannot be a stop of a round."""
+    opening: Opening = Opening()
     unit: tuple[Unit, ...] = ()
     room: tuple[Room, ...] = ()
 
@@ -169,8 +143,8 @@ class Site(Settings, frozen=True, kw_only=True):
 class Contact(Settings, frozen=True, kw_only=True):
     """Who gets mails. `sites` empty means all; likewise `rules`."""
 
-    name: _Name
-    mail: Mail
+    name: Name
+    mail: MailAddress
     language: Language = "ja"
     sites: tuple[Id, ...] = ()
     rules: tuple[Literal["fill_level", "unit_fault", "room_over_capacity", "asset_silent"], ...] = ()
@@ -189,6 +163,11 @@ class Facility(Settings, frozen=True, kw_only=True):
     web: Web = Web()
     limits: Limits = Limits()
     alerts: AlertLevels = AlertLevels()
+    calendar: Calendar = Calendar()
+    routing: Routing = Routing()
+    depot: tuple[Depot, ...] = ()
+    vehicle: tuple[Vehicle, ...] = ()
+    round: tuple[Round, ...] = ()
     site: tuple[Site, ...] = ()
     contact: tuple[Contact, ...] = ()
 

@@ -1,0 +1,59 @@
+"""`facility.toml`: the operator, its centres, their units and rooms, and how the server's parts are reached.
+
+The collector and the API read the same file. Each module holds the tables of one subject; `facility` is the whole.
+"""
+
+from sukusuku_collector.settings.alerts import AlertLevels, Levels
+from sukusuku_collector.settings.base import WEEKDAYS, Language, Text, Weekday
+from sukusuku_collector.settings.collection import Collection
+from sukusuku_collector.settings.facility import (
+    Asset,
+    Contact,
+    Facility,
+    Limits,
+    MailServer,
+    Place,
+    Room,
+    Site,
+    Unit,
+    Web,
+    Zone,
+    check,
+    read,
+)
+from sukusuku_collector.settings.opening import Band, Calendar, NamedDay, Opening, Service
+from sukusuku_collector.settings.rounds import Crew, Depot, Pair, Round, Routing, Vehicle
+
+__all__ = [
+    "WEEKDAYS",
+    "AlertLevels",
+    "Asset",
+    "Band",
+    "Calendar",
+    "Collection",
+    "Contact",
+    "Crew",
+    "Depot",
+    "Facility",
+    "Language",
+    "Levels",
+    "Limits",
+    "MailServer",
+    "NamedDay",
+    "Opening",
+    "Pair",
+    "Place",
+    "Room",
+    "Round",
+    "Routing",
+    "Service",
+    "Site",
+    "Text",
+    "Unit",
+    "Vehicle",
+    "Web",
+    "Weekday",
+    "Zone",
+    "check",
+    "read",
+]

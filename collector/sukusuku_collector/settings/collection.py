@@ -1,0 +1,29 @@
+"""What collection must know of a unit: how much a bag takes, how long it may stay, what is consumed."""
+
+from typing import Annotated
+
+import msgspec
+
+from sukusuku_core.settings import Id, Percent, Settings
+
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
+
+
+class Collection(Settings, frozen=True, kw_only=True):
+    """A unit as collection sees it. Capacity is counted in nappies of ordinary size."""
+
+    nappies_per_bag: Positive = 60.0
+    """How many nappies fill a bag to 100 %."""
+    nappies_per_cycle: Annotated[float, msgspec.Meta(gt=0, le=50)] = 1.7
+    """Mean number of nappies that one compression cycle takes, to begin with; it is learnt from the level."""
+    kg_per_nappy: Annotated[float, msgspec.Meta(gt=0, le=5)] = 0.15
+    bag_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 72.0
+    """How long used nappies may stay in the bag at 20 degrees Celsius: the centre's own rule, no law gives one."""
+    bag_warm: Annotated[float, msgspec.Meta(ge=0, le=60)] = 25.0
+    """Degrees Celsius above which that time counts double."""
+    film_cycles: Positive = 500.0
+    """Cycles that a new film cassette lasts."""
+    film_low: Percent = 15.0
+    """Percent of film below which somebody should fetch a new cassette."""
+    room: Id | None = None
+    """The room whose children use this unit: its expected occupancy drives the forecast."""
