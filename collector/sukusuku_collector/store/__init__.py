@@ -222,8 +222,8 @@ class Store(Protocol):
     def first(self) -> int | None:
         """The time of the oldest reading; None: there is none."""
 
-    def put_derived(self, asset: str, since: int, points: Sequence[Reading]) -> None:
-        """Everything that was derived of an asset after `since` is replaced by these points. Durable.
+    def put_derived(self, asset: str, after: int, until: int, points: Sequence[Reading]) -> None:
+        """Everything that was derived of an asset in after < time <= until is replaced by these points. Durable.
 
         They are numbers of quality GOOD. Derived series have no roll-ups: they are on a coarse grid already.
         """

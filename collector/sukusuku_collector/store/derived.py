@@ -11,13 +11,16 @@ WHERE time = (SELECT max(time) FROM derived AS newest WHERE newest.series = deri
 """
 
 
-def replace(run: sqlite3.Connection, asset: str, since: int, points: Sequence[Reading]) -> None:
-    """Everything derived of an asset after `since` becomes these points."""
+def replace(run: sqlite3.Connection, asset: str, after: int, until: int, points: Sequence[Reading]) -> None:
+    """Everything derived of an asset in after < time <= until becomes these points."""
     known = dict(run.execute("SELECT metric, id FROM derived_series WHERE asset = ?", (asset,)))
     for metric in {point.metric for point in points}.difference(known):
         cursor = run.execute("INSERT INTO derived_series (asset, metric) VALUES (?, ?)", (asset, metric))
         known[metric] = cursor.lastrowid
-    run.executemany("DELETE FROM derived WHERE series = ? AND time > ?", [(series, since) for series in known.values()])
+    run.executemany(
+        "DELETE FROM derived WHERE series = ? AND time > ? AND time <= ?",
+        [(series, after, until) for series in known.values()],
+    )
     run.executemany(
         "INSERT OR REPLACE INTO derived VALUES (?, ?, ?)",
         [(known[point.metric], point.time, point.value) for point in points],

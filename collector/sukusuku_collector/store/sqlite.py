@@ -239,12 +239,12 @@ class SqliteStore(SqliteReader):
                     since[asset] = time
         return since
 
-    def put_derived(self, asset: str, since: int, points: Sequence[Reading]) -> None:
+    def put_derived(self, asset: str, after: int, until: int, points: Sequence[Reading]) -> None:
         """See Store."""
         with self._translated():
             run = self._connection
             run.execute("BEGIN IMMEDIATE")
-            derived.replace(run, asset, since, points)
+            derived.replace(run, asset, after, until, points)
             run.execute("COMMIT")
 
     def settle(self, late: Late) -> None:
