@@ -1,0 +1,177 @@
+"""Feeds the derivations of all assets from the store, in order of time, and keeps what comes out.
+
+A derivation runs behind the present by `SETTLED_MS`, so that what comes a little late is still in order. What comes
+later than that is marked by the store in the transaction that stores it; its asset is then derived anew from the last
+checkpoint before it. A checkpoint is the state of a derivation at a local midnight. Everything is idempotent: what a
+stretch gives replaces what was derived of that stretch before, so a crash in the middle costs a repetition.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from sukusuku_collector.derive.derivation import Advanced, Derivation
+from sukusuku_collector.derive.model import Emptying
+from sukusuku_collector.store import SETTLED_MS, Late, Store
+from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.errors import TransientError
+from sukusuku_core.model import Reading
+
+PASS_SECONDS = 5.0
+"""Rest between two looks at the store."""
+_DAY_MS = 86_400_000
+_ZONE_MS = 9 * 3_600_000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person has said about the past of an asset and no derivation knows yet; `time` is the earliest moment."""
+
+    id: int
+    asset: str
+    time: int
+
+
+class Records(Protocol):
+    """Where derived events and checkpoints live. Every method may raise TransientError."""
+
+    def said(self, asset: str, after: int, until: int) -> Sequence[Emptying]:
+        """What people have said of emptyings in after < time <= until, in order."""
+
+    def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
+        """What was derived in after < time <= until becomes this, except what people have said."""
+
+    def unheard(self) -> Sequence[Word]:
+        """What people have said and no derivation knows yet."""
+
+    def heard(self, words: Sequence[Word]) -> None:
+        """Derivations know this now."""
+
+    def checkpoint(self, asset: str, before: int, version: int) -> tuple[int, bytes] | None:
+        """The newest state of a derivation from before a moment, with its time; older versions do not count."""
+
+    def put_checkpoint(self, asset: str, time: int, version: int, state: bytes) -> None:
+        """Keep the state of a derivation. Those after it are forgotten: they were derived from an older past."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How far an asset is derived, and until when that had been done before late readings or words came."""
+
+    time: int
+    state: Any
+    redo: int = 0
+
+
+class Deriver:
+    """Derives all assets of one facility. `run` goes on until cancelled."""
+
+    def __init__(
+        self, store: Store, records: Records, derivations: Mapping[str, Derivation[Any]], clock: Clock = now_ms
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._derivations = derivations
+        self._clock = clock
+        self._standing: dict[str, _Standing] = {}
+        self._late: dict[str, Late] = {}
+        self._words: tuple[Word, ...] = ()
+        self._trouble = False
+
+    async def run(self) -> None:
+        """One pass after another. A store or database that does not answer is told once, and asked again."""
+        while True:
+            try:
+                more = await asyncio.to_thread(self.begin)
+                while more:
+                    more = await asyncio.to_thread(self.stretch)
+            except TransientError as error:
+                self._standing.clear()  # what was kept is known by the checkpoints
+                if not self._trouble:
+                    _log.warning("nothing can be derived for now, trying again: %s", error)
+                self._trouble = True
+            else:
+                if self._trouble:
+                    _log.info("derivation goes on")
+                self._trouble = False
+            await asyncio.sleep(PASS_SECONDS)
+
+    def begin(self) -> bool:
+        """Look what there is to do: new time, late readings, words of people. Tells whether there is anything."""
+        first = self._store.first()
+        if first is None:
+            return False
+        self._late = {late.asset: late for late in self._store.late() if late.asset in self._derivations}
+        self._words = tuple(self._records.unheard())
+        back = {asset: late.since for asset, late in self._late.items()}
+        for word in self._words:
+            back[word.asset] = min(word.time, back.get(word.asset, word.time))
+        for asset in self._derivations:
+            known = self._standing.get(asset)
+            if known is None:
+                known = self._resume(asset, self._target() + 1, first)
+            if back.get(asset, known.time + 1) <= known.time:
+                known = self._resume(asset, back[asset], first, known.time)
+            self._standing[asset] = known
+        return self._behind()
+
+    def stretch(self) -> bool:
+        """Bring the assets that are furthest behind forward by a day at most. Tells whether there is more to do."""
+        target = self._target()
+        after = min(standing.time for standing in self._standing.values())
+        group = [asset for asset, standing in self._standing.items() if standing.time == after]
+        until = min(_midnight(after), target)
+        if until <= after:
+            return False  # the clock was set back
+        found: dict[str, list[Reading]] = {asset: [] for asset in group}
+        for reading in self._store.scan(group, after + 1, until + 1):
+            found[reading.asset].append(reading)
+        for asset in group:
+            self._advance(asset, found[asset], until)
+        if self._behind():
+            return True
+        for late in self._late.values():
+            self._store.settle(late)
+        self._records.heard(self._words)
+        return False
+
+    def _advance(self, asset: str, readings: Sequence[Reading], until: int) -> None:
+        standing, derivation = self._standing[asset], self._derivations[asset]
+        said = self._records.said(asset, standing.time, until)
+        advanced = derivation.advance(standing.state, readings, said, until)
+        if advanced.points or standing.redo > standing.time:
+            self._store.put_derived(asset, standing.time, until, advanced.points)
+        self._records.keep(asset, standing.time, until, advanced)
+        if until == _midnight(standing.time):
+            state = msgspec.msgpack.encode(advanced.state)
+            self._records.put_checkpoint(asset, until, derivation.version, state)
+        self._standing[asset] = _Standing(until, advanced.state, standing.redo)
+
+    def _resume(self, asset: str, before: int, first: int, done: int = 0) -> _Standing:
+        """Where an asset stood at its last checkpoint before a moment, or at the very beginning."""
+        derivation = self._derivations[asset]
+        found = self._records.checkpoint(asset, before, derivation.version)
+        if found is not None:
+            try:
+                return _Standing(found[0], msgspec.msgpack.decode(found[1], type=derivation.kind), done)
+            except msgspec.DecodeError as error:
+                _log.warning("%s: its checkpoint cannot be read, it is derived anew: %s", asset, error)
+        return _Standing(first - 1, derivation.start(first - 1), done or self._target())
+
+    def _target(self) -> int:
+        return self._clock() - SETTLED_MS
+
+    def _behind(self) -> bool:
+        """Whether any asset is so far behind that a stretch is worth it."""
+        return bool(self._standing) and min(s.time for s in self._standing.values()) < self._target() - SETTLED_MS
+
+
+def _midnight(after: int) -> int:
+    """The first local midnight after a moment."""
+    return ((after + _ZONE_MS) // _DAY_MS + 1) * _DAY_MS - _ZONE_MS
