@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from sukusuku_collector.operations.tables import ID, metadata
 
+# `detected` is where an emptying was seen before people moved it.
 emptying = Table(
     "emptying",
     metadata,
@@ -30,9 +31,19 @@ emptying = Table(
     Column("state", String(20), nullable=False),
     Column("by", String(120)),
     Column("note", Text, nullable=False),
+    Column("detected", BigInteger),
     sqlite_autoincrement=True,
 )
 Index("ix_emptying_asset_time", emptying.c.asset, emptying.c.time)
+
+# A person has said something about emptyings of this unit: what was derived after `since` must be derived again.
+spoken = Table(
+    "spoken",
+    metadata,
+    Column("asset", String(63), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("changed", Integer, nullable=False),
+)
 
 finding = Table(
     "finding",

@@ -26,10 +26,18 @@ def upgrade() -> None:
         sa.Column("state", sa.String(20), nullable=False),
         sa.Column("by", sa.String(120)),
         sa.Column("note", sa.Text, nullable=False),
+        sa.Column("detected", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_emptying"),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_emptying_asset_time", "emptying", ["asset", "time"])
+    op.create_table(
+        "spoken",
+        sa.Column("asset", sa.String(63), nullable=False),
+        sa.Column("since", sa.BigInteger, nullable=False),
+        sa.Column("changed", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("asset", name="pk_spoken"),
+    )
     op.create_table(
         "finding",
         sa.Column("id", _ID, nullable=False),
