@@ -1,0 +1,173 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from sukusuku_collector.operations import MailState, Operations, OutgoingMail
+from sukusuku_collector.operations.requests import Requests
+from sukusuku_collector.operations.rounds import Answered, Rounds, RoundSentError, UnknownStopError
+from sukusuku_collector.rounds.model import Answer, Run, RunState
+from tests.collector.rounds.cases import DAY, HOUR, MINUTE, MORNING, plan, stop
+
+MAIL = OutgoingMail("round", "s@example.jp", "r@example.jp", "ja", "件名", "<1@example.jp>", b"Subject: x\r\n\r\ny")
+
+
+@pytest.fixture
+def operations(tmp_path: Path) -> Iterator[Operations]:
+    opened = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rounds(operations: Operations) -> Rounds:
+    return Rounds(operations)
+
+
+def sent(rounds: Rounds) -> Run:
+    run = rounds.put(plan())
+    assert rounds.send(run.id, [MAIL], 1, MORNING)
+    return run
+
+
+def test_a_plan_is_read_back_as_it_was_put(rounds: Rounds) -> None:
+    run = rounds.put(plan())
+
+    assert run == Run(run.id, plan(), RunState.PLANNED, sent=None, told=0, opened=None)
+    assert rounds.run(run.id) == rounds.of("north", DAY) == run
+    assert [record.stop for record in rounds.stops(run.id)] == list(plan().stops)
+    assert {record.answer for record in rounds.stops(run.id)} == {Answer.NONE}
+    assert rounds.run(99) is None
+    assert rounds.of("north", date(2026, 11, 26)) is None
+
+
+def test_planning_again_before_it_is_sent_replaces_the_plan(rounds: Rounds) -> None:
+    first = rounds.put(plan())
+    again = replace(plan(stop("seibu-unit-1")), planned=MORNING + MINUTE)
+    second = rounds.put(again)
+
+    assert second == replace(first, plan=again)
+    assert rounds.runs(MORNING, MORNING + 24 * HOUR) == [second]
+
+
+def test_a_plan_without_any_unit_is_kept(rounds: Rounds) -> None:
+    empty = replace(plan(), stops=())
+
+    assert rounds.put(empty).plan == empty
+
+
+def test_what_was_sent_stands(rounds: Rounds) -> None:
+    run = sent(rounds)
+
+    with pytest.raises(RoundSentError, match="north of 2026-11-25 has been sent already"):
+        rounds.put(plan(stop("seibu-unit-1")))
+    assert rounds.stops(run.id)[0].stop == stop()
+
+
+def test_each_of_the_crew_is_told_once(operations: Operations, rounds: Rounds) -> None:
+    run = rounds.put(plan())
+
+    assert rounds.send(run.id, [MAIL], 1, MORNING)
+    assert not rounds.send(run.id, [replace(MAIL, message_id="<2@example.jp>")], 1, MORNING + MINUTE)
+    assert rounds.send(run.id, [replace(MAIL, message_id="<3@example.jp>")], 2, MORNING + 2 * MINUTE)
+
+    found = rounds.run(run.id)
+    assert found == replace(run, state=RunState.SENT, sent=MORNING, told=2)
+    mails = operations.mails()
+    assert [(row.mail.message_id, row.state, row.alert_id) for row in mails] == [
+        ("<3@example.jp>", MailState.WAITING, None),
+        ("<1@example.jp>", MailState.WAITING, None),
+    ]
+
+
+def test_nobody_is_told_of_a_closed_round(operations: Operations, rounds: Rounds) -> None:
+    run = sent(rounds)
+    rounds.close(run.id)
+
+    assert not rounds.send(run.id, [replace(MAIL, message_id="<2@example.jp>")], 2, MORNING)
+    assert len(operations.mails()) == 1
+
+
+def test_a_link_is_opened_once(rounds: Rounds) -> None:
+    run = sent(rounds)
+    rounds.opened(run.id, MORNING + MINUTE)
+    rounds.opened(run.id, MORNING + 2 * MINUTE)
+
+    found = rounds.run(run.id)
+    assert found is not None
+    assert found.opened == MORNING + MINUTE
+
+
+def test_an_answer_is_kept_once_and_can_be_taken_back(operations: Operations, rounds: Rounds) -> None:
+    run = sent(rounds)
+    first = rounds.stops(run.id)[0].id
+
+    done = rounds.answer(first, Answer.DONE, "鈴木", MORNING + HOUR)
+    again = rounds.answer(first, Answer.DONE, "佐藤", MORNING + 2 * HOUR)
+    assert done == again
+    assert (done.answer, done.answered, done.answered_by) == (Answer.DONE, MORNING + HOUR, "鈴木")
+    found = rounds.run(run.id)
+    assert found is not None
+    assert (found.state, found.opened) == (RunState.ANSWERED, MORNING + HOUR)
+
+    back = rounds.answer(first, Answer.NONE, "佐藤", MORNING + 3 * HOUR)
+    assert (back.answer, back.answered, back.answered_by, back.note) == (Answer.NONE, None, None, "")
+    found = rounds.run(run.id)
+    assert found is not None
+    assert found.state is RunState.SENT
+    assert rounds.answers(first) == [
+        Answered(MORNING + HOUR, Answer.DONE, "鈴木", ""),
+        Answered(MORNING + 3 * HOUR, Answer.NONE, "佐藤", ""),
+    ]
+    assert [(entry.who, entry.action) for entry in operations.audit()] == [("佐藤", "stop.none"), ("鈴木", "stop.done")]
+
+
+def test_a_note_belongs_to_the_answer(rounds: Rounds) -> None:
+    first = rounds.stops(sent(rounds).id)[0].id
+
+    assert rounds.answer(first, Answer.CANNOT, "鈴木", MORNING, "通行止め").note == "通行止め"
+    assert rounds.answer(first, Answer.CANNOT, "鈴木", MORNING, "故障").note == "故障"
+    assert [given.note for given in rounds.answers(first)] == ["通行止め", "故障"]
+
+
+def test_a_closed_round_still_takes_answers_and_stays_closed(rounds: Rounds) -> None:
+    run = sent(rounds)
+    rounds.close(run.id)
+    record = rounds.answer(rounds.stops(run.id)[0].id, Answer.DONE, "鈴木", MORNING)
+
+    assert record.answer is Answer.DONE
+    found = rounds.run(run.id)
+    assert found is not None
+    assert found.state is RunState.CLOSED
+
+
+def test_an_unknown_stop_cannot_be_answered(rounds: Rounds) -> None:
+    assert rounds.stop(7) is None
+    with pytest.raises(UnknownStopError, match="there is no stop 7"):
+        rounds.answer(7, Answer.DONE, "鈴木", MORNING)
+
+
+def test_runs_come_newest_first_and_within_the_time_asked_for(rounds: Rounds) -> None:
+    late = replace(plan(day=date(2026, 11, 27)), departs=MORNING + 53 * HOUR)
+    first, second = rounds.put(plan()), rounds.put(late)
+
+    assert rounds.runs(0, MORNING + 100 * HOUR) == [second, first]
+    assert rounds.runs(0, late.departs) == [first]
+    assert rounds.runs(0, MORNING + 100 * HOUR, limit=1) == [second]
+
+
+def test_a_request_stands_until_the_unit_is_emptied(operations: Operations) -> None:
+    requests = Requests(operations)
+    first = requests.ask("tobu-unit-1", "園長", MORNING)
+
+    assert requests.ask("tobu-unit-1", "保育士", MORNING + MINUTE) == first
+    requests.met("tobu-unit-1", MORNING - 1)
+    assert requests.standing() == [first]
+    requests.met("tobu-unit-1", MORNING + HOUR)
+    assert requests.standing() == []
+    later = requests.ask("tobu-unit-1", "園長", MORNING + 2 * HOUR)
+    assert later.id != first.id
+    requests.withdraw(later.id, MORNING + 3 * HOUR)
+    assert requests.standing() == []
