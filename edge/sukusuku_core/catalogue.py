@@ -110,6 +110,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("State", _UNIT, Role.STATE, _I, "", "状態", "state", 0, 7),
     Metric("Fault/Code", _UNIT, Role.FAULT, _I, "", "異常コード", "fault code", 0, 65_535),
     Metric("Lid/Open", _UNIT, Role.CONTACT, _B, "", "ふた開", "lid open"),
+    Metric("Door/Open", _UNIT, Role.CONTACT, _B, "", "扉開", "door of the bag open"),
+    Metric("Bag/Present", _UNIT, Role.CONTACT, _B, "", "袋あり", "bag in its place"),
     Metric("Film/Remaining", _UNIT, Role.FILM, _D, "%", "フィルム残量", "film remaining", 0, 100, 0.5),
     Metric("Motor/Power", _UNIT, Role.POWER, _D, "W", "モーター電力", "motor power", 0, 10_000, 5),
     Metric("Temperature", _UNIT, Role.TEMPERATURE, _D, "Cel", "庫内温度", "temperature inside", -40, 120, 0.3),

@@ -1,0 +1,1 @@
+"""Figures of collection: a simulated half year, and what the derivations make of it."""

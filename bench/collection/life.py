@@ -1,0 +1,271 @@
+"""What truly happens to a unit over weeks: hands that come, bags that go, what breaks. The judge of the figures.
+
+Hands arrive as a Poisson process whose rate follows the hour, the weekday, the season, the day's luck and, where a
+room is linked, the children in it. Volume is in percent of this unit's bag. Times are UTC ms.
+"""
+
+import heapq
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+
+from sukusuku_sim import calendar
+from sukusuku_sim.calendar import DAY_MS, MINUTE_MS, OpeningHours
+from sukusuku_sim.unit import NAPPIES_IN_A_HAND
+
+HOUR_MS = 60 * MINUTE_MS
+HOURS = OpeningHours()
+"""Monday to Saturday, 9 to 18."""
+DAY_LUCK = 0.15
+"""Standard deviation of the logarithm of a day's rate."""
+STUFFED_ALWAYS = 0.02
+"""Share of hands that bypass the compressor on ordinary days."""
+STUFFED_WHEN_FULL = 0.15
+"""Share of hands that are pushed into a full bag."""
+BRIM = 112.0
+"""Percent beyond which nothing more goes in."""
+JAM_CHANCE = 1 / 1500
+REPAIR_MS = 30 * MINUTE_MS
+STAFF_COME_MS = 45 * MINUTE_MS
+"""Mean delays until staff have seen to a jam and to a full bag."""
+CLEANING_DAY, CLEANING_MINUTE = 4, 17 * 60 + 20
+LEAST = {"when_full": 60.0, "daily": 25.0, "rounds": 15.0, "hasty": 35.0}
+"""Percent below which a habit leaves the bag where it is."""
+
+
+class Habit(StrEnum):
+    """How a unit is emptied."""
+
+    WHEN_FULL = "when_full"
+    DAILY = "daily"
+    """At the end of the day."""
+    ROUNDS = "rounds"
+    """By a crew on Monday, Wednesday and Friday; one visit in twelve does not take place."""
+    HASTY = "hasty"
+    """By staff at noon, half full or not."""
+
+
+class Event(StrEnum):
+    """What happens."""
+
+    HAND = "hand"
+    STUFFED = "stuffed"
+    EMPTIED = "emptied"
+    FULL = "full"
+    JAM = "jam"
+    FILM_OUT = "film_out"
+    SERVICED = "serviced"
+    CLEANED = "cleaned"
+    SLIPPED = "slipped"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event, with the fill level (percent) and the nappies in the bag just before and after it."""
+
+    time: int
+    event: Event
+    before: float
+    after: float
+    nappies: int
+    film: float
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a unit is like. `capacity` in nappies; `hands_per_hour` is the mean of the opening hours."""
+
+    capacity: float
+    hands_per_hour: float
+    habit: Habit
+    phase: float
+    """Of the season, in turns."""
+    film_cycles: float
+    children: Callable[[int], float] | None = None
+    """Children in the linked room against their mean."""
+    stuffing: tuple[tuple[int, int], ...] = ()
+    """Stretches in which most hands bypass the compressor."""
+    slips: tuple[int, ...] = ()
+    replaced: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """All that happened, in order, and all that was brought, whether there was room for it or not.
+
+    `brought` are (time, percent so far since the beginning); what came to a jammed unit is not among it.
+    """
+
+    happenings: tuple[Happening, ...]
+    brought: tuple[tuple[int, float], ...]
+
+
+@dataclass(slots=True)
+class _Now:
+    percent: float = 0.0
+    nappies: int = 0
+    film: float = 100.0
+    blocked: Event | None = None
+    brought: float = 0.0
+    told_full: bool = False
+    log: list[Happening] = field(default_factory=list)
+    total: list[tuple[int, float]] = field(default_factory=list)
+
+
+class _Kind(StrEnum):
+    HAND = "hand"
+    EMPTY = "empty"
+    REPAIR = "repair"
+    CLEAN = "clean"
+    SLIP = "slip"
+    REPLACE = "replace"
+
+
+def is_open(time: int, holidays: frozenset[int]) -> bool:
+    """Whether the centre is open at this moment; `holidays` are numbers of local days."""
+    return calendar.day(time) not in holidays and HOURS.is_open(time)
+
+
+def live(person: Person, start: int, end: int, holidays: frozenset[int], rng: Random) -> Life:
+    """The life of a unit from an almost empty bag on."""
+    now = _Now(percent=rng.uniform(0, 20))
+    now.nappies = round(now.percent / 100 * person.capacity)
+    queue: list[tuple[int, int, _Kind]] = []
+    for time, kind in _plan(person, start, end, holidays, rng):
+        queue.append((time, len(queue), kind))
+    heapq.heapify(queue)
+    number = len(queue)
+    while queue:
+        time, _, kind = heapq.heappop(queue)
+        if time >= end:
+            break
+        for later, follows in _happens(person, now, time, kind, holidays, rng):
+            number += 1
+            heapq.heappush(queue, (later, number, follows))
+    return Life(tuple(now.log), tuple(now.total))
+
+
+def _plan(person: Person, start: int, end: int, holidays: frozenset[int], rng: Random) -> Iterator[tuple[int, _Kind]]:
+    for day in range(calendar.day(start), calendar.day(end - 1) + 1):
+        midnight = calendar.start_of_day(day)
+        opens, closes = midnight + HOURS.opens * MINUTE_MS, midnight + HOURS.closes * MINUTE_MS
+        if not is_open(opens, holidays):
+            continue
+        season = 1 + 0.25 * math.sin(math.tau * ((day * DAY_MS - start) / (182 * DAY_MS) + person.phase))
+        luck = season * rng.lognormvariate(0, DAY_LUCK)
+        for hour in range(opens, closes, HOUR_MS):
+            rate = person.hands_per_hour * calendar.activity(hour) * luck / HOUR_MS
+            if person.children is not None:
+                rate *= 0.15 + 0.85 * person.children(hour + HOUR_MS // 2)
+            time = hour + (rng.expovariate(rate) if rate > 0 else math.inf)
+            while time < hour + HOUR_MS:
+                yield int(time), _Kind.HAND
+                time += max(40_000.0, rng.expovariate(rate))  # a cycle takes its time
+        visit = _visit(person.habit, day, midnight, rng)
+        if visit is not None:
+            yield visit, _Kind.EMPTY
+        if calendar.weekday(opens) == CLEANING_DAY and rng.random() < 0.7:
+            yield midnight + round((CLEANING_MINUTE + rng.uniform(0, 20)) * MINUTE_MS), _Kind.CLEAN
+    yield from ((time, _Kind.SLIP) for time in person.slips)
+    yield from ((time, _Kind.REPLACE) for time in person.replaced)
+
+
+def _visit(habit: Habit, day: int, midnight: int, rng: Random) -> int | None:
+    weekday = (day + 3) % 7
+    minute = {
+        Habit.DAILY: 17 * 60 + 35 + rng.uniform(0, 15),
+        Habit.HASTY: 12 * 60 + rng.uniform(0, 60),
+        Habit.ROUNDS: 10 * 60 + rng.gauss(0, 25),
+    }.get(habit)
+    if minute is None or (habit is Habit.ROUNDS and (weekday not in {0, 2, 4} or rng.random() < 1 / 12)):
+        return None
+    return midnight + round(minute * MINUTE_MS)
+
+
+def _happens(  # noqa: C901 - one case per kind
+    person: Person, now: _Now, time: int, kind: _Kind, holidays: frozenset[int], rng: Random
+) -> Iterator[tuple[int, _Kind]]:
+    match kind:
+        case _Kind.HAND:
+            yield from _hand(person, now, time, holidays, rng)
+        case _Kind.EMPTY:
+            if now.percent >= LEAST[person.habit] and now.blocked not in {Event.JAM, Event.FILM_OUT}:
+                _empty(now, time, Event.EMPTIED)
+        case _Kind.REPAIR:
+            if now.blocked is Event.FILM_OUT:
+                now.film = 100.0
+            if now.blocked in {Event.JAM, Event.FILM_OUT}:
+                now.blocked = None
+                _log(now, time, Event.SERVICED, now.percent)
+        case _Kind.CLEAN:
+            if now.film < 8 and rng.random() < 0.8:
+                now.film = 100.0
+            _log(now, time, Event.CLEANED, now.percent)
+        case _Kind.SLIP:
+            if now.percent > 30:
+                before, now.percent = now.percent, now.percent - rng.uniform(7, 14)
+                _log(now, time, Event.SLIPPED, before)
+        case _Kind.REPLACE:
+            now.film = 100.0
+            _empty(now, time, Event.REPLACED)
+
+
+def _hand(person: Person, now: _Now, time: int, holidays: frozenset[int], rng: Random) -> Iterator[tuple[int, _Kind]]:
+    nappies = rng.choice(NAPPIES_IN_A_HAND)
+    volume = 100 * sum(rng.uniform(0.7, 1.3) for _ in range(nappies)) / person.capacity
+    if now.blocked in {Event.JAM, Event.FILM_OUT}:
+        return
+    now.brought += volume
+    now.total.append((time, now.brought))
+    stuffed = rng.random() < (0.85 if _within(person.stuffing, time) else STUFFED_ALWAYS)
+    if now.blocked is Event.FULL:
+        stuffed = True
+        if rng.random() >= STUFFED_WHEN_FULL or now.percent + volume > BRIM:
+            return
+    before = now.percent
+    now.percent += volume
+    now.nappies += nappies
+    if not stuffed:
+        now.film = max(0.0, now.film - 100 / person.film_cycles)
+    _log(now, time, Event.STUFFED if stuffed else Event.HAND, before)
+    if now.percent >= 100 and not now.told_full:
+        now.blocked, now.told_full = Event.FULL, True
+        _log(now, time, Event.FULL, now.percent)
+        if person.habit is Habit.WHEN_FULL or rng.random() < 0.5:
+            yield _staffed(time, rng.expovariate(1 / STAFF_COME_MS), holidays), _Kind.EMPTY
+    elif now.film <= 0 or (not stuffed and rng.random() < JAM_CHANCE):
+        now.blocked = Event.FILM_OUT if now.film <= 0 else Event.JAM
+        _log(now, time, now.blocked, now.percent)
+        yield _staffed(time, rng.expovariate(1 / REPAIR_MS), holidays), _Kind.REPAIR
+
+
+def _empty(now: _Now, time: int, event: Event) -> None:
+    _log(now, time, event, now.percent, after=0.0)
+    now.percent, now.nappies, now.blocked, now.told_full = 0.0, 0, None, False
+
+
+def _log(now: _Now, time: int, event: Event, before: float, after: float | None = None) -> None:
+    time = max(time, now.log[-1].time + 1) if now.log else time
+    now.log.append(Happening(time, event, before, now.percent if after is None else after, now.nappies, now.film))
+
+
+def _staffed(time: int, delay: float, holidays: frozenset[int]) -> int:
+    """The moment after so much time of opening hours."""
+    while True:
+        if not is_open(time, holidays):
+            time = HOURS.next_opening(time)
+            continue
+        closes = calendar.start_of_day(calendar.day(time)) + HOURS.closes * MINUTE_MS
+        if time + delay < closes:
+            return round(time + delay)
+        delay -= closes - time
+        time = closes
+
+
+def _within(stretches: tuple[tuple[int, int], ...], time: int) -> bool:
+    place = bisect_right(stretches, (time, math.inf)) - 1
+    return place >= 0 and time < stretches[place][1]
