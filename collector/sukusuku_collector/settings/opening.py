@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from sukusuku_collector.settings.base import Clock, Name, Places, Text
+from sukusuku_collector.settings.base import WEEKDAYS, Clock, Places, Text, Weekday
 from sukusuku_core.settings import Id, Settings
 
 Slot = Annotated[
@@ -16,6 +16,16 @@ Slot = Annotated[
     ),
 ]
 Slots = tuple[Slot, ...]
+MonthDay = Annotated[
+    str, msgspec.Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", description="a day as `MM-DD`")
+]
+MonthlyDay = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(1st|2nd|3rd|4th|5th|last) (mon|tue|wed|thu|fri|sat|sun)$",
+        description='a weekday of each month, such as "3rd mon" or "last fri"',
+    ),
+]
 _DAY: Slots = ("09:00-18:00",)
 
 
@@ -23,7 +33,7 @@ class NamedDay(Settings, frozen=True, kw_only=True):
     """A day that the operator adds to the national holidays."""
 
     date: date
-    name: Name
+    name: Text
 
 
 class Calendar(Settings, frozen=True, kw_only=True):
@@ -33,12 +43,15 @@ class Calendar(Settings, frozen=True, kw_only=True):
     """Holidays that the law has been given since this version."""
     removed: tuple[date, ...] = ()
     """Days that are no holidays after all."""
-    year_end: tuple[str, str] | None = ("12-29", "01-03")
-    """First and last day (MM-DD) on which everything is closed at the turn of the year; None: no such days."""
+    year_end: tuple[MonthDay, ...] = ("12-29", "01-03")
+    """First and last day (MM-DD) on which everything is closed at the turn of the year; empty: no such days."""
 
 
 class Opening(Settings, frozen=True, kw_only=True):
-    """The week of a centre. Several slots on a day leave breaks between them; an empty list: closed."""
+    """The week of a centre. Several slots on a day leave breaks between them; an empty list: closed.
+
+    What is stronger stands first: `special`, `closed`, the turn of the year, `closed_monthly`, holidays, the weekday.
+    """
 
     mon: Slots = _DAY
     tue: Slots = _DAY
@@ -51,10 +64,19 @@ class Opening(Settings, frozen=True, kw_only=True):
     """National holidays: closed, as the weekday says, or these slots."""
     closed: tuple[date, ...] = ()
     """Closing days of this centre."""
-    closed_monthly: tuple[str, ...] = ()
+    closed_monthly: tuple[MonthlyDay, ...] = ()
     """Closing days of each month, such as "3rd mon" or "last fri"."""
     special: dict[str, Slots] = msgspec.field(default_factory=dict)
     """Slots of single days (YYYY-MM-DD), stronger than everything else."""
+
+    def weekday(self, day: Weekday) -> Slots:
+        """The slots of a weekday."""
+        slots: Slots = getattr(self, day)
+        return slots
+
+    def week(self) -> dict[Weekday, Slots]:
+        """The slots of all weekdays, from Monday on."""
+        return {day: self.weekday(day) for day in WEEKDAYS}
 
 
 class Band(Settings, frozen=True, kw_only=True):
@@ -67,7 +89,8 @@ class Band(Settings, frozen=True, kw_only=True):
 class Service(Settings, frozen=True, kw_only=True):
     """What a room is used for. A room may have several services at different times; overlaps are refused.
 
-    Without `opening` a service is open as its centre; without bands its places are those of the room at all times.
+    Without `opening` a service is open as its centre; with it, whenever both are. Without bands its places are those
+    of the room at all times.
     """
 
     id: Id
@@ -78,3 +101,15 @@ class Service(Settings, frozen=True, kw_only=True):
     """How many days ahead it can be booked."""
     closes: Clock | None = None
     """Local time of the day before at which booking ends; None: never."""
+
+
+def minutes(slot: str) -> tuple[int, int]:
+    """A slot as minutes of the day: `09:00-12:30` is (540, 750)."""
+    start, end = slot.split("-")
+    return minute(start), minute(end)
+
+
+def minute(clock: str) -> int:
+    """A local time as the minute of the day, 0-1440."""
+    hours, rest = clock.split(":")
+    return int(hours) * 60 + int(rest)
