@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,7 +8,8 @@ import pytest
 from sukusuku_collector.operations import MailState, Operations, OutgoingMail
 from sukusuku_collector.operations.requests import Requests
 from sukusuku_collector.operations.rounds import Answered, Rounds, RoundSentError, UnknownStopError
-from sukusuku_collector.rounds.model import Answer, Run, RunState
+from sukusuku_collector.rounds.model import Answer, Run, RunState, StopRecord
+from sukusuku_core.errors import ConfigError
 from tests.collector.rounds.cases import DAY, HOUR, MINUTE, MORNING, plan, stop
 
 MAIL = OutgoingMail("round", "s@example.jp", "r@example.jp", "ja", "件名", "<1@example.jp>", b"Subject: x\r\n\r\ny")
@@ -35,7 +36,7 @@ def sent(rounds: Rounds) -> Run:
 def test_a_plan_is_read_back_as_it_was_put(rounds: Rounds) -> None:
     run = rounds.put(plan())
 
-    assert run == Run(run.id, plan(), RunState.PLANNED, sent=None, told=0, opened=None)
+    assert run == Run(run.id, plan(), RunState.PLANNED, sent=None, told=0)
     assert rounds.run(run.id) == rounds.of("north", DAY) == run
     assert [record.stop for record in rounds.stops(run.id)] == list(plan().stops)
     assert {record.answer for record in rounds.stops(run.id)} == {Answer.NONE}
@@ -90,14 +91,97 @@ def test_nobody_is_told_of_a_closed_round(operations: Operations, rounds: Rounds
     assert len(operations.mails()) == 1
 
 
-def test_a_link_is_opened_once(rounds: Rounds) -> None:
+def test_a_round_is_accepted_by_the_first_who_does(operations: Operations, rounds: Rounds) -> None:
     run = sent(rounds)
-    rounds.opened(run.id, MORNING + MINUTE)
-    rounds.opened(run.id, MORNING + 2 * MINUTE)
+    rounds.accept(run.id, "鈴木", MORNING + MINUTE)
+    rounds.accept(run.id, "佐藤", MORNING + 2 * MINUTE)
 
     found = rounds.run(run.id)
     assert found is not None
-    assert found.opened == MORNING + MINUTE
+    assert (found.accepted, found.accepted_by, found.declined) == (MORNING + MINUTE, "鈴木", 0)
+    assert [entry.action for entry in operations.audit()] == ["round.accept"]
+
+
+def test_whoever_declines_withdraws_and_may_come_back(operations: Operations, rounds: Rounds) -> None:
+    run = sent(rounds)
+    rounds.accept(run.id, "鈴木", MORNING + MINUTE)
+    rounds.decline(run.id, 2, "佐藤", MORNING + 2 * MINUTE)
+    rounds.decline(run.id, 1, "鈴木", MORNING + 3 * MINUTE)
+    rounds.decline(run.id, 1, "鈴木", MORNING + 4 * MINUTE)
+
+    found = rounds.run(run.id)
+    assert found is not None
+    assert (found.accepted, found.accepted_by, found.declined) == (None, None, 2)
+    assert [entry.who for entry in operations.audit()] == ["鈴木", "佐藤", "鈴木"]
+
+    rounds.accept(run.id, "鈴木", MORNING + 5 * MINUTE)
+    found = rounds.run(run.id)
+    assert found is not None
+    assert found.accepted_by == "鈴木"
+
+
+def test_a_plan_and_its_mails_are_stored_together_and_once(operations: Operations, rounds: Rounds) -> None:
+    def compose(run: Run, stops: Sequence[StopRecord]) -> list[OutgoingMail]:
+        return [replace(MAIL, message_id=f"<{run.id}-{stops[0].id}@example.jp>")]
+
+    run = rounds.issue(plan(), compose, MORNING)
+    assert run is not None
+    assert (run.state, run.sent, run.told) == (RunState.SENT, MORNING, 1)
+    assert rounds.issue(plan(), compose, MORNING + 1) is None
+    [row] = operations.mails()
+    assert row.run_id == run.id
+    assert row.mail.message_id == f"<{run.id}-{rounds.stops(run.id)[0].id}@example.jp>"
+
+
+def test_a_plan_whose_mails_fail_is_not_stored(rounds: Rounds) -> None:
+    def compose(_run: Run, _stops: Sequence[StopRecord]) -> list[OutgoingMail]:
+        raise ConfigError("a name cannot stand in a mail")
+
+    with pytest.raises(ConfigError):
+        rounds.issue(plan(), compose, MORNING)
+    assert rounds.of("north", DAY) is None
+
+
+def test_a_plan_without_anybody_to_tell_stays_planned(rounds: Rounds) -> None:
+    run = rounds.issue(plan(), lambda _run, _stops: [], MORNING)
+
+    assert run is not None
+    assert (run.state, run.told) == (RunState.PLANNED, 0)
+
+
+def test_what_cannot_be_emptied_is_asked_for_until_that_is_taken_back(operations: Operations, rounds: Rounds) -> None:
+    requests, run = Requests(operations), sent(rounds)
+    first = rounds.stops(run.id)[0]
+
+    rounds.answer(first.id, Answer.CANNOT, "鈴木", MORNING)
+    assert [(found.asset, found.time) for found in requests.standing()] == [(first.stop.asset, MORNING)]
+    rounds.answer(first.id, Answer.DONE, "鈴木", MORNING + MINUTE)
+    assert requests.standing() == []
+
+
+def test_what_somebody_else_asked_for_is_not_taken_back(operations: Operations, rounds: Rounds) -> None:
+    requests, run = Requests(operations), sent(rounds)
+    first = rounds.stops(run.id)[0]
+    asked = requests.ask(first.stop.asset, "園長", MORNING - HOUR)
+
+    rounds.answer(first.id, Answer.CANNOT, "鈴木", MORNING)
+    rounds.answer(first.id, Answer.NONE, "鈴木", MORNING + MINUTE)
+    assert requests.standing() == [asked]
+
+
+def test_an_answer_and_the_mails_about_it_are_stored_together(operations: Operations, rounds: Rounds) -> None:
+    run = sent(rounds)
+    first = rounds.stops(run.id)[0]
+    before: list[StopRecord] = []
+
+    def tell(record: StopRecord) -> list[OutgoingMail]:
+        before.append(record)
+        return [replace(MAIL, message_id="<2@example.jp>")]
+
+    rounds.answer(first.id, Answer.CANNOT, "鈴木", MORNING, tell=tell)
+    rounds.answer(first.id, Answer.CANNOT, "鈴木", MORNING + 1, tell=tell)
+    assert before == [first]
+    assert [row.mail.message_id for row in operations.mails()] == ["<2@example.jp>", "<1@example.jp>"]
 
 
 def test_an_answer_is_kept_once_and_can_be_taken_back(operations: Operations, rounds: Rounds) -> None:
@@ -110,7 +194,7 @@ def test_an_answer_is_kept_once_and_can_be_taken_back(operations: Operations, ro
     assert (done.answer, done.answered, done.answered_by) == (Answer.DONE, MORNING + HOUR, "鈴木")
     found = rounds.run(run.id)
     assert found is not None
-    assert (found.state, found.opened) == (RunState.ANSWERED, MORNING + HOUR)
+    assert (found.state, found.accepted, found.accepted_by) == (RunState.ANSWERED, MORNING + HOUR, "鈴木")
 
     back = rounds.answer(first, Answer.NONE, "佐藤", MORNING + 3 * HOUR)
     assert (back.answer, back.answered, back.answered_by, back.note) == (Answer.NONE, None, None, "")

@@ -98,7 +98,9 @@ round_run = Table(
     Column("solver", Text, nullable=False),
     Column("sent", BigInteger),
     Column("told", Integer, nullable=False),
-    Column("opened", BigInteger),
+    Column("declined", Integer, nullable=False),
+    Column("accepted", BigInteger),
+    Column("accepted_by", String(120)),
     UniqueConstraint("round", "date"),
     sqlite_autoincrement=True,
 )

@@ -97,7 +97,10 @@ class OutgoingMail:
 
 @dataclass(frozen=True, slots=True)
 class MailRow:
-    """A mail of the outbox. `reason` is why the last try failed; `next_try` holds while it is waiting."""
+    """A mail of the outbox, about an alert or a run of a round.
+
+    `reason` is why the last try failed; `next_try` holds while it is waiting.
+    """
 
     id: int
     alert_id: int | None
@@ -108,6 +111,7 @@ class MailRow:
     next_try: int
     sent: int | None
     reason: str
+    run_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

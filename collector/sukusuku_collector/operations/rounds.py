@@ -1,18 +1,19 @@
 """Rounds in the operations data: plans, the mails that told of them, and what the crew answered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from sukusuku_collector.operations.collection_tables import round_run, round_stop, stop_answer
+from sukusuku_collector.operations.collection_tables import request, round_run, round_stop, stop_answer
 from sukusuku_collector.operations.database import Operations
 from sukusuku_collector.operations.model import MailState, OutgoingMail
+from sukusuku_collector.operations.round_rows import to_run, to_stop
 from sukusuku_collector.operations.rows import mail_values
 from sukusuku_collector.operations.tables import audit, mail_outbox
-from sukusuku_collector.rounds.model import Answer, Plan, Reason, Run, RunState, Stop, StopRecord
+from sukusuku_collector.rounds.model import Answer, Plan, Run, RunState, StopRecord
 from sukusuku_core.errors import SukusukuError
 
 _UNANSWERED = {"answer": Answer.NONE, "answered": None, "answered_by": None, "note": ""}
@@ -56,22 +57,26 @@ class Rounds:
 
         Raises RoundSentError when that one was sent.
         """
-        values = {key: value for key, value in asdict(plan).items() if key != "stops"} | {"date": plan.date.isoformat()}
         with self._operations.writing() as connection:
-            found = _find(connection, round_run.c.round == plan.round, round_run.c.date == plan.date.isoformat())
-            if found is None:
-                query = insert(round_run).values(values | {"state": RunState.PLANNED, "told": 0})
-                number: int = connection.execute(query.returning(round_run.c.id)).scalar_one()
-            elif found.state is RunState.PLANNED:
-                number = found.id
-                connection.execute(update(round_run).where(round_run.c.id == number).values(values))
-                connection.execute(delete(round_stop).where(round_stop.c.run_id == number))
-            else:
-                raise RoundSentError(found)
-            if plan.stops:
-                rows = [asdict(stop) | {"run_id": number} | _UNANSWERED for stop in plan.stops]
-                connection.execute(insert(round_stop), rows)
-            return _read(connection, number)
+            return _put(connection, plan)
+
+    def issue(
+        self, plan: Plan, compose: Callable[[Run, Sequence[StopRecord]], Sequence[OutgoingMail]], now: int
+    ) -> Run | None:
+        """Store a plan and hand the mails that tell of it to the outbox, in one transaction: all or nothing.
+
+        None, and nothing happens, when the round of that date was sent before, by whomever. Without any mail it
+        stays planned. `compose` runs inside the transaction and must be quick.
+        """
+        with self._operations.writing() as connection:
+            try:
+                run = _put(connection, plan)
+            except RoundSentError:
+                return None
+            mails = compose(run, _stops(connection, [run.id]))
+            if mails:
+                _tell(connection, run.id, mails, 1, now)
+            return _read(connection, run.id)
 
     def run(self, run_id: int) -> Run | None:
         """One run; None: there is none with this id."""
@@ -90,7 +95,7 @@ class Rounds:
         with self._operations.reading() as connection:
             rows = connection.execute(query).all()
             stops = _stops(connection, [row.id for row in rows])
-        return [_to_run(row, [stop.stop for stop in stops if stop.run == row.id]) for row in rows]
+        return [to_run(row, [stop.stop for stop in stops if stop.run == row.id]) for row in rows]
 
     # ------------------------------------------------------------ mails
 
@@ -99,24 +104,25 @@ class Rounds:
 
         False, and nothing happens, when so many have been told already, by whomever, or the run is closed.
         """
-        columns = round_run.c
-        due = (columns.id == run_id) & (columns.told < told) & (columns.state != RunState.CLOSED)
         with self._operations.writing() as connection:
-            values = {"told": told, "sent": func.coalesce(columns.sent, now)}
-            if not connection.execute(update(round_run).where(due).values(values)).rowcount:
-                return False
-            planned = (columns.id == run_id) & (columns.state == RunState.PLANNED)
-            connection.execute(update(round_run).where(planned).values(state=RunState.SENT))
-            fresh = {"state": MailState.WAITING, "created": now, "next_try": now, "attempts": 0, "leased_until": 0}
-            if mails:
-                rows = [mail_values(mail) | fresh | {"alert_id": None, "reason": ""} for mail in mails]
-                connection.execute(insert(mail_outbox), rows)
-        return True
+            return _tell(connection, run_id, mails, told, now)
 
-    def opened(self, run_id: int, now: int) -> None:
-        """Somebody of the crew has followed a link. Only the first time counts."""
+    def accept(self, run_id: int, who: str, now: int) -> None:
+        """Somebody has said that they come. Only the first one counts."""
         with self._operations.writing() as connection:
-            _open(connection, run_id, now)
+            if _accept(connection, run_id, who[:120], now):
+                _audit(connection, now, who[:120], "round.accept", run_id)
+
+    def decline(self, run_id: int, step: int, who: str, now: int) -> None:
+        """Whoever was told as step `step` (from 1) of the chain cannot come; the one who had accepted withdraws."""
+        columns, who = round_run.c, who[:120]
+        withdrawn = (columns.id == run_id) & (columns.accepted_by == who)
+        fresh = (columns.id == run_id) & (columns.declined < step)
+        with self._operations.writing() as connection:
+            gone = connection.execute(update(round_run).where(withdrawn).values(accepted=None, accepted_by=None))
+            more = connection.execute(update(round_run).where(fresh).values(declined=step))
+            if gone.rowcount or more.rowcount:
+                _audit(connection, now, who, "round.decline", run_id)
 
     def close(self, run_id: int) -> None:
         """The round is over: nobody else is told. Answers may still come."""
@@ -135,17 +141,27 @@ class Rounds:
         with self._operations.reading() as connection:
             return _find_stop(connection, stop_id)
 
-    def answer(self, stop_id: int, answer: Answer, who: str, now: int, note: str = "") -> StopRecord:
+    def answer(
+        self,
+        stop_id: int,
+        answer: Answer,
+        who: str,
+        now: int,
+        note: str = "",
+        tell: Callable[[StopRecord], Sequence[OutgoingMail]] = lambda _: (),
+    ) -> StopRecord:
         """What the crew says about a stop; NONE takes it back. The same answer again changes nothing.
 
-        Raises UnknownStopError.
+        A unit that cannot be emptied is asked for on the next round, until that is taken back. `tell` gets the stop
+        as it was and gives the mails about the change; all is stored together. Raises UnknownStopError.
         """
         who = who[:120]
         with self._operations.writing() as connection:
             found = _find_stop(connection, stop_id)
             if found is None:
                 raise UnknownStopError(stop_id)
-            _open(connection, found.run, now)
+            if answer is not Answer.NONE:
+                _accept(connection, found.run, who, now)
             if (found.answer, found.note) == (answer, note):
                 return found
             taken_back = answer is Answer.NONE
@@ -158,8 +174,9 @@ class Rounds:
             connection.execute(update(round_stop).where(round_stop.c.id == stop_id).values(values))
             history = {"stop_id": stop_id, "time": now, "answer": answer, "who": who, "note": note}
             connection.execute(insert(stop_answer).values(history))
-            entry = {"time": now, "who": who, "action": f"stop.{answer}", "target": str(stop_id)}
-            connection.execute(insert(audit).values(entry))
+            _audit(connection, now, who, f"stop.{answer}", stop_id)
+            _ask(connection, found, answer, who, now)
+            _put_mails(connection, found.run, tell(found), now)
             _settle_state(connection, found.run)
             return _read_stop(connection, stop_id)
 
@@ -171,9 +188,62 @@ class Rounds:
             return [Answered(row.time, Answer(row.answer), row.who, row.note) for row in connection.execute(query)]
 
 
-def _open(connection: Connection, run_id: int, now: int) -> None:
-    first = (round_run.c.id == run_id) & round_run.c.opened.is_(None)
-    connection.execute(update(round_run).where(first).values(opened=now))
+def _put(connection: Connection, plan: Plan) -> Run:
+    values = {key: value for key, value in asdict(plan).items() if key != "stops"} | {"date": plan.date.isoformat()}
+    found = _find(connection, round_run.c.round == plan.round, round_run.c.date == plan.date.isoformat())
+    if found is None:
+        query = insert(round_run).values(values | {"state": RunState.PLANNED, "told": 0, "declined": 0})
+        number: int = connection.execute(query.returning(round_run.c.id)).scalar_one()
+    elif found.state is RunState.PLANNED:
+        number = found.id
+        connection.execute(update(round_run).where(round_run.c.id == number).values(values))
+        connection.execute(delete(round_stop).where(round_stop.c.run_id == number))
+    else:
+        raise RoundSentError(found)
+    if plan.stops:
+        rows = [asdict(stop) | {"run_id": number} | _UNANSWERED for stop in plan.stops]
+        connection.execute(insert(round_stop), rows)
+    return _read(connection, number)
+
+
+def _tell(connection: Connection, run_id: int, mails: Sequence[OutgoingMail], told: int, now: int) -> bool:
+    columns = round_run.c
+    due = (columns.id == run_id) & (columns.told < told) & (columns.state != RunState.CLOSED)
+    values = {"told": told, "sent": func.coalesce(columns.sent, now)}
+    if not connection.execute(update(round_run).where(due).values(values)).rowcount:
+        return False
+    planned = (columns.id == run_id) & (columns.state == RunState.PLANNED)
+    connection.execute(update(round_run).where(planned).values(state=RunState.SENT))
+    _put_mails(connection, run_id, mails, now)
+    return True
+
+
+def _put_mails(connection: Connection, run_id: int, mails: Sequence[OutgoingMail], now: int) -> None:
+    fresh = {"state": MailState.WAITING, "created": now, "next_try": now, "attempts": 0, "leased_until": 0}
+    fresh |= {"alert_id": None, "run_id": run_id, "reason": ""}
+    if mails:
+        connection.execute(insert(mail_outbox), [mail_values(mail) | fresh for mail in mails])
+
+
+def _accept(connection: Connection, run_id: int, who: str, now: int) -> bool:
+    first = (round_run.c.id == run_id) & round_run.c.accepted.is_(None)
+    values = {"accepted": now, "accepted_by": who}
+    return connection.execute(update(round_run).where(first).values(values)).rowcount > 0
+
+
+def _ask(connection: Connection, before: StopRecord, answer: Answer, who: str, now: int) -> None:
+    """Ask for a visit on the next round when this one cannot be; take that back with the answer."""
+    standing = (request.c.asset == before.stop.asset) & request.c.done.is_(None)
+    if before.answer is Answer.CANNOT and answer is not Answer.CANNOT:
+        own = standing & (request.c.time == before.answered)
+        connection.execute(update(request).where(own).values(done=now))
+    asked = connection.execute(select(func.count()).where(standing)).scalar_one()
+    if answer is Answer.CANNOT and not asked:
+        connection.execute(insert(request).values(asset=before.stop.asset, time=now, who=who))
+
+
+def _audit(connection: Connection, now: int, who: str, action: str, target: int) -> None:
+    connection.execute(insert(audit).values(time=now, who=who, action=action, target=str(target)))
 
 
 def _settle_state(connection: Connection, run_id: int) -> None:
@@ -186,65 +256,23 @@ def _settle_state(connection: Connection, run_id: int) -> None:
 
 def _find(connection: Connection, *where: Any) -> Run | None:
     row = connection.execute(select(round_run).where(*where)).first()
-    return None if row is None else _to_run(row, [stop.stop for stop in _stops(connection, [row.id])])
+    return None if row is None else to_run(row, [stop.stop for stop in _stops(connection, [row.id])])
 
 
 def _read(connection: Connection, run_id: int) -> Run:
     row = connection.execute(select(round_run).where(round_run.c.id == run_id)).one()
-    return _to_run(row, [stop.stop for stop in _stops(connection, [run_id])])
+    return to_run(row, [stop.stop for stop in _stops(connection, [run_id])])
 
 
 def _stops(connection: Connection, runs: Sequence[int]) -> list[StopRecord]:
     query = select(round_stop).where(round_stop.c.run_id.in_(runs)).order_by(round_stop.c.id)
-    return [_to_stop(row) for row in connection.execute(query)]
+    return [to_stop(row) for row in connection.execute(query)]
 
 
 def _find_stop(connection: Connection, stop_id: int) -> StopRecord | None:
     row = connection.execute(select(round_stop).where(round_stop.c.id == stop_id)).first()
-    return None if row is None else _to_stop(row)
+    return None if row is None else to_stop(row)
 
 
 def _read_stop(connection: Connection, stop_id: int) -> StopRecord:
-    return _to_stop(connection.execute(select(round_stop).where(round_stop.c.id == stop_id)).one())
-
-
-def _to_run(row: Row[Any], stops: Sequence[Stop]) -> Run:
-    plan = Plan(
-        round=row.round,
-        date=date.fromisoformat(row.date),
-        planned=row.planned,
-        departs=row.departs,
-        returns=row.returns,
-        vehicle=row.vehicle,
-        stops=tuple(stops),
-        km=row.km,
-        minutes=row.minutes,
-        solver=row.solver,
-    )
-    return Run(id=row.id, plan=plan, state=RunState(row.state), sent=row.sent, told=row.told, opened=row.opened)
-
-
-def _to_stop(row: Row[Any]) -> StopRecord:
-    stop = Stop(
-        asset=row.asset,
-        site=row.site,
-        joined=row.joined,
-        reason=Reason(row.reason),
-        position=row.position,
-        arrives=row.arrives,
-        deadline=row.deadline,
-        percent=row.percent,
-        percent_then=row.percent_then,
-        confidence=row.confidence,
-        bags=row.bags,
-        kg=row.kg,
-    )
-    return StopRecord(
-        id=row.id,
-        run=row.run_id,
-        stop=stop,
-        answer=Answer(row.answer),
-        answered=row.answered,
-        answered_by=row.answered_by,
-        note=row.note,
-    )
+    return to_stop(connection.execute(select(round_stop).where(round_stop.c.id == stop_id)).one())

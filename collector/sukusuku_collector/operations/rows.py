@@ -40,6 +40,7 @@ def to_mail(row: Row[Any]) -> MailRow:
         next_try=row.next_try,
         sent=row.sent,
         reason=row.reason,
+        run_id=row.run_id,
     )
 
 

@@ -74,6 +74,7 @@ mail_outbox = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("alert_id", ID, ForeignKey("alert.id"), index=True),
+    Column("run_id", ID, index=True),
     Column("kind", String(20), nullable=False),
     Column("sender", String(254), nullable=False),
     Column("recipient", String(254), nullable=False),

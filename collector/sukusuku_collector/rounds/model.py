@@ -122,14 +122,21 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A plan that was sent: `told` is how many of the crew have got it, `opened` when a link was first followed."""
+    """A plan and how far it has been told.
+
+    `told` is how many steps of its chain have got the mail (the crew one after the other, then the contacts of the
+    facility); `declined` how many of them have said that they cannot come; `accepted` when somebody has said that they
+    do, or has answered for a stop, and `accepted_by` who.
+    """
 
     id: int
     plan: Plan
     state: RunState
     sent: int | None
     told: int
-    opened: int | None
+    accepted: int | None = None
+    accepted_by: str | None = None
+    declined: int = 0
 
 
 @dataclass(frozen=True, slots=True)

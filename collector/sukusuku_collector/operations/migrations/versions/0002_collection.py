@@ -14,6 +14,8 @@ _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:
     op.add_column("alert", sa.Column("told", sa.Integer, nullable=False, server_default="0"))
     op.add_column("alert", sa.Column("told_at", sa.BigInteger))
+    op.add_column("mail_outbox", sa.Column("run_id", _ID))
+    op.create_index("ix_mail_outbox_run_id", "mail_outbox", ["run_id"])
     op.create_table(
         "emptying",
         sa.Column("id", _ID, nullable=False),
@@ -85,7 +87,9 @@ def upgrade() -> None:
         sa.Column("solver", sa.Text, nullable=False),
         sa.Column("sent", sa.BigInteger),
         sa.Column("told", sa.Integer, nullable=False),
-        sa.Column("opened", sa.BigInteger),
+        sa.Column("declined", sa.Integer, nullable=False),
+        sa.Column("accepted", sa.BigInteger),
+        sa.Column("accepted_by", sa.String(120)),
         sa.PrimaryKeyConstraint("id", name="pk_round_run"),
         sa.UniqueConstraint("round", "date", name="uq_round_run_round"),
         sqlite_autoincrement=True,
