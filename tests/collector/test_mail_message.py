@@ -1,12 +1,13 @@
 import re
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sukusuku_collector.mail.message import Draft, HeaderError, build, header_text, message_id
+from sukusuku_collector.mail.message import Draft, HeaderError, Part, build, header_text, message_id
 from tests.collector.alert_cases import T0
 
 DRAFT = Draft(
@@ -157,3 +158,62 @@ def test_message_ids_differ_where_mails_differ() -> None:
     assert message_id(*base) == message_id(*base)
     assert len({message_id(*item) for item in (base, *others)}) == 5
     assert message_id(*base).endswith("@example.jp>")
+
+
+PICTURE = Part("round.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+LIST = Part("round-2026-11-25.csv", "text/csv", "\ufeff順,センター\r\n".encode())
+CALENDAR = Part("round.ics", "text/calendar", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+
+
+def test_pictures_stand_in_the_html_and_files_are_attached() -> None:
+    full = replace(DRAFT, pictures=(PICTURE,), attachments=(LIST, CALENDAR))
+    content = build(full)
+    parsed = message_from_bytes(content, policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    text, html = parsed.get_body(("plain",)), parsed.get_body(("html",))
+
+    assert raw_names(content) == NAMES
+    assert max(len(line) for line in content.split(b"\r\n")) <= 78
+    assert text is not None
+    assert text.get_content() == "本文\r\n"
+    assert html is not None
+    assert html.get_content() == "<p>本文</p>\r\n"
+    assert [part.get_content_type() for part in parsed.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+        "text/csv",
+        "text/calendar",
+    ]
+    shown = next(part for part in parsed.walk() if part.get_content_type() == "image/png")
+    assert shown["Content-ID"] == "<round.png>"
+    assert shown.get_content_disposition() == "inline"
+    assert shown.get_payload(decode=True) == PICTURE.content
+    files = {part.get_filename(): part.get_payload(decode=True) for part in parsed.iter_attachments()}
+    assert files == {LIST.name: LIST.content, CALENDAR.name: CALENDAR.content}
+    boundaries = [part.get_boundary() for part in parsed.walk() if part.is_multipart()]
+    assert len(set(boundaries)) == len(boundaries) == 3
+    assert build(full) == content
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        replace(LIST, name='a"; x="b.csv'),
+        replace(LIST, name="a\r\nBcc: x@example.jp"),
+        replace(LIST, name="../a"),
+        replace(LIST, name="収集.csv"),
+        replace(LIST, name=""),
+        replace(LIST, kind="text"),
+        replace(LIST, kind="text/csv\r\nBcc: x@example.jp"),
+        replace(LIST, kind='text/csv; name="x"'),
+    ],
+)
+def test_a_file_whose_name_or_kind_cannot_stand_in_a_header_is_refused(part: Part) -> None:
+    with pytest.raises(HeaderError, match=r"^attachment: "):
+        build(replace(DRAFT, attachments=(part,)))
+    with pytest.raises(HeaderError, match=r"^attachment: "):
+        build(replace(DRAFT, pictures=(part,)))

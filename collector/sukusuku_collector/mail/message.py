@@ -24,6 +24,8 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _MAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 """The plain form only. The standard library's parser takes more, and stumbles over some of it."""
 _MESSAGE_ID = re.compile(rf"<{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*>")
+_FILE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+_KIND = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
 _LONGEST_ID = 250
 _LONGEST_ADDRESS = 254
 _LONGEST_TEXT = 900
@@ -39,8 +41,20 @@ class HeaderError(ConfigError):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A file that goes with a mail. `kind` is its media type; `name` the file name, plain ASCII."""
+
+    name: str
+    kind: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """A mail before it becomes bytes. `date` is UTC ms; `reference` is the Message-ID of the mail it follows up."""
+    """A mail before it becomes bytes. `date` is UTC ms; `reference` is the Message-ID of the mail it follows up.
+
+    `pictures` are shown inside the HTML, which refers to them as `cid:` and their name.
+    """
 
     sender_name: str
     sender: str
@@ -51,6 +65,8 @@ class Draft:
     text: str
     html: str
     reference: str | None = None
+    pictures: tuple[Part, ...] = ()
+    attachments: tuple[Part, ...] = ()
 
 
 def header_text(field: str, value: str) -> str:
@@ -87,8 +103,29 @@ def build(draft: Draft) -> bytes:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(draft.text, cte="base64")
     message.add_alternative(draft.html, subtype="html", cte="base64")
-    message.set_boundary("=_" + sha256(draft.message_id.encode()).hexdigest()[:32])
+    for shown in (part for part in message.iter_parts() if part.get_content_type() == "text/html"):
+        for picture in draft.pictures:
+            kind, name = _kind(picture), _file(picture)
+            shown.add_related(picture.content, *kind, cid=f"<{name}>", filename=name, disposition="inline")
+    for attachment in draft.attachments:
+        message.add_attachment(attachment.content, *_kind(attachment), filename=_file(attachment))
+    for n, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        mark = draft.message_id if n == 0 else f"{n} {draft.message_id}"
+        part.set_boundary("=_" + sha256(mark.encode()).hexdigest()[:32])
     return message.as_bytes()
+
+
+def _file(part: Part) -> str:
+    if _FILE.fullmatch(part.name) is None:
+        raise HeaderError("attachment", f"`{part.name[:40]}` is not a file name like round.csv")
+    return part.name
+
+
+def _kind(part: Part) -> tuple[str, str]:
+    if _KIND.fullmatch(part.kind) is None:
+        raise HeaderError("attachment", f"`{part.kind[:40]}` is not a media type like text/csv")
+    main, _, sub = part.kind.partition("/")
+    return main, sub
 
 
 def _identifier(field: str, value: str) -> str:
