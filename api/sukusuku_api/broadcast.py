@@ -17,7 +17,7 @@ from sukusuku_collector import live
 from sukusuku_collector.operations import Alert
 
 if TYPE_CHECKING:
-    from sukusuku_collector.store import LatestByAsset
+    from sukusuku_collector.store import DerivedByAsset, LatestByAsset
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class Broadcast:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._latest: LatestByAsset = {}
+        self._derived: DerivedByAsset = {}
         self._version: int | None = None
         self._state: State | None = None
         self._frame = b""
@@ -65,9 +66,9 @@ class Broadcast:
         context = self._context
         version = context.store.version()
         if version != self._version:
-            self._latest, self._version = context.store.latest(), version
+            self._latest, self._derived, self._version = context.store.latest(), context.store.derived_latest(), version
         alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
-        state = (live.views(context.facility, self._latest, context.clock()), alerts)
+        state = (live.views(context.facility, self._latest, context.clock(), self._derived), alerts)
         if state != self._state:
             self._state = state
             self._frame = self._encode(state)

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from sukusuku_collector import live
 from sukusuku_collector.operations import Alert, MailState
 from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Bucket, LatestByAsset, Point, Quarantined, Tally
+from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, Tally
 from sukusuku_core.clock import Clock
 
 
@@ -30,6 +30,12 @@ class Readings(Protocol):
 
     def latest(self) -> LatestByAsset:
         """The newest value of every series."""
+
+    def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
+        """Points of a derived series with start <= time < end, in order of time."""
+
+    def derived_latest(self) -> DerivedByAsset:
+        """The newest point of every derived series."""
 
     def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
         """Readings with start <= time < end in order of time, at most `limit`."""
@@ -71,7 +77,7 @@ class Context:
 
     def views(self, now: int) -> "list[live.UnitView | live.RoomView]":
         """How every asset stands at the time `now`."""
-        return live.views(self.facility, self.store.latest(), now)
+        return live.views(self.facility, self.store.latest(), now, self.store.derived_latest())
 
 
 def _context(request: Request) -> Context:

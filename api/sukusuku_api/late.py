@@ -4,7 +4,7 @@ import logging
 import threading
 from pathlib import Path
 
-from sukusuku_collector.store import Bucket, LatestByAsset, Point, Quarantined, Tally
+from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, Tally
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.errors import TransientError
 
@@ -31,6 +31,16 @@ class LateStore:
         """The newest value of every series."""
         store = self._live.opened()
         return {} if store is None else store.latest()
+
+    def derived_latest(self) -> DerivedByAsset:
+        """The newest point of every derived series, by asset and metric."""
+        store = self._live.opened()
+        return {} if store is None else store.derived_latest()
+
+    def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
+        """Points of a derived series with start <= time < end, in order of time."""
+        store = self._past.opened()
+        return [] if store is None else store.derived(asset, metric, start, end)
 
     def version(self) -> int:
         """A number that changes when the collector has committed; -1: no file yet."""

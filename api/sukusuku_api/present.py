@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sukusuku_api.times import local
 from sukusuku_collector.live import WORST_FIRST, Condition, RoomView, UnitView
 from sukusuku_collector.operations import Alert, AlertState
+from sukusuku_collector.outlook import Outlook
 from sukusuku_collector.settings import Facility, Room, Site, Text, Unit
 from sukusuku_core.model import FaultCode, UnitState
 
@@ -56,6 +57,19 @@ class FaultOut(_Model):
     name: str = Field(description="`unknown` for a code that only the manufacturer knows", examples=["jam"])
 
 
+class OutlookOut(_Model):
+    """What is ahead of a unit. A time is null when it is not known, or more than two weeks away."""
+
+    estimate: float = Field(description="Fill level in % from all witnesses together", examples=[71.2])
+    nappies: float = Field(description="Nappies of ordinary size in the bag", examples=[42.7])
+    room: int = Field(description="Nappies that still go in", examples=[17])
+    confidence: float = Field(description="Quality of the estimate, 0-100")
+    full_from: datetime | None = Field(description="Full with 10 % probability before this", examples=[_TIME])
+    full_at: datetime | None = Field(description="Full, median", examples=[_TIME])
+    hygiene_by: datetime | None = Field(description="Hygiene deadline of the bag", examples=[_TIME])
+    empty_by: datetime | None = Field(description="The earlier of `full_from` and `hygiene_by`", examples=[_TIME])
+
+
 class UnitOut(_AssetOut):
     """A nappy-compression unit now. null: not known."""
 
@@ -67,6 +81,7 @@ class UnitOut(_AssetOut):
     cycles: int | None = Field(description="Compression cycles, cumulative")
     film: float | None = Field(description="Film remaining in %")
     temperature: float | None = Field(description="°C inside")
+    outlook: OutlookOut | None = Field(description="null: nothing is derived, or it has grown old")
 
 
 class ZoneOut(_Model):
@@ -283,6 +298,26 @@ def state_name(state: UnitState | None) -> str | None:
     return None if state is None else state.name.lower()
 
 
+def outlook(ahead: Outlook | None) -> OutlookOut | None:
+    """What is ahead of a unit, for the border."""
+    if ahead is None:
+        return None
+
+    def at(time: int | None) -> datetime | None:
+        return None if time is None else local(time)
+
+    return OutlookOut(
+        estimate=round(ahead.percent, 1),
+        nappies=round(ahead.nappies, 1),
+        room=ahead.room,
+        confidence=round(ahead.confidence),
+        full_from=at(ahead.full_from),
+        full_at=at(ahead.full_at),
+        hygiene_by=at(ahead.hygiene_by),
+        empty_by=at(ahead.empty_by),
+    )
+
+
 def unit(settings: Unit, view: UnitView, now: int) -> UnitOut:
     """A unit for the border."""
     return UnitOut(
@@ -302,6 +337,7 @@ def unit(settings: Unit, view: UnitView, now: int) -> UnitOut:
         cycles=view.cycles,
         film=view.film,
         temperature=view.temperature,
+        outlook=outlook(view.outlook),
     )
 
 

@@ -6,10 +6,12 @@ Silence is never green: what is old is said to be old.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
+from sukusuku_collector.outlook import Outlook, outlook
 from sukusuku_collector.settings import Asset, Facility, Room, Unit
-from sukusuku_collector.store import Latest, LatestByAsset
+from sukusuku_collector.store import DerivedByAsset, Latest, LatestByAsset, Point
 from sukusuku_core.model import FaultCode, Quality, UnitState, Value
 
 SIMULATED = "simulated"
@@ -31,6 +33,9 @@ class Condition(StrEnum):
 _AGEING = ("Fill/", "Occupancy/", "Presence", "Zones/")
 """What must not be taken for the present when it is old although the rest of its asset is fresh."""
 _STATE_FAULTS = {UnitState.JAM: FaultCode.JAM, UnitState.FILM_OUT: FaultCode.FILM_OUT}
+
+_NOTHING: Mapping[str, Point] = MappingProxyType({})
+_NOBODY: DerivedByAsset = MappingProxyType({})
 
 WORST_FIRST = tuple(Condition)
 """Conditions in the order in which a person should look at them."""
@@ -58,6 +63,7 @@ class UnitView:
     simulated: bool
     silent_after: float
     fill_rise: float
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +190,14 @@ def _present(latest: Mapping[str, Latest], silent_after: float, now: int) -> Map
     return {**latest, **old} if old else latest
 
 
-def unit_view(facility: Facility, site: str, unit: Unit, latest: Mapping[str, Latest], now: int) -> UnitView:
+def unit_view(
+    facility: Facility,
+    site: str,
+    unit: Unit,
+    latest: Mapping[str, Latest],
+    now: int,
+    derived: Mapping[str, Point] = _NOTHING,
+) -> UnitView:
     """A unit at the time `now` (UTC ms)."""
     levels = facility.levels(unit)
     last = last_time(latest)
@@ -223,6 +236,7 @@ def unit_view(facility: Facility, site: str, unit: Unit, latest: Mapping[str, La
         simulated=_good(latest, "Info/Source") == SIMULATED,
         silent_after=levels.silent_after,
         fill_rise=levels.fill_rise,
+        outlook=outlook(unit, derived, levels.silent_after, now),
     )
 
 
@@ -274,14 +288,18 @@ def room_view(facility: Facility, site: str, room: Room, latest: Mapping[str, La
     )
 
 
-def view(facility: Facility, asset: Asset, latest: LatestByAsset, now: int) -> UnitView | RoomView:
+def view(
+    facility: Facility, asset: Asset, latest: LatestByAsset, now: int, derived: DerivedByAsset = _NOBODY
+) -> UnitView | RoomView:
     """One asset at the time `now` (UTC ms)."""
     values = latest.get(asset.id, {})
     if isinstance(asset.settings, Unit):
-        return unit_view(facility, asset.site.id, asset.settings, values, now)
+        return unit_view(facility, asset.site.id, asset.settings, values, now, derived.get(asset.id, _NOTHING))
     return room_view(facility, asset.site.id, asset.settings, values, now)
 
 
-def views(facility: Facility, latest: LatestByAsset, now: int) -> list[UnitView | RoomView]:
+def views(
+    facility: Facility, latest: LatestByAsset, now: int, derived: DerivedByAsset = _NOBODY
+) -> list[UnitView | RoomView]:
     """Every asset of the facility, in the order of `facility.toml`."""
-    return [view(facility, asset, latest, now) for asset in facility.assets()]
+    return [view(facility, asset, latest, now, derived) for asset in facility.assets()]

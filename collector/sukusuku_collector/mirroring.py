@@ -33,12 +33,12 @@ class Mirroring:
 
     def publish(self, mqtt: MqttSession, assets: Collection[str] | None = None) -> None:
         """Show these assets (all when None) as they are now, where that has changed."""
-        latest, now = self._store.latest(), self._clock()
+        latest, derived, now = self._store.latest(), self._store.derived_latest(), self._clock()
         for ident in self._assets if assets is None else assets:
             asset = self._assets.get(ident)
             if asset is None:
                 continue
-            body = mirror.body(asset, live.view(self._facility, asset, latest, now))
+            body = mirror.body(asset, live.view(self._facility, asset, latest, now, derived))
             if self._shown.get(ident) != body:
                 mqtt.publish(mirror.topic(self._operator, asset), body, retain=True)
                 self._shown[ident] = body

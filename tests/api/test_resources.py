@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import httpx
 
 from sukusuku_collector.store import twins_key
@@ -28,6 +30,7 @@ def test_a_unit_is_shown_as_it_is_now(api: httpx.Client, world: World) -> None:
         "cycles": 12345,
         "film": 64.0,
         "temperature": 24.5,
+        "outlook": None,
     }
 
 
@@ -119,3 +122,20 @@ def test_health_without_any_reading(api: httpx.Client) -> None:
 
     assert (health["status"], health["newest"]) == ("ok", None)
     assert [edge["last"] for edge in health["edges"]] == [None, None]
+
+
+def test_what_is_ahead_of_a_unit_comes_from_what_is_derived(api: httpx.Client, world: World) -> None:
+    world.commit(Reading("tobu-unit-1", "Fill/Percent", NOW - 1000, 70.0))
+    derived = {"Fill/Estimate": 70.0, "Fill/Nappies": 42.0, "Fill/Confidence": 96.0}
+    derived |= {"Forecast/Hours10": 2.0, "Forecast/Hours50": 3.0, "Bag/HoursLeft": 1.0}
+    points = [Reading("tobu-unit-1", metric, NOW - 60_000, value) for metric, value in derived.items()]
+    world.store.put_derived("tobu-unit-1", 0, NOW, points)
+
+    outlook = api.get("/api/v1/units/tobu-unit-1").json()["outlook"]
+    wall = api.get("/wall?lang=ja").text
+
+    assert (outlook["estimate"], outlook["room"], outlook["confidence"]) == (70.0, 18, 96.0)
+    at = {key: datetime.fromisoformat(outlook[key]).timestamp() * 1000 - NOW for key in ("full_at", "empty_by")}
+    assert at == {"full_at": 3 * 3_600_000 - 60_000, "empty_by": 3_600_000 - 60_000}
+    assert "あと 18 枚" in wall
+    assert "満杯予想" in wall

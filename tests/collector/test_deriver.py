@@ -39,7 +39,8 @@ class Summing:
 
     def advance(self, state: Sum, readings: Sequence[Reading], said: Sequence[Emptying], until: int) -> Advanced[Sum]:
         points = []
-        for event in sorted((*readings, *said), key=lambda item: item.time):
+        events: list[Reading | Emptying] = [*readings, *said]
+        for event in sorted(events, key=lambda item: item.time):
             if isinstance(event, Emptying):
                 state = replace(state, total=0)
                 continue

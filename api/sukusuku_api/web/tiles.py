@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sukusuku_api.present import View, worst
 from sukusuku_api.times import local
 from sukusuku_api.web import words
+from sukusuku_api.web.ahead import ahead
 from sukusuku_api.web.words import Translate
 from sukusuku_collector.live import Condition, RoomView, UnitView
 from sukusuku_collector.operations import Alert, AlertState
@@ -59,7 +60,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class UnitTile(Tile):
-    """A nappy-compression unit. `fill` is the length of the arc in %, `level` the number in it."""
+    """A nappy-compression unit. `fill` is the length of the arc in %, `level` the number in it.
+
+    `room` and `full` say what is ahead.
+    """
 
     level: int | None
     fill: float
@@ -68,6 +72,8 @@ class UnitTile(Tile):
     state: str
     film: int | None
     film_low: bool
+    room: str
+    full: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,7 @@ def _site(site: Site, views: Sequence[View], reader: Reader) -> SitePanel:
 
 def _unit(unit: Unit, view: UnitView, reader: Reader) -> UnitTile:
     level = view.level
+    room, full = ahead(None if view.stale else view.outlook, reader.now, reader.translate)
     if level is None:
         tone = "none"
     elif level >= _FULL:
@@ -196,6 +203,8 @@ def _unit(unit: Unit, view: UnitView, reader: Reader) -> UnitTile:
         state="" if view.state is None else reader.translate(words.STATES[view.state]),
         film=None if view.film is None else round(view.film),
         film_low=view.film is not None and view.film <= FILM_LOW,
+        room=room,
+        full=full,
     )
 
 

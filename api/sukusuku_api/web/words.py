@@ -23,6 +23,8 @@ CONDITIONS = {
     Condition.SILENT: N_("Data is old"),
 }
 
+WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+
 STATES = {
     UnitState.IDLE: N_("Ready"),
     UnitState.LID_OPEN: N_("Lid open"),

@@ -129,6 +129,7 @@ class Committed:
 
 
 LatestByAsset = Mapping[str, Mapping[str, Latest]]
+DerivedByAsset = Mapping[str, Mapping[str, Point]]
 
 
 def twins_key(node: str) -> str:
@@ -231,7 +232,7 @@ class Store(Protocol):
     def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
         """Points of a derived series with start <= time < end, in order of time."""
 
-    def derived_latest(self) -> Mapping[str, Mapping[str, Point]]:
+    def derived_latest(self) -> DerivedByAsset:
         """The newest point of every derived series, by asset and metric."""
 
     def late(self) -> list[Late]:

@@ -4,11 +4,11 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from sukusuku_collector.store import HOUR_MS, Bucket, Late, Point, Quarantined, Tally, Unassigned, derived
+from sukusuku_collector.store import HOUR_MS, Bucket, DerivedByAsset, Late, Point, Quarantined, Tally, Unassigned, derived
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality, Reading, Value
@@ -24,6 +24,9 @@ class SqliteReader:
         self._path = path
         self._connection = connection
         self._lock = threading.RLock()
+        self._derivations = 0  # how often this connection has written derived points
+        self._outlook: DerivedByAsset = {}
+        self._outlook_version = (-1, -1)
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -80,13 +83,16 @@ class SqliteReader:
         )
         return [Point(moment, value, Quality.GOOD) for moment, value in rows]
 
-    def derived_latest(self) -> Mapping[str, Mapping[str, Point]]:
+    def derived_latest(self) -> DerivedByAsset:
         """See Store."""
-        found: dict[str, dict[str, Point]] = {}
         with self._translated():
-            for asset, metric, moment, value in derived.latest(self._connection):
-                found.setdefault(asset, {})[metric] = Point(moment, value, Quality.GOOD)
-        return found
+            version = (self.version(), self._derivations)
+            if version != self._outlook_version:
+                found: dict[str, dict[str, Point]] = {}
+                for asset, metric, moment, value in derived.latest(self._connection):
+                    found.setdefault(asset, {})[metric] = Point(moment, value, Quality.GOOD)
+                self._outlook, self._outlook_version = found, version
+            return self._outlook
 
     def late(self) -> list[Late]:
         """See Store."""

@@ -246,6 +246,7 @@ class SqliteStore(SqliteReader):
             run.execute("BEGIN IMMEDIATE")
             derived.replace(run, asset, after, until, points)
             run.execute("COMMIT")
+            self._derivations += 1
 
     def settle(self, late: Late) -> None:
         """See Store."""
