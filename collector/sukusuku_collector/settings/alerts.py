@@ -1,19 +1,39 @@
 """When an alert rises, clears, repeats and goes to the next person."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
+from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Percent, PositiveSeconds, Settings
+
+RuleName = Literal[
+    "collection", "unit_fault", "film_low", "room_over_capacity", "asset_silent", "kg_limit", "stock_low"
+]
+Factor = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=31_536_000)]
+SHORTEST_REPEAT = 60
+"""Seconds between two mails about the same thing, at least."""
+
+
+class Outbreak(Settings, frozen=True, kw_only=True):
+    """How much tighter the limits are while a person has declared an outbreak (of an infection) at a site."""
+
+    fill: Factor = 0.75
+    """`fill_rise` and `fill_clear` times this."""
+    bag_hours: Factor = 0.5
+    """How long a bag may stay, times this."""
+    film: Annotated[float, msgspec.Meta(ge=1, le=10)] = 2.0
+    """`film_low` times this."""
 
 
 class AlertLevels(Settings, frozen=True, kw_only=True):
-    """When an alert rises and clears. A unit or room may override single values."""
+    """When an alert rises and clears. A unit or room may override single values (see `Levels`)."""
 
     fill_rise: Percent = 80.0
     fill_clear: Percent = 60.0
     fill_for: Annotated[float, msgspec.Meta(ge=0)] = 60.0
-    """Seconds above `fill_rise` before a mail goes out."""
+    """Seconds that a bag must be due before a mail goes out."""
     fault_for: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     over_capacity_for: Annotated[float, msgspec.Meta(ge=0)] = 300.0
     silent_after: PositiveSeconds = 2700.0
@@ -22,6 +42,20 @@ class AlertLevels(Settings, frozen=True, kw_only=True):
     More than twice the `refresh` of the edge nodes (900 s unless set): a value that stays the same comes only once in
     that time, or with the next message of its sensor after that, and one message may be lost. The demo has 60 and 15.
     """
+    kg_per_day: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 10.0
+    """What the ward takes from one site in a day, in kg: it does not collect business waste from 10 kg/day on, average
+    or one-off (Toshima City, https://www.city.toshima.lg.jp/155/kurashi/gomi/jigyosha/009048.html)."""
+    kg_near: Percent = 80.0
+    """Percent of `kg_per_day` from which on that limit is near."""
+    stock_days: Annotated[float, msgspec.Meta(ge=0, le=366)] = 14.0
+    """Days that film cassettes or bags on the shelf must last; below that somebody should order. 0: never told."""
+    repeat_after: Seconds = 14_400.0
+    """Seconds after which a mail about an alert that nobody has acknowledged is sent again; 0: never."""
+    before_opening: Annotated[float, msgspec.Meta(ge=0, le=43_200)] = 3600.0
+    """Seconds before the centre opens at which mails go out that have waited while it was closed."""
+    urgent: tuple[RuleName, ...] = ("room_over_capacity",)
+    """Rules whose mails do not wait until the centre opens."""
+    outbreak: Outbreak = Outbreak()
 
 
 class Levels(Settings, frozen=True, kw_only=True):
@@ -33,3 +67,21 @@ class Levels(Settings, frozen=True, kw_only=True):
     fault_for: float | None = None
     over_capacity_for: float | None = None
     silent_after: PositiveSeconds | None = None
+
+
+def check_levels(levels: AlertLevels, name: str) -> None:
+    """Rules between the keys of `[alerts]`. Raises ConfigError with the key path."""
+    if 0 < levels.repeat_after < SHORTEST_REPEAT:
+        raise ConfigError(
+            f"{name}: alerts.repeat_after: found {levels.repeat_after:g}, allowed: {SHORTEST_REPEAT} or more, "
+            "or 0 to tell each thing once"
+        )
+    doubled = sorted({rule for rule in levels.urgent if levels.urgent.count(rule) > 1})
+    if doubled:
+        raise ConfigError(f"{name}: alerts.urgent: {', '.join(doubled)} is named twice")
+
+
+def tightened(levels: AlertLevels) -> AlertLevels:
+    """The levels that hold during an outbreak."""
+    factor = levels.outbreak.fill
+    return msgspec.structs.replace(levels, fill_rise=levels.fill_rise * factor, fill_clear=levels.fill_clear * factor)

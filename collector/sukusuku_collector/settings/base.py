@@ -9,6 +9,8 @@ from sukusuku_core.settings import Settings
 Language = Literal["ja", "en"]
 MailAddress = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$", max_length=254)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=80)]
+Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 Places = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 Clock = Annotated[
     str,

@@ -11,10 +11,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from sukusuku_collector.settings.alerts import AlertLevels, Levels
-from sukusuku_collector.settings.base import Language, MailAddress, Name, Places, Text
+from sukusuku_collector.settings import rounds
+from sukusuku_collector.settings.alerts import AlertLevels, Levels, RuleName, check_levels
+from sukusuku_collector.settings.base import Language, Latitude, Longitude, MailAddress, Name, Places, Text
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_collector.settings.opening import Calendar, Opening, Service
+from sukusuku_collector.settings.opening_checks import check_calendar, check_opening, check_services
 from sukusuku_collector.settings.rounds import Depot, Round, Routing, Vehicle
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import AssetKind
@@ -124,8 +126,8 @@ class Room(Settings, frozen=True, kw_only=True):
 class Place(Settings, frozen=True, kw_only=True):
     """A point on the map, WGS 84 degrees."""
 
-    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
-    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+    lat: Latitude
+    lon: Longitude
 
 
 class Site(Settings, frozen=True, kw_only=True):
@@ -141,13 +143,17 @@ class Site(Settings, frozen=True, kw_only=True):
 
 
 class Contact(Settings, frozen=True, kw_only=True):
-    """Who gets mails. `sites` empty means all; likewise `rules`."""
+    """Who gets mails. `sites` empty means all; likewise `rules`.
+
+    Whoever has an `after_minutes` is told only when nobody has acknowledged the alert within that time.
+    """
 
     name: Name
     mail: MailAddress
     language: Language = "ja"
     sites: tuple[Id, ...] = ()
-    rules: tuple[Literal["fill_level", "unit_fault", "room_over_capacity", "asset_silent"], ...] = ()
+    rules: tuple[RuleName, ...] = ()
+    after_minutes: Annotated[float, msgspec.Meta(ge=0, le=10_080)] = 0.0
 
 
 class Facility(Settings, frozen=True, kw_only=True):
@@ -212,6 +218,8 @@ def read(path: Path) -> Facility:
 def check(facility: Facility, name: str) -> None:
     """Rules between the keys. Raises ConfigError with the key path."""
     _check_store(facility.store, name)
+    check_calendar(facility.calendar, f"{name}: calendar")
+    check_levels(facility.alerts, name)
     seen: dict[str, str] = {}
     edges = {asset.edge.lower() for asset in facility.assets()}
     for where, ident in _ids(facility):
@@ -221,11 +229,16 @@ def check(facility: Facility, name: str) -> None:
         if lower in edges:
             raise ConfigError(f"{name}: {where}: id `{ident}` is also the id of an edge node")
         seen[lower] = where
+    for s, site in enumerate(facility.site):
+        check_opening(site.opening, f"{name}: site[{s}].opening")
+        for r, room in enumerate(site.room):
+            check_services(room.service, site.opening, room.capacity, f"{name}: site[{s}].room[{r}]")
     sites = {site.id for site in facility.site}
     for n, contact in enumerate(facility.contact):
         unknown = set(contact.sites) - sites
         if unknown:
             raise ConfigError(f"{name}: contact[{n}].sites: no site {sorted(unknown)}; there are {sorted(sites)}")
+    rounds.check(facility.depot, facility.vehicle, facility.round, facility.routing, sites, name)
     for edge, count in Counter(asset.edge for asset in facility.assets()).items():
         if count > facility.limits.assets_per_node:
             raise ConfigError(
@@ -249,6 +262,8 @@ def _check_store(store: StoreSettings, name: str) -> None:
 
 
 def _ids(facility: Facility) -> Iterator[tuple[str, str]]:
+    for d, depot in enumerate(facility.depot):
+        yield f"depot[{d}]", depot.id
     for s, site in enumerate(facility.site):
         yield f"site[{s}]", site.id
         for n, unit in enumerate(site.unit):

@@ -74,10 +74,6 @@ class Opening(Settings, frozen=True, kw_only=True):
         slots: Slots = getattr(self, day)
         return slots
 
-    def week(self) -> dict[Weekday, Slots]:
-        """The slots of all weekdays, from Monday on."""
-        return {day: self.weekday(day) for day in WEEKDAYS}
-
 
 class Band(Settings, frozen=True, kw_only=True):
     """A stretch of a day that is booked as one, with the places it has."""
