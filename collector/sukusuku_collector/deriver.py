@@ -29,15 +29,6 @@ _ZONE_MS = 9 * 3_600_000
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What a person has said about the past of an asset and no derivation knows yet; `time` is the earliest moment."""
-
-    id: int
-    asset: str
-    time: int
-
-
 class Records(Protocol):
     """Where derived events and checkpoints live. Every method may raise TransientError."""
 
@@ -47,11 +38,11 @@ class Records(Protocol):
     def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
         """What was derived in after < time <= until becomes this, except what people have said."""
 
-    def unheard(self) -> Sequence[Word]:
-        """What people have said and no derivation knows yet."""
+    def spoken(self) -> Sequence[Late]:
+        """Assets about whose past people have said something that no derivation knows yet."""
 
-    def heard(self, words: Sequence[Word]) -> None:
-        """Derivations know this now."""
+    def heard(self, spoken: Late) -> None:
+        """It has been derived anew. When more has been said since `spoken` was read, that stays."""
 
     def checkpoint(self, asset: str, before: int, version: int) -> tuple[int, bytes] | None:
         """The newest state of a derivation from before a moment, with its time; older versions do not count."""
@@ -81,7 +72,7 @@ class Deriver:
         self._clock = clock
         self._standing: dict[str, _Standing] = {}
         self._late: dict[str, Late] = {}
-        self._words: tuple[Word, ...] = ()
+        self._spoken: tuple[Late, ...] = ()
         self._trouble = False
 
     async def run(self) -> None:
@@ -108,10 +99,10 @@ class Deriver:
         if first is None:
             return False
         self._late = {late.asset: late for late in self._store.late() if late.asset in self._derivations}
-        self._words = tuple(self._records.unheard())
+        self._spoken = tuple(spoken for spoken in self._records.spoken() if spoken.asset in self._derivations)
         back = {asset: late.since for asset, late in self._late.items()}
-        for word in self._words:
-            back[word.asset] = min(word.time, back.get(word.asset, word.time))
+        for spoken in self._spoken:
+            back[spoken.asset] = min(spoken.since, back.get(spoken.asset, spoken.since))
         for asset in self._derivations:
             known = self._standing.get(asset)
             if known is None:
@@ -138,7 +129,8 @@ class Deriver:
             return True
         for late in self._late.values():
             self._store.settle(late)
-        self._records.heard(self._words)
+        for spoken in self._spoken:
+            self._records.heard(spoken)
         return False
 
     def _advance(self, asset: str, readings: Sequence[Reading], until: int) -> None:

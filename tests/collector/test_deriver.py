@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sukusuku_collector.derive.derivation import Advanced
 from sukusuku_collector.derive.model import Emptying, EmptyingState, Evidence
-from sukusuku_collector.deriver import Deriver, Word
-from sukusuku_collector.store import SETTLED_MS
+from sukusuku_collector.deriver import Deriver
+from sukusuku_collector.store import SETTLED_MS, Late
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.model import Reading
 
@@ -56,7 +56,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.words: list[Emptying] = []
-        self.new: list[Word] = []
+        self.new: list[Late] = []
         self.checkpoints: dict[str, dict[int, tuple[int, bytes]]] = {}
 
     def said(self, asset: str, after: int, until: int) -> Sequence[Emptying]:
@@ -65,11 +65,11 @@ class Memory:
     def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
         assert after < until
 
-    def unheard(self) -> Sequence[Word]:
+    def spoken(self) -> Sequence[Late]:
         return tuple(self.new)
 
-    def heard(self, words: Sequence[Word]) -> None:
-        self.new = [word for word in self.new if word not in words]
+    def heard(self, spoken: Late) -> None:
+        self.new.remove(spoken)
 
     def checkpoint(self, asset: str, before: int, version: int) -> tuple[int, bytes] | None:
         times = [time for time, kept in self.checkpoints.get(asset, {}).items() if time < before and kept[0] == version]
@@ -84,7 +84,7 @@ class Memory:
             Emptying(asset, time, 0, 0, (Evidence.PERSON,), 1.0, EmptyingState.ENTERED, "staff", id=len(self.words) + 1)
         )
         self.words.sort(key=lambda word: word.time)
-        self.new.append(Word(len(self.words), asset, time))
+        self.new.append(Late(asset, time, 1))
 
 
 class World:
