@@ -11,8 +11,9 @@ from fastapi.openapi.utils import get_openapi
 
 from sukusuku_api import present, problem, web
 from sukusuku_api.broadcast import Broadcast
-from sukusuku_api.context import Alerts, Context, Readings
+from sukusuku_api.context import Context, Readings
 from sukusuku_api.routers import alerts, health, quarantine, readings, rooms, sites, stream, units
+from sukusuku_collector.operations import Operations
 from sukusuku_collector.settings import Facility
 from sukusuku_core import __version__
 from sukusuku_core.clock import Clock, now_ms
@@ -29,7 +30,7 @@ Times are ISO 8601 at +09:00. Every error is an RFC 9457 problem (`application/p
 """
 
 
-def create_app(facility: Facility, store: Readings, operations: Alerts, clock: Clock = now_ms) -> FastAPI:
+def create_app(facility: Facility, store: Readings, operations: Operations, clock: Clock = now_ms) -> FastAPI:
     """The application over a facility's readings and alerts. It reads measurements and never writes any."""
     context = Context(facility, store, operations, clock)
     broadcast = Broadcast(context)

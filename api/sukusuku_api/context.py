@@ -1,13 +1,12 @@
 """What every request handler works with."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
 from sukusuku_collector import live
-from sukusuku_collector.operations import Alert, MailState
+from sukusuku_collector.operations import Operations
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, Tally
 from sukusuku_core.clock import Clock
@@ -50,29 +49,13 @@ class Readings(Protocol):
         """A number that the collector keeps under a name; None when there is none."""
 
 
-class Alerts(Protocol):
-    """The part of the operations data that the API serves. Called in worker threads."""
-
-    def alerts(self, *, open_only: bool, site: str | None = None, limit: int = 200) -> Sequence[Alert]:
-        """Alerts, newest first."""
-
-    def mail_counts(self) -> Mapping[MailState, int]:
-        """How many mails of the outbox are in each state."""
-
-    def alert(self, ident: int, /) -> Alert | None:
-        """One alert."""
-
-    def acknowledge(self, ident: int, who: str, now: int, /) -> Alert:
-        """Note who looks after it. Raises UnknownAlertError or AlertStateError."""
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """The facility, where its data is, and the clock."""
 
     facility: Facility
     store: Readings
-    operations: Alerts
+    operations: Operations
     clock: Clock
 
     def views(self, now: int) -> "list[live.UnitView | live.RoomView]":

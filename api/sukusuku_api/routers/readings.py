@@ -11,7 +11,8 @@ from fastapi import APIRouter, Query, Response
 
 from sukusuku_api.context import Context, ContextDep
 from sukusuku_api.problem import ProblemError, documented
-from sukusuku_api.times import local, parse
+from sukusuku_api.ranges import Time, between, invalid
+from sukusuku_api.times import local
 from sukusuku_collector.settings import Room
 from sukusuku_core import catalogue
 from sukusuku_core.model import AssetKind, Quality
@@ -63,8 +64,6 @@ _SCHEMA = {
     },
 }
 
-Time = Annotated[str | None, Query(max_length=64)]
-
 
 @router.get(
     "",
@@ -96,12 +95,12 @@ def readings(
     The longest range is 31 days raw and 800 days hourly.
     """
     unit = _unit(context, asset, metric)
-    first, stop = _range(start, end, context.clock())
+    first, stop = between(start, end, context.clock(), DAY_MS)
     step: Literal["raw", "hour"]
     step = ("raw" if stop - first <= DAY_MS else "hour") if resolution == "auto" else resolution
     if stop - first > RANGE_MS[step]:
         days = RANGE_MS[step] // DAY_MS
-        raise _invalid("query.from", f"the range is longer than {days} days, the most at resolution `{step}`")
+        raise invalid("query.from", f"the range is longer than {days} days, the most at resolution `{step}`")
     rows: list[dict[str, Any]]
     if step == "raw":
         points = context.store.raw(asset, metric, first, stop, limit + 1)
@@ -122,24 +121,6 @@ def readings(
         "next": rows[limit]["time"] if len(rows) > limit else None,
     }
     return Response(msgspec.json.encode(body), media_type="application/json")
-
-
-def _range(start: str | None, end: str | None, now: int) -> tuple[int, int]:
-    times: dict[str, int | None] = {}
-    for name, text in (("from", start), ("to", end)):
-        try:
-            times[name] = None if text is None else parse(text)
-        except ValueError as error:
-            raise _invalid(f"query.{name}", f"{error}; found {text!r}") from error
-    stop = now if times["to"] is None else times["to"]
-    first = stop - DAY_MS if times["from"] is None else times["from"]
-    if first >= stop:
-        raise _invalid("query.from", "must be before `to`")
-    return max(first, 0), stop
-
-
-def _invalid(field: str, message: str) -> ProblemError:
-    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid.", errors=[(field, message)])
 
 
 def _unit(context: Context, asset: str, metric: str) -> str:
