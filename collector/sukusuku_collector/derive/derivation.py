@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from sukusuku_collector.derive.model import Emptying, Finding, Forecast
+from sukusuku_collector.derive.model import Emptying, Finding, Forecast, Outcome
 from sukusuku_core.model import Reading
 
 S = TypeVar("S")
@@ -20,7 +20,8 @@ class Advanced(Generic[S]):
     """What came of a step.
 
     `points` are derived series (`metrics.DERIVED`, quality GOOD). `emptyings` are those with start < time <= until.
-    `findings` are all that were open at any moment of the step, with their true `since`. `forecasts` were issued in it.
+    `findings` are all that were open at any moment of the step, with their true `since`. `forecasts` were issued in it,
+    `outcomes` became known in it.
     """
 
     state: S
@@ -28,6 +29,7 @@ class Advanced(Generic[S]):
     emptyings: tuple[Emptying, ...] = ()
     findings: tuple[Finding, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
 
 
 class Derivation(Protocol[S]):

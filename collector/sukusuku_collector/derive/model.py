@@ -119,5 +119,17 @@ class Forecast:
     hours90: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """When a bag of which forecasts were issued would have been full: `hours` from then, at most the horizon.
+
+    It holds for the forecasts of all methods issued at that moment; see `score.py` for what it means.
+    """
+
+    asset: str
+    issued: int
+    hours: float
+
+
 HORIZON_HOURS = 14 * 24.0
 """How far forecasts look."""

@@ -1,0 +1,160 @@
+"""When a bag will be full, with an interval. Pure.
+
+From the time of the fill estimate on, the expected nappies L(t) add up over the coming open hours. With `room` nappies
+still going into the bag, the number that has come by t is about normal with mean L and
+
+    variance(L) = spread L + luck L min(L, one day) + doubt L^2 + sigma^2
+
+(`rates.spread`, `rates.luck`, `rates.doubt`; sigma of the fill estimate in nappies). The bag is full by t with
+probability Phi(z), z = (L(t) - room) / sqrt(variance). The 10, 50 and 90 % times are where z passes -1.28, 0 and 1.28,
+each end stretched by what the unit's own past forecasts have taught (`Stretch`). Because L begins at the time of the
+estimate, everything widens while a unit is silent: what has come meanwhile is not known.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from sukusuku_collector.derive import rates as rate
+from sukusuku_collector.derive.model import HORIZON_HOURS, FillEstimate, Forecast, Method
+from sukusuku_collector.derive.rates import HOUR_MS, ZONE_MS, Children, Opening, Piece, Rates
+
+HORIZON_MS = round(HORIZON_HOURS * HOUR_MS)
+DAY_MS = 24 * HOUR_MS
+Z = NormalDist().inv_cdf(0.9)
+SILENT_DOUBT = 0.01
+"""Squared relative error that each day of silence adds: what happens unseen may be anything."""
+ONE_NAPPY = 1 / 12
+"""Variance of not knowing how far the last nappy has gone in: bags do not fill by fractions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """By how much the early and the late side of the band must be wider than the normal one, by experience."""
+
+    early: float = 1.0
+    late: float = 1.0
+
+
+NORMAL = Stretch()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """All that a forecast of a unit rests on. `capacity` is that of its bag in nappies, `opening` its centre's hours.
+
+    `children` are those expected in the linked room, where there is one.
+    """
+
+    estimate: FillEstimate
+    rates: Rates
+    capacity: float
+    opening: Opening
+    stretch: Stretch = NORMAL
+    children: Children | None = None
+
+
+def forecast(outlook: Outlook, asset: str, now: int, method: Method = Method.MODEL) -> Forecast:
+    """What a method says at `now` (UTC ms), which is not before the estimate. The simple rules have no band."""
+    percent = outlook.estimate.percent
+    room = outlook.capacity * (1 - percent / 100)
+    if method is Method.MODEL:
+        hours = tuple(None if time is None else max(0, time - now) / HOUR_MS for time in _band(outlook, now))
+        return Forecast(asset, now, method, percent, *hours)
+    rule = _linear if method is Method.LINEAR_24H else _last_week
+    found = 0.0 if room <= 0 else rule(outlook.rates, room, now)
+    if found is not None and found > HORIZON_HOURS:
+        found = None
+    return Forecast(asset, now, method, percent, None, found, None)
+
+
+def expected_percent(outlook: Outlook, at: int) -> tuple[float, float]:
+    """The fill level (percent) expected at a time if nobody empties, and its 90 % end. It may exceed 100."""
+    coming = sum(piece.nappies for piece in _ahead(outlook, at))
+    scatter = math.sqrt(_variance(outlook, coming, at)) * outlook.stretch.early
+    percent = outlook.estimate.percent + 100 * coming / outlook.capacity
+    return percent, percent + 100 * Z * scatter / outlook.capacity
+
+
+def chance_full_before(outlook: Outlook, at: int) -> float:
+    """The probability (0-1) that the bag is full before a time if nobody empties."""
+    coming = sum(piece.nappies for piece in _ahead(outlook, at))
+    room = outlook.capacity * (1 - outlook.estimate.percent / 100)
+    side = outlook.stretch.early if coming < room else outlook.stretch.late
+    return NormalDist().cdf(_score(outlook, room, coming, at) / side)
+
+
+def _band(outlook: Outlook, now: int) -> tuple[int | None, int | None, int | None]:
+    """The times at which z passes its three marks; None: not within the horizon."""
+    room = outlook.capacity * (1 - outlook.estimate.percent / 100)
+    ends = (-Z * outlook.stretch.early, 0.0, Z * outlook.stretch.late)
+    coming, last = 0.0, _score(outlook, room, 0.0, now)
+    found: list[int | None] = [outlook.estimate.time for mark in ends if last >= mark]
+    for piece in _ahead(outlook, now + HORIZON_MS):
+        if len(found) == len(ends):
+            break
+        coming += piece.nappies
+        score = _score(outlook, room, coming, now)
+        while len(found) < len(ends) and score >= ends[len(found)]:
+            part = (ends[len(found)] - last) / (score - last) if score > last else 1.0
+            found.append(round(piece.start + part * (piece.end - piece.start)))
+        last = score
+    early, middle, late = (*found, None, None, None)[:3]
+    return early, middle, late
+
+
+def _ahead(outlook: Outlook, until: int) -> Iterator[Piece]:
+    return rate.expected(outlook.rates, outlook.opening, outlook.estimate.time, until, outlook.children)
+
+
+def _score(outlook: Outlook, room: float, coming: float, now: int) -> float:
+    return (coming - room) / math.sqrt(_variance(outlook, coming, now))
+
+
+def _variance(outlook: Outlook, coming: float, now: int) -> float:
+    """Of the number of nappies in the bag, when `coming` have been expected since the estimate."""
+    rates = outlook.rates
+    silent = max(0, now - outlook.estimate.time) / DAY_MS
+    return (
+        rate.spread(rates) * coming
+        + rate.luck(rates) * coming * min(coming, rate.day_size(rates))
+        + (rate.doubt(rates) + SILENT_DOUBT * silent) * coming**2
+        + (outlook.estimate.sigma / 100 * outlook.capacity) ** 2
+        + ONE_NAPPY
+    )
+
+
+def _linear(rates: Rates, room: float, now: int) -> float | None:
+    """It goes on as in the last 24 hours, day and night. None: nothing has come in them."""
+    came = sum(nappies * part for nappies, part in _past(rates, now, 24))
+    return room / came * 24 if came > 0 else None
+
+
+def _last_week(rates: Rates, room: float, now: int) -> float | None:
+    """Each hour brings what the same hour brought a week ago. None: nothing came in that week."""
+    if sum(max(0.0, nappies) for nappies in rates.week) <= 0:
+        return None
+    hour = (now + ZONE_MS) // HOUR_MS
+    passed = (now + ZONE_MS) % HOUR_MS / HOUR_MS
+    at = 0.0
+    while at <= HORIZON_HOURS:
+        came = max(0.0, rates.week[rate.cell(hour)]) * (1 - passed)
+        if came >= room:
+            return at + (room / came) * (1 - passed)
+        room, at, hour, passed = room - came, at + 1 - passed, hour + 1, 0.0
+    return None
+
+
+def _past(rates: Rates, now: int, hours: int) -> Iterator[tuple[float, float]]:
+    """(nappies, part that counts) of each of the last hours."""
+    hour = (now + ZONE_MS) // HOUR_MS
+    passed = (now + ZONE_MS) % HOUR_MS / HOUR_MS
+    if rates.hour.number == hour:
+        yield rates.hour.nappies, 1.0
+    for back in range(1, hours + 1):
+        gone = hour - back
+        if gone == rates.hour.number:
+            yield rates.hour.nappies, 1.0 if back < hours else 1 - passed
+        elif gone < rates.hour.number:
+            yield rates.week[rate.cell(gone)], 1.0 if back < hours else 1 - passed
