@@ -13,25 +13,27 @@ from sukusuku_collector.settings.facility import (
     Limits,
     MailServer,
     Place,
-    Room,
     Site,
     Unit,
     Web,
-    Zone,
     check,
     read,
 )
 from sukusuku_collector.settings.opening import Band, Calendar, NamedDay, Opening, Service
+from sukusuku_collector.settings.rooms import AGES, Age, Counting, Room, Shift, Standards, Zone
 from sukusuku_collector.settings.rounds import Crew, Depot, Pair, Round, Routing, Vehicle
 
 __all__ = [
+    "AGES",
     "WEEKDAYS",
+    "Age",
     "AlertLevels",
     "Asset",
     "Band",
     "Calendar",
     "Collection",
     "Contact",
+    "Counting",
     "Crew",
     "Depot",
     "Facility",
@@ -47,7 +49,9 @@ __all__ = [
     "Round",
     "Routing",
     "Service",
+    "Shift",
     "Site",
+    "Standards",
     "Text",
     "Unit",
     "Vehicle",

@@ -13,11 +13,13 @@ import msgspec
 
 from sukusuku_collector.settings import rounds
 from sukusuku_collector.settings.alerts import AlertLevels, Levels, RuleName, check_levels
-from sukusuku_collector.settings.base import Language, Latitude, Longitude, MailAddress, Name, Places, Text
+from sukusuku_collector.settings.base import Language, Latitude, Longitude, MailAddress, Name, Text
 from sukusuku_collector.settings.collection import Collection
-from sukusuku_collector.settings.opening import Calendar, Opening, Service
+from sukusuku_collector.settings.opening import Calendar, Opening
 from sukusuku_collector.settings.opening_checks import check_calendar, check_opening, check_services
+from sukusuku_collector.settings.rooms import Room, check_room
 from sukusuku_collector.settings.rounds import Depot, Round, Routing, Vehicle
+from sukusuku_collector.settings.store import StoreSettings, check_store
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import AssetKind
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
@@ -29,18 +31,6 @@ class Operator(Settings, frozen=True, kw_only=True):
 
     id: Id
     name: Text
-
-
-SHORTEST_KEPT = 31
-"""Days. Readings that an edge node kept while it was cut off must be recognised when they come twice."""
-
-
-class StoreSettings(Settings, frozen=True, kw_only=True):
-    """Where readings are kept. `path` is relative to this file."""
-
-    path: str = "readings.db"
-    keep_raw_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 730
-    """Days after which raw readings are deleted; 0: never. At least 31. Hourly values are kept for ever."""
 
 
 class OperationsSettings(Settings, frozen=True, kw_only=True):
@@ -101,26 +91,6 @@ class Unit(Settings, frozen=True, kw_only=True):
     edge: Id
     alerts: Levels = Levels()
     collection: Collection = Collection()
-
-
-class Zone(Settings, frozen=True, kw_only=True):
-    """A part of a room between partition shelves. `capacity` is a house rule, not law."""
-
-    id: Id
-    name: Text
-    capacity: Places | None = None
-
-
-class Room(Settings, frozen=True, kw_only=True):
-    """A temporary-childcare room. `capacity` counts children."""
-
-    id: Id
-    name: Text
-    edge: Id
-    capacity: Places
-    zone: tuple[Zone, ...] = ()
-    service: tuple[Service, ...] = ()
-    alerts: Levels = Levels()
 
 
 class Place(Settings, frozen=True, kw_only=True):
@@ -206,19 +176,19 @@ def read(path: Path) -> Facility:
     """`facility.toml`, checked as a whole, with relative paths resolved against its folder. Raises ConfigError."""
     facility = load(path, Facility)
     check(facility, str(path))
-    store = msgspec.structs.replace(facility.store, path=str((path.parent / facility.store.path).resolve()))
     url = facility.operations.url
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{(path.parent / url.removeprefix('sqlite:///')).resolve()}"
     operations = msgspec.structs.replace(facility.operations, url=url)
     broker = facility.broker.resolved(path.parent, f"{path}: broker")
+    store = facility.store.resolved(path.parent)
     return msgspec.structs.replace(facility, broker=broker, store=store, operations=operations)
 
 
 def check(facility: Facility, name: str) -> None:
     """Rules between the keys. Raises ConfigError with the key path."""
-    _check_store(facility.store, name)
-    check_calendar(facility.calendar, f"{name}: calendar")
+    check_store(facility.store, name)
+    _check_opening(facility, name)
     check_levels(facility.alerts, name)
     seen: dict[str, str] = {}
     edges = {asset.edge.lower() for asset in facility.assets()}
@@ -229,10 +199,6 @@ def check(facility: Facility, name: str) -> None:
         if lower in edges:
             raise ConfigError(f"{name}: {where}: id `{ident}` is also the id of an edge node")
         seen[lower] = where
-    for s, site in enumerate(facility.site):
-        check_opening(site.opening, f"{name}: site[{s}].opening")
-        for r, room in enumerate(site.room):
-            check_services(room.service, site.opening, room.capacity, f"{name}: site[{s}].room[{r}]")
     sites = {site.id for site in facility.site}
     for n, contact in enumerate(facility.contact):
         unknown = set(contact.sites) - sites
@@ -253,12 +219,14 @@ def check(facility: Facility, name: str) -> None:
             )
 
 
-def _check_store(store: StoreSettings, name: str) -> None:
-    if 0 < store.keep_raw_days < SHORTEST_KEPT:
-        raise ConfigError(
-            f"{name}: store.keep_raw_days: found {store.keep_raw_days}, allowed: {SHORTEST_KEPT} or more, "
-            "or 0 to keep raw readings for ever"
-        )
+def _check_opening(facility: Facility, name: str) -> None:
+    check_calendar(facility.calendar, f"{name}: calendar")
+    for s, site in enumerate(facility.site):
+        check_opening(site.opening, f"{name}: site[{s}].opening")
+        for r, room in enumerate(site.room):
+            where = f"{name}: site[{s}].room[{r}]"
+            check_room(room, where)
+            check_services(room.service, site.opening, room.capacity, where)
 
 
 def _ids(facility: Facility) -> Iterator[tuple[str, str]]:

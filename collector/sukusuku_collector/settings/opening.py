@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from sukusuku_collector.settings.base import WEEKDAYS, Clock, Places, Text, Weekday
+from sukusuku_collector.settings.base import Clock, Places, Text, Weekday
 from sukusuku_core.settings import Id, Settings
 
 Slot = Annotated[

@@ -1,4 +1,4 @@
-"""Rules between the keys of calendar, opening hours, services and booking bands. Raises ConfigError with the key path."""
+"""Rules between the keys of calendar, opening hours, services and bands. Raises ConfigError with the key path."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -97,7 +97,7 @@ def _check_bands(service: Service, opening: Opening, capacity: int, where: str) 
 
 def _check_apart(one: Opening, other: Opening, where: str, there: str) -> None:
     """Two services of a room are never open at once, whatever the day."""
-    pairs = [(day, one.weekday(day), other.weekday(day)) for day in WEEKDAYS]
+    pairs: list[tuple[str, Slots, Slots]] = [(day, one.weekday(day), other.weekday(day)) for day in WEEKDAYS]
     if one.holidays != "closed" and other.holidays != "closed":
         pairs += [(f"holidays ({day})", _on_holiday(one, day), _on_holiday(other, day)) for day in WEEKDAYS]
     for key in sorted({*one.special, *other.special}):
