@@ -1,6 +1,7 @@
-"""The settings files of a demo run, with its ports filled in."""
+"""The settings files of a demo run, with its ports and the times of its collection round filled in."""
 
 import re
+from datetime import datetime, timedelta, timezone
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -10,11 +11,20 @@ from sukusuku_demo.settings import MODBUS_PORTS, Ports
 SITES = ("tobu", "seibu")
 _MODBUS_IN_SCENARIO = 15_020
 _BROKER_IN_SCENARIO = 1883
+_JAPAN = timezone(timedelta(hours=9))
+_READY = timedelta(seconds=50)
+"""By then the past is loaded and everything is derived from it."""
+_ROUND = {"answer_by": 5, "departs": 10, "returns": 120}
+"""Moments of the round, in minutes after its mail."""
 
 
-def write(folder: Path, ports: Ports) -> None:
-    """Write facility.toml, an edge-SITE.toml for each centre and scenario.toml into the folder."""
-    values = {"broker": ports.broker, "smtp": ports.smtp, "web": ports.web}
+def write(folder: Path, ports: Ports, now: datetime) -> None:
+    """Write facility.toml, an edge-SITE.toml for each centre and scenario.toml into the folder.
+
+    The mail of the round is due at the first full minute at which everything is ready.
+    """
+    values: dict[str, object] = {"broker": ports.broker, "smtp": ports.smtp, "web": ports.web}
+    values |= round_times(now.astimezone(_JAPAN))
     values |= {f"modbus_{n}": ports.modbus + n for n in range(MODBUS_PORTS)}
     templates = files(__package__).joinpath("templates")
     for name in ("facility.toml", *(f"edge-{site}.toml" for site in SITES)):
@@ -22,6 +32,19 @@ def write(folder: Path, ports: Ports) -> None:
         (folder / name).write_text(text, encoding="utf-8")
     scenario = files("sukusuku_sim").joinpath("scenarios/demo.toml").read_text(encoding="utf-8")
     (folder / "scenario.toml").write_text(_with_ports(scenario, ports), encoding="utf-8")
+
+
+def round_times(now: datetime) -> dict[str, str]:
+    """The local times of the round, which ends before midnight; and today and tomorrow, when the centres are open."""
+    mail = (now + _READY + timedelta(minutes=1)).replace(second=0, microsecond=0)
+    latest = {name: mail.replace(hour=23, minute=57 + n) for n, name in enumerate(_ROUND)}
+    if mail >= latest["answer_by"]:
+        mail = (mail + timedelta(days=1)).replace(hour=0, minute=0)
+        latest = {name: time + timedelta(days=1) for name, time in latest.items()}
+    times = {name: min(mail + timedelta(minutes=m), latest[name]) for name, m in _ROUND.items()} | {"mail_at": mail}
+    clocks = {name: f"{time:%H:%M}" for name, time in times.items()}
+    days = {"today": now, "tomorrow": now + timedelta(days=1)}
+    return clocks | {name: f"{day:%Y-%m-%d}" for name, day in days.items()}
 
 
 def _with_ports(scenario: str, ports: Ports) -> str:

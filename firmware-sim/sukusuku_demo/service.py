@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sukusuku_collector.live import SIMULATED
@@ -68,7 +69,7 @@ class Demo:
         check_ports(ports)
         check_folder(self._folder)
         self._processes = Processes(self._folder / "logs")
-        files.write(self._folder, ports)
+        files.write(self._folder, ports, datetime.now(UTC))
         facility = read_facility(self._folder / "facility.toml")
         edges = [read_edge(self._folder / f"edge-{site}.toml") for site in files.SITES]
         try:
