@@ -1,0 +1,96 @@
+"""Plans a round from what the store and the operations data know. Used by the scheduler and the command line."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+
+from sukusuku_collector.live import unit_view
+from sukusuku_collector.opening import OpeningHours
+from sukusuku_collector.operations import Operations
+from sukusuku_collector.operations.emptyings import Emptyings
+from sukusuku_collector.operations.requests import Requests
+from sukusuku_collector.rounds import plan, solver
+from sukusuku_collector.rounds.calendar import Timetable, Trip
+from sukusuku_collector.rounds.candidates import Known, candidate
+from sukusuku_collector.rounds.matrix import Matrix, Spot
+from sukusuku_collector.rounds.model import Plan
+from sukusuku_collector.rounds.osrm import measured
+from sukusuku_collector.settings import Facility, Round, Site, Vehicle
+from sukusuku_collector.store import Store
+
+
+class Planner:
+    """Plans the rounds of one facility. May block for some seconds (solver, OSRM): call it in a thread."""
+
+    def __init__(self, facility: Facility, store: Store, operations: Operations) -> None:
+        self._facility = facility
+        self._store = store
+        self._emptyings = Emptyings(operations)
+        self._requests = Requests(operations)
+        self._timetables = {settings.id: Timetable(settings, facility.calendar) for settings in facility.round}
+        self._rounds = {settings.id: settings for settings in facility.round}
+
+    def timetable(self, round_id: str) -> Timetable:
+        """The dates of a round. Raises KeyError for one that is not in the settings."""
+        return self._timetables[round_id]
+
+    def plan(self, round_id: str, day: date, now: int) -> Plan:
+        """The plan of a round for a date, with what is known at `now` (UTC ms).
+
+        Raises KeyError for an unknown round, TransientError when store or database do not answer.
+        """
+        settings = self._rounds[round_id]
+        trip = self._timetables[round_id].trip(day)
+        sites = [site for site in self._facility.site if _serves(settings, site)]
+        opening = {site.id: OpeningHours(self._facility.calendar, (site.opening,)) for site in sites}
+        latest, derived, known = self._store.latest(), self._store.derived_latest(), self._known(sites, now)
+        candidates = [
+            candidate(
+                site,
+                unit,
+                unit_view(self._facility, site.id, unit, latest.get(unit.id, {}), now, derived.get(unit.id, {})),
+                known,
+                opening[site.id],
+                trip,
+                settings.risk,
+                now,
+            )
+            for site in sites
+            for unit in site.unit
+        ]
+        vehicle = next(vehicle for vehicle in self._facility.vehicle if vehicle.id == settings.vehicle)
+        setting = plan.Setting(
+            round=settings,
+            vehicle=vehicle,
+            trip=trip,
+            after={site.id: self._after(site, trip) for site in sites},
+            open={site.id: opening[site.id].spans(trip.departs, trip.returns) for site in sites},
+            matrix=self._matrix(vehicle, sites),
+        )
+        routing = self._facility.routing
+        return plan.make(setting, candidates, now, partial(solver.solve, seconds=routing.seconds, seed=routing.seed))
+
+    def _known(self, sites: Sequence[Site], now: int) -> Known:
+        emptied = {
+            unit.id: last.time
+            for site in sites
+            for unit in site.unit
+            if (last := self._emptyings.last(unit.id, now)) is not None
+        }
+        return Known(emptied, {request.asset: request.time for request in reversed(self._requests.standing())})
+
+    def _after(self, site: Site, trip: Trip) -> Trip | None:
+        """The next trip of any round that serves a site."""
+        rounds = [settings for settings in self._facility.round if _serves(settings, site)]
+        trips = [self._timetables[settings.id].following(trip.date) for settings in rounds]
+        return min((found for found in trips if found is not None), key=lambda found: found.departs, default=None)
+
+    def _matrix(self, vehicle: Vehicle, sites: Sequence[Site]) -> Matrix:
+        depot = next(depot for depot in self._facility.depot if depot.id == vehicle.depot)
+        spots = [Spot(depot.id, depot.lat, depot.lon)]
+        spots += [Spot(site.id, site.place.lat, site.place.lon) for site in sites if site.place is not None]
+        return measured(spots, self._facility.routing)
+
+
+def _serves(settings: Round, site: Site) -> bool:
+    return not settings.sites or site.id in settings.sites
