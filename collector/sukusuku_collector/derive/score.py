@@ -45,6 +45,9 @@ class Ledger:
     stretch: Stretch = NORMAL
 
 
+EMPTY = Ledger()
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A forecast with its outcome in hours from its issue."""
