@@ -151,9 +151,9 @@ class AlertOut(_Model):
     """An incident. A time is null when it has not come to that."""
 
     id: int
-    rule: str = Field(examples=["fill_level"])
+    rule: str = Field(examples=["collection"])
     site: str
-    asset: str
+    asset: str = Field(description="What it is about: a unit, a room, or the site itself")
     asset_name: NameOut | None = Field(description="null: the asset is no longer in the settings")
     state: AlertState
     since: datetime = Field(description="When the cause began", examples=[_TIME])
@@ -162,6 +162,8 @@ class AlertOut(_Model):
     acknowledged_by: str | None
     resolved: datetime | None
     value: float | None = Field(description="The value that raised it, in the unit of the rule's metric")
+    stage: int = Field(description="Rises with what has to be done: of `collection` 1 plan it, 2 today, 3 now")
+    reason: str = Field(description="Why, in one word, where the rule has several reasons", examples=["full_today"])
     detail: str
 
 
@@ -404,6 +406,7 @@ def site(settings: Site, views: Iterable[View]) -> SiteOut:
 def alert(facility: Facility, found: Alert) -> AlertOut:
     """An alert for the border."""
     names = {asset.id: asset.settings.name for asset in facility.assets()}
+    names |= {site.id: site.name for site in facility.site}
 
     def at(time: int | None) -> datetime | None:
         return None if time is None else local(time)
@@ -421,5 +424,7 @@ def alert(facility: Facility, found: Alert) -> AlertOut:
         acknowledged_by=found.acknowledged_by,
         resolved=at(found.resolved),
         value=found.value,
+        stage=found.stage,
+        reason=found.reason,
         detail=found.detail,
     )

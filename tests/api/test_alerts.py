@@ -7,7 +7,7 @@ from tests.api.world import World
 
 
 def _fill_alert(world: World) -> int:
-    return worlds.fire(world.operations, "fill_level", "tobu-unit-2", NOW - 720_000, 84.0).id
+    return worlds.fire(world.operations, "collection", "tobu-unit-2", NOW - 720_000, 84.0).id
 
 
 def test_an_alert_is_shown_with_its_life_so_far(api: httpx.Client, world: World) -> None:
@@ -15,7 +15,7 @@ def test_an_alert_is_shown_with_its_life_so_far(api: httpx.Client, world: World)
 
     assert api.get(f"/api/v1/alerts/{ident}").json() == {
         "id": ident,
-        "rule": "fill_level",
+        "rule": "collection",
         "site": "tobu",
         "asset": "tobu-unit-2",
         "asset_name": {"ja": "おむつ圧縮機 2", "en": "Nappy unit 2"},
@@ -26,7 +26,9 @@ def test_an_alert_is_shown_with_its_life_so_far(api: httpx.Client, world: World)
         "acknowledged_by": None,
         "resolved": None,
         "value": 84.0,
-        "detail": "fill_level",
+        "stage": 1,
+        "reason": "",
+        "detail": "collection",
     }
 
 
@@ -45,7 +47,7 @@ def test_alerts_are_chosen_by_centre_and_by_being_open(api: httpx.Client, world:
 
 
 def test_an_alert_of_an_asset_that_is_gone_from_the_settings_is_still_shown(api: httpx.Client, world: World) -> None:
-    worlds.fire(world.operations, "fill_level", "tobu-unit-9", NOW, 90.0)
+    worlds.fire(world.operations, "collection", "tobu-unit-9", NOW, 90.0)
 
     assert [alert["asset_name"] for alert in api.get("/api/v1/alerts").json()["alerts"]] == [None]
 

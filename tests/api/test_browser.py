@@ -59,7 +59,7 @@ def test_a_new_alert_appears_and_its_acknowledgement_too(browser: Browser, world
         alerts = wall.page.get_by_role("region", name="Alerts")
         expect(alerts).to_contain_text("No open alerts")
 
-        ident = worlds.fire(world.operations, "fill_level", "tobu-unit-2", now_ms(), 84.0).id
+        ident = worlds.fire(world.operations, "collection", "tobu-unit-2", now_ms(), 84.0).id
         expect(alerts.get_by_role("listitem")).to_contain_text("Fill level 84 %")
 
         world.operations.acknowledge(ident, "佐藤", now_ms())

@@ -38,7 +38,7 @@ def test_a_store_that_is_there_is_well(api: httpx.Client) -> None:
 
 
 def test_mails_that_wait_or_were_refused_are_counted(world: World, api: httpx.Client) -> None:
-    alert = fire(world.operations, "fill_level", "tobu-unit-1", NOW, 90.0)
+    alert = fire(world.operations, "collection", "tobu-unit-1", NOW, 90.0)
     with world.operations.change() as change:
         for n in range(3):
             mail = OutgoingMail("firing", "a@example.jp", f"{n}@example.jp", "ja", "full", f"<{n}@example.jp>", b"-")

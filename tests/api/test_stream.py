@@ -41,7 +41,7 @@ def _level(data: Any, ident: str) -> Any:
 
 def test_the_present_state_comes_at_once(api: httpx.Client, world: World) -> None:
     world.commit(*worlds.troubled(NOW))
-    worlds.fire(world.operations, "fill_level", "tobu-unit-2", NOW - 720_000, 84.0)
+    worlds.fire(world.operations, "collection", "tobu-unit-2", NOW - 720_000, 84.0)
 
     with _events(api) as events:
         name, data = next(event for event in events if event[1]["alerts"])
@@ -50,7 +50,7 @@ def test_the_present_state_comes_at_once(api: httpx.Client, world: World) -> Non
     assert data["time"] == "2026-11-18T20:06:40+09:00"
     assert _level(data, "tobu-unit-2") == 84.0
     assert [room["children"] for room in data["rooms"]] == [6, 14]
-    assert [alert["rule"] for alert in data["alerts"]] == ["fill_level"]
+    assert [alert["rule"] for alert in data["alerts"]] == ["collection"]
 
 
 def test_a_new_reading_is_told(api: httpx.Client, world: World) -> None:
@@ -65,7 +65,7 @@ def test_a_new_reading_is_told(api: httpx.Client, world: World) -> None:
 
 
 def test_an_acknowledgement_is_told(api: httpx.Client, world: World) -> None:
-    ident = worlds.fire(world.operations, "fill_level", "tobu-unit-2", NOW - 720_000, 84.0).id
+    ident = worlds.fire(world.operations, "collection", "tobu-unit-2", NOW - 720_000, 84.0).id
 
     with _events(api) as events:
         next(data for _, data in events if data["alerts"])

@@ -78,7 +78,7 @@ def test_a_sensor_that_has_gone_beside_others_is_told(api: httpx.Client, world: 
 
 
 def test_a_full_bag_is_an_alert_without_a_level(api: httpx.Client, world: World) -> None:
-    worlds.fire(world.operations, "fill_level", "tobu-unit-1", NOW, None)
+    worlds.fire(world.operations, "collection", "tobu-unit-1", NOW, None)
 
     assert "Bag full" in _text(api.get("/wall?lang=en").text.split('class="alerts"')[1])
 
@@ -108,13 +108,13 @@ def test_alerts_are_told_in_words_with_who_looks_after_them(api: httpx.Client, w
 
 def test_many_alerts_are_counted(api: httpx.Client, world: World) -> None:
     for n in range(8):
-        worlds.fire(world.operations, "fill_level", f"tobu-unit-{n}", NOW - n, 90.0)
+        worlds.fire(world.operations, "collection", f"tobu-unit-{n}", NOW - n, 90.0)
 
     assert "and 2 more" in api.get("/wall?lang=en").text
 
 
 def test_one_centre_has_a_page_of_its_own(api: httpx.Client, world: World) -> None:
-    worlds.fire(world.operations, "fill_level", "tobu-unit-1", NOW, 90.0)
+    worlds.fire(world.operations, "collection", "tobu-unit-1", NOW, 90.0)
 
     html = api.get("/wall/seibu?lang=en").text
 

@@ -10,9 +10,9 @@ from sukusuku_core.model import Quality, Value
 from sukusuku_core.settings import parse
 
 T0 = 1_795_308_060_000
-"""2026-11-22 09:41:00 in Tokyo, in UTC ms."""
+"""2026-11-22 09:41:00 in Tokyo, in UTC ms: a Sunday, on which the centre is closed; so all rules here are urgent."""
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
-UNIT, ROOM = "tobu-unit-1", "tobu-room-1"
+UNIT, ROOM, SITE = "tobu-unit-1", "tobu-room-1", "tobu"
 
 FACILITY = """
 [operator]
@@ -27,6 +27,9 @@ fill_for = 60.0
 fault_for = 60.0
 over_capacity_for = 300.0
 silent_after = 1800.0
+urgent = [
+    "collection", "unit_fault", "film_low", "room_over_capacity", "asset_silent", "kg_limit", "stock_low",
+]
 [[site]]
 id = "tobu"
 name = {ja = "東部子ども家庭支援センター", en = "East Child and Family Centre"}

@@ -5,32 +5,48 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
+from sukusuku_collector.alerts.rules import Rule
+from sukusuku_collector.alerts.scene import Subject, Supply
 from sukusuku_collector.mail.render import Composer
-from sukusuku_collector.mail.words import Incident
-from sukusuku_collector.operations import Alert, AlertState
-from tests.collector.alert_cases import FACILITY, HOUR, MINUTE, ROOM, T0, UNIT, facility
+from sukusuku_collector.mail.speech import Incident
+from sukusuku_collector.operations import Alert, AlertState, OutgoingMail
+from sukusuku_collector.outlook import Outlook
+from tests.collector.alert_cases import FACILITY, HOUR, MINUTE, ROOM, SITE, T0, UNIT, facility
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "golden" / "mail"
-CASES: dict[str, tuple[str, float | None, float | None, float | None]] = {
-    "fill_level.bag": (UNIT, None, 80.0, None),
-    "fill_level": (UNIT, 82.4, 80.0, 4.0),
-    "unit_fault": (UNIT, 1.0, None, 0.0),
-    "room_over_capacity": (ROOM, 9.0, 8.0, 7.0),
-    "asset_silent": (UNIT, None, 1800.0, None),
-    "asset_silent.level": (UNIT, None, 1800.0, None),
+CASES: dict[str, tuple[str, float | None, float | None, float | None, str, int]] = {
+    "collection": (UNIT, 82.4, 80.0, 4.0, "level", 1),
+    "collection.bag": (UNIT, None, 80.0, None, "bag_full", 3),
+    "collection.risk": (UNIT, 61.0, 80.0, 4.0, "overflow_risk", 1),
+    "collection.before_next": (UNIT, 72.0, 80.0, 4.0, "before_next", 1),
+    "collection.today": (UNIT, 88.0, 80.0, 4.0, "full_today", 2),
+    "collection.age_today": (UNIT, 30.0, 80.0, 0.0, "age_today", 2),
+    "collection.full": (UNIT, 103.0, 80.0, 4.0, "full", 3),
+    "collection.over_age": (UNIT, 30.0, 80.0, 0.0, "over_age", 3),
+    "unit_fault": (UNIT, 1.0, None, 0.0, "", 1),
+    "film_low": (UNIT, 14.0, 15.0, 100.0, "", 1),
+    "room_over_capacity": (ROOM, 9.0, 8.0, 7.0, "", 1),
+    "asset_silent": (UNIT, None, 1800.0, None, "", 1),
+    "asset_silent.level": (UNIT, None, 1800.0, None, "Fill/Percent", 1),
+    "kg_limit": (SITE, 8.4, 10.0, 0.0, "near", 1),
+    "kg_limit.over": (SITE, 12.2, 10.0, 0.0, "over", 2),
+    "stock_low": (SITE, 1.0, 14.0, None, "film", 1),
 }
-"""Rule (and which case of it): asset, value when it fires, threshold, value when it resolves."""
+"""Rule (and which case of it): subject, value when it fires, threshold, value when it resolves, reason, stage."""
+FORECAST = {"risk", "before_next", "today", "age_today", "full", "over_age"}
+"""Cases of a unit whose future is known."""
 
 
-def incident(case: str, *, resolved: bool) -> Incident:
-    asset, value, threshold, after = CASES[case]
-    rule = case.partition(".")[0]
-    found = next(item for item in facility().assets() if item.id == asset)
+def incident(case: str, *, resolved: bool, open_still: bool = False) -> Incident:
+    ident, value, threshold, after, reason, stage = CASES[case]
+    rule, _, detail = case.partition(".")
+    places = facility()
+    subjects: list[Subject] = [*places.assets(), *places.site]
     alert = Alert(
         id=7,
         rule=rule,
         site="tobu",
-        asset=asset,
+        asset=ident,
         state=AlertState.RESOLVED if resolved else AlertState.FIRING,
         since=T0,
         fired=T0 + MINUTE,
@@ -41,18 +57,33 @@ def incident(case: str, *, resolved: bool) -> Incident:
         detail="",
         threshold=threshold,
         raised=T0,
+        told=1,
+        told_first=T0 + MINUTE,
+        stage=stage,
+        reason=reason,
     )
     now = alert.resolved or T0 + MINUTE
+    ahead = Outlook(value or 0.0, 40.0, 20, 92.0, T0 + 5 * HOUR, T0 + 7 * HOUR, T0 + 3 * HOUR)
     return Incident(
         alert=alert,
-        asset=found,
+        subject=next(item for item in subjects if item.id == ident),
         value=after if resolved else value,
         fill_clear=60.0,
         last_time=now if resolved else T0,
-        simulated=rule == "fill_level",
+        simulated=rule == "collection",
         now=now,
-        metric="Fill/Percent" if case == "asset_silent.level" and not resolved else None,
+        ahead=ahead if detail in FORECAST else None,
+        next_round=T0 + 27 * HOUR if detail in FORECAST else None,
+        supplies=(Supply("film", 1, 6.0), Supply("bags", 40, None)) if rule == "stock_low" else (),
+        open_still=open_still,
     )
+
+
+def mails(composer: Composer, about: Incident, kind: str = "firing") -> list[OutgoingMail]:
+    """The mails to everybody who wants to know."""
+    kind = "resolved" if about.resolved else kind
+    chain = composer.chain("tobu", Rule(about.alert.rule))
+    return [composer.mail(about, contact, kind, {}) for step in chain for contact in step.contacts]
 
 
 def body(message: EmailMessage, kind: str) -> str:
@@ -73,12 +104,14 @@ def rendered() -> Iterator[tuple[str, str]]:
     """File name and content of every golden file."""
     composer = Composer(facility(FACILITY.replace("[mail]\n", "[mail]\nchild_counts = true\n")))
     for case in CASES:
-        for resolved in (False, True):
-            for mail in composer.mails(incident(case, resolved=resolved)):
+        abouts = [incident(case, resolved=False), incident(case, resolved=True)]
+        again = [incident(case, resolved=False, open_still=True)] if case == "unit_fault" else []
+        for kind, about in [*(("firing", item) for item in abouts), *(("again", item) for item in again)]:
+            for mail in mails(composer, about, kind):
                 message = parse(mail.content)
                 name = f"{case}.{mail.kind}.{mail.language}"
                 yield f"{name}.txt", f"Subject: {message['Subject']}\n\n{body(message, 'plain')}"
-                if case in {"fill_level", "asset_silent"}:
+                if case in {"collection", "collection.today", "asset_silent"}:
                     yield f"{name}.html", body(message, "html")
 
 

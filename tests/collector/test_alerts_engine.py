@@ -137,7 +137,7 @@ def test_a_fault_and_a_full_pack_are_two_alerts(site: Site) -> None:
         site.unit(now, Fill_Percent=99.0, Fault_Code=1)
 
     assert {(alert.rule, alert.state) for alert in site.store.alerts(open_only=True)} == {
-        ("fill_level", AlertState.FIRING),
+        ("collection", AlertState.FIRING),
         ("unit_fault", AlertState.FIRING),
     }
     assert "[すくすく] 東部子ども家庭支援センター: おむつ圧縮機1 異常: 詰まり" in site.subjects()
@@ -181,11 +181,11 @@ def test_silence_and_the_end_of_it(site: Site) -> None:
 
     states = {alert.rule: (alert.state, alert.since) for alert in site.store.alerts(open_only=True)}
     assert states == {
-        "fill_level": (AlertState.FIRING, T0),  # stays: silence is no good news
+        "collection": (AlertState.FIRING, T0),  # stays: silence is no good news
         "asset_silent": (AlertState.FIRING, T0 + MINUTE),
     }
     site.unit(T0 + 2 * HOUR, Fill_Percent=85.0)
-    assert [alert.rule for alert in site.store.alerts(open_only=True)] == ["fill_level"]
+    assert [alert.rule for alert in site.store.alerts(open_only=True)] == ["collection"]
 
 
 def test_an_asset_never_heard_is_silent_over_a_restart(site: Site) -> None:
@@ -233,7 +233,7 @@ def test_a_dead_camera_beside_a_living_sensor_is_told_in_its_own_words(site: Sit
     back = values(now, {"Occupancy/Children": 3, "Occupancy/Count": 5, "Presence": True})
     site.engine.evaluate({ROOM: back}, now, [ROOM])
     assert site.only().state is AlertState.RESOLVED
-    assert site.subjects()[-1].endswith("Drop-in care room sends data again")
+    assert site.subjects()[-1].endswith("Drop-in care room the number of children is measured again")
 
 
 def test_deposits_above_the_level_make_one_mail(site: Site) -> None:
@@ -259,7 +259,7 @@ def test_a_full_bag_is_told_whatever_the_level(site: Site) -> None:
     for minute, state in ((0, 5), (1, 5), (2, 0), (4, 0)):
         site.unit(T0 + minute * MINUTE, State=state, Fill_Percent=30.0)
 
-    assert (site.only().rule, site.only().state, site.only().value) == ("fill_level", AlertState.RESOLVED, None)
+    assert (site.only().rule, site.only().state, site.only().value) == ("collection", AlertState.RESOLVED, None)
     assert site.subjects()[1].endswith("Nappy unit 1 says that its bag is full")
     assert site.subjects()[3].endswith("Nappy unit 1 fill level back to 30 %")
 
@@ -370,7 +370,7 @@ def test_alerts_of_assets_that_are_no_longer_there_end(site: Site) -> None:
     site.engine.evaluate({}, T0 + 2 * MINUTE, ["stranger", UNIT])
 
     assert site.store.alerts(open_only=True) == []
-    assert [alert.rule for alert in site.store.alerts(open_only=False)] == ["fill_level"]
+    assert [alert.rule for alert in site.store.alerts(open_only=False)] == ["collection"]
     assert len(site.store.mails()) == mails
 
 

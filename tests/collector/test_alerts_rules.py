@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_collector.alerts.observe import ROOM_CLEAR_MS, START_GRACE_MS, WATCHES, Scene
+from sukusuku_collector.alerts.observe import ROOM_CLEAR_MS, START_GRACE_MS, WATCHES
 from sukusuku_collector.alerts.rules import MAX_AGE_MS, Event, Observation, Open, Rule, Sign, Waits, step
+from sukusuku_collector.alerts.scene import Scene
 from sukusuku_collector.store import Latest
 from sukusuku_core.model import Quality, Value
 from tests.collector.alert_cases import FACILITY, HOUR, MINUTE, ROOM, SECOND, T0, UNIT, facility, gone, values
@@ -44,14 +45,14 @@ def sign(
     ],
 )
 def test_fill_rises_and_clears_at_its_levels(level: float | None, expected: Sign | None) -> None:
-    assert sign(Rule.FILL_LEVEL, values(T0, {"Fill/Percent": level})) == expected
+    assert sign(Rule.COLLECTION, values(T0, {"Fill/Percent": level})) == expected
 
 
 @pytest.mark.parametrize("quality", [Quality.BAD, Quality.STALE])
 @pytest.mark.parametrize(
     ("rule", "metric"),
     [
-        (Rule.FILL_LEVEL, "Fill/Percent"),
+        (Rule.COLLECTION, "Fill/Percent"),
         (Rule.UNIT_FAULT, "Fault/Code"),
         (Rule.ROOM_OVER_CAPACITY, "Occupancy/Children"),
     ],
@@ -64,9 +65,9 @@ def test_what_is_not_good_is_no_observation(rule: Rule, metric: str, quality: Qu
 def test_a_level_under_an_open_lid_does_not_count() -> None:
     level = values(T0, {"Fill/Percent": 99.0})
 
-    assert sign(Rule.FILL_LEVEL, level | values(T0, {"Lid/Open": True})) is None
-    assert sign(Rule.FILL_LEVEL, level | values(T0, {"Lid/Open": False})) is Sign.PRESENT
-    assert sign(Rule.FILL_LEVEL, level | values(T0, {"Lid/Open": True}, Quality.STALE)) is Sign.PRESENT
+    assert sign(Rule.COLLECTION, level | values(T0, {"Lid/Open": True})) is None
+    assert sign(Rule.COLLECTION, level | values(T0, {"Lid/Open": False})) is Sign.PRESENT
+    assert sign(Rule.COLLECTION, level | values(T0, {"Lid/Open": True}, Quality.STALE)) is Sign.PRESENT
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_stale_values_are_silence_only_after_a_while_since_they_were_good() -> N
         assert sign(Rule.ASSET_SILENT, lost, T0 + 30 * MINUTE, known=0) is Sign.GONE
         seen = look(Rule.ASSET_SILENT, lost, T0 + 30 * MINUTE + 1, known=0)
         assert seen is not None
-        assert (seen.sign, seen.since, seen.metric) == (Sign.PRESENT, T0, None)
+        assert (seen.sign, seen.since, seen.reason) == (Sign.PRESENT, T0, "")
 
 
 def test_what_was_told_dead_is_silent_only_after_a_while_and_says_nothing_else() -> None:
@@ -139,7 +140,7 @@ def test_what_was_told_dead_is_silent_only_after_a_while_and_says_nothing_else()
 
     assert sign(Rule.ASSET_SILENT, dead, T0 + 30 * MINUTE, known=0) is Sign.GONE
     assert sign(Rule.ASSET_SILENT, dead, T0 + 31 * MINUTE, known=0) is Sign.PRESENT
-    for rule in (Rule.FILL_LEVEL, Rule.UNIT_FAULT, Rule.ROOM_OVER_CAPACITY):
+    for rule in (Rule.COLLECTION, Rule.UNIT_FAULT, Rule.ROOM_OVER_CAPACITY):
         assert sign(rule, said) is Sign.PRESENT
         assert sign(rule, dead) is None
 
@@ -151,7 +152,7 @@ def test_a_dead_level_sensor_beside_a_living_counter_is_silence() -> None:
         assert sign(Rule.ASSET_SILENT, counter | level, T0 + 30 * MINUTE) is Sign.GONE
         seen = look(Rule.ASSET_SILENT, counter | level, now)
         assert seen is not None
-        assert (seen.sign, seen.since, seen.metric) == (Sign.PRESENT, T0, "Fill/Percent")
+        assert (seen.sign, seen.since, seen.reason) == (Sign.PRESENT, T0, "Fill/Percent")
 
 
 def test_a_level_that_never_was_is_not_missed() -> None:
@@ -193,7 +194,7 @@ def test_a_state_may_be_a_fault(found: dict[str, Value | None], expected: Sign, 
     ],
 )
 def test_a_full_bag_counts_as_a_full_unit(found: dict[str, Value | None], expected: Sign, value: float | None) -> None:
-    seen = look(Rule.FILL_LEVEL, values(T0, found))
+    seen = look(Rule.COLLECTION, values(T0, found))
 
     assert seen is not None
     assert (seen.sign, seen.value) == (expected, value)
@@ -202,18 +203,18 @@ def test_a_full_bag_counts_as_a_full_unit(found: dict[str, Value | None], expect
 def test_a_full_bag_counts_while_the_level_is_lost_but_nothing_else_does() -> None:
     lost = gone(T0, "Fill/Percent", good=T0 - MINUTE)
 
-    assert sign(Rule.FILL_LEVEL, values(T0, {"State": 5}) | lost) is Sign.PRESENT
-    assert sign(Rule.FILL_LEVEL, values(T0, {"State": 0}) | lost) is None
+    assert sign(Rule.COLLECTION, values(T0, {"State": 5}) | lost) is Sign.PRESENT
+    assert sign(Rule.COLLECTION, values(T0, {"State": 0}) | lost) is None
 
 
 @pytest.mark.parametrize(
     "found", [{"State": 1}, {"State": 1, "Fill/Percent": 20.0}, {"State": 1, "Fill/Percent": 99.0}]
 )
 def test_the_state_tells_of_an_open_lid_too(found: dict[str, Value | None]) -> None:
-    assert sign(Rule.FILL_LEVEL, values(T0, found)) is None
+    assert sign(Rule.COLLECTION, values(T0, found)) is None
 
 
-@pytest.mark.parametrize(("rule", "metric"), [(Rule.FILL_LEVEL, "Fill/Percent"), (Rule.UNIT_FAULT, "Fault/Code")])
+@pytest.mark.parametrize(("rule", "metric"), [(Rule.COLLECTION, "Fill/Percent"), (Rule.UNIT_FAULT, "Fault/Code")])
 def test_no_all_clear_while_the_state_is_lost_unless_it_is_lost_for_good(rule: Rule, metric: str) -> None:
     good, lost = values(T0, {metric: 0}), gone(T0, "State", good=T0 - MINUTE)
 
@@ -246,7 +247,7 @@ def test_a_room_with_zones_only_is_the_sum_of_them() -> None:
     now = T0 + 31 * MINUTE
     lost = told(values(T0, {"Zones/play/Children": 4}) | values(now, one), Rule.ASSET_SILENT, now)
     assert lost is not None
-    assert (lost.sign, lost.metric) == (Sign.PRESENT, "Zones/play/Children")
+    assert (lost.sign, lost.reason) == (Sign.PRESENT, "Zones/play/Children")
 
 
 # ---------------------------------------------------------------- how an alert lives
@@ -259,11 +260,11 @@ def seen(sign: Sign, time: int, value: Value = 0) -> Observation:
 def test_pending_fires_after_its_wait_and_is_dropped_before() -> None:
     pending, events = step(None, seen(Sign.PRESENT, T0), WAITS, T0 + 5)
 
-    assert pending == Open(firing=False, since=T0, raised=T0 + 5)
+    assert pending == Open(firing=False, since=T0, raised=T0 + 5, value=0.0)
     assert events == (Event.RAISED,)
     assert step(pending, seen(Sign.PRESENT, T0), WAITS, T0 + 4 + MINUTE) == (pending, ())
     assert step(pending, seen(Sign.PRESENT, T0), WAITS, T0 + 5 + MINUTE) == (
-        Open(firing=True, since=T0, raised=T0 + 5),
+        Open(firing=True, since=T0, raised=T0 + 5, value=0.0),
         (Event.FIRED,),
     )
     for sign in (Sign.BETWEEN, Sign.GONE):
@@ -272,7 +273,7 @@ def test_pending_fires_after_its_wait_and_is_dropped_before() -> None:
 
 def test_without_a_wait_it_fires_at_once() -> None:
     assert step(None, seen(Sign.PRESENT, T0), Waits(0), T0) == (
-        Open(firing=True, since=T0, raised=T0),
+        Open(firing=True, since=T0, raised=T0, value=0.0),
         (Event.RAISED, Event.FIRED),
     )
 
@@ -332,7 +333,7 @@ def timeline(course: list[tuple[int, float | None]]) -> list[Told]:
     for pause, level in course:
         now += pause * SECOND
         latest = values(now, {"Fill/Percent": level, "Lid/Open": level is None})
-        alert, events = step(alert, look(Rule.FILL_LEVEL, latest, now), WAITS, now)
+        alert, events = step(alert, look(Rule.COLLECTION, latest, now), WAITS, now)
         told += [Told(now, event) for event in events]
     return told
 

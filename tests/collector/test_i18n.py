@@ -42,8 +42,8 @@ def test_translations_keep_the_placeholders() -> None:
 def test_english_is_the_source_and_japanese_comes_from_the_catalogue() -> None:
     folder = files("sukusuku_collector") / "locale"
 
-    assert translations(folder, "en").gettext("Fill level") == "Fill level"
-    assert translations(folder, "ja").gettext("Fill level") == "充填率"
+    assert translations(folder, "en").gettext("Threshold") == "Threshold"
+    assert translations(folder, "ja").gettext("Threshold") == "基準"
     assert translations(folder, "ja").gettext("no such text") == "no such text"
 
 

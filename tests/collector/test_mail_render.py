@@ -4,10 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from sukusuku_collector.alerts.scene import name_of, site_of
 from sukusuku_collector.mail.render import Composer
-from sukusuku_collector.mail.words import Incident
+from sukusuku_collector.mail.speech import Incident
 from tests.collector.alert_cases import FACILITY, HOUR, MINUTE, SECOND, T0, facility
-from tests.collector.golden_mails import CASES, FOLDER, body, incident, parse, rendered
+from tests.collector.golden_mails import CASES, FOLDER, body, incident, mails, parse, rendered
 
 GOLDEN = dict(rendered())
 BOTH = ("ja", "en")
@@ -15,7 +16,7 @@ BOTH = ("ja", "en")
 
 def mail(about: Incident, language: str = "en", text: str = FACILITY) -> tuple[str, str, str]:
     """Subject, text and HTML of a mail."""
-    [found] = [item for item in Composer(facility(text)).mails(about) if item.language == language]
+    [found] = [item for item in mails(Composer(facility(text)), about) if item.language == language]
     message = parse(found.content)
     return found.subject, body(message, "plain"), body(message, "html")
 
@@ -36,7 +37,7 @@ def test_every_mail_says_what_where_when_and_leads_to_the_wall(rule: str, langua
     resolved = kind == "resolved"
     about = incident(rule, resolved=resolved)
     subject, text, html = mail(about, language)
-    site, asset = about.asset.site.name[language], about.asset.settings.name[language]  # type: ignore[index]  # a str here
+    site, asset = site_of(about.subject).name[language], name_of(about.subject)[language]  # type: ignore[index]  # a str here
 
     for part in (subject, text, html):
         assert site in part
@@ -77,9 +78,9 @@ def test_names_are_hostile_text(language: str) -> None:
     text = FACILITY.replace("おむつ圧縮機1", nasty.replace('"', '\\"')).replace(
         "Nappy unit 1", nasty.replace('"', '\\"')
     )
-    about = incident("fill_level", resolved=False)
+    about = incident("collection", resolved=False)
     asset = next(facility(text).assets())
-    subject, plain, html = mail(replace(about, asset=asset), language, text)
+    subject, plain, html = mail(replace(about, subject=asset), language, text)
     found = _Links()
     found.feed(html)
 
@@ -91,7 +92,7 @@ def test_names_are_hostile_text(language: str) -> None:
 
 
 def test_simulated_data_is_called_so() -> None:
-    real = replace(incident("fill_level", resolved=False), simulated=False)
+    real = replace(incident("collection", resolved=False), simulated=False)
 
     assert "Simulated data" in mail(replace(real, simulated=True))[1]
     assert "Simulated data" in mail(replace(real, simulated=True))[2]
@@ -136,7 +137,7 @@ def test_durations_in_two_units(duration: int, words: str) -> None:
 
 @pytest.mark.parametrize("level", [-20.0, 0.0, 0.4, 99.7, 150.0])
 def test_the_bar_stays_inside_its_frame(level: float) -> None:
-    about = incident("fill_level", resolved=False)
+    about = incident("collection", resolved=False)
     _, _, html = mail(replace(about, value=level))
     widths = [int(width) for width in re.findall(r'width="(\d+)%" style="(?:background:#\w+;)?height:16px', html)]
 
@@ -155,7 +156,8 @@ def test_the_bar_stays_inside_its_frame(level: float) -> None:
     ],
 )
 def test_a_missing_metric_is_named(metric: str, en: str, ja: str) -> None:
-    about = replace(incident("asset_silent", resolved=False), metric=metric)
+    about = incident("asset_silent", resolved=False)
+    about = replace(about, alert=replace(about.alert, reason=metric))
 
     assert en in mail(about, "en")[1]
     assert ja in mail(about, "ja")[1]

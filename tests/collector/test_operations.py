@@ -25,7 +25,7 @@ from tests.collector.alert_cases import MINUTE, T0, operations
 
 PENDING = Alert(
     id=0,
-    rule="fill_level",
+    rule="collection",
     site="tobu",
     asset="tobu-unit-1",
     state=AlertState.PENDING,

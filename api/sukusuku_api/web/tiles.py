@@ -280,6 +280,8 @@ def _alert(facility: Facility, alert: Alert, reader: Reader) -> AlertLine:
     asset = next((asset for asset in facility.assets() if asset.id == alert.asset), None)
     site = next((site.name[reader.language] for site in facility.site if site.id == alert.site), alert.site)
     name = alert.asset if asset is None else asset.settings.name[reader.language]
+    if alert.asset == alert.site:
+        name = ""
     acknowledged = alert.state is AlertState.ACKNOWLEDGED
     translate = reader.translate
     return AlertLine(
@@ -295,7 +297,10 @@ def _alert(facility: Facility, alert: Alert, reader: Reader) -> AlertLine:
 
 
 _ICONS = {
-    "fill_level": Condition.SOON,
+    "collection": Condition.SOON,
+    "film_low": Condition.SOON,
+    "kg_limit": Condition.SOON,
+    "stock_low": Condition.SOON,
     "unit_fault": Condition.FAULT,
     "room_over_capacity": Condition.OVER,
     "asset_silent": Condition.SILENT,
@@ -304,7 +309,7 @@ _ICONS = {
 
 def _what(alert: Alert, translate: Translate) -> str:
     rule = translate(words.RULES[alert.rule]) if alert.rule in words.RULES else alert.rule
-    if alert.rule == "fill_level" and alert.value is None:
+    if alert.rule == "collection" and alert.value is None:
         return translate(words.STATES[UnitState.BAG_FULL])
     if alert.value is None or alert.rule == "asset_silent":
         return rule
@@ -312,6 +317,12 @@ def _what(alert: Alert, translate: Translate) -> str:
         return words.fault(int(alert.value), translate)
     if alert.rule == "room_over_capacity":
         return f"{rule} " + translate("%(n)s children") % {"n": round(alert.value)}
+    if alert.rule == "kg_limit":
+        return f"{rule} {alert.value:.1f} kg"
+    if alert.rule == "stock_low":
+        return rule
+    if alert.reason in words.DUE:
+        rule = translate(words.DUE[alert.reason])
     return f"{rule} {alert.value:.0f} %"
 
 

@@ -44,11 +44,24 @@ FAULTS = {
 }
 
 RULES = {
-    "fill_level": N_("Fill level"),
+    "collection": N_("Fill level"),
+    "film_low": N_("Film low"),
+    "kg_limit": N_("Weight limit of the ward"),
+    "stock_low": N_("Stock low"),
     "unit_fault": N_("Fault"),
     "room_over_capacity": N_("Over capacity"),
     "asset_silent": N_("No data"),
 }
+
+DUE = {
+    "overflow_risk": N_("May be full before the next round:"),
+    "before_next": N_("Due before the next round:"),
+    "full_today": N_("Full today:"),
+    "age_today": N_("Bag to be changed today:"),
+    "full": N_("Full:"),
+    "over_age": N_("Bag in too long:"),
+}
+"""Why a bag must be collected, before its fill level."""
 
 AGES = {
     "s": N_("{n} s ago"),

@@ -1,44 +1,29 @@
 """Runs the rules over the latest values and stores what changed, together with the mails about it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from sukusuku_collector.alerts.observe import WATCHES, Scene, Watch
-from sukusuku_collector.alerts.rules import Event, Observation, Open, step
-from sukusuku_collector.live import SIMULATED, last_time
-from sukusuku_collector.mail.render import Composer
-from sukusuku_collector.mail.words import Incident
+from sukusuku_collector.alerts.held import Held, Key, Outcome, Post, grounded, is_lasting, new_alert, to_held
+from sukusuku_collector.alerts.mailing import Mailing
+from sukusuku_collector.alerts.observe import WATCHES
+from sukusuku_collector.alerts.rules import Event, Open, step
+from sukusuku_collector.alerts.scene import NOTHING, Around, Scene, Subject, site_of
+from sukusuku_collector.alerts.telling import Telling, Told, due
+from sukusuku_collector.opening import opening_of_site
 from sukusuku_collector.operations import Alert, AlertState, Operations
 from sukusuku_collector.operations.change import Change
-from sukusuku_collector.settings import AlertLevels, Asset, Facility
-from sukusuku_collector.store import Latest, LatestByAsset
+from sukusuku_collector.operations.modes import ModeKind
+from sukusuku_collector.settings import Asset, Facility
+from sukusuku_collector.settings.alerts import tightened
+from sukusuku_collector.store import LatestByAsset
 from sukusuku_core.errors import TransientError
-
-_Key = tuple[str, str]
-"""Rule and asset."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """One state change that waits to be stored."""
-
-    key: _Key
-    scene: Scene
-    seen: Observation
-    before: Open | None
-    after: Open | None
-    events: tuple[Event, ...]
 
 
 @dataclass(slots=True)
 class _Memory:
-    """What the database holds, as the rules need it. Acknowledgements make no difference to them.
+    """What the database holds, as the rules need it; `known` is since when each asset is watched."""
 
-    `ids` has the row of every open alert, `known` since when each asset is watched.
-    """
-
-    open: dict[_Key, Open]
-    ids: dict[_Key, int]
+    held: dict[Key, Held]
     known: dict[str, int]
 
 
@@ -55,18 +40,42 @@ class AlertEngine:
     ) -> None:
         self._operations = operations
         self._mail_written = mail_written
-        self._composer = Composer(facility)
-        self._assets: dict[str, tuple[Asset, AlertLevels, list[Watch]]] = {
-            asset.id: (asset, facility.levels(asset.settings), [w for w in WATCHES if asset.kind in w.kinds])
-            for asset in facility.assets()
-        }
+        self._mailing = Mailing(facility)
+        self._repeat = round(facility.alerts.repeat_after * 1000)
+        subjects: list[Subject] = [*facility.assets(), *facility.site]
+        self._posts = {subject.id: self._posts_of(facility, subject) for subject in subjects}
+        self._sites = tuple(site.id for site in facility.site)
         self._memory: _Memory | None = None
         self._hearing: int | None = None
 
+    def _posts_of(self, facility: Facility, subject: Subject) -> tuple[Post, ...]:
+        settings = subject.settings if isinstance(subject, Asset) else subject
+        levels = facility.levels(subject.settings) if isinstance(subject, Asset) else facility.alerts
+        site = site_of(subject)
+        opening = opening_of_site(facility, site.id)
+        return tuple(
+            Post(
+                subject=subject,
+                watch=watch,
+                levels=(levels, tightened(levels)),
+                chain=self._mailing.chain(site.id, watch.rule),
+                opening=opening,
+                urgent=watch.rule.value in levels.urgent,
+            )
+            for watch in WATCHES
+            if type(settings) in watch.kinds
+        )
+
     def evaluate(
-        self, latest: LatestByAsset, now: int, assets: Collection[str] | None = None, *, linked: bool = True
+        self,
+        latest: LatestByAsset,
+        now: int,
+        assets: Collection[str] | None = None,
+        *,
+        linked: bool = True,
+        around: Around = NOTHING,
     ) -> None:
-        """Look at these assets (all when None) at the time `now` (UTC ms) and store what changed.
+        """Look at these assets (all, and all sites, when None) at the time `now` (UTC ms) and store what changed.
 
         Call it after each commit with the assets that got readings, and every few seconds for all: silence and
         waiting times make no readings. Unknown assets are passed over. `linked` is whether the collector has a
@@ -81,9 +90,9 @@ class AlertEngine:
             self._memory = self._load(now)
         outcomes = [
             outcome
-            for asset in dict.fromkeys(self._assets if assets is None else assets)
-            if asset in self._assets
-            for outcome in self._look(self._memory, asset, latest.get(asset, {}), now)
+            for subject in dict.fromkeys(self._posts if assets is None else assets)
+            if subject in self._posts
+            for outcome in self._look(self._memory, subject, latest, around, now)
         ]
         if not outcomes:
             return
@@ -94,118 +103,102 @@ class AlertEngine:
             raise
 
     def _load(self, now: int) -> _Memory:
-        """The open alerts. Those of assets that `facility.toml` no longer has end here, without a mail."""
+        """The open alerts. Those that `facility.toml` no longer gives cause to watch for end here, without a mail."""
         known = dict(self._operations.known_assets())
-        new = [asset for asset in self._assets if asset not in known]
+        new = [subject for subject in self._posts if subject not in known and subject not in self._sites]
         alerts = self._operations.open_alerts()
-        orphans = [alert for alert in alerts if alert.asset not in self._assets]
+        watched = {post.key for posts in self._posts.values() for post in posts}
+        orphans = [alert for alert in alerts if (alert.rule, alert.asset) not in watched]
         if new or orphans:
             with self._operations.change() as change:
                 if new:
                     change.know(new, now)
                 for alert in orphans:
                     _end_orphan(change, alert, now)
-        known |= dict.fromkeys(new, now)
-        held = [alert for alert in alerts if alert.asset in self._assets]
-        return _Memory(
-            open={(alert.rule, alert.asset): _to_open(alert) for alert in held},
-            ids={(alert.rule, alert.asset): alert.id for alert in held},
-            known=known,
-        )
+        held = {(alert.rule, alert.asset): to_held(alert) for alert in alerts}
+        return _Memory({key: kept for key, kept in held.items() if key in watched}, known | dict.fromkeys(new, now))
 
-    def _look(self, memory: _Memory, asset_id: str, latest: Mapping[str, Latest], now: int) -> list[_Outcome]:
-        asset, levels, watches = self._assets[asset_id]
-        scene = Scene(asset, levels, latest, memory.known[asset_id], self._hearing, now)
+    def _look(self, memory: _Memory, subject: str, latest: LatestByAsset, around: Around, now: int) -> list[Outcome]:
         found = []
-        for watch in watches:
-            seen = watch.observe(scene)
-            key = (watch.rule.value, asset_id)
-            before = memory.open.get(key)
-            after, events = step(before, seen, watch.waits(levels), now)
-            if seen is not None and after != before:
-                found.append(_Outcome(key, scene, seen, before, after, events))
+        for post in self._posts[subject]:
+            held = memory.held.get(post.key)
+            scene = Scene(
+                subject=post.subject,
+                levels=post.levels[around.mode(ModeKind.OUTBREAK, (site_of(post.subject).id,), now) is not None],
+                latest=latest.get(subject, {}),
+                known=memory.known.get(subject, now),
+                hearing=self._hearing,
+                now=now,
+                derived=around.derived.get(subject, {}),
+                around=around,
+                open=None if held is None else held.open,
+            )
+            seen = post.watch.observe(scene)
+            after, events = step(scene.open, seen, post.watch.waits(scene.levels), now)
+            telling = self._telling(post, scene, held, after, events)
+            if telling is not None or after != scene.open:
+                found.append(Outcome(post, scene, seen, held, after, events, telling))
         return found
 
-    def _store(self, memory: _Memory, outcomes: list[_Outcome], now: int) -> None:
-        """One transaction; the memory follows only after its commit."""
-        ids: dict[_Key, int] = {}
+    def _telling(
+        self, post: Post, scene: Scene, held: Held | None, after: Open | None, events: tuple[Event, ...]
+    ) -> Telling | None:
+        if after is None or not after.firing:
+            return None
+        told, began = Told(), scene.now
+        if held is not None and not {Event.FIRED, Event.WORSENED} & {*events}:
+            told, began = held.told, held.began
+            if held.acknowledged:
+                return None
+        telling = due(told, began, [step.delay for step in post.chain], self._repeat, scene.now)
+        return telling if telling is not None and self._mailing.opens(post, scene) <= scene.now else None
+
+    def _store(self, memory: _Memory, outcomes: list[Outcome], now: int) -> None:
+        """One transaction; the memory follows only after its commit. Some changes concern the memory only."""
+        held: dict[Key, Held] = {}
         mails = 0
-        with self._operations.change() as change:
-            for outcome in outcomes:
-                ids[outcome.key], count = self._apply(change, memory.ids.get(outcome.key, 0), outcome, now)
-                mails += count
+        lasting = [outcome for outcome in outcomes if is_lasting(outcome)]
+        if lasting:
+            with self._operations.change() as change:
+                for outcome in lasting:
+                    kept, count = self._apply(change, outcome, now)
+                    mails += count
+                    if kept is not None:
+                        held[outcome.post.key] = kept
         for outcome in outcomes:
             if outcome.after is None:
-                del memory.open[outcome.key], memory.ids[outcome.key]
-            else:
-                memory.open[outcome.key] = outcome.after
-                memory.ids[outcome.key] = ids[outcome.key]
+                memory.held.pop(outcome.post.key, None)
+            elif outcome.before is not None and outcome.post.key not in held:
+                memory.held[outcome.post.key] = replace(outcome.before, open=outcome.after)
+        memory.held |= held
         if mails:
             self._mail_written()
 
-    def _apply(self, change: Change, alert_id: int, outcome: _Outcome, now: int) -> tuple[int, int]:
-        """Store one outcome. Answers the row of its alert and how many mails it made."""
-        seen, mails = outcome.seen, 0
-        if not outcome.events and outcome.after is not None:
+    def _apply(self, change: Change, outcome: Outcome, now: int) -> tuple[Held | None, int]:
+        """Store one outcome. Answers what is held of its alert from now on, and how many mails it made."""
+        alert_id = 0 if outcome.before is None else outcome.before.id
+        mails = 0
+        if not outcome.events and outcome.before is not None and outcome.after is not None:
             change.clearing(alert_id, outcome.after.clearing)
         for event in outcome.events:
             match event:
                 case Event.RAISED:
-                    alert_id = change.raise_alert(_new_alert(outcome)).id
+                    alert_id = change.raise_alert(new_alert(outcome)).id
                 case Event.FIRED:
-                    raised = change.read(alert_id)
-                    alert = change.fire(replace(raised, value=seen.value, detail=seen.detail), now)
-                    mails += self._put_mails(change, alert, outcome, now)
+                    change.fire(grounded(change.read(alert_id), outcome), now)
+                case Event.WORSENED:
+                    change.worsen(grounded(change.read(alert_id), outcome), now)
                 case Event.DROPPED:
                     change.drop(alert_id)
                 case Event.RESOLVED:
-                    alert = change.resolve(change.read(alert_id), now, seen.value)
-                    mails += self._put_mails(change, alert, outcome, now)
-        return alert_id, mails
-
-    def _put_mails(self, change: Change, alert: Alert, outcome: _Outcome, now: int) -> int:
-        latest, metric = outcome.scene.latest, outcome.seen.metric
-        source = latest.get("Info/Source")
-        incident = Incident(
-            alert=alert,
-            asset=outcome.scene.asset,
-            value=outcome.seen.value,
-            fill_clear=outcome.scene.levels.fill_clear,
-            last_time=last_time(latest) if metric is None else latest[metric].last_good,
-            simulated=source is not None and source.value == SIMULATED,
-            now=now,
-            metric=metric,
-        )
-        mails = self._composer.mails(incident)
-        for mail in mails:
-            change.put_mail(alert.id, mail, now)
-        return len(mails)
-
-
-def _to_open(alert: Alert) -> Open:
-    firing = alert.state is not AlertState.PENDING
-    return Open(firing=firing, since=alert.since, raised=alert.raised, clearing=alert.clearing)
-
-
-def _new_alert(outcome: _Outcome) -> Alert:
-    seen = outcome.seen
-    rule, asset = outcome.key
-    return Alert(
-        id=0,
-        rule=rule,
-        site=outcome.scene.asset.site.id,
-        asset=asset,
-        state=AlertState.PENDING,
-        since=min(seen.since, outcome.scene.now),
-        fired=None,
-        acknowledged=None,
-        acknowledged_by=None,
-        resolved=None,
-        value=seen.value,
-        detail=seen.detail,
-        threshold=seen.threshold,
-        raised=outcome.scene.now,
-    )
+                    value = None if outcome.seen is None else outcome.seen.value
+                    alert = change.resolve(change.read(alert_id), now, value)
+                    mails += self._mailing.tell_end(change, alert, outcome)
+        if outcome.after is None:
+            return None, mails
+        if outcome.telling is not None:
+            mails += self._mailing.tell(change, alert_id, outcome.telling, outcome)
+        return replace(to_held(change.read(alert_id)), open=outcome.after), mails
 
 
 def _end_orphan(change: Change, alert: Alert, now: int) -> None:

@@ -3,14 +3,16 @@
 A value that is not GOOD, or of an asset that was told dead, is no observation: it neither raises nor clears an alert.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from sukusuku_collector.alerts.collection import collection
 from sukusuku_collector.alerts.rules import Observation, Rule, Sign, Waits
-from sukusuku_collector.live import fault_of, last_time, lost_metrics, room_count, was_measured
-from sukusuku_collector.settings import AlertLevels, Asset, Room
-from sukusuku_collector.store import Latest
-from sukusuku_core.model import AssetKind, FaultCode, Quality, UnitState
+from sukusuku_collector.alerts.scene import Scene
+from sukusuku_collector.live import fault_of, last_time, lost_metrics, room_count
+from sukusuku_collector.operations.modes import ModeKind
+from sukusuku_collector.settings import AlertLevels, Asset, Room, Site, Unit
+from sukusuku_core.model import FaultCode
 
 START_GRACE_MS = 5 * 60 * 1000
 """After its own start, or after it had no connection to the broker, the collector calls nothing silent for this long:
@@ -19,89 +21,30 @@ ROOM_CLEAR_MS = 60 * 1000
 """A room must be back within its capacity for this long before its alert resolves: children go in and out."""
 UNIT_CLEAR_MS = 90 * 1000
 """A unit must be well for this long before its alert resolves: a level read during a deposit is a low one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """All that a rule may look at.
-
-    `known` is since when the asset is watched, `hearing` since when this process hears the broker without a break;
-    None: it does not.
-    """
-
-    asset: Asset
-    levels: AlertLevels
-    latest: Mapping[str, Latest]
-    known: int
-    hearing: int | None
-    now: int
+SITE_WAIT_MS = 10 * 60 * 1000
+"""What people type in (an emptying, a count of the shelf) may be put right for this long before anybody is told."""
+FILM_CLEAR = 10.0
+"""Percent of film above `film_low` from which on a new cassette is believed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A rule for a kind of asset: how it looks at a scene, and how long it waits."""
+    """A rule for a kind of subject: how it looks at a scene, and how long it waits."""
 
     rule: Rule
-    kinds: frozenset[AssetKind]
+    kinds: frozenset[type[Unit] | type[Room] | type[Site]]
     observe: Callable[[Scene], Observation | None]
     waits: Callable[[AlertLevels], Waits]
 
 
-def _good(scene: Scene, metric: str) -> Latest | None:
-    item = scene.latest.get(metric)
-    return item if item is not None and item.quality is Quality.GOOD and item.stale_since is None else None
-
-
-def _number(scene: Scene, metric: str) -> tuple[float, int] | None:
-    """A GOOD number and when it was measured."""
-    item = _good(scene, metric)
-    if item is None or not isinstance(item.value, int | float):
-        return None
-    return float(item.value), item.time
-
-
-def _wavers(scene: Scene, metric: str) -> bool:
-    """Whether a metric that has just been there is not GOOD: what it would say now may speak against an all-clear."""
-    item = scene.latest.get(metric)
-    if item is None or item.last_good is None or _good(scene, metric) is not None:
-        return False
-    return scene.now - item.last_good <= scene.levels.silent_after * 1000
-
-
-def fill_level(scene: Scene) -> Observation | None:
-    """Raises from `fill_rise` up or when the unit says that its bag is full, clears from `fill_clear` down.
-
-    What is read under an open lid does not count. Without a level sensor the unit's own word decides.
-    """
-    lid, state, level = _good(scene, "Lid/Open"), _number(scene, "State"), _number(scene, "Fill/Percent")
-    rise, clear = scene.levels.fill_rise, scene.levels.fill_clear
-    lid_open = (lid is not None and lid.value is True) or (state is not None and state[0] == UnitState.LID_OPEN)
-    high = level is not None and level[0] >= rise and not lid_open
-    if state is not None and state[0] == UnitState.BAG_FULL and not high:
-        return Observation(Sign.PRESENT, state[1], state[1], None, rise, "the unit says that its bag is full")
-    if lid_open:
-        return None
-    if level is None:
-        if state is None or was_measured(scene.latest, "Fill/Percent"):
-            return None
-        return Observation(Sign.GONE, state[1], state[1], None, rise, "the unit does not say that its bag is full")
-    value, time = level
-    if not high and _wavers(scene, "State"):
-        return None
-    if not high and state is not None:
-        time = max(time, state[1])
-    sign = Sign.PRESENT if high else Sign.GONE if value <= clear else Sign.BETWEEN
-    return Observation(sign, time, time, value, rise, f"fill level {value:.0f} %, rises at {rise:g} %")
-
-
 def unit_fault(scene: Scene) -> Observation | None:
     """Any fault code but 0, or a state that is a fault."""
-    code, state = _number(scene, "Fault/Code"), _number(scene, "State")
+    code, state = scene.number("Fault/Code"), scene.number("State")
     fault = fault_of(None if code is None else code[0], None if state is None else state[0])
     if fault is None:
         return None
     if fault == FaultCode.NONE:
-        if _wavers(scene, "Fault/Code") or _wavers(scene, "State"):
+        if scene.wavers("Fault/Code") or scene.wavers("State"):
             return None
         time = max(item[1] for item in (code, state) if item is not None)
         return Observation(Sign.GONE, time, time, 0.0, None, "fault code 0 (NONE)")
@@ -113,7 +56,7 @@ def unit_fault(scene: Scene) -> Observation | None:
 
 def room_over_capacity(scene: Scene) -> Observation | None:
     """More children than the room has places."""
-    room = scene.asset.settings
+    room = scene.subject.settings if isinstance(scene.subject, Asset) else None
     if not isinstance(room, Room) or any(item.stale_since is not None for item in scene.latest.values()):
         return None
     children = room_count(room, scene.latest, "Children")
@@ -131,33 +74,89 @@ def asset_silent(scene: Scene) -> Observation | None:
     Counted from when the asset became known if it was never heard, and only while the broker is heard: otherwise the
     silence is the collector's own.
     """
+    if not isinstance(scene.subject, Asset):
+        return None
     limit, heard = scene.levels.silent_after, last_time(scene.latest)
-    metric, since = None, heard or 0
+    metric, since = "", heard or 0
     if heard is not None and scene.now - heard <= limit * 1000:
-        lost = lost_metrics(scene.asset.settings, scene.latest, limit, scene.now)
-        if not lost:
-            return Observation(Sign.GONE, scene.now, heard, None, limit, "heard again")
-        metric = next(iter(lost))
-        since = lost[metric]
+        lost = lost_metrics(scene.subject.settings, scene.latest, limit, scene.now)
+        missed = {name: time for name, time in lost.items() if not _retired(scene, name, time)}
+        if not missed:
+            return Observation(Sign.GONE, scene.now, heard, None, limit, "heard again, or nobody misses it any more")
+        metric = next(iter(missed))
+        since = missed[metric]
     since = max(since, scene.known)
     if scene.hearing is None or scene.now - scene.hearing < min(START_GRACE_MS, limit * 1000):
         return None
     if scene.now - since <= limit * 1000:
         return None
     detail = f"never heard, for {limit:g} s" if heard is None else f"no reading for {limit:g} s"
-    if metric is not None:
+    if metric:
         detail = f"no reading of {metric} for {limit:g} s"
     return Observation(Sign.PRESENT, scene.now, since, None, limit, detail, metric)
+
+
+def _retired(scene: Scene, metric: str, last: int) -> bool:
+    """Whether a person has said, after its last value, that this metric is not measured any more."""
+    mode = scene.around.mode(ModeKind.RETIRED, (f"{scene.subject.id}/{metric}",), scene.now)
+    return mode is not None and mode.since > last
+
+
+def film_low(scene: Scene) -> Observation | None:
+    """The film cassette lasts for `film_low` percent or less; ends with a new one. A unit without film has a fault."""
+    unit = scene.subject.settings if isinstance(scene.subject, Asset) else None
+    if not isinstance(unit, Unit):
+        return None
+    low = unit.collection.film_low * (scene.levels.outbreak.film if scene.outbreak else 1)
+    found, left = scene.number("Film/Remaining"), scene.derived.get("Film/CyclesLeft")
+    if found is None and left is not None and isinstance(left.value, int | float):
+        found = min(100.0, 100 * left.value / unit.collection.film_cycles), left.time
+    if found is None:
+        return None
+    value, time = found
+    code, state = scene.number("Fault/Code"), scene.number("State")
+    fault = fault_of(None if code is None else code[0], None if state is None else state[0])
+    if fault == FaultCode.FILM_OUT and scene.open is None:
+        return None
+    sign = Sign.PRESENT if value <= low else Sign.GONE if value >= low + FILM_CLEAR else Sign.BETWEEN
+    return Observation(sign, time, time, value, low, f"film {value:.0f} %, low from {low:g} %")
+
+
+def kg_limit(scene: Scene) -> Observation | None:
+    """What was taken out of the units of a site today comes near to what the ward takes from it in a day."""
+    limit, near = scene.levels.kg_per_day, scene.levels.kg_per_day * scene.levels.kg_near / 100
+    kg = scene.around.kg_today.get(scene.subject.id)
+    if kg is None:
+        return None
+    sign = Sign.PRESENT if kg >= near else Sign.GONE
+    stage, reason = (2, "over") if kg >= limit else (1, "near")
+    detail = f"{kg:.1f} kg today, the ward takes less than {limit:g} kg a day"
+    return Observation(sign, scene.now, scene.now, kg, limit, detail, reason, stage)
+
+
+def stock_low(scene: Scene) -> Observation | None:
+    """Film cassettes or bags on the shelf of a site do not last `stock_days`, or there are none."""
+    supplies = scene.around.supplies.get(scene.subject.id)
+    limit = scene.levels.stock_days
+    if not supplies or not limit:
+        return None
+    short = [item for item in supplies if item.count <= 0 or (item.days is not None and item.days < limit)]
+    if not short:
+        return Observation(Sign.GONE, scene.now, scene.now, None, limit, "enough on the shelf")
+    first = min(short, key=lambda item: 0.0 if item.days is None else item.days)
+    detail = ", ".join(f"{item.kind}: {item.count} left" for item in short)
+    return Observation(Sign.PRESENT, scene.now, scene.now, float(first.count), limit, detail, first.kind)
 
 
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-_UNITS, _ROOMS = frozenset({AssetKind.UNIT}), frozenset({AssetKind.ROOM})
+_UNITS, _ROOMS, _SITES = frozenset({Unit}), frozenset({Room}), frozenset({Site})
 WATCHES: tuple[Watch, ...] = (
-    Watch(Rule.FILL_LEVEL, _UNITS, fill_level, lambda levels: Waits(_ms(levels.fill_for), UNIT_CLEAR_MS)),
+    Watch(Rule.COLLECTION, _UNITS, collection, lambda levels: Waits(_ms(levels.fill_for), UNIT_CLEAR_MS)),
     Watch(Rule.UNIT_FAULT, _UNITS, unit_fault, lambda levels: Waits(_ms(levels.fault_for), UNIT_CLEAR_MS)),
+    Watch(Rule.FILM_LOW, _UNITS, film_low, lambda levels: Waits(_ms(levels.fault_for), UNIT_CLEAR_MS)),
     Watch(
         Rule.ROOM_OVER_CAPACITY,
         _ROOMS,
@@ -165,5 +164,7 @@ WATCHES: tuple[Watch, ...] = (
         lambda levels: Waits(_ms(levels.over_capacity_for), ROOM_CLEAR_MS),
     ),
     Watch(Rule.ASSET_SILENT, _UNITS | _ROOMS, asset_silent, lambda _levels: Waits(0)),
+    Watch(Rule.KG_LIMIT, _SITES, kg_limit, lambda _levels: Waits(SITE_WAIT_MS)),
+    Watch(Rule.STOCK_LOW, _SITES, stock_low, lambda _levels: Waits(SITE_WAIT_MS)),
 )
 """Every rule. To add one, add a function and a row, its words in `mail/words.py`, and its name in `Rule`."""

@@ -1,11 +1,12 @@
 """How an alert lives. Pure: (state, observation, now) -> (state, events). All times are UTC ms.
 
     none -> pending -> firing -> none (resolved)
+               |         '-> firing, at a higher stage (it has become worse)
                '-> none (dropped: it did not stand long enough; nobody was told)
 
-A cause must stand for a while before the alert fires, and be away for a while before it resolves. Both waits run on
-the collector's clock from when the collector saw it, so that a backlog of old readings, which runs through within
-seconds, does not fire on a moment that is long over.
+A cause must stand for a while before the alert fires or steps up, and be away for a while before it resolves. All waits
+run on the collector's clock from when the collector saw it, so that a backlog of old readings, which runs through
+within seconds, does not fire on a moment that is long over.
 """
 
 from dataclasses import dataclass, replace
@@ -16,12 +17,15 @@ MAX_AGE_MS = 15 * 60 * 1000
 
 
 class Rule(StrEnum):
-    """What Sukusuku watches for."""
+    """What Sukusuku watches for. `KG_LIMIT` and `STOCK_LOW` are about a site, the others about a unit or room."""
 
-    FILL_LEVEL = "fill_level"
+    COLLECTION = "collection"
     UNIT_FAULT = "unit_fault"
+    FILM_LOW = "film_low"
     ROOM_OVER_CAPACITY = "room_over_capacity"
     ASSET_SILENT = "asset_silent"
+    KG_LIMIT = "kg_limit"
+    STOCK_LOW = "stock_low"
 
 
 class Sign(Enum):
@@ -37,7 +41,8 @@ class Observation:
     """What a rule sees at an asset now. `time` is when it was measured, `since` how long it is known to be so.
 
     `value` and `threshold` are in the unit of the rule's metric; `detail` is one English line for logs and programs.
-    `metric` is the one that is missing, where the other metrics of the asset still come.
+    `reason` says in one word why, where a rule has several reasons: for `asset_silent` it is the metric that is missing
+    while other metrics of the asset still come. `stage` rises with what has to be done.
     """
 
     sign: Sign
@@ -46,7 +51,8 @@ class Observation:
     value: float | None
     threshold: float | None
     detail: str
-    metric: str | None = None
+    reason: str = ""
+    stage: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,17 @@ class Waits:
 class Open:
     """An alert that is not resolved.
 
-    `since` is when the cause began, `raised` when the collector saw it, `clearing` since when it has been away.
+    `since` is when the cause began, `raised` when the collector saw it, `clearing` since when it has been away,
+    `rising` since when it has been worse than its `stage`. `value` is the one with which it was raised or fired.
     """
 
     firing: bool
     since: int
     raised: int
     clearing: int | None = None
+    value: float | None = None
+    stage: int = 1
+    rising: int | None = None
 
 
 class Event(StrEnum):
@@ -75,6 +85,7 @@ class Event(StrEnum):
 
     RAISED = "raised"
     FIRED = "fired"
+    WORSENED = "worsened"
     DROPPED = "dropped"
     RESOLVED = "resolved"
 
@@ -97,21 +108,31 @@ def _absent(alert: Open, seen: Observation, waits: Waits, now: int) -> Step:
     if not alert.firing:
         return None, (Event.DROPPED,)
     if seen.sign is Sign.BETWEEN:
-        return replace(alert, clearing=None), ()
+        return replace(alert, clearing=None, rising=None), ()
     clearing = now if alert.clearing is None else alert.clearing
     if now - clearing >= waits.resolve:
         return None, (Event.RESOLVED,)
-    return replace(alert, clearing=clearing), ()
+    return replace(alert, clearing=clearing, rising=None), ()
 
 
 def _present(alert: Open | None, seen: Observation, waits: Waits, now: int) -> Step:
     if alert is not None and alert.firing:
-        return replace(alert, clearing=None), ()
+        return _worse(replace(alert, clearing=None), seen, waits, now)
     if now - seen.time > MAX_AGE_MS:
         return alert, ()
     events: tuple[Event, ...] = ()
     if alert is None:
-        alert, events = Open(firing=False, since=min(seen.since, now), raised=now), (Event.RAISED,)
+        since = min(seen.since, now)
+        alert, events = Open(firing=False, since=since, raised=now, value=seen.value, stage=seen.stage), (Event.RAISED,)
     if now - alert.raised >= waits.fire:
-        return replace(alert, firing=True), (*events, Event.FIRED)
+        return replace(alert, firing=True, value=seen.value, stage=seen.stage), (*events, Event.FIRED)
     return alert, events
+
+
+def _worse(alert: Open, seen: Observation, waits: Waits, now: int) -> Step:
+    if seen.stage <= alert.stage or now - seen.time > MAX_AGE_MS:
+        return replace(alert, rising=None), ()
+    rising = now if alert.rising is None else alert.rising
+    if now - rising < waits.fire:
+        return replace(alert, rising=rising), ()
+    return replace(alert, rising=None, stage=seen.stage, value=seen.value), (Event.WORSENED,)

@@ -1,5 +1,7 @@
 """The mails about an incident: one for each contact that wants to know, each in its own language."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -7,13 +9,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from sukusuku_collector.alerts.rules import Rule
 from sukusuku_collector.i18n import translations
 from sukusuku_collector.mail.message import Draft, address, build, header_text, message_id
-from sukusuku_collector.mail.words import Incident, words
+from sukusuku_collector.mail.speech import Incident
+from sukusuku_collector.mail.words import words
 from sukusuku_collector.operations import OutgoingMail
 from sukusuku_collector.settings import Contact, Facility, Language, MailServer
 from sukusuku_core.errors import ConfigError
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 _LOCALE = files("sukusuku_collector") / "locale"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The contacts that are told at the same time, `delay` ms after the first ones."""
+
+    delay: int
+    contacts: tuple[Contact, ...]
 
 
 class Composer:
@@ -29,20 +40,25 @@ class Composer:
         if facility.mail is not None:
             check(facility, facility.mail)
 
-    def mails(self, incident: Incident) -> list[OutgoingMail]:
-        """One mail for each address that has asked for this site and rule."""
+    def chain(self, site: str, rule: Rule) -> tuple[Step, ...]:
+        """Who wants to know of this rule at this site, in the order in which they are told. One mail an address."""
+        if self._facility.mail is None:
+            return ()
+        steps: dict[int, dict[str, Contact]] = {}
+        told: set[str] = set()
+        for contact in sorted(self._facility.contact, key=lambda contact: contact.after_minutes):
+            wanted = (not contact.sites or site in contact.sites) and (not contact.rules or rule in contact.rules)
+            if wanted and contact.mail.lower() not in told:
+                told.add(contact.mail.lower())
+                steps.setdefault(round(contact.after_minutes * 60_000), {})[contact.mail.lower()] = contact
+        return tuple(Step(delay, tuple(contacts.values())) for delay, contacts in sorted(steps.items()))
+
+    def mail(self, incident: Incident, contact: Contact, kind: str, before: Mapping[str, str]) -> OutgoingMail:
+        """The mail to one contact. `before` has the Message-ID of the first mail about this alert by address."""
         server = self._facility.mail
         if server is None:
-            return []
-        wanted: dict[str, Contact] = {}
-        for contact in self._facility.contact:
-            site = not contact.sites or incident.asset.site.id in contact.sites
-            if site and (not contact.rules or Rule(incident.alert.rule) in contact.rules):
-                wanted.setdefault(contact.mail.lower(), contact)
-        return [self._mail(incident, contact, server) for contact in wanted.values()]
-
-    def _mail(self, incident: Incident, contact: Contact, server: MailServer) -> OutgoingMail:
-        language = contact.language
+            raise ValueError("without [mail] there is nobody in any chain")
+        language, alert = contact.language, incident.alert
         told = words(incident, self._texts[language], language, children=server.child_counts)
         context = {
             "words": told,
@@ -54,12 +70,7 @@ class Composer:
             "language": language,
         }
         environment = self._templates[language]
-        alert = incident.alert
-        fired = message_id(alert.id, "firing", alert.fired or 0, contact.mail, server.sender)
-        own, kind = fired, "firing"
-        if alert.resolved is not None:
-            kind = "resolved"
-            own = message_id(alert.id, kind, alert.resolved, contact.mail, server.sender)
+        own = message_id(alert.id, kind, incident.now, contact.mail, server.sender)
         draft = Draft(
             sender_name=self._texts[language].gettext("Sukusuku"),
             sender=server.sender,
@@ -69,7 +80,7 @@ class Composer:
             date=incident.now,
             text=environment.get_template("alert.txt").render(context),
             html=environment.get_template("alert.html").render(context),
-            reference=fired if incident.resolved else None,
+            reference=before.get(contact.mail.lower()),
         )
         return OutgoingMail(
             kind=kind,
@@ -102,8 +113,9 @@ def check(facility: Facility, server: MailServer) -> None:
     for n, contact in enumerate(facility.contact):
         address(f"contact[{n}].mail", contact.mail)
     for language in LANGUAGES:
+        for site in facility.site:
+            header_text(f"{site.id}: name.{language}", site.name[language])
         for asset in facility.assets():
-            header_text(f"{asset.site.id}: name.{language}", asset.site.name[language])
             header_text(f"{asset.id}: name.{language}", asset.settings.name[language])
     if not facility.web.url.startswith(("http://", "https://")):
         raise ConfigError(f"web.url: links in mails start with it, so it must be http(s), found {facility.web.url!r}")

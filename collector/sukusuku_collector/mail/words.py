@@ -1,117 +1,36 @@
 """What a mail about an alert says, in the reader's language. Pure; the templates give it its form."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from gettext import NullTranslations
 
-from babel.dates import format_datetime
-
 from sukusuku_collector.alerts.rules import Rule
-from sukusuku_collector.i18n import japan_time
-from sukusuku_collector.operations import Alert
-from sukusuku_collector.settings import Asset, Language
+from sukusuku_collector.mail.collection import collection, film_low, kg_limit, stock_low
+from sukusuku_collector.mail.speech import Incident, Speech, Words
+from sukusuku_collector.settings import Language, Site
 from sukusuku_core.model import FaultCode
-
-_MINUTE_MS = 60 * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """An alert that has just fired or been resolved, with what a mail tells about it.
-
-    `value` is the one of now, `fill_clear` the level (%) at which a fill alert ends, `last_time` when the asset was
-    last heard (UTC ms). `metric` is the one that is missing when the asset still says other things; `last_time` is
-    then that metric's.
-    """
-
-    alert: Alert
-    asset: Asset
-    value: float | None
-    fill_clear: float
-    last_time: int | None
-    simulated: bool
-    now: int
-    metric: str | None = None
-
-    @property
-    def resolved(self) -> bool:
-        """Whether the mail brings the good news."""
-        return self.alert.resolved is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """A bar: how full, and where the mark stands, both 0 to 100."""
-
-    percent: int
-    mark: int
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The parts of a mail.
-
-    `topic` names the rule in two words, `tone` picks the colours, `facts` are label and value, `steps` what to do next.
-    """
-
-    topic: str
-    tone: str
-    subject: str
-    headline: str
-    facts: tuple[tuple[str, str], ...] = ()
-    steps: tuple[str, ...] = ()
-    meter: Meter | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Speech:
-    """An incident and the language to tell it in. `children` allows to say how many there are."""
-
-    incident: Incident
-    texts: NullTranslations
-    language: Language
-    children: bool
-
-    @property
-    def names(self) -> dict[str, str]:
-        asset = self.incident.asset
-        return {"site": asset.site.name[self.language], "asset": asset.settings.name[self.language]}
-
-    def time(self, time: int) -> str:
-        """A time for people, by the clock of the centre."""
-        pattern = "y年M月d日（E）H:mm" if self.language == "ja" else "EEE d MMM y, HH:mm 'JST'"
-        return format_datetime(japan_time(time), pattern, locale=self.language)
-
-    def duration(self, duration: int) -> str:
-        """A length of time in the two largest units that matter."""
-        minutes = duration // _MINUTE_MS
-        hours, days = minutes // 60, minutes // 1440
-        if minutes < 1:
-            return self.texts.gettext("less than a minute")
-        if hours < 1:
-            return self.texts.gettext("%(minutes)d min") % {"minutes": minutes}
-        if days < 1:
-            return self.texts.gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes % 60}
-        return self.texts.gettext("%(days)d d %(hours)d h") % {"days": days, "hours": hours % 24}
 
 
 def words(incident: Incident, texts: NullTranslations, language: Language, *, children: bool) -> Words:
     """The words of a mail. `children` allows it to say how many children are in a room."""
-    speech = _Speech(incident, texts, language, children)
+    speech = Speech(incident, texts, language, children)
     told = _RULES[Rule(incident.alert.rule)](speech)
     prefix = texts.gettext("[Sukusuku]")
     if incident.resolved:
         subject = texts.gettext("Resolved: %(subject)s") % {"subject": told.subject}
         told = replace(told, tone="good", subject=subject, steps=(texts.gettext("Nothing more needs to be done."),))
+    elif incident.open_still:
+        told = replace(told, subject=texts.gettext("Still open: %(subject)s") % {"subject": told.subject})
     return replace(told, subject=f"{prefix} {told.subject}", facts=(*_place(speech), *told.facts, *_times(speech)))
 
 
-def _place(speech: _Speech) -> tuple[tuple[str, str], ...]:
+def _place(speech: Speech) -> tuple[tuple[str, str], ...]:
     gettext = speech.texts.gettext
-    return (gettext("Where"), speech.names["site"]), (gettext("What"), speech.names["asset"])
+    where = (gettext("Where"), speech.names["site"])
+    return (where,) if isinstance(speech.incident.subject, Site) else (where, (gettext("What"), speech.names["asset"]))
 
 
-def _times(speech: _Speech) -> tuple[tuple[str, str], ...]:
+def _times(speech: Speech) -> tuple[tuple[str, str], ...]:
     gettext, alert = speech.texts.gettext, speech.incident.alert
     facts = [(gettext("Since"), speech.time(alert.since))]
     if alert.resolved is not None:
@@ -120,65 +39,13 @@ def _times(speech: _Speech) -> tuple[tuple[str, str], ...]:
     if alert.acknowledged is not None:
         who = {"who": alert.acknowledged_by or "", "time": speech.time(alert.acknowledged)}
         facts.append((gettext("Taken care of by"), gettext("%(who)s, %(time)s") % who))
+    elif speech.incident.open_still and alert.told_first is not None:
+        facts.append((gettext("First told"), speech.time(alert.told_first)))
+        facts.append((gettext("Taken care of by"), gettext("nobody yet")))
     return tuple(facts)
 
 
-def _fill_level(speech: _Speech) -> Words:
-    gettext, incident = speech.texts.gettext, speech.incident
-    if incident.value is None:
-        return _bag_full(speech)
-    value, rise = incident.value, incident.alert.threshold or 0.0
-    numbers = speech.names | {"value": f"{value:.0f}", "threshold": f"{rise:g}", "clear": f"{incident.fill_clear:g}"}
-    if incident.resolved:
-        subject = gettext("%(site)s: %(asset)s fill level back to %(value)s %%")
-        headline = gettext("%(asset)s has room again: %(value)s %% full")
-    else:
-        subject = gettext("%(site)s: %(asset)s fill level %(value)s %% (threshold %(threshold)s %%)")
-        headline = gettext("%(asset)s is %(value)s %% full")
-    return Words(
-        topic=gettext("Fill level"),
-        tone="warning",
-        subject=subject % numbers,
-        headline=headline % numbers,
-        facts=(
-            (gettext("Fill level now"), gettext("%(value)s %%") % numbers),
-            (gettext("Threshold"), gettext("%(value)s %%") % {"value": numbers["threshold"]}),
-        ),
-        steps=(
-            gettext("Take the full pack out, put a new bag or film in, and close the lid."),
-            gettext("Once the level is at %(clear)s %% or below, this alert ends by itself and a mail says so.")
-            % numbers,
-        ),
-        meter=Meter(_percent(value), _percent(rise)),
-    )
-
-
-def _bag_full(speech: _Speech) -> Words:
-    """The unit says so itself, whatever the level sensor says."""
-    gettext = speech.texts.gettext
-    if speech.incident.resolved:
-        subject = gettext("%(site)s: %(asset)s is no longer full")
-        headline = gettext("%(asset)s has room again")
-    else:
-        subject = gettext("%(site)s: %(asset)s says that its bag is full")
-        headline = gettext("The bag of %(asset)s is full")
-    return Words(
-        topic=gettext("Fill level"),
-        tone="warning",
-        subject=subject % speech.names,
-        headline=headline % speech.names,
-        steps=(
-            gettext("Take the full pack out, put a new bag or film in, and close the lid."),
-            gettext("Once the unit no longer says that it is full, this alert ends by itself and a mail says so."),
-        ),
-    )
-
-
-def _percent(value: float) -> int:
-    return round(min(max(value, 0.0), 100.0))
-
-
-def _unit_fault(speech: _Speech) -> Words:
+def _unit_fault(speech: Speech) -> Words:
     gettext, incident = speech.texts.gettext, speech.incident
     code = round(incident.alert.value or 0)
     fault, step = _fault(speech, code)
@@ -203,7 +70,7 @@ def _unit_fault(speech: _Speech) -> Words:
     )
 
 
-def _fault(speech: _Speech, code: int) -> tuple[str, str]:
+def _fault(speech: Speech, code: int) -> tuple[str, str]:
     """The name of a fault and what to do about it."""
     gettext = speech.texts.gettext
     match code:
@@ -225,7 +92,7 @@ def _fault(speech: _Speech, code: int) -> tuple[str, str]:
     return name, step
 
 
-def _room_over_capacity(speech: _Speech) -> Words:
+def _room_over_capacity(speech: Speech) -> Words:
     gettext, incident = speech.texts.gettext, speech.incident
     numbers = speech.names | {"value": f"{incident.value or 0:.0f}", "places": f"{incident.alert.threshold or 0:.0f}"}
     if incident.resolved:
@@ -253,13 +120,21 @@ def _room_over_capacity(speech: _Speech) -> Words:
     )
 
 
-def _asset_silent(speech: _Speech) -> Words:
+def _asset_silent(speech: Speech) -> Words:
     gettext, incident = speech.texts.gettext, speech.incident
     heard = gettext("never so far") if incident.last_time is None else speech.time(incident.last_time)
     numbers = speech.names | {"time": speech.time(incident.alert.since)}
     step = gettext("Check that the sensor and the small computer beside it have power and network.")
-    if incident.metric is not None:
-        numbers |= {"what": _missing(speech, incident.metric)}
+    if incident.alert.reason and incident.resolved:
+        numbers |= {"what": _missing(speech, incident.alert.reason)}
+        if incident.last_time is not None and incident.last_time > incident.alert.since:
+            subject = gettext("%(site)s: %(asset)s the %(what)s is measured again")
+            headline = gettext("%(asset)s: the %(what)s is measured again")
+        else:
+            subject = gettext("%(site)s: %(asset)s the %(what)s is no longer expected")
+            headline = gettext("%(asset)s: the %(what)s is no longer expected")
+    elif incident.alert.reason:
+        numbers |= {"what": _missing(speech, incident.alert.reason)}
         subject = gettext("%(site)s: %(asset)s no reading of the %(what)s since %(time)s")
         headline = gettext("%(asset)s: the %(what)s is not measured any more")
         step = gettext("Other readings still come: check the one sensor, that it has power, a free view and its cable.")
@@ -283,7 +158,7 @@ def _asset_silent(speech: _Speech) -> Words:
     )
 
 
-def _missing(speech: _Speech, metric: str) -> str:
+def _missing(speech: Speech, metric: str) -> str:
     gettext = speech.texts.gettext
     match metric.rpartition("/")[2]:
         case "Percent":
@@ -296,9 +171,12 @@ def _missing(speech: _Speech, metric: str) -> str:
             return gettext("presence")
 
 
-_RULES: dict[Rule, Callable[[_Speech], Words]] = {
-    Rule.FILL_LEVEL: _fill_level,
+_RULES: dict[Rule, Callable[[Speech], Words]] = {
+    Rule.COLLECTION: collection,
     Rule.UNIT_FAULT: _unit_fault,
+    Rule.FILM_LOW: film_low,
     Rule.ROOM_OVER_CAPACITY: _room_over_capacity,
     Rule.ASSET_SILENT: _asset_silent,
+    Rule.KG_LIMIT: kg_limit,
+    Rule.STOCK_LOW: stock_low,
 }

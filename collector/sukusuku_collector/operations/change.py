@@ -25,11 +25,29 @@ class Change:
         return stored
 
     def fire(self, firing: Alert, now: int) -> Alert:
-        """The alert has stood long enough. `value` and `detail` are those of this moment."""
-        values = {"state": AlertState.FIRING, "fired": now, "value": firing.value, "detail": firing.detail}
-        self._update(firing.id, values)
+        """The alert has stood long enough. Its grounds (value, detail, stage, reason) are those of this moment."""
+        values = {"state": AlertState.FIRING, "fired": now}
+        self._update(firing.id, values | _grounds(firing))
         self._note(firing, now, "fired", firing.value)
         return self.read(firing.id)
+
+    def worsen(self, worse: Alert, now: int) -> Alert:
+        """The alert has come to a higher stage: it is told from the beginning, also when somebody took care of it."""
+        anew: dict[str, object] = {"state": AlertState.FIRING, "acknowledged": None, "acknowledged_by": None}
+        anew |= {"told": 0, "told_first": None, "told_at": None}
+        self._update(worse.id, anew | _grounds(worse))
+        self._note(worse, now, "worsened", worse.value)
+        return self.read(worse.id)
+
+    def told(self, alert_id: int, steps: int, first: int, now: int) -> None:
+        """So many steps of the escalation chain have been told, the first one at `first`."""
+        self._update(alert_id, {"told": steps, "told_first": first, "told_at": now})
+
+    def recipients(self, alert_id: int) -> dict[str, str]:
+        """Who got mails about an alert (address in lower case), with the Message-ID of the first one."""
+        columns = (mail_outbox.c.recipient, mail_outbox.c.message_id)
+        query = select(*columns).where(mail_outbox.c.alert_id == alert_id).order_by(mail_outbox.c.id.desc())
+        return {row.recipient.lower(): row.message_id for row in self._connection.execute(query)}
 
     def resolve(self, resolved: Alert, now: int, value: float | None) -> Alert:
         """The cause is gone; `value` is the one that says so. What people did meanwhile is kept."""
@@ -45,9 +63,9 @@ class Change:
         """Forget a pending alert that never fired."""
         self._connection.execute(delete(alert).where(alert.c.id == alert_id))
 
-    def put_mail(self, alert_id: int, mail: OutgoingMail, now: int) -> None:
-        """Hand a mail to the outbox, due at once."""
-        values = {"alert_id": alert_id, "state": MailState.WAITING, "created": now, "next_try": now}
+    def put_mail(self, alert_id: int, mail: OutgoingMail, now: int, due: int = 0) -> None:
+        """Hand a mail to the outbox, due at once or at a later moment."""
+        values = {"alert_id": alert_id, "state": MailState.WAITING, "created": now, "next_try": max(now, due)}
         values |= {"attempts": 0, "leased_until": 0, "reason": ""}
         values |= rows.mail_values(mail)
         self._connection.execute(insert(mail_outbox).values(values))
@@ -65,3 +83,8 @@ class Change:
 
     def _note(self, about: Alert, time: int, kind: str, value: float | None) -> None:
         self._connection.execute(insert(alert_event).values(alert_id=about.id, time=time, kind=kind, value=value))
+
+
+def _grounds(about: Alert) -> dict[str, object]:
+    """Why the alert stands, as it was seen last."""
+    return {"value": about.value, "detail": about.detail, "stage": about.stage, "reason": about.reason}

@@ -155,13 +155,13 @@ request = Table(
     sqlite_autoincrement=True,
 )
 
-# A period that a person has switched on: `kind` is "silence" (no mails for an asset or site) or "outbreak".
+# A period that a person has switched on; `modes.ModeKind` says which kinds there are and what their subjects are.
 mode = Table(
     "mode",
     metadata,
     Column("id", ID, primary_key=True),
     Column("kind", String(20), nullable=False),
-    Column("subject", String(63), nullable=False),
+    Column("subject", String(120), nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger),
     Column("who", String(120), nullable=False),

@@ -41,7 +41,10 @@ class Alert:
     rule's metric (for `asset_silent` the threshold is in seconds); None where the rule has none. `detail` is one
     English line for logs and programs; people are told in their own words.
     `clearing` is since when the cause has been away, while the rule still waits before it resolves.
-    `told` is how many steps of the escalation chain have been told, `told_at` when the last mail about it was written.
+    `stage` rises with what has to be done, `reason` says in one word why, where the rule has several reasons; for
+    `asset_silent` it is the metric that is missing while others still come.
+    `told` is how many steps of the escalation chain have been told of this stage, `told_first` and `told_at` when the
+    first and the last mails about it were written.
     """
 
     id: int
@@ -60,12 +63,18 @@ class Alert:
     raised: int = 0
     clearing: int | None = None
     told: int = 0
+    told_first: int | None = None
     told_at: int | None = None
+    stage: int = 1
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertEvent:
-    """One step in the life of an alert: `raised`, `fired`, `acknowledged` or `resolved`, with the value it had then."""
+    """One step in the life of an alert, with the value it had then.
+
+    `kind` is `raised`, `fired`, `worsened`, `acknowledged` or `resolved`.
+    """
 
     alert_id: int
     time: int
@@ -84,7 +93,10 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """A mail as it will go out, byte for byte. `kind` says what it is about, for lists: `firing` or `resolved`."""
+    """A mail as it will go out, byte for byte. `kind` says what it is about, for lists.
+
+    About an alert it is `firing`, `worse`, `again` or `resolved`.
+    """
 
     kind: str
     sender: str

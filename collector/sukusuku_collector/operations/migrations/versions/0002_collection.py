@@ -13,7 +13,11 @@ _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 def upgrade() -> None:
     op.add_column("alert", sa.Column("told", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("alert", sa.Column("told_first", sa.BigInteger))
     op.add_column("alert", sa.Column("told_at", sa.BigInteger))
+    op.add_column("alert", sa.Column("stage", sa.Integer, nullable=False, server_default="1"))
+    op.add_column("alert", sa.Column("reason", sa.String(120), nullable=False, server_default=""))
+    op.execute("UPDATE alert SET rule = 'collection' WHERE rule = 'fill_level'")
     op.add_column("mail_outbox", sa.Column("run_id", _ID))
     op.create_index("ix_mail_outbox_run_id", "mail_outbox", ["run_id"])
     op.create_table(
@@ -147,7 +151,7 @@ def upgrade() -> None:
         "mode",
         sa.Column("id", _ID, nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
-        sa.Column("subject", sa.String(63), nullable=False),
+        sa.Column("subject", sa.String(120), nullable=False),
         sa.Column("since", sa.BigInteger, nullable=False),
         sa.Column("until", sa.BigInteger),
         sa.Column("who", sa.String(120), nullable=False),

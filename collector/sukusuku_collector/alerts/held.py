@@ -1,0 +1,109 @@
+"""What the engine holds of an alert between two looks, and what a look has found."""
+
+from dataclasses import dataclass, replace
+
+from sukusuku_collector.alerts.observe import Watch
+from sukusuku_collector.alerts.rules import Event, Observation, Open
+from sukusuku_collector.alerts.scene import Scene, Subject, site_of
+from sukusuku_collector.alerts.telling import Telling, Told
+from sukusuku_collector.mail.render import Step
+from sukusuku_collector.opening import OpeningHours
+from sukusuku_collector.operations import Alert, AlertState
+from sukusuku_collector.settings import AlertLevels
+
+Key = tuple[str, str]
+"""Rule and subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A rule at a subject: how it is watched, and who is told. `levels` in quiet times and in an outbreak."""
+
+    subject: Subject
+    watch: Watch
+    levels: tuple[AlertLevels, AlertLevels]
+    chain: tuple[Step, ...]
+    opening: OpeningHours
+    urgent: bool
+
+    @property
+    def key(self) -> Key:
+        """Under which its alert is held."""
+        return self.watch.rule.value, self.subject.id
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An alert that is not resolved, as the database has it. `acknowledged`: as far as this process has noticed."""
+
+    id: int
+    open: Open
+    began: int
+    told: Told
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What waits to be stored about one alert. Without `telling` nobody is told of it now."""
+
+    post: Post
+    scene: Scene
+    seen: Observation | None
+    before: Held | None
+    after: Open | None
+    events: tuple[Event, ...]
+    telling: Telling | None
+
+
+def is_lasting(outcome: Outcome) -> bool:
+    """Whether the database must know; since when something is getting worse is forgotten at a restart."""
+    if outcome.events or outcome.telling is not None or outcome.before is None or outcome.after is None:
+        return True
+    return outcome.after.clearing != outcome.before.open.clearing
+
+
+def to_held(alert: Alert) -> Held:
+    """An alert of the database, to be held."""
+    held = Open(
+        firing=alert.state is not AlertState.PENDING,
+        since=alert.since,
+        raised=alert.raised,
+        clearing=alert.clearing,
+        value=alert.value,
+        stage=alert.stage,
+    )
+    told = Told(alert.told, alert.told_first, alert.told_at)
+    acknowledged = alert.state is AlertState.ACKNOWLEDGED
+    return Held(alert.id, held, alert.fired or alert.raised, told, acknowledged)
+
+
+def grounded(alert: Alert, outcome: Outcome) -> Alert:
+    """The alert with what was seen now."""
+    seen = outcome.seen
+    if seen is None:
+        return alert
+    return replace(alert, value=seen.value, detail=seen.detail, stage=seen.stage, reason=seen.reason)
+
+
+def new_alert(outcome: Outcome) -> Alert:
+    """The pending alert that an outcome raises."""
+    scene, seen = outcome.scene, outcome.seen
+    since = scene.now if outcome.after is None else outcome.after.since
+    fresh = Alert(
+        id=0,
+        rule=outcome.post.watch.rule.value,
+        site=site_of(outcome.post.subject).id,
+        asset=outcome.post.subject.id,
+        state=AlertState.PENDING,
+        since=since,
+        fired=None,
+        acknowledged=None,
+        acknowledged_by=None,
+        resolved=None,
+        value=None,
+        detail="",
+        threshold=None if seen is None else seen.threshold,
+        raised=scene.now,
+    )
+    return grounded(fresh, outcome)
