@@ -16,8 +16,9 @@ from sukusuku_core.errors import SukusukuError
 PATH = "/r"
 """Links are `[web] url` + this + `/<token>`."""
 _VERSION = 1
-_CLAIM = struct.Struct(">BQQBBI")
-"""Version, run, stop, action, recipient, expiry in seconds."""
+_CLAIM = struct.Struct(">BQQHI")
+"""Version and action, run, stop, recipient, expiry in seconds."""
+_ACTIONS = 16
 _MAC_BYTES = 16
 _LENGTH = 52
 """Characters: 23 + 16 bytes. Each other length is refused before it is decoded."""
@@ -86,9 +87,9 @@ class Links:
 
     def token(self, claim: Claim) -> str:
         """The signed claim. Expiry is cut to whole seconds."""
-        packed = _CLAIM.pack(
-            _VERSION, claim.run, claim.stop, claim.action, claim.recipient, min(claim.expires // 1000, 0xFFFF_FFFF)
-        )
+        kind = _VERSION * _ACTIONS + claim.action
+        seconds = min(claim.expires // 1000, 0xFFFF_FFFF)
+        packed = _CLAIM.pack(kind, claim.run, claim.stop, claim.recipient, seconds)
         return base64.urlsafe_b64encode(packed + self._mac(packed)).decode()
 
     def read(self, token: str, now: int) -> Claim:
@@ -102,10 +103,8 @@ class Links:
         packed, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
         if len(packed) != _CLAIM.size or not hmac.compare_digest(mac, self._mac(packed)):
             raise ForgedLinkError
-        version, run, stop, action, recipient, seconds = _CLAIM.unpack(packed)
-        if version != _VERSION:
-            raise ForgedLinkError
-        claim = Claim(run, stop, Action(action), recipient, seconds * 1000)
+        kind, run, stop, recipient, seconds = _CLAIM.unpack(packed)
+        claim = Claim(run, stop, Action(kind - _VERSION * _ACTIONS), recipient, seconds * 1000)
         if now >= claim.expires:
             raise ExpiredLinkError(claim)
         return claim

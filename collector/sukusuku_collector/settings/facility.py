@@ -81,6 +81,14 @@ class Web(Settings, frozen=True, kw_only=True):
     port: Port = 8080
     url: str = "http://127.0.0.1:8080"
     """The address that people use; links in mails start with it."""
+    map_link: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(https?://|geo:)(?=[^\s]*\{lat\})(?=[^\s]*\{lon\})[^\s]+$",
+            description="an address with {lat} and {lon} in it",
+        ),
+    ] = "https://www.google.com/maps/search/?api=1&query={lat},{lon}"
+    """What a place on a round links to. Only whoever follows the link asks that host for anything."""
 
 
 class Unit(Settings, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ CLAIMS = st.builds(
     run=st.integers(0, 2**63 - 1),
     stop=st.integers(0, 2**63 - 1),
     action=st.sampled_from(Action),
-    recipient=st.integers(0, 255),
+    recipient=st.integers(0, 65_535),
     expires=st.integers(1, 2**32 - 1).map(lambda seconds: seconds * 1000),
 )
 

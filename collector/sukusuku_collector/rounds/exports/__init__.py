@@ -1,0 +1,1 @@
+"""A round as files for other programs: calendar, satellite navigation, map, table. All pure."""
