@@ -43,24 +43,30 @@ def outlook(unit: Unit, derived: Mapping[str, Point], silent_after: float, now: 
     if percent is None or nappies is None or now - percent.time > fresh:
         return None
     confidence = derived.get("Fill/Confidence")
-    inside = _number(nappies)
+    inside, bag = _number(nappies), bag_since(derived) or 0
     return Outlook(
         percent=_number(percent),
         nappies=inside,
         room=max(0, round(unit.collection.nappies_per_bag - inside)),
         confidence=0.0 if confidence is None else _number(confidence),
-        full_from=_ahead(derived.get("Forecast/Hours10"), fresh + ISSUED_MS, now),
-        full_at=_ahead(derived.get("Forecast/Hours50"), fresh + ISSUED_MS, now),
-        hygiene_by=_ahead(derived.get("Bag/HoursLeft"), fresh, now),
+        full_from=_ahead(derived.get("Forecast/Hours10"), max(bag, now - fresh - ISSUED_MS)),
+        full_at=_ahead(derived.get("Forecast/Hours50"), max(bag, now - fresh - ISSUED_MS)),
+        hygiene_by=_ahead(derived.get("Bag/HoursLeft"), max(bag, now - fresh - ISSUED_MS)),
     )
+
+
+def bag_since(derived: Mapping[str, Point]) -> int | None:
+    """When the bag that is in the unit was put in (UTC ms); None: not known."""
+    age = derived.get("Bag/Age")
+    return None if age is None else age.time - round(_number(age) * _HOUR_MS)
 
 
 def _number(point: Point) -> float:
     return float(point.value) if isinstance(point.value, int | float) else 0.0
 
 
-def _ahead(hours: Point | None, fresh: float, now: int) -> int | None:
-    """The moment that a point in hours from its own time means, while the point is fresh."""
-    if hours is None or now - hours.time > fresh:
+def _ahead(hours: Point | None, since: float) -> int | None:
+    """The moment that a point in hours from its own time means, unless it is older than `since`: of another bag."""
+    if hours is None or hours.time < since:
         return None
     return hours.time + round(_number(hours) * _HOUR_MS)

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 
 from sukusuku_collector.alerts.engine import AlertEngine
+from sukusuku_collector.alerts.scene import NOTHING
+from sukusuku_collector.alerts.surroundings import Surroundings
 from sukusuku_collector.host import Host
 from sukusuku_collector.housekeeping import Housekeeping
 from sukusuku_collector.ingest import Ingest
@@ -48,13 +50,14 @@ async def run(facility: Facility, stop: asyncio.Event, clock: Clock = now_ms) ->
 
 async def _run(facility: Facility, store: Store, operations: Operations, stop: asyncio.Event, clock: Clock) -> None:
     jobs: dict[str, Callable[[], Awaitable[None]]] = {}
+    around = Surroundings(facility, store, operations)
     if facility.mail is None:
         _log.warning("no [mail] in the settings: alerts are shown on the wall only")
-        alerts = Alerts(AlertEngine(facility, operations), store, clock)
+        alerts = Alerts(AlertEngine(facility, operations), store, clock, around)
     else:
         mail = MailWorker(facility.mail, operations, clock)
         jobs["mail"] = mail.run
-        alerts = Alerts(AlertEngine(facility, operations, mail.wake), store, clock)
+        alerts = Alerts(AlertEngine(facility, operations, mail.wake), store, clock, around)
     ingest = Ingest(facility, store, clock)
     host = Host(facility, store, ingest, alerts.evaluate, clock)
     jobs |= {
@@ -81,10 +84,12 @@ async def _run(facility: Facility, store: Store, operations: Operations, stop: a
 class Alerts:
     """The alert engine over the latest values; a database that does not answer is told once."""
 
-    def __init__(self, engine: AlertEngine, store: Store, clock: Clock) -> None:
+    def __init__(self, engine: AlertEngine, store: Store, clock: Clock, surroundings: Surroundings) -> None:
         self._engine = engine
         self._store = store
         self._clock = clock
+        self._surroundings = surroundings
+        self._around = NOTHING
         self._trouble = False
 
     def evaluate(self, assets: Collection[str] | None = None, *, linked: bool = True) -> None:
@@ -93,7 +98,10 @@ class Alerts:
         `linked` is whether there is a session with the broker.
         """
         try:
-            self._engine.evaluate(self._store.latest(), self._clock(), assets, linked=linked)
+            now = self._clock()
+            if assets is None:  # not after each commit
+                self._around = self._surroundings.at(now)
+            self._engine.evaluate(self._store.latest(), now, assets, linked=linked, around=self._around)
         except TransientError as error:
             if not self._trouble:
                 _log.warning("alerts cannot be stored, trying again: %s", error)

@@ -74,7 +74,7 @@ def incident(case: str, *, resolved: bool, open_still: bool = False) -> Incident
         now=now,
         ahead=ahead if detail in FORECAST else None,
         next_round=T0 + 27 * HOUR if detail in FORECAST else None,
-        supplies=(Supply("film", 1, 6.0), Supply("bags", 40, None)) if rule == "stock_low" else (),
+        supplies=(Supply("film", 1, 6.0), Supply("bag", 40, None)) if rule == "stock_low" else (),
         open_still=open_still,
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from sukusuku_collector import service
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.observe import START_GRACE_MS
+from sukusuku_collector.alerts.surroundings import Surroundings
 from sukusuku_collector.host import Host
 from sukusuku_collector.ingest import Ingest
 from sukusuku_collector.service import Alerts
@@ -29,7 +30,7 @@ def test_without_a_broker_the_watch_calls_nothing_silent(tmp_path: Path) -> None
     clock = Time(T0)
     store, kept = SqliteStore.open(tmp_path / "readings.db"), operations(tmp_path)
     store.commit([Reading(UNIT, "Fill/Percent", T0, 40.0), Reading(ROOM, "Occupancy/Children", T0, 3)], (), T0)
-    alerts = Alerts(AlertEngine(facility(), kept), store, clock)
+    alerts = Alerts(AlertEngine(facility(), kept), store, clock, Surroundings(facility(), store, kept))
     host = Host(facility(), store, Ingest(facility(), store, clock), alerts.evaluate, clock)
 
     async def one_round() -> None:

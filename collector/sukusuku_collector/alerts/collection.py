@@ -11,7 +11,7 @@ from sukusuku_collector.alerts.rules import Observation, Sign
 from sukusuku_collector.alerts.scene import Scene, site_of
 from sukusuku_collector.live import was_measured
 from sukusuku_collector.opening import DAY_MS, day_start, local_day
-from sukusuku_collector.outlook import Outlook, outlook
+from sukusuku_collector.outlook import Outlook, bag_since, outlook
 from sukusuku_collector.settings import Asset, Unit
 from sukusuku_core.model import UnitState
 
@@ -86,7 +86,7 @@ def _sensed(scene: Scene) -> Observation | None:
 
 def _derived(scene: Scene, unit: Unit, ahead: Outlook) -> Observation:
     time = scene.derived["Fill/Estimate"].time
-    bag = bag_since(scene)
+    bag = bag_since(scene.derived)
     if scene.open is not None and bag is not None and bag > scene.open.since:
         # whatever this bag is like, the one that the alert is about is gone
         return Observation(Sign.GONE, time, time, ahead.percent, scene.levels.fill_rise, "the bag was changed")
@@ -94,14 +94,6 @@ def _derived(scene: Scene, unit: Unit, ahead: Outlook) -> Observation:
     if due is None:
         return _absent(scene, time, ahead.percent)
     return _present(scene, due, time, ahead.percent)
-
-
-def bag_since(scene: Scene) -> int | None:
-    """When the bag was put in; None: not known."""
-    age = scene.derived.get("Bag/Age")
-    if age is None or not isinstance(age.value, int | float):
-        return None
-    return age.time - round(age.value * _HOUR_MS)
 
 
 def hygiene_by(scene: Scene, unit: Unit, ahead: Outlook) -> int | None:
@@ -118,7 +110,7 @@ def _dues(scene: Scene, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
     now, comes = scene.now, scene.around.next_round.get(site_of(scene.subject).id)
     state = scene.number("State")
     over_age = hygiene_by(scene, unit, ahead)
-    if state is not None and state[0] == UnitState.BAG_FULL and state[1] >= (bag_since(scene) or 0):
+    if state is not None and state[0] == UnitState.BAG_FULL and state[1] >= (bag_since(scene.derived) or 0):
         yield Stage.NOW, Cause.BAG_FULL
     if ahead.percent >= FULL:
         yield Stage.NOW, Cause.FULL

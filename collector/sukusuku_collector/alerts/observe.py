@@ -6,6 +6,7 @@ A value that is not GOOD, or of an asset that was told dead, is no observation: 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sukusuku_collector.accounting.fees import fee_table
 from sukusuku_collector.alerts.collection import collection
 from sukusuku_collector.alerts.rules import Observation, Rule, Sign, Waits
 from sukusuku_collector.alerts.scene import Scene
@@ -124,11 +125,11 @@ def film_low(scene: Scene) -> Observation | None:
 
 def kg_limit(scene: Scene) -> Observation | None:
     """What was taken out of the units of a site today comes near to what the ward takes from it in a day."""
-    limit, near = scene.levels.kg_per_day, scene.levels.kg_per_day * scene.levels.kg_near / 100
+    limit = scene.levels.kg_per_day or fee_table().daily_limit_kg
     kg = scene.around.kg_today.get(scene.subject.id)
     if kg is None:
         return None
-    sign = Sign.PRESENT if kg >= near else Sign.GONE
+    sign = Sign.PRESENT if kg >= limit * scene.levels.kg_near / 100 else Sign.GONE
     stage, reason = (2, "over") if kg >= limit else (1, "near")
     detail = f"{kg:.1f} kg today, the ward takes less than {limit:g} kg a day"
     return Observation(sign, scene.now, scene.now, kg, limit, detail, reason, stage)

@@ -25,7 +25,7 @@ def name_of(subject: Subject) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """What lies on the shelf of a site: `kind` is `film` or `bags`, `days` how long it lasts (None: not known)."""
+    """What lies on the shelf of a site: `kind` is `film` or `bag`, `days` how long it lasts (None: not known)."""
 
     kind: str
     count: int

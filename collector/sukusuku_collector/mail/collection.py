@@ -190,7 +190,7 @@ def kg_limit(speech: Speech) -> Words:
 def stock_low(speech: Speech) -> Words:
     """What is on the shelf does not last."""
     gettext, incident = speech.texts.gettext, speech.incident
-    what = {"film": gettext("film cassettes"), "bags": gettext("bags")}.get(incident.alert.reason, "")
+    what = {"film": gettext("film cassettes"), "bag": gettext("bags")}.get(incident.alert.reason, "")
     numbers = speech.names | {"what": what, "count": f"{incident.alert.value or 0:.0f}"}
     if incident.resolved:
         subject = gettext("%(site)s: enough %(what)s on the shelf again")
@@ -200,7 +200,7 @@ def stock_low(speech: Speech) -> Words:
         headline = gettext("Only %(count)s %(what)s are left on the shelf")
     shelf = tuple(
         (
-            {"film": gettext("Film cassettes"), "bags": gettext("Bags")}.get(item.kind, item.kind),
+            {"film": gettext("Film cassettes"), "bag": gettext("Bags")}.get(item.kind, item.kind),
             gettext("%(count)d left, for about %(days)d days") % {"count": item.count, "days": item.days}
             if item.days is not None
             else gettext("%(count)d left") % {"count": item.count},

@@ -42,9 +42,8 @@ class AlertLevels(Settings, frozen=True, kw_only=True):
     More than twice the `refresh` of the edge nodes (900 s unless set): a value that stays the same comes only once in
     that time, or with the next message of its sensor after that, and one message may be lost. The demo has 60 and 15.
     """
-    kg_per_day: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 10.0
-    """What the ward takes from one site in a day, in kg: it does not collect business waste from 10 kg/day on, average
-    or one-off (Toshima City, https://www.city.toshima.lg.jp/155/kurashi/gomi/jigyosha/009048.html)."""
+    kg_per_day: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
+    """From so many kg a day on the ward does not collect from a site; None: as in the ward's fee table (10 kg)."""
     kg_near: Percent = 80.0
     """Percent of `kg_per_day` from which on that limit is near."""
     stock_days: Annotated[float, msgspec.Meta(ge=0, le=366)] = 14.0
