@@ -93,7 +93,9 @@ class Round(Settings, frozen=True, kw_only=True):
     mail_at: Clock = "08:30"
     """When the plan is made and sent, on the day of the round."""
     answer_by: Clock = "11:00"
-    """Whoever has not opened or answered the mail by then: the next of `crew` gets it."""
+    """Nobody has accepted the round or answered for a stop by then: the next of `crew` gets the mail. Whoever says that
+    they cannot come lets it go on at once. Those that are left share the time until departure; the facility's contacts
+    come last."""
     sites: tuple[Id, ...] = ()
     """Empty: all."""
     holidays: bool = False
