@@ -5,6 +5,7 @@ need() { # need PROGRAM PACKAGE
     command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"
 }
 need mosquitto mosquitto
+need influxd influxdb
 need strace strace
 need nft nftables
 need chromium chromium

@@ -7,13 +7,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_collector.store import HOUR_MS, Bucket, Latest, Point, Quarantined, Row, Store
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality, Reading, Value
+from tests.collector.influx_store import ShippedStore
 
 START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
 SERIES = (
@@ -26,14 +27,18 @@ SERIES = (
 Open = Callable[[], Store]
 
 
-@pytest.fixture(params=[SqliteStore])
+@pytest.fixture(params=["sqlite", "influx"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Opens new, empty stores."""
     opened: list[Store] = []
     numbers = count()
 
     def opener() -> Store:
-        store: Store = request.param.open(tmp_path / f"store-{next(numbers)}.db")
+        store: Store
+        if request.param == "sqlite":
+            store = SqliteStore.open(tmp_path / f"store-{next(numbers)}.db")
+        else:
+            store = ShippedStore.make(tmp_path, request.getfixturevalue("influx"))
         opened.append(store)
         return store
 
@@ -117,11 +122,23 @@ def _row(draw: st.DrawFn) -> tuple[int, int, Value | None, int]:
     return time, index, value, quality
 
 
-@given(batches=st.lists(st.lists(_row(), max_size=200), min_size=1, max_size=5))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_batches_give_what_plain_python_gives(open_store: Open, batches: list[list[Row]]) -> None:
+EXAMPLES = {"sqlite": 80, "influx": 10}
+"""Each example has a store of its own; with InfluxDB that takes half a second."""
+
+
+def test_any_batches_give_what_plain_python_gives(open_store: Open, request: pytest.FixtureRequest) -> None:
     """Duplicates inside a batch and between batches, late data, all types."""
-    store, model = open_store(), Model()
+
+    @given(batches=st.lists(st.lists(_row(), max_size=200), min_size=1, max_size=5))
+    @settings(max_examples=EXAMPLES[request.node.callspec.params["open_store"]], deadline=None)
+    def check(batches: list[list[Row]]) -> None:
+        _check_batches(open_store(), batches)
+
+    check()
+
+
+def _check_batches(store: Store, batches: list[list[Row]]) -> None:
+    model = Model()
     series = [store.series(*item) for item in SERIES]
     for received, batch in enumerate(batches):
         rows = [(time, series[index], value, quality) for time, index, value, quality in batch]
@@ -217,3 +234,47 @@ def test_the_latest_values_of_the_dead_are_stale_until_they_are_born_again(open_
     store.mark_offline({"unit-1": None})
     assert {item.stale_since for item in store.latest()["unit-1"].values()} == {None}
     assert [point.quality for point in store.raw("unit-1", "State", 0, 1 << 62, 10)] == [Quality.GOOD]
+
+
+def test_a_scan_has_the_readings_of_several_assets_in_order_of_time(open_store: Open) -> None:
+    store = open_store()
+    readings = [
+        Reading("unit-1", "Fill/Percent", START + 2, 20.5),
+        Reading("unit-2", "Lid/Open", START + 1, value=True),
+        Reading("room", "Occupancy/Count", START + 3, 4),
+        Reading("unit-1", "Info/Serial", START + 4, "一号"),
+        Reading("unit-1", "Fill/Percent", START + 5, None, Quality.BAD),
+    ]
+    assert store.first() is None
+    store.commit(readings, [], START)
+    found = store.scan({"unit-1", "unit-2"}, START, START + 5)
+    assert found == [readings[1], readings[0], readings[3]]
+    assert found[0].value is True
+    assert store.scan({"unit-1"}, START + 5, START + 6) == [readings[4]]
+    assert store.scan(set(), 0, 2**62) == []
+    assert store.first() == START + 1
+
+
+def test_a_stretch_of_derived_points_is_replaced(open_store: Open) -> None:
+    store = open_store()
+    grid = [START + n * 300_000 for n in range(6)]
+
+    def points(times: list[int], value: float, metric: str = "Fill/Estimate") -> list[Reading]:
+        return [Reading("unit-1", metric, time, value) for time in times]
+
+    store.put_derived("unit-1", START - 1, grid[5], points(grid, 1.0) + points(grid, 7.0, "Bag/Age"))
+    store.put_derived("unit-2", START - 1, grid[5], [Reading("unit-2", "Fill/Estimate", grid[2], 9.0)])
+    assert [it.value for it in store.derived("unit-1", "Fill/Estimate", START, grid[5])] == [1.0] * 5
+
+    store.put_derived("unit-1", grid[1], grid[4], points(grid[2:4], 2.0))
+
+    found = store.derived("unit-1", "Fill/Estimate", START, grid[5] + 1)
+    assert [(it.time, it.value) for it in found] == [
+        (grid[0], 1),
+        (grid[1], 1),
+        (grid[2], 2),
+        (grid[3], 2),
+        (grid[5], 1),
+    ]
+    assert [it.time for it in store.derived("unit-1", "Bag/Age", 0, 2**62)] == [grid[0], grid[1], grid[5]]
+    assert [it.value for it in store.derived("unit-2", "Fill/Estimate", 0, 2**62)] == [9.0]

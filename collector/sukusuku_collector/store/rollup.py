@@ -24,8 +24,8 @@ class Summary:
     newest: dict[int, Row]
 
 
-def summarise(rows: Iterable[Row], numeric: Collection[int]) -> Summary:
-    """The summary of rows in any order, no two of them with the same series and time."""
+def summarise(rows: Iterable[Row], numeric: Collection[int], span: int = HOUR_MS) -> Summary:
+    """The summary of rows in any order, no two of them with the same series and time; `span` ms stand for an hour."""
     hours: dict[tuple[int, int], list[Any]] = {}
     others: list[Row] = []
     for row in rows:
@@ -33,7 +33,7 @@ def summarise(rows: Iterable[Row], numeric: Collection[int]) -> Summary:
         if quality != _GOOD or series not in numeric:
             others.append(row)
             continue
-        key = (series, time // HOUR_MS)
+        key = (series, time // span)
         hour: Any = hours.get(key)
         if hour is None:
             hours[key] = [1, value, value, value, value, time]

@@ -22,6 +22,7 @@ from sukusuku_collector.store import (
     Unassigned,
     derived,
     migrations,
+    outgoing,
     rollup,
     writing,
 )
@@ -76,6 +77,7 @@ class SqliteStore(SqliteReader):
         self._offline: dict[str, int] = {}
         self._moved: dict[int, int] = {}  # the latest original time of the moved readings of a series
         self._waiting_bytes = 0
+        self._claimed = 0  # what comes with an earlier time is listed as outgoing
         self._marked: set[str] = set()  # whose view does not show their mark yet
 
     @classmethod
@@ -149,6 +151,7 @@ class SqliteStore(SqliteReader):
                 ) from error
         self._moved = dict(self._connection.execute("SELECT series, max(original) FROM moved GROUP BY series"))
         self._waiting_bytes = keeping.size(self._connection)
+        self._claimed = self.noted(outgoing.CLAIMED) or 0
         self._latest_time = dict(self._connection.execute("SELECT series, time FROM latest"))
         self._offline = dict(self._connection.execute("SELECT subject, since FROM offline"))
 
@@ -208,6 +211,7 @@ class SqliteStore(SqliteReader):
             if moved:
                 fresh = [*fresh, *writing.insert_moved(run, moved)]
             derived.mark_late(run, self._come_late(fresh, received - SETTLED_MS))
+            outgoing.list_late(run, fresh, self._claimed)
             summary = rollup.summarise(fresh, self._numeric)
             writing.roll_up(run, summary.hours)
             known = self._latest_time
@@ -244,6 +248,7 @@ class SqliteStore(SqliteReader):
         with self._translated():
             run = self._connection
             run.execute("BEGIN IMMEDIATE")
+            outgoing.list_derived(run, asset, after, until, points, self._claimed)
             derived.replace(run, asset, after, until, points)
             run.execute("COMMIT")
             self._derivations += 1
