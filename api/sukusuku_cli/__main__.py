@@ -33,6 +33,11 @@ COMMANDS = {
         "計測値の受信・保存・応答、警報、メール送信",
     ),
     "api": Command("sukusuku_api.__main__", "HTTP API and the wall display", "HTTP API と壁面表示"),
+    "rounds": Command(
+        "sukusuku_collector.rounds.__main__",
+        "collection rounds: who would be visited and why",
+        "収集ルートの計画と理由",
+    ),
     "sim": Command(
         "sukusuku_sim.__main__", "simulated units and rooms over Modbus TCP and MQTT", "圧縮機と部屋の模擬装置"
     ),

@@ -20,12 +20,12 @@ def decide(candidate: Candidate, settings: Round, trip: Trip, after: Trip | None
 
     `full_by` of the candidate is the moment before which it is full with the probability `risk` of the round.
     """
+    reason = _wanted(candidate, settings, trip, after)
+    if reason not in JOINING:
+        return reason
     if candidate.lat is None or candidate.lon is None:
         return Reason.NO_PLACE
-    reason = _wanted(candidate, settings, trip, after)
-    if reason in JOINING and candidate.closed:
-        return Reason.CLOSED
-    return reason
+    return Reason.CLOSED if candidate.closed else reason
 
 
 def _wanted(candidate: Candidate, settings: Round, trip: Trip, after: Trip | None) -> Reason:

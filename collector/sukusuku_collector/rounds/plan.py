@@ -52,6 +52,7 @@ def make(setting: Setting, candidates: Sequence[Candidate], now: int, solve: Sol
             others.append(_other(candidate, Reason.CLOSED if reason in JOINING else reason))
     problem = _problem(setting, wanted)
     way, how = _way(problem, solve)
+    way = min((way, way[::-1]), key=lambda each: (_costs(problem, (each,)), _wait(wanted, each)))
     others += [_other(each.candidate, Reason.NO_CAPACITY) for n, each in enumerate(wanted) if n not in way]
     others.sort(key=lambda stop: (stop.reason not in FAILING, -(stop.percent_then or 0.0), stop.asset))
     times = timed(problem, problem.trucks[0], way)
@@ -123,6 +124,12 @@ def _way(problem: Problem, solve: Solve) -> tuple[Way, str]:
         return simple[0], f"{len(problem.visits)} stops by cheapest insertion, the solver found no way"
     best = min((found, simple), key=lambda ways: _costs(problem, ways))
     return best[0], f"{len(problem.visits)} stops by {'PyVRP' if best is found else 'cheapest insertion'}"
+
+
+def _wait(wanted: Sequence[_Wanted], way: Way) -> int:
+    """How many stops come before the one with the earliest deadline: of two directions the one that helps sooner."""
+    deadlines = [(deadline, n) for n in way if (deadline := deadline_of(wanted[n].candidate)) is not None]
+    return way.index(min(deadlines)[1]) if deadlines else 0
 
 
 def _costs(problem: Problem, ways: tuple[Way, ...]) -> float:

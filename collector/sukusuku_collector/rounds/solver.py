@@ -1,5 +1,6 @@
 """The order of the stops, by PyVRP. The one file that knows it; it is imported when the first problem is solved."""
 
+import warnings
 from collections.abc import Sequence
 
 from sukusuku_collector.rounds.problem import Problem, Truck, Way, cost
@@ -14,8 +15,10 @@ def solve(problem: Problem, seconds: float, seed: int) -> tuple[Way, ...] | None
     The same problem and seed give the same ways unless the time runs out.
     """
     from pyvrp import Model  # noqa: PLC0415 - it drags numpy; only a plan needs it
+    from pyvrp.exceptions import PenaltyBoundWarning  # noqa: PLC0415
     from pyvrp.stop import MaxRuntime, MultipleCriteria, NoImprovement  # noqa: PLC0415
 
+    warnings.simplefilter("ignore", PenaltyBoundWarning)  # the answer says whether it may be driven
     model = Model()
     places = [model.add_location(0, 0) for _ in problem.travel]
     for start, row in zip(places, problem.travel, strict=True):

@@ -7,6 +7,7 @@ from sukusuku_collector.rounds.model import Plan, Reason, Stop
 HOUR = 3_600_000
 MINUTE = 60_000
 DAY = date(2026, 11, 25)
+FRIDAY = date(2026, 11, 27)
 MORNING = 1_795_562_400_000
 """2026-11-25 08:20 in Japan."""
 
