@@ -12,7 +12,23 @@ from fastapi.openapi.utils import get_openapi
 from sukusuku_api import present, problem, web
 from sukusuku_api.broadcast import Broadcast
 from sukusuku_api.context import Context, Readings
-from sukusuku_api.routers import alerts, health, quarantine, readings, rooms, sites, stream, units
+from sukusuku_api.routers import (
+    accounts,
+    alerts,
+    emptyings,
+    findings,
+    health,
+    modes,
+    quarantine,
+    readings,
+    requests,
+    rooms,
+    rounds,
+    sites,
+    stock,
+    stream,
+    units,
+)
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.settings import Facility
 from sukusuku_core import __version__
@@ -63,6 +79,10 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
     api = APIRouter(prefix=PREFIX)
     for module in (health, sites, units, rooms, readings, alerts, quarantine, stream):
         api.include_router(module.router)
+    for router in (emptyings.router, findings.router, rounds.router, rounds.stops, requests.router, stock.router):
+        api.include_router(router)
+    for router in (accounts.router, modes.router):
+        api.include_router(router)
     app.include_router(api)
     web.install(app)
     _document(app)

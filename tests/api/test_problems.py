@@ -129,10 +129,15 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
         for path in (
             "health", "sites", "sites/{site_id}", "units", "units/{unit_id}", "rooms", "rooms/{room_id}",
             "readings", "quarantine", "alerts", "alerts/{alert_id}", "alerts/{alert_id}/acknowledge", "stream",
+                "emptyings", "emptyings/{emptying_id}", "emptyings/{emptying_id}/confirm",
+                "emptyings/{emptying_id}/correct", "emptyings/{emptying_id}/reject", "findings",
+                "rounds", "rounds/{round_id}/{day}", "stops/{stop_id}", "stops/{stop_id}/answer",
+                "requests", "requests/{request_id}/withdraw", "stock", "stock/count", "stock/deliver",
+                "visits", "kpi", "counterfactual",
         )
     }  # fmt: skip
     for operations in description["paths"].values():
         for operation in operations.values():
             assert operation["description"]
             for status, answer in operation["responses"].items():
-                assert status == "200" or "application/problem+json" in answer["content"]
+                assert status in {"200", "201"} or "application/problem+json" in answer["content"]

@@ -43,10 +43,7 @@ METHOD = (
         "Fixed rounds visit every unit on their days at the same time; a centre that is closed all day is left out, "
         "and the round goes on to the others."
     ),
-    N_(
-        "In reality every emptying counts as a visit, and so does every stop that the crew called done or needless "
-        "where the data shows no emptying."
-    ),
+    N_("In reality every emptying counts as a visit; a way on which nothing was emptied is not counted."),
     N_("Over full is the time while the centre is open in which a bag holds 100 % or more."),
     N_(
         "Kilometres are the shortest way found from the depot past all centres of the day and back, on both sides; "

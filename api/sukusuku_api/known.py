@@ -1,0 +1,23 @@
+"""Whether a centre or unit of a request exists."""
+
+from http import HTTPStatus
+
+from sukusuku_api.context import Context
+from sukusuku_api.problem import ProblemError
+from sukusuku_collector.settings import Site, Unit
+
+
+def known_unit(context: Context, ident: str) -> tuple[Site, Unit]:
+    """A unit with its centre. Raises ProblemError (404) with those that there are."""
+    found = {unit.id: (site, unit) for site in context.facility.site for unit in site.unit}
+    if ident not in found:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no unit {ident!r}.", available=list(found))
+    return found[ident]
+
+
+def known_site(context: Context, ident: str) -> Site:
+    """A centre. Raises ProblemError (404) with those that there are."""
+    found = {site.id: site for site in context.facility.site}
+    if ident not in found:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {ident!r}.", available=list(found))
+    return found[ident]

@@ -1,0 +1,152 @@
+"""What became of visits, the figures of a month, and what fixed rounds would have done."""
+
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from sukusuku_api import shapes
+from sukusuku_api.books import Books
+from sukusuku_api.context import Context, ContextDep
+from sukusuku_api.known import known_unit
+from sukusuku_api.present import NameOut
+from sukusuku_api.problem import documented
+from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between, invalid
+from sukusuku_api.times import local
+from sukusuku_api.web.method import method
+from sukusuku_collector.accounting.fees import fee_table
+from sukusuku_collector.opening import day_start, local_day
+
+router = APIRouter(tags=["accounts"])
+
+LONGEST_MS = 400 * DAY_MS
+EIGHT_WEEKS_MS = 56 * DAY_MS
+
+
+class VisitsOut(shapes.Shape):
+    """Visits in order of time."""
+
+    start: datetime
+    end: datetime
+    visits: list[shapes.VisitOut]
+
+
+class FeesOut(shapes.Shape):
+    """The tariff behind the fee."""
+
+    name: NameOut
+    since: date
+    yen_per_kg: float
+    source: list[str]
+
+
+class CounterfactualOut(shapes.Shape):
+    """What really happened, and what fixed rounds would have done with the same nappies."""
+
+    start: datetime
+    end: datetime
+    per_week: int
+    actual: shapes.OutcomeOut
+    fixed: shapes.OutcomeOut
+    ways: str | None = Field(description="How kilometres were measured; null: not known")
+    fees: FeesOut
+    method: list[NameOut] = Field(description="How the figures come about, and what they cannot know")
+
+
+@router.get("/visits", summary="Visits", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
+def visits(
+    context: ContextDep,
+    unit: Annotated[str | None, Query(description="Only those of one unit")] = None,
+    start: Annotated[Time, FROM] = None,
+    end: Annotated[Time, TO] = None,
+) -> VisitsOut:
+    """What became of each stop and each emptying of the last 30 days, or of the given time.
+
+    `due`, `emptied`, `late`, `missed`, `needless`, `cannot`, `unseen` (done, says the crew; the data shows nothing),
+    `unplanned`.
+    """
+    if unit is not None:
+        known_unit(context, unit)
+    first, stop = _stretch(start, end, context.clock(), 30 * DAY_MS)
+    found = _books(context).visits(first, stop)
+    return VisitsOut(
+        start=local(first),
+        end=local(stop),
+        visits=[shapes.visit(item) for item in found if unit in {None, item.asset}],
+    )
+
+
+@router.get("/kpi", summary="Figures of a month", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
+def kpi(
+    context: ContextDep,
+    month: Annotated[
+        str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="YYYY-MM; default: this month")
+    ] = None,
+) -> shapes.KpisOut:
+    """Visits by kind, levels at emptying, over-full hours, availability, alerts, times to empty: per unit and all."""
+    begins, ends = month_of(month, context.clock())
+    whole, units = _books(context).kpis(begins, ends)
+    return shapes.KpisOut(
+        month=f"{local(begins):%Y-%m}",
+        start=local(whole.start),
+        end=local(whole.end),
+        total=shapes.kpi(whole),
+        units=[shapes.kpi(unit) for unit in units],
+    )
+
+
+@router.get(
+    "/counterfactual",
+    summary="Against fixed rounds",
+    responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def counterfactual(
+    context: ContextDep,
+    start: Annotated[Time, FROM] = None,
+    end: Annotated[Time, TO] = None,
+    per_week: Annotated[int, Query(ge=1, le=7, description="How often fixed rounds would have gone")] = 3,
+) -> CounterfactualOut | None:
+    """The last eight weeks, or the given time: visits, over-full hours, levels, km, CO2 and yen on both sides.
+
+    null when nothing is known of that time. It begins with the first estimate in it.
+    """
+    first, stop = _stretch(start, end, context.clock(), EIGHT_WEEKS_MS)
+    found = _books(context).compare(per_week, first, stop)
+    if found is None:
+        return None
+    fees, done, ways = fee_table(), found.comparison, found.ways is not None
+    return CounterfactualOut(
+        start=local(done.start),
+        end=local(done.end),
+        per_week=per_week,
+        actual=shapes.outcome(done.actual, ways=ways),
+        fixed=shapes.outcome(done.fixed, ways=ways),
+        ways=found.ways,
+        fees=FeesOut(
+            name=NameOut(ja=fees.name_ja, en=fees.name_en),
+            since=fees.since,
+            yen_per_kg=fees.yen_per_kg,
+            source=list(fees.source),
+        ),
+        method=[NameOut(ja=ja, en=en) for ja, en in zip(method("ja"), method("en"), strict=True)],
+    )
+
+
+def month_of(text: str | None, now: int) -> tuple[int, int]:
+    """The month `YYYY-MM`, or the one of `now`, as UTC ms from its beginning to that of the next one."""
+    first = date.fromisoformat(f"{text}-01") if text else local_day(now).replace(day=1)
+    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return day_start(first), day_start(following)
+
+
+def _books(context: Context) -> Books:
+    return Books(context.facility, context.store, context.operations, context.clock())
+
+
+def _stretch(start: str | None, end: str | None, now: int, default_ms: int) -> tuple[int, int]:
+    first, stop = between(start, end, now, default_ms)
+    if stop - first > LONGEST_MS:
+        raise invalid("query.from", f"the range is longer than {LONGEST_MS // DAY_MS} days")
+    return first, stop

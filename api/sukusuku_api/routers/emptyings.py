@@ -1,0 +1,157 @@
+"""Emptyings: what the data shows, and what people say about it."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from sukusuku_api import shapes
+from sukusuku_api.context import Context, ContextDep
+from sukusuku_api.known import known_unit
+from sukusuku_api.problem import ProblemError, documented
+from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between, invalid
+from sukusuku_api.times import local, parse
+from sukusuku_collector.derive.model import Emptying
+from sukusuku_collector.operations.emptyings import (
+    EmptyingClashError,
+    Emptyings,
+    FutureEmptyingError,
+    UnknownEmptyingError,
+)
+from sukusuku_core.model import Quality
+
+router = APIRouter(prefix="/emptyings", tags=["emptyings"])
+
+EmptyingId = Annotated[int, Path(description="Id of an emptying", ge=0, lt=2**63, examples=[17])]
+_Note = Annotated[str | None, Field(max_length=500, description="null: what was noted before stays")]
+_Moment = Annotated[str, Field(max_length=64, description="ISO 8601 or UTC ms; not in the future")]
+_Percent = Annotated[float | None, Field(ge=0, le=200, description="Fill level in %")]
+_Nappies = Annotated[float | None, Field(ge=0, le=10_000)]
+_STATUSES = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+class Word(shapes.Asked):
+    """Who says so, and a note."""
+
+    note: _Note = None
+
+
+class Correction(Word):
+    """When it really was, and what was in the bag; what is null stays."""
+
+    time: _Moment
+    percent: _Percent = None
+    nappies: _Nappies = None
+
+
+class Entry(Word):
+    """An emptying that nothing has detected. Without percent and nappies: as the estimate said at that time."""
+
+    unit: str = Field(examples=["tobu-unit-1"])
+    time: _Moment
+    percent: _Percent = None
+    nappies: _Nappies = None
+
+
+@router.get("", summary="Emptyings", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
+def emptyings(
+    context: ContextDep,
+    unit: Annotated[str | None, Query(description="Only those of one unit")] = None,
+    start: Annotated[Time, FROM] = None,
+    end: Annotated[Time, TO] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many")] = 500,
+) -> shapes.EmptyingsOut:
+    """Emptyings of the last 30 days, or of the given time, the newest first; rejected ones too."""
+    if unit is not None:
+        known_unit(context, unit)
+    now = context.clock()
+    first, stop = between(start, end, now + 1, 30 * DAY_MS)
+    found = Emptyings(context.operations).of(unit, first, stop)
+    return shapes.EmptyingsOut(time=local(now), emptyings=[shapes.emptying(item) for item in found[: -limit - 1 : -1]])
+
+
+@router.get(
+    "/{emptying_id}",
+    summary="One emptying",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def emptying(context: ContextDep, emptying_id: EmptyingId) -> shapes.EmptyingOut:
+    """One emptying."""
+    return _answer(lambda: Emptyings(context.operations).one(emptying_id))
+
+
+@router.post("", summary="Enter an emptying", status_code=HTTPStatus.CREATED, responses=_STATUSES)
+def enter(context: ContextDep, body: Entry) -> shapes.EmptyingOut:
+    """Tell of an emptying that nothing has detected.
+
+    409 when there is one within half an hour of that time: confirm or correct that one.
+    """
+    _, unit = known_unit(context, body.unit)
+    time = _time(body.time)
+    percent, nappies = body.percent, body.nappies
+    if percent is None and nappies is not None:
+        percent = 100 * nappies / unit.collection.nappies_per_bag
+    if percent is None:
+        percent = _estimate(context, unit.id, time)
+    if nappies is None:
+        nappies = percent / 100 * unit.collection.nappies_per_bag
+    content = {"percent": percent, "nappies": nappies}
+    book = Emptyings(context.operations)
+    return _answer(lambda: book.enter(unit.id, time, body.by, context.clock(), note=body.note or "", **content))
+
+
+@router.post("/{emptying_id}/confirm", summary="Confirm an emptying", responses=_STATUSES)
+def confirm(context: ContextDep, emptying_id: EmptyingId, body: Word) -> shapes.EmptyingOut:
+    """It was so. One that was corrected or entered needs no confirmation and stays as it is."""
+    return _answer(lambda: Emptyings(context.operations).confirm(emptying_id, body.by, context.clock(), body.note))
+
+
+@router.post("/{emptying_id}/correct", summary="Correct an emptying", responses=_STATUSES)
+def correct(context: ContextDep, emptying_id: EmptyingId, body: Correction) -> shapes.EmptyingOut:
+    """It was at another time, or the bag was fuller or emptier."""
+    time = _time(body.time)
+    book = Emptyings(context.operations)
+    return _answer(
+        lambda: book.correct(
+            emptying_id,
+            body.by,
+            context.clock(),
+            time=time,
+            percent=body.percent,
+            nappies=body.nappies,
+            note=body.note,
+        )
+    )
+
+
+@router.post("/{emptying_id}/reject", summary="Reject an emptying", responses=_STATUSES)
+def reject(context: ContextDep, emptying_id: EmptyingId, body: Word) -> shapes.EmptyingOut:
+    """There was none: it counts nowhere from then on, and is not detected again. Confirming takes that back."""
+    return _answer(lambda: Emptyings(context.operations).reject(emptying_id, body.by, context.clock(), body.note))
+
+
+def _answer(act: Callable[[], Emptying]) -> shapes.EmptyingOut:
+    try:
+        return shapes.emptying(act())
+    except UnknownEmptyingError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"{str(error).capitalize()}.") from error
+    except EmptyingClashError as error:
+        raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
+    except FutureEmptyingError as error:
+        raise invalid("body.time", str(error)) from error
+
+
+def _time(text: str) -> int:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise invalid("body.time", f"{error}; found {text!r}") from error
+
+
+def _estimate(context: Context, asset: str, time: int) -> float:
+    """The fill level in percent that the estimate had shortly before a time; 0 when there was none."""
+    points = context.store.derived(asset, "Fill/Estimate", time - DAY_MS, time)
+    known = [p.value for p in points if p.quality is Quality.GOOD and isinstance(p.value, int | float)]
+    return max(0.0, float(known[-1])) if known else 0.0

@@ -1,0 +1,33 @@
+"""Findings about units."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from sukusuku_api import shapes
+from sukusuku_api.context import ContextDep
+from sukusuku_api.known import known_unit
+from sukusuku_api.problem import documented
+from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between
+from sukusuku_api.times import local
+from sukusuku_collector.operations.findings import Findings
+
+router = APIRouter(prefix="/findings", tags=["findings"])
+
+
+@router.get("", summary="Findings", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
+def findings(
+    context: ContextDep,
+    unit: Annotated[str | None, Query(description="Only those of one unit")] = None,
+    only_open: Annotated[bool, Query(alias="open", description="Only those that still hold")] = False,  # noqa: FBT002 - a query parameter
+    start: Annotated[Time, FROM] = None,
+    end: Annotated[Time, TO] = None,
+) -> shapes.FindingsOut:
+    """What held at any time of the last 30 days, or of the given time: witnesses that disagree or cannot be true."""
+    if unit is not None:
+        known_unit(context, unit)
+    now = context.clock()
+    book = Findings(context.operations)
+    found = book.open(unit) if only_open else book.of(unit, *between(start, end, now + 1, 30 * DAY_MS))
+    return shapes.FindingsOut(time=local(now), findings=[shapes.finding(item) for item in found])

@@ -1,0 +1,56 @@
+"""Requests for a visit."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from sukusuku_api import shapes
+from sukusuku_api.context import ContextDep
+from sukusuku_api.known import known_unit
+from sukusuku_api.problem import ProblemError, documented
+from sukusuku_api.times import local
+from sukusuku_collector.operations.requests import Requests
+
+router = APIRouter(prefix="/requests", tags=["rounds"])
+
+RequestId = Annotated[int, Path(description="Id of a request", ge=0, lt=2**63, examples=[3])]
+
+
+class Request(shapes.Asked):
+    """Who asks, and for which unit."""
+
+    unit: str = Field(examples=["tobu-unit-1"])
+
+
+@router.get("", summary="Requests for a visit")
+def requests(context: ContextDep) -> shapes.RequestsOut:
+    """Requests that stand, the oldest first. The next round stops there."""
+    found = Requests(context.operations).standing()
+    return shapes.RequestsOut(time=local(context.clock()), requests=[shapes.request(item) for item in found])
+
+
+@router.post(
+    "",
+    summary="Ask for a visit",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def ask(context: ContextDep, body: Request) -> shapes.RequestOut:
+    """The next round stops at the unit, whatever its level. Asking again answers the request that stands."""
+    known_unit(context, body.unit)
+    return shapes.request(Requests(context.operations).ask(body.unit, body.by, context.clock()))
+
+
+@router.post(
+    "/{request_id}/withdraw",
+    summary="Take a request back",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def withdraw(context: ContextDep, request_id: RequestId) -> shapes.RequestsOut:
+    """The visit is not needed after all. 404 when no such request stands. Answers with those that still stand."""
+    book = Requests(context.operations)
+    if request_id not in {item.id for item in book.standing()}:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"No request {request_id} stands.")
+    book.withdraw(request_id, context.clock())
+    return requests(context)

@@ -1,0 +1,115 @@
+"""Eight weeks of collection for the tests: two units that fill by themselves, emptyings, a round with answers."""
+
+from dataclasses import replace
+from datetime import date
+
+from sukusuku_collector.derive.model import Emptying, Evidence, Finding, FindingName
+from sukusuku_collector.opening import DAY_MS, day_start
+from sukusuku_collector.operations.emptyings import Emptyings
+from sukusuku_collector.operations.findings import Findings
+from sukusuku_collector.operations.rounds import Rounds
+from sukusuku_collector.rounds.model import Plan, Reason, Run, Stop
+from sukusuku_core.model import Reading
+from tests.api.world import World
+
+HOUR = 3_600_000
+TODAY = date(2026, 11, 18)
+MIDNIGHT = day_start(TODAY)
+"""The Wednesday of `conftest.NOW`."""
+UNITS = ("tobu-unit-1", "tobu-unit-2")
+WEEKS = 8
+PER_HOUR = 1.5
+"""Nappies that come in each open hour, 9-18 o'clock except on Sundays."""
+
+ROUNDS = """
+[[depot]]
+id = "yard"
+name = { ja = "車庫", en = "Yard" }
+lat = 35.73
+lon = 139.71
+[[vehicle]]
+id = "van"
+name = { ja = "バン", en = "Van" }
+depot = "yard"
+[[round]]
+id = "main"
+name = { ja = "定期回収", en = "Main round" }
+vehicle = "van"
+"""
+
+
+def live(world: World) -> tuple[Emptying, ...]:
+    """Fill and empty each unit every fourth day at 15 o'clock, as a derivation would have stored it."""
+    found: tuple[Emptying, ...] = ()
+    for unit in UNITS:
+        points, emptyings, inside = [], [], 0.0
+        for day in range(-7 * WEEKS, 1):
+            for hour in range(24):
+                time = MIDNIGHT + day * DAY_MS + hour * HOUR
+                if (day, hour) > (0, 20):
+                    break
+                if 9 <= hour < 18 and (day + 2) % 7 != 6:
+                    inside += PER_HOUR
+                points += [
+                    Reading(unit, "Fill/Nappies", time, inside),
+                    Reading(unit, "Fill/Estimate", time, inside / 0.6),
+                    Reading(unit, "Fill/Confidence", time, 96.0),
+                ]
+                if day % 4 == 3 and hour == 15:
+                    taken = Emptying(unit, time, inside / 0.6, inside, (Evidence.LEVEL, Evidence.LID), 0.98)
+                    emptyings.append(taken)
+                    inside = 0.0
+        start = MIDNIGHT - 7 * WEEKS * DAY_MS - 1
+        world.store.put_derived(unit, start, MIDNIGHT + DAY_MS, points)
+        found += Emptyings(world.operations).replace_detected(unit, start, MIDNIGHT + DAY_MS, emptyings)
+    return found
+
+
+def stuffed(world: World) -> Finding:
+    """Somebody presses nappies in by hand."""
+    found = Finding(UNITS[0], FindingName.HAND_STUFFED, MIDNIGHT + 9 * HOUR, None, "level +12 % without cycles")
+    Findings(world.operations).replace(UNITS[0], MIDNIGHT, MIDNIGHT + DAY_MS, [found])
+    return found
+
+
+def planned(world: World, days: int = 1) -> Run:
+    """The main round so many days from today: one unit is visited, the other one is not."""
+    begins = MIDNIGHT + days * DAY_MS
+    goes = Stop(
+        asset=UNITS[0],
+        site="tobu",
+        joined=True,
+        reason=Reason.BEFORE_NEXT,
+        position=1,
+        arrives=begins + 14 * HOUR,
+        deadline=begins + 20 * HOUR,
+        percent=62.0,
+        percent_then=71.0,
+        confidence=96.0,
+        bags=1,
+        kg=7.2,
+    )
+    skips = replace(
+        goes,
+        asset=UNITS[1],
+        joined=False,
+        reason=Reason.ENOUGH_ROOM,
+        position=None,
+        arrives=None,
+        deadline=None,
+        percent=31.0,
+        percent_then=40.0,
+    )
+    plan = Plan(
+        "main",
+        date.fromordinal(TODAY.toordinal() + days),
+        begins + 8 * HOUR,
+        begins + 13 * HOUR,
+        begins + 17 * HOUR,
+        "van",
+        (goes, skips),
+        11.4,
+        47.0,
+        "one stop; ways: great circle x 1.35 at 22 km/h",
+    )
+    return Rounds(world.operations).put(plan)

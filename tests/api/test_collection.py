@@ -1,0 +1,226 @@
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from sukusuku_collector.accounting.counterfactual import METHOD
+from sukusuku_collector.opening import DAY_MS
+from sukusuku_collector.operations.rounds import Rounds
+from sukusuku_collector.rounds.model import Answer
+from sukusuku_core.model import Reading
+from tests.api import collected
+from tests.api.collected import HOUR, MIDNIGHT, UNITS
+from tests.api.world import World
+
+API = "/api/v1"
+
+
+def get(api: httpx.Client, path: str, **params: Any) -> Any:
+    answer = api.get(f"{API}{path}", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def post(api: httpx.Client, path: str, body: dict[str, Any], status: int = 200) -> Any:
+    answer = api.post(f"{API}{path}", json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def test_emptyings_are_listed_newest_first_and_one_by_one(world: World, api: httpx.Client) -> None:
+    collected.live(world)
+    found = get(api, "/emptyings", unit=UNITS[0])["emptyings"]
+    assert len(found) == 8
+    assert [item["time"] for item in found] == sorted((item["time"] for item in found), reverse=True)
+    assert found[0]["state"] == "detected"
+    assert found[0]["evidence"] == ["level", "lid"]
+    assert found[0]["time"] == "2026-11-17T15:00:00+09:00"
+    assert get(api, f"/emptyings/{found[0]['id']}") == found[0]
+    assert len(get(api, "/emptyings", limit=3)["emptyings"]) == 3
+    only = get(api, "/emptyings", unit=UNITS[0], **{"from": "2026-11-17", "to": "2026-11-18"})["emptyings"]
+    assert only == found[:1]
+    assert get(api, "/emptyings", unit="seibu-unit-1")["emptyings"] == []
+
+
+def test_people_confirm_correct_and_reject(world: World, api: httpx.Client) -> None:
+    ident = collected.live(world)[0].id
+    confirmed = post(api, f"/emptyings/{ident}/confirm", {"by": "佐藤", "note": "時間どおり"})
+    assert (confirmed["state"], confirmed["by"], confirmed["note"]) == ("confirmed", "佐藤", "時間どおり")
+    moved = (datetime.fromisoformat(confirmed["time"])).replace(hour=14).isoformat()
+    corrected = post(api, f"/emptyings/{ident}/correct", {"by": "鈴木", "time": moved, "percent": 70})
+    assert (corrected["state"], corrected["time"], corrected["percent"]) == ("corrected", moved, 70.0)
+    rejected = post(api, f"/emptyings/{ident}/reject", {"by": "田中"})
+    assert (rejected["state"], rejected["by"], rejected["note"]) == ("rejected", "田中", "時間どおり")
+    assert [entry.action for entry in world.operations.audit(3)] == [
+        "emptying.reject",
+        "emptying.correct",
+        "emptying.confirm",
+    ]
+
+
+def test_an_emptying_that_nothing_saw_is_entered_with_the_estimate_of_its_time(world: World, api: httpx.Client) -> None:
+    collected.live(world)
+    made = post(api, "/emptyings", {"by": "佐藤", "unit": UNITS[0], "time": "2026-11-18T12:30"}, 201)
+    assert (made["state"], made["time"], made["evidence"]) == ("entered", "2026-11-18T12:30:00+09:00", ["person"])
+    assert made["nappies"] == pytest.approx(9.0)
+    assert made["percent"] == pytest.approx(15.0)
+    by_count = post(api, "/emptyings", {"by": "佐藤", "unit": UNITS[1], "time": "2026-11-18T12:30", "nappies": 30}, 201)
+    assert by_count["percent"] == 50.0
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "says"),
+    [
+        ("/emptyings/99/confirm", {"by": "佐藤"}, 404, "There is no emptying 99."),
+        ("/emptyings/1/confirm", {"by": ""}, 422, "body.by"),
+        ("/emptyings/1/confirm", {"by": "佐藤", "when": 1}, 422, "body.when"),
+        ("/emptyings/1/correct", {"by": "佐藤", "time": "2036-01-01"}, 422, "must not be in the future"),
+        ("/emptyings/1/correct", {"by": "佐藤", "time": "noon"}, 422, "not a time"),
+        ("/emptyings", {"by": "佐藤", "unit": "nobody", "time": "2026-11-01"}, 404, "tobu-unit-1"),
+        ("/emptyings", {"by": "佐藤", "unit": UNITS[0], "time": "2026-11-17T15:10"}, 409, "confirm, correct or reject"),
+        ("/requests", {"by": "佐藤", "unit": "nobody"}, 404, "tobu-unit-1"),
+        ("/requests/7/withdraw", {"by": "佐藤"}, 404, "No request 7 stands."),
+        ("/stock/count", {"by": "佐藤", "site": "nowhere", "kind": "film", "count": 1}, 404, "seibu"),
+        ("/stock/count", {"by": "佐藤", "site": "tobu", "kind": "glue", "count": 1}, 422, "body.kind"),
+        ("/stock/deliver", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": -1}, 422, "body.count"),
+        ("/stops/9/answer", {"by": "佐藤", "answer": "done"}, 404, "There is no stop 9."),
+        ("/stops/9/answer", {"by": "佐藤", "answer": "perhaps"}, 422, "body.answer"),
+    ],
+)
+def test_what_cannot_be_is_a_problem_that_says_why(
+    world: World, api: httpx.Client, path: str, body: dict[str, Any], status: int, says: str
+) -> None:
+    collected.live(world)
+    before = world.operations.audit()
+    answer = api.post(f"{API}{path}", json=body)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert says in answer.text
+    assert world.operations.audit() == before
+
+
+def test_findings(world: World, api: httpx.Client) -> None:
+    found = collected.stuffed(world)
+    expected = {
+        "unit": UNITS[0],
+        "name": "hand_stuffed",
+        "since": "2026-11-18T09:00:00+09:00",
+        "until": None,
+        "detail": found.detail,
+    }
+    assert get(api, "/findings", open=True)["findings"] == [expected] == get(api, "/findings")["findings"]
+    assert get(api, "/findings", unit=UNITS[1])["findings"] == []
+    assert get(api, "/findings", **{"from": "2026-10-01", "to": "2026-11-01"})["findings"] == []
+
+
+def test_a_round_its_stops_and_answers(world: World, api: httpx.Client) -> None:
+    run = collected.planned(world)
+    (shown,) = get(api, "/rounds")["runs"]
+    first, second = shown["stops"]
+    assert (shown["round"], shown["date"], shown["state"], shown["km"]) == ("main", "2026-11-19", "planned", 11.4)
+    assert (first["joined"], first["reason"], first["position"]) == (True, "before_next", 1)
+    assert (second["joined"], second["reason"], second["arrives"]) == (False, "enough_room", None)
+
+    done = post(api, f"/stops/{first['id']}/answer", {"by": "鈴木", "answer": "done"})
+    assert (done["answer"], done["answered_by"]) == ("done", "鈴木")
+    post(api, f"/stops/{first['id']}/answer", {"by": "鈴木", "answer": "done"})
+    post(api, f"/stops/{first['id']}/answer", {"by": "鈴木", "answer": "none"})
+    told = get(api, f"/stops/{first['id']}")
+    assert (told["run"], told["stop"]["answer"]) == (run.id, "none")
+    assert [item["answer"] for item in told["history"]] == ["done", "none"]
+
+
+def test_a_round_that_is_not_there(world: World, api: httpx.Client) -> None:
+    assert api.get(f"{API}/rounds/main/2026-11-19").status_code == 404
+    assert api.get(f"{API}/rounds/main/tomorrow").status_code == 422
+    assert api.get(f"{API}/stops/3").status_code == 404
+
+
+def test_a_visit_is_asked_for_and_taken_back(world: World, api: httpx.Client) -> None:
+    asked = post(api, "/requests", {"by": "佐藤", "unit": UNITS[0]})
+    assert post(api, "/requests", {"by": "鈴木", "unit": UNITS[0]}) == asked
+    assert get(api, "/requests")["requests"] == [asked]
+    assert post(api, f"/requests/{asked['id']}/withdraw", {"by": "佐藤"})["requests"] == []
+
+
+def test_shelves_lose_a_bag_with_each_emptying(world: World, api: httpx.Client) -> None:
+    def bags() -> dict[str, Any]:
+        shelves = get(api, "/stock")["shelves"]
+        return next(item for item in shelves if (item["site"], item["kind"]) == ("tobu", "bag"))
+
+    assert bags() == {"site": "tobu", "kind": "bag", "left": None, "counted": None, "used": None, "days": None}
+    collected.live(world)
+    post(api, "/stock/count", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": 40})
+    post(api, "/stock/deliver", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": 10})
+    found = bags()
+    assert (found["left"], found["used"]) == (50, 0)
+    assert found["days"] == pytest.approx(50 / (14 / 28), rel=0.1), "two units, a bag every fourth day each"
+    post(api, "/emptyings", {"by": "佐藤", "unit": UNITS[0], "time": "2026-11-18T20:06:40"}, 201)
+    assert bags()["left"] in {49, 50}, "the counting and the emptying bear the same second"
+
+
+def test_the_figures_of_a_month(world: World, api: httpx.Client) -> None:
+    collected.live(world)
+    collected.planned(world, -3)
+    found = get(api, "/kpi", month="2026-11")
+    first = next(unit for unit in found["units"] if unit["unit"] == UNITS[0])
+    assert (found["start"], found["end"]) == ("2026-11-01T00:00:00+09:00", "2026-11-18T20:06:40+09:00")
+    assert first["emptyings"] == 5
+    assert first["visits"]["unplanned"] == 4, "the round of the 15th is served two days late"
+    assert first["visits"]["late"] == 1
+    assert first["level_at_emptying"]["count"] == 5
+    assert first["availability"] is None, "it was never heard: only what is derived is stored"
+    assert found["total"]["emptyings"] == 10
+    assert found["total"]["level_at_emptying"]["high"] == first["level_at_emptying"]["high"]
+    assert get(api, "/kpi", month="2030-01")["total"]["open_hours"] == 0
+    visits = get(api, "/visits", unit=UNITS[0], **{"from": "2026-11-01"})["visits"]
+    assert [item["kind"] for item in visits].count("late") == 1
+    assert len(visits) == 5
+
+
+def test_availability_is_what_was_heard_without_fault(world: World, api: httpx.Client) -> None:
+    opens = MIDNIGHT + 9 * HOUR
+    for hour in range(-48, 11):
+        world.commit(
+            Reading(UNITS[0], "Cycles/Total", opens + hour * HOUR, 100 + hour),
+            Reading(UNITS[0], "Fault/Code", opens + hour * HOUR, 1 if 0 <= hour < 3 else 0),
+        )
+    unit = get(api, "/kpi", month="2026-11")["units"][0]
+    assert unit["open_hours"] > 27
+    opened = 3 * 9  # it was first heard on the 16th at 9 o'clock
+    assert unit["availability"] == pytest.approx(1 - 3 / unit["open_hours"], abs=1e-4)
+    assert opened - 3 < unit["availability"] * unit["open_hours"]
+
+
+def test_fixed_rounds_beside_what_happened_with_the_method(world: World, api: httpx.Client) -> None:
+    collected.live(world)
+    found = get(api, "/counterfactual")
+    assert found["actual"]["visits"] == 28
+    assert found["fixed"]["visits"] > 40
+    assert found["actual"]["level_at_emptying"]["mean"] > found["fixed"]["level_at_emptying"]["mean"]
+    assert found["actual"]["kg"] == pytest.approx(found["fixed"]["kg"], rel=0.1)
+    assert (found["actual"]["km"], found["ways"]) == (None, None), "there is no depot in these settings"
+    assert [text["en"] for text in found["method"]] == list(METHOD)
+    assert all(text["ja"] != text["en"] for text in found["method"])
+    assert found["fees"]["yen_per_kg"] == 46
+    more = get(api, "/counterfactual", per_week=6)
+    assert more["fixed"]["visits"] > found["fixed"]["visits"]
+    assert more["actual"] == found["actual"]
+
+
+def test_nothing_known_is_said_so(api: httpx.Client) -> None:
+    assert get(api, "/counterfactual") is None
+    assert get(api, "/kpi")["total"]["level_at_emptying"] is None
+    assert get(api, "/visits")["visits"] == []
+    assert api.get(f"{API}/kpi", params={"month": "2026-13"}).status_code == 422
+    assert api.get(f"{API}/counterfactual", params={"per_week": 8}).status_code == 422
+    assert api.get(f"{API}/visits", params={"from": "2020-01-01"}).status_code == 422
+
+
+def test_an_answer_of_the_crew_reaches_the_accounts(world: World, api: httpx.Client) -> None:
+    run = collected.planned(world, -1)
+    book = Rounds(world.operations)
+    book.answer(book.stops(run.id)[0].id, Answer.DONE, "鈴木", MIDNIGHT - DAY_MS)
+    (visit,) = get(api, "/visits", unit=UNITS[0])["visits"]
+    assert (visit["kind"], visit["answer"], visit["emptied"]) == ("unseen", "done", None)
