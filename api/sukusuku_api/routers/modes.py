@@ -1,0 +1,126 @@
+"""Periods that a person switches on: silence, outbreak, a metric that is no longer measured."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from sukusuku_api import shapes
+from sukusuku_api.context import Context, ContextDep
+from sukusuku_api.problem import ProblemError, documented
+from sukusuku_api.ranges import invalid
+from sukusuku_api.times import local, parse
+from sukusuku_collector.operations.modes import Mode, ModeKind, Modes, ModeTimeError, UnknownModeError
+
+router = APIRouter(prefix="/modes", tags=["alerts"])
+
+ModeId = Annotated[int, Path(description="Id of a mode", ge=0, lt=2**63, examples=[5])]
+_TIME = "2026-11-20T09:15:30+09:00"
+
+
+class ModeOut(shapes.Shape):
+    """A period that a person has switched on."""
+
+    id: int
+    kind: ModeKind
+    subject: str = Field(description="A unit, room or site; for `retired` an asset and its metric")
+    since: datetime = Field(examples=[_TIME])
+    until: datetime | None = Field(description="null: until a person ends it")
+    active: bool
+    by: str
+    reason: str
+
+
+class ModesOut(shapes.Shape):
+    """Periods."""
+
+    time: datetime = Field(examples=[_TIME])
+    modes: list[ModeOut]
+
+
+class Start(shapes.Asked):
+    """What is to begin now."""
+
+    kind: ModeKind = Field(
+        description="`silence`: no mails about a unit, room or site; `outbreak`: tighter limits at a site; "
+        "`retired`: nobody shall miss `metric` of an asset any more, until it comes back"
+    )
+    subject: str = Field(description="Id of a unit, room or site", examples=["tobu-unit-1"])
+    metric: str | None = Field(None, description="Only with `retired`", examples=["Fill/Percent"])
+    until: str | None = Field(
+        None, max_length=64, description="ISO 8601 or UTC ms; a silence must have an end", examples=[_TIME]
+    )
+    reason: str = Field("", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["換気工事"])
+
+
+@router.get("", summary="Silences, outbreaks, metrics that are no longer measured")
+def modes(
+    context: ContextDep,
+    active: Annotated[bool, Query(description="Only those that hold now")] = True,  # noqa: FBT002 - a query parameter
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many of all")] = 200,
+) -> ModesOut:
+    """Those that hold now, the oldest first; with `active=false` all, the newest first."""
+    book, now = Modes(context.operations), context.clock()
+    found = book.active(now) if active else book.all(limit)
+    return ModesOut(time=local(now), modes=[_shape(mode, now) for mode in found])
+
+
+@router.post("", summary="Begin a mode", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
+def start(context: ContextDep, body: Start) -> ModeOut:
+    """It holds at once; the collector sees it within seconds. Everything is in the audit log."""
+    subject, now = _subject(context, body), context.clock()
+    book = Modes(context.operations)
+    try:
+        until = None if body.until is None else parse(body.until)
+        found = book.start(body.kind, subject, now=now, until=until, who=body.by, reason=body.reason)
+    except (ValueError, ModeTimeError) as error:
+        raise invalid("body.until", str(error)) from error
+    return _shape(found, now)
+
+
+@router.post(
+    "/{mode_id}/end",
+    summary="End a mode",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def end(context: ContextDep, mode_id: ModeId, body: shapes.Asked) -> ModeOut:
+    """It ends now. One that has ended stays as it is."""
+    now = context.clock()
+    try:
+        return _shape(Modes(context.operations).end(mode_id, now=now, who=body.by), now)
+    except UnknownModeError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no mode {mode_id}.") from error
+
+
+def _subject(context: Context, body: Start) -> str:
+    """What the mode is about, when there is such a thing. Raises ProblemError."""
+    sites = [site.id for site in context.facility.site]
+    assets = [asset.id for asset in context.facility.assets()]
+    known = {ModeKind.OUTBREAK: sites, ModeKind.RETIRED: assets}.get(body.kind, sites + assets)
+    if body.subject not in known:
+        raise ProblemError(
+            HTTPStatus.NOT_FOUND, f"There is no {body.subject!r} for the mode {body.kind.value}.", available=known
+        )
+    if body.kind is not ModeKind.RETIRED:
+        if body.metric is not None:
+            raise invalid("body.metric", "goes only with `retired`")
+        return body.subject
+    measured = sorted(context.store.latest().get(body.subject, {}))
+    if body.metric not in measured:
+        raise invalid("body.metric", f"must be one that {body.subject} had: {', '.join(measured) or 'there is none'}")
+    return f"{body.subject}/{body.metric}"
+
+
+def _shape(found: Mode, now: int) -> ModeOut:
+    return ModeOut(
+        id=found.id,
+        kind=found.kind,
+        subject=found.subject,
+        since=local(found.since),
+        until=shapes.at(found.until),
+        active=found.holds(now),
+        by=found.who,
+        reason=found.reason,
+    )
