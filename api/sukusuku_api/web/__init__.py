@@ -1,5 +1,13 @@
-"""Pages for people: the wall."""
+"""Pages for people: the wall, and the answers to round mails."""
 
-from sukusuku_api.web.views import install
+from fastapi import FastAPI
+
+from sukusuku_api.web import answers, views
 
 __all__ = ["install"]
+
+
+def install(app: FastAPI) -> None:
+    """Add all pages."""
+    views.install(app)
+    answers.install(app)

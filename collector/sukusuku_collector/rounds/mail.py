@@ -36,14 +36,17 @@ Sheets = Callable[[Language], Sheet]
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An answer that the centre must hear of: `line` is the unit, `before` and `after` what was and is said of it."""
+    """An answer that the centre must hear of: the crew cannot collect a unit, or can after all.
+
+    `serial` counts the answers to this stop.
+    """
 
     line: Line
-    before: Answer
-    after: Answer
+    answer: Answer
     who: str
     note: str
     time: int
+    serial: int
 
 
 class RoundComposer:
@@ -177,7 +180,7 @@ class RoundComposer:
         speech = Speech(sheet, texts, self._facility.web.map_link)
         gettext = texts.gettext
         values = {"site": line.site, "unit": line.unit, "round": sheet.name, "day": speech.day(sheet.day)}
-        cannot = change.after is Answer.CANNOT
+        cannot = change.answer is Answer.CANNOT
         if cannot:
             subject = gettext("%(site)s: %(unit)s could not be collected")
             headline = gettext("%(unit)s could not be collected")
@@ -209,7 +212,7 @@ class RoundComposer:
             kind="cannot" if cannot else "can",
             template="changed",
             subject=f"{gettext('[Sukusuku]')} {subject % values}",
-            ident=f"round-{run.id}-{change.after}-{line.id}-{change.time}",
+            ident=f"stop-{line.id}-{run.plan.planned}-{change.serial}",
             person=person,
             server=server,
             now=change.time,

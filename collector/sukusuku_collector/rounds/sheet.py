@@ -3,12 +3,15 @@
 Times are UTC ms, levels percent of a bag, ways km and minutes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sukusuku_collector.live import SIMULATED
+from sukusuku_collector.rounds.calendar import Timetable
 from sukusuku_collector.rounds.model import Answer, Reason, Run, StopRecord
 from sukusuku_collector.settings import Asset, Depot, Facility, Language, Place, Round, Vehicle
+from sukusuku_collector.store import LatestByAsset
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,22 @@ def sheet(
         next_day=next_day,
         simulated=simulated,
     )
+
+
+def sheets(
+    facility: Facility, run: Run, records: Sequence[StopRecord], latest: LatestByAsset
+) -> Callable[[Language], Sheet]:
+    """The sheets of a run. They are called simulated when every unit on them says so of itself."""
+    settings = settings_of(facility, run.plan.round)
+    trip = None if settings is None else Timetable(settings, facility.calendar).following(run.plan.date)
+    sources = [latest.get(record.stop.asset, {}).get("Info/Source") for record in records]
+    simulated = bool(sources) and all(source is not None and source.value == SIMULATED for source in sources)
+
+    def made(language: Language) -> Sheet:
+        next_day = None if trip is None else trip.date
+        return sheet(facility, run, records, language, next_day=next_day, simulated=simulated)
+
+    return made
 
 
 def settings_of(facility: Facility, round_id: str) -> Round | None:
