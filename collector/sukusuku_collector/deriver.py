@@ -64,7 +64,7 @@ class Deriver:
     """Derives all assets of one facility. `run` goes on until cancelled."""
 
     def __init__(
-        self, store: Store, records: Records, derivations: Mapping[str, Derivation[Any]], clock: Clock = now_ms
+        self, store: Store, records: Records, derivations: Mapping[str, Derivation[Any, Any]], clock: Clock = now_ms
     ) -> None:
         self._store = store
         self._records = records

@@ -37,6 +37,7 @@ class Role(StrEnum):
     IDENTITY = "identity"
     PEOPLE_COUNT = "people_count"
     CHILD_COUNT = "child_count"
+    STAFF_COUNT = "staff_count"
     ZONE_COUNT = "zone_count"
     ZONE_CHILD_COUNT = "zone_child_count"
     PRESENCE = "presence"
@@ -120,8 +121,31 @@ METRICS: tuple[Metric, ...] = (
     Metric("Info/Source", _UNIT, Role.IDENTITY, _S, "", "データの出所", "where the data comes from"),
     Metric("Occupancy/Count", _ROOM, Role.PEOPLE_COUNT, _I, "1", "在室人数", "people in the room", 0, 1_000),
     Metric("Occupancy/Children", _ROOM, Role.CHILD_COUNT, _I, "1", "在室児童数", "children in the room", 0, 1_000),
+    Metric("Occupancy/Staff", _ROOM, Role.STAFF_COUNT, _I, "1", "在室職員数", "staff in the room, by badges", 0, 1_000),
     Metric("Entries/Total", _ROOM, Role.FLOW_COUNTER, _I, "1", "累計入室", "entries, cumulative", 0, _COUNT_MAX),
     Metric("Exits/Total", _ROOM, Role.FLOW_COUNTER, _I, "1", "累計退室", "exits, cumulative", 0, _COUNT_MAX),
+    Metric(
+        "Entries/Children",
+        _ROOM,
+        Role.FLOW_COUNTER,
+        _I,
+        "1",
+        "累計入室児童",
+        "children who came in, cumulative",
+        0,
+        _COUNT_MAX,
+    ),
+    Metric(
+        "Exits/Children",
+        _ROOM,
+        Role.FLOW_COUNTER,
+        _I,
+        "1",
+        "累計退室児童",
+        "children who left, cumulative",
+        0,
+        _COUNT_MAX,
+    ),
     Metric("Presence", _ROOM, Role.PRESENCE, _B, "", "在室", "presence"),
     Metric("Zones/*/Count", _ROOM, Role.ZONE_COUNT, _I, "1", "ゾーン人数", "people in the zone", 0, 1_000),
     Metric(

@@ -40,6 +40,7 @@ _FEEDS: dict[Role, frozenset[Role]] = {
     Role.IDENTITY: frozenset({Role.IDENTITY}),
     Role.PEOPLE_COUNT: frozenset({Role.PEOPLE_COUNT, Role.ZONE_COUNT}),
     Role.CHILD_COUNT: frozenset({Role.CHILD_COUNT, Role.ZONE_CHILD_COUNT}),
+    Role.STAFF_COUNT: frozenset({Role.STAFF_COUNT, Role.PEOPLE_COUNT}),
     Role.FLOW_COUNTER: _COUNTERS,
     Role.ZONE_COUNT: frozenset({Role.ZONE_COUNT, Role.PEOPLE_COUNT}),
     Role.ZONE_CHILD_COUNT: frozenset({Role.ZONE_CHILD_COUNT, Role.CHILD_COUNT}),

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from sukusuku_collector.derive.model import Emptying, Finding, Forecast, Outcome
+from sukusuku_collector.derive.model import Correction, Emptying, Finding, Forecast, Outcome
 from sukusuku_core.model import Reading
 
 S = TypeVar("S")
+W_contra = TypeVar("W_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Advanced(Generic[S]):
 
     `points` are derived series (`metrics.DERIVED`, quality GOOD). `emptyings` are those with start < time <= until.
     `findings` are all that were open at any moment of the step, with their true `since`. `forecasts` were issued in it,
-    `outcomes` became known in it.
+    `outcomes` became known in it; so did `corrections`, those of a room's count with start < time <= until.
     """
 
     state: S
@@ -30,11 +31,13 @@ class Advanced(Generic[S]):
     findings: tuple[Finding, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
-class Derivation(Protocol[S]):
+class Derivation(Protocol[S, W_contra]):
     """The derivation of one asset. `S` is a frozen dataclass that msgspec can encode; `version` changes with its shape.
 
+    `W_contra` is what people say about it: emptyings of a unit, counts of a room.
     A stored state of another version is thrown away and everything is derived anew.
     """
 
@@ -44,9 +47,10 @@ class Derivation(Protocol[S]):
     def start(self, time: int) -> S:
         """The state of an asset of which nothing is known, at the moment from which on readings are given."""
 
-    def advance(self, state: S, readings: Sequence[Reading], said: Sequence[Emptying], until: int) -> Advanced[S]:
+    def advance(self, state: S, readings: Sequence[Reading], said: Sequence[W_contra], until: int) -> Advanced[S]:
         """Everything up to and including `until` (UTC ms).
 
         `readings` are of this asset, after the time of `state`, in order of time, of all metrics and qualities. `said`
-        are emptyings that people have confirmed, corrected, entered or rejected, within the same time, in order.
+        are what people have said within the same time, in order: emptyings confirmed, corrected, entered or rejected,
+        or counts of a room.
         """

@@ -133,3 +133,55 @@ class Outcome:
 
 HORIZON_HOURS = 14 * 24.0
 """How far forecasts look."""
+
+
+class CorrectionKind(StrEnum):
+    """Why the count of a room was changed, or told from elsewhere. The words for people stand in `rooms/words.py`."""
+
+    RESET = "reset"
+    """The daily moment at which the room is taken to be empty."""
+    EMPTY = "empty"
+    """All presence sensors were quiet for long enough."""
+    ENTERED = "entered"
+    """A member of staff has counted."""
+    AGREED = "agreed"
+    """Absolute counts contradicted entries less exits for long enough."""
+    TIMED_OUT = "timed_out"
+    """Somebody had been in for longer than anybody stays."""
+    CLAMPED = "clamped"
+    """More went out than were in."""
+    RESTARTED = "restarted"
+    """A counter began again at 0."""
+    REPLACED = "replaced"
+    """A counter goes on from quite another number; what passed in between is not known."""
+    SWAPPED = "swapped"
+    """Entries were exits: the sensor looks the other way."""
+    SOURCE = "source"
+    """Another source leads from here on, or none: a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A change of a room's count that no person made by walking. `before` and `after` in people; None: not known."""
+
+    asset: str
+    time: int
+    kind: CorrectionKind
+    channel: str
+    """`people` or `children`."""
+    before: int | None
+    after: int | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a member of staff has counted in a room: children, and staff where they were counted too."""
+
+    asset: str
+    time: int
+    children: int
+    staff: int | None
+    by: str
+    note: str = ""
+    id: int = 0

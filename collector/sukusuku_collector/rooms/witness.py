@@ -1,0 +1,59 @@
+"""What the sensors of a room say at a moment, apart from entries and exits. Pure."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sukusuku_core.model import Quality, Reading
+
+Counted = Literal["Count", "Children"]
+STAFF = "Occupancy/Staff"
+_FAILED = frozenset({0xFF, 0xFFFF})
+"""What counters of 8 and 16 bits say when they could not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The last GOOD value of a metric; presence is 0 or 1."""
+
+    time: int
+    value: float
+
+
+def good(reading: Reading, most: int) -> float | None:
+    """The number in a reading, None when it is no count: not GOOD, a text, negative, `read failed`, beyond `most`."""
+    if reading.quality is not Quality.GOOD or reading.value is None or isinstance(reading.value, str):
+        return None
+    value = float(reading.value)
+    if reading.metric.startswith(("Entries/", "Exits/")):
+        return value if value >= 0 else None
+    return value if 0 <= value <= most and value not in _FAILED else None
+
+
+def whole(samples: Mapping[str, Sample], kind: Counted) -> Sample | None:
+    """What a sensor says of the whole room."""
+    return samples.get(f"Occupancy/{kind}")
+
+
+def summed(samples: Mapping[str, Sample], zones: Collection[str], kind: Counted) -> Sample | None:
+    """The sum of all zones, as old as its oldest part; None: a zone has never been counted, or there are none."""
+    parts = [samples.get(f"Zones/{zone}/{kind}") for zone in zones]
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    return Sample(min(part.time for part in known), sum(part.value for part in known))
+
+
+def presence(samples: Mapping[str, Sample], zones: Collection[str]) -> list[Sample]:
+    """What the presence sensors of the room and of its zones say."""
+    names = ("Presence", *(f"Zones/{zone}/Presence" for zone in zones))
+    return [found for name in names if (found := samples.get(name)) is not None]
+
+
+def is_quiet(samples: Mapping[str, Sample], zones: Collection[str], after: int) -> bool:
+    """Whether every presence sensor that was heard after a time is quiet, there is one, and nobody is counted."""
+    flags = [flag for flag in presence(samples, zones) if flag.time > after]
+    if not flags or any(flag.value for flag in flags):
+        return False
+    counts = (whole(samples, "Count"), *(samples.get(f"Zones/{zone}/Count") for zone in zones))
+    return not any(count is not None and count.time > after and count.value for count in counts)
