@@ -17,6 +17,7 @@ from sukusuku_api.routers import (
     alerts,
     emptyings,
     findings,
+    forecasts,
     health,
     modes,
     quarantine,
@@ -77,12 +78,11 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
         return problem.response(HTTPStatus.SERVICE_UNAVAILABLE, "The data cannot be read right now. Try again soon.")
 
     api = APIRouter(prefix=PREFIX)
-    for module in (health, sites, units, rooms, readings, alerts, quarantine, stream):
+    now = (health, sites, units, rooms, readings, alerts, quarantine, stream, modes)
+    collection = (emptyings, findings, forecasts, rounds, requests, stock, accounts)
+    for module in (*now, *collection):
         api.include_router(module.router)
-    for router in (emptyings.router, findings.router, rounds.router, rounds.stops, requests.router, stock.router):
-        api.include_router(router)
-    for router in (accounts.router, modes.router):
-        api.include_router(router)
+    api.include_router(rounds.stops)
     app.include_router(api)
     web.install(app)
     _document(app)

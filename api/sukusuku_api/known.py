@@ -1,10 +1,10 @@
-"""Whether a centre or unit of a request exists."""
+"""Whether the centre, unit or round of a request exists."""
 
 from http import HTTPStatus
 
 from sukusuku_api.context import Context
 from sukusuku_api.problem import ProblemError
-from sukusuku_collector.settings import Site, Unit
+from sukusuku_collector.settings import Round, Site, Unit
 
 
 def known_unit(context: Context, ident: str) -> tuple[Site, Unit]:
@@ -20,4 +20,12 @@ def known_site(context: Context, ident: str) -> Site:
     found = {site.id: site for site in context.facility.site}
     if ident not in found:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {ident!r}.", available=list(found))
+    return found[ident]
+
+
+def known_round(context: Context, ident: str) -> Round:
+    """A round of the settings. Raises ProblemError (404) with those that there are."""
+    found = {each.id: each for each in context.facility.round}
+    if ident not in found:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no round {ident!r}.", available=list(found))
     return found[ident]

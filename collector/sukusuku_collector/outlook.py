@@ -29,6 +29,8 @@ class Outlook:
     full_from: int | None
     full_at: int | None
     hygiene_by: int | None
+    full_until: int | None = None
+    """The late end (90 %)."""
 
     @property
     def empty_by(self) -> int | None:

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import date
 
-from sukusuku_collector.derive.model import Emptying, Evidence, Finding, FindingName
+from sukusuku_collector.derive.model import Emptying, Evidence, Finding, FindingName, Forecast, Method, Outcome
 from sukusuku_collector.opening import DAY_MS, day_start
 from sukusuku_collector.operations.emptyings import Emptyings
 from sukusuku_collector.operations.findings import Findings
+from sukusuku_collector.operations.forecasts import Forecasts
 from sukusuku_collector.operations.rounds import Rounds
 from sukusuku_collector.rounds.model import Plan, Reason, Run, Stop
 from sukusuku_core.model import Reading
@@ -50,10 +51,18 @@ def live(world: World) -> tuple[Emptying, ...]:
                     break
                 if 9 <= hour < 18 and (day + 2) % 7 != 6:
                     inside += PER_HOUR
+                left = max(0.0, (60 - inside) / PER_HOUR / 9 * 24)
                 points += [
                     Reading(unit, "Fill/Nappies", time, inside),
                     Reading(unit, "Fill/Estimate", time, inside / 0.6),
                     Reading(unit, "Fill/Confidence", time, 96.0),
+                    Reading(unit, "Forecast/Hours10", time, 0.8 * left),
+                    Reading(unit, "Forecast/Hours50", time, left),
+                    Reading(unit, "Forecast/Hours90", time, 1.3 * left),
+                    Reading(unit, "Bag/Age", time, ((day + 4 * 99 + 1) % 4) * 24.0 + hour - 15),
+                    Reading(unit, "Bag/HoursLeft", time, 72 - ((day + 4 * 99 + 1) % 4) * 24.0 - hour + 15),
+                    Reading(unit, "Film/CyclesLeft", time, 320.0),
+                    Reading(unit, "Film/DaysLeft", time, 41.0),
                 ]
                 if day % 4 == 3 and hour == 15:
                     taken = Emptying(unit, time, inside / 0.6, inside, (Evidence.LEVEL, Evidence.LID), 0.98)
@@ -113,3 +122,17 @@ def planned(world: World, days: int = 1) -> Run:
         "one stop; ways: great circle x 1.35 at 22 km/h",
     )
     return Rounds(world.operations).put(plan)
+
+
+def forecast(world: World) -> None:
+    """A fortnight of forecasts at noon: the model is an hour off, the simple rules are five and ten."""
+    issued, outcomes = [], []
+    for day in range(-14, 0):
+        time = MIDNIGHT + day * DAY_MS + 12 * HOUR
+        issued += [
+            Forecast(UNITS[0], time, Method.MODEL, 50.0, 20.0, 31.0, 40.0),
+            Forecast(UNITS[0], time, Method.LINEAR_24H, 50.0, None, 25.0, None),
+            Forecast(UNITS[0], time, Method.LAST_WEEK, 50.0, None, 40.0, None),
+        ]
+        outcomes.append(Outcome(UNITS[0], time, 30.0 if day < -1 else 41.0))
+    Forecasts(world.operations).replace(UNITS[0], MIDNIGHT - 15 * DAY_MS, MIDNIGHT, issued, outcomes)

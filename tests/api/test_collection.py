@@ -1,16 +1,22 @@
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from sukusuku_api.app import create_app
+from sukusuku_api.late import LateStore
 from sukusuku_collector.accounting.counterfactual import METHOD
 from sukusuku_collector.opening import DAY_MS
 from sukusuku_collector.operations.rounds import Rounds
 from sukusuku_collector.rounds.model import Answer
 from sukusuku_core.model import Reading
 from tests.api import collected
+from tests.api import world as worlds
 from tests.api.collected import HOUR, MIDNIGHT, UNITS
+from tests.api.conftest import NOW
+from tests.api.serving import client
 from tests.api.world import World
 
 API = "/api/v1"
@@ -224,3 +230,45 @@ def test_an_answer_of_the_crew_reaches_the_accounts(world: World, api: httpx.Cli
     book.answer(book.stops(run.id)[0].id, Answer.DONE, "鈴木", MIDNIGHT - DAY_MS)
     (visit,) = get(api, "/visits", unit=UNITS[0])["visits"]
     assert (visit["kind"], visit["answer"], visit["emptied"]) == ("unseen", "done", None)
+
+
+def test_what_is_ahead_of_a_unit(world: World, api: httpx.Client) -> None:
+    collected.live(world)
+    found = get(api, f"/forecasts/{UNITS[0]}")
+    assert found["outlook"]["estimate"] == pytest.approx(27.5)
+    assert found["outlook"]["full_from"] < found["outlook"]["full_at"] < found["full_until"]
+    assert found["emptied"] == "2026-11-17T15:00:00+09:00"
+    assert (found["bag_hours"], found["film_cycles"], found["film_days"]) == (29.0, 320.0, 41.0)
+    assert (found["stale"], found["last"]) == (True, None), "nothing was measured: only the past is derived"
+    other = next(unit for unit in get(api, "/forecasts")["units"] if unit["unit"] == "seibu-unit-1")
+    assert (other["outlook"], other["bag_hours"]) == (None, None)
+    assert api.get(f"{API}/forecasts/nobody").status_code == 404
+
+
+def test_the_score_card_shows_the_model_beside_the_simple_rules(world: World, api: httpx.Client) -> None:
+    assert get(api, "/score")["methods"] == []
+    collected.forecast(world)
+    model, linear, week = get(api, "/score")["methods"]
+    assert (model["method"], linear["method"], week["method"]) == ("model", "linear_24h", "last_week")
+    assert model["mean_absolute_error_hours"] == pytest.approx((13 + 10) / 14, abs=0.01)
+    assert linear["mean_absolute_error_hours"] == pytest.approx((13 * 5 + 16) / 14, abs=0.01)
+    assert (model["judged"], model["inside"], model["late"]) == (14, pytest.approx(13 / 14, abs=1e-4), 0.0714)
+    assert (week["inside"], week["early"]) == (None, None)
+    assert get(api, "/score", unit=UNITS[1])["methods"] == []
+
+
+def test_a_plan_that_would_be_made_now_is_shown_and_not_stored(tmp_path: Path) -> None:
+    world = worlds.make(tmp_path, collected.ROUNDS)
+    collected.live(world)
+    store = LateStore(world.path)
+    with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
+        found = get(api, "/rounds/main/2026-11-20/preview")
+        assert {stop["unit"] for stop in found["stops"]} == {
+            unit.id for site in world.facility.site for unit in site.unit
+        }
+        assert (found["date"], found["vehicle"]) == ("2026-11-20", "van")
+        assert get(api, "/rounds")["runs"] == []
+        assert api.get(f"{API}/rounds/other/2026-11-20/preview").status_code == 404
+        assert get(api, "/counterfactual")["ways"] is None, "the centres are not on the map"
+    store.close()
+    world.close()

@@ -131,9 +131,10 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
             "readings", "quarantine", "alerts", "alerts/{alert_id}", "alerts/{alert_id}/acknowledge", "stream",
                 "emptyings", "emptyings/{emptying_id}", "emptyings/{emptying_id}/confirm",
                 "emptyings/{emptying_id}/correct", "emptyings/{emptying_id}/reject", "findings",
-                "rounds", "rounds/{round_id}/{day}", "stops/{stop_id}", "stops/{stop_id}/answer",
+                "rounds", "rounds/{round_id}/{day}", "rounds/{round_id}/{day}/preview", "stops/{stop_id}",
+                "stops/{stop_id}/answer",
                 "requests", "requests/{request_id}/withdraw", "stock", "stock/count", "stock/deliver",
-                "visits", "kpi", "counterfactual",
+                "visits", "kpi", "counterfactual", "forecasts", "forecasts/{unit_id}", "score", "modes", "modes/{mode_id}/end",
         )
     }  # fmt: skip
     for operations in description["paths"].values():

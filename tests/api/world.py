@@ -164,7 +164,7 @@ class World:
         self.operations.close()
 
 
-def make(folder: Path) -> World:
-    """A world with nothing in it yet."""
+def make(folder: Path, extra: str = "") -> World:
+    """A world with nothing in it yet; `extra` as in `facility`."""
     path = folder / "readings.db"
-    return World(facility(), SqliteStore.open(path), Operations(f"sqlite:///{folder / 'operations.db'}"), path)
+    return World(facility(extra), SqliteStore.open(path), Operations(f"sqlite:///{folder / 'operations.db'}"), path)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from sukusuku_api import shapes
+from sukusuku_api import figures, shapes
 from sukusuku_api.books import Books
 from sukusuku_api.context import Context, ContextDep
 from sukusuku_api.known import known_unit
@@ -30,7 +30,7 @@ class VisitsOut(shapes.Shape):
 
     start: datetime
     end: datetime
-    visits: list[shapes.VisitOut]
+    visits: list[figures.VisitOut]
 
 
 class FeesOut(shapes.Shape):
@@ -48,8 +48,8 @@ class CounterfactualOut(shapes.Shape):
     start: datetime
     end: datetime
     per_week: int
-    actual: shapes.OutcomeOut
-    fixed: shapes.OutcomeOut
+    actual: figures.OutcomeOut
+    fixed: figures.OutcomeOut
     ways: str | None = Field(description="How kilometres were measured; null: not known")
     fees: FeesOut
     method: list[NameOut] = Field(description="How the figures come about, and what they cannot know")
@@ -74,7 +74,7 @@ def visits(
     return VisitsOut(
         start=local(first),
         end=local(stop),
-        visits=[shapes.visit(item) for item in found if unit in {None, item.asset}],
+        visits=[figures.visit(item) for item in found if unit in {None, item.asset}],
     )
 
 
@@ -84,16 +84,16 @@ def kpi(
     month: Annotated[
         str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="YYYY-MM; default: this month")
     ] = None,
-) -> shapes.KpisOut:
+) -> figures.KpisOut:
     """Visits by kind, levels at emptying, over-full hours, availability, alerts, times to empty: per unit and all."""
     begins, ends = month_of(month, context.clock())
     whole, units = _books(context).kpis(begins, ends)
-    return shapes.KpisOut(
+    return figures.KpisOut(
         month=f"{local(begins):%Y-%m}",
         start=local(whole.start),
         end=local(whole.end),
-        total=shapes.kpi(whole),
-        units=[shapes.kpi(unit) for unit in units],
+        total=figures.kpi(whole),
+        units=[figures.kpi(unit) for unit in units],
     )
 
 
@@ -121,8 +121,8 @@ def counterfactual(
         start=local(done.start),
         end=local(done.end),
         per_week=per_week,
-        actual=shapes.outcome(done.actual, ways=ways),
-        fixed=shapes.outcome(done.fixed, ways=ways),
+        actual=figures.outcome(done.actual, ways=ways),
+        fixed=figures.outcome(done.fixed, ways=ways),
         ways=found.ways,
         fees=FeesOut(
             name=NameOut(ja=fees.name_ja, en=fees.name_en),

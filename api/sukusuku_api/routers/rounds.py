@@ -9,11 +9,13 @@ from pydantic import Field
 
 from sukusuku_api import shapes
 from sukusuku_api.context import ContextDep
+from sukusuku_api.known import known_round
 from sukusuku_api.problem import ProblemError, documented
 from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between
 from sukusuku_api.times import local
 from sukusuku_collector.operations.rounds import Rounds, UnknownStopError
 from sukusuku_collector.rounds.model import Answer
+from sukusuku_collector.rounds.planner import Planner
 
 router = APIRouter(prefix="/rounds", tags=["rounds"])
 
@@ -53,14 +55,28 @@ def round_on(
     day: Annotated[date, Path(description="The local day", examples=["2026-11-20"])],
 ) -> shapes.RunOut:
     """The stored plan of a round on a date: per unit whether it is visited and why, and what was answered."""
-    known = [found.id for found in context.facility.round]
-    if round_id not in known:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no round {round_id!r}.", available=known)
+    known_round(context, round_id)
     book = Rounds(context.operations)
     run = book.of(round_id, day)
     if run is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"Round {round_id!r} has no plan for {day}.")
     return shapes.run(run, book.stops(run.id))
+
+
+@router.get(
+    "/{round_id}/{day}/preview",
+    summary="What a plan would be now",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def preview(
+    context: ContextDep,
+    round_id: Annotated[str, Path(description="Id of a round in the settings", examples=["main"])],
+    day: Annotated[date, Path(description="The local day", examples=["2026-11-20"])],
+) -> shapes.PlanOut:
+    """The plan with what is known now. Nothing is stored or sent; it takes as long as the solver may think."""
+    known_round(context, round_id)
+    planner = Planner(context.facility, context.store, context.operations)
+    return shapes.plan(planner.plan(round_id, day, context.clock()))
 
 
 stops = APIRouter(prefix="/stops", tags=["rounds"])

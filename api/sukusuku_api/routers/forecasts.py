@@ -1,0 +1,142 @@
+"""What is ahead of each unit, and how good such forecasts have been."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from sukusuku_api import present, shapes
+from sukusuku_api.context import Context, ContextDep
+from sukusuku_api.known import known_unit
+from sukusuku_api.problem import documented
+from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between
+from sukusuku_api.times import local
+from sukusuku_collector.derive.model import Method
+from sukusuku_collector.derive.score import Score, score
+from sukusuku_collector.live import UnitView
+from sukusuku_collector.operations.emptyings import Emptyings
+from sukusuku_collector.operations.forecasts import Forecasts
+from sukusuku_collector.store import Point
+
+router = APIRouter(tags=["forecasts"])
+
+CARD_MS = 56 * DAY_MS
+
+
+class AheadOut(shapes.Shape):
+    """A unit. A time is null when it is not known, or more than two weeks away."""
+
+    unit: str
+    last: present.LastOut | None = Field(description="When it was last measured; null: never")
+    stale: bool = Field(description="It is silent: the estimate is what was known, spread wider the longer it lasts")
+    outlook: present.OutlookOut | None = Field(description="null: nothing is derived, or it has grown old")
+    full_until: datetime | None = Field(description="Full with 90 % probability before this")
+    emptied: datetime | None = Field(description="When the bag was put in; null: not known")
+    bag_hours: float | None = Field(description="Age of the bag in hours")
+    film_cycles: float | None = Field(description="Cycles that the film lasts")
+    film_days: float | None = Field(description="Days that the film lasts at the pace of the coming week")
+
+
+class ForecastsOut(shapes.Shape):
+    """All units."""
+
+    time: datetime
+    units: list[AheadOut]
+
+
+class ScoreOut(shapes.Shape):
+    """How good a method was; null: nothing to judge, or a method without a band."""
+
+    method: Method = Field(description="`linear_24h` and `last_week` are the simple rules beside the model")
+    judged: int = Field(description="Forecasts with a known outcome")
+    compared: int = Field(description="Of these, where every method had a figure and the bag was full within two weeks")
+    mean_absolute_error_hours: float | None = Field(description="Of the median, over those compared")
+    inside: float | None = Field(description="Share (0-1) of outcomes inside the 80 % band")
+    early: float | None = Field(description="Share of outcomes before the band")
+    late: float | None = Field(description="Share of outcomes after the band")
+
+
+class ScoreCardOut(shapes.Shape):
+    """The model beside two simple rules."""
+
+    start: datetime
+    end: datetime
+    methods: list[ScoreOut]
+
+
+@router.get("/forecasts", summary="What is ahead of each unit")
+def forecasts(context: ContextDep) -> ForecastsOut:
+    """Estimate with its quality, the 10, 50 and 90 % times of full, hygiene deadline, film."""
+    now = context.clock()
+    return ForecastsOut(time=local(now), units=_ahead(context, now))
+
+
+@router.get(
+    "/forecasts/{unit_id}",
+    summary="What is ahead of one unit",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def forecast(context: ContextDep, unit_id: str) -> AheadOut:
+    """One unit."""
+    known_unit(context, unit_id)
+    return next(unit for unit in _ahead(context, context.clock()) if unit.unit == unit_id)
+
+
+@router.get("/score", summary="Score card", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
+def score_card(
+    context: ContextDep,
+    unit: Annotated[str | None, Query(description="Only forecasts of one unit")] = None,
+    start: Annotated[Time, FROM] = None,
+    end: Annotated[Time, TO] = None,
+) -> ScoreCardOut:
+    """Forecasts of the last eight weeks, or the given time, held against what came; the model beside simple rules."""
+    if unit is not None:
+        known_unit(context, unit)
+    first, stop = between(start, end, context.clock(), CARD_MS)
+    lines = score(Forecasts(context.operations).scored(unit, first, stop))
+    return ScoreCardOut(start=local(first), end=local(stop), methods=[_line(line) for line in lines])
+
+
+def _ahead(context: Context, now: int) -> list[AheadOut]:
+    derived, book = context.store.derived_latest(), Emptyings(context.operations)
+    found = []
+    for view in context.views(now):
+        if isinstance(view, UnitView):
+            own = derived.get(view.id, {}) if view.outlook is not None else {}
+            emptied = book.last(view.id, now)
+            found.append(
+                AheadOut(
+                    unit=view.id,
+                    last=present.last(view.last_time, now),
+                    stale=view.stale,
+                    outlook=present.outlook(view.outlook),
+                    full_until=None if view.outlook is None else shapes.at(view.outlook.full_until),
+                    emptied=None if emptied is None else local(emptied.time),
+                    bag_hours=_number(own.get("Bag/Age")),
+                    film_cycles=_number(own.get("Film/CyclesLeft")),
+                    film_days=_number(own.get("Film/DaysLeft")),
+                )
+            )
+    return found
+
+
+def _number(point: Point | None) -> float | None:
+    return round(float(point.value), 1) if point is not None and isinstance(point.value, int | float) else None
+
+
+def _line(line: Score) -> ScoreOut:
+    return ScoreOut(
+        method=line.method,
+        judged=line.judged,
+        compared=line.compared,
+        mean_absolute_error_hours=_rounded(line.error, 2),
+        inside=_rounded(line.inside, 4),
+        early=_rounded(line.early, 4),
+        late=_rounded(line.late, 4),
+    )
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
