@@ -12,12 +12,17 @@ from statistics import NormalDist
 from sukusuku_collector.derive.model import HORIZON_HOURS
 from sukusuku_collector.live import UnitView
 from sukusuku_collector.opening import OpeningHours
-from sukusuku_collector.outlook import Outlook
+from sukusuku_collector.outlook import ISSUED_MS, Outlook
 from sukusuku_collector.rounds.calendar import Trip
 from sukusuku_collector.rounds.model import Candidate
 from sukusuku_collector.settings import Site, Unit
+from sukusuku_collector.store import Latest
 
+WITNESSES = ("Fill/Percent", "Cycles/Total")
+"""The metrics that say how full a bag is."""
 _HORIZON_MS = round(HORIZON_HOURS * 3_600_000)
+_FRESH_MS = 2 * ISSUED_MS
+"""A bag younger than this may have no forecast yet."""
 _EARLY = NormalDist().inv_cdf(0.1)
 """Where the early end of a forecast stands, in standard deviations."""
 
@@ -30,14 +35,34 @@ class Known:
     asked: Mapping[str, int]
 
 
+def is_silent(view: UnitView, latest: Mapping[str, Latest], now: int) -> bool:
+    """Whether nobody knows how full a unit is now: it is silent as a whole, or neither of its witnesses speaks."""
+    heard = [time for name in WITNESSES if name in latest and (time := latest[name].last_good) is not None]
+    return view.stale or not heard or now - max(heard) > view.silent_after * 1000
+
+
 def candidate(
-    site: Site, unit: Unit, view: UnitView, known: Known, opening: OpeningHours, trip: Trip, risk: float, now: int
+    site: Site,
+    unit: Unit,
+    ahead: Outlook | None,
+    known: Known,
+    opening: OpeningHours,
+    trip: Trip,
+    risk: float,
+    now: int,
+    *,
+    fault: bool,
 ) -> Candidate:
-    """A unit as a round sees it at `now`; `risk` is the probability of being full that the round accepts."""
-    ahead = None if view.stale else view.outlook
+    """A unit as a round sees it at `now`; `risk` is the probability of being full that the round accepts.
+
+    `ahead` is None while the unit is silent. Without a forecast nobody knows either, but for the first hours of a bag.
+    """
+    emptied = known.emptied.get(unit.id)
+    fresh = emptied is not None and now - emptied < _FRESH_MS
+    if ahead is not None and ahead.full_from is None and not fresh:
+        ahead = None
     then, high = (None, None) if ahead is None else _levels(ahead, opening, now, trip.departs)
     load = 100.0 if then is None else then
-    emptied = known.emptied.get(unit.id)
     asked = known.asked.get(unit.id)
     return Candidate(
         asset=unit.id,
@@ -51,9 +76,9 @@ def candidate(
         kg=load / 100 * unit.collection.nappies_per_bag * unit.collection.kg_per_nappy,
         bags=max(1, round(load / 100)),
         full_by=None if ahead is None else _full_by(ahead, risk, now),
-        hygiene_by=None if view.outlook is None else view.outlook.hygiene_by,
+        hygiene_by=None if ahead is None else ahead.hygiene_by,
         silent=ahead is None,
-        fault=view.fault != 0,
+        fault=fault,
         asked=asked is not None and (emptied is None or asked > emptied),
         closed=not opening.spans(trip.departs, trip.returns),
         last_emptied=emptied,
@@ -67,8 +92,7 @@ def _levels(ahead: Outlook, opening: OpeningHours, now: int, at: int) -> tuple[f
 
 
 def _level(percent: float, opening: OpeningHours, now: int, at: int, full: int | None) -> float:
-    full = now + _HORIZON_MS if full is None else full
-    hours = _open(opening, now, full)
+    hours = 0 if full is None else _open(opening, now, full)
     return percent + max(0.0, 100.0 - percent) * _open(opening, now, at) / hours if hours else percent
 
 
@@ -77,10 +101,9 @@ def _open(opening: OpeningHours, start: int, end: int) -> int:
 
 
 def _full_by(ahead: Outlook, risk: float, now: int) -> int | None:
-    """The moment before which the bag is full with the probability `risk`: normal between the ends that are known."""
-    if ahead.full_from is None:
+    """The moment before which the bag is full with the probability `risk`, normal between the ends of the forecast."""
+    if ahead.full_from is None or ahead.full_at is None:
         return None
-    if ahead.full_at is None:
-        return ahead.full_from if risk <= 0.1 else None  # noqa: PLR2004 - the early end is that of 10 %
     early = NormalDist().inv_cdf(risk) / _EARLY
-    return max(now, round(ahead.full_at - early * (ahead.full_at - ahead.full_from)))
+    found = round(ahead.full_at - early * (ahead.full_at - ahead.full_from))
+    return None if found >= now + _HORIZON_MS - _FRESH_MS else max(now, found)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
+from typing import Protocol
 
 from sukusuku_collector.live import unit_view
 from sukusuku_collector.opening import OpeningHours
@@ -11,18 +12,29 @@ from sukusuku_collector.operations.emptyings import Emptyings
 from sukusuku_collector.operations.requests import Requests
 from sukusuku_collector.rounds import plan, solver
 from sukusuku_collector.rounds.calendar import Timetable, Trip
-from sukusuku_collector.rounds.candidates import Known, candidate
+from sukusuku_collector.rounds.candidates import Known, candidate, is_silent
 from sukusuku_collector.rounds.matrix import Matrix, Spot
-from sukusuku_collector.rounds.model import Plan
+from sukusuku_collector.rounds.model import Candidate, Plan
 from sukusuku_collector.rounds.osrm import measured
 from sukusuku_collector.settings import Facility, Round, Site, Vehicle
-from sukusuku_collector.store import Store
+from sukusuku_collector.store import DerivedByAsset, LatestByAsset
+from sukusuku_core.model import FaultCode
+
+
+class Present(Protocol):
+    """What the store knows of the present."""
+
+    def latest(self) -> LatestByAsset:
+        """The newest value of every series."""
+
+    def derived_latest(self) -> DerivedByAsset:
+        """The newest point of every derived series."""
 
 
 class Planner:
     """Plans the rounds of one facility. May block for some seconds (solver, OSRM): call it in a thread."""
 
-    def __init__(self, facility: Facility, store: Store, operations: Operations) -> None:
+    def __init__(self, facility: Facility, store: Present, operations: Operations) -> None:
         self._facility = facility
         self._store = store
         self._emptyings = Emptyings(operations)
@@ -44,20 +56,16 @@ class Planner:
         sites = [site for site in self._facility.site if _serves(settings, site)]
         opening = {site.id: OpeningHours(self._facility.calendar, (site.opening,)) for site in sites}
         latest, derived, known = self._store.latest(), self._store.derived_latest(), self._known(sites, now)
-        candidates = [
-            candidate(
-                site,
-                unit,
-                unit_view(self._facility, site.id, unit, latest.get(unit.id, {}), now, derived.get(unit.id, {})),
-                known,
-                opening[site.id],
-                trip,
-                settings.risk,
-                now,
-            )
-            for site in sites
-            for unit in site.unit
-        ]
+        candidates: list[Candidate] = []
+        for site in sites:
+            for unit in site.unit:
+                values = latest.get(unit.id, {})
+                view = unit_view(self._facility, site.id, unit, values, now, derived.get(unit.id, {}))
+                ahead = None if is_silent(view, values, now) else view.outlook
+                fault = view.fault != FaultCode.NONE
+                candidates.append(
+                    candidate(site, unit, ahead, known, opening[site.id], trip, settings.risk, now, fault=fault)
+                )
         vehicle = next(vehicle for vehicle in self._facility.vehicle if vehicle.id == settings.vehicle)
         setting = plan.Setting(
             round=settings,

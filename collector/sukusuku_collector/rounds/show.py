@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date
 from gettext import NullTranslations
 from importlib.resources import files
@@ -27,16 +28,14 @@ _LOCALE = files("sukusuku_collector") / "locale"
 def run(arguments: Namespace) -> str:
     """Plan with what is known now; nothing is stored or sent. Raises SukusukuError."""
     facility = settings.read(arguments.facility)
-    operations = Operations(facility.operations.url)
-    store = SqliteStore.open_reader(facility.store.path)
-    try:
+    with (
+        closing(Operations(facility.operations.url)) as operations,
+        closing(SqliteStore.open_reader(facility.store.path)) as store,
+    ):
         planner = Planner(facility, store, operations)
         now = now_ms()
         trips = chosen(facility, planner, arguments.round, arguments.date, now)
         plans = [planner.plan(round_id, day, now) for round_id, day in trips]
-    finally:
-        store.close()
-        operations.close()
     if arguments.json:
         return msgspec.json.format(msgspec.json.encode(plans), indent=2).decode()
     language: Language = arguments.lang
@@ -73,22 +72,33 @@ def told(facility: Facility, plan: Plan, language: Language, texts: NullTranslat
     words = Speech(sheet(facility, plan_run, records, language), texts, facility.web.map_link).round()
     parts = ["\n".join([words.headline, *(f"{label}: {value}" for label, value in words.facts)])]
     for title, stops in (
-        (gettext("Stops"), words.stops),
-        (gettext("Needs a visit, not planned"), words.unmet),
-        (gettext("Not visited"), words.others),
+        (words.lead, words.stops),
+        (gettext("Not on this round although a visit is needed"), words.unmet),
+        (gettext("Not visited this time"), words.others),
     ):
-        if stops:
-            parts.append(f"{title}\n{_table(stops, texts)}")
-    parts.append(f"{gettext('Order found by')}: {plan.solver}")
+        if stops or title == words.lead:
+            parts.append("\n".join([title, *([_table(stops, texts)] * bool(stops))]))
+    found_by = gettext("Order found by")
+    parts.append(f"{found_by}: {plan.solver}")
     return "\n\n".join(parts)
 
 
 def _table(stops: Sequence[StopWords], texts: NullTranslations) -> str:
     gettext = texts.gettext
-    planned = any(stop.line.number for stop in stops)
-    head = (gettext("Centre"), gettext("Unit"), gettext("Level"), gettext("Deadline"), gettext("Load"), gettext("Why"))
-    rows = [("#", gettext("Arrival"), *head) if planned else head]
+    head = (
+        gettext("Order"),
+        gettext("Arrival"),
+        gettext("Centre"),
+        gettext("Unit"),
+        gettext("Level"),
+        gettext("Deadline"),
+        gettext("Expected load"),
+        gettext("Reason"),
+    )
+    rows = [head]
     for stop in stops:
-        row = (stop.line.site, stop.line.unit, stop.level, stop.deadline, stop.load, stop.reason)
-        rows.append((f"{stop.line.number}", stop.arrives, *row) if planned else row)
-    return columns(rows)
+        number = str(stop.line.number or "")
+        row = (number, stop.arrives, stop.line.site, stop.line.unit, stop.level, stop.deadline, stop.load, stop.reason)
+        rows.append(row)
+    used = [column for column in zip(*rows, strict=True) if any(column[1:])]
+    return columns(list(zip(*used, strict=True)))

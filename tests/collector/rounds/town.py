@@ -5,8 +5,10 @@ from datetime import date
 from sukusuku_collector.rounds.calendar import Timetable, Trip
 from sukusuku_collector.rounds.model import Candidate
 from sukusuku_collector.settings import Facility, Round, check
+from sukusuku_collector.store import Store
+from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
-from tests.collector.rounds.cases import DAY, HOUR
+from tests.collector.rounds.cases import DAY, HOUR, MINUTE, MORNING
 
 TOWN = """
 [operator]
@@ -111,3 +113,15 @@ def candidate(asset: str = "tobu-unit-1", **changes: object) -> Candidate:
         "hygiene_by": None,
     }
     return Candidate(**values | changes)  # type: ignore[arg-type]  # the tests change single fields by name
+
+
+def derive(store: Store, asset: str, *, percent: float, hours: float, fault: int = 0, now: int = MORNING) -> None:
+    """Put into the store that a unit is so full, and full in so many hours (early and median)."""
+    readings = [
+        Reading(asset, "Fill/Percent", now - MINUTE, percent),
+        Reading(asset, "Fault/Code", now - MINUTE, fault),
+    ]
+    store.commit(readings, [], now)
+    values = {"Fill/Estimate": percent, "Fill/Nappies": percent * 0.6, "Fill/Confidence": 90.0}
+    values |= {"Forecast/Hours10": hours, "Forecast/Hours50": hours * 1.5, "Forecast/Hours90": hours * 2}
+    store.put_derived(asset, 0, now, [Reading(asset, metric, now, value) for metric, value in values.items()])
