@@ -54,6 +54,7 @@ def outlook(unit: Unit, derived: Mapping[str, Point], silent_after: float, now: 
         full_from=_ahead(derived.get("Forecast/Hours10"), max(bag, now - fresh - ISSUED_MS)),
         full_at=_ahead(derived.get("Forecast/Hours50"), max(bag, now - fresh - ISSUED_MS)),
         hygiene_by=_ahead(derived.get("Bag/HoursLeft"), max(bag, now - fresh - ISSUED_MS)),
+        full_until=_ahead(derived.get("Forecast/Hours90"), max(bag, now - fresh - ISSUED_MS)),
     )
 
 

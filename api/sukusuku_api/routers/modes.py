@@ -55,7 +55,11 @@ class Start(shapes.Asked):
     reason: str = Field("", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["換気工事"])
 
 
-@router.get("", summary="Silences, outbreaks, metrics that are no longer measured")
+@router.get(
+    "",
+    summary="Silences, outbreaks, metrics that are no longer measured",
+    responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
+)
 def modes(
     context: ContextDep,
     active: Annotated[bool, Query(description="Only those that hold now")] = True,  # noqa: FBT002 - a query parameter
