@@ -93,9 +93,13 @@ class Rounds:
         within = (round_run.c.departs >= start) & (round_run.c.departs < end)
         query = select(round_run).where(within).order_by(round_run.c.departs.desc(), round_run.c.id.desc()).limit(limit)
         with self._operations.reading() as connection:
-            rows = connection.execute(query).all()
-            stops = _stops(connection, [row.id for row in rows])
-        return [to_run(row, [stop.stop for stop in stops if stop.run == row.id]) for row in rows]
+            return _to_runs(connection, connection.execute(query).all())
+
+    def open(self) -> list[Run]:
+        """Runs that are not closed, the oldest first."""
+        query = select(round_run).where(round_run.c.state != RunState.CLOSED).order_by(round_run.c.departs)
+        with self._operations.reading() as connection:
+            return _to_runs(connection, connection.execute(query).all())
 
     # ------------------------------------------------------------ mails
 
@@ -123,6 +127,16 @@ class Rounds:
             more = connection.execute(update(round_run).where(fresh).values(declined=step))
             if gone.rowcount or more.rowcount:
                 _audit(connection, now, who, "round.decline", run_id)
+
+    def refused(self, run_id: int) -> bool:
+        """Whether the mail server has refused for good all mails of the newest step that told of a run."""
+        columns = mail_outbox.c
+        told = (columns.run_id == run_id) & (columns.kind == "round")
+        newest = select(func.max(columns.created)).where(told).scalar_subquery()
+        query = select(columns.state).where(told & (columns.created == newest))
+        with self._operations.reading() as connection:
+            states = set(connection.execute(query).scalars())
+        return states == {MailState.DEAD}
 
     def close(self, run_id: int) -> None:
         """The round is over: nobody else is told. Answers may still come."""
@@ -252,6 +266,11 @@ def _settle_state(connection: Connection, run_id: int) -> None:
     state = RunState.ANSWERED if connection.execute(given).scalar_one() else RunState.SENT
     out = (round_run.c.id == run_id) & round_run.c.state.in_([RunState.SENT, RunState.ANSWERED])
     connection.execute(update(round_run).where(out).values(state=state))
+
+
+def _to_runs(connection: Connection, rows: Sequence[Any]) -> list[Run]:
+    stops = _stops(connection, [row.id for row in rows])
+    return [to_run(row, [stop.stop for stop in stops if stop.run == row.id]) for row in rows]
 
 
 def _find(connection: Connection, *where: Any) -> Run | None:

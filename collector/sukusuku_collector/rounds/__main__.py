@@ -26,6 +26,11 @@ _COMMANDS = {
         "print who would be visited, in which order and why",
         "訪問先、順序、理由を表示",
     ),
+    "send": _Command(
+        "sukusuku_collector.rounds.send",
+        "make the plan now and send the mail of the round, unless it was sent before",
+        "収集の計画を立ててメールを送信（送信済みなら何もしない）",
+    ),
 }
 
 

@@ -83,7 +83,7 @@ class Speech:
         """The whole round. `passed_on`: somebody else did not answer before."""
         gettext, sheet = self._texts.gettext, self._sheet
         values = {"round": sheet.name, "day": self.day(sheet.day), "load": self._load(sheet.bags, sheet.kg)}
-        values |= {"stops": self._stops(len(sheet.stops))}
+        values |= {"stops": self.stops(len(sheet.stops))}
         if sheet.stops:
             subject = gettext("Collection %(day)s, %(round)s: %(stops)s, %(load)s")
             headline = gettext("%(day)s, %(round)s: %(stops)s")
@@ -121,6 +121,11 @@ class Speech:
             bar_then=_percent(then),
             map=None if line.place is None else map_url(self._map_link, line.place),
         )
+
+    @property
+    def name(self) -> str:
+        """What the round is called."""
+        return self._sheet.name
 
     def day(self, day: date) -> str:
         """A date for people."""
@@ -169,7 +174,8 @@ class Speech:
         day = {"day": self.day(self._sheet.next_day)}
         return gettext("No unit needs a visit before the next round on %(day)s.") % day
 
-    def _stops(self, count: int) -> str:
+    def stops(self, count: int) -> str:
+        """How many stops."""
         gettext = self._texts.gettext
         return gettext("1 stop") if count == 1 else gettext("%(count)d stops") % {"count": count}
 
