@@ -219,7 +219,11 @@ def check(facility: Facility, name: str) -> None:
                 f"{name}: {count} units and rooms have edge `{edge}`, "
                 f"[limits] assets_per_node allows {facility.limits.assets_per_node}"
             )
+    rooms = {room.id for site in facility.site for room in site.room}
     for asset in facility.assets():
+        linked = asset.settings.collection.room if isinstance(asset.settings, Unit) else None
+        if linked is not None and linked not in rooms:
+            raise ConfigError(f"{name}: {asset.id}: collection.room: no room `{linked}`; there are {sorted(rooms)}")
         levels = facility.levels(asset.settings)
         if levels.fill_clear >= levels.fill_rise:
             raise ConfigError(

@@ -18,7 +18,7 @@ from sukusuku_collector.settings.base import (
     Weekday,
 )
 from sukusuku_core.errors import ConfigError
-from sukusuku_core.settings import Id, PositiveSeconds, Settings
+from sukusuku_core.settings import Id, Settings
 
 Minutes = Annotated[float, msgspec.Meta(ge=0, le=1440)]
 WebAddress = Annotated[
@@ -64,8 +64,8 @@ class Routing(Settings, frozen=True, kw_only=True):
     pair: tuple[Pair, ...] = ()
     osrm_url: WebAddress | None = None
     """Address of an OSRM server, such as `http://127.0.0.1:5000`; when it does not answer, the great circle is used."""
-    seconds: PositiveSeconds = 1.0
-    """How long the solver may think."""
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 1.0
+    """How long the solver may think at most; small rounds take less."""
     seed: int = 1
 
 

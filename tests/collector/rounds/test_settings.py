@@ -48,6 +48,11 @@ def test_a_town_with_pairs_and_a_route_server_is_right() -> None:
         ),
         ('id = "yard"', 'id = "Tobu"', r"site\[0\]: id `tobu` is already used at depot\[0\]"),
         ("lat = 35.7300", "lat = 135.73", r"depot\[0\].lat: expected `float` <= 90.0, found 135.73"),
+        (
+            'edge = "seibu-pi"',
+            'edge = "seibu-pi"\ncollection = {room = "hall"}',
+            "seibu-unit-1: collection.room: no room `hall`; there are ",
+        ),
         ("bags = 6", "bags = 0", r"vehicle\[0\].bags: expected `int` >= 1, found 0"),
     ],
 )
