@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from gettext import NullTranslations
+from importlib.resources import files
 
 from sukusuku_collector.i18n import translations
 from sukusuku_collector.rounds.links import Links
@@ -93,6 +95,7 @@ mail = "repairs@example.jp"
 rules = ["unit_fault"]
 """
 LINKS = Links(b"k" * 32, "https://wall.example.jp")
+NEXT = DAY.replace(day=27)
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
 STOPS = (
     stop(
@@ -151,13 +154,8 @@ def records(stops: Sequence[Stop]) -> list[StopRecord]:
 
 
 def drawn(language: Language, of: Plan = PLAN, text: str = FACILITY, *, simulated: bool = False) -> Sheet:
-    return sheet(facility(text), run(of), records(of.stops), language, next_day=_NEXT, simulated=simulated)
+    return sheet(facility(text), run(of), records(of.stops), language, next_day=NEXT, simulated=simulated)
 
 
-def texts(language: Language):  # type: ignore[no-untyped-def]  # gettext's own class
-    from importlib.resources import files
-
+def texts(language: Language) -> NullTranslations:
     return translations(files("sukusuku_collector") / "locale", language)
-
-
-_NEXT = DAY.replace(day=27)
