@@ -219,6 +219,10 @@ def check(facility: Facility, name: str) -> None:
                 f"{name}: {count} units and rooms have edge `{edge}`, "
                 f"[limits] assets_per_node allows {facility.limits.assets_per_node}"
             )
+    _check_assets(facility, name)
+
+
+def _check_assets(facility: Facility, name: str) -> None:
     rooms = {room.id for site in facility.site for room in site.room}
     for asset in facility.assets():
         linked = asset.settings.collection.room if isinstance(asset.settings, Unit) else None
