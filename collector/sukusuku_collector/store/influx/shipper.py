@@ -7,7 +7,7 @@ interrupted anywhere is done again; points are the same then, so nothing is lost
 import asyncio
 import logging
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from sukusuku_collector.settings import Facility
@@ -38,6 +38,9 @@ DAY_MS = 86_400_000
 REFUSED = "influx-refused"
 """The reason of quarantined lines."""
 
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits so many seconds."""
+
 _log = logging.getLogger("sukusuku_collector.store.influx")
 
 
@@ -65,12 +68,13 @@ class Progress:
 class Shipper:
     """One per store that is open for writing. `run` in the collector, `step` where somebody waits for the end."""
 
-    def __init__(self, facility: Facility, store: InfluxStore, clock: Clock) -> None:
+    def __init__(self, facility: Facility, store: InfluxStore, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
         settings = facility.store.influx
         self._store = store
         self._path = facility.store.path
         self._bucket = settings.bucket
         self._clock = clock
+        self._sleep = sleep
         self._batch = settings.batch
         self._writer = Writer(settings)
         self._query = Query(settings)
@@ -100,7 +104,7 @@ class Shipper:
                 continue
             if pause < 0:
                 pause, wait = wait * random.uniform(0.8, 1.2), min(LONGEST_WAIT, 2 * wait)
-            await asyncio.sleep(min(pause, PATIENCE))
+            await self._sleep(min(pause, PATIENCE))
 
     def _try(self) -> float | None:
         """One step. The seconds to wait; None: there is more to do; negative: in trouble, wait ever longer."""
