@@ -31,6 +31,10 @@ JAM_CHANCE = 1 / 1500
 REPAIR_MS = 30 * MINUTE_MS
 STAFF_COME_MS = 45 * MINUTE_MS
 """Mean delays until staff have seen to a jam and to a full bag."""
+HAND_MS = 35_000
+SERVICE_MS = (40_000, 400_000)
+CHANGE_MS = (50_000, 300_000)
+"""How long a hand with its cycle, a repair or cleaning, and a change of bag take."""
 CLEANING_DAY, CLEANING_MINUTE = 4, 17 * 60 + 20
 LEAST = {"when_full": 60.0, "daily": 25.0, "rounds": 15.0, "hasty": 35.0}
 """Percent below which a habit leaves the bag where it is."""
@@ -73,6 +77,8 @@ class Happening:
     after: float
     nappies: int
     film: float
+    ms: int
+    """How long it takes; nothing else happens meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,7 @@ class _Now:
     blocked: Event | None = None
     brought: float = 0.0
     told_full: bool = False
+    busy: int = 0
     log: list[Happening] = field(default_factory=list)
     total: list[tuple[int, float]] = field(default_factory=list)
 
@@ -143,6 +150,10 @@ def live(person: Person, start: int, end: int, holidays: frozenset[int], rng: Ra
         time, _, kind = heapq.heappop(queue)
         if time >= end:
             break
+        if time < now.busy:
+            number += 1
+            heapq.heappush(queue, (now.busy, number, kind))
+            continue
         for later, follows in _happens(person, now, time, kind, holidays, rng):
             number += 1
             heapq.heappush(queue, (later, number, follows))
@@ -164,7 +175,7 @@ def _plan(person: Person, start: int, end: int, holidays: frozenset[int], rng: R
             time = hour + (rng.expovariate(rate) if rate > 0 else math.inf)
             while time < hour + HOUR_MS:
                 yield int(time), _Kind.HAND
-                time += max(40_000.0, rng.expovariate(rate))  # a cycle takes its time
+                time += rng.expovariate(rate)
         visit = _visit(person.habit, day, midnight, rng)
         if visit is not None:
             yield visit, _Kind.EMPTY
@@ -194,24 +205,24 @@ def _happens(  # noqa: C901 - one case per kind
             yield from _hand(person, now, time, holidays, rng)
         case _Kind.EMPTY:
             if now.percent >= LEAST[person.habit] and now.blocked not in {Event.JAM, Event.FILM_OUT}:
-                _empty(now, time, Event.EMPTIED)
+                _empty(now, time, Event.EMPTIED, rng)
         case _Kind.REPAIR:
             if now.blocked is Event.FILM_OUT:
                 now.film = 100.0
             if now.blocked in {Event.JAM, Event.FILM_OUT}:
                 now.blocked = None
-                _log(now, time, Event.SERVICED, now.percent)
+                _log(now, time, Event.SERVICED, now.percent, rng.randint(*SERVICE_MS))
         case _Kind.CLEAN:
             if now.film < 8 and rng.random() < 0.8:
                 now.film = 100.0
-            _log(now, time, Event.CLEANED, now.percent)
+            _log(now, time, Event.CLEANED, now.percent, rng.randint(*SERVICE_MS))
         case _Kind.SLIP:
             if now.percent > 30:
                 before, now.percent = now.percent, now.percent - rng.uniform(7, 14)
-                _log(now, time, Event.SLIPPED, before)
+                _log(now, time, Event.SLIPPED, before, 0)
         case _Kind.REPLACE:
             now.film = 100.0
-            _empty(now, time, Event.REPLACED)
+            _empty(now, time, Event.REPLACED, rng)
 
 
 def _hand(person: Person, now: _Now, time: int, holidays: frozenset[int], rng: Random) -> Iterator[tuple[int, _Kind]]:
@@ -231,26 +242,27 @@ def _hand(person: Person, now: _Now, time: int, holidays: frozenset[int], rng: R
     now.nappies += nappies
     if not stuffed:
         now.film = max(0.0, now.film - 100 / person.film_cycles)
-    _log(now, time, Event.STUFFED if stuffed else Event.HAND, before)
+    _log(now, time, Event.STUFFED if stuffed else Event.HAND, before, HAND_MS)
     if now.percent >= 100 and not now.told_full:
         now.blocked, now.told_full = Event.FULL, True
-        _log(now, time, Event.FULL, now.percent)
+        _log(now, now.busy, Event.FULL, now.percent, HAND_MS // 2)
         if person.habit is Habit.WHEN_FULL or rng.random() < 0.5:
             yield _staffed(time, rng.expovariate(1 / STAFF_COME_MS), holidays), _Kind.EMPTY
-    elif now.film <= 0 or (not stuffed and rng.random() < JAM_CHANCE):
+    elif now.blocked is None and (now.film <= 0 or (not stuffed and rng.random() < JAM_CHANCE)):
         now.blocked = Event.FILM_OUT if now.film <= 0 else Event.JAM
-        _log(now, time, now.blocked, now.percent)
+        _log(now, now.busy, now.blocked, now.percent, HAND_MS // 2)
         yield _staffed(time, rng.expovariate(1 / REPAIR_MS), holidays), _Kind.REPAIR
 
 
-def _empty(now: _Now, time: int, event: Event) -> None:
-    _log(now, time, event, now.percent, after=0.0)
+def _empty(now: _Now, time: int, event: Event, rng: Random) -> None:
+    _log(now, time, event, now.percent, rng.randint(*CHANGE_MS), after=0.0)
     now.percent, now.nappies, now.blocked, now.told_full = 0.0, 0, None, False
 
 
-def _log(now: _Now, time: int, event: Event, before: float, after: float | None = None) -> None:
-    time = max(time, now.log[-1].time + 1) if now.log else time
-    now.log.append(Happening(time, event, before, now.percent if after is None else after, now.nappies, now.film))
+def _log(now: _Now, time: int, event: Event, before: float, ms: int, after: float | None = None) -> None:
+    now.busy = max(now.busy, time) + ms + 1
+    after = now.percent if after is None else after
+    now.log.append(Happening(time, event, before, after, now.nappies, now.film, ms))
 
 
 def _staffed(time: int, delay: float, holidays: frozenset[int]) -> int:

@@ -2,7 +2,6 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -225,18 +224,18 @@ def _sensed(sensing: _Sensing, happening: Happening) -> int:  # noqa: PLR0911 - 
         case Event.HAND | Event.STUFFED:
             return _hand(sensing, happening)
         case Event.FULL:
-            return _stands(sensing, time + 45_000, UnitState.BAG_FULL, FaultCode.NONE)
+            return _stands(sensing, time + 10_000, UnitState.BAG_FULL, FaultCode.NONE)
         case Event.JAM:
             return _stands(sensing, time + 10_000, UnitState.JAM, FaultCode.JAM)
         case Event.FILM_OUT:
-            return _stands(sensing, time + 50_000, UnitState.FILM_OUT, FaultCode.FILM_OUT)
+            return _stands(sensing, time + 10_000, UnitState.FILM_OUT, FaultCode.FILM_OUT)
         case Event.SLIPPED:
             sensing.percent = happening.after
             return time
         case Event.SERVICED | Event.CLEANED:
-            return _opened(sensing, happening, sensing.rng.uniform(40, 400), bag=False)
+            return _opened(sensing, happening, bag=False)
         case Event.EMPTIED | Event.REPLACED:
-            return _opened(sensing, happening, sensing.rng.uniform(50, 300), bag=True)
+            return _opened(sensing, happening, bag=True)
 
 
 def _stands(sensing: _Sensing, time: int, state: UnitState, fault: FaultCode) -> int:
@@ -269,9 +268,9 @@ def _hand(sensing: _Sensing, happening: Happening) -> int:
     return done
 
 
-def _opened(sensing: _Sensing, happening: Happening, seconds: float, *, bag: bool) -> int:
+def _opened(sensing: _Sensing, happening: Happening, *, bag: bool) -> int:
     time, rng, has = happening.time, sensing.rng, sensing.sensors.witnesses
-    done = time + round(seconds * 1000)
+    done = time + happening.ms - 6_000
     opened = [metric for witness, metric in ((Witness.LID, "Lid/Open"), (Witness.DOOR, "Door/Open")) if witness in has]
     for metric in opened:
         sensing.told.tell(time, metric, True)  # noqa: FBT003 - a value
@@ -297,9 +296,20 @@ def _opened(sensing: _Sensing, happening: Happening, seconds: float, *, bag: boo
     return done
 
 
-def silences(sensors: Sensors) -> Iterator[Trouble]:
-    """Stretches in which no witness of what is in the bag says anything true."""
-    blind = {Fault.SILENT}
-    if not sensors.witnesses & {Witness.COUNTER, Witness.STATE, Witness.BAG, Witness.OWN_COUNT}:
-        blind |= {Fault.STUCK, Fault.LEVEL_BAD}
-    yield from (trouble for trouble in sensors.troubles if trouble.fault in blind)
+def blind(sensors: Sensors) -> tuple[Trouble, ...]:
+    """Stretches in which no witness can tell that a bag was changed, joined where they touch, in order."""
+    faults, has = {Fault.SILENT}, sensors.witnesses
+    if Witness.BAG not in has and Witness.LEVEL in has:
+        faults |= {Fault.STUCK, Fault.LEVEL_BAD}
+    if Witness.OWN_COUNT in has and not has & {Witness.BAG, Witness.LEVEL}:
+        faults |= {Fault.COUNTER_STUCK}
+    joined: list[Trouble] = []
+    for trouble in sorted(sensors.troubles, key=lambda trouble: trouble.start):
+        if trouble.fault not in faults:
+            continue
+        if joined and trouble.start <= joined[-1].end:
+            last = joined.pop()
+            joined.append(Trouble(last.fault, last.start, max(last.end, trouble.end)))
+        else:
+            joined.append(trouble)
+    return tuple(joined)

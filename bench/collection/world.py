@@ -15,7 +15,7 @@ from datetime import date
 from random import Random
 
 from bench.collection.life import HOUR_MS, HOURS, Event, Habit, Life, Person, is_open, live
-from bench.collection.sensing import Fault, Sensors, Trouble, Witness, sense, silences
+from bench.collection.sensing import Fault, Sensors, Trouble, Witness, blind, sense
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_core.model import Reading
 from sukusuku_sim import calendar
@@ -77,14 +77,14 @@ class Truth:
     """What truly happened to a unit. `fill` and `brought` are (time, percent), rising in time.
 
     `brought` is the sum of everything that was brought since the beginning, whether the bag could take it or not.
-    `silent` are the stretches in which no sensor could see anything; `troubles` all faults.
+    `blind` are the stretches in which nothing could tell that a bag was changed; `troubles` all faults.
     """
 
     emptyings: tuple[TrueEmptying, ...]
     full: tuple[int, ...]
     fill: tuple[tuple[int, float], ...]
     brought: tuple[tuple[int, float], ...]
-    silent: tuple[Trouble, ...]
+    blind: tuple[Trouble, ...]
     troubles: tuple[Trouble, ...]
 
     def percent(self, time: int) -> float:
@@ -200,7 +200,7 @@ def _truth(life: Life, sensors: Sensors, start: int) -> Truth:
         tuple(item.time for item in life.happenings if item.event is Event.FULL),
         ((start, first), *((item.time, item.after) for item in life.happenings)),
         life.brought,
-        tuple(sorted(silences(sensors), key=lambda trouble: trouble.start)),
+        blind(sensors),
         sensors.troubles,
     )
 
