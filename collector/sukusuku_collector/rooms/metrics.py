@@ -1,0 +1,252 @@
+"""How a room is used: tallies by hour, joined to days, months, fiscal years, heat map, zone share and effect. Pure.
+
+Everything is computed on opening hours. One pass over a year gives the hours; the rest is joining them.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import sqrt
+from statistics import fmean, variance
+from typing import TypeVar
+
+from sukusuku_collector.derive.model import Correction, CorrectionKind
+from sukusuku_collector.opening import DAY_MS, LOCAL_MS, MINUTE_MS, local_day
+from sukusuku_collector.rooms.stretches import Stretch
+from sukusuku_collector.rooms.tally import HOUR_MS, OVER, UNDER, USED_MS, Tally, total
+
+K = TypeVar("K", bound=Hashable)
+
+APRIL = 4
+_MONDAY = 4
+_JUMPS = frozenset(set(CorrectionKind) - {CorrectionKind.CLAMPED, CorrectionKind.RESTARTED, CorrectionKind.REPLACED})
+_NORMAL_95 = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """The tally of one hour that begins at `start` (UTC ms)."""
+
+    start: int
+    tally: Tally
+
+    @property
+    def day(self) -> date:
+        """Its local day."""
+        return local_day(self.start)
+
+    @property
+    def weekday(self) -> int:
+        """Monday is 0."""
+        return ((self.start + LOCAL_MS) // DAY_MS - _MONDAY) % 7
+
+    @property
+    def hour(self) -> int:
+        """Its local hour, 0-23."""
+        return (self.start + LOCAL_MS) % DAY_MS // HOUR_MS
+
+
+def hours(parts: Iterable[Stretch], corrections: Sequence[Correction] = ()) -> list[Hour]:
+    """The hours of stretches in order. Rises at corrections of the count are no visits."""
+    jumps = _jumps(corrections)
+    found: list[Hour] = []
+    sums: _Sums | None = None
+    day, last, end = -1, None, -1
+    for part in parts:
+        start = part.start - part.start % HOUR_MS
+        if sums is None or sums.start != start:
+            if sums is not None:
+                found.append(sums.hour())
+            sums = _Sums(start)
+            today = (start + LOCAL_MS) // DAY_MS
+            if today != day:
+                day, last = today, None
+        sums.add(part, last, jumps, goes_on=part.start == end)
+        end = part.end if part.people is not None else -1
+        last = last if part.people is None else part.people
+    if sums is not None:
+        found.append(sums.hour())
+    return found
+
+
+def joined(found: Iterable[Hour], key: Callable[[Hour], K]) -> dict[K, Tally]:
+    """The hours joined by a key, such as `by_day`."""
+    groups: dict[K, list[Tally]] = {}
+    for hour in found:
+        groups.setdefault(key(hour), []).append(hour.tally)
+    return {name: total(tallies) for name, tallies in groups.items()}
+
+
+def by_day(hour: Hour) -> date:
+    """Key of days."""
+    return hour.day
+
+
+def by_month(hour: Hour) -> tuple[int, int]:
+    """Key of calendar months: year and month."""
+    return hour.day.year, hour.day.month
+
+
+def by_fiscal_year(hour: Hour) -> int:
+    """Key of fiscal years, named by the year in which they begin: April to March."""
+    return hour.day.year - (hour.day.month < APRIL)
+
+
+def heat_map(found: Iterable[Hour]) -> dict[tuple[int, int], Tally]:
+    """The use by weekday (Monday is 0) and local hour."""
+    return joined(found, lambda hour: (hour.weekday, hour.hour))
+
+
+def ranked(cells: Mapping[tuple[int, int], Tally], number: int, *, least_hours: int = 2) -> list[tuple[int, int]]:
+    """The busiest cells of a heat map by average occupancy, the busiest first; a negative number: the quietest.
+
+    Cells of which fewer than `least_hours` hours are known are left out.
+    """
+    known = {
+        cell: tally.average_occupancy
+        for cell, tally in cells.items()
+        if tally.hours_known >= least_hours and tally.average_occupancy is not None
+    }
+    ordered = sorted(known, key=lambda cell: (-known[cell], cell))
+    return ordered[:number] if number >= 0 else ordered[::-1][:-number]
+
+
+def zone_share(zones: Mapping[str, Tally]) -> dict[str, float | None]:
+    """The share of each zone in the person-hours of all zones, in percent; None for all when nobody was in any."""
+    together = sum(tally.person_ms for tally in zones.values())
+    return {zone: 100.0 * tally.person_ms / together if together else None for zone, tally in zones.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The use before a date and from it on. `change` is of the average occupancy of a day, like weekdays compared.
+
+    `low` and `high` bound it with 95 % confidence; None: fewer than two days of any weekday on one side.
+    """
+
+    before: Tally
+    after: Tally
+    change: float | None
+    low: float | None
+    high: float | None
+
+
+def effect(found: Sequence[Hour], day: date) -> Effect:
+    """What has changed with a day, such as that on which shelves were moved."""
+    days = joined(found, by_day)
+    sides: tuple[dict[int, list[float]], dict[int, list[float]]] = ({}, {})
+    for when, tally in days.items():
+        if tally.average_occupancy is not None:
+            sides[when >= day].setdefault(when.weekday(), []).append(tally.average_occupancy)
+    weights = change = spread = 0.0
+    for weekday, before in sides[0].items():
+        after = sides[1].get(weekday, [])
+        weight = min(len(before), len(after))
+        if weight < 2:  # noqa: PLR2004 a spread needs two
+            continue
+        weights += weight
+        change += weight * (fmean(after) - fmean(before))
+        spread += weight**2 * (variance(before) / len(before) + variance(after) / len(after))
+    before_all, after_all = (
+        total(tally for when, tally in days.items() if (when >= day) == side) for side in (False, True)
+    )
+    if not weights:
+        return Effect(before_all, after_all, None, None, None)
+    change /= weights
+    margin = _NORMAL_95 * sqrt(spread) / weights
+    return Effect(before_all, after_all, change, change - margin, change + margin)
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """The visits of a fiscal year against the ward's plan: demand (量の見込み) and secured supply (確保量)."""
+
+    visits: int
+    demand: int | None
+    supply: int | None
+
+    @property
+    def of_demand(self) -> float | None:
+        """Visits of the planned demand, in percent."""
+        return 100.0 * self.visits / self.demand if self.demand else None
+
+    @property
+    def of_supply(self) -> float | None:
+        """Visits of the secured supply, in percent."""
+        return 100.0 * self.visits / self.supply if self.supply else None
+
+
+class _Sums:
+    """The sums of one hour in the making."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self._open = self._known = self._used = self._rated = self._under = self._over = self._uses = self._visits = 0
+        self._complete = self._person = self._ratio = 0.0
+        self._peak: float | None = None
+        self._peak_at: int | None = None
+        self._peak_ratio: float | None = None
+
+    def add(self, part: Stretch, last: float | None, jumps: Mapping[int, int], *, goes_on: bool) -> None:
+        """A further stretch; `last` is the last known count of the day, `goes_on`: it held until this one began."""
+        start, end, people, places, complete = part
+        time = end - start
+        self._open += time
+        if people is None:
+            return
+        self._known += time
+        self._complete += time * complete / 100.0
+        self._person += time * people
+        if people > 0:
+            self._used += time
+            self._uses += not (goes_on and last)
+        risen = int(people - (last or 0.0))
+        if risen > 0:
+            self._visits += max(risen - jumps.get(start, 0), 0)
+        if self._peak is None or people > self._peak:
+            self._peak, self._peak_at = people, start
+        if places:
+            self._rate(time, people / places)
+
+    def _rate(self, time: int, ratio: float) -> None:
+        self._rated += time
+        self._ratio += time * ratio
+        self._under += time * (ratio < UNDER)
+        self._over += time * (ratio > OVER)
+        self._peak_ratio = ratio if self._peak_ratio is None else max(self._peak_ratio, ratio)
+
+    def hour(self) -> Hour:
+        """The hour when it is done."""
+        return Hour(
+            self.start,
+            Tally(
+                self._open,
+                self._known,
+                self._complete,
+                self._person,
+                self._used,
+                self._rated,
+                self._ratio,
+                self._under,
+                self._over,
+                self._uses,
+                self._visits,
+                self._peak,
+                self._peak_at,
+                self._peak_ratio,
+                1,
+                int(self._known > 0),
+                int(self._used >= USED_MS),
+            ),
+        )
+
+
+def _jumps(corrections: Sequence[Correction]) -> dict[int, int]:
+    """By how much corrections changed the count in each minute; those of the children count where there are any."""
+    found: dict[str, dict[int, int]] = {"people": {}, "children": {}}
+    for item in corrections:
+        if item.kind in _JUMPS and item.before is not None and item.after is not None:
+            mark = -(-item.time // MINUTE_MS) * MINUTE_MS
+            minutes = found[item.channel]
+            minutes[mark] = minutes.get(mark, 0) + item.after - item.before
+    return found["people"] | found["children"]

@@ -1,0 +1,94 @@
+"""From points of derived series to stretches of opening hours in which nothing changes. Pure and quick.
+
+A value holds until the next point of its series, for `HOLD_MS` at most: while a room is open, a known value is told
+again at least so often. Where the completeness is 0 nothing is known. A gap is never filled.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from sukusuku_collector.rooms.occupancy import REFRESH_MS
+from sukusuku_collector.store import HOUR_MS, Point
+
+HOLD_MS = REFRESH_MS + 60_000
+
+
+class Stretch(NamedTuple):
+    """A stretch (UTC ms, `end` excluded) within one hour and one opening. `people` None: a gap.
+
+    `places` is what the room may take then, None: not known; `complete` percent of the samples received.
+    """
+
+    start: int
+    end: int
+    people: float | None
+    places: float | None
+    complete: float
+
+
+class _Run(NamedTuple):
+    start: int
+    end: int
+    value: float
+
+
+def stretches(
+    counts: Sequence[Point],
+    completeness: Sequence[Point],
+    places: Sequence[Point] | int,
+    spans: Iterable[tuple[int, int]],
+) -> Iterator[Stretch]:
+    """The stretches of open `spans`, which are in order. `places` is a series, or the same number always."""
+    fixed = float(places) if isinstance(places, int) else None
+    series = (_Runs(counts), _Runs(completeness), _Runs(() if isinstance(places, int) else places))
+    for start, end in spans:
+        cursor = start
+        while cursor < end:
+            upto = min(end, cursor - cursor % HOUR_MS + HOUR_MS)
+            people, upto = series[0].at(cursor, upto)
+            complete, upto = series[1].at(cursor, upto)
+            limit, upto = series[2].at(cursor, upto)
+            if people is None or not complete:
+                people, complete = None, 0.0
+            yield Stretch(cursor, upto, people, limit if fixed is None else fixed, complete)
+            cursor = upto
+
+
+class _Runs:
+    """Points as runs of one value, asked in order of time."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        self._runs = _runs(points)
+        self._next = 0
+
+    def at(self, time: int, upto: int) -> tuple[float | None, int]:
+        """The value at a time, and until when it holds, `upto` at most."""
+        runs, n = self._runs, self._next
+        while n < len(runs) and runs[n].end <= time:
+            n += 1
+        self._next = n
+        if n == len(runs):
+            return None, upto
+        run = runs[n]
+        return (run.value, min(upto, run.end)) if run.start <= time else (None, min(upto, run.start))
+
+
+def _runs(points: Sequence[Point]) -> list[_Run]:
+    """Points as runs of one value that neither overlap nor stand longer than a value holds."""
+    found: list[_Run] = []
+    start = end = -1
+    value: float | None = None
+    for point in points:
+        told = point.value
+        if told is None or isinstance(told, str):
+            continue
+        time = point.time
+        if value is not None:
+            if told == value and time <= end:
+                end = time + HOLD_MS
+                continue
+            found.append(_Run(start, min(end, time), value))
+        start, end, value = time, time + HOLD_MS, float(told)
+    if value is not None:
+        found.append(_Run(start, end, value))
+    return found

@@ -1,0 +1,140 @@
+"""What can be added up over any stretch of time, and the figures that follow from it. Pure.
+
+The formulas stand in `docs/rooms.md`; every figure is None where nothing is known.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+HOUR_MS = 3_600_000
+USED_MS = 10 * 60_000
+"""An hour counts as used from so many minutes with somebody in on."""
+UNDER, OVER = 0.6, 1.0
+"""Below: under target; above: over; between: on target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Sums over opening hours, in ms, person-ms and numbers. `+` joins two stretches of time that do not overlap."""
+
+    open_ms: int = 0
+    known_ms: int = 0
+    complete_ms: float = 0.0
+    """ms x share of samples received."""
+    person_ms: float = 0.0
+    used_ms: int = 0
+    """ms with somebody in."""
+    rated_ms: int = 0
+    """Known ms at which the places are known and not 0."""
+    ratio_ms: float = 0.0
+    """ms x people per place."""
+    under_ms: int = 0
+    over_ms: int = 0
+    uses: int = 0
+    """Runs of time with somebody in."""
+    visits: int = 0
+    """People who came in: rises of the count that are no corrections."""
+    peak: float | None = None
+    peak_at: int | None = None
+    peak_ratio: float | None = None
+    hours_open: int = 0
+    hours_known: int = 0
+    hours_used: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        mine, theirs = (self.peak, self), (other.peak, other)
+        top = other if mine[0] is None or (theirs[0] is not None and theirs[0] > mine[0]) else self
+        ratios = [ratio for ratio in (self.peak_ratio, other.peak_ratio) if ratio is not None]
+        return Tally(
+            self.open_ms + other.open_ms,
+            self.known_ms + other.known_ms,
+            self.complete_ms + other.complete_ms,
+            self.person_ms + other.person_ms,
+            self.used_ms + other.used_ms,
+            self.rated_ms + other.rated_ms,
+            self.ratio_ms + other.ratio_ms,
+            self.under_ms + other.under_ms,
+            self.over_ms + other.over_ms,
+            self.uses + other.uses,
+            self.visits + other.visits,
+            top.peak,
+            top.peak_at,
+            max(ratios, default=None),
+            self.hours_open + other.hours_open,
+            self.hours_known + other.hours_known,
+            self.hours_used + other.hours_used,
+        )
+
+    @property
+    def completeness(self) -> float | None:
+        """Samples received of those expected, in percent."""
+        return _over(100.0 * self.complete_ms, self.open_ms)
+
+    @property
+    def average_occupancy(self) -> float | None:
+        """Person-seconds per second."""
+        return _over(self.person_ms, self.known_ms)
+
+    @property
+    def average_utilisation(self) -> float | None:
+        """Average of people per place over the seconds, in percent."""
+        return _over(100.0 * self.ratio_ms, self.rated_ms)
+
+    @property
+    def peak_occupancy(self) -> float | None:
+        """The highest count."""
+        return self.peak
+
+    @property
+    def peak_utilisation(self) -> float | None:
+        """The highest count per place, in percent."""
+        return None if self.peak_ratio is None else 100.0 * self.peak_ratio
+
+    @property
+    def average_when_used(self) -> float | None:
+        """Average over the seconds with somebody in."""
+        return _over(self.person_ms, self.used_ms)
+
+    @property
+    def time_used(self) -> float | None:
+        """Seconds with somebody in per second, in percent."""
+        return _over(100.0 * self.used_ms, self.known_ms)
+
+    @property
+    def dwell_minutes(self) -> float | None:
+        """Seconds with somebody in per run of such seconds, in minutes: how long the room is in use at a time."""
+        return _over(self.used_ms / 60_000, self.uses)
+
+    @property
+    def under_target(self) -> float | None:
+        """Time below 60 % of the places, in percent."""
+        return _over(100.0 * self.under_ms, self.rated_ms)
+
+    @property
+    def on_target(self) -> float | None:
+        """Time between 60 % and 100 % of the places, in percent."""
+        return _over(100.0 * (self.rated_ms - self.under_ms - self.over_ms), self.rated_ms)
+
+    @property
+    def over_target(self) -> float | None:
+        """Time above the places, in percent."""
+        return _over(100.0 * self.over_ms, self.rated_ms)
+
+    @property
+    def hours_used_share(self) -> float | None:
+        """Hours that count as used (10 minutes or more) of the hours of which something is known, in percent."""
+        return _over(100.0 * self.hours_used, self.hours_known)
+
+    @property
+    def person_hours(self) -> float:
+        """Occupancy over time (延べ人時 when children are counted), of the time that is known."""
+        return self.person_ms / HOUR_MS
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """All of them together."""
+    return sum(tallies, Tally())
+
+
+def _over(sum_: float, time: float) -> float | None:
+    return sum_ / time if time else None
