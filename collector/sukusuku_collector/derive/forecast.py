@@ -42,9 +42,9 @@ NORMAL = Stretch()
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """All that a forecast of a unit rests on. `capacity` is that of its bag in nappies, `opening` its centre's hours.
+    """What a forecast of a unit rests on. `capacity` is that of its bag in nappies, `opening` its centre's hours.
 
-    `children` are those expected in the linked room, where there is one.
+    `children` are those expected in the linked room; None: as many as usual.
     """
 
     estimate: FillEstimate
@@ -69,33 +69,37 @@ def forecast(outlook: Outlook, asset: str, now: int, method: Method = Method.MOD
     return Forecast(asset, now, method, percent, None, found, None)
 
 
-def expected_percent(outlook: Outlook, at: int) -> tuple[float, float]:
-    """The fill level (percent) expected at a time if nobody empties, and its 90 % end. It may exceed 100."""
+def expected_percent(outlook: Outlook, now: int, at: int) -> tuple[float, float]:
+    """Seen from `now`: the fill level (percent) at a later time if nobody empties, and its 90 % end.
+
+    Both may exceed 100.
+    """
     coming = sum(piece.nappies for piece in _ahead(outlook, at))
-    scatter = math.sqrt(_variance(outlook, coming, at)) * outlook.stretch.early
+    scatter = _scatter(outlook, now).of(coming) * outlook.stretch.early
     percent = outlook.estimate.percent + 100 * coming / outlook.capacity
     return percent, percent + 100 * Z * scatter / outlook.capacity
 
 
-def chance_full_before(outlook: Outlook, at: int) -> float:
-    """The probability (0-1) that the bag is full before a time if nobody empties."""
+def chance_full_before(outlook: Outlook, now: int, at: int) -> float:
+    """Seen from `now`: the probability (0-1) that the bag is full before a later time if nobody empties."""
     coming = sum(piece.nappies for piece in _ahead(outlook, at))
     room = outlook.capacity * (1 - outlook.estimate.percent / 100)
     side = outlook.stretch.early if coming < room else outlook.stretch.late
-    return NormalDist().cdf(_score(outlook, room, coming, at) / side)
+    return NormalDist().cdf((coming - room) / (_scatter(outlook, now).of(coming) * side))
 
 
 def _band(outlook: Outlook, now: int) -> tuple[int | None, int | None, int | None]:
     """The times at which z passes its three marks; None: not within the horizon."""
     room = outlook.capacity * (1 - outlook.estimate.percent / 100)
     ends = (-Z * outlook.stretch.early, 0.0, Z * outlook.stretch.late)
-    coming, last = 0.0, _score(outlook, room, 0.0, now)
+    scatter = _scatter(outlook, now)
+    coming, last = 0.0, -room / scatter.of(0.0)
     found: list[int | None] = [outlook.estimate.time for mark in ends if last >= mark]
     for piece in _ahead(outlook, now + HORIZON_MS):
         if len(found) == len(ends):
             break
         coming += piece.nappies
-        score = _score(outlook, room, coming, now)
+        score = (coming - room) / scatter.of(coming)
         while len(found) < len(ends) and score >= ends[len(found)]:
             part = (ends[len(found)] - last) / (score - last) if score > last else 1.0
             found.append(round(piece.start + part * (piece.end - piece.start)))
@@ -108,32 +112,46 @@ def _ahead(outlook: Outlook, until: int) -> Iterator[Piece]:
     return rate.expected(outlook.rates, outlook.opening, outlook.estimate.time, until, outlook.children)
 
 
-def _score(outlook: Outlook, room: float, coming: float, now: int) -> float:
-    return (coming - room) / math.sqrt(_variance(outlook, coming, now))
+@dataclass(frozen=True, slots=True)
+class _Scatter:
+    """The parts of the variance, taken together once per question."""
+
+    fixed: float
+    each: float
+    luck: float
+    doubt: float
+    day: float
+
+    def of(self, coming: float) -> float:
+        """Standard deviation of the nappies in the bag, when `coming` have been expected since the estimate."""
+        luck = self.luck * coming * min(coming, self.day)
+        return math.sqrt(self.fixed + self.each * coming + luck + self.doubt * coming * coming)
 
 
-def _variance(outlook: Outlook, coming: float, now: int) -> float:
-    """Of the number of nappies in the bag, when `coming` have been expected since the estimate."""
+def _scatter(outlook: Outlook, at: int) -> _Scatter:
     rates = outlook.rates
-    silent = max(0, now - outlook.estimate.time) / DAY_MS
-    return (
-        rate.spread(rates) * coming
-        + rate.luck(rates) * coming * min(coming, rate.day_size(rates))
-        + (rate.doubt(rates) + SILENT_DOUBT * silent) * coming**2
-        + (outlook.estimate.sigma / 100 * outlook.capacity) ** 2
-        + ONE_NAPPY
+    silent = max(0, at - outlook.estimate.time) / DAY_MS
+    return _Scatter(
+        ONE_NAPPY + (outlook.estimate.sigma / 100 * outlook.capacity) ** 2,
+        rate.spread(rates),
+        rate.luck(rates),
+        rate.doubt(rates) + SILENT_DOUBT * silent,
+        rate.day_size(rates),
     )
 
 
 def _linear(rates: Rates, room: float, now: int) -> float | None:
-    """It goes on as in the last 24 hours, day and night. None: nothing has come in them."""
+    """It goes on as in the last 24 hours, day and night. None: nothing has come in them, or they are not known yet."""
+    if rates.begun is None or now - rates.begun < DAY_MS:
+        return None
     came = sum(nappies * part for nappies, part in _past(rates, now, 24))
     return room / came * 24 if came > 0 else None
 
 
 def _last_week(rates: Rates, room: float, now: int) -> float | None:
-    """Each hour brings what the same hour brought a week ago. None: nothing came in that week."""
-    if sum(max(0.0, nappies) for nappies in rates.week) <= 0:
+    """Each hour brings what the same hour brought a week ago. None: nothing came then, or that week is not known."""
+    known = rates.begun is not None and now - rates.begun >= 7 * DAY_MS
+    if not known or sum(max(0.0, nappies) for nappies in rates.week) <= 0:
         return None
     hour = (now + ZONE_MS) // HOUR_MS
     passed = (now + ZONE_MS) % HOUR_MS / HOUR_MS

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sukusuku_collector.derive import forecast as forecasts
-from sukusuku_collector.derive import hygiene, rates, score, stock
+from sukusuku_collector.derive import hygiene, learning, score, stock
 from sukusuku_collector.derive.forecast import Outlook
 from sukusuku_collector.derive.hygiene import Freshness
 from sukusuku_collector.derive.model import HORIZON_HOURS, FillEstimate, Forecast, Method, Outcome
-from sukusuku_collector.derive.rates import HOUR_MS, ZONE_MS, Children, Opening, Rates
+from sukusuku_collector.derive.rates import HOUR_MS, ZONE_MS, Opening, Rates
 from sukusuku_collector.derive.score import Ledger
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_core.model import Reading
@@ -37,7 +37,7 @@ class Ahead:
 
 def begin(time: int) -> Foresight:
     """Nothing is known yet."""
-    return Foresight(rates.begin(time), hygiene.begin(time))
+    return Foresight(learning.begin(time), hygiene.begin(time))
 
 
 def came(
@@ -47,11 +47,11 @@ def came(
     end: int,
     nappies: float,
     opening: Opening,
-    children: Children | None = None,
+    children: float | None = None,
 ) -> tuple[Foresight, tuple[Outcome, ...]]:
-    """`nappies` have come in start <= time < end; see `rates.observe`. Also what became of forecasts by that."""
+    """`nappies` have come in start <= time < end; see `learning.observe`. Also what became of forecasts by that."""
     before = foresight.rates.total
-    learnt = rates.observe(foresight.rates, start, end, nappies, opening, children)
+    learnt = learning.observe(foresight.rates, start, end, nappies, opening, children)
     ledger, outcomes = score.settle(foresight.ledger, asset, start, end, before, learnt.total)
     return replace(foresight, rates=learnt, ledger=ledger), outcomes
 
@@ -76,10 +76,9 @@ def outlook(
     estimate: FillEstimate,
     settings: Collection,
     opening: Opening,
-    children: Children | None = None,
 ) -> Outlook:
     """What forecasts of this unit rest on."""
-    return Outlook(estimate, foresight.rates, settings.nappies_per_bag, opening, foresight.ledger.stretch, children)
+    return Outlook(estimate, foresight.rates, settings.nappies_per_bag, opening, foresight.ledger.stretch)
 
 
 def ahead(
@@ -89,7 +88,6 @@ def ahead(
     settings: Collection,
     opening: Opening,
     now: int,
-    children: Children | None = None,
 ) -> tuple[Foresight, Ahead]:
     """What is ahead at the full hour `now`.
 
@@ -97,7 +95,7 @@ def ahead(
     horizon are given as `HORIZON_HOURS`. At the hours of `score.ISSUE_HOURS` the forecasts of all methods are kept,
     unless the bag is full already.
     """
-    view = outlook(foresight, estimate, settings, opening, children)
+    view = outlook(foresight, estimate, settings, opening)
     model = forecasts.forecast(view, asset, now)
     points = [
         Reading(asset, f"Forecast/Hours{name}", now, HORIZON_HOURS if hours is None else hours)
