@@ -25,6 +25,8 @@ DAY_MS = 24 * HOUR_MS
 Z = NormalDist().inv_cdf(0.9)
 SILENT_DOUBT = 0.01
 """Squared relative error that each day of silence adds: what happens unseen may be anything."""
+BISECTIONS = 20
+"""Steps in which a moment within an hour is found."""
 ONE_NAPPY = 1 / 12
 """Variance of not knowing how far the last nappy has gone in: bags do not fill by fractions."""
 
@@ -93,19 +95,31 @@ def _band(outlook: Outlook, now: int) -> tuple[int | None, int | None, int | Non
     room = outlook.capacity * (1 - outlook.estimate.percent / 100)
     ends = (-Z * outlook.stretch.early, 0.0, Z * outlook.stretch.late)
     scatter = _scatter(outlook, now)
-    coming, last = 0.0, -room / scatter.of(0.0)
-    found: list[int | None] = [outlook.estimate.time for mark in ends if last >= mark]
+    coming, score = 0.0, -room / scatter.of(0.0)
+    found: list[int | None] = [outlook.estimate.time for mark in ends if score >= mark]
     for piece in _ahead(outlook, now + HORIZON_MS):
         if len(found) == len(ends):
             break
-        coming += piece.nappies
-        score = (coming - room) / scatter.of(coming)
+        score = (coming + piece.nappies - room) / scatter.of(coming + piece.nappies)
         while len(found) < len(ends) and score >= ends[len(found)]:
-            part = (ends[len(found)] - last) / (score - last) if score > last else 1.0
+            part = _crossing(scatter, room, coming, piece.nappies, ends[len(found)])
             found.append(round(piece.start + part * (piece.end - piece.start)))
-        last = score
+        coming += piece.nappies
     early, middle, late = (*found, None, None, None)[:3]
     return early, middle, late
+
+
+def _crossing(scatter: "_Scatter", room: float, coming: float, nappies: float, mark: float) -> float:
+    """After which part of the next `nappies` z passes its mark; it rises all the way."""
+    low, high = 0.0, 1.0
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        total = coming + middle * nappies
+        if (total - room) / scatter.of(total) < mark:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def _ahead(outlook: Outlook, until: int) -> Iterator[Piece]:

@@ -55,9 +55,10 @@ def observe(
         if children is not None:
             hour = replace(hour, children=hour.children + children * opened, known=hour.known + opened)
         rates = replace(rates, hour=hour)
-    rates = _until(rates, hour_number(end))
     if not pieces and nappies:
+        rates = _until(rates, hour_number(start))
         rates = replace(rates, hour=replace(rates.hour, nappies=rates.hour.nappies + nappies))
+    rates = _until(rates, hour_number(end))
     begun = start if rates.begun is None else rates.begun
     return replace(rates, total=rates.total + nappies, begun=begun)
 
