@@ -41,6 +41,11 @@ COMMANDS = {
     "sim": Command(
         "sukusuku_sim.__main__", "simulated units and rooms over Modbus TCP and MQTT", "圧縮機と部屋の模擬装置"
     ),
+    "store": Command(
+        "sukusuku_collector.store.__main__",
+        "check InfluxDB, copy to it what SQLite holds",
+        "InfluxDB の確認と、SQLite からのコピー",
+    ),
     "tap": Command("sukusuku_cli.tap", "show the Sparkplug traffic as a readable table", "Sparkplug の通信を表で表示"),
     "check": Command("sukusuku_cli.check", "check settings files before they are used", "設定ファイルの検査"),
 }

@@ -172,6 +172,15 @@ class Outgoing(SqliteReader):
             (asset, after, until, limit),
         )
 
+    def days(self, start: int, end: int) -> dict[int, int]:
+        """How many readings there are on each day in Japan, by the beginning (UTC ms) of the day."""
+        rows = self._all(
+            "SELECT (time + 32400000) / 86400000 * 86400000 - 32400000 AS day, count(*) FROM reading "
+            "WHERE time >= ? AND time < ? GROUP BY day ORDER BY day",
+            (start, end),
+        )
+        return dict(rows)
+
     def length(self) -> int:
         """How many readings are listed."""
         return int(self._all("SELECT count(*) FROM outgoing", ())[0][0])

@@ -8,7 +8,17 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from sukusuku_collector.store import HOUR_MS, Bucket, DerivedByAsset, Late, Point, Quarantined, Tally, Unassigned, derived
+from sukusuku_collector.store import (
+    HOUR_MS,
+    Bucket,
+    DerivedByAsset,
+    Late,
+    Point,
+    Quarantined,
+    Tally,
+    Unassigned,
+    derived,
+)
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality, Reading, Value

@@ -64,6 +64,13 @@ class Progress:
         """Whether all that was there when shipping began is shipped."""
         return self.history >= self.origin and not self.late and not self.derived
 
+    @property
+    def part(self) -> float:
+        """Of the time that history spans, how much is shipped: 0 to 1."""
+        return (
+            1.0 if self.history >= self.origin else max(0.0, (self.history - self.first) / (self.origin - self.first))
+        )
+
 
 class Shipper:
     """One per store that is open for writing. `run` in the collector, `step` where somebody waits for the end."""
