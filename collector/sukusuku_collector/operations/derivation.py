@@ -1,4 +1,4 @@
-"""Everything that a derivation keeps besides its series: emptyings, findings, checkpoints. See `deriver.Records`."""
+"""Everything that a derivation keeps besides its series. See `deriver.Records`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from sukusuku_collector.operations.checkpoints import Checkpoints
 from sukusuku_collector.operations.database import Operations
 from sukusuku_collector.operations.emptyings import Emptyings
 from sukusuku_collector.operations.findings import Findings
+from sukusuku_collector.operations.forecasts import Forecasts
 from sukusuku_collector.store import Late
 
 
@@ -18,6 +19,7 @@ class DerivationRecords:
     def __init__(self, operations: Operations) -> None:
         self._emptyings = Emptyings(operations)
         self._findings = Findings(operations)
+        self._forecasts = Forecasts(operations)
         self._checkpoints = Checkpoints(operations)
 
     def said(self, asset: str, after: int, until: int) -> Sequence[Emptying]:
@@ -28,6 +30,7 @@ class DerivationRecords:
         """What was derived in after < time <= until becomes this, except what people have said."""
         self._emptyings.replace_detected(asset, after, until, advanced.emptyings)
         self._findings.replace(asset, after, until, advanced.findings)
+        self._forecasts.replace(asset, after, until, advanced.forecasts, advanced.outcomes)
 
     def spoken(self) -> Sequence[Late]:
         """Assets about whose past people have said something that no derivation knows yet."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
+from sukusuku_collector.derive.forecast import HORIZON_MS
 from sukusuku_collector.derive.model import Forecast, Method, Outcome
 from sukusuku_collector.derive.rates import HOUR_MS
 from sukusuku_collector.derive.score import Scored
@@ -40,6 +41,7 @@ class Forecasts:
             own = forecast.c.asset == asset
             connection.execute(delete(forecast).where(own, forecast.c.issued > after, forecast.c.issued <= until))
             query = select(forecast.c.issued, forecast.c.outcome).where(own, forecast.c.issued <= after)
+            query = query.where(forecast.c.issued >= after - HORIZON_MS)  # older ones were settled before
             for row in connection.execute(query.where(forecast.c.outcome.is_not(None)).distinct()).all():
                 if after < row.issued + row.outcome * HOUR_MS <= until:
                     same = own & (forecast.c.issued == row.issued)
