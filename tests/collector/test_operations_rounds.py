@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sukusuku_collector.operations import MailState, Operations, OutgoingMail
+from sukusuku_collector.operations.emptyings import Emptyings
 from sukusuku_collector.operations.requests import Requests
 from sukusuku_collector.operations.rounds import Answered, Rounds, RoundSentError, UnknownStopError
 from sukusuku_collector.rounds.model import Answer, Run, RunState, StopRecord
@@ -247,9 +248,10 @@ def test_a_request_stands_until_the_unit_is_emptied(operations: Operations) -> N
     first = requests.ask("tobu-unit-1", "園長", MORNING)
 
     assert requests.ask("tobu-unit-1", "保育士", MORNING + MINUTE) == first
-    requests.met("tobu-unit-1", MORNING - 1)
+    emptyings = Emptyings(operations)
+    emptyings.enter("tobu-unit-1", MORNING - HOUR, "鈴木", MORNING + HOUR, percent=80.0, nappies=48.0)
     assert requests.standing() == [first]
-    requests.met("tobu-unit-1", MORNING + HOUR)
+    emptyings.enter("tobu-unit-1", MORNING + HOUR, "鈴木", MORNING + HOUR, percent=80.0, nappies=48.0)
     assert requests.standing() == []
     later = requests.ask("tobu-unit-1", "園長", MORNING + 2 * HOUR)
     assert later.id != first.id

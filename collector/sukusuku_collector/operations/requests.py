@@ -1,4 +1,4 @@
-"""Requests for a visit: a person has asked, and it stands until the unit is emptied."""
+"""Requests for a visit: a person has asked, and it stands until the unit is emptied (see `emptyings`)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,12 +41,6 @@ class Requests:
         query = select(request).where(request.c.done.is_(None)).order_by(request.c.time, request.c.id)
         with self._operations.reading() as connection:
             return [_to_request(row) for row in connection.execute(query)]
-
-    def met(self, asset: str, emptied: int) -> None:
-        """The unit was emptied: its requests from before then are met."""
-        before = (request.c.asset == asset) & request.c.done.is_(None) & (request.c.time <= emptied)
-        with self._operations.writing() as connection:
-            connection.execute(update(request).where(before).values(done=emptied))
 
     def withdraw(self, request_id: int, now: int) -> None:
         """The visit is not needed after all."""

@@ -71,7 +71,7 @@ class Planner:
             round=settings,
             vehicle=vehicle,
             trip=trip,
-            after={site.id: self._after(site, trip) for site in sites},
+            after={site.id: self._after(site, opening[site.id], trip) for site in sites},
             open={site.id: opening[site.id].spans(trip.departs, trip.returns) for site in sites},
             matrix=self._matrix(vehicle, sites),
         )
@@ -87,10 +87,15 @@ class Planner:
         }
         return Known(emptied, {request.asset: request.time for request in reversed(self._requests.standing())})
 
-    def _after(self, site: Site, trip: Trip) -> Trip | None:
-        """The next trip of any round that serves a site."""
-        rounds = [settings for settings in self._facility.round if _serves(settings, site)]
-        trips = [self._timetables[settings.id].following(trip.date) for settings in rounds]
+    def _after(self, site: Site, opening: OpeningHours, trip: Trip) -> Trip | None:
+        """The next trip of any round that serves a site, while it is open."""
+        trips = []
+        for settings in self._facility.round:
+            if _serves(settings, site):
+                found = self._timetables[settings.id].following(trip.date)
+                while found is not None and not opening.spans(found.departs, found.returns):
+                    found = self._timetables[settings.id].following(found.date)
+                trips.append(found)
         return min((found for found in trips if found is not None), key=lambda found: found.departs, default=None)
 
     def _matrix(self, vehicle: Vehicle, sites: Sequence[Site]) -> Matrix:

@@ -91,6 +91,16 @@ def test_a_unit_may_wait_for_another_round_that_comes_sooner(ward: Ward) -> None
     assert ward.reasons(town((SITE, THURSDAYS + SITE)))["tobu-unit-1"] is Reason.ENOUGH_ROOM
 
 
+def test_a_round_that_comes_while_the_centre_is_closed_does_not_count(ward: Ward) -> None:
+    derive(
+        ward.store, "tobu-unit-1", percent=20.0, hours=80
+    )  # full on Saturday at 16:20; the next rounds: Friday, Monday
+    assert ward.reasons()["tobu-unit-1"] is Reason.ENOUGH_ROOM
+
+    closed = 'en = "Tobu"}\nopening = {fri = ["09:00-12:00"]}'
+    assert ward.reasons(town(('en = "Tobu"}', closed)))["tobu-unit-1"] is Reason.BEFORE_NEXT
+
+
 def test_an_unknown_round_has_no_plan(ward: Ward) -> None:
     with pytest.raises(KeyError):
         ward.plan(round_id="west")
