@@ -63,7 +63,8 @@ def incident(case: str, *, resolved: bool, open_still: bool = False) -> Incident
         reason=reason,
     )
     now = alert.resolved or T0 + MINUTE
-    ahead = Outlook(value or 0.0, 40.0, 20, 92.0, T0 + 5 * HOUR, T0 + 7 * HOUR, T0 + 3 * HOUR)
+    limit = {"age_today": T0 + 3 * HOUR, "over_age": T0 - HOUR}.get(reason, T0 + 40 * HOUR)
+    ahead = Outlook(value or 0.0, 40.0, 20, 92.0, T0 + 5 * HOUR, T0 + 7 * HOUR, limit)
     return Incident(
         alert=alert,
         subject=next(item for item in subjects if item.id == ident),

@@ -23,10 +23,9 @@ def collection(speech: Speech) -> Words:
         numbers |= {key: _said(speech.time, moment), f"{key}_clock": _said(speech.clock, moment)}
     facts = []
     if value is not None:
-        facts = [
-            (gettext("Fill level now"), gettext("%(value)s %%") % numbers),
-            (gettext("Threshold"), gettext("%(value)s %%") % {"value": numbers["threshold"]}),
-        ]
+        facts = [(gettext("Fill level now"), gettext("%(value)s %%") % numbers)]
+        if alert.reason not in {Cause.AGE_TODAY, Cause.OVER_AGE}:
+            facts.append((gettext("Threshold"), gettext("%(value)s %%") % {"value": numbers["threshold"]}))
     if not incident.resolved:
         facts += [(gettext(label), numbers[key]) for key, label in _AHEAD if numbers[key]]
     return Words(
@@ -196,8 +195,8 @@ def stock_low(speech: Speech) -> Words:
         subject = gettext("%(site)s: enough %(what)s on the shelf again")
         headline = gettext("There are enough %(what)s on the shelf again")
     else:
-        subject = gettext("%(site)s: %(count)s %(what)s left on the shelf")
-        headline = gettext("Only %(count)s %(what)s are left on the shelf")
+        subject = gettext("%(site)s: %(what)s on the shelf: %(count)s left")
+        headline = gettext("The %(what)s on the shelf will not last: %(count)s left")
     shelf = tuple(
         (
             {"film": gettext("Film cassettes"), "bag": gettext("Bags")}.get(item.kind, item.kind),
