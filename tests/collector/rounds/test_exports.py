@@ -1,6 +1,7 @@
 import csv
 import json
 from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 from xml.etree.ElementTree import fromstring
 
@@ -8,6 +9,7 @@ import icalendar
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sukusuku_collector.i18n import japan_time
 from sukusuku_collector.rounds.exports.csv_table import csv_table, safe
 from sukusuku_collector.rounds.exports.gpx import gpx
 from sukusuku_collector.rounds.sheet import Sheet
@@ -45,21 +47,18 @@ def test_the_files_are_those_that_the_round_wants() -> None:
 
 def test_the_calendar_has_the_trip_with_its_stops() -> None:
     calendar = icalendar.Calendar.from_ical(content("north-2026-11-25.ics"))
-    [event] = calendar.walk("VEVENT")
-    [alarm] = event.walk("VALARM")
+    [event] = calendar.events
+    [alarm] = [found for found in event.subcomponents if isinstance(found, icalendar.Alarm)]
 
     assert calendar["METHOD"] == "PUBLISH"
     assert event["UID"] == f"round-7-{MORNING}@example.jp"
-    assert (event["DTSTART"].dt.timestamp() * 1000, event["DTEND"].dt.timestamp() * 1000) == (
-        MORNING + 300 * MINUTE,
-        MORNING + 540 * MINUTE,
-    )
+    assert (event.start, event.end) == (japan_time(MORNING + 300 * MINUTE), japan_time(MORNING + 540 * MINUTE))
     assert event["SUMMARY"] == "11月25日（水）東部・西部ルート: 3か所"
     lines = str(event["DESCRIPTION"]).splitlines()
     assert lines[0].startswith("1. 13:32 東部子ども家庭支援センター おむつ圧縮機1 満杯")
     assert lines[3].startswith("シミュレーション")
     assert event["LOCATION"] == "豊島清掃事務所"
-    assert alarm["TRIGGER"].dt.total_seconds() == -900
+    assert timedelta(minutes=-15) == alarm.TRIGGER
 
 
 def test_the_gpx_has_waypoints_and_the_way_from_depot_to_depot() -> None:

@@ -315,13 +315,17 @@ async def _run_briefly(scheduler: RoundScheduler, looked: asyncio.Event) -> None
 def test_it_runs_until_cancelled(office: Office) -> None:
     async def scene() -> None:
         looked, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(looked.set)
+
         scheduler = RoundScheduler(
             office.facility,
             office.sender,
             office.emptyings,
             office.plans.timetable,
             lambda: MORNING,
-            lambda: loop.call_soon_threadsafe(looked.set) and None,
+            wake,
         )
         await _run_briefly(scheduler, looked)
 
