@@ -1,8 +1,8 @@
 """The instances by which routes are measured (`bench.collection.routes`)."""
 
 import pytest
-
 from bench.collection.routes import SEEDS, STOPS, Figure, instance, table
+
 from sukusuku_collector.rounds.problem import cost, inserted
 from sukusuku_collector.rounds.solver import solve
 
