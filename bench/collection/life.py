@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from random import Random
 
 from sukusuku_sim import calendar
@@ -135,6 +136,22 @@ class _Kind(StrEnum):
 def is_open(time: int, holidays: frozenset[int]) -> bool:
     """Whether the centre is open at this moment; `holidays` are numbers of local days."""
     return calendar.day(time) not in holidays and HOURS.is_open(time)
+
+
+def spans(start: int, end: int, holidays: frozenset[int]) -> list[tuple[int, int]]:
+    """The open stretches between two moments, clipped to them, in order."""
+    found = []
+    for day in range(calendar.day(start), calendar.day(end) + 1):
+        opens, closes = _opened(day, holidays)
+        if max(opens, start) < min(closes, end):
+            found.append((max(opens, start), min(closes, end)))
+    return found
+
+
+@cache
+def _opened(day: int, holidays: frozenset[int]) -> tuple[int, int]:
+    opens = calendar.start_of_day(day) + HOURS.opens * MINUTE_MS
+    return (opens, opens + (HOURS.closes - HOURS.opens) * MINUTE_MS) if is_open(opens, holidays) else (opens, opens)
 
 
 def live(person: Person, start: int, end: int, holidays: frozenset[int], rng: Random) -> Life:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from bench.collection.life import HOUR_MS, HOURS, Event, Habit, Life, Person, is_open, live
+from bench.collection.life import HOUR_MS, HOURS, Event, Habit, Life, Person, is_open, live, spans
 from bench.collection.sensing import Fault, Sensors, Trouble, Witness, blind, sense
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_core.model import Reading
@@ -77,13 +77,15 @@ class Truth:
     """What truly happened to a unit. `fill` and `brought` are (time, percent), rising in time.
 
     `brought` is the sum of everything that was brought since the beginning, whether the bag could take it or not.
-    `blind` are the stretches in which nothing could tell that a bag was changed; `troubles` all faults.
+    `stopped` are the stretches (from, until before) in which a jam or missing film stopped the unit. `blind` are those
+    in which nothing could tell that a bag was changed; `troubles` all faults.
     """
 
     emptyings: tuple[TrueEmptying, ...]
     full: tuple[int, ...]
     fill: tuple[tuple[int, float], ...]
     brought: tuple[tuple[int, float], ...]
+    stopped: tuple[tuple[int, int], ...]
     blind: tuple[Trouble, ...]
     troubles: tuple[Trouble, ...]
 
@@ -138,6 +140,10 @@ class World:
     def is_open(self, time: int) -> bool:
         """Whether the centres are open at this moment."""
         return is_open(time, _CLOSED)
+
+    def spans(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The open stretches between two moments, clipped to them, in order."""
+        return spans(start, end, _CLOSED)
 
     def room(self, unit: SimulatedUnit) -> SimulatedRoom | None:
         """The room that is linked to a unit."""
@@ -200,9 +206,21 @@ def _truth(life: Life, sensors: Sensors, start: int) -> Truth:
         tuple(item.time for item in life.happenings if item.event is Event.FULL),
         ((start, first), *((item.time, item.after) for item in life.happenings)),
         life.brought,
+        _stopped(life),
         blind(sensors),
         sensors.troubles,
     )
+
+
+def _stopped(life: Life) -> tuple[tuple[int, int], ...]:
+    found, since = [], None
+    for item in life.happenings:
+        if item.event in {Event.JAM, Event.FILM_OUT}:
+            since = item.time
+        elif since is not None and item.event in {Event.SERVICED, Event.REPLACED}:
+            found.append((since, item.time))
+            since = None
+    return tuple(found)
 
 
 def _troubles(rng: Random, start: int, end: int) -> tuple[Trouble, ...]:

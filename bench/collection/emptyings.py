@@ -1,0 +1,122 @@
+"""Emptyings and fill levels that derivation finds in the simulated half year, against the truth.
+
+    python -m bench.collection.emptyings [--seeds 1 2 3]
+
+An emptying counts as found when one is reported within `TOLERANCE` of it, each report for one emptying. Where no
+witness of emptyings could speak (`Truth.blind`: silent, or its only witness is stuck or bad), it counts when one is
+reported later in that stretch or within `AFTER` of its end; several that are found in one such stretch only in this
+way cannot be told apart and count as one. False is what is left over of the reports.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.collection.world import SimulatedUnit, World, simulate
+from sukusuku_collector.derive.model import Emptying
+from sukusuku_collector.derive.unit import UnitDerivation
+
+MINUTE_MS = 60_000
+TOLERANCE = 60 * MINUTE_MS
+AFTER = 120 * MINUTE_MS
+FOUND_GOAL, FALSE_GOAL = 0.99, 0.01
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a unit, or all of them, came to. `errors` are minutes between truth and report."""
+
+    true: int
+    found: int
+    false: int
+    errors: tuple[float, ...]
+    missed: tuple[int, ...] = ()
+    invented: tuple[int, ...] = ()
+    hidden: int = 0
+
+
+def judge(unit: SimulatedUnit, reports: Sequence[Emptying]) -> Tally:
+    """Match what was reported with what was true."""
+    left = sorted(report.time for report in reports)
+    found, errors, missed = 0, [], []
+    hidden: dict[int, list[int]] = {}
+    for emptying in unit.truth.emptyings:
+        best = min(left, key=lambda at: abs(at - emptying.time), default=None)
+        if best is not None and abs(best - emptying.time) <= TOLERANCE:
+            left.remove(best)
+            found += 1
+            errors.append(abs(best - emptying.time) / MINUTE_MS)
+            continue
+        stretch = next((s for s in unit.truth.blind if s.start <= emptying.time < s.end), None)
+        if stretch is None:
+            missed.append(emptying.time)
+        else:
+            hidden.setdefault(stretch.end, []).append(emptying.time)
+    for end, times in hidden.items():
+        hit = next((at for at in left if times[0] <= at <= end + AFTER), None)
+        if hit is None:
+            missed.append(times[0])
+        else:
+            left.remove(hit)
+            found += 1
+    return Tally(found + len(missed), found, len(left), tuple(errors), tuple(missed), tuple(left), len(hidden))
+
+
+def derive(unit: SimulatedUnit, world: World) -> list[Emptying]:
+    """All emptyings of a unit, derived day by day."""
+    derivation = UnitDerivation(unit.id, unit.collection, world)
+    state, found, place = derivation.start(world.start - 1), [], 0
+    readings = unit.readings
+    for until in range(world.start - 1 + DAY_MS, world.end + DAY_MS, DAY_MS):
+        begin = place
+        while place < len(readings) and readings[place].time <= until:
+            place += 1
+        advanced = derivation.advance(state, readings[begin:place], (), until)
+        state = advanced.state
+        found += advanced.emptyings
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the figures; 1 when one is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--units", action="store_true")
+    args = parser.parse_args(argv)
+    good = True
+    for seed in args.seeds:
+        world = simulate(seed)
+        begun = time.perf_counter()
+        tallies = {unit.id: judge(unit, derive(unit, world)) for unit in world.units}
+        took = time.perf_counter() - begun
+        readings = sum(len(unit.readings) for unit in world.units)
+        true, found = sum(t.true for t in tallies.values()), sum(t.found for t in tallies.values())
+        false = sum(t.false for t in tallies.values())
+        errors = sorted(error for t in tallies.values() for error in t.errors)
+        print(
+            f"seed {seed}: {true} emptyings, found {found / true:.2%}, false {false / (found + false):.2%}; "
+            f"time error median {errors[len(errors) // 2]:.1f} min, 95 % {errors[len(errors) * 95 // 100]:.1f} min; "
+            f"{readings / took:,.0f} readings/s"
+        )
+        if args.units:
+            for unit in world.units:
+                t = tallies[unit.id]
+                print(
+                    unit.id,
+                    "+".join(sorted(unit.witnesses)),
+                    unit.habit,
+                    t.true,
+                    t.found,
+                    t.false,
+                    t.missed,
+                    t.invented,
+                )
+        good &= found / true >= FOUND_GOAL and false / (found + false) <= FALSE_GOAL
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,316 @@
+"""The derivation of a unit: fill, emptyings, findings and what is ahead, composed. Pure.
+
+Readings are taken one by one in order of time. Every five minutes there is a look: derived series, findings; at full
+hours the rates learn what has come and forecasts are made. Readings of the linked room may be among those of the unit.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
+
+from sukusuku_collector.derive import emptying as emptyings
+from sukusuku_collector.derive import fill as fills
+from sukusuku_collector.derive import findings, foresight
+from sukusuku_collector.derive.derivation import Advanced
+from sukusuku_collector.derive.emptying import HEARD, SAME_MS, UNCOUNTED_PER_HOUR, Contacts, Meaning, Verdict
+from sukusuku_collector.derive.estimate import estimate
+from sukusuku_collector.derive.fill import HOUR_MS, MINUTE_MS, Fill
+from sukusuku_collector.derive.findings import Watch
+from sukusuku_collector.derive.foresight import Foresight
+from sukusuku_collector.derive.model import (
+    Emptying,
+    EmptyingState,
+    Evidence,
+    FillEstimate,
+    Finding,
+    Forecast,
+    Outcome,
+)
+from sukusuku_collector.settings.collection import Collection
+from sukusuku_core.model import Quality, Reading, UnitState
+
+GRID_MS = 5 * MINUTE_MS
+PAUSE_MS = 45 * MINUTE_MS
+"""Of a unit that has said nothing for so long nobody knows what has come."""
+SMALL = 30.0
+"""Percent. Less than this, so soon after an emptying, is not another one but the same."""
+_BESIDE = frozenset({"Temperature", "Film/Remaining"})
+_BLOCKED = frozenset({UnitState.BAG_FULL, UnitState.JAM, UnitState.FILM_OUT})
+
+
+class Hours(Protocol):
+    """When the centre is open."""
+
+    def is_open(self, ms: int) -> bool:
+        """Whether it is open at a moment."""
+
+    def spans(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The open stretches between two moments, clipped to them, in order."""
+
+
+class Room(msgspec.Struct, frozen=True):
+    """Children in the linked room since `time`, and child-milliseconds since the rates learnt last."""
+
+    time: int
+    children: float
+    present: float = 0.0
+
+
+class UnitProgress(msgspec.Struct, frozen=True):
+    """The state of a unit's derivation. `told` is until when the rates know what has come."""
+
+    time: int
+    fill: Fill
+    foresight: Foresight
+    told: int
+    contacts: Contacts = Contacts()
+    watch: Watch = Watch()
+    room: Room | None = None
+    said: tuple[Emptying, ...] = ()
+    """What people said of emptyings lately."""
+
+
+@dataclass(slots=True)
+class _Found:
+    points: list[Reading] = field(default_factory=list)
+    emptyings: list[Emptying] = field(default_factory=list)
+    findings: dict[tuple[str, int], Finding] = field(default_factory=dict)
+    forecasts: list[Forecast] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def note(self, open_now: Sequence[Finding]) -> None:
+        self.findings.update(((finding.name, finding.since), finding) for finding in open_now)
+
+
+class UnitDerivation:
+    """See `Derivation`. One for each unit; it keeps nothing between calls."""
+
+    version = 1
+    kind = UnitProgress
+
+    def __init__(self, asset: str, settings: Collection, opening: Hours) -> None:
+        self._asset = asset
+        self._settings = settings
+        self._opening = opening
+        self._per_percent = settings.nappies_per_bag / 100
+
+    def start(self, time: int) -> UnitProgress:
+        """See Derivation."""
+        return UnitProgress(time, fills.start(self._settings), foresight.begin(time), time)
+
+    def advance(
+        self, state: UnitProgress, readings: Sequence[Reading], said: Sequence[Emptying], until: int
+    ) -> Advanced[UnitProgress]:
+        """See Derivation."""
+        found = _Found()
+        found.note(state.watch.open)
+        for moment in _in_order(state.time, readings, said, until):
+            if isinstance(moment, Reading):
+                state = self._take(state, moment, found)
+            elif isinstance(moment, Emptying):
+                state = self._hear(state, moment, found)
+            else:
+                state = self._look(state, moment, found)
+        found.note(state.watch.open)
+        return Advanced(
+            replace(state, time=until),
+            tuple(found.points),
+            tuple(found.emptyings),
+            tuple(found.findings.values()),
+            tuple(found.forecasts),
+            tuple(found.outcomes),
+        )
+
+    # ------------------------------------------------------------ readings
+
+    def _take(self, state: UnitProgress, reading: Reading, found: _Found) -> UnitProgress:
+        metric, time, value = reading.metric, reading.time, reading.value
+        if reading.quality is not Quality.GOOD or value is None:
+            return state
+        if reading.asset != self._asset or metric in _BESIDE:
+            return self._beside(state, reading.asset, metric, time, float(value))
+        fill, contacts = state.fill, state.contacts
+        if metric == "Fill/Percent":
+            if contacts.open:
+                return state
+            fill = fills.see(fill, time, float(value), self._uncounted(fill, time))
+        elif metric == "Cycles/Total":
+            fill = self._count(fill, contacts, time, int(value))
+        heard = HEARD.get(metric)
+        if heard is not None:
+            before = contacts.state
+            contacts = heard(contacts, time, value, None if fill.counter is None else fill.counter.total)
+            if contacts.state == UnitState.BAG_FULL != before:
+                fill = fills.full(fill, time)
+        if fill is state.fill and contacts is state.contacts:
+            return state
+        pause = 0 if state.fill.heard is None or metric != "Cycles/Total" else time - state.fill.heard
+        return self._judge(replace(state, fill=fill, contacts=contacts), time, found, pause)
+
+    def _beside(self, state: UnitProgress, asset: str, metric: str, time: int, value: float) -> UnitProgress:
+        """What does not tell of the fill: warmth and film, and the children in the linked room."""
+        if asset != self._asset:
+            return _visited(state, time, value) if metric == "Occupancy/Children" else state
+        if metric == "Temperature":
+            return replace(state, foresight=foresight.felt(state.foresight, self._settings, time, value))
+        return replace(state, watch=replace(state.watch, film=value))
+
+    def _count(self, fill: Fill, contacts: Contacts, time: int, total: int) -> Fill:
+        """Cycles of the bag that went in a silence are not those of the one that came."""
+        emptied, counter = fill.bag.emptied, fill.counter
+        fresh = emptied is not None and counter is not None and emptied >= counter.time
+        return fills.count(fill, time, total, contacts.own if fresh else None)
+
+    def _uncounted(self, fill: Fill, time: int) -> float:
+        """Percent that may have come since the last believed level, where no counter speaks."""
+        level = fill.level
+        if level is None or (fill.counter is not None and fill.counter.time > time - PAUSE_MS):
+            return 0.0
+        opened = sum(end - start for start, end in self._opening.spans(level.believed, time))
+        return UNCOUNTED_PER_HOUR * opened / HOUR_MS
+
+    # ------------------------------------------------------------ emptyings
+
+    def _judge(self, state: UnitProgress, time: int, found: _Found, pause: int = 0) -> UnitProgress:
+        level = state.fill.level
+        verdict = None
+        if state.contacts.sign is not None or (level is not None and level.rival is not None):
+            verdict = emptyings.judge(state.fill, state.contacts, time)
+        elif pause >= emptyings.BLIND_MS:
+            verdict = emptyings.overrun(state.fill, pause, time)
+        if verdict is None:
+            return state
+        contacts = emptyings.settled(state.contacts, time)
+        if verdict.meaning is Meaning.EMPTIED and not self._known(state, verdict):
+            return self._emptied(replace(state, contacts=contacts), verdict, time, found)
+        watch = state.watch
+        if verdict.meaning is Meaning.SLIPPED:
+            watch = replace(watch, slipped=verdict.time)
+        return replace(state, fill=fills.rebased(state.fill), contacts=contacts, watch=watch)
+
+    def _known(self, state: UnitProgress, verdict: Verdict) -> bool:
+        """Whether this is an emptying that is known already, or one that a person said there was not."""
+        emptied = state.fill.bag.emptied
+        if emptied is not None and verdict.time - emptied < SAME_MS and verdict.percent < SMALL:
+            return True
+        return any(
+            word.state is EmptyingState.REJECTED and abs(word.time - verdict.time) <= SAME_MS for word in state.said
+        )
+
+    def _emptied(self, state: UnitProgress, verdict: Verdict, time: int, found: _Found) -> UnitProgress:
+        found.emptyings.append(self._emptying(verdict))
+        fill = fills.renewed(state.fill, verdict.time, zero=verdict.low)
+        state = replace(state, fill=fill, foresight=foresight.bag_changed(state.foresight, verdict.time))
+        if time % GRID_MS:
+            found.points += self._points(self._estimate(state, time), time)
+        return state
+
+    def _emptying(self, verdict: Verdict) -> Emptying:
+        percent = min(max(verdict.percent, 0.0), fills.HIGHEST)
+        nappies = percent * self._per_percent
+        return Emptying(self._asset, verdict.time, percent, nappies, verdict.evidence, verdict.confidence)
+
+    def _hear(self, state: UnitProgress, word: Emptying, found: _Found) -> UnitProgress:
+        """What a person said about an emptying. What is not known yet is true from its time on."""
+        state = replace(state, said=(*(old for old in state.said if old.time > word.time - 24 * HOUR_MS), word))
+        emptied = state.fill.bag.emptied
+        if word.state is EmptyingState.REJECTED or (emptied is not None and word.time - emptied <= SAME_MS):
+            return state
+        verdict = Verdict(Meaning.EMPTIED, word.time, state.fill.bag.percent, (Evidence.PERSON,), 1.0)
+        state = replace(state, contacts=emptyings.settled(state.contacts, word.time))
+        state = self._emptied(state, verdict, word.time, found)
+        if word.state is EmptyingState.CONFIRMED:
+            seen = found.emptyings[-1]
+            word = dataclasses.replace(word, percent=seen.percent, nappies=seen.nappies)
+        found.emptyings[-1] = word
+        return state
+
+    # ------------------------------------------------------------ every five minutes
+
+    def _look(self, state: UnitProgress, time: int, found: _Found) -> UnitProgress:
+        state = self._judge(state, time, found)
+        heard = state.fill.heard
+        if heard is None:
+            return state
+        state, came = self._learn(state, time, found, silent=time - heard > PAUSE_MS)
+        watch, ended = findings.look(state.watch, self._asset, state.fill, state.contacts, time, came)
+        if watch is not state.watch:
+            found.note(ended)
+            found.note(watch.open)
+            state = replace(state, watch=watch)
+        now = self._estimate(state, time)
+        found.points += self._points(now, time)
+        if time % HOUR_MS:
+            return state
+        learnt, ahead = foresight.ahead(state.foresight, self._asset, now, self._settings, self._opening, time)
+        found.points += ahead.points
+        found.forecasts += ahead.forecasts
+        if watch.film is not None:
+            per_cycle = state.fill.learnt.per_cycle * self._per_percent
+            film = (learnt, self._asset, self._settings, watch.film, per_cycle, self._opening, time)
+            found.points += foresight.film_left(*film)
+        return replace(state, foresight=learnt)
+
+    def _learn(self, state: UnitProgress, time: int, found: _Found, *, silent: bool) -> tuple[UnitProgress, float]:
+        """Tell the rates what has come, at full hours and before stretches in which nothing can come."""
+        blocked = state.contacts.state in _BLOCKED
+        if silent or (time % HOUR_MS and not blocked):
+            return state, 0.0
+        came, fill = fills.taken(state.fill)
+        start, room = state.told, state.room
+        if blocked and time - start <= GRID_MS:
+            return replace(state, fill=fill, told=time), came
+        children = None
+        if room is not None:
+            children = (room.present + room.children * (time - room.time)) / max(time - start, 1)
+            room = Room(time, room.children)
+        nappies = came * self._per_percent
+        learnt, outcomes = foresight.came(state.foresight, self._asset, start, time, nappies, self._opening, children)
+        found.outcomes += outcomes
+        return replace(state, fill=fill, told=time, room=room, foresight=learnt), came
+
+    def _estimate(self, state: UnitProgress, time: int) -> FillEstimate:
+        return estimate(state.fill, self._settings, time)
+
+    def _points(self, now: FillEstimate, time: int) -> Iterator[Reading]:
+        yield Reading(self._asset, "Fill/Estimate", time, round(now.percent, 2))
+        yield Reading(self._asset, "Fill/Nappies", time, round(now.nappies, 2))
+        yield Reading(self._asset, "Fill/Confidence", time, round(now.confidence, 1))
+        if now.emptied is not None:
+            yield Reading(self._asset, "Bag/Age", time, round(max(time - now.emptied, 0) / HOUR_MS, 2))
+
+
+def _in_order(
+    after: int, readings: Sequence[Reading], said: Sequence[Emptying], until: int
+) -> Iterator[Reading | Emptying | int]:
+    """What people said, then readings, then the look of a moment; all in order of time."""
+    grid = after // GRID_MS * GRID_MS + GRID_MS
+    words = iter(said)
+    word = next(words, None)
+    for reading in readings:
+        while grid < reading.time or (word is not None and word.time <= reading.time):
+            if word is not None and word.time <= grid:
+                yield word
+                word = next(words, None)
+            else:
+                yield grid
+                grid += GRID_MS
+        yield reading
+    while grid <= until or word is not None:
+        if word is not None and (word.time <= grid or grid > until):
+            yield word
+            word = next(words, None)
+        else:
+            yield grid
+            grid += GRID_MS
+
+
+def _visited(state: UnitProgress, time: int, children: float) -> UnitProgress:
+    """The linked room was counted."""
+    room = state.room
+    present = 0.0 if room is None else room.present + room.children * (time - room.time)
+    return replace(state, room=Room(time, children, present))
