@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, Tally
@@ -9,6 +10,8 @@ from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.errors import TransientError
 
 log = logging.getLogger(__name__)
+
+OpenReader = Callable[[Path], SqliteStore]
 
 
 class LateStore:
@@ -18,9 +21,9 @@ class LateStore:
     Raises PermanentError when a newer program has written the file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._live = _Late(path)
-        self._past = _Late(path)
+    def __init__(self, path: Path, open_reader: OpenReader = SqliteStore.open_reader) -> None:
+        self._live = _Late(path, open_reader)
+        self._past = _Late(path, open_reader)
 
     def available(self) -> bool:
         """Whether there is a store, and it answers."""
@@ -86,8 +89,9 @@ class LateStore:
 class _Late:
     """One connection, opened when it can be. Used by several threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, open_reader: OpenReader) -> None:
         self._path = path
+        self._open_reader = open_reader
         self._store: SqliteStore | None = None
         self._lock = threading.Lock()
         self._trouble = ""
@@ -96,7 +100,7 @@ class _Late:
         with self._lock:
             if self._store is None:
                 try:
-                    self._store = SqliteStore.open_reader(self._path)
+                    self._store = self._open_reader(self._path)
                 except TransientError as error:
                     if str(error) != self._trouble:
                         log.warning("no data yet: %s", error)

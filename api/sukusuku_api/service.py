@@ -13,6 +13,7 @@ from sukusuku_api.app import create_app
 from sukusuku_api.late import LateStore
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.settings import Facility, Web
+from sukusuku_collector.store import kinds
 from sukusuku_core.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 def run(facility: Facility) -> None:
     """Serve until SIGINT or SIGTERM. Raises ConfigError when the address cannot be had or the data not be opened."""
     listener = listen(facility.web)
-    store = LateStore(Path(facility.store.path))
+    store = LateStore(Path(facility.store.path), lambda _: kinds.open_reader(facility.store))
     try:
         store.version()  # a file of a newer version should be known now
         operations = Operations(facility.operations.url)

@@ -1,9 +1,11 @@
 """The collector as a whole: host -> ingest -> store -> alerts -> mail, in one TaskGroup."""
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING
 
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.scene import NOTHING
@@ -14,11 +16,13 @@ from sukusuku_collector.ingest import Ingest
 from sukusuku_collector.mail.worker import MailWorker
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Store
-from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_collector.store import Store, kinds
 from sukusuku_collector.tenure import RivalError
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
+
+if TYPE_CHECKING:
+    from sukusuku_collector.store.influx.shipper import Shipper
 
 WATCH_SECONDS = 2.0
 """How often all assets are looked at: silence makes no message."""
@@ -35,21 +39,29 @@ async def run(facility: Facility, stop: asyncio.Event, clock: Clock = now_ms) ->
     Raises PermanentError or TransientError when store or operations data cannot be opened, RivalError when another
     collector uses the host id.
     """
-    limits = facility.limits
-    store = SqliteStore.open(facility.store.path, limits.quarantine_rows, limits.unassigned_megabytes * 1_000_000)
-    try:
+    with contextlib.ExitStack() as opened:
+        store = kinds.open_writer(facility)
+        opened.callback(store.close)
         operations = Operations(facility.operations.url)
-        try:
-            await _run(facility, store, operations, stop, clock)
-        finally:
-            operations.close()
-    finally:
-        store.close()
+        opened.callback(operations.close)
+        shipper = kinds.shipper(facility, store, clock)
+        if shipper is not None:
+            opened.callback(shipper.close)
+        await _run(facility, store, operations, shipper, stop, clock)
     _log.info("stopped")
 
 
-async def _run(facility: Facility, store: Store, operations: Operations, stop: asyncio.Event, clock: Clock) -> None:
+async def _run(
+    facility: Facility,
+    store: Store,
+    operations: Operations,
+    shipper: "Shipper | None",
+    stop: asyncio.Event,
+    clock: Clock,
+) -> None:
     jobs: dict[str, Callable[[], Awaitable[None]]] = {}
+    if shipper is not None:
+        jobs["influx"] = shipper.run
     around = Surroundings(facility, store, operations)
     if facility.mail is None:
         _log.warning("no [mail] in the settings: alerts are shown on the wall only")

@@ -1,6 +1,7 @@
 """The store that `[store]` asks for: one place where kinds of stores are told apart."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.settings.store import StoreSettings
@@ -8,6 +9,10 @@ from sukusuku_collector.store.influx.query import Query
 from sukusuku_collector.store.influx.reader import InfluxReader
 from sukusuku_collector.store.influx.store import InfluxStore
 from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_core.clock import Clock
+
+if TYPE_CHECKING:
+    from sukusuku_collector.store.influx.shipper import Shipper
 
 
 def open_writer(facility: Facility) -> SqliteStore:
@@ -33,3 +38,12 @@ def open_reader(settings: StoreSettings) -> SqliteStore:
 def _with_archive(store: InfluxStore, settings: StoreSettings) -> InfluxStore:
     store.archive = InfluxReader(Query(settings.influx), store.datatype_of)
     return store
+
+
+def shipper(facility: Facility, store: SqliteStore, clock: Clock) -> "Shipper | None":
+    """What brings everything to InfluxDB; None where SQLite is all. The caller runs and closes it."""
+    if not isinstance(store, InfluxStore):
+        return None
+    from sukusuku_collector.store.influx.shipper import Shipper  # noqa: PLC0415 - its library takes half a second
+
+    return Shipper(facility, store, clock)

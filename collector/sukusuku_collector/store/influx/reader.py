@@ -88,6 +88,10 @@ class InfluxReader:
                 found[time] = found.get(time, 0) + (count or 0)
         return {time: count for time, count in sorted(found.items()) if count}
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._query.close()
+
     def _pages(
         self, bucket: str, fields: str, measurement: str, where: str, start: int, end: int
     ) -> Iterator[dict[str, Any]]:

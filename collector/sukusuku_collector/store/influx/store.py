@@ -62,6 +62,12 @@ class InfluxStore(SqliteStore):
         known = (catalogue.find(kind, metric) for kind in AssetKind)
         return next((row.datatype for row in known if row is not None), DataType.DOUBLE)
 
+    def close(self) -> None:
+        """Give back files and connections."""
+        super().close()
+        if self.archive is not None:
+            self.archive.close()
+
     # ------------------------------------------------------------ shipping
 
     def prune(self, before: int, rows: int) -> int:

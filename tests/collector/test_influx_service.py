@@ -1,0 +1,105 @@
+"""The collector and the API with `kind = "influx"`, on a real broker and a real influxd."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sukusuku_collector import service
+from sukusuku_collector.settings import Facility, read
+from sukusuku_collector.store import kinds
+from sukusuku_collector.store.influx.query import Query
+from sukusuku_collector.store.influx.reader import InfluxReader
+from sukusuku_collector.store.influx.store import InfluxStore
+from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.clock import now_ms
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.model import Reading
+from tests.collector.influx_store import facility, new_database
+from tests.support.influxd import Influxd
+
+PATIENCE = 40.0
+
+
+@pytest.fixture
+def settings(tmp_path: Path, influx: Influxd, broker: int) -> Facility:
+    found = facility(tmp_path / "readings.db", influx, new_database(influx))
+    return msgspec.structs.replace(
+        found,
+        broker=msgspec.structs.replace(found.broker, port=broker),
+        operations=msgspec.structs.replace(found.operations, url=f"sqlite:///{tmp_path / 'operations.db'}"),
+    )
+
+
+def test_the_collector_ships_what_its_file_held_and_the_api_asks_for_what_was_pruned(settings: Facility) -> None:
+    plain = SqliteStore.open(settings.store.path)
+    now = now_ms() - 10_000
+    readings = [Reading("unit-1", "Fill/Percent", now - n * 60_000, 50.5) for n in range(600)]
+    plain.commit(readings, [], now)
+    plain.close()
+
+    async def scenario() -> None:
+        stop = asyncio.Event()
+        job = asyncio.create_task(service.run(settings, stop))
+        reader = InfluxReader(Query(settings.store.influx), lambda _asset, _metric: DataType.DOUBLE)
+        async with asyncio.timeout(PATIENCE):
+            while len(await asyncio.to_thread(reader.scan, ["unit-1"], 0, 1 << 62)) < len(readings):  # noqa: ASYNC110 - InfluxDB says nothing by itself
+                await asyncio.sleep(0.05)
+            stop.set()
+            await job
+        reader.close()
+
+    asyncio.run(scenario())
+    writer = kinds.open_writer(settings)
+    assert writer.prune(now - 300 * 60_000, 1_000) > 200
+    writer.close()
+
+    api = kinds.open_reader(settings.store)
+
+    assert {it.time for it in api.raw("unit-1", "Fill/Percent", 0, 1 << 62, 1_000)} == {it.time for it in readings}
+    api.close()
+
+
+def test_without_influxdb_nothing_is_shipped(tmp_path: Path, influx: Influxd) -> None:
+    found = facility(tmp_path / "readings.db", influx, "unused")
+    found = msgspec.structs.replace(found, store=msgspec.structs.replace(found.store, kind="sqlite"))
+    store = kinds.open_writer(found)
+    assert not isinstance(store, InfluxStore)
+    assert kinds.shipper(found, store, now_ms) is None
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ('token = "a"\nusername = "b"\npassword = "c"', "found token and username; give one of them"),
+        ('username = "b"', "username and password belong together"),
+        ('url = "influx:8086"', "store.influx.url"),
+        ('prefix = "sukusuku"', "store.influx.prefix"),
+        ("batch = 0", "store.influx.batch"),
+        ('bucket = "x"', "unknown key `bucket`"),
+    ],
+)
+def test_wrong_settings_are_named(tmp_path: Path, keys: str, message: str) -> None:
+    path = tmp_path / "facility.toml"
+    path.write_text(
+        'operator = {id = "x", name = {ja = "x", en = "x"}}\n[store]\nkind = "influx"\n[store.influx]\n' + keys,
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError, match=message):
+        read(path)
+
+
+def test_a_token_may_stand_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFLUX_TOKEN", "secret")
+    path = tmp_path / "facility.toml"
+    path.write_text(
+        'operator = {id = "x", name = {ja = "x", en = "x"}}\n'
+        '[store.influx]\ntoken = "env:INFLUX_TOKEN"\nca_file = "ca.pem"\n',
+        encoding="utf-8",
+    )
+    influx = read(path).store.influx
+    assert (influx.token, influx.ca_file) == ("secret", str(tmp_path / "ca.pem"))
+    assert influx.bucket("raw") == "sukusuku/raw"
