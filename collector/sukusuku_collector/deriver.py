@@ -15,7 +15,6 @@ from typing import Any, Protocol
 import msgspec
 
 from sukusuku_collector.derive.derivation import Advanced, Derivation
-from sukusuku_collector.derive.model import Emptying
 from sukusuku_collector.store import SETTLED_MS, Late, Store
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
@@ -32,8 +31,8 @@ _log = logging.getLogger(__name__)
 class Records(Protocol):
     """Where derived events and checkpoints live. Every method may raise TransientError."""
 
-    def said(self, asset: str, after: int, until: int) -> Sequence[Emptying]:
-        """What people have said of emptyings in after < time <= until, in order."""
+    def said(self, asset: str, after: int, until: int) -> Sequence[Any]:
+        """What people have said of an asset in after < time <= until, in order."""
 
     def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
         """What was derived in after < time <= until becomes this, except what people have said."""
@@ -60,18 +59,28 @@ class _Standing:
     redo: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """How an asset is derived, and the other assets whose readings its derivation wants too."""
+
+    derivation: Derivation[Any, Any]
+    also: tuple[str, ...] = ()
+
+
 class Deriver:
     """Derives all assets of one facility. `run` goes on until cancelled."""
 
-    def __init__(
-        self, store: Store, records: Records, derivations: Mapping[str, Derivation[Any, Any]], clock: Clock = now_ms
-    ) -> None:
+    def __init__(self, store: Store, records: Records, subjects: Mapping[str, Subject], clock: Clock = now_ms) -> None:
         self._store = store
         self._records = records
-        self._derivations = derivations
+        self._subjects = subjects
+        self._wanted_by: dict[str, list[str]] = {asset: [asset] for asset in subjects}
+        for asset, subject in subjects.items():
+            for other in subject.also:
+                self._wanted_by.setdefault(other, []).append(asset)
         self._clock = clock
         self._standing: dict[str, _Standing] = {}
-        self._late: dict[str, Late] = {}
+        self._late: tuple[Late, ...] = ()
         self._spoken: tuple[Late, ...] = ()
         self._trouble = False
 
@@ -98,12 +107,13 @@ class Deriver:
         first = self._store.first()
         if first is None:
             return False
-        self._late = {late.asset: late for late in self._store.late() if late.asset in self._derivations}
-        self._spoken = tuple(spoken for spoken in self._records.spoken() if spoken.asset in self._derivations)
-        back = {asset: late.since for asset, late in self._late.items()}
-        for spoken in self._spoken:
-            back[spoken.asset] = min(spoken.since, back.get(spoken.asset, spoken.since))
-        for asset in self._derivations:
+        self._late = tuple(self._store.late())
+        self._spoken = tuple(self._records.spoken())
+        back: dict[str, int] = {}
+        for cause in (*self._late, *self._spoken):
+            for asset in self._wanted_by.get(cause.asset, ()):
+                back[asset] = min(cause.since, back.get(asset, cause.since))
+        for asset in self._subjects:
             known = self._standing.get(asset)
             if known is None:
                 known = self._resume(asset, self._target() + 1, first)
@@ -120,21 +130,24 @@ class Deriver:
         until = min(_midnight(after), target)
         if until <= after:
             return False  # the clock was set back
+        wanted = {asset for asset, users in self._wanted_by.items() if not set(group).isdisjoint(users)}
         found: dict[str, list[Reading]] = {asset: [] for asset in group}
-        for reading in self._store.scan(group, after + 1, until + 1):
-            found[reading.asset].append(reading)
+        for reading in self._store.scan(wanted, after + 1, until + 1):
+            for asset in self._wanted_by[reading.asset]:
+                if asset in found:
+                    found[asset].append(reading)
         for asset in group:
             self._advance(asset, found[asset], until)
         if self._behind():
             return True
-        for late in self._late.values():
+        for late in self._late:
             self._store.settle(late)
         for spoken in self._spoken:
             self._records.heard(spoken)
         return False
 
     def _advance(self, asset: str, readings: Sequence[Reading], until: int) -> None:
-        standing, derivation = self._standing[asset], self._derivations[asset]
+        standing, derivation = self._standing[asset], self._subjects[asset].derivation
         said = self._records.said(asset, standing.time, until)
         advanced = derivation.advance(standing.state, readings, said, until)
         if advanced.points or standing.redo > standing.time:
@@ -147,7 +160,7 @@ class Deriver:
 
     def _resume(self, asset: str, before: int, first: int, done: int = 0) -> _Standing:
         """Where an asset stood at its last checkpoint before a moment, or at the very beginning."""
-        derivation = self._derivations[asset]
+        derivation = self._subjects[asset].derivation
         found = self._records.checkpoint(asset, before, derivation.version)
         if found is not None:
             try:

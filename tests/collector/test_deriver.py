@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sukusuku_collector.derive.derivation import Advanced
 from sukusuku_collector.derive.model import Emptying, EmptyingState, Evidence
-from sukusuku_collector.deriver import Deriver
+from sukusuku_collector.deriver import Deriver, Subject
 from sukusuku_collector.store import SETTLED_MS, Late
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.model import Reading
@@ -97,7 +97,9 @@ class World:
         self.restart()
 
     def restart(self) -> None:
-        self.deriver = Deriver(self.store, self.records, {"a": Summing(), "b": Summing()}, lambda: self.now)
+        self.deriver = Deriver(
+            self.store, self.records, {"a": Subject(Summing()), "b": Subject(Summing())}, lambda: self.now
+        )
 
     def work(self) -> None:
         more = self.deriver.begin()
