@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sukusuku_collector import settings as facility
 from sukusuku_collector.mail import render as mails
+from sukusuku_collector.rounds import mail as rounds
 from sukusuku_core import profile
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_edge import settings as edge
@@ -19,6 +20,7 @@ def _facility(path: Path) -> str:
     if found.mail is not None:
         try:
             mails.check(found, found.mail)
+            rounds.check(found, found.mail)
         except SukusukuError as error:
             raise ConfigError(f"{path}: {error}") from error
     kinds = [asset.kind for asset in found.assets()]

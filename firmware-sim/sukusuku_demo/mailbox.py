@@ -1,12 +1,13 @@
 """A mail server that delivers to a web page: what the demo sends can be read at once, and goes nowhere else."""
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,28 @@ class Received:
         part = self.message.get_body(preferencelist=(kind,))
         return str(part.get_content()) if part is not None else ""
 
+    @property
+    def shown(self) -> str:
+        """The HTML with its pictures inside it; links open beside the mailbox."""
+        html = self.body("html").replace("<head>", '<head><base target="_blank">', 1)
+        for part in self.message.walk():
+            if part.get_content_maintype() == "image" and part["content-id"]:
+                data = base64.b64encode(_bytes(part)).decode()
+                name = str(part["content-id"]).strip("<>")
+                html = html.replace(f"cid:{name}", f"data:{part.get_content_type()};base64,{data}")
+        return html
+
+    @property
+    def files(self) -> list[tuple[str, str, bytes]]:
+        """Name, media type and content of each attachment."""
+        parts = self.message.iter_attachments()
+        return [(part.get_filename() or "file", part.get_content_type(), _bytes(part)) for part in parts]
+
+
+def _bytes(part: Message) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
 
 class Mailbox:
     """Keeps mails in memory, newest last."""
@@ -93,7 +116,16 @@ class Mailbox:
 
         @app.get("/mails/{number}/html")
         async def html(number: int) -> Response:
-            return HTMLResponse(find(number).body("html"), headers=_PAGE_POLICY)
+            return HTMLResponse(find(number).shown, headers=_PAGE_POLICY)
+
+        @app.get("/mails/{number}/files/{place}")
+        async def file(number: int, place: int) -> Response:
+            files = find(number).files
+            if not 0 <= place < len(files):
+                raise HTTPException(404, "there is no such file")
+            name, kind, content = files[place]
+            headers = _PAGE_POLICY | {"Content-Disposition": f'attachment; filename="{name}"'}
+            return Response(content, media_type=kind, headers=headers)
 
         return app
 

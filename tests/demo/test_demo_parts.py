@@ -125,3 +125,30 @@ def test_either_broker_carries_what_the_demo_sends(tmp_path: Path, mosquitto: st
     first, rest = asyncio.run(run())
     assert [(message.topic, message.payload, message.retain) for message in first] == [("kept", b"retained", True)]
     assert [(message.topic, message.payload) for message in rest] == [("data", big), ("last", b"will")]
+
+
+def test_a_mail_is_shown_with_its_pictures_and_its_files() -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "a@toshima.example", "b@toshima.example", "収集"
+    mail.set_content("本文です")
+    mail.add_alternative('<head></head><img src="cid:way.png"><a href="https://x.example/r/1">完了</a>', subtype="html")
+    html = mail.get_body(("html",))
+    assert isinstance(html, EmailMessage)
+    html.add_related(b"PNG", "image", "png", cid="<way.png>", disposition="inline")
+    mail.add_attachment(b"1,2", "text", "csv", filename="round.csv")
+    box = mailbox.Mailbox()
+    box.mails.append(mailbox.Received(1, 0, mail))
+
+    async def run() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(box.app())
+        async with httpx.AsyncClient(transport=transport, base_url="http://box") as browser:
+            paths = ("/mails/1/html", "/mails/1", "/mails/1/files/0", "/mails/1/files/1")
+            return [await browser.get(path) for path in paths]
+
+    shown, page, file, missing = asyncio.run(run())
+    assert '<img src="data:image/png;base64,UE5H">' in shown.text
+    assert '<base target="_blank">' in shown.text
+    assert '<a href="/mails/1/files/0">round.csv</a>' in page.text
+    assert (file.content, file.headers["content-type"]) == (b"1,2", "text/csv; charset=utf-8")
+    assert file.headers["content-disposition"] == 'attachment; filename="round.csv"'
+    assert missing.status_code == 404

@@ -62,7 +62,7 @@ class RoundComposer:
         self._texts = {language: translations(_LOCALE, language) for language in LANGUAGES}
         self._templates = {language: self._environment(language) for language in LANGUAGES}
         if facility.mail is not None:
-            _check(facility, facility.mail)
+            check(facility, facility.mail)
 
     def texts(self, language: Language) -> NullTranslations:
         """The texts of the collector in a language."""
@@ -280,7 +280,7 @@ class RoundComposer:
         return environment
 
 
-def _check(facility: Facility, server: MailServer) -> None:
+def check(facility: Facility, server: MailServer) -> None:
     """Everything that can come into a header, now rather than on the morning of a round. Raises ConfigError."""
     address("mail.sender", server.sender)
     for n, settings in enumerate(facility.round):
