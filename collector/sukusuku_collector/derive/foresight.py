@@ -17,6 +17,9 @@ from sukusuku_collector.derive.score import Ledger
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_core.model import Reading
 
+FRESH_MS = HOUR_MS
+"""Units repeat themselves more often than this, so an estimate that is not older is of now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
@@ -71,13 +74,10 @@ def due(after: int, until: int) -> Iterator[int]:
     yield from range((after // HOUR_MS + 1) * HOUR_MS, until + 1, HOUR_MS)
 
 
-def outlook(
-    foresight: Foresight,
-    estimate: FillEstimate,
-    settings: Collection,
-    opening: Opening,
-) -> Outlook:
-    """What forecasts of this unit rest on."""
+def outlook(foresight: Foresight, estimate: FillEstimate, settings: Collection, opening: Opening, now: int) -> Outlook:
+    """What forecasts of this unit rest on at `now`."""
+    if now - estimate.time <= FRESH_MS:  # what changes is told at once, so nothing has come since
+        estimate = replace(estimate, time=now)
     return Outlook(estimate, foresight.rates, settings.nappies_per_bag, opening, foresight.ledger.stretch)
 
 
@@ -95,7 +95,7 @@ def ahead(
     horizon are given as `HORIZON_HOURS`. At the hours of `score.ISSUE_HOURS` the forecasts of all methods are kept,
     unless the bag is full already.
     """
-    view = outlook(foresight, estimate, settings, opening)
+    view = outlook(foresight, estimate, settings, opening, now)
     model = forecasts.forecast(view, asset, now)
     points = [
         Reading(asset, f"Forecast/Hours{name}", now, HORIZON_HOURS if hours is None else hours)

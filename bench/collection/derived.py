@@ -1,0 +1,49 @@
+"""What derivation makes of the simulated half year, unit by unit, as the collector would have derived it."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bench.collection.world import SimulatedUnit, World
+from sukusuku_collector.derive.model import Emptying, Forecast, Outcome
+from sukusuku_collector.derive.unit import UnitDerivation
+from sukusuku_core.model import Reading
+
+DAY_MS = 86_400_000
+
+
+@dataclass(slots=True)
+class Derived:
+    """Everything that was derived of a unit."""
+
+    points: list[Reading] = field(default_factory=list)
+    emptyings: list[Emptying] = field(default_factory=list)
+    forecasts: list[Forecast] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+def derive(unit: SimulatedUnit, world: World) -> Derived:
+    """One unit, day by day. The readings of its linked room are among those that it is derived from."""
+    derivation = UnitDerivation(unit.id, unit.collection, world)
+    state, found = derivation.start(world.start - 1), Derived()
+    for until, readings in _days(unit, world):
+        advanced = derivation.advance(state, readings, (), until)
+        state = advanced.state
+        found.points += advanced.points
+        found.emptyings += advanced.emptyings
+        found.forecasts += advanced.forecasts
+        found.outcomes += advanced.outcomes
+    return found
+
+
+def _days(unit: SimulatedUnit, world: World) -> Iterator[tuple[int, list[Reading]]]:
+    room = world.room(unit)
+    readings = heapq.merge(unit.readings, () if room is None else room.readings, key=lambda reading: reading.time)
+    until = world.start - 1 + DAY_MS
+    day: list[Reading] = []
+    for reading in readings:
+        while reading.time > until:
+            yield until, day
+            until, day = until + DAY_MS, []
+        day.append(reading)
+    yield until, day
