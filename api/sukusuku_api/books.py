@@ -69,13 +69,14 @@ class Books:
         kpis = []
         for site, unit in self.units():
             last = self._emptyings.last(unit.id, start)
+            watched, bad = self._bad(unit.id, start, end)
             month = UnitMonth(
                 asset=unit.id,
                 start=start,
                 end=end,
-                opened=opening_of_site(self._facility, site.id).spans(start, end),
+                opened=opening_of_site(self._facility, site.id).spans(watched, end),
                 percent=self._derived(unit.id, "Fill/Estimate", start, end),
-                bad=self._bad(unit.id, start, end),
+                bad=bad,
                 visits=[visit for visit in found if visit.asset == unit.id],
                 due_percent=self._facility.levels(unit).fill_rise,
                 bag_ms=unit.collection.bag_hours * HOUR_MS,
@@ -117,17 +118,20 @@ class Books:
         points = self._store.derived(asset, metric, start, end)
         return [(point.time, float(point.value)) for point in points if isinstance(point.value, int | float)]
 
-    def _bad(self, asset: str, start: int, end: int) -> Sequence[tuple[int, int]] | None:
-        """When the unit was silent, by the hour, or said that it has a fault; None: it was never heard."""
+    def _bad(self, asset: str, start: int, end: int) -> tuple[int, Sequence[tuple[int, int]] | None]:
+        """From when on the unit was there, and when it was silent, by the hour, or said that it has a fault.
+
+        None: it was never heard. A unit that is first heard in the middle was not there before.
+        """
         heard = self._heard(asset, start, end)
         if not heard:
-            return None
+            return start, None
         begins = start if self._heard(asset, start - 31 * DAY_MS, start) else heard[0][0]
         edges = [begins, *(moment for span in heard for moment in span), end]
         silent = list(zip(edges[::2], edges[1::2], strict=True))
         codes = self._store.raw(asset, "Fault/Code", start, end, _MOST_FAULTS)
         faults = [(p.time, _UP if p.quality is Quality.GOOD and p.value else 0.0) for p in codes]
-        return union([*silent, *standing(faults, _UP, end, DAY_MS)])
+        return begins, union([*silent, *standing(faults, _UP, end, DAY_MS)])
 
     def _heard(self, asset: str, start: int, end: int) -> list[tuple[int, int]]:
         first = start - start % HOUR_MS

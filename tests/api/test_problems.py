@@ -134,7 +134,8 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
                 "rounds", "rounds/{round_id}/{day}", "rounds/{round_id}/{day}/preview", "stops/{stop_id}",
                 "stops/{stop_id}/answer",
                 "requests", "requests/{request_id}/withdraw", "stock", "stock/count", "stock/deliver",
-                "visits", "kpi", "counterfactual", "forecasts", "forecasts/{unit_id}", "score", "modes", "modes/{mode_id}/end",
+                "visits", "kpi", "counterfactual", "forecasts", "forecasts/{unit_id}", "score",
+                "modes", "modes/{mode_id}/end",
         )
     }  # fmt: skip
     for operations in description["paths"].values():

@@ -38,7 +38,7 @@ Lang = Annotated[Language, Query(alias="lang")]
 def install(app: FastAPI) -> None:
     """Add the pages, and load their texts and templates now: a broken one should show at the start."""
     for language in LANGUAGES:
-        _environment(language).get_template("wall.html")
+        environment(language).get_template("wall.html")
     app.mount(STATIC, StaticFiles(packages=[("sukusuku_api.web", "static")]), name="static")
     app.include_router(router)
 
@@ -68,7 +68,7 @@ async def wall_of_site(context: ContextDep, site: str, lang: Lang = "ja") -> HTM
 
 
 async def _page(context: Context, site: str | None, language: Language, template: str) -> HTMLResponse:
-    environment = _environment(language)
+    templates = environment(language)
     sites = [found for found in context.facility.site if site in {None, found.id}]
     values = {
         "facility": context.facility,
@@ -79,34 +79,36 @@ async def _page(context: Context, site: str | None, language: Language, template
         "static": STATIC,
     }
     if site is not None and not sites:
-        page = environment.get_template("missing.html").render(values)
+        page = templates.get_template("missing.html").render(values)
         return HTMLResponse(page, HTTPStatus.NOT_FOUND, headers=HEADERS)
     shown = await _wall(context, sites, language)
-    page = environment.get_template(template).render(values, wall=shown, ages=_ages(language))
+    page = templates.get_template(template).render(values, wall=shown, ages=_ages(language))
     return HTMLResponse(page, headers=HEADERS)
 
 
 async def _wall(context: Context, sites: list[Site], language: Language) -> tiles.Wall:
     alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
     now = context.clock()
-    reader = tiles.Reader(language, _texts(language).gettext, now)
+    reader = tiles.Reader(language, texts(language).gettext, now)
     return tiles.wall(context.facility, sites, context.views(now), alerts, reader)
 
 
 @lru_cache
-def _texts(language: Language) -> NullTranslations:
+def texts(language: Language) -> NullTranslations:
+    """The texts of the pages in a language."""
     return translations(files("sukusuku_api") / "locale", language)
 
 
 def _ages(language: Language) -> str:
     """The texts with which the browser goes on counting."""
-    translate = _texts(language).gettext
+    translate = texts(language).gettext
     return msgspec.json.encode({unit: translate(text) for unit, text in words.AGES.items()}).decode()
 
 
 @lru_cache
-def _environment(language: Language) -> Environment:
-    environment = Environment(
+def environment(language: Language) -> Environment:
+    """The templates in a language."""
+    made = Environment(
         loader=PackageLoader("sukusuku_api.web"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -114,8 +116,8 @@ def _environment(language: Language) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_translations(_texts(language), newstyle=True)  # type: ignore[attr-defined] # added by the extension
-    return environment
+    made.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined] # added by the extension
+    return made
 
 
 @lru_cache
