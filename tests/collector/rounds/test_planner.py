@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,3 +106,10 @@ def test_a_round_that_comes_while_the_centre_is_closed_does_not_count(ward: Ward
 def test_an_unknown_round_has_no_plan(ward: Ward) -> None:
     with pytest.raises(KeyError):
         ward.plan(round_id="west")
+
+
+def test_the_solver_is_not_loaded_before_it_is_needed() -> None:
+    program = "import sys, sukusuku_collector.rounds.planner; print({'pyvrp', 'numpy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "set()\n"
