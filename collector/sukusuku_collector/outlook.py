@@ -46,15 +46,17 @@ def outlook(unit: Unit, derived: Mapping[str, Point], silent_after: float, now: 
         return None
     confidence = derived.get("Fill/Confidence")
     inside, bag = _number(nappies), bag_since(derived) or 0
+    since = max(bag, now - fresh - ISSUED_MS)
+    median = derived.get("Forecast/Hours50")
     return Outlook(
         percent=_number(percent),
         nappies=inside,
         room=max(0, round(unit.collection.nappies_per_bag - inside)),
         confidence=0.0 if confidence is None else _number(confidence),
-        full_from=_ahead(derived.get("Forecast/Hours10"), max(bag, now - fresh - ISSUED_MS)),
-        full_at=_ahead(derived.get("Forecast/Hours50"), max(bag, now - fresh - ISSUED_MS)),
-        hygiene_by=_ahead(derived.get("Bag/HoursLeft"), max(bag, now - fresh - ISSUED_MS)),
-        full_until=_ahead(derived.get("Forecast/Hours90"), max(bag, now - fresh - ISSUED_MS)),
+        full_from=_ahead(derived.get("Forecast/Hours10"), since),
+        full_at=_ahead(median, since),
+        hygiene_by=_ahead(derived.get("Bag/HoursLeft"), since if median is None else max(since, median.time)),
+        full_until=_ahead(derived.get("Forecast/Hours90"), since),
     )
 
 

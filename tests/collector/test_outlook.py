@@ -49,3 +49,15 @@ def test_what_is_old_is_not_told() -> None:
     found = outlook(UNIT, points(percent=70.0, nappies=42.0) | old_forecast, 60, NOW)
     assert found is not None
     assert found.full_at is None
+
+
+def test_what_was_expected_of_the_bag_before_is_not_told() -> None:
+    hour_ago = points(HOUR, median=3.0, early=2.0, hygiene=4.0)
+    new_bag = points(percent=4.0, nappies=2.0) | {"Bag/Age": Point(NOW, 0.5, Quality.GOOD)}
+    found = outlook(UNIT, new_bag | hour_ago, 2700, NOW)
+    assert found is not None
+    assert (found.full_at, found.hygiene_by) == (None, None)
+
+    again = outlook(UNIT, new_bag | hour_ago | points(median=50.0), 2700, NOW)  # a deadline would have come with it
+    assert again is not None
+    assert (again.full_at, again.hygiene_by) == (NOW + 50 * HOUR, None)

@@ -17,8 +17,8 @@ from sukusuku_core.model import UnitState
 
 FULL = 100.0
 _HOUR_MS = 3_600_000
-_LEAST_NAPPIES = 1.0
-"""A bag with less in it cannot be over age."""
+_EMPTY = 5.0
+"""Percent. A bag with less in it may as well be empty, and is not over age."""
 
 
 class Stage(IntEnum):
@@ -98,7 +98,7 @@ def _derived(scene: Scene, unit: Unit, ahead: Outlook) -> Observation:
 
 def hygiene_by(scene: Scene, unit: Unit, ahead: Outlook) -> int | None:
     """When the bag is over age, in an outbreak sooner; None: not known, or nothing is in it."""
-    if ahead.hygiene_by is None or ahead.nappies < _LEAST_NAPPIES:
+    if ahead.hygiene_by is None or ahead.percent < _EMPTY:
         return None
     if not scene.outbreak:
         return ahead.hygiene_by

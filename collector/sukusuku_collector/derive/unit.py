@@ -205,8 +205,9 @@ class UnitDerivation:
         found.emptyings.append(self._emptying(verdict))
         fill = fills.renewed(state.fill, verdict.time, zero=verdict.low)
         state = replace(state, fill=fill, foresight=foresight.bag_changed(state.foresight, verdict.time))
-        if time % GRID_MS:
-            found.points += self._points(self._estimate(state, time), time)
+        now = self._estimate(state, time)
+        _, ahead = foresight.ahead(state.foresight, self._asset, now, self._settings, self._opening, time)
+        found.points += (*self._points(now, time), *ahead.points)  # what was forecast is of the bag before
         return state
 
     def _emptying(self, verdict: Verdict) -> Emptying:

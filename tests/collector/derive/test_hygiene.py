@@ -46,14 +46,14 @@ def test_as_much_warmth_is_expected_as_in_the_last_day() -> None:
 
 
 def test_a_temperature_holds_for_an_hour() -> None:
-    state = felt(passed(begin(T0), SETTINGS, T0, 2.0), SETTINGS, T0, 30.0)
-    assert passed(state, SETTINGS, T0 + 10 * HOUR_MS, 2.0).age == 11 * HOUR_MS
+    state = felt(passed(begin(T0), SETTINGS, T0, 3.0), SETTINGS, T0, 30.0)
+    assert passed(state, SETTINGS, T0 + 10 * HOUR_MS, 3.0).age == 11 * HOUR_MS
 
 
 def test_a_new_bag_begins_anew_with_its_first_nappy() -> None:
     state = emptied(after(50, 20.0), T0 + 50 * HOUR_MS)
     assert deadline(state, SETTINGS) is None
-    state = passed(state, SETTINGS, T0 + 60 * HOUR_MS, 1.0)
+    state = passed(state, SETTINGS, T0 + 60 * HOUR_MS, 3.0)
     assert deadline(state, SETTINGS) == T0 + 132 * HOUR_MS
 
 
@@ -63,12 +63,12 @@ def test_a_bag_that_is_over_its_time_keeps_its_deadline() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.floats(-10, 45), st.booleans()), max_size=30))
 def test_warmth_only_ever_shortens(steps: list[tuple[int, float, bool]]) -> None:
-    state, time = passed(begin(T0), SETTINGS, T0, 2.0), T0
+    state, time = passed(begin(T0), SETTINGS, T0, 3.0), T0
     for hours, celsius, told in steps:
         if told:
             state = felt(state, SETTINGS, time, celsius)
         time += hours * HOUR_MS
-        state = passed(state, SETTINGS, time, 2.0)
+        state = passed(state, SETTINGS, time, 3.0)
     found = deadline(state, SETTINGS)
     assert found is not None
     assert T0 + 36 * HOUR_MS - 1 <= found <= T0 + 72 * HOUR_MS
