@@ -1,10 +1,9 @@
 """What is ahead of a unit, kept up to date as time passes: rates, forecasts, deadline, film. Pure.
 
 The derivation of a unit tells in order of time what has come (`came`), when the bag went (`bag_changed`), how warm it
-is (`felt`), and asks at full hours (`due`) what is ahead (`ahead`).
+is (`felt`), and asks at full hours what is ahead (`ahead`).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sukusuku_collector.derive import forecast as forecasts
@@ -67,11 +66,6 @@ def bag_changed(foresight: Foresight, time: int) -> Foresight:
 def felt(foresight: Foresight, settings: Collection, time: int, celsius: float) -> Foresight:
     """It is so warm from `time` on."""
     return replace(foresight, freshness=hygiene.felt(foresight.freshness, settings, time, celsius))
-
-
-def due(after: int, until: int) -> Iterator[int]:
-    """The full hours in after < time <= until."""
-    yield from range((after // HOUR_MS + 1) * HOUR_MS, until + 1, HOUR_MS)
 
 
 def outlook(foresight: Foresight, estimate: FillEstimate, settings: Collection, opening: Opening, now: int) -> Outlook:
