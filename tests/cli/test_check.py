@@ -1,5 +1,6 @@
 """`sukusuku check`: kinds of files, and errors that name file and key path."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ from sukusuku_cli.check import main
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
 
+NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
+
 
 def test_every_settings_file_of_the_demo_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files.write(tmp_path, Ports())
+    files.write(tmp_path, Ports(), NOW)
 
     status = main([str(path) for path in sorted(tmp_path.glob("*.toml"))])
 
@@ -31,7 +34,7 @@ def test_the_example_of_a_facility_is_right(
     assert main([str(example)]) == 0
 
     out = capsys.readouterr().out
-    assert "1 sites, 2 assets, 1 contacts" in out
+    assert "1 sites, 2 assets, 2 contacts" in out
     assert "canary" not in out
 
 
@@ -51,7 +54,7 @@ def test_the_example_of_a_facility_is_right(
 def test_a_wrong_facility_says_where_and_what(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, message: str
 ) -> None:
-    files.write(tmp_path, Ports())
+    files.write(tmp_path, Ports(), NOW)
     path = tmp_path / "facility.toml"
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
 

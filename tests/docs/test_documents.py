@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_commands_in_documents_exist(page: Path) -> None:
 
 
 def test_every_route_of_the_api_is_described(tmp_path: Path) -> None:
-    files.write(tmp_path, Ports())
+    files.write(tmp_path, Ports(), datetime(2026, 11, 25, 3, tzinfo=UTC))
     facility = settings.read(tmp_path / "facility.toml")
     store = SqliteStore.open(Path(facility.store.path))
     operations = Operations(facility.operations.url)
