@@ -214,3 +214,12 @@ def test_simulated_data_is_called_so() -> None:
     for kind in ("plain", "html"):
         assert "シミュレーション" in body(parse(mails(1, simulated=True)[0].content), kind)
         assert "シミュレーション" not in body(parse(mails(1)[0].content), kind)
+
+
+def test_thirty_stops_are_not_cut_off_by_mail_programs() -> None:
+    many = replace(PLAN, stops=tuple(replace(STOPS[1], position=n) for n in range(1, 31)))
+    for step in (1, 2):
+        html = body(parse(mails(step, many)[0].content), "html")
+
+        assert len(html.encode()) < 102_000
+        assert html.count("https://wall.example.jp/r/") == 3 + 3 * 30
