@@ -131,8 +131,10 @@ class UnitDerivation:
         metric, time, value = reading.metric, reading.time, reading.value
         if reading.quality is not Quality.GOOD or value is None:
             return state
-        if reading.asset != self._asset or metric in _BESIDE:
-            return self._beside(state, reading.asset, metric, time, float(value))
+        if reading.asset != self._asset:
+            return _visited(state, time, float(value)) if metric == "Occupancy/Children" else state
+        if metric in _BESIDE:
+            return self._beside(state, metric, time, float(value))
         fill, contacts = state.fill, state.contacts
         if metric == "Fill/Percent":
             if contacts.open:
@@ -151,10 +153,8 @@ class UnitDerivation:
         pause = 0 if state.fill.heard is None or metric != "Cycles/Total" else time - state.fill.heard
         return self._judge(replace(state, fill=fill, contacts=contacts), time, found, pause)
 
-    def _beside(self, state: UnitProgress, asset: str, metric: str, time: int, value: float) -> UnitProgress:
-        """What does not tell of the fill: warmth and film, and the children in the linked room."""
-        if asset != self._asset:
-            return _visited(state, time, value) if metric == "Occupancy/Children" else state
+    def _beside(self, state: UnitProgress, metric: str, time: int, value: float) -> UnitProgress:
+        """What does not tell of the fill: warmth and film."""
         if metric == "Temperature":
             return replace(state, foresight=foresight.felt(state.foresight, self._settings, time, value))
         return replace(state, watch=replace(state.watch, film=value))
