@@ -1,4 +1,4 @@
-"""The collector as a whole: host -> ingest -> store -> alerts -> mail, in one TaskGroup."""
+"""The collector as a whole, in one TaskGroup: host -> ingest -> store -> derivation -> alerts, rounds -> mail."""
 
 import asyncio
 import contextlib
@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.scene import NOTHING
 from sukusuku_collector.alerts.surroundings import Surroundings
+from sukusuku_collector.derivations import subjects
+from sukusuku_collector.deriver import Deriver
 from sukusuku_collector.host import Host
 from sukusuku_collector.housekeeping import Housekeeping
 from sukusuku_collector.ingest import Ingest
 from sukusuku_collector.mail.worker import MailWorker
 from sukusuku_collector.operations import Operations
+from sukusuku_collector.operations.derivation import DerivationRecords
+from sukusuku_collector.operations.emptyings import Emptyings
+from sukusuku_collector.rounds.planner import Planner
+from sukusuku_collector.rounds.scheduler import RoundScheduler, Sender
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Store, kinds
 from sukusuku_collector.tenure import RivalError
@@ -65,16 +71,21 @@ async def _run(
     around = Surroundings(facility, store, operations)
     if facility.mail is None:
         _log.warning("no [mail] in the settings: alerts are shown on the wall only")
-        alerts = Alerts(AlertEngine(facility, operations), store, clock, around)
+        wake: Callable[[], None] = _nobody
     else:
         mail = MailWorker(facility.mail, operations, clock)
-        jobs["mail"] = mail.run
-        alerts = Alerts(AlertEngine(facility, operations, mail.wake), store, clock, around)
+        jobs["mail"], wake = mail.run, mail.wake
+    alerts = Alerts(AlertEngine(facility, operations, wake), store, clock, around)
+    planner = Planner(facility, store, operations)
+    sender = Sender(facility, store, operations, planner)
+    rounds = RoundScheduler(facility, sender, Emptyings(operations), planner.timetable, clock, wake)
     ingest = Ingest(facility, store, clock)
     host = Host(facility, store, ingest, alerts.evaluate, clock)
     jobs |= {
         "host": host.run,
         "housekeeping": Housekeeping(facility, store, clock, lambda: ingest.arrived).run,
+        "derivation": Deriver(store, DerivationRecords(operations), subjects(facility), clock).run,
+        "rounds": rounds.run,
         "watch": lambda: _watch(alerts, host),
         "counts": lambda: _tell_counts(ingest.counts),
     }
@@ -91,6 +102,10 @@ async def _run(
     if rival is not None:  # raised in the clause above it would come out as a group
         _log.error("%s", rival)
         raise rival
+
+
+def _nobody() -> None:
+    """Without `[mail]` there is no worker to wake."""
 
 
 class Alerts:
