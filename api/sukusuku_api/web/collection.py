@@ -38,7 +38,9 @@ from sukusuku_collector.rounds.words import reasons
 from sukusuku_collector.settings import Language, Site, Unit
 
 PATH = "/collection"
-KEPT_SECONDS = 60.0
+PLAN_SECONDS = 60.0
+FIGURES_SECONDS = 600.0
+"""Figures of months and weeks change slowly, and with many units they take some seconds."""
 SHOWN_EMPTYINGS = 12
 SHOWN_DAYS = 14
 PER_WEEK = 3
@@ -76,7 +78,7 @@ class Page:
 
 def install(app: FastAPI) -> None:
     """Add the page, and load its template now: a broken one should show at the start."""
-    app.state.kept = Kept(KEPT_SECONDS)
+    app.state.plans, app.state.figures = Kept(PLAN_SECONDS), Kept(FIGURES_SECONDS)
     for language in views.LANGUAGES:
         views.environment(language).get_template("collection.html")
     app.include_router(router)
@@ -84,8 +86,8 @@ def install(app: FastAPI) -> None:
 
 @router.get("")
 def collection(request: Request, context: ContextDep, lang: views.Lang = "ja") -> HTMLResponse:
-    """The page. Plan and figures are at most a minute old."""
-    page = _page(context, cast("Kept", request.app.state.kept), lang)
+    """The page. A plan is at most a minute old, figures are ten."""
+    page = _page(context, cast("Kept", request.app.state.plans), cast("Kept", request.app.state.figures), lang)
     values = {
         "facility": context.facility,
         "language": lang,
@@ -115,7 +117,8 @@ async def say(request: Request, context: ContextDep, lang: views.Lang = "ja") ->
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no emptying {number}.") from error
     except EmptyingClashError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
-    cast("Kept", request.app.state.kept).forget()
+    for kept in (request.app.state.plans, request.app.state.figures):
+        cast("Kept", kept).forget()
     return RedirectResponse(f"{PATH}?lang={lang}#emptyings", HTTPStatus.SEE_OTHER)
 
 
@@ -136,17 +139,17 @@ def _say(context: Context, ident: int, word: str, who: str) -> None:
         book.reject(ident, who, context.clock())
 
 
-def _page(context: Context, kept: Kept, language: Language) -> Page:
+def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> Page:
     now = context.clock()
     reader = Reader(language, views.texts(language).gettext, now)
     places = {unit.id: (site, unit) for site in context.facility.site for unit in site.unit}
     operations, start = context.operations, month_of(None, now)
     books = Books(context.facility, context.store, operations, now)
     unit_views = [view for view in context.views(now) if isinstance(view, UnitView)]
-    total, kpis = kept.get("month", now, lambda: books.kpis(*start))
-    compared = kept.get("compared", now, lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
-    scores = kept.get("score", now, lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
-    lying = kept.get("shelves", now, lambda: shelves(context, [*context.facility.site], now))
+    total, kpis = figures.get("month", now, lambda: books.kpis(*start))
+    compared = figures.get("compared", now, lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
+    scores = figures.get("score", now, lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
+    lying = plans.get("shelves", now, lambda: shelves(context, [*context.facility.site], now))
     found = Emptyings(operations).of(None, now - SHOWN_DAYS * DAY_MS, now + 1)
     lines = [sheet.emptying_line(item, places[item.asset], reader) for item in found if item.asset in places]
     shown = tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1])
@@ -157,7 +160,7 @@ def _page(context: Context, kept: Kept, language: Language) -> Page:
         day=tallies.day(local(now).date()),
         simulated=any(view.simulated for view in unit_views),
         units=tuple(_cards(context, unit_views, places, reader)),
-        rounds=tuple(_rounds(context, kept, places, reader)),
+        rounds=tuple(_rounds(context, plans, places, reader)),
         emptyings=shown,
         asks=any(line.open for line in shown),
         score=tallies.score_card(scores, reader.translate),
@@ -186,7 +189,7 @@ def _cards(
 
 
 def _rounds(
-    context: Context, kept: Kept, places: Mapping[str, tuple[Site, Unit]], reader: Reader
+    context: Context, plans: Kept, places: Mapping[str, tuple[Site, Unit]], reader: Reader
 ) -> list[sheet.RoundCard]:
     """Each round on its next date: what was planned for it, or what the plan would be now."""
     planner = Planner(context.facility, context.store, context.operations)
@@ -202,6 +205,6 @@ def _rounds(
             plan, told = run.plan, (run, book.stops(run.id))
         else:
             key = ("plan", settings.id, trip.date)
-            plan, told = kept.get(key, now, partial(planner.plan, settings.id, trip.date, now)), None
+            plan, told = plans.get(key, now, partial(planner.plan, settings.id, trip.date, now)), None
         cards.append(sheet.round_card(settings.name[reader.language], plan, told, places, why, reader))
     return cards

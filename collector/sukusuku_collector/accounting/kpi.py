@@ -1,5 +1,6 @@
 """The figures of a month: visits, levels, over-full time, availability, alerts, how long it took. Pure."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -93,17 +94,16 @@ def waits(month: UnitMonth) -> list[float]:
     """Hours from the moment a bag was due (its level, or its age) to its emptying; those emptied before are not in."""
     found = []
     put_in = month.before
+    times = [time for time, _ in month.percent]
     for visit in sorted((it for it in month.visits if it.emptied is not None), key=lambda it: it.time):
-        due = [time for time, percent in month.percent if _within(put_in, time, visit.time, percent, month.due_percent)]
-        moments = due[:1] + ([int(put_in + month.bag_ms)] if put_in is not None else [])
+        bag = month.percent[0 if put_in is None else bisect_right(times, put_in) : bisect_right(times, visit.time)]
+        moments = [time for time, percent in bag if percent >= month.due_percent][:1]
+        if put_in is not None:
+            moments.append(round(put_in + month.bag_ms))
         if moments and min(moments) <= visit.time:
             found.append((visit.time - min(moments)) / HOUR_MS)
         put_in = visit.time
     return found
-
-
-def _within(put_in: int | None, time: int, emptied: int, percent: float, due: float) -> bool:
-    return (put_in is None or time > put_in) and time <= emptied and percent >= due
 
 
 def total(units: Sequence[Kpi], start: int, end: int) -> Kpi:
