@@ -16,7 +16,7 @@ from sukusuku_collector.rounds.sheet import settings_of, sheet
 from sukusuku_collector.rounds.show import chosen
 from sukusuku_collector.rounds.words import Speech
 from sukusuku_collector.settings import Facility, Language
-from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_collector.store import kinds
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 
@@ -27,7 +27,7 @@ def run(arguments: Namespace) -> str:
     if facility.mail is None:
         raise ConfigError(f"{arguments.facility}: there is no [mail]; facility.example.toml shows one")
     operations = Operations(facility.operations.url)
-    store = SqliteStore.open_reader(facility.store.path)
+    store = kinds.open_reader(facility.store)
     try:
         planner = Planner(facility, store, operations)
         sender = Sender(facility, store, operations, planner)

@@ -17,7 +17,7 @@ from sukusuku_collector.rounds.planner import Planner
 from sukusuku_collector.rounds.sheet import sheet
 from sukusuku_collector.rounds.words import Speech, StopWords
 from sukusuku_collector.settings import Facility, Language
-from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_collector.store import kinds
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.table import columns
@@ -30,7 +30,7 @@ def run(arguments: Namespace) -> str:
     facility = settings.read(arguments.facility)
     with (
         closing(Operations(facility.operations.url)) as operations,
-        closing(SqliteStore.open_reader(facility.store.path)) as store,
+        closing(kinds.open_reader(facility.store)) as store,
     ):
         planner = Planner(facility, store, operations)
         now = now_ms()
