@@ -80,5 +80,5 @@ def next_at(run: Run, trip: Trip, steps: int) -> int:
 
 
 def _waits(run: Run) -> bool:
-    """Whether somebody must still say that they go."""
-    return run.state is RunState.SENT and run.accepted is None and bool(run.plan.joined)
+    """Whether somebody must still say that they go. An answered round waits again when its crew has withdrawn."""
+    return run.state in {RunState.SENT, RunState.ANSWERED} and run.accepted is None and bool(run.plan.joined)

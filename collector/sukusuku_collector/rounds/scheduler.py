@@ -160,7 +160,7 @@ class RoundScheduler:
         return [
             self._timetable(run.plan.round).trip(run.plan.date)
             for run in runs
-            if run.plan.round in mine and run.state is RunState.SENT and (run.plan.round, run.plan.date) not in known
+            if run.plan.round in mine and run.told and (run.plan.round, run.plan.date) not in known
         ]
 
     def _of_today(self, runs: Sequence[Run], trips: Sequence[Trip]) -> list[Run]:

@@ -54,6 +54,7 @@ def test_whoever_cannot_go_or_cannot_be_reached_lets_it_go_on_at_once() -> None:
     assert told(replace(SENT, declined=1), MORNING + MINUTE) == [2]
     assert told(SENT, MORNING + MINUTE, refused=(7,)) == [2]
     assert told(replace(SENT, declined=1, told=2), MORNING + MINUTE) == []
+    assert told(replace(SENT, state=RunState.ANSWERED, declined=1), MORNING + MINUTE) == [2]
 
 
 def test_an_answered_round_goes_to_nobody_else() -> None:
