@@ -1,8 +1,9 @@
 """Which asset is derived how, by the settings."""
 
+from sukusuku_collector.derive.rates import Children
 from sukusuku_collector.derive.unit import UnitDerivation
 from sukusuku_collector.deriver import Subject
-from sukusuku_collector.opening import opening_of_asset
+from sukusuku_collector.opening import opening_of_asset, opening_of_service
 from sukusuku_collector.rooms.occupancy import RoomOccupancy
 from sukusuku_collector.rooms.timetable import Timetable
 from sukusuku_collector.settings import Facility, Unit
@@ -15,8 +16,21 @@ def subjects(facility: Facility) -> dict[str, Subject]:
         settings = asset.settings
         if isinstance(settings, Unit):
             room = settings.collection.room
-            derivation = UnitDerivation(asset.id, settings.collection, opening_of_asset(facility, asset.id))
+            opening = opening_of_asset(facility, asset.id)
+            children = None if room is None else expected_children(facility, room)
+            derivation = UnitDerivation(asset.id, settings.collection, opening, children)
             found[asset.id] = Subject(derivation, () if room is None else (room,))
         else:
             found[asset.id] = Subject(RoomOccupancy(Timetable(facility, settings)))
     return found
+
+
+def expected_children(facility: Facility, room_id: str) -> Children:
+    """The children expected in a room: none while it has services and all are closed, otherwise as many as usual."""
+    rooms = (room for site in facility.site for room in site.room if room.id == room_id)
+    services = [opening_of_service(facility, room_id, service.id) for room in rooms for service in room.service]
+
+    def expected(ms: int) -> float | None:
+        return 0.0 if services and not any(hours.is_open(ms) for hours in services) else None
+
+    return expected

@@ -46,7 +46,7 @@ NORMAL = Stretch()
 class Outlook:
     """What a forecast of a unit rests on. `capacity` is that of its bag in nappies, `opening` its centre's hours.
 
-    `children` are those expected in the linked room; None: as many as usual.
+    `children` are those expected in the linked room, where that is known.
     """
 
     estimate: FillEstimate
@@ -69,25 +69,6 @@ def forecast(outlook: Outlook, asset: str, now: int, method: Method = Method.MOD
     if found is not None and found > HORIZON_HOURS:
         found = None
     return Forecast(asset, now, method, percent, None, found, None)
-
-
-def expected_percent(outlook: Outlook, now: int, at: int) -> tuple[float, float]:
-    """Seen from `now`: the fill level (percent) at a later time if nobody empties, and its 90 % end.
-
-    Both may exceed 100.
-    """
-    coming = sum(piece.nappies for piece in _ahead(outlook, at))
-    scatter = _scatter(outlook, now).of(coming) * outlook.stretch.early
-    percent = outlook.estimate.percent + 100 * coming / outlook.capacity
-    return percent, percent + 100 * Z * scatter / outlook.capacity
-
-
-def chance_full_before(outlook: Outlook, now: int, at: int) -> float:
-    """Seen from `now`: the probability (0-1) that the bag is full before a later time if nobody empties."""
-    coming = sum(piece.nappies for piece in _ahead(outlook, at))
-    room = outlook.capacity * (1 - outlook.estimate.percent / 100)
-    side = outlook.stretch.early if coming < room else outlook.stretch.late
-    return NormalDist().cdf((coming - room) / (_scatter(outlook, now).of(coming) * side))
 
 
 def _band(outlook: Outlook, now: int) -> tuple[int | None, int | None, int | None]:

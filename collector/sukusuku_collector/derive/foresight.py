@@ -11,7 +11,7 @@ from sukusuku_collector.derive import hygiene, learning, score, stock
 from sukusuku_collector.derive.forecast import Outlook
 from sukusuku_collector.derive.hygiene import Freshness
 from sukusuku_collector.derive.model import HORIZON_HOURS, FillEstimate, Forecast, Method, Outcome
-from sukusuku_collector.derive.rates import HOUR_MS, ZONE_MS, Opening, Rates
+from sukusuku_collector.derive.rates import HOUR_MS, ZONE_MS, Children, Opening, Rates
 from sukusuku_collector.derive.score import Ledger
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_core.model import Reading
@@ -68,11 +68,18 @@ def felt(foresight: Foresight, settings: Collection, time: int, celsius: float) 
     return replace(foresight, freshness=hygiene.felt(foresight.freshness, settings, time, celsius))
 
 
-def outlook(foresight: Foresight, estimate: FillEstimate, settings: Collection, opening: Opening, now: int) -> Outlook:
+def outlook(
+    foresight: Foresight,
+    estimate: FillEstimate,
+    settings: Collection,
+    opening: Opening,
+    now: int,
+    children: Children | None = None,
+) -> Outlook:
     """What forecasts of this unit rest on at `now`."""
     if now - estimate.time <= FRESH_MS:  # what changes is told at once, so nothing has come since
         estimate = replace(estimate, time=now)
-    return Outlook(estimate, foresight.rates, settings.nappies_per_bag, opening, foresight.ledger.stretch)
+    return Outlook(estimate, foresight.rates, settings.nappies_per_bag, opening, foresight.ledger.stretch, children)
 
 
 def ahead(
@@ -82,14 +89,15 @@ def ahead(
     settings: Collection,
     opening: Opening,
     now: int,
+    children: Children | None = None,
 ) -> tuple[Foresight, Ahead]:
-    """What is ahead at the full hour `now`.
+    """What is ahead at the full hour `now`. `children` are those expected in the linked room.
 
     `estimate.time` is when the unit was last heard of: from then on what comes is expected, not known. Hours beyond the
     horizon are given as `HORIZON_HOURS`. At the hours of `score.ISSUE_HOURS` the forecasts of all methods are kept,
     unless the bag is full already.
     """
-    view = outlook(foresight, estimate, settings, opening, now)
+    view = outlook(foresight, estimate, settings, opening, now, children)
     model = forecasts.forecast(view, asset, now)
     points = [
         Reading(asset, f"Forecast/Hours{name}", now, HORIZON_HOURS if hours is None else hours)

@@ -33,7 +33,7 @@ CROWD = 4.0
 """Times the usual number of children beyond which more of them tell nothing more."""
 
 Children = Callable[[int], float | None]
-"""How many children are expected in the linked room at a moment (UTC ms); None: not known."""
+"""How many children are expected in the linked room at a moment (UTC ms); None: as many as usual."""
 
 
 class Opening(Protocol):

@@ -20,7 +20,7 @@ from sukusuku_collector.derive.emptying import HEARD, SAME_MS, UNCOUNTED_PER_HOU
 from sukusuku_collector.derive.estimate import estimate
 from sukusuku_collector.derive.fill import HOUR_MS, MINUTE_MS, Fill
 from sukusuku_collector.derive.findings import Watch
-from sukusuku_collector.derive.foresight import Foresight
+from sukusuku_collector.derive.foresight import Ahead, Foresight
 from sukusuku_collector.derive.model import (
     Emptying,
     EmptyingState,
@@ -30,6 +30,7 @@ from sukusuku_collector.derive.model import (
     Forecast,
     Outcome,
 )
+from sukusuku_collector.derive.rates import Children
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_core.model import Quality, Reading, UnitState
 
@@ -87,15 +88,19 @@ class _Found:
 
 
 class UnitDerivation:
-    """See `Derivation`. One for each unit; it keeps nothing between calls."""
+    """See `Derivation`. One for each unit; it keeps nothing between calls.
+
+    `children` are those expected in the linked room, where something is known of them.
+    """
 
     version = 1
     kind = UnitProgress
 
-    def __init__(self, asset: str, settings: Collection, opening: Hours) -> None:
+    def __init__(self, asset: str, settings: Collection, opening: Hours, children: Children | None = None) -> None:
         self._asset = asset
         self._settings = settings
         self._opening = opening
+        self._children = children
         self._per_percent = settings.nappies_per_bag / 100
 
     def start(self, time: int) -> UnitProgress:
@@ -206,7 +211,7 @@ class UnitDerivation:
         fill = fills.renewed(state.fill, verdict.time, zero=verdict.low)
         state = replace(state, fill=fill, foresight=foresight.bag_changed(state.foresight, verdict.time))
         now = self._estimate(state, time)
-        _, ahead = foresight.ahead(state.foresight, self._asset, now, self._settings, self._opening, time)
+        _, ahead = self._ahead(state, now, time)
         found.points += (*self._points(now, time), *ahead.points)  # what was forecast is of the bag before
         return state
 
@@ -247,7 +252,7 @@ class UnitDerivation:
         found.points += self._points(now, time)
         if time % HOUR_MS:
             return state
-        learnt, ahead = foresight.ahead(state.foresight, self._asset, now, self._settings, self._opening, time)
+        learnt, ahead = self._ahead(state, now, time)
         found.points += ahead.points
         found.forecasts += ahead.forecasts
         if watch.film is not None:
@@ -276,6 +281,10 @@ class UnitDerivation:
 
     def _estimate(self, state: UnitProgress, time: int) -> FillEstimate:
         return estimate(state.fill, self._settings, time)
+
+    def _ahead(self, state: UnitProgress, now: FillEstimate, time: int) -> tuple[Foresight, Ahead]:
+        settings, opening, children = self._settings, self._opening, self._children
+        return foresight.ahead(state.foresight, self._asset, now, settings, opening, time, children)
 
     def _points(self, now: FillEstimate, time: int) -> Iterator[Reading]:
         yield Reading(self._asset, "Fill/Estimate", time, round(now.percent, 2))

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_collector.derive.forecast import Stretch, chance_full_before, expected_percent, forecast
+from sukusuku_collector.derive.forecast import Stretch, forecast
 from sukusuku_collector.derive.learning import begin
 from sukusuku_collector.derive.model import HORIZON_HOURS, Forecast, Method
-from sukusuku_collector.derive.rates import HOUR_MS
+from sukusuku_collector.derive.rates import HOUR_MS, expected
 from tests.collector.derive.forecast_cases import CAPACITY, DAY_MS, MONDAY, OPENING, lived, outlook
 
 NOW = MONDAY + 6 * 7 * DAY_MS + 10 * HOUR_MS
@@ -60,13 +60,13 @@ def test_less_is_known_the_wider_the_band(percent: float, one: float, other: flo
 
 @given(st.floats(0, 60), st.integers(1, 5))
 def test_a_silent_unit_has_a_wider_band_than_one_that_speaks(percent: float, days: int) -> None:
-    view = outlook(LEARNT, NOW, percent)
     later = NOW + days * DAY_MS
-    mean, high = expected_percent(view, later, later)
-    told, told_high = expected_percent(outlook(LEARNT, later, mean), later, later)
-    assert told == pytest.approx(mean)
-    assert high - mean > told_high - told
-    assert chance_full_before(view, later, later) > 0
+    came = sum(piece.nappies for piece in expected(LEARNT, OPENING, NOW, later))
+    told = percent + 100 * came / CAPACITY
+    silent, spoken = model(percent, 2.0, NOW, later), model(told, 2.0, later, later)
+    assert silent[0] <= spoken[0] + 1e-6
+    assert silent[1] == pytest.approx(spoken[1], abs=1e-3)
+    assert silent[2] >= spoken[2] - 1e-6
 
 
 def test_silence_alone_makes_the_end_of_the_band_later_and_its_beginning_earlier() -> None:
@@ -90,26 +90,6 @@ def test_a_unit_of_which_nothing_is_known_has_a_wide_band() -> None:
 def test_a_full_bag_is_full_now() -> None:
     early, middle, late = model(104.0, 0.5)
     assert (early, middle, late) == (0, 0, 0)
-
-
-@given(PERCENT, st.integers(1, 200), st.integers(0, 100))
-def test_chance_and_expectation_only_grow_with_time(percent: float, hours_ahead: int, more: int) -> None:
-    view = outlook(LEARNT, NOW, percent)
-    first, second = NOW + hours_ahead * HOUR_MS, NOW + (hours_ahead + more) * HOUR_MS
-    assert 0 <= chance_full_before(view, NOW, first) <= chance_full_before(view, NOW, second) <= 1
-    assert expected_percent(view, NOW, first)[0] <= expected_percent(view, NOW, second)[0]
-    mean, high = expected_percent(view, NOW, first)
-    assert percent <= mean <= high
-
-
-@given(PERCENT)
-def test_chances_agree_with_the_band(percent: float) -> None:
-    view = outlook(LEARNT, NOW, percent)
-    early, middle, late = model(percent)
-    for when, chance in ((early, 0.1), (middle, 0.5), (late, 0.9)):
-        if 0 < when < HORIZON_HOURS:
-            moment = NOW + round(when * HOUR_MS)
-            assert chance_full_before(view, NOW, moment) == pytest.approx(chance, abs=0.02)
 
 
 def test_experience_stretches_each_end_of_the_band() -> None:
