@@ -18,6 +18,9 @@ _TRUST_ENTERED = 30 * _MINUTE
 """For so long nothing contradicts what a member of staff has counted."""
 _STUCK_MOVES = 4
 """So many movements without a change of an absolute count: it is stuck and does not put anything right."""
+_FLICKERING = frozenset({"count", "zones"})
+_MEDIAN_OF = 5
+"""An absolute count that leads is the median of so many minutes: regions overlook people now and then."""
 _MAJORITY = 0.75
 """This share of the last minutes must contradict the flow by the same number: regions flicker."""
 _DRIFT_LEAST = 2
@@ -51,6 +54,8 @@ class Channel:
     witness: Witness | None = None
     entered: int | None = None
     """When staff last counted."""
+    recent: tuple[int, ...] = ()
+    """What the absolute source that leads said in the last minutes."""
     held: tuple[int, int] | None = None
     """What staff counted while an absolute source led, and what that source said: it holds until that changes."""
 
@@ -68,8 +73,11 @@ def follow(
     if lead is None:
         if channel.lead is not None:
             tell(CorrectionKind.SOURCE, channel.value, None, f"{channel.lead} > -")
-        return replace(channel, lead=None, value=None, apart=(), held=None)
-    value, held = int(found[lead].value), channel.held
+        return replace(channel, lead=None, value=None, apart=(), recent=(), held=None)
+    value, held, recent = int(found[lead].value), channel.held, ()
+    if lead in _FLICKERING:
+        recent = (*(channel.recent if lead == channel.lead else ()), value)[-_MEDIAN_OF:]
+        value = median_low(recent)
     if held is not None and (lead == "flow" or held[1] != value):
         held = None
     shown = value if held is None else held[0]
@@ -77,9 +85,9 @@ def follow(
         tell(CorrectionKind.SOURCE, channel.value, shown, f"{channel.lead or '-'} > {lead}")
     flow = channel.flow
     settled = flow.moved is None or found[lead].time - flow.moved >= _SETTLED
-    if lead in {"count", "zones"} and flow.heard is not None and settled and flow.count != shown:
+    if lead in _FLICKERING and flow.heard is not None and settled and flow.count != shown:
         flow = put(flow, shown, now)  # so that it can take over
-    return replace(channel, flow=flow, lead=lead, value=shown, heard=found[lead].time, held=held)
+    return replace(channel, flow=flow, lead=lead, value=shown, heard=found[lead].time, recent=recent, held=held)
 
 
 def agreed(channel: Channel, absolute: Sample | None, now: int, minutes: int, tell: Tell) -> Channel:
@@ -125,7 +133,7 @@ def entered(channel: Channel, count: int, now: int, tell: Tell) -> Channel:
     """The channel after a member of staff has counted."""
     tell(CorrectionKind.ENTERED, channel.value, count, "")
     held = None
-    if channel.lead in {"count", "zones"} and channel.value is not None:
+    if channel.lead in _FLICKERING and channel.value is not None:
         held = (count, channel.value if channel.held is None else channel.held[1])
     value = count if channel.lead is not None else channel.value
     flow = channel.flow if channel.flow.heard is None else put(channel.flow, count, now)

@@ -3,6 +3,7 @@
 Everything is computed on opening hours. One pass over a year gives the hours; the rest is joining them.
 """
 
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,6 @@ from math import sqrt
 from statistics import fmean, variance
 from typing import TypeVar
 
-from sukusuku_collector.derive.model import Correction, CorrectionKind
 from sukusuku_collector.opening import DAY_MS, LOCAL_MS, MINUTE_MS, local_day
 from sukusuku_collector.rooms.stretches import Stretch
 from sukusuku_collector.rooms.tally import HOUR_MS, OVER, UNDER, USED_MS, Tally, total
@@ -19,8 +19,9 @@ K = TypeVar("K", bound=Hashable)
 
 APRIL = 4
 _MONDAY = 4
-_JUMPS = frozenset(set(CorrectionKind) - {CorrectionKind.CLAMPED, CorrectionKind.RESTARTED, CorrectionKind.REPLACED})
 _NORMAL_95 = 1.96
+STAYS_MS = 5 * MINUTE_MS
+"""Who is in for less has not come to stay, and who is out for less has not left: parents at the door, errands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +47,20 @@ class Hour:
         return (self.start + LOCAL_MS) % DAY_MS // HOUR_MS
 
 
-def hours(parts: Iterable[Stretch], corrections: Sequence[Correction] = ()) -> list[Hour]:
-    """The hours of stretches in order. Rises at corrections of the count are no visits."""
-    jumps = _jumps(corrections)
+def hours(parts: Iterable[Stretch]) -> list[Hour]:
+    """The hours of stretches in order. The points should have been seen in hindsight (`hindsight.seen_after`)."""
     found: list[Hour] = []
     sums: _Sums | None = None
-    day, last, end = -1, None, -1
+    coming = _Coming()
+    last, end = None, -1
     for part in parts:
         start = part.start - part.start % HOUR_MS
         if sums is None or sums.start != start:
             if sums is not None:
                 found.append(sums.hour())
             sums = _Sums(start)
-            today = (start + LOCAL_MS) // DAY_MS
-            if today != day:
-                day, last = today, None
-        sums.add(part, last, jumps, goes_on=part.start == end)
-        end = part.end if part.people is not None else -1
-        last = last if part.people is None else part.people
+        sums.add(part, in_use=bool(part.start == end and last), visits=coming.after(part))
+        end, last = part.end, part.people
     if sums is not None:
         found.append(sums.hour())
     return found
@@ -187,11 +184,12 @@ class _Sums:
         self._peak_at: int | None = None
         self._peak_ratio: float | None = None
 
-    def add(self, part: Stretch, last: float | None, jumps: Mapping[int, int], *, goes_on: bool) -> None:
-        """A further stretch; `last` is the last known count of the day, `goes_on`: it held until this one began."""
+    def add(self, part: Stretch, *, in_use: bool, visits: int) -> None:
+        """A further stretch, with those who came by its end; `in_use`: somebody was in until it began."""
         start, end, people, places, complete = part
         time = end - start
         self._open += time
+        self._visits += visits
         if people is None:
             return
         self._known += time
@@ -199,10 +197,7 @@ class _Sums:
         self._person += time * people
         if people > 0:
             self._used += time
-            self._uses += not (goes_on and last)
-        risen = int(people - (last or 0.0))
-        if risen > 0:
-            self._visits += max(risen - jumps.get(start, 0), 0)
+            self._uses += not in_use
         if self._peak is None or people > self._peak:
             self._peak, self._peak_at = people, start
         if places:
@@ -241,12 +236,35 @@ class _Sums:
         )
 
 
-def _jumps(corrections: Sequence[Correction]) -> dict[int, int]:
-    """By how much corrections changed the count in each minute; those of the children count where there are any."""
-    found: dict[str, dict[int, int]] = {"people": {}, "children": {}}
-    for item in corrections:
-        if item.kind in _JUMPS and item.before is not None and item.after is not None:
-            mark = -(-item.time // MINUTE_MS) * MINUTE_MS
-            minutes = found[item.channel]
-            minutes[mark] = minutes.get(mark, 0) + item.after - item.before
-    return found["people"] | found["children"]
+class _Coming:
+    """Counts who comes: a level that follows the count once it has stayed above or below for long enough."""
+
+    def __init__(self) -> None:
+        self._level = 0
+        self._since = -1
+        """Begin of the time of which everything is known."""
+        self._until = -1
+        self._recent: deque[tuple[int, int]] = deque()
+        """Counts of the last minutes, each with the time until which it held."""
+
+    def after(self, part: Stretch) -> int:
+        """How many have come by the end of a stretch."""
+        if part.people is None:
+            self._recent.clear()
+            return 0
+        if (part.start + LOCAL_MS) // DAY_MS != (self._until + LOCAL_MS) // DAY_MS:
+            self._level = 0
+        if part.start != self._until or not self._recent:
+            self._recent.clear()
+            self._since = part.start
+        self._until = part.end
+        recent = self._recent
+        recent.append((int(part.people), part.end))
+        while recent[0][1] <= part.end - STAYS_MS:
+            recent.popleft()
+        if part.end - self._since < STAYS_MS:
+            return 0
+        low, high = min(count for count, _ in recent), max(count for count, _ in recent)
+        come = max(low - self._level, 0)
+        self._level = min(max(self._level, low), high)
+        return come

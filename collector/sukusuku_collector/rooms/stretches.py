@@ -80,13 +80,13 @@ def _runs(points: Sequence[Point]) -> list[_Run]:
     value: float | None = None
     for point in points:
         told = point.value
+        time = point.time
+        if told == value and time <= end:  # most points are such
+            end = time + HOLD_MS
+            continue
         if told is None or isinstance(told, str):
             continue
-        time = point.time
         if value is not None:
-            if told == value and time <= end:
-                end = time + HOLD_MS
-                continue
             found.append(_Run(start, min(end, time), value))
         start, end, value = time, time + HOLD_MS, float(told)
     if value is not None:

@@ -8,7 +8,8 @@ from sukusuku_core.model import Quality, Reading
 
 Counted = Literal["Count", "Children"]
 STAFF = "Occupancy/Staff"
-_FAILED = frozenset({0xFF, 0xFFFF})
+_FAILED_16 = 0xFFFF
+_FAILED = frozenset({0xFF, _FAILED_16})
 """What counters of 8 and 16 bits say when they could not count."""
 
 
@@ -25,8 +26,8 @@ def good(reading: Reading, most: int) -> float | None:
     if reading.quality is not Quality.GOOD or reading.value is None or isinstance(reading.value, str):
         return None
     value = float(reading.value)
-    if reading.metric.startswith(("Entries/", "Exits/")):
-        return value if value >= 0 else None
+    if reading.metric.startswith(("Entries/", "Exits/")):  # a true 0xFFFF is in the next value, too
+        return value if value >= 0 and value != _FAILED_16 else None
     return value if 0 <= value <= most and value not in _FAILED else None
 
 

@@ -186,7 +186,7 @@ def test_a_count_of_staff_holds_until_an_absolute_source_says_something_new() ->
     counting = '[site.room.counting]\nstaff = "none"\nsample_seconds = 300\n'
     readings = every("Occupancy/Count", 5, "09:00", "11:00") + every("Occupancy/Count", 6, "11:05", "12:00")
     day = Played(counting, readings, [Calibration("room", at("10:00"), children=4, staff=0, by="佐藤")])
-    assert day.people("09:59", "10:01", "10:50", "11:06") == [5, 4, 4, 6]
+    assert day.people("09:59", "10:01", "10:50", "11:08") == [5, 4, 4, 6]
 
 
 def test_counts_that_contradict_the_door_put_it_right() -> None:

@@ -1,0 +1,232 @@
+"""`python -m bench.rooms [--weeks 26] [--seeds 3]`: prints the figures of rooms; fails when one is missed."""
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bench.rooms.world import COUNTING, FIRST_DAY, SHIFTS, Kind, World, simulate
+from sukusuku_collector.derive.model import CorrectionKind
+from sukusuku_collector.opening import DAY_MS, MINUTE_MS, day_start, local_day
+from sukusuku_collector.rooms import metrics
+from sukusuku_collector.rooms.hindsight import of_channel, seen_after
+from sukusuku_collector.rooms.occupancy import RoomOccupancy
+from sukusuku_collector.rooms.stretches import Stretch, stretches
+from sukusuku_collector.rooms.timetable import Timetable
+from sukusuku_collector.settings import Facility
+from sukusuku_collector.store import Point
+from sukusuku_core.model import Quality, Reading
+from sukusuku_core.settings import parse
+
+DRIFT_DAYS, MEAN_ERROR, MONTHS_OFF = 95.0, 0.5, 3.0
+REPORT_SECONDS, REPORT_ROOMS = 10.0, 20
+HOUR_MS = 3_600_000
+MONTH_MINUTES = 10 * 540
+"""Months of fewer open minutes are parts of a month and not judged."""
+
+HEAD = """
+[operator]
+id = "toshima"
+name = {ja = "豊島区", en = "Toshima"}
+[[site]]
+id = "tobu"
+name = {ja = "東部", en = "Tobu"}
+[[site.room]]
+id = "room"
+name = {ja = "室", en = "room"}
+edge = "pi"
+capacity = 10
+[[site.room.zone]]
+id = "eat"
+name = {ja = "食事", en = "eating"}
+[[site.room.zone]]
+id = "run"
+name = {ja = "遊び", en = "running"}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How right an occupancy was: days (%) with at most one person of drift, mean error, worst month (%)."""
+
+    days: float
+    error: float
+    month: float
+
+
+def settings(kind: Kind) -> Timetable:
+    """The room of a kind."""
+    shifts = "".join(
+        f'[[site.room.shift]]\nslot = "{a // 60:02d}:{a % 60:02d}-{b // 60:02d}:{b % 60:02d}"\ncount = {count}\n'
+        for a, b, count in SHIFTS
+    )
+    text = f"{HEAD}{shifts}[site.room.counting]\n{COUNTING[kind]}\nsample_seconds = 300\n"
+    facility = parse(text, Facility, "bench")
+    return Timetable(facility, facility.site[0].room[0])
+
+
+def judge(world: World, counts: Sequence[Stretch], late: Mapping[int, float], *, small: bool) -> Figures:
+    """Figures of an occupancy in open time, and of its last count an hour after closing."""
+    near = [abs(late[day] - (world.children_at(day) if small else world.people_at(day))) <= 1 for day in late]
+    off = known = 0.0
+    mine: dict[tuple[int, int], list[float]] = {}
+    for part in counts:
+        month = mine.setdefault(metrics.by_month(metrics.Hour(part.start, metrics.total(()))), [0.0, 0.0, 0.0, 0.0])
+        truth = 0.0
+        for minute in range(part.start, part.end, MINUTE_MS):
+            children = world.children_at(minute)
+            truth += children
+            if part.people is not None:
+                off += abs(part.people - children)
+                known += 1
+        month[0] += truth
+        month[1] += (part.end - part.start) / MINUTE_MS
+        if part.people is not None:
+            month[2] += part.people * (part.end - part.start) / MINUTE_MS
+            month[3] += (part.end - part.start) / MINUTE_MS
+    months = [
+        abs(seen / knew * opened / truth - 1) * 100
+        for truth, opened, seen, knew in mine.values()
+        if opened > MONTH_MINUTES
+        if truth and knew
+    ]
+    return Figures(100 * sum(near) / len(near), off / known, max(months))
+
+
+def naive(
+    world: World, timetable: Timetable, kind: Kind, spans: Sequence[tuple[int, int]]
+) -> tuple[list[Stretch], dict[int, float]]:
+    """Entries less exits, less the staff on duty, as they come; zones summed as they come."""
+    points: list[tuple[int, float]] = [(0, 0.0)]
+    values: dict[str, int] = {}
+    base: dict[str, int] = {}
+    for reading in world.readings:
+        if isinstance(reading.value, int) and not isinstance(reading.value, bool):
+            values[reading.metric] = reading.value
+            base.setdefault(reading.metric, reading.value)
+            if kind is Kind.ZONES:
+                count = sum(value for name, value in values.items() if name.startswith("Zones/"))
+            else:
+                moved = {
+                    name: value - base[name] for name, value in values.items() if name.startswith(("Entries", "Exits"))
+                }
+                count = sum(value if name.startswith("Entries") else -value for name, value in moved.items())
+            if points[-1][1] != count:
+                points.append((reading.time, float(count)))
+    parts, n = [], 0
+    small = kind is Kind.CHILD_DOOR
+    late: dict[int, float] = {}
+    for start, end in spans:
+        for minute in range(start, end, MINUTE_MS):
+            while n + 1 < len(points) and points[n + 1][0] <= minute:
+                n += 1
+            staff = 0 if small else timetable.staff(minute) or 0
+            parts.append(Stretch(minute, minute + MINUTE_MS, max(points[n][1] - staff, 0.0), None, 100.0))
+        m = n
+        while m + 1 < len(points) and points[m + 1][0] <= end + HOUR_MS:
+            m += 1
+        late[end + HOUR_MS] = points[m][1]
+    return parts, late
+
+
+def series(points: Sequence[Reading], metric: str) -> list[Point]:
+    """The points of one derived series."""
+    return [Point(p.time, p.value, Quality.GOOD) for p in points if p.metric == metric]
+
+
+def run(kind: Kind, seed: int, weeks: int) -> bool:
+    """One room; prints its line, tells whether it reached the figures."""
+    timetable = settings(kind)
+    hours = timetable.hours
+    world = simulate(kind, hours, seed, weeks)
+    begin = day_start(FIRST_DAY)
+    end = begin + weeks * 7 * DAY_MS
+    spans = hours.spans(begin, end)
+    derivation = RoomOccupancy(timetable)
+    began = time.process_time()
+    advanced = derivation.advance(derivation.start(begin), world.readings, world.said, end)
+    took = time.process_time() - began
+    small = kind is Kind.CHILD_DOOR
+    whole = series(advanced.points, "Occupancy/ChildrenCorrected" if small else "Occupancy/Corrected")
+    closing, at, late = [stop + HOUR_MS for _, stop in spans], 0, {}
+    for moment in closing:
+        while at < len(whole) and whole[at].time <= moment:
+            at += 1
+        late[moment] = float(whole[at - 1].value or 0) if at else 0.0
+    counts = list(
+        stretches(
+            series(advanced.points, "Occupancy/ChildrenCorrected"),
+            series(advanced.points, "Occupancy/Completeness"),
+            timetable.room.capacity,
+            spans,
+        )
+    )
+    mine = judge(world, counts, late, small=small)
+    settled = list(
+        stretches(
+            seen_after(
+                series(advanced.points, "Occupancy/ChildrenCorrected"), of_channel(advanced.corrections, "children")
+            ),
+            series(advanced.points, "Occupancy/Completeness"),
+            timetable.room.capacity,
+            spans,
+        )
+    )
+    later = judge(world, settled, late, small=small)
+    plain, plain_late = naive(world, timetable, kind, spans)
+    theirs = judge(world, plain, plain_late, small=small)
+    found = metrics.hours(settled)
+    tally = metrics.total(hour.tally for hour in found)
+    came = sum(1 for before, after in zip((0, *world.children), world.children, strict=False) if after > before)
+    kinds = {name: sum(item.kind is name for item in advanced.corrections) for name in CorrectionKind}
+    right = mine.days >= DRIFT_DAYS and mine.error <= MEAN_ERROR and later.month <= MONTHS_OFF
+    print(
+        f"{kind:20} {seed:4d}  {mine.days:6.1f} ({theirs.days:5.1f})  {mine.error:6.2f} ({theirs.error:7.2f})  "
+        f"{later.month:6.1f} ({mine.month:.1f}, {theirs.month:7.1f}) {later.error:.2f}  {tally.completeness or 0:5.1f} %  {tally.visits}/{came}  "
+        f"{took:5.1f} s  {'' if right else 'MISSED'}"
+    )
+    print("    " + ", ".join(f"{name} {number}" for name, number in kinds.items() if number))
+    return right
+
+
+def report_speed() -> bool:
+    """A year of minute data of many rooms, from points to the figures of a report."""
+    hours = settings(Kind.DOOR).hours
+    begin = day_start(FIRST_DAY)
+    spans = hours.spans(begin, begin + 365 * DAY_MS)
+    minutes = [minute for start, stop in spans for minute in range(start, stop, MINUTE_MS)]
+    counts = [
+        Point(minute, float((minute // MINUTE_MS * 7919) % 1009 % 9 if n % 10 == 0 else 4), Quality.GOOD)
+        for n, minute in enumerate(minutes)
+    ]
+    complete = [Point(minute, 100.0, Quality.GOOD) for minute in minutes]
+    began = time.process_time()
+    for _ in range(REPORT_ROOMS):
+        found = metrics.hours(stretches(counts, complete, complete, spans))
+        for key in (metrics.by_day, metrics.by_month, metrics.by_fiscal_year):
+            metrics.joined(found, key)
+        metrics.ranked(metrics.heat_map(found), 5)
+        metrics.effect(found, local_day(begin) + timedelta(days=180))
+    took = time.process_time() - began
+    print(f"a year of minute data of {REPORT_ROOMS} rooms ({len(minutes)} minutes each): {took:.1f} s")
+    return took <= REPORT_SECONDS
+
+
+def main() -> int:
+    """Every kind of room with every seed, then the speed of a report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weeks", type=int, default=26)
+    parser.add_argument("--seeds", type=int, default=3)
+    asked = parser.parse_args()
+    print("corrected (without correction): days with a drift of one person at most an hour after closing, %; mean")
+    print("absolute error of the children in opening hours; worst month of child-hours, % off; completeness; visits of")
+    print(f"the true; derivation of {asked.weeks} weeks")
+    good = [run(kind, seed, asked.weeks) for kind in Kind for seed in range(1, asked.seeds + 1)]
+    good.append(report_speed())
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
