@@ -108,6 +108,24 @@ def test_the_estimate_is_believed_while_it_is_fresh_and_the_sensor_otherwise() -
     assert due(look({}, values(NOW, {"Fill/Percent": 100.0}))) == (Stage.NOW, Cause.FULL)
 
 
+@pytest.mark.parametrize(
+    ("estimate", "level", "minutes", "expected"),
+    [
+        (76, 81, 0, (Stage.PLAN, Cause.LEVEL)),  # it went on from there
+        (76, 86.5, 0, None),  # it jumped
+        (40, 81, 0, None),
+        (76, 81, -6, None),  # the estimate has seen that one
+        (76, 79, 0, None),
+    ],
+)
+def test_a_level_that_goes_on_from_the_estimate_is_believed_before_the_next_one(
+    estimate: float, level: float, minutes: int, expected: tuple[Stage, Cause] | None
+) -> None:
+    sensed = values(NOW + minutes * MINUTE, {"Fill/Percent": level})
+
+    assert due(look(derived(estimate, at=NOW - 4 * MINUTE), sensed)) == expected
+
+
 def test_the_unit_itself_is_believed_about_the_bag_that_is_in_it() -> None:
     says = values(NOW, {"State": 5})
 

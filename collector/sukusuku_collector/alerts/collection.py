@@ -17,6 +17,8 @@ from sukusuku_core.model import UnitState
 
 FULL = 100.0
 _HOUR_MS = 3_600_000
+_NEAR = 10.0
+"""Percent. A level sensor that reads so much more than the estimate a moment ago goes on from it, and does not jump."""
 _EMPTY = 5.0
 """Percent. A bag with less in it may as well be empty, and is not over age."""
 
@@ -91,9 +93,15 @@ def _derived(scene: Scene, unit: Unit, ahead: Outlook) -> Observation:
         # whatever this bag is like, the one that the alert is about is gone
         return Observation(Sign.GONE, time, time, ahead.percent, scene.levels.fill_rise, "the bag was changed")
     due = max(_dues(scene, unit, ahead), key=lambda found: found[0], default=None)
-    if due is None:
-        return _absent(scene, time, ahead.percent)
-    return _present(scene, due, time, ahead.percent)
+    if due is not None:
+        return _present(scene, due, time, ahead.percent)
+    sensed = _sensed(scene)  # the estimate is some minutes old, the sensor is of now
+    level = None if sensed is None else sensed.value
+    if sensed is not None and level is not None and sensed.sign is Sign.PRESENT:
+        if sensed.time > time and level <= ahead.percent + _NEAR:
+            return sensed
+        return Observation(Sign.BETWEEN, time, time, ahead.percent, scene.levels.fill_rise, "the level has jumped")
+    return _absent(scene, time, ahead.percent)
 
 
 def hygiene_by(scene: Scene, unit: Unit, ahead: Outlook) -> int | None:
