@@ -14,11 +14,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write.point import Point
 from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.write_precision import WritePrecision
 from tests.support.influxd import Influxd, influxd
 
 from sukusuku_collector.settings import Facility
@@ -28,6 +30,7 @@ from sukusuku_collector.store.influx.shipper import Shipper
 from sukusuku_collector.store.influx.store import InfluxStore
 from sukusuku_collector.store.influx.writer import Writer
 from sukusuku_collector.store.outgoing import Outgoing
+from sukusuku_core.catalogue import DataType
 
 GOAL = 10.0
 NOW = 1_790_000_000_000
@@ -64,7 +67,7 @@ def spool(settings: Facility, readings: int) -> InfluxStore:
     """A store with that many readings of all series in turn."""
     store = InfluxStore.open(settings.store.path)
     chance = random.Random(7)
-    series = [store.series(f"unit-{n}", metric, 10) for n in range(UNITS) for metric in METRICS]
+    series = [store.series(f"unit-{n}", metric, DataType.DOUBLE) for n in range(UNITS) for metric in METRICS]
     rows: list[Row] = [
         (NOW + index // len(series) * POLL_MS, series[index % len(series)], round(chance.random() * 100, 2), 192)
         for index in range(readings)
@@ -109,18 +112,19 @@ def points(settings: Facility, rows: Sequence[Row]) -> Cost:
     client = InfluxDBClient(influx.url, "", org="", timeout=30_000)
     api = client.write_api(write_options=SYNCHRONOUS)
 
-    def point(row: Row) -> Point:
+    def point(row: Row) -> Any:
         asset, metric = names[row[1]]
-        made = Point(READING).tag("asset", asset).tag("kind", "unit").tag("metric", metric).tag("site", "centre")
-        return made.field("value", row[2]).time(row[0], "ms")
+        made: Any = Point(READING)  # type: ignore[no-untyped-call]  # the library's
+        made = made.tag("asset", asset).tag("kind", "unit").tag("metric", metric).tag("site", "centre")
+        return made.field("value", row[2]).time(row[0], WritePrecision.MS)
 
     def work() -> None:
         for start in range(0, len(rows), BATCH):
             batch = [point(row) for row in rows[start : start + BATCH]]
-            api.write(influx.bucket("raw"), record=batch, write_precision="ms")
+            api.write(influx.bucket("raw"), record=batch, write_precision="ms")  # type: ignore[arg-type]  # a str
 
     cost = timed(work)
-    client.close()
+    client.close()  # type: ignore[no-untyped-call]  # the library's
     return cost
 
 

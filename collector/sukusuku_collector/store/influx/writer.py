@@ -19,7 +19,7 @@ MOST_WORDS = 300
 """Characters kept of what the server says."""
 _REFUSED = {400, 422}
 _TOO_LARGE = 413
-_EXPIRED = "retention policy"
+_EXPIRED = "beyond retention policy"
 _HINTS = {
     401: "; check token, or username and password, in [store.influx]",
     403: "; the token or user may not write here",
