@@ -37,20 +37,33 @@ class Forecasts:
         self, asset: str, after: int, until: int, issued: Sequence[Forecast], outcomes: Sequence[Outcome]
     ) -> None:
         """What was issued, and what outcomes became known, in after < time <= until (UTC ms) becomes this."""
+        own = forecast.c.asset == asset
+        anew = own & (forecast.c.issued > after) & (forecast.c.issued <= until)
+        open_again = self._settled(asset, after, until)
+        if not (issued or outcomes or open_again or self._any(anew)):
+            return
         with self._operations.writing() as connection:
-            own = forecast.c.asset == asset
-            connection.execute(delete(forecast).where(own, forecast.c.issued > after, forecast.c.issued <= until))
-            query = select(forecast.c.issued, forecast.c.outcome).where(own, forecast.c.issued <= after)
-            query = query.where(forecast.c.issued >= after - HORIZON_MS)  # older ones were settled before
-            for row in connection.execute(query.where(forecast.c.outcome.is_not(None)).distinct()).all():
-                if after < row.issued + row.outcome * HOUR_MS <= until:
-                    same = own & (forecast.c.issued == row.issued)
-                    connection.execute(update(forecast).where(same).values(outcome=None))
+            connection.execute(delete(forecast).where(anew))
+            if open_again:
+                connection.execute(update(forecast).where(own, forecast.c.issued.in_(open_again)).values(outcome=None))
             if issued:
                 connection.execute(insert(forecast), [asdict(item) for item in issued])
             for outcome in outcomes:
                 same = own & (forecast.c.issued == outcome.issued)
                 connection.execute(update(forecast).where(same).values(outcome=outcome.hours))
+
+    def _settled(self, asset: str, after: int, until: int) -> list[int]:
+        """When forecasts from before a stretch were issued whose outcome lies in it."""
+        columns = forecast.c
+        query = select(columns.issued, columns.outcome).where(columns.asset == asset, columns.outcome.is_not(None))
+        query = query.where(columns.issued <= after, columns.issued >= after - HORIZON_MS).distinct()
+        with self._operations.reading() as connection:
+            rows = connection.execute(query).all()
+        return [row.issued for row in rows if after < row.issued + round(row.outcome * HOUR_MS) <= until]
+
+    def _any(self, which: ColumnElement[bool]) -> bool:
+        with self._operations.reading() as connection:
+            return connection.execute(select(forecast.c.issued).where(which).limit(1)).first() is not None
 
     def scored(self, asset: str | None, start: int, end: int) -> list[Scored]:
         """Forecasts of start <= issued < end whose outcome is known, in order of their issue."""
