@@ -9,6 +9,7 @@ stretch gives replaces what was derived of that stretch before, so a crash in th
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -30,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 class Records(Protocol):
     """Where derived events and checkpoints live. Every method may raise TransientError."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """What happens in the block is kept as a whole or not at all."""
 
     def said(self, asset: str, after: int, until: int) -> Sequence[Any]:
         """What people have said of an asset in after < time <= until, in order."""
@@ -136,8 +140,8 @@ class Deriver:
             for asset in self._wanted_by[reading.asset]:
                 if asset in found:
                     found[asset].append(reading)
-        for asset in group:
-            self._advance(asset, found[asset], until)
+        steps = {asset: self._advanced(asset, found[asset], until) for asset in group}
+        self._keep(steps, until)
         if self._behind():
             return True
         for late in self._late:
@@ -146,17 +150,25 @@ class Deriver:
             self._records.heard(spoken)
         return False
 
-    def _advance(self, asset: str, readings: Sequence[Reading], until: int) -> None:
+    def _advanced(self, asset: str, readings: Sequence[Reading], until: int) -> Advanced[Any]:
         standing, derivation = self._standing[asset], self._subjects[asset].derivation
         said = self._records.said(asset, standing.time, until)
-        advanced = derivation.advance(standing.state, readings, said, until)
-        if advanced.points or standing.redo > standing.time:
-            self._store.put_derived(asset, standing.time, until, advanced.points)
-        self._records.keep(asset, standing.time, until, advanced)
-        if until == _midnight(standing.time):
-            state = msgspec.msgpack.encode(advanced.state)
-            self._records.put_checkpoint(asset, until, derivation.version, state)
-        self._standing[asset] = _Standing(until, advanced.state, standing.redo)
+        return derivation.advance(standing.state, readings, said, until)
+
+    def _keep(self, steps: Mapping[str, Advanced[Any]], until: int) -> None:
+        for asset, advanced in steps.items():
+            standing = self._standing[asset]
+            if advanced.points or standing.redo > standing.time:
+                self._store.put_derived(asset, standing.time, until, advanced.points)
+        with self._records.together():
+            for asset, advanced in steps.items():
+                after = self._standing[asset].time
+                self._records.keep(asset, after, until, advanced)
+                if until == _midnight(after):
+                    version, state = self._subjects[asset].derivation.version, msgspec.msgpack.encode(advanced.state)
+                    self._records.put_checkpoint(asset, until, version, state)
+        for asset, advanced in steps.items():
+            self._standing[asset] = _Standing(until, advanced.state, self._standing[asset].redo)
 
     def _resume(self, asset: str, before: int, first: int, done: int = 0) -> _Standing:
         """Where an asset stood at its last checkpoint before a moment, or at the very beginning."""

@@ -258,7 +258,7 @@ def test_many_processes_may_start_on_an_empty_folder(tmp_path: Path) -> None:
 
     assert ends == [("", 0)] * 6
     connection = sqlite3.connect(tmp_path / "operations.db")
-    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
     connection.close()
 
 
@@ -317,4 +317,26 @@ def test_a_database_that_does_not_answer_is_a_transient_error(tmp_path: Path) ->
 
     with pytest.raises(TransientError, match="operations database: no such table"):
         store.mails()
+    store.close()
+
+
+def test_what_is_done_together_is_done_as_a_whole(tmp_path: Path) -> None:
+    store = operations(tmp_path)
+
+    def both(*, fail: bool) -> None:
+        with store.together():
+            with store.change() as change:
+                change.know(["a"], NOW)
+            with store.change() as change:
+                change.know(["b"], NOW)
+            assert set(store.known_assets()) == {"a", "b"}
+            if fail:
+                raise KeyError
+
+    with pytest.raises(KeyError):
+        both(fail=True)
+    assert store.known_assets() == {}
+
+    both(fail=False)
+    assert set(store.known_assets()) == {"a", "b"}
     store.close()

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from sukusuku_collector.derive.derivation import Advanced
-from sukusuku_collector.derive.model import Emptying
+from sukusuku_collector.derive.model import Calibration, Emptying
 from sukusuku_collector.operations.checkpoints import Checkpoints
 from sukusuku_collector.operations.database import Operations
 from sukusuku_collector.operations.emptyings import Emptyings
 from sukusuku_collector.operations.findings import Findings
 from sukusuku_collector.operations.forecasts import Forecasts
+from sukusuku_collector.operations.rooms import RoomRecords
 from sukusuku_collector.store import Late
 
 
@@ -17,20 +18,23 @@ class DerivationRecords:
     """The records of all derivations. Methods raise TransientError when the database does not answer."""
 
     def __init__(self, operations: Operations) -> None:
+        self.together = operations.together
         self._emptyings = Emptyings(operations)
         self._findings = Findings(operations)
         self._forecasts = Forecasts(operations)
+        self._rooms = RoomRecords(operations)
         self._checkpoints = Checkpoints(operations)
 
-    def said(self, asset: str, after: int, until: int) -> Sequence[Emptying]:
-        """What people have said of emptyings in after < time <= until, in order."""
-        return self._emptyings.said(asset, after, until)
+    def said(self, asset: str, after: int, until: int) -> Sequence[Emptying] | Sequence[Calibration]:
+        """What people have said of a unit's emptyings or a room's count in after < time <= until, in order."""
+        return self._emptyings.said(asset, after, until) or self._rooms.said(asset, after, until)
 
     def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
         """What was derived in after < time <= until becomes this, except what people have said."""
         self._emptyings.replace_detected(asset, after, until, advanced.emptyings)
         self._findings.replace(asset, after, until, advanced.findings)
         self._forecasts.replace(asset, after, until, advanced.forecasts, advanced.outcomes)
+        self._rooms.replace(asset, after, until, advanced.corrections)
 
     def spoken(self) -> Sequence[Late]:
         """Assets about whose past people have said something that no derivation knows yet."""

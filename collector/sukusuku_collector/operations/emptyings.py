@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sukusuku_collector.derive.model import Emptying, EmptyingState, Evidence
 from sukusuku_collector.operations.collection_tables import emptying, request, spoken
 from sukusuku_collector.operations.database import Operations
+from sukusuku_collector.operations.spoken import speak
 from sukusuku_collector.operations.tables import audit
 from sukusuku_collector.store import Late
 from sukusuku_core.errors import SukusukuError
@@ -237,13 +238,7 @@ def _say(
 
 
 def _speak(connection: Connection, asset: str, time: int) -> None:
-    row = connection.execute(select(spoken.c.since, spoken.c.changed).where(spoken.c.asset == asset)).first()
-    since = time - SAME_MS
-    if row is None:
-        connection.execute(insert(spoken).values(asset=asset, since=since, changed=1))
-    else:
-        values = {"since": min(row.since, since), "changed": row.changed + 1}
-        connection.execute(update(spoken).where(spoken.c.asset == asset).values(values))
+    speak(connection, asset, time - SAME_MS)
 
 
 def _audit(connection: Connection, about: Emptying, who: str, now: int, action: str) -> None:

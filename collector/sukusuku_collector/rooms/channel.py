@@ -129,14 +129,20 @@ def may_be_empty(channel: Channel, quiet: int) -> bool:
     return left_before and flow.count <= max(_DRIFT_LEAST, 1 + _DRIFT_SHARE * flow.moves)
 
 
-def entered(channel: Channel, count: int, now: int, tell: Tell) -> Channel:
-    """The channel after a member of staff has counted."""
+def entered(channel: Channel, count: int, now: int, in_time: int, tell: Tell) -> Channel:
+    """The channel after a member of staff has counted.
+
+    Counters that were not heard after `in_time` begin anew when they are: part of what they then tell is counted here.
+    """
     tell(CorrectionKind.ENTERED, channel.value, count, "")
     held = None
     if channel.lead in _FLICKERING and channel.value is not None:
         held = (count, channel.value if channel.held is None else channel.held[1])
     value = count if channel.lead is not None else channel.value
-    flow = channel.flow if channel.flow.heard is None else put(channel.flow, count, now)
+    flow = channel.flow
+    if flow.heard is not None:
+        silent = flow.heard <= in_time
+        flow = put(replace(flow, entries=None, exits=None) if silent else flow, count, now)
     return replace(channel, flow=flow, value=value, apart=(), entered=now, held=held)
 
 

@@ -90,6 +90,7 @@ class _Step:
         self._timetable = timetable
         self._room = timetable.room
         self._zones = tuple(zone.id for zone in self._room.zone)
+        self._sample_ms = int(self._room.counting.sample_seconds * 1000)
         self._most = _MOST_TIMES * self._room.capacity + _MOST_MORE
         self._people, self._children = state.people, state.children
         self._samples, self._told = dict(state.samples), dict(state.told)
@@ -143,8 +144,9 @@ class _Step:
         by_people = self._children.lead == "people" or (self._children.lead is None and staff is not None)
         if not by_people and said.staff is not None:
             staff = said.staff
-        self._people = channels.entered(self._people, said.children + (staff or 0), self._now, self._tell_people)
-        self._children = channels.entered(self._children, said.children, self._now, self._tell_children)
+        people, times = said.children + (staff or 0), (self._now, self._now - self._sample_ms - MINUTE_MS)
+        self._people = channels.entered(self._people, people, *times, self._tell_people)
+        self._children = channels.entered(self._children, said.children, *times, self._tell_children)
 
     # ------------------------------------------------------------ the end of a minute
 
@@ -158,7 +160,7 @@ class _Step:
         overdue = now - int(counting.stay_hours * 3_600_000)
         self._each(lambda channel, tell: channels.without_overdue(channel, overdue, tell))
         is_open = self._timetable.is_open(now)
-        alive = now - int(2 * counting.sample_seconds * 1000) - MINUTE_MS
+        alive = now - 2 * self._sample_ms - MINUTE_MS
         self._look_for_emptiness(now, alive, is_open=is_open)
         self._lead(alive)
         self._note_heard(now)
@@ -228,7 +230,7 @@ class _Step:
                 return self._timetable.staff(self._now)
             case "badges":
                 badges = self._samples.get(witness.STAFF)
-                alive = self._now - int(2 * self._room.counting.sample_seconds * 1000) - MINUTE_MS
+                alive = self._now - 2 * self._sample_ms - MINUTE_MS
                 return None if badges is None or badges.time <= alive else int(badges.value)
             case "none":
                 return 0
@@ -238,7 +240,7 @@ class _Step:
     def _note_heard(self, now: int) -> None:
         first = self._first()
         if first.known_before:
-            in_time = first.heard + int(self._room.counting.sample_seconds * 1000) + MINUTE_MS
+            in_time = first.heard + self._sample_ms + MINUTE_MS
             silent = max(-((in_time - now) // MINUTE_MS), 0)
             self._heard = self._heard.after(max((now - self._ticked) // MINUTE_MS, 1), silent)
 

@@ -182,6 +182,13 @@ def test_a_count_of_staff_is_a_calibration_point() -> None:
     assert (events["people"].before, events["people"].after) == (6, 4)
 
 
+def test_who_came_while_the_counters_were_silent_is_not_counted_twice() -> None:
+    silent = [item for item in ORDINARY if not at("10:00") < item.time < at("13:30")]
+    said = Calibration("room", at("12:00"), children=4, staff=None, by="佐藤")
+    day = Played(FLOW, silent, [said])
+    assert day.people("09:30", "13:32", "16:30", "17:30") == [5, 6, 3, 0]
+
+
 def test_a_count_of_staff_holds_until_an_absolute_source_says_something_new() -> None:
     counting = '[site.room.counting]\nstaff = "none"\nsample_seconds = 300\n'
     readings = every("Occupancy/Count", 5, "09:00", "11:00") + every("Occupancy/Count", 6, "11:05", "12:00")

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from sukusuku_collector.operations import collection_tables  # noqa: F401 - its tables join the metadata
+from sukusuku_collector.operations import collection_tables, room_tables  # noqa: F401 - their tables join the metadata
 from sukusuku_collector.operations.tables import metadata
 
 context.configure(
