@@ -326,9 +326,9 @@ def test_what_is_done_together_is_done_as_a_whole(tmp_path: Path) -> None:
     def both(*, fail: bool) -> None:
         with store.together():
             with store.change() as change:
-                change.know(["a"], NOW)
+                change.know(["a"], 1000)
             with store.change() as change:
-                change.know(["b"], NOW)
+                change.know(["b"], 1000)
             assert set(store.known_assets()) == {"a", "b"}
             if fail:
                 raise KeyError

@@ -1,5 +1,6 @@
 """The operations data in an SQL database, behind one class. Safe to use from several threads and processes."""
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -33,6 +34,7 @@ class Operations:
 
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
+        self._thread = threading.local()
 
     def close(self) -> None:
         """Give back the connections."""
@@ -171,14 +173,36 @@ class Operations:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads. For the modules of this package."""
+        joined = self._joined()
+        if joined is not None:
+            yield joined
+            return
         with _translated(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction with the write lock from its beginning: committed at the end, undone when the block raises."""
+        joined = self._joined()
+        if joined is not None:
+            yield joined
+            return
         with _translated(), writing(self._engine).begin() as connection:
             yield connection
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Whatever this thread reads and writes in the block is one transaction: one wait for the disk, not many."""
+        with self.writing() as connection:
+            self._thread.connection = connection
+            try:
+                yield
+            finally:
+                self._thread.connection = None
+
+    def _joined(self) -> Connection | None:
+        found: Connection | None = getattr(self._thread, "connection", None)
+        return found
 
 
 def _find(connection: Connection, alert_id: int) -> Alert | None:
