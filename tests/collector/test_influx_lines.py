@@ -58,8 +58,10 @@ def lines() -> Lines:
         ((5, 1, None, 500), "reading,asset=unit-1,kind=unit,metric=Fill/Percent,site=tobu quality=500i 5"),
         (
             (5, 2, 2**53, 192),
-            "reading,asset=unit-1,kind=unit,metric=Cycles/Total,site=tobu "
-            "value=9007199254740992,exact=9007199254740992i 5",
+            (
+                "reading,asset=unit-1,kind=unit,metric=Cycles/Total,site=tobu "
+                "value=9007199254740992,exact=9007199254740992i 5"
+            ),
         ),
         ((5, 3, 1, 192), "reading,asset=unit-1,kind=unit,metric=Lid/Open,site=tobu value=1 5"),
         ((5, 4, 'a"b\\', 192), 'reading,asset=unit-1,kind=unit,metric=Info/Serial,site=tobu text="a\\"b\\\\" 5'),
