@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sukusuku_api.context import Readings
 from sukusuku_collector.accounting.counterfactual import Comparison, Travel, UnitFlow, compare
 from sukusuku_collector.accounting.fees import fee_table
-from sukusuku_collector.accounting.flow import flow
+from sukusuku_collector.accounting.flow import flow, of_their_bags
 from sukusuku_collector.accounting.kpi import Kpi, UnitMonth, total, unit_kpi
 from sukusuku_collector.accounting.spans import HOUR_MS, both, standing, union
 from sukusuku_collector.accounting.visits import LATE_MS, Visit, visits
@@ -69,13 +69,14 @@ class Books:
         kpis = []
         for site, unit in self.units():
             last = self._emptyings.last(unit.id, start)
+            percent = self._derived(unit.id, "Fill/Estimate", start, end)
             watched, bad = self._bad(unit.id, start, end)
             month = UnitMonth(
                 asset=unit.id,
                 start=start,
                 end=end,
                 opened=opening_of_site(self._facility, site.id).spans(watched, end),
-                percent=self._derived(unit.id, "Fill/Estimate", start, end),
+                percent=of_their_bags(percent, self._emptied(unit.id, start, end)),
                 bad=bad,
                 visits=[visit for visit in found if visit.asset == unit.id],
                 due_percent=self._facility.levels(unit).fill_rise,
@@ -95,7 +96,8 @@ class Books:
             points = self._derived(unit.id, "Fill/Nappies", start, end)
             if points:
                 opened = opening_of_site(self._facility, site.id).spans(points[0][0], end)
-                came = flow(points, self._emptied(unit.id, points[0][0], end), points[0][0], end)
+                emptied = self._emptied(unit.id, points[0][0], end)
+                came = flow(of_their_bags(points, emptied), emptied, points[0][0], end)
                 bag = unit.collection
                 units.append(UnitFlow(unit.id, site.id, came, bag.nappies_per_bag, bag.kg_per_nappy, opened))
         if not units:

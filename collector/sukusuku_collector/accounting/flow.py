@@ -8,7 +8,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sukusuku_collector.accounting.spans import Spans, both, hours, union
+from sukusuku_collector.accounting.spans import HOUR_MS, Spans, both, hours, union
+
+LAG_MS = 6 * HOUR_MS
+"""An emptying is recognised so long after its time at most; until then the estimate still shows the old bag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,25 @@ class Replayed:
     taken: tuple[float, ...]
     overflow_hours: float
     left: float
+
+
+def of_their_bags(points: Sequence[tuple[int, float]], emptied: Sequence[int]) -> list[tuple[int, float]]:
+    """The points of an estimate without those that still show a bag which is gone; both in order of time.
+
+    After an emptying the new bag begins with the first point that shows less than half of the old one.
+    """
+    found: list[tuple[int, float]] = []
+    bag, old, waits = 0, 0.0, False
+    for time, content in points:
+        now = bisect_left(emptied, time)
+        if now != bag:
+            waits = bool(found)
+            old, bag = found[-1][1] if found else 0.0, now
+        if waits and content > old / 2 and time - emptied[bag - 1] < LAG_MS:
+            continue
+        waits = False
+        found.append((time, content))
+    return found
 
 
 def flow(points: Sequence[tuple[int, float]], emptied: Sequence[int], start: int, end: int) -> Flow:

@@ -15,7 +15,7 @@ from sukusuku_collector.accounting.counterfactual import (
     tour_km,
 )
 from sukusuku_collector.accounting.fees import fee_table
-from sukusuku_collector.accounting.flow import Flow, flow, replay
+from sukusuku_collector.accounting.flow import Flow, flow, of_their_bags, replay
 from sukusuku_collector.opening import DAY_MS, day_start, local_day
 
 HOUR = 3_600_000
@@ -50,6 +50,24 @@ def test_what_came_in_is_how_far_the_content_rose() -> None:
         (START + 6 * HOUR, 2.0),
     )
     assert flow([], [], START, END) == Flow(START, END, 0.0, ())
+
+
+def test_what_still_shows_the_old_bag_does_not_come_in_again() -> None:
+    """The emptying at four o'clock was recognised an hour later."""
+    hours = [(0, 10.0), (3, 40.0), (4.5, 41.0), (4.9, 41.0), (5, 2.0), (6, 4.0), (7, 5.0)]
+    points = [(START + int(hour * HOUR), content) for hour, content in hours]
+    emptied = [START + 4 * HOUR]
+    kept = of_their_bags(points, emptied)
+    assert [content for _, content in kept] == [10.0, 40.0, 2.0, 4.0, 5.0]
+    assert flow(kept, emptied, START, END).nappies == 45.0
+
+
+def test_a_bag_that_fills_at_once_is_believed_after_some_hours() -> None:
+    points = [(START + hour * HOUR, 40.0) for hour in range(12)]
+    kept = of_their_bags(points, [START + HOUR])
+    assert [time for time, _ in kept] == [START, START + HOUR, *(START + hour * HOUR for hour in range(7, 12))]
+    assert of_their_bags(points, [START - HOUR]) == points
+    assert of_their_bags([], [START]) == []
 
 
 def test_over_full_counts_open_hours_only() -> None:
