@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from itertools import product
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -17,7 +17,9 @@ _GOOD, _WARNING, _DANGER = "#34a870", "#f59e0b", "#e0483e"
 _MAP_WIDTH, _BAR_WIDTH = 330, 190
 _LEAST, _MOST = 190, 290
 """Height of the map; it takes what the way needs."""
-_MARGIN_X, _MARGIN_Y = 1.5, 1.3
+_MARGIN_X, _MARGIN_Y = 1.3, 1.2
+_EM, _LONGEST_NAME = 12, 210
+"""Height and greatest width of a name, pixels."""
 _LABEL_PX = 58
 """Room above and below the dots for their names."""
 _WIDEST_STEP = 46
@@ -66,15 +68,40 @@ def _map(drawn: Sketch) -> Any:
 
 
 def _names(dots: list[dict[str, Any]], wide: float, x: alt.X, y: alt.Y) -> Iterator[Any]:
-    """What the places are called, on a halo, on the outer side of the dots. Near the edge a name grows inwards."""
-    sides = {"left": (-wide, -wide / 2), "center": (-wide / 2, wide / 2), "right": (wide / 2, wide)}
-    for (align, (low, high)), above in product(sides.items(), (False, True)):
-        here = _data([dot for dot in dots if low <= dot["x"] < high and (dot["y"] >= 0) is above])
-        shift = {"left": -12, "center": 0, "right": 12}[align]
-        words: dict[str, Any] = {"fontSize": 12, "dy": -25 if above else 25, "dx": shift, "align": align}
-        for look in _LOOKS:
-            text = alt.Chart(here).mark_text(limit=_MAP_WIDTH * 0.6, **words, **look)
-            yield text.encode(x=x, y=y, text="name:N")
+    """What the places are called, on a halo, above or below their dots, where it covers the least."""
+    km = 2 * wide / _MAP_WIDTH
+    taken = [_Box(dot["x"], dot["y"], 34 * km, 34 * km) for dot in dots]
+    words = []
+    for dot in dots:
+        width = min(sum(_EM * (0.56 if char.isascii() else 1.0) for char in dot["name"]), _LONGEST_NAME) * km
+        edge = wide - width / 2 - 6 * km
+        middle = min(max(dot["x"], -edge), edge)
+        sides = (1, -1) if dot["y"] >= 0 else (-1, 1)
+        places = [_Box(middle, dot["y"] + side * 26 * km, width, 15 * km) for side in sides]
+        hidden, best = min(((sum(map(place.covers, taken)), place) for place in places), key=lambda found: found[0])
+        if hidden > best.width * best.height / 8:
+            continue  # where it is crowded the numbers must do; the mail has the names
+        taken.append(best)
+        words.append({"x": best.x, "y": best.y, "name": dot["name"]})
+    for look in _LOOKS:
+        text = alt.Chart(_data(words)).mark_text(fontSize=_EM, limit=_LONGEST_NAME, **look)
+        yield text.encode(x=x, y=y, text="name:N")
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """A rectangle on the map by its middle, in km."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def covers(self, other: "_Box") -> float:
+        """The area that both have."""
+        across = (self.width + other.width) / 2 - abs(self.x - other.x)
+        along = (self.height + other.height) / 2 - abs(self.y - other.y)
+        return max(min(across, self.width, other.width), 0) * max(min(along, self.height, other.height), 0)
 
 
 def _scale(wide: float, half: float) -> alt.InlineData:
