@@ -68,7 +68,8 @@ def judge(unit: SimulatedUnit, reports: Sequence[Emptying]) -> Tally:
 def derive(unit: SimulatedUnit, world: World) -> list[Emptying]:
     """All emptyings of a unit, derived day by day."""
     derivation = UnitDerivation(unit.id, unit.collection, world)
-    state, found, place = derivation.start(world.start - 1), [], 0
+    state, place = derivation.start(world.start - 1), 0
+    found: list[Emptying] = []
     readings = unit.readings
     for until in range(world.start - 1 + DAY_MS, world.end + DAY_MS, DAY_MS):
         begin = place

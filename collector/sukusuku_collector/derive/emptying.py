@@ -15,7 +15,7 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from sukusuku_collector.derive.fill import HOUR_MS, MINUTE_MS, Fill, Rival
+from sukusuku_collector.derive.fill import HOUR_MS, LOW, MINUTE_MS, Fill, Rival
 from sukusuku_collector.derive.model import Evidence
 from sukusuku_core.model import UnitState, Value
 
@@ -23,17 +23,15 @@ LONG_MS = 35_000
 """A lid or door that is open for longer was not opened for a nappy."""
 BAG_MS = 15_000
 """A bag that is away for longer was not only pressed down."""
-AROUND_MS = 20 * MINUTE_MS
+AROUND_MS = 30 * MINUTE_MS
 """Signs and openings belong to a rival that began so near to them."""
 ALIVE_MS = 45 * MINUTE_MS
 """A witness that has said nothing for so long cannot contradict."""
 BLIND_MS = HOUR_MS
 """After so long without levels, much may have happened."""
-STAY_MS = {"opened": 2 * MINUTE_MS, "unwatched": 50 * MINUTE_MS, "blind": 30 * MINUTE_MS, "shut": 4 * HOUR_MS}
+STAY_MS = {"opened": 2 * MINUTE_MS, "unwatched": 50 * MINUTE_MS, "blind": 30 * MINUTE_MS, "shut": 2 * HOUR_MS}
 STAY_COUNT = {"opened": 2, "unwatched": 3, "blind": 3, "shut": 6}
 """How long, and for how many readings, a rival must stay."""
-LOW = 12.0
-"""Percent near zero that an empty bag may read."""
 DROP, BLIND_DROP = 9.0, 15.0
 """Percent that must be missing at least, after levels and after a stretch without them."""
 OVERRUN = 120.0
@@ -161,8 +159,9 @@ def _of_rival(rival: Rival, contacts: Contacts) -> Verdict | None:
         doubt = 1.0
         for evidence in seen:
             doubt *= 1 - CONFIDENCE[evidence]
-        when = min(moment for moment in (rival.since, sign and sign.time, opened) if moment is not None)
-        when = rival.since if rival.since - when > AROUND_MS and sign is None else when
+        when = rival.since if sign is None else min(rival.since, sign.time)
+        if opened is not None and rival.since - opened <= AROUND_MS:
+            when = min(when, opened)
         return Verdict(Meaning.EMPTIED, when, rival.before, tuple(seen), round(1 - doubt, 3), low)
     if stayed < SLIP_MS or rival.count < STAY_COUNT["unwatched"]:
         return None

@@ -46,6 +46,8 @@ STUCK_PERCENT = 8.0
 STUCK_MS = 30 * MINUTE_MS
 MOVED = 0.3
 """Percent that a level must change by to have moved."""
+LOW = 12.0
+"""Percent near zero that an empty bag may read."""
 UNMOVED_MS = 6 * HOUR_MS
 """Of a level that has not moved for so long nobody knows what it has missed."""
 FREED = 1.0
@@ -317,7 +319,7 @@ def _weigh(fill: Fill, level: Level, time: int, y: float, blind: int, uncounted:
         rival = replace(rival, percent=rival.percent + 0.5 * gap, count=rival.count + 1, misses=0, last=time)
     elif not rival.misses:
         rival = replace(rival, misses=1)
-    elif rival.count > 1 and 0 < gap <= RIVAL_UP:
+    elif -LOW <= rival.first and rival.first - close <= y <= rival.percent + RIVAL_UP:
         rival = replace(rival, percent=y, count=rival.count + 1, misses=0, last=time)
     else:
         rival = Rival(time, rival.before, y, y, rival.blind, last=time)

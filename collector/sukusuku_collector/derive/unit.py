@@ -40,6 +40,7 @@ PAUSE_MS = 45 * MINUTE_MS
 SMALL = 30.0
 """Percent. Less than this, so soon after an emptying, is not another one but the same."""
 _BESIDE = frozenset({"Temperature", "Film/Remaining"})
+FULL = 100.0
 _BLOCKED = frozenset({UnitState.BAG_FULL, UnitState.JAM, UnitState.FILM_OUT})
 
 
@@ -268,7 +269,7 @@ class UnitDerivation:
             return state, 0.0
         came, fill = fills.taken(state.fill)
         start, room = state.told, state.room
-        if blocked and time - start <= GRID_MS:
+        if (blocked and time - start <= GRID_MS) or self._may_be_full(state, came):
             return replace(state, fill=fill, told=time), came
         children = None
         if room is not None:
@@ -278,6 +279,11 @@ class UnitDerivation:
         learnt, outcomes = foresight.came(state.foresight, self._asset, start, time, nappies, self._opening, children)
         found.outcomes += outcomes
         return replace(state, fill=fill, told=time, room=room, foresight=learnt), came
+
+    def _may_be_full(self, state: UnitProgress, came: float) -> bool:
+        """Whether nothing came because nothing could: nobody tells that the bag is full where no state is told."""
+        bag = state.fill.bag
+        return state.contacts.state is None and came <= 0 and bag.percent + 2 * bag.variance**0.5 >= FULL
 
     def _estimate(self, state: UnitProgress, time: int) -> FillEstimate:
         return estimate(state.fill, self._settings, time)
