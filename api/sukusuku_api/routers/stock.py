@@ -10,9 +10,9 @@ from sukusuku_api import shapes
 from sukusuku_api.context import Context, ContextDep
 from sukusuku_api.known import known_site
 from sukusuku_api.problem import documented
-from sukusuku_api.shelves import SiteShelf, shelves
 from sukusuku_api.times import local
 from sukusuku_collector.operations.stock import Stock, StockKind
+from sukusuku_collector.shelves import SiteShelf, shelves
 
 router = APIRouter(prefix="/stock", tags=["stock"])
 
@@ -70,7 +70,10 @@ def deliver(context: ContextDep, body: Counting) -> StockOut:
 
 def _all(context: Context) -> StockOut:
     now = context.clock()
-    return StockOut(time=local(now), shelves=[_out(item) for item in shelves(context, [*context.facility.site], now)])
+    return StockOut(
+        time=local(now),
+        shelves=[_out(item) for item in shelves(context.operations, context.store, context.facility.site, now)],
+    )
 
 
 def _out(item: SiteShelf) -> ShelfOut:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from importlib.resources import files
 from typing import cast
 from urllib.parse import parse_qs
 
@@ -14,18 +13,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from sukusuku_api.books import Books
 from sukusuku_api.context import Context, ContextDep
-from sukusuku_api.method import method
+from sukusuku_api.method import collector_texts, method
 from sukusuku_api.problem import ProblemError
 from sukusuku_api.routers.accounts import EIGHT_WEEKS_MS, month_of
 from sukusuku_api.routers.forecasts import CARD_MS
-from sukusuku_api.shelves import shelves
 from sukusuku_api.times import local
 from sukusuku_api.web import sheet, tallies, views
 from sukusuku_api.web.kept import Kept
 from sukusuku_api.web.tiles import Reader
 from sukusuku_collector.accounting.fees import fee_table
 from sukusuku_collector.derive.score import score
-from sukusuku_collector.i18n import translations
 from sukusuku_collector.live import UnitView
 from sukusuku_collector.opening import DAY_MS
 from sukusuku_collector.operations.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
@@ -36,6 +33,7 @@ from sukusuku_collector.operations.rounds import Rounds
 from sukusuku_collector.rounds.planner import Planner
 from sukusuku_collector.rounds.words import reasons
 from sukusuku_collector.settings import Language, Site, Unit
+from sukusuku_collector.shelves import shelves
 
 PATH = "/collection"
 PLAN_SECONDS = 60.0
@@ -149,7 +147,7 @@ def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> P
     total, kpis = figures.get("month", now, lambda: books.kpis(*start))
     compared = figures.get("compared", now, lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
     scores = figures.get("score", now, lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
-    lying = plans.get("shelves", now, lambda: shelves(context, [*context.facility.site], now))
+    lying = plans.get("shelves", now, lambda: shelves(context.operations, context.store, context.facility.site, now))
     found = Emptyings(operations).of(None, now - SHOWN_DAYS * DAY_MS, now + 1)
     lines = [sheet.emptying_line(item, places[item.asset], reader) for item in found if item.asset in places]
     shown = tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1])
@@ -194,7 +192,7 @@ def _rounds(
     """Each round on its next date: what was planned for it, or what the plan would be now."""
     planner = Planner(context.facility, context.store, context.operations)
     book, now = Rounds(context.operations), reader.now
-    why = reasons(translations(files("sukusuku_collector") / "locale", reader.language))
+    why = reasons(collector_texts(reader.language))
     cards = []
     for settings in context.facility.round:
         trip = planner.timetable(settings.id).coming(now)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from sukusuku_api.books import Compared
-from sukusuku_api.shelves import SiteShelf
 from sukusuku_api.times import local
 from sukusuku_api.web import collection_words as said
 from sukusuku_api.web.sheet import past
@@ -18,6 +17,7 @@ from sukusuku_collector.accounting.visits import Spread
 from sukusuku_collector.derive.model import Method
 from sukusuku_collector.derive.score import Score
 from sukusuku_collector.settings import Site, Unit
+from sukusuku_collector.shelves import SiteShelf
 
 UNKNOWN = "–"
 

@@ -1,24 +1,20 @@
 """What rules look at beside the readings, from the store, the operations data and the settings."""
 
 from collections import defaultdict
-from itertools import pairwise
 
 from sukusuku_collector.alerts.scene import Around, Supply
-from sukusuku_collector.derive.model import Emptying, EmptyingState
-from sukusuku_collector.derive.stock import LOOK_BACK_DAYS, Shelf, shelf
-from sukusuku_collector.opening import DAY_MS, day_start, local_day
+from sukusuku_collector.derive.model import EmptyingState
+from sukusuku_collector.opening import day_start, local_day
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.operations.emptyings import Emptyings
 from sukusuku_collector.operations.modes import Modes
-from sukusuku_collector.operations.stock import Stock, StockKind
 from sukusuku_collector.rounds.calendar import Timetable
-from sukusuku_collector.settings import Facility, Site
+from sukusuku_collector.settings import Facility
+from sukusuku_collector.shelves import shelves
 from sukusuku_collector.store import Store
 
 SLOW_MS = 60_000
 """How often rounds, weights and shelves are looked up; the rest every time."""
-NEW_FILM_PERCENT = 30.0
-"""The film remaining rises by at least so much from one hour to a later one when a new cassette is put in."""
 
 
 class Surroundings:
@@ -27,9 +23,9 @@ class Surroundings:
     def __init__(self, facility: Facility, store: Store, operations: Operations) -> None:
         self._facility = facility
         self._store = store
+        self._operations = operations
         self._modes = Modes(operations)
         self._emptyings = Emptyings(operations)
-        self._stock = Stock(operations)
         self._timetables = [(settings, Timetable(settings, facility.calendar)) for settings in facility.round]
         self._slow: tuple[int, Around] | None = None
 
@@ -63,36 +59,16 @@ class Surroundings:
         """What was taken out since local midnight, by site."""
         per_nappy = {unit.id: unit.collection.kg_per_nappy for site in self._facility.site for unit in site.unit}
         found: dict[str, float] = defaultdict(float)
-        for emptying in self._counted(None, day_start(local_day(now)), now):
-            found[emptying.asset] += emptying.nappies * per_nappy.get(emptying.asset, 0.0)
+        for emptying in self._emptyings.of(None, day_start(local_day(now)), now + 1):
+            if emptying.state is not EmptyingState.REJECTED:
+                found[emptying.asset] += emptying.nappies * per_nappy.get(emptying.asset, 0.0)
         return {site.id: sum(found[unit.id] for unit in site.unit) for site in self._facility.site if site.unit}
 
     def _supplies(self, now: int) -> dict[str, tuple[Supply, ...]]:
         """What people have said is on the shelves, less what was used since; by site."""
-        return {
-            site.id: tuple(
-                Supply(kind.value, max(0, left.left), left.days)
-                for kind in StockKind
-                if (left := self._shelf(site, kind, now)) is not None
-            )
-            for site in self._facility.site
-        }
-
-    def _shelf(self, site: Site, kind: StockKind, now: int) -> Shelf | None:
-        entries = self._stock.entries(site.id, kind)
-        if not entries:
-            return None
-        since = min([now - LOOK_BACK_DAYS * DAY_MS, *(entry.time for entry in entries)])
-        if kind is StockKind.BAG:
-            uses = [item.time for unit in site.unit for item in self._counted(unit.id, since, now)]
-        else:
-            uses = [time for unit in site.unit for time in self._film_changes(unit.id, since, now)]
-        return shelf(entries, uses, now)
-
-    def _film_changes(self, unit: str, since: int, now: int) -> list[int]:
-        hours = self._store.hourly(unit, "Film/Remaining", since, now)
-        return [later.time for one, later in pairwise(hours) if later.last - one.last >= NEW_FILM_PERCENT]
-
-    def _counted(self, asset: str | None, start: int, now: int) -> list[Emptying]:
-        found = self._emptyings.of(asset, start, now + 1)
-        return [emptying for emptying in found if emptying.state is not EmptyingState.REJECTED]
+        found: dict[str, tuple[Supply, ...]] = {}
+        for item in shelves(self._operations, self._store, self._facility.site, now):
+            if item.shelf is not None:
+                supply = Supply(item.kind.value, max(0, item.shelf.left), item.shelf.days)
+                found[item.site] = (*found.get(item.site, ()), supply)
+        return found
