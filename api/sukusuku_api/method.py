@@ -1,5 +1,7 @@
-"""The method behind the comparison with fixed rounds, in the reader's language."""
+"""The collector's texts in the reader's language, and the method behind the comparison with fixed rounds."""
 
+from functools import lru_cache
+from gettext import NullTranslations
 from importlib.resources import files
 
 from sukusuku_collector.accounting.counterfactual import METHOD
@@ -7,7 +9,12 @@ from sukusuku_collector.i18n import translations
 from sukusuku_collector.settings import Language
 
 
+@lru_cache
+def collector_texts(language: Language) -> NullTranslations:
+    """The texts of the collector."""
+    return translations(files("sukusuku_collector") / "locale", language)
+
+
 def method(language: Language) -> list[str]:
     """How the figures come about and what they cannot know, a sentence each."""
-    texts = translations(files("sukusuku_collector") / "locale", language)
-    return [texts.gettext(sentence) for sentence in METHOD]
+    return [collector_texts(language).gettext(sentence) for sentence in METHOD]
