@@ -87,19 +87,13 @@ def test_a_whole_round_is_answered_from_one_page(trip: Trip, url: str, page: Pag
 
 
 @pytest.mark.parametrize("person", [0, 1], ids=["ja", "en"])
-@pytest.mark.parametrize("action", [Action.ROUND, Action.DONE, Action.CANNOT, Action.DECLINE])
-def test_everything_fits_on_a_phone_and_can_be_hit_with_a_thumb(
-    trip: Trip, url: str, page: Page, action: Action, person: int
-) -> None:
-    page.goto(url + trip.path(action, None if action.answer is None else 0, person))
+def test_everything_fits_on_a_phone_and_can_be_hit_with_a_thumb(trip: Trip, url: str, page: Page, person: int) -> None:
+    for action in (Action.ROUND, Action.DONE, Action.CANNOT, Action.DECLINE):
+        page.goto(url + trip.path(action, None if action.answer is None else 0, person))
 
-    for target in page.locator("main :is(button, a.button, a.map)").all():
-        box = target.bounding_box()
-        assert box is not None
-        assert box["height"] >= 44
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= PHONE["width"]
-    wide = [
-        box for item in page.locator("main *").all() if (box := item.bounding_box()) and box["x"] + box["width"] > 390
-    ]
-    assert wide == []
+        for target in page.locator("main :is(button, a.button, a.map)").all():
+            box = target.bounding_box()
+            assert box is not None
+            assert box["height"] >= 44
+        boxes = [box for item in page.locator("main *").all() if (box := item.bounding_box())]
+        assert [box for box in boxes if box["x"] < 0 or box["x"] + box["width"] > PHONE["width"]] == []

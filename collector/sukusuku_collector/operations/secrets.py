@@ -28,7 +28,7 @@ def shared(operations: Operations, name: str) -> bytes:
             with connection.begin_nested():
                 connection.execute(insert(secret).values(name=name, value=made))
         except IntegrityError:  # where writers do not wait for each other, another one may have been first
-            return connection.execute(select(secret.c.value).where(secret.c.name == name)).scalar_one()
+            made = connection.execute(select(secret.c.value).where(secret.c.name == name)).scalar_one()
     return made
 
 
