@@ -87,15 +87,24 @@ class Deriver:
         self._late: tuple[Late, ...] = ()
         self._spoken: tuple[Late, ...] = ()
         self._trouble = False
+        self._current = False
+
+    @property
+    def current(self) -> bool:
+        """Whether everything is derived up to the present, as far as is known."""
+        return self._current
 
     async def run(self) -> None:
         """One pass after another. A store or database that does not answer is told once, and asked again."""
         while True:
             try:
                 more = await asyncio.to_thread(self.begin)
+                self._current = not more
                 while more:
                     more = await asyncio.to_thread(self.stretch)
+                self._current = True
             except TransientError as error:
+                self._current = False
                 self._standing.clear()  # what was kept is known by the checkpoints
                 if not self._trouble:
                     _log.warning("nothing can be derived for now, trying again: %s", error)

@@ -78,13 +78,15 @@ async def _run(
     alerts = Alerts(AlertEngine(facility, operations, wake), store, clock, around)
     planner = Planner(facility, store, operations)
     sender = Sender(facility, store, operations, planner)
-    rounds = RoundScheduler(facility, sender, Emptyings(operations), planner.timetable, clock, wake)
+    deriver = Deriver(store, DerivationRecords(operations), subjects(facility), clock)
+    emptyings = Emptyings(operations)
+    rounds = RoundScheduler(facility, sender, emptyings, planner.timetable, clock, wake, lambda: deriver.current)
     ingest = Ingest(facility, store, clock)
     host = Host(facility, store, ingest, alerts.evaluate, clock)
     jobs |= {
         "host": host.run,
         "housekeeping": Housekeeping(facility, store, clock, lambda: ingest.arrived).run,
-        "derivation": Deriver(store, DerivationRecords(operations), subjects(facility), clock).run,
+        "derivation": deriver.run,
         "rounds": rounds.run,
         "watch": lambda: _watch(alerts, host),
         "counts": lambda: _tell_counts(ingest.counts),

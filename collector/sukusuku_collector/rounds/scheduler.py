@@ -27,6 +27,8 @@ from sukusuku_core.errors import SukusukuError, TransientError
 
 TICK_SECONDS = 15.0
 _HOUR_MS = 3_600_000
+PATIENCE_MS = 10 * 60_000
+"""So long a plan waits for `ready`: right after a start nothing is derived yet, and every unit would look silent."""
 SETTLED_MS = 10 * 60_000
 """An answer counts as meant after so long; until then it may have been a slip of the thumb."""
 AROUND_MS = 3 * _HOUR_MS
@@ -102,6 +104,8 @@ class Sender:
 class RoundScheduler:
     """Runs the rounds of one facility until cancelled. `wake` is called when mails were written.
 
+    `ready` tells whether what is derived is up to date.
+
     Several processes may do this at once: each step is stored once. Raises what `Sender` raises.
     """
 
@@ -113,9 +117,11 @@ class RoundScheduler:
         timetable: Callable[[str], Timetable],
         clock: Clock = now_ms,
         wake: Callable[[], None] = lambda: None,
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self._facility = facility
         self._sender = sender
+        self._ready = ready
         self._rounds = sender.rounds
         self._emptyings = emptyings
         self._timetable = timetable
@@ -138,7 +144,8 @@ class RoundScheduler:
             trips = [*self._trips(now), *self._ahead(runs, now)]
             refused = {run.id for run in runs if run.told and self._rounds.refused(run.id)}
             for task in due(trips, self._of_today(runs, trips), self._steps, refused, now):
-                self._try(task, now)
+                if not isinstance(task, Issue) or self._ready() or now > task.trip.mail_at + PATIENCE_MS:
+                    self._try(task, now)
             for run in runs:
                 self._confirm(run, now)
         except TransientError as error:

@@ -14,7 +14,7 @@ from sukusuku_collector.operations.emptyings import Emptyings
 from sukusuku_collector.rounds.calendar import Timetable
 from sukusuku_collector.rounds.due import GRACE_MS
 from sukusuku_collector.rounds.model import Answer, Plan, Run, RunState
-from sukusuku_collector.rounds.scheduler import SETTLED_MS, RoundScheduler, Sender
+from sukusuku_collector.rounds.scheduler import PATIENCE_MS, SETTLED_MS, RoundScheduler, Sender
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Latest, LatestByAsset
 from sukusuku_core.errors import TransientError
@@ -58,6 +58,7 @@ class Office:
         self.plans = Plans(self.facility, plan)
         self.now = MORNING
         self.woken = 0
+        self.ready = True
         self.sender = Sender(self.facility, Store(), self.operations, self.plans, lambda _: PICTURE)
         self.rounds, self.emptyings = self.sender.rounds, Emptyings(self.operations)
         self.scheduler = self.restarted()
@@ -66,7 +67,8 @@ class Office:
         def wake() -> None:
             self.woken += 1
 
-        return RoundScheduler(self.facility, self.sender, self.emptyings, self.plans.timetable, lambda: self.now, wake)
+        tables, clock = self.plans.timetable, lambda: self.now
+        return RoundScheduler(self.facility, self.sender, self.emptyings, tables, clock, wake, lambda: self.ready)
 
     def look(self, now: int) -> None:
         self.now = now
@@ -106,6 +108,15 @@ def test_the_mail_goes_out_at_its_time_and_once(office: Office) -> None:
     assert (row.run_id, row.state, row.mail.kind) == (run.id, MailState.WAITING, "round")
     assert "シミュレーション" in body(parse(row.mail.content), "plain")
     assert office.woken == 1
+
+
+def test_a_plan_waits_for_what_is_derived_but_not_for_ever(office: Office) -> None:
+    office.ready = False
+    office.look(MORNING + PATIENCE_MS)
+    assert office.plans.asked == []
+
+    office.look(MORNING + PATIENCE_MS + 1)
+    assert office.plans.asked == [DAY]
 
 
 def test_two_processes_send_one_mail(tmp_path: Path) -> None:
