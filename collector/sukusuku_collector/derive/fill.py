@@ -319,7 +319,7 @@ def _weigh(fill: Fill, level: Level, time: int, y: float, blind: int, uncounted:
         rival = replace(rival, percent=rival.percent + 0.5 * gap, count=rival.count + 1, misses=0, last=time)
     elif not rival.misses:
         rival = replace(rival, misses=1)
-    elif -LOW <= rival.first and rival.first - close <= y <= rival.percent + RIVAL_UP:
+    elif rival.first >= -LOW and rival.first - close <= y <= rival.percent + RIVAL_UP:
         rival = replace(rival, percent=y, count=rival.count + 1, misses=0, last=time)
     else:
         rival = Rival(time, rival.before, y, y, rival.blind, last=time)
