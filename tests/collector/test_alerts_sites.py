@@ -204,6 +204,15 @@ def test_while_a_round_is_under_way_somebody_comes_until_its_end(world: World) -
     assert later == {SITE: departs + 3 * DAY}
 
 
+def test_a_round_that_comes_while_the_centre_is_closed_does_not_count(tmp_path: Path) -> None:
+    text = FACILITY.replace("[[site.unit]]", "[site.opening]\nclosed = [2026-11-24]\n[[site.unit]]", 1) + ROUNDS
+    world = World(tmp_path, text)
+
+    assert world.surroundings.at(T0).next_round == {SITE: T0 + 5 * DAY + 3 * HOUR + 19 * MINUTE}
+    world.store.close()
+    world.operations.close()
+
+
 def test_modes_are_seen_at_once_and_the_rest_once_a_minute(world: World) -> None:
     world.surroundings.at(T0)
     Emptyings(world.operations).replace_detected(UNIT, T0 - HOUR, T0, [emptying(T0 - 1, 20)])

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from sukusuku_collector.alerts.scene import Around, Supply
 from sukusuku_collector.derive.model import EmptyingState
-from sukusuku_collector.opening import day_start, local_day
+from sukusuku_collector.opening import day_start, local_day, opening_of_site
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.operations.emptyings import Emptyings
 from sukusuku_collector.operations.modes import Modes
@@ -27,6 +27,7 @@ class Surroundings:
         self._modes = Modes(operations)
         self._emptyings = Emptyings(operations)
         self._timetables = [(settings, Timetable(settings, facility.calendar)) for settings in facility.round]
+        self._openings = {site.id: opening_of_site(facility, site.id) for site in facility.site}
         self._slow: tuple[int, Around] | None = None
 
     def at(self, now: int) -> Around:
@@ -44,15 +45,16 @@ class Surroundings:
         )
 
     def _next_rounds(self, now: int) -> dict[str, int]:
-        """When the next round departs that serves a site, or is over when it is under way; by site."""
+        """When the next round departs that serves a site while it is open, or is over when under way; by site."""
         found: dict[str, int] = {}
         for settings, timetable in self._timetables:
-            trip = timetable.coming(now)
-            if trip is None:
-                continue
-            comes = trip.departs if trip.departs > now else trip.returns
-            for site in settings.sites or [site.id for site in self._facility.site]:
-                found[site] = min(comes, found.get(site, comes))
+            for site in settings.sites or self._openings:
+                trip = timetable.coming(now)
+                while trip is not None and not self._openings[site].spans(trip.departs, trip.returns):
+                    trip = timetable.following(trip.date)
+                if trip is not None:
+                    comes = trip.departs if trip.departs > now else trip.returns
+                    found[site] = min(comes, found.get(site, comes))
         return found
 
     def _kg_today(self, now: int) -> dict[str, float]:
