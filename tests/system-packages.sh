@@ -10,6 +10,8 @@ need strace strace
 need nft nftables
 need chromium chromium
 [ -n "$(find /usr/share/fonts /usr/local/share/fonts -iname '*cjk*' 2>/dev/null | head -n 1)" ] || missing="$missing fonts-noto-cjk"
+[ -n "$(find /usr/lib /usr/local/lib -name 'libpangoft2-1.0.so.0' 2>/dev/null | head -n 1)" ] || missing="$missing libpango-1.0-0 libpangoft2-1.0-0"
+need pdftoppm poppler-utils
 [ -n "$(find /usr/lib /usr/local/lib -name libfaketime.so.1 2>/dev/null | head -n 1)" ] || missing="$missing libfaketime"
 [ -z "$missing" ] && exit 0
 

@@ -20,6 +20,7 @@ from sukusuku_collector.settings.facility import (
     read,
 )
 from sukusuku_collector.settings.opening import Band, Calendar, NamedDay, Opening, Service
+from sukusuku_collector.settings.plan import WardPlan
 from sukusuku_collector.settings.rooms import AGES, Age, Counting, Room, Shift, Standards, Zone
 from sukusuku_collector.settings.rounds import Crew, Depot, Pair, Round, Routing, Vehicle
 
@@ -55,6 +56,7 @@ __all__ = [
     "Text",
     "Unit",
     "Vehicle",
+    "WardPlan",
     "Web",
     "Weekday",
     "Zone",

@@ -17,6 +17,7 @@ from sukusuku_collector.settings.base import Language, Latitude, Longitude, Mail
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_collector.settings.opening import Calendar, Opening
 from sukusuku_collector.settings.opening_checks import check_calendar, check_opening, check_services
+from sukusuku_collector.settings.plan import WardPlan, check_plans
 from sukusuku_collector.settings.rooms import Room, check_room
 from sukusuku_collector.settings.rounds import Depot, Round, Routing, Vehicle
 from sukusuku_collector.settings.store import StoreSettings, check_store
@@ -152,6 +153,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     depot: tuple[Depot, ...] = ()
     vehicle: tuple[Vehicle, ...] = ()
     round: tuple[Round, ...] = ()
+    ward_plan: tuple[WardPlan, ...] = ()
     site: tuple[Site, ...] = ()
     contact: tuple[Contact, ...] = ()
 
@@ -197,6 +199,7 @@ def check(facility: Facility, name: str) -> None:
     """Rules between the keys. Raises ConfigError with the key path."""
     check_store(facility.store, name)
     _check_opening(facility, name)
+    check_plans(facility.ward_plan, name)
     check_levels(facility.alerts, name)
     seen: dict[str, str] = {}
     edges = {asset.edge.lower() for asset in facility.assets()}
