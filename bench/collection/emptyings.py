@@ -14,14 +14,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.collection.sensing import Witness
 from bench.collection.world import SimulatedUnit, World, simulate
 from sukusuku_collector.derive.model import Emptying
 from sukusuku_collector.derive.unit import UnitDerivation
+from sukusuku_core.model import Reading
 
 MINUTE_MS = 60_000
 TOLERANCE = 60 * MINUTE_MS
 AFTER = 120 * MINUTE_MS
 FOUND_GOAL, FALSE_GOAL = 0.99, 0.01
+HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 
 
@@ -36,6 +39,7 @@ class Tally:
     missed: tuple[int, ...] = ()
     invented: tuple[int, ...] = ()
     hidden: int = 0
+    """Stretches in which an emptying could only be found afterwards."""
 
 
 def judge(unit: SimulatedUnit, reports: Sequence[Emptying]) -> Tally:
@@ -65,11 +69,12 @@ def judge(unit: SimulatedUnit, reports: Sequence[Emptying]) -> Tally:
     return Tally(found + len(missed), found, len(left), tuple(errors), tuple(missed), tuple(left), len(hidden))
 
 
-def derive(unit: SimulatedUnit, world: World) -> list[Emptying]:
-    """All emptyings of a unit, derived day by day."""
+def derive(unit: SimulatedUnit, world: World) -> tuple[list[Emptying], list[Reading]]:
+    """The emptyings and the hourly fill levels of a unit, derived day by day."""
     derivation = UnitDerivation(unit.id, unit.collection, world)
     state, place = derivation.start(world.start - 1), 0
     found: list[Emptying] = []
+    levels: list[Reading] = []
     readings = unit.readings
     for until in range(world.start - 1 + DAY_MS, world.end + DAY_MS, DAY_MS):
         begin = place
@@ -78,30 +83,76 @@ def derive(unit: SimulatedUnit, world: World) -> list[Emptying]:
         advanced = derivation.advance(state, readings[begin:place], (), until)
         state = advanced.state
         found += advanced.emptyings
-    return found
+        levels += [point for point in advanced.points if point.metric == "Fill/Estimate" and not point.time % HOUR_MS]
+    return found, levels
+
+
+def errors(unit: SimulatedUnit, found: Sequence[Emptying], levels: Sequence[Reading]) -> dict[str, list[float]]:
+    """Absolute errors in percent of a bag, once an hour where nothing is blind.
+
+    `fused` is the estimate, `level` the last reading of the sensor, `counter` the cycles since the last emptying that
+    was found, by the nappies per cycle of the settings. Only units that have both witnesses.
+    """
+    result: dict[str, list[float]] = {"fused": [], "level": [], "counter": []}
+    if not unit.witnesses >= {Witness.LEVEL, Witness.COUNTER}:
+        return result
+    per_cycle = 100 * unit.collection.nappies_per_cycle / unit.collection.nappies_per_bag
+    gone = sorted(emptying.time for emptying in found)
+    last: dict[str, float] = {}
+    base, place = 0.0, 0
+    for point in levels:
+        while place < len(unit.readings) and unit.readings[place].time <= point.time:
+            reading = unit.readings[place]
+            place += 1
+            if reading.metric not in {"Fill/Percent", "Cycles/Total"} or reading.value is None:
+                continue
+            value = float(reading.value)
+            if reading.metric == "Cycles/Total":
+                before = last.get("Cycles/Total")
+                if before is None:
+                    base = before = value
+                base += min(value - before, 0.0)  # it began anew
+                while gone and gone[0] <= reading.time:
+                    gone.pop(0)
+                    base = min(before, value)
+            last[reading.metric] = value
+        if len(last) < len(result) - 1 or any(s.start <= point.time < s.end + HOUR_MS for s in unit.truth.blind):
+            continue
+        true = unit.truth.percent(point.time)
+        result["fused"].append(abs(float(point.value or 0) - true))
+        result["level"].append(abs(last["Fill/Percent"] - true))
+        result["counter"].append(abs((last["Cycles/Total"] - base) * per_cycle - true))
+    return result
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures; 1 when one is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    parser.add_argument("--units", action="store_true")
+    parser.add_argument("--units", action="store_true", help="a line for each unit")
     args = parser.parse_args(argv)
     good = True
     for seed in args.seeds:
         world = simulate(seed)
-        begun = time.perf_counter()
-        tallies = {unit.id: judge(unit, derive(unit, world)) for unit in world.units}
-        took = time.perf_counter() - begun
+        begun = time.process_time()
+        derived = {unit.id: derive(unit, world) for unit in world.units}
+        took = time.process_time() - begun
+        tallies = {unit.id: judge(unit, derived[unit.id][0]) for unit in world.units}
+        off: dict[str, list[float]] = {"fused": [], "level": [], "counter": []}
+        for unit in world.units:
+            for name, values in errors(unit, *derived[unit.id]).items():
+                off[name] += values
         readings = sum(len(unit.readings) for unit in world.units)
         true, found = sum(t.true for t in tallies.values()), sum(t.found for t in tallies.values())
         false = sum(t.false for t in tallies.values())
-        errors = sorted(error for t in tallies.values() for error in t.errors)
+        late = sorted(error for t in tallies.values() for error in t.errors)
         print(
             f"seed {seed}: {true} emptyings, found {found / true:.2%}, false {false / (found + false):.2%}; "
-            f"time error median {errors[len(errors) // 2]:.1f} min, 95 % {errors[len(errors) * 95 // 100]:.1f} min; "
-            f"{readings / took:,.0f} readings/s"
+            f"time error median {late[len(late) // 2]:.1f} min, 95 % {late[len(late) * 95 // 100]:.1f} min; "
+            f"{readings / took:,.0f} readings/s of processor time"
         )
+        means = ", ".join(f"{name} {sum(values) / len(values):.2f}" for name, values in off.items() if values)
+        print(f"seed {seed}: mean absolute error of the fill level, percent of a bag: {means}")
         if args.units:
             for unit in world.units:
                 t = tallies[unit.id]
