@@ -202,23 +202,23 @@ def day(value: date) -> str:
 def _compare_rows(actual: Outcome, fixed: Outcome, translate: Translate, *, ways: bool) -> list[CompareRow]:
     def less(name: str, a: float, b: float, text: str) -> CompareRow:
         change = "" if not b else f"{100 * (a / b - 1):+.0f} %".replace("-", "−")
-        return CompareRow(name, text % a, text % b, change, None if a == b else a < b)
+        return CompareRow(name, text.format(a), text.format(b), change, None if a == b else a < b)
 
     level = CompareRow(translate("Level at emptying"), spread(actual.level, "%"), spread(fixed.level, "%"), "", None)
     rows = [
-        less(translate("Visits"), actual.visits, fixed.visits, "%d"),
-        less(translate("Of these needless"), actual.needless, fixed.needless, "%d"),
-        less(translate("Days on which somebody went"), actual.trips, fixed.trips, "%d"),
+        less(translate("Visits"), actual.visits, fixed.visits, "{:,}"),
+        less(translate("Of these needless"), actual.needless, fixed.needless, "{:,}"),
+        less(translate("Days on which somebody went"), actual.trips, fixed.trips, "{:,}"),
         level,
-        less(translate("Over full while open"), actual.overflow_hours, fixed.overflow_hours, "%.1f h"),
+        less(translate("Over full while open"), actual.overflow_hours, fixed.overflow_hours, "{:,.1f} h"),
     ]
     if ways:
         rows += [
-            less(translate("Way"), actual.km, fixed.km, "%.0f km"),
-            less("CO₂", actual.kg_co2, fixed.kg_co2, "%.1f kg"),
-            less(translate("Travel cost"), actual.travel_yen, fixed.travel_yen, "¥%.0f"),
+            less(translate("Way"), actual.km, fixed.km, "{:,.0f} km"),
+            less("CO₂", actual.kg_co2, fixed.kg_co2, "{:,.1f} kg"),
+            less(translate("Travel cost"), actual.travel_yen, fixed.travel_yen, "¥{:,.0f}"),
         ]
-    fees = f"¥{actual.fee_yen:.0f}", f"¥{fixed.fee_yen:.0f}"  # they differ by what is left in the bags at the end only
+    fees = f"¥{actual.fee_yen:,.0f}", f"¥{fixed.fee_yen:,.0f}"  # apart by what is left at the end
     rows.append(CompareRow(translate("Disposal fee"), *fees, "", None))
     return rows
 

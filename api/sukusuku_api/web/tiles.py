@@ -311,7 +311,7 @@ def _what(alert: Alert, translate: Translate) -> str:
     rule = translate(words.RULES[alert.rule]) if alert.rule in words.RULES else alert.rule
     if alert.rule == "collection" and alert.value is None:
         return translate(words.STATES[UnitState.BAG_FULL])
-    if alert.value is None or alert.rule == "asset_silent":
+    if alert.value is None or alert.rule in {"asset_silent", "stock_low"}:
         return rule
     if alert.rule == "unit_fault":
         return words.fault(int(alert.value), translate)
@@ -319,8 +319,6 @@ def _what(alert: Alert, translate: Translate) -> str:
         return f"{rule} " + translate("%(n)s children") % {"n": round(alert.value)}
     if alert.rule == "kg_limit":
         return f"{rule} {alert.value:.1f} kg"
-    if alert.rule == "stock_low":
-        return rule
     if alert.reason in words.DUE:
         rule = translate(words.DUE[alert.reason])
     return f"{rule} {alert.value:.0f} %"
