@@ -41,6 +41,9 @@ COMMANDS = {
     "sim": Command(
         "sukusuku_sim.__main__", "simulated units and rooms over Modbus TCP and MQTT", "圧縮機と部屋の模擬装置"
     ),
+    "dashboards": Command(
+        "sukusuku_dashboards.__main__", "files that Grafana is provisioned with", "Grafana 用のファイルの書き出し"
+    ),
     "store": Command(
         "sukusuku_collector.store.__main__",
         "check InfluxDB, copy to it what SQLite holds",

@@ -52,6 +52,7 @@ def test_each_distribution_holds_its_packages_and_nothing_else(wheels: dict[str,
         "sukusuku_cli",
         "sukusuku_sim",
         "sukusuku_demo",
+        "sukusuku_dashboards",
     }
 
 

@@ -1,0 +1,86 @@
+"""A dashboard as we mean it, without Grafana's schema. Pure data; `grafana` knows how it is written down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+COLUMNS = 24
+"""Width of a board in Grafana's columns."""
+
+
+class Kind(StrEnum):
+    """How a panel shows its series; the values are Grafana's names."""
+
+    BARS = "bargauge"
+    NUMBER = "stat"
+    STATES = "state-timeline"
+    LINES = "timeseries"
+
+
+class Colour(StrEnum):
+    """Grafana's names of colours that are told apart by the colour-blind too, together with the text beside them."""
+
+    GOOD = "semi-dark-green"
+    WARN = "semi-dark-orange"
+    BAD = "semi-dark-red"
+    BUSY = "semi-dark-blue"
+    OLD = "#6e6e6e"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a panel is: columns from the left, rows (30 pixels each) from the top."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From this value on (None: from below) the colour holds."""
+
+    value: float | None
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What is shown instead of a value."""
+
+    text: str
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel. `names` maps a series to what it is called; `since` is its own time range, as in `45m`.
+
+    `no_value` is what stands there when there is no series, or none as young as `since`.
+    """
+
+    kind: Kind
+    title: str
+    query: str
+    place: Place
+    no_value: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    alias: str = "$tag_asset"
+    unit: str = "none"
+    steps: tuple[Step, ...] = ()
+    words: Mapping[int, Word] = field(default_factory=dict)
+    low: float | None = None
+    high: float | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A dashboard. `span` is how far back it shows, `refresh` how often it asks."""
+
+    uid: str
+    title: str
+    panels: tuple[Panel, ...]
+    span: str = "24h"
+    refresh: str = "30s"

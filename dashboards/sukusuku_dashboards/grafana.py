@@ -1,0 +1,110 @@
+"""A board as Grafana's classic JSON: the one file that knows grafana-foundation-sdk.
+
+Classic, because file provisioning in Grafana 13 refuses the newer schema and 9 to 12 read nothing else.
+"""
+
+import json
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+with warnings.catch_warnings():  # the library advises the newer schema
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from grafana_foundation_sdk.builders import bargauge, common, stat, statetimeline, timeseries
+    from grafana_foundation_sdk.builders import dashboard as build
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.cog.variants import Dataquery
+    from grafana_foundation_sdk.models import dashboard
+    from grafana_foundation_sdk.models.common import BigValueColorMode, DataSourceRef
+
+from sukusuku_dashboards.board import Board, Kind, Panel, Word
+
+SOURCE = "sukusuku-influxdb"
+"""The uid of the data source that all boards read."""
+_BUILDERS: Mapping[Kind, Any] = {
+    Kind.BARS: bargauge.Panel,
+    Kind.NUMBER: stat.Panel,
+    Kind.STATES: statetimeline.Panel,
+    Kind.LINES: timeseries.Panel,
+}
+
+
+class Target(Dataquery):
+    """An InfluxQL query; the library has none."""
+
+    def __init__(self, query: str, alias: str) -> None:
+        self._query = query
+        self._alias = alias
+
+    def build(self) -> "Target":
+        """It is what it is."""
+        return self
+
+    def to_json(self) -> dict[str, object]:
+        """As Grafana keeps it."""
+        return {
+            "refId": "A",
+            "datasource": {"type": "influxdb", "uid": SOURCE},
+            "rawQuery": True,
+            "query": self._query,
+            "resultFormat": "time_series",
+            "alias": self._alias,
+        }
+
+
+def classic(board: Board) -> dict[str, Any]:
+    """The JSON of a board."""
+    made = (
+        build.Dashboard(board.title)
+        .uid(board.uid)
+        .tags(["sukusuku"])
+        .timezone("Asia/Tokyo")
+        .week_start("monday")
+        .refresh(board.refresh)
+        .time(f"now-{board.span}", "now")
+        .readonly()
+    )
+    for panel in board.panels:
+        made = made.with_panel(_panel(panel))
+    found: dict[str, Any] = json.loads(json.dumps(made.build(), cls=JSONEncoder))
+    return found
+
+
+def _panel(panel: Panel) -> Any:
+    place = panel.place
+    made = (
+        _BUILDERS[panel.kind]()
+        .title(panel.title)
+        .datasource(DataSourceRef("influxdb", SOURCE))
+        .with_target(Target(panel.query, panel.alias))
+        .grid_pos(dashboard.GridPos(place.height, place.width, place.x, place.y))
+        .unit(panel.unit)
+        .no_value(panel.no_value)
+    )
+    if panel.kind in {Kind.BARS, Kind.NUMBER}:
+        made = made.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+    if panel.kind is Kind.NUMBER:
+        made = made.color_mode(BigValueColorMode.BACKGROUND)
+    if panel.low is not None:
+        made = made.min(panel.low)
+    if panel.high is not None:
+        made = made.max(panel.high)
+    if panel.steps:
+        steps = [dashboard.Threshold(step.value, step.colour.value) for step in panel.steps]
+        made = made.thresholds(build.ThresholdsConfig().mode(dashboard.ThresholdsMode.ABSOLUTE).steps(steps))
+    if panel.words:
+        made = made.mappings([_mapping(panel.words)])
+    if panel.since is not None:
+        made = made.time_from(panel.since)
+    for series, name in panel.names.items():
+        made = made.override_by_name(series, [dashboard.DynamicConfigValue("displayName", name)])
+    return made
+
+
+def _mapping(words: Mapping[int, Word]) -> dashboard.ValueMap:
+    return dashboard.ValueMap(
+        {
+            str(value): dashboard.ValueMappingResult(word.text, word.colour.value, None, value)
+            for value, word in words.items()
+        }
+    )

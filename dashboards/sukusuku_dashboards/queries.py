@@ -1,0 +1,49 @@
+"""The InfluxQL of the panels. `$timeFilter` and `$__interval` are Grafana's."""
+
+from sukusuku_collector.settings.influx import MINUTES, RAW, Influx
+from sukusuku_collector.store.influx.lines import FIVE_MINUTES, READING
+from sukusuku_collector.store.influx.query import quoted
+from sukusuku_core.errors import ConfigError
+
+
+class Queries:
+    """Questions about the buckets of one `[store.influx]`."""
+
+    def __init__(self, influx: Influx) -> None:
+        if not influx.prefix.endswith("/"):
+            raise ConfigError(f"store.influx.prefix: found `{influx.prefix}`; dashboards need one that ends with `/`")
+        self.database = influx.prefix.rstrip("/")
+
+    def newest(self, metric: str, site: str | None, by: str = "asset") -> str:
+        """The newest value of each series of a metric."""
+        return f'SELECT last("value") FROM "{RAW}"."{READING}" WHERE {_where(metric, site)} GROUP BY "{by}"'
+
+    def newest_of_zones(self, asset: str) -> str:
+        """The newest number of people of each zone of a room."""
+        return (
+            f'SELECT last("value") FROM "{RAW}"."{READING}" '
+            rf'WHERE "asset" = {quoted(asset)} AND "metric" =~ /^Zones\/.*\/Count$/ AND $timeFilter GROUP BY "zone"'
+        )
+
+    def newest_of(self, metric: str, asset: str) -> str:
+        """The newest value of one asset."""
+        return (
+            f'SELECT last("value") FROM "{RAW}"."{READING}" '
+            f'WHERE "asset" = {quoted(asset)} AND "metric" = {quoted(metric)} AND $timeFilter GROUP BY "asset"'
+        )
+
+    def every(self, metric: str, site: str | None) -> str:
+        """Every reading of a metric: for states, which have no mean."""
+        return f'SELECT "value" FROM "{RAW}"."{READING}" WHERE {_where(metric, site)} GROUP BY "asset"'
+
+    def course(self, metric: str, site: str | None) -> str:
+        """The course of a metric, of five-minute values."""
+        return (
+            f'SELECT mean("mean") FROM "{MINUTES}"."{FIVE_MINUTES}" WHERE {_where(metric, site)} '
+            'GROUP BY time($__interval), "asset" fill(none)'
+        )
+
+
+def _where(metric: str, site: str | None) -> str:
+    of_site = "" if site is None else f' AND "site" = {quoted(site)}'
+    return f'"metric" = {quoted(metric)}{of_site} AND $timeFilter'

@@ -1,0 +1,118 @@
+"""The walls: one for all centres and one for each, without variables, to be read from four metres. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from sukusuku_collector.settings import Asset, Facility, Language, Room, Unit
+from sukusuku_core.model import AssetKind
+from sukusuku_dashboards.board import COLUMNS, Board, Colour, Kind, Panel, Place, Step
+from sukusuku_dashboards.queries import Queries
+from sukusuku_dashboards.words import say, states
+
+HALF = COLUMNS // 2
+TALL, LOW = 11, 9
+"""Rows of the upper and of the lower panels; both fit on a screen of 1080 lines."""
+ROOMS_IN_A_ROW = 2
+UID = 40
+"""Grafana takes at most so many characters."""
+
+
+def walls(facility: Facility, language: Language) -> Iterator[Board]:
+    """Every wall of a facility in a language."""
+    yield _wall(facility, None, language)
+    for site in facility.site:
+        yield _wall(facility, site.id, language)
+
+
+def _wall(facility: Facility, site: str | None, language: Language) -> Board:
+    assets = [asset for asset in facility.assets() if site in {None, asset.site.id}]
+    units = [asset for asset in assets if asset.kind is AssetKind.UNIT]
+    rooms = [asset for asset in assets if asset.kind is AssetKind.ROOM]
+    several = site is None and len(facility.site) > 1
+    board = _Wall(facility, site, language, several=several)
+    title = facility.operator.name[language] if site is None else assets[0].site.name[language] if assets else site
+    panels = (*board.of_units(units), *(board.all_rooms(rooms) if several else board.of_rooms(rooms)))
+    return Board(f"sukusuku-wall-{site or 'all'}-{language}"[:UID], title, panels)
+
+
+class _Wall:
+    """Panels of one wall; `several` sites: names then begin with that of the site."""
+
+    def __init__(self, facility: Facility, site: str | None, language: Language, *, several: bool) -> None:
+        self._facility = facility
+        self._site = site
+        self._language = language
+        self._several = several
+        self._say = say(language)
+        self._queries = Queries(facility.store.influx)
+        self._since = f"{round(facility.alerts.silent_after)}s"
+
+    def of_units(self, units: Sequence[Asset]) -> Iterator[Panel]:
+        """Levels now, states and levels of the day."""
+        if not units:
+            return
+        names = {asset.id: self._name(asset) for asset in units}
+        levels = self._facility.alerts
+        steps = (Step(None, Colour.GOOD), Step(levels.fill_clear, Colour.WARN), Step(levels.fill_rise, Colour.BAD))
+        none = self._say("no data")
+        metric, tell = "Fill/Percent", self._say
+        yield Panel(
+            Kind.BARS, tell("How full"), self._queries.newest(metric, self._site), Place(0, 0, HALF, TALL), none, names,
+            unit="percent", steps=steps, low=0, high=100, since=self._since,
+        )  # fmt: skip
+        yield Panel(
+            Kind.STATES, tell("What the units do"), self._queries.every("State", self._site), Place(0, TALL, HALF, LOW),
+            none, names, words=states(tell),
+        )  # fmt: skip
+        yield Panel(
+            Kind.LINES, tell("How full, today"), self._queries.course(metric, self._site), Place(HALF, TALL, HALF, LOW),
+            none, names, unit="percent", steps=steps, low=0, high=100,
+        )  # fmt: skip
+
+    def of_rooms(self, rooms: Sequence[Asset]) -> Iterator[Panel]:
+        """Each room: its children beside its capacity, and its zones."""
+        height = TALL // max(1, -(-len(rooms) // ROOMS_IN_A_ROW))
+        width = HALF // min(ROOMS_IN_A_ROW, max(1, len(rooms)))
+        for number, asset in enumerate(rooms):
+            room = _room(asset)
+            x, y = HALF + number % ROOMS_IN_A_ROW * width, number // ROOMS_IN_A_ROW * height
+            zones = {zone.id: zone.name[self._language] for zone in room.zone}
+            top = height if not zones else -(-height // 2)
+            title = self._say("%(room)s: children (capacity %(capacity)d)") % {
+                "room": room.name[self._language],
+                "capacity": room.capacity,
+            }
+            yield Panel(
+                Kind.NUMBER, title, self._queries.newest_of("Occupancy/Children", asset.id), Place(x, y, width, top),
+                self._say("no data"), {asset.id: ""}, steps=_capacity(room.capacity), since=self._since,
+            )  # fmt: skip
+            if zones:
+                yield Panel(
+                    Kind.BARS, self._say("People in the zones"), self._queries.newest_of_zones(asset.id),
+                    Place(x, y + top, width, height - top), self._say("no data"), zones, alias="$tag_zone",
+                    steps=(Step(None, Colour.BUSY),), low=0, since=self._since,
+                )  # fmt: skip
+
+    def all_rooms(self, rooms: Sequence[Asset]) -> Iterator[Panel]:
+        """The children of all rooms in one panel."""
+        if rooms:
+            query = self._queries.newest("Occupancy/Children", self._site)
+            highest = max(_room(asset).capacity for asset in rooms)
+            yield Panel(
+                Kind.BARS, self._say("Children in the rooms"), query, Place(HALF, 0, HALF, TALL), self._say("no data"),
+                {asset.id: self._name(asset) for asset in rooms}, steps=(Step(None, Colour.BUSY),), low=0, high=highest,
+                since=self._since,
+            )  # fmt: skip
+
+    def _name(self, asset: Asset) -> str:
+        own = asset.settings.name[self._language]
+        return f"{asset.site.name[self._language]} {own}" if self._several else own
+
+
+def _room(asset: Asset) -> Room:
+    if isinstance(asset.settings, Unit):
+        raise TypeError(asset.id)
+    return asset.settings
+
+
+def _capacity(places: int) -> tuple[Step, ...]:
+    return (Step(None, Colour.GOOD), Step(places, Colour.WARN), Step(places + 1, Colour.BAD))

@@ -1,0 +1,39 @@
+"""The words on the boards, in both languages."""
+
+from collections.abc import Callable
+from importlib.resources import files
+
+from sukusuku_collector.i18n import translations
+from sukusuku_collector.settings import Language
+from sukusuku_core.model import UnitState
+from sukusuku_dashboards.board import Colour, Word
+
+Say = Callable[[str], str]
+"""A text in the reader's language."""
+
+
+def say(language: Language) -> Say:
+    """The texts of a language."""
+    return translations(files("sukusuku_dashboards") / "locale", language).gettext
+
+
+def _(text: str) -> str:
+    """Marks a text for translation; it is translated where it is shown."""
+    return text
+
+
+_STATES = {
+    UnitState.IDLE: (_("ready"), Colour.GOOD),
+    UnitState.LID_OPEN: (_("lid open"), Colour.BUSY),
+    UnitState.DEPOSIT: (_("deposit"), Colour.BUSY),
+    UnitState.COMPRESS: (_("compressing"), Colour.BUSY),
+    UnitState.SEAL: (_("sealing"), Colour.BUSY),
+    UnitState.BAG_FULL: (_("bag full"), Colour.WARN),
+    UnitState.JAM: (_("jammed"), Colour.BAD),
+    UnitState.FILM_OUT: (_("film used up"), Colour.BAD),
+}
+
+
+def states(tell: Say) -> dict[int, Word]:
+    """What is shown for each state of a unit."""
+    return {int(state): Word(tell(text), colour) for state, (text, colour) in _STATES.items()}

@@ -1,0 +1,205 @@
+"""The walls: every query of every panel is run on a real influxd, with Grafana's macros put in as Grafana does."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from babel.messages.pofile import read_po
+
+from sukusuku_collector.settings import Facility
+from sukusuku_collector.store.influx.query import Query
+from sukusuku_collector.store.influx.shipper import Shipper
+from sukusuku_collector.store.influx.store import InfluxStore
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.model import Reading
+from sukusuku_dashboards import words
+from sukusuku_dashboards.__main__ import main
+from sukusuku_dashboards.export import LANGUAGES, files
+from sukusuku_dashboards.grafana import classic
+from sukusuku_dashboards.wall import walls
+from tests.collector.influx_store import facility as one_site
+from tests.collector.influx_store import new_database
+from tests.support.influxd import Influxd
+
+NOW = 1_800_000_000_000
+MINUTE_MS = 60_000
+MOST_BYTES = 60_000
+PACKAGE = Path(words.__file__).parent
+
+
+def facility(path: Path, server: Influxd, database: str, sites: int = 2, units: int = 2) -> Facility:
+    """Centres with units and one room each."""
+    found = one_site(path, server, database)
+    built = [
+        {
+            "id": f"centre-{site}",
+            "name": {"ja": f"第{site}センター", "en": f"Centre {site}"},
+            "unit": [
+                {"id": f"c{site}-unit-{n}", "name": {"ja": f"圧縮機{n}号", "en": f"Unit {n}"}, "edge": f"pi-{site}"}
+                for n in range(units)
+            ],
+            "room": [
+                {
+                    "id": f"c{site}-room",
+                    "name": {"ja": "保育室", "en": "Room"},
+                    "edge": f"pi-{site}",
+                    "capacity": 10,
+                    "zone": [{"id": zone, "name": {"ja": zone, "en": zone}} for zone in ("eating", "sleeping")],
+                }
+            ],
+        }
+        for site in range(sites)
+    ]
+    return msgspec.convert(msgspec.to_builtins(found) | {"site": built}, Facility)
+
+
+@pytest.fixture(scope="module")
+def loaded(influx: Influxd, tmp_path_factory: pytest.TempPathFactory) -> Facility:
+    """A day of two centres in InfluxDB."""
+    found = facility(tmp_path_factory.mktemp("wall") / "readings.db", influx, new_database(influx))
+    store = InfluxStore.open(found.store.path)
+    shipper = Shipper(found, store, lambda: NOW)
+    readings = []
+    for asset in found.assets():
+        for time in range(NOW - 24 * 60 * MINUTE_MS, NOW - MINUTE_MS, 10 * MINUTE_MS):
+            step = (NOW - time) // (10 * MINUTE_MS)
+            if asset.kind == "unit":
+                readings += [
+                    Reading(asset.id, "Fill/Percent", time, float(90 - step / 2)),
+                    Reading(asset.id, "State", time, step % 8),
+                ]
+            else:
+                readings += [
+                    Reading(asset.id, "Occupancy/Children", time, step % 10),
+                    Reading(asset.id, "Zones/eating/Count", time, step % 5),
+                    Reading(asset.id, "Zones/sleeping/Count", time, step % 4),
+                ]
+    store.commit(readings, [], NOW)
+    shipper.drain()
+    shipper.close()
+    store.close()
+    return found
+
+
+def asked(panel: dict[str, Any], board: dict[str, Any]) -> str:
+    """The query as Grafana sends it."""
+    span = panel.get("timeFrom") or board["time"]["from"].removeprefix("now-")
+    ms = int(span[:-1]) * {"s": 1_000, "m": MINUTE_MS, "h": 60 * MINUTE_MS}[span[-1]]
+    query: str = panel["targets"][0]["query"]
+    return query.replace("$timeFilter", f"time >= {NOW - ms}ms and time <= {NOW}ms").replace("$__interval", "5m")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_panel_of_every_wall_shows_something_plausible(loaded: Facility, language: Any) -> None:
+    query = Query(loaded.store.influx)
+    seen = 0
+    for wall in walls(loaded, language):
+        board = classic(wall)
+        for panel in board["panels"]:
+            tables = query.ask(asked(panel, board), "raw")
+            tag = panel["targets"][0]["alias"].removeprefix("$tag_")
+            names = {it["matcher"]["options"] for it in panel["fieldConfig"]["overrides"]}
+            assert {table.tags[tag] for table in tables} == names, panel["title"]
+            defaults = panel["fieldConfig"]["defaults"]
+            for table in tables:
+                values = [row[1] for row in table.values if row[1] is not None]
+                assert values, panel["title"]
+                assert all(defaults.get("min", 0) <= value <= defaults.get("max", 100) for value in values)
+                for mapping in defaults.get("mappings", []):
+                    assert {str(int(value)) for value in values} <= set(mapping["options"])
+            seen += 1
+    query.close()
+    assert seen == 4 + 2 * 5
+
+
+def test_a_wall_needs_no_variables_and_fits_on_a_screen(loaded: Facility) -> None:
+    for wall in walls(loaded, "ja"):
+        board = classic(wall)
+        assert board["templating"] == {}
+        assert not re.search(r"\$(?!timeFilter|__interval|tag_|/)", json.dumps(board))
+        assert (board["timezone"], board["weekStart"]) == ("Asia/Tokyo", "monday")
+        taken: set[tuple[int, int]] = set()
+        for panel in board["panels"]:
+            at = panel["gridPos"]
+            cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+            assert not taken & cells
+            assert max(x for x, _ in cells) < 24
+            assert max(y for _, y in cells) < 30
+            assert panel["fieldConfig"]["defaults"]["noValue"] == "データなし"
+            taken |= cells
+
+
+def test_a_wall_of_fifty_units_is_small(tmp_path: Path, influx: Influxd) -> None:
+    found = facility(tmp_path / "x.db", influx, "none", sites=10, units=5)
+    for wall in walls(found, "ja"):
+        assert len(json.dumps(classic(wall), ensure_ascii=False).encode()) <= MOST_BYTES
+
+
+def test_what_is_old_is_not_shown(loaded: Facility) -> None:
+    board = classic(next(iter(walls(loaded, "en"))))
+    now = [panel for panel in board["panels"] if panel["type"] in {"bargauge", "stat"}]
+    assert {panel["timeFrom"] for panel in now} == {"2700s"}
+
+
+def test_uids_are_fixed_and_differ(loaded: Facility) -> None:
+    uids = [wall.uid for language in LANGUAGES for wall in walls(loaded, language)]
+    assert len(set(uids)) == len(uids) == 6
+    assert "sukusuku-wall-centre-0-ja" in uids
+    assert all(len(uid) <= 40 for uid in uids)
+
+
+def test_every_text_is_there_in_japanese() -> None:
+    with (PACKAGE / "locale" / "ja.po").open("rb") as stream:
+        catalogue = read_po(stream, locale="ja", abort_invalid=True)
+    sources = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py"))
+    ids = [str(message.id) for message in catalogue if message.id]
+    assert all(f'"{ident}"' in sources for ident in ids)
+    assert all(message.string for message in catalogue if message.id)
+    called = (
+        "no data",
+        "How full",
+        "What the units do",
+        "How full, today",
+        "People in the zones",
+        "Children in the rooms",
+    )
+    assert set(called) <= set(ids)
+    assert {text for text, _ in words._STATES.values()} <= set(ids)
+
+
+def test_the_files_hold_no_secret_and_name_their_folder(loaded: Facility, tmp_path: Path) -> None:
+    influx = msgspec.structs.replace(loaded.store.influx, token="very-secret")
+    found = msgspec.structs.replace(loaded, store=msgspec.structs.replace(loaded.store, influx=influx))
+    written = {str(path): text for path, text in files(found, tmp_path)}
+    assert len(written) == 2 + 6
+    assert "very-secret" not in "".join(written.values())
+    source = json.loads(written["provisioning/datasources/sukusuku.yaml"])["datasources"][0]
+    assert source["secureJsonData"] == {"httpHeaderValue1": "Token ${SUKUSUKU_GRAFANA_INFLUX_TOKEN}"}
+    providers = json.loads(written["provisioning/dashboards/sukusuku.yaml"])["providers"]
+    assert [provider["options"]["path"] for provider in providers] == [
+        str(tmp_path / "dashboards" / language) for language in LANGUAGES
+    ]
+
+
+def test_export_writes_what_grafana_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = tmp_path / "facility.toml"
+    settings.write_text(
+        'operator = {id = "x", name = {ja = "区", en = "City"}}\n'
+        '[[site]]\nid = "tobu"\nname = {ja = "東部", en = "Tobu"}\n'
+        '[[site.unit]]\nid = "u1"\nname = {ja = "一号", en = "One"}\nedge = "pi"\n',
+        encoding="utf-8",
+    )
+    assert main(["export", str(settings), str(tmp_path / "grafana")]) == 0
+    assert "6 files" in capsys.readouterr().out
+    board = json.loads((tmp_path / "grafana/dashboards/ja/sukusuku-wall-tobu-ja.json").read_text(encoding="utf-8"))
+    assert board["title"] == "東部"
+
+
+def test_a_prefix_without_a_database_is_refused(loaded: Facility) -> None:
+    influx = msgspec.structs.replace(loaded.store.influx, prefix="sukusuku_")
+    found = msgspec.structs.replace(loaded, store=msgspec.structs.replace(loaded.store, influx=influx))
+    with pytest.raises(ConfigError, match="one that ends with `/`"):
+        list(walls(found, "ja"))
