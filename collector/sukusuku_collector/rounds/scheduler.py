@@ -27,6 +27,7 @@ from sukusuku_core.errors import SukusukuError, TransientError
 
 TICK_SECONDS = 15.0
 _HOUR_MS = 3_600_000
+_LAST_MS = 60_000
 PATIENCE_MS = 10 * 60_000
 """So long a plan waits for `ready`: right after a start nothing is derived yet, and every unit would look silent."""
 SETTLED_MS = 10 * 60_000
@@ -129,6 +130,7 @@ class RoundScheduler:
         self._wake = wake
         self._steps = {settings.id: len(chain(facility, settings)) for settings in facility.round}
         self._told: dict[object, str] = {}
+        self._begun: int | None = None
 
     async def run(self) -> None:
         """Look every few seconds what is due. What fails is told once and tried again."""
@@ -139,12 +141,13 @@ class RoundScheduler:
     def look(self) -> None:
         """One look: do all that is due now."""
         now = self._clock()
+        self._begun = now if self._begun is None else self._begun
         try:
             runs = self._rounds.open()
             trips = [*self._trips(now), *self._ahead(runs, now)]
             refused = {run.id for run in runs if run.told and self._rounds.refused(run.id)}
             for task in due(trips, self._of_today(runs, trips), self._steps, refused, now):
-                if not isinstance(task, Issue) or self._ready() or now > task.trip.mail_at + PATIENCE_MS:
+                if not isinstance(task, Issue) or self._may_plan(task.trip, now):
                     self._try(task, now)
             for run in runs:
                 self._confirm(run, now)
@@ -152,6 +155,11 @@ class RoundScheduler:
             self._say("look", f"rounds wait, trying again: {error}")
         else:
             self._told.pop("look", None)
+
+    def _may_plan(self, trip: Trip, now: int) -> bool:
+        """Once what is derived is up to date; else soon after the mail is due, or the start, and before departure."""
+        last = min(max(trip.mail_at, self._begun or 0) + PATIENCE_MS, trip.departs - _LAST_MS)
+        return self._ready() or now > last
 
     def _trips(self, now: int) -> list[Trip]:
         """Today's trips, and those of yesterday, which may end after midnight."""

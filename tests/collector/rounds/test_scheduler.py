@@ -112,11 +112,25 @@ def test_the_mail_goes_out_at_its_time_and_once(office: Office) -> None:
 
 def test_a_plan_waits_for_what_is_derived_but_not_for_ever(office: Office) -> None:
     office.ready = False
+    office.look(MORNING)
     office.look(MORNING + PATIENCE_MS)
     assert office.plans.asked == []
 
     office.look(MORNING + PATIENCE_MS + 1)
     assert office.plans.asked == [DAY]
+
+
+@pytest.mark.parametrize(("begun", "sent"), [(120, 130), (296, 299)])
+def test_after_a_late_start_it_waits_as_long_unless_the_vehicle_leaves(tmp_path: Path, begun: int, sent: int) -> None:
+    office = Office(tmp_path)
+    office.ready = False
+    office.look(MORNING + begun * MINUTE)
+    office.look(MORNING + sent * MINUTE)
+    assert office.told() == []
+    office.look(MORNING + sent * MINUTE + 1)
+
+    assert office.told() == ["suzuki@example.jp"]
+    office.operations.close()
 
 
 def test_two_processes_send_one_mail(tmp_path: Path) -> None:
