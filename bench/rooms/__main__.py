@@ -14,6 +14,7 @@ from sukusuku_collector.rooms import metrics
 from sukusuku_collector.rooms.hindsight import of_channel, seen_after
 from sukusuku_collector.rooms.occupancy import RoomOccupancy
 from sukusuku_collector.rooms.stretches import Stretch, stretches
+from sukusuku_collector.rooms.tally import total
 from sukusuku_collector.rooms.timetable import Timetable
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Point
@@ -73,7 +74,7 @@ def judge(world: World, counts: Sequence[Stretch], late: Mapping[int, float], *,
     off = known = 0.0
     mine: dict[tuple[int, int], list[float]] = {}
     for part in counts:
-        month = mine.setdefault(metrics.by_month(metrics.Hour(part.start, metrics.total(()))), [0.0, 0.0, 0.0, 0.0])
+        month = mine.setdefault(metrics.by_month(metrics.Hour(part.start, total(()))), [0.0, 0.0, 0.0, 0.0])
         truth = 0.0
         for minute in range(part.start, part.end, MINUTE_MS):
             children = world.children_at(minute)
@@ -155,37 +156,23 @@ def run(kind: Kind, seed: int, weeks: int) -> bool:
         while at < len(whole) and whole[at].time <= moment:
             at += 1
         late[moment] = float(whole[at - 1].value or 0) if at else 0.0
-    counts = list(
-        stretches(
-            series(advanced.points, "Occupancy/ChildrenCorrected"),
-            series(advanced.points, "Occupancy/Completeness"),
-            timetable.room.capacity,
-            spans,
-        )
-    )
-    mine = judge(world, counts, late, small=small)
-    settled = list(
-        stretches(
-            seen_after(
-                series(advanced.points, "Occupancy/ChildrenCorrected"), of_channel(advanced.corrections, "children")
-            ),
-            series(advanced.points, "Occupancy/Completeness"),
-            timetable.room.capacity,
-            spans,
-        )
-    )
+    children = series(advanced.points, "Occupancy/ChildrenCorrected")
+    complete = series(advanced.points, "Occupancy/Completeness")
+    mine = judge(world, list(stretches(children, complete, timetable.room.capacity, spans)), late, small=small)
+    hindsight = seen_after(children, of_channel(advanced.corrections, "children"))
+    settled = list(stretches(hindsight, complete, timetable.room.capacity, spans))
     later = judge(world, settled, late, small=small)
     plain, plain_late = naive(world, timetable, kind, spans)
     theirs = judge(world, plain, plain_late, small=small)
     found = metrics.hours(settled)
-    tally = metrics.total(hour.tally for hour in found)
+    tally = total(hour.tally for hour in found)
     came = sum(1 for before, after in zip((0, *world.children), world.children, strict=False) if after > before)
     kinds = {name: sum(item.kind is name for item in advanced.corrections) for name in CorrectionKind}
     right = mine.days >= DRIFT_DAYS and mine.error <= MEAN_ERROR and later.month <= MONTHS_OFF
     print(
-        f"{kind:20} {seed:4d}  {mine.days:6.1f} ({theirs.days:5.1f})  {mine.error:6.2f} ({theirs.error:7.2f})  "
-        f"{later.month:6.1f} ({mine.month:.1f}, {theirs.month:7.1f}) {later.error:.2f}  {tally.completeness or 0:5.1f} %  {tally.visits}/{came}  "
-        f"{took:5.1f} s  {'' if right else 'MISSED'}"
+        f"{kind:20} {seed:4d}  {mine.days:6.1f} ({theirs.days:5.1f}) {mine.error:8.2f} ({theirs.error:5.2f}) "
+        f"{later.month:8.1f} ({mine.month:4.1f}, {theirs.month:6.1f}) {tally.completeness or 0:9.1f} "
+        f"{100 * tally.visits / came:8.1f} {took:8.1f}  {'' if right else 'MISSED'}"
     )
     print("    " + ", ".join(f"{name} {number}" for name, number in kinds.items() if number))
     return right
@@ -220,9 +207,11 @@ def main() -> int:
     parser.add_argument("--weeks", type=int, default=26)
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
-    print("corrected (without correction): days with a drift of one person at most an hour after closing, %; mean")
-    print("absolute error of the children in opening hours; worst month of child-hours, % off; completeness; visits of")
-    print(f"the true; derivation of {asked.weeks} weeks")
+    print(f"{asked.weeks} weeks with 2 % miscounts and faults; in brackets: without correction. Columns:")
+    print(f"  days (%) with at most one person too many or too few an hour after closing: {DRIFT_DAYS:.0f} or more")
+    print(f"  mean absolute error of the children as shown in opening hours: {MEAN_ERROR} or less")
+    print(f"  worst month of child-hours, % off, in hindsight (as shown, without correction): {MONTHS_OFF:.0f} or less")
+    print("  completeness (%); visits found of the true ones (%); seconds of processor time to derive it all")
     good = [run(kind, seed, asked.weeks) for kind in Kind for seed in range(1, asked.seeds + 1)]
     good.append(report_speed())
     return 0 if all(good) else 1

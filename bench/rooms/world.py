@@ -30,7 +30,7 @@ class Kind(StrEnum):
     """What a room is counted by."""
 
     DOOR = "door"
-    """Entries and exits of all people, presence, and a count by staff on most days."""
+    """Entries and exits of all people, presence, and counts by staff."""
     DOOR_AND_ZONES = "door and zones"
     ZONES = "zones"
     CHILD_DOOR = "children at the door"
@@ -178,7 +178,7 @@ def _door(passings: list[Passing], what: str, faults: _Faults, rng: Random, week
         if faults.holds(faults.silent, time):
             continue
         if tuple(totals) != told[:2] or time - told[2] >= REFRESH * MINUTE_MS:
-            told = (*totals, time)
+            told = (totals[0], totals[1], time)
             failed = rng.random() < faults.failed
             for name, value in ((f"Entries/{what}", totals[0]), (f"Exits/{what}", totals[1])):
                 yield Reading(room, name, time, 0xFFFF if failed else value)
@@ -219,10 +219,10 @@ def _presence(world: World, faults: _Faults, rng: Random, weeks: int, room: str)
 
 
 def _said(world: World, hours: OpeningHours, rng: Random, weeks: int, room: str) -> Iterator[Calibration]:
-    """Before noon and after sleep somebody counts the children, four times of five; one count of twenty is off by one."""
+    """Three times a day somebody counts the children, four times of five; one count of twenty is off by one."""
     for n in range(weeks * 7):
         day = FIRST_DAY + timedelta(days=n)
-        for earliest, latest in ((10.5, 11.5), (14, 15)):
+        for earliest, latest in ((10, 11), (13, 14), (15.5, 16.5)):
             if hours.closed_reason(day) is None and rng.random() < 0.8:
                 time = day_start(day) + round(rng.uniform(earliest, latest) * 60) * MINUTE_MS + 30_000
                 wrong = rng.choice((-1, 1)) if rng.random() < 0.05 else 0

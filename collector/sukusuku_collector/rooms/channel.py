@@ -74,7 +74,8 @@ def follow(
         if channel.lead is not None:
             tell(CorrectionKind.SOURCE, channel.value, None, f"{channel.lead} > -")
         return replace(channel, lead=None, value=None, apart=(), recent=(), held=None)
-    value, held, recent = int(found[lead].value), channel.held, ()
+    value, held = int(found[lead].value), channel.held
+    recent: tuple[int, ...] = ()
     if lead in _FLICKERING:
         recent = (*(channel.recent if lead == channel.lead else ()), value)[-_MEDIAN_OF:]
         value = median_low(recent)

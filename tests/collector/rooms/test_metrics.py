@@ -135,10 +135,11 @@ def test_every_figure_is_its_definition(
     counts: list[tuple[int, int]], complete: list[tuple[int, int]], places: list[tuple[int, int]]
 ) -> None:
     spans = [(at("09:00"), at("12:00")), (at("12:45"), at("17:10"))]
-    series = [
+    told_counts, told_shares, told_places = (
         points(*((at("08:00") + minute * MINUTE_MS, float(value * scale)) for minute, value in sorted(told)))
         for told, scale in ((counts, 1), (complete, 20), (places, 1))
-    ]
+    )
+    series = (told_counts, told_shares, told_places)
     found = metrics.hours(stretches(*series, spans))
     day, every = total(hour.tally for hour in found), minutes(*series, spans)
     known = [minute for minute in every if minute.people is not None]
