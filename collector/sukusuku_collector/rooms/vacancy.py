@@ -29,7 +29,7 @@ LEAD_DAYS = 30
 """How far ahead a room without services is shown."""
 
 
-class Mark(StrEnum):
+class Sign(StrEnum):
     """What is shown of a day."""
 
     FREE = "free"
@@ -46,13 +46,13 @@ class Mark(StrEnum):
     """？: nothing is known of what is expected."""
 
 
-SIGNS: Mapping[Mark, str] = {
-    Mark.FREE: "○",
-    Mark.SOME: "△",
-    Mark.FULL: "×",
-    Mark.OUTSIDE: "−",
-    Mark.CLOSED: "休",
-    Mark.UNKNOWN: "？",
+SYMBOLS: Mapping[Sign, str] = {
+    Sign.FREE: "○",
+    Sign.SOME: "△",
+    Sign.FULL: "×",
+    Sign.OUTSIDE: "−",
+    Sign.CLOSED: "休",
+    Sign.UNKNOWN: "？",
 }
 
 Expect = Callable[[int], float | None]
@@ -78,7 +78,7 @@ class Day:
     """The board of a centre, or of a service of a room, on a local day."""
 
     day: date
-    mark: Mark
+    sign: Sign
     bands: tuple[Band, ...] = ()
 
 
@@ -95,12 +95,12 @@ def service_days(
         spans = hours.spans(day_start(day), day_start(day) + DAY_MS)
         coming = [span for span in _bands(service, day, spans) if span[1] > now]
         if not spans:
-            found.append(Day(day, Mark.CLOSED))
+            found.append(Day(day, Sign.CLOSED))
         elif not coming or _outside(service, n, now):
-            found.append(Day(day, Mark.OUTSIDE))
+            found.append(Day(day, Sign.OUTSIDE))
         else:
             bands = tuple(Band(*span, _free(timetable, hours, expect, span, now)) for span in coming)
-            found.append(Day(day, mark(bands), bands))
+            found.append(Day(day, sign(bands), bands))
     return found
 
 
@@ -114,15 +114,15 @@ def site_days(facility: Facility, site: Site, expected: Mapping[str, Expect], no
     return [_together(day) for day in zip(*boards, strict=True)]
 
 
-def mark(bands: Sequence[Band]) -> Mark:
+def sign(bands: Sequence[Band]) -> Sign:
     """What is shown of a day with these bands. What is not known is neither free nor full."""
     frees = [band.free for band in bands]
     known = [free for free in frees if free is not None]
     if not known or (len(known) < len(frees) and not any(known)):
-        return Mark.UNKNOWN
+        return Sign.UNKNOWN
     if len(known) == len(frees) and all(known):
-        return Mark.FREE
-    return Mark.SOME if any(known) else Mark.FULL
+        return Sign.FREE
+    return Sign.SOME if any(known) else Sign.FULL
 
 
 def outlook_expect(hours: Mapping[int, float | None], now: int, children: float | None) -> Expect:
@@ -138,9 +138,9 @@ def outlook_expect(hours: Mapping[int, float | None], now: int, children: float 
 def _together(days: Sequence[Day]) -> Day:
     bands = tuple(band for day in days for band in day.bands)
     if bands:
-        return Day(days[0].day, mark(bands), tuple(sorted(bands, key=lambda band: (band.start, band.end))))
-    outside = any(day.mark is Mark.OUTSIDE for day in days)
-    return Day(days[0].day, Mark.OUTSIDE if outside else Mark.CLOSED)
+        return Day(days[0].day, sign(bands), tuple(sorted(bands, key=lambda band: (band.start, band.end))))
+    outside = any(day.sign is Sign.OUTSIDE for day in days)
+    return Day(days[0].day, Sign.OUTSIDE if outside else Sign.CLOSED)
 
 
 def _bands(service: Service | None, day: date, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -1,7 +1,7 @@
 from datetime import date
 
 from sukusuku_collector.opening import MINUTE_MS, day_start
-from sukusuku_collector.rooms.vacancy import Band, Mark, mark, outlook_expect, service_days, site_days
+from sukusuku_collector.rooms.vacancy import Band, Sign, outlook_expect, service_days, sign, site_days
 from sukusuku_collector.settings import Facility
 from sukusuku_core.settings import parse
 
@@ -49,7 +49,7 @@ places = 10
 
 def _marks(facility: Facility, expected: float | None, now: int, days: int = 7) -> str:
     return "".join(
-        {"free": "o", "some": "~", "full": "x", "outside": "-", "closed": "C", "unknown": "?"}[day.mark]
+        {"free": "o", "some": "~", "full": "x", "outside": "-", "closed": "C", "unknown": "?"}[day.sign]
         for day in site_days(facility, facility.site[0], {"room": lambda _: expected}, now, days)
     )
 
@@ -86,16 +86,16 @@ def test_what_is_left_of_today_counts_with_the_children_who_are_in() -> None:
     today = service_days(facility, facility.site[0].room[0], None, expect, NINE + HOUR, 1)[0]
     later = service_days(facility, facility.site[0].room[0], None, expect, NINE + 9 * HOUR, 1)[0]
 
-    assert today.mark is Mark.FULL
-    assert later.mark is Mark.OUTSIDE
+    assert today.sign is Sign.FULL
+    assert later.sign is Sign.OUTSIDE
 
 
 def test_what_is_not_known_is_neither_free_nor_full() -> None:
     unknown, free, full = Band(0, 1, None), Band(1, 2, 3), Band(2, 3, 0)
 
-    assert mark([free, unknown]) is Mark.SOME
-    assert mark([full, unknown]) is Mark.UNKNOWN
-    assert mark([full, full]) is Mark.FULL
+    assert sign([free, unknown]) is Sign.SOME
+    assert sign([full, unknown]) is Sign.UNKNOWN
+    assert sign([full, full]) is Sign.FULL
 
 
 def test_few_free_places_are_not_told() -> None:
