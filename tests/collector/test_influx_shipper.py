@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import random
 import signal
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -473,3 +475,24 @@ def test_any_course_of_events_loses_nothing(make_rig: MakeRig) -> None:
         rig.server.drop(rig.database)
 
     check()
+
+
+def test_readings_that_are_committed_while_others_are_shipped_arrive_too(make_rig: MakeRig) -> None:
+    rig = make_rig(batch=50)
+    chance = random.Random(11)
+
+    def commit() -> None:
+        for number in range(400):
+            times = {rig.now - chance.randrange(2 * LAG_MS) for _ in range(8)}
+            asset = ASSETS[number % 2]
+            rig.commit(*(Reading(asset, "Fill/Percent", time, chance.random() * 100) for time in times))
+            rig.now += chance.randrange(2_000)
+
+    writer = threading.Thread(target=commit)
+    writer.start()
+    while writer.is_alive():
+        rig.shipper.step()
+    writer.join()
+    assert rig.shipper.progress().until > START + LAG_MS
+    rig.ship()
+    rig.check()
