@@ -7,11 +7,11 @@ from sukusuku_api.context import Readings
 from sukusuku_collector.accounting.counterfactual import Comparison, Travel, UnitFlow, compare
 from sukusuku_collector.accounting.fees import fee_table
 from sukusuku_collector.accounting.flow import flow, of_their_bags
-from sukusuku_collector.accounting.kpi import Kpi, UnitMonth, total, unit_kpi
+from sukusuku_collector.accounting.kpi import Kpi, SiteWeight, UnitMonth, site_weight, total, unit_kpi
 from sukusuku_collector.accounting.spans import HOUR_MS, both, standing, union
 from sukusuku_collector.accounting.visits import LATE_MS, Visit, visits
 from sukusuku_collector.derive.model import EmptyingState
-from sukusuku_collector.opening import DAY_MS, opening_of_site
+from sukusuku_collector.opening import DAY_MS, local_day, opening_of_site
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.operations.emptyings import Emptyings
 from sukusuku_collector.operations.rounds import Rounds
@@ -21,6 +21,7 @@ from sukusuku_core.model import Quality
 
 HEARD = ("Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Temperature", "Film/Remaining")
 """Any reading of these in an hour says that the unit was not silent in it."""
+COUNTING = frozenset(EmptyingState) - {EmptyingState.REJECTED}
 _MOST_FAULTS = 50_000
 _MOST_ALERTS = 100_000
 _MOST_RUNS = 10_000
@@ -88,6 +89,18 @@ class Books:
             kpis.append(unit_kpi(month))
         return total(kpis, start, end), kpis
 
+    def weights(self, start: int, end: int) -> list[SiteWeight]:
+        """What each centre put out in start <= time < end, as far as that has come."""
+        end = max(start, min(end, self._now))
+        days = -(-(end - start) // DAY_MS)
+        found = []
+        for site in self._facility.site:
+            kg = {unit.id: unit.collection.kg_per_nappy for unit in site.unit}
+            emptyings = [it for it in self._emptyings.of(None, start, end) if it.asset in kg and it.state in COUNTING]
+            put_out = [(local_day(it.time), it.nappies * kg[it.asset]) for it in emptyings]
+            found.append(site_weight(site.id, put_out, days, fee_table()))
+        return found
+
     def compare(self, per_week: int, start: int, end: int) -> Compared | None:
         """What fixed rounds would have done; None: there is no estimate in that time."""
         end = min(end, self._now)
@@ -114,7 +127,7 @@ class Books:
 
     def _emptied(self, asset: str, start: int, end: int) -> list[int]:
         found = self._emptyings.of(asset, start, end)
-        return [emptying.time for emptying in found if emptying.state is not EmptyingState.REJECTED]
+        return [emptying.time for emptying in found if emptying.state in COUNTING]
 
     def _derived(self, asset: str, metric: str, start: int, end: int) -> list[tuple[int, float]]:
         points = self._store.derived(asset, metric, start, end)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from sukusuku_api.shapes import Shape, at, tenth
 from sukusuku_collector.accounting.counterfactual import Outcome
-from sukusuku_collector.accounting.kpi import Kpi
+from sukusuku_collector.accounting.kpi import Kpi, SiteWeight
 from sukusuku_collector.accounting.visits import Spread, Visit, VisitKind
 from sukusuku_collector.rounds.model import Answer
 
@@ -72,6 +72,15 @@ class KpiOut(Shape):
     kg: float = Field(description="Weight taken away, from the count of nappies")
 
 
+class SiteWeightOut(Shape):
+    """What a centre put out, from the count of nappies."""
+
+    site: str
+    kg_per_day: float = Field(description="Over all days, also those on which nothing was put out")
+    most_kg: float = Field(description="On one day")
+    days_at_limit: int = Field(description="Days on which it was as much as the ward does not collect any more")
+
+
 class KpisOut(Shape):
     """The figures of a month."""
 
@@ -80,6 +89,17 @@ class KpisOut(Shape):
     end: datetime = Field(description="Not included; the present in the current month")
     total: KpiOut
     units: list[KpiOut]
+    sites: list[SiteWeightOut]
+
+
+def site_weight(found: SiteWeight) -> SiteWeightOut:
+    """The weights of a centre for the border."""
+    return SiteWeightOut(
+        site=found.site,
+        kg_per_day=round(found.mean_kg, 2),
+        most_kg=round(found.most_kg, 2),
+        days_at_limit=found.days_over,
+    )
 
 
 def kpi(found: Kpi) -> KpiOut:
@@ -112,6 +132,7 @@ class OutcomeOut(Shape):
     kg_co2: float | None
     travel_yen: float | None
     fee_yen: float = Field(description="Weight times the tariff")
+    ticket_yen: float = Field(description="Paid tickets instead, one of 45 litres for each visit")
     yen: float = Field(description="Fee, and travel where it is known")
 
 
@@ -128,5 +149,6 @@ def outcome(found: Outcome, *, ways: bool) -> OutcomeOut:
         kg_co2=round(found.kg_co2, 2) if ways else None,
         travel_yen=round(found.travel_yen) if ways else None,
         fee_yen=round(found.fee_yen),
+        ticket_yen=round(found.ticket_yen),
         yen=round(found.yen),
     )

@@ -178,6 +178,9 @@ def test_the_figures_of_a_month(world: World, api: httpx.Client) -> None:
     assert first["level_at_emptying"]["count"] == 5
     assert first["availability"] is None, "it was never heard: only what is derived is stored"
     assert found["total"]["emptyings"] == 10
+    tobu, seibu = found["sites"]
+    assert (tobu["kg_per_day"], tobu["days_at_limit"]) == (pytest.approx(found["total"]["kg"] / 18, abs=0.01), 5)
+    assert (seibu["site"], seibu["kg_per_day"], seibu["most_kg"], seibu["days_at_limit"]) == ("seibu", 0, 0, 0)
     assert found["total"]["level_at_emptying"]["high"] == first["level_at_emptying"]["high"]
     assert get(api, "/kpi", month="2030-01")["total"]["open_hours"] == 0
     visits = get(api, "/visits", unit=UNITS[0], **{"from": "2026-11-01"})["visits"]

@@ -87,13 +87,15 @@ def kpi(
 ) -> figures.KpisOut:
     """Visits by kind, levels at emptying, over-full hours, availability, alerts, times to empty: per unit and all."""
     begins, ends = month_of(month, context.clock())
-    whole, units = _books(context).kpis(begins, ends)
+    books = _books(context)
+    whole, units = books.kpis(begins, ends)
     return figures.KpisOut(
         month=f"{local(begins):%Y-%m}",
         start=local(whole.start),
         end=local(whole.end),
         total=figures.kpi(whole),
         units=[figures.kpi(unit) for unit in units],
+        sites=[figures.site_weight(site) for site in books.weights(begins, ends)],
     )
 
 

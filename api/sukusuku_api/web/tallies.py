@@ -220,6 +220,8 @@ def _compare_rows(actual: Outcome, fixed: Outcome, translate: Translate, *, ways
         ]
     fees = f"¥{actual.fee_yen:,.0f}", f"¥{fixed.fee_yen:,.0f}"  # apart by what is left at the end
     rows.append(CompareRow(translate("Disposal fee"), *fees, "", None))
+    tickets = translate("With paid tickets instead")
+    rows.append(less(tickets, actual.ticket_yen, fixed.ticket_yen, "¥{:,.0f}"))
     return rows
 
 

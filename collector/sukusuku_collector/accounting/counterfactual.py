@@ -27,6 +27,8 @@ WEEKS: Mapping[int, tuple[int, ...]] = {
 }
 """On which weekdays (0 is Monday) a round goes so many times a week."""
 _FULL = 100.0
+TICKET_LITRES = 45
+"""The bag for which a paid ticket is reckoned."""
 
 Kilometres = Callable[[str, str], float]
 """The way between two places, by their ids."""
@@ -50,6 +52,7 @@ METHOD = (
         "other errands of the vehicle are not known."
     ),
     N_("CO2 and yen per kilometre are those of the vehicle in the settings; the fee is the weight times the tariff."),
+    N_("Paid tickets instead of the fee by weight: one of 45 litres for each visit."),
     N_(
         "Not known: nappies that went elsewhere while a unit was full, and what crews would have done otherwise on "
         "fixed rounds. On both sides a visit empties the whole bag."
@@ -82,7 +85,8 @@ class Travel:
 class Outcome:
     """One side of the comparison. `trips` are days on which somebody went; `needless` visits found little in the bag.
 
-    `level` is in percent of the bag at the visits; `fee_yen` is for the weight that was taken away.
+    `level` is in percent of the bag at the visits; `fee_yen` is for the weight that was taken away,
+    `ticket_yen` what paid tickets would cost instead.
     """
 
     visits: int
@@ -95,6 +99,7 @@ class Outcome:
     kg_co2: float
     travel_yen: float
     fee_yen: float
+    ticket_yen: float
 
     @property
     def yen(self) -> float:
@@ -179,6 +184,7 @@ def outcome(
         kg_co2=way * travel.kg_co2_per_km,
         travel_yen=way * travel.yen_per_km,
         fee_yen=fees.by_weight(kg),
+        ticket_yen=fees.by_ticket(len(percents), TICKET_LITRES),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sukusuku_collector.accounting.fees import FeeTable
 from sukusuku_collector.accounting.spans import HOUR_MS, Spans, both, hours, standing
 from sukusuku_collector.accounting.visits import Spread, Visit, VisitKind, levels, spread
 
@@ -123,6 +124,25 @@ def total(units: Sequence[Kpi], start: int, end: int) -> Kpi:
         wait_hours=_merge(unit.wait_hours for unit in units),
         alerts=sum(unit.alerts for unit in units),
         kg=sum(unit.kg for unit in units),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SiteWeight:
+    """What a centre put out: kg a day on average and at most, and the days on which it was the ward's limit or more."""
+
+    site: str
+    mean_kg: float
+    most_kg: float
+    days_over: int
+
+
+def site_weight(site: str, emptied: Iterable[tuple[date, float]], days: int, fees: FeeTable) -> SiteWeight:
+    """From (local day, kg) of its emptyings in so many days."""
+    by_day = kg_by_day(emptied)
+    total_kg = sum(by_day.values())
+    return SiteWeight(
+        site, total_kg / days if days else 0.0, max(by_day.values(), default=0.0), len(fees.days_over(by_day))
     )
 
 

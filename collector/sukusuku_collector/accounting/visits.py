@@ -63,11 +63,6 @@ class Visit:
         """The moment by which it is sorted into days and months: emptied, otherwise planned."""
         return self.emptied if self.emptied is not None else self.planned or 0
 
-    @property
-    def made(self) -> bool:
-        """Whether somebody went there: the data shows it, or the crew says so."""
-        return self.emptied is not None or self.answer in {Answer.DONE, Answer.NEEDLESS}
-
 
 @dataclass(frozen=True, slots=True)
 class Spread:

@@ -150,6 +150,7 @@ def test_both_sides_beside_each_other() -> None:
     assert found.fixed.needless == 2, "ten nappies on the first day"
     assert found.actual.kg == pytest.approx(2 * 120 * 0.15)
     assert found.actual.fee_yen == pytest.approx(36 * 46)
+    assert found.fixed.ticket_yen - found.actual.ticket_yen == 8 * 391
     assert found.actual.yen == pytest.approx(20 * 40 + 36 * 46)
     assert found.actual.kg_co2 == pytest.approx(5.0)
 
