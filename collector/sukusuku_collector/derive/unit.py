@@ -22,6 +22,7 @@ from sukusuku_collector.derive.fill import HOUR_MS, MINUTE_MS, Fill
 from sukusuku_collector.derive.findings import Watch
 from sukusuku_collector.derive.foresight import Ahead, Foresight
 from sukusuku_collector.derive.model import (
+    HORIZON_HOURS,
     Emptying,
     EmptyingState,
     Evidence,
@@ -30,7 +31,8 @@ from sukusuku_collector.derive.model import (
     Forecast,
     Outcome,
 )
-from sukusuku_collector.derive.rates import Children
+from sukusuku_collector.derive.rates import ZONE_MS, Children
+from sukusuku_collector.derive.score import ISSUE_HOURS
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_core.model import Quality, Reading, UnitState
 
@@ -74,6 +76,8 @@ class UnitProgress(msgspec.Struct, frozen=True):
     room: Room | None = None
     said: tuple[Emptying, ...] = ()
     """What people said of emptyings lately."""
+    ahead: tuple[tuple[str, float], ...] = ()
+    """What was ahead at the last full hour, in hours from then."""
 
 
 @dataclass(slots=True)
@@ -253,6 +257,10 @@ class UnitDerivation:
         found.points += self._points(now, time)
         if time % HOUR_MS:
             return state
+        if self._closed(state, time):
+            nearer = tuple((metric, _nearer(metric, hours)) for metric, hours in state.ahead)
+            found.points += (Reading(self._asset, metric, time, hours) for metric, hours in nearer)
+            return replace(state, ahead=nearer)
         learnt, ahead = self._ahead(state, now, time)
         found.points += ahead.points
         found.forecasts += ahead.forecasts
@@ -260,7 +268,16 @@ class UnitDerivation:
             per_cycle = state.fill.learnt.per_cycle * self._per_percent
             film = (learnt, self._asset, self._settings, watch.film, per_cycle, self._opening, time)
             found.points += foresight.film_left(*film)
-        return replace(state, foresight=learnt)
+        points = tuple((point.metric, float(point.value or 0)) for point in ahead.points)
+        return replace(state, foresight=learnt, ahead=points)
+
+    def _closed(self, state: UnitProgress, time: int) -> bool:
+        """Whether all that is ahead is just an hour nearer: nothing can have come, and no forecast is due."""
+        if not state.ahead or (time + ZONE_MS) // HOUR_MS % 24 in ISSUE_HOURS:
+            return False
+        heard, emptied = state.fill.heard or 0, state.fill.bag.emptied or 0
+        same = emptied < time - HOUR_MS and heard > time - PAUSE_MS
+        return same and not self._opening.spans(time - HOUR_MS, time)
 
     def _learn(self, state: UnitProgress, time: int, found: _Found, *, silent: bool) -> tuple[UnitProgress, float]:
         """Tell the rates what has come, at full hours and before stretches in which nothing can come."""
@@ -298,6 +315,13 @@ class UnitDerivation:
         yield Reading(self._asset, "Fill/Confidence", time, round(now.confidence, 1))
         if now.emptied is not None:
             yield Reading(self._asset, "Bag/Age", time, round(max(time - now.emptied, 0) / HOUR_MS, 2))
+
+
+def _nearer(metric: str, hours: float) -> float:
+    """Hours from an hour later on; what lies beyond the horizon stays there."""
+    if not metric.startswith("Forecast/"):
+        return hours - 1
+    return hours if hours >= HORIZON_HOURS else max(0.0, hours - 1)
 
 
 def _in_order(
