@@ -45,6 +45,8 @@ MARGIN = 10.0
 HASTE = 30 * MINUTE_MS
 SILENT_AFTER = 65 * MINUTE_MS
 """More than twice the time after which the simulated sensors repeat what has not changed."""
+WRONG_GOAL = 0.01
+"""Share of incidents that may be missed or told twice, and of alerts about nothing: derivation may err as much."""
 SETTLING = 3 * DAY_MS
 """At the beginning nothing is known of the bag that is in."""
 
@@ -90,13 +92,14 @@ class Figures:
 
     @property
     def per_incident(self) -> float:
-        """Alerts for each incident."""
-        return self.alerts / max(1, self.incidents)
+        """Alerts for each incident, those about nothing among them."""
+        return (self.alerts + len(self.false)) / max(1, self.incidents)
 
     @property
     def good(self) -> bool:
-        """One each, and none about nothing."""
-        return round(self.per_incident, 2) == 1 and not self.false
+        """One each. What was missed must not make up for what was told twice, or about nothing."""
+        wrong = len(self.missed) + len(self.doubled) + len(self.false)
+        return round(self.per_incident, 2) == 1 and wrong <= WRONG_GOAL * self.incidents
 
 
 def facility(world: World) -> Facility:

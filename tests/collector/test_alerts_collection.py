@@ -83,6 +83,7 @@ def due(seen: Observation | None) -> tuple[int, str] | None:
         (derived(30, left=23.0), 24.0, (Stage.PLAN, Cause.BEFORE_NEXT)),
         (derived(60, early=3.0, median=14.0), None, (Stage.TODAY, Cause.FULL_TODAY)),
         (derived(60, early=3.0, median=14.5), None, None),
+        (derived(49, early=3.0, median=14.0), None, None),
         (derived(85, early=3.0, median=14.0), 2.0, (Stage.PLAN, Cause.LEVEL)),
         (derived(60, early=3.0, median=5.0), 6.0, (Stage.TODAY, Cause.FULL_TODAY)),
         (derived(30, left=14.0), None, (Stage.TODAY, Cause.AGE_TODAY)),

@@ -19,6 +19,8 @@ FULL = 100.0
 _HOUR_MS = 3_600_000
 _NEAR = 10.0
 """Percent. A level sensor that reads so much more than the estimate a moment ago goes on from it, and does not jump."""
+_HALF = 50.0
+"""Percent. Of a bag with less in it nobody can say well enough whether it will be full today."""
 _EMPTY = 5.0
 """Percent. A bag with less in it may as well be empty, and is not over age."""
 
@@ -126,7 +128,7 @@ def _dues(scene: Scene, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
         yield Stage.NOW, Cause.OVER_AGE
     tonight = day_start(local_day(now)) + DAY_MS
     before = tonight if comes is None else min(tonight, comes)
-    if ahead.full_at is not None and ahead.full_at < before:
+    if ahead.full_at is not None and ahead.full_at < before and ahead.percent >= _HALF:
         yield Stage.TODAY, Cause.FULL_TODAY
     if over_age is not None and over_age < before:
         yield Stage.TODAY, Cause.AGE_TODAY

@@ -48,6 +48,8 @@ class Around:
 
     def mode(self, kind: ModeKind, subjects: tuple[str, ...], now: int) -> Mode | None:
         """The period of this kind that holds for any of these subjects and ends last."""
+        if not self.modes:
+            return None
         held = [mode for mode in self.modes if mode.kind is kind and mode.subject in subjects and mode.holds(now)]
         return max(held, key=lambda mode: float("inf") if mode.until is None else mode.until, default=None)
 

@@ -16,7 +16,7 @@ HOLDS_MS = HOUR_MS
 MEMORY_MS = 24 * HOUR_MS
 """Over how long the share of warm time is averaged."""
 WARM_WEIGHT = 2.0
-FIRST_NAPPY = 2.0
+FIRST_NAPPY = 3.0
 """An estimate of less than this many nappies may be an empty bag: that is how far it wanders."""
 
 
