@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from sukusuku_collector.settings import Facility, Language
+from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.grafana import SOURCE, classic
 from sukusuku_dashboards.queries import Queries
-from sukusuku_dashboards.wall import walls
 
 TOKEN = "SUKUSUKU_GRAFANA_INFLUX_TOKEN"  # noqa: S105 - the name of a variable
 PASSWORD = "SUKUSUKU_GRAFANA_INFLUX_PASSWORD"  # noqa: S105 - the name of a variable
@@ -19,13 +19,13 @@ FOLDER = {"ja": "すくすく", "en": "Sukusuku"}
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
-def files(facility: Facility, boards: Path) -> Iterator[tuple[Path, str]]:
-    """Every file as path and text. `boards` is where Grafana will find the folder `dashboards`."""
+def files(facility: Facility, folder: Path) -> Iterator[tuple[Path, str]]:
+    """Every file as path and text. `folder` is where Grafana will find them."""
     yield Path("provisioning/datasources/sukusuku.yaml"), _yaml({"apiVersion": 1, "datasources": [source(facility)]})
-    providers = [_provider(language, boards / "dashboards" / language) for language in LANGUAGES]
+    providers = [_provider(language, folder / "dashboards" / language) for language in LANGUAGES]
     yield Path("provisioning/dashboards/sukusuku.yaml"), _yaml({"apiVersion": 1, "providers": providers})
     for language in LANGUAGES:
-        for board in walls(facility, language):
+        for board in boards(facility, language):
             text = json.dumps(classic(board), ensure_ascii=False, indent=1)
             yield Path(f"dashboards/{language}/{board.uid}.json"), text + "\n"
 

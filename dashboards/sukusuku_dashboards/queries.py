@@ -1,7 +1,9 @@
 """The InfluxQL of the panels. `$timeFilter` and `$__interval` are Grafana's."""
 
+from collections.abc import Sequence
+
 from sukusuku_collector.settings.influx import MINUTES, RAW, Influx
-from sukusuku_collector.store.influx.lines import FIVE_MINUTES, READING
+from sukusuku_collector.store.influx.lines import DERIVED, FIVE_MINUTES, READING
 from sukusuku_collector.store.influx.query import quoted
 from sukusuku_core.errors import ConfigError
 
@@ -41,6 +43,25 @@ class Queries:
         return (
             f'SELECT mean("mean") FROM "{MINUTES}"."{FIVE_MINUTES}" WHERE {_where(metric, site)} '
             'GROUP BY time($__interval), "asset" fill(none)'
+        )
+
+    def derived_course(self, metric: str) -> str:
+        """The course of a derived series."""
+        return (
+            f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} '
+            'GROUP BY time($__interval), "asset" fill(none)'
+        )
+
+    def newest_derived(self, metric: str) -> str:
+        """The newest value of a derived series of each asset."""
+        return f'SELECT last("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} GROUP BY "asset"'
+
+    def derived_of(self, asset: str, metrics: Sequence[str]) -> str:
+        """The courses of several derived series of one asset."""
+        wanted = " OR ".join(f'"metric" = {quoted(metric)}' for metric in metrics)
+        return (
+            f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" WHERE "asset" = {quoted(asset)} AND ({wanted}) '
+            'AND $timeFilter GROUP BY time($__interval), "metric" fill(none)'
         )
 
 
