@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sukusuku_collector.derive.forecast import NORMAL, Stretch
+from sukusuku_collector.derive.forecast import HORIZON_MS, NORMAL, Stretch
 from sukusuku_collector.derive.model import HORIZON_HOURS, Forecast, Method, Outcome
 from sukusuku_collector.derive.rates import HOUR_MS
 
@@ -75,11 +75,15 @@ class Score:
 
 
 def issue(ledger: Ledger, forecast: Forecast, total: float, room: float) -> Ledger:
-    """A forecast of the model is kept. `total` are the nappies so far (`Rates.total`), `room` those still going in."""
+    """A forecast of the model is kept. `total` are the nappies so far (`Rates.total`), `room` those still going in.
+
+    What waits for longer than the horizon waits because the unit is silent: nobody will know, and it is let go.
+    """
     if room <= 0:
         return ledger
     entry = Open(forecast.issued, total + room, forecast.hours10, forecast.hours90)
-    return replace(ledger, waiting=(*ledger.waiting, entry))
+    kept = (old for old in ledger.waiting if forecast.issued - old.issued <= HORIZON_MS)
+    return replace(ledger, waiting=(*kept, entry))
 
 
 def settle(

@@ -35,6 +35,13 @@ def test_a_forecast_whose_bag_is_not_filled_within_the_horizon_counts_as_full_at
     assert ledger.waiting == ()
 
 
+def test_of_a_unit_that_stays_silent_not_everything_waits_for_ever() -> None:
+    ledger = EMPTY
+    for day in range(100):
+        ledger = issue(ledger, made(10.0, issued=NOW + day * 24 * HOUR_MS), total=0.0, room=20.0)
+    assert len(ledger.waiting) == 15
+
+
 def test_a_full_bag_is_not_forecast() -> None:
     assert issue(EMPTY, made(0.0), total=100.0, room=0.0) == EMPTY
 
