@@ -10,12 +10,10 @@ pulls x towards itself:
 
 p, s, zero and full are learnt per unit: p from how far the level rose over how many cycles of each bag, weighed against
 the setting; s from the steps of a resting level; zero and full from what the sensor says of empty and full bags.
-A level further off than a gate is not believed. It becomes a *rival*: another account of the bag, which lives while
-later readings agree with it and dies when they return. What a rival that stays means, `emptying` decides. A level that
-does not move while cycles are counted is stuck and not believed either.
+A level further off than a gate is not believed (see `level`). It becomes a *rival*: another account of the bag, which
+lives while later readings agree with it and dies when they return. What a rival that stays means, `emptying` decides.
+A level that does not move while cycles are counted is stuck and not believed either.
 """
-
-import math
 
 import msgspec
 from msgspec.structs import replace
@@ -30,28 +28,11 @@ SPREAD = 0.55
 FLOOR = 0.7
 """Percent. Neither a level reading nor the estimate is believed to be more exact than this."""
 FIRST_NOISE = 1.0
-NOISE_PACE = 1.05
-"""By what factor the noise of the level moves with each step of a resting level."""
-MEDIAN_STEP = 0.954
-"""Median of the difference of two readings, in standard deviations of one; medians do not mind nonsense."""
-REST_MS = 20 * MINUTE_MS
-"""Readings of a resting level that are compared are not further apart."""
-GATE_DOWN, GATE_UP = 8.0, 10.0
-"""Percent by which a level may be off at least and still be believed; a hand full of nappies comes at once."""
-GATE_SIGMAS, GATE_NOISES = 3.0, 4.5
-RIVAL_DOWN, RIVAL_UP = 4.0, 25.0
-"""Percent by which a reading may fall below a rival and agree with it; and rise beyond it when it does so twice."""
 STUCK_PERCENT = 8.0
 """A level that has not moved while so much was counted is stuck."""
 STUCK_MS = 30 * MINUTE_MS
-MOVED = 0.3
-"""Percent that a level must change by to have moved."""
 LOW = 12.0
 """Percent near zero that an empty bag may read."""
-UNMOVED_MS = 6 * HOUR_MS
-"""Of a level that has not moved for so long nobody knows what it has missed."""
-FREED = 1.0
-"""Percent that a stuck level must change by to be believed again."""
 LEARN_CYCLES, LEARN_RISE = 8, 15.0
 """A bag teaches p when at least so many cycles and percent lie between two levels of it."""
 LEARN_WITHIN = (0.5, 2.0)
@@ -60,12 +41,14 @@ PRIOR_CYCLES = 30.0
 BAG_KEPT = 0.9
 """How many cycles' weight the setting has; how much a bag keeps of its weight when another one comes."""
 ZERO_PACE, ZERO_WITHIN = 0.25, 8.0
-ZERO_SINKS = 0.05
+"""How far zero moves towards the first level of a new bag, when that is not off by more than so many percent."""
 SURE_COUNT = 3
 """Readings after which a rival may rise quickly, and an empty one teaches zero."""
 FULL_PACE, FULL_WITHIN = 0.3, 15.0
 FULL_AGE_MS = 15 * MINUTE_MS
+"""The same for the level of a full bag, which must not be older than this."""
 HIGHEST = 130.0
+"""Percent. More than that nobody has ever got into a bag."""
 RESTART_READINGS = 3
 """A counter that reads lower has begun anew when so many readings say so; or at once, when it fell this far:"""
 RESTART_FALL = 50
@@ -181,37 +164,6 @@ def count(fill: Fill, time: int, total: int, most: int | None = None) -> Fill:
     return _cycles(fill, time, total - lower) if total > lower else fill
 
 
-def see(fill: Fill, time: int, raw: float, uncounted: float = 0.0) -> Fill:
-    """The level sensor reads `raw` percent, with nothing in front of it.
-
-    `uncounted` percent may have come since the last believed level without being counted.
-    """
-    learnt, level = fill.learnt, fill.level
-    y = 100.0 * (raw - learnt.zero) / (learnt.full - learnt.zero)
-    if level is None:
-        bag = fill.bag
-        if bag.emptied is None:
-            bag = replace(bag, percent=min(max(y, 0.0), HIGHEST), variance=9.0, counted=y)
-        level = Level(time, raw, y, time, time, bag.percent)
-        return replace(fill, level=level, bag=replace(bag, origin=y, origin_cycles=bag.cycles), heard=time)
-    step = raw - level.value
-    blind = time - (level.moved if level.stuck or time - level.moved >= UNMOVED_MS else level.time)
-    if level.stuck and abs(step) < FREED:
-        return replace(fill, level=replace(level, time=time), heard=time)
-    if abs(step) > MOVED:
-        rest = level.rival is None and not level.moved_cycles and time - level.time <= REST_MS
-        if rest:
-            learnt = _noise(learnt, step)
-        level = replace(
-            level, time=time, value=raw, moved=time, moved_percent=fill.bag.percent, moved_cycles=0, stuck=False
-        )
-    else:
-        if level.rival is None and not level.moved_cycles:
-            learnt = _noise(learnt, step)
-        level = replace(level, time=time)
-    return _weigh(replace(fill, learnt=learnt, level=level, heard=time), level, time, y, blind, uncounted)
-
-
 def full(fill: Fill, time: int) -> Fill:
     """The unit itself says that the bag is full."""
     learnt, bag, level = fill.learnt, fill.bag, fill.level
@@ -295,61 +247,6 @@ def _cycles(fill: Fill, time: int, cycles: int) -> Fill:
         bag = replace(bag, percent=percent, inflow=bag.inflow + percent - bag.percent)
         rival = None
     return replace(fill, bag=bag, level=replace(level, moved_cycles=moved, stuck=stuck, rival=rival))
-
-
-def _weigh(fill: Fill, level: Level, time: int, y: float, blind: int, uncounted: float) -> Fill:
-    """A level of `y` percent is believed, or makes or feeds or kills a rival."""
-    bag, noise = fill.bag, fill.learnt.noise
-    off = y - bag.percent
-    wide = max(GATE_NOISES * noise, GATE_SIGMAS * math.sqrt(bag.variance))
-    up = max(GATE_UP, wide) + uncounted
-    inside = -max(GATE_DOWN, wide) <= off <= up
-    rival = level.rival
-    if rival is None:
-        if inside:
-            return _believed(fill, level, time, y)
-        return replace(fill, level=replace(level, rival=Rival(time, bag.percent, y, y, blind, last=time)))
-    gap = y - rival.percent
-    if inside and abs(off) <= abs(gap):
-        if not rival.misses and rival.count > 1:
-            return replace(fill, level=replace(level, rival=replace(rival, misses=1)))
-        return _believed(fill, replace(level, rival=None), time, y)
-    close = max(RIVAL_DOWN, GATE_SIGMAS * noise)
-    if -close <= gap <= (up if rival.count >= SURE_COUNT else close):
-        rival = replace(rival, percent=rival.percent + 0.5 * gap, count=rival.count + 1, misses=0, last=time)
-    elif not rival.misses:
-        rival = replace(rival, misses=1)
-    elif rival.first >= -LOW and rival.first - close <= y <= rival.percent + RIVAL_UP:
-        rival = replace(rival, percent=y, count=rival.count + 1, misses=0, last=time)
-    else:
-        rival = Rival(time, rival.before, y, y, rival.blind, last=time)
-    return replace(fill, level=replace(level, rival=rival))
-
-
-def _believed(fill: Fill, level: Level, time: int, y: float) -> Fill:
-    bag, noise = fill.bag, fill.learnt.noise
-    off = y - bag.percent
-    variance = bag.variance + max(0.0, off - 2 * noise) ** 2  # something has come that nobody counted
-    gain = variance / (variance + noise * noise + FLOOR * FLOOR)
-    percent = max(bag.percent + gain * off, 0.0)
-    learnt = fill.learnt
-    if y < -noise:  # nothing is emptier than empty
-        learnt = replace(learnt, zero=learnt.zero + ZERO_SINKS * y)
-    bag = replace(
-        bag,
-        percent=percent,
-        variance=max(variance * (1 - gain), FLOOR * FLOOR),
-        inflow=bag.inflow + percent - bag.percent,
-        origin=y if bag.origin is None else bag.origin,
-        origin_cycles=bag.cycles if bag.origin is None else bag.origin_cycles,
-    )
-    return replace(fill, learnt=learnt, bag=bag, level=replace(level, percent=y, believed=time))
-
-
-def _noise(learnt: Learnt, step: float) -> Learnt:
-    """The noise after another step of a resting level: half of the steps are smaller than `MEDIAN_STEP` times it."""
-    factor = NOISE_PACE if abs(step) > MEDIAN_STEP * learnt.noise else 1 / NOISE_PACE
-    return replace(learnt, noise=min(max(learnt.noise * factor, 0.2), 10.0))
 
 
 def _teach(learnt: Learnt, rise: float, cycles: int) -> Learnt:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from sukusuku_collector.derive import emptying as emptyings
 from sukusuku_collector.derive import fill as fills
 from sukusuku_collector.derive import findings, foresight
+from sukusuku_collector.derive import level as levels
 from sukusuku_collector.derive.derivation import Advanced
 from sukusuku_collector.derive.emptying import HEARD, SAME_MS, UNCOUNTED_PER_HOUR, Contacts, Meaning, Verdict
 from sukusuku_collector.derive.estimate import estimate
@@ -149,7 +150,7 @@ class UnitDerivation:
         if metric == "Fill/Percent":
             if contacts.open:
                 return state
-            fill = fills.see(fill, time, float(value), self._uncounted(fill, time))
+            fill = levels.see(fill, time, float(value), self._uncounted(fill, time))
         elif metric == "Cycles/Total":
             fill = self._count(fill, contacts, time, int(value))
         heard = HEARD.get(metric)
