@@ -56,10 +56,10 @@ class Story:
         for _ in range(hands):
             self.hand()
 
-    def empty(self) -> None:
-        """The bag is changed; nothing but level and counter tells."""
+    def empty(self, percent: float = 0.0) -> None:
+        """The bag is changed; nothing but level and counter tells, and an empty bag reads `percent`."""
         self.now += 2 * MINUTE_MS
-        self.percent = 0.0
+        self.percent = percent
         self._say()
 
     def opened(self, metric: str = "Lid/Open", seconds: float = 60) -> None:
