@@ -50,11 +50,25 @@ name = {ja = "遊び", en = "running"}
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How right an occupancy was: days (%) with at most one person of drift, mean error, worst month (%)."""
+    """How right an occupancy was: days (%) with at most one person of drift, mean error, child-minutes of each month.
+
+    Those are the true ones and the found ones: the mean of the known time for all of the open time.
+    """
 
     days: float
     error: float
-    month: float
+    months: Mapping[tuple[int, int], tuple[float, float]]
+
+    @property
+    def month(self) -> float:
+        """The worst month, % off."""
+        return worst([self.months])
+
+
+def worst(rooms: Sequence[Mapping[tuple[int, int], tuple[float, float]]]) -> float:
+    """The worst month of rooms together, % off."""
+    sums = {month: [sum(room[month][n] for room in rooms if month in room) for n in (0, 1)] for month in rooms[0]}
+    return max(abs(found / truth - 1) * 100 for truth, found in sums.values())
 
 
 def settings(kind: Kind) -> Timetable:
@@ -87,13 +101,12 @@ def judge(world: World, counts: Sequence[Stretch], late: Mapping[int, float], *,
         if part.people is not None:
             month[2] += part.people * (part.end - part.start) / MINUTE_MS
             month[3] += (part.end - part.start) / MINUTE_MS
-    months = [
-        abs(seen / knew * opened / truth - 1) * 100
-        for truth, opened, seen, knew in mine.values()
-        if opened > MONTH_MINUTES
-        if truth and knew
-    ]
-    return Figures(100 * sum(near) / len(near), off / known, max(months))
+    months = {
+        month: (truth, seen / knew * opened)
+        for month, (truth, opened, seen, knew) in mine.items()
+        if opened > MONTH_MINUTES and truth and knew
+    }
+    return Figures(100 * sum(near) / len(near), off / known, months)
 
 
 def naive(
@@ -137,8 +150,8 @@ def series(points: Sequence[Reading], metric: str) -> list[Point]:
     return [Point(p.time, p.value, Quality.GOOD) for p in points if p.metric == metric]
 
 
-def run(kind: Kind, seed: int, weeks: int) -> bool:
-    """One room; prints its line, tells whether it reached the figures."""
+def run(kind: Kind, seed: int, weeks: int) -> tuple[bool, Figures]:
+    """One room; prints its line, tells whether it reached the figures of a room, and how right it was in hindsight."""
     timetable = settings(kind)
     hours = timetable.hours
     world = simulate(kind, hours, seed, weeks)
@@ -168,14 +181,14 @@ def run(kind: Kind, seed: int, weeks: int) -> bool:
     tally = total(hour.tally for hour in found)
     came = sum(1 for before, after in zip((0, *world.children), world.children, strict=False) if after > before)
     kinds = {name: sum(item.kind is name for item in advanced.corrections) for name in CorrectionKind}
-    right = mine.days >= DRIFT_DAYS and mine.error <= MEAN_ERROR and later.month <= MONTHS_OFF
+    right = mine.days >= DRIFT_DAYS and mine.error <= MEAN_ERROR
     print(
         f"{kind:20} {seed:4d}  {mine.days:6.1f} ({theirs.days:5.1f}) {mine.error:8.2f} ({theirs.error:5.2f}) "
         f"{later.month:8.1f} ({mine.month:4.1f}, {theirs.month:6.1f}) {tally.completeness or 0:9.1f} "
         f"{100 * tally.visits / came:8.1f} {took:8.1f}  {'' if right else 'MISSED'}"
     )
     print("    " + ", ".join(f"{name} {number}" for name, number in kinds.items() if number))
-    return right
+    return right, later
 
 
 def report_speed() -> bool:
@@ -210,9 +223,14 @@ def main() -> int:
     print(f"{asked.weeks} weeks with 2 % miscounts and faults; in brackets: without correction. Columns:")
     print(f"  days (%) with at most one person too many or too few an hour after closing: {DRIFT_DAYS:.0f} or more")
     print(f"  mean absolute error of the children as shown in opening hours: {MEAN_ERROR} or less")
-    print(f"  worst month of child-hours, % off, in hindsight (as shown, without correction): {MONTHS_OFF:.0f} or less")
+    print(f"  worst month of child-hours, % off, in hindsight (as shown, without): all rooms {MONTHS_OFF:.0f} or less")
     print("  completeness (%); visits found of the true ones (%); seconds of processor time to derive it all")
-    good = [run(kind, seed, asked.weeks) for kind in Kind for seed in range(1, asked.seeds + 1)]
+    good = []
+    for seed in range(1, asked.seeds + 1):
+        rooms = [run(kind, seed, asked.weeks) for kind in Kind]
+        ward = worst([figures.months for _, figures in rooms])
+        print(f"all rooms together {seed:6d}: worst month of child-hours {ward:.1f} % off")
+        good += [right for right, _ in rooms] + [ward <= MONTHS_OFF]
     good.append(report_speed())
     return 0 if all(good) else 1
 

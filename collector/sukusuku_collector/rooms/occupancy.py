@@ -1,7 +1,7 @@
 """How many are really in a room: the derivation that fuses its sensors, takes the staff out and puts drift right. Pure.
 
-Time goes in whole minutes. Within a minute the readings and the counts of staff are taken in order; at its end the
-rules of the day are asked (reset, time-out, emptiness, agreement), and what has changed becomes a point.
+Readings and counts of staff are taken in order; at the end of each minute the rules of the day are asked (reset,
+time-out, emptiness, agreement), and what has changed becomes a point.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -66,18 +66,16 @@ class RoomOccupancy:
         self, state: RoomState, readings: Sequence[Reading], said: Sequence[Calibration], until: int
     ) -> Advanced[RoomState]:
         """Everything up to and including `until`; `said` are counts that staff entered, in order of time."""
-        outward = "Entries/" if state.people.flow.swapped else "Exits/"
-        events: list[Reading | Calibration] = [
-            *sorted(readings, key=lambda reading: (reading.time, reading.metric.startswith(outward))),
-            *said,
-        ]
+        events: list[Reading | Calibration] = [*readings, *said]
         events.sort(key=lambda event: event.time)
         step, n, wakes = _Step(self._timetable, state), 0, state.wakes
         while True:
             mark = wakes if n == len(events) else min(wakes, _minute_after(events[n].time))
             while n < len(events) and events[n].time <= min(mark, until):
-                step.take(events[n])
-                n += 1
+                first = n
+                while n < len(events) and events[n].time == events[first].time:
+                    n += 1
+                step.take(events[first:n])
             if mark > until:
                 return step.result(until, mark)
             wakes = step.tick(mark)
@@ -102,23 +100,30 @@ class _Step:
 
     def result(self, until: int, wakes: int) -> Advanced[RoomState]:
         """What came of the step."""
-        both = self._people, self._children
-        state = RoomState(until, wakes, *both, self._samples, self._told, self._quiet, self._heard, self._ticked)
-        return Advanced(state, tuple(self._points), corrections=tuple(self._corrections))
+        known = self._people, self._children, self._samples, self._told, self._quiet, self._heard, self._ticked
+        return Advanced(RoomState(until, wakes, *known), tuple(self._points), corrections=tuple(self._corrections))
 
     # ------------------------------------------------------------ what comes in
 
-    def take(self, event: Reading | Calibration) -> None:
-        """A reading, or a count of staff."""
+    def take(self, events: Sequence[Reading | Calibration]) -> None:
+        """What came at one moment: readings, counts of staff. Whoever came in is counted before whoever went out."""
+        for event in events if len(events) == 1 else sorted(events, key=self._rank):
+            self._take(event)
+
+    def _rank(self, event: Reading | Calibration) -> int:
+        if isinstance(event, Calibration):
+            return 2
+        swapped = (self._children if event.metric.endswith("Children") else self._people).flow.swapped
+        return int(event.metric.startswith("Entries/" if swapped else "Exits/"))
+
+    def _take(self, event: Reading | Calibration) -> None:
         self._now = event.time
         if isinstance(event, Calibration):
             self._entered(event)
             return
-        value = witness.good(event, self._most)
-        if value is None:
+        if (value := witness.good(event, self._most)) is None:
             return
-        counter = _COUNTERS.get(event.metric)
-        if counter is None:
+        if (counter := _COUNTERS.get(event.metric)) is None:
             self._samples[event.metric] = Sample(event.time, value)
             if value and event.metric.endswith(("Presence", "Count", "Children")):
                 self._quiet = None
