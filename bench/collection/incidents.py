@@ -22,11 +22,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from bench.collection.derived import derive
-from bench.collection.sensing import Fault, Witness
+from bench.collection.happened import HOUR_MS, MINUTE_MS, SILENT_AFTER, Incident, bags, faults, silences
 from bench.collection.world import SimulatedUnit, World, simulate
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.scene import Around
@@ -37,18 +36,9 @@ from sukusuku_collector.store import Latest, Point
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
 
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 OPEN_STEP, CLOSED_STEP = 10 * MINUTE_MS, 60 * MINUTE_MS
-RISE = 80.0
-MARGIN = 10.0
-"""Percent by which an estimate may be off where it counts."""
-HASTE = 30 * MINUTE_MS
-SILENT_AFTER = 65 * MINUTE_MS
-"""More than twice the time after which the simulated sensors repeat what has not changed."""
 WRONG_GOAL = 0.01
 """Share of incidents that may be missed or told twice, and of alerts about nothing: derivation may err as much."""
-SETTLING = 3 * DAY_MS
-"""At the beginning nothing is known of the bag that is in."""
 
 FACILITY = """
 [operator]
@@ -66,16 +56,6 @@ mail = "crew@example.jp"
 id = "centre"
 name = { ja = "センター", en = "Centre" }
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """Something that truly happened to a unit. `clear`: a rule must have told of it; otherwise it may have."""
-
-    unit: str
-    start: int
-    end: int
-    clear: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,70 +157,6 @@ def _changes(unit: SimulatedUnit) -> Iterator[int]:
             yield reading.time
             yield reading.time + 61_000
             yield reading.time + 100_000
-
-
-# ---------------------------------------------------------------- the truth
-
-
-def bags(unit: SimulatedUnit, world: World) -> Iterator[Incident]:
-    """Every bag that was, or may have been, due for collection."""
-    bounds = [world.start, *(emptying.time for emptying in unit.truth.emptyings), world.end]
-    for start, end in pairwise(bounds):
-        levels = [item for item in unit.truth.fill if start <= item[0] < end]
-        hidden = start < world.start + SETTLING or any(
-            trouble.start - HASTE < end + HASTE and start - HASTE < trouble.end + HASTE for trouble in unit.truth.blind
-        )
-        high = next((at for at, percent in levels if percent >= RISE + MARGIN), None)
-        clear = high is not None and end - high >= HASTE and not hidden
-        if clear or max((percent for _, percent in levels), default=0.0) >= RISE - MARGIN:
-            yield Incident(unit.id, start, end, clear)
-        elif hidden or _over_age(unit, levels, end) or _full_today(unit, world, levels):
-            yield Incident(unit.id, start, end, clear=False)
-
-
-def _over_age(unit: SimulatedUnit, levels: Sequence[tuple[int, float]], end: int) -> bool:
-    first = next((at for at, percent in levels if percent > 0), end)
-    return end - first >= (unit.collection.bag_hours / 2 - 24) * HOUR_MS  # warm hours count twice; told a day before
-
-
-def _full_today(unit: SimulatedUnit, world: World, levels: Sequence[tuple[int, float]]) -> bool:
-    """Whether at any moment the bag would have been full before the centre closed, or soon after it opened again."""
-    for at, _ in levels:
-        full = unit.truth.full_after(at)
-        if full is None:
-            continue
-        day = (at + 9 * HOUR_MS) // DAY_MS
-        later = (full + 9 * HOUR_MS) // DAY_MS
-        while later > day and not world.is_open(later * DAY_MS - 9 * HOUR_MS + 12 * HOUR_MS):
-            later -= 1
-        if later == day or (later == day + 1 and (full + 9 * HOUR_MS) % DAY_MS < 12 * HOUR_MS):
-            return True
-    return False
-
-
-def faults(unit: SimulatedUnit) -> Iterator[Incident]:
-    """Jams and missing film, where the unit tells its state."""
-    if Witness.STATE not in unit.witnesses:
-        return
-    silent = [trouble for trouble in unit.truth.troubles if trouble.fault in {Fault.SILENT, Fault.CLOCK}]
-    for start, end in unit.truth.stopped:
-        hidden = any(trouble.start < end and start < trouble.end + HOUR_MS for trouble in silent)
-        yield Incident(unit.id, start, end, clear=not hidden and end - start >= 3 * MINUTE_MS)
-
-
-def silences(unit: SimulatedUnit) -> Iterator[Incident]:
-    """Stretches in which nothing came, or no level while other things did."""
-    kinds = {Fault.SILENT} | ({Fault.LEVEL_BAD} if Witness.LEVEL in unit.witnesses else set())
-    joined: list[tuple[int, int]] = []
-    for trouble in unit.truth.troubles:
-        if trouble.fault not in kinds:
-            continue
-        if joined and trouble.start <= joined[-1][1] + HOUR_MS:
-            joined[-1] = joined[-1][0], max(joined[-1][1], trouble.end)
-        else:
-            joined.append((trouble.start, trouble.end))
-    for start, end in joined:
-        yield Incident(unit.id, start, end, clear=end - start >= SILENT_AFTER)
 
 
 # ---------------------------------------------------------------- the judge
