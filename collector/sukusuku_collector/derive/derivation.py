@@ -21,8 +21,9 @@ class Advanced(Generic[S]):
     """What came of a step.
 
     `points` are derived series (`metrics.DERIVED`, quality GOOD). `emptyings` were found in it; their time may lie
-    before it by the hours that a level must stay low to be believed. `findings` are all that were open at any moment of the step, with their true `since`. `forecasts` were issued in it,
-    `outcomes` became known in it; so did `corrections`, those of a room's count with start < time <= until.
+    before it by the hours that a level must stay low to be believed. `findings` are all that were open at any moment of
+    the step, with their true `since`. `forecasts` were issued in it, `outcomes` became known in
+    it; so did `corrections`, those of a room's count with start < time <= until.
     """
 
     state: S
