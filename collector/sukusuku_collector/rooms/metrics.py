@@ -258,13 +258,19 @@ class _Coming:
             self._recent.clear()
             self._since = part.start
         self._until = part.end
-        recent = self._recent
-        recent.append((int(part.people), part.end))
-        while recent[0][1] <= part.end - STAYS_MS:
-            recent.popleft()
-        if part.end - self._since < STAYS_MS:
-            return 0
-        low, high = min(count for count, _ in recent), max(count for count, _ in recent)
+        recent, people = self._recent, int(part.people)
+        low = high = people
+        if part.end - part.start >= STAYS_MS:
+            recent.clear()
+            recent.append((people, part.end))
+        else:
+            recent.append((people, part.end))
+            while recent[0][1] <= part.end - STAYS_MS:
+                recent.popleft()
+            if part.end - self._since < STAYS_MS:
+                return 0
+            counts = [count for count, _ in recent]
+            low, high = min(counts), max(counts)
         come = max(low - self._level, 0)
         self._level = min(max(self._level, low), high)
         return come

@@ -39,18 +39,20 @@ def stretches(
     spans: Iterable[tuple[int, int]],
 ) -> Iterator[Stretch]:
     """The stretches of open `spans`, which are in order. `places` is a series, or the same number always."""
-    fixed = float(places) if isinstance(places, int) else None
-    series = (_Runs(counts), _Runs(completeness), _Runs(() if isinstance(places, int) else places))
+    limit = float(places) if isinstance(places, int) else None
+    limits = None if isinstance(places, int) else _Runs(places)
+    known, shares = _Runs(counts), _Runs(completeness)
     for start, end in spans:
         cursor = start
         while cursor < end:
             upto = min(end, cursor - cursor % HOUR_MS + HOUR_MS)
-            people, upto = series[0].at(cursor, upto)
-            complete, upto = series[1].at(cursor, upto)
-            limit, upto = series[2].at(cursor, upto)
+            people, upto = known.at(cursor, upto)
+            complete, upto = shares.at(cursor, upto)
+            if limits is not None:
+                limit, upto = limits.at(cursor, upto)
             if people is None or not complete:
                 people, complete = None, 0.0
-            yield Stretch(cursor, upto, people, limit if fixed is None else fixed, complete)
+            yield Stretch(cursor, upto, people, limit, complete)
             cursor = upto
 
 
@@ -69,8 +71,10 @@ class _Runs:
         self._next = n
         if n == len(runs):
             return None, upto
-        run = runs[n]
-        return (run.value, min(upto, run.end)) if run.start <= time else (None, min(upto, run.start))
+        start, end, value = runs[n]
+        if start > time:
+            return None, min(upto, start)
+        return value, min(end, upto)
 
 
 def _runs(points: Sequence[Point]) -> list[_Run]:
