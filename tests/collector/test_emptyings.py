@@ -50,6 +50,12 @@ def test_the_same_emptying_found_a_little_elsewhere_keeps_its_id(emptyings: Empt
     assert (found.id, found.time, found.percent) == (first.id, T0 + HOUR + 20 * MINUTE, 85.0)
 
 
+def test_an_emptying_from_before_the_stretch_that_found_it_is_stored_once(emptyings: Emptyings) -> None:
+    (first,) = replaced(emptyings, seen(T0 - 2 * HOUR))
+    assert replaced(emptyings, seen(T0 - 2 * HOUR)) == ()
+    assert emptyings.of(UNIT, T0 - 3 * HOUR, NOW) == [first]
+
+
 def test_what_is_not_found_again_is_gone_unless_a_person_stands_behind_it(emptyings: Emptyings) -> None:
     gone, confirmed, rejected = replaced(emptyings, seen(T0 + HOUR), seen(T0 + 5 * HOUR), seen(T0 + 9 * HOUR))
     emptyings.confirm(confirmed.id, "佐藤", NOW)

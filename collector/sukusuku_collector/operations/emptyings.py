@@ -60,8 +60,9 @@ class Emptyings:
         its id. What people said stays as they said it; a confirmed one gets the better figures. Detected ones that
         are not found again are deleted. A visit that somebody asked for before an emptying is thereby done.
         """
+        earliest = min((after, *(item.time for item in found)))  # some are only seen hours later
         with self._operations.writing() as connection:
-            near = (emptying.c.asset == asset) & (emptying.c.time > after - SAME_MS)
+            near = (emptying.c.asset == asset) & (emptying.c.time > earliest - SAME_MS)
             near &= emptying.c.time <= until + SAME_MS
             moved = (emptying.c.asset == asset) & (emptying.c.detected > after) & (emptying.c.detected <= until)
             stored = list(connection.execute(select(*_COLUMNS, emptying.c.detected).where(near | moved)))
