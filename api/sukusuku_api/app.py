@@ -22,6 +22,7 @@ from sukusuku_api.routers import (
     modes,
     quarantine,
     readings,
+    reports,
     requests,
     rooms,
     rounds,
@@ -29,6 +30,8 @@ from sukusuku_api.routers import (
     stock,
     stream,
     units,
+    usage,
+    vacancy,
 )
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.settings import Facility
@@ -80,7 +83,8 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
     api = APIRouter(prefix=PREFIX)
     now = (health, sites, units, rooms, readings, alerts, quarantine, stream, modes)
     collection = (emptyings, findings, forecasts, rounds, requests, stock, accounts)
-    for module in (*now, *collection):
+    use = (usage, vacancy, reports)
+    for module in (*now, *collection, *use):
         api.include_router(module.router)
     api.include_router(rounds.stops)
     app.include_router(api)

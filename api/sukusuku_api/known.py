@@ -1,10 +1,10 @@
-"""Whether the centre, unit or round of a request exists."""
+"""Whether the centre, unit, room or round of a request exists."""
 
 from http import HTTPStatus
 
 from sukusuku_api.context import Context
 from sukusuku_api.problem import ProblemError
-from sukusuku_collector.settings import Round, Site, Unit
+from sukusuku_collector.settings import Room, Round, Site, Unit
 
 
 def known_unit(context: Context, ident: str) -> tuple[Site, Unit]:
@@ -28,4 +28,12 @@ def known_round(context: Context, ident: str) -> Round:
     found = {each.id: each for each in context.facility.round}
     if ident not in found:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no round {ident!r}.", available=list(found))
+    return found[ident]
+
+
+def known_room(context: Context, ident: str) -> tuple[Site, Room]:
+    """A room with its centre. Raises ProblemError (404) with those that there are."""
+    found = {room.id: (site, room) for site in context.facility.site for room in site.room}
+    if ident not in found:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no room {ident!r}.", available=list(found))
     return found[ident]

@@ -38,6 +38,11 @@ COMMANDS = {
         "collection rounds: who would be visited and why",
         "収集ルートの計画と理由",
     ),
+    "report": Command(
+        "sukusuku_api.reports.__main__",
+        "use of the rooms in a month or fiscal year as XLSX, PDF and CSV",
+        "部屋の利用状況の月報・年報（XLSX・PDF・CSV）",
+    ),
     "sim": Command(
         "sukusuku_sim.__main__", "simulated units and rooms over Modbus TCP and MQTT", "圧縮機と部屋の模擬装置"
     ),

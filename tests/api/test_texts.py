@@ -11,7 +11,7 @@ from sukusuku_collector.live import Condition
 from sukusuku_core.model import FaultCode, UnitState
 
 PACKAGE = files("sukusuku_api")
-METHODS = [("web/**.py", "python"), ("web/templates/**.html", "jinja2.ext:babel_extract")]
+METHODS = [("web/**.py", "python"), ("reports/**.py", "python"), ("web/templates/**.html", "jinja2.ext:babel_extract")]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "translate": None}
 
 

@@ -1,0 +1,45 @@
+"""Reads what the API tells of rooms beyond their present state: history, limits, hours of the past, the outlook."""
+
+from sukusuku_api.context import Context
+from sukusuku_api.reports.gather import SERIES, Gatherer
+from sukusuku_collector.opening import DAY_MS, opening_of_asset
+from sukusuku_collector.rooms.metrics import Hour
+from sukusuku_collector.rooms.outlook import WEEKS, Expected, outlook
+from sukusuku_collector.rooms.vacancy import Day, Expect, outlook_expect, site_days
+from sukusuku_collector.settings import Room, Site
+
+FRESH_MS = 20 * 60_000
+"""A count that is older tells nothing about now."""
+
+
+def past(context: Context, site: Site, room: Room, start: int, end: int) -> list[Hour]:
+    """The hours of a room within start <= time < end."""
+    gatherer = Gatherer(context.facility, context.store, context.operations, context.clock())
+    return list(gatherer.room(site, room, start, end).hours)
+
+
+def expected(context: Context, site: Site, room: Room, now: int, days: int) -> list[Expected]:
+    """What is usual in a room in the open hours of the coming days."""
+    hours = past(context, site, room, now - WEEKS * 7 * DAY_MS, now)
+    return outlook(hours, opening_of_asset(context.facility, room.id), now, days)
+
+
+def expect(context: Context, site: Site, room: Room, now: int, days: int) -> Expect:
+    """What is expected in a room: who is in now, then what is usual at that hour."""
+    ahead = expected(context, site, room, now, days)
+    series = context.store.derived_latest().get(room.id, {})
+    point = series.get(SERIES["children"])
+    fresh = point is not None and now - point.time <= FRESH_MS and isinstance(point.value, int | float)
+    children = float(point.value) if fresh and point is not None and isinstance(point.value, int | float) else None
+    return outlook_expect({item.start: item.mean for item in ahead}, now, children)
+
+
+def vacancy(context: Context, days: int) -> list[tuple[Site, list[Day]]]:
+    """The vacancy board of every centre that has rooms."""
+    now = context.clock()
+    found = []
+    for site in context.facility.site:
+        if site.room:
+            expected = {room.id: expect(context, site, room, now, days) for room in site.room}
+            found.append((site, site_days(context.facility, site, expected, now, days)))
+    return found

@@ -1,0 +1,80 @@
+"""`python -m sukusuku_api.reports.drawing`: pictures as JSON on standard input, their SVGs as JSON on standard output.
+
+Altair makes Vega-Lite specifications of them, vl-convert draws these. Both take much memory, hence the own process.
+"""
+
+import sys
+from typing import Any
+
+import altair as alt
+import msgspec
+import vl_convert
+
+from sukusuku_api.reports.model import Shape
+from sukusuku_api.reports.pictures import FONTS, Picture
+
+_GREEN, _ORANGE, _SOFT, _GRID = "#1d7a4b", "#d97706", "#5c6b63", "#e3eae6"
+_WIDTH, _HEIGHT = 820, 190
+
+
+def chart(picture: Picture) -> Any:
+    """The picture as a Vega-Lite chart."""
+    drawn = _heat(picture) if picture.shape is Shape.HEAT else _bars(picture)
+    return (
+        drawn.configure(font=FONTS)
+        .configure_view(stroke=None)
+        .configure_axis(gridColor=_GRID, domainColor=_SOFT, tickColor=_SOFT, labelFontSize=10, titleFontSize=10)
+    )
+
+
+def svg(picture: Picture) -> str:
+    """The picture as SVG."""
+    drawn: str = vl_convert.vegalite_to_svg(chart(picture).to_json())
+    return drawn
+
+
+def _bars(picture: Picture) -> Any:
+    rows = [
+        {"n": n, "name": name, "y": y, "line": line}
+        for n, (name, y, line) in enumerate(zip(picture.names, picture.y, picture.line or picture.y, strict=True))
+    ]
+    data = alt.InlineData(values=rows)
+    axis = alt.Axis(title=None, labelAngle=-45 if len(rows) > 14 else 0, labelLimit=160)  # noqa: PLR2004
+    x = alt.X("name:N", sort=None, axis=axis)
+    wide = min(_WIDTH * 0.6 / max(len(rows), 1), 60)
+    y = alt.Y("y:Q", title=picture.y_title)
+    bars = alt.Chart(data).mark_bar(color=_GREEN, size=wide).encode(x=x, y=y)
+    if not picture.line:
+        return bars.properties(width=_WIDTH, height=_HEIGHT)
+    side = alt.Y("line:Q", title=picture.line_title, scale=alt.Scale(domainMin=0), axis=alt.Axis(titleColor=_ORANGE))
+    line = (
+        alt.Chart(data).mark_line(color=_ORANGE, point=alt.OverlayMarkDef(color=_ORANGE, size=16)).encode(x=x, y=side)
+    )
+    both = alt.layer(bars, line).resolve_scale(y="independent")
+    return both.properties(width=_WIDTH, height=_HEIGHT)
+
+
+def _heat(picture: Picture) -> Any:
+    rows = [
+        {"hour": name, "day": day, "value": value, "text": "" if value is None else f"{value:.0f}"}
+        for name, line in zip(picture.names, picture.heat, strict=True)
+        for day, value in zip(picture.columns, line, strict=True)
+    ]
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("day:N", sort=None, axis=alt.Axis(title=None, orient="top", labelAngle=0)),
+        y=alt.Y("hour:N", sort=None, axis=alt.Axis(title=None)),
+    )
+    colour = alt.Color(
+        "value:Q", scale=alt.Scale(domain=[0, 100], clamp=True, range=["#f3f9f5", "#1d7a4b"]), legend=None
+    )
+    known = base.transform_filter("isValid(datum.value)")
+    light = alt.condition("datum.value > 55", alt.value("#ffffff"), alt.value("#17211c"))
+    cells = known.mark_rect(stroke="#ffffff").encode(color=colour)
+    gaps = base.transform_filter("!isValid(datum.value)").mark_rect(fill="#eceff1", stroke="#ffffff")
+    text = known.mark_text(fontSize=10).encode(text="text:N", color=light)
+    return alt.layer(gaps, cells, text).properties(width=_WIDTH / 2, height=22 * len(picture.names))
+
+
+if __name__ == "__main__":
+    pictures = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Picture])
+    sys.stdout.buffer.write(msgspec.json.encode([svg(picture) for picture in pictures]))

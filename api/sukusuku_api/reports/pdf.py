@@ -1,0 +1,62 @@
+"""A report as PDF: pages from HTML and CSS, charts as SVG, Japanese fonts by name."""
+
+import base64
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from sukusuku_api.reports.model import Kind, Report, Table, shown
+from sukusuku_api.reports.pictures import FONTS, picture, render
+from sukusuku_core.errors import SukusukuError
+
+APT = "libpango-1.0-0 libpangoft2-1.0-0 fonts-noto-cjk"
+
+
+class MissingError(SukusukuError):
+    """What PDF needs is not installed on this machine."""
+
+
+def pdf(report: Report) -> bytes:
+    """The pages. Raises MissingError that says what to install, DrawingError."""
+    weasyprint = _weasyprint()
+    only_ours = weasyprint.urls.URLFetcher(allowed_protocols=["data"])  # pages carry everything with them
+    document: bytes = weasyprint.HTML(string=html(report), url_fetcher=only_ours).write_pdf()
+    return document
+
+
+def html(report: Report) -> str:
+    """The pages as HTML that needs no other file."""
+    tables = [table for _, table in report.tables]
+    drawn = {table.key: found for table in tables if (found := picture(table)) is not None}
+    svgs = dict(zip(drawn, render(list(drawn.values())), strict=True))
+
+    def source(table: Table) -> str:
+        return "data:image/svg+xml;base64," + base64.b64encode(svgs[table.key].encode()).decode()
+
+    style = Markup((files("sukusuku_api.reports") / "templates" / "report.css").read_text("utf-8"))  # noqa: S704 - ours
+    values: dict[str, Any] = {"report": report, "shown": shown, "Kind": Kind, "svgs": svgs, "source": source}
+    return _environment().get_template("report.html").render(values, style=style, fonts=FONTS)
+
+
+@lru_cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("sukusuku_api.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _weasyprint() -> Any:
+    try:
+        import weasyprint  # type: ignore[import-untyped] # noqa: PLC0415 - no types; loads Pango, which may not be there
+    except ModuleNotFoundError as error:
+        raise MissingError(f"PDF needs {error.name}; install it with: pip install 'sukusuku[reports]'") from error
+    except OSError as error:
+        raise MissingError(f"PDF needs Pango; install it with: sudo apt-get install {APT} ({error})") from error
+    return weasyprint

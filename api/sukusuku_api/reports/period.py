@@ -1,0 +1,104 @@
+"""The month or fiscal year of a report, and what it is divided into. Pure."""
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sukusuku_api.reports import era
+from sukusuku_api.web.words import WEEKDAYS, Translate
+from sukusuku_collector.opening import local_day
+from sukusuku_collector.rooms import metrics
+from sukusuku_collector.rooms.metrics import Hour
+from sukusuku_core.errors import ConfigError
+
+_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+_YEAR = re.compile(r"20\d\d")
+
+
+class PeriodError(ConfigError):
+    """What was asked for is no month or year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From the local day `first` to that before `end`; a fiscal year or a month."""
+
+    first: date
+    end: date
+    whole_year: bool
+
+    @property
+    def key(self) -> str:
+        """`2026-11` or `fy2026`."""
+        return f"fy{self.first.year}" if self.whole_year else f"{self.first:%Y-%m}"
+
+    @property
+    def fiscal_year(self) -> int:
+        """The fiscal year in which it lies, by the year in which that begins."""
+        return self.first.year - (self.first.month < metrics.APRIL)
+
+    def name(self, translate: Translate, language: str) -> str:
+        """How people call it."""
+        if language == "ja":
+            said = era.fiscal_year(self.first.year) if self.whole_year else era.month(self.first)
+            western = f"{self.first.year}年度" if self.whole_year else f"{self.first.year}年{self.first.month}月"
+            return f"{said}（{western}）"
+        if self.whole_year:
+            days = {"year": self.first.year, "first": self.first.isoformat()}
+            return translate("Fiscal year %(year)s (%(first)s to %(last)s)") % {**days, "last": self._last.isoformat()}
+        return f"{self.first:%Y-%m}"
+
+    @property
+    def _last(self) -> date:
+        return self.end - timedelta(days=1)
+
+    def parts(self) -> list[tuple[Hashable, date]]:
+        """The months of a year or the days of a month: keys as of `key_of`, each with its first day."""
+        if self.whole_year:
+            firsts = [_month_after(self.first, n) for n in range(12)]
+            return [((day.year, day.month), day) for day in firsts]
+        days = (self.first + timedelta(days=n) for n in range((self.end - self.first).days))
+        return [(day, day) for day in days]
+
+    def key_of(self, hour: Hour) -> Hashable:
+        """To which part an hour belongs."""
+        return metrics.by_month(hour) if self.whole_year else metrics.by_day(hour)
+
+    def part_name(self, day: date, translate: Translate) -> str:
+        """How people call a part."""
+        if self.whole_year:
+            return f"{day:%Y-%m}"
+        return f"{day.month}/{day.day} ({translate(WEEKDAYS[day.weekday()])})"
+
+
+def month(text: str) -> Period:
+    """The month `YYYY-MM`. Raises PeriodError."""
+    found = _MONTH.fullmatch(text)
+    if found is None:
+        raise PeriodError(f"a month is written YYYY-MM, such as 2026-11; found {text!r}")
+    first = date(int(found[1]), int(found[2]), 1)
+    return Period(first, _month_after(first, 1), whole_year=False)
+
+
+def fiscal_year(text: str) -> Period:
+    """The fiscal year that begins in April of `YYYY`. Raises PeriodError."""
+    if _YEAR.fullmatch(text) is None:
+        raise PeriodError(f"a fiscal year is written as the year in which it begins, such as 2026; found {text!r}")
+    first = date(int(text), metrics.APRIL, 1)
+    return Period(first, _month_after(first, 12), whole_year=True)
+
+
+def has_begun(period: Period, now: int) -> bool:
+    """Whether there can be any figures at the moment `now` (UTC ms)."""
+    return period.first <= local_day(now)
+
+
+def is_running(period: Period, now: int) -> bool:
+    """Whether it has not ended yet."""
+    return period.end > local_day(now)
+
+
+def _month_after(first: date, number: int) -> date:
+    months = first.year * 12 + first.month - 1 + number
+    return date(months // 12, months % 12 + 1, 1)

@@ -1,0 +1,138 @@
+"""The tables of one room: by day or month, by hour and weekday, by zone, corrections. Pure."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import date
+
+from sukusuku_api.reports.asked import Asked
+from sukusuku_api.reports.figures import PARTS, cells, columns
+from sukusuku_api.reports.gather import RoomUse
+from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Kind, Shape, Table
+from sukusuku_api.web.words import WEEKDAYS
+from sukusuku_collector.rooms.metrics import heat_map, ranked, zone_share
+from sukusuku_collector.rooms.suppression import withheld
+from sukusuku_collector.rooms.tally import Tally
+
+SHOWN_HOURS = 3
+"""So many of the busiest hours are named, and of the quietest."""
+_NOTHING = Tally()
+
+
+def tables(
+    use: RoomUse,
+    parts: Mapping[Hashable, Tally],
+    begun: Sequence[tuple[Hashable, date]],
+    asked: Asked,
+    hidden: frozenset[Hashable],
+) -> Iterator[Table]:
+    """All of them. `begun` are the parts of the period that have begun, `hidden` what is withheld."""
+    yield _by_part(use, parts, begun, asked, hidden)
+    yield _heat(use, asked)
+    if use.room.zone:
+        yield _zones(use, asked)
+    yield _corrections(use, asked)
+
+
+def _by_part(
+    use: RoomUse,
+    parts: Mapping[Hashable, Tally],
+    begun: Sequence[tuple[Hashable, date]],
+    asked: Asked,
+    hidden: frozenset[Hashable],
+) -> Table:
+    translate, room = asked.translate, use.room.id
+    rows = [
+        (
+            asked.period.part_name(day, translate),
+            *cells(parts.get(key, _NOTHING), PARTS, outward=asked.outward, hide=(room, key) in hidden),
+        )
+        for key, day in begun
+    ]
+    together = cells(use.tally, PARTS, outward=asked.outward, hide=room in hidden)
+    year = asked.period.whole_year
+    notes = []
+    if use.channel == "people":
+        notes.append(translate("Nothing tells children from staff in this room: all people are counted."))
+    return Table(
+        f"{use.room.id}-{'months' if year else 'days'}",
+        translate("By month") if year else translate("By day"),
+        (Column(translate("Month") if year else translate("Day")), *columns(PARTS, translate)),
+        (*rows, (translate("Total"), *together)),
+        total=1,
+        notes=tuple(notes),
+        chart=Chart(Shape.BARS, translate("Child-hours, and average utilisation (line)"), y=3, line=6),
+    )
+
+
+def _heat(use: RoomUse, asked: Asked) -> Table:
+    translate = asked.translate
+    found = heat_map(use.hours)
+    counts: dict[Hashable, float | None] = {cell: tally.person_hours for cell, tally in found.items()}
+    counts[None] = sum(tally.person_hours for tally in found.values())
+    hidden = withheld(counts, [(None, list(found))]) if asked.outward else frozenset[Hashable]()
+    rows = []
+    for hour in range(24):
+        if any((weekday, hour) in found for weekday in range(7)):
+            tallies = [((weekday, hour), found.get((weekday, hour), _NOTHING)) for weekday in range(7)]
+            line: list[Cell] = [WITHHELD if cell in hidden else tally.average_utilisation for cell, tally in tallies]
+            rows.append((f"{hour}:00", *line))
+    told = {cell: tally for cell, tally in found.items() if cell not in hidden}
+    notes = []
+    for text, number in (
+        (translate("Busiest: %(hours)s"), SHOWN_HOURS),
+        (translate("Quietest: %(hours)s"), -SHOWN_HOURS),
+    ):
+        named = [f"{translate(WEEKDAYS[weekday])} {hour}:00" for weekday, hour in ranked(told, number)]
+        if named:
+            notes.append(text % {"hours": ", ".join(named)})
+    completeness = use.tally.completeness
+    if completeness is not None:
+        notes.append(translate("Completeness of this table: %(n)s %%") % {"n": f"{completeness:.1f}"})
+    days = tuple(Column(translate(name), "%", Kind.PERCENT) for name in WEEKDAYS)
+    return Table(
+        f"{use.room.id}-hours",
+        translate("Average utilisation by hour and weekday"),
+        (Column(translate("Hour")), *days),
+        tuple(rows),
+        notes=tuple(notes),
+        chart=Chart(Shape.HEAT, translate("Average utilisation by hour and weekday (%)")),
+    )
+
+
+def _zones(use: RoomUse, asked: Asked) -> Table:
+    translate = asked.translate
+    shares = zone_share(use.zones)
+    counts: dict[Hashable, float | None] = {zone: tally.person_hours for zone, tally in use.zones.items()}
+    counts[None] = sum(tally.person_hours for tally in use.zones.values())
+    hidden = withheld(counts, [(None, list(use.zones))]) if asked.outward else frozenset[Hashable]()
+    rows: list[tuple[Cell, ...]] = []
+    for zone in use.room.zone:
+        tally = use.zones[zone.id]
+        own: list[Cell] = [tally.average_occupancy, tally.time_used, shares[zone.id]]
+        if zone.id in hidden:
+            own = [WITHHELD] * len(own)
+        rows.append((zone.name[asked.language], zone.capacity, *own, tally.completeness))
+    return Table(
+        f"{use.room.id}-zones",
+        translate("Zones"),
+        (
+            Column(translate("Zone")),
+            Column(translate("Limit (house rule)"), translate("people"), Kind.COUNT),
+            Column(translate("Average people"), translate("people"), Kind.DECIMAL),
+            Column(translate("Time used"), "%", Kind.PERCENT),
+            Column(translate("Zone share"), "%", Kind.PERCENT),
+            Column(translate("Completeness"), "%", Kind.PERCENT),
+        ),
+        tuple(rows),
+    )
+
+
+def _corrections(use: RoomUse, asked: Asked) -> Table:
+    translate = asked.translate
+    rows = tuple((name, use.corrections[kind]) for kind, name in asked.corrections.items() if kind in use.corrections)
+    return Table(
+        f"{use.room.id}-corrections",
+        translate("Corrections of the count"),
+        (Column(translate("Reason")), Column(translate("Number"), "", Kind.COUNT)),
+        rows,
+        notes=() if rows else (translate("There was none."),),
+    )

@@ -1,0 +1,86 @@
+"""Reports on the use of rooms as files."""
+
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+
+from sukusuku_api.context import Context, ContextDep
+from sukusuku_api.problem import ProblemError, documented
+from sukusuku_api.ranges import invalid
+from sukusuku_api.reports import period
+from sukusuku_api.reports.make import MEDIA, WRITERS, asked, make
+from sukusuku_api.reports.pdf import MissingError
+from sukusuku_api.reports.pictures import DrawingError
+from sukusuku_collector.settings import Language
+
+router = APIRouter(prefix="/reports", tags=["rooms"])
+
+
+class Format(StrEnum):
+    """The kind of a file."""
+
+    XLSX = "xlsx"
+    PDF = "pdf"
+    CSV = "csv"
+
+
+Ending = Annotated[Format, Path(description="Kind of the file")]
+Site = Annotated[str | None, Query(description="Only this centre")]
+_FILE: dict[int | str, dict[str, Any]] = {HTTPStatus.OK.value: {"content": {media: {} for media in MEDIA.values()}}}
+_RESPONSES: dict[int | str, dict[str, Any]] = _FILE | documented(
+    HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+)
+
+
+@router.get("/month/{month}.{ending}", summary="A month", response_class=Response, responses=_RESPONSES)
+def month(
+    context: ContextDep,
+    month: Annotated[str, Path(examples=["2026-11"])],
+    ending: Ending,
+    lang: Language = "ja",
+    site: Site = None,
+) -> Response:
+    """A month as XLSX, PDF or CSV. Counts below 5 are withheld."""
+    return _file(context, _period("month", month), ending, lang, site)
+
+
+@router.get("/year/{year}.{ending}", summary="A fiscal year", response_class=Response, responses=_RESPONSES)
+def year(
+    context: ContextDep,
+    year: Annotated[str, Path(description="The year in which it begins", examples=["2026"])],
+    ending: Ending,
+    lang: Language = "ja",
+    site: Site = None,
+) -> Response:
+    """A fiscal year, April to March, as XLSX, PDF or CSV. Counts below 5 are withheld."""
+    return _file(context, _period("year", year), ending, lang, site)
+
+
+def _period(kind: str, text: str) -> period.Period:
+    try:
+        return period.month(text) if kind == "month" else period.fiscal_year(text)
+    except period.PeriodError as error:
+        raise invalid(f"path.{kind}", str(error)) from error
+
+
+def _file(context: Context, wanted: period.Period, ending: Format, lang: Language, site: str | None) -> Response:
+    sites = [found.id for found in context.facility.site]
+    if site is not None and site not in sites:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no site {site!r}.", available=sites)
+    try:
+        made = make(
+            context.facility,
+            context.store,
+            context.operations,
+            asked(wanted, site, lang, outward=True),
+            context.clock(),
+        )
+        content = WRITERS[ending](made)
+    except period.PeriodError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from error
+    except (MissingError, DrawingError) as error:
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+    headers = {"Content-Disposition": f'attachment; filename="{made.key}.{ending}"', "Cache-Control": "no-store"}
+    return Response(content, media_type=MEDIA[ending], headers=headers)

@@ -1,0 +1,141 @@
+"""How a room was used: history of its count, metrics, heat map, limits, corrections, counts by staff."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from sukusuku_api import shapes
+from sukusuku_api import usage_shapes as out
+from sukusuku_api.context import Context, ContextDep
+from sukusuku_api.known import known_room
+from sukusuku_api.occupancy import expected, past
+from sukusuku_api.problem import documented
+from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between, invalid
+from sukusuku_api.routers.rooms import RoomId
+from sukusuku_api.times import local, parse
+from sukusuku_collector.derive.model import Calibration
+from sukusuku_collector.operations.rooms import RoomRecords, WrongCountError
+from sukusuku_collector.rooms.limits import zone_limits
+from sukusuku_collector.rooms.metrics import heat_map
+from sukusuku_collector.rooms.tally import total
+from sukusuku_collector.rooms.timetable import Timetable
+
+router = APIRouter(prefix="/rooms", tags=["rooms"])
+
+LONGEST_MS = 400 * DAY_MS
+HISTORY_MS = 31 * DAY_MS
+_ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+class Counted(shapes.Asked):
+    """What a member of staff has counted in a room."""
+
+    children: int = Field(ge=0, le=1000)
+    staff: int | None = Field(None, ge=0, le=1000)
+    time: str | None = Field(None, max_length=64, description="ISO 8601 or UTC ms; default: now")
+    note: str = Field("", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+
+
+@router.get("/{room_id}/occupancy", summary="History of the count", responses=_ERRORS)
+def occupancy(
+    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+) -> out.HistoryOut:
+    """Points of the derived series of the last day or of the given time, 31 days at most; as it was shown then."""
+    _, room = known_room(context, room_id)
+    first, stop = _stretch(context, start, end, DAY_MS, HISTORY_MS)
+    metrics = (*out.SERIES, *(f"Zones/{zone.id}/Corrected" for zone in room.zone))
+    series = {
+        metric: [out.point(point) for point in context.store.derived(room_id, metric, first, stop)]
+        for metric in metrics
+    }
+    return out.HistoryOut(room=room_id, start=local(first), end=local(stop), series=series)
+
+
+@router.get("/{room_id}/metrics", summary="Figures of use", responses=_ERRORS)
+def metrics_of(
+    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+) -> out.MetricsOut:
+    """Over opening hours of the last 28 days or of the given time, with the heat map by weekday and hour."""
+    site, room = known_room(context, room_id)
+    first, stop = _stretch(context, start, end, 28 * DAY_MS, LONGEST_MS)
+    hours = past(context, site, room, first, stop)
+    cells = [out.heat_cell(weekday, hour, tally) for (weekday, hour), tally in sorted(heat_map(hours).items())]
+    whole = out.tally(total(hour.tally for hour in hours))
+    return out.MetricsOut(room=room_id, start=local(first), end=local(stop), figures=whole, heat_map=cells)
+
+
+@router.get("/{room_id}/outlook", summary="The coming week by the hour", responses=_ERRORS)
+def outlook_of(context: ContextDep, room_id: RoomId) -> out.OutlookOut:
+    """The expected mean of each open hour, and between what it lies in 80 % of cases."""
+    site, room = known_room(context, room_id)
+    now = context.clock()
+    return out.OutlookOut(
+        room=room_id,
+        time=local(now),
+        hours=[out.expected_hour(item) for item in expected(context, site, room, now, 7)],
+    )
+
+
+@router.get("/{room_id}/limit", summary="How many children may be in", responses=_ERRORS)
+def limit(
+    context: ContextDep, room_id: RoomId, at: Annotated[Time, Query(description="Default: now")] = None
+) -> out.LimitOut:
+    """The smallest of booked places, floor area and staff on duty by the shifts, and which of them it is."""
+    _, room = known_room(context, room_id)
+    moment = context.clock() if at is None else _moment("query.at", at)
+    timetable = Timetable(context.facility, room)
+    found = timetable.limit(moment, timetable.staff(moment))
+    return out.limit(room_id, moment, found, zone_limits(room))
+
+
+@router.get("/{room_id}/corrections", summary="Corrections of the count", responses=_ERRORS)
+def corrections(
+    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+) -> out.CorrectionsOut:
+    """Every change of the count that nobody made by walking; of the last 7 days or of the given time."""
+    known_room(context, room_id)
+    first, stop = _stretch(context, start, end, 7 * DAY_MS, LONGEST_MS)
+    found = RoomRecords(context.operations).corrections(room_id, first, stop)
+    return out.CorrectionsOut(
+        room=room_id, start=local(first), end=local(stop), corrections=[out.correction(item) for item in found]
+    )
+
+
+@router.get("/{room_id}/counts", summary="Counts by staff", responses=_ERRORS)
+def counts(
+    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+) -> out.CountsOut:
+    """What staff have counted in the last 7 days or the given time."""
+    known_room(context, room_id)
+    first, stop = _stretch(context, start, end, 7 * DAY_MS, LONGEST_MS)
+    found = RoomRecords(context.operations).said(room_id, first - 1, stop - 1)
+    return out.CountsOut(room=room_id, start=local(first), end=local(stop), counts=[out.count(item) for item in found])
+
+
+@router.post("/{room_id}/counts", summary="Enter a count", responses=_ERRORS)
+def enter(context: ContextDep, room_id: RoomId, body: Counted) -> out.CountOut:
+    """The count of the room is put right from that moment on. Every entry is in the audit log."""
+    known_room(context, room_id)
+    now = context.clock()
+    moment = now if body.time is None else _moment("body.time", body.time)
+    said = Calibration(room_id, moment, body.children, body.staff, body.by, body.note)
+    try:
+        return out.count(RoomRecords(context.operations).enter(said, now))
+    except WrongCountError as error:
+        raise invalid("body", str(error)) from error
+
+
+def _stretch(context: Context, start: str | None, end: str | None, default: int, longest: int) -> tuple[int, int]:
+    first, stop = between(start, end, context.clock(), default)
+    if stop - first > longest:
+        raise invalid("query.from", f"the range is longer than {longest // DAY_MS} days")
+    return first, stop
+
+
+def _moment(field: str, text: str) -> int:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise invalid(field, f"{error}; found {text!r}") from error

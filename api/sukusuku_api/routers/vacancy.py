@@ -1,0 +1,75 @@
+"""The vacancy board."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from sukusuku_api import shapes
+from sukusuku_api.context import ContextDep
+from sukusuku_api.occupancy import vacancy
+from sukusuku_api.present import NameOut
+from sukusuku_api.times import local
+from sukusuku_collector.rooms.vacancy import SYMBOLS, Sign
+
+router = APIRouter(tags=["rooms"])
+
+LONGEST_DAYS = 31
+
+
+class BandOut(shapes.Shape):
+    """A stretch of a day that is booked as one."""
+
+    start: datetime
+    end: datetime
+    free: int | None = Field(description="Free places: 0, or 5 and more; null: fewer than 5, or not known")
+
+
+class DayOut(shapes.Shape):
+    """A day of a centre."""
+
+    day: date
+    sign: Sign = Field(
+        description="`free`: every band has a place, `some`: some bands are full, `full`: all are, `outside`: cannot "
+        "be booked now, `closed`, `unknown`"
+    )
+    symbol: str = Field(examples=["○"])
+    bands: list[BandOut]
+
+
+class CentreOut(shapes.Shape):
+    """The coming days of a centre."""
+
+    site: str
+    name: NameOut
+    days: list[DayOut]
+
+
+class VacancyOut(shapes.Shape):
+    """The board."""
+
+    time: datetime
+    centres: list[CentreOut]
+
+
+@router.get("/vacancy", summary="Vacancy board")
+def board(context: ContextDep, days: Annotated[int, Query(ge=1, le=LONGEST_DAYS)] = 14) -> VacancyOut:
+    """The coming days of each centre, today first. It is computed from limits and usual use; bookings are not known."""
+    centres = [
+        CentreOut(
+            site=site.id,
+            name=NameOut(ja=site.name.ja, en=site.name.en),
+            days=[
+                DayOut(
+                    day=day.day,
+                    sign=day.sign,
+                    symbol=SYMBOLS[day.sign],
+                    bands=[BandOut(start=local(b.start), end=local(b.end), free=b.at_least) for b in day.bands],
+                )
+                for day in found
+            ],
+        )
+        for site, found in vacancy(context, days)
+    ]
+    return VacancyOut(time=local(context.clock()), centres=centres)

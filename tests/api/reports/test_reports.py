@@ -1,0 +1,154 @@
+import csv
+import io
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from sukusuku_api.reports import period
+from sukusuku_api.reports.make import WRITERS, asked, make
+from sukusuku_api.reports.model import WITHHELD, Report, Table, shown
+from sukusuku_api.reports.pictures import picture
+from sukusuku_collector.operations import Operations
+from sukusuku_collector.settings import Facility, Language
+from sukusuku_collector.store.sqlite import SqliteStore
+from tests.api.reports import cases
+
+World = tuple[Facility, SqliteStore, Operations]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    found = cases.write(tmp_path_factory.mktemp("reports"))
+    yield found
+    found[1].close()
+    found[2].close()
+
+
+def _report(world: World, language: Language = "ja", *, year: bool = False, outward: bool = True) -> Report:
+    wanted = period.fiscal_year("2026") if year else period.month("2026-11")
+    return make(*world, asked(wanted, None, language, outward=outward), cases.NOW)
+
+
+def _table(report: Report, key: str) -> Table:
+    return next(table for _, table in report.tables if table.key == key)
+
+
+def _rows(report: Report, key: str) -> dict[str, tuple[str, ...]]:
+    table = _table(report, key)
+    kinds = [column.kind for column in table.columns]
+    return {
+        str(row[0]): tuple(shown(cell, kind, report.words) for cell, kind in zip(row, kinds, strict=True))[1:]
+        for row in table.rows
+    }
+
+
+def test_a_month_by_day_withholds_small_counts_and_their_neighbour_and_keeps_gaps(world: World) -> None:
+    days = _rows(_report(world, "en"), "tobu-room-days")
+
+    few = ("below 5",) * 6
+    assert days["11/4 (Wed)"] == ("9.0", *few, "100.0")  # two children
+    assert days["11/2 (Mon)"] == ("9.0", *few, "100.0")  # or the two could be computed from the total
+    assert days["11/6 (Fri)"] == ("9.0", "8", "40.0", "4.4", "8", "44.4", "55.6", "100.0")
+    assert days["11/5 (Thu)"] == ("9.0", *("–",) * 6, "0.0")  # a gap, not 0
+    assert days["11/3 (Tue)"] == ("0.0", *("–",) * 7)  # a holiday
+    assert days["Total"][1:3] == ("74", "370.0")
+    assert "11/23 (Mon)" not in days
+
+
+def test_for_staff_nothing_is_withheld(world: World) -> None:
+    report = _report(world, "en", outward=False)
+
+    assert _rows(report, "tobu-room-days")["11/4 (Wed)"][1:3] == ("2", "10.0")
+    assert all(cell is not WITHHELD for _, table in report.tables for row in table.rows for cell in row)
+    assert any("For staff only" in note for note in report.notes)
+
+
+def test_a_fiscal_year_by_month_against_the_plan_of_the_ward(world: World) -> None:
+    report = _report(world, year=True)
+
+    assert report.period == "令和8年度（2026年度）"
+    assert list(_rows(report, "tobu-room-months")) == [f"2026-{month:02d}" for month in range(4, 12)] + ["合計"]
+    assert _rows(report, "plan")["確保量"][:3] == ("4,800", "74", "1.5")
+
+
+def test_zones_hours_and_corrections(world: World) -> None:
+    report = _report(world, "en")
+
+    assert _rows(report, "tobu-room-zones")["Eating"][3] == "33.3"
+    assert _rows(report, "tobu-room-hours")["10:00"][4] == "80.0"
+    assert _rows(report, "tobu-room-hours")["9:00"][4] == "0.0"
+    assert _rows(report, "tobu-room-corrections") == {"Daily reset": ("1",)}
+    assert any(note.startswith("Busiest: ") for note in _table(report, "tobu-room-hours").notes)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_report_prints_its_definitions(world: World, language: Language) -> None:
+    report = _report(world, language)
+    headings = {column.heading for _, table in report.tables for column in table.columns if column.unit == "%"}
+    defined = {definition.name for definition in report.definitions}
+
+    assert {name for name in headings if len(name) > 3} - defined <= {"Reached"}
+    assert all(definition.formula.isascii() == (language == "en") for definition in report.definitions)
+
+
+def test_the_workbook_opens_with_charts_numbers_and_text_that_stays_text(world: World) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](_report(world))))
+
+    assert book.sheetnames == ["全室", "東部こども家庭センター =一時預かり室", "用語と計算式"]
+    cells = {cell.value: cell for row in book["全室"].iter_rows() for cell in row if cell.value is not None}
+    assert cells["東部こども家庭センター =一時預かり室"].data_type == "s"
+    assert 370 in cells
+    for name in book.sheetnames[:2]:
+        assert len(book[name]._charts) == 1  # type: ignore[attr-defined] # openpyxl tells of charts nowhere else
+    assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
+    assert {cell.value for row in book.worksheets[1].iter_rows() for cell in row} >= {"5未満", "日別", "11/4 (水)"}
+
+
+def test_the_csv_begins_with_a_mark_and_has_no_formula(world: World) -> None:
+    written = WRITERS["csv"](_report(world))
+
+    assert written.startswith("\ufeff一時預かり室".encode())
+    assert b"\r\n" in written
+    rows = list(csv.reader(io.StringIO(written.decode("utf-8-sig"))))
+    assert ["11/6 (金)", "9", "8", "40", "4.44", "8", "44.44", "55.56", "100"] in rows
+    assert ["11/5 (木)", "9", "", "", "", "", "", "", "0"] in rows
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@", "-"))]
+
+
+def test_a_chart_has_holes_where_nothing_may_be_told_or_is_known(world: World) -> None:
+    found = picture(_table(_report(world), "tobu-room-days"))
+
+    assert found is not None
+    assert dict(zip(found.names, found.y, strict=True))["11/4 (水)"] is None
+    assert dict(zip(found.names, found.y, strict=True))["11/5 (木)"] is None
+    assert dict(zip(found.names, found.y, strict=True))["11/6 (金)"] == 40.0
+
+
+def test_the_pdf_has_japanese_fonts_its_text_and_charts_that_are_drawn(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    path.write_bytes(WRITERS["pdf"](_report(world)))
+
+    text = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout
+    fonts = subprocess.run(["pdffonts", str(path)], capture_output=True, text=True, check=True).stdout
+    subprocess.run(["pdftoppm", "-r", "40", str(path), str(tmp_path / "page")], check=True)
+
+    assert "令和8年11月（2026年11月）" in text
+    assert "延べ人時" in text
+    assert "NotoSansCJK" in fonts.replace("-", "")
+    green = bytes((0x1D, 0x7A, 0x4B))
+    assert sum(page.read_bytes().count(green) for page in tmp_path.glob("page-*.ppm")) > 1000
+
+
+def test_wrong_periods_and_centres_are_refused(world: World) -> None:
+    for text in ("2026-13", "2026", "26-1"):
+        with pytest.raises(period.PeriodError, match="YYYY-MM"):
+            period.month(text)
+    with pytest.raises(period.PeriodError, match="such as 2026"):
+        period.fiscal_year("R8")
+    with pytest.raises(period.PeriodError, match="not begun"):
+        make(*world, asked(period.month("2026-12"), None, "ja", outward=True), cases.NOW)
+    with pytest.raises(period.PeriodError, match="tobu"):
+        make(*world, asked(period.month("2026-11"), "nowhere", "ja", outward=True), cases.NOW)
