@@ -36,7 +36,7 @@ class Stock:
         query = select(stock.c.time, stock.c.count, stock.c.counted)
         query = query.where(stock.c.site == site, stock.c.kind == kind).order_by(stock.c.time, stock.c.id)
         with self._operations.reading() as connection:
-            return [Entry(row.time, row.count, row.counted) for row in connection.execute(query)]
+            return [Entry(*row) for row in connection.execute(query)]
 
     def _enter(self, site: str, kind: StockKind, count: int, who: str, now: int, *, counted: bool) -> None:
         values = {"site": site, "kind": kind, "time": now, "count": count, "counted": counted, "who": who[:120]}
