@@ -40,7 +40,7 @@ def _bars(picture: Picture) -> Any:
     ]
     data = alt.InlineData(values=rows)
     axis = alt.Axis(title=None, labelAngle=-45 if len(rows) > 14 else 0, labelLimit=160)  # noqa: PLR2004
-    x = alt.X("name:N", sort=None, axis=axis)
+    x = alt.X("name:N", sort=list(picture.names), axis=axis)
     wide = min(_WIDTH * 0.6 / max(len(rows), 1), 60)
     y = alt.Y("y:Q", title=picture.y_title)
     bars = alt.Chart(data).mark_bar(color=_GREEN, size=wide).encode(x=x, y=y)
@@ -61,8 +61,8 @@ def _heat(picture: Picture) -> Any:
         for day, value in zip(picture.columns, line, strict=True)
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("day:N", sort=None, axis=alt.Axis(title=None, orient="top", labelAngle=0)),
-        y=alt.Y("hour:N", sort=None, axis=alt.Axis(title=None)),
+        x=alt.X("day:N", sort=list(picture.columns), axis=alt.Axis(title=None, orient="top", labelAngle=0)),
+        y=alt.Y("hour:N", sort=list(picture.names), axis=alt.Axis(title=None)),
     )
     colour = alt.Color(
         "value:Q", scale=alt.Scale(domain=[0, 100], clamp=True, range=["#f3f9f5", "#1d7a4b"]), legend=None

@@ -26,7 +26,7 @@ def tables(
 ) -> Iterator[Table]:
     """All of them. `begun` are the parts of the period that have begun, `hidden` what is withheld."""
     yield _by_part(use, parts, begun, asked, hidden)
-    yield _heat(use, asked)
+    yield _heat(use, asked, hidden)
     if use.room.zone:
         yield _zones(use, asked)
     yield _corrections(use, asked)
@@ -63,12 +63,14 @@ def _by_part(
     )
 
 
-def _heat(use: RoomUse, asked: Asked) -> Table:
+def _heat(use: RoomUse, asked: Asked, hidden_parts: frozenset[Hashable]) -> Table:
     translate = asked.translate
     found = heat_map(use.hours)
     counts: dict[Hashable, float | None] = {cell: tally.person_hours for cell, tally in found.items()}
     counts[None] = sum(tally.person_hours for tally in found.values())
     hidden = withheld(counts, [(None, list(found))]) if asked.outward else frozenset[Hashable]()
+    shut = _shut_weekdays(use.room.id, hidden_parts)
+    hidden |= {cell for cell in found if cell[0] in shut}
     rows = []
     for hour in range(24):
         if any((weekday, hour) in found for weekday in range(7)):
@@ -96,6 +98,13 @@ def _heat(use: RoomUse, asked: Asked) -> Table:
         notes=tuple(notes),
         chart=Chart(Shape.HEAT, translate("Average utilisation by hour and weekday (%)")),
     )
+
+
+def _shut_weekdays(room: str, hidden: frozenset[Hashable]) -> set[int]:
+    """Weekdays of withheld days, if one of them could be computed from its weekday and the days that are told."""
+    days = [key[1] for key in hidden if isinstance(key, tuple) and key[0] == room and isinstance(key[1], date)]
+    weekdays = [day.weekday() for day in days]
+    return set(weekdays) if any(weekdays.count(weekday) == 1 for weekday in weekdays) else set()
 
 
 def _zones(use: RoomUse, asked: Asked) -> Table:

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from sukusuku_api.reports import period
 from sukusuku_api.reports.make import WRITERS, asked, make
 from sukusuku_api.reports.model import WITHHELD, Report, Table, shown
-from sukusuku_api.reports.pictures import picture
+from sukusuku_api.reports.pictures import picture, render
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.settings import Facility, Language
 from sukusuku_collector.store.sqlite import SqliteStore
@@ -78,7 +79,8 @@ def test_zones_hours_and_corrections(world: World) -> None:
     report = _report(world, "en")
 
     assert _rows(report, "tobu-room-zones")["Eating"][3] == "33.3"
-    assert _rows(report, "tobu-room-hours")["10:00"][4] == "80.0"
+    ten = _rows(report, "tobu-room-hours")["10:00"]
+    assert ten == ("below 5", "80.0", "below 5", "80.0", "80.0", "80.0", "–")  # else Wednesday 4 could be computed
     assert _rows(report, "tobu-room-hours")["9:00"][4] == "0.0"
     assert _rows(report, "tobu-room-corrections") == {"Daily reset": ("1",)}
     assert any(note.startswith("Busiest: ") for note in _table(report, "tobu-room-hours").notes)
@@ -125,6 +127,17 @@ def test_a_chart_has_holes_where_nothing_may_be_told_or_is_known(world: World) -
     assert dict(zip(found.names, found.y, strict=True))["11/4 (水)"] is None
     assert dict(zip(found.names, found.y, strict=True))["11/5 (木)"] is None
     assert dict(zip(found.names, found.y, strict=True))["11/6 (金)"] == 40.0
+
+
+def test_charts_are_drawn_in_the_order_of_their_tables(world: World) -> None:
+    report = _report(world, "en")
+    drawn = [found for key in ("days", "hours") if (found := picture(_table(report, f"tobu-room-{key}"))) is not None]
+
+    bars, heat = (re.findall(r">([^<>]+)</text>", svg) for svg in render(drawn))
+
+    days = [text for text in bars if re.match(r"11/", text)]
+    assert days == list(drawn[0].names)
+    assert [text for text in heat if text in drawn[1].columns] == list(drawn[1].columns)
 
 
 def test_the_pdf_has_japanese_fonts_its_text_and_charts_that_are_drawn(world: World, tmp_path: Path) -> None:
