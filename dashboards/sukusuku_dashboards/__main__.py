@@ -1,46 +1,85 @@
-"""`sukusuku dashboards export FACILITY.toml DIR`: the files that Grafana is provisioned with."""
+"""`sukusuku dashboards export | push`: the boards as files that Grafana is provisioned with, or over HTTP."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from sukusuku_collector import settings
+from sukusuku_collector.settings import Facility
 from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards.export import PASSWORD, TOKEN, files
+from sukusuku_dashboards.push import changes
+from sukusuku_dashboards.server import Grafana, GrafanaError
+
+PUSH_TOKEN = "SUKUSUKU_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status: 0 written, 2 wrong settings."""
+    """The exit status: 0 done, 1 refused by Grafana, 2 wrong settings."""
+    arguments = _parser().parse_args(argv)
+    try:
+        facility = settings.read(arguments.facility)
+        if arguments.command == "export":
+            return _export(facility, arguments.folder)
+        token = arguments.token or os.environ.get(PUSH_TOKEN, "")
+        return _push(facility, arguments.url, token, dry_run=arguments.dry_run)
+    except ConfigError as error:
+        print(f"sukusuku dashboards: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sukusuku dashboards",
-        description="Writes data source, provider and dashboards for Grafana. "
-        "Grafana のデータソースとダッシュボードのファイルを書き出します。",
+        description="Writes data source and dashboards for Grafana, into files or over HTTP. "
+        "Grafana のデータソースとダッシュボードを、ファイルまたは HTTP で書き込みます。",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     export = commands.add_parser("export", help="into a folder, for file provisioning · フォルダーへ書き出し")
     export.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the settings · 施設の設定")
     export.add_argument("folder", type=Path, metavar="DIR", help="made when it is not there · 無ければ作成")
-    arguments = parser.parse_args(argv)
+    push = commands.add_parser("push", help="to a running Grafana; may be repeated · 稼働中の Grafana へ反映")
+    push.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the settings · 施設の設定")
+    push.add_argument("--url", required=True, help="http://host:3000 · Grafana のアドレス")
+    push.add_argument("--token", help=f"of a service account; else from {PUSH_TOKEN} · サービスアカウントのトークン")
+    push.add_argument("--dry-run", action="store_true", help="only tell what would change · 変更点の表示のみ")
+    return parser
+
+
+def _export(facility: Facility, folder: Path) -> int:
+    count = 0
     try:
-        facility = settings.read(arguments.facility)
-        count = 0
-        for path, text in files(facility, arguments.folder.resolve()):
-            target = arguments.folder / path
+        for path, text in files(facility, folder.resolve()):
+            target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
             count += 1
-    except ConfigError as error:
-        print(f"sukusuku dashboards: {error}", file=sys.stderr)
-        return 2
     except OSError as error:
-        print(f"sukusuku dashboards: {arguments.folder} cannot be written: {error}", file=sys.stderr)
+        print(f"sukusuku dashboards: {folder} cannot be written: {error}", file=sys.stderr)
         return 2
-    print(f"{count} files in {arguments.folder}")
+    print(f"{count} files in {folder}")
     if facility.store.influx.token is not None:
         print(f"Grafana reads its own token, one that can only read, from the environment variable {TOKEN}")
     elif facility.store.influx.username is not None:
         print(f"Grafana logs in as `grafana` with the password from the environment variable {PASSWORD}")
+    return 0
+
+
+def _push(facility: Facility, url: str, token: str, *, dry_run: bool) -> int:
+    count = {"new": 0, "changed": 0, "same": 0}
+    try:
+        for change in changes(facility, Grafana(url, token), os.environ):
+            print(change)
+            count[change.how] += 1
+            if not dry_run:
+                change.write()
+    except GrafanaError as error:
+        print(f"sukusuku dashboards: {error}", file=sys.stderr)
+        return 1
+    told = ", ".join(f"{number} {how}" for how, number in count.items())
+    print(f"{told}; nothing was written (--dry-run)" if dry_run else told)
     return 0
 
 

@@ -53,12 +53,18 @@ def source(facility: Facility) -> dict[str, Any]:
     return found
 
 
+def folder_of(language: Language) -> tuple[str, str]:
+    """Uid and title of the folder in Grafana that holds the boards of a language."""
+    return f"sukusuku-{language}", f"{FOLDER[language]} ({language})"
+
+
 def _provider(language: Language, path: Path) -> dict[str, Any]:
+    uid, title = folder_of(language)
     return {
         "name": f"sukusuku-{language}",
         "type": "file",
-        "folder": f"{FOLDER[language]} ({language})",
-        "folderUid": f"sukusuku-{language}",
+        "folder": title,
+        "folderUid": uid,
         "allowUiUpdates": False,
         "disableDeletion": True,
         "options": {"path": str(path)},

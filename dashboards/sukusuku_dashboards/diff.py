@@ -1,0 +1,46 @@
+"""What differs between a thing as we make it and as Grafana has it, as lines for people. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+Json = object
+LINES = 12
+"""So many differences of one thing are told."""
+WIDTH = 70
+"""So many characters of a value are told."""
+_ABSENT = object()
+
+
+def differences(found: Json, wanted: Json, path: str = "") -> Iterator[str]:
+    """A line for each difference.
+
+    What Grafana adds to an object, such as ids and defaults, is none; lists must be equally long. An empty value and
+    none at all are the same.
+    """
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        for key, value in wanted.items():
+            yield from differences(found.get(key, _ABSENT), value, f"{path}.{key}" if path else str(key))
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for number, (old, new) in enumerate(zip(found, wanted, strict=True)):
+            yield from differences(old, new, f"{path}[{number}]")
+    elif isinstance(wanted, list) and isinstance(found, list):
+        yield f"{path}: {len(found)} -> {len(wanted)} entries"
+    elif found != wanted and not (_empty(found) and _empty(wanted)):
+        yield f"{path}: {_shown(found)} -> {_shown(wanted)}"
+
+
+def told(lines: list[str]) -> list[str]:
+    """The first of them, and how many more there are."""
+    rest = len(lines) - LINES
+    return lines if rest <= 0 else [*lines[:LINES], f"... and {rest} more"]
+
+
+def _empty(value: Json) -> bool:
+    return value is _ABSENT or value is None or (isinstance(value, (str, list, Mapping)) and not value)
+
+
+def _shown(value: Json) -> str:
+    if value is _ABSENT:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..."

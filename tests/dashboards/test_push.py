@@ -1,0 +1,183 @@
+"""`sukusuku dashboards push` against a server that takes only what Grafana documents."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sukusuku_dashboards.__main__ import main
+from sukusuku_dashboards.diff import LINES, differences, told
+from sukusuku_dashboards.export import TOKEN as INFLUX_TOKEN
+from tests.dashboards.grafana_server import TOKEN, Answer, FakeGrafana, serving
+
+WALL = "sukusuku-wall-tobu-ja"
+SETTINGS = """
+operator = {id = "x", name = {ja = "区", en = "City"}}
+[store.influx]
+token = "collector-token"
+[[site]]
+id = "tobu"
+name = {ja = "東部", en = "Tobu"}
+[[site.unit]]
+id = "u1"
+name = {ja = "一号", en = "One"}
+edge = "pi"
+"""
+
+
+@pytest.fixture
+def grafana(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGrafana]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv(INFLUX_TOKEN, "can-only-read")
+    with serving(FakeGrafana()) as found:
+        yield found
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> str:
+    path = tmp_path / "facility.toml"
+    path.write_text(SETTINGS, encoding="utf-8")
+    return str(path)
+
+
+def push(grafana: FakeGrafana, settings: str, *more: str, token: str = TOKEN) -> int:
+    return main(["push", settings, "--url", grafana.url, "--token", token, *more])
+
+
+def test_an_empty_grafana_gets_everything_as_documented(grafana: FakeGrafana, settings: str) -> None:
+    assert push(grafana, settings) == 0
+    assert grafana.wrong == []
+    assert {uid: it["title"] for uid, it in grafana.folders.items()} == {
+        "sukusuku-ja": "すくすく (ja)",
+        "sukusuku-en": "Sukusuku (en)",
+    }
+    source = grafana.sources["sukusuku-influxdb"]
+    assert source["_secrets"] == {"httpHeaderValue1": "Token can-only-read"}
+    assert grafana.dashboards[WALL]["meta"]["folderUid"] == "sukusuku-ja"
+    assert [path for _, path in grafana.writes[:3]] == ["/api/folders", "/api/folders", "/api/datasources"]
+    assert {path for _, path in grafana.writes[3:]} == {"/api/dashboards/db"}
+    assert "collector-token" not in json.dumps(grafana.sources)
+
+
+def test_pushing_again_changes_nothing(
+    grafana: FakeGrafana, settings: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(grafana, settings)
+    monkeypatch.delenv(INFLUX_TOKEN)
+    grafana.calls.clear()
+    capsys.readouterr()
+    assert push(grafana, settings) == 0
+    assert grafana.writes == []
+    assert "0 new, 0 changed" in capsys.readouterr().out
+
+
+def test_a_dry_run_tells_and_writes_nothing(
+    grafana: FakeGrafana, settings: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert push(grafana, settings, "--dry-run") == 0
+    assert grafana.writes == []
+    told = capsys.readouterr().out
+    assert f"new     dashboard {WALL}" in told
+    assert "nothing was written" in told
+
+
+def test_what_was_changed_in_grafana_is_told_and_put_right(
+    grafana: FakeGrafana, settings: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(grafana, settings)
+    grafana.dashboards[WALL]["dashboard"]["panels"][0]["title"] = "mine"
+    grafana.dashboards[WALL]["meta"]["folderUid"] = "elsewhere"
+    grafana.folders["sukusuku-en"]["title"] = "Old"
+    grafana.sources["sukusuku-influxdb"]["url"] = "http://old:8086"
+    capsys.readouterr()
+    assert push(grafana, settings) == 0
+    told = capsys.readouterr().out
+    assert 'panels[0].title: "mine" -> "充填率"' in told
+    assert 'folder: "elsewhere" -> "sukusuku-ja"' in told
+    assert 'title: "Old" -> "Sukusuku (en)"' in told
+    assert 'url: "http://old:8086" -> "http://127.0.0.1:8086"' in told
+    assert grafana.dashboards[WALL]["dashboard"]["version"] == 2
+    assert grafana.dashboards[WALL]["dashboard"]["panels"][0]["title"] == "充填率"
+    assert grafana.folders["sukusuku-en"]["title"] == "Sukusuku (en)"
+    assert grafana.sources["sukusuku-influxdb"]["url"] == "http://127.0.0.1:8086"
+    assert grafana.wrong == []
+
+
+def test_what_grafana_adds_is_no_difference(grafana: FakeGrafana, settings: str) -> None:
+    push(grafana, settings)
+    found = grafana.dashboards[WALL]["dashboard"]
+    found |= {"schemaVersion": 99, "preload": False}
+    found["panels"][0]["pluginVersion"] = "13.2.0"
+    grafana.calls.clear()
+    push(grafana, settings)
+    assert [path for _, path in grafana.writes] == ["/api/datasources/uid/sukusuku-influxdb"]
+
+
+REFUSALS: tuple[tuple[str, str, int, object, str], ...] = (
+    ("GET", "/api/folders/sukusuku-ja", 403, {"message": "Access denied"}, "role Admin"),
+    ("POST", "/api/folders", 409, {"message": "name exists"}, "with this name"),
+    ("POST", "/api/dashboards/db", 412, {"status": "version-mismatch"}, "push again"),
+    ("POST", "/api/datasources", 500, {"message": "disk"}, r"log of Grafana \(Grafana says: disk\)"),
+    ("GET", "/api/folders/sukusuku-ja", 502, "<html>a message of a proxy</html>", "is not Grafana"),
+    ("GET", "/api/folders/sukusuku-ja", 404, "<html>nothing</html>", "sub-path"),
+    ("GET", "/api/folders/sukusuku-ja", 200, "<html>log in</html>", "not answer as Grafana|not Grafana"),
+    ("GET", "/api/folders/sukusuku-ja", 200, [], "not Grafana"),
+    ("POST", "/api/folders", 302, {}, "redirects"),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "status", "answer", "words"), REFUSALS)
+def test_refusals_are_told_in_words(
+    grafana: FakeGrafana, settings: str, capsys: pytest.CaptureFixture[str],
+    method: str, path: str, status: int, answer: object, words: str,
+) -> None:  # fmt: skip
+    refusal: Answer = (status, answer)
+    grafana.refuse[method, path] = refusal
+    assert push(grafana, settings) == 1
+    told = capsys.readouterr().err
+    assert re.search(words, told), told
+    assert TOKEN not in told
+
+
+def test_a_wrong_token_is_told(grafana: FakeGrafana, settings: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert push(grafana, settings, token="glsa_other") == 1
+    assert "Service accounts" in capsys.readouterr().err
+
+
+def test_nobody_there(grafana: FakeGrafana, settings: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["push", settings, "--url", "http://127.0.0.1:1", "--token", TOKEN]) == 1
+    assert "http://127.0.0.1:1 does not answer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("url", "token", "words"), [("grafana:3000", TOKEN, "--url"), ("http://g", "", "--token")])
+def test_wrong_arguments(settings: str, capsys: pytest.CaptureFixture[str], url: str, token: str, words: str) -> None:
+    assert main(["push", settings, "--url", url, "--token", token]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_new_data_source_needs_its_secret(
+    grafana: FakeGrafana, settings: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(INFLUX_TOKEN)
+    assert push(grafana, settings) == 2
+    assert INFLUX_TOKEN in capsys.readouterr().err
+
+
+def test_the_token_from_the_environment_and_a_sub_path(settings: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv(INFLUX_TOKEN, "can-only-read")
+    monkeypatch.setenv("SUKUSUKU_GRAFANA_TOKEN", TOKEN)
+    with serving(FakeGrafana(prefix="/grafana")) as grafana:
+        assert main(["push", settings, "--url", grafana.url + "/"]) == 0
+        assert WALL in grafana.dashboards
+
+
+def test_differences_are_few_lines() -> None:
+    assert list(differences({"a": 1, "more": 2}, {"a": 1, "b": [], "c": None})) == []
+    assert list(differences({"a": [1, 2]}, {"a": [1]})) == ["a: 2 -> 1 entries"]
+    assert list(differences({}, {"a": {"b": 1}})) == ['a: nothing -> {"b": 1}']
+    assert list(differences({"a": 0}, {"a": False})) == []
+    assert told([str(n) for n in range(LINES + 5)])[-1] == "... and 5 more"
+    assert len(next(differences("", "x" * 500))) < 100
