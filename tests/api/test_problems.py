@@ -128,8 +128,9 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
         f"/api/v1/{path}"
         for path in (
             "health", "sites", "sites/{site_id}", "units", "units/{unit_id}", "rooms", "rooms/{room_id}",
-            *(f"rooms/{{room_id}}/{part}" for part in ("occupancy", "metrics", "outlook", "limit", "corrections", "counts")),
-            "vacancy", "reports/month/{month}.{ending}", "reports/year/{year}.{ending}",
+            "rooms/{room_id}/occupancy", "rooms/{room_id}/metrics", "rooms/{room_id}/outlook", "rooms/{room_id}/limit",
+            "rooms/{room_id}/corrections", "rooms/{room_id}/counts", "vacancy",
+            "reports/month/{month}.{ending}", "reports/year/{year}.{ending}",
             "readings", "quarantine", "alerts", "alerts/{alert_id}", "alerts/{alert_id}/acknowledge", "stream",
                 "emptyings", "emptyings/{emptying_id}", "emptyings/{emptying_id}/confirm",
                 "emptyings/{emptying_id}/correct", "emptyings/{emptying_id}/reject", "findings",

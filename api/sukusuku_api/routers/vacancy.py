@@ -1,6 +1,7 @@
 """The vacancy board."""
 
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,6 +11,7 @@ from sukusuku_api import shapes
 from sukusuku_api.context import ContextDep
 from sukusuku_api.occupancy import vacancy
 from sukusuku_api.present import NameOut
+from sukusuku_api.problem import documented
 from sukusuku_api.times import local
 from sukusuku_collector.rooms.vacancy import SYMBOLS, Sign
 
@@ -53,7 +55,7 @@ class VacancyOut(shapes.Shape):
     centres: list[CentreOut]
 
 
-@router.get("/vacancy", summary="Vacancy board")
+@router.get("/vacancy", summary="Vacancy board", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
 def board(context: ContextDep, days: Annotated[int, Query(ge=1, le=LONGEST_DAYS)] = 14) -> VacancyOut:
     """The coming days of each centre, today first. It is computed from limits and usual use; bookings are not known."""
     centres = [
