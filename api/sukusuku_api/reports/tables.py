@@ -52,7 +52,7 @@ def report(facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int) 
         definitions=tuple(Definition(*(translate(text) for text in row)) for row in words.DEFINITIONS),
         words=Words(
             gap="–",
-            withheld=translate("below 5"),
+            withheld=translate("withheld"),
             definitions=translate("Definitions"),
             name=translate("Figure"),
             formula=translate("Formula"),

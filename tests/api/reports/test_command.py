@@ -26,10 +26,10 @@ def test_a_month_is_written_in_the_formats_that_are_asked_for(
 
     assert sorted(path.name for path in out.iterdir()) == ["rooms-2026-11-tobu.csv", "rooms-2026-11-tobu.xlsx"]
     assert capsys.readouterr().out.split() == [str(out / f"rooms-2026-11-tobu.{e}") for e in ("csv", "xlsx")]
-    assert "5未満" in (out / "rooms-2026-11-tobu.csv").read_text("utf-8-sig")
+    assert ",秘匿," in (out / "rooms-2026-11-tobu.csv").read_text("utf-8-sig")
 
     assert main(["month", "2026-11", str(facility), "--format", "csv", "--out", str(out), "--internal"]) == 0
-    assert "5未満" not in (out / "rooms-2026-11.csv").read_text("utf-8-sig").split("用語と計算式")[0]
+    assert ",秘匿," not in (out / "rooms-2026-11.csv").read_text("utf-8-sig").split("用語と計算式")[0]
 
 
 @pytest.mark.parametrize(
