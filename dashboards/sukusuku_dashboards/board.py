@@ -4,14 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sukusuku_collector.settings import Language
+
 COLUMNS = 24
 """Width of a board in Grafana's columns."""
+
+HOURS = r"h\d"
+"""Column of the hours in a panel of kind HEAT, as Grafana calls it: rows of `h`, columns of `d`."""
 
 
 class Kind(StrEnum):
     """How a panel shows its series; the values are Grafana's names."""
 
     BARS = "bargauge"
+    HEAT = "table"
     NUMBER = "stat"
     STATES = "state-timeline"
     LINES = "timeseries"
@@ -57,7 +63,9 @@ class Word:
 class Panel:
     """One panel. `names` maps a series to what it is called; `since` is its own time range, as in `45m`.
 
-    `no_value` is what stands there when there is no series, or none as young as `since`.
+    `no_value` is what stands there when there is no series, or none as young as `since`. Between the two series of
+    `band`, its lower and its upper edge, the area is filled. A panel of kind HEAT has one series and shows its mean for
+    each weekday and hour of the day; `names` are then those of its columns: `HOURS` and the weekdays 1 (Monday) to 7.
     """
 
     kind: Kind
@@ -73,6 +81,7 @@ class Panel:
     low: float | None = None
     high: float | None = None
     since: str | None = None
+    band: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,7 @@ class Board:
     """A dashboard. `span` is how far back it shows, `refresh` how often it asks."""
 
     uid: str
+    language: Language
     title: str
     panels: tuple[Panel, ...]
     span: str = "24h"

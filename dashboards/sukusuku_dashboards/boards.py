@@ -6,6 +6,7 @@ from sukusuku_collector.settings import Facility, Language
 from sukusuku_dashboards.board import Board
 from sukusuku_dashboards.collection import collection
 from sukusuku_dashboards.operations import operations
+from sukusuku_dashboards.rooms import rooms
 from sukusuku_dashboards.wall import walls
 
 
@@ -13,4 +14,5 @@ def boards(facility: Facility, language: Language) -> Iterator[Board]:
     """In one language."""
     yield from walls(facility, language)
     yield collection(facility, language)
+    yield rooms(facility, language)
     yield operations(facility, language)

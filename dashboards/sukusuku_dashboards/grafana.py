@@ -10,19 +10,23 @@ from typing import Any
 
 with warnings.catch_warnings():  # the library advises the newer schema
     warnings.simplefilter("ignore", DeprecationWarning)
-    from grafana_foundation_sdk.builders import bargauge, common, stat, statetimeline, timeseries
+    from grafana_foundation_sdk.builders import bargauge, common, stat, statetimeline, table, timeseries
     from grafana_foundation_sdk.builders import dashboard as build
     from grafana_foundation_sdk.cog.encoder import JSONEncoder
     from grafana_foundation_sdk.cog.variants import Dataquery
     from grafana_foundation_sdk.models import dashboard
-    from grafana_foundation_sdk.models.common import BigValueColorMode, DataSourceRef
+    from grafana_foundation_sdk.models.common import BigValueColorMode, DataSourceRef, TableColoredBackgroundCellOptions
 
-from sukusuku_dashboards.board import Board, Kind, Panel, Word
+from sukusuku_dashboards.board import HOURS, Board, Kind, Panel, Word
+from sukusuku_dashboards.words import say
 
 SOURCE = "sukusuku-influxdb"
 """The uid of the data source that all boards read."""
+HEAT = "value"
+"""What the one series of a panel of kind HEAT is called."""
 _BUILDERS: Mapping[Kind, Any] = {
     Kind.BARS: bargauge.Panel,
+    Kind.HEAT: table.Panel,
     Kind.NUMBER: stat.Panel,
     Kind.STATES: statetimeline.Panel,
     Kind.LINES: timeseries.Panel,
@@ -57,7 +61,8 @@ def classic(board: Board) -> dict[str, Any]:
     made = (
         build.Dashboard(board.title)
         .uid(board.uid)
-        .tags(["sukusuku"])
+        .tags(["sukusuku", board.language])
+        .link(_others(board))
         .timezone("Asia/Tokyo")
         .week_start("monday")
         .refresh(board.refresh)
@@ -76,7 +81,7 @@ def _panel(panel: Panel) -> Any:
         _BUILDERS[panel.kind]()
         .title(panel.title)
         .datasource(DataSourceRef("influxdb", SOURCE))
-        .with_target(Target(panel.query, panel.alias))
+        .with_target(Target(panel.query, HEAT if panel.kind is Kind.HEAT else panel.alias))
         .grid_pos(dashboard.GridPos(place.height, place.width, place.x, place.y))
         .unit(panel.unit)
         .no_value(panel.no_value)
@@ -96,9 +101,61 @@ def _panel(panel: Panel) -> Any:
         made = made.mappings([_mapping(panel.words)])
     if panel.since is not None:
         made = made.time_from(panel.since)
+    return _heat(made, panel.names) if panel.kind is Kind.HEAT else _named(made, panel)
+
+
+def _named(made: Any, panel: Panel) -> Any:
     for series, name in panel.names.items():
-        made = made.override_by_name(series, [dashboard.DynamicConfigValue("displayName", name)])
+        wanted = [dashboard.DynamicConfigValue("displayName", name)]
+        if panel.band is not None and series == panel.band[1]:
+            wanted.append(dashboard.DynamicConfigValue("custom.fillBelowTo", panel.names[panel.band[0]]))
+            wanted.append(dashboard.DynamicConfigValue("custom.fillOpacity", 20))
+        made = made.override_by_name(series, wanted)
     return made
+
+
+def _others(board: Board) -> build.DashboardLink:
+    """The list of all boards of the same language."""
+    link = build.DashboardLink(say(board.language)("Boards")).type(dashboard.DashboardLinkType.DASHBOARDS)
+    return link.tags(["sukusuku", board.language]).as_dropdown(as_dropdown=True)
+
+
+def _heat(made: Any, names: Mapping[str, str]) -> Any:
+    """The series becomes a table: a column for each weekday, a row for each hour of the day.
+
+    InfluxQL knows no weekdays, so Grafana splits the time itself: it is written down as JSON and read again.
+    """
+    mean = f"{HEAT} (mean)"
+    group, aggregate = (
+        {"operation": "groupby", "aggregations": []},
+        {"operation": "aggregate", "aggregations": ["mean"]},
+    )
+    for name, options in (
+        (
+            "formatTime",
+            {"timeField": "Time", "outputFormat": '[{"d":"]E[","h":"]HH["}]', "timezone": "Asia/Tokyo"},
+        ),
+        ("extractFields", {"source": "Time", "format": "json", "replace": False}),
+        ("groupBy", {"fields": {"d": group, "h": group, HEAT: aggregate}}),
+        ("groupingToMatrix", {"columnField": "d", "rowField": "h", "valueField": mean, "emptyValue": "null"}),
+        ("sortBy", {"fields": {}, "sort": [{"field": HOURS}]}),
+        (
+            "organize",
+            {
+                "excludeByName": {},
+                "indexByName": {column: place for place, column in enumerate(names)},
+                "renameByName": dict(names),
+            },
+        ),
+    ):
+        made = made.with_transformation(dashboard.DataTransformerConfig(id_val=name, options=options))
+    colours = build.FieldColor().mode(dashboard.FieldColorModeId.CONTINUOUS_BL_YL_RD)
+    plain = dashboard.DynamicConfigValue("custom.cellOptions", {"type": "auto"})
+    return (
+        made.cell_options(TableColoredBackgroundCellOptions())
+        .color_scheme(colours)
+        .override_by_name(names[HOURS], [plain])
+    )
 
 
 def _mapping(words: Mapping[int, Word]) -> dashboard.ValueMap:

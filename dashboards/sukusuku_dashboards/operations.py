@@ -36,4 +36,4 @@ def operations(facility: Facility, language: Language) -> Board:
             Place(0, 2 * HIGH, COLUMNS, HIGH), none, nodes, unit="short", low=0,
         ),
     )  # fmt: skip
-    return Board(f"sukusuku-operations-{language}", tell("Operations"), panels)
+    return Board(f"sukusuku-operations-{language}", language, tell("Operations"), panels)

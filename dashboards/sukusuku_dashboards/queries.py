@@ -64,6 +64,22 @@ class Queries:
             'AND $timeFilter GROUP BY time($__interval), "metric" fill(none)'
         )
 
+    def derived_zones(self, asset: str) -> str:
+        """The corrected number of people of each zone of a room."""
+        return (
+            f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" '
+            rf'WHERE "asset" = {quoted(asset)} AND "metric" =~ /^Zones\/.*\/Corrected$/ AND $timeFilter '
+            'GROUP BY time($__interval), "zone" fill(none)'
+        )
+
+    def derived_means(self, asset: str, metric: str, every: str) -> str:
+        """The means of a derived series for every hour (`1h`) or day (`1d`) of Japan."""
+        return (
+            f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" WHERE "asset" = {quoted(asset)} '
+            f'AND "metric" = {quoted(metric)} AND $timeFilter '
+            f"GROUP BY time({every}), \"asset\" fill(none) tz('Asia/Tokyo')"
+        )
+
 
 def _where(metric: str, site: str | None) -> str:
     of_site = "" if site is None else f' AND "site" = {quoted(site)}'

@@ -31,7 +31,7 @@ def _wall(facility: Facility, site: str | None, language: Language) -> Board:
     board = _Wall(facility, site, language, several=several)
     title = facility.operator.name[language] if site is None else assets[0].site.name[language] if assets else site
     panels = (*board.of_units(units), *(board.all_rooms(rooms) if several else board.of_rooms(rooms)))
-    return Board(f"sukusuku-wall-{site or 'all'}-{language}"[:UID], title, panels)
+    return Board(f"sukusuku-wall-{site or 'all'}-{language}"[:UID], language, title, panels)
 
 
 class _Wall:

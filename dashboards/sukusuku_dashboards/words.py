@@ -33,6 +33,13 @@ _STATES = {
     UnitState.FILM_OUT: (_("film used up"), Colour.BAD),
 }
 
+_WEEKDAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+
+
+def weekdays(tell: Say) -> dict[str, str]:
+    """What the days are called, by their ISO numbers."""
+    return {str(number): tell(text) for number, text in enumerate(_WEEKDAYS, 1)}
+
 
 def states(tell: Say) -> dict[int, Word]:
     """What is shown for each state of a unit."""

@@ -15,7 +15,7 @@ from sukusuku_collector.store.influx.shipper import Shipper
 from sukusuku_collector.store.influx.store import InfluxStore
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Reading
-from sukusuku_dashboards import words
+from sukusuku_dashboards import rooms, words
 from sukusuku_dashboards.__main__ import main
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.collection import FORECASTS
@@ -85,9 +85,12 @@ def loaded(influx: Influxd, tmp_path_factory: pytest.TempPathFactory) -> Facilit
     store.commit(readings, [], NOW)
     for asset in found.assets():
         if asset.kind == "unit":
-            derived = ("Fill/Estimate", *FORECASTS)
-            points = [Reading(asset.id, it, NOW - 5 * n * MINUTE_MS, 50.0 + n) for it in derived for n in range(20)]
-            store.put_derived(asset.id, 0, NOW, points)
+            derived = ("Fill/Estimate", "Bag/Age", "Bag/HoursLeft", "Film/DaysLeft", *FORECASTS)
+        else:
+            zones = ("Zones/eating/Corrected", "Zones/sleeping/Corrected")
+            derived = (rooms.PEOPLE, rooms.CHILDREN, rooms.LIMIT, rooms.USE, *zones)
+        points = [Reading(asset.id, it, NOW - 5 * n * MINUTE_MS, 20.0 + n / 10) for it in derived for n in range(400)]
+        store.put_derived(asset.id, 0, NOW, points)
     shipper.drain()
     shipper.close()
     store.close()
@@ -97,7 +100,7 @@ def loaded(influx: Influxd, tmp_path_factory: pytest.TempPathFactory) -> Facilit
 def asked(panel: dict[str, Any], board: dict[str, Any]) -> str:
     """The query as Grafana sends it."""
     span = panel.get("timeFrom") or board["time"]["from"].removeprefix("now-")
-    ms = int(span[:-1]) * {"s": 1_000, "m": MINUTE_MS, "h": 60 * MINUTE_MS}[span[-1]]
+    ms = int(span[:-1]) * {"s": 1_000, "m": MINUTE_MS, "h": 60 * MINUTE_MS, "d": 24 * 60 * MINUTE_MS}[span[-1]]
     query: str = panel["targets"][0]["query"]
     return query.replace("$timeFilter", f"time >= {NOW - ms}ms and time <= {NOW}ms").replace("$__interval", "5m")
 
@@ -110,9 +113,12 @@ def test_every_panel_of_every_board_shows_something_plausible(loaded: Facility, 
         for panel in board["panels"]:
             assert panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24
             tables = query.ask(asked(panel, board), "raw")
-            tag = panel["targets"][0]["alias"].removeprefix("$tag_")
-            names = {it["matcher"]["options"] for it in panel["fieldConfig"]["overrides"]}
-            assert {table.tags[tag] for table in tables} == names, panel["title"]
+            if panel["type"] == "table":
+                assert [len(table.values) > 30 for table in tables] == [True]
+            else:
+                tag = panel["targets"][0]["alias"].removeprefix("$tag_")
+                names = {it["matcher"]["options"] for it in panel["fieldConfig"]["overrides"]}
+                assert {table.tags[tag] for table in tables} == names, panel["title"]
             defaults = panel["fieldConfig"]["defaults"]
             for table in tables:
                 values = [row[1] for row in table.values if row[1] is not None]
@@ -122,7 +128,7 @@ def test_every_panel_of_every_board_shows_something_plausible(loaded: Facility, 
                     assert {str(int(value)) for value in values} <= set(mapping["options"])
             seen += 1
     query.close()
-    assert seen == (4 + 2 * 5) + (2 + 4) + 7
+    assert seen == (4 + 2 * 5) + (5 + 4) + 2 * 5 + 7
 
 
 def test_a_wall_needs_no_variables_and_fits_on_a_screen(loaded: Facility) -> None:
@@ -156,7 +162,7 @@ def test_what_is_old_is_not_shown(loaded: Facility) -> None:
 
 def test_uids_are_fixed_and_differ(loaded: Facility) -> None:
     uids = [board.uid for language in LANGUAGES for board in boards(loaded, language)]
-    assert len(set(uids)) == len(uids) == 10
+    assert len(set(uids)) == len(uids) == 12
     assert "sukusuku-wall-centre-0-ja" in uids
     assert all(len(uid) <= 40 for uid in uids)
 
@@ -168,16 +174,45 @@ def test_every_text_is_there_in_japanese() -> None:
     ids = [str(message.id) for message in catalogue if message.id]
     assert all(f'"{ident}"' in sources for ident in ids)
     assert all(message.string for message in catalogue if message.id)
-    called = set(re.findall(r"(?:tell|_say|_)\(\"([^\"]+)\"\)", sources))
+    called = set(re.findall(r"(?:tell|_say|_|say\([a-z.]+\))\(\"([^\"]+)\"\)", sources))
     assert called == set(ids)
     assert {text for text, _ in words._STATES.values()} <= set(ids)
+
+
+def test_boards_of_a_language_link_to_each_other(loaded: Facility) -> None:
+    for language in LANGUAGES:
+        for board in map(classic, boards(loaded, language)):
+            (link,) = board["links"]
+            assert (
+                (link["type"], link["tags"]) == ("dashboards", board["tags"]) == ("dashboards", ["sukusuku", language])
+            )
+
+
+def test_a_forecast_is_a_band_between_its_early_and_its_late_end(loaded: Facility) -> None:
+    board = next(classic(it) for it in boards(loaded, "en") if it.uid == "sukusuku-collection-en")
+    names = {
+        it["matcher"]["options"]: {entry["id"]: entry["value"] for entry in it["properties"]}
+        for it in board["panels"][-1]["fieldConfig"]["overrides"]
+    }
+    assert names["Forecast/Hours90"]["custom.fillBelowTo"] == names["Forecast/Hours10"]["displayName"]
+
+
+def test_the_heat_map_splits_time_into_weekdays_and_hours(loaded: Facility) -> None:
+    board = next(classic(it) for it in boards(loaded, "ja") if it.uid == "sukusuku-rooms-ja")
+    panel = next(panel for panel in board["panels"] if panel["type"] == "table")
+    steps = {step["id"]: step["options"] for step in panel["transformations"]}
+    tokens = re.sub(r"\[([^\[]*)\]", r"\1", steps["formatTime"]["outputFormat"])
+    assert json.loads(tokens) == {"d": "E", "h": "HH"}
+    assert steps["groupingToMatrix"]["valueField"] == f"{panel['targets'][0]['alias']} (mean)"
+    assert list(steps["organize"]["renameByName"].values()) == ["時", *"月火水木金土日"]
+    assert steps["organize"]["indexByName"] == {r"h\d": 0} | {str(day): day for day in range(1, 8)}
 
 
 def test_the_files_hold_no_secret_and_name_their_folder(loaded: Facility, tmp_path: Path) -> None:
     influx = msgspec.structs.replace(loaded.store.influx, token="very-secret")
     found = msgspec.structs.replace(loaded, store=msgspec.structs.replace(loaded.store, influx=influx))
     written = {str(path): text for path, text in files(found, tmp_path)}
-    assert len(written) == 2 + 10
+    assert len(written) == 2 + 12
     assert "very-secret" not in "".join(written.values())
     source = json.loads(written["provisioning/datasources/sukusuku.yaml"])["datasources"][0]
     assert source["secureJsonData"] == {"httpHeaderValue1": "Token ${SUKUSUKU_GRAFANA_INFLUX_TOKEN}"}
@@ -196,7 +231,7 @@ def test_export_writes_what_grafana_reads(tmp_path: Path, capsys: pytest.Capture
         encoding="utf-8",
     )
     assert main(["export", str(settings), str(tmp_path / "grafana")]) == 0
-    assert "10 files" in capsys.readouterr().out
+    assert "12 files" in capsys.readouterr().out
     board = json.loads((tmp_path / "grafana/dashboards/ja/sukusuku-wall-tobu-ja.json").read_text(encoding="utf-8"))
     assert board["title"] == "東部"
 
