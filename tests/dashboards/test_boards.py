@@ -85,7 +85,7 @@ def loaded(influx: Influxd, tmp_path_factory: pytest.TempPathFactory) -> Facilit
     store.commit(readings, [], NOW)
     for asset in found.assets():
         if asset.kind == "unit":
-            derived = ("Fill/Estimate", "Bag/Age", "Bag/HoursLeft", "Film/DaysLeft", *FORECASTS)
+            derived: tuple[str, ...] = ("Fill/Estimate", "Bag/Age", "Bag/HoursLeft", "Film/DaysLeft", *FORECASTS)
         else:
             zones = ("Zones/eating/Corrected", "Zones/sleeping/Corrected")
             derived = (rooms.PEOPLE, rooms.CHILDREN, rooms.LIMIT, rooms.USE, *zones)
