@@ -1,6 +1,8 @@
 """The walls: one for all centres and one for each, without variables, to be read from four metres. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 
 from sukusuku_collector.settings import Asset, Facility, Language, Room, Unit
 from sukusuku_core.model import AssetKind
@@ -12,8 +14,10 @@ HALF = COLUMNS // 2
 TALL, LOW = 11, 9
 """Rows of the upper and of the lower panels; both fit on a screen of 1080 lines."""
 ROOMS_IN_A_ROW = 2
-UID = 40
+UID, ALL = "sukusuku-wall", "all"
+UID_LENGTH = 40
 """Grafana takes at most so many characters."""
+_TAKEN = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def walls(facility: Facility, language: Language) -> Iterator[Board]:
@@ -31,7 +35,18 @@ def _wall(facility: Facility, site: str | None, language: Language) -> Board:
     board = _Wall(facility, site, language, several=several)
     title = facility.operator.name[language] if site is None else assets[0].site.name[language] if assets else site
     panels = (*board.of_units(units), *(board.all_rooms(rooms) if several else board.of_rooms(rooms)))
-    return Board(f"sukusuku-wall-{site or 'all'}-{language}"[:UID], language, title, panels)
+    return Board(uid_of_wall(site, language), language, title, panels)
+
+
+def uid_of_wall(site: str | None, language: Language) -> str:
+    """The uid of a wall; None: of all sites. Sites whose ids Grafana cannot take have a digest of it in theirs."""
+    if site is None:
+        return f"{UID}-{ALL}-{language}"
+    plain = f"{UID}-{site}-{language}"
+    if site != ALL and len(plain) <= UID_LENGTH and _TAKEN.fullmatch(plain):
+        return plain
+    digest = blake2b(site.encode(), digest_size=10).hexdigest()
+    return f"{UID}-{digest}-{language}"
 
 
 class _Wall:
