@@ -47,7 +47,9 @@ COMMANDS = {
         "sukusuku_sim.__main__", "simulated units and rooms over Modbus TCP and MQTT", "圧縮機と部屋の模擬装置"
     ),
     "dashboards": Command(
-        "sukusuku_dashboards.__main__", "files that Grafana is provisioned with", "Grafana 用のファイルの書き出し"
+        "sukusuku_dashboards.__main__",
+        "Grafana's boards, into files or to a running Grafana",
+        "Grafana のボードの書き出しと反映",
     ),
     "store": Command(
         "sukusuku_collector.store.__main__",
