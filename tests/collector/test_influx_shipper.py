@@ -481,8 +481,12 @@ def test_readings_that_are_committed_while_others_are_shipped_arrive_too(make_ri
     rig = make_rig(batch=50)
     chance = random.Random(11)
 
+    shipped = threading.Event()
+
     def commit() -> None:
-        for number in range(400):
+        for number in range(4_000):
+            if shipped.is_set():
+                break
             times = {rig.now - chance.randrange(2 * LAG_MS) for _ in range(8)}
             asset = ASSETS[number % 2]
             rig.commit(*(Reading(asset, "Fill/Percent", time, chance.random() * 100) for time in times))
@@ -492,7 +496,9 @@ def test_readings_that_are_committed_while_others_are_shipped_arrive_too(make_ri
     writer.start()
     while writer.is_alive():
         rig.shipper.step()
+        if rig.shipper.progress().until > START + 10 * LAG_MS:
+            shipped.set()
     writer.join()
-    assert rig.shipper.progress().until > START + LAG_MS
+    assert shipped.is_set()
     rig.ship()
     rig.check()
