@@ -134,6 +134,17 @@ def test_the_unit_itself_is_believed_about_the_bag_that_is_in_it() -> None:
     assert due(look(derived(2, age=1.0), values(NOW - 2 * HOUR, {"State": 5}))) is None
 
 
+def test_nothing_new_is_raised_while_the_witnesses_of_a_unit_that_is_heard_contradict_each_other() -> None:
+    doubted = derived(96) | {"Fill/Confidence": Point(NOW, 35.0, Quality.GOOD)}
+    heard = values(NOW - MINUTE, {"Fill/Percent": 8.0})
+    silent = values(NOW - 24 * HOUR, {"Fill/Percent": 8.0})
+
+    assert due(look(doubted, heard)) is None
+    assert due(look(doubted, silent)) is not None
+    raised = Open(firing=True, since=NOW - HOUR, raised=NOW - HOUR, stage=1)
+    assert due(look(doubted, heard, alert=raised)) is not None
+
+
 def test_a_forecast_for_the_bag_before_does_not_count() -> None:
     assert due(look(derived(90, median=1.0, forecast_at=NOW - 30 * MINUTE))) == (Stage.TODAY, Cause.FULL_TODAY)
     assert due(look(derived(2, age=0.2, median=1.0, left=-1.0, forecast_at=NOW - 30 * MINUTE))) is None

@@ -9,7 +9,7 @@ from enum import IntEnum, StrEnum
 
 from sukusuku_collector.alerts.rules import Observation, Sign
 from sukusuku_collector.alerts.scene import Scene, site_of
-from sukusuku_collector.live import was_measured
+from sukusuku_collector.live import last_time, was_measured
 from sukusuku_collector.opening import DAY_MS, day_start, local_day
 from sukusuku_collector.outlook import Outlook, bag_since, outlook
 from sukusuku_collector.settings import Asset, Unit
@@ -23,6 +23,11 @@ _HALF = 50.0
 """Percent. Of a bag with less in it nobody can say well enough whether it will be full today."""
 _EMPTY = 5.0
 """Percent. A bag with less in it may as well be empty, and is not over age."""
+
+
+_DOUBTED = 40.0
+"""Confidence in percent below which nothing new is raised from the estimate of a unit that is heard: its witnesses
+contradict each other, and within the hour it will be known which of them is right."""
 
 
 class Stage(IntEnum):
@@ -95,6 +100,8 @@ def _derived(scene: Scene, unit: Unit, ahead: Outlook) -> Observation:
         # whatever this bag is like, the one that the alert is about is gone
         return Observation(Sign.GONE, time, time, ahead.percent, scene.levels.fill_rise, "the bag was changed")
     due = max(_dues(scene, unit, ahead), key=lambda found: found[0], default=None)
+    if due is not None and due[1] is not Cause.BAG_FULL and scene.open is None and _doubted(scene, ahead):
+        return Observation(Sign.BETWEEN, time, time, ahead.percent, scene.levels.fill_rise, "the witnesses disagree")
     if due is not None:
         return _present(scene, due, time, ahead.percent)
     sensed = _sensed(scene)  # the estimate is some minutes old, the sensor is of now
@@ -104,6 +111,12 @@ def _derived(scene: Scene, unit: Unit, ahead: Outlook) -> Observation:
             return sensed
         return Observation(Sign.BETWEEN, time, time, ahead.percent, scene.levels.fill_rise, "the level has jumped")
     return _absent(scene, time, ahead.percent)
+
+
+def _doubted(scene: Scene, ahead: Outlook) -> bool:
+    heard = last_time(scene.latest)
+    lately = heard is not None and scene.now - heard <= scene.levels.silent_after * 1000
+    return lately and ahead.confidence < _DOUBTED
 
 
 def hygiene_by(scene: Scene, unit: Unit, ahead: Outlook) -> int | None:

@@ -11,7 +11,8 @@ from sukusuku_collector.derive.model import FillEstimate
 from sukusuku_collector.settings.collection import Collection
 
 BOTH, LEVEL_ALONE, COUNTER_ALONE = 100.0, 80.0, 65.0
-DOUBTED = 0.7
+DOUBTED = 0.4
+"""While a level contradicts the estimate and it is not known yet which of them is right."""
 WORST_SIGMA = 40.0
 HALVES_HOURS = 12.0
 SILENT_SIGMA = 5.0
