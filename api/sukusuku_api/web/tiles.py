@@ -180,7 +180,8 @@ def _site(site: Site, views: Sequence[View], reader: Reader) -> SitePanel:
 
 def _unit(unit: Unit, view: UnitView, reader: Reader) -> UnitTile:
     level = view.level
-    room, full = ahead(None if view.stale else view.outlook, reader.now, reader.translate)
+    known = not view.stale and view.condition is not Condition.FULL
+    room, full = ahead(view.outlook if known else None, reader.now, reader.translate)
     if level is None:
         tone = "none"
     elif level >= _FULL:
