@@ -56,11 +56,11 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """How far an asset is derived, and until when that had been done before late readings or words came."""
+    """How far an asset is derived, and until when there may be something that was derived of it before."""
 
     time: int
     state: Any
-    redo: int = 0
+    redo: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Deriver:
             if known is None:
                 known = self._resume(asset, self._target() + 1, first)
             if back.get(asset, known.time + 1) <= known.time:
-                known = self._resume(asset, back[asset], first, known.time)
+                known = self._resume(asset, back[asset], first)
             self._standing[asset] = known
         return self._behind()
 
@@ -179,16 +179,16 @@ class Deriver:
         for asset, advanced in steps.items():
             self._standing[asset] = _Standing(until, advanced.state, self._standing[asset].redo)
 
-    def _resume(self, asset: str, before: int, first: int, done: int = 0) -> _Standing:
+    def _resume(self, asset: str, before: int, first: int) -> _Standing:
         """Where an asset stood at its last checkpoint before a moment, or at the very beginning."""
         derivation = self._subjects[asset].derivation
         found = self._records.checkpoint(asset, before, derivation.version)
         if found is not None:
             try:
-                return _Standing(found[0], msgspec.msgpack.decode(found[1], type=derivation.kind), done)
+                return _Standing(found[0], msgspec.msgpack.decode(found[1], type=derivation.kind), self._target())
             except msgspec.DecodeError as error:
                 _log.warning("%s: its checkpoint cannot be read, it is derived anew: %s", asset, error)
-        return _Standing(first - 1, derivation.start(first - 1), done or self._target())
+        return _Standing(first - 1, derivation.start(first - 1), self._target())
 
     def _target(self) -> int:
         return self._clock() - SETTLED_MS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector.store import Quarantined
+from sukusuku_collector.store import Quarantined, derived
 from sukusuku_collector.store.sqlite import QUARANTINE_ROWS, SqliteStore
 from sukusuku_collector.store.writing import QUARANTINE_PAYLOAD
 from sukusuku_core.errors import PermanentError, TransientError
@@ -228,3 +228,11 @@ def test_the_quarantine_is_bounded(store: SqliteStore) -> None:
     assert len(rows) == QUARANTINE_ROWS
     assert rows[0].reason == "last"
     assert len(rows[1].payload) == QUARANTINE_PAYLOAD
+
+
+def test_the_newest_derived_points_are_found_without_reading_all(tmp_path: Path) -> None:
+    store = SqliteStore.open(tmp_path / "readings.db")
+    plan = [row[3] for row in store._connection.execute("EXPLAIN QUERY PLAN " + derived.LATEST)]
+    store.close()
+
+    assert [step for step in plan if step.startswith("SCAN")] == ["SCAN derived_series"]

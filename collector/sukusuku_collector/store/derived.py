@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sukusuku_core.model import Reading
 
-_LATEST = """
-SELECT asset, metric, time, value FROM derived_series JOIN derived ON derived.series = derived_series.id
-WHERE time = (SELECT max(time) FROM derived AS newest WHERE newest.series = derived_series.id)
+LATEST = """
+SELECT asset, metric, time, value FROM derived_series CROSS JOIN derived ON derived.series = derived_series.id
+AND derived.time = (SELECT max(newest.time) FROM derived AS newest WHERE newest.series = derived_series.id)
 """
+"""CROSS JOIN keeps the order: two seeks per series. Left to itself, SQLite reads every point ever derived."""
 
 
 def replace(run: sqlite3.Connection, asset: str, after: int, until: int, points: Sequence[Reading]) -> None:
@@ -29,7 +30,7 @@ def replace(run: sqlite3.Connection, asset: str, after: int, until: int, points:
 
 def latest(run: sqlite3.Connection) -> Iterable[tuple[str, str, int, float]]:
     """Asset, metric, time and value of the newest point of every derived series."""
-    return run.execute(_LATEST)
+    return run.execute(LATEST)
 
 
 def mark_late(run: sqlite3.Connection, since: Mapping[str, int]) -> None:
