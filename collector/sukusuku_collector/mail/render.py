@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from gettext import NullTranslations
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -36,7 +37,9 @@ class Composer:
     def __init__(self, facility: Facility) -> None:
         self._facility = facility
         self._texts = {language: translations(_LOCALE, language) for language in LANGUAGES}
-        self._templates = {language: self._environment(language) for language in LANGUAGES}
+        self._templates = {
+            language: environment("sukusuku_collector.mail", self._texts[language]) for language in LANGUAGES
+        }
         if facility.mail is not None:
             check(facility, facility.mail)
 
@@ -69,7 +72,7 @@ class Composer:
             "contact": contact.name,
             "language": language,
         }
-        environment = self._templates[language]
+        templates = self._templates[language]
         own = message_id(alert.id, kind, incident.now, contact.mail, server.sender)
         draft = Draft(
             sender_name=self._texts[language].gettext("Sukusuku"),
@@ -78,8 +81,8 @@ class Composer:
             subject=told.subject,
             message_id=own,
             date=incident.now,
-            text=environment.get_template("alert.txt").render(context),
-            html=environment.get_template("alert.html").render(context),
+            text=templates.get_template("alert.txt").render(context),
+            html=templates.get_template("alert.html").render(context),
             reference=before.get(contact.mail.lower()),
         )
         return OutgoingMail(
@@ -92,19 +95,20 @@ class Composer:
             content=build(draft),
         )
 
-    def _environment(self, language: Language) -> Environment:
-        environment = Environment(
-            loader=PackageLoader("sukusuku_collector.mail"),
-            autoescape=select_autoescape(["html"], default=False),
-            extensions=["jinja2.ext.i18n"],
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            undefined=StrictUndefined,
-        )
-        texts = self._texts[language]
-        environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
-        return environment
+
+def environment(package: str, texts: NullTranslations) -> Environment:
+    """The mail templates of a package in the language of `texts`. HTML is escaped, a name that is missing fails."""
+    made = Environment(
+        loader=PackageLoader(package),
+        autoescape=select_autoescape(["html"], default=False),
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    made.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    return made
 
 
 def check(facility: Facility, server: MailServer) -> None:

@@ -6,10 +6,9 @@ from gettext import NullTranslations
 from hashlib import sha256
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from sukusuku_collector.i18n import translations
 from sukusuku_collector.mail.message import Draft, Part, address, build, header_text
+from sukusuku_collector.mail.render import environment
 from sukusuku_collector.operations import OutgoingMail
 from sukusuku_collector.rounds.chain import Recipient, chain, recipients
 from sukusuku_collector.rounds.exports.csv_table import csv_table
@@ -60,7 +59,9 @@ class RoundComposer:
         self._links = links
         self._draw = draw
         self._texts = {language: translations(_LOCALE, language) for language in LANGUAGES}
-        self._templates = {language: self._environment(language) for language in LANGUAGES}
+        self._templates = {
+            language: environment("sukusuku_collector.rounds", self._texts[language]) for language in LANGUAGES
+        }
         if facility.mail is not None:
             check(facility, facility.mail)
 
@@ -240,7 +241,7 @@ class RoundComposer:
         pictures: tuple[Part, ...] = (),
         attachments: tuple[Part, ...] = (),
     ) -> OutgoingMail:
-        environment = self._templates[person.language]
+        templates = self._templates[person.language]
         digest = sha256(f"{person.number} {person.mail}".encode()).hexdigest()[:16]
         own = f"<{ident}-{digest}@{server.sender.rpartition('@')[2]}>"
         draft = Draft(
@@ -250,8 +251,8 @@ class RoundComposer:
             subject=subject,
             message_id=own,
             date=now,
-            text=environment.get_template(f"{template}.txt").render(context),
-            html=environment.get_template(f"{template}.html").render(context),
+            text=templates.get_template(f"{template}.txt").render(context),
+            html=templates.get_template(f"{template}.html").render(context),
             pictures=pictures,
             attachments=attachments,
         )
@@ -264,20 +265,6 @@ class RoundComposer:
             message_id=own,
             content=build(draft),
         )
-
-    def _environment(self, language: Language) -> Environment:
-        environment = Environment(
-            loader=PackageLoader("sukusuku_collector.rounds"),
-            autoescape=select_autoescape(["html"], default=False),
-            extensions=["jinja2.ext.i18n"],
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            undefined=StrictUndefined,
-        )
-        texts = self._texts[language]
-        environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
-        return environment
 
 
 def check(facility: Facility, server: MailServer) -> None:
