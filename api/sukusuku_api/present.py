@@ -1,11 +1,12 @@
-"""The shapes in which the API shows things, and how live views and alerts become them."""
+"""The shapes in which the API shows what is now, and how live views and alerts become them."""
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from sukusuku_api.shapes import Shape
 from sukusuku_api.times import local
 from sukusuku_collector.live import WORST_FIRST, Condition, RoomView, UnitView
 from sukusuku_collector.operations import Alert, AlertState
@@ -14,30 +15,25 @@ from sukusuku_collector.settings import Facility, Room, Site, Text, Unit
 from sukusuku_core.model import FaultCode, UnitState
 
 View = UnitView | RoomView
-Unassignable = Literal["unknown-asset", "wrong-edge", "unknown-zone"]
 
 _TIME = "2026-11-20T09:15:30+09:00"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class NameOut(_Model):
+class NameOut(Shape):
     """A name in both languages."""
 
     ja: str = Field(examples=["東部こども家庭センター"])
     en: str = Field(examples=["Tobu Child and Family Centre"])
 
 
-class LastOut(_Model):
+class LastOut(Shape):
     """When an asset was last measured."""
 
     time: datetime = Field(examples=[_TIME])
     age: float = Field(description="Seconds from then to the answer", examples=[12.4])
 
 
-class _AssetOut(_Model):
+class _AssetOut(Shape):
     id: str
     site: str
     name: NameOut
@@ -50,14 +46,14 @@ class _AssetOut(_Model):
     simulated: bool = Field(description="No real device stands behind this asset")
 
 
-class FaultOut(_Model):
+class FaultOut(Shape):
     """Why a unit needs a person."""
 
     code: int = Field(examples=[1])
     name: str = Field(description="`unknown` for a code that only the manufacturer knows", examples=["jam"])
 
 
-class OutlookOut(_Model):
+class OutlookOut(Shape):
     """What is ahead of a unit. A time is null when it is not known, or more than two weeks away."""
 
     estimate: float = Field(description="Fill level in % from all witnesses together", examples=[71.2])
@@ -84,7 +80,7 @@ class UnitOut(_AssetOut):
     outlook: OutlookOut | None = Field(description="null: nothing is derived, or it has grown old")
 
 
-class ZoneOut(_Model):
+class ZoneOut(Shape):
     """A zone of a room now. null: not known, or not set."""
 
     id: str
@@ -105,21 +101,21 @@ class RoomOut(_AssetOut):
     zones: list[ZoneOut]
 
 
-class UnitsOut(_Model):
+class UnitsOut(Shape):
     """All units."""
 
     time: datetime = Field(examples=[_TIME])
     units: list[UnitOut]
 
 
-class RoomsOut(_Model):
+class RoomsOut(Shape):
     """All rooms."""
 
     time: datetime = Field(examples=[_TIME])
     rooms: list[RoomOut]
 
 
-class SiteOut(_Model):
+class SiteOut(Shape):
     """A centre; `condition` is the worst among its assets."""
 
     id: str
@@ -129,14 +125,14 @@ class SiteOut(_Model):
     rooms: list[str] = Field(description="Ids")
 
 
-class SitesOut(_Model):
+class SitesOut(Shape):
     """All centres."""
 
     time: datetime = Field(examples=[_TIME])
     sites: list[SiteOut]
 
 
-class SiteLiveOut(_Model):
+class SiteLiveOut(Shape):
     """A centre with everything in it."""
 
     time: datetime = Field(examples=[_TIME])
@@ -147,7 +143,7 @@ class SiteLiveOut(_Model):
     rooms: list[RoomOut]
 
 
-class AlertOut(_Model):
+class AlertOut(Shape):
     """An incident. A time is null when it has not come to that."""
 
     id: int
@@ -167,102 +163,20 @@ class AlertOut(_Model):
     detail: str
 
 
-class AlertsOut(_Model):
+class AlertsOut(Shape):
     """Alerts."""
 
     time: datetime = Field(examples=[_TIME])
     alerts: list[AlertOut]
 
 
-class LiveOut(_Model):
+class LiveOut(Shape):
     """Everything that a live display shows: the data of the event `state`."""
 
     time: datetime = Field(examples=[_TIME])
     units: list[UnitOut]
     rooms: list[RoomOut]
     alerts: list[AlertOut]
-
-
-class LossOut(_Model):
-    """What an edge node had to drop when its buffer was full."""
-
-    told: datetime = Field(description="When the edge node dropped it", examples=[_TIME])
-    start: datetime = Field(description="The oldest dropped reading was measured then", examples=[_TIME])
-    end: datetime = Field(description="The newest", examples=[_TIME])
-    assets: list[str] = Field(description="Ids")
-    more: int = Field(description="Assets that found no room in `assets`")
-
-
-class EdgeOut(_Model):
-    """A Raspberry Pi that speaks for assets."""
-
-    id: str
-    last: LastOut | None = Field(description="The newest reading of it or its assets; null: never heard")
-    waiting: int | None = Field(description="Readings in its outbox when it last said so")
-    dropped: int = Field(description="Readings that it had to drop so far because its buffer was full")
-    last_loss: LossOut | None = Field(description="What it dropped last")
-    clock_set: bool | None = Field(description="false: not set, its times are judged by receipt; null: unknown")
-    duplicate: bool = Field(description="Two edge nodes use this identity: nothing of them is stored until one stops")
-
-
-class MailsOut(_Model):
-    """Mails that have not arrived."""
-
-    waiting: int = Field(description="Mails that are still to be sent")
-    dead: int = Field(description="Mails that the mail server refused for good")
-
-
-class ReasonOut(_Model):
-    """What is in the quarantine for one reason."""
-
-    reason: str = Field(examples=["unknown-metric"])
-    count: int
-    last: datetime = Field(description="When the last one was received", examples=[_TIME])
-
-
-class UnassignedOut(_Model):
-    """Readings that `facility.toml` has no place for: they are kept and stored once it has, at the next start."""
-
-    edge: str = Field(description="The edge node that sent them")
-    asset: str = Field(description="The asset that they are about, as the edge node calls it")
-    reason: Unassignable
-    count: int = Field(description="Messages")
-    first: datetime = Field(description="When the first one was received", examples=[_TIME])
-    last: datetime = Field(description="When the last one was received", examples=[_TIME])
-
-
-class QuarantinedOut(_Model):
-    """A message, or a metric of it, that could not be stored as a reading."""
-
-    received: datetime = Field(examples=[_TIME])
-    topic: str
-    reason: str = Field(examples=["unknown-metric"])
-    detail: str
-
-
-class QuarantineOut(_Model):
-    """The newest of the quarantine."""
-
-    time: datetime = Field(examples=[_TIME])
-    messages: list[QuarantinedOut]
-
-
-class HealthOut(_Model):
-    """Whether the parts that this answer needs are there."""
-
-    status: Literal["ok", "degraded"] = Field(
-        description="`degraded`: store or operations is false, or readings are unassigned"
-    )
-    version: str
-    time: datetime = Field(examples=[_TIME])
-    store: bool = Field(description="There is a store, and readings can be read")
-    operations: bool = Field(description="Alerts can be read")
-    newest: LastOut | None = Field(description="The newest reading of the whole facility")
-    edges: list[EdgeOut]
-    mails: MailsOut | None = Field(description="null: the operations data cannot be read")
-    quarantine: list[ReasonOut]
-    unassigned: list[UnassignedOut]
-    unassigned_dropped: int = Field(description="Messages that had to make room among the unassigned ones: lost")
 
 
 def schemas(*models: type[BaseModel]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import cast
 
 from fastapi import APIRouter
 
+from sukusuku_api import health_shapes as out
 from sukusuku_api import present
 from sukusuku_api.context import Context, ContextDep
 from sukusuku_api.times import local
@@ -20,7 +21,7 @@ DUPLICATE_MS = 120_000
 
 
 @router.get("/health", summary="Health")
-def health(context: ContextDep) -> present.HealthOut:
+def health(context: ContextDep) -> out.HealthOut:
     """Whether readings and alerts can be read, how old the newest reading is, and which edge nodes were heard.
 
     Also what could not be stored, what waits for `facility.toml`, and which mails have not arrived.
@@ -38,7 +39,7 @@ def health(context: ContextDep) -> present.HealthOut:
     except SukusukuError:
         readable = False
     mails = _mails(context)
-    return present.HealthOut(
+    return out.HealthOut(
         status="ok" if readable and mails is not None and not unassigned else "degraded",
         version=__version__,
         time=local(now),
@@ -47,33 +48,33 @@ def health(context: ContextDep) -> present.HealthOut:
         newest=present.last(_newest(*latest.values()), now),
         edges=_edges(context, latest, now),
         mails=mails,
-        quarantine=[present.ReasonOut(reason=it.reason, count=it.count, last=local(it.last)) for it in tallies],
+        quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=local(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),
         unassigned_dropped=dropped,
     )
 
 
-def _mails(context: Context) -> present.MailsOut | None:
+def _mails(context: Context) -> out.MailsOut | None:
     """None when the operations data cannot be read."""
     try:
         context.operations.alerts(open_only=True, limit=1)
         counts = context.operations.mail_counts()
     except SukusukuError:
         return None
-    return present.MailsOut(waiting=counts.get(MailState.WAITING, 0), dead=counts.get(MailState.DEAD, 0))
+    return out.MailsOut(waiting=counts.get(MailState.WAITING, 0), dead=counts.get(MailState.DEAD, 0))
 
 
-def _unassigned(tallies: Iterable[Tally]) -> list[present.UnassignedOut]:
+def _unassigned(tallies: Iterable[Tally]) -> list[out.UnassignedOut]:
     """Births and data of an asset together."""
     found: dict[tuple[str, str, str], list[Tally]] = {}
     for tally in tallies:
         topic = topics.parse(tally.topic)
         found.setdefault((topic.node, topic.device or topic.node, tally.reason), []).append(tally)
     return [
-        present.UnassignedOut(
+        out.UnassignedOut(
             edge=edge,
             asset=asset,
-            reason=cast("present.Unassignable", reason),
+            reason=cast("out.Unassignable", reason),
             count=sum(item.count for item in items),
             first=local(min(item.first for item in items)),
             last=local(max(item.last for item in items)),
@@ -86,7 +87,7 @@ def _newest(*assets: Mapping[str, Latest]) -> int | None:
     return max((item.time for metrics in assets for item in metrics.values()), default=None)
 
 
-def _edges(context: Context, latest: LatestByAsset, now: int) -> list[present.EdgeOut]:
+def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOut]:
     assets = list(context.facility.assets())
     found = []
     for edge in dict.fromkeys(asset.edge for asset in assets):
@@ -94,7 +95,7 @@ def _edges(context: Context, latest: LatestByAsset, now: int) -> list[present.Ed
         heard = _newest(own, *(latest.get(asset.id, {}) for asset in assets if asset.edge == edge))
         clock = own.get("Clock/Synced")
         found.append(
-            present.EdgeOut(
+            out.EdgeOut(
                 id=edge,
                 last=present.last(heard, now),
                 waiting=_count(own, "Buffer/Rows"),
@@ -112,7 +113,7 @@ def _count(own: Mapping[str, Latest], metric: str) -> int | None:
     return int(item.value) if item is not None and isinstance(item.value, int) else None
 
 
-def _loss(item: Latest | None) -> present.LossOut | None:
+def _loss(item: Latest | None) -> out.LossOut | None:
     found = loss.decode(item.value) if item is not None and isinstance(item.value, str) else None
     if item is None or found is None:
         return None
@@ -120,7 +121,7 @@ def _loss(item: Latest | None) -> present.LossOut | None:
         told, start, end = local(item.time), local(found.start), local(found.end)
     except (ValueError, OverflowError, OSError):  # a time that no calendar knows
         return None
-    return present.LossOut(told=told, start=start, end=end, assets=[*found.assets], more=found.more)
+    return out.LossOut(told=told, start=start, end=end, assets=[*found.assets], more=found.more)
 
 
 def _duplicate(context: Context, edge: str, now: int) -> bool:

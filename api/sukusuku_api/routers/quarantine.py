@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from sukusuku_api import present
+from sukusuku_api import health_shapes as out
 from sukusuku_api.context import ContextDep
 from sukusuku_api.problem import documented
 from sukusuku_api.times import local
@@ -17,15 +17,13 @@ router = APIRouter(prefix="/quarantine", tags=["health"])
 def quarantine(
     context: ContextDep,
     limit: Annotated[int, Query(ge=1, le=1_000, description="At most so many, the newest first")] = 100,
-) -> present.QuarantineOut:
+) -> out.QuarantineOut:
     """Messages, or metrics of them, that could not be stored as readings, newest first, without their content."""
     found = context.store.quarantine(limit)
-    return present.QuarantineOut(
+    return out.QuarantineOut(
         time=local(context.clock()),
         messages=[
-            present.QuarantinedOut(
-                received=local(item.received), topic=item.topic, reason=item.reason, detail=item.detail
-            )
+            out.QuarantinedOut(received=local(item.received), topic=item.topic, reason=item.reason, detail=item.detail)
             for item in found
         ],
     )
