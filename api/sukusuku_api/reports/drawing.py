@@ -4,6 +4,7 @@ Altair makes Vega-Lite specifications of them, vl-convert draws these. Both take
 """
 
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -17,9 +18,24 @@ _GREEN, _ORANGE, _SOFT, _GRID = "#1d7a4b", "#d97706", "#5c6b63", "#e3eae6"
 _WIDTH, _HEIGHT = 820, 190
 
 
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of a map of colours: from empty to full, of a gap, of what separates its cells, of its texts."""
+
+    empty: str
+    full: str
+    gap: str
+    ground: str
+    text: str
+    text_on_full: str
+
+
+PAPER = Palette("#f3f9f5", "#1d7a4b", "#eceff1", "#ffffff", "#17211c", "#ffffff")
+
+
 def chart(picture: Picture) -> Any:
     """The picture as a Vega-Lite chart."""
-    drawn = _heat(picture) if picture.shape is Shape.HEAT else _bars(picture)
+    drawn = heat(picture, PAPER, _WIDTH / 2) if picture.shape is Shape.HEAT else _bars(picture)
     return (
         drawn.configure(font=FONTS)
         .configure_view(stroke=None)
@@ -54,7 +70,8 @@ def _bars(picture: Picture) -> Any:
     return both.properties(width=_WIDTH, height=_HEIGHT)
 
 
-def _heat(picture: Picture) -> Any:
+def heat(picture: Picture, palette: Palette, width: float) -> Any:
+    """A map of colours over percent, `width` in pixels; gaps have a colour of their own and no number."""
     rows = [
         {"hour": name, "day": day, "value": value, "text": "" if value is None else f"{value:.0f}"}
         for name, line in zip(picture.names, picture.heat, strict=True)
@@ -65,14 +82,14 @@ def _heat(picture: Picture) -> Any:
         y=alt.Y("hour:N", sort=list(picture.names), axis=alt.Axis(title=None)),
     )
     colour = alt.Color(
-        "value:Q", scale=alt.Scale(domain=[0, 100], clamp=True, range=["#f3f9f5", "#1d7a4b"]), legend=None
+        "value:Q", scale=alt.Scale(domain=[0, 100], clamp=True, range=[palette.empty, palette.full]), legend=None
     )
     known = base.transform_filter("isValid(datum.value)")
-    light = alt.condition("datum.value > 55", alt.value("#ffffff"), alt.value("#17211c"))
-    cells = known.mark_rect(stroke="#ffffff").encode(color=colour)
-    gaps = base.transform_filter("!isValid(datum.value)").mark_rect(fill="#eceff1", stroke="#ffffff")
-    text = known.mark_text(fontSize=10).encode(text="text:N", color=light)
-    return alt.layer(gaps, cells, text).properties(width=_WIDTH / 2, height=22 * len(picture.names))
+    ink = alt.condition("datum.value > 55", alt.value(palette.text_on_full), alt.value(palette.text))
+    cells = known.mark_rect(stroke=palette.ground).encode(color=colour)
+    gaps = base.transform_filter("!isValid(datum.value)").mark_rect(fill=palette.gap, stroke=palette.ground)
+    text = known.mark_text(fontSize=10).encode(text="text:N", color=ink)
+    return alt.layer(gaps, cells, text).properties(width=width, height=22 * len(picture.names))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -49,18 +50,21 @@ def picture(table: Table) -> Picture | None:
 
 def render(pictures: list[Picture], seconds: float = RENDER_SECONDS) -> list[str]:
     """The pictures as SVG, in order. Raises DrawingError with what the renderer said."""
-    if not pictures:
-        return []
-    command = [sys.executable, "-m", _PROGRAM]
+    return drawn(_PROGRAM, pictures, seconds) if pictures else []
+
+
+def drawn(program: str, what: Any, seconds: float) -> list[str]:
+    """The SVGs that a drawing program makes of what it is given as JSON. Raises DrawingError."""
+    command = [sys.executable, "-m", program]
     try:
         done = subprocess.run(
-            command, input=msgspec.json.encode(pictures), capture_output=True, timeout=seconds, check=False
+            command, input=msgspec.json.encode(what), capture_output=True, timeout=seconds, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise DrawingError(f"the charts of the report cannot be drawn: {error}") from error
+        raise DrawingError(f"the charts cannot be drawn: {error}") from error
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise DrawingError(f"the charts of the report cannot be drawn: {said[-1] if said else 'no reason given'}")
+        raise DrawingError(f"the charts cannot be drawn: {said[-1] if said else 'no reason given'}")
     return msgspec.json.decode(done.stdout, type=list[str])
 
 
