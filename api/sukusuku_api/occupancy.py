@@ -1,8 +1,11 @@
-"""Reads what the API tells of rooms beyond their present state: history, limits, hours of the past, the outlook."""
+"""Reads what the API tells of rooms beyond their present state: hours of the past, effects of changes, the outlook."""
+
+from datetime import date
 
 from sukusuku_api.context import Context
-from sukusuku_api.reports.gather import SERIES, Gatherer
+from sukusuku_api.reports.gather import SERIES, Changed, Gatherer
 from sukusuku_collector.opening import DAY_MS, opening_of_asset
+from sukusuku_collector.rooms.effect import stretch
 from sukusuku_collector.rooms.metrics import Hour
 from sukusuku_collector.rooms.outlook import WEEKS, Expected, outlook
 from sukusuku_collector.rooms.vacancy import Day, Expect, outlook_expect, site_days
@@ -14,8 +17,23 @@ FRESH_MS = 20 * 60_000
 
 def past(context: Context, site: Site, room: Room, start: int, end: int) -> list[Hour]:
     """The hours of a room within start <= time < end."""
-    gatherer = Gatherer(context.facility, context.store, context.operations, context.clock())
-    return list(gatherer.room(site, room, start, end).hours)
+    return list(_gatherer(context).room(site, room, start, end).hours)
+
+
+def changed(
+    context: Context, site: Site, room: Room, day: date, start: int | None = None, end: int | None = None
+) -> Changed:
+    """The use of a room before a local day and from it on; without `start` or `end` eight weeks of that side.
+
+    A change in the settings that lies between ends a side that is not given.
+    """
+    first, stop = stretch(day, [change.date for change in room.change])
+    return _gatherer(context).changed(site, room, day, first if start is None else start, stop if end is None else end)
+
+
+def changes(context: Context, site: Site, room: Room) -> tuple[Changed, ...]:
+    """The effects of all changes of a room that the settings tell and that have come, in order."""
+    return _gatherer(context).changes(site, room, 0, context.clock())
 
 
 def expected(context: Context, site: Site, room: Room, now: int, days: int) -> list[Expected]:
@@ -43,3 +61,7 @@ def vacancy(context: Context, days: int) -> list[tuple[Site, list[Day]]]:
             expected = {room.id: expect(context, site, room, now, days) for room in site.room}
             found.append((site, site_days(context.facility, site, expected, now, days)))
     return found
+
+
+def _gatherer(context: Context) -> Gatherer:
+    return Gatherer(context.facility, context.store, context.operations, context.clock())

@@ -166,20 +166,20 @@ def tally(found: Tally) -> TallyOut:
     """A tally for the border."""
     return TallyOut(
         open_hours=round(found.open_ms / 3_600_000, 2),
-        completeness=_round(found.completeness),
+        completeness=rounded(found.completeness),
         visits=found.visits,
         child_hours=round(found.person_hours, 2),
-        average=_round(found.average_occupancy),
-        average_when_used=_round(found.average_when_used),
+        average=rounded(found.average_occupancy),
+        average_when_used=rounded(found.average_when_used),
         peak=found.peak_occupancy,
-        average_utilisation=_round(found.average_utilisation),
-        peak_utilisation=_round(found.peak_utilisation),
-        time_used=_round(found.time_used),
-        use_minutes=_round(found.dwell_minutes),
-        under_target=_round(found.under_target),
-        on_target=_round(found.on_target),
-        over_target=_round(found.over_target),
-        hours_used=_round(found.hours_used_share),
+        average_utilisation=rounded(found.average_utilisation),
+        peak_utilisation=rounded(found.peak_utilisation),
+        time_used=rounded(found.time_used),
+        use_minutes=rounded(found.dwell_minutes),
+        under_target=rounded(found.under_target),
+        on_target=rounded(found.on_target),
+        over_target=rounded(found.over_target),
+        hours_used=rounded(found.hours_used_share),
     )
 
 
@@ -188,9 +188,9 @@ def heat_cell(weekday: int, hour: int, found: Tally) -> HeatOut:
     return HeatOut(
         weekday=weekday,
         hour=hour,
-        average=_round(found.average_occupancy),
-        average_utilisation=_round(found.average_utilisation),
-        completeness=_round(found.completeness),
+        average=rounded(found.average_occupancy),
+        average_utilisation=rounded(found.average_utilisation),
+        completeness=rounded(found.completeness),
     )
 
 
@@ -198,9 +198,9 @@ def expected_hour(found: Expected) -> ExpectedOut:
     """An hour of the outlook."""
     return ExpectedOut(
         start=local(found.start),
-        mean=_round(found.mean),
-        low=_round(found.low),
-        high=_round(found.high),
+        mean=rounded(found.mean),
+        low=rounded(found.low),
+        high=rounded(found.high),
         hours=found.hours,
     )
 
@@ -213,7 +213,7 @@ def limit(room: str, time: int, found: RoomLimit, zones: Sequence[ZoneLimit]) ->
         children=found.children,
         bites=list(found.bites),
         parts=dict(found.parts),
-        m2_per_child=_round(found.m2_per_child),
+        m2_per_child=rounded(found.m2_per_child),
         staff=found.staff,
         zones=[ZoneLimitOut(zone=zone.zone, children=zone.children) for zone in zones],
     )
@@ -243,5 +243,6 @@ def count(found: Calibration) -> CountOut:
     )
 
 
-def _round(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
+    """To two decimals; None stays None."""
     return None if value is None else round(value, 2)

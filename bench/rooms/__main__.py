@@ -11,6 +11,7 @@ from bench.rooms.world import COUNTING, FIRST_DAY, SHIFTS, Kind, World, simulate
 from sukusuku_collector.derive.model import CorrectionKind
 from sukusuku_collector.opening import DAY_MS, MINUTE_MS, day_start, local_day
 from sukusuku_collector.rooms import metrics
+from sukusuku_collector.rooms.effect import effect
 from sukusuku_collector.rooms.hindsight import of_channel, seen_after
 from sukusuku_collector.rooms.occupancy import RoomOccupancy
 from sukusuku_collector.rooms.stretches import Stretch, stretches
@@ -208,7 +209,7 @@ def report_speed() -> bool:
         for key in (metrics.by_day, metrics.by_month, metrics.by_fiscal_year):
             metrics.joined(found, key)
         metrics.ranked(metrics.heat_map(found), 5)
-        metrics.effect(found, local_day(begin) + timedelta(days=180))
+        effect(found, local_day(begin) + timedelta(days=180))
     took = time.process_time() - began
     print(f"a year of minute data of {REPORT_ROOMS} rooms ({len(minutes)} minutes each): {took:.1f} s")
     return took <= REPORT_SECONDS

@@ -45,6 +45,31 @@ def test_figures_and_heat_map_are_of_opening_hours(used: httpx.Client) -> None:
     assert (ten["weekday"], ten["average"]) == (4, 8.0)
 
 
+def test_the_effect_of_a_day_is_of_the_room_and_its_zones(used: httpx.Client) -> None:
+    found = used.get(f"{ROOM}/effect", params={"date": "2026-10-19"}).json()
+
+    assert (found["date"], found["note"]["en"]) == ("2026-10-19", "Shelves moved")
+    assert (found["start"], found["end"]) == ("2026-08-24T00:00:00+09:00", "2026-11-22T12:00:00+09:00")
+    assert (found["before"]["visits"], found["after"]["visits"]) == (9 * 6, 10 * 6 + 9 * 8 + 2)
+    assert found["low"] < 0 < found["high"]
+    play = next(zone for zone in found["zones"] if zone["zone"] == "play")
+    assert play["share_before"] == 50.0
+    assert 0 < play["low"] <= play["change"] <= play["high"]
+    assert used.get(f"{ROOM}/changes").json()["changes"] == [found]
+
+
+def test_the_sides_of_an_effect_can_be_given(used: httpx.Client) -> None:
+    asked = {"date": "2026-11-09", "from": "2026-11-02", "to": "2026-11-15"}
+    found = used.get(f"{ROOM}/effect", params=asked).json()
+
+    assert (found["note"], found["change"]) == (None, None), "no weekday has two days on each side"
+    assert (found["before"]["visits"], found["after"]["visits"]) == (3 * 8 + 2, 6 * 8)
+    default = used.get(f"{ROOM}/effect", params={"date": "2026-11-09"}).json()
+    assert default["start"] == "2026-10-19T00:00:00+09:00", "another change stands between"
+    for wrong in ({"date": "2026-13-01"}, {**asked, "from": "2026-11-09"}, {**asked, "to": "2026-11-09"}, {}):
+        assert used.get(f"{ROOM}/effect", params=wrong).status_code == 422
+
+
 def test_the_limit_says_what_bites_and_calls_zones_house_rules(used: httpx.Client) -> None:
     found = used.get(f"{ROOM}/limit").json()
 

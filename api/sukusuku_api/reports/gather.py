@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sukusuku_api.context import Readings
@@ -12,17 +12,31 @@ from sukusuku_collector.opening import day_start, opening_of_asset
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.operations.rooms import RoomRecords
 from sukusuku_collector.rooms import metrics
+from sukusuku_collector.rooms.effect import Effect, effect, stretch
 from sukusuku_collector.rooms.hindsight import of_channel, seen_after
 from sukusuku_collector.rooms.metrics import Hour
 from sukusuku_collector.rooms.stretches import stretches
 from sukusuku_collector.rooms.tally import Tally, total
-from sukusuku_collector.settings import Facility, Room, Site
+from sukusuku_collector.settings import Facility, Room, Site, Text
 from sukusuku_collector.store import Point
 
 SERIES = {"children": "Occupancy/ChildrenCorrected", "people": "Occupancy/Corrected"}
 
 Progress = Callable[[int, int], None]
 """Told how many rooms are done, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What has changed in a room and its zones with a day, from the time (UTC ms) `start` to `end`."""
+
+    day: date
+    note: Text | None
+    """What was done; None: nobody has told in the settings."""
+    start: int
+    end: int
+    room: Effect
+    zones: Mapping[str, Effect]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +47,20 @@ class RoomUse:
     room: Room
     channel: str
     hours: tuple[Hour, ...]
-    zones: Mapping[str, Tally]
+    zone_hours: Mapping[str, tuple[Hour, ...]]
     corrections: Mapping[CorrectionKind, int]
     simulated: bool
+    changes: tuple[Changed, ...] = ()
 
     @property
     def tally(self) -> Tally:
         """All hours together."""
         return total(hour.tally for hour in self.hours)
+
+    @property
+    def zones(self) -> Mapping[str, Tally]:
+        """All hours of each zone together."""
+        return {zone: total(hour.tally for hour in hours) for zone, hours in self.zone_hours.items()}
 
 
 class Gatherer:
@@ -56,9 +76,10 @@ class Gatherer:
         """The rooms of one centre or of all, from the local day `first` to that before `end`."""
         wanted = [(s, room) for s in self._facility.site if site in {None, s.id} for room in s.room]
         found = []
+        start, stop = day_start(first), day_start(end)
         for n, (where, room) in enumerate(wanted):
             progress(n, len(wanted))
-            found.append(self.room(where, room, day_start(first), day_start(end)))
+            found.append(replace(self.room(where, room, start, stop), changes=self.changes(where, room, start, stop)))
         progress(len(wanted), len(wanted))
         return found
 
@@ -80,15 +101,37 @@ class Gatherer:
             room=room,
             channel=channel,
             hours=tuple(hours),
-            zones=zones,
+            zone_hours=zones,
             corrections=Counter(item.kind for item in corrections),
             simulated=source is not None and source.value == SIMULATED,
         )
 
+    def changes(self, site: Site, room: Room, start: int, end: int) -> tuple[Changed, ...]:
+        """The effects of the changes in the settings that tell something about start <= time < end, in order."""
+        days = sorted(change.date for change in room.change)
+        told = []
+        for day in days:
+            first, stop = stretch(day, days)
+            if day_start(day) < min(end, self._now) and start < stop:
+                told.append(self.changed(site, room, day, first, stop))
+        return tuple(told)
+
+    def changed(self, site: Site, room: Room, day: date, start: int, end: int) -> Changed:
+        """The effect of a day on a room, told by start <= time < end."""
+        use = self.room(site, room, start, end)
+        return Changed(
+            day=day,
+            note=next((change.note for change in room.change if change.date == day), None),
+            start=start,
+            end=max(start, min(end, self._now)),
+            room=effect(use.hours, day),
+            zones={zone: effect(hours, day) for zone, hours in use.zone_hours.items()},
+        )
+
     def _zones(
         self, room: Room, complete: list[Point], spans: list[tuple[int, int]], start: int, end: int
-    ) -> Iterator[tuple[str, Tally]]:
+    ) -> Iterator[tuple[str, tuple[Hour, ...]]]:
         for zone in room.zone:
             points = self._store.derived(room.id, f"Zones/{zone.id}/Corrected", start, end)
             parts = stretches(points, complete, zone.capacity or 0, spans)
-            yield zone.id, total(hour.tally for hour in metrics.hours(parts))
+            yield zone.id, tuple(metrics.hours(parts))

@@ -1,21 +1,23 @@
-"""How a room was used: history of its count, metrics, heat map, limits, corrections, counts by staff."""
+"""How a room was used: history of its count, metrics, heat map, effects, limits, corrections, counts by staff."""
 
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from sukusuku_api import shapes
+from sukusuku_api import effect_shapes, shapes
 from sukusuku_api import usage_shapes as out
 from sukusuku_api.context import Context, ContextDep
 from sukusuku_api.known import known_room
-from sukusuku_api.occupancy import expected, past
+from sukusuku_api.occupancy import changed, changes, expected, past
 from sukusuku_api.problem import documented
 from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between, invalid
 from sukusuku_api.routers.rooms import RoomId
 from sukusuku_api.times import local, parse
 from sukusuku_collector.derive.model import Calibration
+from sukusuku_collector.opening import day_start
 from sukusuku_collector.operations.rooms import RoomRecords, WrongCountError
 from sukusuku_collector.rooms.limits import zone_limits
 from sukusuku_collector.rooms.metrics import heat_map
@@ -64,6 +66,38 @@ def metrics_of(
     cells = [out.heat_cell(weekday, hour, tally) for (weekday, hour), tally in sorted(heat_map(hours).items())]
     whole = out.tally(total(hour.tally for hour in hours))
     return out.MetricsOut(room=room_id, start=local(first), end=local(stop), figures=whole, heat_map=cells)
+
+
+@router.get("/{room_id}/effect", summary="Use before a day and from it on", responses=_ERRORS)
+def effect_of(
+    context: ContextDep,
+    room_id: RoomId,
+    day: Annotated[date, Query(alias="date", description="The first day after the change, such as 2026-10-01")],
+    start: Annotated[Time, FROM] = None,
+    end: Annotated[Time, TO] = None,
+) -> effect_shapes.EffectOut:
+    """What has changed in a room and its zones, like weekdays compared, with bounds of 95 % confidence.
+
+    Without `from` and `to` eight weeks of each side, or up to the next change that the settings tell.
+    """
+    site, room = known_room(context, room_id)
+    middle = day_start(day)
+    first = None if start is None else _moment("query.from", start)
+    stop = None if end is None else _moment("query.to", end)
+    if first is not None and not middle - LONGEST_MS <= first < middle:
+        raise invalid("query.from", f"must be before `date`, by {LONGEST_MS // DAY_MS} days at most")
+    if stop is not None and not middle < stop <= middle + LONGEST_MS:
+        raise invalid("query.to", f"must be after the beginning of `date`, by {LONGEST_MS // DAY_MS} days at most")
+    return effect_shapes.effect(changed(context, site, room, day, first, stop))
+
+
+@router.get("/{room_id}/changes", summary="Changes of the room and their effects", responses=_ERRORS)
+def changes_of(context: ContextDep, room_id: RoomId) -> effect_shapes.ChangesOut:
+    """The changes that the settings tell (`[[site.room.change]]`) and that have come."""
+    site, room = known_room(context, room_id)
+    return effect_shapes.ChangesOut(
+        room=room_id, changes=[effect_shapes.effect(found) for found in changes(context, site, room)]
+    )
 
 
 @router.get("/{room_id}/outlook", summary="The coming week by the hour", responses=_ERRORS)

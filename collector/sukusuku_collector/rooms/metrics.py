@@ -1,14 +1,12 @@
-"""How a room is used: tallies by hour, joined to days, months, fiscal years, heat map, zone share and effect. Pure.
+"""How a room is used: tallies by hour, joined to days, months, fiscal years, heat map and zone share. Pure.
 
 Everything is computed on opening hours. One pass over a year gives the hours; the rest is joining them.
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from math import sqrt
-from statistics import fmean, variance
 from typing import TypeVar
 
 from sukusuku_collector.opening import DAY_MS, LOCAL_MS, MINUTE_MS, local_day
@@ -19,7 +17,6 @@ K = TypeVar("K", bound=Hashable)
 
 APRIL = 4
 _MONDAY = 4
-_NORMAL_95 = 1.96
 STAYS_MS = 5 * MINUTE_MS
 """Who is in for less has not come to stay, and who is out for less has not left: parents at the door, errands."""
 
@@ -112,46 +109,6 @@ def zone_share(zones: Mapping[str, Tally]) -> dict[str, float | None]:
     """The share of each zone in the person-hours of all zones, in percent; None for all when nobody was in any."""
     together = sum(tally.person_ms for tally in zones.values())
     return {zone: 100.0 * tally.person_ms / together if together else None for zone, tally in zones.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """The use before a date and from it on. `change` is of the average occupancy of a day, like weekdays compared.
-
-    `low` and `high` bound it with 95 % confidence; None: fewer than two days of any weekday on one side.
-    """
-
-    before: Tally
-    after: Tally
-    change: float | None
-    low: float | None
-    high: float | None
-
-
-def effect(found: Sequence[Hour], day: date) -> Effect:
-    """What has changed with a day, such as that on which shelves were moved."""
-    days = joined(found, by_day)
-    sides: tuple[dict[int, list[float]], dict[int, list[float]]] = ({}, {})
-    for when, tally in days.items():
-        if tally.average_occupancy is not None:
-            sides[when >= day].setdefault(when.weekday(), []).append(tally.average_occupancy)
-    weights = change = spread = 0.0
-    for weekday, before in sides[0].items():
-        after = sides[1].get(weekday, [])
-        weight = min(len(before), len(after))
-        if weight < 2:  # noqa: PLR2004 a spread needs two
-            continue
-        weights += weight
-        change += weight * (fmean(after) - fmean(before))
-        spread += weight**2 * (variance(before) / len(before) + variance(after) / len(after))
-    before_all, after_all = (
-        total(tally for when, tally in days.items() if (when >= day) == side) for side in (False, True)
-    )
-    if not weights:
-        return Effect(before_all, after_all, None, None, None)
-    change /= weights
-    margin = _NORMAL_95 * sqrt(spread) / weights
-    return Effect(before_all, after_all, change, change - margin, change + margin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from sukusuku_collector.settings.facility import (
 )
 from sukusuku_collector.settings.opening import Band, Calendar, NamedDay, Opening, Service
 from sukusuku_collector.settings.plan import WardPlan
-from sukusuku_collector.settings.rooms import AGES, Age, Counting, Room, Shift, Standards, Zone
+from sukusuku_collector.settings.rooms import AGES, Age, Change, Counting, Room, Shift, Standards, Zone
 from sukusuku_collector.settings.rounds import Crew, Depot, Pair, Round, Routing, Vehicle
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Asset",
     "Band",
     "Calendar",
+    "Change",
     "Collection",
     "Contact",
     "Counting",

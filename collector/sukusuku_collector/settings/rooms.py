@@ -1,5 +1,6 @@
 """A temporary-childcare room: its zones, who works there, how its people are counted, and what limits it."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -32,6 +33,13 @@ class Shift(Settings, frozen=True, kw_only=True):
     slot: Slot
     days: tuple[Weekday, ...] = _WORKDAYS
     count: Annotated[int, msgspec.Meta(ge=0, le=50)]
+
+
+class Change(Settings, frozen=True, kw_only=True):
+    """A room was rearranged: from `date` on its use is compared with that of the time before."""
+
+    date: date
+    note: Text
 
 
 class Standards(Settings, frozen=True, kw_only=True):
@@ -89,6 +97,7 @@ class Room(Settings, frozen=True, kw_only=True):
     zone: tuple[Zone, ...] = ()
     service: tuple[Service, ...] = ()
     shift: tuple[Shift, ...] = ()
+    change: tuple[Change, ...] = ()
     counting: Counting = Counting()
     standards: Standards = Standards()
     alerts: Levels = Levels()
@@ -100,6 +109,10 @@ def check_room(room: Room, where: str) -> None:
         start, end = minutes(shift.slot)
         if start >= end:
             raise ConfigError(f'{where}.shift[{n}].slot: "{shift.slot}" must end after it begins')
+    days = [change.date for change in room.change]
+    for n, day in enumerate(days):
+        if day in days[:n]:
+            raise ConfigError(f"{where}.change[{n}].date: {day} is already at change[{days.index(day)}]; join them")
     for key, sources in (("people", room.counting.people), ("children", room.counting.children)):
         if len(set(sources)) != len(sources):
             raise ConfigError(f"{where}.counting.{key}: found {list(sources)}; name each source once")

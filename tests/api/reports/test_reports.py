@@ -72,7 +72,7 @@ def test_a_fiscal_year_by_month_against_the_plan_of_the_ward(world: World) -> No
 
     assert report.period == "令和8年度（2026年度）"
     assert list(_rows(report, "tobu-room-months")) == [f"2026-{month:02d}" for month in range(4, 12)] + ["合計"]
-    assert _rows(report, "plan")["確保量"][:3] == ("4,800", "74", "1.5")
+    assert _rows(report, "plan")["確保量"][:3] == ("4,800", "188", "3.9")
 
 
 def test_zones_hours_and_corrections(world: World) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sukusuku_collector.opening import DAY_MS, MINUTE_MS, OpeningHours, day_start
 from sukusuku_collector.rooms import metrics
+from sukusuku_collector.rooms.effect import effect, stretch
 from sukusuku_collector.rooms.outlook import outlook
 from sukusuku_collector.rooms.stretches import HOLD_MS, stretches
 from sukusuku_collector.rooms.tally import Tally, total
@@ -212,16 +213,24 @@ def test_zones_share_the_person_hours() -> None:
 def test_the_effect_of_a_date_is_found_and_nothing_is_found_where_nothing_was() -> None:
     change = date(2026, 3, 2)
     more = year(Random(3), days=56) + year(Random(4), level=5.0, days=56, start=change)
-    effect = metrics.effect(more, change)
-    assert effect.low is not None
-    assert effect.high is not None
-    assert 0 < effect.low < 1.2 < effect.high, "a fifth of five, and busier hours"
+    found = effect(more, change)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 < found.low < 1.2 < found.high, "a fifth of five, and busier hours"
     inside = 0
     for seed in range(30):
-        nothing = metrics.effect(year(Random(seed), days=112), change)
+        nothing = effect(year(Random(seed), days=112), change)
         inside += nothing.low is not None and nothing.high is not None and nothing.low <= 0 <= nothing.high
     assert inside >= 26, "95 % of 30, with some luck"
-    assert metrics.effect(more[:9], change).change is None
+    assert effect(more[:9], change).change is None
+
+
+def test_an_effect_is_told_by_eight_weeks_of_each_side_and_no_further_than_another_change() -> None:
+    change = date(2026, 6, 1)
+    middle = day_start(change)
+    assert stretch(change, [change]) == (middle - 56 * DAY_MS, middle + 56 * DAY_MS)
+    others = [date(2026, 1, 1), date(2026, 5, 11), change, date(2026, 6, 20), date(2026, 12, 1)]
+    assert stretch(change, others) == (day_start(date(2026, 5, 11)), day_start(date(2026, 6, 20)))
 
 
 def test_visits_against_the_plan() -> None:
