@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import random
 import signal
 import threading
@@ -480,11 +481,12 @@ def test_any_course_of_events_loses_nothing(make_rig: MakeRig) -> None:
 def test_readings_that_are_committed_while_others_are_shipped_arrive_too(make_rig: MakeRig) -> None:
     rig = make_rig(batch=50)
     chance = random.Random(11)
-
+    ahead = threading.Semaphore(20)  # commits that may come before the next step, so that neither side starves
     shipped = threading.Event()
 
     def commit() -> None:
-        for number in range(4_000):
+        for number in itertools.count():
+            ahead.acquire()
             if shipped.is_set():
                 break
             times = {rig.now - chance.randrange(2 * LAG_MS) for _ in range(8)}
@@ -494,11 +496,13 @@ def test_readings_that_are_committed_while_others_are_shipped_arrive_too(make_ri
 
     writer = threading.Thread(target=commit)
     writer.start()
-    while writer.is_alive():
-        rig.shipper.step()
-        if rig.shipper.progress().until > START + 10 * LAG_MS:
-            shipped.set()
-    writer.join()
-    assert shipped.is_set()
+    try:
+        while rig.shipper.progress().until <= START + 10 * LAG_MS:
+            rig.shipper.step()
+            ahead.release(3)
+    finally:
+        shipped.set()
+        ahead.release()
+        writer.join()
     rig.ship()
     rig.check()

@@ -1,7 +1,8 @@
 """The derivation of a unit: fill, emptyings, findings and what is ahead, composed. Pure.
 
 Readings are taken one by one in order of time. Every five minutes there is a look: derived series, findings; at full
-hours the rates learn what has come and forecasts are made. Readings of the linked room may be among those of the unit.
+hours the rates learn what has come and forecasts are made. An estimate that has gone far is told in between.
+Readings of the linked room may be among those of the unit.
 """
 
 import dataclasses
@@ -44,6 +45,8 @@ SMALL = 30.0
 """Percent. Less than this, so soon after an emptying, is not another one but the same."""
 _BESIDE = frozenset({"Temperature", "Film/Remaining"})
 FULL = 100.0
+STEP = 5.0
+"""Percent. When the estimate has gone so far since its last point, there is one between the looks: alerts go by it."""
 _BLOCKED = frozenset({UnitState.BAG_FULL, UnitState.JAM, UnitState.FILM_OUT})
 
 
@@ -79,6 +82,8 @@ class UnitProgress(msgspec.Struct, frozen=True):
     """What people said of emptyings lately."""
     ahead: tuple[tuple[str, float], ...] = ()
     """What was ahead at the last full hour, in hours from then."""
+    told_percent: float | None = None
+    """The estimate of the last point."""
 
 
 @dataclass(slots=True)
@@ -121,7 +126,7 @@ class UnitDerivation:
         found.note(state.watch.open)
         for moment in _in_order(state.time, readings, said, until):
             if isinstance(moment, Reading):
-                state = self._take(state, moment, found)
+                state = self._follow(self._take(state, moment, found), moment.time, found)
             elif isinstance(moment, Emptying):
                 state = self._hear(state, moment, found)
             else:
@@ -218,8 +223,8 @@ class UnitDerivation:
         state = replace(state, fill=fill, foresight=foresight.bag_changed(state.foresight, verdict.time))
         now = self._estimate(state, time)
         _, ahead = self._ahead(state, now, time)
-        found.points += (*self._points(now, time), *ahead.points)  # what was forecast is of the bag before
-        return state
+        found.points += ahead.points  # what was forecast is of the bag before
+        return self._tell(state, now, time, found)
 
     def _emptying(self, verdict: Verdict) -> Emptying:
         percent = min(max(verdict.percent, 0.0), fills.HIGHEST)
@@ -255,7 +260,7 @@ class UnitDerivation:
             found.note(watch.open)
             state = replace(state, watch=watch)
         now = self._estimate(state, time)
-        found.points += self._points(now, time)
+        state = self._tell(state, now, time, found)
         if time % HOUR_MS:
             return state
         if self._closed(state, time):
@@ -310,12 +315,19 @@ class UnitDerivation:
         settings, opening, children = self._settings, self._opening, self._children
         return foresight.ahead(state.foresight, self._asset, now, settings, opening, time, children)
 
-    def _points(self, now: FillEstimate, time: int) -> Iterator[Reading]:
-        yield Reading(self._asset, "Fill/Estimate", time, round(now.percent, 2))
-        yield Reading(self._asset, "Fill/Nappies", time, round(now.nappies, 2))
-        yield Reading(self._asset, "Fill/Confidence", time, round(now.confidence, 1))
+    def _follow(self, state: UnitProgress, time: int, found: _Found) -> UnitProgress:
+        told = state.told_percent
+        if told is None or abs(state.fill.bag.percent - told) < STEP:
+            return state
+        return self._tell(state, self._estimate(state, time), time, found)
+
+    def _tell(self, state: UnitProgress, now: FillEstimate, time: int, found: _Found) -> UnitProgress:
+        told = {"Fill/Estimate": round(now.percent, 2), "Fill/Nappies": round(now.nappies, 2)}
+        told["Fill/Confidence"] = round(now.confidence, 1)
         if now.emptied is not None:
-            yield Reading(self._asset, "Bag/Age", time, round(max(time - now.emptied, 0) / HOUR_MS, 2))
+            told["Bag/Age"] = round(max(time - now.emptied, 0) / HOUR_MS, 2)
+        found.points += (Reading(self._asset, metric, time, value) for metric, value in told.items())
+        return replace(state, told_percent=state.fill.bag.percent)
 
 
 def _nearer(metric: str, hours: float) -> float:

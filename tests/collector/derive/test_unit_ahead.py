@@ -1,12 +1,13 @@
 """What the derivation of a unit tells its rates and forecasts."""
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
 
 from sukusuku_collector.derive import rates
 from sukusuku_collector.derive.model import Emptying, EmptyingState, Evidence, Forecast, Method
-from sukusuku_collector.derive.unit import UnitDerivation, UnitProgress
+from sukusuku_collector.derive.unit import GRID_MS, STEP, UnitDerivation, UnitProgress
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_core.model import Reading
 from tests.collector.derive.forecast_cases import DAY_MS, MONDAY, OPENING
@@ -100,3 +101,26 @@ def test_forecasts_are_issued_once_whatever_the_steps() -> None:
     assert tuple(parts) == whole.forecasts
     assert len(parts) == 3 * len(Method)
     assert pieces.foresight == whole.state.foresight
+
+
+def test_a_bag_that_fills_faster_than_the_grid_is_told_in_between() -> None:
+    start = MONDAY + 11 * 60 * MINUTE_MS
+    readings = [
+        Reading(UNIT, metric, start + second * 1000, value)
+        for second in range(0, 240, 10)
+        for metric, value in (("Fill/Percent", 20 + second / 4), ("Cycles/Total", 100 + second // 8))
+    ]
+    found = DERIVATION.advance(DERIVATION.start(start - 2 * GRID_MS), readings, [], start + 250_000)
+    told = [(point.time, float(point.value or 0)) for point in found.points if point.metric == "Fill/Estimate"]
+    between = [(time, percent) for time, percent in told if time % GRID_MS]
+    assert len(between) > 5
+    assert all(abs(after - before) < 3 * STEP for (_, before), (_, after) in itertools.pairwise(between))
+    assert between[-1][1] == pytest.approx(float(readings[-2].value or 0), abs=2 * STEP)
+
+
+def test_a_bag_that_fills_slowly_is_told_on_the_grid_only() -> None:
+    readings = [
+        Reading(UNIT, "Cycles/Total", MONDAY + number * 3 * MINUTE_MS + 1, number // 4) for number in range(200)
+    ]
+    found = DERIVATION.advance(DERIVATION.start(MONDAY), readings, [], MONDAY + 600 * MINUTE_MS)
+    assert {point.time % GRID_MS for point in found.points} == {0}
