@@ -1,0 +1,237 @@
+"""Every query of every panel, asked as Grafana asks it, on eight simulated weeks in a real InfluxDB.
+
+The answers are held against the collector's own file, and against the pure functions behind the reports.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
+from statistics import fmean
+from typing import Any, NamedTuple
+
+import pytest
+
+from sukusuku_collector.opening import opening_of_asset
+from sukusuku_collector.rooms import metrics
+from sukusuku_collector.rooms.stretches import stretches
+from sukusuku_collector.store.influx.query import Table
+from sukusuku_dashboards.boards import boards
+from sukusuku_dashboards.collection import FORECASTS
+from sukusuku_dashboards.export import LANGUAGES
+from sukusuku_dashboards.grafana import classic
+from sukusuku_dashboards.rooms import CHILDREN, LIMIT
+from tests.dashboards import asking
+from tests.dashboards.asking import DAY, HOUR
+from tests.dashboards.history import CUT, NOW, OUTAGE, WEEKS, Loaded, loaded
+from tests.support.influxd import Influxd
+
+JAPAN = timezone(timedelta(hours=9))
+HIGHEST = {
+    "percent": 130,
+    "h": 400,
+    "d": 400,
+    "s": 3_600,
+    "short": 1_000,
+    "none": 100,
+    "decmbytes": 1e6,
+    "dateTimeAsIso": 1e13,
+}
+"""What no panel should exceed, by its unit."""
+NEAR, NEAR_OF_HOUR = 4.0, 6.0
+"""Percentage points by which a day's and an hour's mean of points may differ from the mean over time."""
+WELL = "tobu-pi"
+"""The edge node that has nothing to tell."""
+WEEKDAYS = range(6)
+OPEN = range(9, 18)
+
+
+class Asked(NamedTuple):
+    """A panel and what InfluxDB answers to it."""
+
+    uid: str
+    board: dict[str, Any]
+    panel: dict[str, Any]
+    tables: list[Table]
+
+    @property
+    def query(self) -> str:
+        """As it stands in the panel."""
+        text: str = self.panel["targets"][0]["query"]
+        return text
+
+    @property
+    def series(self) -> dict[str, Table]:
+        """The answer by what Grafana calls each series."""
+        alias = self.panel["targets"][0]["alias"]
+        return {asking.series_name(alias, table.tags): table for table in self.tables}
+
+    @property
+    def metric(self) -> str:
+        """The one metric that is asked for."""
+        (found,) = re.findall(r"\"metric\" = '([^']+)'", self.query)
+        return str(found)
+
+
+@pytest.fixture(scope="module")
+def weeks(influx: Influxd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    """The history; loaded once."""
+    influx.create("history")
+    with loaded(tmp_path_factory.mktemp("history"), influx, "history") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def answers(weeks: Loaded) -> list[Asked]:
+    """Every panel of every board in both languages."""
+    return [
+        Asked(board["uid"], board, panel, weeks.query.ask(asking.asked(board, panel, NOW), "raw"))
+        for language in LANGUAGES
+        for board in map(classic, boards(weeks.facility, language))
+        for panel in board["panels"]
+    ]
+
+
+def of_kind(answers: list[Asked], *kinds: str) -> list[Asked]:
+    found = [it for it in answers if it.panel["type"] in kinds]
+    assert found
+    return found
+
+
+def test_every_panel_shows_exactly_the_series_that_it_names(answers: list[Asked]) -> None:
+    for it in answers:
+        expected = {"value"} if it.panel["type"] == "table" else set(asking.shown_names(it.panel))
+        assert set(it.series) == expected, (it.uid, it.panel["title"])
+        assert len(it.series) == len(it.tables), "two series of one name"
+
+
+def test_every_value_is_one_that_its_unit_and_its_time_range_allow(answers: list[Asked]) -> None:
+    for it in answers:
+        begin, end = asking.time_range(it.board, it.panel, NOW)
+        slack = asking.interval_ms(end - begin, asking.points(it.panel))
+        defaults = it.panel["fieldConfig"]["defaults"]
+        for name, table in it.series.items():
+            about = (it.uid, it.panel["title"], name)
+            assert len(table.columns) == 2, about
+            assert table.columns[0] == "time", about
+            times = [row[0] for row in table.values]
+            assert times == sorted(set(times)), about
+            # a stretch of time has the time of its beginning, which may lie before that of the panel
+            assert begin - max(slack, DAY if "1d" in it.query else HOUR) <= times[0] <= times[-1] <= end, about
+            assert all(defaults.get("min", -1_000) <= row[1] <= HIGHEST[defaults["unit"]] for row in table.values), (
+                about
+            )
+
+
+def test_what_is_now_is_the_newest_value_of_the_store(answers: list[Asked], weeks: Loaded) -> None:
+    readings, derived = weeks.store.latest(), weeks.store.derived_latest()
+    for it in of_kind(answers, "bargauge", "stat"):
+        span = asking.span_of(it.panel["timeFrom"])
+        for name, table in it.series.items():
+            if "Zones" in it.query:
+                (asset,) = re.findall(r"\"asset\" = '([^']+)'", it.query)
+                expected: Any = readings[asset][f"Zones/{name}/Count"]
+            else:
+                expected = (derived if '"derived"' in it.query else readings)[name][it.metric]
+            assert table.values[-1][1] == pytest.approx(expected.value), (it.uid, it.panel["title"], name)
+            assert NOW - span <= expected.time <= NOW
+
+
+def test_levels_of_the_wall_are_those_that_the_simulation_ends_with(answers: list[Asked]) -> None:
+    levels = {"tobu-unit-1": 76, "tobu-unit-2": 35, "seibu-unit-1": 52, "seibu-unit-2": 28}
+    (it,) = (it for it in of_kind(answers, "bargauge") if it.uid == "sukusuku-wall-all-ja" and "Fill/" in it.query)
+    assert {name: table.values[-1][1] for name, table in it.series.items()} == pytest.approx(levels, abs=4)
+
+
+def test_lines_are_long_and_move(answers: list[Asked]) -> None:
+    for it in of_kind(answers, "timeseries"):
+        for name, table in it.series.items():
+            values = [row[1] for row in table.values]
+            assert len(values) >= 30, (it.uid, it.panel["title"], name)
+        moving = {name for name, table in it.series.items() if len({row[1] for row in table.values}) > 5}
+        still = set(it.series) - moving
+        assert still <= {LIMIT, WELL}, (it.uid, it.panel["title"])
+
+
+def test_courses_of_levels_rise_to_full_and_fall_when_emptied(answers: list[Asked]) -> None:
+    for it in of_kind(answers, "timeseries"):
+        if "Fill/" not in it.query:
+            continue
+        for table in it.tables:
+            values = [row[1] for row in table.values]
+            assert max(values) > 80
+            assert min(values) < 20
+            assert min(after - before for before, after in pairwise(values)) < -30
+
+
+def test_states_are_the_readings_themselves(answers: list[Asked], weeks: Loaded) -> None:
+    for it in of_kind(answers, "state-timeline"):
+        words = it.panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
+        for name, table in it.series.items():
+            stored = weeks.store.raw(name, "State", NOW - DAY, NOW + 1, 10_000)
+            assert [tuple(row) for row in table.values] == [(point.time, point.value) for point in stored]
+            shown = {words[str(int(row[1]))]["text"] for row in table.values}
+            assert shown in ({"待機中", "袋が満杯"}, {"ready", "bag full"}), shown
+
+
+def test_a_forecast_has_its_median_inside_its_band(answers: list[Asked]) -> None:
+    banded = [it for it in of_kind(answers, "timeseries") if FORECASTS[0] in it.query]
+    assert len(banded) == 2 * 4
+    for it in banded:
+        early, median, late = ({row[0]: row[1] for row in it.series[name].values} for name in FORECASTS)
+        assert early.keys() == median.keys() == late.keys()
+        assert all(early[time] <= median[time] <= late[time] for time in median)
+        assert any(late[time] - early[time] > 1 for time in median)
+
+
+def test_an_outage_of_the_network_is_seen_in_the_course_of_the_buffer(answers: list[Asked]) -> None:
+    (it,) = (it for it in of_kind(answers, "timeseries") if it.uid.endswith("operations-ja") and "Buffer/" in it.query)
+    high = [row[0] for row in it.series[CUT].values if row[1] > 100]
+    assert OUTAGE[0] < high[0] < high[-1] < OUTAGE[1]
+
+
+def test_the_heat_map_is_near_the_figures_of_the_reports(answers: list[Asked], weeks: Loaded) -> None:
+    for it in of_kind(answers, "table"):
+        (asset,) = re.findall(r"\"asset\" = '([^']+)'", it.query)
+        exact = {cell: tally.average_utilisation for cell, tally in metrics.heat_map(hours_of(weeks, asset)).items()}
+        cells: dict[tuple[int, int], list[float]] = {}
+        for time, value in it.series["value"].values:
+            local = datetime.fromtimestamp(time / 1_000, JAPAN)
+            cells.setdefault((local.weekday(), local.hour), []).append(value)
+        assert {cell for cell in cells if cell[1] in OPEN} == {(day, hour) for day in WEEKDAYS for hour in OPEN}
+        assert {hour for _, hour in cells} <= {*OPEN, OPEN.stop}, "closed hours have no limit and no use"
+        assert all(len(cells[cell]) in {WEEKS, WEEKS + 1} for cell in exact)
+        shown = {cell: fmean(cells[cell]) for cell in exact}
+        assert shown == pytest.approx(exact, abs=NEAR_OF_HOUR)
+        assert fmean(abs(shown[cell] - value) for cell, value in exact.items() if value is not None) < NEAR / 2
+
+
+def test_the_days_of_the_year_are_near_the_figures_of_the_reports(answers: list[Asked], weeks: Loaded) -> None:
+    yearly = [it for it in of_kind(answers, "timeseries") if "time(1d)" in it.query]
+    assert len(yearly) == 2 * 2
+    for it in yearly:
+        ((asset, table),) = it.series.items()
+        exact = {
+            day: tally.average_utilisation
+            for day, tally in metrics.joined(hours_of(weeks, asset), metrics.by_day).items()
+        }
+        shown = {day_of(time): value for time, value in table.values}
+        assert shown.keys() == exact.keys()
+        assert all(datetime.fromtimestamp(time / 1_000, JAPAN).hour == 0 for time, _ in table.values)
+        assert shown == pytest.approx(exact, abs=NEAR)
+
+
+def hours_of(weeks: Loaded, asset: str) -> list[metrics.Hour]:
+    """What the reports count of a room's children."""
+    begin = NOW - WEEKS * 7 * DAY
+    children, complete, limit = (
+        weeks.store.derived(asset, metric, begin, NOW) for metric in (CHILDREN, "Occupancy/Completeness", LIMIT)
+    )
+    return metrics.hours(
+        stretches(children, complete, limit, opening_of_asset(weeks.facility, asset).spans(begin, NOW))
+    )
+
+
+def day_of(time: int) -> date:
+    """The day in Japan."""
+    return datetime.fromtimestamp(time / 1_000, JAPAN).date()
