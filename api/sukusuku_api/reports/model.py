@@ -129,7 +129,7 @@ class Report:
         return [(section, table) for section in self.sections for table in section.tables]
 
 
-_FORMATS = {Kind.COUNT: ",.0f", Kind.DECIMAL: ",.1f", Kind.PERCENT: ",.1f"}
+_FORMATS = {Kind.COUNT: ",.0f", Kind.DECIMAL: "z,.1f", Kind.PERCENT: "z,.1f"}
 
 
 def shown(cell: Cell, kind: Kind, words: Words) -> str:

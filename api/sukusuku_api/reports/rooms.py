@@ -1,8 +1,9 @@
-"""The tables of one room: by day or month, by hour and weekday, by zone, corrections. Pure."""
+"""The tables of one room: by day or month, hour and weekday, zone, before and after changes, corrections. Pure."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date
 
+from sukusuku_api.reports import changes
 from sukusuku_api.reports.asked import Asked
 from sukusuku_api.reports.figures import PARTS, cells, columns
 from sukusuku_api.reports.gather import RoomUse
@@ -29,6 +30,7 @@ def tables(
     yield _heat(use, asked, hidden)
     if use.room.zone:
         yield _zones(use, asked)
+    yield from changes.tables(use, asked, hidden)
     yield _corrections(use, asked)
 
 

@@ -32,6 +32,14 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
     (N_("Hours used"), N_("Hours with at least 10 minutes of use / hours of which something is known x 100"), "%"),
     (N_("Zone share"), N_("Person-hours of the zone / person-hours of all zones x 100; people, staff included"), "%"),
     (
+        N_("Change"),
+        N_(
+            "Mean of the averages of days after, less that of days before, like weekdays compared. With 95 % certainty "
+            "it lies between `at least` and `at most`; where 0 lies between them, it may be chance."
+        ),
+        N_("people"),
+    ),
+    (
         N_("Completeness"),
         N_("Samples received / samples expected x 100, weighted with open time; closed time does not count"),
         "%",
