@@ -8,6 +8,7 @@ stretch gives replaces what was derived of that stretch before, so a crash in th
 
 import asyncio
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -88,11 +89,24 @@ class Deriver:
         self._spoken: tuple[Late, ...] = ()
         self._trouble = False
         self._current = False
+        self._revised: int | None = None
+        self._lock = threading.Lock()
 
     @property
     def current(self) -> bool:
         """Whether everything is derived up to the present, as far as is known."""
         return self._current
+
+    @property
+    def until(self) -> int | None:
+        """Up to when (UTC ms) every asset is derived; None: that is not known yet."""
+        return min((standing.time for standing in tuple(self._standing.values())), default=None)
+
+    def revised(self) -> int | None:
+        """From when on (UTC ms) something was derived anew since this was asked last; None: nothing was."""
+        with self._lock:
+            revised, self._revised = self._revised, None
+        return revised
 
     async def run(self) -> None:
         """One pass after another. A store or database that does not answer is told once, and asked again."""
@@ -157,6 +171,9 @@ class Deriver:
             self._store.settle(late)
         for spoken in self._spoken:
             self._records.heard(spoken)
+        causes = [cause.since for cause in (*self._late, *self._spoken)]
+        with self._lock:
+            self._revised = min((*causes, *(() if self._revised is None else (self._revised,))), default=None)
         return False
 
     def _advanced(self, asset: str, readings: Sequence[Reading], until: int) -> Advanced[Any]:

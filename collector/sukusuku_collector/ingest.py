@@ -66,7 +66,8 @@ class _Arrived:
 class Ingest:
     """The data path of one collector.
 
-    `counts` counts every reason for which something was not stored as a reading, `arrived` every message.
+    `counts` counts every reason for which something was not stored as a reading, `arrived` every message, `stored`
+    every reading that was new.
     """
 
     def __init__(self, facility: Facility, store: Store, clock: Clock = now_ms) -> None:
@@ -80,7 +81,7 @@ class Ingest:
         self._reorder_window = round(limits.reorder_window * 1000)
         self._teller = Teller()
         self.counts: Counter[str] = Counter()
-        self.arrived = 0
+        self.arrived = self.stored = 0
         self._rows = Rows(store, limits.metrics_per_asset, self.counts, self._may_quarantine)
         self.begin_session()
 
@@ -120,6 +121,7 @@ class Ingest:
         except TransientError:
             self.begin_session()
             raise
+        self.stored += committed.stored
         self._teller.tell(batch)
         changed = frozenset(batch.changed | set(batch.offline))
         return Outcome(committed, changed, tuple(self._answers(batch.now)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.scene import NOTHING
 from sukusuku_collector.alerts.surroundings import Surroundings
+from sukusuku_collector.bookkeeper import Bookkeeper
 from sukusuku_collector.derivations import subjects
 from sukusuku_collector.deriver import Deriver
 from sukusuku_collector.host import Host
@@ -24,6 +25,7 @@ from sukusuku_collector.rounds.scheduler import RoundScheduler, Sender
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Store, kinds
 from sukusuku_collector.tenure import RivalError
+from sukusuku_collector.vitals import Flow, Vitals
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
 
@@ -83,10 +85,19 @@ async def _run(
     rounds = RoundScheduler(facility, sender, emptyings, planner.timetable, clock, wake, lambda: deriver.current)
     ingest = Ingest(facility, store, clock)
     host = Host(facility, store, ingest, alerts.evaluate, clock)
+    bookkeeper = Bookkeeper(facility, store, operations, deriver, clock)
+    archived = None if shipper is None else shipper.until
+
+    def flow() -> Flow:
+        return Flow(ingest.stored, ingest.counts.total())
+
+    vitals = Vitals(facility.host_id, store, operations, flow, lambda: deriver.until, archived, clock)
     jobs |= {
         "host": host.run,
         "housekeeping": Housekeeping(facility, store, clock, lambda: ingest.arrived).run,
         "derivation": deriver.run,
+        "accounts": bookkeeper.run,
+        "vitals": vitals.run,
         "rounds": rounds.run,
         "watch": lambda: _watch(alerts, host),
         "counts": lambda: _tell_counts(ingest.counts),

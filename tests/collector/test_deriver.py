@@ -200,3 +200,24 @@ def test_a_checkpoint_of_another_version_is_not_used(tmp_path: Path) -> None:
 
     assert world.derived("a") == [(10, 5)]
     world.store.close()
+
+
+def test_it_tells_from_when_on_the_past_was_derived_anew_once_that_is_done(tmp_path: Path) -> None:
+    world = World(tmp_path / "x.db")
+    begun = world.deriver.until
+    assert begun is None
+    world.read(("a", 60, 1), ("b", 3000, 1))
+    world.work()
+    world.deriver.revised()
+    assert world.deriver.until == UNTIL
+
+    world.read(("a", 2000, 1))
+    world.records.enter("b", START + 50 * 60_000)
+    assert world.deriver.begin()
+    assert world.deriver.revised() is None, "not yet"
+    assert (world.deriver.until or 0) < UNTIL
+    world.work()
+
+    assert world.deriver.until == UNTIL
+    assert [world.deriver.revised(), world.deriver.revised()] == [START + 50 * 60_000, None]
+    world.store.close()

@@ -77,6 +77,22 @@ def test_the_line_of_a_reading(lines: Lines, row: Row, line: str) -> None:
     assert lines.readings([row]) == [line]
 
 
+@pytest.mark.parametrize(
+    ("name", "tags"),
+    [
+        ("site/tobu", "asset=site/tobu,kind=site,metric=Emptied/Bags,site=tobu"),
+        ("site/closed", "asset=site/closed,kind=site,metric=Emptied/Bags,site=closed"),
+        ("round/main", "asset=round/main,kind=round,metric=Emptied/Bags"),
+        ("host/sukusuku", "asset=host/sukusuku,kind=host,metric=Emptied/Bags"),
+        ("unit-1", "asset=unit-1,kind=unit,metric=Emptied/Bags,site=tobu"),
+    ],
+)
+def test_what_is_not_of_an_asset_has_a_kind_of_its_own_and_centres_their_site(
+    lines: Lines, name: str, tags: str
+) -> None:
+    assert lines.derived(name, [(5, "Emptied/Bags", 2.0)]) == [f"derived,{tags} value=2.0 5"]
+
+
 @given(st.text(max_size=20))
 def test_a_tag_can_be_written_whatever_the_name_and_is_one_tag(name: str) -> None:
     written = Layout(FACILITY).tags(name, "State") if name else ""

@@ -278,3 +278,20 @@ def test_a_stretch_of_derived_points_is_replaced(open_store: Open) -> None:
     ]
     assert [it.time for it in store.derived("unit-1", "Bag/Age", 0, 2**62)] == [grid[0], grid[1], grid[5]]
     assert [it.value for it in store.derived("unit-2", "Fill/Estimate", 0, 2**62)] == [9.0]
+
+
+@pytest.mark.parametrize("name", ["site/tobu", "round/main", "host/sukusuku"])
+def test_derived_points_need_not_be_of_an_asset(open_store: Open, name: str) -> None:
+    store = open_store()
+    metrics = ("Emptied/Bags", "Emptyings/unit-1/Level")
+    points = [Reading(name, metric, START + n * 60_000, float(n)) for metric in metrics for n in range(3)]
+    store.commit([Reading("unit-1", "Fill/Percent", START, 5.0)], [], START)
+    store.put_derived("unit-1", START - 1, START, [Reading("unit-1", "Fill/Estimate", START, 5.0)])
+    store.put_derived(name, START - 1, START + 120_000, points)
+    store.put_derived(name, START, START + 60_000, [Reading(name, "Emptied/Bags", START + 60_000, 9.0)])
+    assert [it.value for it in store.derived(name, "Emptied/Bags", START, START + 120_001)] == [0.0, 9.0, 2.0]
+    assert [it.value for it in store.derived(name, "Emptyings/unit-1/Level", 0, 2**62)] == [0.0, 2.0]
+    assert store.derived_latest()[name]["Emptied/Bags"].value == 2.0
+    assert [it.value for it in store.derived("unit-1", "Fill/Estimate", 0, 2**62)] == [5.0]
+    assert set(store.latest()) == {"unit-1"}
+    assert not store.late()

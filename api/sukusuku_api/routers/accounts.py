@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from sukusuku_api import figures, shapes
-from sukusuku_api.books import Books
 from sukusuku_api.context import Context, ContextDep
 from sukusuku_api.known import known_unit
 from sukusuku_api.method import method
@@ -17,6 +16,7 @@ from sukusuku_api.problem import documented
 from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between, invalid
 from sukusuku_api.times import local
 from sukusuku_collector.accounting.fees import fee_table
+from sukusuku_collector.books import Books
 from sukusuku_collector.opening import day_start, local_day
 
 router = APIRouter(tags=["accounts"])

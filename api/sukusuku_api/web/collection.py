@@ -11,7 +11,6 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from sukusuku_api.books import Books
 from sukusuku_api.context import Context, ContextDep
 from sukusuku_api.method import collector_texts, method
 from sukusuku_api.problem import ProblemError
@@ -22,6 +21,7 @@ from sukusuku_api.web import sheet, tallies, views
 from sukusuku_api.web.kept import Kept
 from sukusuku_api.web.tiles import Reader
 from sukusuku_collector.accounting.fees import fee_table
+from sukusuku_collector.books import Books
 from sukusuku_collector.derive.score import score
 from sukusuku_collector.live import UnitView
 from sukusuku_collector.opening import DAY_MS

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sukusuku_api.books import Compared
 from sukusuku_api.times import local
 from sukusuku_api.web import collection_words as said
 from sukusuku_api.web.sheet import past
@@ -14,6 +13,7 @@ from sukusuku_collector.accounting.counterfactual import Outcome
 from sukusuku_collector.accounting.fees import FeeTable
 from sukusuku_collector.accounting.kpi import Kpi
 from sukusuku_collector.accounting.visits import Spread
+from sukusuku_collector.books import Compared
 from sukusuku_collector.derive.model import Method
 from sukusuku_collector.derive.score import Score
 from sukusuku_collector.settings import Site, Unit

@@ -68,11 +68,24 @@ class Kpi:
         return min(1.0, self.good_hours / self.open_hours)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenTime:
+    """Of the time that a centre is open: that with an estimate of a unit's level, and that at 100 % and above."""
+
+    known: Spans
+    over: Spans
+
+
+def open_time(percent: Sequence[tuple[int, float]], opened: Spans, end: int) -> OpenTime:
+    """From the estimate, (time, percent) in order, up to `end`."""
+    known = standing(percent, float("-inf"), end, HOLD_MS)
+    return OpenTime(both(known, opened), both(standing(percent, FULL, end, HOLD_MS), opened))
+
+
 def unit_kpi(month: UnitMonth) -> Kpi:
     """The figures of one unit."""
     opened = both(month.opened, [(month.start, month.end)])
-    known = standing(month.percent, float("-inf"), month.end, HOLD_MS)
-    over = standing(month.percent, FULL, month.end, HOLD_MS)
+    time = open_time(month.percent, opened, month.end)
     emptied = [visit for visit in month.visits if visit.emptied is not None]
     return Kpi(
         asset=month.asset,
@@ -82,8 +95,8 @@ def unit_kpi(month: UnitMonth) -> Kpi:
         emptyings=len(emptied),
         level=levels(month.visits),
         open_hours=hours(opened),
-        known_hours=hours(both(known, opened)),
-        overflow_hours=hours(both(over, opened)),
+        known_hours=hours(time.known),
+        overflow_hours=hours(time.over),
         good_hours=None if month.bad is None else hours(opened) - hours(both(month.bad, opened)),
         wait_hours=spread(waits(month)),
         alerts=month.alerts,

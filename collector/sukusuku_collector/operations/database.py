@@ -4,9 +4,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.functions import count
 
 from sukusuku_collector.operations import rows
 from sukusuku_collector.operations.change import Change
@@ -125,9 +124,16 @@ class Operations:
 
     def mail_counts(self) -> Mapping[MailState, int]:
         """How many mails of the outbox are in each state; a state without any is left out."""
-        query = select(mail_outbox.c.state, count()).group_by(mail_outbox.c.state)
+        query = select(mail_outbox.c.state, func.count()).group_by(mail_outbox.c.state)
         with self.reading() as connection:
             return {MailState(state): number for state, number in connection.execute(query)}
+
+    def oldest_waiting_mail(self) -> int | None:
+        """When (UTC ms) the oldest mail was written that still waits; None: none does."""
+        query = select(func.min(mail_outbox.c.created)).where(mail_outbox.c.state == MailState.WAITING)
+        with self.reading() as connection:
+            found: int | None = connection.execute(query).scalar_one()
+        return found
 
     def lease_mail(self, now: int, until: int) -> MailRow | None:
         """The next mail that is due, reserved for the caller until `until`; None when none is due.

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sukusuku_collector.figures import Subject
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Row
 from sukusuku_collector.store.outgoing import Series
@@ -28,6 +29,7 @@ READING, FIVE_MINUTES, HOURLY, DAILY, DERIVED, SPOOL = (
 EXACT = 1 << 53
 """Up to here a float holds every integer."""
 
+_SUBJECTS = frozenset(Subject)
 _GOOD = int(Quality.GOOD)
 _CLEAN = dict.fromkeys(range(32), "_") | {127: "_", ord("\\"): "/"}
 _ESCAPE = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
@@ -47,7 +49,8 @@ def text_value(text: str) -> str:
 class Layout:
     """Which tags a series has: asset, kind, metric, site and, for what concerns one zone of a room, zone.
 
-    An asset that is not in `facility.toml` any more has no kind and no site.
+    An asset that is not in `facility.toml` any more has no kind and no site. Series that are not of an asset have a
+    kind of their own (`figures.Subject`), those of a centre its site.
     """
 
     def __init__(self, facility: Facility) -> None:
@@ -59,7 +62,10 @@ class Layout:
     def tags(self, asset: str, metric: str) -> str:
         """The tags as they follow a measurement, in order of their names."""
         found: dict[str, str] = {"asset": asset, "metric": metric}
-        if asset in self._places:
+        subject, _, ident = asset.partition("/")
+        if ident and subject in _SUBJECTS:
+            found |= {"kind": subject, "site": ident if subject == Subject.SITE else ""}
+        elif asset in self._places:
             found["kind"], found["site"] = self._places[asset]
         head, _, rest = metric.partition("/")
         if head == "Zones":

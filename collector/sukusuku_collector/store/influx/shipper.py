@@ -155,6 +155,10 @@ class Shipper:
         while self.step() or (self._store.noted(outgoing.UNTIL) or 0) < goal:
             pass
 
+    def until(self) -> int | None:
+        """Up to when (UTC ms) live readings are shipped; None: shipping has not begun."""
+        return self._store.noted(outgoing.UNTIL)
+
     def progress(self) -> Progress:
         """How far it is."""
         noted = self._store.noted
@@ -215,7 +219,7 @@ class Shipper:
             before = self._outgoing.rows(first, start) if first < start else []
             self._know(before)
             closed = [*before, *(row for row in rows if row[0] < edge)]
-            self._five_minutes(closed)
+            self._write(MINUTES, self._five_minutes(closed))
             touched = rollups.keys(closed, self._lines.numeric, HOUR_MS)
             begun = start // HOUR_MS  # the series that had readings earlier in this hour are not among `closed`
             ended = touched | {(begun, number) for number in self._lines.numeric}
@@ -228,10 +232,12 @@ class Shipper:
             return False
         self._readings(rows)
         pruned = self._store.noted(PRUNED) or 0
+        lines: list[str] = []
         for number, series in rollups.by_number(rollups.keys(rows, self._lines.numeric, FIVE_MINUTES_MS)):
             start = number * FIVE_MINUTES_MS
             if start >= pruned:  # else what InfluxDB has of it is more than what we have
-                self._five_minutes(self._outgoing.rows_of(series, start, start + FIVE_MINUTES_MS))
+                lines += self._five_minutes(self._outgoing.rows_of(series, start, start + FIVE_MINUTES_MS))
+        self._write(MINUTES, lines)
         touched = rollups.keys(rows, self._lines.numeric, HOUR_MS)
         self._hours(touched, touched)
         self._store.advance({}, keys)
@@ -269,8 +275,8 @@ class Shipper:
         self._know(rows)
         self._write(RAW, self._lines.readings(rows))
 
-    def _five_minutes(self, rows: Sequence[Row]) -> None:
-        self._write(MINUTES, self._lines.rollups(FIVE_MINUTES, rollups.five_minutes(rows, self._lines.numeric)))
+    def _five_minutes(self, rows: Sequence[Row]) -> list[str]:
+        return self._lines.rollups(FIVE_MINUTES, rollups.five_minutes(rows, self._lines.numeric))
 
     def _hours(self, hours: Collection[tuple[int, int]], for_days: Collection[tuple[int, int]]) -> None:
         """Ship hours, given as (hour, series), and the days of those in `for_days`."""

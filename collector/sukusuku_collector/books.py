@@ -2,12 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from sukusuku_api.context import Readings
 from sukusuku_collector.accounting.counterfactual import Comparison, Travel, UnitFlow, compare
 from sukusuku_collector.accounting.fees import fee_table
 from sukusuku_collector.accounting.flow import flow, of_their_bags
-from sukusuku_collector.accounting.kpi import Kpi, SiteWeight, UnitMonth, site_weight, total, unit_kpi
+from sukusuku_collector.accounting.kpi import (
+    Kpi,
+    OpenTime,
+    SiteWeight,
+    UnitMonth,
+    open_time,
+    site_weight,
+    total,
+    unit_kpi,
+)
 from sukusuku_collector.accounting.spans import HOUR_MS, both, standing, union
 from sukusuku_collector.accounting.visits import LATE_MS, Visit, visits
 from sukusuku_collector.derive.model import EmptyingState
@@ -17,6 +26,7 @@ from sukusuku_collector.operations.emptyings import Emptyings
 from sukusuku_collector.operations.rounds import Rounds
 from sukusuku_collector.rounds.matrix import Spot, estimated
 from sukusuku_collector.settings import Facility, Site, Unit
+from sukusuku_collector.store import Bucket, Point
 from sukusuku_core.model import Quality
 
 HEARD = ("Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Temperature", "Film/Remaining")
@@ -28,6 +38,19 @@ _MOST_RUNS = 10_000
 _UP = 1.0
 _NEEDLESS = 30.0
 """Percent, where no round says what a needless visit is."""
+
+
+class Readings(Protocol):
+    """What accounts ask of a store."""
+
+    def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
+        """Points of a derived series with start <= time < end, in order of time."""
+
+    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
+        """Readings with start <= time < end in order of time, at most `limit`."""
+
+    def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+        """Hours that begin in start <= time < end, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +78,7 @@ class Books:
 
     def visits(self, start: int, end: int) -> list[Visit]:
         """Visits of all units with start <= time < end, in order."""
-        before = start - LATE_MS - DAY_MS
+        before = start - LATE_MS - DAY_MS  # what is planned for one day may be emptied on a later one
         runs = [(run, self._rounds.stops(run.id)) for run in self._rounds.runs(before, end, _MOST_RUNS)]
         needless = {round_.id: round_.needless_percent for round_ in self._facility.round}
         found = visits(runs, self._emptyings.of(None, before, end + LATE_MS), needless, self._now)
@@ -88,6 +111,17 @@ class Books:
             )
             kpis.append(unit_kpi(month))
         return total(kpis, start, end), kpis
+
+    def open_times(self, start: int, end: int) -> dict[str, OpenTime]:
+        """For each unit, the open time of which the level is known, and that over full, in start <= time < end."""
+        before = start - DAY_MS  # what stands at `start` was said before it
+        found = {}
+        for site, unit in self.units():
+            points = of_their_bags(
+                self._derived(unit.id, "Fill/Estimate", before, end), self._emptied(unit.id, before, end)
+            )
+            found[unit.id] = open_time(points, opening_of_site(self._facility, site.id).spans(start, end), end)
+        return found
 
     def weights(self, start: int, end: int) -> list[SiteWeight]:
         """What each centre put out in start <= time < end, as far as that has come."""

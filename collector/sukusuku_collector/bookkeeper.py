@@ -1,0 +1,136 @@
+"""Keeps the accounts as series beside the readings, so that they reach InfluxDB and its boards like everything else.
+
+First all of the past, in steps; then again and again the last weeks, and whatever else was derived anew because
+readings came late or somebody said something about the past. Only what is new or differs is written.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from sukusuku_collector.accounting import daily
+from sukusuku_collector.accounting.daily import ON_TIME_DAYS, Diary
+from sukusuku_collector.books import Books
+from sukusuku_collector.figures import Subject
+from sukusuku_collector.opening import DAY_MS, day_start, local_day
+from sukusuku_collector.operations import Operations
+from sukusuku_collector.operations.rounds import Rounds
+from sukusuku_collector.settings import Facility
+from sukusuku_collector.store import Store
+from sukusuku_core.clock import Clock
+from sukusuku_core.errors import TransientError
+from sukusuku_core.model import Reading
+
+LOOK_SECONDS = 15.0
+"""Rest between two looks whether there is anything to do."""
+SOON_MS = 300_000
+"""How often the accounts of yesterday and today are written, and of what was derived anew since."""
+AGAIN_MS = 3_600_000
+"""How often the last weeks are looked at again: crews answer, visits become late."""
+WEEKS_MS = 35 * DAY_MS
+"""How far back that is, and how much is done in one step."""
+SEEN_LATE_MS = DAY_MS
+"""What is derived anew may show emptyings that lie that much earlier."""
+_MOST_RUNS = 10_000
+
+_log = logging.getLogger(__name__)
+
+
+class Derived(Protocol):
+    """How far derivation is."""
+
+    @property
+    def current(self) -> bool:
+        """Whether everything is derived up to the present."""
+
+    def revised(self) -> int | None:
+        """From when on (UTC ms) something was derived anew since this was asked last; None: nothing was."""
+
+
+class Bookkeeper:
+    """The accounts of one facility. `run` goes on until cancelled."""
+
+    def __init__(
+        self, facility: Facility, store: Store, operations: Operations, derived: Derived, clock: Clock
+    ) -> None:
+        self._facility = facility
+        self._store = store
+        self._operations = operations
+        self._rounds = Rounds(operations)
+        self._derived = derived
+        self._clock = clock
+        self._since = 0
+        """What is still to be written begins here, or nearer to the present."""
+        self._written = self._swept = -AGAIN_MS
+        """When that was done last, and when for the last weeks."""
+
+    async def run(self) -> None:
+        """One look after another. A store or database that does not answer is told once, and asked again."""
+        trouble = False
+        while True:
+            try:
+                await self.look()
+            except TransientError as error:
+                if not trouble:
+                    _log.warning("accounts cannot be kept for now, trying again: %s", error)
+                trouble = True
+            else:
+                if trouble:
+                    _log.info("accounts are kept again")
+                trouble = False
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Write what is due, step by step, once the past is derived. Raises TransientError; the rest waits then."""
+        now = self._clock()
+        revised = self._derived.revised()
+        if revised is not None:
+            self._since = min(self._since, revised - SEEN_LATE_MS)
+        if not self._derived.current or 0 <= now - self._written < SOON_MS:
+            return
+        sweep = not 0 <= now - self._swept < AGAIN_MS
+        self._since = min(self._since, now - (WEEKS_MS if sweep else DAY_MS))
+        steps = await asyncio.to_thread(self._steps, now)
+        for start, end in steps:
+            await asyncio.to_thread(self.write, start, end, now)
+            self._since = end
+        if steps:
+            self._written, self._swept = now, now if sweep else self._swept
+
+    def _steps(self, now: int) -> list[tuple[int, int]]:
+        """What is to be written, in parts that begin at local midnights."""
+        first = self._store.first()
+        if first is None:
+            return []
+        start = day_start(local_day(max(first, self._since)))
+        return [(begin, min(begin + WEEKS_MS, now)) for begin in range(start, now, WEEKS_MS)]
+
+    def write(self, start: int, end: int, now: int) -> None:
+        """Write the accounts of start <= time < end, as they look at `now`; `start` is a local midnight."""
+        books = Books(self._facility, self._store, self._operations, now)
+        visits = books.visits(start - ON_TIME_DAYS * DAY_MS, end)
+        times = books.open_times(start, end)
+        for site in self._facility.site:
+            units = {unit.id: unit.collection.kg_per_nappy for unit in site.unit}
+            own = [visit for visit in visits if visit.asset in units]
+            diary = Diary(site.id, units, own, {unit: times[unit] for unit in units})
+            points = daily.of_site(diary, local_day(start), local_day(end - 1))
+            self._put(Subject.SITE.named(site.id), start, end, points)
+        runs = self._rounds.runs(start, end, _MOST_RUNS)
+        for ident in {round_.id for round_ in self._facility.round} | {run.plan.round for run in runs}:
+            departures = [point for run in runs if run.plan.round == ident for point in daily.of_run(run)]
+            self._put(Subject.ROUND.named(ident), start, end, departures)
+
+    def _put(self, asset: str, start: int, end: int, points: Sequence[Reading]) -> None:
+        """Make start <= time < end of a name these points, as far as they are not there yet."""
+        metrics = {point.metric for point in points} | set(self._store.derived_latest().get(asset, {}))
+        stored = {
+            (metric, point.time, point.value)
+            for metric in metrics
+            for point in self._store.derived(asset, metric, start, end)
+        }
+        changed = [time for _, time, _ in stored ^ {(it.metric, it.time, it.value) for it in points}]
+        if changed:
+            after, until = min(changed) - 1, max(changed)
+            self._store.put_derived(asset, after, until, [it for it in points if after < it.time <= until])

@@ -1,0 +1,122 @@
+"""The collector's own figures in the store."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from sukusuku_collector import figures
+from sukusuku_collector.figures import Subject
+from sukusuku_collector.operations import Alert, AlertState, Operations, OutgoingMail
+from sukusuku_collector.store import Quarantined, Unassigned
+from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_collector.vitals import GRID_MS, Flow, Vitals
+
+NOW = 1_800_000_000_000
+MINUTE = 60_000
+HOST = "host/sukusuku"
+
+
+@dataclass
+class World:
+    """A collector that stands still."""
+
+    store: SqliteStore
+    operations: Operations
+    now: int = NOW
+    flow: Flow = field(default_factory=lambda: Flow(0, 0))
+    derived: int | None = NOW - 16_000
+    archived: int | None = NOW - 5_500
+
+    def vitals(self, *, archive: bool = True) -> Vitals:
+        archived = (lambda: self.archived) if archive else None
+        return Vitals(
+            "sukusuku",
+            self.store,
+            self.operations,
+            lambda: self.flow,
+            lambda: self.derived,
+            archived,
+            lambda: self.now,
+        )
+
+    def read(self) -> dict[str, object]:
+        return {metric: point.value for metric, point in self.store.derived_latest().get(HOST, {}).items()}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    store = SqliteStore.open(tmp_path / "readings.db")
+    operations = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    yield World(store, operations)
+    operations.close()
+    store.close()
+
+
+def write_mails(operations: Operations) -> None:
+    """One that waits, one that was sent, one that is dead; an alert that fires and one that is pending."""
+    with operations.change() as change:
+        for asset in ("unit-1", "unit-2"):
+            alert = Alert(0, "jam", "tobu", asset, AlertState.PENDING, NOW, None, None, None, None, 1.0, "")
+            stored = change.raise_alert(alert)
+        change.fire(stored, NOW)
+        for number in range(3):
+            mail = OutgoingMail("firing", "a@b.jp", "c@d.jp", "ja", "s", f"<{number}@x>", b"")
+            change.put_mail(stored.id, mail, NOW - (90 - number) * 1_000)
+    sent, dead = (operations.lease_mail(NOW, NOW + MINUTE) for _ in range(2))
+    assert sent is not None
+    assert dead is not None
+    operations.mail_sent(sent.id, NOW)
+    operations.mail_dead(dead.id, "no")
+
+
+def test_it_tells_what_waits_what_is_behind_and_what_was_refused(world: World) -> None:
+    row = Quarantined(NOW, "t", "name", "x", b"")
+    unassigned = Unassigned(NOW, "spBv1.0/toshima/DDATA/tobu-pi/new", "unknown-asset", "x", b"")
+    world.store.commit_rows([], [row, row], NOW, (), [unassigned])
+    write_mails(world.operations)
+    vitals = world.vitals()
+    vitals.look()
+    world.now, world.flow = NOW + 2 * MINUTE, Flow(600, 4)
+    world.derived, world.archived = NOW + MINUTE, NOW + 2 * MINUTE + 1
+    vitals.look()
+
+    assert world.read() == {
+        figures.QUARANTINE: 2.0,
+        figures.UNASSIGNED: 1.0,
+        figures.MAIL_WAITING: 1.0,
+        figures.MAIL_OLDEST_AGE: 88.0 + 120.0,
+        figures.MAIL_DEAD: 1.0,
+        figures.ALERTS_FIRING: 1.0,
+        figures.READINGS: 300.0,
+        figures.REFUSED: 2.0,
+        figures.DERIVATION_LAG: 60.0,
+        figures.ARCHIVE_LAG: 0.0,
+    }
+    assert set(world.read()) == {figure.name for figure in figures.of(Subject.HOST)}
+
+
+def test_what_is_not_known_is_not_told(world: World) -> None:
+    world.derived = world.archived = None
+    world.vitals().look()
+    assert {figures.DERIVATION_LAG, figures.ARCHIVE_LAG, figures.READINGS}.isdisjoint(world.read())
+    world.derived = NOW
+    world.vitals(archive=False).look()
+    assert world.read()[figures.DERIVATION_LAG] == 0.0
+    assert figures.ARCHIVE_LAG not in world.read()
+
+
+def test_a_figure_is_written_when_it_changes_and_otherwise_every_five_minutes(world: World) -> None:
+    vitals = world.vitals()
+    vitals.look()
+    for minutes in range(1, 12):
+        world.now = NOW + minutes * MINUTE
+        if minutes == 8:
+            world.store.commit_rows([], [Quarantined(NOW, "t", "name", "x", b"")], world.now)
+        vitals.look()
+    points = world.store.derived(HOST, figures.QUARANTINE, 0, world.now + 1)
+    assert GRID_MS == 5 * MINUTE
+    assert [((it.time - NOW) // MINUTE, it.value) for it in points] == [(0, 0.0), (5, 0.0), (8, 1.0)]
+    lags = world.store.derived(HOST, figures.DERIVATION_LAG, 0, world.now + 1)
+    assert len(lags) == 12
