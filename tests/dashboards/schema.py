@@ -1,9 +1,11 @@
-"""What Grafana expects of a classic dashboard, as far as ours use it: keys, types, allowed values, places, uids."""
+"""What Grafana expects of a classic dashboard: its published schema, and beside it places, uids and what we use."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import msgspec
+
+from tests.dashboards.published import breaches
 
 Uid = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,40}\Z")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -136,6 +138,7 @@ def faults(boards: Iterable[dict[str, Any]]) -> list[str]:
         if uid in seen:
             found.append(f"{uid}: two boards have this uid")
         seen.add(uid)
+        found += [f"{uid}: {it}" for it in breaches(content)]
         try:
             board = msgspec.convert(content, Dashboard)
         except msgspec.ValidationError as error:
