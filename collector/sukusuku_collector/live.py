@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
 
+from sukusuku_collector.heard import key_metrics, last_time
 from sukusuku_collector.outlook import Outlook, outlook
+from sukusuku_collector.rooms.now import corrected, limit_now, sensed
+from sukusuku_collector.rooms.timetable import Timetable
 from sukusuku_collector.settings import Asset, Facility, Room, Unit
 from sukusuku_collector.store import DerivedByAsset, Latest, LatestByAsset, Point
 from sukusuku_core.model import FaultCode, Quality, UnitState, Value
@@ -79,7 +81,10 @@ class ZoneView:
 
 @dataclass(frozen=True, slots=True)
 class RoomView:
-    """A room now. `capacity` counts children; `people` includes staff; `presence` as in a zone."""
+    """A room now. `capacity` counts children; `people` includes staff; `presence` as in a zone.
+
+    `limit` is how many children may be in now, `limited_by` the rules that allow no more (`rooms.limits.Rule`).
+    """
 
     id: str
     site: str
@@ -88,60 +93,13 @@ class RoomView:
     children: int | None
     presence: bool | None
     capacity: int
+    limit: int
+    limited_by: tuple[str, ...]
     zones: tuple[ZoneView, ...]
     last_time: int | None
     stale: bool
     simulated: bool
     silent_after: float
-
-
-def last_time(latest: Mapping[str, Latest]) -> int | None:
-    """When anything was last measured at an asset, with a GOOD value.
-
-    What the edge node tells from its settings (`Info/...`) does not count: that keeps coming when the device behind
-    the asset is dead.
-    """
-    times = (item.last_good for name, item in latest.items() if not name.startswith("Info/"))
-    return max((time for time in times if time is not None), default=None)
-
-
-def was_measured(latest: Mapping[str, Latest], metric: str) -> bool:
-    """Whether an asset has ever had a GOOD value of this metric."""
-    item = latest.get(metric)
-    return item is not None and item.last_good is not None
-
-
-def key_metrics(asset: Unit | Room, latest: Mapping[str, Latest]) -> tuple[str, ...]:
-    """The metrics without which nobody knows how an asset stands, of those it has ever had.
-
-    The counts of the zones are among them where a room is counted by its zones only.
-    """
-    names = ["Fill/Percent"]
-    if isinstance(asset, Room):
-        names = ["Occupancy/Children", "Occupancy/Count", "Presence"]
-        for kind in ("Children", "Count"):
-            if not was_measured(latest, f"Occupancy/{kind}"):
-                names += [f"Zones/{zone.id}/{kind}" for zone in asset.zone]
-    return tuple(name for name in names if was_measured(latest, name))
-
-
-def lost_metrics(asset: Unit | Room, latest: Mapping[str, Latest], silent_after: float, now: int) -> dict[str, int]:
-    """Key metrics of which no GOOD value has come for `silent_after` seconds, and when the last one was measured."""
-    times = {name: latest[name].last_good or 0 for name in key_metrics(asset, latest)}
-    return {name: time for name, time in times.items() if now - time > silent_after * 1000}
-
-
-def room_count(room: Room, latest: Mapping[str, Latest], kind: Literal["Count", "Children"]) -> tuple[int, int] | None:
-    """How many there are in a room, and when the newest part of that was measured; None: not known.
-
-    A room that has never told its own count has the sum of its zones, once each of them has a value.
-    """
-    whole = f"Occupancy/{kind}"
-    names = [whole] if was_measured(latest, whole) else [f"Zones/{zone.id}/{kind}" for zone in room.zone]
-    counts = [(count, latest[name].time) for name in names if (count := _count(latest, name)) is not None]
-    if not counts or len(counts) < len(names):
-        return None
-    return sum(count for count, _ in counts), max(time for _, time in counts)
 
 
 def fault_of(code: float | None, state: float | None) -> int | None:
@@ -240,8 +198,15 @@ def unit_view(
     )
 
 
-def room_view(facility: Facility, site: str, room: Room, latest: Mapping[str, Latest], now: int) -> RoomView:
-    """A room at the time `now` (UTC ms)."""
+def room_view(
+    facility: Facility,
+    site: str,
+    room: Room,
+    latest: Mapping[str, Latest],
+    now: int,
+    derived: Mapping[str, Point] = _NOTHING,
+) -> RoomView:
+    """A room at the time `now` (UTC ms). Where nothing tells children from people, they are the corrected ones."""
     silent_after = facility.levels(room).silent_after
     last = last_time(latest)
     stale = _stale(latest, last, silent_after, now)
@@ -249,12 +214,16 @@ def room_view(facility: Facility, site: str, room: Room, latest: Mapping[str, La
         latest = _present(latest, silent_after, now)
     people, children = (
         None if found is None else found[0]
-        for found in (room_count(room, latest, "Count"), room_count(room, latest, "Children"))
+        for found in (
+            sensed(room, latest, "Count"),
+            sensed(room, latest, "Children") or (None if stale else corrected(derived, now)),
+        )
     )
+    limit = limit_now(Timetable(facility, room), latest, now)
     presence = _flag(latest, "Presence")
     if stale:
         condition = Condition.SILENT
-    elif children is not None and children > room.capacity:
+    elif children is not None and children > limit.children:
         condition = Condition.OVER
     elif (people is None and children is None and presence is None) or any(
         _good(latest, metric) is None for metric in key_metrics(room, latest)
@@ -280,6 +249,8 @@ def room_view(facility: Facility, site: str, room: Room, latest: Mapping[str, La
         children=children,
         presence=presence,
         capacity=room.capacity,
+        limit=limit.children,
+        limited_by=tuple(rule.value for rule in limit.bites),
         zones=zones,
         last_time=last,
         stale=stale,
@@ -292,10 +263,10 @@ def view(
     facility: Facility, asset: Asset, latest: LatestByAsset, now: int, derived: DerivedByAsset = _NOBODY
 ) -> UnitView | RoomView:
     """One asset at the time `now` (UTC ms)."""
-    values = latest.get(asset.id, {})
+    values, points = latest.get(asset.id, {}), derived.get(asset.id, _NOTHING)
     if isinstance(asset.settings, Unit):
-        return unit_view(facility, asset.site.id, asset.settings, values, now, derived.get(asset.id, _NOTHING))
-    return room_view(facility, asset.site.id, asset.settings, values, now)
+        return unit_view(facility, asset.site.id, asset.settings, values, now, points)
+    return room_view(facility, asset.site.id, asset.settings, values, now, points)
 
 
 def views(

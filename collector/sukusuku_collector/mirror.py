@@ -71,6 +71,8 @@ def _room(asset: Asset, view: RoomView) -> dict[str, Any]:
         "children": view.children,
         "presence": view.presence,
         "capacity": view.capacity,
+        "limit": view.limit,
+        "limited_by": view.limited_by,
         "zones": [
             {
                 "id": zone.id,

@@ -11,6 +11,9 @@ from sukusuku_collector.mail.render import Composer
 from sukusuku_collector.mail.speech import Incident
 from sukusuku_collector.operations import Alert, AlertState, OutgoingMail
 from sukusuku_collector.outlook import Outlook
+from sukusuku_collector.rooms.limits import room_limit
+from sukusuku_collector.rooms.standards import national
+from sukusuku_collector.settings.rooms import Standards
 from tests.collector.alert_cases import FACILITY, HOUR, MINUTE, ROOM, SITE, T0, UNIT, facility
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "golden" / "mail"
@@ -25,7 +28,10 @@ CASES: dict[str, tuple[str, float | None, float | None, float | None, str, int]]
     "collection.over_age": (UNIT, 30.0, 80.0, 0.0, "over_age", 3),
     "unit_fault": (UNIT, 1.0, None, 0.0, "", 1),
     "film_low": (UNIT, 14.0, 15.0, 100.0, "", 1),
-    "room_over_capacity": (ROOM, 9.0, 8.0, 7.0, "", 1),
+    "room_over_capacity": (ROOM, 9.0, 8.0, 7.0, "places", 2),
+    "room_over_capacity.staff": (ROOM, 7.0, 6.0, None, "staff", 2),
+    "room_over_capacity.full": (ROOM, 8.0, 8.0, 6.0, "places", 1),
+    "zone_over_capacity": (ROOM, 6.0, 5.0, 4.0, "eating", 1),
     "asset_silent": (UNIT, None, 1800.0, None, "", 1),
     "asset_silent.level": (UNIT, None, 1800.0, None, "Fill/Percent", 1),
     "kg_limit": (SITE, 8.4, 10.0, 0.0, "near", 1),
@@ -33,6 +39,12 @@ CASES: dict[str, tuple[str, float | None, float | None, float | None, str, int]]
     "stock_low": (SITE, 1.0, 14.0, None, "film", 1),
 }
 """Rule (and which case of it): subject, value when it fires, threshold, value when it resolves, reason, stage."""
+STAFF_OF = {"room_over_capacity": 3, "room_over_capacity.staff": 2, "room_over_capacity.full": 4}
+STANDARDS = Standards(effective_m2=30.0, ages={"0": 1})
+PLACES = FACILITY.replace(
+    "capacity = 8\n",
+    'capacity = 8\n[[site.room.zone]]\nid = "eating"\nname = {ja = "食事ゾーン", en = "Eating zone"}\ncapacity = 5\n',
+)
 FORECAST = {"risk", "before_next", "today", "age_today", "full", "over_age"}
 """Cases of a unit whose future is known."""
 
@@ -40,7 +52,7 @@ FORECAST = {"risk", "before_next", "today", "age_today", "full", "over_age"}
 def incident(case: str, *, resolved: bool, open_still: bool = False) -> Incident:
     ident, value, threshold, after, reason, stage = CASES[case]
     rule, _, detail = case.partition(".")
-    places = facility()
+    places = facility(PLACES)
     subjects: list[Subject] = [*places.assets(), *places.site]
     alert = Alert(
         id=7,
@@ -76,6 +88,7 @@ def incident(case: str, *, resolved: bool, open_still: bool = False) -> Incident
         ahead=ahead if detail in FORECAST else None,
         next_round=T0 + 27 * HOUR if detail in FORECAST else None,
         supplies=(Supply("film", 1, 6.0), Supply("bag", 40, None)) if rule == "stock_low" else (),
+        limit=room_limit(8, STANDARDS, STAFF_OF[case], national()) if case in STAFF_OF else None,
         open_still=open_still,
     )
 
@@ -112,7 +125,7 @@ def rendered() -> Iterator[tuple[str, str]]:
                 message = parse(mail.content)
                 name = f"{case}.{mail.kind}.{mail.language}"
                 yield f"{name}.txt", f"Subject: {message['Subject']}\n\n{body(message, 'plain')}"
-                if case in {"collection", "collection.today", "asset_silent"}:
+                if case in {"collection", "collection.today", "asset_silent", "room_over_capacity.staff"}:
                     yield f"{name}.html", body(message, "html")
 
 

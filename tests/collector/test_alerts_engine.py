@@ -143,36 +143,6 @@ def test_a_fault_and_a_full_pack_are_two_alerts(site: Site) -> None:
     assert "[すくすく] 東部子ども家庭支援センター: おむつ圧縮機1 異常: 詰まり" in site.subjects()
 
 
-def test_a_room_over_capacity_says_no_number_of_children_unless_asked(tmp_path: Path) -> None:
-    for name, setting in (("quiet", ""), ("telling", "child_counts = true\n")):
-        folder = tmp_path / name
-        folder.mkdir()
-        site = Site(folder, FACILITY.replace("[mail]\n", f"[mail]\n{setting}"))
-        site.room(T0, 9)
-        site.room(T0 + 5 * MINUTE, 13)
-        content = parse(site.store.mails()[1].mail.content)
-        text = content["Subject"] + body(content, "plain") + body(content, "html")
-
-        assert ("13人" in text) is bool(setting)
-        assert "定員 8人" in text
-        site.store.close()
-
-
-def test_a_room_resolves_after_it_has_been_within_capacity_for_a_while(site: Site) -> None:
-    site.room(T0, 9)
-    site.room(T0 + 5 * MINUTE, 9)
-    site.room(T0 + 6 * MINUTE, 8)
-    site.room(T0 + 6 * MINUTE + 30 * SECOND, 9)
-    site.room(T0 + 7 * MINUTE, 8)
-    site.restart()
-    site.room(T0 + 8 * MINUTE - 1, 7)
-    assert site.only().state is AlertState.FIRING
-    site.room(T0 + 8 * MINUTE, 7)
-
-    assert site.only().state is AlertState.RESOLVED
-    assert [kind for kind, _ in site.kinds()] == ["firing", "firing", "resolved", "resolved"]
-
-
 def test_silence_and_the_end_of_it(site: Site) -> None:
     site.unit(T0, Fill_Percent=85.0)
     site.unit(T0 + MINUTE, Fill_Percent=85.0)

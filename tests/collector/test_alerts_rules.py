@@ -9,7 +9,7 @@ from sukusuku_collector.alerts.rules import MAX_AGE_MS, Event, Observation, Open
 from sukusuku_collector.alerts.scene import Scene
 from sukusuku_collector.store import Latest
 from sukusuku_core.model import Quality, Value
-from tests.collector.alert_cases import FACILITY, HOUR, MINUTE, ROOM, SECOND, T0, UNIT, facility, gone, values
+from tests.collector.alert_cases import HOUR, MINUTE, SECOND, T0, UNIT, facility, gone, values
 
 ASSETS = {asset.id: asset for asset in facility().assets()}
 OBSERVE = {watch.rule: watch.observe for watch in WATCHES}
@@ -19,7 +19,7 @@ WAITS = Waits(fire=60 * SECOND)
 def look(
     rule: Rule, latest: dict[str, Latest], now: int = T0, *, known: int = T0, hearing: int | None = 0
 ) -> Observation | None:
-    asset = ASSETS[ROOM if rule is Rule.ROOM_OVER_CAPACITY else UNIT]
+    asset = ASSETS[UNIT]
     return OBSERVE[rule](Scene(asset, facility().levels(asset.settings), latest, known, hearing, now))
 
 
@@ -54,7 +54,6 @@ def test_fill_rises_and_clears_at_its_levels(level: float | None, expected: Sign
     [
         (Rule.COLLECTION, "Fill/Percent"),
         (Rule.UNIT_FAULT, "Fault/Code"),
-        (Rule.ROOM_OVER_CAPACITY, "Occupancy/Children"),
     ],
 )
 def test_what_is_not_good_is_no_observation(rule: Rule, metric: str, quality: Quality) -> None:
@@ -83,11 +82,6 @@ def test_any_fault_code_but_zero(code: int, expected: Sign, detail: str) -> None
 
     assert seen is not None
     assert (seen.sign, seen.detail) == (expected, detail)
-
-
-@pytest.mark.parametrize(("children", "expected"), [(9, Sign.PRESENT), (8, Sign.GONE), (0, Sign.GONE)])
-def test_a_room_may_be_full_but_not_over(children: int, expected: Sign) -> None:
-    assert sign(Rule.ROOM_OVER_CAPACITY, values(T0, {"Occupancy/Children": children})) is expected
 
 
 def test_silence_counts_from_the_last_good_reading() -> None:
@@ -135,12 +129,12 @@ def test_stale_values_are_silence_only_after_a_while_since_they_were_good() -> N
 
 
 def test_what_was_told_dead_is_silent_only_after_a_while_and_says_nothing_else() -> None:
-    said = values(T0, {"Fill/Percent": 99.0, "Fault/Code": 1, "State": 5, "Occupancy/Children": 99})
+    said = values(T0, {"Fill/Percent": 99.0, "Fault/Code": 1, "State": 5})
     dead = {name: replace(item, stale_since=T0 + 1) for name, item in said.items()}
 
     assert sign(Rule.ASSET_SILENT, dead, T0 + 30 * MINUTE, known=0) is Sign.GONE
     assert sign(Rule.ASSET_SILENT, dead, T0 + 31 * MINUTE, known=0) is Sign.PRESENT
-    for rule in (Rule.COLLECTION, Rule.UNIT_FAULT, Rule.ROOM_OVER_CAPACITY):
+    for rule in (Rule.COLLECTION, Rule.UNIT_FAULT):
         assert sign(rule, said) is Sign.PRESENT
         assert sign(rule, dead) is None
 
@@ -220,34 +214,6 @@ def test_no_all_clear_while_the_state_is_lost_unless_it_is_lost_for_good(rule: R
 
     assert sign(rule, good | lost) is None
     assert sign(rule, good | lost, T0 + 30 * MINUTE) is Sign.GONE
-
-
-def test_a_room_with_zones_only_is_the_sum_of_them() -> None:
-    text = FACILITY.replace(
-        "[[contact]]",
-        "\n".join(f'[[site.room.zone]]\nid = "{ident}"\nname = {{ja = "区", en = "Z"}}' for ident in ("eating", "play"))
-        + "\n[[contact]]",
-        1,
-    )
-    asset = next(asset for asset in facility(text).assets() if asset.id == ROOM)
-
-    def told(latest: dict[str, Latest], rule: Rule = Rule.ROOM_OVER_CAPACITY, now: int = T0) -> Observation | None:
-        return OBSERVE[rule](Scene(asset, facility().alerts, latest, 0, 0, now))
-
-    one, both = {"Zones/eating/Children": 5}, {"Zones/eating/Children": 5, "Zones/play/Children": 4}
-    over = told(values(T0, both))
-    assert over is not None
-    assert (over.sign, over.value) == (Sign.PRESENT, 9.0)
-    assert told(values(T0, one)) is None
-    whole = told(values(T0, {**both, "Occupancy/Children": 8}))
-    assert whole is not None
-    assert (whole.sign, whole.value) == (Sign.GONE, 8.0)
-    assert told(values(T0, both) | gone(T0, "Occupancy/Children", good=T0)) is None
-
-    now = T0 + 31 * MINUTE
-    lost = told(values(T0, {"Zones/play/Children": 4}) | values(now, one), Rule.ASSET_SILENT, now)
-    assert lost is not None
-    assert (lost.sign, lost.reason) == (Sign.PRESENT, "Zones/play/Children")
 
 
 # ---------------------------------------------------------------- how an alert lives

@@ -9,7 +9,7 @@ from enum import IntEnum, StrEnum
 
 from sukusuku_collector.alerts.rules import Observation, Sign
 from sukusuku_collector.alerts.scene import Scene, site_of
-from sukusuku_collector.live import last_time, was_measured
+from sukusuku_collector.heard import last_time, was_measured
 from sukusuku_collector.opening import DAY_MS, day_start, local_day
 from sukusuku_collector.outlook import Outlook, bag_since, outlook
 from sukusuku_collector.settings import Asset, Unit

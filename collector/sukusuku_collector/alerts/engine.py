@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from sukusuku_collector.alerts.held import Held, Key, Outcome, Post, grounded, is_lasting, new_alert, to_held
 from sukusuku_collector.alerts.mailing import Mailing
 from sukusuku_collector.alerts.observe import WATCHES
@@ -13,7 +15,8 @@ from sukusuku_collector.opening import opening_of_site
 from sukusuku_collector.operations import Alert, AlertState, Operations
 from sukusuku_collector.operations.change import Change
 from sukusuku_collector.operations.modes import ModeKind
-from sukusuku_collector.settings import Asset, Facility
+from sukusuku_collector.rooms.timetable import Timetable
+from sukusuku_collector.settings import Asset, Facility, Room
 from sukusuku_collector.settings.alerts import tightened
 from sukusuku_collector.store import LatestByAsset
 from sukusuku_core.errors import TransientError
@@ -53,14 +56,18 @@ class AlertEngine:
         levels = facility.levels(subject.settings) if isinstance(subject, Asset) else facility.alerts
         site = site_of(subject)
         opening = opening_of_site(facility, site.id)
+        mail_from = msgspec.structs.asdict(facility.alerts.mail_from)
+        timetable = Timetable(facility, settings) if isinstance(settings, Room) else None
         return tuple(
             Post(
                 subject=subject,
                 watch=watch,
                 levels=(levels, tightened(levels)),
                 chain=self._mailing.chain(site.id, watch.rule),
+                mail_from=mail_from.get(watch.rule.value, 1),
                 opening=opening,
                 urgent=watch.rule.value in levels.urgent,
+                timetable=timetable,
             )
             for watch in WATCHES
             if type(settings) in watch.kinds
@@ -132,6 +139,7 @@ class AlertEngine:
                 derived=around.derived.get(subject, {}),
                 around=around,
                 open=None if held is None else held.open,
+                timetable=post.timetable,
             )
             seen = post.watch.observe(scene)
             after, events = step(scene.open, seen, post.watch.waits(scene.levels), now)
@@ -143,7 +151,7 @@ class AlertEngine:
     def _telling(
         self, post: Post, scene: Scene, held: Held | None, after: Open | None, events: tuple[Event, ...]
     ) -> Telling | None:
-        if after is None or not after.firing:
+        if after is None or not after.firing or after.stage < post.mail_from:
             return None
         told, began = Told(), scene.now
         if held is not None and not {Event.FIRED, Event.WORSENED} & {*events}:

@@ -9,6 +9,7 @@ from sukusuku_collector.alerts.telling import Telling, Told
 from sukusuku_collector.mail.render import Step
 from sukusuku_collector.opening import OpeningHours
 from sukusuku_collector.operations import Alert, AlertState
+from sukusuku_collector.rooms.timetable import Timetable
 from sukusuku_collector.settings import AlertLevels
 
 Key = tuple[str, str]
@@ -17,14 +18,19 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A rule at a subject: how it is watched, and who is told. `levels` in quiet times and in an outbreak."""
+    """A rule at a subject: how it is watched, and who is told from which stage on.
+
+    `levels` are those in quiet times and in an outbreak.
+    """
 
     subject: Subject
     watch: Watch
     levels: tuple[AlertLevels, AlertLevels]
     chain: tuple[Step, ...]
+    mail_from: int
     opening: OpeningHours
     urgent: bool
+    timetable: Timetable | None = None
 
     @property
     def key(self) -> Key:
@@ -83,12 +89,14 @@ def grounded(alert: Alert, outcome: Outcome) -> Alert:
     seen = outcome.seen
     if seen is None:
         return alert
-    return replace(alert, value=seen.value, detail=seen.detail, stage=seen.stage, reason=seen.reason)
+    return replace(
+        alert, value=seen.value, threshold=seen.threshold, detail=seen.detail, stage=seen.stage, reason=seen.reason
+    )
 
 
 def new_alert(outcome: Outcome) -> Alert:
     """The pending alert that an outcome raises."""
-    scene, seen = outcome.scene, outcome.seen
+    scene = outcome.scene
     since = scene.now if outcome.after is None else outcome.after.since
     fresh = Alert(
         id=0,
@@ -103,7 +111,6 @@ def new_alert(outcome: Outcome) -> Alert:
         resolved=None,
         value=None,
         detail="",
-        threshold=None if seen is None else seen.threshold,
         raised=scene.now,
     )
     return grounded(fresh, outcome)

@@ -7,13 +7,15 @@ from sukusuku_collector.alerts.held import Outcome, Post
 from sukusuku_collector.alerts.rules import Rule
 from sukusuku_collector.alerts.scene import Scene, site_of
 from sukusuku_collector.alerts.telling import Telling, mails_from
-from sukusuku_collector.live import SIMULATED, last_time
+from sukusuku_collector.heard import last_time
+from sukusuku_collector.live import SIMULATED
 from sukusuku_collector.mail.render import Composer, Step
 from sukusuku_collector.mail.speech import Incident
 from sukusuku_collector.operations import Alert, AlertState
 from sukusuku_collector.operations.change import Change
 from sukusuku_collector.operations.modes import ModeKind
 from sukusuku_collector.outlook import Outlook, outlook
+from sukusuku_collector.rooms.now import limit_now
 from sukusuku_collector.settings import Asset, Facility, Unit
 
 
@@ -78,6 +80,7 @@ def _incident(alert: Alert, outcome: Outcome) -> Incident:
         ahead=_ahead(scene),
         next_round=scene.around.next_round.get(site_of(subject).id),
         supplies=scene.around.supplies.get(subject.id, ()),
+        limit=None if scene.timetable is None else limit_now(scene.timetable, scene.latest, scene.now),
     )
 
 

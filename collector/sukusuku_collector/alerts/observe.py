@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from sukusuku_collector.accounting.fees import fee_table
 from sukusuku_collector.alerts.collection import collection
+from sukusuku_collector.alerts.rooms import room_over_capacity, zone_over_capacity
 from sukusuku_collector.alerts.rules import Observation, Rule, Sign, Waits
 from sukusuku_collector.alerts.scene import Scene
-from sukusuku_collector.live import fault_of, last_time, lost_metrics, room_count
+from sukusuku_collector.heard import last_time, lost_metrics
+from sukusuku_collector.live import fault_of
 from sukusuku_collector.operations.modes import ModeKind
 from sukusuku_collector.settings import AlertLevels, Asset, Room, Site, Unit
 from sukusuku_core.model import FaultCode
@@ -19,7 +21,8 @@ START_GRACE_MS = 5 * 60 * 1000
 """After its own start, or after it had no connection to the broker, the collector calls nothing silent for this long:
 the edges must connect and send first."""
 ROOM_CLEAR_MS = 60 * 1000
-"""A room must be back within its capacity for this long before its alert resolves: children go in and out."""
+"""A room must be back within its limit for this long before its alert resolves: children go in and out. For as long as
+it must be over it before the alert fires, if that is longer."""
 UNIT_CLEAR_MS = 90 * 1000
 """A unit must be well for this long before its alert resolves: a level read during a deposit is a low one."""
 SITE_WAIT_MS = 10 * 60 * 1000
@@ -53,20 +56,6 @@ def unit_fault(scene: Scene) -> Observation | None:
     value, time = source or (0.0, scene.now)
     name = FaultCode(fault).name if fault in set(FaultCode) else "not in the table"
     return Observation(Sign.PRESENT, time, time, float(fault), None, f"{metric} {value:.0f} ({name})")
-
-
-def room_over_capacity(scene: Scene) -> Observation | None:
-    """More children than the room has places."""
-    room = scene.subject.settings if isinstance(scene.subject, Asset) else None
-    if not isinstance(room, Room) or any(item.stale_since is not None for item in scene.latest.values()):
-        return None
-    children = room_count(room, scene.latest, "Children")
-    if children is None:
-        return None
-    value, time = children
-    sign = Sign.PRESENT if value > room.capacity else Sign.GONE
-    detail = f"{value} children, {room.capacity} places"
-    return Observation(sign, time, time, float(value), float(room.capacity), detail)
 
 
 def asset_silent(scene: Scene) -> Observation | None:
@@ -153,17 +142,18 @@ def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
+def _room_waits(levels: AlertLevels) -> Waits:
+    fire = _ms(levels.over_capacity_for)
+    return Waits(fire, max(fire, ROOM_CLEAR_MS))
+
+
 _UNITS, _ROOMS, _SITES = frozenset({Unit}), frozenset({Room}), frozenset({Site})
 WATCHES: tuple[Watch, ...] = (
     Watch(Rule.COLLECTION, _UNITS, collection, lambda levels: Waits(_ms(levels.fill_for), UNIT_CLEAR_MS)),
     Watch(Rule.UNIT_FAULT, _UNITS, unit_fault, lambda levels: Waits(_ms(levels.fault_for), UNIT_CLEAR_MS)),
     Watch(Rule.FILM_LOW, _UNITS, film_low, lambda levels: Waits(_ms(levels.fault_for), UNIT_CLEAR_MS)),
-    Watch(
-        Rule.ROOM_OVER_CAPACITY,
-        _ROOMS,
-        room_over_capacity,
-        lambda levels: Waits(_ms(levels.over_capacity_for), ROOM_CLEAR_MS),
-    ),
+    Watch(Rule.ROOM_OVER_CAPACITY, _ROOMS, room_over_capacity, _room_waits),
+    Watch(Rule.ZONE_OVER_CAPACITY, _ROOMS, zone_over_capacity, _room_waits),
     Watch(Rule.ASSET_SILENT, _UNITS | _ROOMS, asset_silent, lambda _levels: Waits(0)),
     Watch(Rule.KG_LIMIT, _SITES, kg_limit, lambda _levels: Waits(SITE_WAIT_MS)),
     Watch(Rule.STOCK_LOW, _SITES, stock_low, lambda _levels: Waits(SITE_WAIT_MS)),

@@ -23,6 +23,7 @@ class Rule(StrEnum):
     UNIT_FAULT = "unit_fault"
     FILM_LOW = "film_low"
     ROOM_OVER_CAPACITY = "room_over_capacity"
+    ZONE_OVER_CAPACITY = "zone_over_capacity"
     ASSET_SILENT = "asset_silent"
     KG_LIMIT = "kg_limit"
     STOCK_LOW = "stock_low"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sukusuku_collector.alerts.rules import Open
 from sukusuku_collector.operations.modes import Mode, ModeKind
+from sukusuku_collector.rooms.timetable import Timetable
 from sukusuku_collector.settings import AlertLevels, Asset, Site, Text
 from sukusuku_collector.store import DerivedByAsset, Latest, Point
 from sukusuku_core.model import Quality
@@ -62,7 +63,7 @@ class Scene:
     """All that a rule may look at.
 
     `known` is since when the subject is watched, `hearing` since when this process hears the broker without a break;
-    None: it does not. `open` is the alert of this rule that is not resolved yet.
+    None: it does not. `open` is the alert of this rule that is not resolved yet, `timetable` that of a room.
     """
 
     subject: Subject
@@ -74,6 +75,7 @@ class Scene:
     derived: Mapping[str, Point] = field(default_factory=dict)
     around: Around = NOTHING
     open: Open | None = None
+    timetable: Timetable | None = None
 
     @property
     def outbreak(self) -> bool:

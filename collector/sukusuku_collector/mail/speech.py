@@ -9,6 +9,7 @@ from sukusuku_collector.alerts.scene import Subject, Supply, name_of, site_of
 from sukusuku_collector.i18n import japan_time
 from sukusuku_collector.operations import Alert
 from sukusuku_collector.outlook import Outlook
+from sukusuku_collector.rooms.limits import RoomLimit
 from sukusuku_collector.settings import Language
 
 _MINUTE_MS = 60 * 1000
@@ -20,7 +21,8 @@ class Incident:
 
     `value` is the one of now, `fill_clear` the level (%) at which an alert about a level ends, `last_time` when the
     subject, or the metric that is missing, was last heard (UTC ms). `ahead` is what is expected of a unit, `next_round`
-    when the next round departs. `open_still`: it was told before, and nobody has taken care of it.
+    when the next round departs, `limit` how many children may be in a room. `open_still`: it was told before, and
+    nobody has taken care of it.
     """
 
     alert: Alert
@@ -33,6 +35,7 @@ class Incident:
     ahead: Outlook | None = None
     next_round: int | None = None
     supplies: tuple[Supply, ...] = ()
+    limit: RoomLimit | None = None
     open_still: bool = False
 
     @property
@@ -53,7 +56,8 @@ class Meter:
 class Words:
     """The parts of a mail.
 
-    `topic` names the rule in two words, `tone` picks the colours, `facts` are label and value, `steps` what to do next.
+    `topic` names the rule in two words, `tone` picks the colours, `facts` are label and value, `steps` what to do next,
+    `since` is said instead of "Since".
     """
 
     topic: str
@@ -63,6 +67,7 @@ class Words:
     facts: tuple[tuple[str, str], ...] = ()
     steps: tuple[str, ...] = ()
     meter: Meter | None = None
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from gettext import NullTranslations
 
 from sukusuku_collector.alerts.rules import Rule
 from sukusuku_collector.mail.collection import collection, film_low, kg_limit, stock_low
+from sukusuku_collector.mail.rooms import room_over_capacity, zone_over_capacity
 from sukusuku_collector.mail.speech import Incident, Speech, Words
 from sukusuku_collector.settings import Language, Site
 from sukusuku_core.model import FaultCode
@@ -21,7 +22,8 @@ def words(incident: Incident, texts: NullTranslations, language: Language, *, ch
         told = replace(told, tone="good", subject=subject, steps=(texts.gettext("Nothing more needs to be done."),))
     elif incident.open_still:
         told = replace(told, subject=texts.gettext("Still open: %(subject)s") % {"subject": told.subject})
-    return replace(told, subject=f"{prefix} {told.subject}", facts=(*_place(speech), *told.facts, *_times(speech)))
+    facts = (*_place(speech), *told.facts, *_times(speech, told.since))
+    return replace(told, subject=f"{prefix} {told.subject}", facts=facts)
 
 
 def _place(speech: Speech) -> tuple[tuple[str, str], ...]:
@@ -30,9 +32,9 @@ def _place(speech: Speech) -> tuple[tuple[str, str], ...]:
     return (where,) if isinstance(speech.incident.subject, Site) else (where, (gettext("What"), speech.names["asset"]))
 
 
-def _times(speech: Speech) -> tuple[tuple[str, str], ...]:
+def _times(speech: Speech, since: str) -> tuple[tuple[str, str], ...]:
     gettext, alert = speech.texts.gettext, speech.incident.alert
-    facts = [(gettext("Since"), speech.time(alert.since))]
+    facts = [(since or gettext("Since"), speech.time(alert.since))]
     if alert.resolved is not None:
         facts.append((gettext("Until"), speech.time(alert.resolved)))
         facts.append((gettext("Lasted"), speech.duration(alert.resolved - alert.since)))
@@ -92,34 +94,6 @@ def _fault(speech: Speech, code: int) -> tuple[str, str]:
     return name, step
 
 
-def _room_over_capacity(speech: Speech) -> Words:
-    gettext, incident = speech.texts.gettext, speech.incident
-    numbers = speech.names | {"value": f"{incident.value or 0:.0f}", "places": f"{incident.alert.threshold or 0:.0f}"}
-    if incident.resolved:
-        subject = gettext("%(site)s: %(asset)s is within its capacity again")
-        headline = gettext("%(asset)s is within its capacity again")
-    elif speech.children:
-        subject = gettext("%(site)s: %(asset)s has %(value)s children (capacity %(places)s)")
-        headline = gettext("%(asset)s has %(value)s children, more than its %(places)s places")
-    else:
-        subject = gettext("%(site)s: %(asset)s is over its capacity of %(places)s children")
-        headline = gettext("%(asset)s has more children than its %(places)s places")
-    facts = [(gettext("Capacity"), gettext("%(value)s children") % {"value": numbers["places"]})]
-    if speech.children:
-        facts.insert(0, (gettext("Children now"), gettext("%(value)s children") % numbers))
-    return Words(
-        topic=gettext("Room over capacity"),
-        tone="danger",
-        subject=subject % numbers,
-        headline=headline % numbers,
-        facts=tuple(facts),
-        steps=(
-            gettext("Count on the spot how many children are in the room."),
-            gettext("Guide some of them to another room, or call more staff, as the rules of the centre say."),
-        ),
-    )
-
-
 def _asset_silent(speech: Speech) -> Words:
     gettext, incident = speech.texts.gettext, speech.incident
     heard = gettext("never so far") if incident.last_time is None else speech.time(incident.last_time)
@@ -175,7 +149,8 @@ _RULES: dict[Rule, Callable[[Speech], Words]] = {
     Rule.COLLECTION: collection,
     Rule.UNIT_FAULT: _unit_fault,
     Rule.FILM_LOW: film_low,
-    Rule.ROOM_OVER_CAPACITY: _room_over_capacity,
+    Rule.ROOM_OVER_CAPACITY: room_over_capacity,
+    Rule.ZONE_OVER_CAPACITY: zone_over_capacity,
     Rule.ASSET_SILENT: _asset_silent,
     Rule.KG_LIMIT: kg_limit,
     Rule.STOCK_LOW: stock_low,

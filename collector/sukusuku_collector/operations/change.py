@@ -25,7 +25,7 @@ class Change:
         return stored
 
     def fire(self, firing: Alert, now: int) -> Alert:
-        """The alert has stood long enough. Its grounds (value, detail, stage, reason) are those of this moment."""
+        """The alert has stood long enough. Its grounds (see `_grounds`) are those of this moment."""
         values = {"state": AlertState.FIRING, "fired": now}
         self._update(firing.id, values | _grounds(firing))
         self._note(firing, now, "fired", firing.value)
@@ -87,4 +87,10 @@ class Change:
 
 def _grounds(about: Alert) -> dict[str, object]:
     """Why the alert stands, as it was seen last."""
-    return {"value": about.value, "detail": about.detail, "stage": about.stage, "reason": about.reason}
+    return {
+        "value": about.value,
+        "threshold": about.threshold,
+        "detail": about.detail,
+        "stage": about.stage,
+        "reason": about.reason,
+    }

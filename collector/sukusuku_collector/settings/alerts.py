@@ -8,8 +8,17 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Percent, PositiveSeconds, Settings
 
 RuleName = Literal[
-    "collection", "unit_fault", "film_low", "room_over_capacity", "asset_silent", "kg_limit", "stock_low"
+    "collection",
+    "unit_fault",
+    "film_low",
+    "room_over_capacity",
+    "zone_over_capacity",
+    "asset_silent",
+    "kg_limit",
+    "stock_low",
 ]
+Stage = Annotated[int, msgspec.Meta(ge=1, le=4)]
+PositivePercent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 Factor = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=31_536_000)]
 SHORTEST_REPEAT = 60
@@ -27,6 +36,19 @@ class Outbreak(Settings, frozen=True, kw_only=True):
     """`film_low` times this."""
 
 
+class MailFrom(Settings, frozen=True, kw_only=True):
+    """The stage of an alert from which on it makes mails; below that it is only shown. Beyond the last: never."""
+
+    collection: Stage = 1
+    """1 let a round take it, 2 empty it today, 3 change it now."""
+    room_over_capacity: Stage = 2
+    """1 full, 2 over its limit. To be full is a good day, and no news."""
+    zone_over_capacity: Stage = 2
+    """1 over its house rule."""
+    kg_limit: Stage = 1
+    """1 near, 2 over."""
+
+
 class AlertLevels(Settings, frozen=True, kw_only=True):
     """When an alert rises and clears. A unit or room may override single values (see `Levels`)."""
 
@@ -36,6 +58,11 @@ class AlertLevels(Settings, frozen=True, kw_only=True):
     """Seconds that a bag must be due before a mail goes out."""
     fault_for: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     over_capacity_for: Annotated[float, msgspec.Meta(ge=0)] = 300.0
+    """Seconds for which a room must be full, or over its limit, until that is told; likewise for zones."""
+    room_warn: PositivePercent = 100.0
+    """Percent of the limit of a room from which on it counts as full."""
+    room_clear: Percent = 80.0
+    """Percent of the limit of a room at which it no longer counts as full."""
     silent_after: PositiveSeconds = 2700.0
     """Seconds without a reading after which an asset counts as silent and its tile as old.
 
@@ -54,6 +81,7 @@ class AlertLevels(Settings, frozen=True, kw_only=True):
     """Seconds before the centre opens at which mails go out that have waited while it was closed."""
     urgent: tuple[RuleName, ...] = ("room_over_capacity",)
     """Rules whose mails do not wait until the centre opens."""
+    mail_from: MailFrom = MailFrom()
     outbreak: Outbreak = Outbreak()
 
 
@@ -65,6 +93,8 @@ class Levels(Settings, frozen=True, kw_only=True):
     fill_for: float | None = None
     fault_for: float | None = None
     over_capacity_for: float | None = None
+    room_warn: PositivePercent | None = None
+    room_clear: Percent | None = None
     silent_after: PositiveSeconds | None = None
 
 
@@ -78,6 +108,14 @@ def check_levels(levels: AlertLevels, name: str) -> None:
     doubled = sorted({rule for rule in levels.urgent if levels.urgent.count(rule) > 1})
     if doubled:
         raise ConfigError(f"{name}: alerts.urgent: {', '.join(doubled)} is named twice")
+
+
+def check_apart(levels: AlertLevels, where: str) -> None:
+    """What rises must clear lower down, or it would flicker. Raises ConfigError with the keys."""
+    for rise, clear in (("fill_rise", "fill_clear"), ("room_warn", "room_clear")):
+        high, low = getattr(levels, rise), getattr(levels, clear)
+        if low >= high:
+            raise ConfigError(f"{where}: {clear} {low:g} must be below {rise} {high:g}")
 
 
 def tightened(levels: AlertLevels) -> AlertLevels:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from sukusuku_collector.settings import rounds
-from sukusuku_collector.settings.alerts import AlertLevels, Levels, RuleName, check_levels
+from sukusuku_collector.settings.alerts import AlertLevels, Levels, RuleName, check_apart, check_levels
 from sukusuku_collector.settings.base import Language, Latitude, Longitude, MailAddress, Name, Text
 from sukusuku_collector.settings.collection import Collection
 from sukusuku_collector.settings.opening import Calendar, Opening
@@ -231,11 +231,7 @@ def _check_assets(facility: Facility, name: str) -> None:
         linked = asset.settings.collection.room if isinstance(asset.settings, Unit) else None
         if linked is not None and linked not in rooms:
             raise ConfigError(f"{name}: {asset.id}: collection.room: no room `{linked}`; there are {sorted(rooms)}")
-        levels = facility.levels(asset.settings)
-        if levels.fill_clear >= levels.fill_rise:
-            raise ConfigError(
-                f"{name}: {asset.id}: fill_clear {levels.fill_clear:g} must be below fill_rise {levels.fill_rise:g}"
-            )
+        check_apart(facility.levels(asset.settings), f"{name}: {asset.id}")
 
 
 def _check_opening(facility: Facility, name: str) -> None:
