@@ -1,8 +1,8 @@
-"""Pages for people: the wall, collection, vacancy, and the answers to round mails."""
+"""Pages for people: the wall, collection, rooms, vacancy, and the answers to round mails."""
 
 from fastapi import FastAPI
 
-from sukusuku_api.web import answers, collection, vacancy, views
+from sukusuku_api.web import answers, collection, rooms, vacancy, views
 
 __all__ = ["install"]
 
@@ -11,5 +11,6 @@ def install(app: FastAPI) -> None:
     """Add all pages."""
     views.install(app)
     collection.install(app)
+    rooms.install(app)
     vacancy.install(app)
     answers.install(app)

@@ -1,0 +1,55 @@
+"""The form in which staff say how many are in now: what was filled in, and in words what is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sukusuku_api.context import Context
+from sukusuku_api.web.words import Translate
+from sukusuku_collector.derive.model import Calibration
+from sukusuku_collector.operations.rooms import MOST, RoomRecords
+
+LONGEST_NAME = 80
+LONGEST_NOTE = 200
+
+
+class EntryError(Exception):
+    """A form that cannot be taken, in the reader's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The fields as they were filled in."""
+
+    children: str = ""
+    staff: str = ""
+    by: str = ""
+    note: str = ""
+
+
+def filled(fields: Mapping[str, str]) -> Entry:
+    """The fields of a form; white space is put in order."""
+    return Entry(**{name: " ".join(fields.get(name, "").split()) for name in ("children", "staff", "by", "note")})
+
+
+def enter(context: Context, room: str, entry: Entry, translate: Translate) -> None:
+    """Keep the count. Raises EntryError."""
+    now = context.clock()
+    children, staff = _number(entry.children), _number(entry.staff)
+    if children is None:
+        raise EntryError(
+            translate("Please enter the number of children as a number from 0 to %(most)s.") % {"most": MOST}
+        )
+    if entry.staff and staff is None:
+        raise EntryError(translate("Please enter the number of staff as a number from 0 to %(most)s.") % {"most": MOST})
+    if not entry.by or not entry.by.isprintable() or len(entry.by) > LONGEST_NAME:
+        raise EntryError(translate("Please enter who has counted, in %(n)s characters at most.") % {"n": LONGEST_NAME})
+    if not entry.note.isprintable() or len(entry.note) > LONGEST_NOTE:
+        raise EntryError(translate("Please shorten the note to %(n)s characters.") % {"n": LONGEST_NOTE})
+    RoomRecords(context.operations).enter(Calibration(room, now, children, staff, entry.by, entry.note), now)
+
+
+def _number(text: str) -> int | None:
+    """A number of people, in digits of whatever width a keyboard gives."""
+    if not text.isdecimal() or len(text) > len(str(MOST)) or int(text) > MOST:
+        return None
+    return int(text)

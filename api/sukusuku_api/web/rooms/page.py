@@ -1,0 +1,179 @@
+"""The page of rooms: who is in now and how many may be, today's course, corrections, use; staff can enter a count."""
+
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, cast
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from sukusuku_api.context import Context, ContextDep
+from sukusuku_api.known import known_room
+from sukusuku_api.problem import ProblemError
+from sukusuku_api.reports.pictures import DrawingError, drawn
+from sukusuku_api.web import views
+from sukusuku_api.web.kept import Kept
+from sukusuku_api.web.rooms import charts
+from sukusuku_api.web.rooms.entry import LONGEST_NAME, LONGEST_NOTE, EntryError, enter, filled
+from sukusuku_api.web.rooms.reading import read, use
+from sukusuku_api.web.rooms.sheet import Asked, page
+from sukusuku_collector.live import RoomView
+from sukusuku_collector.operations.rooms import MOST
+from sukusuku_collector.settings import Language
+
+PATH = "/rooms"
+FIGURES_SECONDS = 600.0
+PICTURE_SECONDS = 60
+DRAWING_SECONDS = 30.0
+_DRAWING = "sukusuku_api.web.rooms.drawing"
+_LARGEST_FORM = 4096
+HEADERS = {
+    **views.HEADERS,
+    "Content-Security-Policy": views.HEADERS["Content-Security-Policy"].replace(
+        "form-action 'none'", "form-action 'self'"
+    ),
+}
+PICTURE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": f"private, max-age={PICTURE_SECONDS}",
+}
+
+router = APIRouter(include_in_schema=False, prefix=PATH)
+
+
+class Pictures:
+    """Keeps pictures for a while. Only one drawing program runs at a time: it takes much memory."""
+
+    def __init__(self) -> None:
+        self._kept = Kept(PICTURE_SECONDS)
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, Language, bool], now: int, make: Callable[[], list[str]]) -> list[str]:
+        """The pictures under a key, at most as old as they are kept."""
+        with self._lock:
+            return self._kept.get(key, now, make)
+
+    def forget(self) -> None:
+        """Draw everything anew."""
+        self._kept.forget()
+
+
+def install(app: FastAPI) -> None:
+    """Add the page, and load its template now: a broken one should show at the start."""
+    app.state.room_figures, app.state.room_pictures = Kept(FIGURES_SECONDS), Pictures()
+    for language in views.LANGUAGES:
+        views.environment(language).get_template("rooms.html")
+    app.include_router(router)
+
+
+@router.get("")
+def rooms(
+    request: Request,
+    context: ContextDep,
+    lang: views.Lang = "ja",
+    room: Annotated[str, Query(max_length=128)] = "",
+    since: Annotated[str, Query(max_length=32)] = "",
+) -> HTMLResponse:
+    """The page; with `room` and `since`, a date, also what has changed in that room with that day."""
+    return _shown(request, context, lang, Asked(room=room, since=since))
+
+
+@router.post("/{room_id}/counts")
+async def count(request: Request, context: ContextDep, room_id: str, lang: views.Lang = "ja") -> Response:
+    """Keep a count that a member of staff has made; then back to the page. What is wrong is said on the page."""
+    translate = views.texts(lang).gettext
+    known = {room.id for site in context.facility.site for room in site.room}
+    asked, status = Asked(), HTTPStatus.UNPROCESSABLE_ENTITY
+    fields = await _form(request)
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        asked, status = Asked(error=translate("This form must be sent from this page.")), HTTPStatus.FORBIDDEN
+    elif room_id not in known:
+        asked, status = Asked(error=translate("There is no such room.")), HTTPStatus.NOT_FOUND
+    elif fields is None:
+        asked = Asked(room_id, error=translate("This is too long."))
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    else:
+        entry = filled(fields)
+        try:
+            await run_in_threadpool(enter, context, room_id, entry, translate)
+        except EntryError as error:
+            asked = Asked(room_id, entry=entry, error=str(error))
+        else:
+            _pictures(request).forget()
+            return RedirectResponse(f"{PATH}?lang={lang}#count-{room_id}", HTTPStatus.SEE_OTHER)
+    return await run_in_threadpool(_shown, request, context, lang, asked, status)
+
+
+@router.get("/{room_id}/{name}.svg")
+def picture(
+    request: Request,
+    context: ContextDep,
+    room_id: str,
+    name: str,
+    lang: views.Lang = "ja",
+    narrow: bool = False,  # noqa: FBT001, FBT002
+) -> Response:
+    """A chart of a room; `narrow`: for a phone."""
+    known_room(context, room_id)
+    if name not in charts.NAMES:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no chart {name!r}.", available=list(charts.NAMES))
+    now, key = context.clock(), (room_id, lang, narrow)
+    try:
+        found = _pictures(request).get(key, now, lambda: _draw(request, context, room_id, lang, narrow=narrow))
+    except DrawingError as error:
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+    svg = found[charts.NAMES.index(name)]
+    if not svg:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "There is nothing to draw yet.")
+    return Response(svg, media_type="image/svg+xml", headers=PICTURE_HEADERS)
+
+
+def _draw(request: Request, context: Context, room_id: str, language: Language, *, narrow: bool) -> list[str]:
+    now = context.clock()
+    site, room = known_room(context, room_id)
+    view = next(view for view in context.views(now) if isinstance(view, RoomView) and view.id == room_id)
+    facts = read(context, site, room, view, context.store.derived_latest().get(room_id, {}), now)
+    of_weeks = _figures(request).get(("use", room_id), now, lambda: use(context, site, room, now))
+    found = charts.charts(facts, of_weeks, views.texts(language).gettext, narrow=narrow)
+    return drawn(_DRAWING, found, DRAWING_SECONDS)
+
+
+def _shown(
+    request: Request, context: Context, language: Language, asked: Asked, status: HTTPStatus = HTTPStatus.OK
+) -> HTMLResponse:
+    values = {
+        "facility": context.facility,
+        "language": language,
+        "page": page(context, _figures(request), language, asked, PICTURE_SECONDS * 1000),
+        "error": "" if asked.room else asked.error,
+        "path": PATH,
+        "most": MOST,
+        "longest_name": LONGEST_NAME,
+        "longest_note": LONGEST_NOTE,
+        "build": views.build(),
+        "static": views.STATIC,
+    }
+    html = views.environment(language).get_template("rooms.html").render(values)
+    return HTMLResponse(html, status, headers=HEADERS)
+
+
+async def _form(request: Request) -> dict[str, str] | None:
+    """The fields of a form; None: it is larger than that of this page."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_FORM:
+            return None
+    return {name: found[0] for name, found in parse_qs(body.decode("utf-8", "replace")).items()}
+
+
+def _figures(request: Request) -> Kept:
+    return cast("Kept", request.app.state.room_figures)
+
+
+def _pictures(request: Request) -> Pictures:
+    return cast("Pictures", request.app.state.room_pictures)

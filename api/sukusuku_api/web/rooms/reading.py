@@ -1,0 +1,189 @@
+"""Reads what the page of rooms shows of one room: its count now, today's course, its limits, what people have said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sukusuku_api.context import Context
+from sukusuku_api.occupancy import FRESH_MS, past
+from sukusuku_api.reports.gather import SERIES, Gatherer, RoomUse
+from sukusuku_collector.derive.model import Calibration, Correction
+from sukusuku_collector.live import RoomView
+from sukusuku_collector.opening import DAY_MS, MINUTE_MS, day_start, local_day, opening_of_asset
+from sukusuku_collector.operations.rooms import RoomRecords
+from sukusuku_collector.rooms import witness
+from sukusuku_collector.rooms.limits import RoomLimit
+from sukusuku_collector.rooms.outlook import WEEKS, Expected, outlook
+from sukusuku_collector.rooms.stretches import stretches
+from sukusuku_collector.rooms.timetable import Timetable
+from sukusuku_collector.settings import Room, Site
+from sukusuku_collector.store import Latest, Point
+from sukusuku_core.model import Quality
+
+FIGURE_DAYS = 28
+CORRECTION_DAYS = 7
+_STEP_MS = 15 * MINUTE_MS
+"""Shifts and bands are looked at so often to draw the limit of a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of time (UTC ms, `end` excluded) in which nothing changes; None: a gap."""
+
+    start: int
+    end: int
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The corrected count now; None: not known. `completeness` in percent of the last hour."""
+
+    children: int | None
+    people: int | None
+    completeness: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The course of a local day that begins at `start` (UTC ms), over its opening hours."""
+
+    start: int
+    spans: tuple[tuple[int, int], ...]
+    children: tuple[Run, ...]
+    people: tuple[Run, ...]
+    limit: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What changes slowly: figures of the last four weeks, and the coming week with the limit of each of its hours."""
+
+    month: RoomUse
+    ahead: tuple[Expected, ...]
+    limits: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """Everything about a room at the moment `now` (UTC ms).
+
+    `limit` is that of now, or of the next opening (`opens`) while the room is closed.
+    """
+
+    site: Site
+    room: Room
+    view: RoomView
+    now: int
+    opens: int | None
+    """When it is open again; `now` while it is, None: not within a year."""
+    count: Count
+    limit: RoomLimit
+    places: int
+    day: Day
+    corrections: tuple[Correction, ...]
+    said: tuple[Calibration, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the centre is open."""
+        return self.opens == self.now
+
+
+def read(context: Context, site: Site, room: Room, view: RoomView, series: Mapping[str, Point], now: int) -> RoomFacts:
+    """The room as it is now, with the newest points of its derived series; quick."""
+    timetable = Timetable(context.facility, room)
+    opens = timetable.next_opening(now)
+    at = now if opens is None else opens
+    records = RoomRecords(context.operations)
+    begin = now - CORRECTION_DAYS * DAY_MS
+    staff = timetable.staff(at)
+    if room.counting.staff == "badges":
+        staff = _badges(context.store.latest().get(room.id, {}).get(witness.STAFF), room, now)
+    return RoomFacts(
+        site=site,
+        room=room,
+        view=view,
+        now=now,
+        opens=opens,
+        count=_count(series, now, is_open=opens == now),
+        limit=timetable.limit(at, staff),
+        places=timetable.places(at),
+        day=_day(context, room, timetable, now),
+        corrections=tuple(records.corrections(room.id, begin, now + 1)),
+        said=tuple(records.said(room.id, begin, now)),
+    )
+
+
+def use(context: Context, site: Site, room: Room, now: int) -> Use:
+    """Figures and outlook; takes some tenths of a second."""
+    timetable = Timetable(context.facility, room)
+    gatherer = Gatherer(context.facility, context.store, context.operations, now)
+    hours = past(context, site, room, now - WEEKS * 7 * DAY_MS, now)
+    ahead = tuple(outlook(hours, opening_of_asset(context.facility, room.id), now))
+    return Use(
+        month=gatherer.room(site, room, now - FIGURE_DAYS * DAY_MS, now),
+        ahead=ahead,
+        limits=tuple(_limit(timetable, max(item.start, now)) for item in ahead),
+    )
+
+
+def _count(series: Mapping[str, Point], now: int, *, is_open: bool) -> Count:
+    """While the room is open every known series is told again within minutes; what is older tells nothing about now."""
+    known = [point for name, point in series.items() if name.startswith("Occupancy/")]
+    if not known or (is_open and now - max(point.time for point in known) > FRESH_MS):
+        return Count(None, None, None)
+    completeness = _number(series.get("Occupancy/Completeness"))
+    if completeness == 0.0:
+        return Count(None, None, completeness)
+    children, people = (_number(series.get(SERIES[channel])) for channel in ("children", "people"))
+    return Count(None if children is None else round(children), None if people is None else round(people), completeness)
+
+
+def _number(point: Point | None) -> float | None:
+    return float(point.value) if point is not None and isinstance(point.value, int | float) else None
+
+
+def _badges(item: Latest | None, room: Room, now: int) -> int | None:
+    alive = now - 2 * int(room.counting.sample_seconds * 1000)
+    if item is None or item.quality is not Quality.GOOD or item.time <= alive:
+        return None
+    return int(item.value) if isinstance(item.value, int | float) else None
+
+
+def _day(context: Context, room: Room, timetable: Timetable, now: int) -> Day:
+    start = day_start(local_day(now))
+    spans = timetable.hours.spans(start, start + DAY_MS)
+    sofar = [(opens, min(closes, now)) for opens, closes in spans if opens < now]
+
+    def points(metric: str) -> list[Point]:
+        return context.store.derived(room.id, metric, start - _STEP_MS, now)
+
+    complete = points("Occupancy/Completeness")
+
+    def course(metric: str) -> tuple[Run, ...]:
+        found = stretches(points(metric), complete, room.capacity, sofar)
+        return joined([Run(part.start, part.end, part.people) for part in found])
+
+    limits = [
+        Run(at, min(at + _STEP_MS, closes), _limit(timetable, at))
+        for opens, closes in spans
+        for at in range(opens, closes, _STEP_MS)
+    ]
+    return Day(start, tuple(spans), course(SERIES["children"]), course(SERIES["people"]), joined(limits))
+
+
+def _limit(timetable: Timetable, at: int) -> int:
+    return timetable.limit(at, timetable.staff(at)).children
+
+
+def joined(runs: Sequence[Run]) -> tuple[Run, ...]:
+    """Runs in order, those that touch and have the same value made one."""
+    if not runs:
+        return ()
+    edges = [
+        0,
+        *(n for n, (a, b) in enumerate(pairwise(runs), 1) if a.end != b.start or a.value != b.value),
+        len(runs),
+    ]
+    return tuple(Run(runs[a].start, runs[b - 1].end, runs[a].value) for a, b in pairwise(edges))
