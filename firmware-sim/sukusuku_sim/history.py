@@ -154,7 +154,12 @@ def _room_history(scenario: Scenario, settings: RoomSettings, start: int, end: i
 
 
 def _room_values(room: Room, parameters: RoomParameters) -> dict[str, float]:
-    values: dict[str, float] = {"Occupancy/Count": room.people, "Occupancy/Children": len(room.children)}
+    values: dict[str, float] = {
+        "Occupancy/Count": room.people,
+        "Occupancy/Children": len(room.children),
+        "Entries/Total": room.people_in,
+        "Exits/Total": room.people_out,
+    }
     for place, zone in enumerate(parameters.zones):
         values[f"Zones/{zone}/Count"] = room.people_at(place)
         values[f"Zones/{zone}/Children"] = room.children_at(place)

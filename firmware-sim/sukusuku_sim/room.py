@@ -44,6 +44,8 @@ class RoomParameters:
     hours: OpeningHours = field(default_factory=OpeningHours)
     popularity: float = 0.75
     """How much of the capacity is asked for on an ordinary day."""
+    overlooked: float = 0.0
+    """Chance that the counter at the door overlooks somebody who passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room at one moment. The totals count what has passed the door, cumulatively; people include children."""
+    """A room at one moment. The totals are what the counter at the door has seen pass; people include children."""
 
     day: int = -1
     booked: tuple[Stay, ...] = ()
@@ -116,7 +118,8 @@ def step(room: Room, parameters: RoomParameters, ms: int, seconds: float, rng: R
         come = len(arrived)
         children += tuple(arrived)
         room = replace(room, booked=tuple(visit for visit in room.booked if visit.arrives > now))
-    room = _through_the_door(room, parameters, children, now, left=left, come=come)
+    passed = _through_the_door(room, parameters, children, now, left=left, come=come)
+    room = _overlooked(room, passed, parameters.overlooked, rng) if parameters.overlooked else passed
     events = [RoomEvent.LEFT] * left + [RoomEvent.ARRIVED] * come
     if before <= parameters.capacity < len(children):
         events.append(RoomEvent.OVER_CAPACITY)
@@ -175,6 +178,21 @@ def _through_the_door(
         people_out=room.people_out + left + max(0, -change),
         children_in=room.children_in + come,
         children_out=room.children_out + left,
+    )
+
+
+def _overlooked(before: Room, after: Room, chance: float, rng: Random) -> Room:
+    """The room of which the counter has not seen everybody who passed the door."""
+
+    def seen(old: int, new: int) -> int:
+        return old + sum(rng.random() >= chance for _ in range(new - old))
+
+    return replace(
+        after,
+        people_in=seen(before.people_in, after.people_in),
+        people_out=seen(before.people_out, after.people_out),
+        children_in=seen(before.children_in, after.children_in),
+        children_out=seen(before.children_out, after.children_out),
     )
 
 

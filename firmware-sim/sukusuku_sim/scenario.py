@@ -91,6 +91,8 @@ class RoomSettings(Settings, frozen=True, kw_only=True):
     id: Id
     capacity: Annotated[int, msgspec.Meta(ge=1, le=200)] = 10
     popularity: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.75
+    overlooked: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """Chance that the counter at the door overlooks somebody who passes."""
     zones: tuple[Id, Id] = ("eating", "play")
     sensor: tuple[Sensor, ...]
 
@@ -171,7 +173,7 @@ class Scenario(Settings, frozen=True, kw_only=True):
 
     def room_parameters(self, room: RoomSettings) -> RoomParameters:
         """What the model of a room needs."""
-        return RoomParameters(room.zones, room.capacity, self.opening_hours, room.popularity)
+        return RoomParameters(room.zones, room.capacity, self.opening_hours, room.popularity, room.overlooked)
 
 
 def _minute(moment: time) -> int:

@@ -33,7 +33,7 @@ def by_series(readings: list[Reading]) -> dict[tuple[str, str], list[Reading]]:
 def test_there_is_enough_to_look_at(eight_weeks: list[Reading]) -> None:
     assert 100_000 < len(eight_weeks) < 250_000
     metrics = {"Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Film/Remaining", "Temperature"}
-    places = {"Occupancy/Count", "Occupancy/Children"} | {
+    places = {"Occupancy/Count", "Occupancy/Children", "Entries/Total", "Exits/Total"} | {
         f"Zones/{zone}/{what}" for zone in ("eating", "play") for what in ("Count", "Children")
     }
     expected = {(unit.id, metric) for unit in DEMO.unit for metric in metrics}
