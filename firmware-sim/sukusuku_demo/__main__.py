@@ -8,11 +8,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_demo.progress import Progress
 from sukusuku_demo.service import Demo, Report
-from sukusuku_demo.settings import WEEKS_OF_PAST, DemoSettings, Ports
+from sukusuku_demo.settings import WEEKS_OF_PAST, DemoSettings, Ports, StoreKind
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -21,13 +22,21 @@ def _parser() -> argparse.ArgumentParser:
         description="Run the whole system on this machine: broker, simulated units and rooms of two centres, edge "
         "agents, collector, API with the wall, and a mailbox that shows the mails. 全体を1台で動かします。",
         epilog="Nothing listens outside this machine. `sukusuku demo --for 60 --json` prints one JSON object with "
-        "produced, accepted, stored, lost, duplicates, alerts, mails, seconds_to_first_mail.",
+        "produced, accepted, stored, lost, duplicates, alerts, mails, seconds_to_first_mail; with --store influx also "
+        "influx_stored, influx_lost, influx_duplicates, influx_seconds.",
     )
     default = Ports()
     parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself and report losses")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object (with --for)")
     parser.add_argument(
         "--weeks", type=int, default=WEEKS_OF_PAST, help="simulated past to load (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--store",
+        choices=get_args(StoreKind),
+        default="sqlite",
+        help="influx: start an influxd as well (apt-get install influxdb), bring every reading there, and compare at "
+        "the end. 計測値を InfluxDB にも保存して照合します。 (default: %(default)s)",
     )
     parser.add_argument("--folder", type=Path, help="keep settings, databases and logs here (default: a temporary one)")
     parser.add_argument("--web-port", type=int, default=default.web, help="API and wall (default: %(default)s)")
@@ -37,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--modbus-port", type=int, default=default.modbus, help="first of ten neighbours (default: %(default)s)"
     )
+    parser.add_argument(
+        "--influx-port", type=int, default=default.influx, help="first of three neighbours (default: %(default)s)"
+    )
     return parser
 
 
@@ -45,8 +57,15 @@ def _settings(options: argparse.Namespace, folder: Path) -> DemoSettings:
         raise ConfigError("--json reports a run that ends: give it a length, as in --for 60")
     if (options.seconds is not None and options.seconds <= 0) or options.weeks < 0:
         raise ConfigError("--for takes a number of seconds above 0, and --weeks 0 or more")
-    ports = Ports(options.web_port, options.mailbox_port, options.smtp_port, options.broker_port, options.modbus_port)
-    return DemoSettings(folder, ports, options.seconds, options.weeks)
+    ports = Ports(
+        options.web_port,
+        options.mailbox_port,
+        options.smtp_port,
+        options.broker_port,
+        options.modbus_port,
+        options.influx_port,
+    )
+    return DemoSettings(folder, ports, options.seconds, options.weeks, options.store)
 
 
 async def _run(settings: DemoSettings) -> Report | None:
@@ -86,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if report is None:
         return 0
     print(report.encode() if options.json else report)
-    return 1 if report.lost or report.duplicates else 0
+    return 0 if report.whole else 1
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from sukusuku_demo.settings import MODBUS_PORTS, Ports
+from sukusuku_demo.settings import HOST, MODBUS_PORTS, Ports, StoreKind
 
 SITES = ("tobu", "seibu")
 _MODBUS_IN_SCENARIO = 15_020
@@ -14,16 +14,18 @@ _BROKER_IN_SCENARIO = 1883
 _JAPAN = timezone(timedelta(hours=9))
 _READY = timedelta(seconds=50)
 """By then the past is loaded and everything is derived from it."""
+_INFLUX = 'kind = "influx"\n\n[store.influx]\nurl = "http://{host}:{port}"\n'
 _ROUND = {"answer_by": 5, "departs": 10, "returns": 120}
 """Moments of the round, in minutes after its mail."""
 
 
-def write(folder: Path, ports: Ports, now: datetime) -> None:
+def write(folder: Path, ports: Ports, now: datetime, store: StoreKind = "sqlite") -> None:
     """Write facility.toml, an edge-SITE.toml for each centre and scenario.toml into the folder.
 
     The mail of the round is due at the first full minute at which everything is ready.
     """
     values: dict[str, object] = {"broker": ports.broker, "smtp": ports.smtp, "web": ports.web}
+    values["store"] = _INFLUX.format(host=HOST, port=ports.influx) if store == "influx" else ""
     values |= round_times(now.astimezone(_JAPAN))
     values |= {f"modbus_{n}": ports.modbus + n for n in range(MODBUS_PORTS)}
     templates = files(__package__).joinpath("templates")

@@ -4,7 +4,7 @@ Three witnesses are compared:
 
 - the truth log of the simulator: which value each point of each device showed, from when to when;
 - the accepted log of each edge agent: every reading whose commit to the outbox had returned;
-- the store of the collector.
+- the store of the collector; and InfluxDB, where the collector brings what it stores.
 
 `lost` counts accepted readings that the store does not hold with the same value, and shown values that the store does
 not reflect. `duplicates` counts stored readings that no agent accepted, or that one accepted twice for the same moment.
@@ -12,7 +12,7 @@ not reflect. `duplicates` counts stored readings that no agent accepted, or that
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,8 +25,14 @@ from sukusuku_edge.fitting import Bound
 Key = tuple[str, str]
 """Asset and metric."""
 
+Accepted = tuple[Key, int, Value | None]
+"""A reading that an edge node has accepted: series, UTC ms, value."""
+
 STOOD_MS = 2_500
 """A shown value must have been readable for this long before the store has to reflect it: six polls of the demo."""
+
+_SHOWN = 10
+"""Losses that are told in words."""
 
 MARGIN_MS = 250
 """How long before its end a shown value is looked for: the truth log is written a moment after the registers change."""
@@ -59,7 +65,18 @@ class Verdict:
     missing: tuple[str, ...]
 
 
-def read_accepted(paths: Iterable[Path]) -> list[tuple[Key, int, Value | None]]:
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """Counts of readings in InfluxDB; `seconds` were waited for what was missing."""
+
+    stored: int
+    lost: int
+    duplicates: int
+    missing: tuple[str, ...]
+    seconds: float = 0.0
+
+
+def read_accepted(paths: Iterable[Path]) -> list[Accepted]:
     """All lines of accepted logs."""
     found = []
     for path in paths:
@@ -98,7 +115,7 @@ def _in_metric(bound: Bound, value: Value | None) -> Value | None:
 
 def judge(
     shown: Iterable[Shown],
-    accepted: Sequence[tuple[Key, int, Value | None]],
+    accepted: Sequence[Accepted],
     store: Store,
     begin: int,
     listening: int = 0,
@@ -128,7 +145,40 @@ def judge(
             missing.append(
                 f"{item.key[0]} {item.key[1]} showed {item.value!r} from {item.begin} to {item.end}, stored {last!r}"
             )
-    return Verdict(produced, len(accepted), len(held), len(missing), duplicates, tuple(missing[:10]))
+    return Verdict(produced, len(accepted), len(held), len(missing), duplicates, tuple(missing[:_SHOWN]))
+
+
+def judge_archive(accepted: Iterable[Accepted], rows: Iterable[Mapping[str, object]], until: int) -> Archived:
+    """The verdict over the points of InfluxDB, given by column; points of series that nobody accepted are passed over.
+
+    What was measured after `until` (UTC ms) may still be on its way. Whatever stands there a second time, with other
+    tags or at a time that nobody accepted, is a duplicate.
+    """
+    once = {(key, time): value for key, time, value in accepted}
+    keys = {key for key, _ in once}
+    held: dict[tuple[Key, int], Mapping[str, object]] = {}
+    duplicates = 0
+    for row in rows:
+        key, time = (str(row["asset"]), str(row["metric"])), row["time"]
+        if key not in keys:
+            continue
+        if not isinstance(time, int) or (key, time) not in once or (key, time) in held:
+            duplicates += 1
+        else:
+            held[key, time] = row
+    missing = [
+        f"{key[0]} {key[1]} at {time}: accepted {value!r}, InfluxDB has {held.get((key, time))!r}"
+        for (key, time), value in once.items()
+        if time <= until
+        and ((key, time) not in held or _archived(held[key, time], text=isinstance(value, str)) != value)
+    ]
+    return Archived(len(held), len(missing), duplicates, tuple(missing[:_SHOWN]))
+
+
+def _archived(row: Mapping[str, object], *, text: bool) -> object:
+    """The value of a point, as docs/influxdb.md describes it."""
+    names = ("text", "suspect_text") if text else ("exact", "value", "suspect")
+    return next((row[name] for name in names if row.get(name) is not None), None)
 
 
 def _standing(points: Sequence[Point], moment: int) -> Point | None:

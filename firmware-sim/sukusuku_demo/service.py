@@ -18,6 +18,7 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
 from sukusuku_core.model import Reading
 from sukusuku_demo import broker, files, judge, mailbox, past
+from sukusuku_demo.archive import Archive
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError
 from sukusuku_demo.progress import Progress
 from sukusuku_demo.settings import HOST, DemoSettings, check_folder, check_ports, find_mosquitto
@@ -29,8 +30,15 @@ from sukusuku_sim import history, scenario
 _WEEK_MS = 7 * 86_400_000
 _HISTORY_STEP_S = 300
 _DRAIN_SECONDS = 30.0
+_ARCHIVE_SECONDS = 90.0
+"""How long the shipping of the past may go on after the end."""
 _SUBSCRIBE_MS = 3_000
 """How long an edge agent that runs may take until it has subscribed to its sensors."""
+
+_WORDS = {
+    True: "nothing was lost, nothing is there twice. 欠落・重複はありません。",
+    False: "readings were lost or are there twice. 欠落または重複があります。",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +53,38 @@ class Report:
     alerts: int
     mails: int
     seconds_to_first_mail: float | None
+    influx: judge.Archived | None = None
+    """Of the live part and the past together."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything is where it belongs, once."""
+        counts = [self.lost, self.duplicates]
+        if self.influx is not None:
+            counts += [self.influx.lost, self.influx.duplicates]
+        return not any(counts)
 
     def encode(self) -> str:
         """One JSON object."""
-        return json.dumps(asdict(self))
+        found = asdict(self)
+        influx = found.pop("influx")
+        if influx is not None:
+            found |= {f"influx_{name}": influx[name] for name in ("stored", "lost", "duplicates", "seconds")}
+        return json.dumps(found)
+
+    def __str__(self) -> str:
+        """In words."""
+        lines = [
+            f"devices showed {self.produced:,} values; the edge agents accepted {self.accepted:,} readings",
+            f"store      {self.stored:,} stored, {self.lost} lost, {self.duplicates} duplicates",
+        ]
+        if self.influx is not None:
+            it = self.influx
+            lines.append(
+                f"InfluxDB   {it.stored:,} stored with the past, {it.lost} lost, {it.duplicates} duplicates "
+                f"(waited {it.seconds:g} s)"
+            )
+        return "\n".join([*lines, f"alerts     {self.alerts}, mails {self.mails}", _WORDS[self.whole]])
 
 
 class Demo:
@@ -62,14 +98,17 @@ class Demo:
         self._first_mail: float | None = None
         self._simulator: Child
         self._listening = 0
+        self._archive: Archive | None = None
 
     async def run(self, ended: asyncio.Event) -> Report | None:
         """Live until `ended` is set or the time is up. The report exists only for a run with a time limit."""
         ports = self._settings.ports
-        check_ports(ports)
+        check_ports(ports, self._settings.store)
         check_folder(self._folder)
+        if self._settings.store == "influx":
+            self._archive = Archive(self._folder / "influxdb", ports.influx)
         self._processes = Processes(self._folder / "logs")
-        files.write(self._folder, ports, datetime.now(UTC))
+        files.write(self._folder, ports, datetime.now(UTC), self._settings.store)
         facility = read_facility(self._folder / "facility.toml")
         edges = [read_edge(self._folder / f"edge-{site}.toml") for site in files.SITES]
         try:
@@ -83,6 +122,8 @@ class Demo:
                 return await self._end(edges, facility, mails, live_from)
         finally:
             await self._processes.stop_all()
+            if self._archive is not None:
+                self._archive.close()
 
     # ------------------------------------------------------------ start
 
@@ -90,6 +131,8 @@ class Demo:
         ports, step = self._settings.ports, self._progress.step
         _, name = await broker.start(self._processes, ports.broker, self._folder, find_mosquitto())
         step(f"broker       {name} on {HOST}:{ports.broker}")
+        if self._archive is not None:
+            step(f"InfluxDB     {await self._archive.start(self._processes)}")
         file = str(self._folder / "facility.toml")
         await self._processes.python("collector", "sukusuku_collector", file)
         step("collector    primary host, store, alerts, mail")
@@ -118,6 +161,8 @@ class Demo:
         done: dict[str, int] = {}
         whole = {edge.settings.node: _of(edge, readings, begin) for edge in edges}
         total = sum(len(own) for own in whole.values())
+        if self._archive is not None:
+            self._archive.past = [((it.asset, it.metric), it.time, it.value) for own in whole.values() for it in own]
         for edge in edges:
             node = edge.settings.node
 
@@ -132,12 +177,17 @@ class Demo:
 
     def _welcome(self) -> None:
         web, box = self._settings.ports.web, self._settings.ports.mailbox
+        boards = ""
+        if self._archive is not None:
+            boards = f"""
+  InfluxDB             {self._archive.shell}
+  Grafana              sukusuku dashboards export {self._folder / "facility.toml"} DIR"""
         self._progress.say(
             f"""
   wall      壁面表示   http://{HOST}:{web}/wall      (?lang=en for English)
   mails     メール     http://{HOST}:{box}/
   API                  http://{HOST}:{web}/api/v1/health   (description: /api/v1/openapi.json)
-  wire                 sukusuku tap --port {self._settings.ports.broker}
+  wire                 sukusuku tap --port {self._settings.ports.broker}{boards}
   files                {self._folder}
 
   All centres, units, rooms and readings are simulated. すべて模擬データです。
@@ -181,7 +231,11 @@ class Demo:
         end = now_ms()
         await self._processes.stop(self._simulator)
         verdict = await self._judge(edges, Path(facility.store.path), live_from, end)
-        for line in verdict.missing:
+        archived = None
+        if self._archive is not None:
+            self._progress.step("waiting until InfluxDB has everything, the past too")
+            archived = await self._archive.judge(_logs(edges), end, _ARCHIVE_SECONDS)
+        for line in (*verdict.missing, *(archived.missing if archived is not None else ())):
             self._progress.step(f"lost: {line}")
         operations = Operations(facility.operations.url)
         alerts = [alert for alert in operations.alerts(open_only=False) if alert.state is not AlertState.PENDING]
@@ -195,12 +249,12 @@ class Demo:
             len(alerts),
             len(mails.mails),
             None if self._first_mail is None else round(self._first_mail, 1),
+            archived,
         )
 
     async def _judge(self, edges: list[Edge], path: Path, live_from: int, end: int) -> judge.Verdict:
         """The verdict as soon as nothing is missing any more, or when the time to drain is over."""
-        outboxes = [edge.settings.outbox for edge in edges]
-        logs = [Path(outbox.accepted_log) for outbox in outboxes if outbox.accepted_log is not None]
+        logs = _logs(edges)
         bindings = [bound for edge in edges for bound in edge.bound]
         shown = list(judge.read_shown(self._folder / "truth.jsonl", bindings, end))
         store = SqliteStore.open_reader(path)
@@ -213,6 +267,12 @@ class Demo:
                 await asyncio.sleep(0.5)
         finally:
             store.close()
+
+
+def _logs(edges: Sequence[Edge]) -> list[Path]:
+    """The accepted logs."""
+    outboxes = [edge.settings.outbox for edge in edges]
+    return [Path(outbox.accepted_log) for outbox in outboxes if outbox.accepted_log is not None]
 
 
 def declared(edge: Edge) -> dict[str, dict[str, DataType]]:

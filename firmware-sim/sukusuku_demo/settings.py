@@ -4,6 +4,7 @@ import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from sukusuku_core.errors import ConfigError
 
@@ -13,16 +14,23 @@ WEEKS_OF_PAST = 8
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where everything listens on loopback. `modbus` is the first of `MODBUS_PORTS` neighbours."""
+    """Where everything listens on loopback.
+
+    `modbus` is the first of `MODBUS_PORTS` neighbours, `influx` the first of `INFLUX_PORTS`.
+    """
 
     web: int = 8080
     mailbox: int = 8081
     smtp: int = 10025
     broker: int = 18830
     modbus: int = 15020
+    influx: int = 18086
 
 
 MODBUS_PORTS = 10
+INFLUX_PORTS = 3
+
+StoreKind = Literal["sqlite", "influx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +41,10 @@ class DemoSettings:
     ports: Ports = Ports()
     seconds: float | None = None
     weeks: int = WEEKS_OF_PAST
+    store: StoreKind = "sqlite"
 
 
-def check_ports(ports: Ports) -> None:
+def check_ports(ports: Ports, store: StoreKind = "sqlite") -> None:
     """Raises ConfigError that names the first port that is taken, and the option to choose another."""
     wanted = {
         "--web-port": [ports.web],
@@ -44,6 +53,8 @@ def check_ports(ports: Ports) -> None:
         "--broker-port": [ports.broker],
         "--modbus-port": list(range(ports.modbus, ports.modbus + MODBUS_PORTS)),
     }
+    if store == "influx":
+        wanted["--influx-port"] = list(range(ports.influx, ports.influx + INFLUX_PORTS))
     for option, numbers in wanted.items():
         for port in numbers:
             with socket.socket() as probe:

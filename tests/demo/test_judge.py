@@ -159,3 +159,65 @@ def test_a_total_goes_on_where_the_counter_of_the_device_wraps(tmp_path: Path, s
     verdict = judge.judge(shown, _accepted(*rows), store, BEGIN)
 
     assert (verdict.produced, verdict.lost) == (2, 0)
+
+
+LABEL = ("unit", "Info/Serial")
+
+
+def _point(key: judge.Key, at: int, **fields: object) -> dict[str, object]:
+    return {"asset": key[0], "metric": key[1], "time": BEGIN + at, "value": None, "text": None} | fields
+
+
+def test_points_in_influxdb_are_compared_whatever_their_type() -> None:
+    rows = [
+        _point(CYCLES, 100, value=7),
+        _point(CYCLES, 200, value=9.223372036854776e18, exact=2**63 - 1),
+        _point(CYCLES, 300, value=1),
+        _point(FILL, 100, quality=0, suspect=180.25),
+        _point(FILL, 200, quality=500),
+        _point(LABEL, 100, text="1"),
+        _point(LABEL, 200, quality=0, suspect_text="?"),
+        _point(PEOPLE, 100, value=3),
+    ]
+    accepted = _accepted(
+        (CYCLES, 100, 7),
+        (CYCLES, 200, 2**63 - 1),
+        (CYCLES, 300, True),
+        (FILL, 100, 180.25),
+        (FILL, 200, None),
+        (LABEL, 100, "1"),
+        (LABEL, 200, "?"),
+    )
+
+    assert judge.judge_archive(accepted, rows, BEGIN + 999) == judge.Archived(7, 0, 0, ())
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[], [_point(FILL, 100, value=41.5)], [_point(FILL, 100, quality=500)], [_point(FILL, 100, text="41.25")]],
+    ids=["missing", "another value", "no value", "a text"],
+)
+def test_what_influxdb_does_not_have_as_it_was_accepted_is_lost(rows: list[dict[str, object]]) -> None:
+    found = judge.judge_archive(_accepted((FILL, 100, 41.25)), rows, BEGIN + 999)
+
+    assert (found.lost, found.duplicates) == (1, 0)
+    assert found.missing[0].startswith(f"unit Fill/Percent at {BEGIN + 100}: accepted 41.25, InfluxDB has")
+
+
+def test_what_is_younger_than_the_end_may_still_be_on_its_way_to_influxdb() -> None:
+    accepted = _accepted((FILL, 100, 41.25), (FILL, 200, 42.0))
+
+    assert judge.judge_archive(accepted, [_point(FILL, 100, value=41.25)], BEGIN + 199).lost == 0
+    assert judge.judge_archive(accepted, [_point(FILL, 100, value=41.25)], BEGIN + 200).lost == 1
+
+
+def test_a_point_with_other_tags_or_at_another_time_is_a_duplicate_in_influxdb() -> None:
+    rows = [
+        _point(FILL, 100, value=41.25, site="tobu"),
+        _point(FILL, 100, value=41.25, site="seibu"),
+        _point(FILL, 101, value=41.25),
+    ]
+
+    found = judge.judge_archive(_accepted((FILL, 100, 41.25)), rows, BEGIN + 999)
+
+    assert (found.stored, found.lost, found.duplicates) == (1, 0, 2)

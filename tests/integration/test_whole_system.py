@@ -3,102 +3,18 @@
 One run of `sukusuku demo` as a user would start it. The truth log of the simulator is the judge.
 """
 
-import contextlib
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
-from sukusuku_demo.settings import MODBUS_PORTS
-from tests.support.broker import free_port
 from tests.support.browser import chromium, visit
+from tests.support.demo import children, demo
 
 SECONDS = 40
-
-
-def _free_block(size: int) -> int:
-    """The first of `size` neighbouring ports that are free."""
-    while True:
-        first = free_port()
-        with contextlib.ExitStack() as held:
-            try:
-                for port in range(first, first + size):
-                    held.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-
-
-@dataclass
-class Run:
-    """A demo that is running. `ready` is set when it has printed its addresses."""
-
-    process: subprocess.Popen[str]
-    web: str
-    folder: Path
-    ready: threading.Event
-    said: list[str]
-
-
-@contextlib.contextmanager
-def demo(folder: Path, *arguments: str) -> Iterator[Run]:
-    """Start `sukusuku demo` on free ports."""
-    web = free_port()
-    ports = {"web": web, "mailbox": free_port(), "smtp": free_port(), "broker": free_port()}
-    ports["modbus"] = _free_block(MODBUS_PORTS)
-    options = [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sukusuku_cli", "demo", "--folder", str(folder), *options, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    run = Run(process, f"http://127.0.0.1:{web}", folder, threading.Event(), [])
-
-    def listen() -> None:
-        assert process.stderr is not None
-        for line in process.stderr:
-            run.said.append(line)
-            if "mails     メール" in line:
-                run.ready.set()
-        run.ready.set()
-
-    reader = threading.Thread(target=listen)
-    reader.start()
-    try:
-        assert run.ready.wait(60), "the demo did not start"
-        assert process.poll() is None, "".join(run.said)
-        yield run
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        reader.join()
-        for stream in (process.stdout, process.stderr):
-            assert stream is not None
-            stream.close()
-
-
-def _children(folder: Path) -> list[str]:
-    """Command lines of living processes that mention the folder of this run."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if entry.name.isdigit() and int(entry.name) != os.getpid():
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if str(folder) in line:
-                    found.append(line)
-    return found
 
 
 def test_a_run_of_the_demo_loses_nothing_and_is_seen_on_the_wall(tmp_path: Path) -> None:
@@ -134,15 +50,15 @@ def test_a_run_of_the_demo_loses_nothing_and_is_seen_on_the_wall(tmp_path: Path)
     assert report["mails"] >= 1
     assert report["alerts"] >= 1
     assert run.process.returncode == 0
-    assert _children(tmp_path) == []
+    assert children(tmp_path) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_every_process(tmp_path: Path, number: signal.Signals) -> None:
     with demo(tmp_path, "--weeks", "0") as run:
-        assert len(_children(tmp_path)) >= 5
+        assert len(children(tmp_path)) >= 5
 
         run.process.send_signal(number)
 
         assert run.process.wait(30) == 0
-    assert _children(tmp_path) == []
+    assert children(tmp_path) == []

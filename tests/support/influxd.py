@@ -1,8 +1,6 @@
 """A real influxd (Debian's 1.6.7) on free loopback ports, with InfluxDB's v2 writing in front of it."""
 
 import contextlib
-import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -10,45 +8,25 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
-from urllib.parse import urlencode
-from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from sukusuku_demo import influxd as program
 from tests.support.broker import free_port
 from tests.support.influx_v2 import Adapter
 
 START_SECONDS = 20.0
 ATTEMPTS = 3
-BUCKETS = ("raw", "5m", "daily")
-SETTINGS = """
-reporting-disabled = true
-bind-address = "127.0.0.1:{rpc}"
-[meta]
-  dir = "{folder}/meta"
-[data]
-  dir = "{folder}/data"
-  wal-dir = "{folder}/wal"
-  query-log-enabled = false
-[http]
-  bind-address = "127.0.0.1:{http}"
-  log-enabled = false
-[monitor]
-  store-enabled = false
-[logging]
-  level = "warn"
-"""
-
-_opener = build_opener(ProxyHandler({}))
 
 
-def program() -> str:
-    """Where influxd is."""
-    found = shutil.which("influxd", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/bin", "/usr/local/bin"]))
-    if found is None:
-        pytest.fail("influxd is needed: apt-get install influxdb")
-    return found
+def started(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether an influxd that was started comes to answer at its port."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if program.answers(port):
+            return process.poll() is None
+        time.sleep(0.02)
+    return False
 
 
 @dataclass
@@ -68,16 +46,10 @@ class Influxd:
 
     def start(self) -> bool:
         """Whether it runs and answers."""
-        settings = self.folder / "influxdb.conf"
-        settings.write_text(SETTINGS.format(folder=self.folder, http=self.port, rpc=self.rpc), encoding="utf-8")
+        command = program.command(program.find(), self.folder, self.port, self.rpc)
         with (self.folder / "influxd.log").open("ab") as log:
-            self.process = subprocess.Popen([program(), "-config", str(settings)], stdout=log, stderr=log)
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(URLError, OSError), _opener.open(f"http://127.0.0.1:{self.port}/ping", timeout=1):
-                return self.process.poll() is None
-            time.sleep(0.02)
-        return False
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        return started(self.process, self.port)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """End the process; SIGKILL is a crash."""
@@ -91,20 +63,13 @@ class Influxd:
             self.process.wait(5)
         self.process = None
 
-    def ask(self, text: str) -> bytes:
-        """The answer to an InfluxQL statement, past the adapter."""
-        with _opener.open(f"http://127.0.0.1:{self.port}/query", urlencode({"q": text}).encode(), timeout=20) as answer:
-            body: bytes = answer.read()
-        return body
+    def ask(self, text: str) -> list[dict[str, object]]:
+        """The rows that answer an InfluxQL statement, past the adapter."""
+        return program.ask(self.port, text)
 
     def create(self, database: str) -> None:
         """A database with our three buckets, which keep everything."""
-        self.ask(
-            f'CREATE DATABASE "{database}";'
-            + ";".join(
-                f'CREATE RETENTION POLICY "{name}" ON "{database}" DURATION INF REPLICATION 1' for name in BUCKETS
-            )
-        )
+        program.create(self.port, database)
 
     def drop(self, database: str) -> None:
         """A database and all that is in it."""
