@@ -23,6 +23,14 @@ class Kind(StrEnum):
     LINES = "timeseries"
 
 
+class Draw(StrEnum):
+    """How a panel of kind LINES draws its series; the values are Grafana's names."""
+
+    LINE = "line"
+    POINTS = "points"
+    BARS = "bars"
+
+
 class Colour(StrEnum):
     """Grafana's names of colours that are told apart by the colour-blind too, together with the text beside them."""
 
@@ -66,6 +74,7 @@ class Panel:
     `no_value` is what stands there when there is no series, or none as young as `since`. Between the two series of
     `band`, its lower and its upper edge, the area is filled. A panel of kind HEAT has one series and shows its mean for
     each weekday and hour of the day; `names` are then those of its columns: `HOURS` and the weekdays 1 (Monday) to 7.
+    `draw` is for panels of kind LINES; BARS begin at the times of their values, and stand on each other.
     """
 
     kind: Kind
@@ -82,6 +91,7 @@ class Panel:
     high: float | None = None
     since: str | None = None
     band: tuple[str, str] | None = None
+    draw: Draw = Draw.LINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
-"""The board of those who plan the collection: levels, bags, film, and for each unit when it will be full. Pure."""
+"""The board of those who plan the collection: levels, bags, film, what came of visits, when each unit is full. Pure."""
 
+from collections.abc import Iterator, Mapping
+
+from sukusuku_collector import figures
+from sukusuku_collector.figures import Subject
 from sukusuku_collector.outlook import ISSUED_MS
 from sukusuku_collector.settings import Asset, Facility, Language
 from sukusuku_core.model import AssetKind
-from sukusuku_dashboards.board import COLUMNS, Board, Colour, Kind, Panel, Place, Step
+from sukusuku_dashboards.board import COLUMNS, Board, Colour, Draw, Kind, Panel, Place, Step
 from sukusuku_dashboards.queries import Queries
-from sukusuku_dashboards.words import say
+from sukusuku_dashboards.words import say, visits
 
 HALF, THIRD = COLUMNS // 2, COLUMNS // 3
 HIGH = 9
-ABOVE = 2
+ABOVE = 5
 """Rows of panels above those of single units."""
 FORECASTS = ("Forecast/Hours10", "Forecast/Hours50", "Forecast/Hours90")
 SOON = (Step(None, Colour.BAD), Step(24, Colour.WARN), Step(72, Colour.GOOD))
@@ -17,6 +21,15 @@ SOON = (Step(None, Colour.BAD), Step(24, Colour.WARN), Step(72, Colour.GOOD))
 
 FILM = (Step(None, Colour.BAD), Step(3, Colour.WARN), Step(10, Colour.GOOD))
 """Days: less than it takes to bring some, less than it takes to order some, more."""
+
+MONTH, WEEKS, LATELY = "30d", "56d", "48h"
+"""Time ranges: of the figures of a month, of single days, and of what is written for each day."""
+
+IN_TIME = (Step(None, Colour.BAD), Step(80, Colour.WARN), Step(95, Colour.GOOD))
+"""Visits at which the bag was emptied in time, in percent of those that were needed."""
+
+OVER_FULL = (Step(None, Colour.GOOD), Step(1, Colour.WARN), Step(10, Colour.BAD))
+"""Hours of a month."""
 
 
 def collection(facility: Facility, language: Language) -> Board:
@@ -49,6 +62,7 @@ def collection(facility: Facility, language: Language) -> Board:
             Kind.BARS, tell("Days that the film lasts"), queries.newest_derived("Film/DaysLeft"),
             Place(2 * THIRD, HIGH, THIRD, HIGH), none, names, unit="d", steps=FILM, low=0, high=60, since=since,
         ),
+        *_accounts(facility, language, names),
         *(
             Panel(
                 Kind.LINES, tell("%(unit)s: hours until full") % {"unit": names[asset.id]},
@@ -62,6 +76,47 @@ def collection(facility: Facility, language: Language) -> Board:
     return Board(
         f"sukusuku-collection-{language}", language, tell("Collection"), tuple(panels), span="168h", refresh="5m"
     )
+
+
+def _accounts(facility: Facility, language: Language, units: Mapping[str, str]) -> Iterator[Panel]:
+    """What came of visits, emptyings and rounds; `units` has the names of all."""
+    tell, queries = say(language), Queries(facility.store.influx)
+    none = tell("no data")
+    sites = {Subject.SITE.named(site.id): site.name[language] for site in facility.site}
+    rounds = {Subject.ROUND.named(round_.id): round_.name[language] for round_ in facility.round}
+    yield Panel(
+        Kind.BARS, tell("Emptied in time, 30 days"), queries.newest_derived(figures.ON_TIME),
+        Place(0, 2 * HIGH, THIRD, HIGH), none, sites, unit="percent", steps=IN_TIME, low=0, high=100, since=LATELY,
+    )  # fmt: skip
+    yield Panel(
+        Kind.BARS, tell("Visits by what became of them, 30 days"), queries.totals([*visits(tell)]),
+        Place(THIRD, 2 * HIGH, THIRD, HIGH), none, visits(tell), alias="$tag_metric", unit="short",
+        steps=(Step(None, Colour.BUSY),), low=0, since=MONTH,
+    )  # fmt: skip
+    yield Panel(
+        Kind.BARS, tell("Open hours with an over-full bag, 30 days"), queries.total(figures.OVER_FULL),
+        Place(2 * THIRD, 2 * HIGH, THIRD, HIGH), none, sites, unit="h", steps=OVER_FULL, low=0, since=MONTH,
+    )  # fmt: skip
+    yield Panel(
+        Kind.LINES, tell("Level at emptying"), queries.levels_at_emptying(), Place(0, 3 * HIGH, HALF, HIGH), none,
+        {figures.level_at_emptying(unit): name for unit, name in units.items()}, alias="$tag_metric", unit="percent",
+        low=0, since=WEEKS, draw=Draw.POINTS,
+    )  # fmt: skip
+    yield Panel(
+        Kind.LINES, tell("Bags a day"), queries.days(figures.BAGS), Place(HALF, 3 * HIGH, HALF, HIGH), none, sites,
+        unit="short", low=0, since=WEEKS, draw=Draw.BARS,
+    )  # fmt: skip
+    for number, (metric, title, unit) in enumerate(
+        (
+            (figures.STOPS, tell("Rounds: units visited"), "short"),
+            (figures.KILOMETRES, tell("Rounds: way, as planned"), "lengthkm"),
+            (figures.MINUTES, tell("Rounds: time, as planned"), "m"),
+        )
+    ):
+        yield Panel(
+            Kind.LINES, title, queries.days(metric), Place(number * THIRD, 4 * HIGH, THIRD, HIGH), none, rounds,
+            unit=unit, low=0, since=WEEKS, draw=Draw.BARS,
+        )  # fmt: skip
 
 
 def _name(asset: Asset, language: Language) -> str:

@@ -1,12 +1,24 @@
-"""The board of those who keep it running: edge nodes, their buffers and devices. Pure."""
+"""The board of those who keep it running: edge nodes, their buffers and devices; the collector itself. Pure."""
 
+from collections.abc import Iterator
+
+from sukusuku_collector import figures
+from sukusuku_collector.figures import Subject
 from sukusuku_collector.settings import Facility, Language
 from sukusuku_dashboards.board import COLUMNS, Board, Colour, Kind, Panel, Place, Step
 from sukusuku_dashboards.queries import Queries
 from sukusuku_dashboards.words import say
 
-THIRD = COLUMNS // 3
-HIGH = 8
+HALF, THIRD, QUARTER = COLUMNS // 2, COLUMNS // 3, COLUMNS // 4
+HIGH, LOW = 8, 5
+"""Rows of panels with several values, and with one."""
+FRESH = "15m"
+"""The collector writes its own figures every five minutes, and sooner when they change."""
+
+NONE_IS_RIGHT = (Step(None, Colour.GOOD), Step(1, Colour.BAD))
+SOME_ARE_RIGHT = (Step(None, Colour.GOOD), Step(1, Colour.WARN))
+LATE = (Step(None, Colour.GOOD), Step(120, Colour.WARN), Step(900, Colour.BAD))
+"""Seconds."""
 
 
 def operations(facility: Facility, language: Language) -> Board:
@@ -20,20 +32,59 @@ def operations(facility: Facility, language: Language) -> Board:
         query = queries.newest(metric, None)
         return Panel(Kind.BARS, title, query, place, none, nodes, unit=unit, steps=steps, low=0, since=since)
 
-    none_is_right = (Step(None, Colour.GOOD), Step(1, Colour.BAD))
     many = (Step(None, Colour.GOOD), Step(1_000, Colour.WARN), Step(10_000, Colour.BAD))
     old = (Step(None, Colour.GOOD), Step(300, Colour.WARN), Step(3_600, Colour.BAD))
     scarce = (Step(None, Colour.BAD), Step(500, Colour.WARN), Step(2_000, Colour.GOOD))
     panels = (
         now(0, "Buffer/Rows", tell("Readings waiting at the edge"), "short", many),
         now(1, "Buffer/OldestAge", tell("Age of the oldest waiting reading"), "s", old),
-        now(2, "Devices/Down", tell("Devices that do not answer"), "short", none_is_right),
-        now(3, "Buffer/Dropped", tell("Readings thinned out"), "short", none_is_right),
-        now(4, "Devices/Unstable", tell("Devices that come and go"), "short", none_is_right),
+        now(2, "Devices/Down", tell("Devices that do not answer"), "short", NONE_IS_RIGHT),
+        now(3, "Buffer/Dropped", tell("Readings thinned out"), "short", NONE_IS_RIGHT),
+        now(4, "Devices/Unstable", tell("Devices that come and go"), "short", NONE_IS_RIGHT),
         now(5, "Disk/Free", tell("Free disk"), "decmbytes", scarce),
         Panel(
             Kind.LINES, tell("Readings waiting, course"), queries.course("Buffer/Rows", None),
             Place(0, 2 * HIGH, COLUMNS, HIGH), none, nodes, unit="short", low=0,
         ),
+        *_collector(facility, language, 3 * HIGH),
     )  # fmt: skip
     return Board(f"sukusuku-operations-{language}", language, tell("Operations"), panels)
+
+
+def _collector(facility: Facility, language: Language, top: int) -> Iterator[Panel]:
+    """What the collector says of itself, from row `top` on."""
+    tell, queries = say(language), Queries(facility.store.influx)
+    host, none = Subject.HOST.named(facility.host_id), tell("no data")
+    for number, (metric, title, unit, steps) in enumerate(
+        (
+            (figures.QUARANTINE, tell("Rows of the quarantine"), "short", SOME_ARE_RIGHT),
+            (figures.UNASSIGNED, tell("Messages without a place in facility.toml"), "short", NONE_IS_RIGHT),
+            (figures.DERIVATION_LAG, tell("Derivation is behind by"), "s", LATE),
+            (figures.ARCHIVE_LAG, tell("InfluxDB is behind by"), "s", LATE),
+            (figures.MAIL_WAITING, tell("Mails waiting"), "short", ()),
+            (figures.MAIL_OLDEST_AGE, tell("The oldest mail waits since"), "s", LATE),
+            (figures.MAIL_DEAD, tell("Mails refused for good"), "short", NONE_IS_RIGHT),
+            (figures.ALERTS_FIRING, tell("Alerts that nobody has taken"), "short", SOME_ARE_RIGHT),
+        )
+    ):
+        place = Place(number % 4 * QUARTER, top + number // 4 * LOW, QUARTER, LOW)
+        query = queries.newest_derived(metric)
+        yield Panel(Kind.NUMBER, title, query, place, none, {host: ""}, unit=unit, steps=steps, low=0, since=FRESH)
+    for number, (title, names, unit) in enumerate(
+        (
+            (
+                tell("Lag, course"),
+                {figures.DERIVATION_LAG: tell("derivation"), figures.ARCHIVE_LAG: tell("InfluxDB")},
+                "s",
+            ),
+            (
+                tell("Readings a minute"),
+                {figures.READINGS: tell("stored"), figures.REFUSED: tell("not stored")},
+                "short",
+            ),
+        )
+    ):
+        yield Panel(
+            Kind.LINES, title, queries.derived_of(host, tuple(names)),
+            Place(number * HALF, top + 2 * LOW, HALF, HIGH), none, names, alias="$tag_metric", unit=unit, low=0,
+        )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sukusuku_collector.figures import level_at_emptying
 from sukusuku_collector.settings.influx import MINUTES, RAW, Influx
 from sukusuku_collector.store.influx.lines import DERIVED, FIVE_MINUTES, READING
 from sukusuku_collector.store.influx.query import quoted
@@ -70,6 +71,30 @@ class Queries:
             f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" '
             rf'WHERE "asset" = {quoted(asset)} AND "metric" =~ /^Zones\/.*\/Corrected$/ AND $timeFilter '
             'GROUP BY time($__interval), "zone" fill(none)'
+        )
+
+    def total(self, metric: str) -> str:
+        """The sum of a series of days for each of those that it is about."""
+        return f'SELECT sum("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} GROUP BY "asset"'
+
+    def totals(self, metrics: Sequence[str]) -> str:
+        """The sums of several series of days, each of all that it is about."""
+        wanted = " OR ".join(f'"metric" = {quoted(metric)}' for metric in metrics)
+        return f'SELECT sum("value") FROM "{MINUTES}"."{DERIVED}" WHERE ({wanted}) AND $timeFilter GROUP BY "metric"'
+
+    def days(self, metric: str) -> str:
+        """The sums of a series for each day of Japan."""
+        return (
+            f'SELECT sum("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} '
+            "GROUP BY time(1d), \"asset\" fill(none) tz('Asia/Tokyo')"
+        )
+
+    def levels_at_emptying(self) -> str:
+        """The level of each bag when it was taken away, by unit."""
+        metrics = level_at_emptying(".*").replace("/", r"\/")
+        return (
+            f'SELECT "value" FROM "{MINUTES}"."{DERIVED}" '
+            f'WHERE "metric" =~ /^{metrics}$/ AND $timeFilter GROUP BY "metric"'
         )
 
     def derived_means(self, asset: str, metric: str, every: str) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from importlib.resources import files
 
+from sukusuku_collector.accounting.visits import VisitKind
+from sukusuku_collector.figures import visits_of
 from sukusuku_collector.i18n import translations
 from sukusuku_collector.settings import Language
 from sukusuku_core.model import UnitState
@@ -33,12 +35,28 @@ _STATES = {
     UnitState.FILM_OUT: (_("film used up"), Colour.BAD),
 }
 
+_VISITS = {
+    VisitKind.EMPTIED: _("emptied in time"),
+    VisitKind.LATE: _("emptied late"),
+    VisitKind.MISSED: _("missed"),
+    VisitKind.NEEDLESS: _("needless"),
+    VisitKind.CANNOT: _("could not come"),
+    VisitKind.UNSEEN: _("done, not seen in the data"),
+    VisitKind.UNPLANNED: _("not planned"),
+}
+"""What became of visits; those that are still due have not become anything."""
+
 _WEEKDAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
 
 
 def weekdays(tell: Say) -> dict[str, str]:
     """What the days are called, by their ISO numbers."""
     return {str(number): tell(text) for number, text in enumerate(_WEEKDAYS, 1)}
+
+
+def visits(tell: Say) -> dict[str, str]:
+    """What is shown for each series of visits."""
+    return {visits_of(kind): tell(text) for kind, text in _VISITS.items()}
 
 
 def states(tell: Say) -> dict[int, Word]:

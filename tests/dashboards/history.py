@@ -1,24 +1,32 @@
 """Eight simulated weeks of the demo's two centres in a real InfluxDB, brought there as the collector brings them."""
 
+import asyncio
 import contextlib
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from sukusuku_collector.bookkeeper import Bookkeeper
 from sukusuku_collector.derivations import subjects
 from sukusuku_collector.deriver import Deriver
+from sukusuku_collector.opening import day_start, local_day
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.operations.derivation import DerivationRecords
+from sukusuku_collector.operations.rounds import Rounds
+from sukusuku_collector.rounds.model import Plan, Reason, Stop
 from sukusuku_collector.settings import AlertLevels, Facility
 from sukusuku_collector.settings import read as read_facility
 from sukusuku_collector.settings.influx import Influx
 from sukusuku_collector.settings.store import StoreSettings
+from sukusuku_collector.store import SETTLED_MS
 from sukusuku_collector.store.influx.query import Query
 from sukusuku_collector.store.influx.shipper import LAG_MS, Shipper
 from sukusuku_collector.store.influx.store import InfluxStore
+from sukusuku_collector.vitals import Flow, Vitals
 from sukusuku_core.model import Reading
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
@@ -36,14 +44,16 @@ BATCH = 20_000
 CUT, OUTAGE = "seibu-pi", (NOW - 15 * HOUR, NOW - 14 * HOUR)
 """Yesterday evening one centre has no network, and its edge node keeps what it reads."""
 KEPT_A_MINUTE = 4
+WORTH_IT, SUNDAY = 10.0, 6
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was loaded, and who can be asked: the collector's own file, and InfluxDB."""
+    """What was loaded, and who can be asked: the collector's own files, and InfluxDB."""
 
     facility: Facility
     store: InfluxStore
+    operations: Operations
     query: Query
 
 
@@ -67,8 +77,12 @@ def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
         for start in range(0, len(readings), BATCH):
             store.commit(readings[start : start + BATCH], [], NOW)
         _derive(facility, store, operations)
+        for round_plan in _plans(facility, store):
+            Rounds(operations).put(round_plan)
+        asyncio.run(Bookkeeper(facility, store, operations, Settled(), lambda: NOW).look())
+        _watch(facility, store, operations, sorted(reading.time for reading in readings))
         _ship(facility, store)
-        yield Loaded(facility, store, query)
+        yield Loaded(facility, store, operations, query)
     finally:
         query.close()
         operations.close()
@@ -80,6 +94,64 @@ def _derive(facility: Facility, store: InfluxStore, operations: Operations) -> N
     more = deriver.begin()
     while more:
         more = deriver.stretch()
+
+
+class Settled:
+    """Everything is derived."""
+
+    current = True
+
+    def revised(self) -> None:
+        """Nothing was derived anew."""
+
+
+def _plans(facility: Facility, store: InfluxStore) -> Iterator[Plan]:
+    """Every day but Sunday a round visits in the afternoon what was not all but empty at noon."""
+    (round_,) = facility.round
+    first = local_day(NOW - WEEKS * 7 * DAY)
+    for day in (first + timedelta(days=n) for n in range(1, WEEKS * 7)):
+        noon, departs, returns = (day_start(day) + hour * HOUR for hour in (12, 13, 16))
+        stops = []
+        for asset in facility.assets():
+            levels = store.derived(asset.id, "Fill/Estimate", noon - HOUR, noon) if asset.kind == "unit" else []
+            if levels and float(levels[-1].value or 0.0) > WORTH_IT:
+                stops.append((asset, float(levels[-1].value or 0.0)))
+        if day.weekday() != SUNDAY:
+            visited = [
+                Stop(
+                    asset=asset.id,
+                    site=asset.site.id,
+                    joined=True,
+                    reason=Reason.DUE,
+                    position=number,
+                    arrives=departs + number * 30 * MINUTE,
+                    deadline=None,
+                    percent=level,
+                    percent_then=level,
+                    confidence=90.0,
+                    bags=1,
+                    kg=7.0,
+                )
+                for number, (asset, level) in enumerate(stops, 1)
+            ]
+            km, minutes = 3.0 * len(visited), 40.0 * len(visited)
+            yield Plan(round_.id, day, noon, departs, returns, "van-1", tuple(visited), km, minutes, "by the level")
+
+
+def _watch(facility: Facility, store: InfluxStore, operations: Operations, received: list[int]) -> None:
+    """What the collector told of itself in the last day; derivation was behind as if in the middle of a pass."""
+    now = 0
+    vitals = Vitals(
+        facility.host_id,
+        store,
+        operations,
+        lambda: Flow(bisect_left(received, now), 0),
+        lambda: now - SETTLED_MS - now // MINUTE % 7 * 1_000,
+        lambda: now - LAG_MS - now // MINUTE % 9 * 1_000,
+        lambda: now,
+    )
+    for now in range(NOW - DAY, NOW, MINUTE):  # noqa: B007 - the clock of the vitals
+        vitals.look()
 
 
 def _ship(facility: Facility, store: InfluxStore) -> None:

@@ -8,6 +8,9 @@ import msgspec
 import pytest
 from babel.messages.pofile import read_po
 
+from sukusuku_collector import figures
+from sukusuku_collector.accounting.visits import VisitKind
+from sukusuku_collector.figures import FIGURES
 from sukusuku_collector.settings import Facility
 from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards import words
@@ -116,6 +119,21 @@ def test_a_forecast_is_a_band_between_its_early_and_its_late_end(centres: Facili
         for it in board["panels"][-1]["fieldConfig"]["overrides"]
     }
     assert names["Forecast/Hours90"]["custom.fillBelowTo"] == names["Forecast/Hours10"]["displayName"]
+
+
+def test_days_are_bars_that_stand_on_each_other_and_emptyings_are_points(centres: Facility) -> None:
+    board = next(classic(it) for it in boards(centres, "en") if it.uid == "sukusuku-collection-en")
+    drawn = {panel["title"]: panel["fieldConfig"]["defaults"].get("custom", {}) for panel in board["panels"]}
+    bags = drawn["Bags a day"]
+    assert (bags["drawStyle"], bags["stacking"]["mode"], bags["barAlignment"]) == ("bars", "normal", 1)
+    assert drawn["Level at emptying"]["drawStyle"] == "points"
+    assert "drawStyle" not in drawn["Estimated level"]
+
+
+def test_every_figure_of_the_collector_is_on_a_board(centres: Facility) -> None:
+    queries = [panel.query for board in boards(centres, "en") for panel in board.panels]
+    left_out = {figure.name for figure in FIGURES if not any(f"'{figure.name}'" in query for query in queries)}
+    assert left_out == {figures.level_at_emptying("*"), figures.KILOGRAMS, figures.visits_of(VisitKind.DUE)}
 
 
 def test_the_heat_map_splits_time_into_weekdays_and_hours(centres: Facility) -> None:
