@@ -17,6 +17,9 @@ _READY = timedelta(seconds=50)
 _INFLUX = 'kind = "influx"\n\n[store.influx]\nurl = "http://{host}:{port}"\n'
 _ROUND = {"answer_by": 5, "departs": 10, "returns": 120}
 """Moments of the round, in minutes after its mail."""
+_CHANGED = timedelta(days=21)
+"""So long ago the shelves of a room were moved."""
+_APRIL = 4
 
 
 def write(folder: Path, ports: Ports, now: datetime, store: StoreKind = "sqlite") -> None:
@@ -26,7 +29,7 @@ def write(folder: Path, ports: Ports, now: datetime, store: StoreKind = "sqlite"
     """
     values: dict[str, object] = {"broker": ports.broker, "smtp": ports.smtp, "web": ports.web}
     values["store"] = _INFLUX.format(host=HOST, port=ports.influx) if store == "influx" else ""
-    values |= round_times(now.astimezone(_JAPAN))
+    values |= round_times(now.astimezone(_JAPAN)) | days(now.astimezone(_JAPAN))
     values |= {f"modbus_{n}": ports.modbus + n for n in range(MODBUS_PORTS)}
     templates = files(__package__).joinpath("templates")
     for name in ("facility.toml", *(f"edge-{site}.toml" for site in SITES)):
@@ -37,16 +40,21 @@ def write(folder: Path, ports: Ports, now: datetime, store: StoreKind = "sqlite"
 
 
 def round_times(now: datetime) -> dict[str, str]:
-    """The local times of the round, which ends before midnight; and today and tomorrow, when the centres are open."""
+    """The local times of the round, which ends before midnight."""
     mail = (now + _READY + timedelta(minutes=1)).replace(second=0, microsecond=0)
     latest = {name: mail.replace(hour=23, minute=57 + n) for n, name in enumerate(_ROUND)}
     if mail >= latest["answer_by"]:
         mail = (mail + timedelta(days=1)).replace(hour=0, minute=0)
         latest = {name: time + timedelta(days=1) for name, time in latest.items()}
     times = {name: min(mail + timedelta(minutes=m), latest[name]) for name, m in _ROUND.items()} | {"mail_at": mail}
-    clocks = {name: f"{time:%H:%M}" for name, time in times.items()}
-    days = {"today": now, "tomorrow": now + timedelta(days=1)}
-    return clocks | {name: f"{day:%Y-%m-%d}" for name, day in days.items()}
+    return {name: f"{time:%H:%M}" for name, time in times.items()}
+
+
+def days(now: datetime) -> dict[str, object]:
+    """Today and tomorrow, when the centres are open; the day on which a room was changed; the fiscal year."""
+    found = {"today": now, "tomorrow": now + timedelta(days=1), "changed": now - _CHANGED}
+    fiscal_year = now.year - (now.month < _APRIL)
+    return {name: f"{day:%Y-%m-%d}" for name, day in found.items()} | {"fiscal_year": fiscal_year}
 
 
 def _with_ports(scenario: str, ports: Ports) -> str:

@@ -184,7 +184,10 @@ class Demo:
   Grafana              sukusuku dashboards export {self._folder / "facility.toml"} DIR"""
         self._progress.say(
             f"""
-  wall      壁面表示   http://{HOST}:{web}/wall      (?lang=en for English)
+  wall      壁面表示   http://{HOST}:{web}/wall         (?lang=en for English)
+  bags      収集       http://{HOST}:{web}/collection
+  rooms     一時保育室 http://{HOST}:{web}/rooms
+  vacancy   空き状況   http://{HOST}:{web}/vacancy
   mails     メール     http://{HOST}:{box}/
   API                  http://{HOST}:{web}/api/v1/health   (description: /api/v1/openapi.json)
   wire                 sukusuku tap --port {self._settings.ports.broker}{boards}
