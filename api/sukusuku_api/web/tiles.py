@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from sukusuku_api.present import View, worst
 from sukusuku_api.times import local
-from sukusuku_api.web import words
+from sukusuku_api.web import alert_words, words
 from sukusuku_api.web.ahead import ahead
 from sukusuku_api.web.words import Translate
 from sukusuku_collector.live import Condition, RoomView, UnitView
 from sukusuku_collector.operations import Alert, AlertState
 from sukusuku_collector.settings import Facility, Language, Room, Site, Unit
-from sukusuku_core.model import FaultCode, UnitState
+from sukusuku_core.model import FaultCode
 
 SHOWN_ALERTS = 6
 """More than these would not be read from afar; the rest is counted."""
@@ -88,9 +88,10 @@ class ZoneBar:
 
 @dataclass(frozen=True, slots=True)
 class RoomTile(Tile):
-    """A temporary-childcare room."""
+    """A temporary-childcare room. `limited` says why fewer may be in now than there are places; empty: they may not."""
 
     bar: Bar
+    limited: str
     adults: int | None
     presence: str
     zones: tuple[ZoneBar, ...]
@@ -222,10 +223,10 @@ def _unit_trouble(view: UnitView, translate: Translate) -> str:
 
 def _room(room: Room, view: RoomView, reader: Reader) -> RoomTile:
     zones = {zone.id: zone for zone in room.zone}
-    over = 0 if view.children is None else view.children - room.capacity
+    over = 0 if view.children is None else view.children - view.limit
     trouble = ""
     if view.condition is Condition.OVER:
-        trouble = reader.translate("%(n)s more than there are places") % {"n": over}
+        trouble = reader.translate("%(n)s more than may be in now") % {"n": over}
     elif view.condition is Condition.UNKNOWN and view.children is None:
         trouble = reader.translate("The number of children is not known")
     elif view.condition is Condition.UNKNOWN:
@@ -240,7 +241,8 @@ def _room(room: Room, view: RoomView, reader: Reader) -> RoomTile:
         stale=view.stale,
         silent_after=int(view.silent_after * 1000),
         last=_age(view.last_time, reader),
-        bar=_bar(view.children, room.capacity, room.capacity),
+        bar=_bar(view.children, view.limit, view.limit),
+        limited=_limited(view, reader.translate),
         adults=adults,
         presence=_presence(view.presence, view.people, reader.translate),
         zones=tuple(
@@ -253,6 +255,13 @@ def _room(room: Room, view: RoomView, reader: Reader) -> RoomTile:
             for zone in view.zones
         ),
     )
+
+
+def _limited(view: RoomView, translate: Translate) -> str:
+    if view.limit == view.capacity:
+        return ""
+    rules = ", ".join(translate(words.LIMITS[name]) for name in view.limited_by)
+    return translate("Limit: %(rules)s") % {"rules": rules}
 
 
 def _bar(children: int | None, capacity: int | None, places: int) -> Bar:
@@ -287,42 +296,14 @@ def _alert(facility: Facility, alert: Alert, reader: Reader) -> AlertLine:
     translate = reader.translate
     return AlertLine(
         id=alert.id,
-        icon=_ICONS.get(alert.rule, Condition.UNKNOWN),
+        icon=alert_words.icon(alert),
         site=site,
         asset=name,
-        what=_what(alert, translate),
+        what=alert_words.what(alert, asset, reader.language, translate),
         since=_moment(alert.since, reader),
         acknowledged=acknowledged,
         handling=translate("In hand: %(who)s") % {"who": alert.acknowledged_by} if acknowledged else translate("Open"),
     )
-
-
-_ICONS = {
-    "collection": Condition.SOON,
-    "film_low": Condition.SOON,
-    "kg_limit": Condition.SOON,
-    "stock_low": Condition.SOON,
-    "unit_fault": Condition.FAULT,
-    "room_over_capacity": Condition.OVER,
-    "asset_silent": Condition.SILENT,
-}
-
-
-def _what(alert: Alert, translate: Translate) -> str:
-    rule = translate(words.RULES[alert.rule]) if alert.rule in words.RULES else alert.rule
-    if alert.rule == "collection" and alert.value is None:
-        return translate(words.STATES[UnitState.BAG_FULL])
-    if alert.value is None or alert.rule in {"asset_silent", "stock_low"}:
-        return rule
-    if alert.rule == "unit_fault":
-        return words.fault(int(alert.value), translate)
-    if alert.rule == "room_over_capacity":
-        return f"{rule} " + translate("%(n)s children") % {"n": round(alert.value)}
-    if alert.rule == "kg_limit":
-        return f"{rule} {alert.value:.1f} kg"
-    if alert.reason in words.DUE:
-        rule = translate(words.DUE[alert.reason])
-    return f"{rule} {alert.value:.0f} %"
 
 
 def _age(time: int | None, reader: Reader) -> Age | None:

@@ -18,7 +18,7 @@ CONDITIONS = {
     Condition.SOON: N_("Nearly full"),
     Condition.FULL: N_("Full"),
     Condition.FAULT: N_("Fault"),
-    Condition.OVER: N_("Over capacity"),
+    Condition.OVER: N_("Over the limit"),
     Condition.UNKNOWN: N_("Not known"),
     Condition.SILENT: N_("Data is old"),
 }
@@ -49,9 +49,15 @@ RULES = {
     "kg_limit": N_("Weight limit of the ward"),
     "stock_low": N_("Stock low"),
     "unit_fault": N_("Fault"),
-    "room_over_capacity": N_("Over capacity"),
+    "room_over_capacity": N_("Over the limit"),
+    "zone_over_capacity": N_("Over the house rule:"),
     "asset_silent": N_("No data"),
 }
+
+ROOM_FULL = N_("Room full")
+
+LIMITS = {"places": N_("Booked places"), "area": N_("Floor area"), "staff": N_("Staff on duty")}
+"""What limits the number of children in a room."""
 
 DUE = {
     "overflow_risk": N_("May be full before the next round:"),

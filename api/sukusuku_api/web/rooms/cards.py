@@ -131,7 +131,7 @@ def zone_lines(facts: RoomFacts, reader: Reader) -> tuple[ZoneLine, ...]:
             in_use = translate("in use") if zone.presence else translate("empty")
             counted = in_use if zone.presence is not None else translate("not counted")
         else:
-            counted = translate("children") if zone.children is not None else translate("people")
+            counted = translate("Children") if zone.children is not None else translate("People")
         room = zone.capacity if zone.capacity is not None else facts.room.capacity
         over = zone.capacity is not None and value is not None and value > zone.capacity
         share = 0.0 if value is None else min(100.0 * value / max(room, 1), 100.0)
@@ -156,7 +156,8 @@ def _tone(facts: RoomFacts, reader: Reader) -> tuple[str, str]:
         return "over", translate("%(n)s over the limit") % {"n": children - limit}
     if children == limit:
         return "near", translate("The limit is reached")
-    return "ok", translate("%(n)s more may come") % {"n": limit - children}
+    tone = "near" if 100 * children >= facts.warn * limit else "ok"
+    return tone, translate("%(n)s more may come") % {"n": limit - children}
 
 
 def _closed(facts: RoomFacts, reader: Reader) -> str:

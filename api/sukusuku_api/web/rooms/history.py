@@ -178,8 +178,8 @@ def effect_card(found: Changed, reader: Reader) -> EffectCard:
     verdict = translate("Too few days are known on one side of this date to compare them.")
     change = bounds = ""
     if effect.change is not None and effect.low is not None and effect.high is not None:
-        change = f"{effect.change:+.1f}"
-        bounds = translate("95 %%: %(low)s to %(high)s") % {"low": f"{effect.low:+.1f}", "high": f"{effect.high:+.1f}"}
+        change = _signed(effect.change)
+        bounds = translate("95 %%: %(low)s to %(high)s") % {"low": _signed(effect.low), "high": _signed(effect.high)}
         verdict = translate("No clear difference: it may be chance.")
         if effect.low > 0:
             verdict = translate("On average, more children than before.")
@@ -198,3 +198,7 @@ def effect_card(found: Changed, reader: Reader) -> EffectCard:
 
 def _mean(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")

@@ -5,20 +5,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from sukusuku_api.context import Context
-from sukusuku_api.occupancy import FRESH_MS, past
+from sukusuku_api.occupancy import past
 from sukusuku_api.reports.gather import SERIES, Gatherer, RoomUse
 from sukusuku_collector.derive.model import Calibration, Correction
 from sukusuku_collector.live import RoomView
 from sukusuku_collector.opening import DAY_MS, MINUTE_MS, day_start, local_day, opening_of_asset
 from sukusuku_collector.operations.rooms import RoomRecords
-from sukusuku_collector.rooms import witness
 from sukusuku_collector.rooms.limits import RoomLimit
+from sukusuku_collector.rooms.now import FRESH_MS, limit_now
 from sukusuku_collector.rooms.outlook import WEEKS, Expected, outlook
 from sukusuku_collector.rooms.stretches import stretches
 from sukusuku_collector.rooms.timetable import Timetable
 from sukusuku_collector.settings import Room, Site
-from sukusuku_collector.store import Latest, Point
-from sukusuku_core.model import Quality
+from sukusuku_collector.store import Point
 
 FIGURE_DAYS = 28
 CORRECTION_DAYS = 7
@@ -79,6 +78,8 @@ class RoomFacts:
     """When it is open again; `now` while it is, None: not within a year."""
     count: Count
     limit: RoomLimit
+    warn: float
+    """Percent of the limit from which on the room counts as full."""
     places: int
     day: Day
     corrections: tuple[Correction, ...]
@@ -97,17 +98,17 @@ def read(context: Context, site: Site, room: Room, view: RoomView, series: Mappi
     at = now if opens is None else opens
     records = RoomRecords(context.operations)
     begin = now - CORRECTION_DAYS * DAY_MS
-    staff = timetable.staff(at)
-    if room.counting.staff == "badges":
-        staff = _badges(context.store.latest().get(room.id, {}).get(witness.STAFF), room, now)
+    is_open = opens == now
+    ahead = timetable.limit(at, timetable.staff(at))
     return RoomFacts(
         site=site,
         room=room,
         view=view,
         now=now,
         opens=opens,
-        count=_count(series, now, is_open=opens == now),
-        limit=timetable.limit(at, staff),
+        count=_count(series, now, is_open=is_open),
+        limit=limit_now(timetable, context.store.latest().get(room.id, {}), now) if is_open else ahead,
+        warn=context.facility.levels(room).room_warn,
         places=timetable.places(at),
         day=_day(context, room, timetable, now),
         corrections=tuple(records.corrections(room.id, begin, now + 1)),
@@ -142,13 +143,6 @@ def _count(series: Mapping[str, Point], now: int, *, is_open: bool) -> Count:
 
 def _number(point: Point | None) -> float | None:
     return float(point.value) if point is not None and isinstance(point.value, int | float) else None
-
-
-def _badges(item: Latest | None, room: Room, now: int) -> int | None:
-    alive = now - 2 * int(room.counting.sample_seconds * 1000)
-    if item is None or item.quality is not Quality.GOOD or item.time <= alive:
-        return None
-    return int(item.value) if isinstance(item.value, int | float) else None
 
 
 def _day(context: Context, room: Room, timetable: Timetable, now: int) -> Day:
