@@ -98,6 +98,8 @@ class RoomOut(_AssetOut):
     children: int | None
     presence: bool | None = Field(description="What a sensor that cannot count says")
     capacity: int = Field(description="Children")
+    limit: int = Field(description="Children who may be in now: by booked places, floor area and staff on duty")
+    limited_by: list[str] = Field(description="What allows no more: `places`, `area`, `staff`", examples=[["staff"]])
     zones: list[ZoneOut]
 
 
@@ -158,7 +160,9 @@ class AlertOut(Shape):
     acknowledged_by: str | None
     resolved: datetime | None
     value: float | None = Field(description="The value that raised it, in the unit of the rule's metric")
-    stage: int = Field(description="Rises with what has to be done: of `collection` 1 plan it, 2 today, 3 now")
+    stage: int = Field(
+        description="Rises with what must be done: of `collection` 1 plan it, 2 today, 3 now; of a room 1 full, 2 over"
+    )
     reason: str = Field(description="Why, in one word, where the rule has several reasons", examples=["full_today"])
     detail: str
 
@@ -272,6 +276,8 @@ def room(settings: Room, view: RoomView, now: int) -> RoomOut:
         children=view.children,
         presence=view.presence,
         capacity=view.capacity,
+        limit=view.limit,
+        limited_by=list(view.limited_by),
         zones=[
             ZoneOut(
                 id=zone.id,

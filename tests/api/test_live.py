@@ -3,8 +3,10 @@ from collections.abc import Iterable
 import pytest
 
 from sukusuku_collector.live import Condition, RoomView, UnitView, views
-from sukusuku_collector.store import Latest
+from sukusuku_collector.settings import Facility
+from sukusuku_collector.store import Latest, Point
 from sukusuku_core.model import Quality, Reading
+from sukusuku_core.settings import parse
 from tests.api import world
 from tests.api.conftest import NOW
 
@@ -172,3 +174,22 @@ def test_a_presence_sensor_says_what_it_can() -> None:
     assert isinstance(view, RoomView)
     assert view.condition is Condition.OK
     assert [zone.presence for zone in view.zones] == [None, True]
+
+
+def test_a_room_stands_against_the_limit_of_the_moment_and_tells_which_rule_bites() -> None:
+    standards = '[site.room.standards]\neffective_m2 = 30.0\nages = {"0" = 1}\n'
+    text = world.FACILITY.replace("capacity = 12\n", f"capacity = 12\n{standards}")
+    facility = parse(text, Facility, "facility.toml")
+
+    def seen(children: int, **derived: float) -> RoomView:
+        room = {f"Occupancy/{name}": Point(NOW - 60_000, value, Quality.GOOD) for name, value in derived.items()}
+        latest = {"Occupancy/Children": Latest(NOW, children, Quality.GOOD, NOW)} if children else {}
+        latest |= {"Occupancy/Count": Latest(NOW, 12, Quality.GOOD, NOW)}
+        found = {view.id: view for view in views(facility, {"seibu-room": latest}, NOW, {"seibu-room": room})}
+        view = found["seibu-room"]
+        assert isinstance(view, RoomView)
+        return view
+
+    assert (seen(9).capacity, seen(9).limit, seen(9).limited_by) == (12, 9, ("area",))
+    assert [seen(children).condition for children in (9, 10)] == [Condition.OK, Condition.OVER]
+    assert (seen(8, ChildrenCorrected=5).children, seen(0, ChildrenCorrected=5).children) == (8, 5)

@@ -59,7 +59,7 @@ def test_a_room_shows_children_places_adults_and_zones(api: httpx.Client, world:
 
     tile = _text(_tile(api.get("/wall?lang=en").text, "tobu-room"))
 
-    for text in ("Children 11 / 10", "Adults 2", "Over capacity", "1 more than there are places", "Eating 5 / 4"):
+    for text in ("Children 11 / 10", "Adults 2", "Over the limit", "1 more than may be in now", "Eating 5 / 4"):
         assert text in tile
 
 
@@ -93,7 +93,7 @@ def test_simulated_data_is_announced_and_real_data_is_not(api: httpx.Client, wor
 
 def test_alerts_are_told_in_words_with_who_looks_after_them(api: httpx.Client, world: World) -> None:
     worlds.fire(world.operations, "unit_fault", "seibu-unit-1", NOW - HOUR, 1.0)
-    over = worlds.fire(world.operations, "room_over_capacity", "seibu-room", NOW - 60_000, 14.0)
+    over = worlds.fire(world.operations, "room_over_capacity", "seibu-room", NOW - 60_000, 14.0, stage=2)
     world.operations.acknowledge(over.id, "佐藤", NOW)
     with world.operations.change() as change:
         change.raise_alert(worlds.alert("asset_silent", "tobu-room", NOW, None))
@@ -101,7 +101,7 @@ def test_alerts_are_told_in_words_with_who_looks_after_them(api: httpx.Client, w
     alerts = _text(api.get("/wall?lang=en").text.split('class="alerts"')[1])
 
     assert "Alerts 2" in alerts
-    assert "Jammed: please look inside" in alerts.split("Over capacity 14 children")[0]
+    assert "Jammed: please look inside" in alerts.split("Over the limit 14 children")[0]
     assert "In hand: 佐藤 since 20:05" in alerts
     assert "No data" not in alerts
 

@@ -1,7 +1,7 @@
 """A facility with two centres, and readings that put every kind of trouble on its wall."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sukusuku_collector.operations import Alert, AlertState, Operations
@@ -139,10 +139,11 @@ def alert(rule: str, asset: str, since: int, value: float | None, ident: int = 0
     return Alert(ident, rule, site, asset, AlertState.PENDING, since, None, None, None, None, value, rule, raised=since)
 
 
-def fire(operations: Operations, rule: str, asset: str, since: int, value: float | None) -> Alert:
+def fire(operations: Operations, rule: str, asset: str, since: int, value: float | None, *, stage: int = 1) -> Alert:
     """A firing alert in the operations data."""
+    new = replace(alert(rule, asset, since, value), stage=stage)
     with operations.change() as change:
-        return change.fire(change.raise_alert(alert(rule, asset, since, value)), since + 60_000)
+        return change.fire(change.raise_alert(new), since + 60_000)
 
 
 @dataclass(frozen=True)
