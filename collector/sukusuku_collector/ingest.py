@@ -12,8 +12,9 @@ from typing import Any
 
 from sukusuku_collector import validation
 from sukusuku_collector.limits import Gate
+from sukusuku_collector.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.routes import Route, Routes
-from sukusuku_collector.rows import MAX_TEXT, Batch, Rows, Table, quarantined
+from sukusuku_collector.rows import Batch, Rows, Table
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Committed, Store, Unassigned, twins_key
 from sukusuku_collector.telling import Teller

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sukusuku_collector import validation
+from sukusuku_collector.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.store import Moved, Quarantined, Row, Store, Unassigned
 from sukusuku_collector.unassigned import UNASSIGNED, keep
 from sukusuku_collector.validation import Subject
@@ -20,8 +21,6 @@ from sukusuku_core.loss import DROPPED_RANGE
 from sukusuku_core.model import AssetKind, Quality, Value
 from sukusuku_mqtt.client import Message
 
-MAX_TEXT = 512
-"""Characters kept of a topic or an explanation in the quarantine."""
 CLOCK_SYNCED = "Clock/Synced"
 """The metric by which an edge node says that its clock has not been set."""
 
@@ -216,8 +215,3 @@ class Rows:
             self.set_clock(subject.id, is_set=value)
         elif name == DROPPED_RANGE and isinstance(value, str):
             batch.losses.append((subject.id, int(metric.timestamp), value))
-
-
-def quarantined(message: Message, reason: str, detail: str, now: int) -> Quarantined:
-    """A message on its way to the quarantine."""
-    return Quarantined(now, message.topic[:MAX_TEXT], reason, detail[:MAX_TEXT], message.payload)

@@ -7,6 +7,7 @@ the store, acknowledged, and stored where they belong once the settings have a p
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sukusuku_collector.quarantine import private
 from sukusuku_core import sparkplug
 from sukusuku_core.topics import MessageType, NodeTopic
 
@@ -17,16 +18,22 @@ MOST_DEVICES = 1_000
 
 
 def keep(body: Any, metrics: Sequence[Any], types: Mapping[str, int], *, birth: bool) -> bytes | None:
-    """These metrics of a message as one that can be read for itself; None when nothing was measured."""
+    """These metrics of a message as one that can be read for itself; None when nothing was measured.
+
+    What could identify somebody is left out, and what cannot be a reading.
+    """
     found = sparkplug.PayloadMessage()
     if body.HasField("timestamp"):
         found.timestamp = body.timestamp
     for metric in metrics:
         if birth and metric.is_null:
             continue  # declared, never measured
+        if private(metric):
+            continue
         item = found.metrics.add()
         item.CopyFrom(metric)
         item.datatype = metric.datatype or types.get(metric.name) or 0
+    found.DiscardUnknownFields()
     return bytes(found.SerializeToString()) if found.metrics else None
 
 

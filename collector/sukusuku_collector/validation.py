@@ -70,7 +70,8 @@ def judge(row: Metric, value: Value | None, quality: Quality) -> tuple[Value | N
     if row.datatype is DataType.DOUBLE and type(value) is int:
         value = float(value)
     if type(value) is not _PYTHON[row.datatype]:
-        raise DecodeError("datatype", f"{value!r} for {row.name}, which is {row.datatype.name}")
+        found = type(value).__name__  # not the value: it may be anything
+        raise DecodeError("datatype", f"{found} for {row.name}, which is {row.datatype.name}")
     if isinstance(value, int | float) and row.datatype is not DataType.BOOLEAN:
         low, high = bounds(row)
         if not low <= value <= high:

@@ -160,7 +160,9 @@ def test_a_bad_metric_goes_to_the_quarantine_and_its_neighbours_are_stored(
     assert outcome.committed == Committed(2, 0, 1)
     assert acknowledges(outcome)
     (item,) = store.quarantine(10)
-    assert (item.reason, item.topic, item.payload) == (reason, message.topic, message.payload)
+    assert (item.reason, item.topic) == (reason, message.topic)
+    numbers = bool(metric.name) and not isinstance(metric.value, str)
+    assert (item.payload == message.payload) == numbers, "texts are not kept, see quarantine.py"
     assert item.detail
     assert ingest.counts == Counter({reason: 1})
 
