@@ -22,7 +22,7 @@ from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 
-LOOK_SECONDS = 15.0
+LOOK_SECONDS = 5.0
 """Rest between two looks whether there is anything to do."""
 SOON_MS = 300_000
 """How often the accounts of yesterday and today are written, and of what was derived anew since."""

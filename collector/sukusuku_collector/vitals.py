@@ -16,7 +16,7 @@ from sukusuku_core.model import Reading
 LOOK_SECONDS = 60.0
 """Between two looks. They are cheap: counts over indexes."""
 GRID_MS = 5 * 60_000
-"""A figure that has not changed is written again after so long; what is older is not true any more."""
+"""So often everything is written; in between, only counts that have changed: a year must not fill a disk."""
 _MINUTE_MS = 60_000
 
 _log = logging.getLogger(__name__)
@@ -57,8 +57,9 @@ class Vitals:
         if archived is not None:
             self._moments[figures.ARCHIVE_LAG] = archived
         self._clock = clock
-        self._last: tuple[int, Flow] | None = None
-        self._written: dict[str, Reading] = {}
+        self._whole: tuple[int, Flow] | None = None
+        """When everything was written last, and how much had come by then."""
+        self._counts: dict[str, float] = {}
 
     async def run(self) -> None:
         """One look after another. A store or database that does not answer is told once, and asked again."""
@@ -75,41 +76,44 @@ class Vitals:
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        """Write what has changed, or was written long ago."""
+        """Write everything when it is time, otherwise what has changed."""
         now = self._clock()
-        points = [it for it in self._points(now) if self._is_news(it)]
-        if points:
+        counts = self._counted()
+        if self._whole is None or not 0 <= now - self._whole[0] < GRID_MS:
+            flow = self._flow()
+            values = counts | self._ages(now) | self._rates(now, flow)
+            self._whole = now, flow
+        else:
+            values = {metric: value for metric, value in counts.items() if value != self._counts[metric]}
+        if values:
+            points = [Reading(self._name, metric, now, float(value)) for metric, value in values.items()]
             self._store.put_derived(self._name, now - 1, now, points)
-            self._written.update((point.metric, point) for point in points)
+        self._counts = counts
 
-    def _is_news(self, point: Reading) -> bool:
-        last = self._written.get(point.metric)
-        return last is None or last.value != point.value or not 0 <= point.time - last.time < GRID_MS
-
-    def _points(self, now: int) -> list[Reading]:
-        mails, oldest = self._operations.mail_counts(), self._operations.oldest_waiting_mail()
+    def _counted(self) -> dict[str, float]:
+        mails = self._operations.mail_counts()
         firing = [alert for alert in self._operations.open_alerts() if alert.state is AlertState.FIRING]
-        values: dict[str, float] = {
+        return {
             figures.QUARANTINE: sum(tally.count for tally in self._store.tallies()),
             figures.UNASSIGNED: sum(tally.count for tally in self._store.unassigned()),
             figures.MAIL_WAITING: mails.get(MailState.WAITING, 0),
-            figures.MAIL_OLDEST_AGE: 0.0 if oldest is None else max(0.0, (now - oldest) / 1000),
             figures.MAIL_DEAD: mails.get(MailState.DEAD, 0),
             figures.ALERTS_FIRING: len(firing),
         }
-        moments = {metric: moment() for metric, moment in self._moments.items()}
-        values |= {metric: max(0.0, (now - it) / 1000) for metric, it in moments.items() if it is not None}
-        values |= self._rates(now)
-        return [Reading(self._name, metric, now, float(value)) for metric, value in values.items()]
 
-    def _rates(self, now: int) -> dict[str, float]:
-        """A minute, since the last look; nothing at the first one."""
-        flow, last = self._flow(), self._last
-        self._last = now, flow
-        if last is None or now <= last[0]:
+    def _ages(self, now: int) -> dict[str, float]:
+        """Seconds. Nothing waiting is no age; what is not known is left out."""
+        oldest = self._operations.oldest_waiting_mail()
+        moments = {metric: moment() for metric, moment in self._moments.items()}
+        moments[figures.MAIL_OLDEST_AGE] = now if oldest is None else oldest
+        return {metric: max(0.0, (now - it) / 1000) for metric, it in moments.items() if it is not None}
+
+    def _rates(self, now: int, flow: Flow) -> dict[str, float]:
+        """A minute, since everything was written last; nothing at the first time."""
+        if self._whole is None or now <= self._whole[0]:
             return {}
-        minutes = (now - last[0]) / _MINUTE_MS
+        minutes, before = (now - self._whole[0]) / _MINUTE_MS, self._whole[1]
         return {
-            figures.READINGS: (flow.stored - last[1].stored) / minutes,
-            figures.REFUSED: (flow.refused - last[1].refused) / minutes,
+            figures.READINGS: (flow.stored - before.stored) / minutes,
+            figures.REFUSED: (flow.refused - before.refused) / minutes,
         }

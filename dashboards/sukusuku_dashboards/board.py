@@ -53,7 +53,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From this value on (None: from below) the colour holds."""
+    """From this value on (None: from below) the colour holds. Panels of kind LINES have a dashed line there."""
 
     value: float | None
     colour: Colour

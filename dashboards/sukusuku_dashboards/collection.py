@@ -100,7 +100,7 @@ def _accounts(facility: Facility, language: Language, units: Mapping[str, str]) 
     yield Panel(
         Kind.LINES, tell("Level at emptying"), queries.levels_at_emptying(), Place(0, 3 * HIGH, HALF, HIGH), none,
         {figures.level_at_emptying(unit): name for unit, name in units.items()}, alias="$tag_metric", unit="percent",
-        low=0, since=WEEKS, draw=Draw.POINTS,
+        steps=_worth(facility), low=0, since=WEEKS, draw=Draw.POINTS,
     )  # fmt: skip
     yield Panel(
         Kind.LINES, tell("Bags a day"), queries.days(figures.BAGS), Place(HALF, 3 * HIGH, HALF, HIGH), none, sites,
@@ -117,6 +117,12 @@ def _accounts(facility: Facility, language: Language, units: Mapping[str, str]) 
             Kind.LINES, title, queries.days(metric), Place(number * THIRD, 4 * HIGH, THIRD, HIGH), none, rounds,
             unit=unit, low=0, since=WEEKS, draw=Draw.BARS,
         )  # fmt: skip
+
+
+def _worth(facility: Facility) -> tuple[Step, ...]:
+    """Levels at emptying: too little to come for, right, over full."""
+    needless = min((round_.needless_percent for round_ in facility.round), default=0.0)
+    return Step(None, Colour.WARN), Step(needless, Colour.GOOD), Step(100, Colour.BAD)
 
 
 def _name(asset: Asset, language: Language) -> str:

@@ -20,6 +20,7 @@ with warnings.catch_warnings():  # the library advises the newer schema
         BigValueColorMode,
         DataSourceRef,
         GraphDrawStyle,
+        GraphThresholdsStyleMode,
         StackingMode,
         TableColoredBackgroundCellOptions,
     )
@@ -108,6 +109,9 @@ def _panel(panel: Panel) -> Any:
     if panel.steps:
         steps = [dashboard.Threshold(step.value, step.colour.value) for step in panel.steps]
         made = made.thresholds(build.ThresholdsConfig().mode(dashboard.ThresholdsMode.ABSOLUTE).steps(steps))
+        if panel.kind is Kind.LINES:
+            dashed = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
+            made = made.thresholds_style(dashed)
     if panel.words:
         made = made.mappings([_mapping(panel.words)])
     if panel.since is not None:

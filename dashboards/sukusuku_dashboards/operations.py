@@ -13,7 +13,7 @@ HALF, THIRD, QUARTER = COLUMNS // 2, COLUMNS // 3, COLUMNS // 4
 HIGH, LOW = 8, 5
 """Rows of panels with several values, and with one."""
 FRESH = "15m"
-"""The collector writes its own figures every five minutes, and sooner when they change."""
+"""The collector writes its own figures every five minutes."""
 
 NONE_IS_RIGHT = (Step(None, Colour.GOOD), Step(1, Colour.BAD))
 SOME_ARE_RIGHT = (Step(None, Colour.GOOD), Step(1, Colour.WARN))

@@ -78,15 +78,15 @@ def test_it_tells_what_waits_what_is_behind_and_what_was_refused(world: World) -
     write_mails(world.operations)
     vitals = world.vitals()
     vitals.look()
-    world.now, world.flow = NOW + 2 * MINUTE, Flow(600, 4)
-    world.derived, world.archived = NOW + MINUTE, NOW + 2 * MINUTE + 1
+    world.now, world.flow = NOW + 10 * MINUTE, Flow(3_000, 20)
+    world.derived, world.archived = NOW + 9 * MINUTE, NOW + 10 * MINUTE + 1
     vitals.look()
 
     assert world.read() == {
         figures.QUARANTINE: 2.0,
         figures.UNASSIGNED: 1.0,
         figures.MAIL_WAITING: 1.0,
-        figures.MAIL_OLDEST_AGE: 88.0 + 120.0,
+        figures.MAIL_OLDEST_AGE: 88.0 + 600.0,
         figures.MAIL_DEAD: 1.0,
         figures.ALERTS_FIRING: 1.0,
         figures.READINGS: 300.0,
@@ -107,16 +107,20 @@ def test_what_is_not_known_is_not_told(world: World) -> None:
     assert figures.ARCHIVE_LAG not in world.read()
 
 
-def test_a_figure_is_written_when_it_changes_and_otherwise_every_five_minutes(world: World) -> None:
+def test_everything_is_written_every_five_minutes_and_counts_when_they_change(world: World) -> None:
     vitals = world.vitals()
-    vitals.look()
-    for minutes in range(1, 12):
-        world.now = NOW + minutes * MINUTE
+    for minutes in range(12):
+        world.now, world.flow = NOW + minutes * MINUTE, Flow(30 * minutes, 0)
         if minutes == 8:
             world.store.commit_rows([], [Quarantined(NOW, "t", "name", "x", b"")], world.now)
         vitals.look()
-    points = world.store.derived(HOST, figures.QUARANTINE, 0, world.now + 1)
+
+    def written(metric: str) -> list[tuple[int, object]]:
+        points = world.store.derived(HOST, metric, 0, world.now + 1)
+        return [((point.time - NOW) // MINUTE, point.value) for point in points]
+
     assert GRID_MS == 5 * MINUTE
-    assert [((it.time - NOW) // MINUTE, it.value) for it in points] == [(0, 0.0), (5, 0.0), (8, 1.0)]
-    lags = world.store.derived(HOST, figures.DERIVATION_LAG, 0, world.now + 1)
-    assert len(lags) == 12
+    assert written(figures.QUARANTINE) == [(0, 0.0), (5, 0.0), (8, 1.0), (10, 1.0)]
+    assert written(figures.MAIL_WAITING) == [(0, 0.0), (5, 0.0), (10, 0.0)]
+    assert [minute for minute, _ in written(figures.DERIVATION_LAG)] == [0, 5, 10]
+    assert written(figures.READINGS) == [(5, 30.0), (10, 30.0)]

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from sukusuku_collector import figures
 from sukusuku_collector.accounting.visits import VisitKind
 from sukusuku_collector.figures import FIGURES
-from sukusuku_collector.settings import Facility
+from sukusuku_collector.settings import Facility, Language
 from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards import words
 from sukusuku_dashboards.__main__ import main
@@ -47,7 +47,9 @@ def facility(sites: int = 2, units: int = 2) -> Facility:
         for site in range(sites)
     ]
     operator = {"id": "toshima", "name": {"ja": "豊島区", "en": "Toshima City"}}
-    return msgspec.convert({"operator": operator, "store": {"kind": "influx"}, "site": built}, Facility)
+    round_ = {"id": "main", "name": {"ja": "定期回収", "en": "Main round"}, "vehicle": "van"}
+    settings = {"operator": operator, "store": {"kind": "influx"}, "site": built, "round": [round_]}
+    return msgspec.convert(settings, Facility)
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +63,22 @@ def test_a_wall_needs_no_variables_and_fits_on_a_screen(centres: Facility) -> No
         board = classic(wall)
         assert board["templating"] == {}
         assert not re.search(r"\$(?!timeFilter|__interval|tag_|/)", json.dumps(board))
+        assert all(panel["gridPos"]["y"] + panel["gridPos"]["h"] <= 30 for panel in board["panels"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_panels_of_a_board_lie_beside_each_other_and_say_when_there_is_nothing(
+    centres: Facility, language: Language
+) -> None:
+    for board in map(classic, boards(centres, language)):
         assert (board["timezone"], board["weekStart"]) == ("Asia/Tokyo", "monday")
         taken: set[tuple[int, int]] = set()
         for panel in board["panels"]:
             at = panel["gridPos"]
             cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
-            assert not taken & cells
+            assert not taken & cells, panel["title"]
             assert max(x for x, _ in cells) < 24
-            assert max(y for _, y in cells) < 30
-            assert panel["fieldConfig"]["defaults"]["noValue"] == "データなし"
+            assert panel["fieldConfig"]["defaults"]["noValue"] == {"ja": "データなし", "en": "no data"}[language]
             taken |= cells
 
 
@@ -128,6 +137,18 @@ def test_days_are_bars_that_stand_on_each_other_and_emptyings_are_points(centres
     assert (bags["drawStyle"], bags["stacking"]["mode"], bags["barAlignment"]) == ("bars", "normal", 1)
     assert drawn["Level at emptying"]["drawStyle"] == "points"
     assert "drawStyle" not in drawn["Estimated level"]
+
+
+def test_lines_have_dashes_at_the_levels_of_the_settings(centres: Facility) -> None:
+    board = next(classic(it) for it in boards(centres, "en") if it.uid == "sukusuku-collection-en")
+    defaults = {panel["title"]: panel["fieldConfig"]["defaults"] for panel in board["panels"]}
+    (round_,) = centres.round
+    for title, levels in (
+        ("Estimated level", [None, centres.alerts.fill_clear, centres.alerts.fill_rise]),
+        ("Level at emptying", [None, round_.needless_percent, 100]),
+    ):
+        assert defaults[title]["custom"]["thresholdsStyle"] == {"mode": "dashed"}
+        assert [step.get("value") for step in defaults[title]["thresholds"]["steps"]] == levels
 
 
 def test_every_figure_of_the_collector_is_on_a_board(centres: Facility) -> None:
