@@ -34,6 +34,7 @@ bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
 	@$(BIN)/python -m bench.modbus
 	@$(BIN)/python -m bench.drain
 	@$(BIN)/python -m bench.influx
+	@$(BIN)/python -m bench.wall
 	@$(BIN)/python -m bench.collection
 
 faults: $(VENV)/dev.stamp ## Inject every fault of the matrix and count what is lost (TIER=pr, nightly or release)
