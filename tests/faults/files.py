@@ -70,9 +70,9 @@ def edge_toml(
 
 
 def facility_toml(
-    path: Path, edges: Iterable[tuple[str, Sequence[str]]], broker: tuple[str, int], keepalive: int
+    path: Path, edges: Iterable[tuple[str, Sequence[str]]], broker: tuple[str, int], keepalive: int, extra: str = ""
 ) -> Path:
-    """`facility.toml` with one site; its store is `readings.db` beside it."""
+    """`facility.toml` with one site; its store is `readings.db` beside it. `extra` goes to its end."""
     head = (
         f'host_id = "{HOST}"\n[operator]\nid = "{GROUP}"\nname = {{ja = "豊島区", en = "Toshima"}}\n'
         f'[broker]\nhost = "{broker[0]}"\nport = {broker[1]}\nkeepalive = {keepalive}\n'
@@ -84,7 +84,7 @@ def facility_toml(
         for node, units in edges
         for unit in units
     ]
-    path.write_text("".join(parts), encoding="utf-8")
+    path.write_text("".join([*parts, extra]), encoding="utf-8")
     return path
 
 

@@ -49,6 +49,8 @@ class Plan:
     """The module that runs as the collector."""
     edge_tail: str = ""
     """Further tables for each `edge.toml`."""
+    facility_tail: str = ""
+    """Further tables for `facility.toml`."""
 
 
 @dataclass(eq=False)
@@ -213,6 +215,7 @@ async def _build(plan: Plan, folder: Path, stack: contextlib.AsyncExitStack) -> 
         [(files.node_id(n), units) for n, units in ids.items()],
         (addresses[-1], proxies[-1].port if proxies else port),
         plan.keepalive,
+        plan.facility_tail,
     )
     broker = [*(net.inside(net.broker) if net else ()), program(), "-c", str(conf)]
     return Rig(

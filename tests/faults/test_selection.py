@@ -7,7 +7,17 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults import broker_memory, control, flapping, identities, kills, orders, partitions, sequences
+from tests.faults import (
+    broker_memory,
+    control,
+    flapping,
+    identities,
+    influx_outages,
+    kills,
+    orders,
+    partitions,
+    sequences,
+)
 from tests.faults.row import Outcome, Tier
 
 SELECTION: dict[str, Callable[[random.Random], Outcome]] = {
@@ -17,6 +27,7 @@ SELECTION: dict[str, Callable[[random.Random], Outcome]] = {
     "F11": lambda chance: sequences.play(300, chance),
     "F12": lambda chance: orders.run(Tier.PR, chance),
     "F15": lambda chance: flapping.run(Tier.PR, chance),
+    "F20": lambda _: influx_outages.lose_contact(["killed", "disk emptied", "points refused"]),
     "F23": lambda _: asyncio.run(identities.double(1, 0)),
     "F25": lambda chance: asyncio.run(control.lose(2, chance)),
 }
