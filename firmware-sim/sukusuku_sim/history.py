@@ -21,6 +21,9 @@ APPROACH_MS = 120 * MINUTE_MS
 """Length of the end of the history in which a unit is brought to the fill level that the scenario starts it with."""
 APPROACH_BELOW = 1.5
 """Nappies short of that level at which the bringing ends: the next hand could be too full."""
+EMPTY_MS = 45 * MINUTE_MS
+"""Length of the end of the history in which nobody is in the rooms: whoever is in when the live simulation begins comes
+in then."""
 STEPS = {"Fill/Percent": 0.5, "Film/Remaining": 0.5, "Temperature": 0.7}
 """Smallest changes that are reported."""
 REFRESH_MS = 30 * MINUTE_MS
@@ -38,7 +41,8 @@ def generate(scenario: Scenario, start_ms: int, end_ms: int, step_s: float = 60.
 
     Each series has strictly increasing times. The same scenario and times give the same readings. The last values of
     `Cycles/Total`, `Fill/Percent` and `Film/Remaining` are those that the scenario starts its units with, so that the
-    live simulation goes on from there; for the fill level, the last two hours are arranged to that end.
+    live simulation goes on from there; for the fill level, the last two hours are arranged to that end. The rooms are
+    empty in the last three quarters of an hour.
     """
     histories = [_unit_history(scenario, unit, start_ms, end_ms, step_s) for unit in scenario.unit]
     histories += [_room_history(scenario, room, start_ms, end_ms, step_s) for room in scenario.room]
@@ -148,7 +152,10 @@ def _room_history(scenario: Scenario, settings: RoomSettings, start: int, end: i
     while now < end:
         reporter.report(now, _room_values(room, parameters))
         until = _next_step(parameters.hours, now, step_s, idle=not room.people)
-        room, _ = rooms.step(room, parameters, now, (until - now) / 1000, rng)
+        if now < end - EMPTY_MS:
+            room, _ = rooms.step(room, parameters, now, (until - now) / 1000, rng)
+        else:
+            room = rooms.left(room)
         now = until
     return reporter.readings
 
@@ -159,6 +166,8 @@ def _room_values(room: Room, parameters: RoomParameters) -> dict[str, float]:
         "Occupancy/Children": len(room.children),
         "Entries/Total": room.people_in,
         "Exits/Total": room.people_out,
+        "Entries/Children": room.children_in,
+        "Exits/Children": room.children_out,
     }
     for place, zone in enumerate(parameters.zones):
         values[f"Zones/{zone}/Count"] = room.people_at(place)

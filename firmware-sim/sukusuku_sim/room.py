@@ -138,6 +138,17 @@ def crowd(room: Room, parameters: RoomParameters, ms: int, count: int, minutes: 
     return room, tuple(events)
 
 
+def left(room: Room) -> Room:
+    """The room after everybody has gone."""
+    return replace(
+        room,
+        children=(),
+        staff=0,
+        people_out=room.people_out + room.people,
+        children_out=room.children_out + len(room.children),
+    )
+
+
 def book(parameters: RoomParameters, day: int, rng: Random) -> tuple[Stay, ...]:
     """The booked stays of a local day, by arrival. No hour is booked beyond the capacity; a closed day has none."""
     midnight = calendar.start_of_day(day)

@@ -33,9 +33,12 @@ def by_series(readings: list[Reading]) -> dict[tuple[str, str], list[Reading]]:
 def test_there_is_enough_to_look_at(eight_weeks: list[Reading]) -> None:
     assert 100_000 < len(eight_weeks) < 250_000
     metrics = {"Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Film/Remaining", "Temperature"}
-    places = {"Occupancy/Count", "Occupancy/Children", "Entries/Total", "Exits/Total"} | {
-        f"Zones/{zone}/{what}" for zone in ("eating", "play") for what in ("Count", "Children")
-    }
+    totals = {f"{way}/{who}" for way in ("Entries", "Exits") for who in ("Total", "Children")}
+    places = (
+        {"Occupancy/Count", "Occupancy/Children"}
+        | totals
+        | {f"Zones/{zone}/{what}" for zone in ("eating", "play") for what in ("Count", "Children")}
+    )
     expected = {(unit.id, metric) for unit in DEMO.unit for metric in metrics}
     expected |= {(room.id, metric) for room in DEMO.room for metric in places}
     assert set(by_series(eight_weeks)) == expected
@@ -90,6 +93,16 @@ def test_the_counter_rises_and_ends_where_the_live_simulation_begins(eight_weeks
         assert series[unit.id, "Fill/Percent"][-1].value == pytest.approx(unit.fill, abs=0.6)
         assert series[unit.id, "Film/Remaining"][-1].value == pytest.approx(unit.film, abs=0.6)
         assert series[unit.id, "State"][-1].value == 0
+
+
+def test_the_rooms_are_empty_when_the_live_simulation_begins() -> None:
+    noon = END - END % DAY + 4 * 3_600_000  # 13:00 in Japan
+    series = by_series(list(history.generate(DEMO, noon - DAY, noon)))
+
+    for room in DEMO.room:
+        people = [(reading.time, reading.value) for reading in series[room.id, "Occupancy/Count"]]
+        assert max(value for time, value in people if noon - 3 * 3_600_000 < time < noon - history.EMPTY_MS)
+        assert people[-1][1] == 0
 
 
 def test_bags_are_filled_and_emptied(eight_weeks: list[Reading]) -> None:

@@ -26,7 +26,7 @@ from sukusuku_collector.settings import Language
 
 PATH = "/rooms"
 FIGURES_SECONDS = 600.0
-PICTURE_SECONDS = 60
+PICTURE_SECONDS = 120
 DRAWING_SECONDS = 30.0
 _DRAWING = "sukusuku_api.web.rooms.drawing"
 _LARGEST_FORM = 4096
