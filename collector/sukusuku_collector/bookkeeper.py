@@ -1,6 +1,6 @@
 """Keeps the accounts as series beside the readings, so that they reach InfluxDB and its boards like everything else.
 
-First all of the past, in steps; then again and again the last weeks, and whatever else was derived anew because
+First all of the past, in steps; then again and again the last days, and whatever else was derived anew because
 readings came late or somebody said something about the past. Only what is new or differs is written.
 """
 
@@ -27,8 +27,8 @@ LOOK_SECONDS = 5.0
 SOON_MS = 300_000
 """How often the accounts of yesterday and today are written, and of what was derived anew since."""
 AGAIN_MS = 3_600_000
-"""How often the last weeks are looked at again: crews answer, visits become late."""
-WEEKS_MS = 35 * DAY_MS
+"""How often the last week is looked at again: crews answer, visits become late."""
+WEEK_MS = 7 * DAY_MS
 """How far back that is, and how much is done in one step."""
 SEEN_LATE_MS = DAY_MS
 """What is derived anew may show emptyings that lie that much earlier."""
@@ -63,7 +63,7 @@ class Bookkeeper:
         self._since = 0
         """What is still to be written begins here, or nearer to the present."""
         self._written = self._swept = -AGAIN_MS
-        """When that was done last, and when for the last weeks."""
+        """When that was done last, and when for the whole week."""
 
     async def run(self) -> None:
         """One look after another. A store or database that does not answer is told once, and asked again."""
@@ -90,7 +90,7 @@ class Bookkeeper:
         if not self._derived.current or 0 <= now - self._written < SOON_MS:
             return
         sweep = not 0 <= now - self._swept < AGAIN_MS
-        self._since = min(self._since, now - (WEEKS_MS if sweep else DAY_MS))
+        self._since = min(self._since, now - (WEEK_MS if sweep else DAY_MS))
         steps = await asyncio.to_thread(self._steps, now)
         for start, end in steps:
             await asyncio.to_thread(self.write, start, end, now)
@@ -104,7 +104,7 @@ class Bookkeeper:
         if first is None:
             return []
         start = day_start(local_day(max(first, self._since)))
-        return [(begin, min(begin + WEEKS_MS, now)) for begin in range(start, now, WEEKS_MS)]
+        return [(begin, min(begin + WEEK_MS, now)) for begin in range(start, now, WEEK_MS)]
 
     def write(self, start: int, end: int, now: int) -> None:
         """Write the accounts of start <= time < end, as they look at `now`; `start` is a local midnight."""

@@ -106,7 +106,7 @@ def test_all_of_the_past_is_written_in_steps_once_it_is_derived(world: World) ->
     assert world.look() == []
     world.derived.current = True
 
-    assert len(world.look()) == 2, "eight weeks are two steps of five weeks"
+    assert len(world.look()) == 9, "eight weeks and today, in steps of a week"
 
     days = [at(day, 0) for day in range(-DAYS, 1)]
     assert world.read(figures.BAGS) == {day: float(number % 4 == 0) for number, day in enumerate(days)}
@@ -152,17 +152,18 @@ def test_an_emptying_of_today_is_seen_soon(world: World) -> None:
     assert world.read(figures.BAGS)[at(0, 0)] == 2.0
 
 
-def test_a_word_about_the_last_weeks_is_seen_within_the_hour(world: World) -> None:
+def test_what_changes_in_the_last_week_is_seen_within_the_hour(world: World) -> None:
     world.live()
     world.look()
-    (last,) = world.emptyings.of("unit-1", at(-20, 0), at(-19, 0))
-    world.emptyings.correct(last.id, "staff", world.now, time=at(-21, 12), percent=70.0)
+    (last,) = world.emptyings.of("unit-1", at(-4, 0), at(-3, 0))
+    world.emptyings.correct(last.id, "staff", world.now, time=at(-5, 12), percent=70.0)
+    assert world.look(SOON_MS) == []
 
-    assert world.look(AGAIN_MS) == [(SITE, at(-21, 0) - 1, at(-20, 15))]
+    assert world.look(AGAIN_MS) == [(SITE, at(-5, 0) - 1, at(-4, 15))]
 
-    assert (world.read(figures.BAGS)[at(-21, 0)], world.read(figures.BAGS)[at(-20, 0)]) == (1.0, 0.0)
-    assert world.read("Emptyings/unit-1/Level").get(at(-20, 15)) is None
-    assert world.read("Emptyings/unit-1/Level")[at(-21, 12)] == 70.0
+    assert (world.read(figures.BAGS)[at(-5, 0)], world.read(figures.BAGS)[at(-4, 0)]) == (1.0, 0.0)
+    assert world.read("Emptyings/unit-1/Level").get(at(-4, 15)) is None
+    assert world.read("Emptyings/unit-1/Level")[at(-5, 12)] == 70.0
 
 
 def test_what_was_derived_anew_long_ago_is_written_anew(world: World) -> None:

@@ -62,6 +62,30 @@ def test_the_collector_ships_what_its_file_held_and_the_api_asks_for_what_was_pr
     api.close()
 
 
+def test_series_of_centres_and_of_the_collector_itself_are_shipped_too(settings: Facility) -> None:
+    plain = SqliteStore.open(settings.store.path)
+    plain.commit([Reading("unit-1", "Fill/Percent", now_ms() - 20_000, 50.5)], [], now_ms())
+    plain.close()
+    query = Query(settings.store.influx)
+
+    def kinds_shipped() -> set[tuple[str, str, str]]:
+        tables = query.ask('SELECT last("value") FROM "derived" GROUP BY "asset", "kind", "site"', "5m")
+        return {(table.tags["asset"], table.tags["kind"], table.tags["site"]) for table in tables}
+
+    async def scenario() -> None:
+        stop = asyncio.Event()
+        job = asyncio.create_task(service.run(settings, stop))
+        async with asyncio.timeout(PATIENCE):
+            while not wanted <= await asyncio.to_thread(kinds_shipped):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
+            stop.set()
+            await job
+
+    wanted = {("host/sukusuku", "host", ""), ("site/tobu", "site", "tobu")}
+    asyncio.run(scenario())
+    query.close()
+
+
 def test_without_influxdb_nothing_is_shipped(tmp_path: Path, influx: Influxd) -> None:
     found = facility(tmp_path / "readings.db", influx, "unused")
     found = msgspec.structs.replace(found, store=msgspec.structs.replace(found.store, kind="sqlite"))
