@@ -8,8 +8,9 @@ members of staff, eight with three; more are booked. Judged are alerts that the 
 - an alert while the room was not full at any time in the `LASTS` before is about nothing;
 - so is every alert, of a full room too, while the centre is closed.
 
-Fails when something happens while it is closed, or when more than `WRONG` percent of crowds are missed or told twice, or
-of alerts about nothing. One child too many counts neither way: with 2 % miscounts at the door nobody knows it to one child.
+Fails when something happens while it is closed, or when more than `WRONG` percent of crowds are missed or told twice,
+or of alerts about nothing. One child too many counts neither way: with 2 % miscounts at the door nobody knows it to
+one child.
 """
 
 import argparse
