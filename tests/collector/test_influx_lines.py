@@ -55,6 +55,7 @@ def lines() -> Lines:
         ((5, 1, 41.5, 192), "reading,asset=unit-1,kind=unit,metric=Fill/Percent,site=tobu value=41.5 5"),
         ((5, 1, 1e-07, 192), "reading,asset=unit-1,kind=unit,metric=Fill/Percent,site=tobu value=1e-07 5"),
         ((5, 1, 999.5, 0), "reading,asset=unit-1,kind=unit,metric=Fill/Percent,site=tobu quality=0i,suspect=999.5 5"),
+        ((5, 1, None, 192), "reading,asset=unit-1,kind=unit,metric=Fill/Percent,site=tobu quality=192i 5"),
         ((5, 1, None, 500), "reading,asset=unit-1,kind=unit,metric=Fill/Percent,site=tobu quality=500i 5"),
         (
             (5, 2, 2**53, 192),

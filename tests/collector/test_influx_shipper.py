@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import HOUR_MS, Committed, Point
+from sukusuku_collector.store.influx.buckets import REFUSED
 from sukusuku_collector.store.influx.query import Query
 from sukusuku_collector.store.influx.reader import InfluxReader
-from sukusuku_collector.store.influx.shipper import LAG_MS, MARK_MS, PATIENCE, REFUSED, Shipper
+from sukusuku_collector.store.influx.shipper import LAG_MS, MARK_MS, PATIENCE, Shipper
 from sukusuku_collector.store.influx.store import InfluxStore
 from sukusuku_collector.store.influx.writer import BusyError
 from sukusuku_collector.store.sqlite import SqliteStore
@@ -230,9 +231,10 @@ def test_a_server_that_does_not_take_anything_now_is_asked_again(make_rig: MakeR
     assert rig.store.quarantine(9) == []
 
 
-def test_retry_after_may_be_a_date(make_rig: MakeRig) -> None:
+@pytest.mark.parametrize("zone", ["GMT", "-0000"])
+def test_retry_after_may_be_a_date(make_rig: MakeRig, zone: str) -> None:
     rig = make_rig()
-    moment = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    moment = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True).replace("GMT", zone)
     rig.server.adapter.trouble = busy(1, Answer(503, {"Retry-After": moment}))
     with pytest.raises(BusyError) as caught:
         rig.shipper.step()
@@ -319,6 +321,66 @@ def test_a_point_that_is_refused_goes_to_the_quarantine_and_the_others_arrive(ma
     assert rig.shipper.refused == 2
 
 
+def test_a_bucket_that_takes_nothing_puts_nothing_into_the_quarantine(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    rig.commit(*fills(range(START, START + 1_000, 10)))
+    nothing = Answer(400, body=b'{"code": "invalid", "message": "Please provide either orgID or org"}')
+    rig.server.adapter.trouble = lambda _: nothing
+    with pytest.raises(BusyError, match="raw takes nothing: Please provide either orgID or org"):
+        rig.ship()
+    rig.server.adapter.trouble = None
+    rig.shipper.step()
+    rig.server.adapter.trouble = lambda _: nothing  # from one moment to the next
+    rig.commit(*fills(range(START + 2_000, START + 3_000, 10)))
+    with pytest.raises(BusyError, match="raw takes nothing"):
+        rig.shipper.drain()
+    rig.server.adapter.trouble = None
+    rig.ship()
+    rig.check()
+    assert rig.store.quarantine(9) == []
+
+
+def test_an_answer_that_is_no_text_at_all_is_waited_out(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    rig.commit(*fills(range(START, START + 100, 10)))
+    rig.server.adapter.trouble = busy(1, Answer(502, body="混雑しています".encode("shift_jis")))
+    with pytest.raises(BusyError, match="what answers there is not InfluxDB"):
+        rig.ship()
+    rig.ship()
+    rig.check()
+
+
+def test_a_clock_that_jumps_does_not_make_it_look_as_if_readings_were_forgotten(
+    make_rig: MakeRig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = make_rig()
+    rig.commit(*fills(range(START, START + 1_000, 100)))
+    rig.ship()
+    for now in (START + 3_000 * DAY_MS, START + DAY_MS, 0, START + 2 * DAY_MS):
+        rig.now = now
+        rig.shipper.step()
+        rig.now += MARK_MS
+        rig.shipper.step()
+        rig.commit(*fills(range(START + now % 999_983, START + now % 999_983 + 10)))
+    rig.now = START + 3 * DAY_MS
+    rig.ship()
+    rig.check()
+    assert "forgotten" not in caplog.text
+
+
+def test_derived_points_of_one_time_are_more_than_a_portion(make_rig: MakeRig) -> None:
+    rig = make_rig(batch=5)
+    rig.shipper.step()
+    points = [
+        Reading("unit-1", f"Fill/Quantile{n}", START - DAY_MS + hour, float(n)) for hour in (0, 1) for n in range(23)
+    ]
+    rig.store.put_derived("unit-1", 0, START, points)
+    rig.store.put_derived("unit-2", 0, START, [Reading("unit-2", "Fill/Estimate", START - DAY_MS, 5.0)])
+    rig.ship()
+    rig.check()
+    assert rig.shipper.progress().done
+
+
 def test_what_is_older_than_the_bucket_keeps_is_left_out_in_peace(make_rig: MakeRig) -> None:
     rig = make_rig()
     rig.server.ask(f'ALTER RETENTION POLICY "raw" ON "{rig.database}" DURATION 30d')
@@ -358,7 +420,7 @@ def test_a_database_that_was_set_back_is_filled_again(make_rig: MakeRig) -> None
     rig.server.create(rig.database)
     spool = rig.store.noted("ship/spool")
     for bucket in ("raw", "5m", "daily"):
-        write(rig, f"spool,id={spool} value={old} {START // DAY_MS * DAY_MS}", bucket)
+        write(rig, f"spool,id={spool} value={old} {old // HOUR_MS * HOUR_MS}", bucket)
     rig.now += MARK_MS
     rig.ship()
     rig.check()

@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from sukusuku_collector.store.influx.buckets import REFUSED
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_demo.judge import judge_archive
 from tests.faults.judge import Moment, Verdict, read_all
@@ -31,7 +32,7 @@ OUTAGE = 3.0
 TIMEOUT = 1.0
 RECOVERY_P99 = 30.0
 """Shipping lags 5 s on purpose, and waits up to some seconds after so short an outage."""
-REFUSED = "Motor/Power"
+LOATHED = "Motor/Power"
 """The metric of which points are refused."""
 SETTINGS = '[store]\nkind = "influx"\n[store.influx]\nurl = "{url}"\ntimeout = {timeout}\n'
 
@@ -110,7 +111,7 @@ def _quarantined(it: Rig) -> set[Moment]:
     """The points that InfluxDB refused."""
     store = SqliteStore.open_reader(it.store, wait=5.0)
     try:
-        lines = [row.payload for row in store.quarantine(1 << 20) if row.reason == "influx-refused"]
+        lines = [row.payload for row in store.quarantine(1 << 20) if row.reason == REFUSED]
     finally:
         store.close()
     found = [_LINE.fullmatch(line) for line in lines]
@@ -170,7 +171,7 @@ def _late(_: Request) -> None:
 
 
 def _refuse(request: Request) -> Answer | None:
-    raw = request.query["bucket"].endswith("/raw") and REFUSED.encode() in gzip.decompress(request.body)
+    raw = request.query["bucket"].endswith("/raw") and LOATHED.encode() in gzip.decompress(request.body)
     return Answer(400, body=b'{"error": "partial write: field type conflict"}') if raw else None
 
 

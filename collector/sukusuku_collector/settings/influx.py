@@ -15,7 +15,7 @@ class Influx(Settings, frozen=True, kw_only=True):
     """InfluxDB 1.8, 2.x or 3 Core. Give `token`, or `username` and `password`, or nothing if nothing is asked for."""
 
     url: Annotated[
-        str, msgspec.Meta(pattern=r"^https?://[^/\s]+$", description="http:// or https://, host and port")
+        str, msgspec.Meta(pattern=r"^https?://[^/@\s]+\Z", description="http:// or https://, host and port")
     ] = "http://127.0.0.1:8086"
     token: str | None = None
     username: str | None = None

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.settings.influx import DAYS, MINUTES, RAW, Influx
-from sukusuku_collector.store.influx.lines import SPOOL, mark
+from sukusuku_collector.store import HOUR_MS
+from sukusuku_collector.store.influx.lines import SPOOL, TRIAL, mark
 from sukusuku_collector.store.influx.query import Query, quoted
 from sukusuku_collector.store.influx.reader import DAY_MS, InfluxReader
 from sukusuku_collector.store.influx.store import InfluxStore
@@ -15,8 +16,6 @@ from sukusuku_collector.store.influx.writer import Writer
 from sukusuku_collector.store.outgoing import HISTORY, ORIGIN, UNTIL, Outgoing
 from sukusuku_core.errors import TransientError
 
-CHECK = 0
-"""The number under which the points of this check stand; no spool has it."""
 COMPARED = 7
 """Whole days that are counted on both sides."""
 OLDEST = (1, 8)
@@ -63,12 +62,13 @@ def _version(settings: Influx, version: str) -> Verdict:
 
 def _bucket(settings: Influx, query: Query, writer: Writer, bucket: str, now: int) -> Verdict:
     """Write a point and read it again: that needs the bucket and both rights."""
-    name = settings.bucket(bucket)
+    name, hour = settings.bucket(bucket), now // HOUR_MS * HOUR_MS
     try:
-        refused = writer.write(name, [mark(CHECK, now, now // DAY_MS * DAY_MS)])
+        refused = writer.write(name, [mark(TRIAL, now, hour)])
         if refused:
             return Verdict(good=False, text=f"bucket {name} takes nothing: {refused[0].reason}")
-        found = query.ask(f'SELECT last("value") FROM "{SPOOL}" WHERE "id" = {quoted(str(CHECK))}', bucket)
+        where = f'"id" = {quoted(str(TRIAL))} AND time = {hour}ms'
+        found = query.ask(f'SELECT "value" FROM "{SPOOL}" WHERE {where}', bucket)
     except TransientError as error:
         return Verdict(good=False, text=str(error))
     if not found or found[0].values[0][1] != now:

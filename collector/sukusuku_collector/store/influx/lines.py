@@ -26,11 +26,15 @@ READING, FIVE_MINUTES, HOURLY, DAILY, DERIVED, SPOOL = (
 )
 """The measurements."""
 
+TRIAL = 0
+"""The number under which points stand that try whether a bucket takes anything; no spool has it."""
+
 EXACT = 1 << 53
 """Up to here a float holds every integer."""
 
 _SUBJECTS = frozenset(Subject)
 _GOOD = int(Quality.GOOD)
+_NUMBERS = frozenset((int, float))
 _CLEAN = dict.fromkeys(range(32), "_") | {127: "_", ord("\\"): "/"}
 _ESCAPE = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
 
@@ -113,14 +117,14 @@ class Lines:
         heads = self._heads
         return [
             f"{heads[series]}{value} {time}"
-            if quality == _GOOD and not isinstance(value, str) and -EXACT < value < EXACT  # type: ignore[operator]  # GOOD: not None
+            if quality == _GOOD and type(value) in _NUMBERS and -EXACT < value < EXACT  # type: ignore[operator]  # a number
             else self._careful(time, series, value, quality)
             for time, series, value, quality in rows
         ]
 
     def _careful(self, time: int, series: int, value: object, quality: int) -> str:
         good = quality == _GOOD
-        fields = [] if good else [f"quality={quality}i"]
+        fields = [f"quality={quality}i"] if not good or value is None else []
         if isinstance(value, str) or (isinstance(value, float) and not math.isfinite(value)):
             fields.append(f"{'text' if good else 'suspect_text'}={text_value(str(value))}")
         elif isinstance(value, int | float):

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.settings.influx import DAYS, MINUTES, RAW
-from sukusuku_collector.store import HOUR_MS, Quarantined, Row, outgoing
+from sukusuku_collector.store import HOUR_MS, Row, outgoing
 from sukusuku_collector.store.influx import rollups
-from sukusuku_collector.store.influx.lines import DAILY, DERIVED, FIVE_MINUTES, HOURLY, Layout, Lines, mark, tag_value
+from sukusuku_collector.store.influx.buckets import Buckets
+from sukusuku_collector.store.influx.lines import DAILY, DERIVED, FIVE_MINUTES, HOURLY, Layout, Lines, tag_value
 from sukusuku_collector.store.influx.query import Query, quoted
 from sukusuku_collector.store.influx.rollups import FIVE_MINUTES_MS
 from sukusuku_collector.store.influx.store import InfluxStore
-from sukusuku_collector.store.influx.writer import BusyError, Writer
+from sukusuku_collector.store.influx.writer import BusyError
 from sukusuku_collector.store.outgoing import Changed, Outgoing
 from sukusuku_collector.store.sqlite import PRUNED
 from sukusuku_core.clock import Clock
@@ -35,8 +36,6 @@ PATIENCE = 3_600.0
 MARK_MS = 60_000
 """How often it is looked after that InfluxDB has not forgotten anything."""
 DAY_MS = 86_400_000
-REFUSED = "influx-refused"
-"""The reason of quarantined lines."""
 
 Sleep = Callable[[float], Awaitable[None]]
 """Waits so many seconds."""
@@ -79,20 +78,26 @@ class Shipper:
         settings = facility.store.influx
         self._store = store
         self._path = facility.store.path
-        self._bucket = settings.bucket
         self._clock = clock
         self._sleep = sleep
         self._batch = settings.batch
-        self._writer = Writer(settings)
+        self._buckets = Buckets(settings, store, clock)
         self._query = Query(settings)
         self._outgoing = Outgoing.open(facility.store.path)
         self._lines = Lines(Layout(facility))
         self._looked = 0
         self._trouble = False
-        self.shipped = 0
+        self._keeps = False
+
+    @property
+    def shipped(self) -> int:
         """Points that InfluxDB has taken since the start."""
-        self.refused = 0
+        return self._buckets.written
+
+    @property
+    def refused(self) -> int:
         """Points that it will never take."""
+        return self._buckets.refused
 
     # ------------------------------------------------------------ when
 
@@ -130,7 +135,7 @@ class Shipper:
 
     def close(self) -> None:
         """Give back the connections."""
-        self._writer.close()
+        self._buckets.close()
         self._query.close()
         self._outgoing.close()
 
@@ -184,7 +189,7 @@ class Shipper:
                 break
         value = max(now, (last or 0) + 1)
         for bucket in (RAW, MINUTES, DAYS):
-            self._write(bucket, [mark(spool, value, now // DAY_MS * DAY_MS)])
+            self._buckets.mark(bucket, spool, value)
         self._store.note(outgoing.MARK, value)
 
     def _live(self, now: int) -> bool:
@@ -219,7 +224,7 @@ class Shipper:
             before = self._outgoing.rows(first, start) if first < start else []
             self._know(before)
             closed = [*before, *(row for row in rows if row[0] < edge)]
-            self._write(MINUTES, self._five_minutes(closed))
+            self._buckets.write(MINUTES, self._five_minutes(closed))
             touched = rollups.keys(closed, self._lines.numeric, HOUR_MS)
             begun = start // HOUR_MS  # the series that had readings earlier in this hour are not among `closed`
             ended = touched | {(begun, number) for number in self._lines.numeric}
@@ -237,7 +242,7 @@ class Shipper:
             start = number * FIVE_MINUTES_MS
             if start >= pruned:  # else what InfluxDB has of it is more than what we have
                 lines += self._five_minutes(self._outgoing.rows_of(series, start, start + FIVE_MINUTES_MS))
-        self._write(MINUTES, lines)
+        self._buckets.write(MINUTES, lines)
         touched = rollups.keys(rows, self._lines.numeric, HOUR_MS)
         self._hours(touched, touched)
         self._store.advance({}, keys)
@@ -246,16 +251,23 @@ class Shipper:
     def _derived(self) -> bool:
         changed = self._outgoing.changed()
         for item in changed:
-            self._points(item)
+            if not self._points(item):
+                break  # a long past: live readings do not wait for it
         return bool(changed)
 
-    def _points(self, item: Changed) -> None:
+    def _points(self, item: Changed) -> bool:
+        """Ship a portion of the derived points of an asset; whether those were all."""
         if item.gone:
             self._forget(item)
-        points = self._outgoing.points(item.asset, item.begin, item.until, self._batch)
-        self._write(MINUTES, self._lines.derived(item.asset, points))
-        whole = len(points) < self._batch
+        size = self._batch
+        points = self._outgoing.points(item.asset, item.begin, item.until, size)
+        while len(points) == size and points[0][0] == points[-1][0]:  # more at one time than a page holds
+            size *= 2
+            points = self._outgoing.points(item.asset, item.begin, item.until, size)
+        self._buckets.write(MINUTES, self._lines.derived(item.asset, points))
+        whole = len(points) < size
         self._store.settle_derived(item, None if whole else points[-1][0] - 1)
+        return whole
 
     def _forget(self, item: Changed) -> None:
         """Delete derived points; those that are left are written again. InfluxDB 3 Core cannot delete."""
@@ -267,13 +279,15 @@ class Shipper:
             )
         except TransientError as error:
             self._query.version()  # raises when it is not the statement but the server that fails
-            _log.warning("%s: derived points that are no longer true stay in InfluxDB: %s", item.asset, error)
+            if not self._keeps:
+                _log.warning("derived points that are no longer true stay in InfluxDB: %s", error)
+            self._keeps = True
 
     # ------------------------------------------------------------ how
 
     def _readings(self, rows: Sequence[Row]) -> None:
         self._know(rows)
-        self._write(RAW, self._lines.readings(rows))
+        self._buckets.write(RAW, self._lines.readings(rows))
 
     def _five_minutes(self, rows: Sequence[Row]) -> list[str]:
         return self._lines.rollups(FIVE_MINUTES, rollups.five_minutes(rows, self._lines.numeric))
@@ -286,22 +300,8 @@ class Shipper:
         for day, series in rollups.by_number({(rollups.day_of(hour), number) for hour, number in for_days}):
             found = self._outgoing.hours(series, rollups.first_hour(day), rollups.first_hour(day + 1))
             lines += self._lines.rollups(DAILY, rollups.daily(found))
-        self._write(DAYS, lines)
+        self._buckets.write(DAYS, lines)
 
     def _know(self, rows: Sequence[Row]) -> None:
         if not self._lines.knows(row[1] for row in rows):
             self._lines.know(self._outgoing.series())
-
-    def _write(self, bucket: str, lines: Sequence[str]) -> None:
-        for start in range(0, len(lines), self._batch):
-            batch = lines[start : start + self._batch]
-            refused = self._writer.write(self._bucket(bucket), batch)
-            self.shipped += len(batch) - len(refused)
-            if refused:
-                self.refused += len(refused)
-                _log.error(
-                    "InfluxDB refuses %d points, as in: %s (%s)", len(refused), refused[0].line, refused[0].reason
-                )
-                now, topic = self._clock(), f"influx/{self._bucket(bucket)}"
-                rows = [Quarantined(now, topic, REFUSED, item.reason, item.line.encode()) for item in refused]
-                self._store.commit_rows([], rows, now)

@@ -79,6 +79,8 @@ class Writer:
                 f"{_HINTS.get(error.status, '')}",
                 _retry_after(error),
             ) from error
+        except UnicodeDecodeError as error:  # the library reads every answer as UTF-8
+            raise BusyError(f"{self._settings.url}: what answers there is not InfluxDB: {error}") from error
         except (HTTPError, OSError) as error:
             raise BusyError(f"{self._settings.url}: InfluxDB does not answer: {error}") from error
         return []
@@ -131,4 +133,6 @@ def _retry_after(error: ApiException) -> float | None:
         moment = email.utils.parsedate_to_datetime(text)
     except ValueError:
         return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
