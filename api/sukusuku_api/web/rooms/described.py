@@ -35,7 +35,7 @@ def course(facts: RoomFacts, reader: Reader) -> Described | None:
         parts = [translate("Children today: from %(low)s to %(high)s so far.") % {"low": low, "high": high}]
     parts.append(translate("Limit now: %(n)s.") % {"n": facts.limit.children})
     parts.append(translate("Gaps: %(n)s.") % {"n": len(found.gaps)})
-    parts.append(translate("Corrections: %(n)s.") % {"n": len(found.marks)})
+    parts.append(translate("Corrections: %(n)s.") % {"n": len({at for at, _ in found.marks})})
     rows = tuple((f"{hour}:00", _one(mean), _whole(most)) for hour, mean, most in charts.hourly(facts.day))
     head = (translate("Hour"), translate("Average"), translate("Most at once"))
     return Described("course", title, " ".join(parts), head, rows)

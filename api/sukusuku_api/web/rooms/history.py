@@ -35,7 +35,7 @@ FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class CorrectionLine:
-    """A correction; `changes` are what was counted, the count before and the count after."""
+    """A correction; `changes` are what was counted, the count before and the count after, where these differ."""
 
     when: str
     kind: str
@@ -105,6 +105,8 @@ def correction_lines(facts: RoomFacts, reader: Reader) -> tuple[CorrectionLine, 
 
 def _changes(items: Sequence[Correction], reader: Reader) -> Iterator[tuple[str, str, str]]:
     for item in items:
+        if item.before == item.after:
+            continue
         before, after = ("–" if count is None else str(count) for count in (item.before, item.after))
         yield reader.translate(said.CHANNELS[item.channel]), before, after
 

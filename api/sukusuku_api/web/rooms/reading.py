@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from sukusuku_api.context import Context
 from sukusuku_api.occupancy import past
-from sukusuku_api.reports.gather import SERIES, Gatherer, RoomUse
+from sukusuku_api.reports.gather import Gatherer, RoomUse
 from sukusuku_collector.derive.model import Calibration, Correction
 from sukusuku_collector.live import RoomView
 from sukusuku_collector.opening import DAY_MS, MINUTE_MS, day_start, local_day, opening_of_asset
@@ -16,6 +16,7 @@ from sukusuku_collector.rooms.now import FRESH_MS, limit_now
 from sukusuku_collector.rooms.outlook import WEEKS, Expected, outlook
 from sukusuku_collector.rooms.stretches import stretches
 from sukusuku_collector.rooms.timetable import Timetable
+from sukusuku_collector.rooms.use import SERIES
 from sukusuku_collector.settings import Room, Site
 from sukusuku_collector.store import Point
 
