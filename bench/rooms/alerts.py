@@ -122,7 +122,7 @@ def judge(world: World, settings: Facility) -> Found:
     steps = list(happened(world, settings))
     told = [one.time for one in steps if one.stage == Stage.OVER and one.event in {Event.FIRED, Event.WORSENED}]
     crowds = list(_crowds(world, timetable))
-    inside = {start: [time for time in told if start <= time <= end + LASTS] for start, end in crowds}
+    inside = {start: [time for time in told if start <= time <= end] for start, end in crowds}
     return Found(
         crowds=len(crowds),
         alerts=len(told),
