@@ -4,6 +4,10 @@ missing=""
 need() { # need PROGRAM PACKAGE
     command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"
 }
+lacking() {
+    echo "the tests need:$missing; install with: sudo apt-get install$missing" >&2
+    exit 1
+}
 need mosquitto mosquitto
 need influxd influxdb
 need strace strace
@@ -20,9 +24,9 @@ if [ "$(id -u)" = 0 ]; then
 elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
     as_root="sudo -n"
 else
-    echo "the tests need:$missing; install with: sudo apt-get install$missing" >&2
-    exit 1
+    lacking
 fi
 echo "installing$missing ..."
 $as_root apt-get update -qq &&
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+    lacking
