@@ -17,6 +17,8 @@ LOOK_SECONDS = 60.0
 """Between two looks. They are cheap: counts over indexes."""
 GRID_MS = 5 * 60_000
 """So often everything is written; in between, only counts that have changed: a year must not fill a disk."""
+DAY_MS = 24 * 3_600_000
+"""What was refused is told for a day: a board that stays red for ever is not looked at."""
 _MINUTE_MS = 60_000
 
 _log = logging.getLogger(__name__)
@@ -78,7 +80,7 @@ class Vitals:
     def look(self) -> None:
         """Write everything when it is time, otherwise what has changed."""
         now = self._clock()
-        counts = self._counted()
+        counts = self._counted(now)
         if self._whole is None or not 0 <= now - self._whole[0] < GRID_MS:
             flow = self._flow()
             values = counts | self._ages(now) | self._rates(now, flow)
@@ -90,14 +92,13 @@ class Vitals:
             self._store.put_derived(self._name, now - 1, now, points)
         self._counts = counts
 
-    def _counted(self) -> dict[str, float]:
-        mails = self._operations.mail_counts()
+    def _counted(self, now: int) -> dict[str, float]:
         firing = [alert for alert in self._operations.open_alerts() if alert.state is AlertState.FIRING]
         return {
-            figures.QUARANTINE: sum(tally.count for tally in self._store.tallies()),
+            figures.QUARANTINE: sum(tally.count for tally in self._store.tallies(now - DAY_MS)),
             figures.UNASSIGNED: sum(tally.count for tally in self._store.unassigned()),
-            figures.MAIL_WAITING: mails.get(MailState.WAITING, 0),
-            figures.MAIL_DEAD: mails.get(MailState.DEAD, 0),
+            figures.MAIL_WAITING: self._operations.mail_counts().get(MailState.WAITING, 0),
+            figures.MAIL_DEAD: self._operations.refused_mails(now - DAY_MS),
             figures.ALERTS_FIRING: len(firing),
         }
 

@@ -17,6 +17,7 @@ FRESH = "15m"
 
 NONE_IS_RIGHT = (Step(None, Colour.GOOD), Step(1, Colour.BAD))
 SOME_ARE_RIGHT = (Step(None, Colour.GOOD), Step(1, Colour.WARN))
+PILED_UP = (Step(None, Colour.GOOD), Step(10, Colour.WARN), Step(100, Colour.BAD))
 LATE = (Step(None, Colour.GOOD), Step(120, Colour.WARN), Step(900, Colour.BAD))
 """Seconds."""
 
@@ -57,13 +58,13 @@ def _collector(facility: Facility, language: Language, top: int) -> Iterator[Pan
     host, none = Subject.HOST.named(facility.host_id), tell("no data")
     for number, (metric, title, unit, steps) in enumerate(
         (
-            (figures.QUARANTINE, tell("Rows of the quarantine"), "short", SOME_ARE_RIGHT),
+            (figures.QUARANTINE, tell("Quarantined, 24 hours"), "short", SOME_ARE_RIGHT),
             (figures.UNASSIGNED, tell("Messages without a place in facility.toml"), "short", NONE_IS_RIGHT),
             (figures.DERIVATION_LAG, tell("Derivation is behind by"), "s", LATE),
             (figures.ARCHIVE_LAG, tell("InfluxDB is behind by"), "s", LATE),
-            (figures.MAIL_WAITING, tell("Mails waiting"), "short", ()),
+            (figures.MAIL_WAITING, tell("Mails waiting"), "short", PILED_UP),
             (figures.MAIL_OLDEST_AGE, tell("The oldest mail waits since"), "s", LATE),
-            (figures.MAIL_DEAD, tell("Mails refused for good"), "short", NONE_IS_RIGHT),
+            (figures.MAIL_DEAD, tell("Mails refused for good, 24 hours"), "short", NONE_IS_RIGHT),
             (figures.ALERTS_FIRING, tell("Alerts that nobody has taken"), "short", SOME_ARE_RIGHT),
         )
     ):

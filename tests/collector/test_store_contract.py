@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sukusuku_collector.store import HOUR_MS, Bucket, Latest, Point, Quarantined, Row, Store
+from sukusuku_collector.store import HOUR_MS, Bucket, Latest, Point, Quarantined, Row, Store, Tally
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality, Reading, Value
@@ -203,6 +203,9 @@ def test_the_quarantine_shows_the_newest_first(open_store: Open) -> None:
     items = [Quarantined(n, "topic", "reason", f"detail {n}", bytes([n])) for n in range(5)]
     assert store.commit([], items, START).quarantined == 5
     assert store.quarantine(3) == [items[4], items[3], items[2]]
+    assert store.tallies() == [Tally("reason", 5, 0, 4)]
+    assert store.tallies(3) == [Tally("reason", 2, 3, 4)]
+    assert store.tallies(5) == []
 
 
 def test_notes_are_kept(open_store: Open) -> None:

@@ -11,7 +11,7 @@ from sukusuku_collector.figures import Subject
 from sukusuku_collector.operations import Alert, AlertState, Operations, OutgoingMail
 from sukusuku_collector.store import Quarantined, Unassigned
 from sukusuku_collector.store.sqlite import SqliteStore
-from sukusuku_collector.vitals import GRID_MS, Flow, Vitals
+from sukusuku_collector.vitals import DAY_MS, GRID_MS, Flow, Vitals
 
 NOW = 1_800_000_000_000
 MINUTE = 60_000
@@ -124,3 +124,13 @@ def test_everything_is_written_every_five_minutes_and_counts_when_they_change(wo
     assert written(figures.MAIL_WAITING) == [(0, 0.0), (5, 0.0), (10, 0.0)]
     assert [minute for minute, _ in written(figures.DERIVATION_LAG)] == [0, 5, 10]
     assert written(figures.READINGS) == [(5, 30.0), (10, 30.0)]
+
+
+def test_what_was_refused_is_told_for_a_day(world: World) -> None:
+    world.store.commit_rows([], [Quarantined(NOW, "t", "name", "x", b"")], NOW)
+    write_mails(world.operations)
+    vitals = world.vitals()
+    for later, told in ((0, 1.0), (DAY_MS - 2 * MINUTE, 1.0), (DAY_MS + 1, 0.0)):
+        world.now = NOW + later
+        vitals.look()
+        assert (world.read()[figures.QUARANTINE], world.read()[figures.MAIL_DEAD]) == (told, told)

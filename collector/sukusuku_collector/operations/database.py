@@ -135,6 +135,14 @@ class Operations:
             found: int | None = connection.execute(query).scalar_one()
         return found
 
+    def refused_mails(self, since: int) -> int:
+        """How many mails the mail server has refused for good, at a try that was due since a time (UTC ms)."""
+        columns = mail_outbox.c
+        dead = (columns.state == MailState.DEAD) & (columns.next_try >= since)
+        with self.reading() as connection:
+            found: int = connection.execute(select(func.count()).select_from(mail_outbox).where(dead)).scalar_one()
+        return found
+
     def lease_mail(self, now: int, until: int) -> MailRow | None:
         """The next mail that is due, reserved for the caller until `until`; None when none is due.
 

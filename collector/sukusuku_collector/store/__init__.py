@@ -199,8 +199,8 @@ class Store(Protocol):
     def quarantine(self, limit: int) -> list[Quarantined]:
         """The newest rows of the quarantine, newest first."""
 
-    def tallies(self) -> list[Tally]:
-        """The quarantine, counted by reason."""
+    def tallies(self, since: int = 0) -> list[Tally]:
+        """What has come into the quarantine since a time (UTC ms) and is still there, counted by reason."""
 
     def unassigned(self) -> list[Tally]:
         """What waits for facility.toml to be put right, counted by topic and reason."""

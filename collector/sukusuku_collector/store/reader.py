@@ -124,7 +124,7 @@ class SqliteReader:
         )
         return [Quarantined(*row) for row in rows]
 
-    def tallies(self) -> list[Tally]:
+    def tallies(self, since: int = 0) -> list[Tally]:
         """See Store."""
         rows = self._all("SELECT reason, count(*), min(received), max(received) FROM quarantine GROUP BY reason", ())
         return [Tally(*row) for row in rows]
