@@ -126,7 +126,10 @@ class SqliteReader:
 
     def tallies(self, since: int = 0) -> list[Tally]:
         """See Store."""
-        rows = self._all("SELECT reason, count(*), min(received), max(received) FROM quarantine GROUP BY reason", ())
+        rows = self._all(
+            "SELECT reason, count(*), min(received), max(received) FROM quarantine WHERE received >= ? GROUP BY reason",
+            (since,),
+        )
         return [Tally(*row) for row in rows]
 
     def unassigned(self) -> list[Tally]:
