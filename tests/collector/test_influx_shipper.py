@@ -301,6 +301,35 @@ def test_an_outage_with_a_crash_of_both_sides_loses_nothing(tmp_path: Path) -> N
         rig.close()
 
 
+def test_user_and_password_and_what_they_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with influxd() as server:
+        database = new_database(server)
+        server.ask("CREATE USER admin WITH PASSWORD 'x' WITH ALL PRIVILEGES")
+        for user, may in (("collector", "ALL"), ("grafana", "READ")):
+            server.ask(f"CREATE USER {user} WITH PASSWORD 'secret'; GRANT {may} ON \"{database}\" TO {user}")
+        server.stop()
+        monkeypatch.setenv("INFLUXDB_HTTP_AUTH_ENABLED", "true")
+        assert server.start()
+        for user, password, words in (
+            ("collector", "wrong", "answers 401 .*authorization failed; check token, or username and password"),
+            ("grafana", "secret", "answers 403 .*; the token or user may not write here"),
+            ("collector", "secret", None),
+        ):
+            keys = facility(tmp_path / f"{user}-{password}.db", server, database, username=user, password=password)
+            rig = Rig(keys, server, database)
+            rig.commit(*fills(range(START, START + 1_000, 10)))
+            if words is not None:
+                with pytest.raises(BusyError, match=words):
+                    rig.ship()
+            else:
+                rig.store.put_derived("unit-1", 0, START, [Reading("unit-1", "Fill/Estimate", START - 300_000, 5.0)])
+                rig.ship()
+                rig.store.put_derived("unit-1", 0, START, [Reading("unit-1", "Fill/Estimate", START - 600_000, 6.0)])
+                rig.ship()
+                rig.check()
+            rig.close()
+
+
 def test_a_point_that_is_refused_goes_to_the_quarantine_and_the_others_arrive(make_rig: MakeRig) -> None:
     rig = make_rig()
     write(rig, f"reading,asset=other text=1 {START}")  # a field of another type: our texts are refused, and only those
