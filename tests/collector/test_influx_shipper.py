@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality, Reading
 from tests.collector.influx_store import facility, new_database
+from tests.support.broker import free_port
 from tests.support.influx_v2 import Answer, Request
 from tests.support.influxd import Influxd, influxd
 
@@ -491,6 +493,22 @@ def test_pruned_readings_are_asked_of_influxdb(make_rig: MakeRig) -> None:
         range(START + 1_000, START + 2_000, 100)
     )
     assert rig.store.first() == START
+
+
+def test_while_influxdb_is_away_the_file_knows_when_everything_began(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    rig.now = START + DAY_MS
+    rig.commit(*fills(range(START, START + 2_000, 100)))
+    rig.ship()
+    away = msgspec.structs.replace(rig.settings.store.influx, url=f"http://127.0.0.1:{free_port()}")
+    rig.store.archive = InfluxReader(Query(away), rig.store.datatype_of)
+    assert rig.store.prune(START, 1_000) == 0
+    assert rig.store.first() == START
+    for before, gone in ((START + 500, 5), (START + 1_000, 5)):
+        assert rig.store.prune(before, 1_000) == gone
+        assert rig.store.first() == START
+    rig.commit(*fills(range(START - 60_000, START - 59_000, 1_000)))
+    assert rig.store.first() == START - 60_000
 
 
 def write(rig: Rig, line: str, bucket: str = "raw") -> None:

@@ -16,6 +16,8 @@ from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import AssetKind, Reading
 
+FIRST = "ship/first"
+"""Under which the time (UTC ms) of the oldest reading is noted before it is pruned."""
 _FOREVER = 1 << 62
 
 
@@ -46,9 +48,8 @@ class InfluxStore(SqliteStore):
 
     def first(self) -> int | None:
         """See Store."""
-        here = super().first()
-        there = self.archive.first() if self.archive is not None and self.noted(PRUNED) else None
-        return min((it for it in (here, there) if it is not None), default=None)
+        known = (super().first(), self.noted(FIRST))  # asked all the time, so InfluxDB is left alone
+        return min((it for it in known if it is not None), default=None)
 
     def _whole_since(self, start: int, end: int) -> int:
         """From when on the file has all readings, within a stretch. What came after its time was pruned stays in it."""
@@ -72,7 +73,11 @@ class InfluxStore(SqliteStore):
 
     def prune(self, before: int, rows: int) -> int:
         """See Store. What is not shipped stays."""
-        return super().prune(min(before, self.shipped_before()), rows)
+        before = min(before, self.shipped_before())
+        oldest, noted = super().first(), self.noted(FIRST)
+        if oldest is not None and oldest < (before if noted is None else min(before, noted)):
+            self.note(FIRST, oldest)
+        return super().prune(before, rows)
 
     def shipped_before(self) -> int:
         """Before this time (UTC ms) every reading of this file is shipped."""
