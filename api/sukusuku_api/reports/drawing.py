@@ -20,7 +20,10 @@ _WIDTH, _HEIGHT = 820, 190
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of a map of colours: from empty to full, of a gap, of what separates its cells, of its texts."""
+    """The colours of a map of colours: from empty to full, of a gap, of what separates its cells, of its texts.
+
+    From `turns` percent on the text is that on full cells.
+    """
 
     empty: str
     full: str
@@ -28,9 +31,10 @@ class Palette:
     ground: str
     text: str
     text_on_full: str
+    turns: int
 
 
-PAPER = Palette("#f3f9f5", "#1d7a4b", "#eceff1", "#ffffff", "#17211c", "#ffffff")
+PAPER = Palette("#f3f9f5", "#1d7a4b", "#eceff1", "#ffffff", "#17211c", "#ffffff", 55)
 
 
 def chart(picture: Picture) -> Any:
@@ -85,7 +89,7 @@ def heat(picture: Picture, palette: Palette, width: float) -> Any:
         "value:Q", scale=alt.Scale(domain=[0, 100], clamp=True, range=[palette.empty, palette.full]), legend=None
     )
     known = base.transform_filter("isValid(datum.value)")
-    ink = alt.condition("datum.value > 55", alt.value(palette.text_on_full), alt.value(palette.text))
+    ink = alt.condition(f"datum.value > {palette.turns}", alt.value(palette.text_on_full), alt.value(palette.text))
     cells = known.mark_rect(stroke=palette.ground).encode(color=colour)
     gaps = base.transform_filter("!isValid(datum.value)").mark_rect(fill=palette.gap, stroke=palette.ground)
     text = known.mark_text(fontSize=10).encode(text="text:N", color=ink)

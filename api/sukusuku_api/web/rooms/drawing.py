@@ -16,7 +16,7 @@ from sukusuku_api.web.rooms.charts import Ahead, Charts, Course, Step
 
 _TEXT, _SOFT, _LINE, _TILE = "#f3f6fc", "#a9b7cd", "#33415c", "#172031"
 _CHILDREN, _PEOPLE, _LIMIT, _MARK, _BAND = "#3ad29f", "#a9b7cd", "#ffb83d", "#c9a2ff", "#5b8def"
-NIGHT = Palette("#1d3046", "#3ad29f", "#222b3a", _TILE, _TEXT, "#06281c")
+NIGHT = Palette("#1d3046", "#3ad29f", "#222b3a", _TILE, _TEXT, "#06281c", 68)
 _WIDE, _NARROW = 760, 300
 _HALF = 540
 _COURSE_HEIGHT, _AHEAD_HEIGHT = 210, 150

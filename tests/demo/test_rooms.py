@@ -1,0 +1,69 @@
+"""The rooms of the demo, derived from their simulated past: limits that bite in different ways, corrections, zones."""
+
+from datetime import datetime, timedelta, timezone
+
+import msgspec
+import pytest
+
+from sukusuku_collector.derive.derivation import Advanced
+from sukusuku_collector.derive.model import CorrectionKind
+from sukusuku_collector.rooms.limits import Rule
+from sukusuku_collector.rooms.occupancy import RoomOccupancy, RoomState
+from sukusuku_collector.rooms.timetable import Timetable
+from sukusuku_collector.settings import Room, read
+from sukusuku_demo import files
+from sukusuku_demo.settings import Ports
+from sukusuku_sim import history, scenario
+
+THURSDAY = datetime(2026, 11, 19, 20, tzinfo=timezone(timedelta(hours=9)))
+NOW = round(THURSDAY.timestamp() * 1000)
+DAY = 86_400_000
+Derived = dict[str, tuple[Room, Timetable, Advanced[RoomState]]]
+
+
+@pytest.fixture(scope="module")
+def derived(tmp_path_factory: pytest.TempPathFactory) -> Derived:
+    """Each room with what is derived of its last three days."""
+    folder = tmp_path_factory.mktemp("demo")
+    files.write(folder, Ports(), THURSDAY)
+    facility = read(folder / "facility.toml")
+    plan = msgspec.structs.replace(scenario.load(folder / "scenario.toml"), unit=(), event=())
+    past = list(history.generate(plan, NOW - 3 * DAY, NOW, 300))
+    found = {}
+    for room in (room for site in facility.site for room in site.room):
+        timetable = Timetable(facility, room)
+        derivation = RoomOccupancy(timetable)
+        own = [reading for reading in past if reading.asset == room.id]
+        found[room.id] = (room, timetable, derivation.advance(derivation.start(NOW - 3 * DAY), own, (), NOW))
+    return found
+
+
+def test_staff_limit_one_room_and_the_floor_the_other_at_any_hour(
+    derived: Derived,
+) -> None:
+    for ident, rule in (("tobu-room", Rule.STAFF), ("seibu-room", Rule.AREA)):
+        _, timetable, _ = derived[ident]
+        limits = [timetable.limit(at, timetable.staff(at)) for at in range(NOW, NOW + 7 * DAY, 3_600_000)]
+        assert {limit.bites for limit in limits} == {(rule,)}
+        assert all(part is not None for limit in limits for part in limit.parts.values())
+
+
+def test_the_counter_that_overlooks_people_is_put_right(
+    derived: Derived,
+) -> None:
+    _, _, of_tobu = derived["tobu-room"]
+    changed = [item for item in of_tobu.corrections if item.before != item.after]
+
+    assert {item.channel for item in changed} == {"people", "children"}
+    assert {item.kind for item in changed} >= {CorrectionKind.AGREED}
+
+
+def test_rooms_are_used_up_to_their_limits_and_seldom_above(
+    derived: Derived,
+) -> None:
+    for room, _, found in derived.values():
+        use = [float(p.value or 0) for p in found.points if p.metric == "Occupancy/Utilisation"]
+        assert max(use) >= 70
+        assert sum(value > 100 for value in use) <= 0.1 * len(use)
+        for zone in room.zone:
+            assert any(p.value for p in found.points if p.metric == f"Zones/{zone.id}/Corrected")
