@@ -24,9 +24,10 @@ class Kind(StrEnum):
 
 
 class Draw(StrEnum):
-    """How a panel of kind LINES draws its series; the values are Grafana's names."""
+    """How a panel of kind LINES draws its series; but for STAIRS the values are Grafana's names."""
 
     LINE = "line"
+    STAIRS = "stairs"
     POINTS = "points"
     BARS = "bars"
 
@@ -74,7 +75,8 @@ class Panel:
     `no_value` is what stands there when there is no series, or none as young as `since`. Between the two series of
     `band`, its lower and its upper edge, the area is filled. A panel of kind HEAT has one series and shows its mean for
     each weekday and hour of the day; `names` are then those of its columns: `HOURS` and the weekdays 1 (Monday) to 7.
-    `draw` is for panels of kind LINES; BARS begin at the times of their values, and stand on each other.
+    `draw` is for panels of kind LINES; STAIRS keep a value until the next one, BARS begin at the times of their values,
+    and stand on each other. `decimals` None: as many as Grafana finds right.
     """
 
     kind: Kind
@@ -85,6 +87,7 @@ class Panel:
     names: Mapping[str, str] = field(default_factory=dict)
     alias: str = "$tag_asset"
     unit: str = "none"
+    decimals: int | None = None
     steps: tuple[Step, ...] = ()
     words: Mapping[int, Word] = field(default_factory=dict)
     low: float | None = None

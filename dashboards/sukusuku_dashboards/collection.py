@@ -44,7 +44,7 @@ def collection(facility: Facility, language: Language) -> Board:
     panels = [
         Panel(
             Kind.LINES, tell("Estimated level"), queries.derived_course("Fill/Estimate"), Place(0, 0, HALF, HIGH), none,
-            names, unit="percent", steps=steps, low=0, high=100,
+            names, unit="percent", steps=steps, low=0,
         ),
         Panel(
             Kind.BARS, tell("Hours until full"), queries.newest_derived("Forecast/Hours50"), Place(HALF, 0, HALF, HIGH),
@@ -56,7 +56,7 @@ def collection(facility: Facility, language: Language) -> Board:
         ),
         Panel(
             Kind.BARS, tell("Hours until the hygiene deadline"), queries.newest_derived("Bag/HoursLeft"),
-            Place(THIRD, HIGH, THIRD, HIGH), none, names, unit="h", steps=SOON, high=168, since=since,
+            Place(THIRD, HIGH, THIRD, HIGH), none, names, unit="h", steps=SOON, low=0, high=168, since=since,
         ),
         Panel(
             Kind.BARS, tell("Days that the film lasts"), queries.newest_derived("Film/DaysLeft"),

@@ -17,16 +17,22 @@ with warnings.catch_warnings():  # the library advises the newer schema
     from grafana_foundation_sdk.models import dashboard
     from grafana_foundation_sdk.models.common import (
         BarAlignment,
+        BarGaugeValueMode,
         BigValueColorMode,
+        BigValueGraphMode,
+        BigValueTextMode,
         DataSourceRef,
         GraphDrawStyle,
         GraphThresholdsStyleMode,
+        LineInterpolation,
         StackingMode,
         TableColoredBackgroundCellOptions,
+        VizOrientation,
     )
 
+from sukusuku_collector.settings import Language
 from sukusuku_dashboards.board import HOURS, Board, Draw, Kind, Panel, Word
-from sukusuku_dashboards.words import say
+from sukusuku_dashboards.words import say, unit
 
 SOURCE = "sukusuku-influxdb"
 """The uid of the data source that all boards read."""
@@ -78,14 +84,14 @@ def classic(board: Board) -> dict[str, Any]:
         .readonly()
     )
     for panel in board.panels:
-        made = made.with_panel(_panel(panel))
+        made = made.with_panel(_panel(panel, board.language))
     found: dict[str, Any] = json.loads(json.dumps(made.build(), cls=JSONEncoder))
     for panel in found.get("panels", []):
         panel["options"].pop("footer", None)  # the library writes one for tables, which Grafana 12 and 13 do not know
     return found
 
 
-def _panel(panel: Panel) -> Any:
+def _panel(panel: Panel, language: Language) -> Any:
     place = panel.place
     made = (
         _BUILDERS[panel.kind]()
@@ -93,15 +99,12 @@ def _panel(panel: Panel) -> Any:
         .datasource(DataSourceRef("influxdb", SOURCE))
         .with_target(Target(panel.query, HEAT if panel.kind is Kind.HEAT else panel.alias))
         .grid_pos(dashboard.GridPos(place.height, place.width, place.x, place.y))
-        .unit(panel.unit)
+        .unit(unit(language, panel.unit))
         .no_value(panel.no_value)
     )
-    if panel.kind in {Kind.BARS, Kind.NUMBER}:
-        made = made.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-    if panel.kind is Kind.NUMBER:
-        made = made.color_mode(BigValueColorMode.BACKGROUND)
-    if panel.draw is not Draw.LINE:
-        made = _drawn(made, panel.draw)
+    made = _looking(made, panel)
+    if panel.decimals is not None:
+        made = made.decimals(panel.decimals)
     if panel.low is not None:
         made = made.min(panel.low)
     if panel.high is not None:
@@ -115,12 +118,30 @@ def _panel(panel: Panel) -> Any:
     if panel.words:
         made = made.mappings([_mapping(panel.words)])
     if panel.since is not None:
-        made = made.time_from(panel.since)
+        made = made.time_from(panel.since).hide_time_override(hide_time_override=True)
     return _heat(made, panel.names) if panel.kind is Kind.HEAT else _named(made, panel)
 
 
+def _looking(made: Any, panel: Panel) -> Any:
+    """What makes a kind of panel readable from afar."""
+    newest = common.ReduceDataOptions().calcs(["lastNotNull"])
+    if panel.kind is Kind.BARS:
+        return made.reduce_options(newest).orientation(VizOrientation.HORIZONTAL).value_mode(BarGaugeValueMode.TEXT)
+    if panel.kind is Kind.NUMBER:
+        shown = BigValueTextMode.VALUE_AND_NAME if any(panel.names.values()) else BigValueTextMode.VALUE
+        made = made.reduce_options(newest).text_mode(shown)
+        return made.color_mode(BigValueColorMode.BACKGROUND).graph_mode(BigValueGraphMode.NONE)
+    if panel.kind is Kind.LINES:
+        return _drawn(made.legend(common.VizLegendOptions().show_legend(show_legend=True)), panel.draw)
+    return made
+
+
 def _drawn(made: Any, draw: Draw) -> Any:
-    """Points, or bars that stand on each other and begin where their day begins."""
+    """Lines; points; or bars that stand on each other and begin where their day begins."""
+    if draw is Draw.LINE:
+        return made
+    if draw is Draw.STAIRS:
+        return made.line_interpolation(LineInterpolation.STEP_AFTER)
     made = made.draw_style(GraphDrawStyle(draw.value))
     if draw is Draw.POINTS:
         return made.point_size(8)

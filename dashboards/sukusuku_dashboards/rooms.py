@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sukusuku_collector.settings import Asset, Facility, Language, Room
-from sukusuku_dashboards.board import COLUMNS, HOURS, Board, Colour, Kind, Panel, Place, Step
+from sukusuku_dashboards.board import COLUMNS, HOURS, Board, Colour, Draw, Kind, Panel, Place, Step
 from sukusuku_dashboards.queries import Queries
 from sukusuku_dashboards.words import say, weekdays
 
@@ -37,7 +37,8 @@ def _panels(facility: Facility, asset: Asset, room: Room, language: Language, to
     yield Panel(
         Kind.LINES, tell("%(room)s: occupancy and limit (capacity %(capacity)d)") % named,
         queries.derived_of(asset.id, tuple(courses)), Place(0, top, HALF, HIGH), none, courses,
-        alias="$tag_metric", low=0,
+        alias="$tag_metric", steps=(Step(None, Colour.GOOD), Step(room.capacity, Colour.WARN)), low=0,
+        draw=Draw.STAIRS,
     )  # fmt: skip
     yield Panel(
         Kind.NUMBER, tell("Use now"), queries.derived_means(asset.id, USE, "5m"), Place(HALF, top, QUARTER, HIGH), none,
@@ -47,6 +48,7 @@ def _panels(facility: Facility, asset: Asset, room: Room, language: Language, to
         yield Panel(
             Kind.LINES, tell("Zones"), queries.derived_zones(asset.id),
             Place(HALF + QUARTER, top, QUARTER, HIGH), none, zones, alias="$tag_zone", low=0,
+            draw=Draw.STAIRS,
         )  # fmt: skip
     yield Panel(
         Kind.HEAT, tell("%(room)s: mean use by weekday and hour, ten weeks") % named,

@@ -11,8 +11,9 @@ from sukusuku_dashboards.queries import Queries
 from sukusuku_dashboards.words import say, states
 
 HALF = COLUMNS // 2
-TALL, LOW = 11, 9
-"""Rows of the upper and of the lower panels; both fit on a screen of 1080 lines."""
+TALL, NOW, LOW = 13, 6, 8
+"""Rows of the levels, of the states now, and of what was today; together they fill a screen of 1080 lines."""
+HIGH = TALL + NOW
 ROOMS_IN_A_ROW = 2
 UID, ALL = "sukusuku-wall", "all"
 UID_LENGTH = 40
@@ -62,7 +63,7 @@ class _Wall:
         self._since = f"{round(facility.alerts.silent_after)}s"
 
     def of_units(self, units: Sequence[Asset]) -> Iterator[Panel]:
-        """Levels now, states and levels of the day."""
+        """Levels and states now, states and levels of the day."""
         if not units:
             return
         names = {asset.id: self._name(asset) for asset in units}
@@ -70,22 +71,29 @@ class _Wall:
         steps = (Step(None, Colour.GOOD), Step(levels.fill_clear, Colour.WARN), Step(levels.fill_rise, Colour.BAD))
         none = self._say("no data")
         metric, tell = "Fill/Percent", self._say
+        tiles = not self._several  # more than a few could not be read from afar
         yield Panel(
-            Kind.BARS, tell("How full"), self._queries.newest(metric, self._site), Place(0, 0, HALF, TALL), none, names,
-            unit="percent", steps=steps, low=0, high=100, since=self._since,
+            Kind.BARS, tell("How full"), self._queries.newest(metric, self._site),
+            Place(0, 0, HALF, TALL if tiles else HIGH), none, names, unit="percent", decimals=0, steps=steps, low=0,
+            high=100, since=self._since,
+        )  # fmt: skip
+        if tiles:
+            yield Panel(
+                Kind.NUMBER, tell("What the units do"), self._queries.newest("State", self._site),
+                Place(0, TALL, HALF, NOW), none, names, words=states(tell), since=self._since,
+            )  # fmt: skip
+        yield Panel(
+            Kind.STATES, tell("What the units did today"), self._queries.every("State", self._site),
+            Place(0, HIGH, HALF, LOW), none, names, words=states(tell),
         )  # fmt: skip
         yield Panel(
-            Kind.STATES, tell("What the units do"), self._queries.every("State", self._site), Place(0, TALL, HALF, LOW),
-            none, names, words=states(tell),
-        )  # fmt: skip
-        yield Panel(
-            Kind.LINES, tell("How full, today"), self._queries.course(metric, self._site), Place(HALF, TALL, HALF, LOW),
+            Kind.LINES, tell("How full, today"), self._queries.course(metric, self._site), Place(HALF, HIGH, HALF, LOW),
             none, names, unit="percent", steps=steps, low=0, high=100,
         )  # fmt: skip
 
     def of_rooms(self, rooms: Sequence[Asset]) -> Iterator[Panel]:
         """Each room: its children beside its capacity, and its zones."""
-        height = TALL // max(1, -(-len(rooms) // ROOMS_IN_A_ROW))
+        height = HIGH // max(1, -(-len(rooms) // ROOMS_IN_A_ROW))
         width = HALF // min(ROOMS_IN_A_ROW, max(1, len(rooms)))
         for number, asset in enumerate(rooms):
             room = _room(asset)
@@ -104,7 +112,7 @@ class _Wall:
                 yield Panel(
                     Kind.BARS, self._say("People in the zones"), self._queries.newest_of_zones(asset.id),
                     Place(x, y + top, width, height - top), self._say("no data"), zones, alias="$tag_zone",
-                    steps=(Step(None, Colour.BUSY),), low=0, since=self._since,
+                    steps=(Step(None, Colour.BUSY),), low=0, high=room.capacity, since=self._since,
                 )  # fmt: skip
 
     def all_rooms(self, rooms: Sequence[Asset]) -> Iterator[Panel]:
@@ -113,7 +121,7 @@ class _Wall:
             query = self._queries.newest("Occupancy/Children", self._site)
             highest = max(_room(asset).capacity for asset in rooms)
             yield Panel(
-                Kind.BARS, self._say("Children in the rooms"), query, Place(HALF, 0, HALF, TALL), self._say("no data"),
+                Kind.BARS, self._say("Children in the rooms"), query, Place(HALF, 0, HALF, HIGH), self._say("no data"),
                 {asset.id: self._name(asset) for asset in rooms}, steps=(Step(None, Colour.BUSY),), low=0, high=highest,
                 since=self._since,
             )  # fmt: skip

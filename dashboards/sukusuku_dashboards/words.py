@@ -1,6 +1,6 @@
 """The words on the boards, in both languages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 
 from sukusuku_collector.accounting.visits import VisitKind
@@ -35,6 +35,12 @@ _STATES = {
     UnitState.FILM_OUT: (_("film used up"), Colour.BAD),
 }
 
+_UNITS: Mapping[Language, Mapping[str, str]] = {
+    "ja": {"s": "suffix:秒", "m": "suffix:分", "h": "suffix:時間", "d": "suffix:日"},
+    "en": {"s": "suffix:s", "m": "suffix:min", "h": "suffix:h", "d": "suffix:days"},
+}
+"""Grafana writes times in English only, and from value to value in another unit."""
+
 _VISITS = {
     VisitKind.EMPTIED: _("emptied in time"),
     VisitKind.LATE: _("emptied late"),
@@ -47,6 +53,11 @@ _VISITS = {
 """What became of visits; those that are still due have not become anything."""
 
 _WEEKDAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+
+
+def unit(language: Language, name: str) -> str:
+    """A unit as Grafana is given it: times in the reader's language, all else by Grafana's name."""
+    return _UNITS[language].get(name, name)
 
 
 def weekdays(tell: Say) -> dict[str, str]:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -37,6 +38,8 @@ from tests.support.influxd import Influxd
 NOW = int(datetime.fromisoformat("2026-04-15T10:40:00+09:00").timestamp() * 1_000)
 """The moment at which the boards are looked at: a Wednesday morning, the centres are open."""
 WEEKS = 8
+ARRANGED = 4 * HOUR
+"""The end of a history is arranged so that the demo can go on from there; it is left out."""
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 """The demo's centres never close on the day that it is run; here that is a day before the history."""
 STEP_SECONDS = 300
@@ -69,7 +72,8 @@ def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
         alerts=AlertLevels(),  # the demo calls a unit silent after a minute, a centre after three quarters of an hour
     )
     plan = scenario.load(folder / "scenario.toml")
-    readings = [*history.generate(plan, NOW - WEEKS * 7 * DAY, NOW, STEP_SECONDS), *_nodes(facility)]
+    lived = history.generate(plan, NOW - WEEKS * 7 * DAY, NOW + ARRANGED, STEP_SECONDS)
+    readings = [*takewhile(lambda reading: reading.time < NOW, lived), *_nodes(facility)]
     store = InfluxStore.open(facility.store.path)
     operations = Operations(f"sqlite:///{folder / 'operations.db'}")
     query = Query(influx)

@@ -1,0 +1,67 @@
+"""Draws the boards' layout with eight simulated weeks into pictures for the documents.
+
+    python -m tests.dashboards.picture docs/images
+
+What is asked is asked of a real influxd; what is drawn is our drawing of it, not a picture of Grafana.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import ViewportSize
+
+from sukusuku_dashboards.boards import boards
+from sukusuku_dashboards.grafana import classic
+from tests.dashboards import asking
+from tests.dashboards.drawing import page
+from tests.dashboards.history import NOW, loaded
+from tests.support.browser import chromium
+from tests.support.influxd import influxd
+
+PICTURES = {
+    "grafana-wall": "sukusuku-wall-tobu-ja",
+    "grafana-wall-all": "sukusuku-wall-all-ja",
+    "grafana-collection": "sukusuku-collection-ja",
+    "grafana-rooms": "sukusuku-rooms-ja",
+    "grafana-operations": "sukusuku-operations-ja",
+}
+SCALE = 0.6
+"""Pixels of a picture for one of the screen."""
+COLOURS = 96
+"""Of a picture."""
+NOTE = (
+    "レイアウトの図（模擬データ）。Grafana の画面ではありません。 Layout with simulated data, not a picture of Grafana."
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write a PNG for each of `PICTURES`."""
+    parser = argparse.ArgumentParser(prog="python -m tests.dashboards.picture", description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    folder = parser.parse_args(argv).folder
+    with tempfile.TemporaryDirectory(prefix="picture-") as place, influxd() as server:
+        server.create("history")
+        with loaded(Path(place), server, "history") as weeks, chromium() as browser:
+            made = {board.uid: classic(board) for board in boards(weeks.facility, "ja")}
+            for name, uid in PICTURES.items():
+                board = made[uid]
+                answers = [
+                    (panel, weeks.query.ask(asking.asked(board, panel, NOW), "raw")) for panel in board["panels"]
+                ]
+                html, height = page(board, answers, NOW, NOTE)
+                size = ViewportSize(width=asking.SCREEN, height=height)
+                sheet = browser.new_page(viewport=size, device_scale_factor=SCALE)
+                sheet.set_content(html)
+                picture = Image.open(BytesIO(sheet.screenshot()))
+                picture.quantize(COLOURS).save(folder / f"{name}.png", optimize=True)
+                sheet.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
