@@ -79,18 +79,19 @@ class Vitals:
 
     def look(self) -> None:
         """Write everything when it is time, otherwise what has changed."""
-        now = self._clock()
+        now, flow = self._clock(), self._flow()
         counts = self._counted(now)
-        if self._whole is None or not 0 <= now - self._whole[0] < GRID_MS:
-            flow = self._flow()
+        whole = self._whole is None or not 0 <= now - self._whole[0] < GRID_MS
+        if whole:
             values = counts | self._ages(now) | self._rates(now, flow)
-            self._whole = now, flow
         else:
             values = {metric: value for metric, value in counts.items() if value != self._counts[metric]}
         if values:
             points = [Reading(self._name, metric, now, float(value)) for metric, value in values.items()]
             self._store.put_derived(self._name, now - 1, now, points)
         self._counts = counts
+        if whole:
+            self._whole = now, flow
 
     def _counted(self, now: int) -> dict[str, float]:
         firing = [alert for alert in self._operations.open_alerts() if alert.state is AlertState.FIRING]

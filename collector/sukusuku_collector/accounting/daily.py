@@ -72,7 +72,7 @@ def of_run(run: Run) -> list[Reading]:
     return [Reading(name, metric, plan.departs, value) for metric, value in values.items()]
 
 
-def on_time(kinds: Mapping[VisitKind, int]) -> float | None:
+def on_time(kinds: Counter[VisitKind]) -> float | None:
     """The share (percent) of visits at which the bag was emptied in time, of those that were needed.
 
     Left out is what nobody had planned, what is not over, what was needless, and what the data cannot confirm.
