@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from sukusuku_collector import live
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, Tally
+from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, RoomHour, Tally
 from sukusuku_core.clock import Clock
 
 
@@ -32,6 +32,9 @@ class Readings(Protocol):
 
     def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
         """Points of a derived series with start <= time < end, in order of time."""
+
+    def room_hours(self, asset: str, start: int, end: int) -> list[RoomHour]:
+        """The hours that are kept of a room and begin in start <= time < end, in order."""
 
     def derived_latest(self) -> DerivedByAsset:
         """The newest point of every derived series."""

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, Tally
+from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, RoomHour, Tally
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.errors import TransientError
 
@@ -44,6 +44,11 @@ class LateStore:
         """Points of a derived series with start <= time < end, in order of time."""
         store = self._past.opened()
         return [] if store is None else store.derived(asset, metric, start, end)
+
+    def room_hours(self, asset: str, start: int, end: int) -> list[RoomHour]:
+        """The hours that are kept of a room and begin in start <= time < end, in order."""
+        store = self._past.opened()
+        return [] if store is None else store.room_hours(asset, start, end)
 
     def version(self) -> int:
         """A number that changes when the collector has committed; -1: no file yet."""

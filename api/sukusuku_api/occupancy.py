@@ -3,11 +3,12 @@
 from datetime import date
 
 from sukusuku_api.context import Context
-from sukusuku_api.reports.gather import SERIES, Changed, Gatherer
+from sukusuku_api.reports.gather import Changed, Gatherer
 from sukusuku_collector.opening import DAY_MS, opening_of_asset
 from sukusuku_collector.rooms.effect import stretch
 from sukusuku_collector.rooms.metrics import Hour
 from sukusuku_collector.rooms.outlook import WEEKS, Expected, outlook
+from sukusuku_collector.rooms.use import SERIES
 from sukusuku_collector.rooms.vacancy import Day, Expect, outlook_expect, site_days
 from sukusuku_collector.settings import Room, Site
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from sukusuku_collector.derive.derivation import Advanced, Derivation
-from sukusuku_collector.store import SETTLED_MS, Late, Store
+from sukusuku_collector.store import SETTLED_MS, Late, Store, thinned_key
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
@@ -139,7 +139,8 @@ class Deriver:
         back: dict[str, int] = {}
         for cause in (*self._late, *self._spoken):
             for asset in self._wanted_by.get(cause.asset, ()):
-                back[asset] = min(cause.since, back.get(asset, cause.since))
+                since = max(cause.since, self._thinned(asset) + 1)
+                back[asset] = min(since, back.get(asset, since))
         for asset in self._subjects:
             known = self._standing.get(asset)
             if known is None:
@@ -199,13 +200,18 @@ class Deriver:
     def _resume(self, asset: str, before: int, first: int) -> _Standing:
         """Where an asset stood at its last checkpoint before a moment, or at the very beginning."""
         derivation = self._subjects[asset].derivation
+        thinned = self._thinned(asset)  # there is nothing left to derive it from before that
+        first = max(first, thinned)
         found = self._records.checkpoint(asset, before, derivation.version)
-        if found is not None:
+        if found is not None and found[0] >= thinned:
             try:
                 return _Standing(found[0], msgspec.msgpack.decode(found[1], type=derivation.kind), self._target())
             except msgspec.DecodeError as error:
                 _log.warning("%s: its checkpoint cannot be read, it is derived anew: %s", asset, error)
         return _Standing(first - 1, derivation.start(first - 1), self._target())
+
+    def _thinned(self, asset: str) -> int:
+        return self._store.noted(thinned_key(asset)) or 0
 
     def _target(self) -> int:
         return self._clock() - SETTLED_MS

@@ -1,4 +1,7 @@
-"""What the collector does beside its work, in small steps: finds a place for unassigned readings, deletes old ones."""
+"""What the collector does beside its work, in small steps: finds a place for unassigned readings, deletes old ones.
+
+The counts of rooms are thinned out earlier than other readings are deleted, see `thinning.py`.
+"""
 
 import asyncio
 import logging
@@ -19,6 +22,8 @@ STEP = 200
 """Unassigned messages that are read at once."""
 PRUNED = 2_000
 """Raw readings that are deleted at once."""
+THINNED = 10
+"""Days of a room that are thinned out at once."""
 QUIET = 50
 """At most so many messages arrive in a second that is quiet."""
 ROUND_SECONDS = 60.0
@@ -28,13 +33,21 @@ _log = logging.getLogger("sukusuku_collector.housekeeping")
 
 
 class Housekeeping:
-    """Goes on until cancelled. `arrived` tells how many messages have arrived so far."""
+    """Goes on until cancelled. `arrived` tells how many messages have arrived so far; `thin` thins out a little."""
 
-    def __init__(self, facility: Facility, store: Store, clock: Clock, arrived: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        facility: Facility,
+        store: Store,
+        clock: Clock,
+        arrived: Callable[[], int],
+        thin: Callable[[], bool],
+    ) -> None:
         self._facility = facility
         self._store = store
         self._clock = clock
         self._arrived = arrived
+        self._thin = thin
 
     async def run(self) -> None:
         """First find a place for what waits, then delete what is old. Raises TransientError when the store cannot."""
@@ -44,9 +57,14 @@ class Housekeeping:
         while True:
             seen = self._arrived()
             await asyncio.sleep(1.0)
-            if days == 0 or self._arrived() - seen > QUIET:
+            if self._arrived() - seen > QUIET:
                 continue
-            if self._store.prune(self._clock() - days * DAY_MS, PRUNED) < PRUNED:
+            more = days > 0 and self._store.prune(self._clock() - days * DAY_MS, PRUNED) == PRUNED
+            for _ in range(THINNED):
+                if not await asyncio.to_thread(self._thin):
+                    break
+                more = True
+            if not more:
                 await asyncio.sleep(ROUND_SECONDS)
 
 

@@ -20,11 +20,13 @@ from sukusuku_collector.mail.worker import MailWorker
 from sukusuku_collector.operations import Operations
 from sukusuku_collector.operations.derivation import DerivationRecords
 from sukusuku_collector.operations.emptyings import Emptyings
+from sukusuku_collector.operations.rooms import RoomRecords
 from sukusuku_collector.rounds.planner import Planner
 from sukusuku_collector.rounds.scheduler import RoundScheduler, Sender
 from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Store, kinds
 from sukusuku_collector.tenure import RivalError
+from sukusuku_collector.thinning import Thinning
 from sukusuku_collector.vitals import Flow, Vitals
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
@@ -92,9 +94,10 @@ async def _run(
         return Flow(ingest.stored, ingest.counts.total())
 
     vitals = Vitals(facility.host_id, store, operations, flow, lambda: deriver.until, archived, clock)
+    thinning = Thinning(facility, store, RoomRecords(operations), lambda: deriver.current, clock)
     jobs |= {
         "host": host.run,
-        "housekeeping": Housekeeping(facility, store, clock, lambda: ingest.arrived).run,
+        "housekeeping": Housekeeping(facility, store, clock, lambda: ingest.arrived, thinning.step).run,
         "derivation": deriver.run,
         "accounts": bookkeeper.run,
         "vitals": vitals.run,

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
-from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, Tally
+from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, RoomHour, Tally
 from sukusuku_core.errors import TransientError
 from tests.api.serving import client
 from tests.api.world import World
@@ -24,6 +24,9 @@ class BrokenStore:
         raise self._error
 
     def derived(self, *_: object) -> list[Point]:
+        raise self._error
+
+    def room_hours(self, *_: object) -> list[RoomHour]:
         raise self._error
 
     def raw(self, *_: object) -> list[Point]:

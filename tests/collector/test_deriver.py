@@ -190,6 +190,27 @@ def test_a_restart_goes_on_from_the_last_midnight(tmp_path: Path) -> None:
     world.store.close()
 
 
+def test_what_is_thinned_out_is_not_derived_again(tmp_path: Path) -> None:
+    world = World(tmp_path / "readings.db")
+    world.read(("a", 10, 5), ("a", 1500, 4), ("a", 3000, 3))
+    world.work()
+    midnight = START + 900 * 60_000  # in Japan
+    thinned = [Reading("a", "Fill/Nappies", START, 2.0)]
+    world.store.thin("a", START, midnight, thinned, [])
+    world.store.drop_readings(["a"], START, midnight)
+
+    world.read(("a", 20, 7), ("a", 1600, 1))
+    world.work()
+    assert world.derived("a") == [(0, 2), (1500, 9), (1600, 10), (3000, 13)], "from the midnight after it"
+
+    world.records.checkpoints.clear()
+    world.restart()
+    world.records.enter("a", START + 5 * 60_000)
+    world.work()
+    assert world.derived("a") == [(0, 2), (1500, 4), (1600, 5), (3000, 8)], "from nothing, as there is no checkpoint"
+    world.store.close()
+
+
 def test_a_checkpoint_of_another_version_is_not_used(tmp_path: Path) -> None:
     world = World(tmp_path / "readings.db")
     world.read(("a", 10, 5))

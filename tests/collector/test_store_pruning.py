@@ -60,3 +60,5 @@ def test_too_short_a_time_is_refused() -> None:
         check(parse(f"{text}{days}", Facility, "facility.toml"), "facility.toml")
     with pytest.raises(ConfigError, match="keep_raw_days: found 7, allowed: 31 or more, or 0"):
         check(parse(f"{text}7", Facility, "facility.toml"), "facility.toml")
+    with pytest.raises(ConfigError, match="keep_occupancy_days: found 30"):
+        check(parse(f"{text}0\nkeep_occupancy_days = 30", Facility, "facility.toml"), "facility.toml")

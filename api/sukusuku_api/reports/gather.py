@@ -17,10 +17,9 @@ from sukusuku_collector.rooms.hindsight import of_channel, seen_after
 from sukusuku_collector.rooms.metrics import Hour
 from sukusuku_collector.rooms.stretches import stretches
 from sukusuku_collector.rooms.tally import Tally, total
-from sukusuku_collector.settings import Facility, Room, Site, Text
-from sukusuku_collector.store import Point
-
-SERIES = {"children": "Occupancy/ChildrenCorrected", "people": "Occupancy/Corrected"}
+from sukusuku_collector.rooms.use import COMPLETENESS, SERIES, from_kept, with_gaps, zone_part, zone_series
+from sukusuku_collector.settings import Facility, Room, Site, Text, Zone
+from sukusuku_collector.store import Point, thinned_key
 
 Progress = Callable[[int, int], None]
 """Told how many rooms are done, of how many."""
@@ -86,15 +85,24 @@ class Gatherer:
     def room(self, site: Site, room: Room, start: int, end: int) -> RoomUse:
         """One room over start <= time < end."""
         end = max(start, min(end, self._now))
-        spans = opening_of_asset(self._facility, room.id).spans(start, end)
+        middle = max(start, min(end, self._store.noted(thinned_key(room.id)) or 0))
+        opening = opening_of_asset(self._facility, room.id)
+        earlier, spans = opening.spans(start, middle), opening.spans(middle, end)
+        kept = from_kept(self._store.room_hours(room.id, start, middle))
         corrections = self._records.corrections(room.id, start, end)
-        complete = self._store.derived(room.id, "Occupancy/Completeness", start, end)
-        children = self._store.derived(room.id, SERIES["children"], start, end)
-        channel = "children" if children else "people"
-        counts = children or self._store.derived(room.id, SERIES["people"], start, end)
+        complete = self._store.derived(room.id, COMPLETENESS, middle, end)
+        children = self._store.derived(room.id, SERIES["children"], middle, end)
+        channel = "children" if children or "children" in kept else "people"
+        counts = children if channel == "children" else self._store.derived(room.id, SERIES["people"], middle, end)
         seen = seen_after(counts, of_channel(corrections, channel))
-        hours = metrics.hours(stretches(seen, complete, room.capacity, spans))
-        zones = dict(self._zones(room, complete, spans, start, end))
+        hours = [
+            *with_gaps(kept.get(channel, []), earlier),
+            *metrics.hours(stretches(seen, complete, room.capacity, spans)),
+        ]
+        zones = {
+            zone.id: (*with_gaps(kept.get(zone_part(zone.id), []), earlier), *found)
+            for zone, found in self._zones(room, complete, spans, middle, end)
+        }
         source = self._store.latest().get(room.id, {}).get("Info/Source")
         return RoomUse(
             site=site,
@@ -130,8 +138,7 @@ class Gatherer:
 
     def _zones(
         self, room: Room, complete: list[Point], spans: list[tuple[int, int]], start: int, end: int
-    ) -> Iterator[tuple[str, tuple[Hour, ...]]]:
+    ) -> Iterator[tuple[Zone, list[Hour]]]:
         for zone in room.zone:
-            points = self._store.derived(room.id, f"Zones/{zone.id}/Corrected", start, end)
-            parts = stretches(points, complete, zone.capacity or 0, spans)
-            yield zone.id, tuple(metrics.hours(parts))
+            points = self._store.derived(room.id, zone_series(zone.id), start, end)
+            yield zone, metrics.hours(stretches(points, complete, zone.capacity or 0, spans))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from sukusuku_collector.derive.model import Correction, CorrectionKind
-from sukusuku_collector.opening import MINUTE_MS, day_start, local_day
+from sukusuku_collector.opening import DAY_MS, LOCAL_MS, MINUTE_MS, day_start, local_day
 from sukusuku_collector.rooms.stretches import HOLD_MS
 from sukusuku_collector.store import Point
 from sukusuku_core.model import Quality
@@ -72,11 +72,13 @@ def _edges(corrections: Sequence[Correction], moves: Sequence[int]) -> Iterator[
 
 
 def _movements(points: Sequence[Point]) -> list[int]:
-    """The time of every change of a series, once for each person by whom it changed."""
+    """The time of every change of a series within a day, once for each person by whom it changed."""
     found: list[int] = []
     for before, after in pairwise(points):
         if isinstance(before.value, int | float) and isinstance(after.value, int | float):
-            found += [after.time] * abs(int(after.value - before.value))
+            number = abs(int(after.value - before.value))
+            if number and (before.time + LOCAL_MS) // DAY_MS == (after.time + LOCAL_MS) // DAY_MS:
+                found += [after.time] * number
     return found
 
 

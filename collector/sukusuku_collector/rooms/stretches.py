@@ -26,7 +26,9 @@ class Stretch(NamedTuple):
     complete: float
 
 
-class _Run(NamedTuple):
+class Run(NamedTuple):
+    """A value that holds for start <= time < end."""
+
     start: int
     end: int
     value: float
@@ -60,26 +62,26 @@ class _Runs:
     """Points as runs of one value, asked in order of time."""
 
     def __init__(self, points: Sequence[Point]) -> None:
-        self._runs = _runs(points)
+        self._runs = runs(points)
         self._next = 0
 
     def at(self, time: int, upto: int) -> tuple[float | None, int]:
         """The value at a time, and until when it holds, `upto` at most."""
-        runs, n = self._runs, self._next
-        while n < len(runs) and runs[n].end <= time:
+        known, n = self._runs, self._next
+        while n < len(known) and known[n].end <= time:
             n += 1
         self._next = n
-        if n == len(runs):
+        if n == len(known):
             return None, upto
-        start, end, value = runs[n]
+        start, end, value = known[n]
         if start > time:
             return None, min(upto, start)
         return value, min(end, upto)
 
 
-def _runs(points: Sequence[Point]) -> list[_Run]:
+def runs(points: Sequence[Point]) -> list[Run]:
     """Points as runs of one value that neither overlap nor stand longer than a value holds."""
-    found: list[_Run] = []
+    found: list[Run] = []
     start = end = -1
     value: float | None = None
     for point in points:
@@ -91,8 +93,8 @@ def _runs(points: Sequence[Point]) -> list[_Run]:
         if told is None or isinstance(told, str):
             continue
         if value is not None:
-            found.append(_Run(start, min(end, time), value))
+            found.append(Run(start, min(end, time), value))
         start, end, value = time, time + HOLD_MS, float(told)
     if value is not None:
-        found.append(_Run(start, end, value))
+        found.append(Run(start, end, value))
     return found

@@ -21,6 +21,8 @@ class StoreSettings(Settings, frozen=True, kw_only=True):
     path: str = "readings.db"
     keep_raw_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 730
     """Days after which raw readings are deleted; 0: never. At least 31. Hourly values are kept for ever."""
+    keep_occupancy_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 90
+    """Days after which the counts of rooms are thinned out to hours; 0: never. At least 31. See docs/rooms.md."""
     influx: Influx = Influx()
 
     def resolved(self, folder: Path) -> Self:
@@ -33,9 +35,9 @@ class StoreSettings(Settings, frozen=True, kw_only=True):
 
 def check_store(store: StoreSettings, name: str) -> None:
     """Rules between the keys. Raises ConfigError."""
-    if 0 < store.keep_raw_days < SHORTEST_KEPT:
-        raise ConfigError(
-            f"{name}: store.keep_raw_days: found {store.keep_raw_days}, allowed: {SHORTEST_KEPT} or more, "
-            "or 0 to keep raw readings for ever"
-        )
+    for key, days in (("keep_raw_days", store.keep_raw_days), ("keep_occupancy_days", store.keep_occupancy_days)):
+        if 0 < days < SHORTEST_KEPT:
+            raise ConfigError(
+                f"{name}: store.{key}: found {days}, allowed: {SHORTEST_KEPT} or more, or 0 to keep them for ever"
+            )
     check_influx(store.influx, name)

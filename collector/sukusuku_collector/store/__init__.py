@@ -146,6 +146,20 @@ class Late:
     changed: int
 
 
+@dataclass(frozen=True, slots=True)
+class RoomHour:
+    """What is kept of an hour of a room whose points are thinned out. `part` is a channel or `zone/<id>`."""
+
+    part: str
+    time: int
+    sums: bytes
+
+
+def thinned_key(asset: str) -> str:
+    """Under which it is noted before what time (UTC ms) the points and readings of a room are thinned out."""
+    return f"thinned/{asset}"
+
+
 SETTLED_MS = 15_000
 """Readings that are committed longer than this after their measurement are late: what was derived of their time
 may have to be derived again."""
@@ -234,6 +248,24 @@ class Store(Protocol):
 
     def derived_latest(self) -> DerivedByAsset:
         """The newest point of every derived series, by asset and metric."""
+
+    def derived_metrics(self, asset: str) -> list[str]:
+        """The metrics of the derived series of an asset."""
+
+    def first_derived(self, metric: str) -> Mapping[str, int]:
+        """The time of the oldest point of a derived metric, by asset."""
+
+    def thin(self, asset: str, start: int, end: int, points: Sequence[Reading], hours: Sequence[RoomHour]) -> None:
+        """What was derived of an asset in start <= time < end becomes these points, and its hours are kept. Durable.
+
+        It is noted that everything before `end` is thinned out, which must have been so before `start`.
+        """
+
+    def drop_readings(self, assets: Collection[str], start: int, end: int) -> None:
+        """Delete the raw readings of some assets with start <= time < end. Roll-ups and latest values stay."""
+
+    def room_hours(self, asset: str, start: int, end: int) -> list[RoomHour]:
+        """The hours that are kept of a room and begin in start <= time < end, in order."""
 
     def late(self) -> list[Late]:
         """Assets of which readings came late and that were not settled since."""

@@ -4,7 +4,7 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sukusuku_collector.store import (
     Late,
     Point,
     Quarantined,
+    RoomHour,
     Tally,
     Unassigned,
     derived,
@@ -92,6 +93,26 @@ class SqliteReader:
             (asset, metric, start, end),
         )
         return [Point(moment, value, Quality.GOOD) for moment, value in rows]
+
+    def derived_metrics(self, asset: str) -> list[str]:
+        """See Store."""
+        return [row[0] for row in self._all("SELECT metric FROM derived_series WHERE asset = ?", (asset,))]
+
+    def first_derived(self, metric: str) -> Mapping[str, int]:
+        """See Store."""
+        rows = self._all(
+            "SELECT asset, (SELECT min(time) FROM derived WHERE series = id) FROM derived_series WHERE metric = ?",
+            (metric,),
+        )
+        return {asset: time for asset, time in rows if time is not None}
+
+    def room_hours(self, asset: str, start: int, end: int) -> list[RoomHour]:
+        """See Store."""
+        rows = self._all(
+            "SELECT part, time, sums FROM room_hour WHERE asset = ? AND time >= ? AND time < ? ORDER BY time",
+            (asset, start, end),
+        )
+        return [RoomHour(*row) for row in rows]
 
     def derived_latest(self) -> DerivedByAsset:
         """See Store."""

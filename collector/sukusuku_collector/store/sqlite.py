@@ -4,7 +4,7 @@ import fcntl
 import logging
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
@@ -18,12 +18,15 @@ from sukusuku_collector.store import (
     LatestByAsset,
     Moved,
     Quarantined,
+    RoomHour,
     Row,
     Unassigned,
     derived,
     migrations,
     outgoing,
     rollup,
+    thinned_key,
+    thinning,
     writing,
 )
 from sukusuku_collector.store import unassigned as keeping
@@ -252,6 +255,23 @@ class SqliteStore(SqliteReader):
             derived.replace(run, asset, after, until, points)
             run.execute("COMMIT")
             self._derivations += 1
+
+    def thin(self, asset: str, start: int, end: int, points: Sequence[Reading], hours: Sequence[RoomHour]) -> None:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            outgoing.list_derived(run, asset, start - 1, end - 1, points, self._claimed)
+            derived.replace(run, asset, start - 1, end - 1, points)
+            thinning.keep_hours(run, asset, hours)
+            run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (thinned_key(asset), end))
+            run.execute("COMMIT")
+            self._derivations += 1
+
+    def drop_readings(self, assets: Collection[str], start: int, end: int) -> None:
+        """See Store."""
+        with self._translated():
+            thinning.drop_readings(self._connection, assets, start, end)
 
     def settle(self, late: Late) -> None:
         """See Store."""
