@@ -70,7 +70,9 @@ def _collector(facility: Facility, language: Language, top: int) -> Iterator[Pan
     ):
         place = Place(number % 4 * QUARTER, top + number // 4 * LOW, QUARTER, LOW)
         query = queries.newest_derived(metric)
-        yield Panel(Kind.NUMBER, title, query, place, none, {host: ""}, unit=unit, steps=steps, low=0, since=FRESH)
+        yield Panel(
+            Kind.NUMBER, title, query, place, none, {host: ""}, unit=unit, decimals=0, steps=steps, low=0, since=FRESH
+        )  # fmt: skip
     for number, (title, names, unit) in enumerate(
         (
             (
