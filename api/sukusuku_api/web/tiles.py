@@ -88,7 +88,7 @@ class ZoneBar:
 
 @dataclass(frozen=True, slots=True)
 class RoomTile(Tile):
-    """A temporary-childcare room. `limited` says why fewer may be in now than there are places; empty: they may not."""
+    """A temporary-childcare room. `limited` says by what, when not as many may be in now as the room has places."""
 
     bar: Bar
     limited: str
@@ -224,9 +224,10 @@ def _unit_trouble(view: UnitView, translate: Translate) -> str:
 def _room(room: Room, view: RoomView, reader: Reader) -> RoomTile:
     zones = {zone.id: zone for zone in room.zone}
     over = 0 if view.children is None else view.children - view.limit
-    trouble = ""
+    trouble, limited = "", _limited(view, reader.translate)
     if view.condition is Condition.OVER:
         trouble = reader.translate("%(n)s more than may be in now") % {"n": over}
+        trouble += f" ({limited})" if limited else ""
     elif view.condition is Condition.UNKNOWN and view.children is None:
         trouble = reader.translate("The number of children is not known")
     elif view.condition is Condition.UNKNOWN:
@@ -242,7 +243,7 @@ def _room(room: Room, view: RoomView, reader: Reader) -> RoomTile:
         silent_after=int(view.silent_after * 1000),
         last=_age(view.last_time, reader),
         bar=_bar(view.children, view.limit, view.limit),
-        limited=_limited(view, reader.translate),
+        limited="" if trouble or not limited else reader.translate("Limit: %(rules)s") % {"rules": limited},
         adults=adults,
         presence=_presence(view.presence, view.people, reader.translate),
         zones=tuple(
@@ -258,10 +259,10 @@ def _room(room: Room, view: RoomView, reader: Reader) -> RoomTile:
 
 
 def _limited(view: RoomView, translate: Translate) -> str:
+    """The rules that make the limit another one than the places of the room; empty: they do not."""
     if view.limit == view.capacity:
         return ""
-    rules = ", ".join(translate(words.LIMITS[name]) for name in view.limited_by)
-    return translate("Limit: %(rules)s") % {"rules": rules}
+    return ", ".join(translate(words.LIMITS[name]) for name in view.limited_by)
 
 
 def _bar(children: int | None, capacity: int | None, places: int) -> Bar:

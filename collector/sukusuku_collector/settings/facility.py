@@ -51,7 +51,7 @@ class MailServer(Settings, frozen=True, kw_only=True):
     password: str | None = None
     timeout: PositiveSeconds = 10.0
     child_counts: bool = False
-    """Whether mails may say how many children are in a room; otherwise they only say that it is over its capacity."""
+    """Whether mails may say how many children are in a room; otherwise they only say that it is over its limit."""
 
 
 class Limits(Settings, frozen=True, kw_only=True):
