@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sukusuku_api.reports import period
-from sukusuku_api.reports.gather import Gatherer
 from sukusuku_api.reports.make import asked, make
 from sukusuku_api.reports.model import Report
 from sukusuku_collector.derive.model import Correction, CorrectionKind
@@ -102,11 +101,8 @@ def test_no_figure_changes(seed: int, channel: str) -> None:
         thin(facility, store, operations, NOW + DAYS * DAY_MS)
         assert told(facility, store, operations) == whole
 
-        ((site,),) = (facility.site,)
-        use = Gatherer(facility, store, operations, NOW).room(site, site.room[0], FIRST, NOW)
         fine = store.derived(ROOM, SERIES["people"], FIRST, NOW)
         assert all(point.time % (15 * MINUTE_MS) == 0 for point in fine)
-        assert len({(hour.start, hour.tally) for hour in use.hours}) == len(use.hours)
         store.close()
         operations.close()
 
