@@ -12,7 +12,8 @@ from typing import get_args
 
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_demo.progress import Progress
-from sukusuku_demo.service import Demo, Report
+from sukusuku_demo.report import Report
+from sukusuku_demo.service import Demo
 from sukusuku_demo.settings import WEEKS_OF_PAST, DemoSettings, Ports, StoreKind
 
 

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from sukusuku_demo import broker, files, judge, mailbox, past
 from sukusuku_demo.archive import Archive
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError
 from sukusuku_demo.progress import Progress
+from sukusuku_demo.report import Report
 from sukusuku_demo.settings import HOST, DemoSettings, check_folder, check_ports, find_mosquitto
 from sukusuku_edge.settings import Edge
 from sukusuku_edge.settings import read as read_edge
@@ -34,57 +33,6 @@ _ARCHIVE_SECONDS = 90.0
 """How long the shipping of the past may go on after the end."""
 _SUBSCRIBE_MS = 3_000
 """How long an edge agent that runs may take until it has subscribed to its sensors."""
-
-_WORDS = {
-    True: "nothing was lost, nothing is there twice. 欠落・重複はありません。",
-    False: "readings were lost or are there twice. 欠落または重複があります。",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What `--json` prints. Readings are those of the live part; the truth log is the judge."""
-
-    produced: int
-    accepted: int
-    stored: int
-    lost: int
-    duplicates: int
-    alerts: int
-    mails: int
-    seconds_to_first_mail: float | None
-    influx: judge.Archived | None = None
-    """Of the live part and the past together."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether everything is where it belongs, once."""
-        counts = [self.lost, self.duplicates]
-        if self.influx is not None:
-            counts += [self.influx.lost, self.influx.duplicates]
-        return not any(counts)
-
-    def encode(self) -> str:
-        """One JSON object."""
-        found = asdict(self)
-        influx = found.pop("influx")
-        if influx is not None:
-            found |= {f"influx_{name}": influx[name] for name in ("stored", "lost", "duplicates", "seconds")}
-        return json.dumps(found)
-
-    def __str__(self) -> str:
-        """In words."""
-        lines = [
-            f"devices showed {self.produced:,} values; the edge agents accepted {self.accepted:,} readings",
-            f"store      {self.stored:,} stored, {self.lost} lost, {self.duplicates} duplicates",
-        ]
-        if self.influx is not None:
-            it = self.influx
-            lines.append(
-                f"InfluxDB   {it.stored:,} stored with the past, {it.lost} lost, {it.duplicates} duplicates "
-                f"(waited {it.seconds:g} s)"
-            )
-        return "\n".join([*lines, f"alerts     {self.alerts}, mails {self.mails}", _WORDS[self.whole]])
 
 
 class Demo:
@@ -256,7 +204,7 @@ class Demo:
         )
 
     async def _judge(self, edges: list[Edge], path: Path, live_from: int, end: int) -> judge.Verdict:
-        """The verdict as soon as nothing is missing any more, or when the time to drain is over."""
+        """The verdict as soon as both sides agree, or when the time to drain is over: the edge agents go on."""
         logs = _logs(edges)
         bindings = [bound for edge in edges for bound in edge.bound]
         shown = list(judge.read_shown(self._folder / "truth.jsonl", bindings, end))
@@ -265,7 +213,7 @@ class Demo:
         try:
             while True:
                 verdict = judge.judge(shown, judge.read_accepted(logs), store, live_from, self._listening)
-                if verdict.lost == 0 or self._progress.seconds > deadline:
+                if not (verdict.lost or verdict.duplicates) or self._progress.seconds > deadline:
                     return verdict
                 await asyncio.sleep(0.5)
         finally:
