@@ -149,6 +149,7 @@ def test_what_is_silent_is_not_green_and_what_is_not_known_is_not_zero(api: http
     assert 'data-tone="unknown" data-stale' in silent
     assert "Data is old, last measured 1 h ago" in silent
     assert "Children – / 9 limit" in _text(silent)
+    assert "Eating Data is old – / 4" in _text(silent)
 
 
 def test_a_closed_room_says_until_when(rooms: World) -> None:
@@ -156,8 +157,10 @@ def test_a_closed_room_says_until_when(rooms: World) -> None:
     with client(create_app(rooms.facility, store, rooms.operations, lambda: DAY + 3 * HOUR)) as night:
         html = _room(night.get("/rooms?lang=en").text, ROOM)
     store.close()
-    assert 'data-tone="unknown"' in html or 'data-tone="closed"' in html
+    assert 'data-tone="closed"' in html
+    assert "Closed until today 09:00" in html
     assert "from today 09:00 · set by: Staff on duty" in _text(html)
+    assert "in the last hour" not in html  # nothing is expected of it
 
 
 def test_a_count_is_entered_and_shown(api: httpx.Client, rooms: World) -> None:

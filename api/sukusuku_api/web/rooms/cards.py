@@ -78,7 +78,7 @@ def now_card(facts: RoomFacts, reader: Reader) -> NowCard:
     count, limit = facts.count, facts.limit.children
     tone, state = _tone(facts, reader)
     children = count.children
-    known = count.completeness is not None
+    known = not facts.is_open or count.completeness is not None
     return NowCard(
         tone=tone,
         state=state,
@@ -87,10 +87,8 @@ def now_card(facts: RoomFacts, reader: Reader) -> NowCard:
         bar=None if children is None else Bar(children, limit, max(limit, children, facts.places, 1)),
         people=_people(facts, reader),
         staff=_staff(facts, reader),
-        completeness=reader.translate("data %(n)s %% complete in the last hour") % {"n": round(count.completeness)}
-        if count.completeness is not None
-        else reader.translate("nothing is known of the last hour"),
-        doubtful=not known or (count.completeness or 0.0) < POOR,
+        completeness=_completeness(facts, reader),
+        doubtful=facts.is_open and (count.completeness or 0.0) < POOR,
         age=_age(facts, reader),
         stale=facts.view.stale or not known,
     )
@@ -127,14 +125,16 @@ def zone_lines(facts: RoomFacts, reader: Reader) -> tuple[ZoneLine, ...]:
     translate, found = reader.translate, []
     for zone in facts.view.zones:
         value = zone.children if zone.children is not None else zone.people
-        if value is None:
+        if facts.view.stale:
+            value, counted = None, translate("Data is old")
+        elif value is None:
             in_use = translate("in use") if zone.presence else translate("empty")
             counted = in_use if zone.presence is not None else translate("not counted")
         else:
             counted = translate("Children") if zone.children is not None else translate("People")
-        room = zone.capacity if zone.capacity is not None else facts.room.capacity
+        most = zone.capacity if zone.capacity is not None else facts.room.capacity
         over = zone.capacity is not None and value is not None and value > zone.capacity
-        share = 0.0 if value is None else min(100.0 * value / max(room, 1), 100.0)
+        share = 0.0 if value is None else min(100.0 * value / max(most, 1), 100.0)
         found.append(ZoneLine(names[zone.id], value, counted, zone.capacity, over, share))
     return tuple(found)
 
@@ -165,6 +165,15 @@ def _closed(facts: RoomFacts, reader: Reader) -> str:
         return reader.translate("Closed")
     opens = moment(facts.opens, facts.now, reader.translate)
     return reader.translate("Closed until %(time)s") % {"time": opens}
+
+
+def _completeness(facts: RoomFacts, reader: Reader) -> str:
+    """How much of the last hour is known; while the room is closed nothing is expected."""
+    if not facts.is_open:
+        return ""
+    if facts.count.completeness is None:
+        return reader.translate("nothing is known of the last hour")
+    return reader.translate("data %(n)s %% complete in the last hour") % {"n": round(facts.count.completeness)}
 
 
 def _people(facts: RoomFacts, reader: Reader) -> str:

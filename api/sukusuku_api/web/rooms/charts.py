@@ -3,6 +3,7 @@
 `drawing.py` makes pictures of them.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ def charts(facts: RoomFacts, use: Use, translate: Translate, *, narrow: bool) ->
     return Charts(
         narrow,
         course(facts) if facts.day.spans else None,
-        heat(hours, translate) if any(hour.tally.known_ms for hour in hours) else None,
+        heat(hours, translate),
         ahead(use, translate) if any(item.mean is not None for item in use.ahead) else None,
     )
 
@@ -106,10 +107,16 @@ def course(facts: RoomFacts) -> Course:
     )
 
 
-def heat(hours: Sequence[Hour], translate: Translate) -> Picture:
-    """Average utilisation in percent by hour and weekday."""
+def heat(hours: Sequence[Hour], translate: Translate) -> Picture | None:
+    """Average utilisation in percent by hour and weekday; None: nothing is known.
+
+    An hour that was open and known on one day only, a special one, is left out.
+    """
     found = heat_map(hours)
-    rows = sorted({hour for _, hour in found})
+    known = Counter(hour.hour for hour in hours if hour.tally.known_ms)
+    rows = sorted(hour for hour, number in known.items() if number > 1)
+    if not rows:
+        return None
     return Picture(
         Shape.HEAT,
         tuple(f"{hour}:00" for hour in rows),

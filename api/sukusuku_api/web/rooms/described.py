@@ -43,10 +43,10 @@ def course(facts: RoomFacts, reader: Reader) -> Described | None:
 
 def heat(use: Use, card: UseCard | None, reader: Reader) -> Described | None:
     """The map of hours and weekdays; None: nothing is known."""
-    if card is None:
-        return None
     translate = reader.translate
     picture = charts.heat(use.month.hours, translate)
+    if card is None or picture is None:
+        return None
     title = translate("Average utilisation by hour and weekday (%)")
     parts = [
         translate("Busiest: %(hours)s") % {"hours": card.busiest or "–"},

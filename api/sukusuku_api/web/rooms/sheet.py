@@ -100,12 +100,14 @@ def _sheet(context: Context, figures: Kept, facts: RoomFacts, asked: Asked, read
     use_card = history.use_card(of_weeks.month, reader)
     own = asked if asked.room == room.id else Asked()
     day = _day(own.since)
-    days = [change.date for change in room.change if change.date <= local(facts.now).date()]
     if day is not None:
-        days = [day]
-    effects = [
-        figures.get(("effect", room.id, each), facts.now, partial(changed, context, site, room, each)) for each in days
-    ]
+        effects = [changed(context, site, room, day)]
+    else:
+        come = [change.date for change in room.change if change.date <= local(facts.now).date()]
+        effects = [
+            figures.get(("effect", room.id, each), facts.now, partial(changed, context, site, room, each))
+            for each in come
+        ]
     wrong = reader.translate("Please choose a date, such as 2026-10-01.") if own.since and day is None else ""
     return RoomSheet(
         id=room.id,
