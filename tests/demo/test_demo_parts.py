@@ -14,9 +14,10 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_demo import broker, mailbox
 from sukusuku_demo.__main__ import main
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError, says_ready
-from sukusuku_demo.settings import Ports, check_ports
+from sukusuku_demo.settings import MODBUS_PORTS, Ports, check_ports
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from tests.support.broker import free_port, program
+from tests.support.demo import free_block
 
 
 def test_a_taken_port_is_named_with_its_option() -> None:
@@ -27,6 +28,19 @@ def test_a_taken_port_is_named_with_its_option() -> None:
 
         with pytest.raises(ConfigError, match=rf"127.0.0.1:{port} is taken .*--web-port"):
             check_ports(Ports(web=port))
+
+
+def test_the_ports_of_influxdb_are_looked_at_only_where_it_is_started() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        first = free_block(4 + MODBUS_PORTS)
+        ports = Ports(first, first + 1, first + 2, first + 3, first + 4, influx=port - 2)
+
+        check_ports(ports, "sqlite")
+        with pytest.raises(ConfigError, match=r"is taken .*--influx-port"):
+            check_ports(ports, "influx")
 
 
 def test_a_folder_of_an_earlier_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
