@@ -88,6 +88,8 @@ def classic(board: Board) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(json.dumps(made.build(), cls=JSONEncoder))
     for panel in found.get("panels", []):
         panel["options"].pop("footer", None)  # the library writes one for tables, which Grafana 12 and 13 do not know
+    for link in found["links"]:
+        link.pop("placement")  # the library puts links into a menu of Grafana 13, where nobody looks for them
     return found
 
 
@@ -138,10 +140,9 @@ def _looking(made: Any, panel: Panel) -> Any:
 
 def _drawn(made: Any, draw: Draw) -> Any:
     """Lines; points; or bars that stand on each other and begin where their day begins."""
-    if draw is Draw.LINE:
-        return made
-    if draw is Draw.STAIRS:
-        return made.line_interpolation(LineInterpolation.STEP_AFTER)
+    if draw in {Draw.LINE, Draw.STAIRS}:
+        linked = LineInterpolation.STEP_AFTER if draw is Draw.STAIRS else LineInterpolation.LINEAR
+        return made.line_width(2).line_interpolation(linked)
     made = made.draw_style(GraphDrawStyle(draw.value))
     if draw is Draw.POINTS:
         return made.point_size(8)

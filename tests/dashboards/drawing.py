@@ -283,11 +283,10 @@ def _line(
             edge = [*drawn[name], *reversed(drawn[settings["custom.fillBelowTo"]])]
             yield f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in edge)}Z" fill="{colour}" fill-opacity=".2"/>'
     steps = panel["fieldConfig"]["defaults"].get("custom", {}).get("lineInterpolation") == "stepAfter"
-    path, last = "", 0.0
+    path, width = "", panel["fieldConfig"]["defaults"].get("custom", {}).get("lineWidth", 1)
     for number, (x, y) in enumerate(drawn[name]):
         path += f"M{x:.1f} {y:.1f}" if not number else f"H{x:.1f}V{y:.1f}" if steps else f"L{x:.1f} {y:.1f}"
-        last = y
-    yield f'<path d="{path}" fill="none" stroke="{colour}" data-last="{last:.0f}"/>'
+    yield f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
 
 
 def _limits(

@@ -30,9 +30,9 @@ PICTURES = {
     "grafana-rooms": "sukusuku-rooms-ja",
     "grafana-operations": "sukusuku-operations-ja",
 }
-SCALE = 0.6
+SCALE = 0.75
 """Pixels of a picture for one of the screen."""
-COLOURS = 96
+COLOURS = 256
 """Of a picture."""
 NOTE = (
     "レイアウトの図（模擬データ）。Grafana の画面ではありません。 Layout with simulated data, not a picture of Grafana."

@@ -24,6 +24,8 @@ KINDS: Mapping[str, ModuleType] = {
     "table": table,
     "timeseries": timeseries,
 }
+OPTIONAL = {"placement"}
+"""Keys that the library always writes, though the schema does not want them."""
 QUERY = {"refId", "datasource", "rawQuery", "query", "resultFormat", "alias"}
 """Keys of an InfluxQL query; the schema has none for this data source."""
 
@@ -117,7 +119,7 @@ def _structure(value: Any, hint: type, where: str) -> Iterator[str]:
         return
     yield from _keys(value, hint, where)
     for key, it in _hints(hint).items():
-        if key not in value and NoneType not in typing.get_args(it) and it is not object:
+        if key not in value | dict.fromkeys(OPTIONAL) and NoneType not in typing.get_args(it) and it is not object:
             yield f"{where}.{key}: missing"
 
 
