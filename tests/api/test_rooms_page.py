@@ -269,3 +269,27 @@ def test_a_count_is_entered_in_the_browser(rooms: World, browser: Browser, width
         assert seen.complaints == []
     store.close()
     assert [item.children for item in RoomRecords(rooms.operations).said(ROOM, 0, NOW)] == [7]
+
+
+def test_the_page_shows_what_is_new_but_not_over_a_form(rooms: World, browser: Browser) -> None:
+    store = LateStore(rooms.path)
+    with serving(create_app(rooms.facility, store, rooms.operations, lambda: NOW)) as url, browser.new_context() as own:
+        page = own.new_page()
+        page.clock.install()
+        page.goto(f"{url}/rooms?lang=en")
+        children = page.locator(f"#count-{ROOM}").get_by_label("Children")
+        number = page.locator(f"#{ROOM} .in .ratio b")
+        expect(number).to_have_text("6")
+        rooms.store.put_derived(ROOM, NOW - 1, NOW, [Reading(ROOM, "Occupancy/ChildrenCorrected", NOW, 9.0)])
+
+        children.fill("8")
+        page.clock.run_for("00:40")
+        expect(children).to_have_value("8")
+        expect(number).to_have_text("6")
+
+        children.fill("")
+        children.blur()
+        page.clock.run_for("00:40")
+        expect(number).to_have_text("9")
+        expect(page.locator(f"#{ROOM}")).to_have_attribute("data-tone", "near")
+    store.close()

@@ -100,7 +100,7 @@ def read(context: Context, site: Site, room: Room, view: RoomView, series: Mappi
     records = RoomRecords(context.operations)
     begin = now - CORRECTION_DAYS * DAY_MS
     is_open = opens == now
-    ahead = timetable.limit(at, timetable.staff(at))
+    planned = _planned(timetable, at)
     return RoomFacts(
         site=site,
         room=room,
@@ -108,7 +108,7 @@ def read(context: Context, site: Site, room: Room, view: RoomView, series: Mappi
         now=now,
         opens=opens,
         count=_count(series, now, is_open=is_open),
-        limit=limit_now(timetable, context.store.latest().get(room.id, {}), now) if is_open else ahead,
+        limit=limit_now(timetable, context.store.latest().get(room.id, {}), now) if is_open else planned,
         warn=context.facility.levels(room).room_warn,
         places=timetable.places(at),
         day=_day(context, room, timetable, now),
@@ -169,7 +169,12 @@ def _day(context: Context, room: Room, timetable: Timetable, now: int) -> Day:
 
 
 def _limit(timetable: Timetable, at: int) -> int:
-    return timetable.limit(at, timetable.staff(at)).children
+    return _planned(timetable, at).children
+
+
+def _planned(timetable: Timetable, at: int) -> RoomLimit:
+    """The limit at a moment to come; as now, the staff are not asked while no shift is planned."""
+    return timetable.limit(at, timetable.staff(at) or None)
 
 
 def joined(runs: Sequence[Run]) -> tuple[Run, ...]:
