@@ -395,6 +395,20 @@ def test_a_zone_over_its_house_rule_is_shown_and_not_mailed(tmp_path: Path) -> N
     assert site.store.mails() == []
 
 
+def test_the_alert_of_a_zone_is_about_that_zone_until_it_ends(tmp_path: Path) -> None:
+    site = Site(tmp_path, PLAIN.replace('en = "Play zone"}\n', 'en = "Play zone"}\ncapacity = 0\n'))
+    for minute in range(17):
+        now = OPEN + minute * MINUTE
+        zones = {"Zones/eating/Children": 5, "Zones/play/Children": 2 if minute < 8 else 0}
+        site.engine.evaluate({ROOM: values(now, zones)}, now, [ROOM])
+        site.restart()
+
+    assert [(alert.reason, alert.state, alert.value) for alert in site.store.alerts(open_only=False)] == [
+        ("eating", AlertState.PENDING, 5.0),
+        ("play", AlertState.RESOLVED, 2.0),
+    ]
+
+
 def test_when_the_centre_closes_what_is_open_ends_and_is_not_told_again_at_night(tmp_path: Path) -> None:
     site = Site(tmp_path, STAFFED)
     close = OPEN + 8 * HOUR + 19 * MINUTE

@@ -78,6 +78,7 @@ def to_held(alert: Alert) -> Held:
         clearing=alert.clearing,
         value=alert.value,
         stage=alert.stage,
+        reason=alert.reason,
     )
     told = Told(alert.told, alert.told_first, alert.told_at)
     acknowledged = alert.state is AlertState.ACKNOWLEDGED

@@ -49,7 +49,10 @@ def room_over_capacity(scene: Scene) -> Observation | None:
 
 
 def zone_over_capacity(scene: Scene) -> Observation | None:
-    """More children in a zone than the house rule says. `reason` is the zone with the most too many."""
+    """More children in a zone than the house rule says. `reason` is the zone; of several that with the most too many.
+
+    While an alert is open, it is about its zone only.
+    """
     timetable = scene.timetable
     if timetable is None:
         return None
@@ -60,6 +63,8 @@ def zone_over_capacity(scene: Scene) -> Observation | None:
         for zone in timetable.room.zone
         if zone.capacity is not None and (found := _recent(scene, counted(scene.latest, f"Zones/{zone.id}/Children")))
     ]
+    if scene.open is not None:
+        zones = [found for found in zones if found[-1].id == scene.open.reason]
     if not zones or _is_dead(scene):
         return None
     over, children, time, zone = max(zones, key=lambda found: found[0])

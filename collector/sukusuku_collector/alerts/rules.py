@@ -69,7 +69,8 @@ class Open:
     """An alert that is not resolved.
 
     `since` is when the cause began, `raised` when the collector saw it, `clearing` since when it has been away,
-    `rising` since when it has been worse than its `stage`. `value` is the one with which it was raised or fired.
+    `rising` since when it has been worse than its `stage`. `value` and `reason` are those with which it was raised,
+    fired or became worse.
     """
 
     firing: bool
@@ -79,6 +80,7 @@ class Open:
     value: float | None = None
     stage: int = 1
     rising: int | None = None
+    reason: str = ""
 
 
 class Event(StrEnum):
@@ -124,9 +126,9 @@ def _present(alert: Open | None, seen: Observation, waits: Waits, now: int) -> S
     events: tuple[Event, ...] = ()
     if alert is None:
         since = min(seen.since, now)
-        alert, events = Open(firing=False, since=since, raised=now, value=seen.value, stage=seen.stage), (Event.RAISED,)
+        alert, events = _grounded(Open(firing=False, since=since, raised=now), seen), (Event.RAISED,)
     if now - alert.raised >= waits.fire:
-        return replace(alert, firing=True, value=seen.value, stage=seen.stage), (*events, Event.FIRED)
+        return replace(_grounded(alert, seen), firing=True), (*events, Event.FIRED)
     return alert, events
 
 
@@ -136,4 +138,8 @@ def _worse(alert: Open, seen: Observation, waits: Waits, now: int) -> Step:
     rising = now if alert.rising is None else alert.rising
     if now - rising < waits.fire:
         return replace(alert, rising=rising), ()
-    return replace(alert, rising=None, stage=seen.stage, value=seen.value), (Event.WORSENED,)
+    return replace(_grounded(alert, seen), rising=None), (Event.WORSENED,)
+
+
+def _grounded(alert: Open, seen: Observation) -> Open:
+    return replace(alert, value=seen.value, stage=seen.stage, reason=seen.reason)
