@@ -25,7 +25,9 @@ from sukusuku_core.model import Reading
 LOOK_SECONDS = 5.0
 """Rest between two looks whether there is anything to do."""
 SOON_MS = 300_000
-"""How often the accounts of yesterday and today are written, and of what was derived anew since."""
+"""How often the accounts of yesterday and today are written."""
+ANEW_MS = 30_000
+"""What was derived anew waits so long after the last time, for a backlog comes in many parts."""
 AGAIN_MS = 3_600_000
 """How often the last week is looked at again: crews answer, visits become late."""
 WEEK_MS = 7 * DAY_MS
@@ -62,6 +64,8 @@ class Bookkeeper:
         self._clock = clock
         self._since = 0
         """What is still to be written begins here, or nearer to the present."""
+        self._anew = False
+        """Whether that is because something was derived anew."""
         self._written = self._swept = -AGAIN_MS
         """When that was done last, and when for the whole week."""
 
@@ -86,8 +90,8 @@ class Bookkeeper:
         now = self._clock()
         revised = self._derived.revised()
         if revised is not None:
-            self._since = min(self._since, revised - SEEN_LATE_MS)
-        if not self._derived.current or 0 <= now - self._written < SOON_MS:
+            self._since, self._anew = min(self._since, revised - SEEN_LATE_MS), True
+        if not self._derived.current or 0 <= now - self._written < (ANEW_MS if self._anew else SOON_MS):
             return
         sweep = not 0 <= now - self._swept < AGAIN_MS
         self._since = min(self._since, now - (WEEK_MS if sweep else DAY_MS))
@@ -96,7 +100,7 @@ class Bookkeeper:
             await asyncio.to_thread(self.write, start, end, now)
             self._since = end
         if steps:
-            self._written, self._swept = now, now if sweep else self._swept
+            self._written, self._swept, self._anew = now, now if sweep else self._swept, False
 
     def _steps(self, now: int) -> list[tuple[int, int]]:
         """What is to be written, in parts that begin at local midnights."""

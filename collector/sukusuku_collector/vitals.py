@@ -61,7 +61,8 @@ class Vitals:
         self._clock = clock
         self._whole: tuple[int, Flow] | None = None
         """When everything was written last, and how much had come by then."""
-        self._counts: dict[str, float] = {}
+        self._told: dict[str, float | None] = {}
+        """What was written; with its value where a change is news."""
 
     async def run(self) -> None:
         """One look after another. A store or database that does not answer is told once, and asked again."""
@@ -81,17 +82,20 @@ class Vitals:
         """Write everything when it is time, otherwise what has changed."""
         now, flow = self._clock(), self._flow()
         counts = self._counted(now)
+        values = counts | self._ages(now) | self._rates(now, flow)
         whole = self._whole is None or not 0 <= now - self._whole[0] < GRID_MS
-        if whole:
-            values = counts | self._ages(now) | self._rates(now, flow)
-        else:
-            values = {metric: value for metric, value in counts.items() if value != self._counts[metric]}
+        if not whole:
+            values = {metric: value for metric, value in values.items() if self._is_news(metric, value)}
         if values:
             points = [Reading(self._name, metric, now, float(value)) for metric, value in values.items()]
             self._store.put_derived(self._name, now - 1, now, points)
-        self._counts = counts
+        self._told |= dict.fromkeys(values) | counts
         if whole:
             self._whole = now, flow
+
+    def _is_news(self, metric: str, value: float) -> bool:
+        """What was not known before, and counts that have changed."""
+        return metric not in self._told or self._told[metric] not in {None, value}
 
     def _counted(self, now: int) -> dict[str, float]:
         firing = [alert for alert in self._operations.open_alerts() if alert.state is AlertState.FIRING]

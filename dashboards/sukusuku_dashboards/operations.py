@@ -28,7 +28,9 @@ def operations(facility: Facility, language: Language) -> Board:
     nodes = {asset.edge: asset.edge for asset in facility.assets()}
     since, none = f"{round(facility.alerts.silent_after)}s", tell("no data")
 
-    def now(number: int, metric: str, title: str, unit: str, steps: tuple[Step, ...]) -> Panel:
+    def now(
+        number: int, metric: str, title: str, unit: str, steps: tuple[Step, ...], since: str = since, none: str = none
+    ) -> Panel:
         place = Place(number % 3 * THIRD, number // 3 * HIGH, THIRD, HIGH)
         query = queries.newest(metric, None)
         return Panel(Kind.BARS, title, query, place, none, nodes, unit=unit, steps=steps, low=0, since=since)
@@ -40,7 +42,7 @@ def operations(facility: Facility, language: Language) -> Board:
         now(0, "Buffer/Rows", tell("Readings waiting at the edge"), "short", many),
         now(1, "Buffer/OldestAge", tell("Age of the oldest waiting reading"), "s", old),
         now(2, "Devices/Down", tell("Devices that do not answer"), "short", NONE_IS_RIGHT),
-        now(3, "Buffer/Dropped", tell("Readings thinned out"), "short", NONE_IS_RIGHT),
+        now(3, "Buffer/Dropped", tell("Readings thinned out, 7 days"), "short", NONE_IS_RIGHT, "7d", tell("none")),
         now(4, "Devices/Unstable", tell("Devices that come and go"), "short", NONE_IS_RIGHT),
         now(5, "Disk/Free", tell("Free disk"), "decmbytes", scarce),
         Panel(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sukusuku_collector import figures
-from sukusuku_collector.bookkeeper import AGAIN_MS, SOON_MS, Bookkeeper
+from sukusuku_collector.bookkeeper import AGAIN_MS, ANEW_MS, SOON_MS, Bookkeeper
 from sukusuku_collector.derive.model import Emptying, Evidence
 from sukusuku_collector.figures import FIGURES, Subject
 from sukusuku_collector.opening import DAY_MS, day_start
@@ -174,7 +174,8 @@ def test_what_was_derived_anew_long_ago_is_written_anew(world: World) -> None:
     assert world.look(AGAIN_MS) == []
 
     world.derived.changed = at(-DAYS, 15)
-    world.look(SOON_MS)
+    assert world.look(ANEW_MS - 1) == []
+    assert world.look(1) != []
 
     assert world.read(figures.BAGS)[at(-DAYS, 0)] == 0.0
     assert at(-DAYS, 15) not in world.read("Emptyings/unit-1/Level")

@@ -111,6 +111,7 @@ def test_everything_is_written_every_five_minutes_and_counts_when_they_change(wo
     vitals = world.vitals()
     for minutes in range(12):
         world.now, world.flow = NOW + minutes * MINUTE, Flow(30 * minutes, 0)
+        world.archived = None if minutes < 3 else NOW
         if minutes == 8:
             world.store.commit_rows([], [Quarantined(NOW, "t", "name", "x", b"")], world.now)
         vitals.look()
@@ -123,7 +124,8 @@ def test_everything_is_written_every_five_minutes_and_counts_when_they_change(wo
     assert written(figures.QUARANTINE) == [(0, 0.0), (5, 0.0), (8, 1.0), (10, 1.0)]
     assert written(figures.MAIL_WAITING) == [(0, 0.0), (5, 0.0), (10, 0.0)]
     assert [minute for minute, _ in written(figures.DERIVATION_LAG)] == [0, 5, 10]
-    assert written(figures.READINGS) == [(5, 30.0), (10, 30.0)]
+    assert [minute for minute, _ in written(figures.ARCHIVE_LAG)] == [3, 5, 10], "it was not known before"
+    assert written(figures.READINGS) == [(1, 30.0), (5, 30.0), (10, 30.0)]
 
 
 def test_what_was_refused_is_told_for_a_day(world: World) -> None:
