@@ -40,6 +40,7 @@ def test_a_room_is_shown_with_its_zones(api: httpx.Client, world: World) -> None
     room = api.get("/api/v1/rooms/seibu-room").json()
 
     assert (room["condition"], room["people"], room["children"], room["capacity"]) == ("over", 18, 14, 12)
+    assert (room["limit"], room["limited_by"]) == (12, ["places"])
     assert [(zone["id"], zone["children"], zone["capacity"]) for zone in room["zones"]] == [
         ("eating", 6, 5),
         ("play", 8, None),

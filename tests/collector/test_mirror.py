@@ -50,6 +50,7 @@ def test_a_unit_in_words_that_a_person_reads() -> None:
 def test_a_room_with_its_zones() -> None:
     found = shown("room", {"Occupancy/Children": good(5), "Zones/eating/Count": good(3)})
     assert (found["kind"], found["children"], found["capacity"]) == ("room", 5, 12)
+    assert (found["limit"], found["limited_by"]) == (12, ["places"])
     assert found["zones"] == [
         {
             "id": "eating",
