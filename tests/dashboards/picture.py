@@ -25,15 +25,14 @@ from tests.support.influxd import influxd
 
 PICTURES = {
     "grafana-wall": "sukusuku-wall-tobu-ja",
-    "grafana-wall-all": "sukusuku-wall-all-ja",
     "grafana-collection": "sukusuku-collection-ja",
     "grafana-rooms": "sukusuku-rooms-ja",
     "grafana-operations": "sukusuku-operations-ja",
 }
 SCALE = 0.75
 """Pixels of a picture for one of the screen."""
-COLOURS = 256
-"""Of a picture."""
+LARGEST = 200_000
+"""Bytes of a picture; a larger one gets along with 256 colours."""
 NOTE = (
     "レイアウトの図（模擬データ）。Grafana の画面ではありません。 Layout with simulated data, not a picture of Grafana."
 )
@@ -57,10 +56,18 @@ def main(argv: Sequence[str] | None = None) -> int:
                 size = ViewportSize(width=asking.SCREEN, height=height)
                 sheet = browser.new_page(viewport=size, device_scale_factor=SCALE)
                 sheet.set_content(html)
-                picture = Image.open(BytesIO(sheet.screenshot()))
-                picture.quantize(COLOURS).save(folder / f"{name}.png", optimize=True)
+                (folder / f"{name}.png").write_bytes(_small(sheet.screenshot()))
                 sheet.close()
     return 0
+
+
+def _small(picture: bytes) -> bytes:
+    if len(picture) <= LARGEST:
+        return picture
+    made = BytesIO()
+    found = Image.open(BytesIO(picture)).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
+    found.save(made, "PNG", optimize=True)
+    return made.getvalue()
 
 
 if __name__ == "__main__":
