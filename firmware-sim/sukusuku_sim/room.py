@@ -119,7 +119,7 @@ def step(room: Room, parameters: RoomParameters, ms: int, seconds: float, rng: R
         children += tuple(arrived)
         room = replace(room, booked=tuple(visit for visit in room.booked if visit.arrives > now))
     passed = _through_the_door(room, parameters, children, now, left=left, come=come)
-    room = _overlooked(room, passed, parameters.overlooked, rng) if parameters.overlooked else passed
+    room = _overlooked(room, passed, parameters.overlooked, now) if parameters.overlooked else passed
     events = [RoomEvent.LEFT] * left + [RoomEvent.ARRIVED] * come
     if before <= parameters.capacity < len(children):
         events.append(RoomEvent.OVER_CAPACITY)
@@ -192,8 +192,9 @@ def _through_the_door(
     )
 
 
-def _overlooked(before: Room, after: Room, chance: float, rng: Random) -> Room:
-    """The room of which the counter has not seen everybody who passed the door."""
+def _overlooked(before: Room, after: Room, chance: float, now: int) -> Room:
+    """The room of which the counter has not seen everybody who passed the door. Who comes does not depend on that."""
+    rng = Random(now)
 
     def seen(old: int, new: int) -> int:
         return old + sum(rng.random() >= chance for _ in range(new - old))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given, settings
@@ -89,3 +90,19 @@ def test_a_crowd_goes_beyond_the_capacity_and_goes_away_again() -> None:
 def test_the_same_seed_gives_the_same_day() -> None:
     assert day_of(7) == day_of(7)
     assert day_of(7) != day_of(8)
+
+
+def test_a_counter_that_overlooks_people_changes_nobody_else() -> None:
+    def day(overlooked: float) -> list[Room]:
+        rng, room, seen = Random(3), Room(), []
+        parameters = replace(PARAMETERS, overlooked=overlooked)
+        for minute in range(1440):
+            room, _ = rooms.step(room, parameters, MIDNIGHT + minute * MINUTE, 60, rng)
+            seen.append(room)
+        return seen
+
+    true, counted, blind = day(0.0), day(0.3), day(1.0)
+    assert [room.children for room in counted] == [room.children for room in true]
+    assert 0 < counted[-1].people_in < true[-1].people_in
+    assert 0 < counted[-1].children_out < true[-1].children_out
+    assert (blind[-1].people_in, blind[-1].children_out) == (0, 0)

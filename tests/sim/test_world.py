@@ -61,7 +61,7 @@ def test_the_demo_brings_more_children_than_the_room_is_for(demo: list[dict[str,
 
     assert max(children[:89]) <= 10
     assert all(count > 10 for count in children[89:115])
-    assert children[200] <= 10
+    assert children[280] <= 10
 
 
 def test_the_sixteen_bit_counter_wraps() -> None:
