@@ -63,6 +63,15 @@ def test_a_room_shows_children_places_adults_and_zones(api: httpx.Client, world:
         assert text in tile
 
 
+def test_a_room_at_its_limit_is_all_right_and_takes_nobody_more(api: httpx.Client, world: World) -> None:
+    world.commit(*worlds.room("tobu-room", NOW, 12, 10, eating=4, play=6))
+
+    tile = _text(_tile(api.get("/wall?lang=en").text, "tobu-room"))
+
+    assert "All right" in tile
+    assert "Full: nobody more may come in now" in tile
+
+
 def test_a_sensor_that_has_gone_beside_others_is_told(api: httpx.Client, world: World) -> None:
     here = True
     lost = Reading("seibu-room", "Presence", NOW, None, Quality.STALE)

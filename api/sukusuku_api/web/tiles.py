@@ -88,10 +88,10 @@ class ZoneBar:
 
 @dataclass(frozen=True, slots=True)
 class RoomTile(Tile):
-    """A temporary-childcare room. `limited` says by what, when not as many may be in now as the room has places."""
+    """A temporary-childcare room. `note` says that its limit is reached, or what limits it, where nothing is wrong."""
 
     bar: Bar
-    limited: str
+    note: str
     adults: int | None
     presence: str
     zones: tuple[ZoneBar, ...]
@@ -243,7 +243,7 @@ def _room(room: Room, view: RoomView, reader: Reader) -> RoomTile:
         silent_after=int(view.silent_after * 1000),
         last=_age(view.last_time, reader),
         bar=_bar(view.children, view.limit, view.limit),
-        limited="" if trouble or not limited else reader.translate("Limit: %(rules)s") % {"rules": limited},
+        note="" if trouble else _note(view, limited, reader.translate),
         adults=adults,
         presence=_presence(view.presence, view.people, reader.translate),
         zones=tuple(
@@ -256,6 +256,12 @@ def _room(room: Room, view: RoomView, reader: Reader) -> RoomTile:
             for zone in view.zones
         ),
     )
+
+
+def _note(view: RoomView, limited: str, translate: Translate) -> str:
+    if view.children is not None and view.children >= view.limit:
+        return translate("Full: nobody more may come in now")
+    return translate("Limit: %(rules)s") % {"rules": limited} if limited else ""
 
 
 def _limited(view: RoomView, translate: Translate) -> str:
