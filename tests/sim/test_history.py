@@ -100,7 +100,7 @@ def test_the_rooms_are_empty_when_the_live_simulation_begins() -> None:
     series = by_series(list(history.generate(DEMO, noon - DAY, noon)))
 
     for room in DEMO.room:
-        people = [(reading.time, reading.value) for reading in series[room.id, "Occupancy/Count"]]
+        people = [(reading.time, int(reading.value or 0)) for reading in series[room.id, "Occupancy/Count"]]
         assert max(value for time, value in people if noon - 3 * 3_600_000 < time < noon - history.EMPTY_MS)
         assert people[-1][1] == 0
 
