@@ -17,6 +17,7 @@ with warnings.catch_warnings():  # the library advises the newer schema
     from grafana_foundation_sdk.models import dashboard
     from grafana_foundation_sdk.models.common import (
         BarAlignment,
+        BarGaugeNamePlacement,
         BarGaugeValueMode,
         BigValueColorMode,
         BigValueGraphMode,
@@ -128,7 +129,8 @@ def _looking(made: Any, panel: Panel) -> Any:
     """What makes a kind of panel readable from afar."""
     newest = common.ReduceDataOptions().calcs(["lastNotNull"])
     if panel.kind is Kind.BARS:
-        return made.reduce_options(newest).orientation(VizOrientation.HORIZONTAL).value_mode(BarGaugeValueMode.TEXT)
+        made = made.reduce_options(newest).orientation(VizOrientation.HORIZONTAL)
+        return made.name_placement(BarGaugeNamePlacement.TOP).value_mode(BarGaugeValueMode.TEXT)
     if panel.kind is Kind.NUMBER:
         shown = BigValueTextMode.VALUE_AND_NAME if any(panel.names.values()) else BigValueTextMode.VALUE
         made = made.reduce_options(newest).text_mode(shown)

@@ -26,8 +26,8 @@ PALETTE = ("#73bf69", "#f2cc0c", "#8ab8ff", "#ff780a", "#f2495c", "#5794f2", "#b
 UNITS = {"percent": "%", "lengthkm": " km", "decmbytes": " MB"}
 LETTERS = 1.5
 """Height of a line in the size of its letters."""
-TALLEST_TITLE, OVER = 50, 8
-"""The tallest line of a title; the space over the highest value."""
+LEAST_FOR_ABOVE, TALLEST_TITLE, OVER = 40, 50, 8
+"""The lowest bar with its title above, not at the left; the tallest line of a title; the space over lines."""
 STYLE = """
 body{margin:0;background:#111217;color:#ccccdc;font:14px/1.5 Inter,'Noto Sans CJK JP',sans-serif}
 .p{position:absolute;background:#181b1f;border:1px solid #2b2d33;border-radius:2px;box-sizing:border-box}
@@ -114,7 +114,7 @@ def _bars(panel: Mapping[str, Any], series: Shown, size: Size, _: tuple[int, int
     newest = {name: points[-1][1] for name, points in series.items()}
     low, top = defaults.get("min", min(newest.values())), defaults.get("max", max([*newest.values(), 1]))
     each = min((high - GAP * (len(newest) - 1)) / len(newest), panel["options"]["maxVizHeight"])
-    above = each > 40  # otherwise the title stands at the left
+    above = panel["options"]["namePlacement"] == "top" or each > LEAST_FOR_ABOVE
     title = max(min(each * 0.45, TALLEST_TITLE), 17) if above else max(each * 0.6, 18)
     bar = each - title if above else each
     letters = min(bar * 0.7, TALLEST_TITLE) / 1.2

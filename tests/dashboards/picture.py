@@ -65,7 +65,7 @@ def _small(picture: bytes) -> bytes:
     if len(picture) <= LARGEST:
         return picture
     made = BytesIO()
-    found = Image.open(BytesIO(picture)).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
+    found = Image.open(BytesIO(picture)).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE)
     found.save(made, "PNG", optimize=True)
     return made.getvalue()
 
