@@ -2,9 +2,9 @@
 
 from sukusuku_api.web import words
 from sukusuku_api.web.words import Translate
-from sukusuku_collector.alerts.rooms import Stage
 from sukusuku_collector.live import Condition
 from sukusuku_collector.operations import Alert
+from sukusuku_collector.rooms.now import Stage
 from sukusuku_collector.settings import Asset, Language, Room
 from sukusuku_core.model import UnitState
 

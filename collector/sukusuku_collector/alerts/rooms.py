@@ -4,23 +4,12 @@ A room has its limit while its centre is open. At night counts drift until the d
 nothing here is raised; what was open ends with the day.
 """
 
-from enum import IntEnum
-
 from sukusuku_collector.alerts.rules import Observation, Sign
 from sukusuku_collector.alerts.scene import Scene
 from sukusuku_collector.heard import last_time
 from sukusuku_collector.rooms.limits import RoomLimit, Rule
-from sukusuku_collector.rooms.now import corrected, counted, limit_now, sensed
+from sukusuku_collector.rooms.now import Stage, corrected, counted, limit_now, sensed
 from sukusuku_collector.rooms.timetable import Timetable
-
-
-class Stage(IntEnum):
-    """How a room stands against its limit."""
-
-    FULL = 1
-    """Nobody more may come in."""
-    OVER = 2
-    """More are in than may be."""
 
 
 def room_over_capacity(scene: Scene) -> Observation | None:

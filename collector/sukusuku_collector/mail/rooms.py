@@ -1,9 +1,9 @@
 """What mails say about rooms that are full or over their limit, in the reader's language. Pure."""
 
-from sukusuku_collector.alerts.rooms import Stage
 from sukusuku_collector.mail.speech import Speech, Words
 from sukusuku_collector.rooms import words
 from sukusuku_collector.rooms.limits import RoomLimit, Rule
+from sukusuku_collector.rooms.now import Stage
 from sukusuku_collector.settings import Asset, Room
 
 

@@ -1,6 +1,7 @@
 """How many children are in a room at this moment, and how many may be. Pure; the wall and the alerts share it."""
 
 from collections.abc import Mapping
+from enum import IntEnum
 from typing import Literal
 
 from sukusuku_collector.opening import MINUTE_MS
@@ -14,6 +15,15 @@ from sukusuku_core.model import Quality
 CORRECTED = "Occupancy/ChildrenCorrected"
 FRESH_MS = 20 * MINUTE_MS
 """While the centre is open there is a corrected count at least every 15 minutes; one that is older is of a gap."""
+
+
+class Stage(IntEnum):
+    """How a room stands against its limit."""
+
+    FULL = 1
+    """Nobody more may come in."""
+    OVER = 2
+    """More are in than may be."""
 
 
 def sensed(room: Room, latest: Mapping[str, Latest], kind: Literal["Count", "Children"]) -> tuple[int, int] | None:
