@@ -85,15 +85,15 @@ def _notes(changed: Changed, asked: Asked) -> Iterator[str]:
 def _few(use: RoomUse, changed: Changed, asked: Asked, hidden: frozenset[Hashable]) -> tuple[bool, bool]:
     """Whether few people stand behind a side of the room, and of a zone, or a side would give a few away.
 
-    A side that lies within the period of the report or around it gives away what lies between the two.
+    Only a side that lies within the period of the report, or around it, can be subtracted from what that tells.
     """
-    begin, end, middle = day_start(asked.period.first), day_start(asked.period.end), day_start(changed.day)
+    begin, end, middle = day_start(asked.period.first), use.end, day_start(changed.day)
     parts = [(day_start(first), day_start(last)) for key, first, last in _parts(asked) if (use.room.id, key) in hidden]
     room, zones = use.room.id in hidden, False
     for start, stop, of in ((changed.start, middle, _BEFORE), (middle, changed.end, _AFTER)):
-        nested = (begin <= start and stop <= end) or (start <= begin and min(end, changed.end) <= stop)
+        nested = (begin <= start and stop <= end) or (start <= begin and end <= stop)
         counts = [(float(of(changed.room).visits), float(use.tally.visits))]
-        room |= _small(counts, nested=nested) or _gives_away(parts, start, stop)
+        room |= _small(counts, nested=nested) or (nested and _gives_away(parts, start, stop))
         counts = [(of(found).person_hours, use.zones[zone].person_hours) for zone, found in changed.zones.items()]
         zones |= _small(counts, nested=nested)
     return room, room or zones

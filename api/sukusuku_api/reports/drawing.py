@@ -3,6 +3,7 @@
 Altair makes Vega-Lite specifications of them, vl-convert draws these. Both take much memory, hence the own process.
 """
 
+import math
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,11 @@ from sukusuku_api.reports.model import Shape
 from sukusuku_api.reports.pictures import FONTS, Picture
 
 _GREEN, _ORANGE, _SOFT, _GRID = "#1d7a4b", "#d97706", "#5c6b63", "#e3eae6"
-_WIDTH, _HEIGHT = 820, 190
+_WIDTH, _HEIGHT = 920, 130
+_SLANTED = 14
+"""More names than this stand aslant below the axis; fewer are broken into lines."""
+_WIDE, _NARROW = 10.0, 6.0
+"""Pixels of a Japanese and of a Latin character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +59,15 @@ def svg(picture: Picture) -> str:
 
 
 def _bars(picture: Picture) -> Any:
+    room = _WIDTH / len(picture.names) if len(picture.names) <= _SLANTED else math.inf
     rows = [
-        {"n": n, "name": name, "y": y, "line": line}
+        {"n": n, "name": in_lines(name, room), "y": y, "line": line}
         for n, (name, y, line) in enumerate(zip(picture.names, picture.y, picture.line or picture.y, strict=True))
     ]
     data = alt.InlineData(values=rows)
-    axis = alt.Axis(title=None, labelAngle=-45 if len(rows) > 14 else 0, labelLimit=160)  # noqa: PLR2004
-    x = alt.X("name:N", sort=list(picture.names), axis=axis)
+    slanted = len(rows) > _SLANTED
+    axis = alt.Axis(title=None, labelAngle=-45 if slanted else 0, labelLimit=160, labelExpr="split(datum.label, '\\n')")
+    x = alt.X("name:N", sort=[row["name"] for row in rows], axis=axis)
     wide = min(_WIDTH * 0.6 / max(len(rows), 1), 60)
     y = alt.Y("y:Q", title=picture.y_title)
     bars = alt.Chart(data).mark_bar(color=_GREEN, size=wide).encode(x=x, y=y)
@@ -72,6 +79,23 @@ def _bars(picture: Picture) -> Any:
     )
     both = alt.layer(bars, line).resolve_scale(y="independent")
     return both.properties(width=_WIDTH, height=_HEIGHT)
+
+
+def in_lines(name: str, width: float) -> str:
+    """A name broken into lines of at most `width` pixels, at spaces where there are some."""
+    lines = [""]
+    for word in name.split(" "):
+        if _pixels(f"{lines[-1]} {word}") > width and lines[-1]:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+        while _pixels(lines[-1]) > width and len(lines[-1]) > 1:  # a word for itself, or one in Japanese
+            fits = next(n for n in range(len(lines[-1]), 0, -1) if n == 1 or _pixels(lines[-1][:n]) <= width)
+            lines[-1:] = [lines[-1][:fits], lines[-1][fits:]]
+    return "\n".join(lines)
+
+
+def _pixels(text: str) -> float:
+    return sum(_WIDE if character > "\u2fff" else _NARROW for character in text)
 
 
 def heat(picture: Picture, palette: Palette, width: float) -> Any:

@@ -49,6 +49,8 @@ class RoomUse:
     zone_hours: Mapping[str, tuple[Hour, ...]]
     corrections: Mapping[CorrectionKind, int]
     simulated: bool
+    end: int
+    """Until when (UTC ms) that is told: the end of what was asked, or the moment at which it was."""
     changes: tuple[Changed, ...] = ()
 
     @property
@@ -112,6 +114,7 @@ class Gatherer:
             zone_hours=zones,
             corrections=Counter(item.kind for item in corrections),
             simulated=source is not None and source.value == SIMULATED,
+            end=end,
         )
 
     def changes(self, site: Site, room: Room, start: int, end: int) -> tuple[Changed, ...]:

@@ -65,10 +65,10 @@ class Period:
         """To which part an hour belongs."""
         return metrics.by_month(hour) if self.whole_year else metrics.by_day(hour)
 
-    def part_name(self, day: date, translate: Translate) -> str:
+    def part_name(self, day: date, translate: Translate, language: str) -> str:
         """How people call a part."""
         if self.whole_year:
-            return f"{day:%Y-%m}"
+            return era.month(day) if language == "ja" else f"{day:%Y-%m}"
         return f"{day.month}/{day.day} ({translate(WEEKDAYS[day.weekday()])})"
 
 

@@ -44,7 +44,7 @@ def _by_part(
     translate, room = asked.translate, use.room.id
     rows = [
         (
-            asked.period.part_name(day, translate),
+            asked.period.part_name(day, translate, asked.language),
             *cells(parts.get(key, _NOTHING), PARTS, outward=asked.outward, hide=(room, key) in hidden),
         )
         for key, day in begun

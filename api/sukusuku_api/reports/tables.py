@@ -47,7 +47,7 @@ def report(facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int) 
         operator=facility.operator.name[language],
         period=period.name(translate, language),
         made=translate("made on %(day)s") % {"day": era.full(made) if language == "ja" else made.isoformat()},
-        notes=tuple(words.notes(translate, now, outward=asked.outward, simulated=simulated, running=running)),
+        notes=tuple(words.notes(translate, now, language, outward=asked.outward, simulated=simulated, running=running)),
         sections=tuple(sections),
         definitions=tuple(Definition(*(translate(text) for text in row)) for row in words.DEFINITIONS),
         words=Words(

@@ -1,5 +1,6 @@
 """What reports say. Message ids are English; `locale/ja.po` has the rest."""
 
+from sukusuku_api.reports import era
 from sukusuku_api.web.words import N_, Translate
 from sukusuku_collector.opening import local_day
 from sukusuku_collector.rooms.suppression import SMALLEST_TOLD
@@ -53,13 +54,13 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
 """Name, formula and unit of every figure, in the order of the tables."""
 
 
-def notes(translate: Translate, now: int, *, outward: bool, simulated: bool, running: bool) -> list[str]:
+def notes(translate: Translate, now: int, language: str, *, outward: bool, simulated: bool, running: bool) -> list[str]:
     """What holds for the whole report."""
     found = []
     if simulated:
         found.append(translate("Simulated data: no real device stands behind some of these figures."))
     if running:
-        day = local_day(now).isoformat()
+        day = era.full(local_day(now)) if language == "ja" else local_day(now).isoformat()
         found.append(translate("The period has not ended: figures until %(day)s.") % {"day": day})
     found += [
         translate("All figures are of opening hours. Gaps in the data stay empty; they are not 0."),

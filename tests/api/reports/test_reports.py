@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from sukusuku_api.reports import period
+from sukusuku_api.reports.drawing import in_lines
 from sukusuku_api.reports.make import WRITERS, asked, make
 from sukusuku_api.reports.model import WITHHELD, Report, Table, shown
 from sukusuku_api.reports.pictures import picture, render
@@ -82,7 +83,7 @@ def test_a_fiscal_year_by_month_against_the_plan_of_the_ward(world: World) -> No
     report = _report(world, year=True)
 
     assert report.period == "令和8年度（2026年度）"
-    assert list(_rows(report, "tobu-room-months")) == [f"2026-{month:02d}" for month in range(4, 12)] + ["合計"]
+    assert list(_rows(report, "tobu-room-months")) == [f"令和8年{month}月" for month in range(4, 12)] + ["合計"]
     assert _rows(report, "plan")["確保量"][:3] == ("4,800", "188", "3.9")
 
 
@@ -178,6 +179,14 @@ def test_charts_are_drawn_in_the_order_of_their_tables(world: World) -> None:
     days = [text for text in bars if re.match(r"11/", text)]
     assert days == list(drawn[0].names)
     assert [text for text in heat if text in drawn[1].columns] == list(drawn[1].columns)
+
+
+def test_names_below_an_axis_are_broken_at_spaces_and_where_they_must() -> None:
+    assert in_lines("Baby room", 200) == "Baby room"
+    assert in_lines("Tobu Child and Family Centre Baby room", 100) == "Tobu Child and\nFamily Centre\nBaby room"
+    assert in_lines("東部子ども家庭支援センター 一時保育室", 130) == "東部子ども家庭支援センター\n一時保育室"
+    assert in_lines("子ども家庭支援センター", 60) == "子ども家庭支\n援センター"
+    assert in_lines("a" * 30, 60).split("\n") == ["a" * 10] * 3
 
 
 def test_the_pdf_has_japanese_fonts_its_text_and_charts_that_are_drawn(world: World, tmp_path: Path) -> None:
