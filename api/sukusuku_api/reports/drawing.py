@@ -39,7 +39,7 @@ class Palette:
     turns: int
 
 
-PAPER = Palette("#f3f9f5", "#1d7a4b", "#eceff1", "#ffffff", "#17211c", "#ffffff", 55)
+PAPER = Palette("#f3f9f5", "#1d7a4b", "#eceff1", "#ffffff", "#17211c", "#ffffff", 80)
 
 
 def chart(picture: Picture) -> Any:
@@ -60,14 +60,15 @@ def svg(picture: Picture) -> str:
 
 def _bars(picture: Picture) -> Any:
     room = _WIDTH / len(picture.names) if len(picture.names) <= _SLANTED else math.inf
+    names = [in_lines(name, room) for name in picture.names]
     rows = [
-        {"n": n, "name": in_lines(name, room), "y": y, "line": line}
-        for n, (name, y, line) in enumerate(zip(picture.names, picture.y, picture.line or picture.y, strict=True))
+        {"n": n, "name": name, "y": y, "line": line}
+        for n, (name, y, line) in enumerate(zip(names, picture.y, picture.line or picture.y, strict=True))
     ]
     data = alt.InlineData(values=rows)
     slanted = len(rows) > _SLANTED
     axis = alt.Axis(title=None, labelAngle=-45 if slanted else 0, labelLimit=160, labelExpr="split(datum.label, '\\n')")
-    x = alt.X("name:N", sort=[row["name"] for row in rows], axis=axis)
+    x = alt.X("name:N", sort=names, axis=axis)
     wide = min(_WIDTH * 0.6 / max(len(rows), 1), 60)
     y = alt.Y("y:Q", title=picture.y_title)
     bars = alt.Chart(data).mark_bar(color=_GREEN, size=wide).encode(x=x, y=y)
