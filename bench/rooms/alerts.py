@@ -22,11 +22,10 @@ from dataclasses import dataclass
 from bench.rooms.__main__ import HEAD
 from bench.rooms.world import COUNTING, SHIFTS, Kind, World, simulate
 from sukusuku_collector.alerts.observe import WATCHES
-from sukusuku_collector.alerts.rooms import Stage
 from sukusuku_collector.alerts.rules import Event, Open, Rule, step
 from sukusuku_collector.alerts.scene import Scene
 from sukusuku_collector.opening import MINUTE_MS
-from sukusuku_collector.rooms.now import limit_now
+from sukusuku_collector.rooms.now import Stage, limit_now
 from sukusuku_collector.rooms.occupancy import RoomOccupancy
 from sukusuku_collector.rooms.timetable import Timetable
 from sukusuku_collector.settings import Facility

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sukusuku_collector.alerts.rooms import Stage
 from sukusuku_collector.alerts.rules import Observation, Rule, Sign
-from sukusuku_collector.rooms.now import FRESH_MS
+from sukusuku_collector.rooms.now import FRESH_MS, Stage
 from sukusuku_collector.settings import check
 from sukusuku_collector.store import Latest
 from sukusuku_core.errors import ConfigError

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_collector.alerts.observe import ROOM_CLEAR_MS
-from sukusuku_collector.alerts.rooms import Stage
 from sukusuku_collector.alerts.rules import Event, Open, Rule, step
 from sukusuku_collector.alerts.scene import Around
 from sukusuku_collector.operations import AlertState
+from sukusuku_collector.rooms.now import Stage
 from tests.collector.alert_cases import FACILITY, HOUR, MINUTE, ROOM, SECOND, facility, values
 from tests.collector.golden_mails import body, parse
 from tests.collector.room_cases import OPEN, PLAIN, STAFFED, WATCH, corrected, look, sensed
