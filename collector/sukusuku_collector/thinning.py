@@ -13,12 +13,10 @@ from sukusuku_collector.rooms.hindsight import of_channel, seen_after
 from sukusuku_collector.rooms.stretches import stretches
 from sukusuku_collector.rooms.use import COMPLETENESS, SERIES, coarse, kept, zone_part, zone_series
 from sukusuku_collector.settings import Facility, Room
-from sukusuku_collector.store import HOUR_MS, RoomHour, Store, thinned_key
+from sukusuku_collector.store import HOUR_MS, THINNED_READINGS, RoomHour, Store, thinned_key
 from sukusuku_core.clock import Clock
 from sukusuku_core.model import Reading
 
-READINGS = "thinned-readings"
-"""Under which it is noted before what time (UTC ms) the raw readings of rooms are deleted."""
 _WAYS_MS = 31 * DAY_MS
 """Corrections of so long tell whether the children of a room are counted by themselves."""
 
@@ -50,12 +48,8 @@ class Thinning:
         first = self._store.first()
         if first is None or not marks:
             return False
-        hour = max(self._store.noted(READINGS) or 0, first // HOUR_MS * HOUR_MS)
-        if hour >= before:
-            return False
-        self._store.drop_readings(list(marks), hour, hour + HOUR_MS)
-        self._store.note(READINGS, hour + HOUR_MS)
-        return True
+        hour = max(self._store.noted(THINNED_READINGS) or 0, first // HOUR_MS * HOUR_MS)
+        return hour < before and self._store.drop_readings(list(marks), hour, hour + HOUR_MS)
 
     def _marks(self) -> dict[str, int]:
         """Before what time each room is thinned out."""

@@ -474,6 +474,32 @@ def test_what_is_not_shipped_is_not_pruned(make_rig: MakeRig) -> None:
     assert len(rig.reader.raw("unit-1", "Fill/Percent", 0, 1 << 62, 99)) == 20
 
 
+def test_readings_of_rooms_that_are_thinned_out_go_from_both_sides(
+    make_rig: MakeRig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = make_rig()
+    rig.now = START + 50 * DAY_MS
+    times = [START + n * DAY_MS + HOUR_MS for n in range(3)]
+    rig.commit(*(Reading("room", "Occupancy/Count", time, 5) for time in times), *fills(range(times[0], times[0] + 1)))
+    middle = START + 2 * DAY_MS
+    assert not rig.store.drop_readings(["room"], START, middle), "they are not shipped yet"
+    rig.ship()
+    hours = rig.ask("daily", "hourly")
+
+    assert rig.store.drop_readings(["room"], START, middle)
+    rig.now += MARK_MS
+    rig.ship()
+
+    assert [it.time for it in rig.reader.raw("room", "Occupancy/Count", 0, 1 << 62, 99)] == times[2:]
+    assert {(*key[:2], key[2] >= middle) for key in rig.ask("5m", "five_minutes")} == {
+        ("room", "Occupancy/Count", True),
+        ("unit-1", "Fill/Percent", False),
+    }
+    assert rig.ask("daily", "hourly") == hours
+    assert len(rig.reader.raw("unit-1", "Fill/Percent", 0, 1 << 62, 99)) == 1
+    assert "stay in InfluxDB" not in caplog.text
+
+
 def test_pruned_readings_are_asked_of_influxdb(make_rig: MakeRig) -> None:
     rig = make_rig()
     rig.now = START + DAY_MS

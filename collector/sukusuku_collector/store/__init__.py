@@ -155,6 +155,10 @@ class RoomHour:
     sums: bytes
 
 
+THINNED_READINGS = "thinned-readings"
+"""Under which it is noted before what time (UTC ms) the raw readings of rooms are deleted."""
+
+
 def thinned_key(asset: str) -> str:
     """Under which it is noted before what time (UTC ms) the points and readings of a room are thinned out."""
     return f"thinned/{asset}"
@@ -261,8 +265,11 @@ class Store(Protocol):
         It is noted that everything before `end` is thinned out, which must have been so before `start`.
         """
 
-    def drop_readings(self, assets: Collection[str], start: int, end: int) -> None:
-        """Delete the raw readings of some assets with start <= time < end. Roll-ups and latest values stay."""
+    def drop_readings(self, assets: Collection[str], start: int, end: int) -> bool:
+        """Delete the raw readings of some assets with start <= time < end; False: they are still needed.
+
+        Roll-ups and latest values stay. It is noted that all before `end` are gone, as those before `start` must be.
+        """
 
     def room_hours(self, asset: str, start: int, end: int) -> list[RoomHour]:
         """The hours that are kept of a room and begin in start <= time < end, in order."""

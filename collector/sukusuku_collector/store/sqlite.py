@@ -12,6 +12,7 @@ from typing import IO, Self
 
 from sukusuku_collector.store import (
     SETTLED_MS,
+    THINNED_READINGS,
     Committed,
     Late,
     Latest,
@@ -268,10 +269,15 @@ class SqliteStore(SqliteReader):
             run.execute("COMMIT")
             self._derivations += 1
 
-    def drop_readings(self, assets: Collection[str], start: int, end: int) -> None:
+    def drop_readings(self, assets: Collection[str], start: int, end: int) -> bool:
         """See Store."""
         with self._translated():
-            thinning.drop_readings(self._connection, assets, start, end)
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            thinning.drop_readings(run, assets, start, end)
+            run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (THINNED_READINGS, end))
+            run.execute("COMMIT")
+        return True
 
     def settle(self, late: Late) -> None:
         """See Store."""

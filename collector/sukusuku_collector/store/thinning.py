@@ -18,6 +18,6 @@ def keep_hours(run: sqlite3.Connection, asset: str, hours: Sequence[RoomHour]) -
     run.executemany(_HOURS, [(asset, hour.part, hour.time, hour.sums) for hour in hours])
 
 
-def drop_readings(run: sqlite3.Connection, assets: Collection[str], start: int, end: int) -> int:
-    """Delete the raw readings of some assets with start <= time < end; tells how many went."""
-    return run.execute(_READINGS, (start, end, json.dumps(list(assets)))).rowcount
+def drop_readings(run: sqlite3.Connection, assets: Collection[str], start: int, end: int) -> None:
+    """Delete the raw readings of some assets with start <= time < end."""
+    run.execute(_READINGS, (start, end, json.dumps(list(assets))))

@@ -19,6 +19,7 @@ from sukusuku_collector.store.influx.lines import DAILY, DERIVED, FIVE_MINUTES, 
 from sukusuku_collector.store.influx.query import Query, quoted
 from sukusuku_collector.store.influx.rollups import FIVE_MINUTES_MS
 from sukusuku_collector.store.influx.store import InfluxStore
+from sukusuku_collector.store.influx.thinning import delete_thinned
 from sukusuku_collector.store.influx.writer import BusyError
 from sukusuku_collector.store.outgoing import Changed, Outgoing
 from sukusuku_collector.store.sqlite import PRUNED
@@ -151,6 +152,7 @@ class Shipper:
             self._store.begin_shipping(now - LAG_MS)
         if now - self._looked >= MARK_MS or now < self._looked:
             self.look(now)
+            delete_thinned(self._store, self._query)
             self._looked = now
         return self._live(now) or self._late() or self._derived() or self._history()
 

@@ -79,6 +79,10 @@ class InfluxStore(SqliteStore):
             self.note(FIRST, oldest)
         return super().prune(before, rows)
 
+    def drop_readings(self, assets: Collection[str], start: int, end: int) -> bool:
+        """See Store. What is not shipped stays."""
+        return end <= self.shipped_before() and super().drop_readings(assets, start, end)
+
     def shipped_before(self) -> int:
         """Before this time (UTC ms) every reading of this file is shipped."""
         bounds = [self.noted(outgoing.UNTIL) or 0]

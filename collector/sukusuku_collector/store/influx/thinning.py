@@ -1,0 +1,40 @@
+"""Raw readings of rooms that the file has thinned out go from InfluxDB too. Their hours and days stay."""
+
+import logging
+
+from sukusuku_collector.settings.influx import MINUTES, RAW
+from sukusuku_collector.store import THINNED_READINGS
+from sukusuku_collector.store.influx.lines import FIVE_MINUTES, READING
+from sukusuku_collector.store.influx.query import Query
+from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_core.errors import TransientError
+from sukusuku_core.model import AssetKind
+
+DELETED = "ship/thinned"
+"""Under which it is noted before what time (UTC ms) they have been deleted in InfluxDB."""
+
+_DAY_MS = 86_400_000
+
+_log = logging.getLogger("sukusuku_collector.store.influx")
+
+
+def delete_thinned(store: SqliteStore, query: Query) -> None:
+    """Delete what the file has deleted since the last time, a day at least. InfluxDB 3 Core cannot: it is told once.
+
+    Raises TransientError when InfluxDB or the file does not answer.
+    """
+    done, goal = store.noted(DELETED) or 0, store.noted(THINNED_READINGS) or 0
+    if goal - done < _DAY_MS:
+        return
+    try:
+        for bucket, measurement in ((RAW, READING), (MINUTES, FIVE_MINUTES)):
+            query.ask(
+                f'DELETE FROM "{measurement}" WHERE "kind" = \'{AssetKind.ROOM}\' '
+                f"AND time >= {done}ms AND time < {goal}ms",
+                bucket,
+            )
+    except TransientError as error:
+        query.version()  # raises when it is not the statement but the server that fails
+        if not done:
+            _log.warning("raw readings of rooms stay in InfluxDB until its buckets forget them: %s", error)
+    store.note(DELETED, goal)
