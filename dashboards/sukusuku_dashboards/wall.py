@@ -1,7 +1,7 @@
 """The walls: one for all centres and one for each, without variables, to be read from four metres. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 from sukusuku_collector.settings import Asset, Facility, Language, Room, Unit
@@ -14,6 +14,9 @@ HALF = COLUMNS // 2
 TALL, NOW, LOW = 13, 6, 8
 """Rows of the levels, of the states now, and of what was today; together they fill a screen of 1080 lines."""
 HIGH = TALL + NOW
+OWN_PANELS = 4
+"""So many units of a centre have panels of their own; more share one, in which those that are silent are missing."""
+LEVEL = "Fill/Percent"
 ROOMS_IN_A_ROW = 2
 UID, ALL = "sukusuku-wall", "all"
 UID_LENGTH = 40
@@ -61,34 +64,53 @@ class _Wall:
         self._say = say(language)
         self._queries = Queries(facility.store.influx)
         self._since = f"{round(facility.alerts.silent_after)}s"
+        levels = facility.alerts
+        self._steps = (
+            Step(None, Colour.GOOD),
+            Step(levels.fill_clear, Colour.WARN),
+            Step(levels.fill_rise, Colour.BAD),
+        )
 
     def of_units(self, units: Sequence[Asset]) -> Iterator[Panel]:
         """Levels and states now, states and levels of the day."""
         if not units:
             return
         names = {asset.id: self._name(asset) for asset in units}
-        levels = self._facility.alerts
-        steps = (Step(None, Colour.GOOD), Step(levels.fill_clear, Colour.WARN), Step(levels.fill_rise, Colour.BAD))
-        none = self._say("no data")
-        metric, tell = "Fill/Percent", self._say
-        tiles = not self._several  # more than a few could not be read from afar
-        yield Panel(
-            Kind.BARS, tell("How full"), self._queries.newest(metric, self._site),
-            Place(0, 0, HALF, TALL if tiles else HIGH), none, names, unit="percent", decimals=0, steps=steps, low=0,
-            high=100, since=self._since,
-        )  # fmt: skip
-        if tiles:
-            yield Panel(
-                Kind.NUMBER, tell("What the units do"), self._queries.newest("State", self._site),
-                Place(0, TALL, HALF, NOW), none, names, words=states(tell), since=self._since,
-            )  # fmt: skip
+        none, tell = self._say("no data"), self._say
+        if self._several or len(units) > OWN_PANELS:
+            yield self._levels(
+                tell("How full"), self._queries.newest(LEVEL, self._site), Place(0, 0, HALF, HIGH), names
+            )
+        else:
+            yield from self._each(units)
         yield Panel(
             Kind.STATES, tell("What the units did today"), self._queries.every("State", self._site),
             Place(0, HIGH, HALF, LOW), none, names, words=states(tell),
         )  # fmt: skip
         yield Panel(
-            Kind.LINES, tell("How full, today"), self._queries.course(metric, self._site), Place(HALF, HIGH, HALF, LOW),
-            none, names, unit="percent", steps=steps, low=0, high=100,
+            Kind.LINES, tell("How full, today"), self._queries.course(LEVEL, self._site), Place(HALF, HIGH, HALF, LOW),
+            none, names, unit="percent", steps=self._steps, low=0, high=100,
+        )  # fmt: skip
+
+    def _each(self, units: Sequence[Asset]) -> Iterator[Panel]:
+        """Level and state of each unit in panels of its own, so that one that is silent says so in its place."""
+        for number, asset in enumerate(units):
+            name = self._name(asset)
+            top, bottom = (TALL * n // len(units) for n in (number, number + 1))
+            query = self._queries.newest_of(LEVEL, asset.id)
+            title = self._say("%(unit)s: how full") % {"unit": name}
+            yield self._levels(title, query, Place(0, top, HALF, bottom - top), {asset.id: name})
+            left, right = (HALF * n // len(units) for n in (number, number + 1))
+            yield Panel(
+                Kind.NUMBER, self._say("%(unit)s: state") % {"unit": name}, self._queries.newest_of("State", asset.id),
+                Place(left, TALL, right - left, NOW), self._say("no data"), {asset.id: name},
+                words=states(self._say), since=self._since,
+            )  # fmt: skip
+
+    def _levels(self, title: str, query: str, place: Place, names: Mapping[str, str]) -> Panel:
+        return Panel(
+            Kind.BARS, title, query, place, self._say("no data"), names, unit="percent", decimals=0, steps=self._steps,
+            low=0, high=100, since=self._since,
         )  # fmt: skip
 
     def of_rooms(self, rooms: Sequence[Asset]) -> Iterator[Panel]:

@@ -31,8 +31,10 @@ def unit(number: int, *points: tuple[int, float]) -> Table:
     return Table(("time", "last"), points, {"asset": f"c0-unit-{number}"})
 
 
-def test_bars_have_names_values_and_lengths(centres: Facility) -> None:
-    html = drawn(centres, "sukusuku-wall-all-en", "How full", unit(0, (NOW, 50.2)), unit(1, (NOW, 100)))
+def test_bars_have_names_values_and_lengths() -> None:
+    html = drawn(
+        facility(sites=1, units=9), "sukusuku-wall-all-en", "How full", unit(0, (NOW, 50.2)), unit(1, (NOW, 100))
+    )
     assert "Unit 0" in html
     assert "50%" in html
     assert "#37872d 0%" in html, "from the lowest colour"
@@ -41,9 +43,11 @@ def test_bars_have_names_values_and_lengths(centres: Facility) -> None:
 
 
 def test_states_are_told_in_words(centres: Facility) -> None:
-    tiles = drawn(centres, "sukusuku-wall-all-en", "What the units do", unit(0, (NOW, 0)), unit(1, (NOW, 6)))
-    assert "ready" in tiles
-    assert "jammed" in tiles
+    board = next(classic(it) for it in boards(centres, "en") if it.uid == "sukusuku-wall-all-en")
+    tiles = [panel for panel in board["panels"] if panel["type"] == "stat" and panel["title"].startswith("Unit")]
+    html, _ = page(board, [(tiles[0], [unit(0, (NOW, 0))]), (tiles[1], [unit(1, (NOW, 6))])], NOW, "")
+    assert "ready" in html
+    assert "jammed" in html
     line = drawn(centres, "sukusuku-wall-all-en", "What the units did", unit(0, (NOW - DAY, 0), (NOW - 12 * HOUR, 6)))
     assert [line.count(word) for word in ("ready", "jammed", "<rect")] == [1, 1, 2]
 
@@ -64,6 +68,6 @@ def test_the_heat_map_has_a_cell_for_each_weekday_and_hour(centres: Facility) ->
 
 
 def test_where_nothing_was_answered_it_says_so(centres: Facility) -> None:
-    html = drawn(centres, "sukusuku-wall-all-en", "How full")
+    html = drawn(centres, "sukusuku-wall-all-en", "Unit 0: how full")
     assert "no data" in html
     assert "a note" in html

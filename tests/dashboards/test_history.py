@@ -30,6 +30,7 @@ from sukusuku_dashboards.grafana import classic
 from sukusuku_dashboards.rooms import CHILDREN, LIMIT
 from tests.dashboards import asking
 from tests.dashboards.asking import DAY, HOUR
+from tests.dashboards.drawing import page
 from tests.dashboards.history import CUT, NOW, OUTAGE, WEEKS, Loaded, loaded
 from tests.support.influxd import Influxd
 
@@ -135,6 +136,17 @@ def test_what_is_now_is_the_newest_value_of_the_store(answers: list[Asked], week
                 expected = (derived if '"derived"' in it.query else readings)[name][it.metric]
             assert table.values[-1][1] == pytest.approx(expected.value), (it.uid, it.panel["title"], name)
             assert NOW - span <= expected.time <= NOW
+
+
+def test_what_is_silent_says_so_in_its_place(weeks: Loaded) -> None:
+    later = NOW + DAY
+    board = next(classic(it) for it in boards(weeks.facility, "ja") if it.uid == "sukusuku-wall-tobu-ja")
+    now = [panel for panel in board["panels"] if panel["type"] in {"bargauge", "stat"}]
+    assert [weeks.query.ask(asking.asked(board, panel, later), "raw") for panel in now] == [[]] * len(now)
+    html, _ = page(board, [(panel, []) for panel in now], later, "")
+    assert html.count("データなし") == len(now)
+    of_units = {f"おむつ圧縮機 {n}号：{what}" for n in (1, 2) for what in ("充填率", "状態")}
+    assert of_units < {panel["title"] for panel in now}
 
 
 def test_lines_are_long_and_move(answers: list[Asked]) -> None:

@@ -94,12 +94,12 @@ def test_what_was_changed_in_grafana_is_told_and_put_right(
     capsys.readouterr()
     assert push(grafana, settings) == 0
     told = capsys.readouterr().out
-    assert 'panels[0].title: "mine" -> "充填率"' in told
+    assert 'panels[0].title: "mine" -> "一号：充填率"' in told
     assert 'folder: "elsewhere" -> "sukusuku-ja"' in told
     assert 'title: "Old" -> "Sukusuku (en)"' in told
     assert 'url: "http://old:8086" -> "http://127.0.0.1:8086"' in told
     assert grafana.dashboards[WALL]["dashboard"]["version"] == 2
-    assert grafana.dashboards[WALL]["dashboard"]["panels"][0]["title"] == "充填率"
+    assert grafana.dashboards[WALL]["dashboard"]["panels"][0]["title"] == "一号：充填率"
     assert grafana.folders["sukusuku-en"]["title"] == "Sukusuku (en)"
     assert grafana.sources["sukusuku-influxdb"]["url"] == "http://127.0.0.1:8086"
     assert grafana.wrong == []
