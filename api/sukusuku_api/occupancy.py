@@ -7,13 +7,11 @@ from sukusuku_api.reports.gather import Changed, Gatherer
 from sukusuku_collector.opening import DAY_MS, opening_of_asset
 from sukusuku_collector.rooms.effect import stretch
 from sukusuku_collector.rooms.metrics import Hour
+from sukusuku_collector.rooms.now import FRESH_MS
 from sukusuku_collector.rooms.outlook import WEEKS, Expected, outlook
 from sukusuku_collector.rooms.use import SERIES
 from sukusuku_collector.rooms.vacancy import Day, Expect, outlook_expect, site_days
 from sukusuku_collector.settings import Room, Site
-
-FRESH_MS = 20 * 60_000
-"""A count that is older tells nothing about now."""
 
 
 def past(context: Context, site: Site, room: Room, start: int, end: int) -> list[Hour]:

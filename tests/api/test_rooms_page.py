@@ -107,6 +107,15 @@ def test_who_is_in_stands_against_the_limit_and_its_parts(api: httpx.Client) -> 
     assert "Eating Children 5 / 4" in text
 
 
+def test_the_api_has_the_same_limit_and_asks_no_staff_where_no_shift_is_planned(api: httpx.Client) -> None:
+    def limit(at: str) -> tuple[int, list[str]]:
+        found = api.get(f"/api/v1/rooms/{ROOM}/limit", params={"at": at}).json()
+        return found["children"], found["bites"]
+
+    assert limit("2026-11-18T14:30") == (9, ["staff"])
+    assert limit("2026-11-18T18:30") == (12, ["places", "area"])
+
+
 def test_both_languages_say_all_of_it(api: httpx.Client) -> None:
     ja, en = _text(api.get("/rooms").text), _text(api.get("/rooms?lang=en").text)
     for text in ("あと 3 人 受け入れ可", "これが上限", "未設定", "施設の取り決め", "人数の補正", "いま何人いますか"):
@@ -152,6 +161,18 @@ def test_what_is_silent_is_not_green_and_what_is_not_known_is_not_zero(api: http
     assert "Eating Data is old – / 4" in _text(silent)
 
 
+def test_children_of_long_ago_are_not_those_of_now(api: httpx.Client, rooms: World) -> None:
+    fresh = [Reading(ROOM, metric, NOW + HOUR, 8.0) for metric in ("Occupancy/Corrected", "Occupancy/Completeness")]
+    rooms.store.put_derived(ROOM, NOW, NOW + HOUR, fresh)
+    rooms.commit(*worlds.room(ROOM, NOW + HOUR - 5_000, 8, 6, eating=5, play=1))
+    store = LateStore(rooms.path)
+    with client(create_app(rooms.facility, store, rooms.operations, lambda: NOW + HOUR)) as later:
+        html = _room(later.get("/rooms?lang=en").text, ROOM)
+    store.close()
+    assert 'data-tone="unknown"' in html
+    assert "The number of children is not known Children – / 9 limit 8 people in all" in _text(html)
+
+
 def test_a_closed_room_says_until_when(rooms: World) -> None:
     store = LateStore(rooms.path)
     with client(create_app(rooms.facility, store, rooms.operations, lambda: DAY + 3 * HOUR)) as night:
@@ -165,12 +186,14 @@ def test_a_closed_room_says_until_when(rooms: World) -> None:
 
 def test_a_count_is_entered_and_shown(api: httpx.Client, rooms: World) -> None:
     url = f"/rooms/{ROOM}/counts?lang=en"
-    answer = api.post(url, data={"children": " ５ ", "staff": "2", "by": " 佐藤  花子 ", "note": "散歩の後"})
+    fields = {"children": " ５ ", "staff": "2", "by": " 佐藤  花子 ", "note": "散歩の\u200d後"}
+    answer = api.post(url, data=fields, headers={"origin": f"http://{api.base_url.netloc.decode()}"})
 
     assert (answer.status_code, answer.headers["location"]) == (303, f"/rooms?lang=en#count-{ROOM}")
     page = api.get("/rooms?lang=en")
     assert "today 14:30 5 children, 2 staff 佐藤 花子: 散歩の後 · being taken over" in _text(page.text)
     assert "form-action 'self'" in page.headers["content-security-policy"]
+    assert page.headers["referrer-policy"] == "same-origin", "or browsers would send the form with the origin `null`"
 
     entered = Correction(ROOM, NOW, CorrectionKind.ENTERED, "children", 6, 5)
     RoomRecords(rooms.operations).replace(ROOM, NOW - 1, NOW, [entered])
@@ -207,9 +230,10 @@ def test_a_wrong_count_is_said_on_the_page_and_not_kept(
 def test_a_form_from_elsewhere_of_no_room_or_without_end_is_not_taken(api: httpx.Client, rooms: World) -> None:
     url, fields = f"/rooms/{ROOM}/counts?lang=en", {"by": "佐藤", "children": "4"}
 
-    elsewhere = api.post(url, data=fields, headers={"sec-fetch-site": "cross-site"})
-    assert elsewhere.status_code == 403
-    assert "This form must be sent from this page." in elsewhere.text
+    for header in ({"sec-fetch-site": "cross-site"}, {"origin": "http://elsewhere.example"}, {"origin": "null"}):
+        elsewhere = api.post(url, data=fields, headers=header)
+        assert elsewhere.status_code == 403
+        assert "This form must be sent from this page." in elsewhere.text
     nowhere = api.post("/rooms/nowhere/counts?lang=en", data=fields)
     assert nowhere.status_code == 404
     assert "There is no such room." in nowhere.text
@@ -240,6 +264,14 @@ def test_charts_are_pictures_for_desk_and_phone(api: httpx.Client) -> None:
     assert api.get(f"/rooms/{ROOM}/other.svg").json()["available"] == ["course", "heat", "ahead"]
     assert api.get("/rooms/nowhere/heat.svg").status_code == 404
     assert api.get("/rooms/seibu-room/heat.svg", timeout=60).status_code == 404
+
+
+def test_the_course_of_a_day_is_as_wide_at_night(rooms: World) -> None:
+    store = LateStore(rooms.path)
+    with client(create_app(rooms.facility, store, rooms.operations, lambda: DAY + 3 * HOUR)) as night:
+        before = night.get(f"/rooms/{ROOM}/course.svg", timeout=60).text
+    store.close()
+    assert _width(before) < 900
 
 
 def _width(svg: str) -> int:

@@ -21,6 +21,7 @@ from sukusuku_collector.opening import day_start
 from sukusuku_collector.operations.rooms import RoomRecords, WrongCountError
 from sukusuku_collector.rooms.limits import zone_limits
 from sukusuku_collector.rooms.metrics import heat_map
+from sukusuku_collector.rooms.now import limit_planned
 from sukusuku_collector.rooms.tally import total
 from sukusuku_collector.rooms.timetable import Timetable
 
@@ -116,11 +117,13 @@ def outlook_of(context: ContextDep, room_id: RoomId) -> out.OutlookOut:
 def limit(
     context: ContextDep, room_id: RoomId, at: Annotated[Time, Query(description="Default: now")] = None
 ) -> out.LimitOut:
-    """The smallest of booked places, floor area and staff on duty by the shifts, and which of them it is."""
+    """The smallest of booked places, floor area and staff on duty by the shifts, and which of them it is.
+
+    While no shift is planned the staff are not asked.
+    """
     _, room = known_room(context, room_id)
     moment = context.clock() if at is None else _moment("query.at", at)
-    timetable = Timetable(context.facility, room)
-    found = timetable.limit(moment, timetable.staff(moment))
+    found = limit_planned(Timetable(context.facility, room), moment)
     return out.limit(room_id, moment, found, zone_limits(room))
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import cast
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -17,7 +16,7 @@ from sukusuku_api.problem import ProblemError
 from sukusuku_api.routers.accounts import EIGHT_WEEKS_MS, month_of
 from sukusuku_api.routers.forecasts import CARD_MS
 from sukusuku_api.times import local
-from sukusuku_api.web import sheet, tallies, views
+from sukusuku_api.web import forms, sheet, tallies, views
 from sukusuku_api.web.kept import Kept
 from sukusuku_api.web.tiles import Reader
 from sukusuku_collector.accounting.fees import fee_table
@@ -43,15 +42,8 @@ SHOWN_EMPTYINGS = 12
 SHOWN_DAYS = 14
 PER_WEEK = 3
 """How often the fixed rounds go that reality is held against."""
-_LARGEST_FORM = 4096
 _LONGEST_NAME = 80
 _DIGITS = 18
-HEADERS = {
-    **views.HEADERS,
-    "Content-Security-Policy": views.HEADERS["Content-Security-Policy"].replace(
-        "form-action 'none'", "form-action 'self'"
-    ),
-}
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
 
@@ -94,15 +86,17 @@ def collection(request: Request, context: ContextDep, lang: views.Lang = "ja") -
         "build": views.build(),
         "static": views.STATIC,
     }
-    return HTMLResponse(views.environment(lang).get_template("collection.html").render(values), headers=HEADERS)
+    return HTMLResponse(views.environment(lang).get_template("collection.html").render(values), headers=forms.HEADERS)
 
 
 @router.post("/emptyings")
 async def say(request: Request, context: ContextDep, lang: views.Lang = "ja") -> Response:
     """Confirm or reject an emptying from the form of the page; then back to the page."""
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    if not forms.is_own(request):
         raise ProblemError(HTTPStatus.FORBIDDEN, "This form must be sent from the page itself.")
-    fields = await _form(request)
+    fields = await forms.fields(request)
+    if fields is None:
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is larger than any of this page.")
     who = " ".join(fields.get("by", "").split())[:_LONGEST_NAME]
     word = next((word for word in ("confirm", "reject") if word in fields), "")
     number = fields.get(word, "")
@@ -118,15 +112,6 @@ async def say(request: Request, context: ContextDep, lang: views.Lang = "ja") ->
     for kept in (request.app.state.plans, request.app.state.figures):
         cast("Kept", kept).forget()
     return RedirectResponse(f"{PATH}?lang={lang}#emptyings", HTTPStatus.SEE_OTHER)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is larger than any of this page.")
-    return {name: found[0] for name, found in parse_qs(body.decode("utf-8", "replace")).items()}
 
 
 def _say(context: Context, ident: int, word: str, who: str) -> None:

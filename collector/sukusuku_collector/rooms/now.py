@@ -60,13 +60,18 @@ def corrected(derived: Mapping[str, Point], now: int) -> tuple[int, int] | None:
 
 
 def limit_now(timetable: Timetable, latest: Mapping[str, Latest], now: int) -> RoomLimit:
-    """How many children may be in the room now.
-
-    While no shift is planned the staff are not asked: who is still there looks after the child that is fetched late.
-    """
+    """How many children may be in the room now, by the badges of the staff where the room is counted with them."""
     room = timetable.room
     if room.counting.staff != "badges":
-        return timetable.limit(now, timetable.staff(now) or None)
+        return limit_planned(timetable, now)
     badges = counted(latest, STAFF)
     fresh = badges is not None and now - badges[1] <= 2 * room.counting.sample_seconds * 1000
     return timetable.limit(now, badges[0] if badges is not None and fresh else None)
+
+
+def limit_planned(timetable: Timetable, at: int) -> RoomLimit:
+    """How many children may be in the room at a moment (UTC ms), by its shifts.
+
+    While none is planned the staff are not asked: who is still there looks after the child that is fetched late.
+    """
+    return timetable.limit(at, timetable.staff(at) or None)

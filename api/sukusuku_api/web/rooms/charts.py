@@ -26,11 +26,14 @@ Step = tuple[float, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Today: minutes of the day against numbers of people. `marks` are corrections, `counted` counts by staff."""
+    """Today: minutes of the day against numbers of people. `marks` are corrections, `counted` counts by staff.
+
+    `now` None: it is before or after the opening hours.
+    """
 
     first: int
     last: int
-    now: float
+    now: float | None
     children: tuple[Step, ...]
     people: tuple[Step, ...]
     limit: tuple[Step, ...]
@@ -97,7 +100,7 @@ def course(facts: RoomFacts) -> Course:
     return Course(
         first=round(first),
         last=round(last),
-        now=_minute(day, facts.now),
+        now=_minute(day, facts.now) if within(facts.now) else None,
         children=_steps(day, day.children),
         people=_steps(day, day.people),
         limit=_steps(day, day.limit),

@@ -90,7 +90,9 @@ def _course(course: Course, width: int) -> Any:
     counted = _points(course.counted).mark_point(
         shape="diamond", filled=True, size=110, color=_TEXT, stroke=_TILE, opacity=1
     )
-    now = alt.Chart(_data([{"at": course.now}])).mark_rule(color=_TEXT, strokeWidth=1, opacity=0.7)
+    now = alt.Chart(_data([] if course.now is None else [{"at": course.now}])).mark_rule(
+        color=_TEXT, strokeWidth=1, opacity=0.7
+    )
     layers = alt.layer(
         gaps.encode(x=x, x2="to:Q"),
         area.encode(x=x, y=y),

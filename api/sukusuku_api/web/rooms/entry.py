@@ -27,8 +27,12 @@ class Entry:
 
 
 def filled(fields: Mapping[str, str]) -> Entry:
-    """The fields of a form; white space is put in order."""
-    return Entry(**{name: " ".join(fields.get(name, "").split()) for name in ("children", "staff", "by", "note")})
+    """The fields of a form; white space is put in order, and what cannot be printed is left out."""
+
+    def text(name: str) -> str:
+        return "".join(char for char in " ".join(fields.get(name, "").split()) if char.isprintable())
+
+    return Entry(text("children"), text("staff"), text("by"), text("note"))
 
 
 def enter(context: Context, room: str, entry: Entry, translate: Translate) -> None:
@@ -41,9 +45,9 @@ def enter(context: Context, room: str, entry: Entry, translate: Translate) -> No
         )
     if entry.staff and staff is None:
         raise EntryError(translate("Please enter the number of staff as a number from 0 to %(most)s.") % {"most": MOST})
-    if not entry.by or not entry.by.isprintable() or len(entry.by) > LONGEST_NAME:
+    if not entry.by or len(entry.by) > LONGEST_NAME:
         raise EntryError(translate("Please enter who has counted, in %(n)s characters at most.") % {"n": LONGEST_NAME})
-    if not entry.note.isprintable() or len(entry.note) > LONGEST_NOTE:
+    if len(entry.note) > LONGEST_NOTE:
         raise EntryError(translate("Please shorten the note to %(n)s characters.") % {"n": LONGEST_NOTE})
     RoomRecords(context.operations).enter(Calibration(room, now, children, staff, entry.by, entry.note), now)
 

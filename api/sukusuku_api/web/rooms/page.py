@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, cast
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -14,7 +13,7 @@ from sukusuku_api.context import Context, ContextDep
 from sukusuku_api.known import known_room
 from sukusuku_api.problem import ProblemError
 from sukusuku_api.reports.pictures import DrawingError, drawn
-from sukusuku_api.web import views
+from sukusuku_api.web import forms, views
 from sukusuku_api.web.kept import Kept
 from sukusuku_api.web.rooms import charts
 from sukusuku_api.web.rooms.entry import LONGEST_NAME, LONGEST_NOTE, EntryError, enter, filled
@@ -29,13 +28,6 @@ FIGURES_SECONDS = 600.0
 PICTURE_SECONDS = 120
 DRAWING_SECONDS = 30.0
 _DRAWING = "sukusuku_api.web.rooms.drawing"
-_LARGEST_FORM = 4096
-HEADERS = {
-    **views.HEADERS,
-    "Content-Security-Policy": views.HEADERS["Content-Security-Policy"].replace(
-        "form-action 'none'", "form-action 'self'"
-    ),
-}
 PICTURE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "X-Content-Type-Options": "nosniff",
@@ -88,8 +80,8 @@ async def count(request: Request, context: ContextDep, room_id: str, lang: views
     translate = views.texts(lang).gettext
     known = {room.id for site in context.facility.site for room in site.room}
     asked, status = Asked(), HTTPStatus.UNPROCESSABLE_ENTITY
-    fields = await _form(request)
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    fields = await forms.fields(request)
+    if not forms.is_own(request):
         asked, status = Asked(error=translate("This form must be sent from this page.")), HTTPStatus.FORBIDDEN
     elif room_id not in known:
         asked, status = Asked(error=translate("There is no such room.")), HTTPStatus.NOT_FOUND
@@ -158,17 +150,7 @@ def _shown(
         "static": views.STATIC,
     }
     html = views.environment(language).get_template("rooms.html").render(values)
-    return HTMLResponse(html, status, headers=HEADERS)
-
-
-async def _form(request: Request) -> dict[str, str] | None:
-    """The fields of a form; None: it is larger than that of this page."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            return None
-    return {name: found[0] for name, found in parse_qs(body.decode("utf-8", "replace")).items()}
+    return HTMLResponse(html, status, headers=forms.HEADERS)
 
 
 def _figures(request: Request) -> Kept:

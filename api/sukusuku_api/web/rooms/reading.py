@@ -12,11 +12,11 @@ from sukusuku_collector.live import RoomView
 from sukusuku_collector.opening import DAY_MS, MINUTE_MS, day_start, local_day, opening_of_asset
 from sukusuku_collector.operations.rooms import RoomRecords
 from sukusuku_collector.rooms.limits import RoomLimit
-from sukusuku_collector.rooms.now import FRESH_MS, limit_now
+from sukusuku_collector.rooms.now import FRESH_MS, limit_now, limit_planned
 from sukusuku_collector.rooms.outlook import WEEKS, Expected, outlook
 from sukusuku_collector.rooms.stretches import stretches
 from sukusuku_collector.rooms.timetable import Timetable
-from sukusuku_collector.rooms.use import SERIES
+from sukusuku_collector.rooms.use import COMPLETENESS, SERIES
 from sukusuku_collector.settings import Room, Site
 from sukusuku_collector.store import Point
 
@@ -100,7 +100,7 @@ def read(context: Context, site: Site, room: Room, view: RoomView, series: Mappi
     records = RoomRecords(context.operations)
     begin = now - CORRECTION_DAYS * DAY_MS
     is_open = opens == now
-    planned = _planned(timetable, at)
+    planned = limit_planned(timetable, at)
     return RoomFacts(
         site=site,
         room=room,
@@ -132,13 +132,11 @@ def use(context: Context, site: Site, room: Room, now: int) -> Use:
 
 def _count(series: Mapping[str, Point], now: int, *, is_open: bool) -> Count:
     """While the room is open every known series is told again within minutes; what is older tells nothing about now."""
-    known = [point for name, point in series.items() if name.startswith("Occupancy/")]
-    if not known or (is_open and now - max(point.time for point in known) > FRESH_MS):
-        return Count(None, None, None)
-    completeness = _number(series.get("Occupancy/Completeness"))
+    known = {name: point for name, point in series.items() if not is_open or now - point.time <= FRESH_MS}
+    completeness = _number(known.get(COMPLETENESS))
     if completeness == 0.0:
         return Count(None, None, completeness)
-    children, people = (_number(series.get(SERIES[channel])) for channel in ("children", "people"))
+    children, people = (_number(known.get(SERIES[channel])) for channel in ("children", "people"))
     return Count(None if children is None else round(children), None if people is None else round(people), completeness)
 
 
@@ -154,7 +152,7 @@ def _day(context: Context, room: Room, timetable: Timetable, now: int) -> Day:
     def points(metric: str) -> list[Point]:
         return context.store.derived(room.id, metric, start - _STEP_MS, now)
 
-    complete = points("Occupancy/Completeness")
+    complete = points(COMPLETENESS)
 
     def course(metric: str) -> tuple[Run, ...]:
         found = stretches(points(metric), complete, room.capacity, sofar)
@@ -169,12 +167,7 @@ def _day(context: Context, room: Room, timetable: Timetable, now: int) -> Day:
 
 
 def _limit(timetable: Timetable, at: int) -> int:
-    return _planned(timetable, at).children
-
-
-def _planned(timetable: Timetable, at: int) -> RoomLimit:
-    """The limit at a moment to come; as now, the staff are not asked while no shift is planned."""
-    return timetable.limit(at, timetable.staff(at) or None)
+    return limit_planned(timetable, at).children
 
 
 def joined(runs: Sequence[Run]) -> tuple[Run, ...]:
