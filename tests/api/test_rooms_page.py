@@ -113,7 +113,7 @@ def test_the_api_has_the_same_limit_and_asks_no_staff_where_no_shift_is_planned(
         return found["children"], found["bites"]
 
     assert limit("2026-11-18T14:30") == (9, ["staff"])
-    assert limit("2026-11-18T18:30") == (12, ["places", "area"])
+    assert limit("2026-11-18T18:30") == (10, ["places"])
 
 
 def test_both_languages_say_all_of_it(api: httpx.Client) -> None:
