@@ -36,6 +36,8 @@ bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
 	@$(BIN)/python -m bench.influx
 	@$(BIN)/python -m bench.wall
 	@$(BIN)/python -m bench.collection
+	@$(BIN)/python -m bench.rooms
+	@$(BIN)/python -m bench.rooms.alerts
 
 faults: $(VENV)/dev.stamp ## Inject every fault of the matrix and count what is lost (TIER=pr, nightly or release)
 	@sh tests/system-packages.sh
