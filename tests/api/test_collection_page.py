@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, expect
 from sukusuku_api.app import create_app
 from sukusuku_api.late import LateStore
 from sukusuku_api.web import collection_words as said
-from sukusuku_api.web.kept import Kept
 from sukusuku_collector.accounting.visits import VisitKind
 from sukusuku_collector.derive.model import EmptyingState, Evidence, FindingName, Method
 from sukusuku_collector.operations.emptyings import Emptyings
@@ -160,11 +159,3 @@ def test_everything_that_can_be_said_has_words() -> None:
     assert set(said.KINDS) == set(VisitKind)
     assert set(said.METHODS) == set(Method)
     assert set(said.SHELVES) == set(StockKind)
-
-
-def test_what_takes_long_is_made_once_a_minute() -> None:
-    kept, made = Kept(60), iter(range(9))
-    assert [kept.get("plan", now, lambda: next(made)) for now in (0, 59_999, 60_000, 61_000, 30_000)] == [0, 0, 1, 1, 2]
-    assert kept.get("other", 0, lambda: "x") == "x"
-    kept.forget()
-    assert kept.get("plan", 61_000, lambda: next(made)) == 3
