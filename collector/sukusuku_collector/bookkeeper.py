@@ -128,7 +128,7 @@ class Bookkeeper:
 
     def _put(self, asset: str, start: int, end: int, points: Sequence[Reading]) -> None:
         """Make start <= time < end of a name these points, as far as they are not there yet."""
-        metrics = {point.metric for point in points} | set(self._store.derived_latest().get(asset, {}))
+        metrics = {point.metric for point in points} | set(self._store.derived_metrics(asset))
         stored = {
             (metric, point.time, point.value)
             for metric in metrics

@@ -168,13 +168,13 @@ class Deriver:
         self._keep(steps, until)
         if self._behind():
             return True
+        causes = [cause.since for cause in (*self._late, *self._spoken)]
+        with self._lock:  # told before it is settled: what fails in between is told again
+            self._revised = min((*causes, *(() if self._revised is None else (self._revised,))), default=None)
         for late in self._late:
             self._store.settle(late)
         for spoken in self._spoken:
             self._records.heard(spoken)
-        causes = [cause.since for cause in (*self._late, *self._spoken)]
-        with self._lock:
-            self._revised = min((*causes, *(() if self._revised is None else (self._revised,))), default=None)
         return False
 
     def _advanced(self, asset: str, readings: Sequence[Reading], until: int) -> Advanced[Any]:

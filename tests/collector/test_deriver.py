@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from sukusuku_collector.derive.model import Emptying, EmptyingState, Evidence
 from sukusuku_collector.deriver import Deriver, Subject
 from sukusuku_collector.store import SETTLED_MS, Late
 from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 
 DAY = 86_400_000
@@ -241,4 +243,26 @@ def test_it_tells_from_when_on_the_past_was_derived_anew_once_that_is_done(tmp_p
 
     assert world.deriver.until == UNTIL
     assert [world.deriver.revised(), world.deriver.revised()] == [START + 50 * 60_000, None]
+    world.store.close()
+
+
+def test_what_was_derived_anew_is_told_even_when_the_database_fails_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path / "x.db")
+    world.read(("a", 60, 1), ("b", 3000, 1))
+    world.work()
+    world.deriver.revised()
+    world.read(("a", 2000, 1))
+    world.records.enter("b", START + 2500 * 60_000)
+
+    def fails(_: Late) -> None:
+        raise TransientError("no")
+
+    monkeypatch.setattr(world.records, "heard", fails)
+    with pytest.raises(TransientError):
+        world.work()
+
+    assert world.store.late() == [], "it will not be derived anew a second time"
+    assert world.deriver.revised() == START + 2000 * 60_000
     world.store.close()

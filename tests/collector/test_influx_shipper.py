@@ -27,7 +27,7 @@ from sukusuku_collector.store.influx.query import Query
 from sukusuku_collector.store.influx.reader import InfluxReader
 from sukusuku_collector.store.influx.shipper import LAG_MS, MARK_MS, PATIENCE, Shipper
 from sukusuku_collector.store.influx.store import InfluxStore
-from sukusuku_collector.store.influx.writer import BusyError
+from sukusuku_collector.store.influx.writer import BusyError, Writer
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality, Reading
@@ -498,6 +498,17 @@ def test_readings_of_rooms_that_are_thinned_out_go_from_both_sides(
     assert rig.ask("daily", "hourly") == hours
     assert len(rig.reader.raw("unit-1", "Fill/Percent", 0, 1 << 62, 99)) == 1
     assert "stay in InfluxDB" not in caplog.text
+
+    rig.server.drop(rig.database)
+    rig.server.create(rig.database)
+    settings = rig.settings.store.influx
+    backup = [f"reading,asset=room,kind=room,metric=Occupancy/Count,site=tobu value=5 {time}" for time in times]
+    writer = Writer(settings)
+    writer.write(settings.bucket("raw"), backup)
+    writer.close()
+    rig.now += MARK_MS
+    rig.ship()
+    assert [it.time for it in rig.reader.raw("room", "Occupancy/Count", 0, 1 << 62, 99)] == times[2:], "set back"
 
 
 def test_pruned_readings_are_asked_of_influxdb(make_rig: MakeRig) -> None:

@@ -19,7 +19,7 @@ from sukusuku_collector.store.influx.lines import DAILY, DERIVED, FIVE_MINUTES, 
 from sukusuku_collector.store.influx.query import Query, quoted
 from sukusuku_collector.store.influx.rollups import FIVE_MINUTES_MS
 from sukusuku_collector.store.influx.store import InfluxStore
-from sukusuku_collector.store.influx.thinning import delete_thinned
+from sukusuku_collector.store.influx.thinning import DELETED, delete_thinned
 from sukusuku_collector.store.influx.writer import BusyError
 from sukusuku_collector.store.outgoing import Changed, Outgoing
 from sukusuku_collector.store.sqlite import PRUNED
@@ -188,6 +188,7 @@ class Shipper:
                     "InfluxDB has forgotten readings that it had taken (bucket %s): all are shipped again", bucket
                 )
                 self._store.begin_shipping(now - LAG_MS)
+                self._store.note(DELETED, 0)  # a backup may hold what was deleted since
                 break
         value = max(now, (last or 0) + 1)
         for bucket in (RAW, MINUTES, DAYS):
