@@ -13,6 +13,8 @@ from pathlib import Path
 from sukusuku_demo.settings import INFLUX_PORTS, MODBUS_PORTS
 from tests.support.broker import free_port
 
+END_SECONDS = 60.0
+
 
 def free_block(size: int) -> int:
     """The first of `size` neighbouring ports that are free."""
@@ -69,9 +71,12 @@ def demo(folder: Path, *arguments: str) -> Iterator[Run]:
         assert process.poll() is None, "".join(run.said)
         yield run
     finally:
-        if process.poll() is None:
+        process.terminate()  # only then it ends its children
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
             process.kill()
-        process.wait()
+            process.wait()
         reader.join()
         for stream in (process.stdout, process.stderr):
             assert stream is not None
