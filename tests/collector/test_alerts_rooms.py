@@ -162,6 +162,12 @@ def test_while_the_centre_is_closed_nothing_is_raised_and_what_was_open_ends(rul
 # ---------------------------------------------------------------- zones
 
 
+@pytest.mark.parametrize("failed", [0xFF, 0xFFFF, 61, -1])
+def test_what_a_failed_sensor_says_is_no_crowd(failed: int) -> None:
+    assert look(sensed(failed)) is None
+    assert look(values(OPEN, {"Zones/eating/Children": failed}), rule=Rule.ZONE_OVER_CAPACITY) is None
+
+
 def test_a_zone_is_held_against_its_house_rule() -> None:
     def zones(**children: int) -> Observation | None:
         found = {f"Zones/{zone}/Children": value for zone, value in children.items()}

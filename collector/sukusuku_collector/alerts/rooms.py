@@ -50,7 +50,8 @@ def zone_over_capacity(scene: Scene) -> Observation | None:
     zones = [
         (found[0] - zone.capacity, found[0], found[1], zone)
         for zone in timetable.room.zone
-        if zone.capacity is not None and (found := _recent(scene, counted(scene.latest, f"Zones/{zone.id}/Children")))
+        if zone.capacity is not None
+        and (found := _recent(scene, counted(timetable.room, scene.latest, f"Zones/{zone.id}/Children")))
     ]
     if scene.open is not None:
         zones = [found for found in zones if found[-1].id == scene.open.reason]

@@ -7,7 +7,7 @@ from typing import Literal
 from sukusuku_collector.opening import MINUTE_MS
 from sukusuku_collector.rooms.limits import RoomLimit
 from sukusuku_collector.rooms.timetable import Timetable
-from sukusuku_collector.rooms.witness import STAFF
+from sukusuku_collector.rooms.witness import STAFF, is_count, most
 from sukusuku_collector.settings.rooms import Room
 from sukusuku_collector.store import Latest, Point
 from sukusuku_core.model import Quality
@@ -35,18 +35,18 @@ def sensed(room: Room, latest: Mapping[str, Latest], kind: Literal["Count", "Chi
     whole = latest.get(names[0])
     if whole is None or whole.last_good is None:
         names = [f"Zones/{zone.id}/{kind}" for zone in room.zone]
-    counts = [found for name in names if (found := counted(latest, name)) is not None]
+    counts = [found for name in names if (found := counted(room, latest, name)) is not None]
     if not counts or len(counts) < len(names):
         return None
     return sum(count for count, _ in counts), max(time for _, time in counts)
 
 
-def counted(latest: Mapping[str, Latest], metric: str) -> tuple[int, int] | None:
-    """A GOOD count and when it was measured."""
+def counted(room: Room, latest: Mapping[str, Latest], metric: str) -> tuple[int, int] | None:
+    """A GOOD count and when it was measured; what a failed sensor says is none."""
     item = latest.get(metric)
     if item is None or item.quality is not Quality.GOOD or not isinstance(item.value, int | float):
         return None
-    return int(item.value), item.time
+    return (int(item.value), item.time) if is_count(item.value, most(room.capacity)) else None
 
 
 def corrected(derived: Mapping[str, Point], now: int) -> tuple[int, int] | None:
@@ -64,7 +64,7 @@ def limit_now(timetable: Timetable, latest: Mapping[str, Latest], now: int) -> R
     room = timetable.room
     if room.counting.staff != "badges":
         return limit_planned(timetable, now)
-    badges = counted(latest, STAFF)
+    badges = counted(room, latest, STAFF)
     fresh = badges is not None and now - badges[1] <= 2 * room.counting.sample_seconds * 1000
     return timetable.limit(now, badges[0] if badges is not None and fresh else None)
 

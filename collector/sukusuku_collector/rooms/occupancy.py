@@ -21,8 +21,6 @@ from sukusuku_core.model import Reading
 
 REFRESH_MS = 15 * MINUTE_MS
 """During opening hours every series that is known has a point at least so often."""
-_MOST_TIMES, _MOST_MORE = 5, 20
-"""More than five times the capacity and twenty is not a count but a failure of the sensor."""
 _COUNTERS = {
     "Entries/Total": ("people", True),
     "Exits/Total": ("people", False),
@@ -89,7 +87,7 @@ class _Step:
         self._room = timetable.room
         self._zones = tuple(zone.id for zone in self._room.zone)
         self._sample_ms = int(self._room.counting.sample_seconds * 1000)
-        self._most = _MOST_TIMES * self._room.capacity + _MOST_MORE
+        self._most = witness.most(self._room.capacity)
         self._people, self._children = state.people, state.children
         self._samples, self._told = dict(state.samples), dict(state.told)
         self._quiet, self._heard, self._ticked = state.quiet, state.heard, state.ticked

@@ -21,6 +21,16 @@ class Sample:
     value: float
 
 
+def most(capacity: int) -> int:
+    """More than this are in no room of so many places: a sensor that says so has failed."""
+    return 5 * capacity + 20
+
+
+def is_count(value: float, most: int) -> bool:
+    """Whether a value can be a number of people."""
+    return 0 <= value <= most and value not in _FAILED
+
+
 def good(reading: Reading, most: int) -> float | None:
     """The number in a reading, None when it is no count: not GOOD, a text, negative, `read failed`, beyond `most`."""
     if reading.quality is not Quality.GOOD or reading.value is None or isinstance(reading.value, str):
@@ -28,7 +38,7 @@ def good(reading: Reading, most: int) -> float | None:
     value = float(reading.value)
     if reading.metric.startswith(("Entries/", "Exits/")):  # a true 0xFFFF is in the next value, too
         return value if value >= 0 and value != _FAILED_16 else None
-    return value if 0 <= value <= most and value not in _FAILED else None
+    return value if is_count(value, most) else None
 
 
 def whole(samples: Mapping[str, Sample], kind: Counted) -> Sample | None:
