@@ -2,6 +2,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -340,3 +341,17 @@ def test_what_is_done_together_is_done_as_a_whole(tmp_path: Path) -> None:
     both(fail=False)
     assert set(store.known_assets()) == {"a", "b"}
     store.close()
+
+
+def test_many_who_make_the_database_at_the_same_moment_all_have_it(tmp_path: Path) -> None:
+    def one(url: str) -> int:
+        store = Operations(url)
+        try:
+            return len(store.alerts(open_only=True))
+        finally:
+            store.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        for number in range(12):
+            url = f"sqlite:///{tmp_path / f'{number}.db'}"
+            assert list(pool.map(one, [url] * 6)) == [0] * 6

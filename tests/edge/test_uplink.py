@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,9 @@ def test_readings_from_before_the_session_are_historical_and_come_after_the_live
 def test_an_unreachable_broker_is_said_once_and_readings_are_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    port = free_port()
+    nobody = socket.socket()  # holds the port without listening: whoever connects is refused
+    nobody.bind(("127.0.0.1", 0))
+    port: int = nobody.getsockname()[1]
 
     async def work() -> None:
         host = Host()
@@ -148,6 +151,7 @@ def test_an_unreachable_broker_is_said_once_and_readings_are_kept(
             one.uplink.asset_up("unit-1")
             await one.read("unit-1", "State", 1, 2, 3)
             await eventually(lambda: any("cannot connect" in record.message for record in caplog.records))
+            nobody.close()
             with mosquitto(port):
                 async with host.online(port):
                     await host.until(lambda: host.stored == set(one.accepted))

@@ -1,5 +1,7 @@
 """The SQLAlchemy engine of the operations data: how SQLite is opened, and bringing the tables up to date."""
 
+import sqlite3
+import time
 from typing import Any
 
 from alembic import command
@@ -12,6 +14,7 @@ from sukusuku_core.errors import ConfigError
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a process waits for another one's transaction; the longest is a migration."""
+_AGAIN_SECONDS = 0.02
 _ADVISORY_LOCK = 0x5375_6B75
 """Number of the PostgreSQL lock under which one process at a time migrates: "Suku"."""
 
@@ -55,9 +58,23 @@ def writing(engine: Engine) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # BEGIN is ours; the driver of Python 3.11 begins too late
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _log_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _log_ahead(connection: Any) -> None:
+    """WAL, once nobody else makes the file: for this one change SQLite does not wait, whatever its busy timeout is."""
+    end = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
