@@ -29,6 +29,7 @@ class Ports:
 
 MODBUS_PORTS = 10
 INFLUX_PORTS = 3
+LAST_PORT = 65_535
 
 StoreKind = Literal["sqlite", "influx"]
 
@@ -45,7 +46,7 @@ class DemoSettings:
 
 
 def check_ports(ports: Ports, store: StoreKind = "sqlite") -> None:
-    """Raises ConfigError that names the first port that is taken, and the option to choose another."""
+    """Raises ConfigError that names the first port that is taken or none, and the option to choose another."""
     wanted = {
         "--web-port": [ports.web],
         "--mailbox-port": [ports.mailbox],
@@ -56,6 +57,9 @@ def check_ports(ports: Ports, store: StoreKind = "sqlite") -> None:
     if store == "influx":
         wanted["--influx-port"] = list(range(ports.influx, ports.influx + INFLUX_PORTS))
     for option, numbers in wanted.items():
+        if not 1 <= numbers[0] <= numbers[-1] <= LAST_PORT:
+            most = LAST_PORT + 1 - len(numbers)
+            raise ConfigError(f"{option}: found {numbers[0]}, allowed: 1 to {most}")
         for port in numbers:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

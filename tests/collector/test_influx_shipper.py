@@ -27,6 +27,7 @@ from sukusuku_collector.store.influx.query import Query
 from sukusuku_collector.store.influx.reader import InfluxReader
 from sukusuku_collector.store.influx.shipper import LAG_MS, MARK_MS, PATIENCE, Shipper
 from sukusuku_collector.store.influx.store import InfluxStore
+from sukusuku_collector.store.influx.thinning import DELETED, delete_thinned
 from sukusuku_collector.store.influx.writer import BusyError, Writer
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.errors import TransientError
@@ -509,6 +510,28 @@ def test_readings_of_rooms_that_are_thinned_out_go_from_both_sides(
     rig.now += MARK_MS
     rig.ship()
     assert [it.time for it in rig.reader.raw("room", "Occupancy/Count", 0, 1 << 62, 99)] == times[2:], "set back"
+
+
+def test_what_was_not_deleted_in_time_is_deleted_later_and_what_cannot_be_is_told_once(
+    make_rig: MakeRig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = make_rig()
+    rig.now = START + 50 * DAY_MS
+    rig.commit(Reading("room", "Occupancy/Count", START + HOUR_MS, 5))
+    rig.ship()
+    assert rig.store.drop_readings(["room"], START, START + 2 * DAY_MS)
+    here = rig.settings.store.influx
+    away = Query(msgspec.structs.replace(here, url=f"http://127.0.0.1:{free_port()}"))
+    delete_thinned(rig.store, away)
+    assert not rig.store.noted(DELETED)
+    delete_thinned(rig.store, Query(here))
+    assert rig.ask("raw", "reading") == {}
+    assert rig.store.noted(DELETED)
+
+    rig.store.note(DELETED, 0)
+    delete_thinned(rig.store, Query(msgspec.structs.replace(here, prefix="nowhere/")))
+    assert rig.store.noted(DELETED)
+    assert caplog.text.count("stay in InfluxDB") == 1
 
 
 def test_pruned_readings_are_asked_of_influxdb(make_rig: MakeRig) -> None:

@@ -43,6 +43,12 @@ def test_the_ports_of_influxdb_are_looked_at_only_where_it_is_started() -> None:
             check_ports(ports, "influx")
 
 
+@pytest.mark.parametrize("ports", [Ports(web=0), Ports(web=70_000), Ports(modbus=65_530)])
+def test_a_number_that_is_no_port_is_told_with_what_is_allowed(ports: Ports) -> None:
+    with pytest.raises(ConfigError, match=r"--(web|modbus)-port: found \d+, allowed: 1 to 65\d+"):
+        check_ports(ports)
+
+
 def test_a_folder_of_an_earlier_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "readings.db").touch()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,10 @@ from sukusuku_collector.settings.influx import Influx
 from sukusuku_core.errors import TransientError
 
 _MOST_WORDS = 300
+
+
+class RefusedError(TransientError):
+    """The server has understood the statement and does not do it: it cannot, or the account may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Query:
     def ask(self, text: str, end: str | None = None) -> list[Table]:
         """The answer to one InfluxQL statement about the bucket whose name ends so; times are UTC ms.
 
-        Raises TransientError when there is none.
+        Raises TransientError when there is none, RefusedError when the server says no.
         """
         fields = {"q": text, "epoch": "ms"}
         if end is not None:
@@ -69,7 +74,9 @@ class Query:
             problem, result = body[:_MOST_WORDS].decode(errors="replace") or f"status {status}", {}
         problem = problem or result.get("error")
         if problem:
-            raise TransientError(f"{self._settings.url}: InfluxDB cannot answer ({status}): {problem}")
+            said_no = status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
+            kind = RefusedError if said_no else TransientError
+            raise kind(f"{self._settings.url}: InfluxDB cannot answer ({status}): {problem}")
         return [Table(it["columns"], it.get("values") or [], it.get("tags") or {}) for it in result.get("series") or []]
 
     def version(self) -> str:

@@ -16,7 +16,7 @@ from sukusuku_collector.store import HOUR_MS, Row, outgoing
 from sukusuku_collector.store.influx import rollups
 from sukusuku_collector.store.influx.buckets import Buckets
 from sukusuku_collector.store.influx.lines import DAILY, DERIVED, FIVE_MINUTES, HOURLY, Layout, Lines, tag_value
-from sukusuku_collector.store.influx.query import Query, quoted
+from sukusuku_collector.store.influx.query import Query, RefusedError, quoted
 from sukusuku_collector.store.influx.rollups import FIVE_MINUTES_MS
 from sukusuku_collector.store.influx.store import InfluxStore
 from sukusuku_collector.store.influx.thinning import DELETED, delete_thinned
@@ -280,8 +280,7 @@ class Shipper:
                 f"AND time > {item.begin}ms AND time <= {min(item.until, self._clock() + DAY_MS)}ms",
                 MINUTES,
             )
-        except TransientError as error:
-            self._query.version()  # raises when it is not the statement but the server that fails
+        except RefusedError as error:
             if not self._keeps:
                 _log.warning("derived points that are no longer true stay in InfluxDB: %s", error)
             self._keeps = True

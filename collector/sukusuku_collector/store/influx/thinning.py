@@ -5,7 +5,7 @@ import logging
 from sukusuku_collector.settings.influx import MINUTES, RAW
 from sukusuku_collector.store import THINNED_READINGS
 from sukusuku_collector.store.influx.lines import FIVE_MINUTES, READING
-from sukusuku_collector.store.influx.query import Query
+from sukusuku_collector.store.influx.query import Query, RefusedError
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import AssetKind
@@ -21,7 +21,8 @@ _log = logging.getLogger("sukusuku_collector.store.influx")
 def delete_thinned(store: SqliteStore, query: Query) -> None:
     """Delete what the file has deleted since the last time, a day at least. InfluxDB 3 Core cannot: it is told once.
 
-    Raises TransientError when InfluxDB or the file does not answer.
+    What InfluxDB does not manage in time is tried again at the next call; nothing waits for it. Raises TransientError
+    when the file does not answer.
     """
     done, goal = store.noted(DELETED) or 0, store.noted(THINNED_READINGS) or 0
     if goal - done < _DAY_MS:
@@ -33,8 +34,10 @@ def delete_thinned(store: SqliteStore, query: Query) -> None:
                 f"AND time >= {done}ms AND time < {goal}ms",
                 bucket,
             )
-    except TransientError as error:
-        query.version()  # raises when it is not the statement but the server that fails
+    except RefusedError as error:
         if not done:
             _log.warning("raw readings of rooms stay in InfluxDB until its buckets forget them: %s", error)
+    except TransientError as error:
+        _log.info("raw readings of rooms are not deleted in InfluxDB yet: %s", error)
+        return
     store.note(DELETED, goal)
