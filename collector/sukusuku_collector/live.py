@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from sukusuku_collector.heard import key_metrics, last_time
 from sukusuku_collector.outlook import Outlook, outlook
-from sukusuku_collector.rooms.now import corrected, limit_now, sensed
+from sukusuku_collector.rooms.now import PEOPLE, corrected, limit_now, sensed
 from sukusuku_collector.rooms.timetable import Timetable
 from sukusuku_collector.settings import Asset, Facility, Room, Unit
 from sukusuku_collector.store import DerivedByAsset, Latest, LatestByAsset, Point
@@ -83,7 +83,8 @@ class ZoneView:
 class RoomView:
     """A room now. `capacity` counts children; `people` includes staff; `presence` as in a zone.
 
-    `limit` is how many children may be in now, `limited_by` the rules that allow no more (`rooms.limits.Rule`).
+    `limit` is how many children may be in now, `limited_by` the rules that allow no more (`rooms.limits.Rule`). It
+    holds while the centre `is_open`.
     """
 
     id: str
@@ -95,6 +96,7 @@ class RoomView:
     capacity: int
     limit: int
     limited_by: tuple[str, ...]
+    is_open: bool
     zones: tuple[ZoneView, ...]
     last_time: int | None
     stale: bool
@@ -206,7 +208,11 @@ def room_view(
     now: int,
     derived: Mapping[str, Point] = _NOTHING,
 ) -> RoomView:
-    """A room at the time `now` (UTC ms). Where nothing tells children from people, they are the corrected ones."""
+    """A room at the time `now` (UTC ms).
+
+    The counts are the corrected ones, as in alerts and on the page of rooms; where there are none, what the sensors
+    see. A closed room has no limit that it could be over: counts drift at night.
+    """
     silent_after = facility.levels(room).silent_after
     last = last_time(latest)
     stale = _stale(latest, last, silent_after, now)
@@ -215,15 +221,16 @@ def room_view(
     people, children = (
         None if found is None else found[0]
         for found in (
-            sensed(room, latest, "Count"),
-            sensed(room, latest, "Children") or (None if stale else corrected(derived, now)),
+            (None if stale else corrected(derived, now, PEOPLE)) or sensed(room, latest, "Count"),
+            (None if stale else corrected(derived, now)) or sensed(room, latest, "Children"),
         )
     )
-    limit = limit_now(Timetable(facility, room), latest, now)
+    timetable = Timetable(facility, room)
+    limit, is_open = limit_now(timetable, latest, now), timetable.is_open(now)
     presence = _flag(latest, "Presence")
     if stale:
         condition = Condition.SILENT
-    elif children is not None and children > limit.children:
+    elif is_open and children is not None and children > limit.children:
         condition = Condition.OVER
     elif (people is None and children is None and presence is None) or any(
         _good(latest, metric) is None for metric in key_metrics(room, latest)
@@ -251,6 +258,7 @@ def room_view(
         capacity=room.capacity,
         limit=limit.children,
         limited_by=tuple(rule.value for rule in limit.bites),
+        is_open=is_open,
         zones=zones,
         last_time=last,
         stale=stale,

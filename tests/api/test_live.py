@@ -179,7 +179,7 @@ def test_a_presence_sensor_says_what_it_can() -> None:
 def test_a_room_stands_against_the_limit_of_the_moment_and_tells_which_rule_bites() -> None:
     standards = '[site.room.standards]\neffective_m2 = 30.0\nages = {"0" = 1}\n'
     text = world.FACILITY.replace("capacity = 12\n", f"capacity = 12\n{standards}")
-    facility = parse(text, Facility, "facility.toml")
+    facility = world.facility(text=text)
 
     def seen(children: int, **derived: float) -> RoomView:
         room = {f"Occupancy/{name}": Point(NOW - 60_000, value, Quality.GOOD) for name, value in derived.items()}
@@ -192,4 +192,12 @@ def test_a_room_stands_against_the_limit_of_the_moment_and_tells_which_rule_bite
 
     assert (seen(9).capacity, seen(9).limit, seen(9).limited_by) == (12, 9, ("area",))
     assert [seen(children).condition for children in (9, 10)] == [Condition.OK, Condition.OVER]
-    assert (seen(8, ChildrenCorrected=5).children, seen(0, ChildrenCorrected=5).children) == (8, 5)
+    assert (seen(8, ChildrenCorrected=5).children, seen(0, ChildrenCorrected=5).children) == (5, 5)
+    assert (seen(8, Corrected=9).people, seen(8).people) == (9, 12)
+
+
+def test_what_drifts_in_a_closed_room_is_no_crowd() -> None:
+    closed = parse(world.FACILITY, Facility, "facility.toml")  # with the hours that a centre has unless told otherwise
+    latest = {"tobu-room": {"Occupancy/Children": Latest(NOW, 14, Quality.GOOD, NOW)}}
+    found = [{view.id: view for view in views(each, latest, NOW)} for each in (closed, world.facility())]
+    assert [of["tobu-room"].condition for of in found] == [Condition.OK, Condition.OVER]

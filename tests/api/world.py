@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from sukusuku_collector.operations import Alert, AlertState, Operations
 from sukusuku_collector.settings import Facility
+from sukusuku_collector.settings.base import WEEKDAYS
+from sukusuku_collector.settings.opening import Calendar, Opening
 from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.clock import now_ms
 from sukusuku_core.model import FaultCode, Quality, Reading, UnitState, Value
@@ -72,10 +76,15 @@ name = { ja = "遊び", en = "Play" }
 """
 
 
-def facility(extra: str = "") -> Facility:
-    """The facility; `extra` is TOML that comes before its centres."""
-    head, tail = FACILITY.split("[[site]]", 1)
-    return parse(f"{head}{extra}\n[[site]]{tail}", Facility, "facility.toml")
+ALWAYS = Opening(**dict.fromkeys(WEEKDAYS, ("00:00-24:00",)), holidays="open")
+
+
+def facility(extra: str = "", text: str = FACILITY) -> Facility:
+    """The facility, which never closes; `extra` is TOML that comes before its centres."""
+    head, tail = text.split("[[site]]", 1)
+    found = parse(f"{head}{extra}\n[[site]]{tail}", Facility, "facility.toml")
+    sites = tuple(msgspec.structs.replace(site, opening=ALWAYS) for site in found.site)
+    return msgspec.structs.replace(found, site=sites, calendar=Calendar(year_end=()))
 
 
 def unit(asset: str, at: int, **metrics: Value) -> Iterator[Reading]:

@@ -259,7 +259,7 @@ def _room(room: Room, view: RoomView, reader: Reader) -> RoomTile:
 
 
 def _note(view: RoomView, limited: str, translate: Translate) -> str:
-    if view.children is not None and view.children >= view.limit:
+    if view.is_open and view.children is not None and view.children >= view.limit:
         return translate("Full: nobody more may come in now")
     return translate("Limit: %(rules)s") % {"rules": limited} if limited else ""
 

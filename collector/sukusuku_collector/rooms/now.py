@@ -12,7 +12,7 @@ from sukusuku_collector.settings.rooms import Room
 from sukusuku_collector.store import Latest, Point
 from sukusuku_core.model import Quality
 
-CORRECTED = "Occupancy/ChildrenCorrected"
+CHILDREN, PEOPLE = "Occupancy/ChildrenCorrected", "Occupancy/Corrected"
 FRESH_MS = 20 * MINUTE_MS
 """While the centre is open there is a corrected count at least every 15 minutes; one that is older is of a gap."""
 
@@ -49,9 +49,9 @@ def counted(room: Room, latest: Mapping[str, Latest], metric: str) -> tuple[int,
     return (int(item.value), item.time) if is_count(item.value, most(room.capacity)) else None
 
 
-def corrected(derived: Mapping[str, Point], now: int) -> tuple[int, int] | None:
-    """The children without staff and drift, and of when that is; None: not derived, or a gap."""
-    point, completeness = derived.get(CORRECTED), derived.get("Occupancy/Completeness")
+def corrected(derived: Mapping[str, Point], now: int, metric: str = CHILDREN) -> tuple[int, int] | None:
+    """The children without staff and drift, or all people, and of when that is; None: not derived, or a gap."""
+    point, completeness = derived.get(metric), derived.get("Occupancy/Completeness")
     if point is None or now - point.time > FRESH_MS or not isinstance(point.value, int | float):
         return None
     if completeness is not None and completeness.value == 0 and completeness.time > point.time:

@@ -15,6 +15,7 @@ from sukusuku_collector.rooms import flow as flows
 from sukusuku_collector.rooms import witness
 from sukusuku_collector.rooms.channel import Channel
 from sukusuku_collector.rooms.completeness import Heard
+from sukusuku_collector.rooms.now import limit_planned
 from sukusuku_collector.rooms.timetable import Timetable
 from sukusuku_collector.rooms.witness import Sample
 from sukusuku_core.model import Reading
@@ -50,7 +51,7 @@ class RoomState:
 class RoomOccupancy:
     """The derivation of one room."""
 
-    version = 1
+    version = 2
     kind = RoomState
 
     def __init__(self, timetable: Timetable) -> None:
@@ -254,8 +255,9 @@ class _Step:
     def _show(self, now: int, alive: int, *, is_open: bool) -> None:
         if not (self._people.known_before or self._children.known_before):
             return
-        staff = self._staff() if self._room.counting.staff != "none" else self._timetable.staff(now)
-        children, limit = self._children.value, self._timetable.limit(now, staff).children
+        badges = self._room.counting.staff == "badges"
+        known = self._timetable.limit(now, self._staff()) if badges else limit_planned(self._timetable, now)
+        children, limit = self._children.value, known.children
         values: dict[str, float | None] = {
             "Occupancy/Corrected": self._people.value,
             "Occupancy/ChildrenCorrected": children,
