@@ -76,7 +76,7 @@ name = { ja = "遊び", en = "Play" }
 """
 
 
-ALWAYS = Opening(**dict.fromkeys(WEEKDAYS, ("00:00-24:00",)), holidays="open")
+ALWAYS = msgspec.convert(dict.fromkeys(WEEKDAYS, ("00:00-24:00",)) | {"holidays": "open"}, Opening)
 
 
 def facility(extra: str = "", text: str = FACILITY) -> Facility:
