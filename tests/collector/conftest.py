@@ -1,4 +1,4 @@
-"""The data path without a broker: a store, a clock, an ingest, an edge node that is born."""
+"""The data path without a broker: a store, a clock, an ingest, an edge node that is born; the way to InfluxDB."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from sukusuku_collector.ingest import Ingest
+from tests.collector import influx_store
 from tests.collector.centre import facility
+from tests.collector.influx_rig import MakeRig, Rig
 from tests.collector.wire import Edge, FailingStore, Time, acknowledges
+from tests.support.influxd import Influxd
 
 
 @pytest.fixture
@@ -33,3 +36,20 @@ def edge(ingest: Ingest) -> Edge:
     node = Edge(ingest)
     assert acknowledges(node.born())
     return node
+
+
+@pytest.fixture
+def make_rig(influx: Influxd, tmp_path: Path) -> Iterator[MakeRig]:
+    rigs: list[Rig] = []
+
+    def make(server: Influxd = influx, **keys: object) -> Rig:
+        database = influx_store.new_database(server)
+        rigs.append(
+            Rig(influx_store.facility(tmp_path / f"spool-{database}.db", server, database, **keys), server, database)
+        )
+        return rigs[-1]
+
+    yield make
+    influx.adapter.trouble = None
+    for rig in rigs:
+        rig.close()
