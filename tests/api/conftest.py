@@ -1,6 +1,7 @@
 """A facility with real data behind the API."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -20,9 +21,9 @@ NOW = 1_795_000_000_000
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """Real store and operations data, still empty."""
+    """Real store and operations data, still empty. Its centres never close."""
     made = worlds.make(tmp_path)
-    yield made
+    yield replace(made, facility=worlds.always_open(made.facility))
     made.close()
 
 

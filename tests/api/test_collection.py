@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,14 @@ from tests.api.serving import client
 from tests.api.world import World
 
 API = "/api/v1"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """With the hours that a centre has unless told otherwise."""
+    made = worlds.make(tmp_path)
+    yield made
+    made.close()
 
 
 def get(api: httpx.Client, path: str, **params: Any) -> Any:

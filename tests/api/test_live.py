@@ -3,10 +3,8 @@ from collections.abc import Iterable
 import pytest
 
 from sukusuku_collector.live import Condition, RoomView, UnitView, views
-from sukusuku_collector.settings import Facility
 from sukusuku_collector.store import Latest, Point
 from sukusuku_core.model import Quality, Reading
-from sukusuku_core.settings import parse
 from tests.api import world
 from tests.api.conftest import NOW
 
@@ -19,7 +17,7 @@ def _views(readings: Iterable[Reading], now: int = NOW) -> dict[str, UnitView | 
         before = latest.setdefault(item.asset, {}).get(item.metric)
         good = None if item.quality is Quality.GOOD or before is None else before.last_good
         latest[item.asset][item.metric] = Latest(item.time, item.value, item.quality, item.time, good_before=good)
-    return {view.id: view for view in views(world.facility(), latest, now)}
+    return {view.id: view for view in views(world.always_open(world.facility()), latest, now)}
 
 
 def test_every_kind_of_trouble_has_its_word() -> None:
@@ -179,7 +177,7 @@ def test_a_presence_sensor_says_what_it_can() -> None:
 def test_a_room_stands_against_the_limit_of_the_moment_and_tells_which_rule_bites() -> None:
     standards = '[site.room.standards]\neffective_m2 = 30.0\nages = {"0" = 1}\n'
     text = world.FACILITY.replace("capacity = 12\n", f"capacity = 12\n{standards}")
-    facility = world.facility(text=text)
+    facility = world.always_open(world.facility(text=text))
 
     def seen(children: int, **derived: float) -> RoomView:
         room = {f"Occupancy/{name}": Point(NOW - 60_000, value, Quality.GOOD) for name, value in derived.items()}
@@ -197,7 +195,7 @@ def test_a_room_stands_against_the_limit_of_the_moment_and_tells_which_rule_bite
 
 
 def test_what_drifts_in_a_closed_room_is_no_crowd() -> None:
-    closed = parse(world.FACILITY, Facility, "facility.toml")  # with the hours that a centre has unless told otherwise
+    closed = world.facility()  # with the hours that a centre has unless told otherwise
     latest = {"tobu-room": {"Occupancy/Children": Latest(NOW, 14, Quality.GOOD, NOW)}}
-    found = [{view.id: view for view in views(each, latest, NOW)} for each in (closed, world.facility())]
+    found = [{view.id: view for view in views(each, latest, NOW)} for each in (closed, world.always_open(closed))]
     assert [of["tobu-room"].condition for of in found] == [Condition.OK, Condition.OVER]

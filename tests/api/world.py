@@ -76,15 +76,17 @@ name = { ja = "遊び", en = "Play" }
 """
 
 
-ALWAYS = msgspec.convert(dict.fromkeys(WEEKDAYS, ("00:00-24:00",)) | {"holidays": "open"}, Opening)
-
-
 def facility(extra: str = "", text: str = FACILITY) -> Facility:
-    """The facility, which never closes; `extra` is TOML that comes before its centres."""
+    """The facility; `extra` is TOML that comes before its centres."""
     head, tail = text.split("[[site]]", 1)
-    found = parse(f"{head}{extra}\n[[site]]{tail}", Facility, "facility.toml")
-    sites = tuple(msgspec.structs.replace(site, opening=ALWAYS) for site in found.site)
-    return msgspec.structs.replace(found, site=sites, calendar=Calendar(year_end=()))
+    return parse(f"{head}{extra}\n[[site]]{tail}", Facility, "facility.toml")
+
+
+def always_open(closing: Facility) -> Facility:
+    """The same without hours: none of its centres ever closes."""
+    hours = msgspec.convert(dict.fromkeys(WEEKDAYS, ("00:00-24:00",)) | {"holidays": "open"}, Opening)
+    sites = tuple(msgspec.structs.replace(site, opening=hours) for site in closing.site)
+    return msgspec.structs.replace(closing, site=sites, calendar=Calendar(year_end=()))
 
 
 def unit(asset: str, at: int, **metrics: Value) -> Iterator[Reading]:
