@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -15,58 +14,12 @@ from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.mail.smtp import Smtp
 from sukusuku_collector.mail.worker import BACKOFF_MINUTES, LEASE_MS, MailWorker
 from sukusuku_collector.operations import MailRow, MailState, Operations
-from sukusuku_collector.settings import MailServer
 from sukusuku_core.errors import TransientError
 from tests.collector.alert_cases import FACILITY, MINUTE, T0, UNIT, facility, values
 from tests.collector.golden_mails import body, parse
+from tests.collector.mailbox import Mailbox, server
 
 JAPANESE_ONLY = FACILITY[: FACILITY.rindex("[[contact]]")]
-
-
-class Mailbox:
-    """The handler of the SMTP server: keeps what it takes; `answers` are given first, one per mail."""
-
-    def __init__(self) -> None:
-        self.taken: list[Envelope] = []
-        self.answers: list[str] = []
-        self.tries = 0
-        self._changed = asyncio.Condition()
-        self.port = 0
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        answer = self.answers.pop(0) if self.answers else "250 OK"
-        async with self._changed:
-            self.tries += 1
-            if answer.startswith("250"):
-                self.taken.append(envelope)
-            self._changed.notify_all()
-        return answer
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if address.startswith("nobody"):
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def until_tries(self, count: int) -> None:
-        async with asyncio.timeout(30), self._changed:
-            await self._changed.wait_for(lambda: self.tries >= count)
-
-    @asynccontextmanager
-    async def open(self, **options: Any) -> AsyncIterator[int]:
-        """Listen, on the same port as before if there was one."""
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: SMTP(self, hostname="mail.example.jp", loop=loop, **options), "127.0.0.1", self.port
-        )
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self.port
-        finally:
-            server.close()
-            await server.wait_closed()
 
 
 class Present:
@@ -77,10 +30,6 @@ class Present:
 
     def __call__(self) -> int:
         return self.now
-
-
-def server(port: int, **options: Any) -> MailServer:
-    return MailServer(sender="sukusuku@example.jp", port=port, **options)
 
 
 def alert(store: Operations, text: str = JAPANESE_ONLY, worker: MailWorker | None = None) -> None:
@@ -318,111 +267,6 @@ def test_a_cancel_waits_for_the_try_that_has_begun(tmp_path: Path) -> None:
         store.close()
 
         assert (row.state, len(box.taken)) == (MailState.SENT, 1)
-
-    asyncio.run(scenario())
-
-
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def answering(answer: Answer) -> AsyncIterator[int]:
-    """A server that answers as it likes, on the port that is given."""
-    listening = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        yield listening.sockets[0].getsockname()[1]
-    finally:
-        listening.close()
-        await listening.wait_closed()
-
-
-def send_to(settings: MailServer) -> None:
-    Smtp(settings).send("sukusuku@example.jp", "tobu@example.jp", b"Subject: x\r\n\r\nx\r\n")
-
-
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
-        ({"security": "starttls"}, "SMTPNotSupportedError"),
-        ({"security": "tls"}, "SSLError"),
-        ({"username": "u", "password": "p"}, "SMTPNotSupportedError"),
-        ({"username": "ü", "password": "ü"}, "SMTPNotSupportedError"),
-        ({"host": "no-such-host.invalid"}, "gaierror"),
-    ],
-)
-def test_no_mail_goes_out_unprotected_when_protection_was_asked_for(options: dict[str, str], reason: str) -> None:
-    async def scenario() -> None:
-        box = Mailbox()
-        async with box.open() as port:
-            with pytest.raises(TransientError, match=reason):
-                await asyncio.to_thread(send_to, server(port, **options))
-
-        assert box.tries == 0
-
-    asyncio.run(scenario())
-
-
-def test_a_login_that_is_refused_may_work_later(tmp_path: Path) -> None:
-    """A wrong password is no fault of the mail: it waits for the right one."""
-
-    async def scenario() -> None:
-        box = Mailbox()
-        async with box.open(auth_require_tls=False) as port:
-            with pytest.raises(TransientError, match="535"):
-                await asyncio.to_thread(send_to, server(port, username="u", password="wrong"))
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("greeting", [b"", b"554 not today\r\n", b"421 too busy\r\n", b"nonsense\r\n", b"\xff" * 3000])
-def test_a_server_that_is_out_of_its_mind_is_tried_again(greeting: bytes) -> None:
-    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(greeting)
-        writer.close()
-
-    async def scenario() -> None:
-        async with answering(answer) as port:
-            with pytest.raises(TransientError, match=f"127.0.0.1:{port}"):
-                await asyncio.to_thread(send_to, server(port))
-
-    asyncio.run(scenario())
-
-
-def test_a_server_that_says_nothing_is_given_up() -> None:
-    async def scenario() -> None:
-        ended = asyncio.Event()
-
-        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-            writer.close()
-            ended.set()
-
-        async with answering(answer) as port:
-            with pytest.raises(TransientError, match="timed out"):
-                await asyncio.to_thread(send_to, server(port, timeout=0.2))
-            await ended.wait()
-
-    asyncio.run(scenario())
-
-
-def test_a_server_that_parts_badly_has_still_taken_the_mail() -> None:
-    """What comes after the 250 for the content must not send the mail again."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 hello\r\n")
-        for answers in (b"250 hello\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"):
-            await reader.readline()
-            writer.write(answers)
-        while await reader.readline() != b".\r\n":
-            pass
-        writer.write(b"250 taken\r\n")
-        await reader.readline()
-        writer.write(b"421 bad mood\r\n")
-        writer.close()
-
-    async def scenario() -> None:
-        async with answering(answer) as port:
-            await asyncio.to_thread(send_to, server(port))
 
     asyncio.run(scenario())
 
