@@ -16,14 +16,14 @@ from pathlib import Path
 import msgspec
 
 from bench.naive import NaiveCollector
-from sukusuku_collector.ingest import Ingest
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.edge_session import EdgeSession, NodeIdentity, Publish
 from sukusuku_core.model import Reading, Value
 from sukusuku_mqtt.client import Message
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries.sqlite import SqliteStore
 
 GOAL = 5.0
 NOW = 1_790_000_000_000

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from tests.support.broker import mosquitto
 
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
@@ -25,6 +24,7 @@ from sukusuku_core.model import Reading
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.uplink import Uplink
 from sukusuku_mqtt import MqttSettings
+from sukusuku_server.timeseries.sqlite import SqliteStore
 
 RATIO_GOAL = 20.0
 LATENCY_GOAL = 5.0

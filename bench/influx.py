@@ -23,14 +23,14 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.domain.write_precision import WritePrecision
 from tests.support.influxd import Influxd, influxd
 
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Row
-from sukusuku_collector.store.influx.lines import READING, Layout, Lines
-from sukusuku_collector.store.influx.shipper import Shipper
-from sukusuku_collector.store.influx.store import InfluxStore
-from sukusuku_collector.store.influx.writer import Writer
-from sukusuku_collector.store.outgoing import Outgoing
 from sukusuku_core.catalogue import DataType
+from sukusuku_server.model.series import Row
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries.influx.line_protocol import READING, Layout, Lines
+from sukusuku_server.timeseries.influx.shipper import Shipper
+from sukusuku_server.timeseries.influx.store import InfluxStore
+from sukusuku_server.timeseries.influx.writer import Writer
+from sukusuku_server.timeseries.shipping_queue import Outgoing
 
 GOAL = 10.0
 NOW = 1_790_000_000_000

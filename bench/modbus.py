@@ -25,7 +25,7 @@ from pathlib import Path
 
 from tests.support.broker import free_port, mosquitto
 
-from sukusuku_edge.sample import Event, Sample
+from sukusuku_edge.events import Event, Sample
 from sukusuku_edge.settings import Edge, read
 from sukusuku_edge.sources import modbus
 

@@ -19,19 +19,19 @@ from dataclasses import dataclass
 from itertools import chain, cycle, islice
 
 import msgspec
-from tests.dashboards import asking
-from tests.dashboards.asking import DAY, HOUR, MINUTE
+from tests.dashboards import grafana_query
+from tests.dashboards.grafana_query import DAY, HOUR, MINUTE
 from tests.support.influxd import Influxd, influxd
 
-from sukusuku_collector import figures
-from sukusuku_collector.figures import Subject
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.settings.influx import MINUTES, RAW
-from sukusuku_collector.store.influx.lines import DERIVED, FIVE_MINUTES, READING, Layout
-from sukusuku_collector.store.influx.query import Query, quoted
 from sukusuku_core.model import AssetKind
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.grafana import classic
+from sukusuku_server.kpi import series as figures
+from sukusuku_server.model.series import SeriesOwner
+from sukusuku_server.settings import Facility
+from sukusuku_server.settings.influx import MINUTES, RAW
+from sukusuku_server.timeseries.influx.line_protocol import DERIVED, FIVE_MINUTES, READING, Layout
+from sukusuku_server.timeseries.influx.query import Query, quoted
 
 GOAL_MS = 200.0
 GOAL_BYTES = 60_000
@@ -119,12 +119,12 @@ def series(settings: Facility) -> Iterator[Series]:
         readings[asset.id] = UNIT_READINGS if unit else ROOM_READINGS
         derived[asset.id] = UNIT_DERIVED if unit else ROOM_DERIVED
         readings[asset.edge] = NODE_READINGS
-    derived[Subject.ROUND.named("nappies")] = {it.name: DAY for it in figures.of(Subject.ROUND)}
-    derived[Subject.HOST.named(settings.host_id)] = {it.name: FIVE for it in figures.of(Subject.HOST)}
+    derived[SeriesOwner.ROUND.named("nappies")] = {it.name: DAY for it in figures.of(SeriesOwner.ROUND)}
+    derived[SeriesOwner.HOST.named(settings.host_id)] = {it.name: FIVE for it in figures.of(SeriesOwner.HOST)}
     for site in settings.site:
-        names = [it.name for it in figures.of(Subject.SITE)]
+        names = [it.name for it in figures.of(SeriesOwner.SITE)]
         each = {name.replace("*", unit.id) for name in names for unit in site.unit}
-        derived[Subject.SITE.named(site.id)] = dict.fromkeys(sorted(each), DAY)
+        derived[SeriesOwner.SITE.named(site.id)] = dict.fromkeys(sorted(each), DAY)
     for asset_id, metrics in readings.items():
         for metric, every in metrics.items():
             tags = layout.tags(asset_id, metric)
@@ -181,7 +181,7 @@ def measure(settings: Facility, rounds: int) -> tuple[float, list[Line]]:
         f'SELECT last("value") FROM "{RAW}"."{READING}" WHERE "asset" = {quoted("unit-3-1")} '
         f"AND \"metric\" = 'Fill/Percent' AND time >= {since}ms"
     )
-    texts = [asking.asked(board, panel, NOW) for board, panel in panels]
+    texts = [grafana_query.asked(board, panel, NOW) for board, panel in panels]
     yard: list[float] = []
     took: list[list[float]] = [[] for _ in panels]
     rows = [0] * len(panels)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sukusuku_api import service
-from sukusuku_collector import settings
 from sukusuku_core.errors import ConfigError, PermanentError
+from sukusuku_server import settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:

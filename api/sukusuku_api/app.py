@@ -9,35 +9,36 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
-from sukusuku_api import present, problem, web
-from sukusuku_api.broadcast import Broadcast
-from sukusuku_api.context import Context, Readings
+from sukusuku_api import problems, web
+from sukusuku_api.dependencies import Context, Readings
+from sukusuku_api.live_stream import Broadcast
 from sukusuku_api.routers import (
-    accounts,
     alerts,
     emptyings,
     findings,
     forecasts,
     health,
+    kpi,
     modes,
     quarantine,
     readings,
     reports,
     requests,
+    room_use,
     rooms,
     rounds,
     sites,
     stock,
     stream,
     units,
-    usage,
     vacancy,
 )
-from sukusuku_collector.operations import Operations
-from sukusuku_collector.settings import Facility
+from sukusuku_api.schemas import live
 from sukusuku_core import __version__
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
+from sukusuku_server.db import Operations
+from sukusuku_server.settings import Facility
 
 PREFIX = "/api/v1"
 
@@ -74,16 +75,16 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
     )
     app.state.context = context
     app.state.broadcast = broadcast
-    problem.install(app)
+    problems.install(app)
 
     @app.exception_handler(TransientError)
     async def _on_transient(_: Request, __: TransientError) -> Response:
-        return problem.response(HTTPStatus.SERVICE_UNAVAILABLE, "The data cannot be read right now. Try again soon.")
+        return problems.response(HTTPStatus.SERVICE_UNAVAILABLE, "The data cannot be read right now. Try again soon.")
 
     api = APIRouter(prefix=PREFIX)
     now = (health, sites, units, rooms, readings, alerts, quarantine, stream, modes)
-    collection = (emptyings, findings, forecasts, rounds, requests, stock, accounts)
-    use = (usage, vacancy, reports)
+    collection = (emptyings, findings, forecasts, rounds, requests, stock, kpi)
+    use = (room_use, vacancy, reports)
     for module in (*now, *collection, *use):
         api.include_router(module.router)
     api.include_router(rounds.stops)
@@ -99,7 +100,7 @@ def _document(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            schema["components"]["schemas"].update(present.schemas(problem.Problem, present.LiveOut))
+            schema["components"]["schemas"].update(live.schemas(problems.Problem, live.LiveOut))
             app.openapi_schema = schema
         return app.openapi_schema
 

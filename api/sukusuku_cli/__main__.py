@@ -34,7 +34,7 @@ COMMANDS = {
     ),
     "api": Command("sukusuku_api.__main__", "HTTP API and the wall display", "HTTP API と壁面表示"),
     "rounds": Command(
-        "sukusuku_collector.rounds.__main__",
+        "sukusuku_collector.dispatch.__main__",
         "collection rounds: who would be visited and why",
         "収集ルートの計画と理由",
     ),
@@ -52,7 +52,7 @@ COMMANDS = {
         "Grafana のボードの書き出しと反映",
     ),
     "store": Command(
-        "sukusuku_collector.store.__main__",
+        "sukusuku_server.timeseries.__main__",
         "check InfluxDB, copy to it what SQLite holds",
         "InfluxDB の確認と、SQLite からのコピー",
     ),

@@ -6,12 +6,12 @@ import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sukusuku_collector import settings as facility
-from sukusuku_collector.mail import render as mails
-from sukusuku_collector.rounds import mail as rounds
+from sukusuku_collector.alerts.mails import composer as mails
 from sukusuku_core import profile
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_edge import settings as edge
+from sukusuku_server import settings as facility
+from sukusuku_server.rounds import mails as rounds
 from sukusuku_sim import scenario
 
 

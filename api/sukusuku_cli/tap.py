@@ -13,7 +13,7 @@ from sukusuku_core import sparkplug, state, topics
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.model import Quality
-from sukusuku_core.table import pad
+from sukusuku_core.text_table import pad
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 
 _COLUMNS = (("time", 12), ("type", 6), ("from", 26), ("seq", 4), ("metric", 24), ("value", 22), ("age", 9))

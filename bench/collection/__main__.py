@@ -16,7 +16,7 @@ from bench.collection import emptyings, forecasts, incidents, routes
 from bench.collection.derived import derive
 from bench.collection.forecasts import Figures
 from bench.collection.world import simulate
-from sukusuku_collector.derive.score import Scored, score
+from sukusuku_server.units.forecast_score import Scored, score
 
 
 @dataclass(frozen=True, slots=True)

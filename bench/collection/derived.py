@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bench.collection.world import SimulatedUnit, World
-from sukusuku_collector.derive.model import Emptying, Forecast, Outcome
-from sukusuku_collector.derive.unit import UnitDerivation
 from sukusuku_core.model import Reading
+from sukusuku_server.model.collection import Emptying, Forecast, Outcome
+from sukusuku_server.units.derivation import UnitDerivation
 
 DAY_MS = 86_400_000
 

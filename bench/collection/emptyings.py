@@ -14,11 +14,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.collection.sensing import Witness
+from bench.collection.simulated_sensors import Witness
 from bench.collection.world import SimulatedUnit, World, simulate
-from sukusuku_collector.derive.model import Emptying
-from sukusuku_collector.derive.unit import UnitDerivation
 from sukusuku_core.model import Reading
+from sukusuku_server.model.collection import Emptying
+from sukusuku_server.units.derivation import UnitDerivation
 
 MINUTE_MS = 60_000
 TOLERANCE = 60 * MINUTE_MS

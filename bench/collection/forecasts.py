@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from bench.collection.derived import Derived, derive
 from bench.collection.world import SimulatedUnit, simulate
-from sukusuku_collector.derive.model import HORIZON_HOURS, Method
-from sukusuku_collector.derive.score import Score, Scored, score
+from sukusuku_server.model.collection import HORIZON_HOURS, Method
+from sukusuku_server.units.forecast_score import Score, Scored, score
 
 HOUR_MS = 3_600_000
 INSIDE_GOAL = (0.75, 0.85)

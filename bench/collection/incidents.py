@@ -25,16 +25,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.collection.derived import derive
-from bench.collection.happened import HOUR_MS, MINUTE_MS, SILENT_AFTER, Incident, bags, faults, silences
+from bench.collection.true_incidents import HOUR_MS, MINUTE_MS, SILENT_AFTER, Incident, bags, faults, silences
 from bench.collection.world import SimulatedUnit, World, simulate
+from sukusuku_collector.alerts.context import Around
 from sukusuku_collector.alerts.engine import AlertEngine
-from sukusuku_collector.alerts.scene import Around
-from sukusuku_collector.i18n import japan_time
-from sukusuku_collector.operations import Alert, Operations
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Latest, Point
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
+from sukusuku_server.db import Alert, Operations
+from sukusuku_server.i18n import japan_time
+from sukusuku_server.model.series import Latest, Point
+from sukusuku_server.settings import Facility
 
 OPEN_STEP, CLOSED_STEP = 10 * MINUTE_MS, 60 * MINUTE_MS
 WRONG_GOAL = 0.01

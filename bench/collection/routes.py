@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sukusuku_collector.rounds import problem, solver
-from sukusuku_collector.rounds.matrix import Spot, estimated
-from sukusuku_collector.rounds.problem import Problem, Truck, Visit, Way
-from sukusuku_collector.settings import Routing
+from sukusuku_server.rounds import pyvrp_solver, routing_problem
+from sukusuku_server.rounds.routing_problem import Problem, Truck, Visit, Way
+from sukusuku_server.rounds.travel_matrix import Spot, estimated
+from sukusuku_server.settings import Routing
 
 SEEDS = (7, 8, 9)
 STOPS = 30
@@ -96,16 +96,20 @@ def table(found: list[Figure]) -> str:
 def _measured(seed: int, python: Path) -> Figure:
     asked = instance(seed)
     started = time.perf_counter()
-    ours = solver.solve(asked, OUR_SECONDS * 0.75, seed=1)
+    ours = pyvrp_solver.solve(asked, OUR_SECONDS * 0.75, seed=1)
     seconds = time.perf_counter() - started
     assert ours is not None, f"no answer to instance {seed}"
     return Figure(
-        seed, _cost(asked, ours), _cost(asked, _theirs(asked, python)), _cost(asked, problem.inserted(asked)), seconds
+        seed,
+        _cost(asked, ours),
+        _cost(asked, _theirs(asked, python)),
+        _cost(asked, routing_problem.inserted(asked)),
+        seconds,
     )
 
 
 def _cost(asked: Problem, ways: tuple[Way, ...]) -> int:
-    found = problem.cost(asked, ways)
+    found = routing_problem.cost(asked, ways)
     assert found is not None, "this answer may not be driven"
     return found
 

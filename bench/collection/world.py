@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from bench.collection.life import HOUR_MS, HOURS, Event, Habit, Life, Person, is_open, live, spans
-from bench.collection.sensing import Fault, Sensors, Trouble, Witness, blind, sense
-from sukusuku_collector.settings.collection import Collection
+from bench.collection.ground_truth import HOUR_MS, HOURS, Event, Habit, Life, Person, is_open, live, spans
+from bench.collection.simulated_sensors import Fault, Sensors, Trouble, Witness, blind, sense
 from sukusuku_core.model import Reading
+from sukusuku_server.settings.collection import Collection
 from sukusuku_sim import calendar
 from sukusuku_sim.calendar import DAY_MS, MINUTE_MS
 from sukusuku_sim.room import RoomParameters, Stay, book

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bench.rooms.world import COUNTING, FIRST_DAY, SHIFTS, Kind, World, simulate
-from sukusuku_collector.derive.model import CorrectionKind
-from sukusuku_collector.opening import DAY_MS, MINUTE_MS, day_start, local_day
-from sukusuku_collector.rooms import metrics
-from sukusuku_collector.rooms.effect import effect
-from sukusuku_collector.rooms.hindsight import of_channel, seen_after
-from sukusuku_collector.rooms.occupancy import RoomOccupancy
-from sukusuku_collector.rooms.stretches import Stretch, stretches
-from sukusuku_collector.rooms.tally import total
-from sukusuku_collector.rooms.timetable import Timetable
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Point
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
+from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, day_start, local_day
+from sukusuku_server.model.collection import CorrectionKind
+from sukusuku_server.model.series import Point
+from sukusuku_server.rooms import usage
+from sukusuku_server.rooms.change_effect import effect
+from sukusuku_server.rooms.derivation import RoomOccupancy
+from sukusuku_server.rooms.intervals import Stretch, stretches
+from sukusuku_server.rooms.retrospective import of_channel, seen_after
+from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rooms.usage_sums import total
+from sukusuku_server.settings import Facility
 
 DRIFT_DAYS, MEAN_ERROR, MONTHS_OFF = 95.0, 0.5, 3.0
 REPORT_SECONDS, REPORT_ROOMS = 10.0, 20
@@ -89,7 +89,7 @@ def judge(world: World, counts: Sequence[Stretch], late: Mapping[int, float], *,
     off = known = 0.0
     mine: dict[tuple[int, int], list[float]] = {}
     for part in counts:
-        month = mine.setdefault(metrics.by_month(metrics.Hour(part.start, total(()))), [0.0, 0.0, 0.0, 0.0])
+        month = mine.setdefault(usage.by_month(usage.Hour(part.start, total(()))), [0.0, 0.0, 0.0, 0.0])
         truth = 0.0
         for minute in range(part.start, part.end, MINUTE_MS):
             children = world.children_at(minute)
@@ -178,7 +178,7 @@ def run(kind: Kind, seed: int, weeks: int) -> tuple[bool, Figures]:
     later = judge(world, settled, late, small=small)
     plain, plain_late = naive(world, timetable, kind, spans)
     theirs = judge(world, plain, plain_late, small=small)
-    found = metrics.hours(settled)
+    found = usage.hours(settled)
     tally = total(hour.tally for hour in found)
     came = sum(1 for before, after in zip((0, *world.children), world.children, strict=False) if after > before)
     kinds = {name: sum(item.kind is name for item in advanced.corrections) for name in CorrectionKind}
@@ -205,10 +205,10 @@ def report_speed() -> bool:
     complete = [Point(minute, 100.0, Quality.GOOD) for minute in minutes]
     began = time.process_time()
     for _ in range(REPORT_ROOMS):
-        found = metrics.hours(stretches(counts, complete, 10, spans))
-        for key in (metrics.by_day, metrics.by_month, metrics.by_fiscal_year):
-            metrics.joined(found, key)
-        metrics.ranked(metrics.heat_map(found), 5)
+        found = usage.hours(stretches(counts, complete, 10, spans))
+        for key in (usage.by_day, usage.by_month, usage.by_fiscal_year):
+            usage.joined(found, key)
+        usage.ranked(usage.heat_map(found), 5)
         effect(found, local_day(begin) + timedelta(days=180))
     took = time.process_time() - began
     print(f"a year of minute data of {REPORT_ROOMS} rooms ({len(minutes)} minutes each): {took:.1f} s")

@@ -21,17 +21,18 @@ from dataclasses import dataclass
 
 from bench.rooms.__main__ import HEAD
 from bench.rooms.world import COUNTING, SHIFTS, Kind, World, simulate
-from sukusuku_collector.alerts.observe import WATCHES
-from sukusuku_collector.alerts.rules import Event, Open, Rule, step
-from sukusuku_collector.alerts.scene import Scene
-from sukusuku_collector.opening import MINUTE_MS
-from sukusuku_collector.rooms.now import Stage, limit_now
-from sukusuku_collector.rooms.occupancy import RoomOccupancy
-from sukusuku_collector.rooms.timetable import Timetable
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import SETTLED_MS, Latest, Point
+from sukusuku_collector.alerts.context import Scene
+from sukusuku_collector.alerts.rules import WATCHES
+from sukusuku_collector.alerts.state_machine import Event, Open, Rule, step
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
+from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_server.model.series import Latest, Point
+from sukusuku_server.rooms.current import Stage, limit_now
+from sukusuku_server.rooms.derivation import RoomOccupancy
+from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries import SETTLED_MS
 
 MARGIN = 2
 WRONG = 5.0

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 from random import Random
 
-from sukusuku_collector.derive.model import Calibration
-from sukusuku_collector.opening import DAY_MS, MINUTE_MS, OpeningHours, day_start
 from sukusuku_core.model import Quality, Reading
+from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, OpeningHours, day_start
+from sukusuku_server.model.collection import Calibration
 from sukusuku_sim import calendar
 from sukusuku_sim.room import RoomParameters, book
 

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sukusuku_collector import service, settings
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.tenure import RivalError
+from sukusuku_collector import service
+from sukusuku_collector.host.claim import RivalError
 from sukusuku_core.errors import ConfigError, SukusukuError
+from sukusuku_server import settings
+from sukusuku_server.settings import Facility
 
 
 def main(argv: Sequence[str] | None = None) -> int:

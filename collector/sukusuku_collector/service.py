@@ -7,32 +7,32 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING
 
+from sukusuku_collector.alerts.context import NOTHING
+from sukusuku_collector.alerts.context_loader import Surroundings
 from sukusuku_collector.alerts.engine import AlertEngine
-from sukusuku_collector.alerts.scene import NOTHING
-from sukusuku_collector.alerts.surroundings import Surroundings
-from sukusuku_collector.bookkeeper import Bookkeeper
-from sukusuku_collector.derivations import subjects
-from sukusuku_collector.deriver import Deriver
-from sukusuku_collector.host import Host
-from sukusuku_collector.housekeeping import Housekeeping
-from sukusuku_collector.ingest import Ingest
-from sukusuku_collector.mail.worker import MailWorker
-from sukusuku_collector.operations import Operations
-from sukusuku_collector.operations.derivation import DerivationRecords
-from sukusuku_collector.operations.emptyings import Emptyings
-from sukusuku_collector.operations.rooms import RoomRecords
-from sukusuku_collector.rounds.planner import Planner
-from sukusuku_collector.rounds.scheduler import RoundScheduler, Sender
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import Store, kinds
-from sukusuku_collector.tenure import RivalError
-from sukusuku_collector.thinning import Thinning
-from sukusuku_collector.vitals import Flow, Vitals
+from sukusuku_collector.derivation.registry import subjects
+from sukusuku_collector.derivation.runner import Deriver
+from sukusuku_collector.dispatch.scheduler import RoundScheduler, Sender
+from sukusuku_collector.host.claim import RivalError
+from sukusuku_collector.host.session import Host
+from sukusuku_collector.ingest.pipeline import Ingest
+from sukusuku_collector.maintenance.kpi_writer import Bookkeeper
+from sukusuku_collector.maintenance.retention import Housekeeping
+from sukusuku_collector.maintenance.room_retention import Thinning
+from sukusuku_collector.maintenance.self_metrics import Flow, Vitals
+from sukusuku_collector.outbox_worker import MailWorker
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
+from sukusuku_server.db import Operations
+from sukusuku_server.db.derivation import DerivationRecords
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.rooms import RoomRecords
+from sukusuku_server.rounds.planner import Planner
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries import Store, backends
 
 if TYPE_CHECKING:
-    from sukusuku_collector.store.influx.shipper import Shipper
+    from sukusuku_server.timeseries.influx.shipper import Shipper
 
 WATCH_SECONDS = 2.0
 """How often all assets are looked at: silence makes no message."""
@@ -50,11 +50,11 @@ async def run(facility: Facility, stop: asyncio.Event, clock: Clock = now_ms) ->
     collector uses the host id.
     """
     with contextlib.ExitStack() as opened:
-        store = kinds.open_writer(facility)
+        store = backends.open_writer(facility)
         opened.callback(store.close)
         operations = Operations(facility.operations.url)
         opened.callback(operations.close)
-        shipper = kinds.shipper(facility, store, clock)
+        shipper = backends.shipper(facility, store, clock)
         if shipper is not None:
             opened.callback(shipper.close)
         await _run(facility, store, operations, shipper, stop, clock)

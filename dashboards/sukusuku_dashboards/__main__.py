@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sukusuku_collector import settings
-from sukusuku_collector.settings import Facility
 from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards.export import PASSWORD, TOKEN, files
 from sukusuku_dashboards.push import changes
 from sukusuku_dashboards.server import Grafana, GrafanaError
+from sukusuku_server import settings
+from sukusuku_server.settings import Facility
 
 PUSH_TOKEN = "SUKUSUKU_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 

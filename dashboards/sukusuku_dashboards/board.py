@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sukusuku_collector.settings import Language
+from sukusuku_server.settings import Language
 
 COLUMNS = 24
 """Width of a board in Grafana's columns."""

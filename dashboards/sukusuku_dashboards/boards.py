@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from sukusuku_collector.settings import Facility, Language
 from sukusuku_dashboards.board import Board
 from sukusuku_dashboards.collection import collection
 from sukusuku_dashboards.operations import operations
 from sukusuku_dashboards.rooms import rooms
 from sukusuku_dashboards.wall import walls
+from sukusuku_server.settings import Facility, Language
 
 
 def boards(facility: Facility, language: Language) -> Iterator[Board]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from sukusuku_collector import figures
-from sukusuku_collector.figures import Subject
-from sukusuku_collector.outlook import ISSUED_MS
-from sukusuku_collector.settings import Asset, Facility, Language
 from sukusuku_core.model import AssetKind
 from sukusuku_dashboards.board import COLUMNS, Board, Colour, Draw, Kind, Panel, Place, Step
 from sukusuku_dashboards.queries import Queries
 from sukusuku_dashboards.words import say, visits
+from sukusuku_server.kpi import series
+from sukusuku_server.live.outlook import ISSUED_MS
+from sukusuku_server.model.series import SeriesOwner
+from sukusuku_server.settings import Asset, Facility, Language
 
 HALF, THIRD = COLUMNS // 2, COLUMNS // 3
 HIGH = 9
@@ -82,10 +82,10 @@ def _accounts(facility: Facility, language: Language, units: Mapping[str, str]) 
     """What came of visits, emptyings and rounds; `units` has the names of all."""
     tell, queries = say(language), Queries(facility.store.influx)
     none = tell("no data")
-    sites = {Subject.SITE.named(site.id): site.name[language] for site in facility.site}
-    rounds = {Subject.ROUND.named(round_.id): round_.name[language] for round_ in facility.round}
+    sites = {SeriesOwner.SITE.named(site.id): site.name[language] for site in facility.site}
+    rounds = {SeriesOwner.ROUND.named(round_.id): round_.name[language] for round_ in facility.round}
     yield Panel(
-        Kind.BARS, tell("Emptied in time, 30 days"), queries.newest_derived(figures.ON_TIME),
+        Kind.BARS, tell("Emptied in time, 30 days"), queries.newest_derived(series.ON_TIME),
         Place(0, 2 * HIGH, THIRD, HIGH), none, sites, unit="percent", steps=IN_TIME, low=0, high=100, since=LATELY,
     )  # fmt: skip
     yield Panel(
@@ -94,23 +94,23 @@ def _accounts(facility: Facility, language: Language, units: Mapping[str, str]) 
         steps=(Step(None, Colour.BUSY),), low=0, since=MONTH,
     )  # fmt: skip
     yield Panel(
-        Kind.BARS, tell("Open hours with an over-full bag, 30 days"), queries.total(figures.OVER_FULL),
+        Kind.BARS, tell("Open hours with an over-full bag, 30 days"), queries.total(series.OVER_FULL),
         Place(2 * THIRD, 2 * HIGH, THIRD, HIGH), none, sites, unit="h", steps=OVER_FULL, low=0, since=MONTH,
     )  # fmt: skip
     yield Panel(
         Kind.LINES, tell("Level at emptying"), queries.levels_at_emptying(), Place(0, 3 * HIGH, HALF, HIGH), none,
-        {figures.level_at_emptying(unit): name for unit, name in units.items()}, alias="$tag_metric", unit="percent",
+        {series.level_at_emptying(unit): name for unit, name in units.items()}, alias="$tag_metric", unit="percent",
         steps=_worth(facility), low=0, since=WEEKS, draw=Draw.POINTS,
     )  # fmt: skip
     yield Panel(
-        Kind.LINES, tell("Bags a day"), queries.days(figures.BAGS), Place(HALF, 3 * HIGH, HALF, HIGH), none, sites,
+        Kind.LINES, tell("Bags a day"), queries.days(series.BAGS), Place(HALF, 3 * HIGH, HALF, HIGH), none, sites,
         unit="short", low=0, since=WEEKS, draw=Draw.BARS,
     )  # fmt: skip
     for number, (metric, title, unit) in enumerate(
         (
-            (figures.STOPS, tell("Rounds: units visited"), "short"),
-            (figures.KILOMETRES, tell("Rounds: way, as planned"), "lengthkm"),
-            (figures.MINUTES, tell("Rounds: time, as planned"), "m"),
+            (series.STOPS, tell("Rounds: units visited"), "short"),
+            (series.KILOMETRES, tell("Rounds: way, as planned"), "lengthkm"),
+            (series.MINUTES, tell("Rounds: time, as planned"), "m"),
         )
     ):
         yield Panel(

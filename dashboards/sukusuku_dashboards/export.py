@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from sukusuku_collector.settings import Facility, Language
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.grafana import SOURCE, classic
 from sukusuku_dashboards.queries import Queries
+from sukusuku_server.settings import Facility, Language
 
 TOKEN = "SUKUSUKU_GRAFANA_INFLUX_TOKEN"  # noqa: S105 - the name of a variable
 PASSWORD = "SUKUSUKU_GRAFANA_INFLUX_PASSWORD"  # noqa: S105 - the name of a variable

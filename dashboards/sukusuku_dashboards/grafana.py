@@ -31,9 +31,9 @@ with warnings.catch_warnings():  # the library advises the newer schema
         VizOrientation,
     )
 
-from sukusuku_collector.settings import Language
 from sukusuku_dashboards.board import HOURS, Board, Draw, Kind, Panel, Word
 from sukusuku_dashboards.words import say, unit
+from sukusuku_server.settings import Language
 
 SOURCE = "sukusuku-influxdb"
 """The uid of the data source that all boards read."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from sukusuku_collector import figures
-from sukusuku_collector.figures import Subject
-from sukusuku_collector.settings import Facility, Language
 from sukusuku_dashboards.board import COLUMNS, Board, Colour, Kind, Panel, Place, Step
 from sukusuku_dashboards.queries import Queries
 from sukusuku_dashboards.words import say
+from sukusuku_server.kpi import series
+from sukusuku_server.model.series import SeriesOwner
+from sukusuku_server.settings import Facility, Language
 
 HALF, THIRD, QUARTER = COLUMNS // 2, COLUMNS // 3, COLUMNS // 4
 HIGH, LOW = 8, 5
@@ -57,17 +57,17 @@ def operations(facility: Facility, language: Language) -> Board:
 def _collector(facility: Facility, language: Language, top: int) -> Iterator[Panel]:
     """What the collector says of itself, from row `top` on."""
     tell, queries = say(language), Queries(facility.store.influx)
-    host, none = Subject.HOST.named(facility.host_id), tell("no data")
+    host, none = SeriesOwner.HOST.named(facility.host_id), tell("no data")
     for number, (metric, title, unit, steps) in enumerate(
         (
-            (figures.QUARANTINE, tell("Quarantined, 24 hours"), "short", SOME_ARE_RIGHT),
-            (figures.UNASSIGNED, tell("Messages without a place in facility.toml"), "short", NONE_IS_RIGHT),
-            (figures.DERIVATION_LAG, tell("Derivation is behind by"), "s", LATE),
-            (figures.ARCHIVE_LAG, tell("InfluxDB is behind by"), "s", LATE),
-            (figures.MAIL_WAITING, tell("Mails waiting"), "short", PILED_UP),
-            (figures.MAIL_OLDEST_AGE, tell("The oldest mail waits since"), "s", LATE),
-            (figures.MAIL_DEAD, tell("Mails refused for good, 24 hours"), "short", NONE_IS_RIGHT),
-            (figures.ALERTS_FIRING, tell("Alerts that nobody has taken"), "short", SOME_ARE_RIGHT),
+            (series.QUARANTINE, tell("Quarantined, 24 hours"), "short", SOME_ARE_RIGHT),
+            (series.UNASSIGNED, tell("Messages without a place in facility.toml"), "short", NONE_IS_RIGHT),
+            (series.DERIVATION_LAG, tell("Derivation is behind by"), "s", LATE),
+            (series.ARCHIVE_LAG, tell("InfluxDB is behind by"), "s", LATE),
+            (series.MAIL_WAITING, tell("Mails waiting"), "short", PILED_UP),
+            (series.MAIL_OLDEST_AGE, tell("The oldest mail waits since"), "s", LATE),
+            (series.MAIL_DEAD, tell("Mails refused for good, 24 hours"), "short", NONE_IS_RIGHT),
+            (series.ALERTS_FIRING, tell("Alerts that nobody has taken"), "short", SOME_ARE_RIGHT),
         )
     ):
         place = Place(number % 4 * QUARTER, top + number // 4 * LOW, QUARTER, LOW)
@@ -79,12 +79,12 @@ def _collector(facility: Facility, language: Language, top: int) -> Iterator[Pan
         (
             (
                 tell("Lag, course"),
-                {figures.DERIVATION_LAG: tell("derivation"), figures.ARCHIVE_LAG: tell("InfluxDB")},
+                {series.DERIVATION_LAG: tell("derivation"), series.ARCHIVE_LAG: tell("InfluxDB")},
                 "s",
             ),
             (
                 tell("Readings a minute"),
-                {figures.READINGS: tell("stored"), figures.REFUSED: tell("not stored")},
+                {series.READINGS: tell("stored"), series.REFUSED: tell("not stored")},
                 "short",
             ),
         )

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sukusuku_collector.settings import Facility
 from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.diff import differences, told
 from sukusuku_dashboards.export import LANGUAGES, PASSWORD, TOKEN, folder_of, source
 from sukusuku_dashboards.grafana import classic
 from sukusuku_dashboards.server import Grafana
+from sukusuku_server.settings import Facility
 
 _HELD = {"httpHeaderValue1": TOKEN, "password": PASSWORD}
 """The variable that holds each secret."""

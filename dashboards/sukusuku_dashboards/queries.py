@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sukusuku_collector.figures import level_at_emptying
-from sukusuku_collector.settings.influx import MINUTES, RAW, Influx
-from sukusuku_collector.store.influx.lines import DERIVED, FIVE_MINUTES, READING
-from sukusuku_collector.store.influx.query import quoted
 from sukusuku_core.errors import ConfigError
+from sukusuku_server.kpi.series import level_at_emptying
+from sukusuku_server.settings.influx import MINUTES, RAW, Influx
+from sukusuku_server.timeseries.influx.line_protocol import DERIVED, FIVE_MINUTES, READING
+from sukusuku_server.timeseries.influx.query import quoted
 
 
 class Queries:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from sukusuku_collector.settings import Asset, Facility, Language, Room
 from sukusuku_dashboards.board import COLUMNS, HOURS, Board, Colour, Draw, Kind, Panel, Place, Step
 from sukusuku_dashboards.queries import Queries
 from sukusuku_dashboards.words import say, weekdays
+from sukusuku_server.settings import Asset, Facility, Language, Room
 
 HALF, QUARTER = COLUMNS // 2, COLUMNS // 4
 HIGH, TALL = 8, 14

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 
-from sukusuku_collector.settings import Asset, Facility, Language, Room, Unit
 from sukusuku_core.model import AssetKind
 from sukusuku_dashboards.board import COLUMNS, Board, Colour, Kind, Panel, Place, Step
 from sukusuku_dashboards.queries import Queries
 from sukusuku_dashboards.words import say, states
+from sukusuku_server.settings import Asset, Facility, Language, Room, Unit
 
 HALF = COLUMNS // 2
 TALL, NOW, LOW = 13, 6, 8

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 
-from sukusuku_collector.accounting.visits import VisitKind
-from sukusuku_collector.figures import visits_of
-from sukusuku_collector.i18n import translations
-from sukusuku_collector.settings import Language
 from sukusuku_core.model import UnitState
 from sukusuku_dashboards.board import Colour, Word
+from sukusuku_server.i18n import translations
+from sukusuku_server.kpi.series import visits_of
+from sukusuku_server.model.rounds import VisitKind
+from sukusuku_server.settings import Language
 
 Say = Callable[[str], str]
 """A text in the reader's language."""

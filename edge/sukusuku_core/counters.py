@@ -13,7 +13,7 @@ second restart before the first is confirmed from a wrong read.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sukusuku_core.order import NOTHING, UNMARKED, Mark, Place, Seen, place
+from sukusuku_core.message_order import NOTHING, UNMARKED, Mark, Place, Seen, place
 
 
 class CounterEvent(StrEnum):

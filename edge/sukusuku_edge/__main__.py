@@ -12,8 +12,8 @@ from pathlib import Path
 import sukusuku_core
 from sukusuku_core import profile as profiles
 from sukusuku_core.errors import ConfigError, SukusukuError
-from sukusuku_core.table import columns
-from sukusuku_edge import report, service, status
+from sukusuku_core.text_table import columns
+from sukusuku_edge import service, status, status_report
 from sukusuku_edge.probe import Options, probe
 from sukusuku_edge.settings import Device, Edge, read
 from sukusuku_mqtt import MqttSettings
@@ -133,7 +133,11 @@ def table(edge: Edge) -> str:
 
 
 def _where(device: Device) -> str:
-    return report.where(device) if device.topic is not None else f"{report.where(device)}, every {device.poll:g} s"
+    return (
+        status_report.where(device)
+        if device.topic is not None
+        else f"{status_report.where(device)}, every {device.poll:g} s"
+    )
 
 
 if __name__ == "__main__":

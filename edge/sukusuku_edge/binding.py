@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from sukusuku_core import catalogue, counters
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.counters import CounterState
+from sukusuku_core.message_order import Mark
 from sukusuku_core.model import AssetKind, Quality, Reading, Value
-from sukusuku_core.order import Mark
 from sukusuku_core.profile import JsonPoint, JsonProfile
 from sukusuku_core.registers import Decoded
+from sukusuku_edge.events import Event, Failure, Lost, Reachable, Refused, Rejected, Sample
 from sukusuku_edge.fitting import Bound, convert, in_range
 from sukusuku_edge.liveness import Change, Liveness, State
-from sukusuku_edge.sample import Event, Failure, Lost, Reachable, Refused, Rejected, Sample
-from sukusuku_edge.series import Series as Reported
+from sukusuku_edge.report_by_exception import Series as Reported
 from sukusuku_edge.settings import Edge
 
 SOURCE = "Info/Source"

@@ -26,12 +26,12 @@ from sukusuku_core.catalogue import DataType, Role
 from sukusuku_core.counters import CounterState
 from sukusuku_core.edge_session import BDSEQ_MODULUS, datatype_of
 from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_core.message_order import NOTHING, Seen
 from sukusuku_core.model import Quality, Reading, Value
-from sukusuku_core.order import NOTHING, Seen
-from sukusuku_edge import boots, lock, overflow, salvage
+from sukusuku_edge import boot_log, lock, overflow, salvage
 from sukusuku_edge.ballast import Ballast
 from sukusuku_edge.binding import Counter, Series
-from sukusuku_edge.boots import Stamp, Start
+from sukusuku_edge.boot_log import Stamp, Start
 from sukusuku_edge.overflow import Bounds
 
 SCHEMA = """
@@ -221,12 +221,12 @@ class Outbox:
 
     def _begin_boot(self, boot: str) -> Start:
         with self._commit():
-            self._boot, start = boots.begin(self._file, boot)
+            self._boot, start = boot_log.begin(self._file, boot)
         return start
 
     def _settle(self, offset: int | None, now: int) -> list[Row]:
         with self._commit():
-            ids = boots.release(self._file, self._boot, offset, now)
+            ids = boot_log.release(self._file, self._boot, offset, now)
         return [row for at in ids for row in self._peek(at - 1, 1, at)]
 
     def _add(self, readings: Sequence[Reading], counters: Mapping[Series, Counter], stamp: Stamp | None) -> list[Row]:
@@ -240,7 +240,7 @@ class Outbox:
             )
             dropped, record = self._make_room(rows)
             if stamp is not None:
-                boots.note(self._file, self._boot, stamp, [(row, reading.time) for row, reading in rows + record])
+                boot_log.note(self._file, self._boot, stamp, [(row, reading.time) for row, reading in rows + record])
         self._rows += len(rows) + len(record) - dropped
         return rows + record
 
@@ -345,7 +345,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         "journal_size_limit=4194304",
     ):
         file.execute(f"PRAGMA {pragma}").fetchall()
-    file.executescript(SCHEMA + boots.SCHEMA)
+    file.executescript(SCHEMA + boot_log.SCHEMA)
     there = {row[1] for row in file.execute("PRAGMA table_info(counter)")}
     for column in ("lower INTEGER", "seen TEXT"):  # not in outboxes of 0.1
         if column.split()[0] not in there:

@@ -10,14 +10,14 @@ from pathlib import Path
 import sukusuku_core
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading, Value
+from sukusuku_core.transition_log import Journal
 from sukusuku_edge.binding import Binder
+from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.bootclock import Timekeeper
-from sukusuku_edge.boots import Stamp
+from sukusuku_edge.events import Event
 from sukusuku_edge.health import Computer
-from sukusuku_edge.journal import Journal
 from sukusuku_edge.outbox import Outbox
-from sukusuku_edge.report import Reporter
-from sukusuku_edge.sample import Event
+from sukusuku_edge.status_report import Reporter
 from sukusuku_edge.timeline import Phase
 from sukusuku_edge.uplink import Uplink
 

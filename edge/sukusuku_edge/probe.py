@@ -13,9 +13,9 @@ from sukusuku_core.frames import LONGEST
 from sukusuku_core.model import Quality
 from sukusuku_core.profile import AnyProfile, JsonPoint, JsonProfile, ModbusPoint, ModbusProfile, RegisterType
 from sukusuku_core.registers import Block, Decoded
-from sukusuku_core.table import columns
+from sukusuku_core.text_table import columns
 from sukusuku_edge.settings import SerialBus
-from sukusuku_edge.sources.lines import Line, Refused, SerialLine, TcpLine
+from sukusuku_edge.sources.modbus_transport import Line, Refused, SerialLine, TcpLine
 from sukusuku_mqtt import MqttSession, MqttSettings
 
 HEAD = ("point 項目", "address 番地", "raw 生値", "value 値", "verdict 判定", "meaning 意味")

@@ -8,16 +8,16 @@ from pathlib import Path
 from sukusuku_core.edge_session import NodeIdentity
 from sukusuku_core.errors import TransientError
 from sukusuku_edge.binding import Binder, declared
+from sukusuku_edge.boot_log import Start
 from sukusuku_edge.bootclock import BootClock, SystemClock, Timekeeper
-from sukusuku_edge.boots import Start
+from sukusuku_edge.events import Emit
 from sukusuku_edge.health import Computer
-from sukusuku_edge.notify import Notifier
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.pipeline import RETRY_SECONDS, Parts, Pipeline
-from sukusuku_edge.report import Reporter
-from sukusuku_edge.sample import Emit
+from sukusuku_edge.sd_notify import Notifier
 from sukusuku_edge.settings import Edge
 from sukusuku_edge.sources import SOURCES, Source
+from sukusuku_edge.status_report import Reporter
 from sukusuku_edge.uplink import Uplink
 
 STOP_SECONDS = 4.0

@@ -6,10 +6,10 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from sukusuku_core.table import columns
-from sukusuku_edge import lock, report
-from sukusuku_edge.report import Status
+from sukusuku_core.text_table import columns
+from sukusuku_edge import lock, status_report
 from sukusuku_edge.settings import Edge
+from sukusuku_edge.status_report import Status
 
 QUIET = 60_000
 """ms; a running agent that has written nothing for so long is in trouble."""
@@ -19,7 +19,7 @@ def show(edge: Edge, now: int | None = None) -> tuple[str, bool]:
     """The text, and whether all is well. Reads only; may be asked at any time."""
     now = time.time_ns() // 1_000_000 if now is None else now
     path = Path(edge.settings.outbox.path)
-    running, status = lock.held(path), report.read(path)
+    running, status = lock.held(path), status_report.read(path)
     facts = [("agent 動作", _agent(status, now, running=running))]
     rows, oldest, bdseq, problem = _outbox(path)
     if problem:

@@ -22,7 +22,7 @@ from sukusuku_core.edge_session import (
 )
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.model import Reading
-from sukusuku_edge.journal import Journal
+from sukusuku_core.transition_log import Journal
 from sukusuku_edge.outbox import Outbox, Row
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from sukusuku_mqtt.backoff import Backoff

@@ -16,11 +16,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sukusuku_collector.store import Point, Store
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality, Value
 from sukusuku_core.profile import JsonPoint
 from sukusuku_edge.fitting import Bound
+from sukusuku_server.model.series import Point
+from sukusuku_server.timeseries import Store
 
 Key = tuple[str, str]
 """Asset and metric."""

@@ -6,11 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sukusuku_collector.live import SIMULATED
-from sukusuku_collector.operations import AlertState, Operations
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.settings import read as read_facility
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
@@ -24,6 +19,11 @@ from sukusuku_demo.settings import HOST, DemoSettings, check_folder, check_ports
 from sukusuku_edge.settings import Edge
 from sukusuku_edge.settings import read as read_edge
 from sukusuku_mqtt import MqttSettings
+from sukusuku_server.db import AlertState, Operations
+from sukusuku_server.live.views import SIMULATED
+from sukusuku_server.settings import Facility
+from sukusuku_server.settings import read as read_facility
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from sukusuku_sim import history, scenario
 
 _WEEK_MS = 7 * 86_400_000

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from sukusuku_api.app import create_app
-from sukusuku_api.late import LateStore
-from tests.api import world as worlds
-from tests.api.serving import client
-from tests.api.world import World
+from sukusuku_api.lazy_store import LateStore
+from tests.api import two_centres as worlds
+from tests.api.http_server import client
+from tests.api.two_centres import World
 from tests.support.browser import chromium
 
 NOW = 1_795_000_000_000

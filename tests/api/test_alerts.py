@@ -1,9 +1,9 @@
 import httpx
 import pytest
 
-from tests.api import world as worlds
+from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
-from tests.api.world import World
+from tests.api.two_centres import World
 
 
 def _fill_alert(world: World) -> int:

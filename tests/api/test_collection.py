@@ -7,18 +7,18 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
-from sukusuku_api.late import LateStore
-from sukusuku_collector.accounting.counterfactual import METHOD
-from sukusuku_collector.opening import DAY_MS
-from sukusuku_collector.operations.rounds import Rounds
-from sukusuku_collector.rounds.model import Answer
+from sukusuku_api.lazy_store import LateStore
 from sukusuku_core.model import Reading
-from tests.api import collected
-from tests.api import world as worlds
-from tests.api.collected import HOUR, MIDNIGHT, UNITS
+from sukusuku_server.calendar.opening_hours import DAY_MS
+from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.kpi.fixed_rounds import METHOD
+from sukusuku_server.model.rounds import Answer
+from tests.api import eight_weeks
+from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
-from tests.api.serving import client
-from tests.api.world import World
+from tests.api.eight_weeks import HOUR, MIDNIGHT, UNITS
+from tests.api.http_server import client
+from tests.api.two_centres import World
 
 API = "/api/v1"
 
@@ -44,7 +44,7 @@ def post(api: httpx.Client, path: str, body: dict[str, Any], status: int = 200) 
 
 
 def test_emptyings_are_listed_newest_first_and_one_by_one(world: World, api: httpx.Client) -> None:
-    collected.live(world)
+    eight_weeks.live(world)
     found = get(api, "/emptyings", unit=UNITS[0])["emptyings"]
     assert len(found) == 8
     assert [item["time"] for item in found] == sorted((item["time"] for item in found), reverse=True)
@@ -59,7 +59,7 @@ def test_emptyings_are_listed_newest_first_and_one_by_one(world: World, api: htt
 
 
 def test_people_confirm_correct_and_reject(world: World, api: httpx.Client) -> None:
-    ident = collected.live(world)[0].id
+    ident = eight_weeks.live(world)[0].id
     confirmed = post(api, f"/emptyings/{ident}/confirm", {"by": "佐藤", "note": "時間どおり"})
     assert (confirmed["state"], confirmed["by"], confirmed["note"]) == ("confirmed", "佐藤", "時間どおり")
     moved = (datetime.fromisoformat(confirmed["time"])).replace(hour=14).isoformat()
@@ -75,7 +75,7 @@ def test_people_confirm_correct_and_reject(world: World, api: httpx.Client) -> N
 
 
 def test_an_emptying_that_nothing_saw_is_entered_with_the_estimate_of_its_time(world: World, api: httpx.Client) -> None:
-    collected.live(world)
+    eight_weeks.live(world)
     made = post(api, "/emptyings", {"by": "佐藤", "unit": UNITS[0], "time": "2026-11-18T12:30"}, 201)
     assert (made["state"], made["time"], made["evidence"]) == ("entered", "2026-11-18T12:30:00+09:00", ["person"])
     assert made["nappies"] == pytest.approx(9.0)
@@ -106,7 +106,7 @@ def test_an_emptying_that_nothing_saw_is_entered_with_the_estimate_of_its_time(w
 def test_what_cannot_be_is_a_problem_that_says_why(
     world: World, api: httpx.Client, path: str, body: dict[str, Any], status: int, says: str
 ) -> None:
-    collected.live(world)
+    eight_weeks.live(world)
     before = world.operations.audit()
     answer = api.post(f"{API}{path}", json=body)
     assert answer.status_code == status
@@ -116,7 +116,7 @@ def test_what_cannot_be_is_a_problem_that_says_why(
 
 
 def test_findings(world: World, api: httpx.Client) -> None:
-    found = collected.stuffed(world)
+    found = eight_weeks.stuffed(world)
     expected = {
         "unit": UNITS[0],
         "name": "hand_stuffed",
@@ -130,7 +130,7 @@ def test_findings(world: World, api: httpx.Client) -> None:
 
 
 def test_a_round_its_stops_and_answers(world: World, api: httpx.Client) -> None:
-    run = collected.planned(world)
+    run = eight_weeks.planned(world)
     (shown,) = get(api, "/rounds")["runs"]
     first, second = shown["stops"]
     assert (shown["round"], shown["date"], shown["state"], shown["km"]) == ("main", "2026-11-19", "planned", 11.4)
@@ -165,7 +165,7 @@ def test_shelves_lose_a_bag_with_each_emptying(world: World, api: httpx.Client) 
         return next(item for item in shelves if (item["site"], item["kind"]) == ("tobu", "bag"))
 
     assert bags() == {"site": "tobu", "kind": "bag", "left": None, "counted": None, "used": None, "days": None}
-    collected.live(world)
+    eight_weeks.live(world)
     post(api, "/stock/count", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": 40})
     post(api, "/stock/deliver", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": 10})
     found = bags()
@@ -176,8 +176,8 @@ def test_shelves_lose_a_bag_with_each_emptying(world: World, api: httpx.Client) 
 
 
 def test_the_figures_of_a_month(world: World, api: httpx.Client) -> None:
-    collected.live(world)
-    collected.planned(world, -3)
+    eight_weeks.live(world)
+    eight_weeks.planned(world, -3)
     found = get(api, "/kpi", month="2026-11")
     first = next(unit for unit in found["units"] if unit["unit"] == UNITS[0])
     assert (found["start"], found["end"]) == ("2026-11-01T00:00:00+09:00", "2026-11-18T20:06:40+09:00")
@@ -210,7 +210,7 @@ def test_availability_is_what_was_heard_without_fault(world: World, api: httpx.C
 
 
 def test_fixed_rounds_beside_what_happened_with_the_method(world: World, api: httpx.Client) -> None:
-    collected.live(world)
+    eight_weeks.live(world)
     found = get(api, "/counterfactual")
     assert found["actual"]["visits"] == 28
     assert found["fixed"]["visits"] > 40
@@ -235,7 +235,7 @@ def test_nothing_known_is_said_so(api: httpx.Client) -> None:
 
 
 def test_an_answer_of_the_crew_reaches_the_accounts(world: World, api: httpx.Client) -> None:
-    run = collected.planned(world, -1)
+    run = eight_weeks.planned(world, -1)
     book = Rounds(world.operations)
     book.answer(book.stops(run.id)[0].id, Answer.DONE, "鈴木", MIDNIGHT - DAY_MS)
     (visit,) = get(api, "/visits", unit=UNITS[0])["visits"]
@@ -243,7 +243,7 @@ def test_an_answer_of_the_crew_reaches_the_accounts(world: World, api: httpx.Cli
 
 
 def test_what_is_ahead_of_a_unit(world: World, api: httpx.Client) -> None:
-    collected.live(world)
+    eight_weeks.live(world)
     found = get(api, f"/forecasts/{UNITS[0]}")
     assert found["outlook"]["estimate"] == pytest.approx(27.5)
     assert found["outlook"]["full_from"] < found["outlook"]["full_at"] < found["full_until"]
@@ -257,7 +257,7 @@ def test_what_is_ahead_of_a_unit(world: World, api: httpx.Client) -> None:
 
 def test_the_score_card_shows_the_model_beside_the_simple_rules(world: World, api: httpx.Client) -> None:
     assert get(api, "/score")["methods"] == []
-    collected.forecast(world)
+    eight_weeks.forecast(world)
     model, linear, week = get(api, "/score")["methods"]
     assert (model["method"], linear["method"], week["method"]) == ("model", "linear_24h", "last_week")
     assert model["mean_absolute_error_hours"] == pytest.approx((13 + 10) / 14, abs=0.01)
@@ -268,8 +268,8 @@ def test_the_score_card_shows_the_model_beside_the_simple_rules(world: World, ap
 
 
 def test_a_plan_that_would_be_made_now_is_shown_and_not_stored(tmp_path: Path) -> None:
-    world = worlds.make(tmp_path, collected.ROUNDS)
-    collected.live(world)
+    world = worlds.make(tmp_path, eight_weeks.ROUNDS)
+    eight_weeks.live(world)
     store = LateStore(world.path)
     with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
         found = get(api, "/rounds/main/2026-11-20/preview")

@@ -7,13 +7,13 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
-from sukusuku_api.late import LateStore
-from sukusuku_collector.operations import OutgoingMail
-from sukusuku_collector.store import Point, Quarantined, Unassigned
+from sukusuku_api.lazy_store import LateStore
 from sukusuku_core.model import Reading
+from sukusuku_server.db import OutgoingMail
+from sukusuku_server.model.series import Point, Quarantined, Unassigned
 from tests.api.conftest import NOW
-from tests.api.serving import client
-from tests.api.world import World, fire
+from tests.api.http_server import client
+from tests.api.two_centres import World, fire
 
 
 @pytest.mark.parametrize("content", [None, b"rubbish that is no database" * 100])

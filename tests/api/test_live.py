@@ -2,10 +2,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from sukusuku_collector.live import Condition, RoomView, UnitView, views
-from sukusuku_collector.store import Latest, Point
 from sukusuku_core.model import Quality, Reading
-from tests.api import world
+from sukusuku_server.live.views import Condition, RoomView, UnitView, views
+from sukusuku_server.model.series import Latest, Point
+from tests.api import two_centres
 from tests.api.conftest import NOW
 
 _KINDS = ("Count", "Children")
@@ -17,11 +17,11 @@ def _views(readings: Iterable[Reading], now: int = NOW) -> dict[str, UnitView | 
         before = latest.setdefault(item.asset, {}).get(item.metric)
         good = None if item.quality is Quality.GOOD or before is None else before.last_good
         latest[item.asset][item.metric] = Latest(item.time, item.value, item.quality, item.time, good_before=good)
-    return {view.id: view for view in views(world.always_open(world.facility()), latest, now)}
+    return {view.id: view for view in views(two_centres.always_open(two_centres.facility()), latest, now)}
 
 
 def test_every_kind_of_trouble_has_its_word() -> None:
-    found = {ident: view.condition for ident, view in _views(world.troubled(NOW)).items()}
+    found = {ident: view.condition for ident, view in _views(two_centres.troubled(NOW)).items()}
 
     assert found == {
         "tobu-unit-1": Condition.OK,
@@ -48,11 +48,11 @@ def test_every_kind_of_trouble_has_its_word() -> None:
     ],
 )
 def test_the_worst_of_a_unit_decides(changed: dict[str, float | int], condition: Condition) -> None:
-    assert _views(world.unit("tobu-unit-1", NOW, **changed))["tobu-unit-1"].condition is condition
+    assert _views(two_centres.unit("tobu-unit-1", NOW, **changed))["tobu-unit-1"].condition is condition
 
 
 def test_silence_begins_after_the_time_of_the_settings() -> None:
-    readings = list(world.unit("tobu-unit-1", NOW))
+    readings = list(two_centres.unit("tobu-unit-1", NOW))
 
     assert not _views(readings, NOW + 1_800_000)["tobu-unit-1"].stale
     assert _views(readings, NOW + 1_800_001)["tobu-unit-1"].condition is Condition.SILENT
@@ -60,13 +60,13 @@ def test_silence_begins_after_the_time_of_the_settings() -> None:
 
 def test_a_state_that_is_a_fault_is_told_as_one() -> None:
     for state, fault, code in ((6, 0, 1), (7, 0, 2), (6, 3, 3)):
-        view = _views(world.unit("tobu-unit-1", NOW, state=state, fault=fault))["tobu-unit-1"]
+        view = _views(two_centres.unit("tobu-unit-1", NOW, state=state, fault=fault))["tobu-unit-1"]
         assert isinstance(view, UnitView)
         assert view.fault == code
 
 
 def test_devices_that_do_not_answer_are_old_at_once_and_since_when_they_did() -> None:
-    readings = [*world.unit("tobu-unit-1", NOW - 60_000), *world.dead_device("tobu-unit-1", NOW - 30_000)]
+    readings = [*two_centres.unit("tobu-unit-1", NOW - 60_000), *two_centres.dead_device("tobu-unit-1", NOW - 30_000)]
 
     view = _views(readings)["tobu-unit-1"]
 
@@ -88,7 +88,7 @@ def test_a_level_that_grows_old_beside_a_living_counter_is_no_level() -> None:
 
 def test_a_dead_camera_beside_a_living_sensor_is_not_called_all_right() -> None:
     here = True
-    camera = list(world.room("tobu-room", NOW - 1_800_001, 13, 11, eating=5, play=6))
+    camera = list(two_centres.room("tobu-room", NOW - 1_800_001, 13, 11, eating=5, play=6))
     lost = [Reading("tobu-room", item.metric, NOW, None, Quality.STALE) for item in camera]
     presence = Reading("tobu-room", "Presence", NOW, here)
 
@@ -102,7 +102,7 @@ def test_a_dead_camera_beside_a_living_sensor_is_not_called_all_right() -> None:
 def test_a_dead_presence_sensor_beside_a_living_camera_is_not_called_all_right() -> None:
     here = True
     readings = [
-        *world.room("tobu-room", NOW, 5, 3),
+        *two_centres.room("tobu-room", NOW, 5, 3),
         Reading("tobu-room", "Presence", NOW - 60_000, here),
         Reading("tobu-room", "Presence", NOW, None, Quality.STALE),
     ]
@@ -128,7 +128,7 @@ def test_a_room_that_is_counted_by_its_zones_is_their_sum() -> None:
 
 
 def test_what_the_edge_node_tells_from_its_settings_is_no_sign_of_life() -> None:
-    readings = [*world.dead_device("tobu-unit-1", NOW), Reading("tobu-unit-1", "Info/Source", NOW, "simulated")]
+    readings = [*two_centres.dead_device("tobu-unit-1", NOW), Reading("tobu-unit-1", "Info/Source", NOW, "simulated")]
 
     view = _views(readings)["tobu-unit-1"]
 
@@ -140,7 +140,7 @@ def test_what_the_edge_node_tells_from_its_settings_is_no_sign_of_life() -> None
 def test_a_lost_level_is_not_called_all_right() -> None:
     lost = Reading("tobu-unit-1", "Fill/Percent", NOW, None, Quality.STALE)
 
-    view = _views([*world.unit("tobu-unit-1", NOW), lost])["tobu-unit-1"]
+    view = _views([*two_centres.unit("tobu-unit-1", NOW), lost])["tobu-unit-1"]
 
     assert view.condition is Condition.UNKNOWN
 
@@ -152,7 +152,7 @@ def test_a_unit_without_a_level_sensor_is_judged_by_its_state() -> None:
 
 
 def test_a_room_counts_children_against_its_places() -> None:
-    full, over = (_views(world.room("tobu-room", NOW, n + 2, n))["tobu-room"].condition for n in (10, 11))
+    full, over = (_views(two_centres.room("tobu-room", NOW, n + 2, n))["tobu-room"].condition for n in (10, 11))
 
     assert (full, over) == (Condition.OK, Condition.OVER)
 
@@ -176,8 +176,8 @@ def test_a_presence_sensor_says_what_it_can() -> None:
 
 def test_a_room_stands_against_the_limit_of_the_moment_and_tells_which_rule_bites() -> None:
     standards = '[site.room.standards]\neffective_m2 = 30.0\nages = {"0" = 1}\n'
-    text = world.FACILITY.replace("capacity = 12\n", f"capacity = 12\n{standards}")
-    facility = world.always_open(world.facility(text=text))
+    text = two_centres.FACILITY.replace("capacity = 12\n", f"capacity = 12\n{standards}")
+    facility = two_centres.always_open(two_centres.facility(text=text))
 
     def seen(children: int, **derived: float) -> RoomView:
         room = {f"Occupancy/{name}": Point(NOW - 60_000, value, Quality.GOOD) for name, value in derived.items()}
@@ -195,7 +195,7 @@ def test_a_room_stands_against_the_limit_of_the_moment_and_tells_which_rule_bite
 
 
 def test_what_drifts_in_a_closed_room_is_no_crowd() -> None:
-    closed = world.facility()  # with the hours that a centre has unless told otherwise
+    closed = two_centres.facility()  # with the hours that a centre has unless told otherwise
     latest = {"tobu-room": {"Occupancy/Children": Latest(NOW, 14, Quality.GOOD, NOW)}}
-    found = [{view.id: view for view in views(each, latest, NOW)} for each in (closed, world.always_open(closed))]
+    found = [{view.id: view for view in views(each, latest, NOW)} for each in (closed, two_centres.always_open(closed))]
     assert [of["tobu-room"].condition for of in found] == [Condition.OK, Condition.OVER]

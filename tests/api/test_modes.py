@@ -5,7 +5,7 @@ import pytest
 
 from sukusuku_core.model import Reading
 from tests.api.conftest import NOW
-from tests.api.world import World
+from tests.api.two_centres import World
 
 
 def _at(hours: float) -> str:

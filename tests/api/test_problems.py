@@ -5,10 +5,10 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
-from sukusuku_collector.store import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, RoomHour, Tally
 from sukusuku_core.errors import TransientError
-from tests.api.serving import client
-from tests.api.world import World
+from sukusuku_server.model.series import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, RoomHour, Tally
+from tests.api.http_server import client
+from tests.api.two_centres import World
 
 
 class BrokenStore:

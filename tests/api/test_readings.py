@@ -5,7 +5,7 @@ import pytest
 
 from sukusuku_core.model import Quality, Reading
 from tests.api.conftest import NOW
-from tests.api.world import HOUR, World
+from tests.api.two_centres import HOUR, World
 
 UNIT, LEVEL = "tobu-unit-1", "Fill/Percent"
 

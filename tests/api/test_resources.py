@@ -2,12 +2,12 @@ from datetime import datetime
 
 import httpx
 
-from sukusuku_collector.store import twins_key
 from sukusuku_core import __version__
 from sukusuku_core.model import Reading
-from tests.api import world as worlds
+from sukusuku_server.timeseries import twins_key
+from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
-from tests.api.world import World
+from tests.api.two_centres import World
 
 
 def test_a_unit_is_shown_as_it_is_now(api: httpx.Client, world: World) -> None:

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from sukusuku_api.__main__ import main
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.clock import now_ms
-from tests.api import world as worlds
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.api import two_centres as worlds
 from tests.support.broker import free_port
 
 

@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
-from sukusuku_api import broadcast
+from sukusuku_api import live_stream
 from sukusuku_api.app import create_app
-from sukusuku_api.late import LateStore
+from sukusuku_api.lazy_store import LateStore
 from sukusuku_core.errors import TransientError
-from tests.api import world as worlds
+from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
-from tests.api.serving import client
-from tests.api.world import World
+from tests.api.http_server import client
+from tests.api.two_centres import World
 
 STREAM = "/api/v1/stream"
 
@@ -84,7 +84,7 @@ def test_every_listener_is_told(api: httpx.Client, world: World) -> None:
 
 
 def test_without_a_change_there_are_only_signs_of_life(api: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broadcast, "BEAT", 2 * broadcast.POLL)
+    monkeypatch.setattr(live_stream, "BEAT", 2 * live_stream.POLL)
 
     with _events(api) as events:
         first, *others = [next(events) for _ in range(3)]
@@ -117,7 +117,7 @@ class FlakyStore(LateStore):
 
 
 def test_the_stream_outlives_trouble_with_the_data(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "sukusuku_api.broadcast")
+    caplog.set_level("INFO", "sukusuku_api.live_stream")
     world.commit(*worlds.unit("tobu-unit-1", NOW, level=55.0))
     store = FlakyStore(world.path)
 

@@ -5,13 +5,13 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from sukusuku_api.web import words
-from sukusuku_collector.i18n import translations
-from sukusuku_collector.live import Condition
+from sukusuku_api.web import texts
 from sukusuku_core.model import FaultCode, UnitState
+from sukusuku_server.i18n import translations
+from sukusuku_server.live.views import Condition
 
 PACKAGE = files("sukusuku_api")
-METHODS = [("web/**.py", "python"), ("reports/**.py", "python"), ("web/templates/**.html", "jinja2.ext:babel_extract")]
+METHODS = [("**.py", "python"), ("web/templates/**.html", "jinja2.ext:babel_extract")]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "translate": None}
 
 
@@ -31,9 +31,9 @@ def test_every_text_of_the_wall_is_translated_and_no_other() -> None:
 
 
 def test_every_condition_state_and_fault_has_a_word() -> None:
-    assert set(words.CONDITIONS) == set(Condition)
-    assert set(words.STATES) == set(UnitState)
-    assert set(words.FAULTS) == set(FaultCode) - {FaultCode.NONE}
+    assert set(texts.CONDITIONS) == set(Condition)
+    assert set(texts.STATES) == set(UnitState)
+    assert set(texts.FAULTS) == set(FaultCode) - {FaultCode.NONE}
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_every_condition_state_and_fault_has_a_word() -> None:
 def test_ages_are_said_in_both_languages(seconds: float, ja: str, en: str) -> None:
     for language, text in (("ja", ja), ("en", en)):
         translate = translations(PACKAGE / "locale", language).gettext
-        assert words.age(seconds, translate) == text
+        assert texts.age(seconds, translate) == text

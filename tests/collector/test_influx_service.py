@@ -7,17 +7,17 @@ import msgspec
 import pytest
 
 from sukusuku_collector import service
-from sukusuku_collector.settings import Facility, read
-from sukusuku_collector.store import kinds
-from sukusuku_collector.store.influx.query import Query
-from sukusuku_collector.store.influx.reader import InfluxReader
-from sukusuku_collector.store.influx.store import InfluxStore
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Reading
-from tests.collector.influx_store import facility, new_database
+from sukusuku_server.settings import Facility, read
+from sukusuku_server.timeseries import backends
+from sukusuku_server.timeseries.influx.query import Query
+from sukusuku_server.timeseries.influx.reader import InfluxReader
+from sukusuku_server.timeseries.influx.store import InfluxStore
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.server.timeseries.influx.influx_facility import facility, new_database
 from tests.support.influxd import Influxd
 
 PATIENCE = 40.0
@@ -52,11 +52,11 @@ def test_the_collector_ships_what_its_file_held_and_the_api_asks_for_what_was_pr
         reader.close()
 
     asyncio.run(scenario())
-    writer = kinds.open_writer(settings)
+    writer = backends.open_writer(settings)
     assert writer.prune(now - 300 * 60_000, 1_000) > 200
     writer.close()
 
-    api = kinds.open_reader(settings.store)
+    api = backends.open_reader(settings.store)
 
     assert {it.time for it in api.raw("unit-1", "Fill/Percent", 0, 1 << 62, 1_000)} == {it.time for it in readings}
     api.close()
@@ -89,9 +89,9 @@ def test_series_of_centres_and_of_the_collector_itself_are_shipped_too(settings:
 def test_without_influxdb_nothing_is_shipped(tmp_path: Path, influx: Influxd) -> None:
     found = facility(tmp_path / "readings.db", influx, "unused")
     found = msgspec.structs.replace(found, store=msgspec.structs.replace(found.store, kind="sqlite"))
-    store = kinds.open_writer(found)
+    store = backends.open_writer(found)
     assert not isinstance(store, InfluxStore)
-    assert kinds.shipper(found, store, now_ms) is None
+    assert backends.shipper(found, store, now_ms) is None
     store.close()
 
 

@@ -14,17 +14,17 @@ import pytest
 
 from sukusuku_collector import service
 from sukusuku_collector.__main__ import main
-from sukusuku_collector.host import STATE_KEY
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_collector.host.session import STATE_KEY
 from sukusuku_core import state
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.model import Reading
 from sukusuku_core.state import HostState
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
-from tests.collector.centre import facility_file, facility_in
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.fake_edge import FakeEdge
+from tests.collector.small_facility import facility_file, facility_in
 from tests.support.broker import free_port, mosquitto
 
 PATIENCE = 60.0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core.counters import CounterEvent, CounterState, add, advance
-from sukusuku_core.order import Mark
+from sukusuku_core.message_order import Mark
 
 WRAPS = (1 << 16, 1 << 32)
 T = 1_760_000_000_000

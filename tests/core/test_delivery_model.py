@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.core.field import Field
+from tests.core.link_events import Field
 
 RUNS = 200
 

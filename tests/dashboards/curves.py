@@ -6,7 +6,7 @@ from html import escape
 from math import floor, log10
 from typing import Any
 
-from tests.dashboards.asking import DAY, HOUR
+from tests.dashboards.grafana_query import DAY, HOUR
 from tests.dashboards.look import COLOURS, JAPAN, PALETTE, Shown, Size, colour_of, text_of, width_of
 
 OVER = 8

@@ -9,10 +9,10 @@ from html import escape
 from statistics import fmean
 from typing import Any
 
-from sukusuku_collector.store.influx.query import Table
-from tests.dashboards import asking
-from tests.dashboards.asking import BORDER, COLUMNS, GAP, SCREEN
+from sukusuku_server.timeseries.influx.query import Table
+from tests.dashboards import grafana_query
 from tests.dashboards.curves import lines, states
+from tests.dashboards.grafana_query import BORDER, COLUMNS, GAP, SCREEN
 from tests.dashboards.look import JAPAN, Shown, Size, colour_of, text_of, width_of
 
 ROW = 30
@@ -47,7 +47,7 @@ def page(board: Mapping[str, Any], answers: Answers, now: int, note: str) -> tup
         left, top = BORDER + at["x"] * column, BORDER + at["y"] * (ROW + GAP)
         width, height = at["w"] * column - GAP, at["h"] * (ROW + GAP) - GAP
         bottom = max(bottom, top + height)
-        inner = _drawn(panel, tables, (width - 18, height - HEADER - 10), asking.time_range(board, panel, now))
+        inner = _drawn(panel, tables, (width - 18, height - HEADER - 10), grafana_query.time_range(board, panel, now))
         parts.append(
             f'<div class="p" style="left:{left:.0f}px;top:{top:.0f}px;width:{width:.0f}px;height:{height:.0f}px">'
             f'<h2>{escape(panel["title"])}</h2><div class="c">{inner}</div></div>'
@@ -57,10 +57,10 @@ def page(board: Mapping[str, Any], answers: Answers, now: int, note: str) -> tup
 
 
 def _drawn(panel: Mapping[str, Any], tables: Sequence[Table], size: Size, span: tuple[int, int]) -> str:
-    alias, names = panel["targets"][0]["alias"], asking.shown_names(panel)
+    alias, names = panel["targets"][0]["alias"], grafana_query.shown_names(panel)
     series = {}
     for table in tables:
-        name = asking.series_name(alias, table.tags)
+        name = grafana_query.series_name(alias, table.tags)
         series[names.get(name) or name] = [(row[0], row[1]) for row in table.values]
     if not series:
         return f'<b style="inset:40% 0;text-align:center">{escape(panel["fieldConfig"]["defaults"]["noValue"])}</b>'

@@ -11,28 +11,28 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from sukusuku_collector.bookkeeper import Bookkeeper
-from sukusuku_collector.derivations import subjects
-from sukusuku_collector.deriver import Deriver
-from sukusuku_collector.opening import day_start, local_day
-from sukusuku_collector.operations import Operations
-from sukusuku_collector.operations.derivation import DerivationRecords
-from sukusuku_collector.operations.rounds import Rounds
-from sukusuku_collector.rounds.model import Plan, Reason, Stop
-from sukusuku_collector.settings import AlertLevels, Facility
-from sukusuku_collector.settings import read as read_facility
-from sukusuku_collector.settings.influx import Influx
-from sukusuku_collector.settings.store import StoreSettings
-from sukusuku_collector.store import SETTLED_MS
-from sukusuku_collector.store.influx.query import Query
-from sukusuku_collector.store.influx.shipper import LAG_MS, Shipper
-from sukusuku_collector.store.influx.store import InfluxStore
-from sukusuku_collector.vitals import Flow, Vitals
+from sukusuku_collector.derivation.registry import subjects
+from sukusuku_collector.derivation.runner import Deriver
+from sukusuku_collector.maintenance.kpi_writer import Bookkeeper
+from sukusuku_collector.maintenance.self_metrics import Flow, Vitals
 from sukusuku_core.model import Reading
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
+from sukusuku_server.calendar.opening_hours import day_start, local_day
+from sukusuku_server.db import Operations
+from sukusuku_server.db.derivation import DerivationRecords
+from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.model.rounds import Plan, Reason, Stop
+from sukusuku_server.settings import AlertLevels, Facility
+from sukusuku_server.settings import read as read_facility
+from sukusuku_server.settings.influx import Influx
+from sukusuku_server.settings.store import StoreSettings
+from sukusuku_server.timeseries import SETTLED_MS
+from sukusuku_server.timeseries.influx.query import Query
+from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
+from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_sim import history, scenario
-from tests.dashboards.asking import DAY, HOUR, MINUTE
+from tests.dashboards.grafana_query import DAY, HOUR, MINUTE
 from tests.support.influxd import Influxd
 
 NOW = int(datetime.fromisoformat("2026-04-15T10:40:00+09:00").timestamp() * 1_000)

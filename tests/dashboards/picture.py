@@ -17,7 +17,7 @@ from playwright.sync_api import ViewportSize
 
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.grafana import classic
-from tests.dashboards import asking
+from tests.dashboards import grafana_query
 from tests.dashboards.drawing import page
 from tests.dashboards.history import NOW, loaded
 from tests.support.browser import chromium
@@ -50,10 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             for name, uid in PICTURES.items():
                 board = made[uid]
                 answers = [
-                    (panel, weeks.query.ask(asking.asked(board, panel, NOW), "raw")) for panel in board["panels"]
+                    (panel, weeks.query.ask(grafana_query.asked(board, panel, NOW), "raw")) for panel in board["panels"]
                 ]
                 html, height = page(board, answers, NOW, NOTE)
-                size = ViewportSize(width=asking.SCREEN, height=height)
+                size = ViewportSize(width=grafana_query.SCREEN, height=height)
                 sheet = browser.new_page(viewport=size, device_scale_factor=SCALE)
                 sheet.set_content(html)
                 (folder / f"{name}.png").write_bytes(_small(sheet.screenshot()))

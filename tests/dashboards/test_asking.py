@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.dashboards import asking
-from tests.dashboards.asking import DAY, HOUR, MINUTE, SECOND, YEAR
+from tests.dashboards import grafana_query
+from tests.dashboards.grafana_query import DAY, HOUR, MINUTE, SECOND, YEAR
 
 NOW = 1_776_217_200_000
 BOARD: dict[str, Any] = {"time": {"from": "now-24h", "to": "now"}}
@@ -30,36 +30,39 @@ def panel(query: str, width: int = 12, **keys: object) -> dict[str, Any]:
     ],
 )
 def test_the_interval_is_a_friendly_one(span: int, most: int, least: str | None, expected: str) -> None:
-    assert asking.interval_text(asking.interval_ms(span, most, least)) == expected
+    assert grafana_query.interval_text(grafana_query.interval_ms(span, most, least)) == expected
 
 
 @pytest.mark.parametrize(("per_point", "expected"), [(89_999, MINUTE), (90_000, 2 * MINUTE), (1_499, SECOND), (3, 1)])
 def test_the_next_interval_begins_exactly_at_its_border(per_point: int, expected: int) -> None:
-    assert asking.interval_ms(per_point, 1) == expected
+    assert grafana_query.interval_ms(per_point, 1) == expected
 
 
 def test_the_time_filter_has_both_ends_in_ms() -> None:
-    assert asking.asked(BOARD, panel("WHERE $timeFilter"), NOW) == f"WHERE time >= {NOW - DAY}ms and time <= {NOW}ms"
-    own = asking.asked(BOARD, panel("WHERE $timeFilter", timeFrom="2700s"), NOW)
+    assert (
+        grafana_query.asked(BOARD, panel("WHERE $timeFilter"), NOW)
+        == f"WHERE time >= {NOW - DAY}ms and time <= {NOW}ms"
+    )
+    own = grafana_query.asked(BOARD, panel("WHERE $timeFilter", timeFrom="2700s"), NOW)
     assert own == f"WHERE time >= {NOW - 45 * MINUTE}ms and time <= {NOW}ms"
 
 
 def test_the_interval_follows_the_width_of_the_panel() -> None:
     query = "time($__interval) of $__interval_ms"
-    assert asking.asked(BOARD, panel(query), NOW) == "time(2m) of 120000"
-    assert asking.asked(BOARD, panel(query, 8), NOW) == "time(2m) of 120000"
-    assert asking.asked(BOARD, panel(query, 4), NOW) == "time(5m) of 300000"
-    assert asking.asked(BOARD, panel(query, maxDataPoints=48), NOW) == "time(30m) of 1800000"
-    assert asking.asked(BOARD, panel(query, interval="5m"), NOW) == "time(5m) of 300000"
+    assert grafana_query.asked(BOARD, panel(query), NOW) == "time(2m) of 120000"
+    assert grafana_query.asked(BOARD, panel(query, 8), NOW) == "time(2m) of 120000"
+    assert grafana_query.asked(BOARD, panel(query, 4), NOW) == "time(5m) of 300000"
+    assert grafana_query.asked(BOARD, panel(query, maxDataPoints=48), NOW) == "time(30m) of 1800000"
+    assert grafana_query.asked(BOARD, panel(query, interval="5m"), NOW) == "time(5m) of 300000"
 
 
 def test_series_are_named_by_their_tags() -> None:
-    assert asking.series_name("$tag_asset", {"asset": "tobu-unit-1"}) == "tobu-unit-1"
-    assert asking.series_name("value", {"asset": "x"}) == "value"
-    assert asking.series_name("$tag_zone", {}) == "$tag_zone"
+    assert grafana_query.series_name("$tag_asset", {"asset": "tobu-unit-1"}) == "tobu-unit-1"
+    assert grafana_query.series_name("value", {"asset": "x"}) == "value"
+    assert grafana_query.series_name("$tag_zone", {}) == "$tag_zone"
 
 
 def test_what_is_no_span_is_refused() -> None:
-    assert asking.span_of("1y") == YEAR
+    assert grafana_query.span_of("1y") == YEAR
     with pytest.raises(ValueError, match="found `now/d`"):
-        asking.span_of("now/d")
+        grafana_query.span_of("now/d")

@@ -8,10 +8,6 @@ import msgspec
 import pytest
 from babel.messages.pofile import read_po
 
-from sukusuku_collector import figures
-from sukusuku_collector.accounting.visits import VisitKind
-from sukusuku_collector.figures import FIGURES
-from sukusuku_collector.settings import Facility, Language
 from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards import words
 from sukusuku_dashboards.__main__ import main
@@ -19,6 +15,10 @@ from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.export import LANGUAGES, files
 from sukusuku_dashboards.grafana import classic
 from sukusuku_dashboards.wall import walls
+from sukusuku_server.kpi import series
+from sukusuku_server.kpi.series import FIGURES
+from sukusuku_server.model.rounds import VisitKind
+from sukusuku_server.settings import Facility, Language
 
 MOST_BYTES = 60_000
 PACKAGE = Path(words.__file__).parent
@@ -156,7 +156,7 @@ def test_lines_have_dashes_at_the_levels_of_the_settings(centres: Facility) -> N
 def test_every_figure_of_the_collector_is_on_a_board(centres: Facility) -> None:
     queries = [panel.query for board in boards(centres, "en") for panel in board.panels]
     left_out = {figure.name for figure in FIGURES if not any(f"'{figure.name}'" in query for query in queries)}
-    assert left_out == {figures.level_at_emptying("*"), figures.KILOGRAMS, figures.visits_of(VisitKind.DUE)}
+    assert left_out == {series.level_at_emptying("*"), series.KILOGRAMS, series.visits_of(VisitKind.DUE)}
 
 
 def test_the_heat_map_splits_time_into_weekdays_and_hours(centres: Facility) -> None:

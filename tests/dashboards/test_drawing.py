@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.store.influx.query import Table
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.grafana import classic
-from tests.dashboards.asking import DAY, HOUR
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries.influx.query import Table
 from tests.dashboards.drawing import page
+from tests.dashboards.grafana_query import DAY, HOUR
 from tests.dashboards.test_boards import facility
 
 NOW = 1_776_217_200_000

@@ -13,24 +13,24 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sukusuku_collector import figures
-from sukusuku_collector.accounting.daily import on_time
-from sukusuku_collector.accounting.visits import VisitKind
-from sukusuku_collector.books import Books
-from sukusuku_collector.opening import day_start, local_day, opening_of_asset
-from sukusuku_collector.operations.emptyings import Emptyings
-from sukusuku_collector.operations.rounds import Rounds
-from sukusuku_collector.rooms import metrics
-from sukusuku_collector.rooms.stretches import stretches
-from sukusuku_collector.store.influx.query import Table
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.collection import FORECASTS
 from sukusuku_dashboards.export import LANGUAGES
 from sukusuku_dashboards.grafana import classic
 from sukusuku_dashboards.rooms import CHILDREN, LIMIT
-from tests.dashboards import asking
-from tests.dashboards.asking import DAY, HOUR
+from sukusuku_server.calendar.opening_hours import day_start, local_day, opening_of_asset
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.kpi import series as figures
+from sukusuku_server.kpi.daily_series import on_time
+from sukusuku_server.kpi.queries import Books
+from sukusuku_server.model.rounds import VisitKind
+from sukusuku_server.rooms import usage
+from sukusuku_server.rooms.intervals import stretches
+from sukusuku_server.timeseries.influx.query import Table
+from tests.dashboards import grafana_query
 from tests.dashboards.drawing import page
+from tests.dashboards.grafana_query import DAY, HOUR
 from tests.dashboards.history import CUT, NOW, OUTAGE, WEEKS, Loaded, loaded
 from tests.support.influxd import Influxd
 
@@ -64,7 +64,7 @@ class Asked(NamedTuple):
     def series(self) -> dict[str, Table]:
         """The answer by what Grafana calls each series."""
         alias = self.panel["targets"][0]["alias"]
-        return {asking.series_name(alias, table.tags): table for table in self.tables}
+        return {grafana_query.series_name(alias, table.tags): table for table in self.tables}
 
     @property
     def metric(self) -> str:
@@ -85,7 +85,7 @@ def weeks(influx: Influxd, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def answers(weeks: Loaded) -> list[Asked]:
     """Every panel of every board in both languages."""
     return [
-        Asked(board["uid"], board, panel, weeks.query.ask(asking.asked(board, panel, NOW), "raw"))
+        Asked(board["uid"], board, panel, weeks.query.ask(grafana_query.asked(board, panel, NOW), "raw"))
         for language in LANGUAGES
         for board in map(classic, boards(weeks.facility, language))
         for panel in board["panels"]
@@ -100,15 +100,15 @@ def of_kind(answers: list[Asked], *kinds: str) -> list[Asked]:
 
 def test_every_panel_shows_exactly_the_series_that_it_names(answers: list[Asked]) -> None:
     for it in answers:
-        expected = {"value"} if it.panel["type"] == "table" else set(asking.shown_names(it.panel))
+        expected = {"value"} if it.panel["type"] == "table" else set(grafana_query.shown_names(it.panel))
         assert set(it.series) == expected, (it.uid, it.panel["title"])
         assert len(it.series) == len(it.tables), "two series of one name"
 
 
 def test_every_value_is_one_that_its_unit_and_its_time_range_allow(answers: list[Asked]) -> None:
     for it in answers:
-        begin, end = asking.time_range(it.board, it.panel, NOW)
-        slack = asking.interval_ms(end - begin, asking.points(it.panel))
+        begin, end = grafana_query.time_range(it.board, it.panel, NOW)
+        slack = grafana_query.interval_ms(end - begin, grafana_query.points(it.panel))
         defaults = it.panel["fieldConfig"]["defaults"]
         highest = LONGEST if defaults["unit"].startswith("suffix:") else HIGHEST[defaults["unit"]]
         for name, table in it.series.items():
@@ -127,7 +127,7 @@ def test_what_is_now_is_the_newest_value_of_the_store(answers: list[Asked], week
     for it in of_kind(answers, "bargauge", "stat"):
         if "sum(" in it.query:
             continue
-        span = asking.span_of(it.panel["timeFrom"])
+        span = grafana_query.span_of(it.panel["timeFrom"])
         for name, table in it.series.items():
             if "Zones" in it.query:
                 (asset,) = re.findall(r"\"asset\" = '([^']+)'", it.query)
@@ -142,7 +142,7 @@ def test_what_is_silent_says_so_in_its_place(weeks: Loaded) -> None:
     later = NOW + DAY
     board = next(classic(it) for it in boards(weeks.facility, "ja") if it.uid == "sukusuku-wall-tobu-ja")
     now = [panel for panel in board["panels"] if panel["type"] in {"bargauge", "stat"}]
-    assert [weeks.query.ask(asking.asked(board, panel, later), "raw") for panel in now] == [[]] * len(now)
+    assert [weeks.query.ask(grafana_query.asked(board, panel, later), "raw") for panel in now] == [[]] * len(now)
     html, _ = page(board, [(panel, []) for panel in now], later, "")
     assert html.count("データなし") == len(now)
     of_units = {f"おむつ圧縮機 {n}号：{what}" for n in (1, 2) for what in ("充填率", "状態")}
@@ -201,7 +201,7 @@ def test_an_outage_of_the_network_is_seen_in_the_course_of_the_buffer(answers: l
 def test_the_heat_map_is_near_the_figures_of_the_reports(answers: list[Asked], weeks: Loaded) -> None:
     for it in of_kind(answers, "table"):
         (asset,) = re.findall(r"\"asset\" = '([^']+)'", it.query)
-        exact = {cell: tally.average_utilisation for cell, tally in metrics.heat_map(hours_of(weeks, asset)).items()}
+        exact = {cell: tally.average_utilisation for cell, tally in usage.heat_map(hours_of(weeks, asset)).items()}
         cells: dict[tuple[int, int], list[float]] = {}
         for time, value in it.series["value"].values:
             local = datetime.fromtimestamp(time / 1_000, JAPAN)
@@ -220,8 +220,7 @@ def test_the_days_of_the_year_are_near_the_figures_of_the_reports(answers: list[
     for it in yearly:
         ((asset, table),) = it.series.items()
         exact = {
-            day: tally.average_utilisation
-            for day, tally in metrics.joined(hours_of(weeks, asset), metrics.by_day).items()
+            day: tally.average_utilisation for day, tally in usage.joined(hours_of(weeks, asset), usage.by_day).items()
         }
         shown = {day_of(time): value for time, value in table.values}
         assert shown.keys() == exact.keys()
@@ -255,7 +254,7 @@ def test_the_figures_of_a_month_are_those_of_the_accounts(answers: list[Asked], 
 def test_each_emptying_is_a_point_and_each_bag_is_in_its_day(answers: list[Asked], weeks: Loaded) -> None:
     lines = {it.query: it for it in of_kind(answers, "timeseries") if it.uid == "sukusuku-collection-ja"}
     (levels,) = (it for query, it in lines.items() if "Emptyings" in query)
-    begin, _ = asking.time_range(levels.board, levels.panel, NOW)
+    begin, _ = grafana_query.time_range(levels.board, levels.panel, NOW)
     emptyings = Emptyings(weeks.operations).of(None, begin, NOW)
     assert len(emptyings) > 100
     for name, table in levels.series.items():
@@ -282,15 +281,13 @@ def test_rounds_stand_on_their_days(answers: list[Asked], weeks: Loaded) -> None
         assert {day_of(time): value for time, value in table.values} == wanted
 
 
-def hours_of(weeks: Loaded, asset: str) -> list[metrics.Hour]:
+def hours_of(weeks: Loaded, asset: str) -> list[usage.Hour]:
     """What the reports count of a room's children."""
     begin = NOW - WEEKS * 7 * DAY
     children, complete, limit = (
         weeks.store.derived(asset, metric, begin, NOW) for metric in (CHILDREN, "Occupancy/Completeness", LIMIT)
     )
-    return metrics.hours(
-        stretches(children, complete, limit, opening_of_asset(weeks.facility, asset).spans(begin, NOW))
-    )
+    return usage.hours(stretches(children, complete, limit, opening_of_asset(weeks.facility, asset).spans(begin, NOW)))
 
 
 def day_of(time: int) -> date:

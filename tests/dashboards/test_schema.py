@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from sukusuku_collector.settings import Facility
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.export import LANGUAGES
 from sukusuku_dashboards.grafana import classic
+from sukusuku_server.settings import Facility
 from tests.dashboards.published import KINDS, breaches
 from tests.dashboards.schema import faults
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector.settings import read
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
+from sukusuku_server.settings import read
 
 NOON = datetime(2026, 11, 22, 12, 0, 20, tzinfo=timezone(timedelta(hours=9)))
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_demo import judge
 from sukusuku_edge.settings import read
+from sukusuku_server.timeseries.sqlite import SqliteStore
 
 BEGIN = 1_776_218_400_000
 EDGE = """

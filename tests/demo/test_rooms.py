@@ -5,14 +5,14 @@ from datetime import datetime, timedelta, timezone
 import msgspec
 import pytest
 
-from sukusuku_collector.derive.derivation import Advanced
-from sukusuku_collector.derive.model import CorrectionKind
-from sukusuku_collector.rooms.limits import Rule
-from sukusuku_collector.rooms.occupancy import RoomOccupancy, RoomState
-from sukusuku_collector.rooms.timetable import Timetable
-from sukusuku_collector.settings import Room, read
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
+from sukusuku_server.model.collection import CorrectionKind
+from sukusuku_server.model.derivation import Advanced
+from sukusuku_server.rooms.capacity_limit import Rule
+from sukusuku_server.rooms.derivation import RoomOccupancy, RoomState
+from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.settings import Room, read
 from sukusuku_sim import history, scenario
 
 THURSDAY = datetime(2026, 11, 19, 20, tzinfo=timezone(timedelta(hours=9)))

@@ -9,11 +9,11 @@ import pytest
 
 from sukusuku_api.app import create_app
 from sukusuku_cli.__main__ import COMMANDS
-from sukusuku_collector import settings
-from sukusuku_collector.operations import Operations
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
+from sukusuku_server import settings
+from sukusuku_server.db import Operations
+from sukusuku_server.timeseries.sqlite import SqliteStore
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")])

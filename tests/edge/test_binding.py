@@ -12,9 +12,9 @@ from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.profile import EnumValue, ModbusPoint
 from sukusuku_core.registers import Decoded
 from sukusuku_edge.binding import Binder, Counter, Outcome, declared
+from sukusuku_edge.events import Event, Failure, Reachable, Rejected, Sample
 from sukusuku_edge.fitting import Bound, convert
-from sukusuku_edge.sample import Event, Failure, Reachable, Rejected, Sample
-from tests.edge import files
+from tests.edge import edge_settings
 
 GOOD, BAD, STALE = Quality.GOOD, Quality.BAD, Quality.STALE
 T = 1_760_000_000_000
@@ -61,8 +61,8 @@ def taken(binder: Binder, *events: Event) -> dict[tuple[str, str], Reading]:
     return {(reading.asset, reading.metric): reading for reading in binder.take(events).readings}
 
 
-def binder(text: str = files.WHOLE, totals: dict[tuple[str, str], Counter] | None = None) -> Binder:
-    return Binder(files.edge(text), totals or {})
+def binder(text: str = edge_settings.WHOLE, totals: dict[tuple[str, str], Counter] | None = None) -> Binder:
+    return Binder(edge_settings.edge(text), totals or {})
 
 
 def failures(count: int, device: str = "board", time: int = T) -> Iterable[Failure]:
@@ -91,7 +91,7 @@ def test_points_become_metrics_in_the_datatype_of_the_catalogue() -> None:
     [(900, 0, GOOD), (150, 100, GOOD), (525, 50, GOOD), (40, 114.666667, GOOD), (4000, -413.333333, BAD)],
 )
 def test_a_distance_becomes_a_fill_level(mm: int, percent: float, quality: Quality) -> None:
-    got = taken(binder(files.HEAD + LASER), sample(device="laser", distance=mm))
+    got = taken(binder(edge_settings.HEAD + LASER), sample(device="laser", distance=mm))
 
     assert got["unit-2", "Fill/Percent"] == Reading("unit-2", "Fill/Percent", T, percent, quality)
     assert got["unit-2", "Fill/Distance"].value == mm
@@ -106,7 +106,7 @@ def test_what_is_not_plausible_has_quality_bad() -> None:
 
 
 def test_names_of_a_devices_states_lead_to_our_numbers() -> None:
-    bound = next(item for item in files.edge().bound if item.metric == "State")
+    bound = next(item for item in edge_settings.edge().bound if item.metric == "State")
     assert isinstance(bound.point, ModbusPoint)
     point = msgspec.structs.replace(bound.point, enum=(EnumValue(value=64, name="jam", ja="詰まり", en="jam"),))
     foreign = type(bound)(bound.asset, bound.metric, bound.row, bound.device, point)
@@ -117,7 +117,7 @@ def test_names_of_a_devices_states_lead_to_our_numbers() -> None:
 
 
 @given(
-    st.sampled_from(files.edge(files.WHOLE + LASER).bound),
+    st.sampled_from(edge_settings.edge(edge_settings.WHOLE + LASER).bound),
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.text(min_size=1020, max_size=1030)),
     st.sampled_from(Quality),
 )
@@ -136,7 +136,7 @@ def test_whatever_a_device_says_the_value_fits_the_metric(bound: Bound, value: V
 
 
 def test_an_unchanged_value_is_sent_again_after_the_refresh_time() -> None:
-    one = binder("refresh = 60\n" + files.WHOLE)
+    one = binder("refresh = 60\n" + edge_settings.WHOLE)
 
     found = [taken(one, sample(T + n * 20_000, state=1)).get(("unit-1", "State")) for n in range(10)]
     times = [reading.time - T for reading in found if reading]
@@ -186,7 +186,7 @@ def test_an_unchanged_value_is_told_when_the_clock_was_set_back() -> None:
 
 @given(st.lists(st.integers(-4, 4).map(lambda n: n * 3_600_000) | st.integers(-5000, 5000), max_size=100))
 def test_a_time_never_comes_twice(jumps: list[int]) -> None:
-    one = binder("refresh = 0.001\n" + files.WHOLE)
+    one = binder("refresh = 0.001\n" + edge_settings.WHOLE)
     now, times = T, []
     for n, jump in enumerate(jumps):
         now += jump
@@ -197,7 +197,7 @@ def test_a_time_never_comes_twice(jumps: list[int]) -> None:
 
 @given(st.lists(st.tuples(st.integers(-100, 100), st.integers(0, 7) | st.none(), st.booleans())))
 def test_times_of_a_series_rise_when_the_clock_trembles(steps: list[tuple[int, int | None, bool]]) -> None:
-    one = binder("refresh = 0.05\n" + files.WHOLE)
+    one = binder("refresh = 0.05\n" + edge_settings.WHOLE)
     readings = [
         reading
         for jump, state, fails in steps
@@ -286,7 +286,7 @@ def test_a_bad_counter_read_changes_no_total() -> None:
 
 @given(st.lists(st.integers(0, 2**14 - 1), min_size=1))
 def test_a_total_equals_what_was_counted(steps: list[int]) -> None:
-    text = files.WHOLE.replace('profile = "sukusuku-retrofit-board"', 'profile = "hardwario-gauger"')
+    text = edge_settings.WHOLE.replace('profile = "sukusuku-retrofit-board"', 'profile = "hardwario-gauger"')
     start = text.index('[[asset]]\nid = "unit-1"')
     text = text[:start] + '[[asset]]\nid = "u"\nkind = "unit"\n[[asset.binding]]\nmetric = "Cycles/Total"\n'
     text += 'device = "board"\npoint = "activations1"\n'
@@ -363,8 +363,8 @@ def test_what_was_not_the_devices_fault_is_not_held_against_it() -> None:
 
 
 def test_an_asset_with_two_devices_is_down_when_both_are() -> None:
-    second = files.BOARD.replace('"board"', '"second"')
-    one = binder(files.HEAD + files.BOARD + second + SHARED)
+    second = edge_settings.BOARD.replace('"board"', '"second"')
+    one = binder(edge_settings.HEAD + edge_settings.BOARD + second + SHARED)
 
     up = one.take([sample(fill_percent=1), sample(device="second", temperature=20.0)])
     half = one.take(failures(3))
@@ -373,7 +373,7 @@ def test_an_asset_with_two_devices_is_down_when_both_are() -> None:
     assert (up.up, half.down, both.down) == (["unit-3"], [], ["unit-3"])
 
 
-PATIENT = files.WHOLE.replace("silence = 0\ngood = 1\nchanges = 1000\n", "")
+PATIENT = edge_settings.WHOLE.replace("silence = 0\ngood = 1\nchanges = 1000\n", "")
 
 
 def dead(one: Binder, time: int) -> Outcome:
@@ -460,7 +460,7 @@ def test_the_node_reports_itself_by_exception() -> None:
 
 
 def test_births_declare_every_metric_that_may_come() -> None:
-    found = declared(files.edge())
+    found = declared(edge_settings.edge())
 
     assert set(found) == {"tobu-pi", "unit-1", "room"}
     assert set(found["unit-1"]) == {"Info/Source", "Fill/Percent", "Cycles/Total", "State", "Lid/Open", "Info/Serial"}

@@ -5,7 +5,7 @@ import pytest
 from sukusuku_core.errors import ConfigError
 from sukusuku_edge.settings import SerialBus, read
 from sukusuku_edge.sources import modbus
-from tests.edge import files
+from tests.edge import edge_settings
 
 BUS = '[[bus]]\nid = "rs485"\nport = "/dev/ttyUSB0"\n'
 METERS = """
@@ -35,20 +35,20 @@ LASER = METERS.replace("apg-mnu", "dfrobot-sen0492")
 
 
 def test_a_bus_is_as_its_devices_leave_the_factory() -> None:
-    edge = files.edge(files.HEAD + BUS + METERS)
+    edge = edge_settings.edge(edge_settings.HEAD + BUS + METERS)
 
     assert edge.buses == {"rs485": SerialBus("rs485", "/dev/ttyUSB0", 9600, "N", 1)}
 
 
 def test_what_the_settings_say_goes_before_the_factory() -> None:
-    edge = files.edge(files.HEAD + BUS + 'baud = 19200\nparity = "E"\nstop_bits = 2\n' + LASER)
+    edge = edge_settings.edge(edge_settings.HEAD + BUS + 'baud = 19200\nparity = "E"\nstop_bits = 2\n' + LASER)
 
     assert edge.buses == {"rs485": SerialBus("rs485", "/dev/ttyUSB0", 19_200, "E", 2)}
 
 
 def test_devices_of_one_bus_share_its_line_and_those_of_one_gateway_too() -> None:
     def lines(text: str) -> set[int]:
-        return {id(one._line) for one in modbus.sources(files.edge(files.HEAD + text), lambda: 0)}
+        return {id(one._line) for one in modbus.sources(edge_settings.edge(edge_settings.HEAD + text), lambda: 0)}
 
     assert len(lines(BUS + METERS)) == 1
     assert len(lines(METERS.replace('bus = "rs485"', 'host = "gateway"'))) == 1
@@ -72,7 +72,7 @@ def test_devices_of_one_bus_share_its_line_and_those_of_one_gateway_too() -> Non
             "bus[1] (other).port: /dev/ttyUSB0 is already the port of rs485",
         ),
         (
-            BUS + files.EYE.replace("topic", 'bus = "rs485"\ntopic'),
+            BUS + edge_settings.EYE.replace("topic", 'bus = "rs485"\ntopic'),
             "device[0] (eye).bus: profile milesight-vs133 is an",
         ),
         (BUS + 'parity = "X"\n' + METERS, "bus[0].parity: found 'X'. Allowed: N, E, O"),
@@ -80,5 +80,5 @@ def test_devices_of_one_bus_share_its_line_and_those_of_one_gateway_too() -> Non
 )
 def test_a_mistake_is_named_with_its_place(text: str, expected: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        read(files.write(tmp_path, files.HEAD + text))
+        read(edge_settings.write(tmp_path, edge_settings.HEAD + text))
     assert expected in str(caught.value)

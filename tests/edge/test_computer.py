@@ -9,7 +9,7 @@ import pytest
 
 from sukusuku_edge.bootclock import SystemClock
 from sukusuku_edge.health import THERMAL, THROTTLED, Computer
-from sukusuku_edge.notify import Notifier
+from sukusuku_edge.sd_notify import Notifier
 
 UNIT = Path(__file__).parents[2] / "edge/deploy/sukusuku-edge.service"
 

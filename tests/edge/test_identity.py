@@ -6,15 +6,15 @@ from sukusuku_core.counters import CounterState
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.registers import Decoded
 from sukusuku_edge.binding import Binder, Counter, Outcome
-from sukusuku_edge.sample import Lost, Refused, Sample
-from tests.edge import files
+from sukusuku_edge.events import Lost, Refused, Sample
+from tests.edge import edge_settings
 
 T = 1_760_000_000_000
 SERIES = ("unit-1", "Cycles/Total")
 
 
 def binder(totals: dict[tuple[str, str], Counter] | None = None) -> Binder:
-    return Binder(files.edge(), totals or {})
+    return Binder(edge_settings.edge(), totals or {})
 
 
 def sample(step: int, identity: str = "", **values: Value) -> Sample:
@@ -86,7 +86,8 @@ point = "entries"
 
 def test_counts_of_a_period_are_added_up() -> None:
     one = Binder(
-        files.edge(files.HEAD + XOVIS), {("room", "Entries/Total"): Counter("xovis/entries", CounterState(40))}
+        edge_settings.edge(edge_settings.HEAD + XOVIS),
+        {("room", "Entries/Total"): Counter("xovis/entries", CounterState(40))},
     )
     counts = [3, 0, 5, 5]
 

@@ -9,12 +9,12 @@ import pytest
 from sukusuku_core import profile
 from sukusuku_core.model import Quality, Value
 from sukusuku_core.profile import Area, ModbusProfile
-from sukusuku_edge.sample import Event, Failure, Rejected, Sample
+from sukusuku_edge.events import Event, Failure, Rejected, Sample
 from sukusuku_edge.sources import modbus
 from sukusuku_edge.sources.modbus import ModbusDevice
 from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
-from tests.edge import boards, files
-from tests.edge.boards import Board
+from tests.edge import edge_settings, modbus_devices
+from tests.edge.modbus_devices import Board
 
 ALL = (
     "fill_percent", "cycle_counter", "state", "fault_code", "film_remaining", "motor_power", "temperature", "serial",
@@ -29,27 +29,31 @@ T = 1_760_000_000_000
 
 def laser(port: int, timeout: float) -> ModbusDevice:
     """A device that has one register and no serial number: function 3, address 0x34."""
-    text = files.HEAD + files.BOARD.replace("502", str(port)).replace("0.5", str(timeout))
+    text = edge_settings.HEAD + edge_settings.BOARD.replace("502", str(port)).replace("0.5", str(timeout))
     text = text.replace("sukusuku-retrofit-board", "dfrobot-sen0492")
     text += '[[asset]]\nid = "unit"\nkind = "unit"\n'
     text += '[[asset.binding]]\nmetric = "Fill/Distance"\ndevice = "board"\npoint = "distance"\n'
-    return modbus.sources(files.edge(text), lambda: T)[0]
+    return modbus.sources(edge_settings.edge(text), lambda: T)[0]
 
 
 def sources(*ports: int, points: tuple[str, ...] = ALL, timeout: float = 2.0) -> list[ModbusDevice]:
-    text = files.HEAD
+    text = edge_settings.HEAD
     for n, port in enumerate(ports):
-        text += files.BOARD.replace('"board"', f'"board-{n}"').replace("502", str(port)).replace("0.5", str(timeout))
+        text += (
+            edge_settings.BOARD.replace('"board"', f'"board-{n}"')
+            .replace("502", str(port))
+            .replace("0.5", str(timeout))
+        )
         text += f'[[asset]]\nid = "unit-{n}"\nkind = "unit"\n'
         for metric, point in zip(METRICS, ALL, strict=True):
             if point in points:
                 text += f'[[asset.binding]]\nmetric = "{metric}"\ndevice = "board-{n}"\npoint = "{point}"\n'
-    return list(modbus.sources(files.edge(text), lambda: T))
+    return list(modbus.sources(edge_settings.edge(text), lambda: T))
 
 
 @contextlib.asynccontextmanager
 async def polling(device: Board, **options: Any) -> AsyncIterator[ModbusDevice]:
-    async with boards.serve(device) as port:
+    async with modbus_devices.serve(device) as port:
         source = sources(port, **options)[0]
         try:
             yield source
@@ -72,12 +76,12 @@ def values(event: Event) -> dict[str, Value | None]:
 
 def test_a_poll_is_one_sample_of_all_bound_points_with_one_time() -> None:
     async def work() -> None:
-        device = boards.board()
+        device = modbus_devices.board()
         async with polling(device) as source:
             events = await source.poll()
 
         assert len(events) == 1
-        assert values(events[0]) == {name: boards.VALUES[name] for name in ALL}
+        assert values(events[0]) == {name: modbus_devices.VALUES[name] for name in ALL}
         assert isinstance(events[0], Sample)
         assert events[0].time == T
         assert device.requests == [(Area.INPUT, 16, 16), (Area.DISCRETE, 0, 1), (Area.INPUT, 0, 1), (Area.INPUT, 2, 7)]
@@ -87,7 +91,7 @@ def test_a_poll_is_one_sample_of_all_bound_points_with_one_time() -> None:
 
 def test_only_bound_points_are_asked_for_and_who_it_is() -> None:
     async def work() -> None:
-        device = boards.board()
+        device = modbus_devices.board()
         async with polling(device, points=("state",)) as source:
             (first,), (second,) = await source.poll(), await source.poll()
         assert values(first) == values(second) == {"state": 1}
@@ -99,12 +103,12 @@ def test_only_bound_points_are_asked_for_and_who_it_is() -> None:
 
 
 def test_a_device_without_bindings_is_not_asked() -> None:
-    assert modbus.sources(files.edge(files.HEAD + files.BOARD), lambda: T) == []
+    assert modbus.sources(edge_settings.edge(edge_settings.HEAD + edge_settings.BOARD), lambda: T) == []
 
 
 def test_no_reading_of_the_device_is_bad() -> None:
     async def work() -> None:
-        async with polling(boards.board(fill_percent=None), points=("fill_percent", "state")) as source:
+        async with polling(modbus_devices.board(fill_percent=None), points=("fill_percent", "state")) as source:
             (event,) = await source.poll()
         assert isinstance(event, Sample)
         assert event.values["fill_percent"].quality is Quality.BAD
@@ -126,7 +130,7 @@ def test_nobody_listening_is_said_in_words_and_only_once(caplog: pytest.LogCaptu
         assert events == [[Failure("board-0", T, why)]] * 4
         assert [record.message for record in caplog.records] == [f"board-0: {why}"]
 
-        async with boards.serve(boards.board(), port):
+        async with modbus_devices.serve(modbus_devices.board(), port):
             assert values((await source.poll())[0])["state"] == 1
             source.close()
         assert caplog.records[-1].message == f"board-0: 127.0.0.1:{port} unit 1 answers again"
@@ -137,7 +141,7 @@ def test_nobody_listening_is_said_in_words_and_only_once(caplog: pytest.LogCaptu
 
 def test_silence_closes_the_connection_and_is_said_in_words() -> None:
     async def work() -> None:
-        async with boards.scripted({}) as (port, closed):
+        async with modbus_devices.scripted({}) as (port, closed):
             source = sources(port, timeout=0.2)[0]
             events = await source.poll()
             await closed.wait()
@@ -150,7 +154,7 @@ def test_silence_closes_the_connection_and_is_said_in_words() -> None:
 def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
     async def work() -> None:
         late = b"{tid}\0\0\0\5\1\3\2\0\x77"
-        async with boards.scripted({0: None, 1: late, 2: late}) as (port, closed):
+        async with modbus_devices.scripted({0: None, 1: late, 2: late}) as (port, closed):
             source = laser(port, 0.2)
             assert isinstance((await source.poll())[0], Failure)
             await closed.wait()
@@ -176,7 +180,7 @@ def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
 )
 def test_an_answer_that_does_not_fit_is_refused(answer: bytes, expected: str) -> None:
     async def work() -> None:
-        async with boards.scripted({0: answer}) as (port, closed):
+        async with modbus_devices.scripted({0: answer}) as (port, closed):
             source = laser(port, 0.3)
             (event,) = await source.poll()
             await closed.wait()
@@ -189,7 +193,7 @@ def test_an_answer_that_does_not_fit_is_refused(answer: bytes, expected: str) ->
 def test_a_device_behind_the_gateway_that_is_gone_is_a_failure() -> None:
     async def work() -> None:
         for code, words in ((10, "the gateway has no path to unit 1"), (11, "unit 1 does not answer the gateway")):
-            device = boards.board()
+            device = modbus_devices.board()
             device.refusals = {4: code}
             async with polling(device, points=("state",)) as source:
                 (event,) = await source.poll()
@@ -201,7 +205,7 @@ def test_a_device_behind_the_gateway_that_is_gone_is_a_failure() -> None:
 
 def test_busy_leaves_the_points_out_and_is_tried_again() -> None:
     async def work() -> None:
-        device = boards.board()
+        device = modbus_devices.board()
         device.refusals = {16: 6}
         async with polling(device, points=("state", "serial")) as source:
             rejected, sample = await source.poll()
@@ -217,7 +221,7 @@ def test_busy_leaves_the_points_out_and_is_tried_again() -> None:
 
 def test_a_failure_of_the_device_itself_makes_the_points_bad() -> None:
     async def work() -> None:
-        device = boards.board()
+        device = modbus_devices.board()
         device.refusals = {4: 4}
         async with polling(device, points=("state", "serial")) as source:
             rejected, sample = await source.poll()
@@ -232,7 +236,7 @@ def test_a_failure_of_the_device_itself_makes_the_points_bad() -> None:
 
 def test_an_address_that_does_not_exist_hides_no_neighbour_and_is_not_asked_again() -> None:
     async def work() -> None:
-        device = boards.board()
+        device = modbus_devices.board()
         device.refusals = {7: 2}
         async with polling(device) as source:
             first = await source.poll()
@@ -240,7 +244,7 @@ def test_an_address_that_does_not_exist_hides_no_neighbour_and_is_not_asked_agai
             second = await source.poll()
         rejected = [event for event in first if isinstance(event, Rejected)]
         assert ["not asked again for 600 s" in event.why for event in rejected] == [True]
-        assert values(first[-1]) == {name: boards.VALUES[name] for name in ALL} | {"motor_power": None}
+        assert values(first[-1]) == {name: modbus_devices.VALUES[name] for name in ALL} | {"motor_power": None}
         assert values(second[-1]) | {"serial": "SK-0001", "firmware": "1.2"} == values(first[-1])
         assert len(second) == 1
         assert (Area.INPUT, 7, 1) not in device.requests
@@ -250,9 +254,9 @@ def test_an_address_that_does_not_exist_hides_no_neighbour_and_is_not_asked_agai
 
 def test_a_dead_device_delays_no_other() -> None:
     async def work() -> None:
-        dead, one, two = boards.board(), boards.board(state=2), boards.board(state=3)
+        dead, one, two = modbus_devices.board(), modbus_devices.board(state=2), modbus_devices.board(state=3)
         dead.talking.clear()
-        async with boards.serve(dead) as a, boards.serve(one) as b, boards.serve(two) as c:
+        async with modbus_devices.serve(dead) as a, modbus_devices.serve(one) as b, modbus_devices.serve(two) as c:
             counts = {"board-0": 0, "board-1": 0, "board-2": 0}
             enough = asyncio.Event()
 
@@ -287,7 +291,7 @@ def test_a_dead_device_is_asked_less_and_less_often() -> None:
 
 def test_a_unit_that_is_missing_behind_a_gateway_does_not_close_the_way_to_the_others() -> None:
     async def work() -> None:
-        text = files.HEAD
+        text = edge_settings.HEAD
         async with ModbusServers({"one": lasers[0]}) as servers:
             port = servers.places["one"].port
         for device in lasers:
@@ -296,7 +300,7 @@ def test_a_unit_that_is_missing_behind_a_gateway_does_not_close_the_way_to_the_o
             text += f'[[device]]\nid = "d{unit}"\nprofile = "dfrobot-sen0492"\nhost = "127.0.0.1"\nport = {port}\n'
             text += f'unit = {unit}\n[[asset]]\nid = "u{unit}"\nkind = "unit"\n'
             text += f'[[asset.binding]]\nmetric = "Fill/Distance"\ndevice = "d{unit}"\npoint = "distance"\n'
-        first, second, missing = modbus.sources(files.edge(text), lambda: T)
+        first, second, missing = modbus.sources(edge_settings.edge(text), lambda: T)
         async with ModbusServers({str(device.place.unit): device for device in lasers}):
             assert values((await first.poll())[0]) == {"distance": 300}
             (failure,) = await missing.poll()
@@ -315,7 +319,7 @@ def test_a_unit_that_is_missing_behind_a_gateway_does_not_close_the_way_to_the_o
 
 def test_a_busy_device_is_asked_more_slowly_until_it_answers() -> None:
     async def work() -> None:
-        device = boards.board()
+        device = modbus_devices.board()
         device.refusals = {4: 6}
         async with polling(device, points=("state",)) as source:
             pauses = []

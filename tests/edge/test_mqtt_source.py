@@ -7,11 +7,11 @@ import pytest
 
 from sukusuku_core.model import Quality, Value
 from sukusuku_edge.binding import Binder, Counter, Series
-from sukusuku_edge.sample import Event, Failure, Lost, Reachable, Refused, Rejected, Sample
-from sukusuku_edge.sources import mqtt
-from sukusuku_edge.sources.mqtt import JsonSensors
+from sukusuku_edge.events import Event, Failure, Lost, Reachable, Refused, Rejected, Sample
+from sukusuku_edge.sources import mqtt_json
+from sukusuku_edge.sources.mqtt_json import JsonSensors
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
-from tests.edge import files
+from tests.edge import edge_settings
 from tests.support.broker import free_port, mosquitto
 
 STALE = Quality.STALE
@@ -33,8 +33,8 @@ point = "presence"
 
 
 def source(port: int = 1883) -> JsonSensors:
-    text = files.HEAD + files.EYE + files.ROOM + PRESENCE + f"[broker]\nport = {port}\n"
-    return next(iter(mqtt.sources(files.edge(text), lambda: T)))
+    text = edge_settings.HEAD + edge_settings.EYE + edge_settings.ROOM + PRESENCE + f"[broker]\nport = {port}\n"
+    return next(iter(mqtt_json.sources(edge_settings.edge(text), lambda: T)))
 
 
 def uplink(time: str | None = None, **fields: object) -> bytes:
@@ -110,7 +110,7 @@ def test_messages_become_samples_also_after_the_broker_came_back(caplog: pytest.
 
 
 def test_sensors_count_as_failing_when_the_broker_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt, "SILENCE", 0.0)
+    monkeypatch.setattr(mqtt_json, "SILENCE", 0.0)
 
     async def work() -> None:
         heard = Heard()
@@ -152,8 +152,8 @@ def test_silence_while_the_broker_was_away_is_not_held_against_a_sensor() -> Non
 
 
 def test_a_setting_says_how_long_a_sensor_may_be_silent() -> None:
-    text = files.HEAD + files.EYE + PRESENCE.replace('topic = "z', 'silent_after = 50\ntopic = "z')
-    one = next(iter(mqtt.sources(files.edge(text), lambda: T)))
+    text = edge_settings.HEAD + edge_settings.EYE + PRESENCE.replace('topic = "z', 'silent_after = 50\ntopic = "z')
+    one = next(iter(mqtt_json.sources(edge_settings.edge(text), lambda: T)))
     one._connected(0.0)
 
     assert [failure.why for failure in one.silent(51.0)] == [
@@ -162,15 +162,19 @@ def test_a_setting_says_how_long_a_sensor_may_be_silent() -> None:
 
 
 def test_a_silent_sensor_turns_stale_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt, "LOOK", 0.05)
+    monkeypatch.setattr(mqtt_json, "LOOK", 0.05)
     port = free_port()
-    text = files.HEAD + files.EYE.replace('topic = "', 'silent_after = 0.2\ntopic = "') + files.ROOM
-    edge = files.edge(f"{text}[broker]\nport = {port}\n")
+    text = (
+        edge_settings.HEAD
+        + edge_settings.EYE.replace('topic = "', 'silent_after = 0.2\ntopic = "')
+        + edge_settings.ROOM
+    )
+    edge = edge_settings.edge(f"{text}[broker]\nport = {port}\n")
 
     async def work() -> None:
         heard = Heard()
         with mosquitto(port):
-            task = asyncio.create_task(next(iter(mqtt.sources(edge, lambda: T))).run(heard.emit))
+            task = asyncio.create_task(next(iter(mqtt_json.sources(edge, lambda: T))).run(heard.emit))
             await publish_until(heard, port, TOPIC, uplink(region_1_count=3), 1)
             await heard.until(lambda events: sum(isinstance(event, Failure) for event in events) >= 3)
             task.cancel()
@@ -186,7 +190,7 @@ def test_a_silent_sensor_turns_stale_and_is_told(monkeypatch: pytest.MonkeyPatch
 
 def test_a_late_message_changes_no_total_and_not_what_is_known_now() -> None:
     one = source()
-    binder = Binder(files.edge(files.HEAD + files.EYE + files.ROOM), {})
+    binder = Binder(edge_settings.edge(edge_settings.HEAD + edge_settings.EYE + edge_settings.ROOM), {})
     sent = [("08:30:00", 5000, 3), ("08:50:00", 5010, 4), ("08:35:00", 5004, 9), ("08:51:00", 5011, 9)]
 
     found = [
@@ -304,7 +308,7 @@ def package(number: int, forward: int, serial: str = "80:1F", time: int | None =
 
 
 def test_numbered_messages_show_what_was_lost_and_come_once() -> None:
-    one = next(iter(mqtt.sources(files.edge(files.HEAD + XOVIS), lambda: T)))
+    one = next(iter(mqtt_json.sources(edge_settings.edge(edge_settings.HEAD + XOVIS), lambda: T)))
     sent = [(7, 1), (8, 2), (8, 2), (12, 3), (1, 4)]
 
     got = [one.decode(Message("xovis", package(number, forward))) for number, forward in sent]
@@ -317,7 +321,7 @@ def test_numbered_messages_show_what_was_lost_and_come_once() -> None:
 
 
 def test_numbers_that_arrive_out_of_order_are_no_loss() -> None:
-    one = next(iter(mqtt.sources(files.edge(files.HEAD + XOVIS), lambda: T)))
+    one = next(iter(mqtt_json.sources(edge_settings.edge(edge_settings.HEAD + XOVIS), lambda: T)))
 
     got = [event for number in (7, 9, 8, 10) for event in one.decode(Message("xovis", package(number, number)))]
 
@@ -326,11 +330,11 @@ def test_numbers_that_arrive_out_of_order_are_no_loss() -> None:
 
 
 def test_counts_of_a_period_are_added_once_also_after_restarts() -> None:
-    edge = files.edge(files.HEAD + XOVIS)
+    edge = edge_settings.edge(edge_settings.HEAD + XOVIS)
     totals: dict[Series, Counter] = {}
     found = []
     for boot in range(3):
-        one, binder = next(iter(mqtt.sources(edge, lambda: T))), Binder(edge, totals)
+        one, binder = next(iter(mqtt_json.sources(edge, lambda: T))), Binder(edge, totals)
         messages = [
             Message("xovis", package(7 + boot, 5, time=T - 9000 + boot), retain=True),
             *(Message("xovis", package(8 + n, 5, time=T - 8000 + n)) for n in range(boot, boot + 2)),
@@ -362,7 +366,7 @@ point = "people"
 
 
 def test_a_sensor_may_have_a_topic_for_each_value() -> None:
-    one = next(iter(mqtt.sources(files.edge(files.HEAD + ESPHOME), lambda: T)))
+    one = next(iter(mqtt_json.sources(edge_settings.edge(edge_settings.HEAD + ESPHOME), lambda: T)))
 
     got = [
         values(event)

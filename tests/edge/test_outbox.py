@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from sukusuku_core.counters import CounterState
 from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_core.message_order import Seen
 from sukusuku_core.model import Quality, Reading
-from sukusuku_core.order import Seen
 from sukusuku_edge.binding import Counter
-from sukusuku_edge.boots import Stamp
+from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.outbox import Outbox
 
 R = TypeVar("R")
@@ -162,7 +162,7 @@ from pathlib import Path
 from sukusuku_core.counters import CounterState
 from sukusuku_core.model import Reading
 from sukusuku_edge.binding import Counter
-from sukusuku_edge.boots import Stamp
+from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.outbox import Outbox
 
 async def main():

@@ -12,11 +12,11 @@ from sukusuku_core.errors import ConfigError, TransientError
 from sukusuku_core.model import Quality
 from sukusuku_core.profile import ModbusProfile
 from sukusuku_core.registers import Decoded
-from sukusuku_core.table import width
+from sukusuku_core.text_table import width
 from sukusuku_edge import __main__ as program
 from sukusuku_edge.probe import Options, judge, place, probe
 from sukusuku_mqtt import MqttSession, MqttSettings
-from tests.edge import boards
+from tests.edge import modbus_devices
 from tests.edge.test_serial_line import BAUD, laser, wired
 
 TOPIC = "application/1/device/eye/event/up"
@@ -41,12 +41,12 @@ def line(lines: list[str], name: str) -> str:
 
 
 def test_every_point_is_shown_with_raw_words_value_and_verdict() -> None:
-    board = boards.board()
+    board = modbus_devices.board()
     board.values |= {"state": 6, "temperature": None, "film_remaining": 400.0}
     board.refusals = {modbus("sukusuku-retrofit-board").address(board.profile.point[0]): 2}
 
     async def work() -> str:
-        async with boards.serve(board) as port:
+        async with modbus_devices.serve(board) as port:
             return await probe(board.profile, f"127.0.0.1:{port}/1", Options())
 
     lines = run(work())
@@ -82,11 +82,11 @@ def test_nothing_that_answers_is_status_1_with_what_to_do(capsys: pytest.Capture
 
 
 def test_a_silent_device_is_given_up_after_three_points() -> None:
-    board = boards.board()
+    board = modbus_devices.board()
     board.talking.clear()
 
     async def work() -> str:
-        async with boards.serve(board) as port:
+        async with modbus_devices.serve(board) as port:
             try:
                 return await probe(board.profile, f"127.0.0.1:{port}", Options(timeout=0.05))
             finally:

@@ -15,10 +15,10 @@ from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Value
 from sukusuku_core.profile import Area, ModbusPoint, ModbusProfile, RegisterType
 from sukusuku_core.registers import Block
-from sukusuku_edge.sample import Event, Failure, Sample
+from sukusuku_edge.events import Event, Failure, Sample
 from sukusuku_edge.settings import Device, SerialBus
-from sukusuku_edge.sources.lines import Refused, SerialLine
 from sukusuku_edge.sources.modbus import ModbusDevice
+from sukusuku_edge.sources.modbus_transport import Refused, SerialLine
 from sukusuku_sim import serial_line
 from sukusuku_sim.serial_line import Disturb
 from sukusuku_sim.server import Place, SimulatedDevice

@@ -14,15 +14,15 @@ import pytest
 
 from sukusuku_core.model import Quality, Reading
 from sukusuku_edge import service
-from tests.edge import boards, files
-from tests.edge.host import Host
+from tests.edge import edge_settings, modbus_devices
+from tests.edge.host_application import Host
 
 MODULE = [sys.executable, "-m", "sukusuku_edge"]
 
 
 def settings(folder: Path, broker: int, board: int, extra: str = "") -> Path:
-    text = files.WHOLE.replace("port = 502", f"port = {board}") + extra
-    return files.write(folder, text + f'[broker]\nport = {broker}\n[outbox]\naccepted_log = "accepted.jsonl"\n')
+    text = edge_settings.WHOLE.replace("port = 502", f"port = {board}") + extra
+    return edge_settings.write(folder, text + f'[broker]\nport = {broker}\n[outbox]\naccepted_log = "accepted.jsonl"\n')
 
 
 class Agent:
@@ -82,8 +82,12 @@ def has(host: Host, asset: str, metric: str, value: object) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_from_register_to_host_and_a_clean_end(tmp_path: Path, broker: int, number: int) -> None:
     async def work() -> None:
-        host, device = Host(), boards.board()
-        async with boards.serve(device) as port, host.online(broker), agent(settings(tmp_path, broker, port)) as one:
+        host, device = Host(), modbus_devices.board()
+        async with (
+            modbus_devices.serve(device) as port,
+            host.online(broker),
+            agent(settings(tmp_path, broker, port)) as one,
+        ):
             ready = await one.line("ready")
             assert " INFO sukusuku_edge ready: 2 devices, 2 assets, outbox " in ready
             await host.until(lambda: has(host, "unit-1", "Cycles/Total", 70_000))
@@ -104,9 +108,9 @@ def test_from_register_to_host_and_a_clean_end(tmp_path: Path, broker: int, numb
 
 def test_a_killed_agent_loses_nothing_and_goes_on_counting(tmp_path: Path, broker: int) -> None:
     async def work() -> None:
-        host, device = Host(acknowledging=False), boards.board()
+        host, device = Host(acknowledging=False), modbus_devices.board()
         raw = total = 70_000
-        async with boards.serve(device) as port, host.online(broker):
+        async with modbus_devices.serve(device) as port, host.online(broker):
             path = settings(tmp_path, broker, port)
             for restart in (True, False, False):
                 async with agent(path) as one:
@@ -129,12 +133,12 @@ def test_a_killed_agent_loses_nothing_and_goes_on_counting(tmp_path: Path, broke
 
 def test_a_dead_board_is_stale_and_down_and_comes_back(tmp_path: Path, broker: int) -> None:
     async def work() -> None:
-        host, device = Host(), boards.board()
+        host, device = Host(), modbus_devices.board()
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             port = taken.getsockname()[1]
         async with host.online(broker), agent(settings(tmp_path, broker, port)) as one:
-            async with boards.serve(device, port):
+            async with modbus_devices.serve(device, port):
                 await host.until(lambda: has(host, "unit-1", "State", 1))
                 device.talking.clear()
                 stale = ("unit-1", "State", 1, Quality.STALE)
@@ -165,7 +169,7 @@ def test_without_a_broker_it_is_ready_and_keeps_readings(tmp_path: Path) -> None
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             async with (
-                boards.serve(boards.board()) as port,
+                modbus_devices.serve(modbus_devices.board()) as port,
                 agent(settings(tmp_path, taken.getsockname()[1], port)) as one,
             ):
                 await one.line("ready")

@@ -5,7 +5,7 @@ import pytest
 from sukusuku_core.errors import ConfigError
 from sukusuku_edge.__main__ import main
 from sukusuku_edge.settings import read
-from tests.edge import files
+from tests.edge import edge_settings
 
 EXAMPLE = Path(__file__).parents[2] / "edge" / "deploy" / "edge.example.toml"
 UNIT_2 = """
@@ -36,7 +36,9 @@ def test_the_example_is_valid_and_check_shows_what_it_binds(capsys: pytest.Captu
 
 
 def test_an_unbound_device_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = files.write(tmp_path, files.HEAD + files.BOARD + files.EYE + files.UNIT)
+    path = edge_settings.write(
+        tmp_path, edge_settings.HEAD + edge_settings.BOARD + edge_settings.EYE + edge_settings.UNIT
+    )
 
     assert main(["check", str(path)]) == 0
     assert "application/1/device/eye/event/up   not bound: will not be read" in capsys.readouterr().out
@@ -45,9 +47,13 @@ def test_an_unbound_device_is_shown(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "ca.pem").touch()
-    text = 'profiles = "own"\n' + files.WHOLE + '[broker]\nca_file = "ca.pem"\n[outbox]\naccepted_log = "a.jsonl"\n'
+    text = (
+        'profiles = "own"\n'
+        + edge_settings.WHOLE
+        + '[broker]\nca_file = "ca.pem"\n[outbox]\naccepted_log = "a.jsonl"\n'
+    )
 
-    settings = read(files.write(tmp_path, text)).settings
+    settings = read(edge_settings.write(tmp_path, text)).settings
 
     assert settings.profiles == str(tmp_path / "own")
     assert settings.broker.ca_file == str(tmp_path / "ca.pem")
@@ -71,7 +77,7 @@ def test_tls_files_must_be_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, keys: str, key: str, problem: str
 ) -> None:
     (tmp_path / "ca.pem").touch()
-    path = files.write(tmp_path, f"{files.WHOLE}[{table}]\n{keys}\n")
+    path = edge_settings.write(tmp_path, f"{edge_settings.WHOLE}[{table}]\n{keys}\n")
 
     assert main(["check", str(path)]) == 2
     error = capsys.readouterr().err
@@ -79,10 +85,10 @@ def test_tls_files_must_be_there(
 
 
 def test_only_sensors_may_be_silent() -> None:
-    text = files.WHOLE.replace("poll = 0.05", "silent_after = 5")
+    text = edge_settings.WHOLE.replace("poll = 0.05", "silent_after = 5")
 
     with pytest.raises(ConfigError, match=r"device\[0\] \(board\).silent_after: only for MQTT sensors"):
-        files.edge(text)
+        edge_settings.edge(text)
 
 
 def test_an_own_profile_goes_before_the_ones_that_come_with_sukusuku(tmp_path: Path) -> None:
@@ -106,9 +112,9 @@ type = "u16"
 """,
         encoding="utf-8",
     )
-    text = 'profiles = "own"\n' + files.HEAD + UNIT_2.replace("dfrobot-sen0492", "my-laser")
+    text = 'profiles = "own"\n' + edge_settings.HEAD + UNIT_2.replace("dfrobot-sen0492", "my-laser")
 
-    edge = read(files.write(tmp_path, text + "distance = {empty_mm = 900, full_mm = 150}\n"))
+    edge = read(edge_settings.write(tmp_path, text + "distance = {empty_mm = 900, full_mm = 150}\n"))
 
     assert edge.profiles["laser"].maker == "m"
 
@@ -186,8 +192,8 @@ type = "u16"
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str, expected: str) -> None:
-    assert old in files.WHOLE
-    path = files.write(tmp_path, files.WHOLE.replace(old, new, 1))
+    assert old in edge_settings.WHOLE
+    path = edge_settings.write(tmp_path, edge_settings.WHOLE.replace(old, new, 1))
 
     with pytest.raises(ConfigError) as caught:
         read(path)
@@ -221,13 +227,13 @@ device = "d"
 point = "{point}"
 """
     with pytest.raises(ConfigError, match="`level` gives text; `Fill/Percent` takes: numbers, whole numbers"):
-        read(files.write(tmp_path, text.format(metric="Fill/Percent", point="level")))
+        read(edge_settings.write(tmp_path, text.format(metric="Fill/Percent", point="level")))
     with pytest.raises(ConfigError, match="`Cycles/Total` needs a counter of whole numbers without scale"):
-        read(files.write(tmp_path, text.format(metric="Cycles/Total", point="count")))
+        read(edge_settings.write(tmp_path, text.format(metric="Cycles/Total", point="count")))
 
 
 def test_wrong_settings_end_with_status_2_and_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = files.write(tmp_path, files.WHOLE.replace("poll = 0.05", 'poll = "often"'))
+    path = edge_settings.write(tmp_path, edge_settings.WHOLE.replace("poll = 0.05", 'poll = "often"'))
 
     assert main(["run", str(path)]) == 2
     assert main(["check", str(tmp_path / "none.toml")]) == 2

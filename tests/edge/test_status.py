@@ -12,20 +12,20 @@ import pytest
 
 from sukusuku_core.model import Reading
 from sukusuku_edge import __main__ as program
-from sukusuku_edge import report, status
+from sukusuku_edge import status, status_report
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.settings import read
-from tests.edge import boards, files
-from tests.edge.host import Host
+from tests.edge import edge_settings, modbus_devices
+from tests.edge.host_application import Host
 from tests.edge.test_service import accepted, agent, has, run, settings
 
 T = 1_760_000_000_000
 
 
-async def told(folder: Path) -> report.Status:
+async def told(folder: Path) -> status_report.Status:
     """The status file, as soon as there is one."""
     async with asyncio.timeout(30):
-        while (found := report.read(folder / "outbox.db")) is None:  # noqa: ASYNC110 - a file has no event
+        while (found := status_report.read(folder / "outbox.db")) is None:  # noqa: ASYNC110 - a file has no event
             await asyncio.sleep(0.05)
     return found
 
@@ -51,7 +51,7 @@ point = "distance"
 
     async def work() -> None:
         host = Host()
-        async with boards.serve(boards.board()) as port, host.online(broker):
+        async with modbus_devices.serve(modbus_devices.board()) as port, host.online(broker):
             path = settings(tmp_path, broker, port, dead)
             async with agent(path) as one:
                 await one.line("ready")
@@ -80,7 +80,7 @@ point = "distance"
 
 
 def test_status_before_the_first_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert program.main(["status", str(files.write(tmp_path))]) == 1
+    assert program.main(["status", str(edge_settings.write(tmp_path))]) == 1
 
     shown = capsys.readouterr().out
     assert "does not run. Start it: systemctl start sukusuku-edge" in shown
@@ -88,7 +88,7 @@ def test_status_before_the_first_run(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_status_counts_what_waits_and_reads_no_damaged_files(tmp_path: Path) -> None:
-    edge = read(files.write(tmp_path))
+    edge = read(edge_settings.write(tmp_path))
 
     async def fill() -> None:
         async with Outbox(tmp_path / "outbox.db") as outbox:
@@ -101,7 +101,7 @@ def test_status_counts_what_waits_and_reads_no_damaged_files(tmp_path: Path) -> 
     assert "(2 h ago)" in text
     assert not well
 
-    report.path_of(tmp_path / "outbox.db").write_text("{", encoding="utf-8")
+    status_report.path_of(tmp_path / "outbox.db").write_text("{", encoding="utf-8")
     (tmp_path / "outbox.db").write_bytes(b"no database" * 1000)
     text, _ = status.show(edge)
     assert "cannot be read: file is not a database" in text
@@ -136,7 +136,10 @@ def test_the_service_manager_hears_ready_watchdog_and_stopping(
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
 
         async def work() -> list[str]:
-            async with boards.serve(boards.board()) as port, agent(settings(tmp_path, broker, port)) as one:
+            async with (
+                modbus_devices.serve(modbus_devices.board()) as port,
+                agent(settings(tmp_path, broker, port)) as one,
+            ):
                 heard = [await asyncio.to_thread(manager.recv, 1000) for _ in range(2)]
                 assert await one.stop() == 0
                 while heard[-1] != b"STOPPING=1":
@@ -159,8 +162,8 @@ def test_the_service_manager_hears_ready_watchdog_and_stopping(
 
 def test_a_stop_on_a_full_disk_does_not_hang(tmp_path: Path) -> None:
     async def work() -> None:
-        board = boards.board()
-        async with boards.serve(board) as port, agent(settings(tmp_path, 1, port)) as one:
+        board = modbus_devices.board()
+        async with modbus_devices.serve(board) as port, agent(settings(tmp_path, 1, port)) as one:
             await one.line("readings are kept in the outbox")
             resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
             board.values["state"] = 2
@@ -177,7 +180,7 @@ def test_a_stop_on_a_full_disk_does_not_hang(tmp_path: Path) -> None:
 def test_readings_wait_for_the_clock_and_go_when_it_is_set(tmp_path: Path, broker: int) -> None:
     async def work() -> None:
         host = Host()
-        async with boards.serve(boards.board()) as port, host.online(broker):
+        async with modbus_devices.serve(modbus_devices.board()) as port, host.online(broker):
             path = settings(tmp_path, broker, port, '[clock]\nsync_file = "set"\n')
             async with agent(path) as one:
                 await one.line("ready")
@@ -199,7 +202,7 @@ def test_readings_wait_for_the_clock_and_go_when_it_is_set(tmp_path: Path, broke
 def test_readings_do_not_wait_for_the_clock_for_ever(tmp_path: Path, broker: int) -> None:
     async def work() -> None:
         host = Host()
-        async with boards.serve(boards.board()) as port, host.online(broker):
+        async with modbus_devices.serve(modbus_devices.board()) as port, host.online(broker):
             path = settings(tmp_path, broker, port, '[clock]\nsync_file = "set"\nhold = 0.5\n')
             async with agent(path) as one:
                 await one.line("readings go with estimated times; check the network and NTP")
@@ -222,5 +225,5 @@ def rows(folder: Path) -> int:
 
 
 def test_the_status_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
-    assert report.read(tmp_path / "outbox.db") is None
+    assert status_report.read(tmp_path / "outbox.db") is None
     assert not list(tmp_path.iterdir())

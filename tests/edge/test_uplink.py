@@ -15,7 +15,7 @@ from sukusuku_core.model import Quality, Reading
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.uplink import Uplink
 from sukusuku_mqtt import MqttSession, MqttSettings
-from tests.edge.host import Host
+from tests.edge.host_application import Host
 from tests.support.broker import free_port, mosquitto
 
 IDENTITY = NodeIdentity("toshima", "tobu-pi", "sukusuku")

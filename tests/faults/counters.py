@@ -17,7 +17,7 @@ from sukusuku_core.model import Quality
 from sukusuku_core.profile import ModbusProfile, builtin
 from sukusuku_core.settings import parse
 from sukusuku_edge.binding import Binder, Counter, Series
-from sukusuku_edge.sample import Event, Failure, Sample
+from sukusuku_edge.events import Event, Failure, Sample
 from sukusuku_edge.settings import Edge, EdgeSettings, check
 from tests.faults.power.subjects import T
 from tests.faults.row import Outcome, Tier

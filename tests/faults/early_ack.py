@@ -10,8 +10,8 @@ from typing import Any
 from unittest.mock import patch
 
 from sukusuku_collector.__main__ import main
-from sukusuku_collector.store import Committed, Row
-from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_server.model.series import Committed, Row
+from sukusuku_server.timeseries.sqlite import SqliteStore
 
 LATE = 1.0
 """Seconds by which the commit comes after the acknowledgement."""

@@ -7,7 +7,7 @@ from sukusuku_core.model import Quality
 from sukusuku_core.registers import Decoded
 from sukusuku_core.settings import parse
 from sukusuku_edge.binding import Binder
-from sukusuku_edge.sample import Event, Failure, Sample
+from sukusuku_edge.events import Event, Failure, Sample
 from sukusuku_edge.settings import EdgeSettings, check
 from tests.faults.row import Outcome, Tier
 

@@ -15,9 +15,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from sukusuku_collector.store.influx.buckets import REFUSED
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_demo.judge import judge_archive
+from sukusuku_server.timeseries.influx.buckets import REFUSED
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.judge import Moment, Verdict, read_all
 from tests.faults.outcome import finish
 from tests.faults.rig import LOOK_SECONDS, SETTLE_SECONDS, Plan, Rig, now_ms, rig

@@ -12,8 +12,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.model import Value
+from sukusuku_server.timeseries.sqlite import SqliteStore
 
 UNWITNESSED_MS = 5_000
 """How long before the kill of an agent its last readings may have been taken."""

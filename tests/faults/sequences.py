@@ -9,7 +9,7 @@ import random
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.core.field import Field
+from tests.core.link_events import Field
 from tests.faults.row import Outcome, Tier
 
 SEQUENCES = {Tier.PR: 5_000, Tier.NIGHTLY: 200_000, Tier.RELEASE: 1_000_000}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.model import Reading
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.judge import Verdict, judge, waiting
 
 NOW = 1_790_000_000_000

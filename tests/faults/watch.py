@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.errors import SukusukuError
+from sukusuku_server.timeseries.sqlite import SqliteStore
 
 EVERY = 0.05
 

@@ -13,12 +13,12 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
 from sukusuku_core.sparkplug import Metric, Payload
 from sukusuku_mqtt import MqttSession, MqttSettings
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.program import Program, says_ready
 from tests.support.broker import mosquitto
 

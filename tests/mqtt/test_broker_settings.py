@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector import settings as facility
 from sukusuku_core.errors import ConfigError
 from sukusuku_edge import settings as edge
 from sukusuku_mqtt import MqttSettings
+from sukusuku_server import settings as facility
 from sukusuku_sim import scenario
 
 BROKER = """

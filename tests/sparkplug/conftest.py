@@ -6,16 +6,16 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.sparkplug import five, life
-from tests.sparkplug import hosting as hosts
-from tests.sparkplug import rivals as rivalry
-from tests.sparkplug import waiting as waits
-from tests.sparkplug.five import Five
-from tests.sparkplug.hosting import Hosting
-from tests.sparkplug.life import Life
+from tests.sparkplug import collector_session as hosts
+from tests.sparkplug import host_states as waits
+from tests.sparkplug import identity_conflicts as rivalry
+from tests.sparkplug import mqtt5_session, whole_session
+from tests.sparkplug.collector_session import Hosting
+from tests.sparkplug.host_states import Waiting
+from tests.sparkplug.identity_conflicts import Rivals
+from tests.sparkplug.mqtt5_session import Five
 from tests.sparkplug.recording import Recording
-from tests.sparkplug.rivals import Rivals
-from tests.sparkplug.waiting import Waiting
+from tests.sparkplug.whole_session import Life
 from tests.support.broker import mosquitto
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ def bounded(scene: Coroutine[Any, Any, T]) -> T:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Life:
     """The life of an edge agent and a collector."""
     with mosquitto() as port:
-        return bounded(life.live(tmp_path_factory.mktemp("life"), port))
+        return bounded(whole_session.live(tmp_path_factory.mktemp("life"), port))
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def hosting(tmp_path_factory: pytest.TempPathFactory) -> Hosting:
 def five_story(tmp_path_factory: pytest.TempPathFactory) -> Five:
     """Both programs with MQTT 5."""
     with mosquitto() as port:
-        return bounded(five.live(tmp_path_factory.mktemp("five"), port))
+        return bounded(mqtt5_session.live(tmp_path_factory.mktemp("five"), port))
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.sparkplug import oracle
-from tests.sparkplug.hosting import Hosting
+from tests.sparkplug.collector_session import Hosting
 from tests.sparkplug.recording import DATA, Recording
-from tests.sparkplug.scene import UNITS
+from tests.sparkplug.recording_stage import UNITS
 from tests.support.mqtt_packets import Kind
 
 BIRTHS = ("NBIRTH", "DBIRTH")

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.sparkplug import oracle
-from tests.sparkplug.life import Life
 from tests.sparkplug.recording import DATA, Frame, Recording
-from tests.sparkplug.scene import UNITS
+from tests.sparkplug.recording_stage import UNITS
+from tests.sparkplug.whole_session import Life
 
 
 def after_request(story: Life) -> list[Frame]:

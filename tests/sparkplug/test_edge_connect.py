@@ -4,7 +4,7 @@ import pytest
 
 from tests.sparkplug import oracle
 from tests.sparkplug.recording import Connection, Recording
-from tests.sparkplug.scene import GROUP, NODE
+from tests.sparkplug.recording_stage import GROUP, NODE
 from tests.support.mqtt_packets import Kind
 
 NDEATH = f"spBv1.0/{GROUP}/NDEATH/{NODE}"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.sparkplug import oracle
-from tests.sparkplug.life import Life
 from tests.sparkplug.recording import DATA, EDGE_TYPES, SEQUENCED, Frame, Recording
+from tests.sparkplug.whole_session import Life
 
 MINUTE = 60_000
 TIMED = ("NBIRTH", "DBIRTH", "NDATA", "DDATA")

@@ -5,9 +5,9 @@ from itertools import pairwise
 import pytest
 
 from tests.sparkplug import oracle
-from tests.sparkplug.life import Life
 from tests.sparkplug.recording import Connection, Recording
 from tests.sparkplug.test_edge_connect import will_bdseq
+from tests.sparkplug.whole_session import Life
 from tests.support.mqtt_packets import Kind
 
 MINUTE = 60_000

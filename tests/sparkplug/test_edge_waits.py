@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.sparkplug.life import Life
+from tests.sparkplug.host_states import OTHER, OWN, Waiting
 from tests.sparkplug.recording import DATA, Connection, Frame
 from tests.sparkplug.test_edge_connect import will_bdseq
-from tests.sparkplug.waiting import OTHER, OWN, Waiting
+from tests.sparkplug.whole_session import Life
 from tests.support.mqtt_packets import Kind
 
 

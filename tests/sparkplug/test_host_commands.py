@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.sparkplug import oracle
-from tests.sparkplug.hosting import Hosting
+from tests.sparkplug.collector_session import Hosting
 from tests.sparkplug.recording import Frame, Recording
-from tests.sparkplug.scene import GROUP, NODE
+from tests.sparkplug.recording_stage import GROUP, NODE
 
 MINUTE = 60_000
 REBIRTH = "Node Control/Rebirth"

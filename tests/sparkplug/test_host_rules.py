@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from sukusuku_collector.settings import Facility
 from sukusuku_core.settings import parse
-from tests.sparkplug.hosting import REORDER_MS, Hosting, asks_rebirth
+from sukusuku_server.settings import Facility
+from tests.sparkplug.collector_session import REORDER_MS, Hosting, asks_rebirth
 from tests.sparkplug.recording import Frame
-from tests.sparkplug.scene import FACILITY, NODE, UNITS
+from tests.sparkplug.recording_stage import FACILITY, NODE, UNITS
 
 TOLERANCE_MS = 50
 """Two clocks are read: that of the collector and that of the proxy."""

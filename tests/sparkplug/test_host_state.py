@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.sparkplug.life import Life
 from tests.sparkplug.recording import Connection, Frame, Recording
-from tests.sparkplug.scene import GROUP
+from tests.sparkplug.recording_stage import GROUP
+from tests.sparkplug.whole_session import Life
 from tests.support.mqtt_packets import Kind
 
 TOPIC = "spBv1.0/STATE/sukusuku"

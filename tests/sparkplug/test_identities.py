@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sparkplug.rivals import Rivals
+from tests.sparkplug.identity_conflicts import Rivals
 
 
 @pytest.mark.sparkplug(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.sparkplug.five import Five
+from tests.sparkplug.mqtt5_session import Five
 from tests.sparkplug.recording import Connection
 from tests.support.mqtt_packets import Kind
 

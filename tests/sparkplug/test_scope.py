@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sukusuku_collector.settings import Facility
 from sukusuku_edge.settings import EdgeSettings
-from tests.sparkplug.hosting import Hosting
-from tests.sparkplug.life import Life
+from sukusuku_server.settings import Facility
+from tests.sparkplug.collector_session import Hosting
 from tests.sparkplug.recording import Recording
+from tests.sparkplug.whole_session import Life
 
 DATASET, TEMPLATE = 16, 19
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector import settings as facility_settings
 from sukusuku_core import catalogue
 from sukusuku_core.errors import ConfigError
 from sukusuku_edge import settings as edge_settings
-from tests.edge import files
+from sukusuku_server import settings as facility_settings
+from tests.edge import edge_settings as files
 from tests.sparkplug.recording import EDGE_TYPES, Recording
-from tests.sparkplug.scene import FACILITY, GROUP, NODE, UNITS
+from tests.sparkplug.recording_stage import FACILITY, GROUP, NODE, UNITS
 
 DEVICE_TYPES = {"DBIRTH", "DDEATH", "DDATA"}
 NOT_IN_AN_ID = ("+", "#", "/")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sukusuku_api.reports import period
-from sukusuku_api.reports.make import WRITERS, asked, make
-from sukusuku_collector import settings
-from sukusuku_collector.operations import Operations
-from sukusuku_collector.store import kinds
+from sukusuku_api.reports.generate import WRITERS, asked, make
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError, SukusukuError
+from sukusuku_server import settings
+from sukusuku_server.db import Operations
+from sukusuku_server.timeseries import backends
 
 _PERIODS = {"month": period.month, "year": period.fiscal_year}
 _BAR = 30
@@ -40,7 +40,7 @@ def _write(arguments: argparse.Namespace) -> list[Path]:
         outward=not arguments.internal,
     )
     facility = settings.read(arguments.facility)
-    store = kinds.open_reader(facility.store)
+    store = backends.open_reader(facility.store)
     try:
         operations = Operations(facility.operations.url)
         try:

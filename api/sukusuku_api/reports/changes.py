@@ -5,15 +5,15 @@ from datetime import date, timedelta
 from itertools import pairwise
 from operator import attrgetter
 
+from sukusuku_api.queries.room_history import Changed, RoomUse
 from sukusuku_api.reports import era
-from sukusuku_api.reports.asked import Asked
-from sukusuku_api.reports.gather import Changed, RoomUse
 from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind, Table
-from sukusuku_collector.opening import day_start, local_day
-from sukusuku_collector.rooms.effect import Effect
-from sukusuku_collector.rooms.metrics import zone_share
-from sukusuku_collector.rooms.suppression import is_small
-from sukusuku_collector.rooms.tally import Tally
+from sukusuku_api.reports.request import Asked
+from sukusuku_server.calendar.opening_hours import day_start, local_day
+from sukusuku_server.rooms.change_effect import Effect
+from sukusuku_server.rooms.suppression import is_small
+from sukusuku_server.rooms.usage import zone_share
+from sukusuku_server.rooms.usage_sums import Tally
 
 _BEFORE: Callable[[Effect], Tally] = attrgetter("before")
 _AFTER: Callable[[Effect], Tally] = attrgetter("after")

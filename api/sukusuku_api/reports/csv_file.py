@@ -4,7 +4,7 @@ import csv
 from io import StringIO
 
 from sukusuku_api.reports.model import Cell, Report, Withheld
-from sukusuku_collector.rounds.exports.csv_table import safe
+from sukusuku_server.rounds.exports.csv_table import safe
 
 
 def csv_file(report: Report) -> bytes:

@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sukusuku_api.reports.charts import FONTS, picture, render
 from sukusuku_api.reports.model import Kind, Report, Table, shown
-from sukusuku_api.reports.pictures import FONTS, picture, render
 from sukusuku_core.errors import SukusukuError
 
 APT = "libpango-1.0-0 libpangoft2-1.0-0 fonts-noto-cjk"

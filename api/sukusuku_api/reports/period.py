@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sukusuku_api.reports import era
-from sukusuku_api.web.words import WEEKDAYS, Translate
-from sukusuku_collector.opening import local_day
-from sukusuku_collector.rooms import metrics
-from sukusuku_collector.rooms.metrics import Hour
+from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_core.errors import ConfigError
+from sukusuku_server.calendar.opening_hours import local_day
+from sukusuku_server.i18n import Translate
+from sukusuku_server.rooms import usage
+from sukusuku_server.rooms.usage import Hour
 
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 _YEAR = re.compile(r"20\d\d")
@@ -36,7 +37,7 @@ class Period:
     @property
     def fiscal_year(self) -> int:
         """The fiscal year in which it lies, by the year in which that begins."""
-        return self.first.year - (self.first.month < metrics.APRIL)
+        return self.first.year - (self.first.month < usage.APRIL)
 
     def name(self, translate: Translate, language: str) -> str:
         """How people call it."""
@@ -63,7 +64,7 @@ class Period:
 
     def key_of(self, hour: Hour) -> Hashable:
         """To which part an hour belongs."""
-        return metrics.by_month(hour) if self.whole_year else metrics.by_day(hour)
+        return usage.by_month(hour) if self.whole_year else usage.by_day(hour)
 
     def part_name(self, day: date, translate: Translate, language: str) -> str:
         """How people call a part."""
@@ -85,7 +86,7 @@ def fiscal_year(text: str) -> Period:
     """The fiscal year that begins in April of `YYYY`. Raises PeriodError."""
     if _YEAR.fullmatch(text) is None:
         raise PeriodError(f"a fiscal year is written as the year in which it begins, such as 2026; found {text!r}")
-    first = date(int(text), metrics.APRIL, 1)
+    first = date(int(text), usage.APRIL, 1)
     return Period(first, _month_after(first, 12), whole_year=True)
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date
 
+from sukusuku_api.queries.room_history import RoomUse
 from sukusuku_api.reports import changes
-from sukusuku_api.reports.asked import Asked
-from sukusuku_api.reports.figures import PARTS, cells, columns
-from sukusuku_api.reports.gather import RoomUse
+from sukusuku_api.reports.columns import PARTS, cells, columns
 from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Kind, Shape, Table
-from sukusuku_api.web.words import WEEKDAYS
-from sukusuku_collector.rooms.metrics import heat_map, ranked, zone_share
-from sukusuku_collector.rooms.suppression import withheld
-from sukusuku_collector.rooms.tally import Tally
+from sukusuku_api.reports.request import Asked
+from sukusuku_api.timestamps import WEEKDAYS
+from sukusuku_server.rooms.suppression import withheld
+from sukusuku_server.rooms.usage import heat_map, ranked, zone_share
+from sukusuku_server.rooms.usage_sums import Tally
 
 SHOWN_HOURS = 3
 """So many of the busiest hours are named, and of the quietest."""

@@ -2,10 +2,9 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from sukusuku_api.reports import era, rooms, words
-from sukusuku_api.reports.asked import Asked
-from sukusuku_api.reports.figures import RATES, USE, cells, columns
-from sukusuku_api.reports.gather import RoomUse
+from sukusuku_api.queries.room_history import RoomUse
+from sukusuku_api.reports import era, rooms, texts
+from sukusuku_api.reports.columns import RATES, USE, cells, columns
 from sukusuku_api.reports.model import (
     WITHHELD,
     Cell,
@@ -20,11 +19,12 @@ from sukusuku_api.reports.model import (
     Words,
 )
 from sukusuku_api.reports.period import Period, has_begun, is_running
-from sukusuku_collector.opening import local_day
-from sukusuku_collector.rooms.metrics import Against
-from sukusuku_collector.rooms.suppression import withheld
-from sukusuku_collector.rooms.tally import Tally, total
-from sukusuku_collector.settings import Facility
+from sukusuku_api.reports.request import Asked
+from sukusuku_server.calendar.opening_hours import local_day
+from sukusuku_server.rooms.suppression import withheld
+from sukusuku_server.rooms.usage import Against
+from sukusuku_server.rooms.usage_sums import Tally, total
+from sukusuku_server.settings import Facility
 
 
 def report(facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int) -> Report:
@@ -47,9 +47,9 @@ def report(facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int) 
         operator=facility.operator.name[language],
         period=period.name(translate, language),
         made=translate("made on %(day)s") % {"day": era.full(made) if language == "ja" else made.isoformat()},
-        notes=tuple(words.notes(translate, now, language, outward=asked.outward, simulated=simulated, running=running)),
+        notes=tuple(texts.notes(translate, now, language, outward=asked.outward, simulated=simulated, running=running)),
         sections=tuple(sections),
-        definitions=tuple(Definition(*(translate(text) for text in row)) for row in words.DEFINITIONS),
+        definitions=tuple(Definition(*(translate(text) for text in row)) for row in texts.DEFINITIONS),
         words=Words(
             gap="–",
             withheld=translate("withheld"),

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Path, Query
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from sukusuku_api import present
-from sukusuku_api.context import ContextDep
-from sukusuku_api.problem import ProblemError, documented
-from sukusuku_api.times import local
-from sukusuku_collector.operations import AlertStateError, UnknownAlertError
+from sukusuku_api.dependencies import ContextDep
+from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.schemas import live
+from sukusuku_api.timestamps import local
+from sukusuku_server.db import AlertStateError, UnknownAlertError
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
 
@@ -32,15 +32,15 @@ async def alerts(
     only_open: Annotated[bool, Query(alias="open", description="Only those that are not resolved")] = False,  # noqa: FBT002 - a query parameter
     site: Annotated[str | None, Query(description="Only those of one centre", examples=["tobu"])] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 200,
-) -> present.AlertsOut:
+) -> live.AlertsOut:
     """Alerts, newest first."""
     known = [settings.id for settings in context.facility.site]
     if site is not None and site not in known:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {site!r}.", available=known)
     found = await run_in_threadpool(context.operations.alerts, open_only=only_open, site=site, limit=limit)
-    return present.AlertsOut(
+    return live.AlertsOut(
         time=local(context.clock()),
-        alerts=[present.alert(context.facility, alert) for alert in found],
+        alerts=[live.alert(context.facility, alert) for alert in found],
     )
 
 
@@ -49,12 +49,12 @@ async def alerts(
     summary="One alert",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-async def alert(context: ContextDep, alert_id: AlertId) -> present.AlertOut:
+async def alert(context: ContextDep, alert_id: AlertId) -> live.AlertOut:
     """One alert, open or resolved."""
     found = await run_in_threadpool(context.operations.alert, alert_id)
     if found is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.")
-    return present.alert(context.facility, found)
+    return live.alert(context.facility, found)
 
 
 @router.post(
@@ -62,7 +62,7 @@ async def alert(context: ContextDep, alert_id: AlertId) -> present.AlertOut:
     summary="Acknowledge an alert",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-async def acknowledge(context: ContextDep, alert_id: AlertId, body: Acknowledgement) -> present.AlertOut:
+async def acknowledge(context: ContextDep, alert_id: AlertId, body: Acknowledgement) -> live.AlertOut:
     """Say who looks after it. Doing so again changes nothing: the first name stays.
 
     409 when the alert is resolved.
@@ -73,4 +73,4 @@ async def acknowledge(context: ContextDep, alert_id: AlertId, body: Acknowledgem
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.") from error
     except AlertStateError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
-    return present.alert(context.facility, found)
+    return live.alert(context.facility, found)

@@ -7,20 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from sukusuku_api import shapes
-from sukusuku_api.context import Context, ContextDep
-from sukusuku_api.known import known_unit
-from sukusuku_api.problem import ProblemError, documented
-from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between, invalid
-from sukusuku_api.times import local, parse
-from sukusuku_collector.derive.model import Emptying
-from sukusuku_collector.operations.emptyings import (
-    EmptyingClashError,
-    Emptyings,
-    FutureEmptyingError,
-    UnknownEmptyingError,
-)
+from sukusuku_api.dependencies import DAY_MS, FROM, TO, Context, ContextDep, Time, between, invalid, known_unit
+from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.schemas import collection
+from sukusuku_api.timestamps import local, parse
 from sukusuku_core.model import Quality
+from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, FutureEmptyingError, UnknownEmptyingError
+from sukusuku_server.model.collection import Emptying
 
 router = APIRouter(prefix="/emptyings", tags=["emptyings"])
 
@@ -32,7 +25,7 @@ _Nappies = Annotated[float | None, Field(ge=0, le=10_000)]
 _STATUSES = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-class Word(shapes.Asked):
+class Word(collection.Asked):
     """Who says so, and a note."""
 
     note: _Note = None
@@ -62,14 +55,16 @@ def emptyings(
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
     limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many")] = 500,
-) -> shapes.EmptyingsOut:
+) -> collection.EmptyingsOut:
     """Emptyings of the last 30 days, or of the given time, the newest first; rejected ones too."""
     if unit is not None:
         known_unit(context, unit)
     now = context.clock()
     first, stop = between(start, end, now + 1, 30 * DAY_MS)
     found = Emptyings(context.operations).of(unit, first, stop)
-    return shapes.EmptyingsOut(time=local(now), emptyings=[shapes.emptying(item) for item in found[: -limit - 1 : -1]])
+    return collection.EmptyingsOut(
+        time=local(now), emptyings=[collection.emptying(item) for item in found[: -limit - 1 : -1]]
+    )
 
 
 @router.get(
@@ -77,13 +72,13 @@ def emptyings(
     summary="One emptying",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def emptying(context: ContextDep, emptying_id: EmptyingId) -> shapes.EmptyingOut:
+def emptying(context: ContextDep, emptying_id: EmptyingId) -> collection.EmptyingOut:
     """One emptying."""
     return _answer(lambda: Emptyings(context.operations).one(emptying_id))
 
 
 @router.post("", summary="Enter an emptying", status_code=HTTPStatus.CREATED, responses=_STATUSES)
-def enter(context: ContextDep, body: Entry) -> shapes.EmptyingOut:
+def enter(context: ContextDep, body: Entry) -> collection.EmptyingOut:
     """Tell of an emptying that nothing has detected.
 
     409 when there is one within half an hour of that time: confirm or correct that one.
@@ -103,13 +98,13 @@ def enter(context: ContextDep, body: Entry) -> shapes.EmptyingOut:
 
 
 @router.post("/{emptying_id}/confirm", summary="Confirm an emptying", responses=_STATUSES)
-def confirm(context: ContextDep, emptying_id: EmptyingId, body: Word) -> shapes.EmptyingOut:
+def confirm(context: ContextDep, emptying_id: EmptyingId, body: Word) -> collection.EmptyingOut:
     """It was so. One that was corrected or entered needs no confirmation and stays as it is."""
     return _answer(lambda: Emptyings(context.operations).confirm(emptying_id, body.by, context.clock(), body.note))
 
 
 @router.post("/{emptying_id}/correct", summary="Correct an emptying", responses=_STATUSES)
-def correct(context: ContextDep, emptying_id: EmptyingId, body: Correction) -> shapes.EmptyingOut:
+def correct(context: ContextDep, emptying_id: EmptyingId, body: Correction) -> collection.EmptyingOut:
     """It was at another time, or the bag was fuller or emptier."""
     time = _time(body.time)
     book = Emptyings(context.operations)
@@ -127,14 +122,14 @@ def correct(context: ContextDep, emptying_id: EmptyingId, body: Correction) -> s
 
 
 @router.post("/{emptying_id}/reject", summary="Reject an emptying", responses=_STATUSES)
-def reject(context: ContextDep, emptying_id: EmptyingId, body: Word) -> shapes.EmptyingOut:
+def reject(context: ContextDep, emptying_id: EmptyingId, body: Word) -> collection.EmptyingOut:
     """There was none: it counts nowhere from then on, and is not detected again. Confirming takes that back."""
     return _answer(lambda: Emptyings(context.operations).reject(emptying_id, body.by, context.clock(), body.note))
 
 
-def _answer(act: Callable[[], Emptying]) -> shapes.EmptyingOut:
+def _answer(act: Callable[[], Emptying]) -> collection.EmptyingOut:
     try:
-        return shapes.emptying(act())
+        return collection.emptying(act())
     except UnknownEmptyingError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{str(error).capitalize()}.") from error
     except EmptyingClashError as error:

@@ -5,13 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from sukusuku_api import shapes
-from sukusuku_api.context import ContextDep
-from sukusuku_api.known import known_unit
-from sukusuku_api.problem import documented
-from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between
-from sukusuku_api.times import local
-from sukusuku_collector.operations.findings import Findings
+from sukusuku_api.dependencies import DAY_MS, FROM, TO, ContextDep, Time, between, known_unit
+from sukusuku_api.problems import documented
+from sukusuku_api.schemas import collection
+from sukusuku_api.timestamps import local
+from sukusuku_server.db.findings import Findings
 
 router = APIRouter(prefix="/findings", tags=["findings"])
 
@@ -23,11 +21,11 @@ def findings(
     only_open: Annotated[bool, Query(alias="open", description="Only those that still hold")] = False,  # noqa: FBT002 - a query parameter
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
-) -> shapes.FindingsOut:
+) -> collection.FindingsOut:
     """What held at any time of the last 30 days, or of the given time: witnesses that disagree or cannot be true."""
     if unit is not None:
         known_unit(context, unit)
     now = context.clock()
     book = Findings(context.operations)
     found = book.open(unit) if only_open else book.of(unit, *between(start, end, now + 1, 30 * DAY_MS))
-    return shapes.FindingsOut(time=local(now), findings=[shapes.finding(item) for item in found])
+    return collection.FindingsOut(time=local(now), findings=[collection.finding(item) for item in found])

@@ -7,31 +7,28 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from sukusuku_api import present, shapes
-from sukusuku_api.context import Context, ContextDep
-from sukusuku_api.known import known_unit
-from sukusuku_api.problem import documented
-from sukusuku_api.ranges import DAY_MS, FROM, TO, Time, between
-from sukusuku_api.times import local
-from sukusuku_collector.derive.model import Method
-from sukusuku_collector.derive.score import Score, score
-from sukusuku_collector.live import UnitView
-from sukusuku_collector.operations.emptyings import Emptyings
-from sukusuku_collector.operations.forecasts import Forecasts
-from sukusuku_collector.store import Point
+from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, known_unit
+from sukusuku_api.problems import documented
+from sukusuku_api.queries.periods import CARD_MS
+from sukusuku_api.schemas import collection, live
+from sukusuku_api.timestamps import local
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.forecasts import Forecasts
+from sukusuku_server.live.views import UnitView
+from sukusuku_server.model.collection import Method
+from sukusuku_server.model.series import Point
+from sukusuku_server.units.forecast_score import Score, score
 
 router = APIRouter(tags=["forecasts"])
 
-CARD_MS = 56 * DAY_MS
 
-
-class AheadOut(shapes.Shape):
+class AheadOut(collection.Shape):
     """A unit. A time is null when it is not known, or more than two weeks away."""
 
     unit: str
-    last: present.LastOut | None = Field(description="When it was last measured; null: never")
+    last: live.LastOut | None = Field(description="When it was last measured; null: never")
     stale: bool = Field(description="It is silent: the estimate is what was known, spread wider the longer it lasts")
-    outlook: present.OutlookOut | None = Field(description="null: nothing is derived, or it has grown old")
+    outlook: live.OutlookOut | None = Field(description="null: nothing is derived, or it has grown old")
     full_until: datetime | None = Field(description="Full with 90 % probability before this")
     emptied: datetime | None = Field(description="When the bag was put in; null: not known")
     bag_hours: float | None = Field(description="Age of the bag in hours")
@@ -39,14 +36,14 @@ class AheadOut(shapes.Shape):
     film_days: float | None = Field(description="Days that the film lasts at the pace of the coming week")
 
 
-class ForecastsOut(shapes.Shape):
+class ForecastsOut(collection.Shape):
     """All units."""
 
     time: datetime
     units: list[AheadOut]
 
 
-class ScoreOut(shapes.Shape):
+class ScoreOut(collection.Shape):
     """How good a method was; null: nothing to judge, or a method without a band."""
 
     method: Method = Field(description="`linear_24h` and `last_week` are the simple rules beside the model")
@@ -58,7 +55,7 @@ class ScoreOut(shapes.Shape):
     late: float | None = Field(description="Share of outcomes after the band")
 
 
-class ScoreCardOut(shapes.Shape):
+class ScoreCardOut(collection.Shape):
     """The model beside two simple rules."""
 
     start: datetime
@@ -109,10 +106,10 @@ def _ahead(context: Context, now: int) -> list[AheadOut]:
             found.append(
                 AheadOut(
                     unit=view.id,
-                    last=present.last(view.last_time, now),
+                    last=live.last(view.last_time, now),
                     stale=view.stale,
-                    outlook=present.outlook(view.outlook),
-                    full_until=None if view.outlook is None else shapes.at(view.outlook.full_until),
+                    outlook=live.outlook(view.outlook),
+                    full_until=None if view.outlook is None else collection.at(view.outlook.full_until),
                     emptied=None if emptied is None else local(emptied.time),
                     bag_hours=_number(own.get("Bag/Age")),
                     film_cycles=_number(own.get("Film/CyclesLeft")),

@@ -5,15 +5,16 @@ from typing import cast
 
 from fastapi import APIRouter
 
-from sukusuku_api import health_shapes as out
-from sukusuku_api import present
-from sukusuku_api.context import Context, ContextDep
-from sukusuku_api.times import local
-from sukusuku_collector.operations import MailState
-from sukusuku_collector.store import Latest, LatestByAsset, Tally, twins_key
-from sukusuku_collector.store.unassigned import DROPPED
-from sukusuku_core import __version__, loss, topics
+from sukusuku_api.dependencies import Context, ContextDep
+from sukusuku_api.schemas import health as out
+from sukusuku_api.schemas import live
+from sukusuku_api.timestamps import local
+from sukusuku_core import __version__, drop_record, topics
 from sukusuku_core.errors import SukusukuError
+from sukusuku_server.db import MailState
+from sukusuku_server.model.series import Latest, LatestByAsset, Tally
+from sukusuku_server.timeseries import twins_key
+from sukusuku_server.timeseries.unassigned import DROPPED
 
 router = APIRouter(tags=["health"])
 
@@ -45,7 +46,7 @@ def health(context: ContextDep) -> out.HealthOut:
         time=local(now),
         store=readable,
         operations=mails is not None,
-        newest=present.last(_newest(*latest.values()), now),
+        newest=live.last(_newest(*latest.values()), now),
         edges=_edges(context, latest, now),
         mails=mails,
         quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=local(it.last)) for it in tallies],
@@ -97,10 +98,10 @@ def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOu
         found.append(
             out.EdgeOut(
                 id=edge,
-                last=present.last(heard, now),
+                last=live.last(heard, now),
                 waiting=_count(own, "Buffer/Rows"),
-                dropped=_count(own, loss.DROPPED) or 0,
-                last_loss=_loss(own.get(loss.DROPPED_RANGE)),
+                dropped=_count(own, drop_record.DROPPED) or 0,
+                last_loss=_loss(own.get(drop_record.DROPPED_RANGE)),
                 clock_set=clock.value if clock is not None and isinstance(clock.value, bool) else None,
                 duplicate=_duplicate(context, edge, now),
             )
@@ -114,7 +115,7 @@ def _count(own: Mapping[str, Latest], metric: str) -> int | None:
 
 
 def _loss(item: Latest | None) -> out.LossOut | None:
-    found = loss.decode(item.value) if item is not None and isinstance(item.value, str) else None
+    found = drop_record.decode(item.value) if item is not None and isinstance(item.value, str) else None
     if item is None or found is None:
         return None
     try:

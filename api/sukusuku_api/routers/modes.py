@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from sukusuku_api import shapes
-from sukusuku_api.context import Context, ContextDep
-from sukusuku_api.problem import ProblemError, documented
-from sukusuku_api.ranges import invalid
-from sukusuku_api.times import local, parse
-from sukusuku_collector.operations.modes import Mode, ModeKind, Modes, ModeTimeError, UnknownModeError
+from sukusuku_api.dependencies import Context, ContextDep, invalid
+from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.schemas import collection
+from sukusuku_api.timestamps import local, parse
+from sukusuku_server.db.modes import Mode, ModeKind, Modes, ModeTimeError, UnknownModeError
 
 router = APIRouter(prefix="/modes", tags=["alerts"])
 
@@ -20,7 +19,7 @@ ModeId = Annotated[int, Path(description="Id of a mode", ge=0, lt=2**63, example
 _TIME = "2026-11-20T09:15:30+09:00"
 
 
-class ModeOut(shapes.Shape):
+class ModeOut(collection.Shape):
     """A period that a person has switched on."""
 
     id: int
@@ -33,14 +32,14 @@ class ModeOut(shapes.Shape):
     reason: str
 
 
-class ModesOut(shapes.Shape):
+class ModesOut(collection.Shape):
     """Periods."""
 
     time: datetime = Field(examples=[_TIME])
     modes: list[ModeOut]
 
 
-class Start(shapes.Asked):
+class Start(collection.Asked):
     """What is to begin now."""
 
     kind: ModeKind = Field(
@@ -89,7 +88,7 @@ def start(context: ContextDep, body: Start) -> ModeOut:
     summary="End a mode",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def end(context: ContextDep, mode_id: ModeId, body: shapes.Asked) -> ModeOut:
+def end(context: ContextDep, mode_id: ModeId, body: collection.Asked) -> ModeOut:
     """It ends now. One that has ended stays as it is."""
     now = context.clock()
     try:
@@ -123,7 +122,7 @@ def _shape(found: Mode, now: int) -> ModeOut:
         kind=found.kind,
         subject=found.subject,
         since=local(found.since),
-        until=shapes.at(found.until),
+        until=collection.at(found.until),
         active=found.holds(now),
         by=found.who,
         reason=found.reason,

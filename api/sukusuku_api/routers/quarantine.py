@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from sukusuku_api import health_shapes as out
-from sukusuku_api.context import ContextDep
-from sukusuku_api.problem import documented
-from sukusuku_api.times import local
+from sukusuku_api.dependencies import ContextDep
+from sukusuku_api.problems import documented
+from sukusuku_api.schemas import health as out
+from sukusuku_api.timestamps import local
 
 router = APIRouter(prefix="/quarantine", tags=["health"])
 

@@ -9,13 +9,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from sukusuku_api.context import Context, ContextDep
-from sukusuku_api.problem import ProblemError, documented
-from sukusuku_api.ranges import Time, between, invalid
-from sukusuku_api.times import local
-from sukusuku_collector.settings import Room
+from sukusuku_api.dependencies import Context, ContextDep, Time, between, invalid
+from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.timestamps import local
 from sukusuku_core import catalogue
 from sukusuku_core.model import AssetKind, Quality
+from sukusuku_server.settings import Room
 
 router = APIRouter(prefix="/readings", tags=["readings"])
 

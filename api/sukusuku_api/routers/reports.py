@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from sukusuku_api.context import Context, ContextDep
-from sukusuku_api.problem import ProblemError, documented
-from sukusuku_api.ranges import invalid
+from sukusuku_api.dependencies import Context, ContextDep, invalid
+from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.reports import period
-from sukusuku_api.reports.make import MEDIA, WRITERS, asked, make
+from sukusuku_api.reports.charts import DrawingError
+from sukusuku_api.reports.generate import MEDIA, WRITERS, asked, make
 from sukusuku_api.reports.pdf import MissingError
-from sukusuku_api.reports.pictures import DrawingError
-from sukusuku_collector.settings import Language
+from sukusuku_server.settings import Language
 
 router = APIRouter(prefix="/reports", tags=["rooms"])
 

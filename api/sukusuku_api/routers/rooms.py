@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from sukusuku_api import present
-from sukusuku_api.context import ContextDep
-from sukusuku_api.problem import ProblemError, documented
-from sukusuku_api.times import local
+from sukusuku_api.dependencies import ContextDep
+from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.schemas import live
+from sukusuku_api.timestamps import local
 
 router = APIRouter(prefix="/rooms", tags=["rooms"])
 
@@ -16,19 +16,19 @@ RoomId = Annotated[str, Path(description="Id of a room", examples=["tobu-room-1"
 
 
 @router.get("", summary="All rooms")
-async def rooms(context: ContextDep) -> present.RoomsOut:
+async def rooms(context: ContextDep) -> live.RoomsOut:
     """Every room as it is now, in the order of the settings."""
     now = context.clock()
-    return present.RoomsOut(time=local(now), rooms=present.rooms(context.facility, context.views(now), now))
+    return live.RoomsOut(time=local(now), rooms=live.rooms(context.facility, context.views(now), now))
 
 
 @router.get(
     "/{room_id}", summary="One room", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
-async def room(context: ContextDep, room_id: RoomId) -> present.RoomOut:
+async def room(context: ContextDep, room_id: RoomId) -> live.RoomOut:
     """One room as it is now."""
     now = context.clock()
-    found = present.rooms(context.facility, context.views(now), now)
+    found = live.rooms(context.facility, context.views(now), now)
     for item in found:
         if item.id == room_id:
             return item

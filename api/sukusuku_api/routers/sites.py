@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from sukusuku_api import present
-from sukusuku_api.context import ContextDep
-from sukusuku_api.problem import ProblemError, documented
-from sukusuku_api.times import local
+from sukusuku_api.dependencies import ContextDep
+from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.schemas import live
+from sukusuku_api.timestamps import local
 
 router = APIRouter(prefix="/sites", tags=["sites"])
 
@@ -16,29 +16,29 @@ SiteId = Annotated[str, Path(description="Id of a centre", examples=["tobu"])]
 
 
 @router.get("", summary="All centres")
-async def sites(context: ContextDep) -> present.SitesOut:
+async def sites(context: ContextDep) -> live.SitesOut:
     """Every centre with its worst condition and the ids of its units and rooms."""
     now = context.clock()
     views = context.views(now)
-    return present.SitesOut(time=local(now), sites=[present.site(site, views) for site in context.facility.site])
+    return live.SitesOut(time=local(now), sites=[live.site(site, views) for site in context.facility.site])
 
 
 @router.get(
     "/{site_id}", summary="One centre", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
-async def site(context: ContextDep, site_id: SiteId) -> present.SiteLiveOut:
+async def site(context: ContextDep, site_id: SiteId) -> live.SiteLiveOut:
     """A centre with all its units and rooms as they are now."""
     now = context.clock()
     views = [view for view in context.views(now) if view.site == site_id]
     for settings in context.facility.site:
         if settings.id == site_id:
-            return present.SiteLiveOut(
+            return live.SiteLiveOut(
                 time=local(now),
                 id=settings.id,
-                name=present.name(settings.name),
-                condition=present.worst(views),
-                units=present.units(context.facility, views, now),
-                rooms=present.rooms(context.facility, views, now),
+                name=live.name(settings.name),
+                condition=live.worst(views),
+                units=live.units(context.facility, views, now),
+                rooms=live.rooms(context.facility, views, now),
             )
     known = [settings.id for settings in context.facility.site]
     raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {site_id!r}.", available=known)

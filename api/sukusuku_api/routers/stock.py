@@ -6,18 +6,17 @@ from http import HTTPStatus
 from fastapi import APIRouter
 from pydantic import Field
 
-from sukusuku_api import shapes
-from sukusuku_api.context import Context, ContextDep
-from sukusuku_api.known import known_site
-from sukusuku_api.problem import documented
-from sukusuku_api.times import local
-from sukusuku_collector.operations.stock import Stock, StockKind
-from sukusuku_collector.shelves import SiteShelf, shelves
+from sukusuku_api.dependencies import Context, ContextDep, known_site
+from sukusuku_api.problems import documented
+from sukusuku_api.schemas import collection
+from sukusuku_api.timestamps import local
+from sukusuku_server.db.stock import Stock, StockKind
+from sukusuku_server.kpi.stock_levels import SiteShelf, shelves
 
 router = APIRouter(prefix="/stock", tags=["stock"])
 
 
-class ShelfOut(shapes.Shape):
+class ShelfOut(collection.Shape):
     """A shelf. null: nobody has said what is on it, or nothing was used lately."""
 
     site: str
@@ -28,14 +27,14 @@ class ShelfOut(shapes.Shape):
     days: float | None = Field(description="Days that it lasts at the pace of the last four weeks")
 
 
-class StockOut(shapes.Shape):
+class StockOut(collection.Shape):
     """All shelves."""
 
     time: datetime
     shelves: list[ShelfOut]
 
 
-class Counting(shapes.Asked):
+class Counting(collection.Asked):
     """How many, of what, where."""
 
     site: str = Field(examples=["tobu"])
@@ -84,7 +83,7 @@ def _out(item: SiteShelf) -> ShelfOut:
         site=item.site,
         kind=item.kind,
         left=shelf.left,
-        counted=shapes.at(shelf.counted),
+        counted=collection.at(shelf.counted),
         used=shelf.used,
         days=None if shelf.days is None else round(shelf.days, 1),
     )

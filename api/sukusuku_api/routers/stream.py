@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from sukusuku_api.broadcast import Broadcast
+from sukusuku_api.live_stream import Broadcast
 
 router = APIRouter(tags=["stream"])
 

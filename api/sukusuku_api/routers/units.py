@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from sukusuku_api import present
-from sukusuku_api.context import ContextDep
-from sukusuku_api.problem import ProblemError, documented
-from sukusuku_api.times import local
+from sukusuku_api.dependencies import ContextDep
+from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.schemas import live
+from sukusuku_api.timestamps import local
 
 router = APIRouter(prefix="/units", tags=["units"])
 
@@ -16,19 +16,19 @@ UnitId = Annotated[str, Path(description="Id of a unit", examples=["tobu-unit-1"
 
 
 @router.get("", summary="All units")
-async def units(context: ContextDep) -> present.UnitsOut:
+async def units(context: ContextDep) -> live.UnitsOut:
     """Every unit as it is now, in the order of the settings."""
     now = context.clock()
-    return present.UnitsOut(time=local(now), units=present.units(context.facility, context.views(now), now))
+    return live.UnitsOut(time=local(now), units=live.units(context.facility, context.views(now), now))
 
 
 @router.get(
     "/{unit_id}", summary="One unit", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
-async def unit(context: ContextDep, unit_id: UnitId) -> present.UnitOut:
+async def unit(context: ContextDep, unit_id: UnitId) -> live.UnitOut:
     """One unit as it is now."""
     now = context.clock()
-    found = present.units(context.facility, context.views(now), now)
+    found = live.units(context.facility, context.views(now), now)
     for item in found:
         if item.id == unit_id:
             return item

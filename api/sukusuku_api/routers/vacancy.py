@@ -7,20 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from sukusuku_api import shapes
-from sukusuku_api.context import ContextDep
-from sukusuku_api.occupancy import vacancy
-from sukusuku_api.present import NameOut
-from sukusuku_api.problem import documented
-from sukusuku_api.times import local
-from sukusuku_collector.rooms.vacancy import SYMBOLS, Sign
+from sukusuku_api.dependencies import ContextDep
+from sukusuku_api.problems import documented
+from sukusuku_api.queries.room_use import vacancy
+from sukusuku_api.schemas import collection
+from sukusuku_api.schemas.live import NameOut
+from sukusuku_api.timestamps import local
+from sukusuku_server.rooms.vacancy import SYMBOLS, Sign
 
 router = APIRouter(tags=["rooms"])
 
 LONGEST_DAYS = 31
 
 
-class BandOut(shapes.Shape):
+class BandOut(collection.Shape):
     """A stretch of a day that is booked as one."""
 
     start: datetime
@@ -28,7 +28,7 @@ class BandOut(shapes.Shape):
     free: int | None = Field(description="Free places: 0, or 5 and more; null: fewer than 5, or not known")
 
 
-class DayOut(shapes.Shape):
+class DayOut(collection.Shape):
     """A day of a centre."""
 
     day: date
@@ -40,7 +40,7 @@ class DayOut(shapes.Shape):
     bands: list[BandOut]
 
 
-class CentreOut(shapes.Shape):
+class CentreOut(collection.Shape):
     """The coming days of a centre."""
 
     site: str
@@ -48,7 +48,7 @@ class CentreOut(shapes.Shape):
     days: list[DayOut]
 
 
-class VacancyOut(shapes.Shape):
+class VacancyOut(collection.Shape):
     """The board."""
 
     time: datetime

@@ -2,7 +2,11 @@
 
 from fastapi import FastAPI
 
-from sukusuku_api.web import answers, collection, rooms, vacancy, views
+from sukusuku_api.web import rooms
+from sukusuku_api.web.collection import page as collection
+from sukusuku_api.web.round_links import page
+from sukusuku_api.web.vacancy import page as vacancy
+from sukusuku_api.web.wall import page as views
 
 __all__ = ["install"]
 
@@ -13,4 +17,4 @@ def install(app: FastAPI) -> None:
     collection.install(app)
     rooms.install(app)
     vacancy.install(app)
-    answers.install(app)
+    page.install(app)

@@ -4,13 +4,13 @@ from urllib.parse import parse_qs
 
 from fastapi import Request
 
-from sukusuku_api.web import views
+from sukusuku_api.web import base
 
 LARGEST = 4096
 """Bytes of a form."""
 HEADERS = {
-    **views.HEADERS,
-    "Content-Security-Policy": views.HEADERS["Content-Security-Policy"].replace(
+    **base.HEADERS,
+    "Content-Security-Policy": base.HEADERS["Content-Security-Policy"].replace(
         "form-action 'none'", "form-action 'self'"
     ),
     "Referrer-Policy": "same-origin",  # without a referrer, browsers send forms with the origin `null`

@@ -5,21 +5,21 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from sukusuku_collector.alerts.held import Held, Key, Outcome, Post, grounded, is_lasting, new_alert, to_held
-from sukusuku_collector.alerts.mailing import Mailing
-from sukusuku_collector.alerts.observe import WATCHES
-from sukusuku_collector.alerts.rules import Event, Open, step
-from sukusuku_collector.alerts.scene import NOTHING, Around, Scene, Subject, site_of
-from sukusuku_collector.alerts.telling import Telling, Told, due
-from sukusuku_collector.opening import opening_of_site
-from sukusuku_collector.operations import Alert, AlertState, Operations
-from sukusuku_collector.operations.change import Change
-from sukusuku_collector.operations.modes import ModeKind
-from sukusuku_collector.rooms.timetable import Timetable
-from sukusuku_collector.settings import Asset, Facility, Room
-from sukusuku_collector.settings.alerts import tightened
-from sukusuku_collector.store import LatestByAsset
+from sukusuku_collector.alerts.context import NOTHING, Around, Scene, Subject, site_of
+from sukusuku_collector.alerts.escalation import Telling, Told, due
+from sukusuku_collector.alerts.notifier import Mailing
+from sukusuku_collector.alerts.records import Held, Key, Outcome, Post, grounded, is_lasting, new_alert, to_held
+from sukusuku_collector.alerts.rules import WATCHES
+from sukusuku_collector.alerts.state_machine import Event, Open, step
 from sukusuku_core.errors import TransientError
+from sukusuku_server.calendar.opening_hours import opening_of_site
+from sukusuku_server.db import Alert, AlertState, Operations
+from sukusuku_server.db.alert_changes import Change
+from sukusuku_server.db.modes import ModeKind
+from sukusuku_server.model.series import LatestByAsset
+from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.settings import Asset, Facility, Room
+from sukusuku_server.settings.alerts import tightened
 
 
 @dataclass(slots=True)

@@ -1,145 +1,161 @@
-"""How an alert lives. Pure: (state, observation, now) -> (state, events). All times are UTC ms.
+"""What each rule sees in the latest values of an asset. Pure.
 
-    none -> pending -> firing -> none (resolved)
-               |         '-> firing, at a higher stage (it has become worse)
-               '-> none (dropped: it did not stand long enough; nobody was told)
-
-A cause must stand for a while before the alert fires or steps up, and be away for a while before it resolves. All waits
-run on the collector's clock from when the collector saw it, so that a backlog of old readings, which runs through
-within seconds, does not fire on a moment that is long over.
+A value that is not GOOD, or of an asset that was told dead, is no observation: it neither raises nor clears an alert.
 """
 
-from dataclasses import dataclass, replace
-from enum import Enum, StrEnum
+from collections.abc import Callable
+from dataclasses import dataclass
 
-MAX_AGE_MS = 15 * 60 * 1000
-"""A value measured longer ago than this raises no alert: it is history that is being loaded."""
+from sukusuku_collector.alerts.context import Scene
+from sukusuku_collector.alerts.rules_collection import collection
+from sukusuku_collector.alerts.rules_rooms import room_over_capacity, zone_over_capacity
+from sukusuku_collector.alerts.state_machine import Observation, Rule, Sign, Waits
+from sukusuku_core.model import FaultCode
+from sukusuku_server.db.modes import ModeKind
+from sukusuku_server.kpi.disposal_fee import fee_table
+from sukusuku_server.live.freshness import last_time, lost_metrics
+from sukusuku_server.live.views import fault_of
+from sukusuku_server.settings import AlertLevels, Asset, Room, Site, Unit
 
-
-class Rule(StrEnum):
-    """What Sukusuku watches for. `KG_LIMIT` and `STOCK_LOW` are about a site, the others about a unit or room."""
-
-    COLLECTION = "collection"
-    UNIT_FAULT = "unit_fault"
-    FILM_LOW = "film_low"
-    ROOM_OVER_CAPACITY = "room_over_capacity"
-    ZONE_OVER_CAPACITY = "zone_over_capacity"
-    ASSET_SILENT = "asset_silent"
-    KG_LIMIT = "kg_limit"
-    STOCK_LOW = "stock_low"
-
-
-class Sign(Enum):
-    """What an observation says about the cause. BETWEEN: neither high enough to raise nor low enough to clear."""
-
-    PRESENT = "present"
-    BETWEEN = "between"
-    GONE = "gone"
+START_GRACE_MS = 5 * 60 * 1000
+"""After its own start, or after it had no connection to the broker, the collector calls nothing silent for this long:
+the edges must connect and send first."""
+ROOM_CLEAR_MS = 60 * 1000
+"""A room must be back within its limit for this long before its alert resolves: children go in and out. For as long as
+it must be over it before the alert fires, if that is longer."""
+UNIT_CLEAR_MS = 90 * 1000
+"""A unit must be well for this long before its alert resolves: a level read during a deposit is a low one."""
+SITE_WAIT_MS = 10 * 60 * 1000
+"""What people type in (an emptying, a count of the shelf) may be put right for this long before anybody is told."""
+FILM_CLEAR = 10.0
+"""Percent of film above `film_low` from which on a new cassette is believed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """What a rule sees at an asset now. `time` is when it was measured, `since` how long it is known to be so.
+class Watch:
+    """A rule for a kind of subject: how it looks at a scene, and how long it waits."""
 
-    `value` and `threshold` are in the unit of the rule's metric; `detail` is one English line for logs and programs.
-    `reason` says in one word why, where a rule has several reasons: for `asset_silent` it is the metric that is missing
-    while other metrics of the asset still come. `stage` rises with what has to be done.
+    rule: Rule
+    kinds: frozenset[type[Unit] | type[Room] | type[Site]]
+    observe: Callable[[Scene], Observation | None]
+    waits: Callable[[AlertLevels], Waits]
+
+
+def unit_fault(scene: Scene) -> Observation | None:
+    """Any fault code but 0, or a state that is a fault."""
+    code, state = scene.number("Fault/Code"), scene.number("State")
+    fault = fault_of(None if code is None else code[0], None if state is None else state[0])
+    if fault is None:
+        return None
+    if fault == FaultCode.NONE:
+        if scene.wavers("Fault/Code") or scene.wavers("State"):
+            return None
+        time = max(item[1] for item in (code, state) if item is not None)
+        return Observation(Sign.GONE, time, time, 0.0, None, "fault code 0 (NONE)")
+    source, metric = (code, "fault code") if code is not None and code[0] != FaultCode.NONE else (state, "state")
+    value, time = source or (0.0, scene.now)
+    name = FaultCode(fault).name if fault in set(FaultCode) else "not in the table"
+    return Observation(Sign.PRESENT, time, time, float(fault), None, f"{metric} {value:.0f} ({name})")
+
+
+def asset_silent(scene: Scene) -> Observation | None:
+    """No GOOD reading for `silent_after` seconds, or none of a metric on which everything depends.
+
+    Counted from when the asset became known if it was never heard, and only while the broker is heard: otherwise the
+    silence is the collector's own.
     """
-
-    sign: Sign
-    time: int
-    since: int
-    value: float | None
-    threshold: float | None
-    detail: str
-    reason: str = ""
-    stage: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """How long (ms) a cause must stand before the alert fires, and be away before it resolves."""
-
-    fire: int
-    resolve: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """An alert that is not resolved.
-
-    `since` is when the cause began, `raised` when the collector saw it, `clearing` since when it has been away,
-    `rising` since when it has been worse than its `stage`. `value` and `reason` are those with which it was raised,
-    fired or became worse.
-    """
-
-    firing: bool
-    since: int
-    raised: int
-    clearing: int | None = None
-    value: float | None = None
-    stage: int = 1
-    rising: int | None = None
-    reason: str = ""
+    if not isinstance(scene.subject, Asset):
+        return None
+    limit, heard = scene.levels.silent_after, last_time(scene.latest)
+    metric, since = "", heard or 0
+    if heard is not None and scene.now - heard <= limit * 1000:
+        lost = lost_metrics(scene.subject.settings, scene.latest, limit, scene.now)
+        missed = {name: time for name, time in lost.items() if not _retired(scene, name, time)}
+        if not missed:
+            return Observation(Sign.GONE, scene.now, heard, None, limit, "heard again, or nobody misses it any more")
+        metric = next(iter(missed))
+        since = missed[metric]
+    since = max(since, scene.known)
+    if scene.hearing is None or scene.now - scene.hearing < min(START_GRACE_MS, limit * 1000):
+        return None
+    if scene.now - since <= limit * 1000:
+        return None
+    detail = f"never heard, for {limit:g} s" if heard is None else f"no reading for {limit:g} s"
+    if metric:
+        detail = f"no reading of {metric} for {limit:g} s"
+    return Observation(Sign.PRESENT, scene.now, since, None, limit, detail, metric)
 
 
-class Event(StrEnum):
-    """What happened to an alert."""
-
-    RAISED = "raised"
-    FIRED = "fired"
-    WORSENED = "worsened"
-    DROPPED = "dropped"
-    RESOLVED = "resolved"
+def _retired(scene: Scene, metric: str, last: int) -> bool:
+    """Whether a person has said, after its last value, that this metric is not measured any more."""
+    mode = scene.around.mode(ModeKind.RETIRED, (f"{scene.subject.id}/{metric}",), scene.now)
+    return mode is not None and mode.since > last
 
 
-Step = tuple[Open | None, tuple[Event, ...]]
+def film_low(scene: Scene) -> Observation | None:
+    """The film cassette lasts for `film_low` percent or less; ends with a new one. A unit without film has a fault."""
+    unit = scene.subject.settings if isinstance(scene.subject, Asset) else None
+    if not isinstance(unit, Unit):
+        return None
+    low = unit.collection.film_low * (scene.levels.outbreak.film if scene.outbreak else 1)
+    found, left = scene.number("Film/Remaining"), scene.derived.get("Film/CyclesLeft")
+    if found is None and left is not None and isinstance(left.value, int | float):
+        found = min(100.0, 100 * left.value / unit.collection.film_cycles), left.time
+    if found is None:
+        return None
+    value, time = found
+    code, state = scene.number("Fault/Code"), scene.number("State")
+    fault = fault_of(None if code is None else code[0], None if state is None else state[0])
+    if fault == FaultCode.FILM_OUT and scene.open is None:
+        return None
+    sign = Sign.PRESENT if value <= low else Sign.GONE if value >= low + FILM_CLEAR else Sign.BETWEEN
+    return Observation(sign, time, time, value, low, f"film {value:.0f} %, low from {low:g} %")
 
 
-def step(alert: Open | None, seen: Observation | None, waits: Waits, now: int) -> Step:
-    """The alert after an observation, and what happened to it. Without an observation nothing changes."""
-    if seen is None:
-        return alert, ()
-    if seen.sign is Sign.PRESENT:
-        return _present(alert, seen, waits, now)
-    if alert is None or seen.time < alert.since:  # what was measured before the alert says nothing about its end
-        return alert, ()
-    return _absent(alert, seen, waits, now)
+def kg_limit(scene: Scene) -> Observation | None:
+    """What was taken out of the units of a site today comes near to what the ward takes from it in a day."""
+    limit = scene.levels.kg_per_day or fee_table().daily_limit_kg
+    kg = scene.around.kg_today.get(scene.subject.id)
+    if kg is None:
+        return None
+    sign = Sign.PRESENT if kg >= limit * scene.levels.kg_near / 100 else Sign.GONE
+    stage, reason = (2, "over") if kg >= limit else (1, "near")
+    detail = f"{kg:.1f} kg today, the ward takes less than {limit:g} kg a day"
+    return Observation(sign, scene.now, scene.now, kg, limit, detail, reason, stage)
 
 
-def _absent(alert: Open, seen: Observation, waits: Waits, now: int) -> Step:
-    if not alert.firing:
-        return None, (Event.DROPPED,)
-    if seen.sign is Sign.BETWEEN:
-        return replace(alert, clearing=None, rising=None), ()
-    clearing = now if alert.clearing is None else alert.clearing
-    if now - clearing >= waits.resolve:
-        return None, (Event.RESOLVED,)
-    return replace(alert, clearing=clearing, rising=None), ()
+def stock_low(scene: Scene) -> Observation | None:
+    """Film cassettes or bags on the shelf of a site do not last `stock_days`, or there are none."""
+    supplies = scene.around.supplies.get(scene.subject.id)
+    limit = scene.levels.stock_days
+    if not supplies or not limit:
+        return None
+    short = [item for item in supplies if item.count <= 0 or (item.days is not None and item.days < limit)]
+    if not short:
+        return Observation(Sign.GONE, scene.now, scene.now, None, limit, "enough on the shelf")
+    first = min(short, key=lambda item: 0.0 if item.days is None else item.days)
+    detail = ", ".join(f"{item.kind}: {item.count} left" for item in short)
+    return Observation(Sign.PRESENT, scene.now, scene.now, float(first.count), limit, detail, first.kind)
 
 
-def _present(alert: Open | None, seen: Observation, waits: Waits, now: int) -> Step:
-    if alert is not None and alert.firing:
-        return _worse(replace(alert, clearing=None), seen, waits, now)
-    if now - seen.time > MAX_AGE_MS:
-        return alert, ()
-    events: tuple[Event, ...] = ()
-    if alert is None:
-        since = min(seen.since, now)
-        alert, events = _grounded(Open(firing=False, since=since, raised=now), seen), (Event.RAISED,)
-    if now - alert.raised >= waits.fire:
-        return replace(_grounded(alert, seen), firing=True), (*events, Event.FIRED)
-    return alert, events
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
-def _worse(alert: Open, seen: Observation, waits: Waits, now: int) -> Step:
-    if seen.stage <= alert.stage or now - seen.time > MAX_AGE_MS:
-        return replace(alert, rising=None), ()
-    rising = now if alert.rising is None else alert.rising
-    if now - rising < waits.fire:
-        return replace(alert, rising=rising), ()
-    return replace(_grounded(alert, seen), rising=None), (Event.WORSENED,)
+def _room_waits(levels: AlertLevels) -> Waits:
+    fire = _ms(levels.over_capacity_for)
+    return Waits(fire, max(fire, ROOM_CLEAR_MS))
 
 
-def _grounded(alert: Open, seen: Observation) -> Open:
-    return replace(alert, value=seen.value, stage=seen.stage, reason=seen.reason)
+_UNITS, _ROOMS, _SITES = frozenset({Unit}), frozenset({Room}), frozenset({Site})
+WATCHES: tuple[Watch, ...] = (
+    Watch(Rule.COLLECTION, _UNITS, collection, lambda levels: Waits(_ms(levels.fill_for), UNIT_CLEAR_MS)),
+    Watch(Rule.UNIT_FAULT, _UNITS, unit_fault, lambda levels: Waits(_ms(levels.fault_for), UNIT_CLEAR_MS)),
+    Watch(Rule.FILM_LOW, _UNITS, film_low, lambda levels: Waits(_ms(levels.fault_for), UNIT_CLEAR_MS)),
+    Watch(Rule.ROOM_OVER_CAPACITY, _ROOMS, room_over_capacity, _room_waits),
+    Watch(Rule.ZONE_OVER_CAPACITY, _ROOMS, zone_over_capacity, _room_waits),
+    Watch(Rule.ASSET_SILENT, _UNITS | _ROOMS, asset_silent, lambda _levels: Waits(0)),
+    Watch(Rule.KG_LIMIT, _SITES, kg_limit, lambda _levels: Waits(SITE_WAIT_MS)),
+    Watch(Rule.STOCK_LOW, _SITES, stock_low, lambda _levels: Waits(SITE_WAIT_MS)),
+)
+"""Every rule. To add one, add a function and a row, its words in `mail/words.py`, and its name in `Rule`."""

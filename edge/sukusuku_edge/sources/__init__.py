@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sukusuku_core.clock import Clock
-from sukusuku_edge.sample import Emit
+from sukusuku_edge.events import Emit
 from sukusuku_edge.settings import Edge
-from sukusuku_edge.sources import modbus, mqtt
+from sukusuku_edge.sources import modbus, mqtt_json
 
 
 class Source(Protocol):
@@ -20,5 +20,5 @@ class Source(Protocol):
 
 SOURCES: dict[str, Callable[[Edge, Clock], Sequence[Source]]] = {
     "modbus": modbus.sources,
-    "mqtt": mqtt.sources,
+    "mqtt": mqtt_json.sources,
 }

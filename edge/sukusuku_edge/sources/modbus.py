@@ -17,10 +17,10 @@ from sukusuku_core.frames import LONGEST
 from sukusuku_core.model import Quality
 from sukusuku_core.profile import ModbusPoint, ModbusProfile
 from sukusuku_core.registers import Block, Decoded
-from sukusuku_edge.journal import Journal
-from sukusuku_edge.sample import Emit, Event, Failure, Rejected, Sample
+from sukusuku_core.transition_log import Journal
+from sukusuku_edge.events import Emit, Event, Failure, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
-from sukusuku_edge.sources.lines import Line, Refused, SerialLine, TcpLine
+from sukusuku_edge.sources.modbus_transport import Line, Refused, SerialLine, TcpLine
 
 SPREAD = 2.0
 """Devices start within so many seconds of each other."""

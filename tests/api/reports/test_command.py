@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 
 from sukusuku_api.reports.__main__ import main
-from tests.api.reports import cases
+from tests.api.reports import report_cases
 
 
 @pytest.fixture
 def facility(tmp_path: Path) -> Path:
     path = tmp_path / "facility.toml"
-    path.write_text(f'{cases.FACILITY}\n[store]\npath = "store.db"\n', encoding="utf-8")
-    _, store, operations = cases.write(tmp_path)
+    path.write_text(f'{report_cases.FACILITY}\n[store]\npath = "store.db"\n', encoding="utf-8")
+    _, store, operations = report_cases.write(tmp_path)
     store.close()
     operations.close()
     return path
@@ -19,7 +19,7 @@ def facility(tmp_path: Path) -> Path:
 def test_a_month_is_written_in_the_formats_that_are_asked_for(
     facility: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sukusuku_api.reports.__main__.now_ms", lambda: cases.NOW)
+    monkeypatch.setattr("sukusuku_api.reports.__main__.now_ms", lambda: report_cases.NOW)
     out = tmp_path / "out"
 
     assert main(["month", "2026-11", str(facility), "--format", "csv,xlsx", "--out", str(out), "--site", "tobu"]) == 0

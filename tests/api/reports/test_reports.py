@@ -11,21 +11,21 @@ import pytest
 from msgspec.structs import replace
 
 from sukusuku_api.reports import period
-from sukusuku_api.reports.drawing import in_lines
-from sukusuku_api.reports.make import WRITERS, asked, make
+from sukusuku_api.reports.chart_renderer import in_lines
+from sukusuku_api.reports.charts import picture, render
+from sukusuku_api.reports.generate import WRITERS, asked, make
 from sukusuku_api.reports.model import WITHHELD, Report, Table, shown
-from sukusuku_api.reports.pictures import picture, render
-from sukusuku_collector.operations import Operations
-from sukusuku_collector.settings import Change, Facility, Language, Text
-from sukusuku_collector.store.sqlite import SqliteStore
-from tests.api.reports import cases
+from sukusuku_server.db import Operations
+from sukusuku_server.settings import Change, Facility, Language, Text
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.api.reports import report_cases
 
 World = tuple[Facility, SqliteStore, Operations]
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    found = cases.write(tmp_path_factory.mktemp("reports"))
+    found = report_cases.write(tmp_path_factory.mktemp("reports"))
     yield found
     found[1].close()
     found[2].close()
@@ -33,7 +33,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def _report(world: World, language: Language = "ja", *, year: bool = False, outward: bool = True) -> Report:
     wanted = period.fiscal_year("2026") if year else period.month("2026-11")
-    return make(*world, asked(wanted, None, language, outward=outward), cases.NOW)
+    return make(*world, asked(wanted, None, language, outward=outward), report_cases.NOW)
 
 
 def _changed(world: World, *days: date) -> World:
@@ -107,10 +107,10 @@ def test_a_change_of_the_room_is_shown_before_and_after_by_zone(world: World) ->
     assert rows["Whole room"][:2] == ("3.3", "3.7")
     assert rows["Play"][5:] == ("50.0", "65.8", "more than before")
     assert table.notes[0].startswith("Compared: 2026-08-24 to 2026-10-18 with 2026-10-19 to 2026-11-22")
-    october = make(*world, asked(period.month("2026-10"), None, "ja", outward=True), cases.NOW)
+    october = make(*world, asked(period.month("2026-10"), None, "ja", outward=True), report_cases.NOW)
     assert _table(october, "tobu-room-change-2026-10-19").title == "変更の前後（令和8年10月19日 から）: 棚を移動"
     assert _rows(october, "tobu-room-change-2026-10-19")["遊び"][7] == "増えた"
-    june = make(*world, asked(period.month("2026-06"), None, "ja", outward=True), cases.NOW)
+    june = make(*world, asked(period.month("2026-06"), None, "ja", outward=True), report_cases.NOW)
     assert not [table for _, table in june.tables if "change" in table.key]
 
 
@@ -211,6 +211,6 @@ def test_wrong_periods_and_centres_are_refused(world: World) -> None:
     with pytest.raises(period.PeriodError, match="such as 2026"):
         period.fiscal_year("R8")
     with pytest.raises(period.PeriodError, match="not begun"):
-        make(*world, asked(period.month("2026-12"), None, "ja", outward=True), cases.NOW)
+        make(*world, asked(period.month("2026-12"), None, "ja", outward=True), report_cases.NOW)
     with pytest.raises(period.PeriodError, match="tobu"):
-        make(*world, asked(period.month("2026-11"), "nowhere", "ja", outward=True), cases.NOW)
+        make(*world, asked(period.month("2026-11"), "nowhere", "ja", outward=True), report_cases.NOW)

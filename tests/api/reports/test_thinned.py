@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sukusuku_api.reports import period
-from sukusuku_api.reports.make import asked, make
+from sukusuku_api.reports.generate import asked, make
 from sukusuku_api.reports.model import Report
-from sukusuku_collector.derive.model import Correction, CorrectionKind
-from sukusuku_collector.opening import DAY_MS, MINUTE_MS, day_start
-from sukusuku_collector.operations import Operations
-from sukusuku_collector.operations.rooms import RoomRecords
-from sukusuku_collector.rooms.use import COMPLETENESS, SERIES
-from sukusuku_collector.settings import Facility
-from sukusuku_collector.store import thinned_key
-from sukusuku_collector.store.sqlite import SqliteStore
-from sukusuku_collector.thinning import Thinning
+from sukusuku_collector.maintenance.room_retention import Thinning
 from sukusuku_core.model import Reading
-from tests.api.reports import cases
+from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, day_start
+from sukusuku_server.db import Operations
+from sukusuku_server.db.rooms import RoomRecords
+from sukusuku_server.model.collection import Correction, CorrectionKind
+from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries import thinned_key
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.api.reports import report_cases
 
 ROOM = "tobu-room"
 FIRST = day_start(date(2026, 10, 5))
@@ -57,7 +57,7 @@ def points(rng: Random) -> Iterator[Reading]:
 
 def corrections(rng: Random, channel: str) -> Iterator[Correction]:
     for start in range(FIRST, FIRST + DAYS * DAY_MS, DAY_MS):
-        yield Correction(ROOM, start + 4 * cases.HOUR, CorrectionKind.RESET, channel, rng.randrange(3), 0)
+        yield Correction(ROOM, start + 4 * report_cases.HOUR, CorrectionKind.RESET, channel, rng.randrange(3), 0)
         if rng.random() < 0.5:
             time = start + rng.randrange(540, 1080) * MINUTE_MS
             yield Correction(ROOM, time, CorrectionKind.ENTERED, channel, rng.randrange(1, 6), rng.randrange(1, 6))
@@ -87,7 +87,7 @@ def raw(store: SqliteStore) -> list[int]:
 @settings(max_examples=4, deadline=None)
 def test_no_figure_changes(seed: int, channel: str) -> None:
     rng = Random(seed)
-    facility = cases.facility()
+    facility = report_cases.facility()
     facility = replace(facility, store=replace(facility.store, keep_occupancy_days=31))
     with TemporaryDirectory() as folder:
         store = SqliteStore.open(Path(folder) / "store.db")
@@ -108,15 +108,15 @@ def test_no_figure_changes(seed: int, channel: str) -> None:
 
 
 def test_readings_go_too_but_hours_latest_values_and_other_assets_stay(tmp_path: Path) -> None:
-    facility, store, operations = cases.write(tmp_path)
-    times = [cases.OCTOBER + n * DAY_MS + 10 * cases.HOUR for n in range(14)]
+    facility, store, operations = report_cases.write(tmp_path)
+    times = [report_cases.OCTOBER + n * DAY_MS + 10 * report_cases.HOUR for n in range(14)]
     store.commit([Reading(ROOM, "Occupancy/Count", time, 5) for time in times], [], NOW)
     store.commit([Reading("tobu-unit-1", "Fill/Percent", time, 5.0) for time in times], [], NOW)
     hours = store.hourly(ROOM, "Occupancy/Count", 0, 2**60)
 
-    thin(facility, store, operations, cases.OCTOBER + (90 + 3) * DAY_MS + 5 * cases.HOUR)
+    thin(facility, store, operations, report_cases.OCTOBER + (90 + 3) * DAY_MS + 5 * report_cases.HOUR)
 
-    assert store.noted(thinned_key(ROOM)) == cases.OCTOBER + 3 * DAY_MS
+    assert store.noted(thinned_key(ROOM)) == report_cases.OCTOBER + 3 * DAY_MS
     assert raw(store) == times[3:]
     assert store.hourly(ROOM, "Occupancy/Count", 0, 2**60) == hours
     assert store.latest()[ROOM]["Occupancy/Count"].value == 5
@@ -126,7 +126,7 @@ def test_readings_go_too_but_hours_latest_values_and_other_assets_stay(tmp_path:
 
 
 def test_nothing_is_thinned_out_before_everything_is_derived_nor_when_it_is_switched_off(tmp_path: Path) -> None:
-    facility, store, operations = cases.write(tmp_path)
+    facility, store, operations = report_cases.write(tmp_path)
     records, later = RoomRecords(operations), NOW + 500 * DAY_MS
     off = replace(facility, store=replace(facility.store, keep_occupancy_days=0))
 
@@ -139,7 +139,7 @@ def test_nothing_is_thinned_out_before_everything_is_derived_nor_when_it_is_swit
 
 
 def test_a_room_that_is_no_longer_in_the_settings_is_thinned_out_too(tmp_path: Path) -> None:
-    facility, store, operations = cases.write(tmp_path)
+    facility, store, operations = report_cases.write(tmp_path)
     points = store.derived(ROOM, SERIES["children"], 0, NOW)
 
     thin(replace(facility, site=()), store, operations, NOW + 500 * DAY_MS)

@@ -14,9 +14,7 @@ from email import policy
 from pathlib import Path
 from typing import Any
 
-from sukusuku_collector.ingest import Ingest
-from sukusuku_collector.mail.message import Draft, HeaderError, build
-from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_core import frames, jsonmap, registers, sparkplug, topics
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.edge_session import Action, EdgeSession, NodeIdentity, Publish
@@ -25,7 +23,9 @@ from sukusuku_core.model import Reading
 from sukusuku_core.profile import JsonProfile, ModbusProfile, builtin
 from sukusuku_core.registers import Decoded
 from sukusuku_mqtt import Message
-from tests.collector.centre import facility
+from sukusuku_server.mail.message import Draft, HeaderError, build
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.collector.small_facility import facility
 from tests.faults.fuzzing import inputs
 
 T = 1_760_000_000_000

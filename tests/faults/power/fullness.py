@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from sukusuku_collector.store.sqlite import SqliteStore
 from sukusuku_core.counters import CounterState
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Reading
 from sukusuku_edge.binding import Counter
 from sukusuku_edge.outbox import Outbox
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.power.operations import OperationsSubject
 from tests.faults.power.subjects import EVERYTHING, T
 

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from sukusuku_collector.operations import Alert, AlertState, Operations, OutgoingMail
+from sukusuku_server.db import Alert, AlertState, Operations, OutgoingMail
 from tests.faults.power.subjects import EVERYTHING, UNITS, T
 
 

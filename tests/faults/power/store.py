@@ -3,8 +3,8 @@
 import random
 from pathlib import Path
 
-from sukusuku_collector.store import Quarantined
-from sukusuku_collector.store.sqlite import SqliteStore
+from sukusuku_server.model.series import Quarantined
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.power.subjects import EVERYTHING, T, a_reading
 
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from sukusuku_api.method import collector_texts
-from sukusuku_api.web import words
-from sukusuku_api.web.ahead import moment
-from sukusuku_api.web.rooms.reading import RoomFacts
-from sukusuku_api.web.tiles import Reader
-from sukusuku_collector.rooms.limits import Rule
-from sukusuku_collector.rooms.words import house_rule, rules
+from sukusuku_api.collector_texts import collector_texts
+from sukusuku_api.web import texts
+from sukusuku_api.web.base import Locale
+from sukusuku_api.web.rooms.queries import RoomFacts
+from sukusuku_api.web.wall.forecast_texts import moment
+from sukusuku_server.rooms.capacity_limit import Rule
+from sukusuku_server.rooms.texts import house_rule, rules
 
 POOR = 80.0
 """Below so many percent of the expected samples a count is doubtful."""
@@ -73,7 +73,7 @@ class LimitCard:
     parts: tuple[PartLine, ...]
 
 
-def now_card(facts: RoomFacts, reader: Reader) -> NowCard:
+def now_card(facts: RoomFacts, reader: Locale) -> NowCard:
     """Who is in, against the limit. What is old or not known is never green."""
     count, limit = facts.count, facts.limit.children
     tone, state = _tone(facts, reader)
@@ -94,7 +94,7 @@ def now_card(facts: RoomFacts, reader: Reader) -> NowCard:
     )
 
 
-def limit_card(facts: RoomFacts, reader: Reader) -> LimitCard:
+def limit_card(facts: RoomFacts, reader: Locale) -> LimitCard:
     """The limit with what each rule alone would allow."""
     limit, translate = facts.limit, reader.translate
     names = rules(collector_texts(reader.language))
@@ -119,7 +119,7 @@ def limit_card(facts: RoomFacts, reader: Reader) -> LimitCard:
     )
 
 
-def zone_lines(facts: RoomFacts, reader: Reader) -> tuple[ZoneLine, ...]:
+def zone_lines(facts: RoomFacts, reader: Locale) -> tuple[ZoneLine, ...]:
     """The zones of the room."""
     names = {zone.id: zone.name[reader.language] for zone in facts.room.zone}
     translate, found = reader.translate, []
@@ -139,12 +139,12 @@ def zone_lines(facts: RoomFacts, reader: Reader) -> tuple[ZoneLine, ...]:
     return tuple(found)
 
 
-def zone_note(reader: Reader) -> str:
+def zone_note(reader: Locale) -> str:
     """What the limits of zones are."""
     return house_rule(collector_texts(reader.language))
 
 
-def _tone(facts: RoomFacts, reader: Reader) -> tuple[str, str]:
+def _tone(facts: RoomFacts, reader: Locale) -> tuple[str, str]:
     translate, children, limit = reader.translate, facts.count.children, facts.limit.children
     if facts.view.stale:
         return "unknown", translate("Data is old")
@@ -160,14 +160,14 @@ def _tone(facts: RoomFacts, reader: Reader) -> tuple[str, str]:
     return tone, translate("%(n)s more may come") % {"n": limit - children}
 
 
-def _closed(facts: RoomFacts, reader: Reader) -> str:
+def _closed(facts: RoomFacts, reader: Locale) -> str:
     if facts.opens is None:
         return reader.translate("Closed")
     opens = moment(facts.opens, facts.now, reader.translate)
     return reader.translate("Closed until %(time)s") % {"time": opens}
 
 
-def _completeness(facts: RoomFacts, reader: Reader) -> str:
+def _completeness(facts: RoomFacts, reader: Locale) -> str:
     """How much of the last hour is known; while the room is closed nothing is expected."""
     if not facts.is_open:
         return ""
@@ -176,13 +176,13 @@ def _completeness(facts: RoomFacts, reader: Reader) -> str:
     return reader.translate("data %(n)s %% complete in the last hour") % {"n": round(facts.count.completeness)}
 
 
-def _people(facts: RoomFacts, reader: Reader) -> str:
+def _people(facts: RoomFacts, reader: Locale) -> str:
     if facts.count.people is None:
         return ""
     return reader.translate("%(n)s people in all") % {"n": facts.count.people}
 
 
-def _staff(facts: RoomFacts, reader: Reader) -> str:
+def _staff(facts: RoomFacts, reader: Locale) -> str:
     translate, staff = reader.translate, facts.limit.staff
     if staff is None:
         return translate("Staff: not set")
@@ -190,18 +190,18 @@ def _staff(facts: RoomFacts, reader: Reader) -> str:
     return translate("Staff %(n)s (%(by)s)") % {"n": staff, "by": by}
 
 
-def _age(facts: RoomFacts, reader: Reader) -> str:
+def _age(facts: RoomFacts, reader: Locale) -> str:
     """How old the newest measurement is, and what is wrong with it."""
     translate, last = reader.translate, facts.view.last_time
     if last is None:
         return translate("Nothing was ever measured")
-    age = words.age((reader.now - last) / 1000, translate)
+    age = texts.age((reader.now - last) / 1000, translate)
     if facts.view.stale:
         return translate("Data is old, last measured %(age)s") % {"age": age}
     return translate("measured %(age)s") % {"age": age}
 
 
-def _how(facts: RoomFacts, rule: Rule, reader: Reader) -> str:
+def _how(facts: RoomFacts, rule: Rule, reader: Locale) -> str:
     """Where a part of the limit comes from, or what is missing in the settings."""
     translate, room = reader.translate, facts.room
     if rule is Rule.PLACES:
@@ -213,14 +213,14 @@ def _how(facts: RoomFacts, rule: Rule, reader: Reader) -> str:
     return _area(facts, reader) if rule is Rule.AREA else _duty(facts, reader)
 
 
-def _area(facts: RoomFacts, reader: Reader) -> str:
+def _area(facts: RoomFacts, reader: Locale) -> str:
     area, each = facts.room.standards.effective_m2, facts.limit.m2_per_child
     if area is None or each is None:
         return reader.translate("the effective area is not set")
     return reader.translate("%(m2)s m² at %(each)s m² a child") % {"m2": f"{area:g}", "each": f"{each:.2f}"}
 
 
-def _duty(facts: RoomFacts, reader: Reader) -> str:
+def _duty(facts: RoomFacts, reader: Locale) -> str:
     translate, staff = reader.translate, facts.limit.staff
     if staff is not None:
         return translate("with %(n)s on duty") % {"n": staff}

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sukusuku_api.reports.charts import Picture
 from sukusuku_api.reports.model import Shape
-from sukusuku_api.reports.pictures import Picture
-from sukusuku_api.times import local
-from sukusuku_api.web.rooms.reading import Day, RoomFacts, Run, Use
-from sukusuku_api.web.words import WEEKDAYS, Translate
-from sukusuku_collector.opening import MINUTE_MS
-from sukusuku_collector.rooms.metrics import Hour, heat_map
-from sukusuku_collector.rooms.tally import HOUR_MS, Tally
+from sukusuku_api.timestamps import WEEKDAYS, local
+from sukusuku_api.web.rooms.queries import Day, RoomFacts, Run, Use
+from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_server.i18n import Translate
+from sukusuku_server.rooms.usage import Hour, heat_map
+from sukusuku_server.rooms.usage_sums import HOUR_MS, Tally
 
 NAMES = ("course", "heat", "ahead")
 DAY_BREAK = 0.7

@@ -4,20 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sukusuku_api.method import collector_texts
-from sukusuku_api.reports import figures
-from sukusuku_api.reports.figures import Figure
-from sukusuku_api.reports.gather import Changed, RoomUse
+from sukusuku_api.collector_texts import collector_texts
+from sukusuku_api.queries.room_history import Changed, RoomUse
+from sukusuku_api.reports import columns as figures
+from sukusuku_api.reports.columns import Figure
 from sukusuku_api.reports.model import Kind
-from sukusuku_api.web.rooms import words as said
+from sukusuku_api.timestamps import WEEKDAYS
+from sukusuku_api.web.base import Locale
+from sukusuku_api.web.collection.view_model import past
+from sukusuku_api.web.rooms import texts as said
 from sukusuku_api.web.rooms.cards import POOR
-from sukusuku_api.web.rooms.reading import RoomFacts
-from sukusuku_api.web.sheet import past
-from sukusuku_api.web.tiles import Reader
-from sukusuku_api.web.words import WEEKDAYS
-from sukusuku_collector.derive.model import Correction, CorrectionKind
-from sukusuku_collector.rooms.metrics import heat_map, ranked, zone_share
-from sukusuku_collector.rooms.words import corrections
+from sukusuku_api.web.rooms.queries import RoomFacts
+from sukusuku_server.model.collection import Correction, CorrectionKind
+from sukusuku_server.rooms.texts import corrections
+from sukusuku_server.rooms.usage import heat_map, ranked, zone_share
 
 SHOWN_CORRECTIONS = 12
 SHOWN_COUNTS = 3
@@ -90,7 +90,7 @@ class EffectCard:
     bounds: str
 
 
-def correction_lines(facts: RoomFacts, reader: Reader) -> tuple[CorrectionLine, ...]:
+def correction_lines(facts: RoomFacts, reader: Locale) -> tuple[CorrectionLine, ...]:
     """The newest corrections, what happened at one moment in one line."""
     kinds = corrections(collector_texts(reader.language))
     groups = [
@@ -103,7 +103,7 @@ def correction_lines(facts: RoomFacts, reader: Reader) -> tuple[CorrectionLine, 
     )
 
 
-def _changes(items: Sequence[Correction], reader: Reader) -> Iterator[tuple[str, str, str]]:
+def _changes(items: Sequence[Correction], reader: Locale) -> Iterator[tuple[str, str, str]]:
     for item in items:
         if item.before == item.after:
             continue
@@ -111,7 +111,7 @@ def _changes(items: Sequence[Correction], reader: Reader) -> Iterator[tuple[str,
         yield reader.translate(said.CHANNELS[item.channel]), before, after
 
 
-def _why(item: Correction, facts: RoomFacts, reader: Reader) -> str:
+def _why(item: Correction, facts: RoomFacts, reader: Locale) -> str:
     translate, counting = reader.translate, facts.room.counting
     if item.kind is CorrectionKind.ENTERED:
         told = next((count for count in facts.said if count.time == item.time), None)
@@ -130,7 +130,7 @@ def _why(item: Correction, facts: RoomFacts, reader: Reader) -> str:
     return translate(text) % values if text else ""
 
 
-def count_lines(facts: RoomFacts, reader: Reader) -> tuple[CountLine, ...]:
+def count_lines(facts: RoomFacts, reader: Locale) -> tuple[CountLine, ...]:
     """The newest counts by staff."""
     done = {item.time for item in facts.corrections if item.kind is CorrectionKind.ENTERED}
     return tuple(
@@ -139,7 +139,7 @@ def count_lines(facts: RoomFacts, reader: Reader) -> tuple[CountLine, ...]:
     )
 
 
-def use_card(use: RoomUse, reader: Reader) -> UseCard | None:
+def use_card(use: RoomUse, reader: Locale) -> UseCard | None:
     """The figures; None: nothing is known of these weeks."""
     tally = use.tally
     if not tally.known_ms:
@@ -158,7 +158,7 @@ def use_card(use: RoomUse, reader: Reader) -> UseCard | None:
     )
 
 
-def _figure(figure: Figure, value: object, reader: Reader) -> FigureLine:
+def _figure(figure: Figure, value: object, reader: Locale) -> FigureLine:
     number = value if isinstance(value, int | float) else None
     digits = 0 if figure.kind is Kind.COUNT or (number is not None and number >= 100) else 1  # noqa: PLR2004
     return FigureLine(
@@ -169,12 +169,12 @@ def _figure(figure: Figure, value: object, reader: Reader) -> FigureLine:
     )
 
 
-def _hours(cells: Sequence[tuple[int, int]], reader: Reader) -> str:
+def _hours(cells: Sequence[tuple[int, int]], reader: Locale) -> str:
     named = [f"{reader.translate(WEEKDAYS[weekday])} {hour}:00" for weekday, hour in cells]
     return reader.translate(", ").join(named)
 
 
-def effect_card(found: Changed, reader: Reader) -> EffectCard:
+def effect_card(found: Changed, reader: Locale) -> EffectCard:
     """What has changed with a day. Only what is clearly different is called so."""
     translate, effect = reader.translate, found.room
     verdict = translate("Too few days are known on one side of this date to compare them.")

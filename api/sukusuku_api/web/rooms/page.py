@@ -9,25 +9,24 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from sukusuku_api.context import Context, ContextDep
-from sukusuku_api.known import known_room
-from sukusuku_api.problem import ProblemError
-from sukusuku_api.reports.pictures import DrawingError, drawn
-from sukusuku_api.web import forms, views
-from sukusuku_api.web.kept import Kept
+from sukusuku_api.cache import Kept
+from sukusuku_api.dependencies import Context, ContextDep, known_room
+from sukusuku_api.problems import ProblemError
+from sukusuku_api.reports.charts import DrawingError, drawn
+from sukusuku_api.web import base, forms
 from sukusuku_api.web.rooms import charts
-from sukusuku_api.web.rooms.entry import LONGEST_NAME, LONGEST_NOTE, EntryError, enter, filled
-from sukusuku_api.web.rooms.reading import read, use
-from sukusuku_api.web.rooms.sheet import Asked, page
-from sukusuku_collector.live import RoomView
-from sukusuku_collector.operations.rooms import MOST
-from sukusuku_collector.settings import Language
+from sukusuku_api.web.rooms.count_form import LONGEST_NAME, LONGEST_NOTE, EntryError, enter, filled
+from sukusuku_api.web.rooms.queries import read, use
+from sukusuku_api.web.rooms.view_model import Asked, page
+from sukusuku_server.db.rooms import MOST
+from sukusuku_server.live.views import RoomView
+from sukusuku_server.settings import Language
 
 PATH = "/rooms"
 FIGURES_SECONDS = 600.0
 PICTURE_SECONDS = 120
 DRAWING_SECONDS = 30.0
-_DRAWING = "sukusuku_api.web.rooms.drawing"
+_DRAWING = "sukusuku_api.web.rooms.chart_renderer"
 PICTURE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "X-Content-Type-Options": "nosniff",
@@ -57,8 +56,8 @@ class Pictures:
 def install(app: FastAPI) -> None:
     """Add the page, and load its template now: a broken one should show at the start."""
     app.state.room_figures, app.state.room_pictures = Kept(FIGURES_SECONDS), Pictures()
-    for language in views.LANGUAGES:
-        views.environment(language).get_template("rooms.html")
+    for language in base.LANGUAGES:
+        base.environment(language).get_template("rooms.html")
     app.include_router(router)
 
 
@@ -66,7 +65,7 @@ def install(app: FastAPI) -> None:
 def rooms(
     request: Request,
     context: ContextDep,
-    lang: views.Lang = "ja",
+    lang: base.Lang = "ja",
     room: Annotated[str, Query(max_length=128)] = "",
     since: Annotated[str, Query(max_length=32)] = "",
 ) -> HTMLResponse:
@@ -75,9 +74,9 @@ def rooms(
 
 
 @router.post("/{room_id}/counts")
-async def count(request: Request, context: ContextDep, room_id: str, lang: views.Lang = "ja") -> Response:
+async def count(request: Request, context: ContextDep, room_id: str, lang: base.Lang = "ja") -> Response:
     """Keep a count that a member of staff has made; then back to the page. What is wrong is said on the page."""
-    translate = views.texts(lang).gettext
+    translate = base.texts(lang).gettext
     known = {room.id for site in context.facility.site for room in site.room}
     asked, status = Asked(), HTTPStatus.UNPROCESSABLE_ENTITY
     fields = await forms.fields(request)
@@ -106,7 +105,7 @@ def picture(
     context: ContextDep,
     room_id: str,
     name: str,
-    lang: views.Lang = "ja",
+    lang: base.Lang = "ja",
     narrow: bool = False,  # noqa: FBT001, FBT002
 ) -> Response:
     """A chart of a room; `narrow`: for a phone."""
@@ -130,7 +129,7 @@ def _draw(request: Request, context: Context, room_id: str, language: Language, 
     view = next(view for view in context.views(now) if isinstance(view, RoomView) and view.id == room_id)
     facts = read(context, site, room, view, context.store.derived_latest().get(room_id, {}), now)
     of_weeks = _figures(request).get(("use", room_id), now, lambda: use(context, site, room, now))
-    found = charts.charts(facts, of_weeks, views.texts(language).gettext, narrow=narrow)
+    found = charts.charts(facts, of_weeks, base.texts(language).gettext, narrow=narrow)
     return drawn(_DRAWING, found, DRAWING_SECONDS)
 
 
@@ -146,10 +145,10 @@ def _shown(
         "most": MOST,
         "longest_name": LONGEST_NAME,
         "longest_note": LONGEST_NOTE,
-        "build": views.build(),
-        "static": views.STATIC,
+        "build": base.build(),
+        "static": base.STATIC,
     }
-    html = views.environment(language).get_template("rooms.html").render(values)
+    html = base.environment(language).get_template("rooms.html").render(values)
     return HTMLResponse(html, status, headers=forms.HEADERS)
 
 

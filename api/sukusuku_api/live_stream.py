@@ -1,0 +1,117 @@
+"""One task watches for changes and tells every listener, encoding each change once.
+
+Every event is the whole state, so a listener that is slow simply misses the states in between: nothing queues up.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+from fastapi.concurrency import run_in_threadpool
+
+from sukusuku_api.dependencies import Context
+from sukusuku_api.schemas import live as present
+from sukusuku_api.timestamps import local
+from sukusuku_server.db import Alert
+from sukusuku_server.live import views as live
+
+if TYPE_CHECKING:
+    from sukusuku_server.model.series import DerivedByAsset, LatestByAsset
+
+log = logging.getLogger(__name__)
+
+POLL = 0.5
+"""Seconds between two looks for changes."""
+
+BEAT = 10.0
+"""Seconds of silence after which a listener gets a sign of life."""
+
+RETRY = b"retry: 2000\n\n"
+
+State = tuple[Sequence[live.UnitView | live.RoomView], Sequence[Alert]]
+
+
+class Broadcast:
+    """The live state as server-sent events."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._latest: LatestByAsset = {}
+        self._derived: DerivedByAsset = {}
+        self._version: int | None = None
+        self._state: State | None = None
+        self._frame = b""
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    async def run(self) -> None:
+        """Watch until cancelled. Trouble with the data is logged once and outlived."""
+        failing = False
+        while True:
+            try:
+                await self.look()
+            except Exception:  # the supervising loop of this process
+                if not failing:
+                    log.exception("the live state cannot be read; trying again every %g s", POLL)
+                failing = True
+            else:
+                if failing:
+                    log.info("the live state can be read again")
+                failing = False
+            await asyncio.sleep(POLL)
+
+    async def look(self) -> None:
+        """Compare the present with what was last told; tell what changed. Growing older is no change."""
+        context = self._context
+        version = context.store.version()
+        if version != self._version:
+            self._latest, self._derived, self._version = context.store.latest(), context.store.derived_latest(), version
+        alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
+        state = (live.views(context.facility, self._latest, context.clock(), self._derived), alerts)
+        if state != self._state:
+            self._state = state
+            self._frame = self._encode(state)
+            self._wake()
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop."""
+        self._closed = True
+        self._wake()
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """The present state at once, then every change; after `BEAT` seconds without one a sign of life.
+
+        The sign of life is a comment, for proxies, and an event `beat` with the server's time in UTC ms, by which
+        a display notices a dead connection and keeps its clock right.
+        """
+        yield RETRY
+        while self._state is None and not self._closed:
+            await self._changed.wait()
+        changed = self._changed
+        if self._state is not None:
+            yield self._encode(self._state)
+        while not self._closed:
+            try:
+                async with asyncio.timeout(BEAT):
+                    await changed.wait()
+            except TimeoutError:
+                yield b": keep-alive\nevent: beat\ndata: %d\n\n" % self._context.clock()
+            else:
+                changed = self._changed
+                yield self._frame
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def _encode(self, state: State) -> bytes:
+        views, alerts = state
+        facility, now = self._context.facility, self._context.clock()
+        data = present.LiveOut(
+            time=local(now),
+            units=present.units(facility, views, now),
+            rooms=present.rooms(facility, views, now),
+            alerts=[present.alert(facility, alert) for alert in alerts],
+        )
+        return b"event: state\ndata: %b\n\n" % data.model_dump_json().encode()

@@ -1,0 +1,1 @@
+"""Reads that several pages, resources and reports share."""

@@ -1,0 +1,148 @@
+"""Reads what a report needs of rooms: the derived series in hindsight, joined to hours. A year takes some seconds."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sukusuku_api.dependencies import Readings
+from sukusuku_server.calendar.opening_hours import day_start, opening_of_asset
+from sukusuku_server.db import Operations
+from sukusuku_server.db.rooms import RoomRecords
+from sukusuku_server.live.views import SIMULATED
+from sukusuku_server.model.collection import CorrectionKind
+from sukusuku_server.model.series import Point
+from sukusuku_server.rooms import usage
+from sukusuku_server.rooms.change_effect import Effect, effect, stretch
+from sukusuku_server.rooms.intervals import stretches
+from sukusuku_server.rooms.retrospective import of_channel, seen_after
+from sukusuku_server.rooms.usage import Hour
+from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, from_kept, with_gaps, zone_part, zone_series
+from sukusuku_server.rooms.usage_sums import Tally, total
+from sukusuku_server.settings import Facility, Room, Site, Text, Zone
+from sukusuku_server.timeseries import thinned_key
+
+Progress = Callable[[int, int], None]
+"""Told how many rooms are done, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What has changed in a room and its zones with a day, from the time (UTC ms) `start` to `end`."""
+
+    day: date
+    note: Text | None
+    """What was done; None: nobody has told in the settings."""
+    start: int
+    end: int
+    room: Effect
+    zones: Mapping[str, Effect]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomUse:
+    """How a room was used, by the hour. `channel` is what is counted: children, or people where nothing tells them."""
+
+    site: Site
+    room: Room
+    channel: str
+    hours: tuple[Hour, ...]
+    zone_hours: Mapping[str, tuple[Hour, ...]]
+    corrections: Mapping[CorrectionKind, int]
+    simulated: bool
+    end: int
+    """Until when (UTC ms) that is told: the end of what was asked, or the moment at which it was."""
+    changes: tuple[Changed, ...] = ()
+
+    @property
+    def tally(self) -> Tally:
+        """All hours together."""
+        return total(hour.tally for hour in self.hours)
+
+    @property
+    def zones(self) -> Mapping[str, Tally]:
+        """All hours of each zone together."""
+        return {zone: total(hour.tally for hour in hours) for zone, hours in self.zone_hours.items()}
+
+
+class Gatherer:
+    """Reads the rooms of a facility at the moment `now` (UTC ms); what lies after it is no gap but left out."""
+
+    def __init__(self, facility: Facility, store: Readings, operations: Operations, now: int) -> None:
+        self._facility = facility
+        self._store = store
+        self._records = RoomRecords(operations)
+        self._now = now
+
+    def rooms(self, first: date, end: date, site: str | None, progress: Progress = lambda _, __: None) -> list[RoomUse]:
+        """The rooms of one centre or of all, from the local day `first` to that before `end`."""
+        wanted = [(s, room) for s in self._facility.site if site in {None, s.id} for room in s.room]
+        found = []
+        start, stop = day_start(first), day_start(end)
+        for n, (where, room) in enumerate(wanted):
+            progress(n, len(wanted))
+            found.append(replace(self.room(where, room, start, stop), changes=self.changes(where, room, start, stop)))
+        progress(len(wanted), len(wanted))
+        return found
+
+    def room(self, site: Site, room: Room, start: int, end: int) -> RoomUse:
+        """One room over start <= time < end."""
+        end = max(start, min(end, self._now))
+        middle = max(start, min(end, self._store.noted(thinned_key(room.id)) or 0))
+        opening = opening_of_asset(self._facility, room.id)
+        earlier, spans = opening.spans(start, middle), opening.spans(middle, end)
+        kept = from_kept(self._store.room_hours(room.id, start, middle))
+        corrections = self._records.corrections(room.id, start, end)
+        complete = self._store.derived(room.id, COMPLETENESS, middle, end)
+        children = self._store.derived(room.id, SERIES["children"], middle, end)
+        channel = "children" if children or "children" in kept else "people"
+        counts = children if channel == "children" else self._store.derived(room.id, SERIES["people"], middle, end)
+        seen = seen_after(counts, of_channel(corrections, channel))
+        hours = [
+            *with_gaps(kept.get(channel, []), earlier),
+            *usage.hours(stretches(seen, complete, room.capacity, spans)),
+        ]
+        zones = {
+            zone.id: (*with_gaps(kept.get(zone_part(zone.id), []), earlier), *found)
+            for zone, found in self._zones(room, complete, spans, middle, end)
+        }
+        source = self._store.latest().get(room.id, {}).get("Info/Source")
+        return RoomUse(
+            site=site,
+            room=room,
+            channel=channel,
+            hours=tuple(hours),
+            zone_hours=zones,
+            corrections=Counter(item.kind for item in corrections),
+            simulated=source is not None and source.value == SIMULATED,
+            end=end,
+        )
+
+    def changes(self, site: Site, room: Room, start: int, end: int) -> tuple[Changed, ...]:
+        """The effects of the changes in the settings that tell something about start <= time < end, in order."""
+        days = sorted(change.date for change in room.change)
+        told = []
+        for day in days:
+            first, stop = stretch(day, days)
+            if day_start(day) < min(end, self._now) and start < stop:
+                told.append(self.changed(site, room, day, first, stop))
+        return tuple(told)
+
+    def changed(self, site: Site, room: Room, day: date, start: int, end: int) -> Changed:
+        """The effect of a day on a room, told by start <= time < end."""
+        use = self.room(site, room, start, end)
+        return Changed(
+            day=day,
+            note=next((change.note for change in room.change if change.date == day), None),
+            start=start,
+            end=max(start, min(end, self._now)),
+            room=effect(use.hours, day),
+            zones={zone: effect(hours, day) for zone, hours in use.zone_hours.items()},
+        )
+
+    def _zones(
+        self, room: Room, complete: list[Point], spans: list[tuple[int, int]], start: int, end: int
+    ) -> Iterator[tuple[Zone, list[Hour]]]:
+        for zone in room.zone:
+            points = self._store.derived(room.id, zone_series(zone.id), start, end)
+            yield zone, usage.hours(stretches(points, complete, zone.capacity or 0, spans))

@@ -1,0 +1,66 @@
+"""Reads what the API tells of rooms beyond their present state: hours of the past, effects of changes, the outlook."""
+
+from datetime import date
+
+from sukusuku_api.dependencies import Context
+from sukusuku_api.queries.room_history import Changed, Gatherer
+from sukusuku_server.calendar.opening_hours import DAY_MS, opening_of_asset
+from sukusuku_server.rooms.change_effect import stretch
+from sukusuku_server.rooms.current import FRESH_MS
+from sukusuku_server.rooms.expected_use import WEEKS, Expected, outlook
+from sukusuku_server.rooms.usage import Hour
+from sukusuku_server.rooms.usage_hours import SERIES
+from sukusuku_server.rooms.vacancy import Day, Expect, outlook_expect, site_days
+from sukusuku_server.settings import Room, Site
+
+
+def past(context: Context, site: Site, room: Room, start: int, end: int) -> list[Hour]:
+    """The hours of a room within start <= time < end."""
+    return list(_gatherer(context).room(site, room, start, end).hours)
+
+
+def changed(
+    context: Context, site: Site, room: Room, day: date, start: int | None = None, end: int | None = None
+) -> Changed:
+    """The use of a room before a local day and from it on; without `start` or `end` eight weeks of that side.
+
+    A change in the settings that lies between ends a side that is not given.
+    """
+    first, stop = stretch(day, [change.date for change in room.change])
+    return _gatherer(context).changed(site, room, day, first if start is None else start, stop if end is None else end)
+
+
+def changes(context: Context, site: Site, room: Room) -> tuple[Changed, ...]:
+    """The effects of all changes of a room that the settings tell and that have come, in order."""
+    return _gatherer(context).changes(site, room, 0, context.clock())
+
+
+def expected(context: Context, site: Site, room: Room, now: int, days: int) -> list[Expected]:
+    """What is usual in a room in the open hours of the coming days."""
+    hours = past(context, site, room, now - WEEKS * 7 * DAY_MS, now)
+    return outlook(hours, opening_of_asset(context.facility, room.id), now, days)
+
+
+def expect(context: Context, site: Site, room: Room, now: int, days: int) -> Expect:
+    """What is expected in a room: who is in now, then what is usual at that hour."""
+    ahead = expected(context, site, room, now, days)
+    series = context.store.derived_latest().get(room.id, {})
+    point = series.get(SERIES["children"])
+    fresh = point is not None and now - point.time <= FRESH_MS and isinstance(point.value, int | float)
+    children = float(point.value) if fresh and point is not None and isinstance(point.value, int | float) else None
+    return outlook_expect({item.start: item.mean for item in ahead}, now, children)
+
+
+def vacancy(context: Context, days: int) -> list[tuple[Site, list[Day]]]:
+    """The vacancy board of every centre that has rooms."""
+    now = context.clock()
+    found = []
+    for site in context.facility.site:
+        if site.room:
+            expected = {room.id: expect(context, site, room, now, days) for room in site.room}
+            found.append((site, site_days(context.facility, site, expected, now, days)))
+    return found
+
+
+def _gatherer(context: Context) -> Gatherer:
+    return Gatherer(context.facility, context.store, context.operations, context.clock())

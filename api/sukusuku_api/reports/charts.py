@@ -1,0 +1,72 @@
+"""The charts of a report as pictures, drawn in a process that lives for them alone."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from sukusuku_api.reports.model import Cell, Shape, Table
+from sukusuku_core.errors import SukusukuError
+
+FONTS = "Noto Sans CJK JP, Noto Sans JP, Hiragino Sans, Yu Gothic, Meiryo, sans-serif"
+RENDER_SECONDS = 120.0
+_PROGRAM = "sukusuku_api.reports.chart_renderer"
+
+
+class DrawingError(SukusukuError):
+    """The charts could not be drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart with its values; None is a gap, or a value that is withheld."""
+
+    shape: Shape
+    names: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    heat: tuple[tuple[float | None, ...], ...] = ()
+    y: tuple[float | None, ...] = ()
+    y_title: str = ""
+    line: tuple[float | None, ...] = ()
+    line_title: str = ""
+
+
+def picture(table: Table) -> Picture | None:
+    """The picture of a table; None: it has no chart, or nothing to show."""
+    chart, rows = table.chart, table.body
+    if chart is None or not rows:
+        return None
+    names = tuple(str(row[0]) for row in rows)
+    if chart.shape is Shape.HEAT:
+        columns = tuple(column.heading for column in table.columns[1:])
+        return Picture(chart.shape, names, columns, tuple(tuple(map(_number, row[1:])) for row in rows))
+    line = () if chart.line is None else tuple(_number(row[chart.line]) for row in rows)
+    title = "" if chart.line is None else table.columns[chart.line].title
+    y = tuple(_number(row[chart.y]) for row in rows)
+    return Picture(chart.shape, names, y=y, y_title=table.columns[chart.y].title, line=line, line_title=title)
+
+
+def render(pictures: list[Picture], seconds: float = RENDER_SECONDS) -> list[str]:
+    """The pictures as SVG, in order. Raises DrawingError with what the renderer said."""
+    return drawn(_PROGRAM, pictures, seconds) if pictures else []
+
+
+def drawn(program: str, what: Any, seconds: float) -> list[str]:
+    """The SVGs that a drawing program makes of what it is given as JSON. Raises DrawingError."""
+    command = [sys.executable, "-m", program]
+    try:
+        done = subprocess.run(
+            command, input=msgspec.json.encode(what), capture_output=True, timeout=seconds, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DrawingError(f"the charts cannot be drawn: {error}") from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise DrawingError(f"the charts cannot be drawn: {said[-1] if said else 'no reason given'}")
+    return msgspec.json.decode(done.stdout, type=list[str])
+
+
+def _number(cell: Cell) -> float | None:
+    return float(cell) if isinstance(cell, int | float) else None

@@ -1,0 +1,68 @@
+"""The figures of a tally as columns and cells. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind
+from sukusuku_server.i18n import N_, Translate
+from sukusuku_server.rooms.suppression import is_small
+from sukusuku_server.rooms.usage_sums import HOUR_MS, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure: how it is called, its unit, and where it comes from.
+
+    `of_few`: it tells a highest count, which is withheld when it is small. `public`: it tells nothing about children.
+    """
+
+    heading: str
+    unit: str
+    kind: Kind
+    of: Callable[[Tally], Cell]
+    of_few: bool = False
+    public: bool = False
+
+
+def _if_known(value: Callable[[Tally], float]) -> Callable[[Tally], Cell]:
+    return lambda tally: value(tally) if tally.known_ms else None
+
+
+_CHILDREN, _VISITS, _HOURS, _MINUTES = N_("children"), N_("visits"), N_("child-hours"), N_("min")
+OPEN = Figure(N_("Open hours"), N_("h"), Kind.DECIMAL, lambda tally: tally.open_ms / HOUR_MS, public=True)
+VISITS = Figure(N_("Child-visits"), _VISITS, Kind.COUNT, _if_known(lambda tally: tally.visits))
+CHILD_HOURS = Figure(N_("Child-hours"), _HOURS, Kind.DECIMAL, _if_known(lambda tally: tally.person_hours))
+AVERAGE = Figure(N_("Average children"), _CHILDREN, Kind.DECIMAL, lambda tally: tally.average_occupancy)
+WHEN_USED = Figure(N_("Average when used"), _CHILDREN, Kind.DECIMAL, lambda tally: tally.average_when_used)
+PEAK = Figure(N_("Most at once"), _CHILDREN, Kind.COUNT, lambda tally: tally.peak_occupancy, of_few=True)
+UTILISATION = Figure(N_("Average utilisation"), "%", Kind.PERCENT, lambda tally: tally.average_utilisation)
+PEAK_RATE = Figure(N_("Peak utilisation"), "%", Kind.PERCENT, lambda tally: tally.peak_utilisation, of_few=True)
+TIME_USED = Figure(N_("Time used"), "%", Kind.PERCENT, lambda tally: tally.time_used)
+LENGTH = Figure(N_("Length of use"), _MINUTES, Kind.DECIMAL, lambda tally: tally.dwell_minutes)
+UNDER = Figure(N_("Under target"), "%", Kind.PERCENT, lambda tally: tally.under_target)
+ON = Figure(N_("On target"), "%", Kind.PERCENT, lambda tally: tally.on_target)
+OVER = Figure(N_("Over target"), "%", Kind.PERCENT, lambda tally: tally.over_target)
+HOURS_USED = Figure(N_("Hours used"), "%", Kind.PERCENT, lambda tally: tally.hours_used_share)
+COMPLETE = Figure(N_("Completeness"), "%", Kind.PERCENT, lambda tally: tally.completeness, public=True)
+
+USE = (OPEN, VISITS, CHILD_HOURS, AVERAGE, WHEN_USED, PEAK, COMPLETE)
+RATES = (UTILISATION, PEAK_RATE, TIME_USED, LENGTH, UNDER, ON, OVER, HOURS_USED, COMPLETE)
+PARTS = (OPEN, VISITS, CHILD_HOURS, AVERAGE, PEAK, UTILISATION, TIME_USED, COMPLETE)
+
+
+def columns(figures: Sequence[Figure], translate: Translate) -> tuple[Column, ...]:
+    """Their columns."""
+    return tuple(
+        Column(translate(figure.heading), figure.unit if figure.unit == "%" else translate(figure.unit), figure.kind)
+        for figure in figures
+    )
+
+
+def cells(tally: Tally, figures: Sequence[Figure], *, outward: bool, hide: bool) -> tuple[Cell, ...]:
+    """Their values; `hide`: too few children stand behind the whole tally, or behind its neighbour."""
+    found: list[Cell] = []
+    for figure in figures:
+        value = figure.of(tally)
+        few = figure.of_few and outward and is_small(tally.peak)
+        found.append(WITHHELD if value is not None and not figure.public and (hide or few) else value)
+    return tuple(found)

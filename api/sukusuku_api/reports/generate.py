@@ -1,0 +1,63 @@
+"""Makes reports: reads, computes, and writes in the formats that are asked for."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from gettext import NullTranslations
+from importlib.resources import files
+
+from sukusuku_api.dependencies import Readings
+from sukusuku_api.queries.room_history import Gatherer, Progress
+from sukusuku_api.reports.csv_file import csv_file
+from sukusuku_api.reports.model import Report
+from sukusuku_api.reports.pdf import pdf
+from sukusuku_api.reports.period import Period, PeriodError, has_begun
+from sukusuku_api.reports.request import Asked
+from sukusuku_api.reports.tables import report
+from sukusuku_api.reports.xlsx import xlsx
+from sukusuku_server.db import Operations
+from sukusuku_server.i18n import translations
+from sukusuku_server.rooms import texts as room_words
+from sukusuku_server.settings import Facility, Language
+
+WRITERS: Mapping[str, Callable[[Report], bytes]] = {"xlsx": xlsx, "pdf": pdf, "csv": csv_file}
+MEDIA = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+    "csv": "text/csv; charset=utf-8",
+}
+
+
+def asked(period: Period, site: str | None, language: Language, *, outward: bool) -> Asked:
+    """What a report is to be, with the words of its language."""
+    return Asked(
+        period=period,
+        site=site,
+        outward=outward,
+        language=language,
+        translate=_texts("sukusuku_api", language).gettext,
+        corrections=room_words.corrections(_texts("sukusuku_server", language)),
+    )
+
+
+def make(
+    facility: Facility,
+    store: Readings,
+    operations: Operations,
+    wanted: Asked,
+    now: int,
+    progress: Progress = lambda _, __: None,
+) -> Report:
+    """The report. Raises PeriodError for one of the future, and for a centre that there is not."""
+    sites = [site.id for site in facility.site]
+    if wanted.site is not None and wanted.site not in sites:
+        raise PeriodError(f"there is no centre `{wanted.site}`; there are {sites}")
+    if not has_begun(wanted.period, now):
+        raise PeriodError(f"{wanted.period.key} has not begun; there are no figures of it")
+    gatherer = Gatherer(facility, store, operations, now)
+    uses = gatherer.rooms(wanted.period.first, wanted.period.end, wanted.site, progress)
+    return report(facility, uses, wanted, now)
+
+
+@lru_cache
+def _texts(package: str, language: Language) -> NullTranslations:
+    return translations(files(package) / "locale", language)

@@ -1,0 +1,145 @@
+"""What became of visits, the figures of a month, and what fixed rounds would have done."""
+
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from sukusuku_api.collector_texts import method
+from sukusuku_api.dependencies import DAY_MS, FROM, TO, Context, ContextDep, Time, between, invalid, known_unit
+from sukusuku_api.problems import documented
+from sukusuku_api.queries.periods import EIGHT_WEEKS_MS, month_of
+from sukusuku_api.schemas import collection
+from sukusuku_api.schemas import kpi as figures
+from sukusuku_api.schemas.live import NameOut
+from sukusuku_api.timestamps import local
+from sukusuku_server.kpi.disposal_fee import fee_table
+from sukusuku_server.kpi.queries import Books
+
+router = APIRouter(tags=["accounts"])
+
+LONGEST_MS = 400 * DAY_MS
+
+
+class VisitsOut(collection.Shape):
+    """Visits in order of time."""
+
+    start: datetime
+    end: datetime
+    visits: list[figures.VisitOut]
+
+
+class FeesOut(collection.Shape):
+    """The tariff behind the fee."""
+
+    name: NameOut
+    since: date
+    yen_per_kg: float
+    source: list[str]
+
+
+class CounterfactualOut(collection.Shape):
+    """What really happened, and what fixed rounds would have done with the same nappies."""
+
+    start: datetime
+    end: datetime
+    per_week: int
+    actual: figures.OutcomeOut
+    fixed: figures.OutcomeOut
+    ways: str | None = Field(description="How kilometres were measured; null: not known")
+    fees: FeesOut
+    method: list[NameOut] = Field(description="How the figures come about, and what they cannot know")
+
+
+@router.get("/visits", summary="Visits", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
+def visits(
+    context: ContextDep,
+    unit: Annotated[str | None, Query(description="Only those of one unit")] = None,
+    start: Annotated[Time, FROM] = None,
+    end: Annotated[Time, TO] = None,
+) -> VisitsOut:
+    """What became of each stop and each emptying of the last 30 days, or of the given time.
+
+    `due`, `emptied`, `late`, `missed`, `needless`, `cannot`, `unseen` (done, says the crew; the data shows nothing),
+    `unplanned`.
+    """
+    if unit is not None:
+        known_unit(context, unit)
+    first, stop = _stretch(start, end, context.clock(), 30 * DAY_MS)
+    found = _books(context).visits(first, stop)
+    return VisitsOut(
+        start=local(first),
+        end=local(stop),
+        visits=[figures.visit(item) for item in found if unit in {None, item.asset}],
+    )
+
+
+@router.get("/kpi", summary="Figures of a month", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
+def kpi(
+    context: ContextDep,
+    month: Annotated[
+        str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="YYYY-MM; default: this month")
+    ] = None,
+) -> figures.KpisOut:
+    """Visits by kind, levels at emptying, over-full hours, availability, alerts, times to empty: per unit and all."""
+    begins, ends = month_of(month, context.clock())
+    books = _books(context)
+    whole, units = books.kpis(begins, ends)
+    return figures.KpisOut(
+        month=f"{local(begins):%Y-%m}",
+        start=local(whole.start),
+        end=local(whole.end),
+        total=figures.kpi(whole),
+        units=[figures.kpi(unit) for unit in units],
+        sites=[figures.site_weight(site) for site in books.weights(begins, ends)],
+    )
+
+
+@router.get(
+    "/counterfactual",
+    summary="Against fixed rounds",
+    responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def counterfactual(
+    context: ContextDep,
+    start: Annotated[Time, FROM] = None,
+    end: Annotated[Time, TO] = None,
+    per_week: Annotated[int, Query(ge=1, le=7, description="How often fixed rounds would have gone")] = 3,
+) -> CounterfactualOut | None:
+    """The last eight weeks, or the given time: visits, over-full hours, levels, km, CO2 and yen on both sides.
+
+    null when nothing is known of that time. It begins with the first estimate in it.
+    """
+    first, stop = _stretch(start, end, context.clock(), EIGHT_WEEKS_MS)
+    found = _books(context).compare(per_week, first, stop)
+    if found is None:
+        return None
+    fees, done, ways = fee_table(), found.comparison, found.ways is not None
+    return CounterfactualOut(
+        start=local(done.start),
+        end=local(done.end),
+        per_week=per_week,
+        actual=figures.outcome(done.actual, ways=ways),
+        fixed=figures.outcome(done.fixed, ways=ways),
+        ways=found.ways,
+        fees=FeesOut(
+            name=NameOut(ja=fees.name_ja, en=fees.name_en),
+            since=fees.since,
+            yen_per_kg=fees.yen_per_kg,
+            source=list(fees.source),
+        ),
+        method=[NameOut(ja=ja, en=en) for ja, en in zip(method("ja"), method("en"), strict=True)],
+    )
+
+
+def _books(context: Context) -> Books:
+    return Books(context.facility, context.store, context.operations, context.clock())
+
+
+def _stretch(start: str | None, end: str | None, now: int, default_ms: int) -> tuple[int, int]:
+    first, stop = between(start, end, now, default_ms)
+    if stop - first > LONGEST_MS:
+        raise invalid("query.from", f"the range is longer than {LONGEST_MS // DAY_MS} days")
+    return first, stop

@@ -1,0 +1,176 @@
+"""How a room was used: history of its count, metrics, heat map, effects, limits, corrections, counts by staff."""
+
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from sukusuku_api.dependencies import DAY_MS, FROM, TO, Context, ContextDep, Time, between, invalid, known_room
+from sukusuku_api.problems import documented
+from sukusuku_api.queries.room_use import changed, changes, expected, past
+from sukusuku_api.routers.rooms import RoomId
+from sukusuku_api.schemas import change_effect, collection
+from sukusuku_api.schemas import rooms as out
+from sukusuku_api.timestamps import local, parse
+from sukusuku_server.calendar.opening_hours import day_start
+from sukusuku_server.db.rooms import RoomRecords, WrongCountError
+from sukusuku_server.model.collection import Calibration
+from sukusuku_server.rooms.capacity_limit import zone_limits
+from sukusuku_server.rooms.current import limit_planned
+from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rooms.usage import heat_map
+from sukusuku_server.rooms.usage_sums import total
+
+router = APIRouter(prefix="/rooms", tags=["rooms"])
+
+LONGEST_MS = 400 * DAY_MS
+HISTORY_MS = 31 * DAY_MS
+_ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+class Counted(collection.Asked):
+    """What a member of staff has counted in a room."""
+
+    children: int = Field(ge=0, le=1000)
+    staff: int | None = Field(None, ge=0, le=1000)
+    time: str | None = Field(None, max_length=64, description="ISO 8601 or UTC ms; default: now")
+    note: str = Field("", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+
+
+@router.get("/{room_id}/occupancy", summary="History of the count", responses=_ERRORS)
+def occupancy(
+    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+) -> out.HistoryOut:
+    """Points of the derived series of the last day or of the given time, 31 days at most; as it was shown then."""
+    _, room = known_room(context, room_id)
+    first, stop = _stretch(context, start, end, DAY_MS, HISTORY_MS)
+    metrics = (*out.SERIES, *(f"Zones/{zone.id}/Corrected" for zone in room.zone))
+    series = {
+        metric: [out.point(point) for point in context.store.derived(room_id, metric, first, stop)]
+        for metric in metrics
+    }
+    return out.HistoryOut(room=room_id, start=local(first), end=local(stop), series=series)
+
+
+@router.get("/{room_id}/metrics", summary="Figures of use", responses=_ERRORS)
+def metrics_of(
+    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+) -> out.MetricsOut:
+    """Over opening hours of the last 28 days or of the given time, with the heat map by weekday and hour."""
+    site, room = known_room(context, room_id)
+    first, stop = _stretch(context, start, end, 28 * DAY_MS, LONGEST_MS)
+    hours = past(context, site, room, first, stop)
+    cells = [out.heat_cell(weekday, hour, tally) for (weekday, hour), tally in sorted(heat_map(hours).items())]
+    whole = out.tally(total(hour.tally for hour in hours))
+    return out.MetricsOut(room=room_id, start=local(first), end=local(stop), figures=whole, heat_map=cells)
+
+
+@router.get("/{room_id}/effect", summary="Use before a day and from it on", responses=_ERRORS)
+def effect_of(
+    context: ContextDep,
+    room_id: RoomId,
+    day: Annotated[date, Query(alias="date", description="The first day after the change, such as 2026-10-01")],
+    start: Annotated[Time, FROM] = None,
+    end: Annotated[Time, TO] = None,
+) -> change_effect.EffectOut:
+    """What has changed in a room and its zones, like weekdays compared, with bounds of 95 % confidence.
+
+    Without `from` and `to` eight weeks of each side, or up to the next change that the settings tell.
+    """
+    site, room = known_room(context, room_id)
+    middle = day_start(day)
+    first = None if start is None else _moment("query.from", start)
+    stop = None if end is None else _moment("query.to", end)
+    if first is not None and not middle - LONGEST_MS <= first < middle:
+        raise invalid("query.from", f"must be before `date`, by {LONGEST_MS // DAY_MS} days at most")
+    if stop is not None and not middle < stop <= middle + LONGEST_MS:
+        raise invalid("query.to", f"must be after the beginning of `date`, by {LONGEST_MS // DAY_MS} days at most")
+    return change_effect.effect(changed(context, site, room, day, first, stop))
+
+
+@router.get("/{room_id}/changes", summary="Changes of the room and their effects", responses=_ERRORS)
+def changes_of(context: ContextDep, room_id: RoomId) -> change_effect.ChangesOut:
+    """The changes that the settings tell (`[[site.room.change]]`) and that have come."""
+    site, room = known_room(context, room_id)
+    return change_effect.ChangesOut(
+        room=room_id, changes=[change_effect.effect(found) for found in changes(context, site, room)]
+    )
+
+
+@router.get("/{room_id}/outlook", summary="The coming week by the hour", responses=_ERRORS)
+def outlook_of(context: ContextDep, room_id: RoomId) -> out.OutlookOut:
+    """The expected mean of each open hour, and between what it lies in 80 % of cases."""
+    site, room = known_room(context, room_id)
+    now = context.clock()
+    return out.OutlookOut(
+        room=room_id,
+        time=local(now),
+        hours=[out.expected_hour(item) for item in expected(context, site, room, now, 7)],
+    )
+
+
+@router.get("/{room_id}/limit", summary="How many children may be in", responses=_ERRORS)
+def limit(
+    context: ContextDep, room_id: RoomId, at: Annotated[Time, Query(description="Default: now")] = None
+) -> out.LimitOut:
+    """The smallest of booked places, floor area and staff on duty by the shifts, and which of them it is.
+
+    While no shift is planned the staff are not asked.
+    """
+    _, room = known_room(context, room_id)
+    moment = context.clock() if at is None else _moment("query.at", at)
+    found = limit_planned(Timetable(context.facility, room), moment)
+    return out.limit(room_id, moment, found, zone_limits(room))
+
+
+@router.get("/{room_id}/corrections", summary="Corrections of the count", responses=_ERRORS)
+def corrections(
+    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+) -> out.CorrectionsOut:
+    """Every change of the count that nobody made by walking; of the last 7 days or of the given time."""
+    known_room(context, room_id)
+    first, stop = _stretch(context, start, end, 7 * DAY_MS, LONGEST_MS)
+    found = RoomRecords(context.operations).corrections(room_id, first, stop)
+    return out.CorrectionsOut(
+        room=room_id, start=local(first), end=local(stop), corrections=[out.correction(item) for item in found]
+    )
+
+
+@router.get("/{room_id}/counts", summary="Counts by staff", responses=_ERRORS)
+def counts(
+    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+) -> out.CountsOut:
+    """What staff have counted in the last 7 days or the given time."""
+    known_room(context, room_id)
+    first, stop = _stretch(context, start, end, 7 * DAY_MS, LONGEST_MS)
+    found = RoomRecords(context.operations).said(room_id, first - 1, stop - 1)
+    return out.CountsOut(room=room_id, start=local(first), end=local(stop), counts=[out.count(item) for item in found])
+
+
+@router.post("/{room_id}/counts", summary="Enter a count", responses=_ERRORS)
+def enter(context: ContextDep, room_id: RoomId, body: Counted) -> out.CountOut:
+    """The count of the room is put right from that moment on. Every entry is in the audit log."""
+    known_room(context, room_id)
+    now = context.clock()
+    moment = now if body.time is None else _moment("body.time", body.time)
+    said = Calibration(room_id, moment, body.children, body.staff, body.by, body.note)
+    try:
+        return out.count(RoomRecords(context.operations).enter(said, now))
+    except WrongCountError as error:
+        raise invalid("body", str(error)) from error
+
+
+def _stretch(context: Context, start: str | None, end: str | None, default: int, longest: int) -> tuple[int, int]:
+    first, stop = between(start, end, context.clock(), default)
+    if stop - first > longest:
+        raise invalid("query.from", f"the range is longer than {longest // DAY_MS} days")
+    return first, stop
+
+
+def _moment(field: str, text: str) -> int:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise invalid(field, f"{error}; found {text!r}") from error

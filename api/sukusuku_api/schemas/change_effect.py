@@ -1,0 +1,81 @@
+"""The shapes in which the API shows what a change of a room has brought."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from sukusuku_api.queries.room_history import Changed
+from sukusuku_api.schemas.collection import Shape
+from sukusuku_api.schemas.live import NameOut, name
+from sukusuku_api.schemas.rooms import TallyOut, rounded, tally
+from sukusuku_api.timestamps import local
+from sukusuku_server.rooms.change_effect import Effect
+from sukusuku_server.rooms.usage import zone_share
+
+
+class DifferenceOut(Shape):
+    """The change of the average number of people; null: fewer than two days of any weekday on one side."""
+
+    change: float | None
+    low: float | None = Field(description="With `high`: bounds of 95 % confidence")
+    high: float | None
+
+
+class ZoneEffectOut(DifferenceOut):
+    """What has changed in a zone: average people, and its share in the person-hours of all zones in %."""
+
+    zone: str
+    before: float | None
+    after: float | None
+    share_before: float | None
+    share_after: float | None
+
+
+class EffectOut(DifferenceOut):
+    """The use before a day and from it on."""
+
+    date: date
+    note: NameOut | None = Field(description="What was done, as the settings tell it")
+    start: datetime
+    end: datetime
+    before: TallyOut
+    after: TallyOut
+    zones: list[ZoneEffectOut]
+
+
+class ChangesOut(Shape):
+    """The changes of a room in order."""
+
+    room: str
+    changes: list[EffectOut]
+
+
+def effect(found: Changed) -> EffectOut:
+    """The effect of a day for the border."""
+    zones = found.zones
+    before = zone_share({zone: item.before for zone, item in zones.items()})
+    after = zone_share({zone: item.after for zone, item in zones.items()})
+    return EffectOut(
+        date=found.day,
+        note=None if found.note is None else name(found.note),
+        start=local(found.start),
+        end=local(found.end),
+        before=tally(found.room.before),
+        after=tally(found.room.after),
+        zones=[
+            ZoneEffectOut(
+                zone=zone,
+                before=rounded(item.before.average_occupancy),
+                after=rounded(item.after.average_occupancy),
+                share_before=rounded(before[zone]),
+                share_after=rounded(after[zone]),
+                **_difference(item),
+            )
+            for zone, item in zones.items()
+        ],
+        **_difference(found.room),
+    )
+
+
+def _difference(found: Effect) -> dict[str, float | None]:
+    return {"change": rounded(found.change), "low": rounded(found.low), "high": rounded(found.high)}

@@ -1,0 +1,246 @@
+"""The shapes in which the API shows collection: emptyings, findings, rounds, requests. See `present.py`."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sukusuku_api.timestamps import local
+from sukusuku_server.db.visit_requests import VisitRequest
+from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence, Finding, FindingName
+from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, Stop, StopRecord
+
+_TIME = "2026-11-20T09:15:30+09:00"
+
+
+class Shape(BaseModel):
+    """Something that is answered."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Asked(BaseModel):
+    """Something that is asked for: unknown fields are errors. `by` is who says so."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    by: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["佐藤"])
+
+
+def at(time: int | None) -> datetime | None:
+    """A time at the border; None stays None."""
+    return None if time is None else local(time)
+
+
+class EmptyingOut(Shape):
+    """A bag was taken away."""
+
+    id: int
+    unit: str = Field(examples=["tobu-unit-1"])
+    time: datetime = Field(examples=[_TIME])
+    percent: float = Field(description="Fill level in % when it was taken away", examples=[83.5])
+    nappies: float = Field(description="Nappies of ordinary size in it", examples=[50.1])
+    state: EmptyingState = Field(description="`detected` until a person says something; `rejected` counts nowhere")
+    evidence: list[Evidence] = Field(description="What it was seen by")
+    confidence: float = Field(description="0-1")
+    by: str | None = Field(description="Who confirmed, corrected, entered or rejected it")
+    note: str
+
+
+class EmptyingsOut(Shape):
+    """Emptyings, the newest first."""
+
+    time: datetime = Field(examples=[_TIME])
+    emptyings: list[EmptyingOut]
+
+
+def emptying(found: Emptying) -> EmptyingOut:
+    """An emptying for the border."""
+    return EmptyingOut(
+        id=found.id,
+        unit=found.asset,
+        time=local(found.time),
+        percent=round(found.percent, 1),
+        nappies=round(found.nappies, 1),
+        state=found.state,
+        evidence=list(found.evidence),
+        confidence=round(found.confidence, 3),
+        by=found.by,
+        note=found.note,
+    )
+
+
+class FindingOut(Shape):
+    """What two witnesses that disagree, or one that cannot be true, mean."""
+
+    unit: str = Field(examples=["tobu-unit-1"])
+    name: FindingName
+    since: datetime = Field(examples=[_TIME])
+    until: datetime | None = Field(description="null: it still holds")
+    detail: str = Field(description="One English line with the figures")
+
+
+class FindingsOut(Shape):
+    """Findings in order of their beginning."""
+
+    time: datetime = Field(examples=[_TIME])
+    findings: list[FindingOut]
+
+
+def finding(found: Finding) -> FindingOut:
+    """A finding for the border."""
+    return FindingOut(
+        unit=found.asset, name=found.name, since=local(found.since), until=at(found.until), detail=found.detail
+    )
+
+
+class StopOut(Shape):
+    """What a plan says about a unit, and what the crew answered."""
+
+    id: int | None = Field(description="null: the plan is not stored")
+    unit: str
+    site: str
+    joined: bool = Field(description="The round goes there")
+    reason: Reason = Field(description="Why, or why not")
+    position: int | None = Field(description="Counts from 1 along the way; null: not visited")
+    arrives: datetime | None
+    deadline: datetime | None = Field(description="The earlier of full (10 %) and hygiene")
+    percent: float | None = Field(description="Fill level in % when the plan was made")
+    percent_then: float | None = Field(description="Expected when the round comes")
+    confidence: float
+    bags: int
+    kg: float
+    answer: Answer = Answer.NONE
+    answered: datetime | None = None
+    answered_by: str | None = None
+    note: str = ""
+
+
+class AnswerOut(Shape):
+    """One answer in the history of a stop."""
+
+    time: datetime
+    answer: Answer
+    by: str
+    note: str
+
+
+class StopHistoryOut(Shape):
+    """A stop with every answer that it was given, also those that were taken back."""
+
+    run: int
+    stop: StopOut
+    history: list[AnswerOut]
+
+
+class PlanOut(Shape):
+    """A plan of a round on a date."""
+
+    round: str
+    date: date
+    planned: datetime = Field(description="When the plan was made")
+    departs: datetime
+    returns: datetime
+    vehicle: str
+    km: float
+    minutes: float
+    solver: str = Field(description="How the order was found, or why there is none")
+    stops: list[StopOut] = Field(description="The joined ones in order, then the others")
+
+
+class RunOut(PlanOut):
+    """A round on a date: its plan, and how far it has been told."""
+
+    id: int
+    state: RunState
+    sent: datetime | None
+    told: int = Field(description="How many of the crew have been told")
+    accepted: datetime | None
+    accepted_by: str | None
+
+
+class RunsOut(Shape):
+    """Rounds on dates, the newest first."""
+
+    time: datetime = Field(examples=[_TIME])
+    runs: list[RunOut]
+
+
+def stop(found: Stop, record: StopRecord | None = None) -> StopOut:
+    """A stop for the border."""
+    planned = StopOut(
+        id=None if record is None else record.id,
+        unit=found.asset,
+        site=found.site,
+        joined=found.joined,
+        reason=found.reason,
+        position=found.position,
+        arrives=at(found.arrives),
+        deadline=at(found.deadline),
+        percent=tenth(found.percent),
+        percent_then=tenth(found.percent_then),
+        confidence=round(found.confidence),
+        bags=found.bags,
+        kg=round(found.kg, 1),
+    )
+    if record is None:
+        return planned
+    said = {"answered_by": record.answered_by, "note": record.note}
+    return planned.model_copy(update={"answer": record.answer, "answered": at(record.answered), **said})
+
+
+def plan(found: Plan) -> PlanOut:
+    """A plan for the border."""
+    return PlanOut(
+        round=found.round,
+        date=found.date,
+        planned=local(found.planned),
+        departs=local(found.departs),
+        returns=local(found.returns),
+        vehicle=found.vehicle,
+        km=round(found.km, 2),
+        minutes=round(found.minutes, 1),
+        solver=found.solver,
+        stops=[stop(item) for item in found.stops],
+    )
+
+
+def run(found: Run, records: list[StopRecord]) -> RunOut:
+    """A round on a date for the border."""
+    values = plan(found.plan).model_dump(exclude={"stops"})
+    return RunOut(
+        **values,
+        id=found.id,
+        state=found.state,
+        sent=at(found.sent),
+        told=found.told,
+        accepted=at(found.accepted),
+        accepted_by=found.accepted_by,
+        stops=[stop(record.stop, record) for record in records],
+    )
+
+
+class RequestOut(Shape):
+    """A person has asked for a visit; it stands until the unit is emptied."""
+
+    id: int
+    unit: str
+    time: datetime = Field(examples=[_TIME])
+    by: str
+    done: datetime | None = Field(description="When the unit was emptied, or the request taken back")
+
+
+class RequestsOut(Shape):
+    """Requests that stand, the oldest first."""
+
+    time: datetime = Field(examples=[_TIME])
+    requests: list[RequestOut]
+
+
+def request(found: VisitRequest) -> RequestOut:
+    """A request for the border."""
+    return RequestOut(id=found.id, unit=found.asset, time=local(found.time), by=found.who, done=at(found.done))
+
+
+def tenth(value: float | None) -> float | None:
+    """Rounded to a tenth; None stays None."""
+    return None if value is None else round(value, 1)

@@ -1,0 +1,95 @@
+"""The shapes in which the API shows whether the parts are there: edge nodes, mails, quarantine."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from sukusuku_api.schemas.collection import Shape
+from sukusuku_api.schemas.live import LastOut
+
+Unassignable = Literal["unknown-asset", "wrong-edge", "unknown-zone"]
+
+_TIME = "2026-11-20T09:15:30+09:00"
+
+
+class LossOut(Shape):
+    """What an edge node had to drop when its buffer was full."""
+
+    told: datetime = Field(description="When the edge node dropped it", examples=[_TIME])
+    start: datetime = Field(description="The oldest dropped reading was measured then", examples=[_TIME])
+    end: datetime = Field(description="The newest", examples=[_TIME])
+    assets: list[str] = Field(description="Ids")
+    more: int = Field(description="Assets that found no room in `assets`")
+
+
+class EdgeOut(Shape):
+    """A Raspberry Pi that speaks for assets."""
+
+    id: str
+    last: LastOut | None = Field(description="The newest reading of it or its assets; null: never heard")
+    waiting: int | None = Field(description="Readings in its outbox when it last said so")
+    dropped: int = Field(description="Readings that it had to drop so far because its buffer was full")
+    last_loss: LossOut | None = Field(description="What it dropped last")
+    clock_set: bool | None = Field(description="false: not set, its times are judged by receipt; null: unknown")
+    duplicate: bool = Field(description="Two edge nodes use this identity: nothing of them is stored until one stops")
+
+
+class MailsOut(Shape):
+    """Mails that have not arrived."""
+
+    waiting: int = Field(description="Mails that are still to be sent")
+    dead: int = Field(description="Mails that the mail server refused for good")
+
+
+class ReasonOut(Shape):
+    """What is in the quarantine for one reason."""
+
+    reason: str = Field(examples=["unknown-metric"])
+    count: int
+    last: datetime = Field(description="When the last one was received", examples=[_TIME])
+
+
+class UnassignedOut(Shape):
+    """Readings that `facility.toml` has no place for: they are kept and stored once it has, at the next start."""
+
+    edge: str = Field(description="The edge node that sent them")
+    asset: str = Field(description="The asset that they are about, as the edge node calls it")
+    reason: Unassignable
+    count: int = Field(description="Messages")
+    first: datetime = Field(description="When the first one was received", examples=[_TIME])
+    last: datetime = Field(description="When the last one was received", examples=[_TIME])
+
+
+class QuarantinedOut(Shape):
+    """A message, or a metric of it, that could not be stored as a reading."""
+
+    received: datetime = Field(examples=[_TIME])
+    topic: str
+    reason: str = Field(examples=["unknown-metric"])
+    detail: str
+
+
+class QuarantineOut(Shape):
+    """The newest of the quarantine."""
+
+    time: datetime = Field(examples=[_TIME])
+    messages: list[QuarantinedOut]
+
+
+class HealthOut(Shape):
+    """Whether the parts that this answer needs are there."""
+
+    status: Literal["ok", "degraded"] = Field(
+        description="`degraded`: store or operations is false, or readings are unassigned"
+    )
+    version: str
+    time: datetime = Field(examples=[_TIME])
+    store: bool = Field(description="There is a store, and readings can be read")
+    operations: bool = Field(description="Alerts can be read")
+    newest: LastOut | None = Field(description="The newest reading of the whole facility")
+    edges: list[EdgeOut]
+    mails: MailsOut | None = Field(description="null: the operations data cannot be read")
+    quarantine: list[ReasonOut]
+    unassigned: list[UnassignedOut]
+    unassigned_dropped: int = Field(description="Messages that had to make room among the unassigned ones: lost")

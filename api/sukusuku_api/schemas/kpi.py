@@ -1,0 +1,154 @@
+"""The shapes in which the API shows accounts: visits, figures of a month, the comparison with fixed rounds."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from sukusuku_api.schemas.collection import Shape, at, tenth
+from sukusuku_server.kpi.fixed_rounds import Outcome
+from sukusuku_server.kpi.unit_month import Kpi, SiteWeight
+from sukusuku_server.kpi.visits import Spread, Visit
+from sukusuku_server.model.rounds import Answer, VisitKind
+
+
+class SpreadOut(Shape):
+    """Mean, lowest and highest of `count` values."""
+
+    mean: float
+    low: float
+    high: float
+    count: int
+
+
+def spread(found: Spread | None) -> SpreadOut | None:
+    """A spread for the border; None: there were no values."""
+    if found is None:
+        return None
+    return SpreadOut(mean=round(found.mean, 1), low=round(found.low, 1), high=round(found.high, 1), count=found.count)
+
+
+class VisitOut(Shape):
+    """A visit: planned by a round, or an emptying that no round had planned."""
+
+    unit: str
+    kind: VisitKind
+    round: str | None
+    stop: int | None
+    planned: datetime | None
+    deadline: datetime | None
+    emptied: datetime | None = Field(description="From the data")
+    percent: float | None = Field(description="Fill level in % when it was emptied")
+    answer: Answer
+
+
+def visit(found: Visit) -> VisitOut:
+    """A visit for the border."""
+    return VisitOut(
+        unit=found.asset,
+        kind=found.kind,
+        round=found.round,
+        stop=found.stop,
+        planned=at(found.planned),
+        deadline=at(found.deadline),
+        emptied=at(found.emptied),
+        percent=tenth(found.percent),
+        answer=found.answer,
+    )
+
+
+class KpiOut(Shape):
+    """The figures of a unit, or of all units together. null: cannot be told."""
+
+    unit: str | None = Field(description="null: all together")
+    visits: dict[VisitKind, int] = Field(description="Visits by what became of them")
+    emptyings: int
+    level_at_emptying: SpreadOut | None = Field(description="%")
+    open_hours: float = Field(description="Hours that the centre was open (all together: times units)")
+    known_hours: float = Field(description="Of these, hours with an estimate")
+    overflow_hours: float = Field(description="Of these, hours at 100 % and above")
+    availability: float | None = Field(description="Share (0-1) of the open hours without fault or silence")
+    hours_from_due_to_empty: SpreadOut | None = Field(description="Over emptyings that came after the bag was due")
+    alerts: int = Field(description="Alerts that fired")
+    kg: float = Field(description="Weight taken away, from the count of nappies")
+
+
+class SiteWeightOut(Shape):
+    """What a centre put out, from the count of nappies."""
+
+    site: str
+    kg_per_day: float = Field(description="Over all days, also those on which nothing was put out")
+    most_kg: float = Field(description="On one day")
+    days_at_limit: int = Field(description="Days on which it was as much as the ward does not collect any more")
+
+
+class KpisOut(Shape):
+    """The figures of a month."""
+
+    month: str = Field(examples=["2026-11"])
+    start: datetime
+    end: datetime = Field(description="Not included; the present in the current month")
+    total: KpiOut
+    units: list[KpiOut]
+    sites: list[SiteWeightOut]
+
+
+def site_weight(found: SiteWeight) -> SiteWeightOut:
+    """The weights of a centre for the border."""
+    return SiteWeightOut(
+        site=found.site,
+        kg_per_day=round(found.mean_kg, 2),
+        most_kg=round(found.most_kg, 2),
+        days_at_limit=found.days_over,
+    )
+
+
+def kpi(found: Kpi) -> KpiOut:
+    """Figures for the border."""
+    return KpiOut(
+        unit=found.asset,
+        visits=dict(found.visits),
+        emptyings=found.emptyings,
+        level_at_emptying=spread(found.level),
+        open_hours=round(found.open_hours, 2),
+        known_hours=round(found.known_hours, 2),
+        overflow_hours=round(found.overflow_hours, 2),
+        availability=None if found.availability is None else round(found.availability, 4),
+        hours_from_due_to_empty=spread(found.wait_hours),
+        alerts=found.alerts,
+        kg=round(found.kg, 1),
+    )
+
+
+class OutcomeOut(Shape):
+    """One side of the comparison."""
+
+    visits: int
+    needless: int = Field(description="Visits that found little in the bag")
+    trips: int = Field(description="Days on which somebody went")
+    level_at_emptying: SpreadOut | None = Field(description="%")
+    overflow_hours: float = Field(description="Open hours with 100 % or more in a bag")
+    kg: float
+    km: float | None = Field(description="null: no depot and centres with coordinates in the settings")
+    kg_co2: float | None
+    travel_yen: float | None
+    fee_yen: float = Field(description="Weight times the tariff")
+    ticket_yen: float = Field(description="Paid tickets instead, one of 45 litres for each visit")
+    yen: float = Field(description="Fee, and travel where it is known")
+
+
+def outcome(found: Outcome, *, ways: bool) -> OutcomeOut:
+    """One side for the border."""
+    return OutcomeOut(
+        visits=found.visits,
+        needless=found.needless,
+        trips=found.trips,
+        level_at_emptying=spread(found.level),
+        overflow_hours=round(found.overflow_hours, 2),
+        kg=round(found.kg, 1),
+        km=round(found.km, 1) if ways else None,
+        kg_co2=round(found.kg_co2, 2) if ways else None,
+        travel_yen=round(found.travel_yen) if ways else None,
+        fee_yen=round(found.fee_yen),
+        ticket_yen=round(found.ticket_yen),
+        yen=round(found.yen),
+    )

@@ -1,0 +1,350 @@
+"""The shapes in which the API shows what is now, and how live views and alerts become them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from sukusuku_api.schemas.collection import Shape
+from sukusuku_api.timestamps import local
+from sukusuku_core.model import FaultCode, UnitState
+from sukusuku_server.db import Alert, AlertState
+from sukusuku_server.live.outlook import Outlook
+from sukusuku_server.live.views import WORST_FIRST, Condition, RoomView, UnitView
+from sukusuku_server.settings import Facility, Room, Site, Text, Unit
+
+View = UnitView | RoomView
+
+_TIME = "2026-11-20T09:15:30+09:00"
+
+
+class NameOut(Shape):
+    """A name in both languages."""
+
+    ja: str = Field(examples=["東部こども家庭センター"])
+    en: str = Field(examples=["Tobu Child and Family Centre"])
+
+
+class LastOut(Shape):
+    """When an asset was last measured."""
+
+    time: datetime = Field(examples=[_TIME])
+    age: float = Field(description="Seconds from then to the answer", examples=[12.4])
+
+
+class _AssetOut(Shape):
+    id: str
+    site: str
+    name: NameOut
+    condition: Condition = Field(description="The one word for a tile; `silent` when the data is old")
+    last: LastOut | None = Field(description="null: nothing was ever measured")
+    stale: bool = Field(
+        description="The data is older than `silent_after` or no device answers; do not take the values for the present"
+    )
+    silent_after: float = Field(description="Seconds without a reading after which the asset counts as silent")
+    simulated: bool = Field(description="No real device stands behind this asset")
+
+
+class FaultOut(Shape):
+    """Why a unit needs a person."""
+
+    code: int = Field(examples=[1])
+    name: str = Field(description="`unknown` for a code that only the manufacturer knows", examples=["jam"])
+
+
+class OutlookOut(Shape):
+    """What is ahead of a unit. A time is null when it is not known, or more than two weeks away."""
+
+    estimate: float = Field(description="Fill level in % from all witnesses together", examples=[71.2])
+    nappies: float = Field(description="Nappies of ordinary size in the bag", examples=[42.7])
+    room: int = Field(description="Nappies that still go in", examples=[17])
+    confidence: float = Field(description="Quality of the estimate, 0-100")
+    full_from: datetime | None = Field(description="Full with 10 % probability before this", examples=[_TIME])
+    full_at: datetime | None = Field(description="Full, median", examples=[_TIME])
+    hygiene_by: datetime | None = Field(description="Hygiene deadline of the bag", examples=[_TIME])
+    empty_by: datetime | None = Field(description="The earlier of `full_from` and `hygiene_by`", examples=[_TIME])
+
+
+class UnitOut(_AssetOut):
+    """A nappy-compression unit now. null: not known."""
+
+    level: float | None = Field(description="Fill level in %", examples=[72.5])
+    fill_rise: float = Field(description="Level in % from which the unit should be emptied soon", examples=[80.0])
+    state: str | None = Field(description="What it is doing", examples=["idle"])
+    fault: FaultOut | None
+    lid_open: bool | None
+    cycles: int | None = Field(description="Compression cycles, cumulative")
+    film: float | None = Field(description="Film remaining in %")
+    temperature: float | None = Field(description="°C inside")
+    outlook: OutlookOut | None = Field(description="null: nothing is derived, or it has grown old")
+
+
+class ZoneOut(Shape):
+    """A zone of a room now. null: not known, or not set."""
+
+    id: str
+    name: NameOut
+    people: int | None
+    children: int | None
+    presence: bool | None = Field(description="What a sensor that cannot count says")
+    capacity: int | None = Field(description="Children; a house rule")
+
+
+class RoomOut(_AssetOut):
+    """A temporary-childcare room now. null: not known."""
+
+    people: int | None = Field(description="Everyone, staff included")
+    children: int | None
+    presence: bool | None = Field(description="What a sensor that cannot count says")
+    capacity: int = Field(description="Children")
+    limit: int = Field(description="Children who may be in now: by booked places, floor area and staff on duty")
+    limited_by: list[str] = Field(description="What allows no more: `places`, `area`, `staff`", examples=[["staff"]])
+    zones: list[ZoneOut]
+
+
+class UnitsOut(Shape):
+    """All units."""
+
+    time: datetime = Field(examples=[_TIME])
+    units: list[UnitOut]
+
+
+class RoomsOut(Shape):
+    """All rooms."""
+
+    time: datetime = Field(examples=[_TIME])
+    rooms: list[RoomOut]
+
+
+class SiteOut(Shape):
+    """A centre; `condition` is the worst among its assets."""
+
+    id: str
+    name: NameOut
+    condition: Condition
+    units: list[str] = Field(description="Ids")
+    rooms: list[str] = Field(description="Ids")
+
+
+class SitesOut(Shape):
+    """All centres."""
+
+    time: datetime = Field(examples=[_TIME])
+    sites: list[SiteOut]
+
+
+class SiteLiveOut(Shape):
+    """A centre with everything in it."""
+
+    time: datetime = Field(examples=[_TIME])
+    id: str
+    name: NameOut
+    condition: Condition
+    units: list[UnitOut]
+    rooms: list[RoomOut]
+
+
+class AlertOut(Shape):
+    """An incident. A time is null when it has not come to that."""
+
+    id: int
+    rule: str = Field(examples=["collection"])
+    site: str
+    asset: str = Field(description="What it is about: a unit, a room, or the site itself")
+    asset_name: NameOut | None = Field(description="null: the asset is no longer in the settings")
+    state: AlertState
+    since: datetime = Field(description="When the cause began", examples=[_TIME])
+    fired: datetime | None = Field(description="When the mail was written")
+    acknowledged: datetime | None
+    acknowledged_by: str | None
+    resolved: datetime | None
+    value: float | None = Field(description="The value that raised it, in the unit of the rule's metric")
+    stage: int = Field(
+        description="Rises with what must be done: of `collection` 1 plan it, 2 today, 3 now; of a room 1 full, 2 over"
+    )
+    reason: str = Field(description="Why, in one word, where the rule has several reasons", examples=["full_today"])
+    detail: str
+
+
+class AlertsOut(Shape):
+    """Alerts."""
+
+    time: datetime = Field(examples=[_TIME])
+    alerts: list[AlertOut]
+
+
+class LiveOut(Shape):
+    """Everything that a live display shows: the data of the event `state`."""
+
+    time: datetime = Field(examples=[_TIME])
+    units: list[UnitOut]
+    rooms: list[RoomOut]
+    alerts: list[AlertOut]
+
+
+def schemas(*models: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI schemas of models and of the models in them, by name."""
+    found: dict[str, Any] = {}
+    for model in models:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+        found.update(schema.pop("$defs", {}))
+        found[model.__name__] = schema
+    return found
+
+
+def name(text: Text) -> NameOut:
+    """A name for the border."""
+    return NameOut(ja=text.ja, en=text.en)
+
+
+def last(time: int | None, now: int) -> LastOut | None:
+    """A time and its age. A clock that is ahead makes no negative age."""
+    return None if time is None else LastOut(time=local(time), age=max(0, now - time) / 1000)
+
+
+def worst(views: Iterable[View]) -> Condition:
+    """The condition that a person should look at first; OK when there is nothing."""
+    return min((view.condition for view in views), key=WORST_FIRST.index, default=Condition.OK)
+
+
+def fault_name(code: int) -> str:
+    """The word for a fault code."""
+    return FaultCode(code).name.lower() if code in set(FaultCode) else "unknown"
+
+
+def state_name(state: UnitState | None) -> str | None:
+    """The word for a unit's state."""
+    return None if state is None else state.name.lower()
+
+
+def outlook(ahead: Outlook | None) -> OutlookOut | None:
+    """What is ahead of a unit, for the border."""
+    if ahead is None:
+        return None
+
+    def at(time: int | None) -> datetime | None:
+        return None if time is None else local(time)
+
+    return OutlookOut(
+        estimate=round(ahead.percent, 1),
+        nappies=round(ahead.nappies, 1),
+        room=ahead.room,
+        confidence=round(ahead.confidence),
+        full_from=at(ahead.full_from),
+        full_at=at(ahead.full_at),
+        hygiene_by=at(ahead.hygiene_by),
+        empty_by=at(ahead.empty_by),
+    )
+
+
+def unit(settings: Unit, view: UnitView, now: int) -> UnitOut:
+    """A unit for the border."""
+    return UnitOut(
+        id=view.id,
+        site=view.site,
+        name=name(settings.name),
+        condition=view.condition,
+        last=last(view.last_time, now),
+        stale=view.stale,
+        silent_after=view.silent_after,
+        simulated=view.simulated,
+        level=view.level,
+        fill_rise=view.fill_rise,
+        state=state_name(view.state),
+        fault=FaultOut(code=view.fault, name=fault_name(view.fault)) if view.fault else None,
+        lid_open=view.lid_open,
+        cycles=view.cycles,
+        film=view.film,
+        temperature=view.temperature,
+        outlook=outlook(view.outlook),
+    )
+
+
+def room(settings: Room, view: RoomView, now: int) -> RoomOut:
+    """A room for the border."""
+    return RoomOut(
+        id=view.id,
+        site=view.site,
+        name=name(settings.name),
+        condition=view.condition,
+        last=last(view.last_time, now),
+        stale=view.stale,
+        silent_after=view.silent_after,
+        simulated=view.simulated,
+        people=view.people,
+        children=view.children,
+        presence=view.presence,
+        capacity=view.capacity,
+        limit=view.limit,
+        limited_by=list(view.limited_by),
+        zones=[
+            ZoneOut(
+                id=zone.id,
+                name=name(known.name),
+                people=zone.people,
+                children=zone.children,
+                presence=zone.presence,
+                capacity=zone.capacity,
+            )
+            for known, zone in zip(settings.zone, view.zones, strict=True)
+        ],
+    )
+
+
+def units(facility: Facility, views: Iterable[View], now: int) -> list[UnitOut]:
+    """The units among the views."""
+    known = {asset.id: asset.settings for asset in facility.assets()}
+    return [
+        unit(settings, view, now)
+        for view in views
+        if isinstance(view, UnitView) and isinstance(settings := known[view.id], Unit)
+    ]
+
+
+def rooms(facility: Facility, views: Iterable[View], now: int) -> list[RoomOut]:
+    """The rooms among the views."""
+    known = {asset.id: asset.settings for asset in facility.assets()}
+    return [
+        room(settings, view, now)
+        for view in views
+        if isinstance(view, RoomView) and isinstance(settings := known[view.id], Room)
+    ]
+
+
+def site(settings: Site, views: Iterable[View]) -> SiteOut:
+    """A centre for the border; the views of other centres are passed over."""
+    return SiteOut(
+        id=settings.id,
+        name=name(settings.name),
+        condition=worst(view for view in views if view.site == settings.id),
+        units=[unit.id for unit in settings.unit],
+        rooms=[room.id for room in settings.room],
+    )
+
+
+def alert(facility: Facility, found: Alert) -> AlertOut:
+    """An alert for the border."""
+    names = {asset.id: asset.settings.name for asset in facility.assets()}
+    names |= {site.id: site.name for site in facility.site}
+
+    def at(time: int | None) -> datetime | None:
+        return None if time is None else local(time)
+
+    return AlertOut(
+        id=found.id,
+        rule=found.rule,
+        site=found.site,
+        asset=found.asset,
+        asset_name=name(names[found.asset]) if found.asset in names else None,
+        state=found.state,
+        since=local(found.since),
+        fired=at(found.fired),
+        acknowledged=at(found.acknowledged),
+        acknowledged_by=found.acknowledged_by,
+        resolved=at(found.resolved),
+        value=found.value,
+        stage=found.stage,
+        reason=found.reason,
+        detail=found.detail,
+    )

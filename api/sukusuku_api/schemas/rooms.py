@@ -1,0 +1,248 @@
+"""The shapes in which the API shows the use of rooms. See `present.py`. Formulas stand in `docs/rooms.md`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import Field
+
+from sukusuku_api.schemas.collection import Shape
+from sukusuku_api.timestamps import local
+from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
+from sukusuku_server.model.series import Point
+from sukusuku_server.rooms.capacity_limit import RoomLimit, Rule, ZoneLimit
+from sukusuku_server.rooms.expected_use import Expected
+from sukusuku_server.rooms.usage_sums import Tally
+
+SERIES = (
+    "Occupancy/Corrected",
+    "Occupancy/ChildrenCorrected",
+    "Occupancy/Limit",
+    "Occupancy/Utilisation",
+    "Occupancy/Completeness",
+)
+
+
+class PointOut(Shape):
+    """A value from a moment on."""
+
+    time: datetime
+    value: float
+
+
+class HistoryOut(Shape):
+    """Series by metric. A value holds until the next point, 16 minutes at most: what is longer is a gap."""
+
+    room: str
+    start: datetime
+    end: datetime
+    series: dict[str, list[PointOut]]
+
+
+class TallyOut(Shape):
+    """Figures over opening hours; null: nothing is known."""
+
+    open_hours: float
+    completeness: float | None = Field(description="Samples received of those expected, %")
+    visits: int = Field(description="Child-visits (延べ人数)")
+    child_hours: float = Field(description="延べ人時")
+    average: float | None
+    average_when_used: float | None
+    peak: float | None
+    average_utilisation: float | None = Field(description="% of the capacity")
+    peak_utilisation: float | None
+    time_used: float | None = Field(description="%")
+    use_minutes: float | None = Field(description="Mean length of a stretch with somebody in")
+    under_target: float | None
+    on_target: float | None
+    over_target: float | None
+    hours_used: float | None = Field(description="Hours with at least 10 minutes of use, %")
+
+
+class HeatOut(Shape):
+    """A weekday (0 is Monday) and local hour."""
+
+    weekday: int
+    hour: int
+    average: float | None
+    average_utilisation: float | None
+    completeness: float | None
+
+
+class MetricsOut(Shape):
+    """How a room was used."""
+
+    room: str
+    start: datetime
+    end: datetime
+    figures: TallyOut
+    heat_map: list[HeatOut]
+
+
+class ExpectedOut(Shape):
+    """An hour that is to come; null: nothing like it is known."""
+
+    start: datetime
+    mean: float | None
+    low: float | None
+    high: float | None
+    hours: int = Field(description="How many hours of the past stand behind it")
+
+
+class OutlookOut(Shape):
+    """The coming week."""
+
+    room: str
+    time: datetime
+    hours: list[ExpectedOut]
+
+
+class ZoneLimitOut(Shape):
+    """A house rule, not law."""
+
+    zone: str
+    children: int | None
+    house_rule: bool = True
+
+
+class LimitOut(Shape):
+    """How many children may be in a room."""
+
+    room: str
+    time: datetime
+    children: int
+    bites: list[Rule] = Field(description="The rules that allow no more than this")
+    parts: dict[Rule, int | None] = Field(description="What each rule alone allows; null: it cannot be asked")
+    m2_per_child: float | None
+    staff: int | None
+    zones: list[ZoneLimitOut]
+
+
+class CorrectionOut(Shape):
+    """A change of the count that nobody made by walking."""
+
+    time: datetime
+    kind: CorrectionKind
+    channel: str = Field(description="`people` or `children`")
+    before: int | None
+    after: int | None
+    detail: str
+
+
+class CorrectionsOut(Shape):
+    """Corrections in order."""
+
+    room: str
+    start: datetime
+    end: datetime
+    corrections: list[CorrectionOut]
+
+
+class CountOut(Shape):
+    """What a member of staff has counted."""
+
+    id: int
+    time: datetime
+    children: int
+    staff: int | None
+    by: str
+    note: str
+
+
+class CountsOut(Shape):
+    """Counts in order."""
+
+    room: str
+    start: datetime
+    end: datetime
+    counts: list[CountOut]
+
+
+def point(found: Point) -> PointOut:
+    """A point for the border; derived series hold numbers only."""
+    return PointOut(time=local(found.time), value=float(found.value or 0))
+
+
+def tally(found: Tally) -> TallyOut:
+    """A tally for the border."""
+    return TallyOut(
+        open_hours=round(found.open_ms / 3_600_000, 2),
+        completeness=rounded(found.completeness),
+        visits=found.visits,
+        child_hours=round(found.person_hours, 2),
+        average=rounded(found.average_occupancy),
+        average_when_used=rounded(found.average_when_used),
+        peak=found.peak_occupancy,
+        average_utilisation=rounded(found.average_utilisation),
+        peak_utilisation=rounded(found.peak_utilisation),
+        time_used=rounded(found.time_used),
+        use_minutes=rounded(found.dwell_minutes),
+        under_target=rounded(found.under_target),
+        on_target=rounded(found.on_target),
+        over_target=rounded(found.over_target),
+        hours_used=rounded(found.hours_used_share),
+    )
+
+
+def heat_cell(weekday: int, hour: int, found: Tally) -> HeatOut:
+    """A cell of the heat map."""
+    return HeatOut(
+        weekday=weekday,
+        hour=hour,
+        average=rounded(found.average_occupancy),
+        average_utilisation=rounded(found.average_utilisation),
+        completeness=rounded(found.completeness),
+    )
+
+
+def expected_hour(found: Expected) -> ExpectedOut:
+    """An hour of the outlook."""
+    return ExpectedOut(
+        start=local(found.start),
+        mean=rounded(found.mean),
+        low=rounded(found.low),
+        high=rounded(found.high),
+        hours=found.hours,
+    )
+
+
+def limit(room: str, time: int, found: RoomLimit, zones: Sequence[ZoneLimit]) -> LimitOut:
+    """A limit with its parts."""
+    return LimitOut(
+        room=room,
+        time=local(time),
+        children=found.children,
+        bites=list(found.bites),
+        parts=dict(found.parts),
+        m2_per_child=rounded(found.m2_per_child),
+        staff=found.staff,
+        zones=[ZoneLimitOut(zone=zone.zone, children=zone.children) for zone in zones],
+    )
+
+
+def correction(found: Correction) -> CorrectionOut:
+    """A correction for the border."""
+    return CorrectionOut(
+        time=local(found.time),
+        kind=found.kind,
+        channel=found.channel,
+        before=found.before,
+        after=found.after,
+        detail=found.detail,
+    )
+
+
+def count(found: Calibration) -> CountOut:
+    """A count by staff for the border."""
+    return CountOut(
+        id=found.id,
+        time=local(found.time),
+        children=found.children,
+        staff=found.staff,
+        by=found.by,
+        note=found.note,
+    )
+
+
+def rounded(value: float | None) -> float | None:
+    """To two decimals; None stays None."""
+    return None if value is None else round(value, 2)

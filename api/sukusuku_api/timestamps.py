@@ -1,0 +1,42 @@
+"""Time at the border: ISO 8601 with Japan's offset outside, UTC milliseconds inside."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from sukusuku_server.i18n import JAPAN, N_
+
+LATEST_MS = 4_102_444_800_000
+"""2100-01-01: later times are mistakes."""
+
+_LOST_PLUS = re.compile(r"(?<=T)(\S+) (\d\d:?\d\d)$")
+
+WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+"""From Monday on, as `date.weekday` counts."""
+
+
+def local(ms: int) -> datetime:
+    """A time in UTC ms as an aware datetime at +09:00."""
+    return datetime.fromtimestamp(ms / 1000, JAPAN)
+
+
+def parse(text: str) -> int:
+    """UTC ms from ISO 8601 or from a number of UTC ms. Raises ValueError with what is allowed.
+
+    A time without an offset is Japan's. A `+` that a link did not escape arrives as a space and is put back.
+    """
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        found = int(text)
+    else:
+        try:
+            moment = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text))
+        except ValueError:
+            raise ValueError(
+                "not a time; allowed: ISO 8601 such as 2026-11-20T09:00:00+09:00, or UTC milliseconds"
+            ) from None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=JAPAN)
+        found = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    if not 0 <= found <= LATEST_MS:
+        raise ValueError("outside 1970 to 2100")
+    return found

@@ -1,0 +1,193 @@
+"""The page of collection: what is ahead of each unit, the next round, emptyings, and what it all is worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import cast
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from sukusuku_api.cache import Kept
+from sukusuku_api.collector_texts import collector_texts, method
+from sukusuku_api.dependencies import Context, ContextDep
+from sukusuku_api.problems import ProblemError
+from sukusuku_api.queries.periods import CARD_MS, EIGHT_WEEKS_MS, month_of
+from sukusuku_api.timestamps import local
+from sukusuku_api.web import base, forms
+from sukusuku_api.web.base import Locale
+from sukusuku_api.web.collection import kpi_cards, view_model
+from sukusuku_server.calendar.opening_hours import DAY_MS
+from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
+from sukusuku_server.db.findings import Findings
+from sukusuku_server.db.forecasts import Forecasts
+from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.db.visit_requests import Requests
+from sukusuku_server.kpi.disposal_fee import fee_table
+from sukusuku_server.kpi.queries import Books
+from sukusuku_server.kpi.stock_levels import shelves
+from sukusuku_server.live.views import UnitView
+from sukusuku_server.rounds.planner import Planner
+from sukusuku_server.rounds.texts import reasons
+from sukusuku_server.settings import Language, Site, Unit
+from sukusuku_server.units.forecast_score import score
+
+PATH = "/collection"
+PLAN_SECONDS = 60.0
+FIGURES_SECONDS = 600.0
+"""Figures of months and weeks change slowly, and with many units they take some seconds."""
+SHOWN_EMPTYINGS = 12
+SHOWN_DAYS = 14
+PER_WEEK = 3
+"""How often the fixed rounds go that reality is held against."""
+_LONGEST_NAME = 80
+_DIGITS = 18
+
+router = APIRouter(include_in_schema=False, prefix=PATH)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything on the page at one moment."""
+
+    clock: str
+    day: str
+    simulated: bool
+    units: tuple[view_model.UnitCard, ...]
+    rounds: tuple[view_model.RoundCard, ...]
+    emptyings: tuple[view_model.EmptyingLine, ...]
+    asks: bool
+    """Whether there is an emptying about which nobody has said anything."""
+    score: kpi_cards.ScoreCard | None
+    month: kpi_cards.Month
+    compared: kpi_cards.CompareCard | None
+    shelves: tuple[kpi_cards.ShelfLine, ...]
+
+
+def install(app: FastAPI) -> None:
+    """Add the page, and load its template now: a broken one should show at the start."""
+    app.state.plans, app.state.figures = Kept(PLAN_SECONDS), Kept(FIGURES_SECONDS)
+    for language in base.LANGUAGES:
+        base.environment(language).get_template("collection.html")
+    app.include_router(router)
+
+
+@router.get("")
+def collection(request: Request, context: ContextDep, lang: base.Lang = "ja") -> HTMLResponse:
+    """The page. A plan is at most a minute old, figures are ten."""
+    page = _page(context, cast("Kept", request.app.state.plans), cast("Kept", request.app.state.figures), lang)
+    values = {
+        "facility": context.facility,
+        "language": lang,
+        "page": page,
+        "path": PATH,
+        "build": base.build(),
+        "static": base.STATIC,
+    }
+    return HTMLResponse(base.environment(lang).get_template("collection.html").render(values), headers=forms.HEADERS)
+
+
+@router.post("/emptyings")
+async def say(request: Request, context: ContextDep, lang: base.Lang = "ja") -> Response:
+    """Confirm or reject an emptying from the form of the page; then back to the page."""
+    if not forms.is_own(request):
+        raise ProblemError(HTTPStatus.FORBIDDEN, "This form must be sent from the page itself.")
+    fields = await forms.fields(request)
+    if fields is None:
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is larger than any of this page.")
+    who = " ".join(fields.get("by", "").split())[:_LONGEST_NAME]
+    word = next((word for word in ("confirm", "reject") if word in fields), "")
+    number = fields.get(word, "")
+    if not who.isprintable() or not who or not number.isascii() or not number.isdigit() or len(number) > _DIGITS:
+        errors = [("body", "wanted: `by`, a name, and `confirm` or `reject` with the id of an emptying")]
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The form is not valid.", errors=errors)
+    try:
+        await run_in_threadpool(_say, context, int(number), word, who)
+    except UnknownEmptyingError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no emptying {number}.") from error
+    except EmptyingClashError as error:
+        raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
+    for kept in (request.app.state.plans, request.app.state.figures):
+        cast("Kept", kept).forget()
+    return RedirectResponse(f"{PATH}?lang={lang}#emptyings", HTTPStatus.SEE_OTHER)
+
+
+def _say(context: Context, ident: int, word: str, who: str) -> None:
+    book = Emptyings(context.operations)
+    if word == "confirm":
+        book.confirm(ident, who, context.clock())
+    else:
+        book.reject(ident, who, context.clock())
+
+
+def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> Page:
+    now = context.clock()
+    reader = Locale(language, base.texts(language).gettext, now)
+    places = {unit.id: (site, unit) for site in context.facility.site for unit in site.unit}
+    operations, start = context.operations, month_of(None, now)
+    books = Books(context.facility, context.store, operations, now)
+    unit_views = [view for view in context.views(now) if isinstance(view, UnitView)]
+    total, kpis = figures.get("month", now, lambda: books.kpis(*start))
+    compared = figures.get("compared", now, lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
+    scores = figures.get("score", now, lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
+    lying = plans.get("shelves", now, lambda: shelves(context.operations, context.store, context.facility.site, now))
+    found = Emptyings(operations).of(None, now - SHOWN_DAYS * DAY_MS, now + 1)
+    lines = [view_model.emptying_line(item, places[item.asset], reader) for item in found if item.asset in places]
+    shown = tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1])
+    sites = {site.id: site for site in context.facility.site}
+    counted = [item for item in lying if item.shelf is not None]
+    return Page(
+        clock=f"{local(now):%H:%M}",
+        day=kpi_cards.day(local(now).date()),
+        simulated=any(view.simulated for view in unit_views),
+        units=tuple(_cards(context, unit_views, places, reader)),
+        rounds=tuple(_rounds(context, plans, places, reader)),
+        emptyings=shown,
+        asks=any(line.open for line in shown),
+        score=kpi_cards.score_card(scores, reader.translate),
+        month=kpi_cards.month(total, kpis, places, reader),
+        compared=kpi_cards.compare_card(compared, fee_table(), method(language), reader),
+        shelves=tuple(kpi_cards.shelf_line(item, sites, reader) for item in counted),
+    )
+
+
+def _cards(
+    context: Context, unit_views: list[UnitView], places: Mapping[str, tuple[Site, Unit]], reader: Locale
+) -> list[view_model.UnitCard]:
+    derived = context.store.derived_latest()
+    findings = Findings(context.operations).open()
+    asked = {request.asset: request.who for request in reversed(Requests(context.operations).standing())}
+    book = Emptyings(context.operations)
+    cards = []
+    for view in unit_views:
+        last = book.last(view.id, reader.now)
+        own = [finding for finding in findings if finding.asset == view.id]
+        emptied = None if last is None else last.time
+        site, unit = places[view.id]
+        series = derived.get(view.id, {})
+        cards.append(view_model.card(site, unit, view, series, emptied, own, asked.get(view.id), reader))
+    return cards
+
+
+def _rounds(
+    context: Context, plans: Kept, places: Mapping[str, tuple[Site, Unit]], reader: Locale
+) -> list[view_model.RoundCard]:
+    """Each round on its next date: what was planned for it, or what the plan would be now."""
+    planner = Planner(context.facility, context.store, context.operations)
+    book, now = Rounds(context.operations), reader.now
+    why = reasons(collector_texts(reader.language))
+    cards = []
+    for settings in context.facility.round:
+        trip = planner.timetable(settings.id).coming(now)
+        if trip is None:
+            continue
+        run = book.of(settings.id, trip.date)
+        if run is not None:
+            plan, told = run.plan, (run, book.stops(run.id))
+        else:
+            key = ("plan", settings.id, trip.date)
+            plan, told = plans.get(key, now, partial(planner.plan, settings.id, trip.date, now)), None
+        cards.append(view_model.round_card(settings.name[reader.language], plan, told, places, why, reader))
+    return cards

@@ -1,0 +1,103 @@
+"""The charts of a room in words and as tables, for those who cannot see them or want the numbers. Pure."""
+
+from dataclasses import dataclass
+
+from sukusuku_api.timestamps import local
+from sukusuku_api.web.base import Locale
+from sukusuku_api.web.rooms import charts
+from sukusuku_api.web.rooms.charts import AheadHour
+from sukusuku_api.web.rooms.history import UseCard
+from sukusuku_api.web.rooms.queries import RoomFacts, Use
+from sukusuku_server.i18n import Translate
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A chart: its picture's address is made of `name`; `text` says what is seen, the table has the numbers."""
+
+    name: str
+    title: str
+    text: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def course(facts: RoomFacts, reader: Locale) -> Described | None:
+    """Today's course; None: there are no opening hours today."""
+    if not facts.day.spans:
+        return None
+    translate, found = reader.translate, charts.course(facts)
+    title = translate("Today")
+    values = [value for _, value in found.children if value is not None]
+    parts = [translate("Nothing is known of today yet.")]
+    if values:
+        low, high = f"{min(values):.0f}", f"{max(values):.0f}"
+        parts = [translate("Children today: from %(low)s to %(high)s so far.") % {"low": low, "high": high}]
+    parts.append(translate("Limit now: %(n)s.") % {"n": facts.limit.children})
+    parts.append(translate("Gaps: %(n)s.") % {"n": len(found.gaps)})
+    parts.append(translate("Corrections: %(n)s.") % {"n": len({at for at, _ in found.marks})})
+    rows = tuple((f"{hour}:00", _one(mean), _whole(most)) for hour, mean, most in charts.hourly(facts.day))
+    head = (translate("Hour"), translate("Average"), translate("Most at once"))
+    return Described("course", title, " ".join(parts), head, rows)
+
+
+def heat(use: Use, card: UseCard | None, reader: Locale) -> Described | None:
+    """The map of hours and weekdays; None: nothing is known."""
+    translate = reader.translate
+    picture = charts.heat(use.month.hours, translate)
+    if card is None or picture is None:
+        return None
+    title = translate("Average utilisation by hour and weekday (%)")
+    parts = [
+        translate("Busiest: %(hours)s") % {"hours": card.busiest or "–"},
+        translate("Quietest: %(hours)s") % {"hours": card.quietest or "–"},
+    ]
+    rows = tuple(
+        (name, *(_whole(value) for value in line)) for name, line in zip(picture.names, picture.heat, strict=True)
+    )
+    return Described("heat", title, ". ".join((title, *parts)), (translate("Hour"), *picture.columns), rows)
+
+
+def ahead(use: Use, reader: Locale) -> Described | None:
+    """The coming week; None: nothing like it is known."""
+    if not any(item.mean is not None for item in use.ahead):
+        return None
+    translate = reader.translate
+    found = charts.ahead(use, translate)
+    rows = tuple((name, *_busiest(hours, translate)) for name, hours in found.days)
+    head = (
+        translate("Day"),
+        translate("Busiest hour"),
+        translate("Expected"),
+        translate("in 80 %% of cases") % {},
+        translate("Limit"),
+    )
+    most = max((item for item in use.ahead if item.mean is not None), key=lambda item: item.mean or 0.0)
+    text = translate(
+        "Expected children by the hour; most at %(time)s: %(mean)s, in 80 %% of cases %(low)s to %(high)s."
+    )
+    when = local(most.start)
+    values = {
+        "time": f"{when.month}/{when.day} {when:%H:%M}",
+        "mean": _one(most.mean),
+        "low": _one(most.low),
+        "high": _one(most.high),
+    }
+    return Described("ahead", translate("Coming week"), text % values, head, rows)
+
+
+def _busiest(hours: tuple[AheadHour, ...], translate: Translate) -> tuple[str, str, str, str]:
+    known = [hour for hour in hours if hour.mean is not None]
+    if not known:
+        return "–", "–", "–", str(min(hour.limit for hour in hours))
+    most = max(known, key=lambda hour: hour.mean or 0.0)
+    band = translate("%(low)s to %(high)s") % {"low": _one(most.low), "high": _one(most.high)}
+    return f"{most.hour}:00", _one(most.mean), band, str(most.limit)
+
+
+def _one(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+def _whole(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}"

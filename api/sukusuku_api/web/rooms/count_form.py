@@ -1,0 +1,59 @@
+"""The form in which staff say how many are in now: what was filled in, and in words what is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sukusuku_api.dependencies import Context
+from sukusuku_server.db.rooms import MOST, RoomRecords
+from sukusuku_server.i18n import Translate
+from sukusuku_server.model.collection import Calibration
+
+LONGEST_NAME = 80
+LONGEST_NOTE = 200
+
+
+class EntryError(Exception):
+    """A form that cannot be taken, in the reader's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The fields as they were filled in."""
+
+    children: str = ""
+    staff: str = ""
+    by: str = ""
+    note: str = ""
+
+
+def filled(fields: Mapping[str, str]) -> Entry:
+    """The fields of a form; white space is put in order, and what cannot be printed is left out."""
+
+    def text(name: str) -> str:
+        return "".join(char for char in " ".join(fields.get(name, "").split()) if char.isprintable())
+
+    return Entry(text("children"), text("staff"), text("by"), text("note"))
+
+
+def enter(context: Context, room: str, entry: Entry, translate: Translate) -> None:
+    """Keep the count. Raises EntryError."""
+    now = context.clock()
+    children, staff = _number(entry.children), _number(entry.staff)
+    if children is None:
+        raise EntryError(
+            translate("Please enter the number of children as a number from 0 to %(most)s.") % {"most": MOST}
+        )
+    if entry.staff and staff is None:
+        raise EntryError(translate("Please enter the number of staff as a number from 0 to %(most)s.") % {"most": MOST})
+    if not entry.by or len(entry.by) > LONGEST_NAME:
+        raise EntryError(translate("Please enter who has counted, in %(n)s characters at most.") % {"n": LONGEST_NAME})
+    if len(entry.note) > LONGEST_NOTE:
+        raise EntryError(translate("Please shorten the note to %(n)s characters.") % {"n": LONGEST_NOTE})
+    RoomRecords(context.operations).enter(Calibration(room, now, children, staff, entry.by, entry.note), now)
+
+
+def _number(text: str) -> int | None:
+    """A number of people, in digits of whatever width a keyboard gives."""
+    if not text.isdecimal() or len(text) > len(str(MOST)) or int(text) > MOST:
+        return None
+    return int(text)

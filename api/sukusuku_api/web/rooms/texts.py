@@ -1,0 +1,31 @@
+"""What the page of rooms says of corrections, sources of counts and parts of the limit. Message ids are English."""
+
+from sukusuku_server.i18n import N_
+from sukusuku_server.model.collection import CorrectionKind
+
+WHY = {
+    CorrectionKind.RESET: N_("every day at %(clock)s"),
+    CorrectionKind.EMPTY: N_("for %(empty)s min"),
+    CorrectionKind.ENTERED: "",
+    CorrectionKind.AGREED: N_("they differed for %(agree)s min"),
+    CorrectionKind.TIMED_OUT: N_("more than %(stay)s h"),
+    CorrectionKind.CLAMPED: "",
+    CorrectionKind.RESTARTED: N_("counter of the %(counter)s"),
+    CorrectionKind.REPLACED: N_("counter of the %(counter)s"),
+    CorrectionKind.SWAPPED: "",
+    CorrectionKind.SOURCE: "%(before)s → %(after)s",
+}
+"""What stands beside the kind of a correction; empty: the kind says it all."""
+
+COUNTERS = {"Entries": N_("entries"), "Exits": N_("exits")}
+
+SOURCES = {
+    "flow": N_("entries less exits"),
+    "count": N_("count of the whole room"),
+    "zones": N_("sum of the zones"),
+    "presence": N_("presence"),
+    "people": N_("people less staff"),
+    "-": N_("nothing"),
+}
+
+CHANNELS = {"children": N_("Children"), "people": N_("People")}

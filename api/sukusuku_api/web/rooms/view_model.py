@@ -1,0 +1,140 @@
+"""The page of rooms ready for its template: every room with its cards, one room with a form that was not taken."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+
+from sukusuku_api.cache import Kept
+from sukusuku_api.dependencies import Context
+from sukusuku_api.queries.room_use import changed
+from sukusuku_api.timestamps import local
+from sukusuku_api.web import base
+from sukusuku_api.web.base import Locale
+from sukusuku_api.web.collection import kpi_cards
+from sukusuku_api.web.rooms import cards, chart_descriptions, history
+from sukusuku_api.web.rooms.count_form import Entry
+from sukusuku_api.web.rooms.queries import RoomFacts, read, use
+from sukusuku_server.live.views import RoomView
+from sukusuku_server.settings import Language
+
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of one room: the effect of a day, or to keep a count, with what was wrong with it."""
+
+    room: str = ""
+    since: str = ""
+    entry: Entry = field(default_factory=Entry)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSheet:
+    """A room."""
+
+    id: str
+    name: str
+    site: str
+    now: cards.NowCard
+    limit: cards.LimitCard
+    zones: tuple[cards.ZoneLine, ...]
+    course: chart_descriptions.Described | None
+    use: history.UseCard | None
+    heat: chart_descriptions.Described | None
+    ahead: chart_descriptions.Described | None
+    corrections: tuple[history.CorrectionLine, ...]
+    counts: tuple[history.CountLine, ...]
+    effects: tuple[history.EffectCard, ...]
+    since: str
+    since_error: str
+    entry: Entry
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything on the page at one moment. `stamp` changes when the pictures do."""
+
+    clock: str
+    day: str
+    today: str
+    stamp: int
+    simulated: bool
+    zone_note: str
+    rooms: tuple[RoomSheet, ...]
+
+
+def page(context: Context, figures: Kept, language: Language, asked: Asked, picture_ms: int) -> Page:
+    """The page. Figures of weeks are kept for a while, all else is of now."""
+    now = context.clock()
+    reader = Locale(language, base.texts(language).gettext, now)
+    room_views = {view.id: view for view in context.views(now) if isinstance(view, RoomView)}
+    derived = context.store.derived_latest()
+    sheets = tuple(
+        _sheet(
+            context,
+            figures,
+            read(context, site, room, room_views[room.id], derived.get(room.id, {}), now),
+            asked,
+            reader,
+        )
+        for site in context.facility.site
+        for room in site.room
+    )
+    today = local(now).date()
+    return Page(
+        clock=f"{local(now):%H:%M}",
+        day=kpi_cards.day(today),
+        today=today.isoformat(),
+        stamp=now // picture_ms,
+        simulated=any(view.simulated for view in room_views.values()),
+        zone_note=cards.zone_note(reader),
+        rooms=sheets,
+    )
+
+
+def _sheet(context: Context, figures: Kept, facts: RoomFacts, asked: Asked, reader: Locale) -> RoomSheet:
+    room, site = facts.room, facts.site
+    of_weeks = figures.get(("use", room.id), facts.now, lambda: use(context, site, room, facts.now))
+    use_card = history.use_card(of_weeks.month, reader)
+    own = asked if asked.room == room.id else Asked()
+    day = _day(own.since)
+    if day is not None:
+        effects = [changed(context, site, room, day)]
+    else:
+        come = [change.date for change in room.change if change.date <= local(facts.now).date()]
+        effects = [
+            figures.get(("effect", room.id, each), facts.now, partial(changed, context, site, room, each))
+            for each in come
+        ]
+    wrong = reader.translate("Please choose a date, such as 2026-10-01.") if own.since and day is None else ""
+    return RoomSheet(
+        id=room.id,
+        name=room.name[reader.language],
+        site=site.name[reader.language],
+        now=cards.now_card(facts, reader),
+        limit=cards.limit_card(facts, reader),
+        zones=cards.zone_lines(facts, reader),
+        course=chart_descriptions.course(facts, reader),
+        use=use_card,
+        heat=chart_descriptions.heat(of_weeks, use_card, reader),
+        ahead=chart_descriptions.ahead(of_weeks, reader),
+        corrections=history.correction_lines(facts, reader),
+        counts=history.count_lines(facts, reader),
+        effects=tuple(history.effect_card(found, reader) for found in effects),
+        since=own.since if day is not None else "",
+        since_error=wrong,
+        entry=own.entry,
+        error=own.error,
+    )
+
+
+def _day(text: str) -> date | None:
+    """The day in a form; None: it is none, or one that no room has seen."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if _FIRST_YEAR <= day.year < _LAST_YEAR else None

@@ -1,0 +1,1 @@
+"""The pages that links in round mails open."""

@@ -1,0 +1,197 @@
+"""The pages behind the links of round mails: for phones, without an account, without a script.
+
+A GET shows and never acts, because mail scanners follow links; only a POST records. The token in the address is all the
+authority there is, so it is not logged, not cached and not told to other hosts.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from gettext import NullTranslations
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Annotated, cast
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sukusuku_api.dependencies import Context, ContextDep
+from sukusuku_core.errors import TransientError
+from sukusuku_server.i18n import translations
+from sukusuku_server.model.rounds import Answer
+from sukusuku_server.rounds.answers import LONGEST_NOTE, Answers, ClosedRoundError, Seen
+from sukusuku_server.rounds.signed_links import PATH, Action, ExpiredLinkError, ForgedLinkError
+from sukusuku_server.rounds.texts import RoundWords, Speech, StopWords
+from sukusuku_server.settings import Language
+
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+}
+_LARGEST_FORM = 8192
+_BACK = {action.name.lower(): action for action in Action}
+
+router = APIRouter(include_in_schema=False, prefix=PATH)
+
+Lang = Annotated[Language | None, Query(alias="lang")]
+
+
+class _FormError(Exception):
+    """The form is larger than any of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What a template shows. `stop` is the one that the link is about, `following` the next one without an answer."""
+
+    seen: Seen
+    words: RoundWords
+    speech: Speech
+    language: Language
+    stop: StopWords | None
+    following: StopWords | None
+    who: str
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages, and load their texts and templates now: a broken one should show at the start."""
+    context: Context = app.state.context
+    app.state.answers = Answers(context.facility, context.operations)
+    for language in LANGUAGES:
+        for template in ("answer_round.html", "answer_stop.html", "answer_note.html"):
+            _environment(language).get_template(template)
+    app.include_router(router)
+
+
+@router.get("/{token}")
+def show(request: Request, context: ContextDep, token: str, lang: Lang = None) -> HTMLResponse:
+    """The page of a link. Nothing is recorded."""
+    answers = _answers(request)
+    try:
+        seen = _seen(answers, context, token)
+        return _shown(answers, context, seen, lang)
+    except (ForgedLinkError, ExpiredLinkError, TransientError) as error:
+        return _note(error, lang)
+
+
+@router.post("/{token}")
+async def act(request: Request, context: ContextDep, token: str, lang: Lang = None) -> Response:
+    """Record what the link says, then lead back to a page that shows it, so that a reload repeats nothing."""
+    try:
+        form = await _form(request)
+        return await run_in_threadpool(_act, _answers(request), context, token, lang, form)
+    except (ForgedLinkError, ExpiredLinkError, ClosedRoundError, TransientError, _FormError) as error:
+        return _note(error, lang)
+
+
+def _act(answers: Answers, context: Context, token: str, lang: Language | None, form: dict[str, str]) -> Response:
+    seen = _seen(answers, context, token)
+    answers.act(seen, context.clock(), form.get("note", ""))
+    back = _BACK.get(form.get("back", ""), seen.claim.action)
+    stop = seen.claim.stop
+    target = token
+    if back is Action.ROUND or not stop:
+        target = answers.token(seen.claim, Action.ROUND)
+    elif back is not seen.claim.action:
+        target = answers.token(seen.claim, back, stop)
+    anchor = f"#stop-{stop}" if back is Action.ROUND and stop else ""
+    query = "" if lang is None else f"?lang={lang}"
+    return RedirectResponse(f"{PATH}/{target}{query}{anchor}", HTTPStatus.SEE_OTHER, headers=HEADERS)
+
+
+def _seen(answers: Answers, context: Context, token: str) -> Seen:
+    return answers.see(answers.read(token, context.clock()), context.store.latest())
+
+
+def _shown(answers: Answers, context: Context, seen: Seen, lang: Language | None) -> HTMLResponse:
+    language: Language = lang or (seen.person.language if seen.person is not None else "ja")
+    sheet = seen.sheets(language)
+    speech = Speech(sheet, _collector_texts(language), context.facility.web.map_link)
+    words = speech.round()
+    every = (*words.stops, *words.unmet, *words.others)
+    stop = next((found for found in every if found.line.id == seen.claim.stop), None)
+    page = _Page(
+        seen=seen,
+        words=words,
+        speech=speech,
+        language=language,
+        stop=stop,
+        following=next(
+            (found for found in words.stops if found.line.answer is Answer.NONE and found is not stop), None
+        ),
+        who=answers.who(seen),
+    )
+    template = "answer_round.html" if stop is None else "answer_stop.html"
+    query = "" if lang is None else f"?lang={lang}"
+
+    def link(action: str, ident: int = 0) -> str:
+        return f"{PATH}/{answers.token(seen.claim, Action[action.upper()], ident)}{query}"
+
+    values = {
+        "page": page,
+        "sheet": sheet,
+        "words": words,
+        "action": seen.claim.action.name.lower(),
+        "link": link,
+        "language": language,
+        "other": "en" if language == "ja" else "ja",
+        "longest_note": LONGEST_NOTE,
+    }
+    return HTMLResponse(_environment(language).get_template(template).render(values), headers=HEADERS)
+
+
+def _note(error: Exception, lang: Language | None) -> HTMLResponse:
+    """A page in words for a link that leads nowhere."""
+    kinds: dict[type[Exception], tuple[str, HTTPStatus]] = {
+        ExpiredLinkError: ("expired", HTTPStatus.GONE),
+        ClosedRoundError: ("closed", HTTPStatus.CONFLICT),
+        TransientError: ("later", HTTPStatus.SERVICE_UNAVAILABLE),
+        _FormError: ("form", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    }
+    kind, status = kinds.get(type(error), ("forged", HTTPStatus.NOT_FOUND))
+    language: Language = lang or "ja"
+    values = {"kind": kind, "language": language, "other": "en" if language == "ja" else "ja"}
+    page = _environment(language).get_template("answer_note.html").render(values)
+    return HTMLResponse(page, status, headers=HEADERS)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a posted form. Raises _FormError."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_FORM:
+            raise _FormError
+    fields = parse_qs(body.decode("utf-8", "replace"))
+    return {name: found[0] for name, found in fields.items()}
+
+
+def _answers(request: Request) -> Answers:
+    return cast("Answers", request.app.state.answers)
+
+
+@lru_cache
+def _collector_texts(language: Language) -> NullTranslations:
+    return translations(files("sukusuku_server") / "locale", language)
+
+
+@lru_cache
+def _environment(language: Language) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("sukusuku_api.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    texts = translations(files("sukusuku_api") / "locale", language)
+    environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined] # added by the extension
+    return environment

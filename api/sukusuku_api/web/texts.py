@@ -1,0 +1,83 @@
+"""What conditions, states, faults and rules are called. Message ids are English; `locale/ja.po` has the rest."""
+
+from sukusuku_core.model import FaultCode, UnitState
+from sukusuku_server.i18n import N_, Translate
+from sukusuku_server.live.views import Condition
+
+CONDITIONS = {
+    Condition.OK: N_("All right"),
+    Condition.SOON: N_("Nearly full"),
+    Condition.FULL: N_("Full"),
+    Condition.FAULT: N_("Fault"),
+    Condition.OVER: N_("Over the limit"),
+    Condition.UNKNOWN: N_("Not known"),
+    Condition.SILENT: N_("Data is old"),
+}
+
+
+STATES = {
+    UnitState.IDLE: N_("Ready"),
+    UnitState.LID_OPEN: N_("Lid open"),
+    UnitState.DEPOSIT: N_("Taking in"),
+    UnitState.COMPRESS: N_("Compressing"),
+    UnitState.SEAL: N_("Sealing"),
+    UnitState.BAG_FULL: N_("Bag full"),
+    UnitState.JAM: N_("Jammed"),
+    UnitState.FILM_OUT: N_("Out of film"),
+}
+
+FAULTS = {
+    FaultCode.JAM: N_("Jammed: please look inside"),
+    FaultCode.FILM_OUT: N_("Out of film: please replace it"),
+    FaultCode.MOTOR_OVERLOAD: N_("Motor overload: please call service"),
+    FaultCode.SENSOR: N_("Sensor fault: please call service"),
+}
+
+RULES = {
+    "collection": N_("Fill level"),
+    "film_low": N_("Film low"),
+    "kg_limit": N_("Weight limit of the ward"),
+    "stock_low": N_("Stock low"),
+    "unit_fault": N_("Fault"),
+    "room_over_capacity": N_("Over the limit"),
+    "zone_over_capacity": N_("Over the house rule:"),
+    "asset_silent": N_("No data"),
+}
+
+ROOM_FULL = N_("Room full")
+
+LIMITS = {"places": N_("Booked places"), "area": N_("Floor area"), "staff": N_("Staff on duty")}
+"""What limits the number of children in a room."""
+
+DUE = {
+    "overflow_risk": N_("May be full before the next round:"),
+    "before_next": N_("Due before the next round:"),
+    "full_today": N_("Full today:"),
+    "age_today": N_("Bag to be changed today:"),
+    "full": N_("Full:"),
+    "over_age": N_("Bag in too long:"),
+}
+"""Why a bag must be collected, before its fill level."""
+
+AGES = {
+    "s": N_("{n} s ago"),
+    "min": N_("{n} min ago"),
+    "h": N_("{n} h ago"),
+    "d": N_("{n} d ago"),
+}
+"""The browser goes on counting with these; hence the simple placeholder."""
+
+_STEPS = (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 86_400), ("d", 86_400, None))
+
+
+def age(seconds: float, translate: Translate) -> str:
+    """How long ago something was."""
+    unit, size = next((unit, size) for unit, size, end in _STEPS if end is None or seconds < end)
+    return translate(AGES[unit]).format(n=int(max(0, seconds) // size))
+
+
+def fault(code: int, translate: Translate) -> str:
+    """What a fault code means and what to do."""
+    if code in FAULTS:
+        return translate(FAULTS[FaultCode(code)])
+    return translate("Fault code %(code)s: please call service") % {"code": code}

@@ -1,0 +1,61 @@
+"""What an open alert is about, in a few words for a display. Pure."""
+
+from sukusuku_api.web import texts
+from sukusuku_core.model import UnitState
+from sukusuku_server.db import Alert
+from sukusuku_server.i18n import Translate
+from sukusuku_server.live.views import Condition
+from sukusuku_server.rooms.current import Stage
+from sukusuku_server.settings import Asset, Language, Room
+
+_ICONS = {
+    "collection": Condition.SOON,
+    "film_low": Condition.SOON,
+    "kg_limit": Condition.SOON,
+    "stock_low": Condition.SOON,
+    "unit_fault": Condition.FAULT,
+    "room_over_capacity": Condition.OVER,
+    "zone_over_capacity": Condition.SOON,
+    "asset_silent": Condition.SILENT,
+}
+
+
+def icon(alert: Alert) -> Condition:
+    """The sign beside it."""
+    if _is_full_room(alert):
+        return Condition.SOON
+    return _ICONS.get(alert.rule, Condition.UNKNOWN)
+
+
+def what(alert: Alert, asset: Asset | None, language: Language, translate: Translate) -> str:
+    """The rule in words, with its value where it has one. `asset` None: a centre, or no longer in the settings."""
+    rule = translate(texts.RULES[alert.rule]) if alert.rule in texts.RULES else alert.rule
+    if alert.rule == "collection" and alert.value is None:
+        return translate(texts.STATES[UnitState.BAG_FULL])
+    if alert.value is None or alert.rule in {"asset_silent", "stock_low"}:
+        return rule
+    if alert.rule == "unit_fault":
+        return texts.fault(int(alert.value), translate)
+    if alert.rule in {"room_over_capacity", "zone_over_capacity"}:
+        return _room(alert, rule, asset, language, translate)
+    if alert.rule == "kg_limit":
+        return f"{rule} {alert.value:.1f} kg"
+    if alert.reason in texts.DUE:
+        rule = translate(texts.DUE[alert.reason])
+    return f"{rule} {alert.value:.0f} %"
+
+
+def _room(alert: Alert, rule: str, asset: Asset | None, language: Language, translate: Translate) -> str:
+    zones = asset.settings.zone if asset is not None and isinstance(asset.settings, Room) else ()
+    if _is_full_room(alert):
+        rule = translate(texts.ROOM_FULL)
+    name = next((zone.name[language] for zone in zones if zone.id == alert.reason), "")
+    count = f"{alert.value:.0f}" if alert.threshold is None else f"{alert.value:.0f} / {alert.threshold:.0f}"
+    parts = [rule, name, translate("%(n)s children") % {"n": count}]
+    if alert.reason in {"area", "staff"}:
+        parts.append(f"({translate(texts.LIMITS[alert.reason])})")
+    return " ".join(part for part in parts if part)
+
+
+def _is_full_room(alert: Alert) -> bool:
+    return alert.rule == "room_over_capacity" and alert.stage == Stage.FULL

@@ -1,0 +1,320 @@
+"""What a live display shows, ready for the templates: words in the reader's language, lengths of bars. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sukusuku_api.schemas.live import View, worst
+from sukusuku_api.timestamps import local
+from sukusuku_api.web import texts as words
+from sukusuku_api.web.base import Locale
+from sukusuku_api.web.wall import alert_texts
+from sukusuku_api.web.wall.forecast_texts import ahead
+from sukusuku_core.model import FaultCode
+from sukusuku_server.db import Alert, AlertState
+from sukusuku_server.i18n import Translate
+from sukusuku_server.live.views import Condition, RoomView, UnitView
+from sukusuku_server.settings import Facility, Room, Site, Unit
+
+SHOWN_ALERTS = 6
+"""More than these would not be read from afar; the rest is counted."""
+FILM_LOW = 10.0
+"""Film remaining in % from which its bar stands out."""
+_SEGMENTS = 40
+"""Up to so many places a bar shows each of them."""
+_FULL = 100.0
+_TONES = {Condition.SOON: "soon", Condition.FULL: "full"}
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """A moment, and how long ago it was. `short` leaves out the day when it is today."""
+
+    time: int
+    iso: str
+    text: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Children against places. Lengths are in places; `scale` is the length of the whole bar."""
+
+    value: int | None
+    capacity: int | None
+    scale: int
+    over: bool
+    segmented: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """What units and rooms have in common."""
+
+    id: str
+    name: str
+    condition: Condition
+    word: str
+    trouble: str
+    stale: bool
+    silent_after: int
+    last: Age | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTile(Tile):
+    """A nappy-compression unit. `fill` is the length of the arc in %, `level` the number in it.
+
+    `room` and `full` say what is ahead.
+    """
+
+    level: int | None
+    fill: float
+    tone: str
+    rise: float
+    state: str
+    film: int | None
+    film_low: bool
+    room: str
+    full: str
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneBar:
+    """A zone of a room."""
+
+    id: str
+    name: str
+    bar: Bar
+    presence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomTile(Tile):
+    """A temporary-childcare room. `note` says that its limit is reached, or what limits it, where nothing is wrong."""
+
+    bar: Bar
+    note: str
+    adults: int | None
+    presence: str
+    zones: tuple[ZoneBar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SitePanel:
+    """A centre."""
+
+    id: str
+    name: str
+    condition: Condition
+    word: str
+    units: tuple[UnitTile, ...]
+    rooms: tuple[RoomTile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """An open alert in words."""
+
+    id: int
+    icon: Condition
+    site: str
+    asset: str
+    what: str
+    since: Age
+    acknowledged: bool
+    handling: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """Everything on the wall at one moment."""
+
+    now: int
+    clock: str
+    simulated: bool
+    sites: tuple[SitePanel, ...]
+    alerts: tuple[AlertLine, ...]
+    alert_count: int
+
+
+def wall(
+    facility: Facility, sites: Sequence[Site], views: Sequence[View], alerts: Sequence[Alert], reader: Locale
+) -> Wall:
+    """The wall for the given centres of a facility."""
+    shown = {site.id for site in sites}
+    told = [alert for alert in alerts if alert.site in shown and alert.state in _TOLD]
+    told.sort(key=lambda alert: (_TOLD.index(alert.state), -alert.since))
+    return Wall(
+        now=reader.now,
+        clock=local(reader.now).strftime("%H:%M"),
+        simulated=any(view.simulated for view in views if view.site in shown),
+        sites=tuple(_site(site, [view for view in views if view.site == site.id], reader) for site in sites),
+        alerts=tuple(_alert(facility, alert, reader) for alert in told[:SHOWN_ALERTS]),
+        alert_count=len(told),
+    )
+
+
+_TOLD = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
+"""A pending alert has told nobody yet, so the wall does not either."""
+
+
+def _site(site: Site, views: Sequence[View], reader: Locale) -> SitePanel:
+    units = {unit.id: unit for unit in site.unit}
+    rooms = {room.id: room for room in site.room}
+    condition = worst(views)
+    return SitePanel(
+        id=site.id,
+        name=site.name[reader.language],
+        condition=condition,
+        word=reader.translate(words.CONDITIONS[condition]),
+        units=tuple(_unit(units[view.id], view, reader) for view in views if isinstance(view, UnitView)),
+        rooms=tuple(_room(rooms[view.id], view, reader) for view in views if isinstance(view, RoomView)),
+    )
+
+
+def _unit(unit: Unit, view: UnitView, reader: Locale) -> UnitTile:
+    level = view.level
+    known = not view.stale and view.condition is not Condition.FULL
+    room, full = ahead(view.outlook if known else None, reader.now, reader.translate)
+    if level is None:
+        tone = "none"
+    elif level >= _FULL:
+        tone = "full"
+    else:
+        tone = "soon" if level >= view.fill_rise else "ok"
+    return UnitTile(
+        id=view.id,
+        name=unit.name[reader.language],
+        condition=view.condition,
+        word=reader.translate(words.CONDITIONS[view.condition]),
+        trouble=_unit_trouble(view, reader.translate),
+        stale=view.stale,
+        silent_after=int(view.silent_after * 1000),
+        last=_age(view.last_time, reader),
+        level=None if level is None else round(level),
+        fill=0.0 if level is None else min(max(level, 0.0), _FULL),
+        tone=_TONES.get(view.condition, tone),
+        rise=view.fill_rise,
+        state="" if view.state is None else reader.translate(words.STATES[view.state]),
+        film=None if view.film is None else round(view.film),
+        film_low=view.film is not None and view.film <= FILM_LOW,
+        room=room,
+        full=full,
+    )
+
+
+def _unit_trouble(view: UnitView, translate: Translate) -> str:
+    if view.fault != FaultCode.NONE:
+        return words.fault(view.fault, translate)
+    texts = {
+        Condition.FULL: translate("Please empty it now"),
+        Condition.SOON: translate("Please empty it soon"),
+        Condition.UNKNOWN: translate("The fill level is not known"),
+    }
+    return texts.get(view.condition, "")
+
+
+def _room(room: Room, view: RoomView, reader: Locale) -> RoomTile:
+    zones = {zone.id: zone for zone in room.zone}
+    over = 0 if view.children is None else view.children - view.limit
+    trouble, limited = "", _limited(view, reader.translate)
+    if view.condition is Condition.OVER:
+        trouble = reader.translate("%(n)s more than may be in now") % {"n": over}
+        trouble += f" ({limited})" if limited else ""
+    elif view.condition is Condition.UNKNOWN and view.children is None:
+        trouble = reader.translate("The number of children is not known")
+    elif view.condition is Condition.UNKNOWN:
+        trouble = reader.translate("A sensor says nothing")
+    adults = None if view.people is None or view.children is None else max(0, view.people - view.children)
+    return RoomTile(
+        id=view.id,
+        name=room.name[reader.language],
+        condition=view.condition,
+        word=reader.translate(words.CONDITIONS[view.condition]),
+        trouble=trouble,
+        stale=view.stale,
+        silent_after=int(view.silent_after * 1000),
+        last=_age(view.last_time, reader),
+        bar=_bar(view.children, view.limit, view.limit),
+        note="" if trouble else _note(view, limited, reader.translate),
+        adults=adults,
+        presence=_presence(view.presence, view.people, reader.translate),
+        zones=tuple(
+            ZoneBar(
+                id=zone.id,
+                name=zones[zone.id].name[reader.language],
+                bar=_bar(zone.children, zone.capacity, room.capacity),
+                presence=_presence(zone.presence, zone.people, reader.translate),
+            )
+            for zone in view.zones
+        ),
+    )
+
+
+def _note(view: RoomView, limited: str, translate: Translate) -> str:
+    if view.is_open and view.children is not None and view.children >= view.limit:
+        return translate("Full: nobody more may come in now")
+    return translate("Limit: %(rules)s") % {"rules": limited} if limited else ""
+
+
+def _limited(view: RoomView, translate: Translate) -> str:
+    """The rules that make the limit another one than the places of the room; empty: they do not."""
+    if view.limit == view.capacity:
+        return ""
+    return ", ".join(translate(words.LIMITS[name]) for name in view.limited_by)
+
+
+def _bar(children: int | None, capacity: int | None, places: int) -> Bar:
+    """A bar as long as the places, or as long as the children when they are more. `places` is the room's."""
+    limit = places if capacity is None else capacity
+    scale = max(limit, children or 0, 1)
+    return Bar(
+        value=children,
+        capacity=capacity,
+        scale=scale,
+        over=capacity is not None and children is not None and children > capacity,
+        segmented=scale <= _SEGMENTS,
+    )
+
+
+def _presence(presence: bool | None, people: int | None, translate: Translate) -> str:  # noqa: FBT001 - a measured value
+    """What is known about a place in which children are not counted."""
+    if people is not None:
+        return translate("%(n)s people") % {"n": people}
+    if presence is None:
+        return ""
+    return translate("in use") if presence else translate("empty")
+
+
+def _alert(facility: Facility, alert: Alert, reader: Locale) -> AlertLine:
+    asset = next((asset for asset in facility.assets() if asset.id == alert.asset), None)
+    site = next((site.name[reader.language] for site in facility.site if site.id == alert.site), alert.site)
+    name = alert.asset if asset is None else asset.settings.name[reader.language]
+    if alert.asset == alert.site:
+        name = ""
+    acknowledged = alert.state is AlertState.ACKNOWLEDGED
+    translate = reader.translate
+    return AlertLine(
+        id=alert.id,
+        icon=alert_texts.icon(alert),
+        site=site,
+        asset=name,
+        what=alert_texts.what(alert, asset, reader.language, translate),
+        since=_moment(alert.since, reader),
+        acknowledged=acknowledged,
+        handling=translate("In hand: %(who)s") % {"who": alert.acknowledged_by} if acknowledged else translate("Open"),
+    )
+
+
+def _age(time: int | None, reader: Locale) -> Age | None:
+    return None if time is None else _moment(time, reader)
+
+
+def _moment(time: int, reader: Locale) -> Age:
+    then, now = local(time), local(reader.now)
+    return Age(
+        time=time,
+        iso=then.isoformat(timespec="seconds"),
+        text=words.age((reader.now - time) / 1000, reader.translate),
+        short=f"{then:%H:%M}" if then.date() == now.date() else f"{then.month}/{then.day} {then:%H:%M}",
+    )

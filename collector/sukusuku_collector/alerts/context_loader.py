@@ -1,0 +1,76 @@
+"""What rules look at beside the readings, from the store, the operations data and the settings."""
+
+from collections import defaultdict
+
+from sukusuku_collector.alerts.context import Around, Supply
+from sukusuku_server.calendar.opening_hours import day_start, local_day, opening_of_site
+from sukusuku_server.db import Operations
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.modes import Modes
+from sukusuku_server.kpi.stock_levels import shelves
+from sukusuku_server.model.collection import EmptyingState
+from sukusuku_server.rounds.timetable import Timetable
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries import Store
+
+SLOW_MS = 60_000
+"""How often rounds, weights and shelves are looked up; the rest every time."""
+
+
+class Surroundings:
+    """Collects what is around the units of one facility. Raises TransientError when a database does not answer."""
+
+    def __init__(self, facility: Facility, store: Store, operations: Operations) -> None:
+        self._facility = facility
+        self._store = store
+        self._operations = operations
+        self._modes = Modes(operations)
+        self._emptyings = Emptyings(operations)
+        self._timetables = [(settings, Timetable(settings, facility.calendar)) for settings in facility.round]
+        self._openings = {site.id: opening_of_site(facility, site.id) for site in facility.site}
+        self._slow: tuple[int, Around] | None = None
+
+    def at(self, now: int) -> Around:
+        """Everything as it is at `now` (UTC ms)."""
+        if self._slow is None or not 0 <= now - self._slow[0] < SLOW_MS:
+            slow = Around(next_round=self._next_rounds(now), kg_today=self._kg_today(now), supplies=self._supplies(now))
+            self._slow = now, slow
+        slow = self._slow[1]
+        return Around(
+            derived=self._store.derived_latest(),
+            modes=tuple(self._modes.active(now)),
+            next_round=slow.next_round,
+            kg_today=slow.kg_today,
+            supplies=slow.supplies,
+        )
+
+    def _next_rounds(self, now: int) -> dict[str, int]:
+        """When the next round departs that serves a site while it is open, or is over when under way; by site."""
+        found: dict[str, int] = {}
+        for settings, timetable in self._timetables:
+            for site in settings.sites or self._openings:
+                trip = timetable.coming(now)
+                while trip is not None and not self._openings[site].spans(trip.departs, trip.returns):
+                    trip = timetable.following(trip.date)
+                if trip is not None:
+                    comes = trip.departs if trip.departs > now else trip.returns
+                    found[site] = min(comes, found.get(site, comes))
+        return found
+
+    def _kg_today(self, now: int) -> dict[str, float]:
+        """What was taken out since local midnight, by site."""
+        per_nappy = {unit.id: unit.collection.kg_per_nappy for site in self._facility.site for unit in site.unit}
+        found: dict[str, float] = defaultdict(float)
+        for emptying in self._emptyings.of(None, day_start(local_day(now)), now + 1):
+            if emptying.state is not EmptyingState.REJECTED:
+                found[emptying.asset] += emptying.nappies * per_nappy.get(emptying.asset, 0.0)
+        return {site.id: sum(found[unit.id] for unit in site.unit) for site in self._facility.site if site.unit}
+
+    def _supplies(self, now: int) -> dict[str, tuple[Supply, ...]]:
+        """What people have said is on the shelves, less what was used since; by site."""
+        found: dict[str, tuple[Supply, ...]] = {}
+        for item in shelves(self._operations, self._store, self._facility.site, now):
+            if item.shelf is not None:
+                supply = Supply(item.kind.value, max(0, item.shelf.left), item.shelf.days)
+                found[item.site] = (*found.get(item.site, ()), supply)
+        return found

@@ -1,0 +1,1 @@
+"""Mails about alerts: their texts and their form."""

@@ -1,0 +1,93 @@
+"""Puts the mails about an alert into the outbox, in the transaction of its change."""
+
+from dataclasses import replace
+
+from sukusuku_collector.alerts.context import Scene, site_of
+from sukusuku_collector.alerts.escalation import Telling, mails_from
+from sukusuku_collector.alerts.mails.composer import Composer, Step
+from sukusuku_collector.alerts.mails.phrases import Incident
+from sukusuku_collector.alerts.records import Outcome, Post
+from sukusuku_collector.alerts.rules_collection import hygiene_by
+from sukusuku_collector.alerts.state_machine import Rule
+from sukusuku_server.db import Alert, AlertState
+from sukusuku_server.db.alert_changes import Change
+from sukusuku_server.db.modes import ModeKind
+from sukusuku_server.live.freshness import last_time
+from sukusuku_server.live.outlook import Outlook, outlook
+from sukusuku_server.live.views import SIMULATED
+from sukusuku_server.rooms.current import limit_now
+from sukusuku_server.settings import Asset, Facility, Unit
+
+
+class Mailing:
+    """Who is told of the alerts of one facility, when and what. Raises ConfigError as `Composer` does."""
+
+    def __init__(self, facility: Facility) -> None:
+        self._composer = Composer(facility)
+        self._before_opening = round(facility.alerts.before_opening * 1000)
+
+    def chain(self, site: str, rule: Rule) -> tuple[Step, ...]:
+        """Who wants to know of this rule at this site, in the order in which they are told."""
+        return self._composer.chain(site, rule)
+
+    def opens(self, post: Post, scene: Scene) -> int:
+        """The first moment (UTC ms) from now on at which mails about this may go."""
+        subjects = (post.subject.id, site_of(post.subject).id)
+        silence = scene.around.mode(ModeKind.SILENCE, subjects, scene.now)
+        silenced = 0 if silence is None or silence.until is None else silence.until
+        return mails_from(post.opening, self._before_opening, urgent=post.urgent, silenced=silenced, now=scene.now)
+
+    def tell(self, change: Change, alert_id: int, telling: Telling, outcome: Outcome) -> int:
+        """Tell those whose turn it is, unless somebody has acknowledged the alert meanwhile. Answers how many mails."""
+        alert, chain, now = change.read(alert_id), outcome.post.chain, outcome.scene.now
+        if alert.state is not AlertState.FIRING:
+            return 0
+        before = change.recipients(alert_id)
+        kind = "worse" if before and not alert.told else "firing"
+        incident = replace(_incident(alert, outcome), open_still=alert.told > 0)
+        mails = [(contact, kind) for step in chain[alert.told : telling.steps] for contact in step.contacts]
+        if telling.again:
+            mails += [(contact, "again") for step in chain[: alert.told] for contact in step.contacts]
+        for contact, name in mails:
+            change.put_mail(alert_id, self._composer.mail(incident, contact, name, before), now)
+        change.told(alert_id, telling.steps, now if alert.told_first is None else alert.told_first, now)
+        return len(mails)
+
+    def tell_end(self, change: Change, alert: Alert, outcome: Outcome) -> int:
+        """The good news goes to everybody who was told, when mails may go. Answers how many mails."""
+        before, moment = change.recipients(alert.id), self.opens(outcome.post, outcome.scene)
+        incident = _incident(alert, outcome)
+        contacts = [contact for step in outcome.post.chain for contact in step.contacts]
+        told = [contact for contact in contacts if contact.mail.lower() in before]
+        for contact in told:
+            mail = self._composer.mail(incident, contact, "resolved", before)
+            change.put_mail(alert.id, mail, outcome.scene.now, moment)
+        return len(told)
+
+
+def _incident(alert: Alert, outcome: Outcome) -> Incident:
+    scene, subject = outcome.scene, outcome.post.subject
+    source = scene.latest.get("Info/Source")
+    lost = scene.latest.get(alert.reason)
+    return Incident(
+        alert=alert,
+        subject=subject,
+        value=alert.value if outcome.seen is None else outcome.seen.value,
+        fill_clear=scene.levels.fill_clear,
+        last_time=last_time(scene.latest) if lost is None else lost.last_good,
+        simulated=source is not None and source.value == SIMULATED,
+        now=scene.now,
+        ahead=_ahead(scene),
+        next_round=scene.around.next_round.get(site_of(subject).id),
+        supplies=scene.around.supplies.get(subject.id, ()),
+        limit=None if scene.timetable is None else limit_now(scene.timetable, scene.latest, scene.now),
+    )
+
+
+def _ahead(scene: Scene) -> Outlook | None:
+    """What is ahead of a unit, with the hygiene deadline that holds now."""
+    unit = scene.subject.settings if isinstance(scene.subject, Asset) else None
+    ahead = outlook(unit, scene.derived, scene.levels.silent_after, scene.now) if isinstance(unit, Unit) else None
+    if ahead is None or not isinstance(unit, Unit):
+        return None
+    return replace(ahead, hygiene_by=hygiene_by(scene, unit, ahead))

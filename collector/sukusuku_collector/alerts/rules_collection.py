@@ -1,0 +1,170 @@
+"""When a bag must be collected. Pure.
+
+One bag is one incident, however many reasons it has: it may be high, then due today, then full and over age. So there
+is one alert per bag, with a stage that says what has to be done; it ends when the bag has been changed.
+"""
+
+from collections.abc import Iterator
+from enum import IntEnum, StrEnum
+
+from sukusuku_collector.alerts.context import Scene, site_of
+from sukusuku_collector.alerts.state_machine import Observation, Sign
+from sukusuku_core.model import UnitState
+from sukusuku_server.calendar.opening_hours import DAY_MS, day_start, local_day
+from sukusuku_server.live.freshness import last_time, was_measured
+from sukusuku_server.live.outlook import Outlook, bag_since, outlook
+from sukusuku_server.settings import Asset, Unit
+
+FULL = 100.0
+_HOUR_MS = 3_600_000
+_NEAR = 10.0
+"""Percent. A level sensor that reads so much more than the estimate a moment ago goes on from it, and does not jump."""
+_HALF = 50.0
+"""Percent. Of a bag with less in it nobody can say well enough whether it will be full today."""
+_EMPTY = 5.0
+"""Percent. A bag with less in it may as well be empty, and is not over age."""
+
+
+_DOUBTED = 40.0
+"""Confidence in percent below which nothing new is raised from the estimate of a unit that is heard: its witnesses
+contradict each other, and within the hour it will be known which of them is right."""
+
+
+class Stage(IntEnum):
+    """What has to be done about a bag. A mail goes out again only when this rises."""
+
+    PLAN = 1
+    """See that a round takes it."""
+    TODAY = 2
+    """Have it emptied today."""
+    NOW = 3
+    """Change the bag now."""
+
+
+class Cause(StrEnum):
+    """Why a bag must be collected."""
+
+    LEVEL = "level"
+    OVERFLOW_RISK = "overflow_risk"
+    """It may be full (10 %) before anybody can come."""
+    BEFORE_NEXT = "before_next"
+    """It will be full, or over age, before the next round."""
+    FULL_TODAY = "full_today"
+    AGE_TODAY = "age_today"
+    FULL = "full"
+    BAG_FULL = "bag_full"
+    """The unit says so itself."""
+    OVER_AGE = "over_age"
+
+
+_Due = tuple[Stage, Cause]
+
+
+def collection(scene: Scene) -> Observation | None:
+    """From the fused estimate and the forecast while they are fresh, else from what the sensors say."""
+    if not isinstance(scene.subject, Asset) or not isinstance(scene.subject.settings, Unit):
+        return None
+    unit = scene.subject.settings
+    ahead = outlook(unit, scene.derived, scene.levels.silent_after, scene.now)
+    return _sensed(scene) if ahead is None else _derived(scene, unit, ahead)
+
+
+def _sensed(scene: Scene) -> Observation | None:
+    """Raises from `fill_rise` up or when the unit says that its bag is full, clears from `fill_clear` down.
+
+    What is read under an open lid does not count. Without a level sensor the unit's own word decides.
+    """
+    lid, state, level = scene.good("Lid/Open"), scene.number("State"), scene.number("Fill/Percent")
+    rise = scene.levels.fill_rise
+    lid_open = (lid is not None and lid.value is True) or (state is not None and state[0] == UnitState.LID_OPEN)
+    high = level is not None and level[0] >= rise and not lid_open
+    if state is not None and state[0] == UnitState.BAG_FULL:
+        value, time = level if level is not None and high else (None, state[1])
+        return _present(scene, (Stage.NOW, Cause.BAG_FULL), max(time, state[1]), value)
+    if lid_open:
+        return None
+    if level is not None and high:
+        value, time = level
+        return _present(scene, (Stage.NOW, Cause.FULL) if value >= FULL else (Stage.PLAN, Cause.LEVEL), time, value)
+    if level is not None:
+        return None if scene.wavers("State") else _absent(scene, max(level[1], state[1] if state else 0), level[0])
+    if state is None or was_measured(scene.latest, "Fill/Percent"):
+        return None
+    return Observation(Sign.GONE, state[1], state[1], None, rise, "the unit does not say that its bag is full")
+
+
+def _derived(scene: Scene, unit: Unit, ahead: Outlook) -> Observation:
+    time = scene.derived["Fill/Estimate"].time
+    bag = bag_since(scene.derived)
+    if scene.open is not None and bag is not None and bag > scene.open.since:
+        # whatever this bag is like, the one that the alert is about is gone
+        return Observation(Sign.GONE, time, time, ahead.percent, scene.levels.fill_rise, "the bag was changed")
+    due = max(_dues(scene, unit, ahead), key=lambda found: found[0], default=None)
+    if due is not None and due[1] is not Cause.BAG_FULL and scene.open is None and _doubted(scene, ahead):
+        return Observation(Sign.BETWEEN, time, time, ahead.percent, scene.levels.fill_rise, "the witnesses disagree")
+    if due is not None:
+        return _present(scene, due, time, ahead.percent)
+    sensed = _sensed(scene)  # the estimate is some minutes old, the sensor is of now
+    level = None if sensed is None else sensed.value
+    if sensed is not None and level is not None and sensed.sign is Sign.PRESENT:
+        if sensed.time > time and level <= ahead.percent + _NEAR:
+            return sensed
+        return Observation(Sign.BETWEEN, time, time, ahead.percent, scene.levels.fill_rise, "the level has jumped")
+    return _absent(scene, time, ahead.percent)
+
+
+def _doubted(scene: Scene, ahead: Outlook) -> bool:
+    heard = last_time(scene.latest)
+    lately = heard is not None and scene.now - heard <= scene.levels.silent_after * 1000
+    return lately and ahead.confidence < _DOUBTED
+
+
+def hygiene_by(scene: Scene, unit: Unit, ahead: Outlook) -> int | None:
+    """When the bag is over age, in an outbreak sooner; None: not known, or nothing is in it."""
+    if ahead.hygiene_by is None or ahead.percent < _EMPTY:
+        return None
+    if not scene.outbreak:
+        return ahead.hygiene_by
+    return ahead.hygiene_by - round((1 - scene.levels.outbreak.bag_hours) * unit.collection.bag_hours * _HOUR_MS)
+
+
+def _dues(scene: Scene, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
+    """Every reason that holds, of equal ones the more telling first."""
+    now, comes = scene.now, scene.around.next_round.get(site_of(scene.subject).id)
+    state = scene.number("State")
+    over_age = hygiene_by(scene, unit, ahead)
+    if state is not None and state[0] == UnitState.BAG_FULL and state[1] >= (bag_since(scene.derived) or 0):
+        yield Stage.NOW, Cause.BAG_FULL
+    if ahead.percent >= FULL:
+        yield Stage.NOW, Cause.FULL
+    if over_age is not None and over_age <= now:
+        yield Stage.NOW, Cause.OVER_AGE
+    tonight = day_start(local_day(now)) + DAY_MS
+    before = tonight if comes is None else min(tonight, comes)
+    if ahead.full_at is not None and ahead.full_at < before and ahead.percent >= _HALF:
+        yield Stage.TODAY, Cause.FULL_TODAY
+    if over_age is not None and over_age < before:
+        yield Stage.TODAY, Cause.AGE_TODAY
+    if comes is not None:
+        if any(time is not None and time < comes for time in (ahead.full_at, over_age)):
+            yield Stage.PLAN, Cause.BEFORE_NEXT
+        if ahead.full_from is not None and ahead.full_from < comes:
+            yield Stage.PLAN, Cause.OVERFLOW_RISK
+    if ahead.percent >= scene.levels.fill_rise:
+        yield Stage.PLAN, Cause.LEVEL
+
+
+def _present(scene: Scene, due: _Due, time: int, value: float | None) -> Observation:
+    stage, cause = due
+    level = "no level" if value is None else f"fill level {value:.0f} %"
+    detail = f"{cause.value}: {level}, rises at {scene.levels.fill_rise:g} %"
+    return Observation(Sign.PRESENT, time, time, value, scene.levels.fill_rise, detail, cause.value, int(stage))
+
+
+def _absent(scene: Scene, time: int, value: float) -> Observation:
+    """Nothing is due. An alert ends when the level has fallen as far as from `fill_rise` to `fill_clear`."""
+    rise, clear = scene.levels.fill_rise, scene.levels.fill_clear
+    if scene.open is not None and scene.open.value is not None:
+        clear = min(clear, scene.open.value - (rise - clear))
+    sign = Sign.GONE if value <= clear else Sign.BETWEEN
+    return Observation(sign, time, time, value, rise, f"fill level {value:.0f} %, clears at {clear:g} %")

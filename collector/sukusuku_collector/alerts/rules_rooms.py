@@ -1,0 +1,100 @@
+"""When a room is full, or has more children than it may have, and when a zone has. Pure.
+
+A room has its limit while its centre is open. At night counts drift until the daily reset, nobody is on duty, and
+nothing here is raised; what was open ends with the day.
+"""
+
+from sukusuku_collector.alerts.context import Scene
+from sukusuku_collector.alerts.state_machine import Observation, Sign
+from sukusuku_server.live.freshness import last_time
+from sukusuku_server.rooms.capacity_limit import RoomLimit, Rule
+from sukusuku_server.rooms.current import Stage, corrected, counted, limit_now, sensed
+from sukusuku_server.rooms.schedule import Timetable
+
+
+def room_over_capacity(scene: Scene) -> Observation | None:
+    """From `room_warn` percent of the limit on a room is full, above the limit it is over.
+
+    It is full until `room_clear` percent, over until it is within the limit.
+    """
+    timetable = scene.timetable
+    if timetable is None:
+        return None
+    if not timetable.is_open(scene.now):
+        return _closed(scene)
+    found = _children(scene, timetable)
+    if found is None:
+        return None
+    children, time = found
+    limit = limit_now(timetable, scene.latest, scene.now)
+    stage = Stage.OVER if children > limit.children else Stage.FULL
+    sign = _sign(scene, children, limit.children)
+    if scene.open is not None and scene.open.stage == Stage.OVER and stage is Stage.FULL:
+        sign = Sign.GONE
+    elif scene.open is not None and not scene.open.firing and scene.open.stage == Stage.FULL:
+        stage = Stage.FULL  # to be over must stand for a while of its own
+    detail = f"{children} children, limit {limit.children}: {_parts(limit)}"
+    return Observation(sign, time, time, float(children), float(limit.children), detail, limit.bites[0].value, stage)
+
+
+def zone_over_capacity(scene: Scene) -> Observation | None:
+    """More children in a zone than the house rule says. `reason` is the zone; of several that with the most too many.
+
+    While an alert is open, it is about its zone only.
+    """
+    timetable = scene.timetable
+    if timetable is None:
+        return None
+    if not timetable.is_open(scene.now):
+        return _closed(scene)
+    zones = [
+        (found[0] - zone.capacity, found[0], found[1], zone)
+        for zone in timetable.room.zone
+        if zone.capacity is not None
+        and (found := _recent(scene, counted(timetable.room, scene.latest, f"Zones/{zone.id}/Children")))
+    ]
+    if scene.open is not None:
+        zones = [found for found in zones if found[-1].id == scene.open.reason]
+    if not zones or _is_dead(scene):
+        return None
+    over, children, time, zone = max(zones, key=lambda found: found[0])
+    capacity = float(children - over)
+    detail = f"{children} children in {zone.id}, house rule {capacity:g}"
+    return Observation(Sign.PRESENT if over > 0 else Sign.GONE, time, time, float(children), capacity, detail, zone.id)
+
+
+def _closed(scene: Scene) -> Observation:
+    return Observation(Sign.GONE, scene.now, scene.now, None, None, "the centre is closed")
+
+
+def _is_dead(scene: Scene) -> bool:
+    """Whether the edge node, or its broker, says that nobody is there."""
+    return any(item.stale_since is not None for item in scene.latest.values())
+
+
+def _children(scene: Scene, timetable: Timetable) -> tuple[int, int] | None:
+    """The corrected count while there is one, otherwise what the sensors see; with when the room was heard."""
+    if _is_dead(scene):
+        return None
+    found = corrected(scene.derived, scene.now)
+    if found is not None:  # it is as new as what it was derived from
+        return found[0], max(found[1], last_time(scene.latest) or 0)
+    return _recent(scene, sensed(timetable.room, scene.latest, "Children"))
+
+
+def _recent(scene: Scene, found: tuple[int, int] | None) -> tuple[int, int] | None:
+    """A count, unless it is so old that the room counts as silent: then it is none."""
+    return None if found is None or scene.now - found[1] > scene.levels.silent_after * 1000 else found
+
+
+def _sign(scene: Scene, children: int, limit: int) -> Sign:
+    levels = scene.levels
+    if children and 100 * children >= limit * levels.room_warn:
+        return Sign.PRESENT
+    return Sign.GONE if 100 * children <= limit * levels.room_clear else Sign.BETWEEN
+
+
+def _parts(limit: RoomLimit) -> str:
+    told = [f"{rule.value} {part}" for rule, part in limit.parts.items() if part is not None]
+    staff = "" if limit.parts[Rule.STAFF] is None else f" with {limit.staff} on duty"
+    return ", ".join(told) + staff + "; by " + ", ".join(rule.value for rule in limit.bites)

@@ -1,0 +1,1 @@
+"""Runs the derivations of units and rooms behind the stored readings."""

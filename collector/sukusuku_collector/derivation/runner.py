@@ -1,0 +1,227 @@
+"""Feeds the derivations of all assets from the store, in order of time, and keeps what comes out.
+
+A derivation runs behind the present by `SETTLED_MS`, so that what comes a little late is still in order. What comes
+later than that is marked by the store in the transaction that stores it; its asset is then derived anew from the last
+checkpoint before it. A checkpoint is the state of a derivation at a local midnight. Everything is idempotent: what a
+stretch gives replaces what was derived of that stretch before, so a crash in the middle costs a repetition.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.errors import TransientError
+from sukusuku_core.model import Reading
+from sukusuku_server.model.derivation import Advanced, Derivation
+from sukusuku_server.model.series import Late
+from sukusuku_server.timeseries import SETTLED_MS, Store, thinned_key
+
+PASS_SECONDS = 5.0
+"""Rest between two looks at the store."""
+_DAY_MS = 86_400_000
+_ZONE_MS = 9 * 3_600_000
+
+_log = logging.getLogger(__name__)
+
+
+class Records(Protocol):
+    """Where derived events and checkpoints live. Every method may raise TransientError."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """What happens in the block is kept as a whole or not at all."""
+
+    def said(self, asset: str, after: int, until: int) -> Sequence[Any]:
+        """What people have said of an asset in after < time <= until, in order."""
+
+    def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
+        """What was derived in after < time <= until becomes this, except what people have said."""
+
+    def spoken(self) -> Sequence[Late]:
+        """Assets about whose past people have said something that no derivation knows yet."""
+
+    def heard(self, spoken: Late) -> None:
+        """It has been derived anew. When more has been said since `spoken` was read, that stays."""
+
+    def checkpoint(self, asset: str, before: int, version: int) -> tuple[int, bytes] | None:
+        """The newest state of a derivation from before a moment, with its time; older versions do not count."""
+
+    def put_checkpoint(self, asset: str, time: int, version: int, state: bytes) -> None:
+        """Keep the state of a derivation. Those after it are forgotten: they were derived from an older past."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How far an asset is derived, and until when there may be something that was derived of it before."""
+
+    time: int
+    state: Any
+    redo: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """How an asset is derived, and the other assets whose readings its derivation wants too."""
+
+    derivation: Derivation[Any, Any]
+    also: tuple[str, ...] = ()
+
+
+class Deriver:
+    """Derives all assets of one facility. `run` goes on until cancelled."""
+
+    def __init__(self, store: Store, records: Records, subjects: Mapping[str, Subject], clock: Clock = now_ms) -> None:
+        self._store = store
+        self._records = records
+        self._subjects = subjects
+        self._wanted_by: dict[str, list[str]] = {asset: [asset] for asset in subjects}
+        for asset, subject in subjects.items():
+            for other in subject.also:
+                self._wanted_by.setdefault(other, []).append(asset)
+        self._clock = clock
+        self._standing: dict[str, _Standing] = {}
+        self._late: tuple[Late, ...] = ()
+        self._spoken: tuple[Late, ...] = ()
+        self._trouble = False
+        self._current = False
+        self._revised: int | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def current(self) -> bool:
+        """Whether everything is derived up to the present, as far as is known."""
+        return self._current
+
+    @property
+    def until(self) -> int | None:
+        """Up to when (UTC ms) every asset is derived; None: that is not known yet."""
+        return min((standing.time for standing in tuple(self._standing.values())), default=None)
+
+    def revised(self) -> int | None:
+        """From when on (UTC ms) something was derived anew since this was asked last; None: nothing was."""
+        with self._lock:
+            revised, self._revised = self._revised, None
+        return revised
+
+    async def run(self) -> None:
+        """One pass after another. A store or database that does not answer is told once, and asked again."""
+        while True:
+            try:
+                more = await asyncio.to_thread(self.begin)
+                self._current = not more
+                while more:
+                    more = await asyncio.to_thread(self.stretch)
+                self._current = True
+            except TransientError as error:
+                self._current = False
+                self._standing.clear()  # what was kept is known by the checkpoints
+                if not self._trouble:
+                    _log.warning("nothing can be derived for now, trying again: %s", error)
+                self._trouble = True
+            else:
+                if self._trouble:
+                    _log.info("derivation goes on")
+                self._trouble = False
+            await asyncio.sleep(PASS_SECONDS)
+
+    def begin(self) -> bool:
+        """Look what there is to do: new time, late readings, words of people. Tells whether there is anything."""
+        first = self._store.first()
+        if first is None:
+            return False
+        self._late = tuple(self._store.late())
+        self._spoken = tuple(self._records.spoken())
+        back: dict[str, int] = {}
+        for cause in (*self._late, *self._spoken):
+            for asset in self._wanted_by.get(cause.asset, ()):
+                since = max(cause.since, self._thinned(asset) + 1)
+                back[asset] = min(since, back.get(asset, since))
+        for asset in self._subjects:
+            known = self._standing.get(asset)
+            if known is None:
+                known = self._resume(asset, self._target() + 1, first)
+            if back.get(asset, known.time + 1) <= known.time:
+                known = self._resume(asset, back[asset], first)
+            self._standing[asset] = known
+        return self._behind()
+
+    def stretch(self) -> bool:
+        """Bring the assets that are furthest behind forward by a day at most. Tells whether there is more to do."""
+        target = self._target()
+        after = min(standing.time for standing in self._standing.values())
+        group = [asset for asset, standing in self._standing.items() if standing.time == after]
+        until = min(_midnight(after), target)
+        if until <= after:
+            return False  # the clock was set back
+        wanted = {asset for asset, users in self._wanted_by.items() if not set(group).isdisjoint(users)}
+        found: dict[str, list[Reading]] = {asset: [] for asset in group}
+        for reading in self._store.scan(wanted, after + 1, until + 1):
+            for asset in self._wanted_by[reading.asset]:
+                if asset in found:
+                    found[asset].append(reading)
+        steps = {asset: self._advanced(asset, found[asset], until) for asset in group}
+        self._keep(steps, until)
+        if self._behind():
+            return True
+        causes = [cause.since for cause in (*self._late, *self._spoken)]
+        with self._lock:  # told before it is settled: what fails in between is told again
+            self._revised = min((*causes, *(() if self._revised is None else (self._revised,))), default=None)
+        for late in self._late:
+            self._store.settle(late)
+        for spoken in self._spoken:
+            self._records.heard(spoken)
+        return False
+
+    def _advanced(self, asset: str, readings: Sequence[Reading], until: int) -> Advanced[Any]:
+        standing, derivation = self._standing[asset], self._subjects[asset].derivation
+        said = self._records.said(asset, standing.time, until)
+        return derivation.advance(standing.state, readings, said, until)
+
+    def _keep(self, steps: Mapping[str, Advanced[Any]], until: int) -> None:
+        for asset, advanced in steps.items():
+            standing = self._standing[asset]
+            if advanced.points or standing.redo > standing.time:
+                self._store.put_derived(asset, standing.time, until, advanced.points)
+        with self._records.together():
+            for asset, advanced in steps.items():
+                after = self._standing[asset].time
+                self._records.keep(asset, after, until, advanced)
+                if until == _midnight(after):
+                    version, state = self._subjects[asset].derivation.version, msgspec.msgpack.encode(advanced.state)
+                    self._records.put_checkpoint(asset, until, version, state)
+        for asset, advanced in steps.items():
+            self._standing[asset] = _Standing(until, advanced.state, self._standing[asset].redo)
+
+    def _resume(self, asset: str, before: int, first: int) -> _Standing:
+        """Where an asset stood at its last checkpoint before a moment, or at the very beginning."""
+        derivation = self._subjects[asset].derivation
+        thinned = self._thinned(asset)  # there is nothing left to derive it from before that
+        first = max(first, thinned)
+        found = self._records.checkpoint(asset, before, derivation.version)
+        if found is not None and found[0] >= thinned:
+            try:
+                return _Standing(found[0], msgspec.msgpack.decode(found[1], type=derivation.kind), self._target())
+            except msgspec.DecodeError as error:
+                _log.warning("%s: its checkpoint cannot be read, it is derived anew: %s", asset, error)
+        return _Standing(first - 1, derivation.start(first - 1), self._target())
+
+    def _thinned(self, asset: str) -> int:
+        return self._store.noted(thinned_key(asset)) or 0
+
+    def _target(self) -> int:
+        return self._clock() - SETTLED_MS
+
+    def _behind(self) -> bool:
+        """Whether any asset is so far behind that a stretch is worth it."""
+        return bool(self._standing) and min(s.time for s in self._standing.values()) < self._target() - SETTLED_MS
+
+
+def _midnight(after: int) -> int:
+    """The first local midnight after a moment."""
+    return ((after + _ZONE_MS) // _DAY_MS + 1) * _DAY_MS - _ZONE_MS

@@ -1,0 +1,68 @@
+"""`sukusuku rounds plan|send`: what the scheduler does by itself, done by hand."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+
+from sukusuku_core.errors import ConfigError, SukusukuError
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A subcommand: its module has `run(arguments) -> str`, the text to print, and may have `options(parser)`."""
+
+    module: str
+    en: str
+    ja: str
+
+
+_COMMANDS = {
+    "plan": _Command(
+        "sukusuku_collector.dispatch.show",
+        "print who would be visited, in which order and why",
+        "訪問先、順序、理由を表示",
+    ),
+    "send": _Command(
+        "sukusuku_collector.dispatch.send",
+        "make the plan now and send the mail of the round, unless it was sent before",
+        "収集の計画を立ててメールを送信（送信済みなら何もしない）",
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status: 0 done, 1 cannot, 2 wrong settings or arguments."""
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], str] = import_module(_COMMANDS[arguments.command].module).run
+    try:
+        print(run(arguments))
+    except SukusukuError as error:
+        print(f"sukusuku rounds: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sukusuku rounds", description="Collection rounds, by hand. 収集ルートを手動で計画・送信します。"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in _COMMANDS.items():
+        words = f"{command.en} · {command.ja}"
+        sub = commands.add_parser(name, help=words, description=words)
+        sub.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+        sub.add_argument(
+            "--date", type=date.fromisoformat, metavar="YYYY-MM-DD", help="default: when it goes next · 省略時：次回"
+        )
+        sub.add_argument("--round", metavar="ID", help="only this round, also on a day on which it does not go")
+        sub.add_argument("--lang", choices=("ja", "en"), default="ja", help="language of what is printed · 表示言語")
+        sub.add_argument("--json", action="store_true", help="as JSON, times in UTC ms · JSON で出力")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

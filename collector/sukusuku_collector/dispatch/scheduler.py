@@ -1,0 +1,246 @@
+"""Sends the rounds at their time, passes them on when nobody answers, and closes them. The only clock is injected."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Protocol
+
+from sukusuku_collector.dispatch.due_tasks import GRACE_MS, Close, Issue, Task, Tell, due
+from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.errors import SukusukuError, TransientError
+from sukusuku_server.calendar.opening_hours import local_day
+from sukusuku_server.db import Operations, OutgoingMail
+from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings
+from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.db.shared_secrets import LINKS, shared
+from sukusuku_server.model.collection import EmptyingState
+from sukusuku_server.model.rounds import Answer, Plan, Run, RunState, StopRecord
+from sukusuku_server.model.series import LatestByAsset
+from sukusuku_server.rounds.mails import RoundComposer
+from sukusuku_server.rounds.recipients import chain
+from sukusuku_server.rounds.route_sheet import settings_of, sheets
+from sukusuku_server.rounds.signed_links import Links
+from sukusuku_server.rounds.sketch import Sketch, render
+from sukusuku_server.rounds.timetable import Timetable, Trip
+from sukusuku_server.settings import Facility, Round
+
+TICK_SECONDS = 15.0
+_HOUR_MS = 3_600_000
+_LAST_MS = 60_000
+PATIENCE_MS = 10 * 60_000
+"""So long a plan waits for `ready`: right after a start nothing is derived yet, and every unit would look silent."""
+SETTLED_MS = 10 * 60_000
+"""An answer counts as meant after so long; until then it may have been a slip of the thumb."""
+AROUND_MS = 3 * _HOUR_MS
+"""An emptying so near to the answer is the one that the crew means."""
+
+_log = logging.getLogger(__name__)
+
+
+class Plans(Protocol):
+    """Makes plans; `planner.Planner` in the collector."""
+
+    def timetable(self, round_id: str, /) -> Timetable:
+        """The dates of a round."""
+
+    def plan(self, round_id: str, day: date, now: int, /) -> Plan:
+        """The plan of a round for a date. May take seconds."""
+
+
+class Latest(Protocol):
+    """The part of the store that is needed."""
+
+    def latest(self) -> LatestByAsset:
+        """The newest value of every series."""
+
+
+class Sender:
+    """Makes the plan of a round and puts its mails into the outbox, by schedule or by hand.
+
+    Methods block for seconds (solver, picture). Raises ConfigError when a name cannot stand in a mail.
+    """
+
+    def __init__(
+        self,
+        facility: Facility,
+        store: Latest,
+        operations: Operations,
+        plans: Plans,
+        draw: Callable[[Sketch], bytes | None] = render,
+    ) -> None:
+        self._facility = facility
+        self._store = store
+        self._plans = plans
+        self.rounds = Rounds(operations)
+        links = Links(shared(operations, LINKS), facility.web.url)
+        self._composer = RoundComposer(facility, links, draw)
+
+    def issue(self, settings: Round, day: date, now: int) -> Run | None:
+        """Plan, store and tell the first one, exactly once. None: it was sent before."""
+        plan = self._plans.plan(settings.id, day, now)
+        latest = self._store.latest()
+        draft = Run(0, plan, RunState.PLANNED, sent=None, told=0)
+        blank = [StopRecord(0, 0, stop, Answer.NONE, None, None, "") for stop in plan.stops]
+        pictures = self._composer.pictures(settings, 1, sheets(self._facility, draft, blank, latest))
+
+        def compose(run: Run, records: Sequence[StopRecord]) -> Sequence[OutgoingMail]:
+            made = sheets(self._facility, run, records, latest)
+            return self._composer.round_mails(settings, run, 1, made, pictures, now)
+
+        run = self.rounds.issue(plan, compose, now)
+        if run is not None and not run.told:
+            why = "there is no [mail] in the settings" if self._facility.mail is None else "it has no crew, no contact"
+            _log.warning("round %s of %s is planned and nobody is told: %s", settings.id, day, why)
+        return run
+
+    def tell(self, settings: Round, run: Run, step: int, now: int) -> bool:
+        """Tell the next step of the chain. False: somebody else has done so."""
+        made = sheets(self._facility, run, self.rounds.stops(run.id), self._store.latest())
+        pictures = self._composer.pictures(settings, step, made)
+        mails = self._composer.round_mails(settings, run, step, made, pictures, now)
+        return self.rounds.send(run.id, mails, step, now)
+
+
+class RoundScheduler:
+    """Runs the rounds of one facility until cancelled. `wake` is called when mails were written.
+
+    `ready` tells whether what is derived is up to date.
+
+    Several processes may do this at once: each step is stored once. Raises what `Sender` raises.
+    """
+
+    def __init__(
+        self,
+        facility: Facility,
+        sender: Sender,
+        emptyings: Emptyings,
+        timetable: Callable[[str], Timetable],
+        clock: Clock = now_ms,
+        wake: Callable[[], None] = lambda: None,
+        ready: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._facility = facility
+        self._sender = sender
+        self._ready = ready
+        self._rounds = sender.rounds
+        self._emptyings = emptyings
+        self._timetable = timetable
+        self._clock = clock
+        self._wake = wake
+        self._steps = {settings.id: len(chain(facility, settings)) for settings in facility.round}
+        self._told: dict[object, str] = {}
+        self._begun: int | None = None
+
+    async def run(self) -> None:
+        """Look every few seconds what is due. What fails is told once and tried again."""
+        while True:
+            await asyncio.to_thread(self.look)
+            await asyncio.sleep(TICK_SECONDS)
+
+    def look(self) -> None:
+        """One look: do all that is due now."""
+        now = self._clock()
+        self._begun = now if self._begun is None else self._begun
+        try:
+            runs = self._rounds.open()
+            trips = [*self._trips(now), *self._ahead(runs, now)]
+            refused = {run.id for run in runs if run.told and self._rounds.refused(run.id)}
+            for task in due(trips, self._of_today(runs, trips), self._steps, refused, now):
+                if not isinstance(task, Issue) or self._may_plan(task.trip, now):
+                    self._try(task, now)
+            for run in runs:
+                self._confirm(run, now)
+        except TransientError as error:
+            self._say("look", f"rounds wait, trying again: {error}")
+        else:
+            self._told.pop("look", None)
+
+    def _may_plan(self, trip: Trip, now: int) -> bool:
+        """Once what is derived is up to date; else soon after the mail is due, or the start, and before departure."""
+        last = min(max(trip.mail_at, self._begun or 0) + PATIENCE_MS, trip.departs - _LAST_MS)
+        return self._ready() or now > last
+
+    def _trips(self, now: int) -> list[Trip]:
+        """Today's trips, and those of yesterday, which may end after midnight."""
+        today = local_day(now)
+        days = (today - timedelta(days=1), today)
+        tables = [self._timetable(settings.id) for settings in self._facility.round]
+        return [table.trip(day) for table in tables for day in days if table.goes(day)]
+
+    def _ahead(self, runs: Sequence[Run], now: int) -> list[Trip]:
+        """Trips that were sent by hand: for a later day, or one on which the round does not go by itself."""
+        known = {(trip.round, trip.date) for trip in self._trips(now)}
+        mine = {settings.id for settings in self._facility.round}
+        return [
+            self._timetable(run.plan.round).trip(run.plan.date)
+            for run in runs
+            if run.plan.round in mine and run.told and (run.plan.round, run.plan.date) not in known
+        ]
+
+    def _of_today(self, runs: Sequence[Run], trips: Sequence[Trip]) -> list[Run]:
+        """The open runs, and the closed ones of the trips: a closed round is not sent again."""
+        known = {(run.plan.round, run.plan.date) for run in runs}
+        others = [self._rounds.of(trip.round, trip.date) for trip in trips if (trip.round, trip.date) not in known]
+        return [*runs, *(run for run in others if run is not None)]
+
+    def _try(self, task: Task, now: int) -> None:
+        try:
+            self._do(task, now)
+        except SukusukuError as error:
+            self._say(_key(task), f"round {_name(task)} waits, trying again: {error}")
+        else:
+            self._told.pop(_key(task), None)
+
+    def _do(self, task: Task, now: int) -> None:
+        match task:
+            case Issue(trip):
+                settings = settings_of(self._facility, trip.round)
+                run = None if settings is None else self._sender.issue(settings, trip.date, now)
+                if run is not None and run.told:
+                    _log.info("round %s of %s is sent: %d stops", trip.round, trip.date, len(run.plan.joined))
+                    self._wake()
+            case Tell(run, step):
+                settings = settings_of(self._facility, run.plan.round)
+                if settings is not None and self._sender.tell(settings, run, step, now):
+                    _log.warning("round %s is not answered; it is told to the next (step %d)", _name(task), step)
+                    self._wake()
+            case Close(run):
+                self._rounds.close(run.id)
+                records = [record for record in self._rounds.stops(run.id) if record.stop.joined]
+                silent = sum(record.answer is Answer.NONE for record in records)
+                _log.info("round %s is closed; %d of %d stops without an answer", _name(task), silent, len(records))
+
+    def _confirm(self, run: Run, now: int) -> None:
+        """What the crew has done and what was seen of it belong together."""
+        first, last = run.plan.departs - AROUND_MS, min(now + 1, run.plan.returns + GRACE_MS)
+        for record in self._rounds.stops(run.id) if run.state is RunState.ANSWERED else ():
+            answered = record.answered
+            if record.answer is not Answer.DONE or answered is None or answered > now - SETTLED_MS:
+                continue
+            found = self._emptyings.of(record.stop.asset, first, last)
+            near = [seen for seen in found if abs(seen.time - answered) <= AROUND_MS]
+            known = [seen for seen in near if seen.state is not EmptyingState.REJECTED]
+            if not known or any(seen.state is not EmptyingState.DETECTED for seen in known):
+                continue
+            seen = min(known, key=lambda seen: abs(seen.time - answered))
+            try:
+                self._emptyings.confirm(seen.id, record.answered_by or run.plan.round, now)
+            except EmptyingClashError as error:
+                self._say(("confirm", seen.id), f"an emptying is not confirmed: {error}")
+
+    def _say(self, about: object, text: str) -> None:
+        """Tell a trouble once."""
+        if self._told.get(about) != text:
+            self._told[about] = text
+            _log.warning("%s", text)
+
+
+def _key(task: Task) -> object:
+    return type(task), _name(task)
+
+
+def _name(task: Task) -> str:
+    if isinstance(task, Issue):
+        return f"{task.trip.round} of {task.trip.date}"
+    return f"{task.run.plan.round} of {task.run.plan.date}"

@@ -1,0 +1,63 @@
+"""`sukusuku rounds send`: what the scheduler does at the round's time, now. The mails wait in the outbox as always."""
+
+from argparse import Namespace
+from gettext import NullTranslations
+from importlib.resources import files
+
+import msgspec
+
+from sukusuku_collector.dispatch.scheduler import Sender
+from sukusuku_collector.dispatch.show import chosen
+from sukusuku_core.clock import now_ms
+from sukusuku_core.errors import ConfigError
+from sukusuku_server import settings
+from sukusuku_server.db import Operations
+from sukusuku_server.i18n import translations
+from sukusuku_server.model.rounds import Run
+from sukusuku_server.rounds.planner import Planner
+from sukusuku_server.rounds.route_sheet import settings_of, sheet
+from sukusuku_server.rounds.texts import Speech
+from sukusuku_server.settings import Facility, Language
+from sukusuku_server.timeseries import backends
+
+
+def run(arguments: Namespace) -> str:
+    """Send what was not sent yet. Raises SukusukuError."""
+    facility = settings.read(arguments.facility)
+    if facility.mail is None:
+        raise ConfigError(f"{arguments.facility}: there is no [mail]; facility.example.toml shows one")
+    operations = Operations(facility.operations.url)
+    store = backends.open_reader(facility.store)
+    try:
+        planner = Planner(facility, store, operations)
+        sender = Sender(facility, store, operations, planner)
+        now = now_ms()
+        results = []
+        for round_id, day in chosen(facility, planner, arguments.round, arguments.date, now):
+            found = settings_of(facility, round_id)
+            sent = None if found is None else sender.issue(found, day, now)
+            results.append((sent is not None, sent or sender.rounds.of(round_id, day)))
+    finally:
+        store.close()
+        operations.close()
+    if arguments.json:
+        rows = [{"sent_now": fresh, "run": run} for fresh, run in results]
+        return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()
+    language: Language = arguments.lang
+    texts = translations(files("sukusuku_server") / "locale", language)
+    lines = [_line(facility, run, language, texts, fresh=fresh) for fresh, run in results if run is not None]
+    return "\n".join(lines) or texts.gettext("No round goes on that day.")
+
+
+def _line(facility: Facility, run: Run, language: Language, texts: NullTranslations, *, fresh: bool) -> str:
+    speech = Speech(sheet(facility, run, (), language), texts, facility.web.map_link)
+    values = {
+        "round": speech.name,
+        "day": speech.day(run.plan.date),
+        "stops": speech.stops(len(run.plan.joined)),
+    }
+    if not fresh:
+        return texts.gettext("%(day)s, %(round)s: was sent before, nothing is done") % values
+    if not run.told:
+        return texts.gettext("%(day)s, %(round)s: nobody is told, it has no crew and no contact") % values
+    return texts.gettext("%(day)s, %(round)s: the mail is in the outbox (%(stops)s)") % values

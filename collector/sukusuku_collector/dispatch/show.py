@@ -1,0 +1,104 @@
+"""`sukusuku rounds plan`: the plan as a table for people, or as JSON."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import date
+from gettext import NullTranslations
+from importlib.resources import files
+
+import msgspec
+
+from sukusuku_core.clock import now_ms
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.text_table import columns
+from sukusuku_server import settings
+from sukusuku_server.db import Operations
+from sukusuku_server.i18n import translations
+from sukusuku_server.model.rounds import Answer, Plan, Run, RunState, StopRecord
+from sukusuku_server.rounds.planner import Planner
+from sukusuku_server.rounds.route_sheet import sheet
+from sukusuku_server.rounds.texts import Speech, StopWords
+from sukusuku_server.settings import Facility, Language
+from sukusuku_server.timeseries import backends
+
+_LOCALE = files("sukusuku_server") / "locale"
+
+
+def run(arguments: Namespace) -> str:
+    """Plan with what is known now; nothing is stored or sent. Raises SukusukuError."""
+    facility = settings.read(arguments.facility)
+    with (
+        closing(Operations(facility.operations.url)) as operations,
+        closing(backends.open_reader(facility.store)) as store,
+    ):
+        planner = Planner(facility, store, operations)
+        now = now_ms()
+        trips = chosen(facility, planner, arguments.round, arguments.date, now)
+        plans = [planner.plan(round_id, day, now) for round_id, day in trips]
+    if arguments.json:
+        return msgspec.json.format(msgspec.json.encode(plans), indent=2).decode()
+    language: Language = arguments.lang
+    texts = translations(_LOCALE, language)
+    if not plans:
+        return texts.gettext("No round goes on that day.")
+    return "\n\n\n".join(told(facility, plan, language, texts) for plan in plans)
+
+
+def chosen(
+    facility: Facility, planner: Planner, round_id: str | None, day: date | None, now: int
+) -> list[tuple[str, date]]:
+    """The rounds and dates that are meant: all rounds of a day, or each one's next trip. Raises ConfigError."""
+    there = [settings.id for settings in facility.round]
+    if not there:
+        raise ConfigError("facility.toml has no [[round]]; facility.example.toml shows one")
+    if round_id is not None and round_id not in there:
+        raise ConfigError(f"there is no round `{round_id}`; there are {there}")
+    meant = there if round_id is None else [round_id]
+    if day is not None:
+        return [(each, day) for each in meant if round_id is not None or planner.timetable(each).goes(day)]
+    coming = [(each, planner.timetable(each).coming(now)) for each in meant]
+    return [(each, trip.date) for each, trip in coming if trip is not None]
+
+
+def told(facility: Facility, plan: Plan, language: Language, texts: NullTranslations) -> str:
+    """A plan for people."""
+    gettext = texts.gettext
+    plan_run = Run(id=0, plan=plan, state=RunState.PLANNED, sent=None, told=0)
+    records = [
+        StopRecord(number, 0, stop, Answer.NONE, answered=None, answered_by=None, note="")
+        for number, stop in enumerate(plan.stops, start=1)
+    ]
+    words = Speech(sheet(facility, plan_run, records, language), texts, facility.web.map_link).round()
+    parts = ["\n".join([words.headline, *(f"{label}: {value}" for label, value in words.facts)])]
+    for title, stops in (
+        (words.lead, words.stops),
+        (gettext("Not on this round although a visit is needed"), words.unmet),
+        (gettext("Not visited this time"), words.others),
+    ):
+        if stops or title == words.lead:
+            parts.append("\n".join([title, *([_table(stops, texts)] * bool(stops))]))
+    found_by = gettext("Order found by")
+    parts.append(f"{found_by}: {plan.solver}")
+    return "\n\n".join(parts)
+
+
+def _table(stops: Sequence[StopWords], texts: NullTranslations) -> str:
+    gettext = texts.gettext
+    head = (
+        gettext("Order"),
+        gettext("Arrival"),
+        gettext("Centre"),
+        gettext("Unit"),
+        gettext("Level"),
+        gettext("Deadline"),
+        gettext("Expected load"),
+        gettext("Reason"),
+    )
+    rows = [head]
+    for stop in stops:
+        number = str(stop.line.number or "")
+        row = (number, stop.arrives, stop.line.site, stop.line.unit, stop.level, stop.deadline, stop.load, stop.reason)
+        rows.append(row)
+    used = [column for column in zip(*rows, strict=True) if any(column[1:])]
+    return columns(list(zip(*used, strict=True)))

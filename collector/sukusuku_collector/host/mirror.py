@@ -1,0 +1,147 @@
+"""The live view as retained JSON on the broker, for people and programs that do not speak Sparkplug. Pure.
+
+One topic per asset: `sukusuku/<operator>/<site>/<asset>/state`. The mirror is for reading only; nothing listens to it.
+When the collector ends it says that everything is old, and when it begins it takes away what it does not know. After a
+crash the last values stand until it is back: look at `time`, or at the Sparkplug STATE of the host.
+"""
+
+import logging
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from sukusuku_core.clock import Clock
+from sukusuku_mqtt import Message, MqttSession
+from sukusuku_server.i18n import japan_time
+from sukusuku_server.live import views
+from sukusuku_server.live.views import RoomView, UnitView
+from sukusuku_server.settings import Asset, Facility, Text
+from sukusuku_server.timeseries import Store
+
+_MIRROR = re.compile(r"sukusuku/[^/]+/[^/]+/[^/]+/state")
+
+_log = logging.getLogger("sukusuku_collector.host.mirror")
+
+
+def topic(operator: str, asset: Asset) -> str:
+    """Where the mirror of an asset stands."""
+    return f"sukusuku/{operator}/{asset.site.id}/{asset.id}/state"
+
+
+def everything(operator: str) -> str:
+    """The filter for the mirror of all assets of an operator."""
+    return f"sukusuku/{operator}/+/+/state"
+
+
+def farewell(asset: Asset, last: UnitView | RoomView, unknown: UnitView | RoomView) -> bytes:
+    """An asset that nobody looks after from now on: `last` as it was, `unknown` when nothing is known of it."""
+    if isinstance(unknown, UnitView):
+        return body(asset, replace(unknown, last_time=last.last_time, simulated=last.simulated))
+    return body(asset, replace(unknown, last_time=last.last_time, simulated=last.simulated))
+
+
+def body(asset: Asset, view: UnitView | RoomView) -> bytes:
+    """An asset as JSON. Null: not known. `time` is when it was last measured, in Japan's time."""
+    shown: dict[str, Any] = {
+        "id": asset.id,
+        "kind": asset.kind.value,
+        "site": asset.site.id,
+        "name": _names(asset.settings.name),
+        "site_name": _names(asset.site.name),
+        "condition": view.condition.value,
+        "stale": view.stale,
+        "simulated": view.simulated,
+        "time": None if view.last_time is None else japan_time(view.last_time).isoformat(timespec="milliseconds"),
+    }
+    if isinstance(view, UnitView):
+        shown |= _unit(view)
+    else:
+        shown |= _room(asset, view)
+    return msgspec.json.encode(shown)
+
+
+def _unit(view: UnitView) -> dict[str, Any]:
+    return {
+        "level": view.level,
+        "state": None if view.state is None else view.state.name.lower(),
+        "fault": view.fault,
+        "lid_open": view.lid_open,
+        "cycles": view.cycles,
+        "film": view.film,
+        "temperature": view.temperature,
+    }
+
+
+def _room(asset: Asset, view: RoomView) -> dict[str, Any]:
+    names = {zone.id: zone.name for zone in getattr(asset.settings, "zone", ())}
+    return {
+        "people": view.people,
+        "children": view.children,
+        "presence": view.presence,
+        "capacity": view.capacity,
+        "limit": view.limit,
+        "limited_by": view.limited_by,
+        "zones": [
+            {
+                "id": zone.id,
+                "name": _names(names[zone.id]),
+                "people": zone.people,
+                "children": zone.children,
+                "presence": zone.presence,
+                "capacity": zone.capacity,
+            }
+            for zone in view.zones
+        ],
+    }
+
+
+def _names(text: Text) -> dict[str, str]:
+    return {"ja": text.ja, "en": text.en}
+
+
+class Mirroring:
+    """The mirror of one facility. Every method raises TransientError when broker or store do not answer."""
+
+    def __init__(self, facility: Facility, store: Store, clock: Clock) -> None:
+        self._facility = facility
+        self._operator = facility.operator.id
+        self._assets = {asset.id: asset for asset in facility.assets()}
+        self._store = store
+        self._clock = clock
+        self._topics = {topic(self._operator, asset) for asset in self._assets.values()}
+        self._shown: dict[str, bytes] = {}
+
+    def begin(self) -> None:
+        """A new session: what the broker shows is not known."""
+        self._shown.clear()
+
+    def publish(self, mqtt: MqttSession, assets: Collection[str] | None = None) -> None:
+        """Show these assets (all when None) as they are now, where that has changed."""
+        latest, derived, now = self._store.latest(), self._store.derived_latest(), self._clock()
+        for ident in self._assets if assets is None else assets:
+            asset = self._assets.get(ident)
+            if asset is None:
+                continue
+            shown = body(asset, views.view(self._facility, asset, latest, now, derived))
+            if self._shown.get(ident) != shown:
+                mqtt.publish(topic(self._operator, asset), shown, retain=True)
+                self._shown[ident] = shown
+
+    def end(self, mqtt: MqttSession) -> None:
+        """Nobody will say any more when the values grow old: they are old from now on."""
+        latest, now = self._store.latest(), self._clock()
+        for asset in self._assets.values():
+            last, unknown = (views.view(self._facility, asset, known, now) for known in (latest, {}))
+            mqtt.publish(topic(self._operator, asset), farewell(asset, last, unknown), retain=True)
+
+    def left_over(self, mqtt: MqttSession, message: Message) -> bool:
+        """Whether a message is of the mirror; what the broker retains of assets that are gone is taken away."""
+        if not _MIRROR.fullmatch(message.topic):
+            return False
+        if message.retain and message.topic not in self._topics:
+            _log.info("%s is not in the settings (any more): taken away", message.topic)
+            mqtt.publish(message.topic, b"", 1, retain=True)
+        return True

@@ -1,0 +1,300 @@
+"""The collector's MQTT sessions as Sparkplug's primary host: STATE, messages in, acknowledgements and mirror out."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable, Collection, Sequence
+
+from sukusuku_collector.host import claim as tenure
+from sukusuku_collector.host import mirror
+from sukusuku_collector.host.claim import RivalError, Tenure
+from sukusuku_collector.host.mirror import Mirroring
+from sukusuku_collector.ingest.pipeline import Ingest
+from sukusuku_core import state, topics
+from sukusuku_core.clock import Clock
+from sukusuku_core.errors import DecodeError, TransientError
+from sukusuku_core.state import HostState
+from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
+from sukusuku_mqtt.backoff import Backoff
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries import Store
+
+BATCH = 256
+"""Most messages of one commit: an edge node has at most 64 unacknowledged ones, so several are served at once."""
+STATE_KEY = "state"
+"""Under which the store keeps the timestamp of the last STATE."""
+STEADY = 10.0
+"""Seconds after which a session counts as a success, so that the next pause is short again."""
+GOODBYE = 3.0
+"""Seconds to wait for the broker to take the last STATE."""
+TICK = 0.5
+"""Seconds after which time itself is looked at when nothing arrives."""
+RETAINED = 0.3
+"""Seconds within which a broker hands over a retained STATE, if it has one."""
+
+_log = logging.getLogger("sukusuku_collector.host.session")
+
+
+class _AnewError(TransientError):
+    """Our STATE needs a newer timestamp, so a new session must begin."""
+
+
+class Host:
+    """Keeps a session with the broker. `committed` is called after each commit with the assets that got readings."""
+
+    def __init__(
+        self,
+        facility: Facility,
+        store: Store,
+        ingest: Ingest,
+        committed: Callable[[Collection[str]], None],
+        clock: Clock,
+    ) -> None:
+        self._facility = facility
+        self._assets = {asset.id: asset for asset in facility.assets()}
+        self._store = store
+        self._ingest = ingest
+        self._committed = committed
+        self._clock = clock
+        self._topic = topics.state_topic(facility.host_id)
+        self._claims = tenure.topic(facility.operator.id, facility.host_id)
+        # A client id of its own: two collectors must hear each other, not push each other off.
+        self._instance = secrets.token_hex(4)
+        name = f"process {os.getpid()} on {socket.gethostname()}"[:200]
+        self._tenure = Tenure(facility.host_id, self._instance, name)
+        self._refused: set[str] = set()
+        self._last_timestamp: int | None = None
+        self._seen_timestamp = 0
+        self._mqtt: MqttSession | None = None
+        self._mirrors = mirror.everything(facility.operator.id)
+        self._mirroring = Mirroring(facility, store, clock)
+        self._ready = False
+        self._trouble = ""
+
+    async def run(self) -> None:
+        """One session after another until cancelled. Troubles of broker and store are logged, never raised.
+
+        Raises RivalError when another collector uses our host id.
+        """
+        loop = asyncio.get_running_loop()
+        backoff = Backoff()
+        while True:
+            begun = loop.time()
+            try:
+                await self._session()
+            except _AnewError as anew:
+                _log.info("%s", anew)
+            except TransientError as error:
+                self._tenure.lost()
+                if str(error) != self._trouble:
+                    _log.warning("%s; readings wait at the edge nodes, trying again", error)
+                self._trouble = str(error)
+            if loop.time() - begun > STEADY:
+                backoff.reset()
+            await asyncio.sleep(backoff.next())
+
+    @property
+    def linked(self) -> bool:
+        """Whether there is a session with the broker now."""
+        return self._mqtt is not None
+
+    def mirror(self, assets: Collection[str] | None = None) -> None:
+        """Publish the live view of these assets (all when None) where it has changed."""
+        if self._mqtt is not None:
+            self._mirroring.publish(self._mqtt, assets)
+
+    # ------------------------------------------------------------ one session
+
+    async def _session(self) -> None:
+        since = self._next_timestamp()
+        self._store.note(STATE_KEY, since)
+        will = Will(self._topic, HostState(online=False, timestamp=since).encode(), 1, retain=True)
+        async with MqttSession(self._settings(), will) as mqtt:
+            mqtt.subscribe((self._topic, self._claims, self._mirrors))
+            mirrored = await self._listen(mqtt, since)
+            mqtt.unsubscribe((self._mirrors,))  # only for what was retained: the rest comes from us
+            self._ingest.begin_session()
+            try:
+                mqtt.subscribe(topics.group_filters(self._facility.operator.id))
+                self._say_online(mqtt, since)
+                self._tenure.begin(self._clock())
+                await mqtt.flush()
+                self._mqtt = mqtt
+                for message in mirrored:
+                    self._mirroring.left_over(mqtt, message)
+                self._mirroring.begin()
+                self.mirror()
+                self._say_ready()
+                await self._converse(mqtt, since)
+            except (RivalError, _AnewError):
+                raise  # the topic is another's, or a newer STATE follows at once: no goodbye
+            except BaseException:
+                await self._leave(mqtt, since)
+                raise
+            finally:
+                self._mqtt = None
+
+    async def _listen(self, mqtt: MqttSession, since: int) -> list[Message]:
+        """Whether another collector is there. Raises RivalError when one speaks, _AnewError when `since` is too old.
+
+        Gives back what the broker shows of the mirror: nothing may be published before our own online STATE.
+        """
+        mirrored = []
+        loop = asyncio.get_running_loop()
+        until = loop.time() + RETAINED
+        waiting = True
+        while waiting and loop.time() < until:
+            for message in await _receive(mqtt, until - loop.time()):
+                if message.topic == self._claims:
+                    self._claimed(mqtt, message)
+                elif message.topic != self._topic:
+                    mirrored.append(message)
+                elif (seen := self._read_state(message)) is not None:
+                    ours = self._tenure.since is not None or seen.timestamp == self._last_timestamp
+                    if seen.timestamp >= since:
+                        self._follow(seen)
+                    if seen.online and not ours:
+                        _log.info("an online STATE of %s is there: listening for its collector", self._facility.host_id)
+                        until = loop.time() + tenure.LISTEN / 1000
+                    else:
+                        waiting = False
+        return mirrored
+
+    async def _converse(self, mqtt: MqttSession, since: int) -> None:
+        while True:
+            messages = await _receive(mqtt, TICK)
+            now = self._clock()
+            for message in messages:
+                if message.topic == self._claims:
+                    self._claimed(mqtt, message)
+            for message in messages:
+                if message.topic == self._topic:
+                    self._own_state(mqtt, message, since)
+            if (claim := self._tenure.claim(now)) is not None:
+                mqtt.publish(self._claims, claim.encode())
+            if self._tenure.must_answer(now):
+                raise _AnewError(f"somebody else's STATE of {self._facility.host_id} is answered with a newer one")
+            own = {self._topic, self._claims}
+            await self._take(
+                mqtt, [it for it in messages if it.topic not in own and not self._mirroring.left_over(mqtt, it)]
+            )
+
+    async def _take(self, mqtt: MqttSession, messages: Sequence[Message]) -> None:
+        for start in range(0, max(len(messages), 1), BATCH):  # also when there is none: time has passed
+            outcome = self._ingest.process(messages[start : start + BATCH])
+            for command in outcome.commands:
+                mqtt.publish(command.topic, command.payload)
+            if outcome.changed:
+                self._committed(outcome.changed)
+                self.mirror(outcome.changed)
+            await asyncio.sleep(0)  # let the answers leave before the next batch
+
+    # ------------------------------------------------------------ others with our host id
+
+    def _claimed(self, mqtt: MqttSession, message: Message) -> None:
+        try:
+            other = tenure.decode(message.payload)
+        except DecodeError as error:
+            _log.warning("%s: %s", self._claims, error)
+            return
+        if not self._tenure.heard(other):
+            return
+        if other.instance not in self._refused:
+            self._refused.add(other.instance)
+            _log.error(
+                "another collector (%s) uses our host id %s; this one (%s) came first and goes on",
+                other.name,
+                self._facility.host_id,
+                self._tenure.name,
+            )
+        if (claim := self._tenure.claim(self._clock(), at_once=True)) is not None and self._mqtt is not None:
+            mqtt.publish(self._claims, claim.encode())
+
+    def _read_state(self, message: Message) -> HostState | None:
+        """What a message on our STATE topic says; None when it cannot be read."""
+        try:
+            seen = state.decode(message.payload)
+        except DecodeError as error:
+            _log.warning("%s: %s", self._topic, error)
+            return None
+        if not 0 <= seen.timestamp < tenure.LATEST_TIMESTAMP:
+            _log.warning("%s: the timestamp %d is not believed", self._topic, seen.timestamp)
+            return None
+        return seen
+
+    def _own_state(self, mqtt: MqttSession, message: Message, since: int) -> None:
+        """Our own topic may show the will of an older session, or another host application that uses our id."""
+        seen = self._read_state(message)
+        if seen is not None and seen == HostState(online=True, timestamp=since):
+            return
+        if seen is None or seen.timestamp < since or (seen.timestamp == since and not seen.online):
+            self._say_online(mqtt, since)
+        if seen is None or seen.timestamp == self._last_timestamp or (not seen.online and seen.timestamp <= since):
+            return
+        self._seen_timestamp = max(self._seen_timestamp, seen.timestamp)
+        if not self._tenure.contested(self._clock()):
+            return
+        _log.error(
+            "somebody else has set the STATE of host id %s (timestamp %d; ours, %s, is %d)",
+            self._facility.host_id,
+            seen.timestamp,
+            self._tenure.name,
+            since,
+        )
+        if (claim := self._tenure.claim(self._clock(), at_once=True)) is not None:
+            mqtt.publish(self._claims, claim.encode())
+
+    def _follow(self, seen: HostState) -> None:
+        """Edge nodes would not believe a STATE that is older than one they have seen."""
+        self._seen_timestamp = max(self._seen_timestamp, seen.timestamp)
+        raise _AnewError(f"the broker has a STATE from {seen.timestamp}: beginning with a newer one")
+
+    def _say_online(self, mqtt: MqttSession, since: int) -> None:
+        mqtt.publish(self._topic, HostState(online=True, timestamp=since).encode(), 1, retain=True)
+
+    async def _leave(self, mqtt: MqttSession, since: int) -> None:
+        """Tell the edge nodes to keep their readings. Without an answer the will tells them."""
+        now = max(self._clock(), since)
+        with contextlib.suppress(TransientError):
+            self._store.note(STATE_KEY, now)
+        with contextlib.suppress(TransientError):
+            self._mirroring.end(mqtt)
+        with contextlib.suppress(TransientError, TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                mqtt.publish(self._topic, HostState(online=False, timestamp=now).encode(), 1, retain=True)
+                await mqtt.flush()
+
+    def _next_timestamp(self) -> int:
+        """The time of this session. It never steps back, or the edge nodes would not believe us."""
+        last = self._store.noted(STATE_KEY)
+        self._last_timestamp = last
+        return max(self._clock(), (last or 0) + 1, self._seen_timestamp + 1)
+
+    def _settings(self) -> MqttSettings:
+        return self._facility.broker.session(f"host-{self._facility.host_id}-{self._instance}")
+
+    def _say_ready(self) -> None:
+        where = f"{self._facility.broker.host}:{self._facility.broker.port}"
+        if not self._ready:
+            _log.info(
+                "ready: host %s for group %s at broker %s, %d assets",
+                self._facility.host_id,
+                self._facility.operator.id,
+                where,
+                len(self._assets),
+            )
+        elif self._trouble:
+            _log.info("broker %s and store answer again", where)
+        self._ready, self._trouble = True, ""
+
+
+async def _receive(mqtt: MqttSession, seconds: float) -> list[Message]:
+    """What has arrived, nothing after so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await mqtt.receive()
+    except TimeoutError:
+        return []

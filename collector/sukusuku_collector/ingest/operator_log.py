@@ -1,0 +1,53 @@
+"""What of the data path a person must read in the log, and what was told already."""
+
+import logging
+
+from sukusuku_collector.ingest.row_builder import Batch
+from sukusuku_collector.ingest.topic_routes import MAX_ROUTES
+from sukusuku_core import drop_record
+
+REPEAT_AFTER = 60_000
+"""ms before the same topic is quarantined for the same reason again, where the sender keeps its data anyway."""
+UNASSIGNED_AGAIN = 3_600_000
+"""ms before the log says again that readings of the same topic have no place."""
+
+_log = logging.getLogger("sukusuku_collector.ingest.pipeline")
+
+
+class Teller:
+    """Remembers what it has told."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, str], int] = {}
+        self._losses: dict[str, int] = {}
+
+    def is_news(self, topic: str, reason: str, now: int, again: int = REPEAT_AFTER) -> bool:
+        """Whether this was not yet asked of this topic, or longer than `again` ago."""
+        told = (topic, reason)
+        if 0 <= now - self._told.get(told, -again) < again:
+            return False
+        if len(self._told) >= MAX_ROUTES:
+            self._told.clear()
+        self._told[told] = now
+        return True
+
+    def tell(self, batch: Batch) -> None:
+        """Log what edge nodes had to drop, and whose readings have no place in `facility.toml`."""
+        for item in batch.unassigned:
+            if self.is_news(item.topic, item.reason, batch.now, UNASSIGNED_AGAIN):
+                _log.error(
+                    "%s: %s (%s); the readings are put by: put facility.toml right and start the collector again",
+                    item.topic[:200],
+                    item.detail,
+                    item.reason,
+                )
+        for node, time, text in batch.losses:
+            if time <= self._losses.get(node, -1):
+                continue
+            self._losses[node] = time
+            found = drop_record.decode(text)
+            _log.error(
+                "edge node %s had to drop readings because its buffer was full: %s",
+                node,
+                text[:200] if found is None else drop_record.in_words(found),
+            )

@@ -1,0 +1,297 @@
+"""From MQTT messages to one durable commit, and what to answer the edge nodes afterwards.
+
+Nothing that a peer sends raises out of here: what cannot be stored goes to the quarantine with its reason, and is
+counted. A message over its edge node's limits is thrown away before it is read, and never acknowledged.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sukusuku_collector.ingest import validation
+from sukusuku_collector.ingest.duplicate_nodes import Twins
+from sukusuku_collector.ingest.operator_log import Teller
+from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
+from sukusuku_collector.ingest.rate_limits import Gate
+from sukusuku_collector.ingest.row_builder import Batch, Rows, Table
+from sukusuku_collector.ingest.topic_routes import Route, Routes
+from sukusuku_collector.ingest.unassigned import Homeless
+from sukusuku_collector.ingest.validation import Subject
+from sukusuku_core import sparkplug
+from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.errors import DecodeError, TransientError
+from sukusuku_core.host_session import SEQ_MODULUS, HostSession, NodeKey
+from sukusuku_core.model import Value
+from sukusuku_core.reorder import Reorder
+from sukusuku_core.topics import MessageType, NodeTopic
+from sukusuku_mqtt.client import Message
+from sukusuku_server.model.series import Committed, Unassigned
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries import Store, twins_key
+
+_BIRTHS = {MessageType.NBIRTH, MessageType.DBIRTH}
+_UNORDERED = {MessageType.NBIRTH, MessageType.NDEATH}
+"""They begin and end a session, and stand in no order with its other messages."""
+
+_log = logging.getLogger("sukusuku_collector.ingest.pipeline")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An NCMD to publish at QoS 0."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a batch of messages came to. `changed` are those who have readings in it, were born or have died."""
+
+    committed: Committed
+    changed: frozenset[str]
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A message that has been parsed."""
+
+    message: Message
+    route: Route
+    body: Any
+    seq: int | None
+
+
+class Ingest:
+    """The data path of one collector.
+
+    `counts` counts every reason for which something was not stored as a reading, `arrived` every message, `stored`
+    every reading that was new.
+    """
+
+    def __init__(self, facility: Facility, store: Store, clock: Clock = now_ms) -> None:
+        limits = facility.limits
+        self._group = facility.operator.id
+        self._routes = Routes(facility)
+        self._gate = Gate(limits)
+        self._twins = Twins()
+        self._store = store
+        self._clock = clock
+        self._reorder_window = round(limits.reorder_window * 1000)
+        self._teller = Teller()
+        self.counts: Counter[str] = Counter()
+        self.arrived = self.stored = 0
+        self._rows = Rows(store, limits.metrics_per_asset, self.counts, self._may_quarantine)
+        self.begin_session()
+
+    def begin_session(self) -> None:
+        """A new MQTT session: nothing is known of the edge nodes, and nothing that came before may be acknowledged."""
+        self._session = HostSession()
+        self._reorder = Reorder[_Arrived](self._session, self._reorder_window)
+        self._tables: dict[tuple[NodeKey, str | None], Table] = {}
+        self._homeless = Homeless()
+
+    def process(self, messages: Sequence[Message]) -> Outcome:
+        """Store what the messages carry in one commit. Call it without messages when time has passed.
+
+        Raises TransientError when the store cannot. Nothing of it is then ever acknowledged: the edge nodes send it
+        again after their next birth.
+        """
+        self.arrived += len(messages)
+        batch = Batch(self._clock())
+        for key in self._twins.released(batch.now):
+            self._session.ask_rebirth(key, batch.now)
+        for arrived in self._reorder.late(batch.now):
+            self._handle(arrived, batch)
+        for message in messages:
+            try:
+                self._message(message, batch)
+            except DecodeError as error:
+                self._refuse(message, error, batch)
+        committed = Committed(0, 0, 0)
+        try:
+            self._tell_twins(batch)
+            if batch.rows or batch.moved or batch.quarantined or batch.unassigned:
+                committed = self._store.commit_rows(
+                    batch.rows, batch.quarantined, batch.now, batch.moved, batch.unassigned
+                )
+            if batch.offline:
+                self._store.mark_offline(batch.offline)
+        except TransientError:
+            self.begin_session()
+            raise
+        self.stored += committed.stored
+        self._teller.tell(batch)
+        changed = frozenset(batch.changed | set(batch.offline))
+        return Outcome(committed, changed, tuple(self._answers(batch.now)))
+
+    def _answers(self, now: int) -> list[Command]:
+        """Acknowledgements of what is durable, and requests for births."""
+        commands = [
+            _command(ack.node, now, (sparkplug.ACK_BIRTH, ack.birth), (sparkplug.ACK_COUNT, ack.count))
+            for ack in self._session.acks()
+        ]
+        commands += [_command(key, now, (sparkplug.REBIRTH, True)) for key in self._session.rebirths()]
+        return commands
+
+    # ------------------------------------------------------------ messages
+
+    def _message(self, message: Message, batch: Batch) -> None:
+        if message.retain:
+            self.counts["retained"] += 1  # of an older session; Sparkplug forbids them
+            return
+        route = self._routes.find(message.topic)
+        if not route.known_node and route.refusal is not None:
+            raise route.refusal
+        key, kind = route.key, route.topic.type
+        if not self._gate.admits(key, len(message.payload), batch.now, birth=kind in _BIRTHS):
+            self._throw_away(message, "rate-limit", "more than [limits] allow; the edge node keeps it", batch)
+            self._session.missed(key)
+            return
+        body = sparkplug.parse(message.payload)
+        seq = body.seq if body.HasField("seq") and body.seq < SEQ_MODULUS else None
+        arrived = _Arrived(message, route, body, seq)
+        if kind in _UNORDERED:
+            self._reorder.forget(key)
+            self._life(arrived, batch)
+        elif self._twins.passed_over(key, batch.now):
+            self._throw_away(message, "two-nodes", "two edge nodes use this identity", batch)
+        else:
+            if seq is not None and self._session.ahead(key, seq) >= SEQ_MODULUS // 2:
+                self._twins.seq_behind(key, batch.now)
+            for item in self._reorder.arrange(key, seq, arrived, batch.now):
+                if item is arrived:
+                    self._ordered(item, batch)
+                else:
+                    self._handle(item, batch)
+
+    def _handle(self, arrived: _Arrived, batch: Batch) -> None:
+        """A message that was held."""
+        try:
+            self._ordered(arrived, batch)
+        except DecodeError as error:
+            self._refuse(arrived.message, error, batch)
+
+    def _life(self, arrived: _Arrived, batch: Batch) -> None:
+        """NBIRTH or NDEATH."""
+        key = arrived.route.key
+        if arrived.route.topic.type is MessageType.NDEATH:
+            bdseq = _bdseq(arrived.body)
+            self._twins.death(key, bdseq)
+            gone = self._session.node_death(key, bdseq)
+            if gone is not None:
+                batch.offline.update(dict.fromkeys((key.node, *gone), batch.now))
+            return
+        types = _types(arrived.body)
+        bdseq = _bdseq(arrived.body)
+        self._twins.birth(key, bdseq, batch.now)
+        if self._twins.passed_over(key, batch.now):
+            self._session.forget(key)
+            self._throw_away(arrived.message, "two-nodes", "two edge nodes use this identity", batch)
+            return
+        wants_ack = sparkplug.ACK_BIRTH in types and sparkplug.ACK_COUNT in types
+        timestamp = int(arrived.body.timestamp)
+        self._session.node_birth(key, arrived.seq or 0, bdseq, timestamp, types, wants_ack=wants_ack)
+        if arrived.route.subject is not None:
+            self._born(arrived, arrived.route.subject, types, batch)
+
+    def _ordered(self, arrived: _Arrived, batch: Batch) -> None:
+        """A message whose turn has come. Raises DecodeError."""
+        route, seq = arrived.route, arrived.seq
+        key, kind, device = route.key, route.topic.type, route.topic.device
+        if route.subject is None:
+            born = self._session.data(key, None, seq, batch.now) is not None  # it counts as arrived
+            if route.refusal is not None and kind is not MessageType.DDEATH:
+                self._keep(arrived, route.refusal, batch, born=born)
+        elif kind is MessageType.DDATA or kind is MessageType.NDATA:
+            if self._session.data(key, device, seq, batch.now) is None:
+                self.counts["no-birth"] += 1  # the edge node sends it again after its birth
+            else:
+                self._rows.read(arrived.message, arrived.body, self._tables[key, device], batch)
+        elif kind is MessageType.DBIRTH and device is not None:
+            types = _types(arrived.body)
+            if self._session.device_birth(key, device, seq, types, batch.now):
+                self._born(arrived, route.subject, types, batch)
+            else:
+                self.counts["no-birth"] += 1
+        elif kind is not MessageType.DDEATH or device is None:
+            self.counts["command"] += 1  # not for us
+        elif self._session.device_death(key, device, seq, batch.now):
+            batch.offline[device] = _time_of_death(arrived.body, batch.now)
+
+    def _born(self, arrived: _Arrived, subject: Subject, types: dict[str, int], batch: Batch) -> None:
+        batch.offline[subject.id] = None
+        where = arrived.route.key, arrived.route.topic.device
+        table = self._tables[where] = self._rows.table(subject, types)
+        self._rows.read(arrived.message, arrived.body, table, batch, birth=True)
+
+    # ------------------------------------------------------------ what is not stored
+
+    def _keep(self, arrived: _Arrived, refusal: DecodeError, batch: Batch, *, born: bool) -> None:
+        """A message about an asset that facility.toml does not name, or not so. It is kept whole, and acknowledged."""
+        if not born:
+            self.counts["no-birth"] += 1  # the edge node sends it again after its birth
+            return
+        self.counts[refusal.reason] += 1
+        node, topic = arrived.route.key.node, arrived.message.topic
+        kept = self._homeless.take(arrived.route.topic, arrived.body)
+        if kept is not None:
+            detail, clock_set = refusal.detail[:MAX_TEXT], self._rows.clock_set(node)
+            batch.unassigned.append(Unassigned(batch.now, topic, refusal.reason, detail, kept, clock_set))
+
+    def _refuse(self, message: Message, error: DecodeError, batch: Batch) -> None:
+        """A whole message that cannot be stored."""
+        route = self._routes.get(message.topic)
+        if route is None or not route.known_node:  # never acknowledged, so it comes again and again
+            self._throw_away(message, error.reason, error.detail, batch)
+            return
+        self.counts[error.reason] += 1
+        if route.subject is not None:
+            self._session.ask_rebirth(route.key, batch.now)
+        if self._gate.may_quarantine(route.key, batch.now):
+            batch.quarantined.append(quarantined(message, error.reason, error.detail, batch.now))
+
+    def _throw_away(self, message: Message, reason: str, detail: str, batch: Batch) -> None:
+        """A message that is neither stored nor acknowledged; the quarantine gets one of its kind now and then."""
+        self.counts[reason] += 1
+        if self._teller.is_news(message.topic, reason, batch.now):
+            batch.quarantined.append(quarantined(message, reason, detail, batch.now))
+
+    def _may_quarantine(self, node: str, now: int) -> bool:
+        return self._gate.may_quarantine(NodeKey(self._group, node), now)
+
+    # ------------------------------------------------------------ what a person must know
+
+    def _tell_twins(self, batch: Batch) -> None:
+        for finding in self._twins.findings():
+            self._session.forget(finding.node)
+            self._reorder.forget(finding.node)
+            _log.log(logging.ERROR if finding.certain else logging.WARNING, "%s", finding)
+            if finding.certain:
+                self._store.note(twins_key(finding.node.node), batch.now)
+
+
+def _command(key: NodeKey, now: int, *metrics: tuple[str, Value]) -> Command:
+    return Command(str(NodeTopic(key.group, MessageType.NCMD, key.node)), sparkplug.command(metrics, now))
+
+
+def _time_of_death(body: Any, now: int) -> int:
+    """As the edge node says, where that can be."""
+    earliest, latest = validation.window(now)
+    return int(body.timestamp) if earliest <= body.timestamp <= latest else now
+
+
+def _types(body: Any) -> dict[str, int]:
+    """What a birth declares. Raises DecodeError (`name`)."""
+    return {sparkplug.read_name(item): int(item.datatype) for item in body.metrics}
+
+
+def _bdseq(body: Any) -> int:
+    """The session number of a node birth or death. Raises DecodeError (`bdseq`)."""
+    for metric in body.metrics:
+        if metric.name == sparkplug.BDSEQ:
+            return int(metric.long_value or metric.int_value)
+    raise DecodeError("bdseq", "a node birth or death needs the metric bdSeq")

@@ -1,0 +1,218 @@
+"""From the metrics of a message to rows of the store.
+
+The way of a good metric is a short loop over tables that are made once per birth; everything unusual (nulls, other
+datatypes, qualities, out of bounds, times that cannot be believed) takes the careful way, which gives the same rows.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sukusuku_collector.ingest import validation
+from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
+from sukusuku_collector.ingest.unassigned import UNASSIGNED, keep
+from sukusuku_collector.ingest.validation import Subject
+from sukusuku_core import sparkplug
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.drop_record import DROPPED_RANGE
+from sukusuku_core.errors import DecodeError
+from sukusuku_core.model import AssetKind, Quality, Value
+from sukusuku_mqtt.client import Message
+from sukusuku_server.model.series import Moved, Quarantined, Row, Unassigned
+from sukusuku_server.timeseries import Store
+
+CLOCK_SYNCED = "Clock/Synced"
+"""The metric by which an edge node says that its clock has not been set."""
+
+_GOOD = int(Quality.GOOD)
+_FIELD = {
+    4: (DataType.INT64, "long_value"),
+    8: (DataType.INT64, "long_value"),
+    10: (DataType.DOUBLE, "double_value"),
+    11: (DataType.BOOLEAN, "boolean_value"),
+}
+"""Sparkplug datatypes that the short way reads, and where their value stands."""
+
+_Plan = tuple[int, str, float, float]
+"""Series, protobuf field, lowest and highest plausible value of a metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How to read the data of one subject since its last birth."""
+
+    subject: Subject
+    types: Mapping[str, int]
+    plans: Mapping[str, _Plan]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What becomes one commit. `changed` are the assets with readings in it."""
+
+    now: int
+    rows: list[Row] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    unassigned: list[Unassigned] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    losses: list[tuple[str, int, str]] = field(default_factory=list)
+    """Node, time and text of what edge nodes say that they had to drop."""
+    offline: dict[str, int | None] = field(default_factory=dict)
+    """Since when edge nodes and assets are dead; None: they were born."""
+
+
+class Rows:
+    """Makes rows. `counts` counts every reason for which a metric was refused.
+
+    `may_quarantine` tells whether one more row of an edge node may go to the quarantine.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        most_metrics: int,
+        counts: Counter[str],
+        may_quarantine: Callable[[str, int], bool],
+    ) -> None:
+        self._store = store
+        self._most = most_metrics
+        self._counts = counts
+        self._may_quarantine = may_quarantine
+        self._series: dict[tuple[str, str], int] = {}
+        self._names = {asset: set(metrics) for asset, metrics in store.latest().items()}
+        self._unsynced: set[str] = set()
+
+    def table(self, subject: Subject, types: Mapping[str, int]) -> Table:
+        """The table for a birth that declares these types."""
+        plans: dict[str, _Plan] = {}
+        for name, number in types.items():
+            try:
+                row = validation.metric(subject, name)
+                datatype, where = _FIELD.get(number, (None, ""))
+                if datatype is row.datatype and name != CLOCK_SYNCED:
+                    low, high = (0, 1) if datatype is DataType.BOOLEAN else validation.bounds(row)
+                    plans[name] = (self._number(subject, name, row.datatype), where, low, high)
+            except DecodeError:
+                continue  # the careful way says why, for every value
+        return Table(subject, types, plans)
+
+    def read(self, message: Message, body: Any, table: Table, batch: Batch, *, birth: bool = False) -> None:
+        """Put what a message carries into the batch."""
+        rows = batch.rows
+        before = len(rows) + len(batch.moved)
+        find = table.plans.get
+        earliest, latest = validation.window(batch.now)
+        careful: list[Any] = []
+        # Quality is the only property that is read, so its name tells whether there is one.
+        if b"Quality" in message.payload or table.subject.edge in self._unsynced:
+            careful.extend(body.metrics)
+        else:
+            for metric in body.metrics:
+                plan = find(metric.name)
+                if plan is not None:
+                    series, where, low, high = plan
+                    value = getattr(metric, where)
+                    time = metric.timestamp
+                    if (
+                        low <= value <= high
+                        and earliest <= time <= latest
+                        and (value or metric.HasField(where))
+                        and not metric.is_null
+                    ):
+                        rows.append((time, series, value, _GOOD))
+                        continue
+                careful.append(metric)
+        if careful:
+            self._careful(message, body, table, careful, batch, birth=birth)
+        if len(rows) + len(batch.moved) > before:
+            batch.changed.add(table.subject.id)
+
+    def clock_set(self, node: str) -> bool:
+        """Whether the times of an edge node are believed: it has not said that its clock was not set."""
+        return node not in self._unsynced
+
+    def set_clock(self, node: str, *, is_set: bool) -> None:
+        """What an edge node says of its clock. When it is not set, its times are judged by receipt."""
+        if is_set:
+            self._unsynced.discard(node)
+        else:
+            self._unsynced.add(node)
+
+    # ------------------------------------------------------------ inside
+
+    def _number(self, subject: Subject, name: str, datatype: DataType) -> int:
+        """The store's number of a series, for a bounded number of series per subject."""
+        number = self._series.get((subject.id, name))
+        if number is None:
+            names = self._names.setdefault(subject.id, set())
+            if name not in names and len(names) >= self._most:
+                raise DecodeError(
+                    "too-many-metrics", f"{subject.id} has {self._most} metrics already ([limits] metrics_per_asset)"
+                )
+            names.add(name)
+            number = self._series[subject.id, name] = self._store.series(subject.id, name, datatype)
+        return number
+
+    def _careful(
+        self, message: Message, body: Any, table: Table, metrics: Sequence[Any], batch: Batch, *, birth: bool
+    ) -> None:
+        """The same as the loop of `read`, for every case."""
+        refused: dict[str, list[str]] = {}
+        homeless: list[Any] = []
+        for metric in metrics:
+            try:
+                if (why := self._take(metric, body, table, batch, birth=birth)) is not None:
+                    refused.setdefault("timestamp", []).append(why)
+            except DecodeError as error:
+                refused.setdefault(error.reason, []).append(error.detail)
+                if error.reason in UNASSIGNED:
+                    homeless.append(metric)
+        for reason, details in refused.items():
+            self._counts[reason] += len(details)
+            if reason in UNASSIGNED:
+                clock_set = self.clock_set(table.subject.edge)
+                kept = keep(body, homeless, table.types, birth=birth)
+                if kept is not None:
+                    batch.unassigned.append(
+                        Unassigned(batch.now, message.topic[:MAX_TEXT], reason, details[0][:MAX_TEXT], kept, clock_set)
+                    )
+                continue
+            if not self._may_quarantine(table.subject.edge, batch.now):
+                continue
+            more = f" (and {len(details) - 3} more)" if len(details) > 3 else ""  # noqa: PLR2004 - enough to see what
+            batch.quarantined.append(quarantined(message, reason, "; ".join(details[:3]) + more, batch.now))
+
+    def _take(self, metric: Any, body: Any, table: Table, batch: Batch, *, birth: bool) -> str | None:
+        """One metric into the batch. Answers why its time is not believed. Raises DecodeError."""
+        name = sparkplug.read_name(metric)
+        if name == sparkplug.BDSEQ or name.startswith(sparkplug.CONTROL_PREFIX):
+            return None
+        subject = table.subject
+        known = validation.metric(subject, name)
+        value = sparkplug.read_value(metric, table.types.get(name) or metric.datatype or known.datatype)
+        if value is None and birth:
+            return None  # nothing was ever measured
+        value, quality = validation.judge(known, value, sparkplug.read_quality(metric))
+        if subject.kind is AssetKind.EDGE_NODE:
+            self._node_says(subject, name, value, metric, batch)
+        series = self._number(subject, name, known.datatype)
+        sent = int(body.timestamp) if body.HasField("timestamp") else None
+        original = int(metric.timestamp) if metric.HasField("timestamp") else sent
+        if original is None:
+            raise DecodeError("timestamp", f"neither {name} nor its message has one")
+        time, believed = validation.place(original, sent, batch.now, synced=self.clock_set(subject.edge))
+        row: Row = (time, series, value, int(quality if believed else Quality.BAD))
+        if time == original:
+            batch.rows.append(row)
+        else:
+            batch.moved.append(Moved(row, original))
+        return None if believed else f"{name} at {original}, stored at {time} as BAD; check the sender's clock"
+
+    def _node_says(self, subject: Subject, name: str, value: Value | None, metric: Any, batch: Batch) -> None:
+        """What an edge node tells of itself that matters here. What it told earlier does not."""
+        if name == CLOCK_SYNCED and not metric.is_historical and isinstance(value, bool):
+            self.set_clock(subject.id, is_set=value)
+        elif name == DROPPED_RANGE and isinstance(value, str):
+            batch.losses.append((subject.id, int(metric.timestamp), value))

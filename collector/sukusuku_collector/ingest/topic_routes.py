@@ -1,0 +1,65 @@
+"""What a topic means to this collector: whose message it is, and whether that edge node may speak for that asset."""
+
+from dataclasses import dataclass
+
+from sukusuku_collector.ingest import validation
+from sukusuku_collector.ingest.validation import Subject
+from sukusuku_core import topics
+from sukusuku_core.errors import DecodeError
+from sukusuku_core.host_session import NodeKey
+from sukusuku_core.topics import NodeTopic
+from sukusuku_server.settings import Facility
+
+MAX_ROUTES = 10_000
+"""Topics that are remembered; a hostile peer may invent more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a topic means. Without a subject its readings wait for the settings, or are refused, for `refusal`."""
+
+    topic: NodeTopic
+    key: NodeKey
+    subject: Subject | None
+    refusal: DecodeError | None = None
+    known_node: bool = True
+
+
+class Routes:
+    """The routes of a facility, found once per topic."""
+
+    def __init__(self, facility: Facility) -> None:
+        self._group = facility.operator.id
+        self._subjects = {subject.id: subject for subject in validation.subjects(facility)}
+        self._routes: dict[str, Route] = {}
+
+    def find(self, topic: str) -> Route:
+        """Raises DecodeError (`topic`) when it is no topic of Sparkplug's."""
+        route = self._routes.get(topic)
+        if route is None:
+            if len(self._routes) >= MAX_ROUTES:
+                self._routes.clear()
+            route = self._routes[topic] = self._make(topics.parse(topic))
+        return route
+
+    def get(self, topic: str) -> Route | None:
+        """The route of a topic that was found before."""
+        return self._routes.get(topic)
+
+    def _make(self, topic: NodeTopic) -> Route:
+        key = NodeKey(topic.group, topic.node)
+        node = self._subjects.get(topic.node)
+        if topic.group != self._group:
+            refusal = DecodeError("unknown-group", f"this collector serves {self._group}, not {topic.group}")
+            return Route(topic, key, None, refusal, known_node=False)
+        if node is None or node.edge != node.id:
+            refusal = DecodeError("unknown-node", f"no asset in facility.toml has edge = {topic.node!r}")
+            return Route(topic, key, None, refusal, known_node=False)
+        subject = node if topic.device is None else self._subjects.get(topic.device)
+        if subject is None or (topic.device is not None and subject.id == subject.edge):
+            refusal = DecodeError("unknown-asset", f"facility.toml has no unit or room {topic.device!r}")
+            return Route(topic, key, None, refusal)
+        if subject.edge != topic.node:
+            refusal = DecodeError("wrong-edge", f"{subject.edge} speaks for {subject.id}, not {topic.node}")
+            return Route(topic, key, None, refusal)
+        return Route(topic, key, subject)

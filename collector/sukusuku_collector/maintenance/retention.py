@@ -1,0 +1,113 @@
+"""What the collector does beside its work, in small steps: finds a place for unassigned readings, deletes old ones.
+
+The counts of rooms are thinned out earlier than other readings are deleted, see `thinning.py`.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from sukusuku_collector.ingest.row_builder import Batch, Rows, Table
+from sukusuku_collector.ingest.topic_routes import Routes
+from sukusuku_core import sparkplug
+from sukusuku_core.clock import Clock
+from sukusuku_core.errors import DecodeError
+from sukusuku_mqtt import Message
+from sukusuku_server.model.series import Unassigned
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries import Store
+
+DAY_MS = 86_400_000
+STEP = 200
+"""Unassigned messages that are read at once."""
+PRUNED = 2_000
+"""Raw readings that are deleted at once."""
+THINNED = 10
+"""Days of a room that are thinned out at once."""
+QUIET = 50
+"""At most so many messages arrive in a second that is quiet."""
+ROUND_SECONDS = 60.0
+"""Between two looks for old readings."""
+
+_log = logging.getLogger("sukusuku_collector.maintenance.retention")
+
+
+class Housekeeping:
+    """Goes on until cancelled. `arrived` tells how many messages have arrived so far; `thin` thins out a little."""
+
+    def __init__(
+        self,
+        facility: Facility,
+        store: Store,
+        clock: Clock,
+        arrived: Callable[[], int],
+        thin: Callable[[], bool],
+    ) -> None:
+        self._facility = facility
+        self._store = store
+        self._clock = clock
+        self._arrived = arrived
+        self._thin = thin
+
+    async def run(self) -> None:
+        """First find a place for what waits, then delete what is old. Raises TransientError when the store cannot."""
+        for _ in assign(self._facility, self._store):
+            await asyncio.sleep(0)
+        days = self._facility.store.keep_raw_days
+        while True:
+            seen = self._arrived()
+            await asyncio.sleep(1.0)
+            if self._arrived() - seen > QUIET:
+                continue
+            more = days > 0 and self._store.prune(self._clock() - days * DAY_MS, PRUNED) == PRUNED
+            for _ in range(THINNED):
+                if not await asyncio.to_thread(self._thin):
+                    break
+                more = True
+            if not more:
+                await asyncio.sleep(ROUND_SECONDS)
+
+
+def assign(facility: Facility, store: Store) -> Iterator[int]:
+    """Store the readings of unassigned messages for which the settings now have a place, so many messages at a time.
+
+    A reading that is there already is ignored, so it does no harm to do it twice.
+    """
+    counts = Counter[str]()
+    rows = Rows(store, facility.limits.metrics_per_asset, counts, lambda _node, _now: True)
+    routes = Routes(facility)
+    for topic in dict.fromkeys(tally.topic for tally in store.unassigned()):
+        subject = routes.find(topic).subject
+        if subject is None:
+            continue
+        after, done = 0, 0
+        while messages := store.waiting(topic, after, STEP):
+            after = messages[-1][0]
+            batch = Batch(messages[-1][1].received)
+            placed = [number for number, item in messages if _place(item, Table(subject, {}, {}), rows, batch)]
+            if placed:
+                store.commit_rows(batch.rows, batch.quarantined, batch.now, batch.moved, batch.unassigned)
+                store.assigned(placed)
+                done += len(placed)
+            yield len(placed)
+        if done:
+            _log.info("%s: %d messages that had waited for facility.toml are stored", topic, done)
+
+
+def _place(item: Unassigned, table: Table, rows: Rows, batch: Batch) -> bool:
+    """Put a message into the batch as it would have been when it came; False when there is still no place for it."""
+    found = Batch(item.received)
+    rows.set_clock(table.subject.edge, is_set=item.clock_set)
+    try:
+        rows.read(Message(item.topic, item.payload), sparkplug.parse(item.payload), table, found)
+    except DecodeError as error:
+        _log.error("%s: a message that was put by cannot be read: %s", item.topic, error)
+        return False
+    if found.unassigned and not (found.rows or found.moved or found.quarantined):
+        return False
+    batch.rows += found.rows
+    batch.moved += found.moved
+    batch.quarantined += found.quarantined
+    batch.unassigned += found.unassigned
+    return True

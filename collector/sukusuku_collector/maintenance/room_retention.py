@@ -1,0 +1,86 @@
+"""Thins out the past of rooms: who came and went by the minute is nobody's business after some weeks.
+
+Day by day, oldest first, the derived series of a room become means of hours, the hours that reports are made of are
+kept, and then the raw readings go. A day is thinned out only when everything is derived.
+"""
+
+from collections.abc import Callable, Iterator
+
+from sukusuku_core.clock import Clock
+from sukusuku_core.model import Reading
+from sukusuku_server.calendar.opening_hours import DAY_MS, day_start, local_day, opening_of_asset
+from sukusuku_server.db.rooms import RoomRecords
+from sukusuku_server.model.series import HOUR_MS, RoomHour
+from sukusuku_server.rooms import usage
+from sukusuku_server.rooms.intervals import stretches
+from sukusuku_server.rooms.retrospective import of_channel, seen_after
+from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, coarse, kept, zone_part, zone_series
+from sukusuku_server.settings import Facility, Room
+from sukusuku_server.timeseries import THINNED_READINGS, Store, thinned_key
+
+_WAYS_MS = 31 * DAY_MS
+"""Corrections of so long tell whether the children of a room are counted by themselves."""
+
+
+class Thinning:
+    """One small step after another. `current` tells whether everything is derived."""
+
+    def __init__(
+        self, facility: Facility, store: Store, records: RoomRecords, current: Callable[[], bool], clock: Clock
+    ) -> None:
+        self._facility = facility
+        self._store = store
+        self._records = records
+        self._current = current
+        self._clock = clock
+        self._rooms = {room.id: room for site in facility.site for room in site.room}
+
+    def step(self) -> bool:
+        """Thin out a day of a room, or an hour of readings; False: there is nothing to do. Raises TransientError."""
+        days = self._facility.store.keep_occupancy_days
+        if not days or not self._current():
+            return False
+        before = day_start(local_day(self._clock() - days * DAY_MS))
+        marks = self._marks()
+        for asset, mark in marks.items():
+            if mark < before:
+                self._thin(asset, mark)
+                return True
+        first = self._store.first()
+        if first is None or not marks:
+            return False
+        hour = max(self._store.noted(THINNED_READINGS) or 0, first // HOUR_MS * HOUR_MS)
+        return hour < before and self._store.drop_readings(list(marks), hour, hour + HOUR_MS)
+
+    def _marks(self) -> dict[str, int]:
+        """Before what time each room is thinned out."""
+        first = self._store.first_derived(COMPLETENESS)
+        return {
+            asset: max(self._store.noted(thinned_key(asset)) or 0, day_start(local_day(time)))
+            for asset, time in first.items()
+        }
+
+    def _thin(self, asset: str, start: int) -> None:
+        end = start + DAY_MS
+        points = [
+            Reading(asset, metric, point.time, point.value)
+            for metric in self._store.derived_metrics(asset)
+            for point in coarse(self._store.derived(asset, metric, start, end), start, end)
+        ]
+        room = self._rooms.get(asset)
+        hours = [] if room is None else list(self._hours(room, start, end))
+        self._store.thin(asset, start, end, points, hours)
+
+    def _hours(self, room: Room, start: int, end: int) -> Iterator[RoomHour]:
+        spans = opening_of_asset(self._facility, room.id).spans(start, end)
+        complete = self._store.derived(room.id, COMPLETENESS, start, end)
+        corrections = self._records.corrections(room.id, end - _WAYS_MS, end)
+        for channel, metric in SERIES.items():
+            if counts := self._store.derived(room.id, metric, start, end):
+                own = [item for item in of_channel(corrections, channel) if item.time >= start]
+                parts = stretches(seen_after(counts, own), complete, room.capacity, spans)
+                yield from kept(channel, usage.hours(parts))
+        for zone in room.zone:
+            if counts := self._store.derived(room.id, zone_series(zone.id), start, end):
+                parts = stretches(counts, complete, zone.capacity or 0, spans)
+                yield from kept(zone_part(zone.id), usage.hours(parts))

@@ -1,0 +1,107 @@
+"""Brings the mails of the outbox to the mail server: at least once, in order of when they are due.
+
+A mail is marked as sent only after the server has taken it. Only a crash between the two sends it again, with the same
+Message-ID, by which mail programs see that it is the same one.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_server.db import MailRow, Operations
+from sukusuku_server.mail.smtp import Smtp
+from sukusuku_server.settings import MailServer
+
+BACKOFF_MINUTES = (1, 5, 15, 60)
+"""Wait after the first, second, ... failed try; the last one holds from then on."""
+LEASE_MS = 10 * 60 * 1000
+"""How long a mail stays reserved for a worker that does not come back. Longer than any try lasts."""
+_LONGEST_SLEEP_S = 60.0
+"""The outbox is looked at this often even when nobody wakes the worker: the clock may have been set."""
+
+_log = logging.getLogger(__name__)
+
+
+class MailWorker:
+    """Sends the mails of one outbox until cancelled."""
+
+    def __init__(self, settings: MailServer, operations: Operations, clock: Clock = now_ms) -> None:
+        self._smtp = Smtp(settings)
+        self._operations = operations
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._failing = False
+        self._unmarked: int | None = None
+
+    def wake(self) -> None:
+        """Look at the outbox now. May be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def run(self) -> None:
+        """Send what is due, sleep until more is. A try that has begun is finished before a cancel takes effect."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._wake.clear()
+            try:
+                pause = await _unbroken(self._work)
+            except TransientError as error:
+                _log.warning("the mail outbox cannot be read, trying again in %g s: %s", _LONGEST_SLEEP_S, error)
+                pause = _LONGEST_SLEEP_S
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+
+    def _work(self) -> float:
+        """One mail, if one is due. Answers how long (s) to sleep then."""
+        self._mark_sent()
+        due = self._operations.next_mail()
+        now = self._clock()
+        if due is None:
+            return _LONGEST_SLEEP_S
+        if due > now:
+            return min((due - now) / 1000, _LONGEST_SLEEP_S)
+        mail = self._operations.lease_mail(now, now + LEASE_MS)
+        if mail is not None:
+            self._try(mail)
+        return 0.0
+
+    def _try(self, row: MailRow) -> None:
+        mail = row.mail
+        try:
+            self._smtp.send(mail.sender, mail.recipient, mail.content)
+        except TransientError as error:
+            minutes = BACKOFF_MINUTES[min(row.attempts, len(BACKOFF_MINUTES) - 1)]
+            self._operations.mail_failed(row.id, str(error), self._clock() + minutes * 60_000)
+            if not self._failing:
+                _log.warning("mail %d could not be sent, next try in %d min: %s", row.id, minutes, error)
+            self._failing = True
+        except PermanentError as error:
+            self._operations.mail_dead(row.id, str(error))
+            _log.error("mail %d to %s is refused for good: %s", row.id, mail.recipient, error)
+        else:
+            self._unmarked = row.id
+            self._mark_sent()
+            if self._failing:
+                _log.info("mails can be sent again")
+            self._failing = False
+
+    def _mark_sent(self) -> None:
+        """Record the mail that the server has taken; if the database does not answer, once more before the next one."""
+        if self._unmarked is not None:
+            self._operations.mail_sent(self._unmarked, self._clock())
+            self._unmarked = None
+
+
+async def _unbroken(work: Callable[[], float]) -> float:
+    """Run `work` in a thread; when cancelled, wait for its end first, so that what was sent is also marked."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise

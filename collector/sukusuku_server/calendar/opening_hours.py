@@ -1,0 +1,207 @@
+"""When a centre or a service of a room is open. Pure; local time is that of Japan, nine hours ahead of UTC all year."""
+
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+
+from sukusuku_server.calendar import holidays
+from sukusuku_server.settings.base import WEEKDAYS, Language
+from sukusuku_server.settings.facility import Facility
+from sukusuku_server.settings.opening import Calendar, Opening, minutes
+
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+LOCAL_MS = 9 * 3_600_000
+"""Japan is this far ahead of UTC, and has no summer time."""
+LOOK_AHEAD_DAYS = 400
+"""How far `next_opening` looks: whoever is closed for longer does not open."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_ORDINALS = ("1st", "2nd", "3rd", "4th", "5th")
+_KEPT_DAYS = 20_000
+
+Spans = tuple[tuple[int, int], ...]
+"""Stretches (from, to), `to` excluded, in order, that neither overlap nor touch."""
+
+
+class Closed(StrEnum):
+    """Why it is closed on a day. The words for people stand where they are shown."""
+
+    SPECIAL = "special"
+    """A special day without slots."""
+    CLOSING_DAY = "closing_day"
+    YEAR_END = "year_end"
+    MONTHLY = "monthly"
+    HOLIDAY = "holiday"
+    WEEKDAY = "weekday"
+
+
+def local_day(ms: int) -> date:
+    """The local day of a moment (UTC ms)."""
+    return date.fromordinal((ms + LOCAL_MS) // DAY_MS + _EPOCH)
+
+
+def day_start(day: date) -> int:
+    """The moment (UTC ms) at which a local day begins."""
+    return (day.toordinal() - _EPOCH) * DAY_MS - LOCAL_MS
+
+
+class OpeningHours:
+    """Opening hours under a calendar: open is when all of `openings` are. Cheap to ask; never changes.
+
+    Moments are UTC ms. The stretches of a day are computed once and kept.
+    """
+
+    __slots__ = ("_calendar", "_days", "_openings")
+
+    def __init__(self, calendar: Calendar, openings: Sequence[Opening]) -> None:
+        self._calendar = _Calendar(calendar)
+        self._openings = tuple(openings)
+        self._days: dict[int, Spans] = {}
+
+    def is_open(self, ms: int) -> bool:
+        """Whether it is open at a moment."""
+        day, rest = divmod(ms + LOCAL_MS, DAY_MS)
+        return any(start <= rest < end for start, end in self._of(day))
+
+    def spans(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The open stretches (from, to) between two moments, clipped to them, in order; they never touch."""
+        found: list[tuple[int, int]] = []
+        for day in range((start + LOCAL_MS) // DAY_MS, (end - 1 + LOCAL_MS) // DAY_MS + 1):
+            base = day * DAY_MS - LOCAL_MS
+            for opens, closes in self._of(day):
+                first, last = max(base + opens, start), min(base + closes, end)
+                if first >= last:
+                    continue
+                if found and found[-1][1] == first:  # open over midnight
+                    first = found.pop()[0]
+                found.append((first, last))
+        return found
+
+    def next_opening(self, ms: int) -> int | None:
+        """The first moment from `ms` on at which it is open, `ms` itself while it is; None: not within 400 days."""
+        day, rest = divmod(ms + LOCAL_MS, DAY_MS)
+        for n in range(LOOK_AHEAD_DAYS):
+            for opens, closes in self._of(day + n):
+                if n or rest < closes:
+                    return max((day + n) * DAY_MS - LOCAL_MS + opens, ms)
+        return None
+
+    def holiday_name(self, day: date, language: Language = "ja") -> str | None:
+        """The name of the national holiday on a local day; None: it is none."""
+        return self._calendar.holiday(day, language)
+
+    def closed_reason(self, day: date) -> Closed | None:
+        """Why it is closed on the whole of a local day; None: it is open for some of it."""
+        if self._of(day.toordinal() - _EPOCH):
+            return None
+        rules = (self._calendar.rule(opening, day)[1] for opening in self._openings)
+        return next((reason for reason in rules if reason is not None), Closed.WEEKDAY)
+
+    def _of(self, day: int) -> Spans:
+        """The open stretches of a day, counted from 1970-01-01, as ms since its local midnight."""
+        found = self._days.get(day)
+        if found is None:
+            if len(self._days) >= _KEPT_DAYS:
+                self._days.clear()
+            local = date.fromordinal(day + _EPOCH)
+            found = ((0, DAY_MS),) if self._openings else ()
+            for opening in self._openings:
+                found = _both(found, self._calendar.rule(opening, local)[0])
+            self._days[day] = found
+        return found
+
+
+class _Calendar:
+    """The calendar of the operator, ready to be asked for single days."""
+
+    __slots__ = ("_added", "_removed", "_year_end")
+
+    def __init__(self, settings: Calendar) -> None:
+        self._added = {named.date: named.name for named in settings.added}
+        self._removed = frozenset(settings.removed)
+        self._year_end = settings.year_end
+
+    def rule(self, opening: Opening, day: date) -> tuple[Spans, Closed | None]:
+        """The stretches of a day in ms since midnight; none, and why, when it is closed."""
+        special = opening.special.get(day.isoformat())
+        if special is not None:
+            return (merged(special), None) if special else ((), Closed.SPECIAL)
+        if day in opening.closed:
+            return (), Closed.CLOSING_DAY
+        if self._is_year_end(day):
+            return (), Closed.YEAR_END
+        if any(_is_monthly(rule, day) for rule in opening.closed_monthly):
+            return (), Closed.MONTHLY
+        if opening.holidays != "open" and self.holiday(day, "ja") is not None:
+            slots = () if opening.holidays == "closed" else opening.holidays
+            return (merged(slots), None) if slots else ((), Closed.HOLIDAY)
+        slots = opening.weekday(WEEKDAYS[day.weekday()])
+        return (merged(slots), None) if slots else ((), Closed.WEEKDAY)
+
+    def holiday(self, day: date, language: Language) -> str | None:
+        """The name of the holiday on a day; None: it is none."""
+        added = self._added.get(day)
+        if added is not None:
+            return added[language]
+        name = None if day in self._removed else holidays.national(day.year).get(day)
+        return holidays.english(name) if name is not None and language == "en" else name
+
+    def _is_year_end(self, day: date) -> bool:
+        if not self._year_end:
+            return False
+        first, last = self._year_end
+        now = day.strftime("%m-%d")
+        return first <= now <= last if first <= last else now >= first or now <= last
+
+
+def merged(slots: Sequence[str]) -> Spans:
+    """Slots in order, those that touch joined, as ms since midnight."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(minutes(slot) for slot in slots):
+        if found and found[-1][1] >= start * MINUTE_MS:
+            found[-1] = (found[-1][0], max(found[-1][1], end * MINUTE_MS))
+        else:
+            found.append((start * MINUTE_MS, end * MINUTE_MS))
+    return tuple(found)
+
+
+def _both(one: Spans, other: Spans) -> Spans:
+    pairs = ((max(a, c), min(b, d)) for a, b in one for c, d in other)
+    return tuple(sorted(pair for pair in pairs if pair[0] < pair[1]))
+
+
+def _is_monthly(rule: str, day: date) -> bool:
+    which, weekday = rule.split(" ")
+    if WEEKDAYS[day.weekday()] != weekday:
+        return False
+    if which == "last":
+        return day.day + 7 > monthrange(day.year, day.month)[1]
+    return (day.day - 1) // 7 == _ORDINALS.index(which)
+
+
+def opening_of_site(facility: Facility, site_id: str) -> OpeningHours:
+    """The opening hours of a centre. Raises KeyError for one that is not in the settings."""
+    for site in facility.site:
+        if site.id == site_id:
+            return OpeningHours(facility.calendar, (site.opening,))
+    raise KeyError(site_id)
+
+
+def opening_of_service(facility: Facility, room_id: str, service_id: str) -> OpeningHours:
+    """The hours of a service of a room, within those of its centre. Raises KeyError for what is not in the settings."""
+    for site in facility.site:
+        for service in (service for room in site.room if room.id == room_id for service in room.service):
+            if service.id == service_id:
+                own = () if service.opening is None else (service.opening,)
+                return OpeningHours(facility.calendar, (site.opening, *own))
+    raise KeyError((room_id, service_id))
+
+
+def opening_of_asset(facility: Facility, asset_id: str) -> OpeningHours:
+    """The opening hours of the centre in which a unit or room stands. Raises KeyError for an unknown one."""
+    for site in facility.site:
+        if asset_id in {*(unit.id for unit in site.unit), *(room.id for room in site.room)}:
+            return OpeningHours(facility.calendar, (site.opening,))
+    raise KeyError(asset_id)

@@ -1,0 +1,232 @@
+"""The operations data in an SQL database, behind one class. Safe to use from several threads and processes."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
+
+from sukusuku_core.errors import TransientError
+from sukusuku_server.db import row_mapping
+from sukusuku_server.db.alert_changes import Change
+from sukusuku_server.db.engine import open_engine, writing
+from sukusuku_server.db.tables_alerts import alert, alert_event, audit, known_asset, mail_outbox
+from sukusuku_server.model.alerts import (
+    Alert,
+    AlertEvent,
+    AlertState,
+    AlertStateError,
+    AuditEntry,
+    MailRow,
+    MailState,
+    UnknownAlertError,
+)
+
+
+class Operations:
+    """Alerts, mail outbox and audit log of one facility.
+
+    Every method raises TransientError when the database does not answer (locked, disk full, server away); nothing is
+    half done then, and the same call may be made again. The constructor raises ConfigError.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._thread = threading.local()
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._engine.dispose()
+
+    # ------------------------------------------------------------ alerts
+
+    def alerts(self, *, open_only: bool, site: str | None = None, limit: int = 200) -> list[Alert]:
+        """Alerts, the newest first; `open_only` leaves out the resolved ones. Pending ones are among them."""
+        query = select(alert).order_by(alert.c.since.desc(), alert.c.id.desc()).limit(limit)
+        if open_only:
+            query = query.where(alert.c.resolved.is_(None))
+        if site is not None:
+            query = query.where(alert.c.site == site)
+        with self.reading() as connection:
+            return [row_mapping.to_alert(row) for row in connection.execute(query)]
+
+    def open_alerts(self) -> list[Alert]:
+        """Every alert that is not resolved."""
+        with self.reading() as connection:
+            query = select(alert).where(alert.c.resolved.is_(None)).order_by(alert.c.id)
+            return [row_mapping.to_alert(row) for row in connection.execute(query)]
+
+    def alert(self, alert_id: int) -> Alert | None:
+        """One alert, None when there is none with this id."""
+        with self.reading() as connection:
+            return _find(connection, alert_id)
+
+    def events(self, alert_id: int) -> list[AlertEvent]:
+        """The life of an alert in order. Empty for an alert that is not there."""
+        columns = (
+            alert_event.c.alert_id,
+            alert_event.c.time,
+            alert_event.c.kind,
+            alert_event.c.value,
+            alert_event.c.who,
+        )
+        with self.reading() as connection:
+            query = select(*columns).where(alert_event.c.alert_id == alert_id).order_by(alert_event.c.id)
+            return [AlertEvent(*row) for row in connection.execute(query)]
+
+    def acknowledge(self, alert_id: int, who: str, now: int) -> Alert:
+        """Somebody has taken care of a firing alert. Doing it again changes nothing and answers the same.
+
+        Raises UnknownAlertError, and AlertStateError when the alert is resolved already or not firing yet.
+        """
+        who = who[:120]
+        with self.writing() as connection:
+            values = {"state": AlertState.ACKNOWLEDGED, "acknowledged": now, "acknowledged_by": who}
+            firing = (alert.c.id == alert_id) & (alert.c.state == AlertState.FIRING)
+            if connection.execute(update(alert).where(firing).values(values)).rowcount:
+                note = {"alert_id": alert_id, "time": now, "kind": "acknowledged", "who": who}
+                connection.execute(insert(alert_event).values(note))
+                entry = {"time": now, "who": who, "action": "alert.acknowledge", "target": str(alert_id)}
+                connection.execute(insert(audit).values(entry))
+            found = _find(connection, alert_id)
+        if found is None:
+            raise UnknownAlertError(alert_id)
+        if found.state is not AlertState.ACKNOWLEDGED:
+            raise AlertStateError(found)
+        return found
+
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        """One transaction of the alert engine: committed when the block ends, undone when it raises."""
+        with self.writing() as connection:
+            yield Change(connection)
+
+    def known_assets(self) -> Mapping[str, int]:
+        """Since when (UTC ms) each asset is watched."""
+        with self.reading() as connection:
+            found = connection.execute(select(known_asset.c.asset, known_asset.c.since))
+            return {row.asset: row.since for row in found}
+
+    def audit(self, limit: int = 200) -> list[AuditEntry]:
+        """The newest entries of the audit log, newest first."""
+        query = select(audit.c.time, audit.c.who, audit.c.action, audit.c.target)
+        with self.reading() as connection:
+            return [AuditEntry(*row) for row in connection.execute(query.order_by(audit.c.id.desc()).limit(limit))]
+
+    # ------------------------------------------------------------ mails
+
+    def mails(self, limit: int = 200) -> list[MailRow]:
+        """The newest mails of the outbox, newest first, whatever became of them."""
+        with self.reading() as connection:
+            query = select(mail_outbox).order_by(mail_outbox.c.id.desc()).limit(limit)
+            return [row_mapping.to_mail(row) for row in connection.execute(query)]
+
+    def mail_counts(self) -> Mapping[MailState, int]:
+        """How many mails of the outbox are in each state; a state without any is left out."""
+        query = select(mail_outbox.c.state, func.count()).group_by(mail_outbox.c.state)
+        with self.reading() as connection:
+            return {MailState(state): number for state, number in connection.execute(query)}
+
+    def oldest_waiting_mail(self) -> int | None:
+        """When (UTC ms) the oldest mail was written that still waits; None: none does."""
+        query = select(func.min(mail_outbox.c.created)).where(mail_outbox.c.state == MailState.WAITING)
+        with self.reading() as connection:
+            found: int | None = connection.execute(query).scalar_one()
+        return found
+
+    def refused_mails(self, since: int) -> int:
+        """How many mails the mail server has refused for good, at a try that was due since a time (UTC ms)."""
+        columns = mail_outbox.c
+        dead = (columns.state == MailState.DEAD) & (columns.next_try >= since)
+        with self.reading() as connection:
+            found: int = connection.execute(select(func.count()).select_from(mail_outbox).where(dead)).scalar_one()
+        return found
+
+    def lease_mail(self, now: int, until: int) -> MailRow | None:
+        """The next mail that is due, reserved for the caller until `until`; None when none is due.
+
+        A caller that dies leaves the mail to the next one after that time.
+        """
+        columns = mail_outbox.c
+        due = (columns.state == MailState.WAITING) & (columns.next_try <= now) & (columns.leased_until <= now)
+        query = select(mail_outbox).where(due).order_by(columns.next_try, columns.id).limit(1)
+        with self.writing() as connection:
+            row = connection.execute(query.with_for_update(skip_locked=True)).first()
+            if row is None:
+                return None
+            connection.execute(update(mail_outbox).where(columns.id == row.id).values(leased_until=until))
+            return row_mapping.to_mail(row)
+
+    def next_mail(self) -> int | None:
+        """When (UTC ms) the next waiting mail is due; None when none is waiting."""
+        columns = mail_outbox.c
+        query = select(columns.next_try, columns.leased_until).where(columns.state == MailState.WAITING)
+        with self.reading() as connection:
+            return min((max(row) for row in connection.execute(query)), default=None)
+
+    def mail_sent(self, mail_id: int, now: int) -> None:
+        """The mail server has taken the mail."""
+        self._settle(mail_id, {"state": MailState.SENT, "sent": now, "reason": ""})
+
+    def mail_failed(self, mail_id: int, reason: str, next_try: int) -> None:
+        """One try failed; the next one is due at `next_try`."""
+        self._settle(mail_id, {"reason": reason, "next_try": next_try})
+
+    def mail_dead(self, mail_id: int, reason: str) -> None:
+        """The mail server refused the mail for good."""
+        self._settle(mail_id, {"state": MailState.DEAD, "reason": reason})
+
+    def _settle(self, mail_id: int, values: dict[str, object]) -> None:
+        values |= {"leased_until": 0, "attempts": mail_outbox.c.attempts + 1}
+        with self.writing() as connection:
+            connection.execute(update(mail_outbox).where(mail_outbox.c.id == mail_id).values(values))
+
+    # ------------------------------------------------------------ transactions
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads. For the modules of this package."""
+        joined = self._joined()
+        if joined is not None:
+            yield joined
+            return
+        with _translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction with the write lock from its beginning: committed at the end, undone when the block raises."""
+        joined = self._joined()
+        if joined is not None:
+            yield joined
+            return
+        with _translated(), writing(self._engine).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Whatever this thread reads and writes in the block is one transaction: one wait for the disk, not many."""
+        with self.writing() as connection:
+            self._thread.connection = connection
+            try:
+                yield
+            finally:
+                self._thread.connection = None
+
+    def _joined(self) -> Connection | None:
+        found: Connection | None = getattr(self._thread, "connection", None)
+        return found
+
+
+def _find(connection: Connection, alert_id: int) -> Alert | None:
+    row = connection.execute(select(alert).where(alert.c.id == alert_id)).first()
+    return None if row is None else row_mapping.to_alert(row)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise TransientError(f"operations database: {error.orig}") from error

@@ -1,0 +1,56 @@
+"""Everything that a derivation keeps besides its series. See `deriver.Records`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sukusuku_server.db.checkpoints import Checkpoints
+from sukusuku_server.db.database import Operations
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.findings import Findings
+from sukusuku_server.db.forecasts import Forecasts
+from sukusuku_server.db.rooms import RoomRecords
+from sukusuku_server.model.collection import Calibration, Emptying
+from sukusuku_server.model.derivation import Advanced
+from sukusuku_server.model.series import Late
+
+
+class DerivationRecords:
+    """The records of all derivations. Methods raise TransientError when the database does not answer."""
+
+    def __init__(self, operations: Operations) -> None:
+        self.together = operations.together
+        self._emptyings = Emptyings(operations)
+        self._findings = Findings(operations)
+        self._forecasts = Forecasts(operations)
+        self._rooms = RoomRecords(operations)
+        self._checkpoints = Checkpoints(operations)
+
+    def said(self, asset: str, after: int, until: int) -> Sequence[Emptying] | Sequence[Calibration]:
+        """What people have said of a unit's emptyings or a room's count in after < time <= until, in order."""
+        return self._emptyings.said(asset, after, until) or self._rooms.said(asset, after, until)
+
+    def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
+        """What was derived in after < time <= until becomes this, except what people have said."""
+        self._emptyings.replace_detected(asset, after, until, advanced.emptyings)
+        self._findings.replace(asset, after, until, advanced.findings)
+        self._forecasts.replace(asset, after, until, advanced.forecasts, advanced.outcomes)
+        self._rooms.replace(asset, after, until, advanced.corrections)
+
+    def spoken(self) -> Sequence[Late]:
+        """Assets about whose past people have said something that no derivation knows yet."""
+        return self._emptyings.spoken()
+
+    def heard(self, spoken: Late) -> None:
+        """It has been derived anew. When more has been said since `spoken` was read, that stays."""
+        self._emptyings.heard(spoken)
+
+    def checkpoint(self, asset: str, before: int, version: int) -> tuple[int, bytes] | None:
+        """The newest state of a derivation from before a moment, with its time; older versions do not count."""
+        found = self._checkpoints.latest(asset, version, before - 1)
+        return None if found is None else (found.time, found.state)
+
+    def put_checkpoint(self, asset: str, time: int, version: int, state: bytes) -> None:
+        """Keep the state of a derivation. Those after it are forgotten: they were derived from an older past."""
+        self._checkpoints.forget(asset, time)
+        self._checkpoints.put(asset, time, version, state)
+        self._checkpoints.thin(asset, version, time)

@@ -1,0 +1,91 @@
+"""The SQLAlchemy engine of the operations data: how SQLite is opened, and bringing the tables up to date."""
+
+import sqlite3
+import time
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from sukusuku_core.errors import ConfigError
+
+BUSY_TIMEOUT_MS = 10_000
+"""How long a process waits for another one's transaction; the longest is a migration."""
+_AGAIN_SECONDS = 0.02
+_ADVISORY_LOCK = 0x5375_6B75
+"""Number of the PostgreSQL lock under which one process at a time migrates: "Suku"."""
+
+
+def open_engine(url: str) -> Engine:
+    """The engine for an SQLAlchemy URL, its tables made or brought up to date.
+
+    Several processes may do this at the same time: the first one migrates, the others wait.
+    Raises ConfigError when the URL is wrong, the database cannot be opened, or a newer version has written it.
+    """
+    try:
+        engine = create_engine(url)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise ConfigError(f"operations.url: not usable: {error}; for example sqlite:///operations.db") from error
+    shown = engine.url.render_as_string(hide_password=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    try:
+        with writing(engine).begin() as connection:
+            _migrate(connection)
+    except DBAPIError as error:
+        engine.dispose()
+        raise ConfigError(f"operations.url: {shown} cannot be opened: {error.orig}") from error
+    except CommandError as error:
+        engine.dispose()
+        raise ConfigError(
+            f"operations.url: {shown} was written by a newer version of Sukusuku; install that one ({error})"
+        ) from error
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine, whose transactions take the write lock when they begin.
+
+    Otherwise SQLite refuses to turn a reader into a writer once another process has written in between.
+    """
+    return engine.execution_options(write=True)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # BEGIN is ours; the driver of Python 3.11 begins too late
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    _log_ahead(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _log_ahead(connection: Any) -> None:
+    """WAL, once nobody else makes the file: for this one change SQLite does not wait, whatever its busy timeout is."""
+    end = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+    config = Config()
+    config.set_main_option("script_location", "sukusuku_server.db:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

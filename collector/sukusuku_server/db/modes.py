@@ -1,0 +1,106 @@
+"""Periods that a person has switched on: silence, outbreak, and a metric that is no longer measured for good."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from sukusuku_core.errors import SukusukuError
+from sukusuku_server.db.database import Operations
+from sukusuku_server.db.tables_alerts import audit
+from sukusuku_server.db.tables_collection import mode
+
+
+class ModeKind(StrEnum):
+    """What a period is."""
+
+    SILENCE = "silence"
+    """No mails about an asset or site; its alerts are still shown."""
+    OUTBREAK = "outbreak"
+    """An infection goes round at a site: the limits of its units are tighter."""
+    RETIRED = "retired"
+    """A metric of an asset is not measured any more, and nobody should miss it, until it comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """A period from `since` until before `until` (UTC ms; None: until a person ends it).
+
+    `subject` is the id of an asset or site, for `RETIRED` an asset and its metric: `tobu-unit-1/Fill/Percent`.
+    """
+
+    id: int
+    kind: ModeKind
+    subject: str
+    since: int
+    until: int | None
+    who: str
+    reason: str
+
+    def holds(self, now: int) -> bool:
+        """Whether this is a moment of the period."""
+        return self.since <= now and (self.until is None or now < self.until)
+
+
+class UnknownModeError(SukusukuError):
+    """There is no mode with this id."""
+
+    def __init__(self, ident: int) -> None:
+        super().__init__(f"there is no mode {ident}")
+
+
+class ModeTimeError(SukusukuError):
+    """A period would end before it has begun, or a silence has no end."""
+
+
+class Modes:
+    """The periods of one facility. Methods raise TransientError when the database does not answer."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+
+    def start(self, kind: ModeKind, subject: str, *, now: int, until: int | None, who: str, reason: str) -> Mode:
+        """Begin a period now. The caller has checked the subject. Raises ModeTimeError."""
+        if until is not None and until <= now:
+            raise ModeTimeError("`until` must lie ahead")
+        if until is None and kind is ModeKind.SILENCE:
+            raise ModeTimeError("a silence needs an end, so that it is not forgotten: give `until`")
+        values = {"kind": kind, "subject": subject, "since": now, "until": until, "who": who[:120], "reason": reason}
+        with self._operations.writing() as connection:
+            row = connection.execute(insert(mode).values(values).returning(mode)).one()
+            _note(connection, now, who, f"mode.{kind}.start", subject)
+            return _to_mode(row)
+
+    def end(self, mode_id: int, *, now: int, who: str) -> Mode:
+        """End a period now. One that has ended stays as it is. Raises UnknownModeError."""
+        running = (mode.c.id == mode_id) & or_(mode.c.until.is_(None), mode.c.until > now)
+        with self._operations.writing() as connection:
+            ended = connection.execute(update(mode).where(running).values(until=now)).rowcount
+            row = connection.execute(select(mode).where(mode.c.id == mode_id)).first()
+            if row is None:
+                raise UnknownModeError(mode_id)
+            found = _to_mode(row)
+            if ended:
+                _note(connection, now, who, f"mode.{found.kind}.end", found.subject)
+            return found
+
+    def active(self, now: int) -> list[Mode]:
+        """The periods that this moment lies in, the oldest first."""
+        holds = (mode.c.since <= now) & or_(mode.c.until.is_(None), mode.c.until > now)
+        with self._operations.reading() as connection:
+            return [_to_mode(row) for row in connection.execute(select(mode).where(holds).order_by(mode.c.id))]
+
+    def all(self, limit: int = 200) -> list[Mode]:
+        """The newest periods, newest first, also those that are over."""
+        with self._operations.reading() as connection:
+            found = connection.execute(select(mode).order_by(mode.c.id.desc()).limit(limit))
+            return [_to_mode(row) for row in found]
+
+
+def _note(connection: Connection, now: int, who: str, action: str, target: str) -> None:
+    connection.execute(insert(audit).values(time=now, who=who[:120], action=action, target=target[:120]))
+
+
+def _to_mode(row: Row[Any]) -> Mode:
+    return Mode(row.id, ModeKind(row.kind), row.subject, row.since, row.until, row.who, row.reason)

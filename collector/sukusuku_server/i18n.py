@@ -1,0 +1,51 @@
+"""Texts in the reader's language. Message ids are English; each component has `locale/<language>.po` beside it.
+
+The catalogues are compiled in memory at start: there is no build step that could be forgotten.
+"""
+
+import gettext
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources.abc import Traversable
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
+
+from sukusuku_core.errors import ConfigError
+
+SOURCE_LANGUAGE = "en"
+"""The language of the message ids; it needs no catalogue."""
+
+JAPAN = timezone(timedelta(hours=9), "JST")
+"""Asia/Tokyo. Japan has had no daylight saving time since 1951, so this holds without a time zone database."""
+
+
+def translations(folder: Traversable | Path, language: str) -> gettext.NullTranslations:
+    """The translations of a component into a language. Raises ConfigError when its catalogue is not there or broken."""
+    if language == SOURCE_LANGUAGE:
+        return gettext.NullTranslations()
+    file = folder / f"{language}.po"
+    try:
+        with file.open("rb") as stream:
+            catalogue = read_po(stream, locale=language, abort_invalid=True)
+    except (OSError, UnicodeDecodeError, PoFileError) as error:
+        raise ConfigError(f"the texts of language {language} cannot be read: {error}") from error
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def japan_time(time: int) -> datetime:
+    """A time (UTC ms) as the people at the centres read it."""
+    return datetime.fromtimestamp(time / 1000, UTC).astimezone(JAPAN)
+
+
+Translate = Callable[[str], str]
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's usual mark for texts that are translated later
+    """Mark a text for translation."""
+    return text

@@ -1,0 +1,45 @@
+"""What disposal costs: the fee tables of wards as data, with source and date. Money in yen, weight in kg. Pure."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from importlib.resources import files
+
+from sukusuku_core.settings import Settings, parse
+
+
+class FeeTable(Settings, frozen=True, kw_only=True):
+    """The fees of a municipality for business waste that can be burnt."""
+
+    name_ja: str
+    name_en: str
+    since: date
+    """The day from which these fees hold."""
+    source: tuple[str, ...]
+    yen_per_kg: float
+    """When the ward or a licensed hauler collects; for haulers it is the ceiling."""
+    ticket_yen: dict[str, float]
+    """Price of a paid ticket by the size of the bag in litres."""
+    self_haul_yen_per_kg: float
+    """When it is brought to the plant."""
+    daily_limit_kg: float
+    """From so much a day on, on average or once, the ward does not collect from a site any more."""
+
+    def by_weight(self, kg: float) -> float:
+        """What a weight costs."""
+        return kg * self.yen_per_kg
+
+    def by_ticket(self, bags: int, litres: int) -> float:
+        """What bags with tickets cost. Raises KeyError for a size that there is no ticket for."""
+        return bags * self.ticket_yen[str(litres)]
+
+    def days_over(self, kg_by_day: Mapping[date, float]) -> list[date]:
+        """The days on which a site put out as much as the ward does not collect any more."""
+        return sorted(day for day, kg in kg_by_day.items() if kg >= self.daily_limit_kg)
+
+
+@lru_cache
+def fee_table() -> FeeTable:
+    """The fees of Tokyo's 23 wards with Toshima's limit per day, from `fees.toml`."""
+    text = (files("sukusuku_server.kpi") / "fees.toml").read_text(encoding="utf-8")
+    return parse(text, FeeTable, "fees.toml")

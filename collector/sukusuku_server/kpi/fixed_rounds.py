@@ -1,0 +1,209 @@
+"""What rounds on fixed days would have done with the same nappies, beside what really happened. Pure.
+
+Both sides are computed in the same way from the same flow (`flow.py`): only the times of the visits differ. What the
+method cannot know stands in `METHOD`, which is printed beside the numbers.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from sukusuku_server.calendar.opening_hours import day_start, local_day
+from sukusuku_server.kpi.disposal_fee import FeeTable
+from sukusuku_server.kpi.inflow import Flow, Replayed, replay
+from sukusuku_server.kpi.intervals import Spans
+from sukusuku_server.kpi.visits import Spread, spread
+
+WEEKS: Mapping[int, tuple[int, ...]] = {
+    1: (2,),
+    2: (1, 4),
+    3: (0, 2, 4),
+    4: (0, 1, 3, 4),
+    5: (0, 1, 2, 3, 4),
+    6: (0, 1, 2, 3, 4, 5),
+    7: (0, 1, 2, 3, 4, 5, 6),
+}
+"""On which weekdays (0 is Monday) a round goes so many times a week."""
+_FULL = 100.0
+TICKET_LITRES = 45
+"""The bag for which a paid ticket is reckoned."""
+
+Kilometres = Callable[[str, str], float]
+"""The way between two places, by their ids."""
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's usual mark for texts that are translated later
+    """Mark a text for translation."""
+    return text
+
+
+METHOD = (
+    N_("The nappies are those that the units were seen to take in; only the times of the visits differ."),
+    N_(
+        "Fixed rounds visit every unit on their days at the same time; a centre that is closed all day is left out, "
+        "and the round goes on to the others."
+    ),
+    N_("In reality every emptying counts as a visit; a way on which nothing was emptied is not counted."),
+    N_("Over full is the time while the centre is open in which a bag holds 100 % or more."),
+    N_(
+        "Kilometres are the shortest way found from the depot past all centres of the day and back, on both sides; "
+        "other errands of the vehicle are not known."
+    ),
+    N_("CO2 and yen per kilometre are those of the vehicle in the settings; the fee is the weight times the tariff."),
+    N_("Paid tickets instead of the fee by weight: one of 45 litres for each visit."),
+    N_(
+        "Not known: nappies that went elsewhere while a unit was full, and what crews would have done otherwise on "
+        "fixed rounds. On both sides a visit empties the whole bag."
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFlow:
+    """A unit for the replay: its flow, its bag in nappies, their weight, where it stands, when that is open."""
+
+    asset: str
+    site: str
+    flow: Flow
+    nappies_per_bag: float
+    kg_per_nappy: float
+    opened: Spans
+
+
+@dataclass(frozen=True, slots=True)
+class Travel:
+    """How a way becomes CO2 and money."""
+
+    depot: str
+    yen_per_km: float
+    kg_co2_per_km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One side of the comparison. `trips` are days on which somebody went; `needless` visits found little in the bag.
+
+    `level` is in percent of the bag at the visits; `fee_yen` is for the weight that was taken away,
+    `ticket_yen` what paid tickets would cost instead.
+    """
+
+    visits: int
+    needless: int
+    trips: int
+    level: Spread | None
+    overflow_hours: float
+    kg: float
+    km: float
+    kg_co2: float
+    travel_yen: float
+    fee_yen: float
+    ticket_yen: float
+
+    @property
+    def yen(self) -> float:
+        """Travel and fee together."""
+        return self.travel_yen + self.fee_yen
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What happened beside what rounds `per_week` times a week would have done, start <= time < end."""
+
+    start: int
+    end: int
+    per_week: int
+    actual: Outcome
+    fixed: Outcome
+
+
+def fixed_visits(per_week: int, at_minute: int, start: int, end: int, opened: Spans) -> list[int]:
+    """When a fixed round comes: on its weekdays `at_minute` after midnight, on days with any opening."""
+    days = {local_day(span[0]) for span in opened}
+    found = []
+    day = local_day(start)
+    while (begins := day_start(day)) < end:
+        time = begins + at_minute * 60_000
+        if day.weekday() in WEEKS[per_week] and day in days and start <= time < end:
+            found.append(time)
+        day = date.fromordinal(day.toordinal() + 1)
+    return found
+
+
+def compare(
+    units: Sequence[UnitFlow],
+    really: Mapping[str, Sequence[int]],
+    per_week: int,
+    at_minute: int,
+    needless_percent: float,
+    travel: Travel,
+    km: Kilometres,
+    fees: FeeTable,
+    start: int,
+    end: int,
+) -> Comparison:
+    """Both sides over start <= time < end. `really` has the times of the real visits by unit."""
+    planned = {unit.asset: fixed_visits(per_week, at_minute, start, end, unit.opened) for unit in units}
+
+    def side(visited: Mapping[str, Sequence[int]]) -> Outcome:
+        return outcome(units, visited, needless_percent, travel, km, fees)
+
+    return Comparison(start, end, per_week, side(really), side(planned))
+
+
+def outcome(
+    units: Sequence[UnitFlow],
+    visited: Mapping[str, Sequence[int]],
+    needless_percent: float,
+    travel: Travel,
+    km: Kilometres,
+    fees: FeeTable,
+) -> Outcome:
+    """What these visits (times by unit) make of the flows."""
+    percents: list[float] = []
+    kg = overflow = 0.0
+    sites_of_day: dict[date, set[str]] = {}
+    for unit in units:
+        times = [time for time in visited.get(unit.asset, ()) if unit.flow.start <= time < unit.flow.end]
+        done: Replayed = replay(unit.flow, times, unit.nappies_per_bag, unit.opened)
+        percents += [_FULL * taken / unit.nappies_per_bag for taken in done.taken]
+        kg += sum(done.taken) * unit.kg_per_nappy
+        overflow += done.overflow_hours
+        for time in times:
+            sites_of_day.setdefault(local_day(time), set()).add(unit.site)
+    way = sum(tour_km(travel.depot, sites, km) for sites in sites_of_day.values())
+    return Outcome(
+        visits=len(percents),
+        needless=sum(percent < needless_percent for percent in percents),
+        trips=len(sites_of_day),
+        level=spread(percents),
+        overflow_hours=overflow,
+        kg=kg,
+        km=way,
+        kg_co2=way * travel.kg_co2_per_km,
+        travel_yen=way * travel.yen_per_km,
+        fee_yen=fees.by_weight(kg),
+        ticket_yen=fees.by_ticket(len(percents), TICKET_LITRES),
+    )
+
+
+def tour_km(depot: str, sites: Iterable[str], km: Kilometres) -> float:
+    """The way from the depot past all sites and back: the nearest one next, then crossings taken out (2-opt)."""
+    left, tour = sorted(set(sites)), [depot]
+    while left:
+        nearest = min(left, key=lambda site: (km(tour[-1], site), site))
+        left.remove(nearest)
+        tour.append(nearest)
+    tour.append(depot)
+    better = True
+    while better:
+        better = False
+        for i in range(1, len(tour) - 2):
+            for j in range(i + 1, len(tour) - 1):
+                now = km(tour[i - 1], tour[i]) + km(tour[j], tour[j + 1])
+                then = km(tour[i - 1], tour[j]) + km(tour[i], tour[j + 1])
+                if then < now and not math.isclose(then, now):
+                    tour[i : j + 1] = reversed(tour[i : j + 1])
+                    better = True
+    return sum(km(a, b) for a, b in pairwise(tour))

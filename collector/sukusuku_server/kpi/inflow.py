@@ -1,0 +1,98 @@
+"""What came into the bags of a unit, taken from the estimate, and what other visits would have made of it. Pure.
+
+Contents are counted in nappies of ordinary size. Within a bag the estimate wavers; what came in is therefore how far
+its highest value so far has risen. So the sum of what came into a bag is the highest content that it was seen with.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sukusuku_server.kpi.intervals import HOUR_MS, Spans, both, hours, union
+
+LAG_MS = 6 * HOUR_MS
+"""An emptying is recognised so long after its time at most; until then the estimate still shows the old bag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A unit from `start` to `end`: what was in its bag at first, and (time, nappies) of what came in, in order."""
+
+    start: int
+    end: int
+    first: float
+    came: tuple[tuple[int, float], ...]
+
+    @property
+    def nappies(self) -> float:
+        """How many there were in all."""
+        return self.first + sum(count for _, count in self.came)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What visits made of a flow: nappies in the bag at each visit, hours over the limit while open, what is left."""
+
+    taken: tuple[float, ...]
+    overflow_hours: float
+    left: float
+
+
+def of_their_bags(points: Sequence[tuple[int, float]], emptied: Sequence[int]) -> list[tuple[int, float]]:
+    """The points of an estimate without those that still show a bag which is gone; both in order of time.
+
+    After an emptying the new bag begins with the first point that shows less than half of the old one.
+    """
+    found: list[tuple[int, float]] = []
+    bag, old, waits = 0, 0.0, False
+    for time, content in points:
+        now = bisect_left(emptied, time)
+        if now != bag:
+            waits = bool(found)
+            old, bag = found[-1][1] if found else 0.0, now
+        if waits and content > old / 2 and time - emptied[bag - 1] < LAG_MS:
+            continue
+        waits = False
+        found.append((time, content))
+    return found
+
+
+def flow(points: Sequence[tuple[int, float]], emptied: Sequence[int], start: int, end: int) -> Flow:
+    """The flow behind (time, nappies in the bag) and the times of emptyings, both in order; start <= time < end."""
+    first: float | None = None
+    top, came, bags = 0.0, [], bisect_left(emptied, start)
+    for time, content in points:
+        if not start <= time < end:
+            continue
+        bag = bisect_left(emptied, time)  # a point at the very moment of an emptying still shows the old bag
+        if first is None and bag == bisect_left(emptied, start):
+            first = top = max(content, 0.0)
+        elif bag != bags:
+            first, top = first or 0.0, 0.0
+        bags = bag
+        if content > top:
+            came.append((time, content - top))
+            top = content
+    return Flow(start, end, first or 0.0, tuple(came))
+
+
+def replay(given: Flow, visited: Sequence[int], limit: float, opened: Spans) -> Replayed:
+    """The same nappies with a new bag at each time of `visited`; over the limit is `limit` nappies and more.
+
+    Nappies that come at the moment of a visit go into the old bag. Visits outside the flow's time are passed over.
+    """
+    events = [(time, 0, count) for time, count in given.came]
+    events += [(time, 1, 0.0) for time in visited if given.start <= time < given.end]
+    content, since, taken, over = given.first, given.start, [], []
+    for time, visit, count in sorted(events):
+        if content >= limit:
+            over.append((since, time))
+        since = time
+        if visit:
+            taken.append(content)
+            content = 0.0
+        else:
+            content += count
+    if content >= limit:
+        over.append((since, given.end))
+    return Replayed(tuple(taken), hours(both(union(over), opened)), content)

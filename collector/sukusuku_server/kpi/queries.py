@@ -1,0 +1,195 @@
+"""Reads what accounting needs of units from the store and the operations data. It takes its time: use threads."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sukusuku_core.model import Quality
+from sukusuku_server.calendar.opening_hours import DAY_MS, local_day, opening_of_site
+from sukusuku_server.db import Operations
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.kpi.disposal_fee import fee_table
+from sukusuku_server.kpi.fixed_rounds import Comparison, Travel, UnitFlow, compare
+from sukusuku_server.kpi.inflow import flow, of_their_bags
+from sukusuku_server.kpi.intervals import HOUR_MS, both, standing, union
+from sukusuku_server.kpi.unit_month import Kpi, OpenTime, SiteWeight, UnitMonth, open_time, site_weight, total, unit_kpi
+from sukusuku_server.kpi.visits import LATE_MS, Visit, visits
+from sukusuku_server.model.collection import EmptyingState
+from sukusuku_server.model.series import Bucket, Point
+from sukusuku_server.rounds.travel_matrix import Spot, estimated
+from sukusuku_server.settings import Facility, Site, Unit
+
+HEARD = ("Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Temperature", "Film/Remaining")
+"""Any reading of these in an hour says that the unit was not silent in it."""
+COUNTING = frozenset(EmptyingState) - {EmptyingState.REJECTED}
+_MOST_FAULTS = 50_000
+_MOST_ALERTS = 100_000
+_MOST_RUNS = 10_000
+_UP = 1.0
+_NEEDLESS = 30.0
+"""Percent, where no round says what a needless visit is."""
+
+
+class Readings(Protocol):
+    """What accounts ask of a store."""
+
+    def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
+        """Points of a derived series with start <= time < end, in order of time."""
+
+    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
+        """Readings with start <= time < end in order of time, at most `limit`."""
+
+    def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
+        """Hours that begin in start <= time < end, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison; `ways` says how kilometres were measured, None: no depot with centres on the map."""
+
+    comparison: Comparison
+    ways: str | None
+
+
+class Books:
+    """The accounts of a facility at the moment `now` (UTC ms)."""
+
+    def __init__(self, facility: Facility, store: Readings, operations: Operations, now: int) -> None:
+        self._facility = facility
+        self._store = store
+        self._emptyings = Emptyings(operations)
+        self._rounds = Rounds(operations)
+        self._operations = operations
+        self._now = now
+
+    def units(self) -> list[tuple[Site, Unit]]:
+        """Every unit with its centre."""
+        return [(site, unit) for site in self._facility.site for unit in site.unit]
+
+    def visits(self, start: int, end: int) -> list[Visit]:
+        """Visits of all units with start <= time < end, in order."""
+        before = start - LATE_MS - DAY_MS  # what is planned for one day may be emptied on a later one
+        runs = [(run, self._rounds.stops(run.id)) for run in self._rounds.runs(before, end, _MOST_RUNS)]
+        needless = {round_.id: round_.needless_percent for round_ in self._facility.round}
+        found = visits(runs, self._emptyings.of(None, before, end + LATE_MS), needless, self._now)
+        return [visit for visit in found if start <= visit.time < end]
+
+    def kpis(self, start: int, end: int) -> tuple[Kpi, list[Kpi]]:
+        """All together, and each unit, over start <= time < end, as far as that has come."""
+        end = max(start, min(end, self._now))
+        found = self.visits(start, end)
+        alerts = self._operations.alerts(open_only=False, limit=_MOST_ALERTS)
+        fired = [alert.asset for alert in alerts if alert.fired is not None and start <= alert.fired < end]
+        kpis = []
+        for site, unit in self.units():
+            last = self._emptyings.last(unit.id, start)
+            percent = self._derived(unit.id, "Fill/Estimate", start, end)
+            watched, bad = self._bad(unit.id, start, end)
+            month = UnitMonth(
+                asset=unit.id,
+                start=start,
+                end=end,
+                opened=opening_of_site(self._facility, site.id).spans(watched, end),
+                percent=of_their_bags(percent, self._emptied(unit.id, start, end)),
+                bad=bad,
+                visits=[visit for visit in found if visit.asset == unit.id],
+                due_percent=self._facility.levels(unit).fill_rise,
+                bag_ms=unit.collection.bag_hours * HOUR_MS,
+                before=None if last is None else last.time,
+                kg_per_nappy=unit.collection.kg_per_nappy,
+                alerts=fired.count(unit.id),
+            )
+            kpis.append(unit_kpi(month))
+        return total(kpis, start, end), kpis
+
+    def open_times(self, start: int, end: int) -> dict[str, OpenTime]:
+        """For each unit, the open time of which the level is known, and that over full, in start <= time < end."""
+        before = start - DAY_MS  # what stands at `start` was said before it
+        found = {}
+        for site, unit in self.units():
+            points = of_their_bags(
+                self._derived(unit.id, "Fill/Estimate", before, end), self._emptied(unit.id, before, end)
+            )
+            found[unit.id] = open_time(points, opening_of_site(self._facility, site.id).spans(start, end), end)
+        return found
+
+    def weights(self, start: int, end: int) -> list[SiteWeight]:
+        """What each centre put out in start <= time < end, as far as that has come."""
+        end = max(start, min(end, self._now))
+        days = -(-(end - start) // DAY_MS)
+        found = []
+        for site in self._facility.site:
+            kg = {unit.id: unit.collection.kg_per_nappy for unit in site.unit}
+            emptyings = [it for it in self._emptyings.of(None, start, end) if it.asset in kg and it.state in COUNTING]
+            put_out = [(local_day(it.time), it.nappies * kg[it.asset]) for it in emptyings]
+            found.append(site_weight(site.id, put_out, days, fee_table()))
+        return found
+
+    def compare(self, per_week: int, start: int, end: int) -> Compared | None:
+        """What fixed rounds would have done; None: there is no estimate in that time."""
+        end = min(end, self._now)
+        units = []
+        for site, unit in self.units():
+            points = self._derived(unit.id, "Fill/Nappies", start, end)
+            if points:
+                opened = opening_of_site(self._facility, site.id).spans(points[0][0], end)
+                emptied = self._emptied(unit.id, points[0][0], end)
+                came = flow(of_their_bags(points, emptied), emptied, points[0][0], end)
+                bag = unit.collection
+                units.append(UnitFlow(unit.id, site.id, came, bag.nappies_per_bag, bag.kg_per_nappy, opened))
+        if not units:
+            return None
+        begins = min(unit.flow.start for unit in units)
+        really = {unit.asset: self._emptied(unit.asset, begins, end) for unit in units}
+        travel, km, ways = self._travel()
+        round_ = next(iter(self._facility.round), None)
+        hour, minute = (12, 0) if round_ is None else map(int, round_.departs.split(":"))
+        needless = _NEEDLESS if round_ is None else round_.needless_percent
+        at = hour * 60 + minute
+        done = compare(units, really, per_week, at, needless, travel, km, fee_table(), begins, end)
+        return Compared(done, ways)
+
+    def _emptied(self, asset: str, start: int, end: int) -> list[int]:
+        found = self._emptyings.of(asset, start, end)
+        return [emptying.time for emptying in found if emptying.state in COUNTING]
+
+    def _derived(self, asset: str, metric: str, start: int, end: int) -> list[tuple[int, float]]:
+        points = self._store.derived(asset, metric, start, end)
+        return [(point.time, float(point.value)) for point in points if isinstance(point.value, int | float)]
+
+    def _bad(self, asset: str, start: int, end: int) -> tuple[int, Sequence[tuple[int, int]] | None]:
+        """From when on the unit was there, and when it was silent, by the hour, or said that it has a fault.
+
+        None: it was never heard. A unit that is first heard in the middle was not there before.
+        """
+        heard = self._heard(asset, start, end)
+        if not heard:
+            return start, None
+        begins = start if self._heard(asset, start - 31 * DAY_MS, start) else heard[0][0]
+        edges = [begins, *(moment for span in heard for moment in span), end]
+        silent = list(zip(edges[::2], edges[1::2], strict=True))
+        codes = self._store.raw(asset, "Fault/Code", start, end, _MOST_FAULTS)
+        faults = [(p.time, _UP if p.quality is Quality.GOOD and p.value else 0.0) for p in codes]
+        return begins, union([*silent, *standing(faults, _UP, end, DAY_MS)])
+
+    def _heard(self, asset: str, start: int, end: int) -> list[tuple[int, int]]:
+        first = start - start % HOUR_MS
+        hours = {bucket.time for metric in HEARD for bucket in self._store.hourly(asset, metric, first, end)}
+        return both(union((hour, hour + HOUR_MS) for hour in hours), [(start, end)])
+
+    def _travel(self) -> tuple[Travel, Callable[[str, str], float], str | None]:
+        """How ways are measured. Centres that are not on the map are no way off."""
+        facility = self._facility
+        spots = [Spot(site.id, site.place.lat, site.place.lon) for site in facility.site if site.place is not None]
+        if not spots or not facility.depot or not facility.vehicle:
+            return Travel("", 0.0, 0.0), lambda _, __: 0.0, None
+        vehicle = facility.vehicle[0]
+        depot = next(depot for depot in facility.depot if depot.id == vehicle.depot)
+        matrix = estimated([Spot(depot.id, depot.lat, depot.lon), *spots], facility.routing)
+        place = {spot.id: n for n, spot in enumerate(matrix.spots)}
+
+        def km(one: str, other: str) -> float:
+            return matrix.km[place[one]][place[other]] if one in place and other in place else 0.0
+
+        return Travel(depot.id, vehicle.yen_per_km, vehicle.kg_co2_per_km), km, matrix.source

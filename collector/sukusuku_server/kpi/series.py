@@ -1,0 +1,80 @@
+"""The series that are not of an asset, in one table: those of centres, of rounds and of the collector itself.
+
+They are stored like what is derived of assets (`Store.put_derived`), under a name with a slash, which no asset has. To
+add one, add a row, and the point where the other ones of its subject are made.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sukusuku_server.model.rounds import VisitKind
+from sukusuku_server.model.series import SeriesOwner
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of the table. A `*` stands for the id of a unit."""
+
+    name: str
+    of: SeriesOwner
+    unit: str
+    ja: str
+    en: str
+
+
+_SITE, _ROUND, _HOST = SeriesOwner
+
+
+def visits_of(kind: VisitKind) -> str:
+    """The series that counts the visits of a kind."""
+    return f"Visits/{kind.value.capitalize()}"
+
+
+def level_at_emptying(unit: str) -> str:
+    """The series of a unit's emptyings."""
+    return f"Emptyings/{unit}/Level"
+
+
+ON_TIME, BAGS, KILOGRAMS, OVER_FULL = "Visits/OnTime", "Emptied/Bags", "Emptied/Kilograms", "OverFull/Hours"
+STOPS, KILOMETRES, MINUTES = "Round/Stops", "Round/Kilometres", "Round/Minutes"
+QUARANTINE, UNASSIGNED = "Quarantine/Rows", "Unassigned/Rows"
+MAIL_WAITING, MAIL_OLDEST_AGE, MAIL_DEAD = "Mail/Waiting", "Mail/OldestAge", "Mail/Dead"
+ALERTS_FIRING = "Alerts/Firing"
+READINGS, REFUSED = "Ingest/Readings", "Ingest/Refused"
+DERIVATION_LAG, ARCHIVE_LAG = "Derivation/Lag", "Archive/Lag"
+
+FIGURES: tuple[Figure, ...] = (
+    Figure(visits_of(VisitKind.DUE), _SITE, "1", "予定の訪問", "visits planned, whose time is not over"),
+    Figure(visits_of(VisitKind.EMPTIED), _SITE, "1", "期限内に回収", "visits at which the bag was emptied in time"),
+    Figure(visits_of(VisitKind.LATE), _SITE, "1", "遅れて回収", "visits at which the bag was emptied late"),
+    Figure(visits_of(VisitKind.MISSED), _SITE, "1", "回収されず", "visits whose time is over, nothing emptied"),
+    Figure(visits_of(VisitKind.NEEDLESS), _SITE, "1", "不要な訪問", "visits that found little in the bag"),
+    Figure(visits_of(VisitKind.CANNOT), _SITE, "1", "訪問できず", "visits that the crew could not make"),
+    Figure(
+        visits_of(VisitKind.UNSEEN), _SITE, "1", "データで確認できず", "visits done, and nothing emptied in the data"
+    ),
+    Figure(visits_of(VisitKind.UNPLANNED), _SITE, "1", "予定外の回収", "emptyings that no round had planned"),
+    Figure(ON_TIME, _SITE, "%", "期限内の割合（30日間）", "share emptied in time, of 30 days up to this one"),
+    Figure(BAGS, _SITE, "1", "回収した袋", "bags taken away"),
+    Figure(KILOGRAMS, _SITE, "kg", "回収した重量", "weight taken away, from the count of nappies"),
+    Figure(OVER_FULL, _SITE, "h", "満杯超過の時間", "open hours of its units at 100 % and above"),
+    Figure(level_at_emptying("*"), _SITE, "%", "回収時の充填率", "fill level when the bag was emptied"),
+    Figure(STOPS, _ROUND, "1", "立ち寄り", "units on the way, as planned"),
+    Figure(KILOMETRES, _ROUND, "km", "走行距離", "way there and back, as planned"),
+    Figure(MINUTES, _ROUND, "min", "所要時間", "time there and back, as planned"),
+    Figure(QUARANTINE, _HOST, "1", "隔離件数（24時間）", "what has come into the quarantine in 24 hours"),
+    Figure(UNASSIGNED, _HOST, "1", "割り当て待ち件数", "messages that wait for facility.toml to be put right"),
+    Figure(MAIL_WAITING, _HOST, "1", "送信待ちのメール", "mails that wait to be sent"),
+    Figure(MAIL_OLDEST_AGE, _HOST, "s", "最古の送信待ち", "age of the oldest mail that waits; 0: none does"),
+    Figure(MAIL_DEAD, _HOST, "1", "届かなかったメール（24時間）", "mails refused for good in 24 hours"),
+    Figure(ALERTS_FIRING, _HOST, "1", "対応待ちのアラート", "alerts of which nobody has taken care"),
+    Figure(READINGS, _HOST, "1/min", "保存した測定値", "readings stored a minute"),
+    Figure(REFUSED, _HOST, "1/min", "保存しなかった項目", "what was not stored as a reading, a minute"),
+    Figure(DERIVATION_LAG, _HOST, "s", "推定の遅れ", "how far derivation is behind the present"),
+    Figure(ARCHIVE_LAG, _HOST, "s", "保管の遅れ", "how far InfluxDB is behind the present; with InfluxDB only"),
+)
+
+
+def of(subject: SeriesOwner) -> Iterator[Figure]:
+    """The rows about a subject."""
+    return (figure for figure in FIGURES if figure.of is subject)

@@ -1,0 +1,1 @@
+"""How every asset stands now, and what is expected next."""

@@ -1,0 +1,42 @@
+"""When an asset, and what matters most of it, was last heard. Pure."""
+
+from collections.abc import Mapping
+
+from sukusuku_server.model.series import Latest
+from sukusuku_server.settings import Room, Unit
+
+
+def last_time(latest: Mapping[str, Latest]) -> int | None:
+    """When anything was last measured at an asset, with a GOOD value.
+
+    What the edge node tells from its settings (`Info/...`) does not count: that keeps coming when the device behind
+    the asset is dead.
+    """
+    times = (item.last_good for name, item in latest.items() if not name.startswith("Info/"))
+    return max((time for time in times if time is not None), default=None)
+
+
+def was_measured(latest: Mapping[str, Latest], metric: str) -> bool:
+    """Whether an asset has ever had a GOOD value of this metric."""
+    item = latest.get(metric)
+    return item is not None and item.last_good is not None
+
+
+def key_metrics(asset: Unit | Room, latest: Mapping[str, Latest]) -> tuple[str, ...]:
+    """The metrics without which nobody knows how an asset stands, of those it has ever had.
+
+    The counts of the zones are among them where a room is counted by its zones only.
+    """
+    names = ["Fill/Percent"]
+    if isinstance(asset, Room):
+        names = ["Occupancy/Children", "Occupancy/Count", "Presence"]
+        for kind in ("Children", "Count"):
+            if not was_measured(latest, f"Occupancy/{kind}"):
+                names += [f"Zones/{zone.id}/{kind}" for zone in asset.zone]
+    return tuple(name for name in names if was_measured(latest, name))
+
+
+def lost_metrics(asset: Unit | Room, latest: Mapping[str, Latest], silent_after: float, now: int) -> dict[str, int]:
+    """Key metrics of which no GOOD value has come for `silent_after` seconds, and when the last one was measured."""
+    times = {name: latest[name].last_good or 0 for name in key_metrics(asset, latest)}
+    return {name: time for name, time in times.items() if now - time > silent_after * 1000}

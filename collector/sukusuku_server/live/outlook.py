@@ -1,0 +1,77 @@
+"""What is ahead of a unit, from its derived series: how much room is left, when it will be full. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sukusuku_server.model.series import Point
+from sukusuku_server.settings import Unit
+
+GRID_MS = 5 * 60_000
+"""Derived series have a point at least this often."""
+ISSUED_MS = 60 * 60_000
+"""Forecasts are made this often."""
+_HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The near future of a unit. Times are UTC ms; None: not known, or beyond the horizon.
+
+    `percent` and `nappies` are the fused estimate, `room` how many nappies still go into the bag, `confidence` its
+    quality in percent. `full_from` is the early end (10 %) of the time at which it is full, `full_at` the median.
+    `empty_by` is when it should be emptied at the latest: the earlier of `full_from` and the hygiene deadline.
+    """
+
+    percent: float
+    nappies: float
+    room: int
+    confidence: float
+    full_from: int | None
+    full_at: int | None
+    hygiene_by: int | None
+    full_until: int | None = None
+    """The late end (90 %)."""
+
+    @property
+    def empty_by(self) -> int | None:
+        """When it should be emptied at the latest."""
+        return min((time for time in (self.full_from, self.hygiene_by) if time is not None), default=None)
+
+
+def outlook(unit: Unit, derived: Mapping[str, Point], silent_after: float, now: int) -> Outlook | None:
+    """What is ahead; None when nothing is derived, or what is derived has grown old."""
+    percent, nappies = derived.get("Fill/Estimate"), derived.get("Fill/Nappies")
+    fresh = silent_after * 1000 + GRID_MS
+    if percent is None or nappies is None or now - percent.time > fresh:
+        return None
+    confidence = derived.get("Fill/Confidence")
+    inside, bag = _number(nappies), bag_since(derived) or 0
+    since = max(bag, now - fresh - ISSUED_MS)
+    median = derived.get("Forecast/Hours50")
+    return Outlook(
+        percent=_number(percent),
+        nappies=inside,
+        room=max(0, round(unit.collection.nappies_per_bag - inside)),
+        confidence=0.0 if confidence is None else _number(confidence),
+        full_from=_ahead(derived.get("Forecast/Hours10"), since),
+        full_at=_ahead(median, since),
+        hygiene_by=_ahead(derived.get("Bag/HoursLeft"), since if median is None else max(since, median.time)),
+        full_until=_ahead(derived.get("Forecast/Hours90"), since),
+    )
+
+
+def bag_since(derived: Mapping[str, Point]) -> int | None:
+    """When the bag that is in the unit was put in (UTC ms); None: not known."""
+    age = derived.get("Bag/Age")
+    return None if age is None else age.time - round(_number(age) * _HOUR_MS)
+
+
+def _number(point: Point) -> float:
+    return float(point.value) if isinstance(point.value, int | float) else 0.0
+
+
+def _ahead(hours: Point | None, since: float) -> int | None:
+    """The moment that a point in hours from its own time means, unless it is older than `since`: of another bag."""
+    if hours is None or hours.time < since:
+        return None
+    return hours.time + round(_number(hours) * _HOUR_MS)

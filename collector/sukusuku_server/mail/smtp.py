@@ -1,0 +1,62 @@
+"""Hands one mail to a mail server, with the standard library's `smtplib`. Blocking; the worker runs it in a thread.
+
+Which failures are final: a 5xx answer to the sender, the recipient or the content is about this mail, and trying again
+is useless. All else (no connection, time-out, 4xx, a refused login, a certificate that does not verify) is about the
+server or the settings and may pass.
+"""
+
+import contextlib
+import smtplib
+import ssl
+
+from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_server.settings import MailServer
+
+_PERMANENT = 500
+
+
+class Smtp:
+    """One mail server."""
+
+    def __init__(self, settings: MailServer) -> None:
+        self._settings = settings
+
+    def send(self, sender: str, recipient: str, content: bytes) -> None:
+        """Return once the server has taken the mail. Raises TransientError or PermanentError with what it said."""
+        try:
+            server = self._connect()
+            try:
+                self._secure(server)
+                server.sendmail(sender, [recipient], content)
+                with contextlib.suppress(smtplib.SMTPException, OSError):  # the mail is taken; how we part is no matter
+                    server.quit()
+            finally:
+                server.close()
+        except smtplib.SMTPRecipientsRefused as error:
+            code, text = next(iter(error.recipients.values()))
+            raise _refusal("recipient refused", code, text) from error
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+            raise _refusal("mail refused", error.smtp_code, error.smtp_error) from error
+        except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: names or passwords beyond ASCII
+            settings = self._settings
+            raise TransientError(f"{settings.host}:{settings.port}: {type(error).__name__}: {error}") from error
+
+    def _connect(self) -> smtplib.SMTP:
+        settings = self._settings
+        if settings.security == "tls":
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(settings.host, settings.port, timeout=settings.timeout, context=context)
+        return smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout)
+
+    def _secure(self, server: smtplib.SMTP) -> None:
+        settings = self._settings
+        if settings.security == "starttls":
+            server.starttls(context=ssl.create_default_context())  # raises when the server does not offer it
+        if settings.username is not None:
+            server.login(settings.username, settings.password or "")
+
+
+def _refusal(what: str, code: int, text: bytes | str) -> PermanentError | TransientError:
+    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    kind = PermanentError if code >= _PERMANENT else TransientError
+    return kind(f"{what}: {code} {said}")

@@ -1,0 +1,1 @@
+"""Records and enumerations of alerts, collection, rounds and series. They import the core only."""

@@ -1,0 +1,156 @@
+"""One kind of people of a room, all or the children: which source leads, and how its count is put right. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median_low
+
+from sukusuku_server.model.collection import CorrectionKind
+from sukusuku_server.rooms.door_counter import Flow, put, timed_out
+from sukusuku_server.rooms.sensor_samples import Sample
+
+Tell = Callable[[CorrectionKind, int | None, int | None, str], None]
+"""Takes a correction: kind, count before, count after, detail."""
+
+_MINUTE = 60_000
+_SETTLED = 2 * _MINUTE
+"""So long after a movement an absolute count may still lag behind."""
+_TRUST_ENTERED = 30 * _MINUTE
+"""For so long nothing contradicts what a member of staff has counted."""
+_STUCK_MOVES = 4
+"""So many movements without a change of an absolute count: it is stuck and does not put anything right."""
+_FLICKERING = frozenset({"count", "zones"})
+_MEDIAN_OF = 5
+"""An absolute count that leads is the median of so many minutes: regions overlook people now and then."""
+_MAJORITY = 0.75
+"""This share of the last minutes must contradict the flow by the same number: regions flicker."""
+_DRIFT_LEAST = 2
+_DRIFT_SHARE = 0.15
+"""While the centre is open, a room that seems empty is believed to be when no more are left in the count than drift
+explains: two, or this share of all movements since it was last right."""
+_OUT_BEFORE = 10 * _MINUTE
+"""And when somebody went out within so long before it fell quiet: sleeping children are quiet too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """An absolute count that stands beside entries and exits: its value and how many movements it has slept through."""
+
+    value: int
+    changed: int
+    moves: int
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What is known of one kind of people. `value` is the corrected count, None in a gap; `lead` the source of it."""
+
+    flow: Flow = field(default_factory=Flow)
+    lead: str | None = None
+    value: int | None = None
+    heard: int = 0
+    """When the leading source was last heard (UTC ms)."""
+    apart: tuple[int, ...] = ()
+    """By how much the absolute count differed from the flow in each of the last minutes."""
+    witness: Witness | None = None
+    entered: int | None = None
+    """When staff last counted."""
+    recent: tuple[int, ...] = ()
+    """What the absolute source that leads said in the last minutes."""
+    held: tuple[int, int] | None = None
+    """What staff counted while an absolute source led, and what that source said: it holds until that changes."""
+
+    @property
+    def known_before(self) -> bool:
+        """Whether there has ever been a value."""
+        return self.heard > 0
+
+
+def follow(
+    channel: Channel, found: Mapping[str, Sample], order: Sequence[str], now: int, alive: int, tell: Tell
+) -> Channel:
+    """The channel with the first source in `order` that was heard after `alive` in the lead."""
+    lead = next((source for source in order if (seen := found.get(source)) is not None and seen.time > alive), None)
+    if lead is None:
+        if channel.lead is not None:
+            tell(CorrectionKind.SOURCE, channel.value, None, f"{channel.lead} > -")
+        return replace(channel, lead=None, value=None, apart=(), recent=(), held=None)
+    value, held = int(found[lead].value), channel.held
+    recent: tuple[int, ...] = ()
+    if lead in _FLICKERING:
+        recent = (*(channel.recent if lead == channel.lead else ()), value)[-_MEDIAN_OF:]
+        value = median_low(recent)
+    if held is not None and (lead == "flow" or held[1] != value):
+        held = None
+    shown = value if held is None else held[0]
+    if lead != channel.lead and channel.known_before:
+        tell(CorrectionKind.SOURCE, channel.value, shown, f"{channel.lead or '-'} > {lead}")
+    flow = channel.flow
+    settled = flow.moved is None or found[lead].time - flow.moved >= _SETTLED
+    if lead in _FLICKERING and flow.heard is not None and settled and flow.count != shown:
+        flow = put(flow, shown, now)  # so that it can take over
+    return replace(channel, flow=flow, lead=lead, value=shown, heard=found[lead].time, recent=recent, held=held)
+
+
+def agreed(channel: Channel, absolute: Sample | None, now: int, minutes: int, tell: Tell) -> Channel:
+    """The channel, whose flow leads, put right by an absolute count that has contradicted it for so many minutes."""
+    flow = channel.flow
+    if absolute is None or minutes <= 0:
+        return replace(channel, apart=(), witness=None) if channel.apart or channel.witness else channel
+    value, seen = int(absolute.value), channel.witness
+    if seen is None or seen.value != value or flow.moves < seen.moves:
+        seen = Witness(value, now, flow.moves)
+    stuck = flow.moves - seen.moves >= _STUCK_MOVES
+    fresh = flow.moved is not None and absolute.time - flow.moved < _SETTLED
+    trusted = channel.entered is not None and now - channel.entered < _TRUST_ENTERED
+    if stuck or fresh or trusted:
+        return replace(channel, apart=channel.apart if fresh and not stuck else (), witness=seen)
+    apart = (*channel.apart[-minutes + 1 :], value - flow.count) if minutes > 1 else (value - flow.count,)
+    off = median_low(apart)
+    if len(apart) < minutes or off == 0 or apart.count(off) < _MAJORITY * len(apart):
+        return replace(channel, apart=apart, witness=seen)
+    count = max(flow.count + off, 0)
+    tell(CorrectionKind.AGREED, flow.count, count, "")
+    return replace(channel, flow=put(flow, count, now), value=count, apart=(), witness=Witness(value, now, 0))
+
+
+def emptied(channel: Channel, now: int, kind: CorrectionKind, tell: Tell) -> Channel:
+    """The channel from a moment on at which the room is taken to be empty."""
+    if channel.flow.count:
+        tell(kind, channel.flow.count, 0, "")
+    elif channel.flow.from_empty and not channel.flow.moves:
+        return channel
+    value = 0 if channel.lead == "flow" else channel.value
+    return replace(channel, flow=put(channel.flow, 0, now), value=value, apart=(), held=None)
+
+
+def may_be_empty(channel: Channel, quiet: int) -> bool:
+    """Whether a room that has been quiet since a moment can be empty although the centre is open and some are left."""
+    flow = channel.flow
+    left_before = flow.moved is not None and flow.went_out and flow.moved >= quiet - _OUT_BEFORE
+    return left_before and flow.count <= max(_DRIFT_LEAST, 1 + _DRIFT_SHARE * flow.moves)
+
+
+def entered(channel: Channel, count: int, now: int, in_time: int, tell: Tell) -> Channel:
+    """The channel after a member of staff has counted.
+
+    Counters that were not heard after `in_time` begin anew when they are: part of what they then tell is counted here.
+    """
+    tell(CorrectionKind.ENTERED, channel.value, count, "")
+    held = None
+    if channel.lead in _FLICKERING and channel.value is not None:
+        held = (count, channel.value if channel.held is None else channel.held[1])
+    value = count if channel.lead is not None else channel.value
+    flow = channel.flow
+    if flow.heard is not None:
+        silent = flow.heard <= in_time
+        flow = put(replace(flow, entries=None, exits=None) if silent else flow, count, now)
+    return replace(channel, flow=flow, value=value, apart=(), entered=now, held=held)
+
+
+def without_overdue(channel: Channel, before: int, tell: Tell) -> Channel:
+    """The channel without those who came before a time (UTC ms)."""
+    if not channel.flow.since or channel.flow.since[0] >= before:
+        return channel
+    flow = timed_out(channel.flow, before)
+    tell(CorrectionKind.TIMED_OUT, channel.flow.count, flow.count, "")
+    return replace(channel, flow=flow, value=flow.count if channel.lead == "flow" else channel.value)

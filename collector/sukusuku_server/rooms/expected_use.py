@@ -1,0 +1,86 @@
+"""How full a room will be in the coming week, hour by hour, from the same weekdays and hours of the past. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from sukusuku_server.calendar.opening_hours import DAY_MS, OpeningHours
+from sukusuku_server.rooms.usage import Hour
+from sukusuku_server.rooms.usage_sums import HOUR_MS, Tally
+
+WEEKS = 10
+"""So many weeks of the past are looked at."""
+FADES = 0.85
+"""Weight of a week against the one after it."""
+LEAST = 2
+"""Fewer hours of the same weekday than this: all weekdays are taken together."""
+_BAND_80 = 1.2816
+_LEAST_VARIANCE = 0.05
+_NOTHING = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The expected mean occupancy of an hour that begins at `start` (UTC ms); in 80 % of cases within the band.
+
+    `hours` of the past stand behind it. All None: nothing like it is known.
+    """
+
+    start: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    hours: int
+
+
+def outlook(past: Sequence[Hour], opening: OpeningHours, now: int, days: int = 7) -> list[Expected]:
+    """Every hour in which the room is open within so many days from `now`."""
+    since = now - WEEKS * 7 * DAY_MS
+    known = [
+        (hour, mean, FADES ** ((now - hour.start) / (7 * DAY_MS)))
+        for hour in past
+        if since <= hour.start and hour.start + HOUR_MS <= now and (mean := hour.tally.average_occupancy) is not None
+    ]
+    exact: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    alike: dict[int, list[tuple[float, float]]] = {}
+    for hour, mean, weight in known:
+        exact.setdefault((hour.weekday, hour.hour), []).append((mean, weight))
+        alike.setdefault(hour.hour, []).append((mean, weight))
+    spread = _dispersion(list(exact.values()))
+    starts = {
+        start
+        for opens, closes in opening.spans(now, now + days * DAY_MS)
+        for start in range(opens - opens % HOUR_MS, closes, HOUR_MS)
+    }
+    found = []
+    for start in sorted(starts):
+        place = Hour(start, _NOTHING)
+        samples = exact.get((place.weekday, place.hour), [])
+        if len(samples) < LEAST:
+            samples = alike.get(place.hour, [])
+        found.append(_expected(start, samples, spread))
+    return found
+
+
+def _expected(start: int, samples: Sequence[tuple[float, float]], spread: float) -> Expected:
+    if not samples:
+        return Expected(start, None, None, None, 0)
+    mean, effective = _mean(samples), sum(w for _, w in samples) ** 2 / sum(w * w for _, w in samples)
+    sigma = sqrt((spread * mean + _LEAST_VARIANCE) * (1 + 1 / effective))
+    return Expected(start, mean, max(mean - _BAND_80 * sigma, 0.0), mean + _BAND_80 * sigma, len(samples))
+
+
+def _mean(samples: Sequence[tuple[float, float]]) -> float:
+    return sum(value * weight for value, weight in samples) / sum(weight for _, weight in samples)
+
+
+def _dispersion(cells: Sequence[Sequence[tuple[float, float]]]) -> float:
+    """Variance per mean, over all hours together: a single one has too few weeks behind it to tell."""
+    squares = means = 0.0
+    for samples in cells:
+        if len(samples) >= LEAST:
+            mean = _mean(samples)
+            rest = len(samples) / (len(samples) - 1)
+            squares += rest * sum((value - mean) ** 2 for value, _ in samples)
+            means += mean * len(samples)
+    return squares / means if means else 1.0

@@ -1,0 +1,52 @@
+"""How corrections, limits and closed days are spoken of, in the reader's language. Pure."""
+
+from gettext import NullTranslations
+
+from sukusuku_server.calendar.opening_hours import Closed
+from sukusuku_server.model.collection import CorrectionKind
+from sukusuku_server.rooms.capacity_limit import Rule
+
+
+def corrections(texts: NullTranslations) -> dict[CorrectionKind, str]:
+    """Why a count was changed."""
+    gettext = texts.gettext
+    return {
+        CorrectionKind.RESET: gettext("Daily reset"),
+        CorrectionKind.EMPTY: gettext("The room is empty: all presence sensors have been quiet"),
+        CorrectionKind.ENTERED: gettext("Counted by staff"),
+        CorrectionKind.AGREED: gettext("Adjusted to the count of the zones"),
+        CorrectionKind.TIMED_OUT: gettext("Nobody stays that long"),
+        CorrectionKind.CLAMPED: gettext("More went out than were in"),
+        CorrectionKind.RESTARTED: gettext("A counter began again at 0"),
+        CorrectionKind.REPLACED: gettext("A counter goes on from another number"),
+        CorrectionKind.SWAPPED: gettext("Entries and exits are swapped"),
+        CorrectionKind.SOURCE: gettext("Another source, or none"),
+    }
+
+
+def rules(texts: NullTranslations) -> dict[Rule, str]:
+    """What limits a room."""
+    gettext = texts.gettext
+    return {
+        Rule.PLACES: gettext("Booked places"),
+        Rule.AREA: gettext("Floor area"),
+        Rule.STAFF: gettext("Staff on duty"),
+    }
+
+
+def house_rule(texts: NullTranslations) -> str:
+    """What stands beside the limit of a zone."""
+    return texts.gettext("House rule, not law")
+
+
+def closed(texts: NullTranslations) -> dict[Closed, str]:
+    """Why it is closed."""
+    gettext = texts.gettext
+    return {
+        Closed.SPECIAL: gettext("Closed on this day"),
+        Closed.CLOSING_DAY: gettext("Closing day"),
+        Closed.YEAR_END: gettext("Turn of the year"),
+        Closed.MONTHLY: gettext("Monthly closing day"),
+        Closed.HOLIDAY: gettext("National holiday"),
+        Closed.WEEKDAY: gettext("Weekly closing day"),
+    }

@@ -1,0 +1,72 @@
+"""From the series of a room to the hours of its use, and what stays of them when the series are thinned out. Pure.
+
+The hours of a day depend on that day alone, so they can be kept instead of the points they were made from.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+
+import msgspec
+
+from sukusuku_core.model import Quality
+from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_server.model.series import Point, RoomHour
+from sukusuku_server.rooms.intervals import runs, stretches
+from sukusuku_server.rooms.usage import Hour, hours
+from sukusuku_server.rooms.usage_sums import HOUR_MS, Tally
+
+SERIES = {"children": "Occupancy/ChildrenCorrected", "people": "Occupancy/Corrected"}
+"""The derived series of each channel."""
+COMPLETENESS = "Occupancy/Completeness"
+COARSE_MS = 15 * MINUTE_MS
+"""Between two points of a series that is thinned out; a point holds for longer than this."""
+_SUMS = tuple(field.name for field in fields(Tally))
+
+
+def zone_series(zone: str) -> str:
+    """The derived series of a zone."""
+    return f"Zones/{zone}/Corrected"
+
+
+def zone_part(zone: str) -> str:
+    """Under which the hours of a zone are kept."""
+    return f"zone/{zone}"
+
+
+def kept(part: str, found: Iterable[Hour]) -> list[RoomHour]:
+    """Hours as they are kept."""
+    return [
+        RoomHour(part, hour.start, msgspec.msgpack.encode([getattr(hour.tally, name) for name in _SUMS]))
+        for hour in found
+    ]
+
+
+def from_kept(found: Iterable[RoomHour]) -> dict[str, list[Hour]]:
+    """Kept hours by part, in order."""
+    parts: dict[str, list[Hour]] = {}
+    for item in found:
+        parts.setdefault(item.part, []).append(Hour(item.time, Tally(*msgspec.msgpack.decode(item.sums))))
+    return parts
+
+
+def with_gaps(found: Sequence[Hour], spans: Iterable[tuple[int, int]]) -> list[Hour]:
+    """Hours, and those of the open `spans` of which nothing is kept."""
+    both: Mapping[int, Hour] = {hour.start: hour for hour in (*hours(stretches([], [], 0, spans)), *found)}
+    return [both[start] for start in sorted(both)]
+
+
+def coarse(points: Sequence[Point], start: int, end: int) -> Iterator[Point]:
+    """A series of start <= time < end, thinned out: each hour has its mean over the time that is known."""
+    sums: dict[int, list[float]] = {}
+    for begin, until, value in runs(points):
+        time = max(begin, start)
+        while time < min(until, end):
+            hour = time - time % HOUR_MS
+            upto = min(until, end, hour + HOUR_MS)
+            known = sums.setdefault(hour, [0.0, 0.0])
+            known[0] += upto - time
+            known[1] += (upto - time) * value
+            time = upto
+    for hour, (known_ms, sum_) in sums.items():
+        for time in range(hour, hour + HOUR_MS, COARSE_MS):
+            yield Point(time, round(sum_ / known_ms, 3), Quality.GOOD)

@@ -1,0 +1,182 @@
+"""The vacancy board: one mark per centre and day, as public child-care sites show it. Pure.
+
+There are no bookings in this system. A band has a place when the limit of its room stays above what is expected there:
+the children who are in for the rest of the running hour, and the outlook's mean, rounded to whole children, afterwards.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sukusuku_server.calendar.opening_hours import (
+    DAY_MS,
+    LOCAL_MS,
+    MINUTE_MS,
+    OpeningHours,
+    day_start,
+    local_day,
+    opening_of_service,
+)
+from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rooms.suppression import SMALLEST_TOLD
+from sukusuku_server.rooms.usage_sums import HOUR_MS
+from sukusuku_server.settings import Facility, Room, Service, Site
+from sukusuku_server.settings.opening import minute, minutes
+
+STEP_MS = 15 * MINUTE_MS
+LEAD_DAYS = 30
+"""How far ahead a room without services is shown."""
+
+
+class Sign(StrEnum):
+    """What is shown of a day."""
+
+    FREE = "free"
+    """○: every band has a place."""
+    SOME = "some"
+    """△: some bands are full."""
+    FULL = "full"
+    """×: all bands are full."""
+    OUTSIDE = "outside"
+    """−: booking is over, or has not begun."""
+    CLOSED = "closed"
+    """休: closed."""
+    UNKNOWN = "unknown"
+    """？: nothing is known of what is expected."""
+
+
+SYMBOLS: Mapping[Sign, str] = {
+    Sign.FREE: "○",
+    Sign.SOME: "△",
+    Sign.FULL: "×",
+    Sign.OUTSIDE: "−",
+    Sign.CLOSED: "休",
+    Sign.UNKNOWN: "？",
+}
+
+Expect = Callable[[int], float | None]
+"""The children expected in the hour that begins at a moment (UTC ms); None: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of a day (UTC ms) and the places in it that are free throughout; None: not known."""
+
+    start: int
+    end: int
+    free: int | None
+
+    @property
+    def at_least(self) -> int | None:
+        """The free places as they may be told outside: 0, or 5 and more; None: fewer than 5, or not known."""
+        return self.free if self.free == 0 or (self.free or 0) >= SMALLEST_TOLD else None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The board of a centre, or of a service of a room, on a local day."""
+
+    day: date
+    sign: Sign
+    bands: tuple[Band, ...] = ()
+
+
+def service_days(
+    facility: Facility, room: Room, service: Service | None, expect: Expect, now: int, days: int
+) -> list[Day]:
+    """The coming days of one service, today first; without services, of the room during the hours of its centre."""
+    timetable = Timetable(facility, room)
+    hours = timetable.hours if service is None else opening_of_service(facility, room.id, service.id)
+    today = local_day(now)
+    found = []
+    for n in range(days):
+        day = date.fromordinal(today.toordinal() + n)
+        spans = hours.spans(day_start(day), day_start(day) + DAY_MS)
+        coming = [span for span in _bands(service, day, spans) if span[1] > now]
+        if not spans:
+            found.append(Day(day, Sign.CLOSED))
+        elif not coming or _outside(service, n, now):
+            found.append(Day(day, Sign.OUTSIDE))
+        else:
+            bands = tuple(Band(*span, _free(timetable, hours, expect, span, now)) for span in coming)
+            found.append(Day(day, sign(bands), bands))
+    return found
+
+
+def site_days(facility: Facility, site: Site, expected: Mapping[str, Expect], now: int, days: int) -> list[Day]:
+    """The coming days of a centre: the bands of all its services; `expected` by room."""
+    boards = [
+        service_days(facility, room, service, expected[room.id], now, days)
+        for room in site.room
+        for service in (room.service or (None,))
+    ]
+    return [_together(day) for day in zip(*boards, strict=True)]
+
+
+def sign(bands: Sequence[Band]) -> Sign:
+    """What is shown of a day with these bands. What is not known is neither free nor full."""
+    frees = [band.free for band in bands]
+    known = [free for free in frees if free is not None]
+    if not known or (len(known) < len(frees) and not any(known)):
+        return Sign.UNKNOWN
+    if len(known) == len(frees) and all(known):
+        return Sign.FREE
+    return Sign.SOME if any(known) else Sign.FULL
+
+
+def outlook_expect(hours: Mapping[int, float | None], now: int, children: float | None) -> Expect:
+    """What is expected by the start of the hour; in the running hour those who are in, when that is known."""
+    running = now - now % HOUR_MS
+
+    def expect(hour: int) -> float | None:
+        return children if hour == running and children is not None else hours.get(hour)
+
+    return expect
+
+
+def _together(days: Sequence[Day]) -> Day:
+    bands = tuple(band for day in days for band in day.bands)
+    if bands:
+        return Day(days[0].day, sign(bands), tuple(sorted(bands, key=lambda band: (band.start, band.end))))
+    outside = any(day.sign is Sign.OUTSIDE for day in days)
+    return Day(days[0].day, Sign.OUTSIDE if outside else Sign.CLOSED)
+
+
+def _bands(service: Service | None, day: date, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The bands of a day as far as it is open; without bands, the open stretches."""
+    if service is None or not service.band:
+        yield from spans
+        return
+    base = day_start(day)
+    for band in service.band:
+        first, last = (base + edge * MINUTE_MS for edge in minutes(band.slot))
+        for opens, closes in spans:
+            if max(first, opens) < min(last, closes):
+                yield max(first, opens), min(last, closes)
+
+
+def _outside(service: Service | None, ahead: int, now: int) -> bool:
+    if service is None:
+        return ahead > LEAD_DAYS
+    if ahead > service.lead_days:
+        return True
+    if service.closes is None or ahead > 1:
+        return False
+    return ahead == 0 or (now + LOCAL_MS) % DAY_MS >= minute(service.closes) * MINUTE_MS
+
+
+def _free(timetable: Timetable, hours: OpeningHours, expect: Expect, span: tuple[int, int], now: int) -> int | None:
+    """The places that are free from now on throughout a stretch."""
+    free: int | None = None
+    start = max(span[0], now)
+    for ms in range(start - start % STEP_MS, span[1], STEP_MS):
+        moment = max(ms, start)
+        if not hours.is_open(moment):
+            continue
+        children = expect(moment - moment % HOUR_MS)
+        if children is None:
+            return None
+        room = max(timetable.limit(moment, timetable.staff(moment)).children - int(children + 0.5), 0)
+        free = room if free is None else min(free, room)
+    return free

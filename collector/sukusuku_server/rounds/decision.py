@@ -1,0 +1,55 @@
+"""Whether a round should stop at a unit, and why. Pure."""
+
+from sukusuku_server.model.rounds import Candidate, Reason
+from sukusuku_server.rounds.timetable import Trip
+from sukusuku_server.settings.rounds import Round
+
+JUST_MS = 12 * 3_600_000
+"""An emptying less long before the round departs is the word for leaving a unit out."""
+
+MUST = frozenset({Reason.ASKED, Reason.SILENT, Reason.FULL, Reason.OVER_AGE, Reason.DUE, Reason.FAULT_FULL})
+"""Reasons that do not wait for the round after this one."""
+JOINING = MUST | {Reason.BEFORE_NEXT}
+"""Reasons for a stop; the others are reasons against one."""
+FAILING = frozenset({Reason.NO_CAPACITY, Reason.CLOSED, Reason.NO_PLACE})
+"""Somebody should know: the unit is not visited although it may need it."""
+
+
+def decide(candidate: Candidate, settings: Round, trip: Trip, after: Trip | None) -> Reason:
+    """The first reason that holds, from the most certain to the least; `after` is the next trip that may serve it.
+
+    `full_by` of the candidate is the moment before which it is full with the probability `risk` of the round.
+    """
+    reason = _wanted(candidate, settings, trip, after)
+    if reason not in JOINING:
+        return reason
+    if candidate.lat is None or candidate.lon is None:
+        return Reason.NO_PLACE
+    return Reason.CLOSED if candidate.closed else reason
+
+
+def _wanted(candidate: Candidate, settings: Round, trip: Trip, after: Trip | None) -> Reason:
+    percent, then, high = candidate.percent, candidate.percent_then, candidate.percent_high
+    deadline = deadline_of(candidate)
+    emptied = candidate.last_emptied
+    silent = candidate.silent or percent is None or then is None
+    holds = {
+        Reason.ASKED: candidate.asked,
+        Reason.SILENT: silent,
+        Reason.FULL: max(percent or 0.0, then or 0.0) >= settings.join_percent,
+        Reason.OVER_AGE: _before(candidate.hygiene_by, trip.departs),
+        Reason.DUE: _before(deadline, trip.returns),
+        Reason.FAULT_FULL: candidate.fault and max(then or 0.0, high or 0.0) >= settings.needless_percent,
+        Reason.BEFORE_NEXT: deadline is not None and (after is None or _before(deadline, after.returns)),
+        Reason.JUST_EMPTIED: emptied is not None and trip.departs - emptied < JUST_MS,
+    }
+    return next((reason for reason, true in holds.items() if true), Reason.ENOUGH_ROOM)
+
+
+def deadline_of(candidate: Candidate) -> int | None:
+    """The earlier of full and over age; None: neither within the horizon."""
+    return min((time for time in (candidate.full_by, candidate.hygiene_by) if time is not None), default=None)
+
+
+def _before(time: int | None, limit: int) -> bool:
+    return time is not None and time <= limit

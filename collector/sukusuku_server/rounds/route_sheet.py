@@ -1,0 +1,156 @@
+"""A run of a round with the names and places of the facility: what mails, pages, pictures and files are made of. Pure.
+
+Times are UTC ms, levels percent of a bag, ways km and minutes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sukusuku_server.live.views import SIMULATED
+from sukusuku_server.model.rounds import Answer, Reason, Run, StopRecord
+from sukusuku_server.model.series import LatestByAsset
+from sukusuku_server.rounds.timetable import Timetable
+from sukusuku_server.settings import Asset, Depot, Facility, Language, Place, Round, Vehicle
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One unit on the sheet. `number` counts the stops from 1 along the way, 0: not visited."""
+
+    id: int
+    number: int
+    asset: str
+    site: str
+    unit: str
+    place: Place | None
+    reason: Reason
+    arrives: int | None
+    deadline: int | None
+    percent: float | None
+    percent_then: float | None
+    confidence: float
+    bags: int
+    kg: float
+    answer: Answer
+    answered: int | None
+    answered_by: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A round on one date. `stops` in the order of the way, `others` are not visited; `next_day` is when it goes next.
+
+    Depot, vehicle or settings may be gone from the facility's settings since the plan was made: then they are None.
+    """
+
+    run: int
+    round: str
+    name: str
+    day: date
+    planned: int
+    departs: int
+    returns: int
+    depot: Depot | None
+    vehicle: Vehicle | None
+    stops: tuple[Line, ...]
+    others: tuple[Line, ...]
+    km: float
+    minutes: float
+    language: Language
+    operator: str
+    next_day: date | None = None
+    simulated: bool = False
+
+    @property
+    def bags(self) -> int:
+        """Expected bags of all stops."""
+        return sum(line.bags for line in self.stops)
+
+    @property
+    def kg(self) -> float:
+        """Expected kilograms of all stops."""
+        return sum(line.kg for line in self.stops)
+
+
+def sheet(
+    facility: Facility,
+    run: Run,
+    records: Sequence[StopRecord],
+    language: Language,
+    *,
+    next_day: date | None = None,
+    simulated: bool = False,
+) -> Sheet:
+    """The sheet of a run in a language. A unit that the settings no longer have goes by its id."""
+    plan = run.plan
+    assets = {asset.id: asset for asset in facility.assets()}
+    vehicle = next((found for found in facility.vehicle if found.id == plan.vehicle), None)
+    depot = next((found for found in facility.depot if vehicle is not None and found.id == vehicle.depot), None)
+    settings = settings_of(facility, plan.round)
+    lines = [_line(record, assets.get(record.stop.asset), language) for record in records]
+    return Sheet(
+        run=run.id,
+        round=plan.round,
+        name=plan.round if settings is None else settings.name[language],
+        day=plan.date,
+        planned=plan.planned,
+        departs=plan.departs,
+        returns=plan.returns,
+        depot=depot,
+        vehicle=vehicle,
+        stops=tuple(sorted((line for line in lines if line.number), key=lambda line: line.number)),
+        others=tuple(line for line in lines if not line.number),
+        km=plan.km,
+        minutes=plan.minutes,
+        language=language,
+        operator=facility.operator.name[language],
+        next_day=next_day,
+        simulated=simulated,
+    )
+
+
+def sheets(
+    facility: Facility, run: Run, records: Sequence[StopRecord], latest: LatestByAsset
+) -> Callable[[Language], Sheet]:
+    """The sheets of a run. They are called simulated when every unit on them says so of itself."""
+    settings = settings_of(facility, run.plan.round)
+    trip = None if settings is None else Timetable(settings, facility.calendar).following(run.plan.date)
+    sources = [latest.get(record.stop.asset, {}).get("Info/Source") for record in records]
+    simulated = bool(sources) and all(source is not None and source.value == SIMULATED for source in sources)
+
+    def made(language: Language) -> Sheet:
+        next_day = None if trip is None else trip.date
+        return sheet(facility, run, records, language, next_day=next_day, simulated=simulated)
+
+    return made
+
+
+def settings_of(facility: Facility, round_id: str) -> Round | None:
+    """The round's settings; None when they are gone."""
+    return next((found for found in facility.round if found.id == round_id), None)
+
+
+def _line(record: StopRecord, asset: Asset | None, language: Language) -> Line:
+    stop = record.stop
+    return Line(
+        id=record.id,
+        number=stop.position or 0 if stop.joined else 0,
+        asset=stop.asset,
+        site=stop.site if asset is None else asset.site.name[language],
+        unit=stop.asset if asset is None else asset.settings.name[language],
+        place=None if asset is None else asset.site.place,
+        reason=stop.reason,
+        arrives=stop.arrives,
+        deadline=stop.deadline,
+        percent=stop.percent,
+        percent_then=stop.percent_then,
+        confidence=stop.confidence,
+        bags=stop.bags,
+        kg=stop.kg,
+        answer=record.answer,
+        answered=record.answered,
+        answered_by=record.answered_by,
+        note=record.note,
+    )

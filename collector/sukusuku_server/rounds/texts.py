@@ -1,0 +1,224 @@
+"""How rounds are spoken of, in the reader's language. Pure; templates and pages give it its form."""
+
+from dataclasses import dataclass
+from datetime import date
+from gettext import NullTranslations
+from urllib.parse import quote
+
+from babel.dates import format_date, format_datetime
+
+from sukusuku_server.i18n import japan_time
+from sukusuku_server.model.rounds import Reason
+from sukusuku_server.rounds.route_sheet import Line, Sheet
+from sukusuku_server.settings import Language, Place
+
+LOW_CONFIDENCE = 50.0
+"""Below this a level is called uncertain."""
+_HIGH, _FULL = 80.0, 100.0
+
+
+def reasons(texts: NullTranslations) -> dict[Reason, str]:
+    """Why a unit is visited or not."""
+    gettext = texts.gettext
+    return {
+        Reason.FULL: gettext("The bag is full"),
+        Reason.DUE: gettext("Full or over age by the time of this round"),
+        Reason.BEFORE_NEXT: gettext("Likely full or over age before the next round"),
+        Reason.OVER_AGE: gettext("The bag has been in use for too long"),
+        Reason.FAULT_FULL: gettext("Reports a fault and may not last until the next round"),
+        Reason.SILENT: gettext("Sends no data: please look on the spot"),
+        Reason.ASKED: gettext("A visit was asked for"),
+        Reason.ENOUGH_ROOM: gettext("Enough room until the next round"),
+        Reason.JUST_EMPTIED: gettext("Emptied a short while ago"),
+        Reason.CLOSED: gettext("The centre is closed"),
+        Reason.NO_CAPACITY: gettext("Needs a visit, but the vehicle or the time does not suffice"),
+        Reason.NO_PLACE: gettext("Needs a visit, but its place is not in the settings"),
+    }
+
+
+UNMET = {Reason.NO_CAPACITY, Reason.NO_PLACE}
+"""A visit is needed and not planned: somebody must decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopWords:
+    """A stop in words. `tone` picks the colours; `bar` and `bar_then` are percent, 0 to 100, for a bar."""
+
+    line: Line
+    reason: str
+    level: str
+    deadline: str
+    arrives: str
+    load: str
+    tone: str
+    bar: int
+    bar_then: int
+    map: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundWords:
+    """A round in words. `facts` are label and value; `unmet` need a visit that is not planned."""
+
+    subject: str
+    headline: str
+    lead: str
+    facts: tuple[tuple[str, str], ...]
+    stops: tuple[StopWords, ...]
+    unmet: tuple[StopWords, ...]
+    others: tuple[StopWords, ...]
+
+
+class Speech:
+    """A sheet and the language to tell it in. `map_link` is an address with `{lat}` and `{lon}` in it."""
+
+    def __init__(self, sheet: Sheet, texts: NullTranslations, map_link: str) -> None:
+        self._sheet = sheet
+        self._language: Language = sheet.language
+        self._texts = texts
+        self._reasons = reasons(texts)
+        self._map_link = map_link
+
+    def round(self, *, passed_on: bool = False) -> RoundWords:
+        """The whole round. `passed_on`: somebody else did not answer before."""
+        gettext, sheet = self._texts.gettext, self._sheet
+        values = {"round": sheet.name, "day": self.day(sheet.day), "load": self._load(sheet.bags, sheet.kg)}
+        values |= {"stops": self.stops(len(sheet.stops))}
+        if sheet.stops:
+            subject = gettext("Collection %(day)s, %(round)s: %(stops)s, %(load)s")
+            headline = gettext("%(day)s, %(round)s: %(stops)s")
+            lead = gettext("Please collect at the places below, in this order.")
+        else:
+            subject = gettext("Collection %(day)s, %(round)s: nothing to collect")
+            headline = gettext("%(day)s, %(round)s: nothing to collect")
+            lead = self._why_none()
+        subject %= values
+        if passed_on:
+            subject = gettext("Not answered so far: %(subject)s") % {"subject": subject}
+            lead = gettext("Nobody who was told before you has answered. Can you come?") if sheet.stops else lead
+        return RoundWords(
+            subject=f"{gettext('[Sukusuku]')} {subject}",
+            headline=headline % values,
+            lead=lead,
+            facts=self._facts(),
+            stops=tuple(self.stop(line) for line in sheet.stops),
+            unmet=tuple(self.stop(line) for line in sheet.others if line.reason in UNMET),
+            others=tuple(self.stop(line) for line in sheet.others if line.reason not in UNMET),
+        )
+
+    def stop(self, line: Line) -> StopWords:
+        """One unit."""
+        then = line.percent if line.percent_then is None else line.percent_then
+        return StopWords(
+            line=line,
+            reason=self._reasons[line.reason],
+            level=self._level(line),
+            deadline=self._deadline(line.deadline),
+            arrives="" if line.arrives is None else self.clock(line.arrives),
+            load=self._load(line.bags, line.kg),
+            tone=_tone(line, then),
+            bar=_percent(line.percent),
+            bar_then=_percent(then),
+            map=None if line.place is None else map_url(self._map_link, line.place),
+        )
+
+    @property
+    def name(self) -> str:
+        """What the round is called."""
+        return self._sheet.name
+
+    def day(self, day: date) -> str:
+        """A date for people."""
+        return format_date(day, "M月d日（E）" if self._language == "ja" else "EEE d MMM", locale=self._language)
+
+    def clock(self, time: int) -> str:
+        """A time of the day."""
+        return japan_time(time).strftime("%H:%M")
+
+    def moment(self, time: int) -> str:
+        """A time with its date, unless that is the day of the round."""
+        moment = japan_time(time)
+        if moment.date() == self._sheet.day:
+            return self.clock(time)
+        pattern = "M月d日（E）HH:mm" if self._language == "ja" else "EEE d MMM, HH:mm"
+        return format_datetime(moment, pattern, locale=self._language)
+
+    def _facts(self) -> tuple[tuple[str, str], ...]:
+        gettext, sheet = self._texts.gettext, self._sheet
+        if not sheet.stops:
+            return ()
+        times = {"departs": self.clock(sheet.departs), "returns": self.clock(sheet.returns)}
+        facts = [(gettext("When"), gettext("%(departs)s to %(returns)s") % times)]
+        load = self._load(sheet.bags, sheet.kg)
+        if sheet.vehicle is not None:
+            facts.append((gettext("Vehicle"), sheet.vehicle.name[self._language]))
+            takes = {"load": load, "takes": self._load(sheet.vehicle.bags, sheet.vehicle.kg)}
+            load = gettext("%(load)s (the vehicle takes %(takes)s)") % takes
+        if sheet.depot is not None:
+            facts.append((gettext("Begins and ends at"), sheet.depot.name[self._language]))
+        way = {"km": f"{sheet.km:.1f}", "minutes": f"{sheet.minutes:.0f}"}
+        facts.append((gettext("Way"), gettext("%(km)s km, about %(minutes)s min with the stops") % way))
+        facts.append((gettext("Expected load"), load))
+        return tuple(facts)
+
+    def _why_none(self) -> str:
+        gettext, others = self._texts.gettext, self._sheet.others
+        if not others:
+            return gettext("No unit belongs to this round.")
+        if any(line.reason in UNMET for line in others):
+            return gettext("Units need a visit, but none could be planned. Please decide what to do.")
+        if all(line.reason is Reason.CLOSED for line in others):
+            return gettext("All centres on the way are closed.")
+        if self._sheet.next_day is None:
+            return gettext("No unit needs a visit today.")
+        day = {"day": self.day(self._sheet.next_day)}
+        return gettext("No unit needs a visit before the next round on %(day)s.") % day
+
+    def stops(self, count: int) -> str:
+        """How many stops."""
+        gettext = self._texts.gettext
+        return gettext("1 stop") if count == 1 else gettext("%(count)d stops") % {"count": count}
+
+    def _load(self, bags: int, kg: float) -> str:
+        gettext = self._texts.gettext
+        values = {"bags": bags, "kg": f"{kg:.1f}".removesuffix(".0")}
+        return gettext("1 bag, %(kg)s kg") % values if bags == 1 else gettext("%(bags)d bags, %(kg)s kg") % values
+
+    def _level(self, line: Line) -> str:
+        gettext = self._texts.gettext
+        if line.percent is None:
+            return gettext("level not known")
+        values = {"now": f"{line.percent:.0f}", "then": f"{line.percent_then or 0:.0f}"}
+        if line.confidence < LOW_CONFIDENCE:
+            return gettext("about %(now)s %%, uncertain") % values
+        if line.percent_then is None or not line.number or values["now"] == values["then"]:
+            return gettext("%(now)s %% full") % values
+        return gettext("%(now)s %% full, %(then)s %% on arrival") % values
+
+    def _deadline(self, deadline: int | None) -> str:
+        if deadline is None:
+            return ""
+        gettext, values = self._texts.gettext, {"time": self.moment(deadline)}
+        if deadline <= self._sheet.planned:
+            return gettext("overdue since %(time)s") % values
+        return gettext("by %(time)s") % values
+
+
+def map_url(template: str, place: Place) -> str:
+    """The address that shows a place on a map."""
+    numbers = {"{lat}": place.lat, "{lon}": place.lon}
+    for mark, number in numbers.items():
+        template = template.replace(mark, quote(f"{number:.6f}"))
+    return template
+
+
+def _tone(line: Line, then: float | None) -> str:
+    if then is None or line.reason is Reason.SILENT:
+        return "quiet"
+    if then >= _FULL or line.reason in {Reason.FULL, Reason.OVER_AGE, Reason.FAULT_FULL}:
+        return "danger"
+    return "warning" if line.number or then >= _HIGH else "good"
+
+
+def _percent(value: float | None) -> int:
+    return round(min(max(value or 0.0, 0.0), 100.0))

@@ -1,0 +1,68 @@
+"""On which dates a round goes, and at which moments. Pure; times are UTC ms, dates are those of Japan."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sukusuku_server.calendar.opening_hours import LOOK_AHEAD_DAYS, OpeningHours, day_start, local_day
+from sukusuku_server.settings.base import WEEKDAYS
+from sukusuku_server.settings.opening import Calendar, Opening, Slots
+from sukusuku_server.settings.rounds import Round
+
+MINUTE_MS = 60_000
+_ALL_DAY: Slots = ("00:00-24:00",)
+_WORKING_DAYS = Opening(
+    mon=_ALL_DAY, tue=_ALL_DAY, wed=_ALL_DAY, thu=_ALL_DAY, fri=_ALL_DAY, sat=_ALL_DAY, sun=_ALL_DAY, holidays="closed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """The moments of a round on one date."""
+
+    round: str
+    date: date
+    mail_at: int
+    answer_by: int
+    departs: int
+    returns: int
+
+
+class Timetable:
+    """The dates of one round under the operator's calendar."""
+
+    def __init__(self, settings: Round, calendar: Calendar) -> None:
+        self._round = settings
+        self._working = OpeningHours(calendar, (_WORKING_DAYS,))
+
+    def goes(self, day: date) -> bool:
+        """Whether the round goes on a date."""
+        if WEEKDAYS[day.weekday()] not in self._round.days or day in self._round.without:
+            return False
+        return self._round.holidays or self._working.closed_reason(day) is None
+
+    def trip(self, day: date) -> Trip:
+        """The moments of the round on a date, also on one on which it does not go by itself."""
+        moments = {
+            key: moment(day, getattr(self._round, key)) for key in ("mail_at", "answer_by", "departs", "returns")
+        }
+        return Trip(round=self._round.id, date=day, **moments)
+
+    def following(self, day: date) -> Trip | None:
+        """The first trip on a later date; None: none within 400 days."""
+        return next((self.trip(later) for later in _days(day + timedelta(days=1)) if self.goes(later)), None)
+
+    def coming(self, now: int) -> Trip | None:
+        """The trip that is under way or comes next: the first one not over by then; None: none within 400 days."""
+        trips = (self.trip(day) for day in _days(local_day(now)) if self.goes(day))
+        return next((trip for trip in trips if trip.returns > now), None)
+
+
+def moment(day: date, clock: str) -> int:
+    """The moment of a local time (`HH:MM`) on a date."""
+    hours, minutes = clock.split(":")
+    return day_start(day) + (int(hours) * 60 + int(minutes)) * MINUTE_MS
+
+
+def _days(first: date) -> Iterator[date]:
+    return (first + timedelta(days=n) for n in range(LOOK_AHEAD_DAYS))

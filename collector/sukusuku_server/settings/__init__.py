@@ -1,0 +1,66 @@
+"""`facility.toml`: the operator, its centres, their units and rooms, and how the server's parts are reached.
+
+The collector and the API read the same file. Each module holds the tables of one subject; `facility` is the whole.
+"""
+
+from sukusuku_server.settings.alerts import AlertLevels, Levels
+from sukusuku_server.settings.base import WEEKDAYS, Language, Text, Weekday
+from sukusuku_server.settings.collection import Collection
+from sukusuku_server.settings.facility import (
+    Asset,
+    Contact,
+    Facility,
+    Limits,
+    MailServer,
+    Place,
+    Site,
+    Unit,
+    Web,
+    check,
+    read,
+)
+from sukusuku_server.settings.opening import Band, Calendar, NamedDay, Opening, Service
+from sukusuku_server.settings.rooms import AGES, Age, Change, Counting, Room, Shift, Standards, Zone
+from sukusuku_server.settings.rounds import Crew, Depot, Pair, Round, Routing, Vehicle
+from sukusuku_server.settings.ward_plan import WardPlan
+
+__all__ = [
+    "AGES",
+    "WEEKDAYS",
+    "Age",
+    "AlertLevels",
+    "Asset",
+    "Band",
+    "Calendar",
+    "Change",
+    "Collection",
+    "Contact",
+    "Counting",
+    "Crew",
+    "Depot",
+    "Facility",
+    "Language",
+    "Levels",
+    "Limits",
+    "MailServer",
+    "NamedDay",
+    "Opening",
+    "Pair",
+    "Place",
+    "Room",
+    "Round",
+    "Routing",
+    "Service",
+    "Shift",
+    "Site",
+    "Standards",
+    "Text",
+    "Unit",
+    "Vehicle",
+    "WardPlan",
+    "Web",
+    "Weekday",
+    "Zone",
+    "check",
+    "read",
+]

@@ -1,0 +1,131 @@
+"""Rules between the keys of calendar, opening hours, services and bands. Raises ConfigError with the key path."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import pairwise
+
+from sukusuku_core.errors import ConfigError
+from sukusuku_server.settings.base import WEEKDAYS, Weekday
+from sukusuku_server.settings.opening import Calendar, Opening, Service, Slots, minutes
+
+_LEAP_YEAR = 2024
+
+
+def check_calendar(calendar: Calendar, where: str) -> None:
+    """The turn of the year has a first and a last day, both of which exist."""
+    days = calendar.year_end
+    if len(days) not in {0, 2}:
+        raise ConfigError(
+            f'{where}.year_end: found {list(days)}; expected the first and the last day, such as ["12-29", "01-03"], '
+            "or [] for none"
+        )
+    for day in days:
+        month, number = day.split("-")
+        try:
+            date(_LEAP_YEAR, int(month), int(number))
+        except ValueError as error:
+            raise ConfigError(f'{where}.year_end: there is no day "{day}"') from error
+
+
+def check_opening(opening: Opening, where: str) -> None:
+    """Slots end after they begin and do not overlap; special days are dates."""
+    for key, slots in _days(opening):
+        _check_slots(slots, f"{where}.{key}")
+    for key in opening.special:
+        try:
+            right = date.fromisoformat(key).isoformat() == key
+        except ValueError:
+            right = False
+        if not right:
+            raise ConfigError(f'{where}.special: found "{key}"; expected a date as YYYY-MM-DD')
+
+
+def check_services(services: Sequence[Service], centre: Opening, capacity: int, where: str) -> None:
+    """The services of a room stay within the hours of their centre, their bands within theirs, and nothing overlaps."""
+    for n, service in enumerate(services):
+        here = f"{where}.service[{n}]"
+        if any(service.id == other.id for other in services[:n]):
+            raise ConfigError(f"{here}: id `{service.id}` is used twice in this room")
+        if service.opening is not None:
+            check_opening(service.opening, f"{here}.opening")
+            _check_within(service.opening, centre, f"{here}.opening")
+        _check_bands(service, service.opening or centre, capacity, here)
+        for m, other in enumerate(services[:n]):
+            _check_apart(service.opening or centre, other.opening or centre, here, f"{where}.service[{m}]")
+
+
+def _days(opening: Opening) -> Iterator[tuple[str, Slots]]:
+    """Every list of slots with its key."""
+    for day in WEEKDAYS:
+        yield day, opening.weekday(day)
+    if not isinstance(opening.holidays, str):
+        yield "holidays", opening.holidays
+    for key, slots in opening.special.items():
+        yield f"special.{key}", slots
+
+
+def _check_slots(slots: Sequence[str], where: str) -> None:
+    for slot in slots:
+        start, end = minutes(slot)
+        if start >= end:
+            raise ConfigError(
+                f'{where}: "{slot}" must end after it begins; over midnight: "22:00-24:00" and the rest on the next day'
+            )
+    for one, other in pairwise(sorted(slots)):
+        if minutes(other)[0] < minutes(one)[1]:
+            raise ConfigError(f'{where}: "{one}" and "{other}" overlap')
+
+
+def _check_within(own: Opening, centre: Opening, where: str) -> None:
+    for day in WEEKDAYS:
+        for slot in own.weekday(day):
+            if not _inside(slot, centre.weekday(day)):
+                raise ConfigError(
+                    f'{where}.{day}: "{slot}" is not within the hours of the centre, {list(centre.weekday(day))}; '
+                    "widen those or shorten this"
+                )
+
+
+def _check_bands(service: Service, opening: Opening, capacity: int, where: str) -> None:
+    _check_slots([band.slot for band in service.band], f"{where}.band")
+    for n, band in enumerate(service.band):
+        if not any(_inside(band.slot, slots) for _, slots in _days(opening)):
+            raise ConfigError(f'{where}.band[{n}].slot: "{band.slot}" is on no day within the hours of the service')
+        if band.places > capacity:
+            raise ConfigError(f"{where}.band[{n}].places: found {band.places}; the room has a capacity of {capacity}")
+
+
+def _check_apart(one: Opening, other: Opening, where: str, there: str) -> None:
+    """Two services of a room are never open at once, whatever the day."""
+    pairs: list[tuple[str, Slots, Slots]] = [(day, one.weekday(day), other.weekday(day)) for day in WEEKDAYS]
+    if one.holidays != "closed" and other.holidays != "closed":
+        pairs += [(f"holidays ({day})", _on_holiday(one, day), _on_holiday(other, day)) for day in WEEKDAYS]
+    for key in sorted({*one.special, *other.special}):
+        day = WEEKDAYS[date.fromisoformat(key).weekday()]
+        pairs.append((key, one.special.get(key, one.weekday(day)), other.special.get(key, other.weekday(day))))
+    for when, mine, theirs in pairs:
+        for slot in mine:
+            clash = next((found for found in theirs if _overlap(slot, found)), None)
+            if clash is not None:
+                raise ConfigError(
+                    f'{where}: on {when} "{slot}" overlaps "{clash}" of {there}; a room has one service at a time: '
+                    "give each its own `opening`"
+                )
+
+
+def _on_holiday(opening: Opening, day: Weekday) -> Slots:
+    return opening.weekday(day) if isinstance(opening.holidays, str) else opening.holidays
+
+
+def _inside(slot: str, slots: Slots) -> bool:
+    """Whether a slot lies within others, those that touch taken together."""
+    at, end = minutes(slot)
+    for start, stop in sorted(minutes(item) for item in slots):
+        if start <= at < stop:
+            at = stop
+    return at >= end
+
+
+def _overlap(one: str, other: str) -> bool:
+    (a, b), (c, d) = minutes(one), minutes(other)
+    return max(a, c) < min(b, d)

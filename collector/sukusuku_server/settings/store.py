@@ -1,0 +1,43 @@
+"""`[store]`: where readings are kept."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import msgspec
+
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.settings import Settings
+from sukusuku_server.settings.influx import Influx, check_influx
+
+SHORTEST_KEPT = 31
+"""Days. Readings that an edge node kept while it was cut off must be recognised when they come twice."""
+
+
+class StoreSettings(Settings, frozen=True, kw_only=True):
+    """Where readings are kept. `path` is relative to this file."""
+
+    kind: Literal["sqlite", "influx"] = "sqlite"
+    """`influx`: everything is committed to the file as well, and shipped from there."""
+    path: str = "readings.db"
+    keep_raw_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 730
+    """Days after which raw readings are deleted; 0: never. At least 31. Hourly values are kept for ever."""
+    keep_occupancy_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 90
+    """Days after which the counts of rooms are thinned out to hours; 0: never. At least 31. See docs/rooms.md."""
+    influx: Influx = Influx()
+
+    def resolved(self, folder: Path) -> Self:
+        """With absolute paths; relative ones are relative to `folder`."""
+        influx = self.influx
+        if influx.ca_file is not None:
+            influx = msgspec.structs.replace(influx, ca_file=str((folder / influx.ca_file).resolve()))
+        return msgspec.structs.replace(self, path=str((folder / self.path).resolve()), influx=influx)
+
+
+def check_store(store: StoreSettings, name: str) -> None:
+    """Rules between the keys. Raises ConfigError."""
+    for key, days in (("keep_raw_days", store.keep_raw_days), ("keep_occupancy_days", store.keep_occupancy_days)):
+        if 0 < days < SHORTEST_KEPT:
+            raise ConfigError(
+                f"{name}: store.{key}: found {days}, allowed: {SHORTEST_KEPT} or more, or 0 to keep them for ever"
+            )
+    check_influx(store.influx, name)

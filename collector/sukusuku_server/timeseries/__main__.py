@@ -1,0 +1,115 @@
+"""`sukusuku store check|migrate FACILITY.toml`: is InfluxDB ready, and bring there what SQLite holds."""
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from sukusuku_core.clock import now_ms
+from sukusuku_core.errors import ConfigError, PermanentError, SukusukuError, TransientError
+from sukusuku_server import settings
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries.influx.check import examine
+from sukusuku_server.timeseries.influx.shipper import LAG_MS, Progress, Shipper
+from sukusuku_server.timeseries.influx.store import InfluxStore
+
+WIDTH = 40
+"""Characters of the bar."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status: 0 all right, 1 something is not, 2 wrong settings."""
+    parser = argparse.ArgumentParser(
+        prog="sukusuku store",
+        description="Checks the InfluxDB of [store.influx], and copies to it what the SQLite file holds. "
+        "[store.influx] の InfluxDB を確かめ、SQLite の内容をコピーします。",
+        epilog="Exit status: 0 all right, 1 something is not, 2 wrong settings. "
+        "終了コード：0 正常、1 問題あり、2 設定の誤り。",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    check = commands.add_parser(
+        "check",
+        help="server, version, buckets, rights; how far copying is · サーバー、バケット、権限、コピーの進み具合",
+    )
+    migrate = commands.add_parser(
+        "migrate",
+        help="copy everything while the collector is stopped; goes on where it was interrupted · "
+        "収集器の停止中に全件コピー。中断しても続きから再開",
+    )
+    migrate.add_argument(
+        "--again", action="store_true", help="also what was copied before · コピー済みのものも最初から"
+    )
+    for command in (check, migrate):
+        command.add_argument(
+            "facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定"
+        )
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    try:
+        facility = settings.read(arguments.facility)
+        return _check(facility) if arguments.command == "check" else _migrate(facility, again=arguments.again)
+    except TransientError as error:
+        print(f"\nsukusuku store: {error}; the same command goes on where it was interrupted", file=sys.stderr)
+        return 1
+    except SukusukuError as error:
+        print(f"sukusuku store: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from here", file=sys.stderr)
+        return 1
+
+
+def _check(facility: Facility) -> int:
+    status = 0
+    for verdict in examine(facility, now_ms()):
+        print(f"{'ok    ' if verdict.good else 'wrong '} {verdict.text}")
+        status = status if verdict.good else 1
+    return status
+
+
+def _migrate(facility: Facility, *, again: bool) -> int:
+    path = Path(facility.store.path)
+    if not path.exists():
+        raise ConfigError(f"{path}: there is no such file; store.path tells which one is copied")
+    try:
+        store = InfluxStore.open(path)
+    except PermanentError as error:
+        raise PermanentError(f'{error}; or let it run with kind = "influx": it copies history by itself') from error
+    try:
+        shipper = Shipper(facility, store, now_ms)
+        try:
+            if again:
+                store.begin_shipping(now_ms() - LAG_MS)
+            _copy(shipper)
+        finally:
+            shipper.close()
+    finally:
+        store.close()
+    print(f"{shipper.shipped} points copied")
+    if shipper.refused:
+        print(f"{shipper.refused} points were refused; the quarantine tells why")
+    return 1 if shipper.refused else 0
+
+
+def _copy(shipper: Shipper) -> None:
+    """Step until everything is there, with a bar."""
+    begin = shown = time.monotonic()
+    while shipper.step() or not shipper.progress().done:
+        now = time.monotonic()
+        if now - shown >= 0.2:  # noqa: PLR2004 - often enough for an eye
+            shown = now
+            _show(shipper.progress(), shipper.shipped / (now - begin))
+    _show(shipper.progress(), shipper.shipped / max(time.monotonic() - begin, 1e-3))
+    print(file=sys.stderr)
+
+
+def _show(progress: Progress, rate: float) -> None:
+    part = progress.part
+    bar = "#" * round(part * WIDTH)
+    print(f"\r[{bar:.<{WIDTH}}] {part:4.0%}  {rate:9,.0f} points/s", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""What of this store is still to be shipped to another one.
+
+Shipping goes through time: `claimed` is a time (UTC ms) before which everything that was stored is shipped from the
+table of readings. What is stored later with a time before `claimed` is listed by its key, in the same transaction, so
+that nothing is missed whatever the order of things. Where nothing was ever claimed, nothing is listed.
+"""
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.errors import TransientError
+from sukusuku_core.model import Reading
+from sukusuku_server.model.series import Row
+from sukusuku_server.timeseries import migrations
+from sukusuku_server.timeseries.sqlite_reader import SqliteReader, connect
+
+CLAIMED = "ship/claimed"
+UNTIL = "ship/until"
+"""Readings from `ORIGIN` to this time (UTC ms) are shipped."""
+ORIGIN = "ship/origin"
+HISTORY = "ship/history"
+"""Readings before this time are shipped, as far as they lie before `ORIGIN`."""
+MARK = "ship/mark"
+"""What was last written into the other store to recognise that it has not forgotten anything."""
+SPOOL = "ship/spool"
+"""The number by which the other store knows this one."""
+
+_VANISHING = """
+SELECT metric, time FROM derived JOIN derived_series ON derived_series.id = derived.series
+WHERE asset = ? AND time > ? AND time <= ?
+"""
+_CHANGED = """
+INSERT INTO outgoing_derived VALUES (?, ?, ?, ?, 1) ON CONFLICT (asset) DO UPDATE SET
+    begin = min(begin, excluded.begin),
+    until = max(until, excluded.until),
+    gone = max(gone, excluded.gone),
+    changed = changed + 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series of readings by its number."""
+
+    number: int
+    asset: str
+    metric: str
+    datatype: DataType
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """An hour of a series as it is accumulated. `hour` is UTC ms / 3 600 000, `last_time` is UTC ms."""
+
+    series: int
+    hour: int
+    count: int
+    sum: float
+    low: float
+    high: float
+    last: float
+    last_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An asset of which derived points in begin < time <= until are new; `gone`: some are there no more."""
+
+    asset: str
+    begin: int
+    until: int
+    gone: bool
+    changed: int
+
+
+def list_late(run: sqlite3.Connection, rows: Sequence[Row], claimed: int) -> None:
+    """Within a commit: list what came after its time had been claimed."""
+    if claimed:
+        keys = [(row[0], row[1]) for row in rows if row[0] < claimed]
+        if keys:
+            run.executemany("INSERT OR IGNORE INTO outgoing VALUES (?, ?)", keys)
+
+
+def list_derived(
+    run: sqlite3.Connection, asset: str, after: int, until: int, points: Sequence[Reading], claimed: int
+) -> None:
+    """Before derived points are replaced: note the stretch, and whether points vanish."""
+    if claimed:
+        new = {(point.metric, point.time) for point in points}
+        gone = any(key not in new for key in run.execute(_VANISHING, (asset, after, until)))
+        run.execute(_CHANGED, (asset, after, until, gone))
+
+
+class Outgoing(SqliteReader):
+    """A connection of its own that reads what is to be shipped while the collector writes."""
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Raises TransientError when there is no store (or an older one), PermanentError when it is a newer one."""
+        path = Path(path)
+        if not path.exists():
+            raise TransientError(f"{path}: there is no store yet; start the collector, it makes the file")
+        reader = cls(path, connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))
+        try:
+            with reader._translated():
+                migrations.check(reader._connection, str(path))
+        except BaseException:
+            reader.close()
+            raise
+        return reader
+
+    def close(self) -> None:
+        """Give back the connection."""
+        with self._lock:
+            self._connection.close()
+
+    def series(self) -> list[Series]:
+        """Every series of readings."""
+        rows = self._all("SELECT id, asset, metric, datatype FROM series", ())
+        return [Series(number, asset, metric, DataType(datatype)) for number, asset, metric, datatype in rows]
+
+    def rows(self, start: int, end: int, limit: int = -1) -> list[Row]:
+        """Readings of all series with start <= time < end, in order of time. Booleans are 0 and 1."""
+        return self._all(
+            "SELECT time, series, value, quality FROM reading WHERE time >= ? AND time < ? ORDER BY time LIMIT ?",
+            (start, end, limit),
+        )
+
+    def rows_of(self, series: Collection[int], start: int, end: int) -> list[Row]:
+        """Readings of these series with start <= time < end, in order of time."""
+        return self._all(
+            "SELECT time, series, value, quality FROM reading WHERE time >= ? AND time < ? "
+            "AND series IN (SELECT value FROM json_each(?)) ORDER BY time",
+            (start, end, json.dumps(list(series))),
+        )
+
+    def listed(self, limit: int) -> tuple[list[tuple[int, int]], list[Row]]:
+        """The first keys that are listed, and the readings that they name, as far as they are still there."""
+        found = self._all(
+            "SELECT time, series, value, quality FROM outgoing LEFT JOIN reading USING (time, series) "
+            "ORDER BY time, series LIMIT ?",
+            (limit,),
+        )
+        rows: list[Row] = [
+            (time, series, value, quality) for time, series, value, quality in found if quality is not None
+        ]
+        return [(row[0], row[1]) for row in found], rows
+
+    def hours(self, series: Collection[int], start: int, end: int) -> list[Hour]:
+        """Hours of these series with start <= hour < end."""
+        rows = self._all(
+            "SELECT series, hour, count, sum, low, high, last, last_time FROM hourly "
+            "WHERE series IN (SELECT value FROM json_each(?)) AND hour >= ? AND hour < ? ORDER BY series, hour",
+            (json.dumps(list(series)), start, end),
+        )
+        return [Hour(*row) for row in rows]
+
+    def changed(self) -> list[Changed]:
+        """Assets with derived points that are to be shipped."""
+        rows = self._all("SELECT asset, begin, until, gone, changed FROM outgoing_derived ORDER BY asset", ())
+        return [Changed(asset, begin, until, bool(gone), changed) for asset, begin, until, gone, changed in rows]
+
+    def points(self, asset: str, after: int, until: int, limit: int) -> list[tuple[int, str, float]]:
+        """Time, metric and value of derived points of an asset in after < time <= until, in order of time."""
+        return self._all(
+            "SELECT time, metric, value FROM derived JOIN derived_series ON derived_series.id = derived.series "
+            "WHERE asset = ? AND time > ? AND time <= ? ORDER BY time LIMIT ?",
+            (asset, after, until, limit),
+        )
+
+    def days(self, start: int, end: int) -> dict[int, int]:
+        """How many readings there are on each day in Japan, by the beginning (UTC ms) of the day."""
+        rows = self._all(
+            "SELECT (time + 32400000) / 86400000 * 86400000 - 32400000 AS day, count(*) FROM reading "
+            "WHERE time >= ? AND time < ? GROUP BY day ORDER BY day",
+            (start, end),
+        )
+        return dict(rows)
+
+    def length(self) -> int:
+        """How many readings are listed."""
+        return int(self._all("SELECT count(*) FROM outgoing", ())[0][0])

@@ -1,0 +1,393 @@
+"""The store in one SQLite file: WAL, synchronous=FULL. The collector writes, the API process reads beside it."""
+
+import fcntl
+import logging
+import sqlite3
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from operator import itemgetter
+from pathlib import Path
+from typing import IO, Self
+
+from sukusuku_core import catalogue
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.edge_session import datatype_of
+from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_core.model import AssetKind, Quality, Reading
+from sukusuku_server.model.series import (
+    Committed,
+    Late,
+    Latest,
+    LatestByAsset,
+    Moved,
+    Quarantined,
+    RoomHour,
+    Row,
+    Unassigned,
+)
+from sukusuku_server.timeseries import (
+    SETTLED_MS,
+    THINNED_READINGS,
+    derived,
+    migrations,
+    rollups,
+    shipping_queue,
+    sqlite_writes,
+    thinned_key,
+    thinning,
+)
+from sukusuku_server.timeseries import unassigned as keeping
+from sukusuku_server.timeseries.sqlite_reader import SqliteReader, connect, typed
+
+QUARANTINE_ROWS = 10_000
+UNASSIGNED_BYTES = 256_000_000
+PRUNED = "pruned"
+"""Under which it is noted before what time (UTC ms) raw readings have been deleted."""
+
+_GOOD_BEFORE = "SELECT last_time FROM hourly WHERE series = ? ORDER BY hour DESC LIMIT 1"
+_LATEST = """
+SELECT asset, metric, datatype, time, value, quality, received, CASE quality WHEN 192 THEN NULL ELSE
+    (SELECT last_time FROM hourly WHERE hourly.series = latest.series ORDER BY hour DESC LIMIT 1) END
+FROM latest JOIN series ON series.id = latest.series ORDER BY asset, metric
+"""
+
+
+_log = logging.getLogger("sukusuku_server.timeseries")
+
+
+class SqliteStore(SqliteReader):
+    """One connection to the file. `open` makes the only writer, `open_reader` any number of readers."""
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        lock_file: IO[str] | None,
+        quarantine_rows: int = QUARANTINE_ROWS,
+        unassigned_bytes: int = UNASSIGNED_BYTES,
+    ) -> None:
+        super().__init__(path, connection)
+        self._quarantine_rows = quarantine_rows
+        self._unassigned_bytes = unassigned_bytes
+        self._lock_file = lock_file
+        self._series: dict[tuple[str, str], int] = {}
+        self._names: dict[int, tuple[str, str, DataType]] = {}
+        self._numeric: set[int] = set()
+        self._new_series: list[tuple[int, str, str, int]] = []
+        self._latest_time: dict[int, int] = {}
+        self._unseen: dict[int, tuple[Row, int]] = {}  # newest rows and their receipt, not yet in the view
+        self._late: set[int] = set()  # got GOOD values older than the newest one, which the view may have to tell
+        self._view: dict[str, dict[str, Latest]] = {}
+        self._view_version = -1
+        self._offline: dict[str, int] = {}
+        self._moved: dict[int, int] = {}  # the latest original time of the moved readings of a series
+        self._waiting_bytes = 0
+        self._claimed = 0  # what comes with an earlier time is listed as outgoing
+        self._marked: set[str] = set()  # whose view does not show their mark yet
+
+    @classmethod
+    def open(
+        cls, path: Path | str, quarantine_rows: int = QUARANTINE_ROWS, unassigned_bytes: int = UNASSIGNED_BYTES
+    ) -> Self:
+        """The writer; makes or upgrades the file. The quarantine keeps so many rows, unassigned messages take so much.
+
+        Raises PermanentError when another collector writes to it, or a newer one has.
+        """
+        path = Path(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock_file = path.with_name(path.name + ".lock").open("w", encoding="utf-8")
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock_file.close()
+            raise PermanentError(f"{path}: another collector is writing to this store; stop it first") from None
+        except OSError as error:
+            raise PermanentError(f"{path}: the store cannot be opened for writing: {error}") from error
+        try:
+            connection = connect(str(path), uri=False)
+            store = cls(path, connection, lock_file, quarantine_rows, unassigned_bytes)
+            with store._translated():
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA journal_size_limit = 67108864")
+                migrations.migrate(connection, str(path))
+                store._load()
+        except BaseException:
+            lock_file.close()
+            raise
+        return store
+
+    @classmethod
+    def open_reader(cls, path: Path | str, wait: float = 0.0) -> Self:
+        """A reader, which cannot write. Waits at most `wait` seconds for the collector to make the file.
+
+        Raises TransientError when there is no file (or an older one) by then, PermanentError when it is a newer one.
+        """
+        path = Path(path)
+        deadline = time.monotonic() + wait
+        while True:
+            try:
+                return cls._open_reader(path)
+            except TransientError:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.1)
+
+    @classmethod
+    def _open_reader(cls, path: Path) -> Self:
+        if not path.exists():
+            raise TransientError(f"{path}: there is no store yet; start the collector, it makes the file")
+        store = cls(path, connect(f"{path.resolve().as_uri()}?mode=ro", uri=True), None)
+        try:
+            with store._translated():
+                migrations.check(store._connection, str(path))
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _load(self) -> None:
+        for ident, asset, metric, datatype in self._connection.execute("SELECT * FROM series"):
+            try:
+                self._know_series(ident, asset, metric, DataType(datatype))
+            except ValueError as error:
+                raise PermanentError(
+                    f"{self._path}: the store is damaged ({error}); restore it from a backup, or move the file away"
+                ) from error
+        self._moved = dict(self._connection.execute("SELECT series, max(original) FROM moved GROUP BY series"))
+        self._waiting_bytes = keeping.size(self._connection)
+        self._claimed = self.noted(shipping_queue.CLAIMED) or 0
+        self._latest_time = dict(self._connection.execute("SELECT series, time FROM latest"))
+        self._offline = dict(self._connection.execute("SELECT subject, since FROM offline"))
+
+    def _know_series(self, ident: int, asset: str, metric: str, datatype: DataType) -> None:
+        self._series[asset, metric] = ident
+        self._names[ident] = (asset, metric, datatype)
+        if datatype is not DataType.STRING:
+            self._numeric.add(ident)
+
+    def close(self) -> None:
+        """Give back files and connections."""
+        with self._lock:
+            self._connection.close()
+            if self._lock_file is not None:
+                self._lock_file.close()
+
+    # ------------------------------------------------------------ writing
+
+    def series(self, asset: str, metric: str, datatype: DataType) -> int:
+        """See Store."""
+        known = self._series.get((asset, metric))
+        if known is not None:
+            return known
+        with self._lock:
+            ident = len(self._series) + 1
+            self._know_series(ident, asset, metric, datatype)
+            self._new_series.append((ident, asset, metric, datatype))
+            return ident
+
+    def commit(self, readings: Sequence[Reading], quarantined: Sequence[Quarantined], received: int) -> Committed:
+        """See Store."""
+        rows: list[Row] = [
+            (
+                reading.time,
+                self.series(reading.asset, reading.metric, _datatype(reading)),
+                reading.value,
+                int(reading.quality),
+            )
+            for reading in readings
+        ]
+        return self.commit_rows(rows, quarantined, received)
+
+    def commit_rows(
+        self,
+        rows: Sequence[Row],
+        quarantined: Sequence[Quarantined],
+        received: int,
+        moved: Sequence[Moved] = (),
+        unassigned: Sequence[Unassigned] = (),
+    ) -> Committed:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            run.executemany("INSERT INTO series VALUES (?, ?, ?, ?)", self._new_series)
+            fresh = sqlite_writes.insert(run, sqlite_writes.unmoved(run, rows, self._moved) if self._moved else rows)
+            if moved:
+                fresh = [*fresh, *sqlite_writes.insert_moved(run, moved)]
+            derived.mark_late(run, self._come_late(fresh, received - SETTLED_MS))
+            shipping_queue.list_late(run, fresh, self._claimed)
+            summary = rollups.summarise(fresh, self._numeric)
+            sqlite_writes.roll_up(run, summary.hours)
+            known = self._latest_time
+            newest = {series: row for series, row in summary.newest.items() if row[0] > known.get(series, -1)}
+            run.executemany(
+                "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?)",
+                [(series, row[0], row[2], row[3], received) for series, row in newest.items()],
+            )
+            sqlite_writes.quarantine(run, quarantined, self._quarantine_rows)
+            waiting_bytes = self._keep(unassigned)
+            run.execute("COMMIT")
+            self._waiting_bytes = waiting_bytes
+            for item in moved:
+                original = sqlite_writes.signed(item.original)
+                self._moved[item.row[1]] = max(original, self._moved.get(item.row[1], original))
+            self._new_series.clear()
+            known.update((series, row[0]) for series, row in newest.items())
+            self._unseen.update((series, (row, received)) for series, row in newest.items())
+            self._late.update(series for series, _ in summary.hours if series not in newest)
+        return Committed(len(fresh), len(rows) + len(moved) - len(fresh), len(quarantined))
+
+    def _come_late(self, rows: Sequence[Row], before: int) -> Mapping[str, int]:
+        """The earliest time of the rows of each asset that were measured before `before`."""
+        since: dict[str, int] = {}
+        if rows and min(rows, key=itemgetter(0))[0] < before:
+            for time, series, _, _ in rows:
+                asset = self._names[series][0]
+                if time < before and time < since.get(asset, before):
+                    since[asset] = time
+        return since
+
+    def put_derived(self, asset: str, after: int, until: int, points: Sequence[Reading]) -> None:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            shipping_queue.list_derived(run, asset, after, until, points, self._claimed)
+            derived.replace(run, asset, after, until, points)
+            run.execute("COMMIT")
+            self._derivations += 1
+
+    def thin(self, asset: str, start: int, end: int, points: Sequence[Reading], hours: Sequence[RoomHour]) -> None:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            shipping_queue.list_derived(run, asset, start - 1, end - 1, points, self._claimed)
+            derived.replace(run, asset, start - 1, end - 1, points)
+            thinning.keep_hours(run, asset, hours)
+            run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (thinned_key(asset), end))
+            run.execute("COMMIT")
+            self._derivations += 1
+
+    def drop_readings(self, assets: Collection[str], start: int, end: int) -> bool:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            thinning.drop_readings(run, assets, start, end)
+            run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (THINNED_READINGS, end))
+            run.execute("COMMIT")
+        return True
+
+    def settle(self, late: Late) -> None:
+        """See Store."""
+        with self._translated():
+            self._connection.execute("DELETE FROM late WHERE asset = ? AND changed = ?", (late.asset, late.changed))
+
+    def _keep(self, messages: Sequence[Unassigned]) -> int:
+        """Put unassigned messages by; tells how many bytes all of them take then."""
+        if not messages:
+            return self._waiting_bytes
+        taken = self._waiting_bytes + keeping.add(self._connection, messages)
+        if taken > self._unassigned_bytes:
+            gone, freed = keeping.make_room(self._connection, taken - self._unassigned_bytes)
+            taken -= freed
+            _log.error(
+                "%d messages were dropped to make room for newer ones: facility.toml has no place for their readings; "
+                "GET /api/v1/health says of which assets",
+                gone,
+            )
+        return taken
+
+    def assigned(self, numbers: Sequence[int]) -> None:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            freed = keeping.remove(run, numbers)
+            run.execute("COMMIT")
+            self._waiting_bytes -= freed
+
+    def prune(self, before: int, rows: int) -> int:
+        """See Store."""
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            mark, gone = sqlite_writes.prune(run, self.noted(PRUNED) or 0, before, rows)
+            run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (PRUNED, mark))
+            run.execute("COMMIT")
+        return gone
+
+    def note(self, key: str, value: int) -> None:
+        """See Store."""
+        with self._translated():
+            self._connection.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (key, value))
+
+    def mark_offline(self, changes: Mapping[str, int | None]) -> None:
+        """See Store. Births are frequent and mostly change nothing: then nothing is written."""
+        new = {subject: since for subject, since in changes.items() if self._offline.get(subject) != since}
+        if not new:
+            return
+        with self._translated():
+            run = self._connection
+            run.execute("BEGIN IMMEDIATE")
+            for subject, since in new.items():
+                if since is None:
+                    run.execute("DELETE FROM offline WHERE subject = ?", (subject,))
+                else:
+                    run.execute("INSERT OR REPLACE INTO offline VALUES (?, ?)", (subject, since))
+            run.execute("COMMIT")
+            for subject, since in new.items():
+                self._offline.pop(subject, None)
+                if since is not None:
+                    self._offline[subject] = since
+            self._marked.update(new)
+
+    # ------------------------------------------------------------ reading
+
+    def latest(self) -> LatestByAsset:
+        """See Store. A mapping per asset is never changed once it has been handed out."""
+        with self._lock:
+            version = self.version()
+            if version != self._view_version:
+                self._view_version, self._view = version, {}
+                self._offline = dict(self._all("SELECT subject, since FROM offline", ()))
+                for asset, metric, datatype, moment, value, quality, received, good in self._all(_LATEST, ()):
+                    self._view.setdefault(asset, {})[metric] = Latest(
+                        moment, typed(value, datatype), Quality(quality), received, self._offline.get(asset), good
+                    )
+            for asset in self._marked & set(self._view):
+                since = self._offline.get(asset)
+                self._view[asset] = {name: replace(it, stale_since=since) for name, it in self._view[asset].items()}
+            self._marked.clear()
+            for asset in {self._names[series][0] for series in (*self._unseen, *self._late)}:
+                self._view[asset] = dict(self._view.get(asset, {}))
+            for series, ((moment, _, value, number), received) in self._unseen.items():
+                asset, metric, kind = self._names[series]
+                quality, since = Quality(number), self._offline.get(asset)
+                good = None if quality is Quality.GOOD else self._good_before(series)
+                self._view[asset][metric] = Latest(moment, typed(value, kind), quality, received, since, good)
+            for series in self._late.difference(self._unseen):
+                asset, metric, _ = self._names[series]
+                item = self._view[asset][metric]
+                if item.quality is not Quality.GOOD:
+                    self._view[asset][metric] = replace(item, good_before=self._good_before(series))
+            self._unseen.clear()
+            self._late.clear()
+            return self._view
+
+    def _good_before(self, series: int) -> int | None:
+        found = self._all(_GOOD_BEFORE, (series,))
+        return int(found[0][0]) if found else None
+
+
+def _datatype(reading: Reading) -> DataType:
+    """What a series is made for: its value tells, and for a null the catalogue, where it knows the metric."""
+    if reading.value is None:
+        for kind in AssetKind:
+            metric = catalogue.find(kind, reading.metric)
+            if metric is not None:
+                return metric.datatype
+    return datatype_of(reading.value)

@@ -1,0 +1,260 @@
+"""That a bag was taken away, seen without anybody typing. Pure.
+
+What is seen is of three strengths. A *sign* stands for itself: the bag contact was open, the unit's own counter began
+at 0, BAG_FULL ended without a fault, another serial number speaks. An *opening* of lid or door for longer than a hand
+needs is weak: units are cleaned and repaired. A *rival* level (see `fill`) that begins near zero is believed at once
+after a sign, soon after an opening, and otherwise only when it has stayed: a level that jumps returns. Where lid and
+door are watched and stayed shut it must stay for hours. After a stretch without levels a rival need not begin near
+zero: the new bag may have been filled meanwhile. A sign without a level that answers is believed alone.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
+
+from sukusuku_core.model import UnitState, Value
+from sukusuku_server.model.collection import Evidence
+from sukusuku_server.units.fill_filter import HOUR_MS, LOW, MINUTE_MS, Fill, Rival
+
+LONG_MS = 35_000
+"""A lid or door that is open for longer was not opened for a nappy."""
+BAG_MS = 15_000
+"""A bag that is away for longer was not only pressed down."""
+AROUND_MS = 30 * MINUTE_MS
+"""Signs and openings belong to a rival that began so near to them."""
+ALIVE_MS = 45 * MINUTE_MS
+"""A witness that has said nothing for so long cannot contradict."""
+BLIND_MS = HOUR_MS
+"""After so long without levels, much may have happened."""
+STAY_MS = {"opened": 2 * MINUTE_MS, "unwatched": 50 * MINUTE_MS, "blind": 30 * MINUTE_MS, "shut": 2 * HOUR_MS}
+STAY_COUNT = {"opened": 2, "unwatched": 3, "blind": 3, "shut": 6}
+"""How long, and for how many readings, a rival must stay."""
+DROP, BLIND_DROP = 9.0, 15.0
+"""Percent that must be missing at least, after levels and after a stretch without them."""
+OVERRUN = 120.0
+"""Percent that no bag takes."""
+UNCOUNTED_PER_HOUR = 20.0
+"""Percent per open hour that may come without being counted, where no counter speaks."""
+SLIP_MS = 90 * MINUTE_MS
+SLIP = 25.0
+"""A fall by less that does not end near zero and stays so long: the bag has slipped. By more: the sensor has moved."""
+UNSEEN_CYCLES = 4
+"""By so many cycles the total must run away from the unit's own count before that has begun anew unseen."""
+SAME_MS = 30 * MINUTE_MS
+"""What is nearer to another emptying, or to one that a person rejected, is the same one."""
+CONFIDENCE = {Evidence.BAG: 0.95, Evidence.STATE: 0.9, Evidence.COUNTER: 0.9, Evidence.LID: 0.5, Evidence.LEVEL: 0.8}
+_FAULTS = (UnitState.JAM, UnitState.FILM_OUT)
+
+
+class Sign(msgspec.Struct, frozen=True):
+    """That the bag was changed, seen by something else than the level."""
+
+    time: int
+    evidence: Evidence
+
+
+class Contacts(msgspec.Struct, frozen=True):
+    """What lid, door, bag, state and the unit's own counter say. Times are UTC ms; None: never, or not now.
+
+    `lid`, `door` and `away` (the bag) are since when they are open. `opened` is when the last long opening began.
+    `watched`: an opening was seen before, so that a shut lid can be believed. `offset` is total minus own count.
+    """
+
+    lid: int | None = None
+    door: int | None = None
+    away: int | None = None
+    opened: int | None = None
+    alive: int | None = None
+    watched: bool = False
+    state: int | None = None
+    own: int | None = None
+    offset: int | None = None
+    serial: str | None = None
+    replaced: int | None = None
+    """When another serial number began to speak."""
+    sign: Sign | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether something may stand in front of the level sensor."""
+        return self.lid is not None or self.door is not None
+
+
+class Meaning(StrEnum):
+    """What a rival that has stayed, or a sign, means."""
+
+    EMPTIED = "emptied"
+    SLIPPED = "slipped"
+    MOVED = "moved"
+    """The sensor reads differently; nothing was taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A meaning, since when, what was in the bag before (percent), and what it rests on."""
+
+    meaning: Meaning
+    time: int
+    percent: float
+    evidence: tuple[Evidence, ...] = ()
+    confidence: float = 0.0
+    low: bool = False
+    """The level was seen near zero."""
+
+
+def judge(fill: Fill, contacts: Contacts, time: int) -> Verdict | None:
+    """What is to be made of the rival, or of a sign, by now."""
+    level, sign = fill.level, contacts.sign
+    rival = None if level is None else level.rival
+    if rival is not None:
+        return _of_rival(rival, contacts)
+    if sign is None:
+        return None
+    percent = fill.bag.percent
+    mute = level is None or level.stuck or level.time < sign.time - ALIVE_MS
+    if mute or (level is not None and level.time <= sign.time < time - ALIVE_MS):
+        return Verdict(Meaning.EMPTIED, sign.time, percent, (sign.evidence,), CONFIDENCE[sign.evidence])
+    if level is not None and level.believed > sign.time and sign.evidence is Evidence.BAG and percent <= LOW:
+        return Verdict(Meaning.EMPTIED, sign.time, percent, (sign.evidence,), CONFIDENCE[sign.evidence])
+    return None
+
+
+def overrun(fill: Fill, pause: int, time: int) -> Verdict | None:
+    """After a pause the counter says more than a bag takes, and no level contradicts."""
+    level = fill.level
+    mute = level is None or level.stuck or level.time < time - ALIVE_MS
+    if pause < BLIND_MS or not mute or fill.bag.percent <= OVERRUN:
+        return None
+    return Verdict(Meaning.EMPTIED, time, 100.0, (Evidence.COUNTER,), 0.6)
+
+
+def settled(contacts: Contacts, time: int) -> Contacts:
+    """Signs and openings so far have had their effect, or are too old to have one."""
+    sign, opened = contacts.sign, contacts.opened
+    if sign is not None and sign.time <= time:
+        sign = None
+    if opened is not None and opened <= time:
+        opened = None
+    return replace(contacts, sign=sign, opened=opened)
+
+
+def _of_rival(rival: Rival, contacts: Contacts) -> Verdict | None:
+    begin = rival.since - max(rival.blind, AROUND_MS)
+    sign = contacts.sign if contacts.sign is not None and begin <= contacts.sign.time else None
+    opened = contacts.opened if contacts.opened is not None and begin <= contacts.opened else None
+    blind = rival.blind >= BLIND_MS
+    fall = rival.before - rival.first
+    low = -LOW <= rival.first <= LOW and fall >= DROP
+    emptied = low or (blind and fall >= BLIND_DROP) or (sign is not None and rival.percent <= 2 * LOW < rival.before)
+    stayed = rival.last - rival.since
+    if emptied:
+        if sign is None and not _long_enough(rival, stayed, _watch(contacts, opened, rival, blind=blind)):
+            return None
+        seen = [Evidence.LEVEL]
+        seen += [] if sign is None else [sign.evidence]
+        seen += [] if opened is None else [Evidence.LID]
+        doubt = 1.0
+        for evidence in seen:
+            doubt *= 1 - CONFIDENCE[evidence]
+        when = rival.since if sign is None else min(rival.since, sign.time)
+        if opened is not None and rival.since - opened <= AROUND_MS:
+            when = min(when, opened)
+        return Verdict(Meaning.EMPTIED, when, rival.before, tuple(seen), round(1 - doubt, 3), low)
+    if stayed < SLIP_MS or rival.count < STAY_COUNT["unwatched"]:
+        return None
+    meaning = Meaning.SLIPPED if 0 < fall <= SLIP and not blind else Meaning.MOVED
+    return Verdict(meaning, rival.since, rival.before)
+
+
+def _watch(contacts: Contacts, opened: int | None, rival: Rival, *, blind: bool) -> str:
+    if opened is not None:
+        return "opened"
+    if blind:
+        return "blind"
+    alive = contacts.alive is not None and contacts.alive >= rival.since - ALIVE_MS
+    return "shut" if contacts.watched and alive else "unwatched"
+
+
+def _long_enough(rival: Rival, stayed: int, watch: str) -> bool:
+    return stayed >= STAY_MS[watch] and rival.count >= STAY_COUNT[watch]
+
+
+def _lid(contacts: Contacts, time: int, value: Value, _: int | None) -> Contacts:
+    return replace(_opening(contacts, contacts.lid, time, value), lid=_since(contacts.lid, time, value))
+
+
+def _door(contacts: Contacts, time: int, value: Value, _: int | None) -> Contacts:
+    return replace(_opening(contacts, contacts.door, time, value), door=_since(contacts.door, time, value))
+
+
+def _opening(contacts: Contacts, since: int | None, time: int, value: Value) -> Contacts:
+    """A lid or door was read; an opening that has ended and was long enough is kept."""
+    if since is not None and not value and time - since >= LONG_MS:
+        return replace(contacts, alive=time, opened=since, watched=True)
+    return replace(contacts, alive=time)
+
+
+def _since(since: int | None, time: int, value: Value) -> int | None:
+    if not value:
+        return None
+    return time if since is None else since
+
+
+def _bag(contacts: Contacts, time: int, value: Value, _: int | None) -> Contacts:
+    away = _since(contacts.away, time, not value)
+    if value and contacts.away is not None and time - contacts.away >= BAG_MS:
+        return replace(contacts, away=None, sign=Sign(time, Evidence.BAG))
+    return contacts if away == contacts.away else replace(contacts, away=away)
+
+
+def _state(contacts: Contacts, time: int, value: Value, _: int | None) -> Contacts:
+    if value == contacts.state:
+        return contacts
+    relieved = contacts.state == UnitState.BAG_FULL and value not in _FAULTS
+    sign = Sign(time, Evidence.STATE) if relieved else contacts.sign
+    return replace(contacts, state=int(value), sign=sign)
+
+
+def _own(contacts: Contacts, time: int, value: Value, _: int | None) -> Contacts:
+    if value == contacts.own:
+        return contacts
+    own = int(value)
+    if contacts.own is not None and own < contacts.own:
+        return replace(contacts, own=own, offset=None, sign=Sign(time, Evidence.COUNTER))
+    return replace(contacts, own=own)
+
+
+def _total(contacts: Contacts, time: int, _: Value, total: int | None) -> Contacts:
+    """When the total runs away from the unit's own count, that one began anew while nobody listened."""
+    if contacts.own is None or total is None:
+        return contacts
+    offset = total - contacts.own
+    if offset == contacts.offset:
+        return contacts
+    if contacts.offset is not None and offset - contacts.offset >= UNSEEN_CYCLES:
+        return replace(contacts, offset=offset, sign=Sign(time, Evidence.COUNTER))
+    return replace(contacts, offset=offset)
+
+
+def _serial(contacts: Contacts, time: int, value: Value, _: int | None) -> Contacts:
+    serial = str(value)
+    if contacts.serial == serial:
+        return contacts
+    if contacts.serial is None:
+        return replace(contacts, serial=serial)
+    return replace(contacts, serial=serial, replaced=time, sign=Sign(time, Evidence.BAG))
+
+
+HEARD: Mapping[str, Callable[[Contacts, int, Value, int | None], Contacts]] = {
+    "Lid/Open": _lid,
+    "Door/Open": _door,
+    "Bag/Present": _bag,
+    "State": _state,
+    "Cycles/Raw": _own,
+    "Cycles/Total": _total,
+    "Info/Serial": _serial,
+}
+"""What follows from a reading of each metric: of (contacts, time, value, highest Cycles/Total)."""

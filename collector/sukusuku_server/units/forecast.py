@@ -1,0 +1,173 @@
+"""When a bag will be full, with an interval. Pure.
+
+From the time of the fill estimate on, the expected nappies L(t) add up over the coming open hours. With `room` nappies
+still going into the bag, the number that has come by t is about normal with mean L and
+
+    variance(L) = spread L + luck L min(L, one day) + doubt L^2 + sigma^2
+
+(`rates.spread`, `rates.luck`, `rates.doubt`; sigma of the fill estimate in nappies). The bag is full by t with
+probability Phi(z), z = (L(t) - room) / sqrt(variance). The 10, 50 and 90 % times are where z passes -1.28, 0 and 1.28,
+each end stretched by what the unit's own past forecasts have taught (`Stretch`). Because L begins at the time of the
+estimate, everything widens while a unit is silent: what has come meanwhile is not known.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from sukusuku_server.model.collection import HORIZON_HOURS, FillEstimate, Forecast, Method
+from sukusuku_server.units import arrival_rates as rate
+from sukusuku_server.units.arrival_rates import HOUR_MS, ZONE_MS, Children, Opening, Piece, Rates
+
+HORIZON_MS = round(HORIZON_HOURS * HOUR_MS)
+DAY_MS = 24 * HOUR_MS
+Z = NormalDist().inv_cdf(0.9)
+SILENT_DOUBT = 0.01
+"""Squared relative error that each day of silence adds: what happens unseen may be anything."""
+BISECTIONS = 20
+"""Steps in which a moment within an hour is found."""
+ONE_NAPPY = 1 / 12
+"""Variance of not knowing how far the last nappy has gone in: bags do not fill by fractions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """By how much the early and the late side of the band must be wider than the normal one, by experience."""
+
+    early: float = 1.0
+    late: float = 1.0
+
+
+NORMAL = Stretch()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a forecast of a unit rests on. `capacity` is that of its bag in nappies, `opening` its centre's hours.
+
+    `children` are those expected in the linked room, where that is known.
+    """
+
+    estimate: FillEstimate
+    rates: Rates
+    capacity: float
+    opening: Opening
+    stretch: Stretch = NORMAL
+    children: Children | None = None
+
+
+def forecast(outlook: Outlook, asset: str, now: int, method: Method = Method.MODEL) -> Forecast:
+    """What a method says at `now` (UTC ms), which is not before the estimate. The simple rules have no band."""
+    percent = outlook.estimate.percent
+    room = outlook.capacity * (1 - percent / 100)
+    if method is Method.MODEL:
+        hours = tuple(None if time is None else max(0, time - now) / HOUR_MS for time in _band(outlook, now))
+        return Forecast(asset, now, method, percent, *hours)
+    rule = _linear if method is Method.LINEAR_24H else _last_week
+    found = 0.0 if room <= 0 else rule(outlook.rates, room, now)
+    if found is not None and found > HORIZON_HOURS:
+        found = None
+    return Forecast(asset, now, method, percent, None, found, None)
+
+
+def _band(outlook: Outlook, now: int) -> tuple[int | None, int | None, int | None]:
+    """The times at which z passes its three marks; None: not within the horizon."""
+    room = outlook.capacity * (1 - outlook.estimate.percent / 100)
+    ends = (-Z * outlook.stretch.early, 0.0, Z * outlook.stretch.late)
+    scatter = _scatter(outlook, now)
+    coming, score = 0.0, -room / scatter.of(0.0)
+    found: list[int | None] = [outlook.estimate.time for mark in ends if score >= mark]
+    for piece in _ahead(outlook, now + HORIZON_MS):
+        if len(found) == len(ends):
+            break
+        score = (coming + piece.nappies - room) / scatter.of(coming + piece.nappies)
+        while len(found) < len(ends) and score >= ends[len(found)]:
+            part = _crossing(scatter, room, coming, piece.nappies, ends[len(found)])
+            found.append(round(piece.start + part * (piece.end - piece.start)))
+        coming += piece.nappies
+    early, middle, late = (*found, None, None, None)[:3]
+    return early, middle, late
+
+
+def _crossing(scatter: "_Scatter", room: float, coming: float, nappies: float, mark: float) -> float:
+    """After which part of the next `nappies` z passes its mark; it rises all the way."""
+    low, high = 0.0, 1.0
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        total = coming + middle * nappies
+        if (total - room) / scatter.of(total) < mark:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _ahead(outlook: Outlook, until: int) -> Iterator[Piece]:
+    return rate.expected(outlook.rates, outlook.opening, outlook.estimate.time, until, outlook.children)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scatter:
+    """The parts of the variance, taken together once per question."""
+
+    fixed: float
+    each: float
+    luck: float
+    doubt: float
+    day: float
+
+    def of(self, coming: float) -> float:
+        """Standard deviation of the nappies in the bag, when `coming` have been expected since the estimate."""
+        luck = self.luck * coming * min(coming, self.day)
+        return math.sqrt(self.fixed + self.each * coming + luck + self.doubt * coming * coming)
+
+
+def _scatter(outlook: Outlook, at: int) -> _Scatter:
+    rates = outlook.rates
+    silent = max(0, at - outlook.estimate.time) / DAY_MS
+    return _Scatter(
+        ONE_NAPPY + (outlook.estimate.sigma / 100 * outlook.capacity) ** 2,
+        rate.spread(rates),
+        rate.luck(rates),
+        rate.doubt(rates) + SILENT_DOUBT * silent,
+        rate.day_size(rates),
+    )
+
+
+def _linear(rates: Rates, room: float, now: int) -> float | None:
+    """It goes on as in the last 24 hours, day and night. None: nothing has come in them, or they are not known yet."""
+    if rates.begun is None or now - rates.begun < DAY_MS:
+        return None
+    came = sum(nappies * part for nappies, part in _past(rates, now, 24))
+    return room / came * 24 if came > 0 else None
+
+
+def _last_week(rates: Rates, room: float, now: int) -> float | None:
+    """Each hour brings what the same hour brought a week ago. None: nothing came then, or that week is not known."""
+    known = rates.begun is not None and now - rates.begun >= 7 * DAY_MS
+    if not known or sum(max(0.0, nappies) for nappies in rates.week) <= 0:
+        return None
+    hour = (now + ZONE_MS) // HOUR_MS
+    passed = (now + ZONE_MS) % HOUR_MS / HOUR_MS
+    at = 0.0
+    while at <= HORIZON_HOURS:
+        came = max(0.0, rates.week[rate.cell(hour)]) * (1 - passed)
+        if came >= room:
+            return at + (room / came) * (1 - passed)
+        room, at, hour, passed = room - came, at + 1 - passed, hour + 1, 0.0
+    return None
+
+
+def _past(rates: Rates, now: int, hours: int) -> Iterator[tuple[float, float]]:
+    """(nappies, part that counts) of each of the last hours."""
+    hour = (now + ZONE_MS) // HOUR_MS
+    passed = (now + ZONE_MS) % HOUR_MS / HOUR_MS
+    if rates.hour.number == hour:
+        yield rates.hour.nappies, 1.0
+    for back in range(1, hours + 1):
+        gone = hour - back
+        if gone == rates.hour.number:
+            yield rates.hour.nappies, 1.0 if back < hours else 1 - passed
+        elif gone < rates.hour.number:
+            yield rates.week[rate.cell(gone)], 1.0 if back < hours else 1 - passed

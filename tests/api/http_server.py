@@ -1,0 +1,32 @@
+"""The application behind a real Uvicorn on a free loopback port."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import httpx
+from fastapi import FastAPI
+
+from sukusuku_api.service import Server, listen
+from sukusuku_server.settings import Web
+
+
+@contextlib.contextmanager
+def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
+    """Yields the address; requests that come before the server is up wait in the socket."""
+    with listen(Web(port=port)) as listener:
+        server = Server(app)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="uvicorn")
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@contextlib.contextmanager
+def client(app: FastAPI) -> Iterator[httpx.Client]:
+    """A client of the application."""
+    with serving(app) as url, httpx.Client(base_url=url, timeout=10) as found:
+        yield found

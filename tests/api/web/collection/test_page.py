@@ -1,0 +1,161 @@
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from sukusuku_api.app import create_app
+from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.web.collection import texts as said
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.stock import Stock, StockKind
+from sukusuku_server.db.visit_requests import Requests
+from sukusuku_server.model.collection import EmptyingState, Evidence, FindingName, Method
+from sukusuku_server.model.rounds import VisitKind
+from tests.api import eight_weeks
+from tests.api import two_centres as worlds
+from tests.api.conftest import NOW
+from tests.api.eight_weeks import UNITS
+from tests.api.http_server import client, serving
+from tests.api.two_centres import World
+from tests.support.browser import visit
+
+
+def _text(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def _card(html: str, ident: str) -> str:
+    found = re.search(rf'<article class="card unit" id="{ident}".*?</article>', html, re.DOTALL)
+    assert found is not None
+    return found[0]
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Iterator[tuple[World, httpx.Client]]:
+    """A world with rounds and eight weeks of collection."""
+    world = worlds.make(tmp_path, eight_weeks.ROUNDS)
+    world.commit(*worlds.troubled(NOW))
+    eight_weeks.live(world)
+    eight_weeks.stuffed(world)
+    eight_weeks.forecast(world)
+    store = LateStore(world.path)
+    with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
+        yield world, api
+    store.close()
+    world.close()
+
+
+def test_the_page_speaks_both_languages(full: tuple[World, httpx.Client]) -> None:
+    world, api = full
+    Requests(world.operations).ask(UNITS[1], "佐藤", NOW)
+    Stock(world.operations).count("tobu", StockKind.BAG, 40, "佐藤", NOW)
+    ja, en = _text(api.get("/collection").text), _text(api.get("/collection?lang=en").text)
+    for text in (
+        "確からしさ 96%",
+        "あと 44 枚",
+        "手で押し込まれています",
+        "佐藤さんが訪問を依頼しています",
+        "データから検出",
+        "単純な予測の良いほうより、誤差が72%小さい",
+        "2026年11月",
+        "週3回の固定収集なら",
+        "おむつの数は、圧縮機に実際に入ったと観測された数です",
+        "46円/kg",
+        "40 袋",
+    ):
+        assert text in ja
+    for text in (
+        "confidence 96 %",
+        "room for 44 nappies",
+        "nappies are pressed in by hand",
+        "Needs a visit, but its place is not in the settings",
+        "72 % less error than the better simple rule",
+        "Fixed rounds 3 times a week",
+        "only the times of the visits differ",
+        "46 yen/kg",
+    ):
+        assert text in en
+    assert "%(" not in ja + en
+
+
+def test_silence_is_never_green_and_a_fault_is_told(full: tuple[World, httpx.Client]) -> None:
+    world, api = full
+    world.commit(*worlds.unit(UNITS[0], NOW - 1000, fault=1))
+    html = api.get("/collection?lang=en").text
+    assert 'data-tone="fault"' in _card(html, UNITS[0])
+    assert "Jammed: please look inside" in _card(html, UNITS[0])
+    assert 'data-tone="ok"' in _card(html, UNITS[1])
+    silent, unknown = _card(html, "seibu-unit-2"), _card(html, "seibu-unit-1")
+    assert 'data-tone="unknown" data-stale' in silent
+    assert "Data is old, last measured 2 h ago" in silent
+    assert "No estimate yet" in unknown
+    assert "aria-valuenow" not in silent
+
+
+def test_nothing_at_all_is_said_so(api: httpx.Client) -> None:
+    text = _text(api.get("/collection?lang=en").text)
+    for said_so in (
+        "Nothing was ever measured",
+        "There is no round in the settings.",
+        "No emptying within the last 14 days.",
+        "No forecast has come to its end yet.",
+        "Nothing is known yet",
+    ):
+        assert said_so in text
+
+
+def test_the_form_says_who_and_is_not_taken_from_elsewhere(full: tuple[World, httpx.Client]) -> None:
+    world, api = full
+    book = Emptyings(world.operations)
+    last = book.last(UNITS[0])
+    assert last is not None
+    url, fields = "/collection/emptyings?lang=en", {"by": " 佐藤  花子 ", "reject": str(last.id)}
+
+    assert api.post(url, data=fields, headers={"sec-fetch-site": "cross-site"}).status_code == 403
+    for wrong in (
+        {"by": "", "reject": "1"},
+        {"by": "佐藤"},
+        {"by": "佐藤", "confirm": "x"},
+        {"by": "\x07", "confirm": "1"},
+    ):
+        assert api.post(url, data=wrong).status_code == 422
+    assert api.post(url, data={"by": "佐藤", "confirm": "999"}).status_code == 404
+    assert api.post(url, data={"by": "佐" * 3000, "confirm": "1"}).status_code == 413
+    assert book.one(last.id).state is EmptyingState.DETECTED
+
+    answer = api.post(url, data=fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/collection?lang=en#emptyings")
+    assert (book.one(last.id).state, book.one(last.id).by) == (EmptyingState.REJECTED, "佐藤 花子")
+    page = api.get("/collection?lang=en")
+    assert "Was none (佐藤 花子)" in _text(page.text)
+    assert "form-action 'self'" in page.headers["content-security-policy"]
+
+
+def test_an_emptying_is_confirmed_in_the_browser(full: tuple[World, httpx.Client], browser: Browser) -> None:
+    world, _ = full
+    store = LateStore(world.path)
+    last = Emptyings(world.operations).last(UNITS[0])
+    assert last is not None
+    with (
+        serving(create_app(world.facility, store, world.operations, lambda: NOW)) as url,
+        visit(browser, f"{url}/wall?lang=en") as seen,
+    ):
+        seen.page.get_by_role("link", name="Collection").click()
+        seen.page.get_by_label("Your name").fill("Sato")
+        seen.page.locator(f"button[name=confirm][value='{last.id}']").click()
+        expect(seen.page.get_by_text("Confirmed (Sato)")).to_be_visible()
+        assert seen.complaints == []
+    store.close()
+    assert Emptyings(world.operations).one(last.id).state is EmptyingState.CONFIRMED
+
+
+def test_everything_that_can_be_said_has_words() -> None:
+    assert set(said.FINDINGS) == set(FindingName)
+    assert set(said.EVIDENCE) == set(Evidence)
+    assert set(said.EMPTYING_STATES) == set(EmptyingState)
+    assert set(said.KINDS) == set(VisitKind)
+    assert set(said.METHODS) == set(Method)
+    assert set(said.SHELVES) == set(StockKind)

@@ -1,0 +1,55 @@
+"""A round that was sent, behind the application, for the tests of the pages that its links open."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from sukusuku_api.app import create_app
+from sukusuku_server.db import Operations
+from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.db.shared_secrets import LINKS, shared
+from sukusuku_server.model.rounds import StopRecord
+from sukusuku_server.rounds.mails import LINKS_LAST_MS, RoundComposer
+from sukusuku_server.rounds.route_sheet import sheets
+from sukusuku_server.rounds.signed_links import Action, Claim, Links
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.server.rounds.mail_cases import FACILITY, PLAN, facility
+from tests.server.rounds.plan_cases import HOUR, MINUTE, MORNING
+
+NOW = MORNING + 5 * HOUR + 13 * MINUTE
+"""13:33, under way."""
+
+
+class Trip:
+    """The run with its stops; links as they stand in the mails. `now` may be set."""
+
+    def __init__(self, folder: Path, text: str = FACILITY) -> None:
+        self.facility = facility(text)
+        self.store = SqliteStore.open(folder / "readings.db")
+        self.operations = Operations(f"sqlite:///{folder / 'operations.db'}")
+        self.now = NOW
+        self.rounds = Rounds(self.operations)
+        self.links = Links(shared(self.operations, LINKS), self.facility.web.url)
+        self.run = self.rounds.put(PLAN)
+        made = sheets(self.facility, self.run, self.stops, self.store.latest())
+        composer = RoundComposer(self.facility, self.links, lambda _: None)
+        self.mails = composer.round_mails(self.facility.round[0], self.run, 1, made, {}, MORNING)
+        self.rounds.send(self.run.id, self.mails, 1, MORNING)
+
+    @property
+    def stops(self) -> list[StopRecord]:
+        return self.rounds.stops(self.run.id)
+
+    def path(self, action: Action, stop: int | None = None, person: int = 0, expires: int | None = None) -> str:
+        """The path of a link; `stop` counts the stops from 0."""
+        ident = 0 if stop is None else self.stops[stop].id
+        until = PLAN.returns + LINKS_LAST_MS if expires is None else expires
+        return f"/r/{self.links.token(Claim(self.run.id, ident, action, person, until))}"
+
+    def app(self, clock: Callable[[], int] | None = None) -> FastAPI:
+        return create_app(self.facility, self.store, self.operations, clock or (lambda: self.now))
+
+    def close(self) -> None:
+        self.store.close()
+        self.operations.close()

@@ -1,0 +1,99 @@
+"""The links of a round mail on a phone, in a real Chromium, with scripts switched off."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from sukusuku_server.model.rounds import Answer
+from sukusuku_server.rounds.signed_links import Action
+from tests.api.http_server import serving
+from tests.api.web.round_links.sent_round import Trip
+from tests.server.rounds.golden_rounds import body, parse
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def trip(tmp_path: Path) -> Iterator[Trip]:
+    made = Trip(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def url(trip: Trip) -> Iterator[str]:
+    with serving(trip.app()) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    with browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, java_script_enabled=False) as context:  # type: ignore[arg-type]  # a dict is a ViewportSize
+        hosts: set[str] = set()
+        context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+        complaints: list[str] = []
+        found = context.new_page()
+        found.on("console", lambda message: complaints.append(message.text))
+        yield found
+        assert hosts == {urlsplit(url).netloc}
+        assert complaints == []
+
+
+def links(trip: Trip, word: str) -> list[str]:
+    """The paths behind the buttons of the mail that say this, in order."""
+    html = body(parse(trip.mails[0].content), "html")
+    return [urlsplit(link).path for link in re.findall(rf'<a href="([^"]+)"[^>]*>{word}</a>', html)]
+
+
+def test_the_done_link_of_a_mail_records_the_visit_with_one_tap(trip: Trip, url: str, page: Page) -> None:
+    first = links(trip, "完了")[0]
+    page.goto(url + first)
+    expect(page.get_by_role("heading", level=1)).to_have_text("おむつ圧縮機1")
+    assert trip.stops[0].answer is Answer.NONE
+
+    page.get_by_role("button", name="「収集完了」を記録する").tap()
+
+    expect(page.get_by_role("status")).to_contain_text("記録しました: 収集完了")
+    assert (trip.stops[0].answer, trip.stops[0].answered_by) == (Answer.DONE, "鈴木")
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("記録しました: 収集完了")
+
+    page.get_by_role("button", name="取り消す").tap()
+    expect(page.get_by_role("button", name="「収集完了」を記録する")).to_be_visible()
+    assert trip.stops[0].answer is Answer.NONE
+
+
+def test_a_whole_round_is_answered_from_one_page(trip: Trip, url: str, page: Page) -> None:
+    page.goto(url + links(trip, "一覧を開く")[0])
+    page.get_by_role("button", name="行きます").tap()
+    expect(page.get_by_text("あなたが行きます。")).to_be_visible()
+
+    page.locator("li.stop").nth(0).get_by_role("button", name="収集完了").tap()
+    expect(page.locator("li.stop").nth(0).get_by_role("status")).to_contain_text("収集完了")
+    page.locator("li.stop").nth(1).get_by_role("link", name="収集できない").tap()
+    page.get_by_label("理由（任意）").fill("通行止め")
+    page.get_by_role("button", name="「収集できない」を記録する").tap()
+    expect(page.get_by_text("センターに連絡しました")).to_be_visible()
+    page.get_by_role("link", name="一覧を見る").tap()
+    page.locator("li.stop").nth(2).get_by_role("button", name="不要だった").tap()
+
+    expect(page.locator("li.stop").nth(2).get_by_role("status")).to_contain_text("収集不要だった")
+    assert [record.answer for record in trip.stops[:3]] == [Answer.DONE, Answer.CANNOT, Answer.NEEDLESS]
+    assert trip.stops[1].note == "通行止め"
+
+
+@pytest.mark.parametrize("person", [0, 1], ids=["ja", "en"])
+def test_everything_fits_on_a_phone_and_can_be_hit_with_a_thumb(trip: Trip, url: str, page: Page, person: int) -> None:
+    for action in (Action.ROUND, Action.DONE, Action.CANNOT, Action.DECLINE):
+        page.goto(url + trip.path(action, None if action.answer is None else 0, person))
+
+        for target in page.locator("main :is(button, a.button, a.map)").all():
+            box = target.bounding_box()
+            assert box is not None
+            assert box["height"] >= 44
+        boxes = [box for item in page.locator("main *").all() if (box := item.bounding_box())]
+        assert [box for box in boxes if box["x"] < 0 or box["x"] + box["width"] > PHONE["width"]] == []

@@ -1,0 +1,49 @@
+"""The watch of a collector that has no session with the broker."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from sukusuku_collector import service
+from sukusuku_collector.alerts.context_loader import Surroundings
+from sukusuku_collector.alerts.engine import AlertEngine
+from sukusuku_collector.alerts.rules import START_GRACE_MS
+from sukusuku_collector.host.session import Host
+from sukusuku_collector.ingest.pipeline import Ingest
+from sukusuku_collector.service import Alerts
+from sukusuku_core.model import Reading
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.collector.alerts.alert_cases import HOUR, ROOM, T0, UNIT, facility, operations
+
+
+@dataclass
+class Time:
+    """The collector's clock, which the test sets."""
+
+    now: int
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def test_without_a_broker_the_watch_calls_nothing_silent(tmp_path: Path) -> None:
+    clock = Time(T0)
+    store, kept = SqliteStore.open(tmp_path / "readings.db"), operations(tmp_path)
+    store.commit([Reading(UNIT, "Fill/Percent", T0, 40.0), Reading(ROOM, "Occupancy/Children", T0, 3)], (), T0)
+    alerts = Alerts(AlertEngine(facility(), kept), store, clock, Surroundings(facility(), store, kept))
+    host = Host(facility(), store, Ingest(facility(), store, clock), alerts.evaluate, clock)
+
+    async def one_round() -> None:
+        watch = asyncio.create_task(service._watch(alerts, host))
+        await asyncio.sleep(0)  # it runs until it waits for the next round
+        watch.cancel()
+
+    for clock.now in (T0, T0 + HOUR, T0 + 2 * HOUR):
+        asyncio.run(one_round())
+    assert kept.alerts(open_only=False) == []
+
+    for clock.now in (T0 + 2 * HOUR, T0 + 2 * HOUR + START_GRACE_MS):  # a session, but nobody in it
+        alerts.evaluate()
+    assert [alert.rule for alert in kept.alerts(open_only=True)] == ["asset_silent", "asset_silent"]
+    kept.close()
+    store.close()

@@ -1,0 +1,269 @@
+"""The deriver: whatever order readings come in, and wherever it is interrupted, the same is derived in the end."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sukusuku_collector.derivation.runner import Deriver, Subject
+from sukusuku_core.errors import TransientError
+from sukusuku_core.model import Reading
+from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
+from sukusuku_server.model.derivation import Advanced
+from sukusuku_server.model.series import Late
+from sukusuku_server.timeseries import SETTLED_MS
+from sukusuku_server.timeseries.sqlite import SqliteStore
+
+DAY = 86_400_000
+START = 20_000 * DAY
+UNTIL = START + 4 * DAY
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Everything that was read so far; an emptying that people entered takes it to zero."""
+
+    total: int = 0
+    seen: int = 0
+
+
+class Summing:
+    """A derivation that is easy to foretell: the sum of all values, after every reading."""
+
+    version = 1
+    kind = Sum
+
+    def start(self, time: int) -> Sum:
+        return Sum()
+
+    def advance(self, state: Sum, readings: Sequence[Reading], said: Sequence[Emptying], until: int) -> Advanced[Sum]:
+        points = []
+        events: list[Reading | Emptying] = [*readings, *said]
+        for event in sorted(events, key=lambda item: item.time):
+            if isinstance(event, Emptying):
+                state = replace(state, total=0)
+                continue
+            assert isinstance(event.value, int)
+            state = Sum(state.total + event.value, state.seen + 1)
+            points.append(Reading(event.asset, "Fill/Nappies", event.time, float(state.total)))
+        assert all(point.time <= until for point in points)
+        return Advanced(state, tuple(points))
+
+
+class Memory:
+    """Records without a database."""
+
+    def __init__(self) -> None:
+        self.words: list[Emptying] = []
+        self.new: list[Late] = []
+        self.checkpoints: dict[str, dict[int, tuple[int, bytes]]] = {}
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def said(self, asset: str, after: int, until: int) -> Sequence[Emptying]:
+        return [word for word in self.words if word.asset == asset and after < word.time <= until]
+
+    def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
+        assert after < until
+
+    def spoken(self) -> Sequence[Late]:
+        return tuple(self.new)
+
+    def heard(self, spoken: Late) -> None:
+        self.new.remove(spoken)
+
+    def checkpoint(self, asset: str, before: int, version: int) -> tuple[int, bytes] | None:
+        times = [time for time, kept in self.checkpoints.get(asset, {}).items() if time < before and kept[0] == version]
+        return (max(times), self.checkpoints[asset][max(times)][1]) if times else None
+
+    def put_checkpoint(self, asset: str, time: int, version: int, state: bytes) -> None:
+        kept = {at: it for at, it in self.checkpoints.get(asset, {}).items() if at < time}
+        self.checkpoints[asset] = kept | {time: (version, state)}
+
+    def enter(self, asset: str, time: int) -> None:
+        self.words.append(
+            Emptying(asset, time, 0, 0, (Evidence.PERSON,), 1.0, EmptyingState.ENTERED, "staff", id=len(self.words) + 1)
+        )
+        self.words.sort(key=lambda word: word.time)
+        self.new.append(Late(asset, time, 1))
+
+
+class World:
+    """A store, records and a deriver that may be restarted."""
+
+    def __init__(self, path: Path) -> None:
+        self.store = SqliteStore.open(path)
+        self.records = Memory()
+        self.now = UNTIL + SETTLED_MS
+        self.restart()
+
+    def restart(self) -> None:
+        self.deriver = Deriver(
+            self.store, self.records, {"a": Subject(Summing()), "b": Subject(Summing())}, lambda: self.now
+        )
+
+    def work(self) -> None:
+        more = self.deriver.begin()
+        while more:
+            more = self.deriver.stretch()
+
+    def read(self, *readings: tuple[str, int, int]) -> None:
+        rows = [Reading(asset, "Cycles/Total", START + minute * 60_000, value) for asset, minute, value in readings]
+        self.store.commit(rows, [], UNTIL + 2 * SETTLED_MS)
+
+    def derived(self, asset: str) -> list[tuple[int, Any]]:
+        points = self.store.derived(asset, "Fill/Nappies", 0, 2 * UNTIL)
+        return [((point.time - START) // 60_000, point.value) for point in points]
+
+
+def expected(asset: str, read: Sequence[tuple[str, int, int]], entered: Sequence[int] = ()) -> list[tuple[int, int]]:
+    events = sorted([(minute, 1, value) for owner, minute, value in read if owner == asset])
+    total, found = 0, []
+    for minute, _, value in sorted(events + [(at, 0, 0) for at in entered]):
+        if (minute, 0, 0) in [(at, 0, 0) for at in entered] and value == 0:
+            total = 0
+            continue
+        total += value
+        found.append((minute, total))
+    return found
+
+
+EVENTS = st.lists(
+    st.tuples(st.sampled_from("ab"), st.integers(0, 4 * 1440 - 1), st.integers(1, 9)),
+    unique_by=lambda event: event[:2],
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(batches=st.lists(EVENTS, min_size=1, max_size=4), restarts=st.sets(st.integers(0, 3)))
+def test_late_readings_and_restarts_make_no_difference(
+    tmp_path_factory: Any, batches: list[list[tuple[str, int, int]]], restarts: set[int]
+) -> None:
+    world = World(tmp_path_factory.mktemp("derive") / "readings.db")
+    seen: dict[tuple[str, int], int] = {}
+    for number, batch in enumerate(batches):
+        for asset, minute, value in batch:
+            seen.setdefault((asset, minute), value)
+        world.read(*batch)
+        world.work()
+        if number in restarts:
+            world.restart()
+    world.work()
+
+    read = [(asset, minute, value) for (asset, minute), value in seen.items()]
+    assert world.derived("a") == expected("a", read)
+    assert world.derived("b") == expected("b", read)
+    assert world.store.late() == []
+    world.store.close()
+
+
+def test_what_people_say_is_derived_anew_from_that_time(tmp_path: Path) -> None:
+    world = World(tmp_path / "readings.db")
+    world.read(("a", 10, 5), ("a", 1500, 4), ("a", 3000, 3))
+    world.work()
+    before = world.derived("a")
+
+    world.records.enter("a", START + 1000 * 60_000)
+    world.work()
+
+    assert before == [(10, 5), (1500, 9), (3000, 12)]
+    assert world.derived("a") == [(10, 5), (1500, 4), (3000, 7)]
+    assert world.records.new == []
+    world.store.close()
+
+
+def test_a_restart_goes_on_from_the_last_midnight(tmp_path: Path) -> None:
+    world = World(tmp_path / "readings.db")
+    world.read(("a", 10, 5), ("a", 5000, 4))
+    world.work()
+    world.restart()
+    world.read(("a", 5100, 1))
+    world.work()
+
+    assert world.derived("a") == [(10, 5), (5000, 9), (5100, 10)]
+    assert len(world.records.checkpoints["a"]) == 4
+    world.store.close()
+
+
+def test_what_is_thinned_out_is_not_derived_again(tmp_path: Path) -> None:
+    world = World(tmp_path / "readings.db")
+    world.read(("a", 10, 5), ("a", 1500, 4), ("a", 3000, 3))
+    world.work()
+    midnight = START + 900 * 60_000  # in Japan
+    thinned = [Reading("a", "Fill/Nappies", START, 2.0)]
+    world.store.thin("a", START, midnight, thinned, [])
+    world.store.drop_readings(["a"], START, midnight)
+
+    world.read(("a", 20, 7), ("a", 1600, 1))
+    world.work()
+    assert world.derived("a") == [(0, 2), (1500, 9), (1600, 10), (3000, 13)], "from the midnight after it"
+
+    world.records.checkpoints.clear()
+    world.restart()
+    world.records.enter("a", START + 5 * 60_000)
+    world.work()
+    assert world.derived("a") == [(0, 2), (1500, 4), (1600, 5), (3000, 8)], "from nothing, as there is no checkpoint"
+    world.store.close()
+
+
+def test_a_checkpoint_of_another_version_is_not_used(tmp_path: Path) -> None:
+    world = World(tmp_path / "readings.db")
+    world.read(("a", 10, 5))
+    world.work()
+    world.records.checkpoints["a"] = dict.fromkeys(world.records.checkpoints["a"], (0, b"\xc1"))
+    world.restart()
+    world.work()
+
+    assert world.derived("a") == [(10, 5)]
+    world.store.close()
+
+
+def test_it_tells_from_when_on_the_past_was_derived_anew_once_that_is_done(tmp_path: Path) -> None:
+    world = World(tmp_path / "x.db")
+    begun = world.deriver.until
+    assert begun is None
+    world.read(("a", 60, 1), ("b", 3000, 1))
+    world.work()
+    world.deriver.revised()
+    assert world.deriver.until == UNTIL
+
+    world.read(("a", 2000, 1))
+    world.records.enter("b", START + 50 * 60_000)
+    assert world.deriver.begin()
+    assert world.deriver.revised() is None, "not yet"
+    assert (world.deriver.until or 0) < UNTIL
+    world.work()
+
+    assert world.deriver.until == UNTIL
+    assert [world.deriver.revised(), world.deriver.revised()] == [START + 50 * 60_000, None]
+    world.store.close()
+
+
+def test_what_was_derived_anew_is_told_even_when_the_database_fails_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path / "x.db")
+    world.read(("a", 60, 1), ("b", 3000, 1))
+    world.work()
+    world.deriver.revised()
+    world.read(("a", 2000, 1))
+    world.records.enter("b", START + 2500 * 60_000)
+
+    def fails(_: Late) -> None:
+        raise TransientError("no")
+
+    monkeypatch.setattr(world.records, "heard", fails)
+    with pytest.raises(TransientError):
+        world.work()
+
+    assert world.store.late() == [], "it will not be derived anew a second time"
+    assert world.deriver.revised() == START + 2000 * 60_000
+    world.store.close()

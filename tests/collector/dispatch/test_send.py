@@ -1,0 +1,76 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from sukusuku_cli.__main__ import main
+from sukusuku_collector.dispatch import send
+from sukusuku_server.db import MailState, Operations
+from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.model.rounds import RunState
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.server.rounds.plan_cases import DAY, MORNING
+from tests.server.rounds.three_centres import TOWN, derive
+
+MAIL = '[mail]\nsender = "sukusuku@example.jp"\n'
+
+
+@pytest.fixture
+def facility(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(send, "now_ms", lambda: MORNING)
+    path = tmp_path / "facility.toml"
+    path.write_text(TOWN.replace("[[depot]]", f"{MAIL}[[depot]]", 1), encoding="utf-8")
+    store = SqliteStore.open(tmp_path / "readings.db")
+    derive(store, "tobu-unit-1", percent=85.0, hours=10)
+    store.close()
+    return path
+
+
+def outcome(facility: Path) -> tuple[list[tuple[str, str, MailState]], RunState | None]:
+    operations = Operations(f"sqlite:///{facility.parent / 'operations.db'}")
+    try:
+        run = Rounds(operations).of("north", DAY)
+        mails = [(row.mail.recipient, row.mail.kind, row.state) for row in operations.mails()]
+        return mails, None if run is None else run.state
+    finally:
+        operations.close()
+
+
+def test_it_plans_and_puts_the_mail_into_the_outbox_once(facility: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rounds", "send", str(facility), "--lang", "en", "--date", "2026-11-25"]) == 0
+    assert capsys.readouterr().out.startswith("Wed 25 Nov, North round: the mail is in the outbox (")
+    assert outcome(facility) == ([("crew@example.jp", "round", MailState.WAITING)], RunState.SENT)
+
+    assert main(["rounds", "send", str(facility), "--lang", "en"]) == 0
+    assert capsys.readouterr().out == "Wed 25 Nov, North round: was sent before, nothing is done\n"
+    assert len(outcome(facility)[0]) == 1
+
+
+def test_in_japanese_and_as_json(facility: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rounds", "send", str(facility)]) == 0
+    assert "メールを送信待ちに入れました" in capsys.readouterr().out
+    assert main(["rounds", "send", str(facility), "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["sent_now"], row["run"]["state"], row["run"]["plan"]["round"]) == (False, "sent", "north")
+
+
+def test_on_a_day_without_a_round_nothing_is_sent(facility: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rounds", "send", str(facility), "--date", "2026-11-26", "--lang", "en"]) == 0
+    assert capsys.readouterr().out == "No round goes on that day.\n"
+    assert outcome(facility) == ([], None)
+
+
+def test_without_a_mail_server_it_says_what_is_missing(facility: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facility.write_text(TOWN, encoding="utf-8")
+
+    assert main(["rounds", "send", str(facility)]) == 2
+    assert "there is no [mail]" in capsys.readouterr().err
+
+
+def test_without_anybody_to_tell_it_says_so(facility: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = facility.read_text(encoding="utf-8")
+    facility.write_text(text.replace('[[round.crew]]\nname = "鈴木"\nmail = "crew@example.jp"\n', ""), encoding="utf-8")
+
+    assert main(["rounds", "send", str(facility), "--lang", "en"]) == 0
+    assert capsys.readouterr().out == "Wed 25 Nov, North round: nobody is told, it has no crew and no contact\n"
+    assert outcome(facility) == ([], RunState.PLANNED)

@@ -1,0 +1,100 @@
+"""Which of two collectors with one host id goes on."""
+
+import itertools
+
+import pytest
+
+from sukusuku_collector.host import claim as tenure
+from sukusuku_collector.host.claim import CLAIM_EVERY, CONTEST_WINDOW, CONTESTS, PATIENCE, Claim, RivalError, Tenure
+from sukusuku_core.errors import DecodeError
+
+NOW = 1_800_000_000_000
+
+
+def collector(instance: str, since: int | None = None) -> Tenure:
+    made = Tenure("sukusuku", instance, f"process {instance}")
+    if since is not None:
+        made.begin(since)
+    return made
+
+
+def claim_of(made: Tenure) -> Claim:
+    claim = made.claim(NOW, at_once=True)
+    assert claim is not None
+    return claim
+
+
+def test_a_claim_travels() -> None:
+    claim = claim_of(collector("a", NOW))
+    assert tenure.decode(claim.encode()) == claim
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"[]", b'{"instance":1}', b"\xff", b'{"instance":"a","since":1,"name":"' + b"x" * 300 + b'"}']
+)
+def test_what_is_no_claim_is_an_error(payload: bytes) -> None:
+    with pytest.raises(DecodeError):
+        tenure.decode(payload)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), list(itertools.permutations([("a", NOW), ("b", NOW), ("c", NOW + 1), ("d", NOW - 1)], 2))
+)
+def test_of_two_that_are_online_exactly_one_ends_whoever_hears_first(
+    first: tuple[str, int], second: tuple[str, int]
+) -> None:
+    older, younger = sorted((first, second), key=lambda item: (item[1], item[0]))
+    assert collector(*older).heard(claim_of(collector(*younger)))
+    with pytest.raises(RivalError, match=rf"process {older[0]}.*process {younger[0]}"):
+        collector(*younger).heard(claim_of(collector(*older)))
+
+
+def test_one_that_comes_anew_says_nothing_and_ends_when_it_hears_another() -> None:
+    new = collector("a")
+    assert new.claim(NOW, at_once=True) is None
+    with pytest.raises(RivalError, match="in use by another collector"):
+        new.heard(Claim("b", NOW + 1_000_000, "process b"))
+
+
+def test_ones_own_words_are_nothing_new() -> None:
+    made = collector("a", NOW)
+    assert not made.heard(claim_of(made))
+
+
+def test_words_are_repeated_every_few_seconds() -> None:
+    made = collector("a", NOW)
+    said = [made.claim(NOW + n * 500) is not None for n in range(9)]
+    assert said.count(True) == 1 + 8 * 500 // CLAIM_EVERY
+    assert made.claim(NOW - 1_000_000) is not None  # also when the clock steps back
+
+
+def test_an_interruption_of_our_own_making_does_not_make_us_younger_a_lost_broker_does() -> None:
+    made = collector("a", NOW)
+    made.begin(NOW + 5_000)
+    assert made.since == NOW
+    made.lost()
+    made.begin(NOW + 9_000)
+    assert made.since == NOW + 9_000
+
+
+def test_a_foreign_state_is_answered_after_a_moment_once() -> None:
+    made = collector("a", NOW)
+    assert not made.must_answer(NOW)
+    assert made.contested(NOW)
+    assert not made.contested(NOW + 500)
+    assert not made.must_answer(NOW + PATIENCE - 1)
+    assert made.must_answer(NOW + PATIENCE)
+    assert not made.must_answer(NOW + PATIENCE)
+
+
+def test_a_foreign_state_that_keeps_coming_back_ends_us_a_rare_one_does_not() -> None:
+    made = collector("a", NOW)
+    for n in range(10):
+        made.contested(NOW + n * CONTEST_WINDOW)
+        assert made.must_answer(NOW + n * CONTEST_WINDOW + PATIENCE)
+    made = collector("a", NOW)
+    for n in range(CONTESTS):
+        made.contested(NOW + n * 2_000)
+        assert made.must_answer(NOW + n * 2_000 + PATIENCE)
+    with pytest.raises(RivalError, match="not a collector"):
+        made.contested(NOW + CONTESTS * 2_000)

@@ -1,0 +1,79 @@
+"""The JSON that people and other programs read."""
+
+import json
+
+from sukusuku_collector.host import mirror
+from sukusuku_core.model import Quality, Value
+from sukusuku_server.live import views
+from sukusuku_server.model.series import Latest
+from tests.collector.small_facility import facility
+
+NOW = 1_800_000_000_000
+ASSETS = {asset.id: asset for asset in facility().assets()}
+
+
+def good(value: Value) -> Latest:
+    return Latest(NOW - 1000, value, Quality.GOOD, NOW)
+
+
+def shown(asset: str, latest: dict[str, Latest], now: int = NOW) -> dict[str, object]:
+    view = views.view(facility(), ASSETS[asset], {asset: latest}, now)
+    found: dict[str, object] = json.loads(mirror.body(ASSETS[asset], view))
+    return found
+
+
+def test_topics_name_operator_site_and_asset() -> None:
+    assert mirror.topic("toshima", ASSETS["unit-1"]) == "sukusuku/toshima/tobu/unit-1/state"
+
+
+def test_a_unit_in_words_that_a_person_reads() -> None:
+    values = {"Fill/Percent": good(83.5), "State": good(6), "Fault/Code": good(1), "Info/Source": good("simulated")}
+    assert shown("unit-1", values) == {
+        "id": "unit-1",
+        "kind": "unit",
+        "site": "tobu",
+        "name": {"ja": "1号機", "en": "Unit 1"},
+        "site_name": {"ja": "東部", "en": "Tobu"},
+        "condition": "fault",
+        "stale": False,
+        "simulated": True,
+        "time": "2027-01-15T16:59:59.000+09:00",
+        "level": 83.5,
+        "state": "jam",
+        "fault": 1,
+        "lid_open": None,
+        "cycles": None,
+        "film": None,
+        "temperature": None,
+    }
+
+
+def test_a_room_with_its_zones() -> None:
+    found = shown("room", {"Occupancy/Children": good(5), "Zones/eating/Count": good(3)})
+    assert (found["kind"], found["children"], found["capacity"]) == ("room", 5, 12)
+    assert (found["limit"], found["limited_by"]) == (12, ["places"])
+    assert found["zones"] == [
+        {
+            "id": "eating",
+            "name": {"ja": "食事", "en": "eating"},
+            "people": 3,
+            "children": None,
+            "presence": None,
+            "capacity": 6,
+        }
+    ]
+
+
+def test_silence_is_never_green() -> None:
+    never = shown("unit-1", {})
+    old = shown("unit-1", {"Fill/Percent": good(10.0)}, NOW + 3_600_000)
+    assert (never["condition"], never["stale"], never["time"]) == ("silent", True, None)
+    assert (old["condition"], old["stale"]) == ("silent", True)
+
+
+def test_what_is_told_dead_is_stale_at_once_and_keeps_its_last_values() -> None:
+    dead = Latest(NOW - 1000, 83.5, Quality.GOOD, NOW, stale_since=NOW - 10)
+    found = shown("unit-1", {"Fill/Percent": dead})
+    assert (found["stale"], found["condition"], found["level"]) == (True, "silent", 83.5)
+    found = shown("plain-room", {"Occupancy/Count": Latest(NOW - 1000, 3, Quality.GOOD, NOW, stale_since=NOW)})
+    assert (found["stale"], found["condition"], found["people"]) == (True, "silent", 3)

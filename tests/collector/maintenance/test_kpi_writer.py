@@ -1,0 +1,206 @@
+"""The accounts as series in the store: all of the past, what changes, and no more than that is written."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from sukusuku_collector.maintenance.kpi_writer import AGAIN_MS, ANEW_MS, SOON_MS, Bookkeeper
+from sukusuku_core.errors import TransientError
+from sukusuku_core.model import Reading
+from sukusuku_server.calendar.opening_hours import DAY_MS, day_start
+from sukusuku_server.db import Operations
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.kpi import series
+from sukusuku_server.kpi.series import FIGURES
+from sukusuku_server.model.collection import Emptying, Evidence
+from sukusuku_server.model.rounds import Plan, Reason, Stop
+from sukusuku_server.model.series import SeriesOwner
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.collector.small_facility import facility
+
+HOUR = 3_600_000
+TODAY = date(2026, 11, 18)
+MIDNIGHT = day_start(TODAY)
+DAYS = 56
+SITE = "site/tobu"
+JOINED = True
+
+
+def at(day: int, hour: float) -> int:
+    """So many days from today."""
+    return MIDNIGHT + day * DAY_MS + round(hour * HOUR)
+
+
+@dataclass
+class Derived:
+    """Derivation that says what the test wants."""
+
+    current: bool = True
+    changed: int | None = None
+
+    def revised(self) -> int | None:
+        changed, self.changed = self.changed, None
+        return changed
+
+
+class Recording(SqliteStore):
+    """A store that remembers which stretches were written."""
+
+    written: list[tuple[str, int, int]]
+
+    def put_derived(self, asset: str, after: int, until: int, points: object) -> None:
+        self.written.append((asset, after, until))
+        super().put_derived(asset, after, until, points)  # type: ignore[arg-type]  # as it came
+
+
+@dataclass
+class World:
+    """Eight weeks of one centre whose first unit is emptied every fourth day at 15 o'clock, and a bookkeeper."""
+
+    store: Recording
+    operations: Operations
+    derived: Derived = field(default_factory=Derived)
+    now: int = at(0, 18)
+
+    def __post_init__(self) -> None:
+        self.store.written = []
+        self.emptyings = Emptyings(self.operations)
+        self.restart()
+
+    def restart(self) -> None:
+        self.keeper = Bookkeeper(facility(), self.store, self.operations, self.derived, lambda: self.now)
+
+    def live(self) -> None:
+        self.store.commit([Reading("unit-1", "Fill/Percent", at(-DAYS, 9), 10.0)], [], self.now)
+        taken = [Emptying("unit-1", at(day, 15), 80.0, 48.0, (Evidence.LEVEL,), 0.9) for day in range(-DAYS, 1, 4)]
+        self.emptyings.replace_detected("unit-1", at(-DAYS, 0), at(1, 0), taken)
+
+    def look(self, later: int = 0) -> list[tuple[str, int, int]]:
+        """What is written at a look that much later."""
+        self.now += later
+        self.store.written.clear()
+        asyncio.run(self.keeper.look())
+        return list(self.store.written)
+
+    def read(self, metric: str, asset: str = SITE) -> dict[int, object]:
+        return {point.time: point.value for point in self.store.derived(asset, metric, 0, 1 << 60)}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    store = Recording.open(tmp_path / "readings.db")
+    operations = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    yield World(store, operations)
+    operations.close()
+    store.close()
+
+
+def test_all_of_the_past_is_written_in_steps_once_it_is_derived(world: World) -> None:
+    world.derived.current = False
+    world.live()
+    assert world.look() == []
+    world.derived.current = True
+
+    assert len(world.look()) == 9, "eight weeks and today, in steps of a week"
+
+    days = [at(day, 0) for day in range(-DAYS, 1)]
+    assert world.read(series.BAGS) == {day: float(number % 4 == 0) for number, day in enumerate(days)}
+    assert world.read("Visits/Unplanned") == world.read(series.BAGS)
+    assert world.read("Emptyings/unit-1/Level") == {at(day, 15): 80.0 for day in range(-DAYS, 1, 4)}
+    assert world.read(series.ON_TIME) == {}, "nothing was planned"
+
+
+def test_every_series_is_in_the_table_of_figures(world: World) -> None:
+    world.live()
+    stop = Stop("unit-1", "tobu", JOINED, Reason.FULL, 1, at(0, 15), None, 90.0, 95.0, 90.0, 1, 7.0)
+    plan = Plan("main", TODAY, at(0, 9), at(0, 14), at(0, 16), "van", (stop,), 12.5, 47.0, "")
+    Rounds(world.operations).put(plan)
+    world.store.put_derived("unit-1", at(-1, 0), at(0, 12), [Reading("unit-1", "Fill/Estimate", at(0, 12), 100.0)])
+    world.look()
+
+    latest = world.store.derived_latest()
+
+    for subject, name in ((SeriesOwner.SITE, SITE), (SeriesOwner.ROUND, "round/main")):
+        wanted = {figure.name for figure in series.of(subject)}
+        found = {next(it for it in wanted if fnmatch(metric, it)) for metric in latest[name]}
+        assert found == wanted
+    assert latest[SITE][series.ON_TIME].value == 100.0
+    assert latest[SITE][series.OVER_FULL].value == 2.0
+    assert latest["round/main"][series.KILOMETRES].time == at(0, 14)
+    assert len({(figure.of, figure.name) for figure in FIGURES}) == len(FIGURES)
+
+
+def test_what_is_there_already_is_not_written_again(world: World) -> None:
+    world.live()
+    world.look()
+    assert world.look(SOON_MS) == world.look(AGAIN_MS) == []
+    world.restart()
+    assert world.look(SOON_MS) == []
+
+
+def test_an_emptying_of_today_is_seen_soon(world: World) -> None:
+    world.live()
+    world.look()
+    world.emptyings.enter("unit-2", at(0, 17), "staff", world.now, percent=60.0, nappies=36.0)
+    assert world.look(SOON_MS - 1) == []
+    assert world.look(1) == [(SITE, at(0, 0) - 1, at(0, 17))]
+    assert world.read(series.BAGS)[at(0, 0)] == 2.0
+
+
+def test_what_changes_in_the_last_week_is_seen_within_the_hour(world: World) -> None:
+    world.live()
+    world.look()
+    (last,) = world.emptyings.of("unit-1", at(-4, 0), at(-3, 0))
+    world.emptyings.correct(last.id, "staff", world.now, time=at(-5, 12), percent=70.0)
+    assert world.look(SOON_MS) == []
+
+    assert world.look(AGAIN_MS) == [(SITE, at(-5, 0) - 1, at(-4, 15))]
+
+    assert (world.read(series.BAGS)[at(-5, 0)], world.read(series.BAGS)[at(-4, 0)]) == (1.0, 0.0)
+    assert world.read("Emptyings/unit-1/Level").get(at(-4, 15)) is None
+    assert world.read("Emptyings/unit-1/Level")[at(-5, 12)] == 70.0
+
+
+def test_what_was_derived_anew_long_ago_is_written_anew(world: World) -> None:
+    world.live()
+    world.look()
+    (first,) = world.emptyings.of("unit-1", at(-DAYS, 0), at(-DAYS + 1, 0))
+    world.emptyings.reject(first.id, "staff", world.now)
+    assert world.look(AGAIN_MS) == []
+
+    world.derived.changed = at(-DAYS, 15)
+    assert world.look(ANEW_MS - 1) == []
+    assert world.look(1) != []
+
+    assert world.read(series.BAGS)[at(-DAYS, 0)] == 0.0
+    assert at(-DAYS, 15) not in world.read("Emptyings/unit-1/Level")
+
+
+def test_after_trouble_it_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.live()
+    write, begun = world.keeper.write, list[int]()
+
+    def fails_once(start: int, end: int, now: int) -> None:
+        begun.append(start)
+        if len(begun) == 2:
+            raise TransientError("no")
+        write(start, end, now)
+
+    monkeypatch.setattr(world.keeper, "write", fails_once)
+    with pytest.raises(TransientError):
+        world.look()
+    world.look()
+    assert min(begun[2:]) > begun[0]
+    assert len(world.read(series.BAGS)) == DAYS + 1
+
+
+def test_without_readings_there_are_no_accounts_until_there_are_some(world: World) -> None:
+    assert world.look() == []
+    world.live()
+    assert world.look() != []

@@ -1,0 +1,259 @@
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from sukusuku_core.errors import ConfigError
+from sukusuku_server.db import MailState, Operations, OutgoingMail
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.rounds import Answered, Rounds, RoundSentError, UnknownStopError
+from sukusuku_server.db.visit_requests import Requests
+from sukusuku_server.model.rounds import Answer, Run, RunState, StopRecord
+from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING, plan, stop
+
+MAIL = OutgoingMail("round", "s@example.jp", "r@example.jp", "ja", "件名", "<1@example.jp>", b"Subject: x\r\n\r\ny")
+
+
+@pytest.fixture
+def operations(tmp_path: Path) -> Iterator[Operations]:
+    opened = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rounds(operations: Operations) -> Rounds:
+    return Rounds(operations)
+
+
+def sent(rounds: Rounds) -> Run:
+    run = rounds.put(plan())
+    assert rounds.send(run.id, [MAIL], 1, MORNING)
+    return run
+
+
+def test_a_plan_is_read_back_as_it_was_put(rounds: Rounds) -> None:
+    run = rounds.put(plan())
+
+    assert run == Run(run.id, plan(), RunState.PLANNED, sent=None, told=0)
+    assert rounds.run(run.id) == rounds.of("north", DAY) == run
+    assert [record.stop for record in rounds.stops(run.id)] == list(plan().stops)
+    assert {record.answer for record in rounds.stops(run.id)} == {Answer.NONE}
+    assert rounds.run(99) is None
+    assert rounds.of("north", date(2026, 11, 26)) is None
+
+
+def test_planning_again_before_it_is_sent_replaces_the_plan(rounds: Rounds) -> None:
+    first = rounds.put(plan())
+    again = replace(plan(stop("seibu-unit-1")), planned=MORNING + MINUTE)
+    second = rounds.put(again)
+
+    assert second == replace(first, plan=again)
+    assert rounds.runs(MORNING, MORNING + 24 * HOUR) == [second]
+
+
+def test_a_plan_without_any_unit_is_kept(rounds: Rounds) -> None:
+    empty = replace(plan(), stops=())
+
+    assert rounds.put(empty).plan == empty
+
+
+def test_what_was_sent_stands(rounds: Rounds) -> None:
+    run = sent(rounds)
+
+    with pytest.raises(RoundSentError, match="north of 2026-11-25 has been sent already"):
+        rounds.put(plan(stop("seibu-unit-1")))
+    assert rounds.stops(run.id)[0].stop == stop()
+
+
+def test_each_of_the_crew_is_told_once(operations: Operations, rounds: Rounds) -> None:
+    run = rounds.put(plan())
+
+    assert rounds.send(run.id, [MAIL], 1, MORNING)
+    assert not rounds.send(run.id, [replace(MAIL, message_id="<2@example.jp>")], 1, MORNING + MINUTE)
+    assert rounds.send(run.id, [replace(MAIL, message_id="<3@example.jp>")], 2, MORNING + 2 * MINUTE)
+
+    found = rounds.run(run.id)
+    assert found == replace(run, state=RunState.SENT, sent=MORNING, told=2)
+    mails = operations.mails()
+    assert [(row.mail.message_id, row.state, row.alert_id) for row in mails] == [
+        ("<3@example.jp>", MailState.WAITING, None),
+        ("<1@example.jp>", MailState.WAITING, None),
+    ]
+
+
+def test_nobody_is_told_of_a_closed_round(operations: Operations, rounds: Rounds) -> None:
+    run = sent(rounds)
+    rounds.close(run.id)
+
+    assert not rounds.send(run.id, [replace(MAIL, message_id="<2@example.jp>")], 2, MORNING)
+    assert len(operations.mails()) == 1
+
+
+def test_a_round_is_accepted_by_the_first_who_does(operations: Operations, rounds: Rounds) -> None:
+    run = sent(rounds)
+    rounds.accept(run.id, "鈴木", MORNING + MINUTE)
+    rounds.accept(run.id, "佐藤", MORNING + 2 * MINUTE)
+
+    found = rounds.run(run.id)
+    assert found is not None
+    assert (found.accepted, found.accepted_by, found.declined) == (MORNING + MINUTE, "鈴木", 0)
+    assert [entry.action for entry in operations.audit()] == ["round.accept"]
+
+
+def test_whoever_declines_withdraws_and_may_come_back(operations: Operations, rounds: Rounds) -> None:
+    run = sent(rounds)
+    rounds.accept(run.id, "鈴木", MORNING + MINUTE)
+    rounds.decline(run.id, 2, "佐藤", MORNING + 2 * MINUTE)
+    rounds.decline(run.id, 1, "鈴木", MORNING + 3 * MINUTE)
+    rounds.decline(run.id, 1, "鈴木", MORNING + 4 * MINUTE)
+
+    found = rounds.run(run.id)
+    assert found is not None
+    assert (found.accepted, found.accepted_by, found.declined) == (None, None, 2)
+    assert [entry.who for entry in operations.audit()] == ["鈴木", "佐藤", "鈴木"]
+
+    rounds.accept(run.id, "鈴木", MORNING + 5 * MINUTE)
+    found = rounds.run(run.id)
+    assert found is not None
+    assert found.accepted_by == "鈴木"
+
+
+def test_a_plan_and_its_mails_are_stored_together_and_once(operations: Operations, rounds: Rounds) -> None:
+    def compose(run: Run, stops: Sequence[StopRecord]) -> list[OutgoingMail]:
+        return [replace(MAIL, message_id=f"<{run.id}-{stops[0].id}@example.jp>")]
+
+    run = rounds.issue(plan(), compose, MORNING)
+    assert run is not None
+    assert (run.state, run.sent, run.told) == (RunState.SENT, MORNING, 1)
+    assert rounds.issue(plan(), compose, MORNING + 1) is None
+    [row] = operations.mails()
+    assert row.run_id == run.id
+    assert row.mail.message_id == f"<{run.id}-{rounds.stops(run.id)[0].id}@example.jp>"
+
+
+def test_a_plan_whose_mails_fail_is_not_stored(rounds: Rounds) -> None:
+    def compose(_run: Run, _stops: Sequence[StopRecord]) -> list[OutgoingMail]:
+        raise ConfigError("a name cannot stand in a mail")
+
+    with pytest.raises(ConfigError):
+        rounds.issue(plan(), compose, MORNING)
+    assert rounds.of("north", DAY) is None
+
+
+def test_a_plan_without_anybody_to_tell_stays_planned(rounds: Rounds) -> None:
+    run = rounds.issue(plan(), lambda _run, _stops: [], MORNING)
+
+    assert run is not None
+    assert (run.state, run.told) == (RunState.PLANNED, 0)
+
+
+def test_what_cannot_be_emptied_is_asked_for_until_that_is_taken_back(operations: Operations, rounds: Rounds) -> None:
+    requests, run = Requests(operations), sent(rounds)
+    first = rounds.stops(run.id)[0]
+
+    rounds.answer(first.id, Answer.CANNOT, "鈴木", MORNING)
+    assert [(found.asset, found.time) for found in requests.standing()] == [(first.stop.asset, MORNING)]
+    rounds.answer(first.id, Answer.DONE, "鈴木", MORNING + MINUTE)
+    assert requests.standing() == []
+
+
+def test_what_somebody_else_asked_for_is_not_taken_back(operations: Operations, rounds: Rounds) -> None:
+    requests, run = Requests(operations), sent(rounds)
+    first = rounds.stops(run.id)[0]
+    asked = requests.ask(first.stop.asset, "園長", MORNING - HOUR)
+
+    rounds.answer(first.id, Answer.CANNOT, "鈴木", MORNING)
+    rounds.answer(first.id, Answer.NONE, "鈴木", MORNING + MINUTE)
+    assert requests.standing() == [asked]
+
+
+def test_an_answer_and_the_mails_about_it_are_stored_together(operations: Operations, rounds: Rounds) -> None:
+    run = sent(rounds)
+    first = rounds.stops(run.id)[0]
+    before: list[StopRecord] = []
+
+    def tell(record: StopRecord) -> list[OutgoingMail]:
+        before.append(record)
+        return [replace(MAIL, message_id="<2@example.jp>")]
+
+    rounds.answer(first.id, Answer.CANNOT, "鈴木", MORNING, tell=tell)
+    rounds.answer(first.id, Answer.CANNOT, "鈴木", MORNING + 1, tell=tell)
+    assert before == [first]
+    assert [row.mail.message_id for row in operations.mails()] == ["<2@example.jp>", "<1@example.jp>"]
+
+
+def test_an_answer_is_kept_once_and_can_be_taken_back(operations: Operations, rounds: Rounds) -> None:
+    run = sent(rounds)
+    first = rounds.stops(run.id)[0].id
+
+    done = rounds.answer(first, Answer.DONE, "鈴木", MORNING + HOUR)
+    again = rounds.answer(first, Answer.DONE, "佐藤", MORNING + 2 * HOUR)
+    assert done == again
+    assert (done.answer, done.answered, done.answered_by) == (Answer.DONE, MORNING + HOUR, "鈴木")
+    found = rounds.run(run.id)
+    assert found is not None
+    assert (found.state, found.accepted, found.accepted_by) == (RunState.ANSWERED, MORNING + HOUR, "鈴木")
+
+    back = rounds.answer(first, Answer.NONE, "佐藤", MORNING + 3 * HOUR)
+    assert (back.answer, back.answered, back.answered_by, back.note) == (Answer.NONE, None, None, "")
+    found = rounds.run(run.id)
+    assert found is not None
+    assert found.state is RunState.SENT
+    assert rounds.answers(first) == [
+        Answered(MORNING + HOUR, Answer.DONE, "鈴木", ""),
+        Answered(MORNING + 3 * HOUR, Answer.NONE, "佐藤", ""),
+    ]
+    assert [(entry.who, entry.action) for entry in operations.audit()] == [("佐藤", "stop.none"), ("鈴木", "stop.done")]
+
+
+def test_a_note_belongs_to_the_answer(rounds: Rounds) -> None:
+    first = rounds.stops(sent(rounds).id)[0].id
+
+    assert rounds.answer(first, Answer.CANNOT, "鈴木", MORNING, "通行止め").note == "通行止め"
+    assert rounds.answer(first, Answer.CANNOT, "鈴木", MORNING, "故障").note == "故障"
+    assert [given.note for given in rounds.answers(first)] == ["通行止め", "故障"]
+
+
+def test_a_closed_round_still_takes_answers_and_stays_closed(rounds: Rounds) -> None:
+    run = sent(rounds)
+    rounds.close(run.id)
+    record = rounds.answer(rounds.stops(run.id)[0].id, Answer.DONE, "鈴木", MORNING)
+
+    assert record.answer is Answer.DONE
+    found = rounds.run(run.id)
+    assert found is not None
+    assert found.state is RunState.CLOSED
+
+
+def test_an_unknown_stop_cannot_be_answered(rounds: Rounds) -> None:
+    assert rounds.stop(7) is None
+    with pytest.raises(UnknownStopError, match="there is no stop 7"):
+        rounds.answer(7, Answer.DONE, "鈴木", MORNING)
+
+
+def test_runs_come_newest_first_and_within_the_time_asked_for(rounds: Rounds) -> None:
+    late = replace(plan(day=date(2026, 11, 27)), departs=MORNING + 53 * HOUR)
+    first, second = rounds.put(plan()), rounds.put(late)
+
+    assert rounds.runs(0, MORNING + 100 * HOUR) == [second, first]
+    assert rounds.runs(0, late.departs) == [first]
+    assert rounds.runs(0, MORNING + 100 * HOUR, limit=1) == [second]
+
+
+def test_a_request_stands_until_the_unit_is_emptied(operations: Operations) -> None:
+    requests = Requests(operations)
+    first = requests.ask("tobu-unit-1", "園長", MORNING)
+
+    assert requests.ask("tobu-unit-1", "保育士", MORNING + MINUTE) == first
+    emptyings = Emptyings(operations)
+    emptyings.enter("tobu-unit-1", MORNING - HOUR, "鈴木", MORNING + HOUR, percent=80.0, nappies=48.0)
+    assert requests.standing() == [first]
+    emptyings.enter("tobu-unit-1", MORNING + HOUR, "鈴木", MORNING + HOUR, percent=80.0, nappies=48.0)
+    assert requests.standing() == []
+    later = requests.ask("tobu-unit-1", "園長", MORNING + 2 * HOUR)
+    assert later.id != first.id
+    requests.withdraw(later.id, MORNING + 3 * HOUR)
+    assert requests.standing() == []

@@ -1,0 +1,117 @@
+"""Sending one mail: what an SMTP server may do to us, and what that means for the mail."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from sukusuku_core.errors import TransientError
+from sukusuku_server.mail.smtp import Smtp
+from sukusuku_server.settings import MailServer
+from tests.support.smtp_server import Mailbox, server
+
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def answering(answer: Answer) -> AsyncIterator[int]:
+    """A server that answers as it likes, on the port that is given."""
+    listening = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield listening.sockets[0].getsockname()[1]
+    finally:
+        listening.close()
+        await listening.wait_closed()
+
+
+def send_to(settings: MailServer) -> None:
+    Smtp(settings).send("sukusuku@example.jp", "tobu@example.jp", b"Subject: x\r\n\r\nx\r\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"security": "starttls"}, "SMTPNotSupportedError"),
+        ({"security": "tls"}, "SSLError"),
+        ({"username": "u", "password": "p"}, "SMTPNotSupportedError"),
+        ({"username": "ü", "password": "ü"}, "SMTPNotSupportedError"),
+        ({"host": "no-such-host.invalid"}, "gaierror"),
+    ],
+)
+def test_no_mail_goes_out_unprotected_when_protection_was_asked_for(options: dict[str, str], reason: str) -> None:
+    async def scenario() -> None:
+        box = Mailbox()
+        async with box.open() as port:
+            with pytest.raises(TransientError, match=reason):
+                await asyncio.to_thread(send_to, server(port, **options))
+
+        assert box.tries == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_login_that_is_refused_may_work_later(tmp_path: Path) -> None:
+    """A wrong password is no fault of the mail: it waits for the right one."""
+
+    async def scenario() -> None:
+        box = Mailbox()
+        async with box.open(auth_require_tls=False) as port:
+            with pytest.raises(TransientError, match="535"):
+                await asyncio.to_thread(send_to, server(port, username="u", password="wrong"))
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("greeting", [b"", b"554 not today\r\n", b"421 too busy\r\n", b"nonsense\r\n", b"\xff" * 3000])
+def test_a_server_that_is_out_of_its_mind_is_tried_again(greeting: bytes) -> None:
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        writer.close()
+
+    async def scenario() -> None:
+        async with answering(answer) as port:
+            with pytest.raises(TransientError, match=f"127.0.0.1:{port}"):
+                await asyncio.to_thread(send_to, server(port))
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_says_nothing_is_given_up() -> None:
+    async def scenario() -> None:
+        ended = asyncio.Event()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()
+            writer.close()
+            ended.set()
+
+        async with answering(answer) as port:
+            with pytest.raises(TransientError, match="timed out"):
+                await asyncio.to_thread(send_to, server(port, timeout=0.2))
+            await ended.wait()
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_parts_badly_has_still_taken_the_mail() -> None:
+    """What comes after the 250 for the content must not send the mail again."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        for answers in (b"250 hello\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"):
+            await reader.readline()
+            writer.write(answers)
+        while await reader.readline() != b".\r\n":
+            pass
+        writer.write(b"250 taken\r\n")
+        await reader.readline()
+        writer.write(b"421 bad mood\r\n")
+        writer.close()
+
+    async def scenario() -> None:
+        async with answering(answer) as port:
+            await asyncio.to_thread(send_to, server(port))
+
+    asyncio.run(scenario())

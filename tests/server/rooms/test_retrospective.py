@@ -1,0 +1,86 @@
+"""What a correction says about the time before it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sukusuku_core.model import Quality
+from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_server.model.collection import Correction, CorrectionKind
+from sukusuku_server.model.series import Point
+from sukusuku_server.rooms.retrospective import of_channel, seen_after
+from tests.server.rooms.example_room import at
+
+K = CorrectionKind
+
+
+def series(*told: tuple[str, float]) -> list[Point]:
+    return [Point(at(clock), value, Quality.GOOD) for clock, value in told]
+
+
+def correction(
+    clock: str, before: int | None, after: int | None, kind: K = K.EMPTY, channel: str = "people"
+) -> Correction:
+    return Correction("room", at(clock), kind, channel, before, after)
+
+
+def held(points: list[Point], clock: str) -> float:
+    return float([point.value for point in points if point.time <= at(clock)][-1] or 0)
+
+
+DAY = series(
+    ("09:00", 2), ("09:05", 4), ("09:15", 4), ("12:00", 3), ("12:10", 3), ("17:00", 1), ("17:10", 1), ("17:20", 0)
+)
+
+
+def test_one_too_many_is_taken_off_from_the_median_movement_on() -> None:
+    seen = seen_after(DAY, [correction("17:20", 1, 0)])
+    assert [held(seen, clock) for clock in ("09:10", "12:05", "17:05", "17:20")] == [4, 2, 0, 0]
+
+
+def test_one_too_few_is_added_before_a_clamp() -> None:
+    seen = seen_after(DAY, [correction("17:20", -1, 0, K.CLAMPED)])
+    assert [held(seen, clock) for clock in ("09:10", "12:05", "17:05", "17:20")] == [4, 4, 2, 0]
+
+
+def test_what_was_known_to_be_right_stays() -> None:
+    entered = correction("13:00", 3, 3, K.ENTERED)
+    seen = seen_after(DAY, [entered, correction("17:20", 1, 0)])
+    assert [held(seen, clock) for clock in ("12:05", "17:05")] == [3, 0]
+
+
+def test_gaps_and_counts_that_agreed_say_nothing_of_before() -> None:
+    for kind in (K.SOURCE, K.AGREED, K.REPLACED):
+        assert seen_after(DAY, [correction("17:20", 4, 0, kind)]) == DAY
+    assert seen_after(DAY, [correction("17:20", None, 3)]) == DAY
+
+
+def test_children_that_follow_from_people_are_put_right_with_them() -> None:
+    people = [correction("13:00", 5, 6, K.ENTERED), correction("17:20", 1, 0)]
+    said = correction("13:00", 3, 4, K.ENTERED, "children")
+    assert of_channel([*people, said], "children") == people
+    own = correction("17:00", -1, 0, K.CLAMPED, "children")
+    assert of_channel([*people, said, own], "children") == [said, own]
+    assert of_channel([*people, said, own], "people") == people
+    assert of_channel([said], "children") == [said]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 600), st.integers(0, 9)), min_size=1, max_size=20, unique_by=lambda item: item[0]
+    ),
+    st.lists(st.tuples(st.integers(1, 600), st.integers(-3, 5), st.integers(0, 5)), max_size=5),
+)
+def test_after_the_last_correction_nothing_changes_and_nothing_is_negative(
+    told: list[tuple[int, int]], corrections: list[tuple[int, int, int]]
+) -> None:
+    points = [Point(at("08:00") + minute * MINUTE_MS, float(value), Quality.GOOD) for minute, value in sorted(told)]
+    found = [
+        Correction("room", at("08:00") + minute * MINUTE_MS, K.EMPTY, "people", before, after)
+        for minute, before, after in corrections
+    ]
+    seen = seen_after(points, found)
+    last = max((item.time for item in found), default=0)
+    assert [point for point in seen if point.time > last] == [point for point in points if point.time > last]
+    assert all(isinstance(point.value, float) and point.value >= 0 for point in seen)
+    assert [point.time for point in seen] == sorted({point.time for point in seen})
+    assert {point.time for point in points} <= {point.time for point in seen}

@@ -1,0 +1,154 @@
+"""`sukusuku store check|migrate`, against a real influxd."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sukusuku_core.clock import now_ms
+from sukusuku_core.model import Reading
+from sukusuku_server.timeseries.__main__ import main
+from sukusuku_server.timeseries.influx.query import Query
+from sukusuku_server.timeseries.influx.reader import InfluxReader
+from sukusuku_server.timeseries.influx.store import InfluxStore
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.server.timeseries.influx.influx_facility import facility, new_database
+from tests.support.influx_v2 import Answer
+from tests.support.influxd import Influxd
+
+DAY_MS = 86_400_000
+FACILITY = """
+operator = {{id = "toshima", name = {{ja = "豊島区", en = "Toshima"}}}}
+[store]
+path = "readings.db"
+[store.influx]
+url = "{url}"
+prefix = "{database}/"
+batch = 50
+timeout = 2
+[[site]]
+id = "tobu"
+name = {{ja = "東部", en = "Tobu"}}
+[[site.unit]]
+id = "unit-1"
+name = {{ja = "一号", en = "Unit 1"}}
+edge = "tobu-pi"
+"""
+
+
+@pytest.fixture
+def database(influx: Influxd) -> Iterator[str]:
+    yield new_database(influx)
+    influx.adapter.trouble = None
+
+
+@pytest.fixture
+def settings(influx: Influxd, database: str, tmp_path: Path) -> Path:
+    path = tmp_path / "facility.toml"
+    path.write_text(FACILITY.format(url=influx.url, database=database), encoding="utf-8")
+    return path
+
+
+def history(folder: Path) -> int:
+    """Ten days of readings in a plain SQLite store; tells how many."""
+    store = SqliteStore.open(folder / "readings.db")
+    start = now_ms() - 10 * DAY_MS
+    readings = [Reading("unit-1", "Fill/Percent", start + n * 600_000, n % 90 + 0.5) for n in range(1440)]
+    store.commit(readings, [], start)
+    store.close()
+    return len(readings)
+
+
+def test_a_right_server_is_told_so(settings: Path, database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(settings)]) == 0
+    said = capsys.readouterr().out
+    assert "InfluxDB 1.6.7" in said
+    for end in ("raw", "5m", "daily"):
+        assert f"ok     bucket {database}/{end} can be written and read" in said
+    assert "is not there yet" in said
+
+
+def test_a_missing_bucket_is_named(
+    influx: Influxd, settings: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    influx.ask(f'DROP RETENTION POLICY "5m" ON "{database}"')
+    assert main(["check", str(settings)]) == 1
+    said = capsys.readouterr().out
+    assert f"ok     bucket {database}/raw" in said
+    assert "wrong" in said
+    assert f"{database}/5m" in said
+    assert "retention policy not found" in said
+
+
+@pytest.mark.parametrize(("status", "words"), [(401, "check token, or username and password"), (403, "may not write")])
+def test_a_wrong_token_is_named(
+    influx: Influxd, settings: Path, capsys: pytest.CaptureFixture[str], status: int, words: str
+) -> None:
+    influx.adapter.trouble = lambda _: Answer(
+        status, body=b'{"code": "unauthorized", "message": "unauthorized access"}'
+    )
+    assert main(["check", str(settings)]) == 1
+    assert words in capsys.readouterr().out
+
+
+def test_nobody_there_is_told(settings: Path, influx: Influxd, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace(influx.url, "http://127.0.0.1:9"), encoding="utf-8"
+    )
+    assert main(["check", str(settings)]) == 1
+    assert "is it started, and is `url` right?" in capsys.readouterr().out
+
+
+def test_history_is_copied_and_an_interrupted_copy_goes_on(
+    influx: Influxd, settings: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count = history(settings.parent)
+    seen = len(influx.adapter.writes)
+    influx.adapter.trouble = lambda _: Answer(503) if len(influx.adapter.writes) > seen + 30 else None
+    assert main(["migrate", str(settings)]) == 1
+    assert "InfluxDB answers 503" in capsys.readouterr().err
+    influx.adapter.trouble = None
+    seen = len(influx.adapter.writes)
+
+    assert main(["migrate", str(settings)]) == 0
+
+    shown = capsys.readouterr()
+    assert "100%" in shown.err
+    assert "points copied" in shown.out
+    first = influx.adapter.writes[seen + 3]  # three marks come first
+    found = facility(settings.parent / "readings.db", influx, database)
+    store = InfluxStore.open_reader(found.store.path)
+    reader = InfluxReader(Query(found.store.influx), store.datatype_of)
+    assert reader.scan(["unit-1"], 0, 1 << 62) == store.scan(["unit-1"], 0, 1 << 62)
+    assert len(reader.scan(["unit-1"], 0, 1 << 62)) == count
+    assert first.query["bucket"].startswith(database)
+    store.close()
+    assert main(["check", str(settings)]) == 0
+    assert "readings of the last 7 whole days were compared" in capsys.readouterr().out
+
+
+def test_again_fills_what_somebody_deleted(
+    influx: Influxd, settings: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history(settings.parent)
+    assert main(["migrate", str(settings)]) == 0
+    query = Query(facility(settings, influx, database).store.influx)
+    query.ask('DELETE FROM "reading" WHERE time > now() - 3d', "raw")
+    assert main(["check", str(settings)]) == 1
+    assert "readings in the file, 0 in InfluxDB" in capsys.readouterr().out
+    assert main(["migrate", "--again", str(settings)]) == 0
+    assert main(["check", str(settings)]) == 0
+
+
+def test_migrating_waits_for_no_collector(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = SqliteStore.open(settings.parent / "readings.db")
+    try:
+        assert main(["migrate", str(settings)]) == 1
+    finally:
+        store.close()
+    assert "it copies history by itself" in capsys.readouterr().err
+
+
+def test_there_must_be_a_file(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate", str(settings)]) == 2
+    assert "there is no such file" in capsys.readouterr().err

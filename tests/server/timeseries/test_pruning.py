@@ -1,0 +1,64 @@
+"""Old raw readings are deleted; everything else stays."""
+
+import pytest
+
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.model import Quality
+from sukusuku_core.settings import parse
+from sukusuku_server.model.series import HOUR_MS, Committed, Moved
+from sukusuku_server.settings import Facility, check
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.collector.small_facility import FACILITY
+
+START = 490_000 * HOUR_MS
+GOOD = int(Quality.GOOD)
+
+
+def times(store: SqliteStore) -> list[int]:
+    return [point.time - START for point in store.raw("unit-1", "Fill/Percent", 0, 2**62, 1000)]
+
+
+def test_raw_readings_go_in_small_steps_and_hours_stay(store: SqliteStore) -> None:
+    series = store.series("unit-1", "Fill/Percent", DataType.DOUBLE)
+    store.commit_rows([(START + n, series, float(n), GOOD) for n in range(10)], [], START)
+    hours = store.hourly("unit-1", "Fill/Percent", 0, 2**60)
+    assert store.prune(START + 8, 3) == 3
+    assert times(store) == [3, 4, 5, 6, 7, 8, 9]
+    assert [store.prune(START + 8, 3) for _ in range(3)] == [3, 2, 0]
+    assert times(store) == [8, 9]
+    assert store.prune(START + 100, 10) == 2
+    assert store.hourly("unit-1", "Fill/Percent", 0, 2**60) == hours
+    assert store.latest()["unit-1"]["Fill/Percent"].value == 9.0
+
+
+def test_all_readings_of_one_millisecond_go_together(store: SqliteStore) -> None:
+    series = [store.series("unit-1", name, DataType.DOUBLE) for name in ("Fill/Percent", "Temperature")]
+    store.commit_rows([(START, one, 1.0, GOOD) for one in series], [], START)
+    assert store.prune(START + 1, 1) == 2
+
+
+def test_what_comes_after_its_time_was_pruned_is_recognised_when_it_comes_twice(store: SqliteStore) -> None:
+    series = store.series("unit-1", "Fill/Percent", DataType.DOUBLE)
+    assert store.prune(START + 100, 10) == 0
+    late = [(START + 5, series, 1.0, GOOD)]
+    assert store.commit_rows(late, [], START) == Committed(1, 0, 0)
+    assert store.prune(START + 200, 10) == 0
+    assert store.commit_rows(late, [], START) == Committed(0, 1, 0)
+
+
+def test_a_moved_reading_is_forgotten_with_its_place(store: SqliteStore) -> None:
+    series = store.series("unit-1", "Fill/Percent", DataType.DOUBLE)
+    store.commit_rows([], [], START, [Moved((START, series, 1.0, GOOD), START + 50)])
+    assert store.prune(START + 1, 10) == 1
+    assert store.commit_rows([(START + 50, series, 1.0, GOOD)], [], START) == Committed(1, 0, 0)
+
+
+def test_too_short_a_time_is_refused() -> None:
+    text = FACILITY.format(port=1883) + "\n[store]\nkeep_raw_days = "
+    for days in (0, 31, 730):
+        check(parse(f"{text}{days}", Facility, "facility.toml"), "facility.toml")
+    with pytest.raises(ConfigError, match="keep_raw_days: found 7, allowed: 31 or more, or 0"):
+        check(parse(f"{text}7", Facility, "facility.toml"), "facility.toml")
+    with pytest.raises(ConfigError, match="keep_occupancy_days: found 30"):
+        check(parse(f"{text}0\nkeep_occupancy_days = 30", Facility, "facility.toml"), "facility.toml")
