@@ -47,6 +47,7 @@ def test_each_distribution_holds_its_packages_and_nothing_else(wheels: dict[str,
     assert set(wheels) == {"sukusuku", "sukusuku_edge"}
     assert packages(wheels["sukusuku_edge"]) == {"sukusuku_core", "sukusuku_mqtt", "sukusuku_edge"}
     assert packages(wheels["sukusuku"]) == {
+        "sukusuku_server",
         "sukusuku_collector",
         "sukusuku_api",
         "sukusuku_cli",
