@@ -24,6 +24,7 @@ from influxdb_client.domain.write_precision import WritePrecision
 from tests.support.influxd import Influxd, influxd
 
 from sukusuku_core.catalogue import DataType
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.series import Row
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.influx.line_protocol import READING, Layout, Lines
@@ -37,7 +38,7 @@ NOW = 1_790_000_000_000
 UNITS = 50
 METRICS = ("Fill/Percent", "Fill/Distance", "Film/Remaining", "Motor/Power", "Temperature")
 BATCH = 5_000
-POLL_MS = 60_000
+POLL_MS = MINUTE_MS
 
 Cost = tuple[float, float]
 """Seconds of wall and of CPU."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sukusuku_core import catalogue, sparkplug
 from sukusuku_core.model import AssetKind
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_mqtt.client import Message
 
 _SCHEMA = """
@@ -50,7 +51,7 @@ class NaiveCollector:
                 continue
             value = getattr(metric, field)
             low, high = known.low, known.high
-            if not 1_577_836_800_000 <= metric.timestamp <= self._now + 300_000:
+            if not 1_577_836_800_000 <= metric.timestamp <= self._now + 5 * MINUTE_MS:
                 continue
             good = (low is None or value >= low) and (high is None or value <= high)
             quality = int(sparkplug.read_quality(metric)) if good else 0
@@ -60,7 +61,7 @@ class NaiveCollector:
             )
             if found.rowcount:
                 self.stored += 1
-                hour = metric.timestamp // 3_600_000
+                hour = metric.timestamp // HOUR_MS
                 run.execute(_ROLL_UP, (series, hour, value, value, value, value, metric.timestamp))
                 run.execute(_LATEST, (series, metric.timestamp, value, quality))
         run.execute("COMMIT")

@@ -77,7 +77,6 @@ ContextDep = Annotated[Context, Depends(_context)]
 
 
 Time = Annotated[str | None, Query(max_length=64)]
-DAY_MS = 86_400_000
 FROM = Query(alias="from", description="ISO 8601 (without offset: Japan's time) or UTC ms")
 TO = Query(alias="to", description="As `from`; not included; default: now")
 

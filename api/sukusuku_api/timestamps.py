@@ -3,7 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from sukusuku_server.i18n import JAPAN, N_
+from sukusuku_core.time import JAPAN
+from sukusuku_server.i18n import N_
 
 LATEST_MS = 4_102_444_800_000
 """2100-01-01: later times are mistakes."""

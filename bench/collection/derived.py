@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 from bench.collection.world import SimulatedUnit, World
 from sukusuku_core.model import Reading
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.model.collection import Emptying, Forecast, Outcome
 from sukusuku_server.units.derivation import UnitDerivation
-
-DAY_MS = 86_400_000
 
 
 @dataclass(slots=True)

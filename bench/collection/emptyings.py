@@ -17,15 +17,13 @@ from dataclasses import dataclass
 from bench.collection.simulated_sensors import Witness
 from bench.collection.world import SimulatedUnit, World, simulate
 from sukusuku_core.model import Reading
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from sukusuku_server.model.collection import Emptying
 from sukusuku_server.units.derivation import UnitDerivation
 
-MINUTE_MS = 60_000
 TOLERANCE = 60 * MINUTE_MS
 AFTER = 120 * MINUTE_MS
 FOUND_GOAL, FALSE_GOAL = 0.99, 0.01
-HOUR_MS = 3_600_000
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)

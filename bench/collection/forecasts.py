@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 from bench.collection.derived import Derived, derive
 from bench.collection.world import SimulatedUnit, simulate
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, Method
 from sukusuku_server.units.forecast_score import Score, Scored, score
 
-HOUR_MS = 3_600_000
 INSIDE_GOAL = (0.75, 0.85)
 BETTER_GOAL = 0.25
 

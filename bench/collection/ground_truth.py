@@ -13,11 +13,11 @@ from enum import StrEnum
 from functools import cache
 from random import Random
 
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number, midnight, weekday
 from sukusuku_sim import calendar
-from sukusuku_sim.calendar import DAY_MS, MINUTE_MS, OpeningHours
+from sukusuku_sim.calendar import OpeningHours
 from sukusuku_sim.unit import NAPPIES_IN_A_HAND
 
-HOUR_MS = 60 * MINUTE_MS
 HOURS = OpeningHours()
 """Monday to Saturday, 9 to 18."""
 DAY_LUCK = 0.15
@@ -135,13 +135,13 @@ class _Kind(StrEnum):
 
 def is_open(time: int, holidays: frozenset[int]) -> bool:
     """Whether the centre is open at this moment; `holidays` are numbers of local days."""
-    return calendar.day(time) not in holidays and HOURS.is_open(time)
+    return day_number(time) not in holidays and HOURS.is_open(time)
 
 
 def spans(start: int, end: int, holidays: frozenset[int]) -> list[tuple[int, int]]:
     """The open stretches between two moments, clipped to them, in order."""
     found = []
-    for day in range(calendar.day(start), calendar.day(end) + 1):
+    for day in range(day_number(start), day_number(end) + 1):
         opens, closes = _opened(day, holidays)
         if max(opens, start) < min(closes, end):
             found.append((max(opens, start), min(closes, end)))
@@ -150,7 +150,7 @@ def spans(start: int, end: int, holidays: frozenset[int]) -> list[tuple[int, int
 
 @cache
 def _opened(day: int, holidays: frozenset[int]) -> tuple[int, int]:
-    opens = calendar.start_of_day(day) + HOURS.opens * MINUTE_MS
+    opens = midnight(day) + HOURS.opens * MINUTE_MS
     return (opens, opens + (HOURS.closes - HOURS.opens) * MINUTE_MS) if is_open(opens, holidays) else (opens, opens)
 
 
@@ -178,9 +178,9 @@ def live(person: Person, start: int, end: int, holidays: frozenset[int], rng: Ra
 
 
 def _plan(person: Person, start: int, end: int, holidays: frozenset[int], rng: Random) -> Iterator[tuple[int, _Kind]]:
-    for day in range(calendar.day(start), calendar.day(end - 1) + 1):
-        midnight = calendar.start_of_day(day)
-        opens, closes = midnight + HOURS.opens * MINUTE_MS, midnight + HOURS.closes * MINUTE_MS
+    for day in range(day_number(start), day_number(end - 1) + 1):
+        begins = midnight(day)
+        opens, closes = begins + HOURS.opens * MINUTE_MS, begins + HOURS.closes * MINUTE_MS
         if not is_open(opens, holidays):
             continue
         season = 1 + 0.25 * math.sin(math.tau * ((day * DAY_MS - start) / (182 * DAY_MS) + person.phase))
@@ -193,25 +193,24 @@ def _plan(person: Person, start: int, end: int, holidays: frozenset[int], rng: R
             while time < hour + HOUR_MS:
                 yield int(time), _Kind.HAND
                 time += rng.expovariate(rate)
-        visit = _visit(person.habit, day, midnight, rng)
+        visit = _visit(person.habit, begins, rng)
         if visit is not None:
             yield visit, _Kind.EMPTY
-        if calendar.weekday(opens) == CLEANING_DAY and rng.random() < 0.7:
-            yield midnight + round((CLEANING_MINUTE + rng.uniform(0, 20)) * MINUTE_MS), _Kind.CLEAN
+        if weekday(opens) == CLEANING_DAY and rng.random() < 0.7:
+            yield begins + round((CLEANING_MINUTE + rng.uniform(0, 20)) * MINUTE_MS), _Kind.CLEAN
     yield from ((time, _Kind.SLIP) for time in person.slips)
     yield from ((time, _Kind.REPLACE) for time in person.replaced)
 
 
-def _visit(habit: Habit, day: int, midnight: int, rng: Random) -> int | None:
-    weekday = (day + 3) % 7
+def _visit(habit: Habit, begins: int, rng: Random) -> int | None:
     minute = {
         Habit.DAILY: 17 * 60 + 35 + rng.uniform(0, 15),
         Habit.HASTY: 12 * 60 + rng.uniform(0, 60),
         Habit.ROUNDS: 10 * 60 + rng.gauss(0, 25),
     }.get(habit)
-    if minute is None or (habit is Habit.ROUNDS and (weekday not in {0, 2, 4} or rng.random() < 1 / 12)):
+    if minute is None or (habit is Habit.ROUNDS and (weekday(begins) not in {0, 2, 4} or rng.random() < 1 / 12)):
         return None
-    return midnight + round(minute * MINUTE_MS)
+    return begins + round(minute * MINUTE_MS)
 
 
 def _happens(  # noqa: C901 - one case per kind
@@ -288,7 +287,7 @@ def _staffed(time: int, delay: float, holidays: frozenset[int]) -> int:
         if not is_open(time, holidays):
             time = HOURS.next_opening(time)
             continue
-        closes = calendar.start_of_day(calendar.day(time)) + HOURS.closes * MINUTE_MS
+        closes = midnight(day_number(time)) + HOURS.closes * MINUTE_MS
         if time + delay < closes:
             return round(time + delay)
         delay -= closes - time

@@ -25,14 +25,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.collection.derived import derive
-from bench.collection.true_incidents import HOUR_MS, MINUTE_MS, SILENT_AFTER, Incident, bags, faults, silences
+from bench.collection.true_incidents import SILENT_AFTER, Incident, bags, faults, silences
 from bench.collection.world import SimulatedUnit, World, simulate
 from sukusuku_collector.alerts.context import Around
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, japan_time
 from sukusuku_server.db import Alert, Operations
-from sukusuku_server.i18n import japan_time
 from sukusuku_server.model.series import Latest, Point
 from sukusuku_server.settings import Facility
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
 
-from bench.collection.ground_truth import HOUR_MS, Event, Happening, Life
+from bench.collection.ground_truth import Event, Happening, Life
 from sukusuku_core.model import FaultCode, Quality, Reading, UnitState, Value
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_sim import calendar
-from sukusuku_sim.calendar import MINUTE_MS
 
 REFRESH_MS = 30 * MINUTE_MS
 """An unchanged value is reported again after this."""

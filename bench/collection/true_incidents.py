@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from bench.collection.simulated_sensors import Fault, Witness
 from bench.collection.world import SimulatedUnit, World
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number, midnight, time_of_day
 
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 RISE = 80.0
 MARGIN = 10.0
 """Percent by which an estimate may be off where it counts."""
@@ -55,11 +55,11 @@ def _full_today(unit: SimulatedUnit, world: World, levels: Sequence[tuple[int, f
         full = unit.truth.full_after(at)
         if full is None:
             continue
-        day = (at + 9 * HOUR_MS) // DAY_MS
-        later = (full + 9 * HOUR_MS) // DAY_MS
-        while later > day and not world.is_open(later * DAY_MS - 9 * HOUR_MS + 12 * HOUR_MS):
+        day = day_number(at)
+        later = day_number(full)
+        while later > day and not world.is_open(midnight(later) + 12 * HOUR_MS):
             later -= 1
-        if later == day or (later == day + 1 and (full + 9 * HOUR_MS) % DAY_MS < 12 * HOUR_MS):
+        if later == day or (later == day + 1 and time_of_day(full) < 12 * HOUR_MS):
             return True
     return False
 

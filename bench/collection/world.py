@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from bench.collection.ground_truth import HOUR_MS, HOURS, Event, Habit, Life, Person, is_open, live, spans
+from bench.collection.ground_truth import HOURS, Event, Habit, Life, Person, is_open, live, spans
 from bench.collection.simulated_sensors import Fault, Sensors, Trouble, Witness, blind, sense
 from sukusuku_core.model import Reading
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number, day_start
 from sukusuku_server.settings.collection import Collection
-from sukusuku_sim import calendar
-from sukusuku_sim.calendar import DAY_MS, MINUTE_MS
 from sukusuku_sim.room import RoomParameters, Stay, book
 
 FIRST_DAY = date(2026, 4, 6)
@@ -150,13 +149,12 @@ class World:
         return next((room for room in self.rooms if room.id == unit.collection.room), None)
 
 
-_EPOCH = date(1970, 1, 1).toordinal()
-_CLOSED = frozenset(day.toordinal() - _EPOCH for day in HOLIDAYS)
+_CLOSED = frozenset(day_number(day_start(day)) for day in HOLIDAYS)
 
 
 def simulate(seed: int, units: int = 20, weeks: int = 26) -> World:
     """The world of a seed. Every second unit is linked to a room; two units share one."""
-    start = calendar.start_of_day(FIRST_DAY.toordinal() - _EPOCH)
+    start = day_start(FIRST_DAY)
     end = start + weeks * 7 * DAY_MS
     rooms = tuple(_room(f"room-{n + 1}", Random(f"{seed}/room/{n}"), start, end) for n in range((units + 3) // 4))
     made = tuple(_unit(n, rooms[n // 4] if n % 2 == 0 else None, seed, start, end) for n in range(units))
@@ -249,7 +247,7 @@ def _working(time: int) -> int:
 
 def _room(name: str, rng: Random, start: int, end: int) -> SimulatedRoom:
     stays: list[Stay] = []
-    for day in range(calendar.day(start), calendar.day(end - 1) + 1):
+    for day in range(day_number(start), day_number(end - 1) + 1):
         popularity = rng.uniform(0.3, 1.0)
         if day not in _CLOSED:
             stays += book(RoomParameters(popularity=popularity), day, rng)

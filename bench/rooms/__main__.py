@@ -10,7 +10,7 @@ from datetime import timedelta
 from bench.rooms.world import COUNTING, FIRST_DAY, SHIFTS, Kind, World, simulate
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
-from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, day_start, local_day
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day
 from sukusuku_server.model.collection import CorrectionKind
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms import usage
@@ -24,7 +24,6 @@ from sukusuku_server.settings import Facility
 
 DRIFT_DAYS, MEAN_ERROR, MONTHS_OFF = 95.0, 0.5, 3.0
 REPORT_SECONDS, REPORT_ROOMS = 10.0, 20
-HOUR_MS = 3_600_000
 MONTH_MINUTES = 10 * 540
 """Months of fewer open minutes are parts of a month and not judged."""
 

@@ -26,7 +26,7 @@ from sukusuku_collector.alerts.rules import WATCHES
 from sukusuku_collector.alerts.state_machine import Event, Open, Rule, step
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
-from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.series import Latest, Point
 from sukusuku_server.rooms.current import Stage, limit_now
 from sukusuku_server.rooms.derivation import RoomOccupancy

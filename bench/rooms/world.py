@@ -12,7 +12,8 @@ from enum import StrEnum
 from random import Random
 
 from sukusuku_core.model import Quality, Reading
-from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, OpeningHours, day_start
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number, day_start
+from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.model.collection import Calibration
 from sukusuku_sim import calendar
 from sukusuku_sim.room import RoomParameters, book
@@ -107,7 +108,7 @@ def simulate(kind: Kind, hours: OpeningHours, seed: int, weeks: int, room: str =
 
 def _day(day: date, rng: Random) -> Iterator[Passing]:
     start = day_start(day)
-    for stay in book(RoomParameters(), calendar.day(start), rng):
+    for stay in book(RoomParameters(), day_number(start), rng):
         for time, step in ((stay.arrives, 1), (stay.leaves, -1)):
             moment = time + rng.randrange(MINUTE_MS)
             yield Passing(moment, step, child=True)
@@ -136,8 +137,8 @@ class _Faults:
             found = []
             for _ in range(number):
                 day = rng.randrange(begin, end, DAY_MS)
-                first = day + round(rng.uniform(8, 16) * 3_600_000)
-                found.append((first, first + round(rng.uniform(*hours) * 3_600_000)))
+                first = day + round(rng.uniform(8, 16) * HOUR_MS)
+                found.append((first, first + round(rng.uniform(*hours) * HOUR_MS)))
             return found
 
         self.silent = some(max(weeks // 2, 1), (0.7, 3))

@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import MailRow, Operations
 from sukusuku_server.mail.smtp import Smtp
 from sukusuku_server.settings import MailServer
 
 BACKOFF_MINUTES = (1, 5, 15, 60)
 """Wait after the first, second, ... failed try; the last one holds from then on."""
-LEASE_MS = 10 * 60 * 1000
+LEASE_MS = 10 * MINUTE_MS
 """How long a mail stays reserved for a worker that does not come back. Longer than any try lasts."""
 _LONGEST_SLEEP_S = 60.0
 """The outbox is looked at this often even when nobody wakes the worker: the clock may have been set."""
@@ -76,7 +77,7 @@ class MailWorker:
             self._smtp.send(mail.sender, mail.recipient, mail.content)
         except TransientError as error:
             minutes = BACKOFF_MINUTES[min(row.attempts, len(BACKOFF_MINUTES) - 1)]
-            self._operations.mail_failed(row.id, str(error), self._clock() + minutes * 60_000)
+            self._operations.mail_failed(row.id, str(error), self._clock() + minutes * MINUTE_MS)
             if not self._failing:
                 _log.warning("mail %d could not be sent, next try in %d min: %s", row.id, minutes, error)
             self._failing = True

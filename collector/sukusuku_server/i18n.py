@@ -5,7 +5,6 @@ The catalogues are compiled in memory at start: there is no build step that coul
 
 import gettext
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
 from importlib.resources.abc import Traversable
 from io import BytesIO
 from pathlib import Path
@@ -17,9 +16,6 @@ from sukusuku_core.errors import ConfigError
 
 SOURCE_LANGUAGE = "en"
 """The language of the message ids; it needs no catalogue."""
-
-JAPAN = timezone(timedelta(hours=9), "JST")
-"""Asia/Tokyo. Japan has had no daylight saving time since 1951, so this holds without a time zone database."""
 
 
 def translations(folder: Traversable | Path, language: str) -> gettext.NullTranslations:
@@ -36,11 +32,6 @@ def translations(folder: Traversable | Path, language: str) -> gettext.NullTrans
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
-
-
-def japan_time(time: int) -> datetime:
-    """A time (UTC ms) as the people at the centres read it."""
-    return datetime.fromtimestamp(time / 1000, UTC).astimezone(JAPAN)
 
 
 Translate = Callable[[str], str]

@@ -26,13 +26,14 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.sparkplug import Metric, Payload
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_core.topics import MessageType, NodeTopic
 
 WINDOW = 64
 """Data messages that may be unacknowledged."""
 READINGS_PER_MESSAGE = 200
 BYTES_PER_MESSAGE = sparkplug.MAX_PAYLOAD_BYTES // 2
-ACK_TIMEOUT_MAX = 60_000
+ACK_TIMEOUT_MAX = MINUTE_MS
 """The wait for an acknowledgement doubles up to here while none comes: a slow host must not drown in resends."""
 BDSEQ_MODULUS = 256
 SEQ_MODULUS = 256

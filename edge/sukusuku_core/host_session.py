@@ -9,9 +9,11 @@ sends everything again after its rebirth.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sukusuku_core.time import MINUTE_MS
+
 SEQ_MODULUS = 256
 REBIRTH_FIRST = 5_000
-REBIRTH_MAX = 600_000
+REBIRTH_MAX = 10 * MINUTE_MS
 
 Types = Mapping[str, int]
 """Metric name to Sparkplug datatype number, as a birth declared them."""

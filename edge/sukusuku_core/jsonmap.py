@@ -19,12 +19,12 @@ from sukusuku_core.privacy import refused
 from sukusuku_core.profile import JsonPoint, JsonProfile, JsonType, Standing
 from sukusuku_core.registers import Decoded
 from sukusuku_core.sparkplug import MAX_STRING
+from sukusuku_core.time import JAPAN
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 10
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_JST = timezone(timedelta(hours=9))
 _EARLIEST = 1_577_836_800_000  # 2020: a clock that shows less has not been set
 _LATEST = 4_102_444_800_000  # 2100
 _NO_READING = Decoded(None, Quality.BAD)
@@ -224,6 +224,6 @@ def _time(found: Any, zone: Any) -> int | None:
 def _zone(text: Any) -> timezone:
     match = _ZONE.match(text) if isinstance(text, str) else None
     if match is None:
-        return _JST
+        return JAPAN
     offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"] or 0))
-    return timezone(offset if match["sign"] == "+" else -offset) if offset < timedelta(hours=24) else _JST
+    return timezone(offset if match["sign"] == "+" else -offset) if offset < timedelta(hours=24) else JAPAN

@@ -9,11 +9,13 @@ from bisect import insort
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from sukusuku_core.time import MINUTE_MS
+
 REMEMBERED = 32
 """Latest messages that are known one by one."""
 FARTHEST = 100_000
 """A number that is farther ahead than this is no loss of messages: the device numbers them anew."""
-AHEAD = 300_000
+AHEAD = 5 * MINUTE_MS
 """A device's clock may be so much (ms) ahead of ours."""
 
 

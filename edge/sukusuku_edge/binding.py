@@ -10,6 +10,7 @@ from sukusuku_core.message_order import Mark
 from sukusuku_core.model import AssetKind, Quality, Reading, Value
 from sukusuku_core.profile import JsonPoint, JsonProfile
 from sukusuku_core.registers import Decoded
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_edge.events import Event, Failure, Lost, Reachable, Refused, Rejected, Sample
 from sukusuku_edge.fitting import Bound, convert, in_range
 from sukusuku_edge.liveness import Change, Liveness, State
@@ -17,7 +18,7 @@ from sukusuku_edge.report_by_exception import Series as Reported
 from sukusuku_edge.settings import Edge
 
 SOURCE = "Info/Source"
-SIGN_OF_LIFE = 60_000
+SIGN_OF_LIFE = MINUTE_MS
 """ms; an unchanged value of a sensor is sent again after this, however long `refresh` is: it may speak so rarely that
 its silence would otherwise be taken for its death."""
 

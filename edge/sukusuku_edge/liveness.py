@@ -9,6 +9,8 @@ until it has kept to one state for the whole window.
 from dataclasses import dataclass, field
 from enum import Enum
 
+from sukusuku_core.time import MINUTE_MS
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -20,7 +22,7 @@ class Rules:
     good: int = 2
     """So many good polls in a row are a return."""
     changes: int = 4
-    window: int = 600_000
+    window: int = 10 * MINUTE_MS
     """More than so many deaths and returns in so much time are unstable."""
 
 

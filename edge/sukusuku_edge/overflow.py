@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from sukusuku_core.model import Reading
 from sukusuku_core.sparkplug import MAX_STRING
+from sukusuku_core.time import MINUTE_MS
 
 DROPPED = "Buffer/Dropped"
 RANGE = "Buffer/DroppedRange"
-KEEP_EVERY = 600_000
+KEEP_EVERY = 10 * MINUTE_MS
 """ms; of a thinned series one reading is kept in so much time."""
 MEASURED, EVENT, RECORD = 0, 1, 2
 """Values of the column `event`: what may be thinned, what goes last, what never goes."""

@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from sukusuku_core.text_table import columns
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from sukusuku_edge import lock, status_report
 from sukusuku_edge.settings import Edge
 from sukusuku_edge.status_report import Status
 
-QUIET = 60_000
+QUIET = MINUTE_MS
 """ms; a running agent that has written nothing for so long is in trouble."""
 
 
@@ -82,7 +83,7 @@ def _when(moment: int, now: int) -> str:
 
 
 def _age(passed: int) -> str:
-    for size, unit in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s")):
+    for size, unit in ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"), (1000, "s")):
         if abs(passed) >= size:
             return f"{passed / size:.1f} {unit} ago".replace(".0 ", " ")
     return "now"

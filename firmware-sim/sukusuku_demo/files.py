@@ -1,17 +1,17 @@
 """The settings files of a demo run, with its ports and the times of its collection round filled in."""
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from sukusuku_core.time import JAPAN
 from sukusuku_demo.settings import HOST, MODBUS_PORTS, Ports, StoreKind
 
 SITES = ("tobu", "seibu")
 _MODBUS_IN_SCENARIO = 15_020
 _BROKER_IN_SCENARIO = 1883
-_JAPAN = timezone(timedelta(hours=9))
 _READY = timedelta(seconds=50)
 """By then the past is loaded and everything is derived from it."""
 _INFLUX = 'kind = "influx"\n\n[store.influx]\nurl = "http://{host}:{port}"\n'
@@ -29,7 +29,7 @@ def write(folder: Path, ports: Ports, now: datetime, store: StoreKind = "sqlite"
     """
     values: dict[str, object] = {"broker": ports.broker, "smtp": ports.smtp, "web": ports.web}
     values["store"] = _INFLUX.format(host=HOST, port=ports.influx) if store == "influx" else ""
-    values |= round_times(now.astimezone(_JAPAN)) | days(now.astimezone(_JAPAN))
+    values |= round_times(now.astimezone(JAPAN)) | days(now.astimezone(JAPAN))
     values |= {f"modbus_{n}": ports.modbus + n for n in range(MODBUS_PORTS)}
     templates = files(__package__).joinpath("templates")
     for name in ("facility.toml", *(f"edge-{site}.toml" for site in SITES)):

@@ -5,11 +5,9 @@ import base64
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
 import uvicorn
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -18,9 +16,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
 
 from sukusuku_core.clock import now_ms
+from sukusuku_core.time import japan_time
 from sukusuku_demo.settings import HOST
 
-_ZONE = ZoneInfo("Asia/Tokyo")
 _PAGE_POLICY = {
     # mails are shown as they are, but may load nothing from anywhere
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'",
@@ -39,7 +37,7 @@ class Received:
     @property
     def clock(self) -> str:
         """Local time of arrival."""
-        return datetime.fromtimestamp(self.time / 1000, _ZONE).strftime("%H:%M:%S")
+        return japan_time(self.time).strftime("%H:%M:%S")
 
     @property
     def subject(self) -> str:

@@ -10,6 +10,7 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
 from sukusuku_core.model import Reading
+from sukusuku_core.time import DAY_MS
 from sukusuku_demo import broker, files, judge, mailbox, past
 from sukusuku_demo.archive import Archive
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError
@@ -26,7 +27,7 @@ from sukusuku_server.settings import read as read_facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from sukusuku_sim import history, scenario
 
-_WEEK_MS = 7 * 86_400_000
+_WEEK_MS = 7 * DAY_MS
 _HISTORY_STEP_S = 300
 _DRAIN_SECONDS = 30.0
 _ARCHIVE_SECONDS = 90.0

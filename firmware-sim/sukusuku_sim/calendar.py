@@ -1,13 +1,8 @@
-"""Local calendar of the centres: opening hours and how busy an hour is. Pure integer arithmetic on UTC ms.
-
-Japan has one zone, UTC+9, without summer time; so a day is always 24 hours.
-"""
+"""Local calendar of the centres: opening hours and how busy an hour is. Pure integer arithmetic on UTC ms."""
 
 from dataclasses import dataclass
 
-ZONE_MS = 9 * 3_600_000
-MINUTE_MS = 60_000
-DAY_MS = 86_400_000
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_number, midnight, time_of_day, weekday
 
 MONDAY_TO_SATURDAY = frozenset(range(6))
 
@@ -17,24 +12,9 @@ _WEEKDAY = (0.9, 1.0, 1.05, 0.95, 1.0, 1.2, 1.2)
 """How busy a day of the week is, Monday first."""
 
 
-def day(ms: int) -> int:
-    """Number of the local day since 1970-01-01."""
-    return (ms + ZONE_MS) // DAY_MS
-
-
-def start_of_day(number: int) -> int:
-    """UTC ms at which a local day begins."""
-    return number * DAY_MS - ZONE_MS
-
-
-def weekday(ms: int) -> int:
-    """Local day of the week, Monday is 0."""
-    return (day(ms) + 3) % 7  # 1970-01-01 was a Thursday
-
-
 def minute(ms: int) -> float:
     """Local minutes since midnight."""
-    return (ms + ZONE_MS) % DAY_MS / MINUTE_MS
+    return time_of_day(ms) / MINUTE_MS
 
 
 def activity(ms: int) -> float:
@@ -56,7 +36,7 @@ class OpeningHours:
 
     def next_opening(self, ms: int) -> int:
         """UTC ms of the first opening after this moment."""
-        number = day(ms) if minute(ms) < self.opens else day(ms) + 1
-        while (number + 3) % 7 not in self.days:
-            number += 1
-        return start_of_day(number) + self.opens * MINUTE_MS
+        begin = midnight(day_number(ms) + (minute(ms) >= self.opens))
+        while weekday(begin) not in self.days:
+            begin += DAY_MS
+        return begin + self.opens * MINUTE_MS

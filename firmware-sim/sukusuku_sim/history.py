@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Reading, UnitState
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_sim import calendar
 from sukusuku_sim import room as rooms
 from sukusuku_sim import unit as units
-from sukusuku_sim.calendar import MINUTE_MS, OpeningHours
+from sukusuku_sim.calendar import OpeningHours
 from sukusuku_sim.room import Room, RoomParameters
 from sukusuku_sim.scenario import RoomSettings, Scenario, UnitSettings
 from sukusuku_sim.unit import NAPPIES_IN_A_HAND, Unit, UnitParameters
@@ -108,7 +109,7 @@ def _bringing(parameters: UnitParameters, gap: float, now: int, end: int) -> Uni
     """Parameters under which `gap` nappies will have come when the history ends."""
     rate = 0.0
     if gap > APPROACH_BELOW:
-        rate = gap / _MEAN_HAND / ((end - now) / 3_600_000) / calendar.activity(now)
+        rate = gap / _MEAN_HAND / ((end - now) / HOUR_MS) / calendar.activity(now)
     return replace(parameters, hours=_ALWAYS, deposits_per_hour=rate, empty_at=None, jam_chance=0)
 
 

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from sukusuku_core.model import Value
 from sukusuku_core.profile import JsonPoint, JsonProfile, JsonType
+from sukusuku_core.time import japan_time
 
 _ENTRY = re.compile(r"^\[(?P<key>[^=\]]+)=(?P<value>[^\]]*)\]$")
-_TOKYO = timezone(timedelta(hours=9))
 
 
 def messages(
@@ -35,7 +35,7 @@ def _message(
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if profile.zone:
-        _put(found, profile.time, datetime.fromtimestamp(time / 1000, _TOKYO).isoformat("T", "milliseconds")[:-6])
+        _put(found, profile.time, japan_time(time).isoformat("T", "milliseconds")[:-6])
         _put(found, profile.zone, "UTC+9:00")
     elif profile.time:
         moment = datetime.fromtimestamp(time / 1000, UTC).isoformat(timespec="milliseconds")

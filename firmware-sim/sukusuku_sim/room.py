@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
 
+from sukusuku_core.time import MINUTE_MS, day_number, midnight
 from sukusuku_sim import calendar
-from sukusuku_sim.calendar import MINUTE_MS, OpeningHours
+from sukusuku_sim.calendar import OpeningHours
 
 EATING, PLAY = 0, 1
 """Places in `RoomParameters.zones`."""
@@ -104,8 +105,8 @@ def step(room: Room, parameters: RoomParameters, ms: int, seconds: float, rng: R
     """The room `seconds` after the simulated moment `ms`."""
     now = ms + round(seconds * 1000)
     before = len(room.children)
-    if calendar.day(now) != room.day:
-        room = replace(room, day=calendar.day(now), booked=book(parameters, calendar.day(now), rng))
+    if day_number(now) != room.day:
+        room = replace(room, day=day_number(now), booked=book(parameters, day_number(now), rng))
     if not room.people and not parameters.hours.is_open(now):
         return room, ()
     stay = [child for child in room.children if child.leaves > now]
@@ -151,11 +152,11 @@ def left(room: Room) -> Room:
 
 def book(parameters: RoomParameters, day: int, rng: Random) -> tuple[Stay, ...]:
     """The booked stays of a local day, by arrival. No hour is booked beyond the capacity; a closed day has none."""
-    midnight = calendar.start_of_day(day)
+    begins = midnight(day)
     hours = parameters.hours
-    if not hours.is_open(midnight + hours.opens * MINUTE_MS):
+    if not hours.is_open(begins + hours.opens * MINUTE_MS):
         return ()
-    asked = parameters.capacity * parameters.popularity * calendar.activity(midnight + 600 * MINUTE_MS) * 1.6
+    asked = parameters.capacity * parameters.popularity * calendar.activity(begins + 600 * MINUTE_MS) * 1.6
     taken = [0] * 25
     stays = []
     for _ in range(round(asked)):
@@ -166,8 +167,8 @@ def book(parameters: RoomParameters, day: int, rng: Random) -> tuple[Stay, ...]:
         for hour in range(first, last):
             taken[hour] += 1
         # Early children wait at the door and late ones shorten their own stay, so that bookings never overlap.
-        arrives = midnight + (first * 60 + rng.randint(0, 12)) * MINUTE_MS
-        leaves = midnight + (last * 60 - rng.randint(1, 12)) * MINUTE_MS
+        arrives = begins + (first * 60 + rng.randint(0, 12)) * MINUTE_MS
+        leaves = begins + (last * 60 - rng.randint(1, 12)) * MINUTE_MS
         stays.append(Stay(arrives, leaves))
     return tuple(sorted(stays, key=lambda stay: stay.arrives))
 

@@ -12,8 +12,9 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.profile import JsonProfile, ModbusProfile
 from sukusuku_core.settings import Id, Percent, Port, PositiveSeconds, Settings
 from sukusuku_core.settings import load as load_settings
+from sukusuku_core.time import SECOND_MS, day_start
 from sukusuku_mqtt.settings import BrokerSettings
-from sukusuku_sim import calendar, values
+from sukusuku_sim import values
 from sukusuku_sim.calendar import OpeningHours
 from sukusuku_sim.room import RoomParameters
 from sukusuku_sim.unit import UnitParameters
@@ -155,9 +156,8 @@ class Scenario(Settings, frozen=True, kw_only=True):
     @property
     def start_ms(self) -> int:
         """UTC ms of `start`."""
-        midnight = calendar.start_of_day(self.start.date().toordinal() - datetime(1970, 1, 1).toordinal())  # noqa: DTZ001 - counts days only
         start = self.start
-        return midnight + ((start.hour * 60 + start.minute) * 60 + start.second) * 1000
+        return day_start(start.date()) + ((start.hour * 60 + start.minute) * 60 + start.second) * SECOND_MS
 
     def unit_parameters(self, unit: UnitSettings) -> UnitParameters:
         """What the model of a unit needs."""

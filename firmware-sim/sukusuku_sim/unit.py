@@ -10,6 +10,7 @@ from enum import StrEnum
 from random import Random
 
 from sukusuku_core.model import FaultCode, UnitState
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_sim import calendar
 from sukusuku_sim.calendar import OpeningHours
 
@@ -26,7 +27,7 @@ LID = frozenset({UnitState.LID_OPEN, UnitState.DEPOSIT})
 NAPPIES_IN_A_HAND = (1, 1, 1, 2, 2, 3)
 SEAL_WATT = 60.0
 NOISE_MM = 2.0
-REMEASURE_MS = 600_000
+REMEASURE_MS = 10 * MINUTE_MS
 SCHEDULED_ABOVE = 0.25
 """The daily emptying leaves a bag alone that is less full than this."""
 

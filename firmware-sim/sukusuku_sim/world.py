@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_sim import room as rooms
 from sukusuku_sim import unit as units
 from sukusuku_sim import values
@@ -95,7 +96,7 @@ class World:
         lasts = round((event.seconds or 0) * self._speed * 1000)
         if event.do == "crowd":
             room = self._rooms[ident]
-            room.now, changes = rooms.crowd(room.now, room.parameters, self.ms, event.children or 0, lasts / 60_000)
+            room.now, changes = rooms.crowd(room.now, room.parameters, self.ms, event.children or 0, lasts / MINUTE_MS)
             return [Happened(ident, change) for change in changes]
         unit = self._units[ident]
         events: tuple[units.UnitEvent, ...] = ()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from sukusuku_core.model import Reading
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start
+from sukusuku_core.time import DAY_MS, day_start
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.forecasts import Forecasts

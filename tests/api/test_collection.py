@@ -9,7 +9,7 @@ import pytest
 from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LateStore
 from sukusuku_core.model import Reading
-from sukusuku_server.calendar.opening_hours import DAY_MS
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi.fixed_rounds import METHOD
 from sukusuku_server.model.rounds import Answer

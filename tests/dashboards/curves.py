@@ -6,8 +6,9 @@ from html import escape
 from math import floor, log10
 from typing import Any
 
+from sukusuku_core.time import JAPAN
 from tests.dashboards.grafana_query import DAY, HOUR
-from tests.dashboards.look import COLOURS, JAPAN, PALETTE, Shown, Size, colour_of, text_of, width_of
+from tests.dashboards.look import COLOURS, PALETTE, Shown, Size, colour_of, text_of, width_of
 
 OVER = 8
 """Pixels over the highest value."""

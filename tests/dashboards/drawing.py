@@ -9,11 +9,12 @@ from html import escape
 from statistics import fmean
 from typing import Any
 
+from sukusuku_core.time import JAPAN
 from sukusuku_server.timeseries.influx.query import Table
 from tests.dashboards import grafana_query
 from tests.dashboards.curves import lines, states
 from tests.dashboards.grafana_query import BORDER, COLUMNS, GAP, SCREEN
-from tests.dashboards.look import JAPAN, Shown, Size, colour_of, text_of, width_of
+from tests.dashboards.look import Shown, Size, colour_of, text_of, width_of
 
 ROW = 30
 HEADER = 32

@@ -16,9 +16,9 @@ from sukusuku_collector.derivation.runner import Deriver
 from sukusuku_collector.maintenance.kpi_writer import Bookkeeper
 from sukusuku_collector.maintenance.self_metrics import Flow, Vitals
 from sukusuku_core.model import Reading
+from sukusuku_core.time import day_start, local_day
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
-from sukusuku_server.calendar.opening_hours import day_start, local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.db.rounds import Rounds

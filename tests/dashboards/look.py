@@ -1,7 +1,6 @@
 """Colours, words and widths of a drawn board, shared by all kinds of panels."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta, timezone
 from typing import Any
 
 COLOURS = {
@@ -12,8 +11,6 @@ COLOURS = {
 }
 PALETTE = ("#73bf69", "#f2cc0c", "#8ab8ff", "#ff780a", "#f2495c", "#5794f2", "#b877d9", "#96d98d", "#ca95e5", "#ffa6b0")
 UNITS = {"percent": "%", "lengthkm": " km", "decmbytes": " MB"}
-JAPAN = timezone(timedelta(hours=9))
-"""The time zone of all boards."""
 
 Shown = Mapping[str, Sequence[tuple[int, float]]]
 """Series by what they are called: time and value of each point."""

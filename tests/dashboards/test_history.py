@@ -6,19 +6,20 @@ The answers are held against the collector's own file, and against the pure func
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import fmean
 from typing import Any, NamedTuple
 
 import pytest
 
+from sukusuku_core.time import JAPAN, day_start, local_day
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.collection import FORECASTS
 from sukusuku_dashboards.export import LANGUAGES
 from sukusuku_dashboards.grafana import classic
 from sukusuku_dashboards.rooms import CHILDREN, LIMIT
-from sukusuku_server.calendar.opening_hours import day_start, local_day, opening_of_asset
+from sukusuku_server.calendar.opening_hours import opening_of_asset
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi import series as figures
@@ -34,7 +35,6 @@ from tests.dashboards.grafana_query import DAY, HOUR
 from tests.dashboards.history import CUT, NOW, OUTAGE, WEEKS, Loaded, loaded
 from tests.support.influxd import Influxd
 
-JAPAN = timezone(timedelta(hours=9))
 HIGHEST = {"percent": 130, "short": 1_000, "none": 100, "lengthkm": 1_000, "decmbytes": 1e6}
 LONGEST = 3_600
 """What no panel should exceed, by its unit; and what no time should, in whatever it is told."""

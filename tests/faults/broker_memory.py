@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 
 from sukusuku_core.state import HostState
+from sukusuku_core.time import HOUR_MS
 from sukusuku_mqtt import MqttSession, MqttSettings
 from tests.faults.half_open import STATE
 from tests.faults.outcome import finish
@@ -15,7 +16,6 @@ from tests.faults.row import Outcome, Tier
 
 ROUNDS = {Tier.PR: 1, Tier.NIGHTLY: 25, Tier.RELEASE: 25}
 RECOVERY_P99 = 15.0
-HOUR_MS = 3_600_000
 
 _log = logging.getLogger("faults.F9")
 

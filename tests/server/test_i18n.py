@@ -8,7 +8,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from sukusuku_core.errors import ConfigError
-from sukusuku_server.i18n import japan_time, translations
+from sukusuku_core.time import japan_time
+from sukusuku_server.i18n import translations
 from tests.collector.alerts.alert_cases import T0
 
 CATALOGUE = files("sukusuku_server") / "locale"

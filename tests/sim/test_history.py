@@ -9,7 +9,8 @@ import pytest
 from sukusuku_core import catalogue
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import AssetKind, Reading
-from sukusuku_sim import calendar, history, scenario
+from sukusuku_core.time import weekday
+from sukusuku_sim import history, scenario
 from sukusuku_sim.calendar import OpeningHours
 
 DEMO = scenario.load(Path(str(files("sukusuku_sim").joinpath("scenarios/demo.toml"))))
@@ -78,7 +79,7 @@ def test_the_days_look_like_days_of_a_centre(eight_weeks: list[Reading]) -> None
     cycles = [reading for reading in eight_weeks if (reading.asset, reading.metric) == ("tobu-unit-1", "Cycles/Total")]
     by_weekday: dict[int, int] = defaultdict(int)
     for before, after in itertools.pairwise(cycles):
-        by_weekday[calendar.weekday(after.time)] += int(after.value or 0) - int(before.value or 0)
+        by_weekday[weekday(after.time)] += int(after.value or 0) - int(before.value or 0)
 
     assert by_weekday[6] == 0
     assert all(150 < by_weekday[day] < 800 for day in range(6))

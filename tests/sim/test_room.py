@@ -4,7 +4,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sukusuku_sim import calendar
+from sukusuku_core.time import day_number
 from sukusuku_sim import room as rooms
 from sukusuku_sim.room import EATING, PLAY, Room, RoomEvent, RoomParameters
 
@@ -67,7 +67,7 @@ def test_children_eat_at_meal_time_and_play_otherwise() -> None:
 
 def test_no_hour_is_booked_beyond_the_capacity() -> None:
     greedy = RoomParameters(capacity=5, popularity=2)
-    stays = rooms.book(greedy, calendar.day(MIDNIGHT), Random(1))
+    stays = rooms.book(greedy, day_number(MIDNIGHT), Random(1))
 
     assert len(stays) > 5
     for minute in range(1440):
@@ -77,7 +77,7 @@ def test_no_hour_is_booked_beyond_the_capacity() -> None:
 
 def test_a_crowd_goes_beyond_the_capacity_and_goes_away_again() -> None:
     noon = MIDNIGHT + 12 * 60 * MINUTE
-    room, events = rooms.crowd(Room(day=calendar.day(noon)), PARAMETERS, noon, 9, 20)
+    room, events = rooms.crowd(Room(day=day_number(noon)), PARAMETERS, noon, 9, 20)
 
     assert len(room.children) == room.children_in == 9
     assert events.count(RoomEvent.OVER_CAPACITY) == 1

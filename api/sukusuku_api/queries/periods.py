@@ -2,8 +2,7 @@
 
 from datetime import date
 
-from sukusuku_api.dependencies import DAY_MS
-from sukusuku_server.calendar.opening_hours import day_start, local_day
+from sukusuku_core.time import DAY_MS, day_start, local_day
 
 EIGHT_WEEKS_MS = 56 * DAY_MS
 

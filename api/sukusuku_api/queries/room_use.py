@@ -4,7 +4,8 @@ from datetime import date
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.room_history import Changed, Gatherer
-from sukusuku_server.calendar.opening_hours import DAY_MS, opening_of_asset
+from sukusuku_core.time import DAY_MS
+from sukusuku_server.calendar.opening_hours import opening_of_asset
 from sukusuku_server.rooms.change_effect import stretch
 from sukusuku_server.rooms.current import FRESH_MS
 from sukusuku_server.rooms.expected_use import WEEKS, Expected, outlook

@@ -9,7 +9,7 @@ from sukusuku_api.queries.room_history import Changed, RoomUse
 from sukusuku_api.reports import era
 from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind, Table
 from sukusuku_api.reports.request import Asked
-from sukusuku_server.calendar.opening_hours import day_start, local_day
+from sukusuku_core.time import day_start, local_day
 from sukusuku_server.rooms.change_effect import Effect
 from sukusuku_server.rooms.suppression import is_small
 from sukusuku_server.rooms.usage import zone_share

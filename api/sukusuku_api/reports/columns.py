@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.rooms.suppression import is_small
-from sukusuku_server.rooms.usage_sums import HOUR_MS, Tally
+from sukusuku_server.rooms.usage_sums import Tally
 
 
 @dataclass(frozen=True, slots=True)

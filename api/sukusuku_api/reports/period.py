@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sukusuku_api.reports import era
 from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_core.errors import ConfigError
-from sukusuku_server.calendar.opening_hours import local_day
+from sukusuku_core.time import local_day
 from sukusuku_server.i18n import Translate
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.usage import Hour

@@ -20,7 +20,7 @@ from sukusuku_api.reports.model import (
 )
 from sukusuku_api.reports.period import Period, has_begun, is_running
 from sukusuku_api.reports.request import Asked
-from sukusuku_server.calendar.opening_hours import local_day
+from sukusuku_core.time import local_day
 from sukusuku_server.rooms.suppression import withheld
 from sukusuku_server.rooms.usage import Against
 from sukusuku_server.rooms.usage_sums import Tally, total

@@ -1,7 +1,7 @@
 """What reports say. Message ids are English; `locale/ja.po` has the rest."""
 
 from sukusuku_api.reports import era
-from sukusuku_server.calendar.opening_hours import local_day
+from sukusuku_core.time import local_day
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.rooms.suppression import SMALLEST_TOLD
 

@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from sukusuku_api.dependencies import DAY_MS, FROM, TO, Context, ContextDep, Time, between, invalid, known_unit
+from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_unit
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import local, parse
 from sukusuku_core.model import Quality
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, FutureEmptyingError, UnknownEmptyingError
 from sukusuku_server.model.collection import Emptying
 

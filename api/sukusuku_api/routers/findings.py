@@ -5,10 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from sukusuku_api.dependencies import DAY_MS, FROM, TO, ContextDep, Time, between, known_unit
+from sukusuku_api.dependencies import FROM, TO, ContextDep, Time, between, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import local
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.db.findings import Findings
 
 router = APIRouter(prefix="/findings", tags=["findings"])

@@ -11,6 +11,7 @@ from sukusuku_api.schemas import live
 from sukusuku_api.timestamps import local
 from sukusuku_core import __version__, drop_record, topics
 from sukusuku_core.errors import SukusukuError
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import MailState
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
 from sukusuku_server.timeseries import twins_key
@@ -18,7 +19,7 @@ from sukusuku_server.timeseries.unassigned import DROPPED
 
 router = APIRouter(tags=["health"])
 
-DUPLICATE_MS = 120_000
+DUPLICATE_MS = 2 * MINUTE_MS
 
 
 @router.get("/health", summary="Health")

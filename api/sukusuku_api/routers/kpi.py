@@ -8,13 +8,14 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from sukusuku_api.collector_texts import method
-from sukusuku_api.dependencies import DAY_MS, FROM, TO, Context, ContextDep, Time, between, invalid, known_unit
+from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.periods import EIGHT_WEEKS_MS, month_of
 from sukusuku_api.schemas import collection
 from sukusuku_api.schemas import kpi as figures
 from sukusuku_api.schemas.live import NameOut
 from sukusuku_api.timestamps import local
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.kpi.disposal_fee import fee_table
 from sukusuku_server.kpi.queries import Books
 

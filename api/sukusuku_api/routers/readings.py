@@ -14,12 +14,11 @@ from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.timestamps import local
 from sukusuku_core import catalogue
 from sukusuku_core.model import AssetKind, Quality
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.settings import Room
 
 router = APIRouter(prefix="/readings", tags=["readings"])
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 RANGE_MS = {"raw": 31 * DAY_MS, "hour": 800 * DAY_MS}
 """The longest range per resolution; more is asked for in pieces."""
 

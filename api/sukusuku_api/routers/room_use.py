@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from sukusuku_api.dependencies import DAY_MS, FROM, TO, Context, ContextDep, Time, between, invalid, known_room
+from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_room
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.room_use import changed, changes, expected, past
 from sukusuku_api.routers.rooms import RoomId
 from sukusuku_api.schemas import change_effect, collection
 from sukusuku_api.schemas import rooms as out
 from sukusuku_api.timestamps import local, parse
-from sukusuku_server.calendar.opening_hours import day_start
+from sukusuku_core.time import DAY_MS, day_start
 from sukusuku_server.db.rooms import RoomRecords, WrongCountError
 from sukusuku_server.model.collection import Calibration
 from sukusuku_server.rooms.capacity_limit import zone_limits

@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from sukusuku_api.dependencies import DAY_MS, FROM, TO, ContextDep, Time, between, known_round
+from sukusuku_api.dependencies import FROM, TO, ContextDep, Time, between, known_round
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import local
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.db.rounds import Rounds, UnknownStopError
 from sukusuku_server.model.rounds import Answer
 from sukusuku_server.rounds.planner import Planner

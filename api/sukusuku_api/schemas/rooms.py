@@ -7,6 +7,7 @@ from pydantic import Field
 
 from sukusuku_api.schemas.collection import Shape
 from sukusuku_api.timestamps import local
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.capacity_limit import RoomLimit, Rule, ZoneLimit
@@ -165,7 +166,7 @@ def point(found: Point) -> PointOut:
 def tally(found: Tally) -> TallyOut:
     """A tally for the border."""
     return TallyOut(
-        open_hours=round(found.open_ms / 3_600_000, 2),
+        open_hours=round(found.open_ms / HOUR_MS, 2),
         completeness=rounded(found.completeness),
         visits=found.visits,
         child_hours=round(found.person_hours, 2),

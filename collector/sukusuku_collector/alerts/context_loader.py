@@ -3,7 +3,8 @@
 from collections import defaultdict
 
 from sukusuku_collector.alerts.context import Around, Supply
-from sukusuku_server.calendar.opening_hours import day_start, local_day, opening_of_site
+from sukusuku_core.time import MINUTE_MS, day_start, local_day
+from sukusuku_server.calendar.opening_hours import opening_of_site
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.modes import Modes
@@ -13,7 +14,7 @@ from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import Store
 
-SLOW_MS = 60_000
+SLOW_MS = MINUTE_MS
 """How often rounds, weights and shelves are looked up; the rest every time."""
 
 

@@ -11,21 +11,22 @@ from sukusuku_collector.alerts.rules_collection import collection
 from sukusuku_collector.alerts.rules_rooms import room_over_capacity, zone_over_capacity
 from sukusuku_collector.alerts.state_machine import Observation, Rule, Sign, Waits
 from sukusuku_core.model import FaultCode
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db.modes import ModeKind
 from sukusuku_server.kpi.disposal_fee import fee_table
 from sukusuku_server.live.freshness import last_time, lost_metrics
 from sukusuku_server.live.views import fault_of
 from sukusuku_server.settings import AlertLevels, Asset, Room, Site, Unit
 
-START_GRACE_MS = 5 * 60 * 1000
+START_GRACE_MS = 5 * MINUTE_MS
 """After its own start, or after it had no connection to the broker, the collector calls nothing silent for this long:
 the edges must connect and send first."""
-ROOM_CLEAR_MS = 60 * 1000
+ROOM_CLEAR_MS = MINUTE_MS
 """A room must be back within its limit for this long before its alert resolves: children go in and out. For as long as
 it must be over it before the alert fires, if that is longer."""
 UNIT_CLEAR_MS = 90 * 1000
 """A unit must be well for this long before its alert resolves: a level read during a deposit is a low one."""
-SITE_WAIT_MS = 10 * 60 * 1000
+SITE_WAIT_MS = 10 * MINUTE_MS
 """What people type in (an emptying, a count of the shelf) may be put right for this long before anybody is told."""
 FILM_CLEAR = 10.0
 """Percent of film above `film_low` from which on a new cassette is believed."""

@@ -10,13 +10,12 @@ from enum import IntEnum, StrEnum
 from sukusuku_collector.alerts.context import Scene, site_of
 from sukusuku_collector.alerts.state_machine import Observation, Sign
 from sukusuku_core.model import UnitState
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start, local_day
+from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
 from sukusuku_server.live.freshness import last_time, was_measured
 from sukusuku_server.live.outlook import Outlook, bag_since, outlook
 from sukusuku_server.settings import Asset, Unit
 
 FULL = 100.0
-_HOUR_MS = 3_600_000
 _NEAR = 10.0
 """Percent. A level sensor that reads so much more than the estimate a moment ago goes on from it, and does not jump."""
 _HALF = 50.0
@@ -125,7 +124,7 @@ def hygiene_by(scene: Scene, unit: Unit, ahead: Outlook) -> int | None:
         return None
     if not scene.outbreak:
         return ahead.hygiene_by
-    return ahead.hygiene_by - round((1 - scene.levels.outbreak.bag_hours) * unit.collection.bag_hours * _HOUR_MS)
+    return ahead.hygiene_by - round((1 - scene.levels.outbreak.bag_hours) * unit.collection.bag_hours * HOUR_MS)
 
 
 def _dues(scene: Scene, unit: Unit, ahead: Outlook) -> Iterator[_Due]:

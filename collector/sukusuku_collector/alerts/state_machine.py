@@ -12,7 +12,9 @@ within seconds, does not fire on a moment that is long over.
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
-MAX_AGE_MS = 15 * 60 * 1000
+from sukusuku_core.time import MINUTE_MS
+
+MAX_AGE_MS = 15 * MINUTE_MS
 """A value measured longer ago than this raises no alert: it is history that is being loaded."""
 
 

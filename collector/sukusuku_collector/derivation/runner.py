@@ -19,14 +19,13 @@ import msgspec
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
+from sukusuku_core.time import day_number, midnight
 from sukusuku_server.model.derivation import Advanced, Derivation
 from sukusuku_server.model.series import Late
 from sukusuku_server.timeseries import SETTLED_MS, Store, thinned_key
 
 PASS_SECONDS = 5.0
 """Rest between two looks at the store."""
-_DAY_MS = 86_400_000
-_ZONE_MS = 9 * 3_600_000
 
 _log = logging.getLogger(__name__)
 
@@ -224,4 +223,4 @@ class Deriver:
 
 def _midnight(after: int) -> int:
     """The first local midnight after a moment."""
-    return ((after + _ZONE_MS) // _DAY_MS + 1) * _DAY_MS - _ZONE_MS
+    return midnight(day_number(after) + 1)

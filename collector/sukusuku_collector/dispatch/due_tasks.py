@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.rounds import Run, RunState
-from sukusuku_server.rounds.timetable import MINUTE_MS, Trip
+from sukusuku_server.rounds.timetable import Trip
 
 GRACE_MS = 12 * 60 * MINUTE_MS
 """A round is closed so long after its end: answers are often given in the evening."""

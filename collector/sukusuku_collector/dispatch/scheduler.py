@@ -9,7 +9,7 @@ from typing import Protocol
 from sukusuku_collector.dispatch.due_tasks import GRACE_MS, Close, Issue, Task, Tell, due
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import SukusukuError, TransientError
-from sukusuku_server.calendar.opening_hours import local_day
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, local_day
 from sukusuku_server.db import Operations, OutgoingMail
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings
 from sukusuku_server.db.rounds import Rounds
@@ -26,13 +26,12 @@ from sukusuku_server.rounds.timetable import Timetable, Trip
 from sukusuku_server.settings import Facility, Round
 
 TICK_SECONDS = 15.0
-_HOUR_MS = 3_600_000
-_LAST_MS = 60_000
-PATIENCE_MS = 10 * 60_000
+_LAST_MS = MINUTE_MS
+PATIENCE_MS = 10 * MINUTE_MS
 """So long a plan waits for `ready`: right after a start nothing is derived yet, and every unit would look silent."""
-SETTLED_MS = 10 * 60_000
+SETTLED_MS = 10 * MINUTE_MS
 """An answer counts as meant after so long; until then it may have been a slip of the thumb."""
-AROUND_MS = 3 * _HOUR_MS
+AROUND_MS = 3 * HOUR_MS
 """An emptying so near to the answer is the one that the crew means."""
 
 _log = logging.getLogger(__name__)

@@ -16,6 +16,7 @@ from typing import Annotated
 import msgspec
 
 from sukusuku_core.errors import DecodeError, PermanentError
+from sukusuku_core.time import MINUTE_MS
 
 CLAIM_EVERY = 2_000
 """ms between two words of a collector that is online."""
@@ -25,7 +26,7 @@ PATIENCE = 1_000
 """ms that another one gets to say who it is before its STATE is answered."""
 CONTESTS = 3
 """So often within `CONTEST_WINDOW` our STATE may be overwritten by one who does not say who it is."""
-CONTEST_WINDOW = 60_000
+CONTEST_WINDOW = MINUTE_MS
 LATEST_TIMESTAMP = 1 << 62
 """A STATE from beyond this is not believed: no later one could follow it."""
 

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from sukusuku_core.clock import Clock
+from sukusuku_core.time import japan_time
 from sukusuku_mqtt import Message, MqttSession
-from sukusuku_server.i18n import japan_time
 from sukusuku_server.live import views
 from sukusuku_server.live.views import RoomView, UnitView
 from sukusuku_server.settings import Asset, Facility, Text

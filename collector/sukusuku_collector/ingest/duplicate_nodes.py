@@ -11,10 +11,11 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from sukusuku_core.host_session import NodeKey
+from sukusuku_core.time import MINUTE_MS
 
 CONNECTS_PER_SECOND = 4
 """An edge node raises its bdSeq at most so often (our own at most twice a second), also while it cannot connect."""
-FORGET = 60_000
+FORGET = MINUTE_MS
 """ms after which an oddity no longer counts."""
 TRUST = 20_000
 """ms without an oddity after which a node is trusted again: two that fight give one every few seconds."""

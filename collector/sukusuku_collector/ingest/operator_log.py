@@ -5,10 +5,11 @@ import logging
 from sukusuku_collector.ingest.row_builder import Batch
 from sukusuku_collector.ingest.topic_routes import MAX_ROUTES
 from sukusuku_core import drop_record
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 
-REPEAT_AFTER = 60_000
+REPEAT_AFTER = MINUTE_MS
 """ms before the same topic is quarantined for the same reason again, where the sender keeps its data anyway."""
-UNASSIGNED_AGAIN = 3_600_000
+UNASSIGNED_AGAIN = HOUR_MS
 """ms before the log says again that readings of the same topic have no place."""
 
 _log = logging.getLogger("sukusuku_collector.ingest.pipeline")

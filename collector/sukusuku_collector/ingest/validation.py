@@ -7,15 +7,16 @@ from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType, Metric
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import AssetKind, Quality, Value
+from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_server.settings import Facility, Room
 
 EARLIEST = 1_577_836_800_000
 """2020-01-01T00:00Z. Older readings come from a clock that was never set."""
-AHEAD = 300_000
+AHEAD = 5 * MINUTE_MS
 """How far (ms) a reading's time may be ahead of its receipt."""
-SKEW = 60_000
+SKEW = MINUTE_MS
 """ms between sending and receipt up to which a clock is right, even if it cannot prove it."""
-OLDEST = 31 * 86_400_000
+OLDEST = 31 * DAY_MS
 """ms; more than this a clock that is not set has not been running."""
 UNBOUNDED = 1e15
 """Stands for a bound that the catalogue leaves open; far beyond it, sums would lose their precision."""

@@ -12,7 +12,7 @@ from typing import Protocol
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start, local_day
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi import daily_series
@@ -24,11 +24,11 @@ from sukusuku_server.timeseries import Store
 
 LOOK_SECONDS = 5.0
 """Rest between two looks whether there is anything to do."""
-SOON_MS = 300_000
+SOON_MS = 5 * MINUTE_MS
 """How often the accounts of yesterday and today are written."""
 ANEW_MS = 30_000
 """What was derived anew waits so long after the last time, for a backlog comes in many parts."""
-AGAIN_MS = 3_600_000
+AGAIN_MS = HOUR_MS
 """How often the last week is looked at again: crews answer, visits become late."""
 WEEK_MS = 7 * DAY_MS
 """How far back that is, and how much is done in one step."""

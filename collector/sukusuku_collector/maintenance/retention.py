@@ -13,12 +13,12 @@ from sukusuku_collector.ingest.topic_routes import Routes
 from sukusuku_core import sparkplug
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError
+from sukusuku_core.time import DAY_MS
 from sukusuku_mqtt import Message
 from sukusuku_server.model.series import Unassigned
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import Store
 
-DAY_MS = 86_400_000
 STEP = 200
 """Unassigned messages that are read at once."""
 PRUNED = 2_000

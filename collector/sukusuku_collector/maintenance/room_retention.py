@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 from sukusuku_core.clock import Clock
 from sukusuku_core.model import Reading
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start, local_day, opening_of_asset
+from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
+from sukusuku_server.calendar.opening_hours import opening_of_asset
 from sukusuku_server.db.rooms import RoomRecords
-from sukusuku_server.model.series import HOUR_MS, RoomHour
+from sukusuku_server.model.series import RoomHour
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.intervals import stretches
 from sukusuku_server.rooms.retrospective import of_channel, seen_after

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
+from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_server.db import AlertState, MailState, Operations
 from sukusuku_server.kpi import series
 from sukusuku_server.model.series import SeriesOwner
@@ -15,11 +16,10 @@ from sukusuku_server.timeseries import Store
 
 LOOK_SECONDS = 60.0
 """Between two looks. They are cheap: counts over indexes."""
-GRID_MS = 5 * 60_000
+GRID_MS = 5 * MINUTE_MS
 """So often everything is written; in between, only counts that have changed: a year must not fill a disk."""
-DAY_MS = 24 * 3_600_000
+REFUSED_MS = DAY_MS
 """What was refused is told for a day: a board that stays red for ever is not looked at."""
-_MINUTE_MS = 60_000
 
 _log = logging.getLogger(__name__)
 
@@ -100,10 +100,10 @@ class Vitals:
     def _counted(self, now: int) -> dict[str, float]:
         firing = [alert for alert in self._operations.open_alerts() if alert.state is AlertState.FIRING]
         return {
-            series.QUARANTINE: sum(tally.count for tally in self._store.tallies(now - DAY_MS)),
+            series.QUARANTINE: sum(tally.count for tally in self._store.tallies(now - REFUSED_MS)),
             series.UNASSIGNED: sum(tally.count for tally in self._store.unassigned()),
             series.MAIL_WAITING: self._operations.mail_counts().get(MailState.WAITING, 0),
-            series.MAIL_DEAD: self._operations.refused_mails(now - DAY_MS),
+            series.MAIL_DEAD: self._operations.refused_mails(now - REFUSED_MS),
             series.ALERTS_FIRING: len(firing),
         }
 
@@ -118,7 +118,7 @@ class Vitals:
         """A minute, since everything was written last; nothing at the first time."""
         if self._whole is None or now <= self._whole[0]:
             return {}
-        minutes, before = (now - self._whole[0]) / _MINUTE_MS, self._whole[1]
+        minutes, before = (now - self._whole[0]) / MINUTE_MS, self._whole[1]
         return {
             series.READINGS: (flow.stored - before.stored) / minutes,
             series.REFUSED: (flow.refused - before.refused) / minutes,

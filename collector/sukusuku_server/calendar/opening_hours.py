@@ -5,19 +5,15 @@ from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_number, day_start, local_day, midnight, time_of_day
 from sukusuku_server.calendar import holidays
 from sukusuku_server.settings.base import WEEKDAYS, Language
 from sukusuku_server.settings.facility import Facility
 from sukusuku_server.settings.opening import Calendar, Opening, minutes
 
-MINUTE_MS = 60_000
-DAY_MS = 86_400_000
-LOCAL_MS = 9 * 3_600_000
-"""Japan is this far ahead of UTC, and has no summer time."""
 LOOK_AHEAD_DAYS = 400
 """How far `next_opening` looks: whoever is closed for longer does not open."""
 
-_EPOCH = date(1970, 1, 1).toordinal()
 _ORDINALS = ("1st", "2nd", "3rd", "4th", "5th")
 _KEPT_DAYS = 20_000
 
@@ -37,16 +33,6 @@ class Closed(StrEnum):
     WEEKDAY = "weekday"
 
 
-def local_day(ms: int) -> date:
-    """The local day of a moment (UTC ms)."""
-    return date.fromordinal((ms + LOCAL_MS) // DAY_MS + _EPOCH)
-
-
-def day_start(day: date) -> int:
-    """The moment (UTC ms) at which a local day begins."""
-    return (day.toordinal() - _EPOCH) * DAY_MS - LOCAL_MS
-
-
 class OpeningHours:
     """Opening hours under a calendar: open is when all of `openings` are. Cheap to ask; never changes.
 
@@ -62,14 +48,14 @@ class OpeningHours:
 
     def is_open(self, ms: int) -> bool:
         """Whether it is open at a moment."""
-        day, rest = divmod(ms + LOCAL_MS, DAY_MS)
-        return any(start <= rest < end for start, end in self._of(day))
+        rest = time_of_day(ms)
+        return any(start <= rest < end for start, end in self._of(day_number(ms)))
 
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
         """The open stretches (from, to) between two moments, clipped to them, in order; they never touch."""
         found: list[tuple[int, int]] = []
-        for day in range((start + LOCAL_MS) // DAY_MS, (end - 1 + LOCAL_MS) // DAY_MS + 1):
-            base = day * DAY_MS - LOCAL_MS
+        for day in range(day_number(start), day_number(end - 1) + 1):
+            base = midnight(day)
             for opens, closes in self._of(day):
                 first, last = max(base + opens, start), min(base + closes, end)
                 if first >= last:
@@ -81,11 +67,11 @@ class OpeningHours:
 
     def next_opening(self, ms: int) -> int | None:
         """The first moment from `ms` on at which it is open, `ms` itself while it is; None: not within 400 days."""
-        day, rest = divmod(ms + LOCAL_MS, DAY_MS)
+        day, rest = day_number(ms), time_of_day(ms)
         for n in range(LOOK_AHEAD_DAYS):
             for opens, closes in self._of(day + n):
                 if n or rest < closes:
-                    return max((day + n) * DAY_MS - LOCAL_MS + opens, ms)
+                    return max(midnight(day + n) + opens, ms)
         return None
 
     def holiday_name(self, day: date, language: Language = "ja") -> str | None:
@@ -94,7 +80,7 @@ class OpeningHours:
 
     def closed_reason(self, day: date) -> Closed | None:
         """Why it is closed on the whole of a local day; None: it is open for some of it."""
-        if self._of(day.toordinal() - _EPOCH):
+        if self._of(day_number(day_start(day))):
             return None
         rules = (self._calendar.rule(opening, day)[1] for opening in self._openings)
         return next((reason for reason in rules if reason is not None), Closed.WEEKDAY)
@@ -105,7 +91,7 @@ class OpeningHours:
         if found is None:
             if len(self._days) >= _KEPT_DAYS:
                 self._days.clear()
-            local = date.fromordinal(day + _EPOCH)
+            local = local_day(midnight(day))
             found = ((0, DAY_MS),) if self._openings else ()
             for opening in self._openings:
                 found = _both(found, self._calendar.rule(opening, local)[0])

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
 
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_collection import checkpoint
 
-_DAY_MS = 86_400_000
-_WEEK_MS = 7 * _DAY_MS
+_WEEK_MS = 7 * DAY_MS
 RECENT_DAYS = 7
 """For so many days there are several checkpoints a day: late readings mostly belong there."""
 PER_DAY = 4
@@ -57,8 +57,8 @@ class Checkpoints:
             query = select(columns.time, columns.version).where(columns.asset == asset).order_by(columns.time.desc())
             taken: dict[tuple[str, int], int] = {}
             for time, written in connection.execute(query).all():
-                recent = time > now - RECENT_DAYS * _DAY_MS
-                slot = ("day", time // _DAY_MS) if recent else ("week", time // _WEEK_MS)
+                recent = time > now - RECENT_DAYS * DAY_MS
+                slot = ("day", time // DAY_MS) if recent else ("week", time // _WEEK_MS)
                 taken[slot] = taken.get(slot, 0) + (written == version)
                 if written != version or taken[slot] > (PER_DAY if recent else 1):
                     connection.execute(delete(checkpoint).where(columns.asset == asset, columns.time == time))

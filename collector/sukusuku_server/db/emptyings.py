@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from sukusuku_core.errors import SukusukuError
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.revisions import speak
 from sukusuku_server.db.tables_alerts import audit
@@ -13,7 +14,7 @@ from sukusuku_server.db.tables_collection import emptying, request, spoken
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.series import Late
 
-SAME_MS = 30 * 60_000
+SAME_MS = 30 * MINUTE_MS
 """Two emptyings of a unit nearer than this are the same one."""
 _SAID = (EmptyingState.CONFIRMED, EmptyingState.CORRECTED, EmptyingState.ENTERED, EmptyingState.REJECTED)
 _FIELDS = ("asset", "time", "percent", "nappies", "evidence", "confidence", "state", "by", "note", "id")
@@ -32,7 +33,7 @@ class EmptyingClashError(SukusukuError):
 
     def __init__(self, other: Emptying) -> None:
         super().__init__(
-            f"emptying {other.id} of {other.asset} is within {SAME_MS // 60_000} minutes of that time "
+            f"emptying {other.id} of {other.asset} is within {SAME_MS // MINUTE_MS} minutes of that time "
             f"({other.state.value}); confirm, correct or reject that one"
         )
         self.other = other

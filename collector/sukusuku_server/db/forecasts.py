@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_collection import forecast
 from sukusuku_server.model.collection import Forecast, Method, Outcome
-from sukusuku_server.units.arrival_rates import HOUR_MS
 from sukusuku_server.units.forecast import HORIZON_MS
 from sukusuku_server.units.forecast_score import Scored
 

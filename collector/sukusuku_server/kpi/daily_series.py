@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sukusuku_core.model import Reading
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start, local_day
+from sukusuku_core.time import DAY_MS, day_start, local_day
 from sukusuku_server.kpi import series
 from sukusuku_server.kpi.intervals import both, hours
 from sukusuku_server.kpi.unit_month import OpenTime, kg_by_day

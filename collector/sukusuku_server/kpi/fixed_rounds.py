@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from sukusuku_server.calendar.opening_hours import day_start, local_day
+from sukusuku_core.time import MINUTE_MS, day_start, local_day
 from sukusuku_server.kpi.disposal_fee import FeeTable
 from sukusuku_server.kpi.inflow import Flow, Replayed, replay
 from sukusuku_server.kpi.intervals import Spans
@@ -124,7 +124,7 @@ def fixed_visits(per_week: int, at_minute: int, start: int, end: int, opened: Sp
     found = []
     day = local_day(start)
     while (begins := day_start(day)) < end:
-        time = begins + at_minute * 60_000
+        time = begins + at_minute * MINUTE_MS
         if day.weekday() in WEEKS[per_week] and day in days and start <= time < end:
             found.append(time)
         day = date.fromordinal(day.toordinal() + 1)

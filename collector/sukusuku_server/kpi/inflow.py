@@ -8,7 +8,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sukusuku_server.kpi.intervals import HOUR_MS, Spans, both, hours, union
+from sukusuku_core.time import HOUR_MS
+from sukusuku_server.kpi.intervals import Spans, both, hours, union
 
 LAG_MS = 6 * HOUR_MS
 """An emptying is recognised so long after its time at most; until then the estimate still shows the old bag."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-Spans = Sequence[tuple[int, int]]
+from sukusuku_core.time import HOUR_MS
 
-HOUR_MS = 3_600_000
+Spans = Sequence[tuple[int, int]]
 
 
 def hours(spans: Spans) -> float:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sukusuku_core.model import Quality
-from sukusuku_server.calendar.opening_hours import DAY_MS, local_day, opening_of_site
+from sukusuku_core.time import DAY_MS, HOUR_MS, local_day
+from sukusuku_server.calendar.opening_hours import opening_of_site
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi.disposal_fee import fee_table
 from sukusuku_server.kpi.fixed_rounds import Comparison, Travel, UnitFlow, compare
 from sukusuku_server.kpi.inflow import flow, of_their_bags
-from sukusuku_server.kpi.intervals import HOUR_MS, both, standing, union
+from sukusuku_server.kpi.intervals import both, standing, union
 from sukusuku_server.kpi.unit_month import Kpi, OpenTime, SiteWeight, UnitMonth, open_time, site_weight, total, unit_kpi
 from sukusuku_server.kpi.visits import LATE_MS, Visit, visits
 from sukusuku_server.model.collection import EmptyingState

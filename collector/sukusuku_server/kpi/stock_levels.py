@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
-from sukusuku_server.calendar.opening_hours import DAY_MS
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.stock import Stock, StockKind

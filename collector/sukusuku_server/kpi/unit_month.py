@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.kpi.disposal_fee import FeeTable
-from sukusuku_server.kpi.intervals import HOUR_MS, Spans, both, hours, standing
+from sukusuku_server.kpi.intervals import Spans, both, hours, standing
 from sukusuku_server.kpi.visits import Spread, Visit, levels, spread
 from sukusuku_server.model.rounds import VisitKind
 

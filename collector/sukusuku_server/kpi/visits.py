@@ -7,14 +7,15 @@ it falls, or to one of its own.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import Emptying, EmptyingState
 from sukusuku_server.model.rounds import Answer, Run, StopRecord, VisitKind
 
-EARLY_MS = 2 * 3_600_000
+EARLY_MS = 2 * HOUR_MS
 """A crew may be that much earlier than the round departs."""
-AFTER_MS = 2 * 3_600_000
+AFTER_MS = 2 * HOUR_MS
 """Until that long after the round has returned, an emptying still belongs to it in time."""
-LATE_MS = 72 * 3_600_000
+LATE_MS = 72 * HOUR_MS
 """An emptying that comes within this time after the round, and before the next stop there, is the visit come late."""
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.model.series import Point
 from sukusuku_server.settings import Unit
 
-GRID_MS = 5 * 60_000
+GRID_MS = 5 * MINUTE_MS
 """Derived series have a point at least this often."""
-ISSUED_MS = 60 * 60_000
+ISSUED_MS = HOUR_MS
 """Forecasts are made this often."""
-_HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def outlook(unit: Unit, derived: Mapping[str, Point], silent_after: float, now: 
 def bag_since(derived: Mapping[str, Point]) -> int | None:
     """When the bag that is in the unit was put in (UTC ms); None: not known."""
     age = derived.get("Bag/Age")
-    return None if age is None else age.time - round(_number(age) * _HOUR_MS)
+    return None if age is None else age.time - round(_number(age) * HOUR_MS)
 
 
 def _number(point: Point) -> float:
@@ -74,4 +74,4 @@ def _ahead(hours: Point | None, since: float) -> int | None:
     """The moment that a point in hours from its own time means, unless it is older than `since`: of another bag."""
     if hours is None or hours.time < since:
         return None
-    return hours.time + round(_number(hours) * _HOUR_MS)
+    return hours.time + round(_number(hours) * HOUR_MS)

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 
 from sukusuku_core.errors import ConfigError
-from sukusuku_server.i18n import japan_time
+from sukusuku_core.time import japan_time
 
 _REFUSED = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

@@ -6,9 +6,6 @@ from enum import StrEnum
 
 from sukusuku_core.model import Quality, Value
 
-HOUR_MS = 3_600_000
-
-
 Row = tuple[int, int, Value | None, int]
 """One reading on its way in: time, series, value, quality as a plain number.
 

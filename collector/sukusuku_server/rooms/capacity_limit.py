@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from math import ceil, floor
 
-from sukusuku_server.calendar.opening_hours import LOCAL_MS, MINUTE_MS, local_day
+from sukusuku_core.time import MINUTE_MS, local_day, time_of_day
 from sukusuku_server.rooms.standards import National
 from sukusuku_server.settings.base import WEEKDAYS
 from sukusuku_server.settings.opening import minutes
@@ -92,7 +92,7 @@ def staff_on_duty(room: Room, ms: int) -> int | None:
     if not room.shift:
         return None
     weekday = WEEKDAYS[local_day(ms).weekday()]
-    minute = (ms + LOCAL_MS) // MINUTE_MS % 1440
+    minute = time_of_day(ms) // MINUTE_MS
     on = (shift for shift in room.shift if weekday in shift.days)
     return sum(shift.count for shift in on if _within(shift.slot, minute))
 

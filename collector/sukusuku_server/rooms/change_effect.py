@@ -6,7 +6,7 @@ from datetime import date
 from math import sqrt
 from statistics import fmean, variance
 
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start
+from sukusuku_core.time import DAY_MS, day_start
 from sukusuku_server.rooms.usage import Hour, by_day, joined
 from sukusuku_server.rooms.usage_sums import Tally, total
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median_low
 
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.collection import CorrectionKind
 from sukusuku_server.rooms.door_counter import Flow, put, timed_out
 from sukusuku_server.rooms.sensor_samples import Sample
@@ -11,10 +12,9 @@ from sukusuku_server.rooms.sensor_samples import Sample
 Tell = Callable[[CorrectionKind, int | None, int | None, str], None]
 """Takes a correction: kind, count before, count after, detail."""
 
-_MINUTE = 60_000
-_SETTLED = 2 * _MINUTE
+_SETTLED = 2 * MINUTE_MS
 """So long after a movement an absolute count may still lag behind."""
-_TRUST_ENTERED = 30 * _MINUTE
+_TRUST_ENTERED = 30 * MINUTE_MS
 """For so long nothing contradicts what a member of staff has counted."""
 _STUCK_MOVES = 4
 """So many movements without a change of an absolute count: it is stuck and does not put anything right."""
@@ -27,7 +27,7 @@ _DRIFT_LEAST = 2
 _DRIFT_SHARE = 0.15
 """While the centre is open, a room that seems empty is believed to be when no more are left in the count than drift
 explains: two, or this share of all movements since it was last right."""
-_OUT_BEFORE = 10 * _MINUTE
+_OUT_BEFORE = 10 * MINUTE_MS
 """And when somebody went out within so long before it fell quiet: sleeping children are quiet too."""
 
 

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Literal
 
 from sukusuku_core.model import Quality
-from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.series import Latest, Point
 from sukusuku_server.rooms.capacity_limit import RoomLimit
 from sukusuku_server.rooms.schedule import Timetable

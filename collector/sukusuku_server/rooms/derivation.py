@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sukusuku_core.model import Reading
-from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.rooms import count_channel as channels
@@ -161,7 +161,7 @@ class _Step:
         if now >= self._reset:
             self._each(lambda channel, tell: channels.emptied(channel, now, CorrectionKind.RESET, tell))
             self._reset = self._timetable.next_reset(now)
-        overdue = now - int(counting.stay_hours * 3_600_000)
+        overdue = now - int(counting.stay_hours * HOUR_MS)
         self._each(lambda channel, tell: channels.without_overdue(channel, overdue, tell))
         is_open = self._timetable.is_open(now)
         alive = now - 2 * self._sample_ms - MINUTE_MS

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.collection import CorrectionKind
 
 WRAP = 65_536
@@ -13,7 +14,6 @@ PER_MINUTE = 6
 """So many may pass in every further minute; a counter that rises faster is not believed at once."""
 SWAPPED_AT = 3
 """So many more must have gone out of an empty room, and nobody in, until the sensor is taken to look the other way."""
-_MINUTE = 60_000
 
 Tell = Callable[[CorrectionKind, int, int, str], None]
 """Takes a correction: kind, count before, count after, detail."""
@@ -32,7 +32,7 @@ def rise(counter: Counter | None, value: int, time: int) -> tuple[Counter, int, 
     """The counter after a reading, by how much it rose, and what happened to it when that was not counting alone."""
     if counter is None:
         return Counter(value, time), 0, None
-    most = BURST + PER_MINUTE * max(time - counter.time, 0) // _MINUTE
+    most = BURST + PER_MINUTE * max(time - counter.time, 0) // MINUTE_MS
     if 0 <= value - counter.value <= most:
         return Counter(value, time), value - counter.value, None
     if value < counter.value and 0 <= value + WRAP - counter.value <= most:

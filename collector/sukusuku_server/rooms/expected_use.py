@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from sukusuku_server.calendar.opening_hours import DAY_MS, OpeningHours
+from sukusuku_core.time import DAY_MS, HOUR_MS
+from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.rooms.usage import Hour
-from sukusuku_server.rooms.usage_sums import HOUR_MS, Tally
+from sukusuku_server.rooms.usage_sums import Tally
 
 WEEKS = 10
 """So many weeks of the past are looked at."""

@@ -7,10 +7,11 @@ again at least so often. Where the completeness is 0 nothing is known. A gap is 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sukusuku_server.model.series import HOUR_MS, Point
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
+from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.derivation import REFRESH_MS
 
-HOLD_MS = REFRESH_MS + 60_000
+HOLD_MS = REFRESH_MS + MINUTE_MS
 
 
 class Stretch(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from sukusuku_core.model import Quality
-from sukusuku_server.calendar.opening_hours import DAY_MS, LOCAL_MS, MINUTE_MS, day_start, local_day
+from sukusuku_core.time import MINUTE_MS, day_number, day_start, local_day
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.intervals import HOLD_MS
@@ -77,7 +77,7 @@ def _movements(points: Sequence[Point]) -> list[int]:
     for before, after in pairwise(points):
         if isinstance(before.value, int | float) and isinstance(after.value, int | float):
             number = abs(int(after.value - before.value))
-            if number and (before.time + LOCAL_MS) // DAY_MS == (after.time + LOCAL_MS) // DAY_MS:
+            if number and day_number(before.time) == day_number(after.time):
                 found += [after.time] * number
     return found
 

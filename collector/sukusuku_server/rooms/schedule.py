@@ -1,21 +1,12 @@
 """What a room's settings say of a moment: open or not, staff on duty, places, limit. Pure; answers are kept."""
 
-from sukusuku_server.calendar.opening_hours import (
-    DAY_MS,
-    LOCAL_MS,
-    MINUTE_MS,
-    OpeningHours,
-    opening_of_asset,
-    opening_of_service,
-)
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_number, midnight, time_of_day, weekday
+from sukusuku_server.calendar.opening_hours import OpeningHours, opening_of_asset, opening_of_service
 from sukusuku_server.rooms.capacity_limit import RoomLimit, room_limit
 from sukusuku_server.rooms.standards import national
 from sukusuku_server.settings import Facility, Room
 from sukusuku_server.settings.base import WEEKDAYS
 from sukusuku_server.settings.opening import minute, minutes
-
-_MONDAY = 4
-"""1970-01-01 was a Thursday: so many days later is a Monday."""
 
 
 class Timetable:
@@ -42,20 +33,18 @@ class Timetable:
 
     def next_reset(self, ms: int) -> int:
         """The first moment after `ms` at which the room is taken to be empty."""
-        day, rest = divmod(ms + LOCAL_MS, DAY_MS)
-        return (day + (rest >= self._reset)) * DAY_MS - LOCAL_MS + self._reset
+        return midnight(day_number(ms) + (time_of_day(ms) >= self._reset)) + self._reset
 
     def staff(self, ms: int) -> int | None:
         """Staff on duty by the shifts; None: there are none in the settings."""
         if not self._shifts:
             return None
-        day, rest = divmod(ms + LOCAL_MS, DAY_MS)
-        weekday, now = WEEKDAYS[(day - _MONDAY) % 7], rest // MINUTE_MS
-        return sum(count for start, end, days, count in self._shifts if start <= now < end and weekday in days)
+        day, now = WEEKDAYS[weekday(ms)], time_of_day(ms) // MINUTE_MS
+        return sum(count for start, end, days, count in self._shifts if start <= now < end and day in days)
 
     def places(self, ms: int) -> int:
         """Booked places: those of the band that runs, otherwise the capacity of the room."""
-        now = (ms + LOCAL_MS) // MINUTE_MS % 1440
+        now = time_of_day(ms) // MINUTE_MS
         for hours, bands in self._services:
             if hours.is_open(ms):
                 return next((places for start, end, places in bands if start <= now < end), self.room.capacity)

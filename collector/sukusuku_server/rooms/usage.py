@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from sukusuku_server.calendar.opening_hours import DAY_MS, LOCAL_MS, MINUTE_MS, local_day
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_number, local_day, time_of_day, weekday
 from sukusuku_server.rooms.intervals import Stretch
-from sukusuku_server.rooms.usage_sums import HOUR_MS, OVER, UNDER, USED_MS, Tally, total
+from sukusuku_server.rooms.usage_sums import OVER, UNDER, USED_MS, Tally, total
 
 K = TypeVar("K", bound=Hashable)
 
 APRIL = 4
-_MONDAY = 4
 STAYS_MS = 5 * MINUTE_MS
 """Who is in for less has not come to stay, and who is out for less has not left: parents at the door, errands."""
 
@@ -36,12 +35,12 @@ class Hour:
     @property
     def weekday(self) -> int:
         """Monday is 0."""
-        return ((self.start + LOCAL_MS) // DAY_MS - _MONDAY) % 7
+        return weekday(self.start)
 
     @property
     def hour(self) -> int:
         """Its local hour, 0-23."""
-        return (self.start + LOCAL_MS) % DAY_MS // HOUR_MS
+        return time_of_day(self.start) // HOUR_MS
 
 
 def hours(parts: Iterable[Stretch]) -> list[Hour]:
@@ -209,7 +208,7 @@ class _Coming:
         if part.people is None:
             self._recent.clear()
             return 0
-        if (part.start + LOCAL_MS) // DAY_MS != (self._until + LOCAL_MS) // DAY_MS:
+        if day_number(part.start) != day_number(self._until):
             self._level = 0
         if part.start != self._until or not self._recent:
             self._recent.clear()

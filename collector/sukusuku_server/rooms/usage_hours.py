@@ -9,11 +9,11 @@ from dataclasses import fields
 import msgspec
 
 from sukusuku_core.model import Quality
-from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.model.series import Point, RoomHour
 from sukusuku_server.rooms.intervals import runs, stretches
 from sukusuku_server.rooms.usage import Hour, hours
-from sukusuku_server.rooms.usage_sums import HOUR_MS, Tally
+from sukusuku_server.rooms.usage_sums import Tally
 
 SERIES = {"children": "Occupancy/ChildrenCorrected", "people": "Occupancy/Corrected"}
 """The derived series of each channel."""

@@ -6,8 +6,9 @@ The formulas stand in `docs/rooms.md`; every figure is None where nothing is kno
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-HOUR_MS = 3_600_000
-USED_MS = 10 * 60_000
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
+
+USED_MS = 10 * MINUTE_MS
 """An hour counts as used from so many minutes with somebody in on."""
 UNDER, OVER = 0.6, 1.0
 """Below: under target; above: over; between: on target."""
@@ -103,7 +104,7 @@ class Tally:
     @property
     def dwell_minutes(self) -> float | None:
         """Seconds with somebody in per run of such seconds, in minutes: how long the room is in use at a time."""
-        return _over(self.used_ms / 60_000, self.uses)
+        return _over(self.used_ms / MINUTE_MS, self.uses)
 
     @property
     def under_target(self) -> float | None:

@@ -9,18 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sukusuku_server.calendar.opening_hours import (
-    DAY_MS,
-    LOCAL_MS,
-    MINUTE_MS,
-    OpeningHours,
-    day_start,
-    local_day,
-    opening_of_service,
-)
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day, time_of_day
+from sukusuku_server.calendar.opening_hours import OpeningHours, opening_of_service
 from sukusuku_server.rooms.schedule import Timetable
 from sukusuku_server.rooms.suppression import SMALLEST_TOLD
-from sukusuku_server.rooms.usage_sums import HOUR_MS
 from sukusuku_server.settings import Facility, Room, Service, Site
 from sukusuku_server.settings.opening import minute, minutes
 
@@ -163,7 +155,7 @@ def _outside(service: Service | None, ahead: int, now: int) -> bool:
         return True
     if service.closes is None or ahead > 1:
         return False
-    return ahead == 0 or (now + LOCAL_MS) % DAY_MS >= minute(service.closes) * MINUTE_MS
+    return ahead == 0 or time_of_day(now) >= minute(service.closes) * MINUTE_MS
 
 
 def _free(timetable: Timetable, hours: OpeningHours, expect: Expect, span: tuple[int, int], now: int) -> int | None:

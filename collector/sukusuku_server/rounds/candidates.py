@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.live.outlook import ISSUED_MS, Outlook
 from sukusuku_server.live.views import UnitView
@@ -20,7 +21,7 @@ from sukusuku_server.settings import Site, Unit
 
 WITNESSES = ("Fill/Percent", "Cycles/Total")
 """The metrics that say how full a bag is."""
-_HORIZON_MS = round(HORIZON_HOURS * 3_600_000)
+_HORIZON_MS = round(HORIZON_HOURS * HOUR_MS)
 _FRESH_MS = 2 * ISSUED_MS
 """A bag younger than this may have no forecast yet."""
 _EARLY = NormalDist().inv_cdf(0.1)

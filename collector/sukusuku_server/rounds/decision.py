@@ -1,10 +1,11 @@
 """Whether a round should stop at a unit, and why. Pure."""
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.rounds import Candidate, Reason
 from sukusuku_server.rounds.timetable import Trip
 from sukusuku_server.settings.rounds import Round
 
-JUST_MS = 12 * 3_600_000
+JUST_MS = 12 * HOUR_MS
 """An emptying less long before the round departs is the word for leaving a unit out."""
 
 MUST = frozenset({Reason.ASKED, Reason.SILENT, Reason.FULL, Reason.OVER_AGE, Reason.DUE, Reason.FAULT_FULL})

@@ -6,6 +6,7 @@ from gettext import NullTranslations
 from hashlib import sha256
 from importlib.resources import files
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.i18n import translations
 from sukusuku_server.mail.message import Draft, Part, address, build, header_text
@@ -23,7 +24,7 @@ from sukusuku_server.rounds.texts import RoundWords, Speech
 from sukusuku_server.settings import Facility, Language, MailServer, Round
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
-LINKS_LAST_MS = 48 * 3_600_000
+LINKS_LAST_MS = 48 * HOUR_MS
 """How long after the end of a round its links still show what was answered."""
 PICTURE = "round.png"
 _LOCALE = files("sukusuku_server") / "locale"

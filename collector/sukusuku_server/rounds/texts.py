@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from babel.dates import format_date, format_datetime
 
-from sukusuku_server.i18n import japan_time
+from sukusuku_core.time import japan_time
 from sukusuku_server.model.rounds import Reason
 from sukusuku_server.rounds.route_sheet import Line, Sheet
 from sukusuku_server.settings import Language, Place

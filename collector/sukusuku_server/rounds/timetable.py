@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sukusuku_server.calendar.opening_hours import LOOK_AHEAD_DAYS, OpeningHours, day_start, local_day
+from sukusuku_core.time import MINUTE_MS, day_start, local_day
+from sukusuku_server.calendar.opening_hours import LOOK_AHEAD_DAYS, OpeningHours
 from sukusuku_server.settings.base import WEEKDAYS
 from sukusuku_server.settings.opening import Calendar, Opening, Slots
 from sukusuku_server.settings.rounds import Round
 
-MINUTE_MS = 60_000
 _ALL_DAY: Slots = ("00:00-24:00",)
 _WORKING_DAYS = Opening(
     mon=_ALL_DAY, tue=_ALL_DAY, wed=_ALL_DAY, thu=_ALL_DAY, fri=_ALL_DAY, sat=_ALL_DAY, sun=_ALL_DAY, holidays="closed"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sukusuku_core.model import Quality
-from sukusuku_server.model.series import HOUR_MS, Row
+from sukusuku_core.time import HOUR_MS
+from sukusuku_server.model.series import Row
 
 _GOOD = int(Quality.GOOD)
 

@@ -11,17 +11,8 @@ from typing import Any
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality, Reading, Value
-from sukusuku_server.model.series import (
-    HOUR_MS,
-    Bucket,
-    DerivedByAsset,
-    Late,
-    Point,
-    Quarantined,
-    RoomHour,
-    Tally,
-    Unassigned,
-)
+from sukusuku_core.time import HOUR_MS
+from sukusuku_server.model.series import Bucket, DerivedByAsset, Late, Point, Quarantined, RoomHour, Tally, Unassigned
 from sukusuku_server.timeseries import derived
 
 BUSY_SECONDS = 2.0

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-HOUR_MS = 3_600_000
-ZONE_MS = 9 * HOUR_MS
+from sukusuku_core.time import HOUR_MS, JAPAN_MS
+
 WEEK = 168
 """Hours of a week. Cell 0 is Monday 00:00-01:00, local time."""
 
@@ -113,7 +113,7 @@ def expected(rates: Rates, opening: Opening, start: int, end: int, children: Chi
         at = opens
         while at < closes:
             number = hour_number(at)
-            until = min(closes, (number + 1) * HOUR_MS - ZONE_MS)
+            until = min(closes, (number + 1) * HOUR_MS - JAPAN_MS)
             rate = rates.shape[cell(number)] * usual * (now if number // 24 == this_day else 1.0)
             present = None if children is None else children((at + until) // 2)
             if present is not None:
@@ -173,7 +173,7 @@ def cell(hour: int) -> int:
 
 def hour_number(time: int) -> int:
     """The hour of a moment (UTC ms), counted from 1970-01-01 local time."""
-    return (time + ZONE_MS) // HOUR_MS
+    return (time + JAPAN_MS) // HOUR_MS
 
 
 def _crowd(rates: Rates, place: int, children: float) -> float:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.model.collection import Entry
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.units import arrival_rates as rate
-from sukusuku_server.units.arrival_rates import HOUR_MS, Opening, Rates
+from sukusuku_server.units.arrival_rates import Opening, Rates
 
-DAY_MS = 24 * HOUR_MS
 LOOK_BACK_DAYS = 28
 """Days of the past from which the use of a shelf is taken."""
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sukusuku_core.model import Quality, Reading, UnitState
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, time_of_day
 from sukusuku_server.model.collection import (
     HORIZON_HOURS,
     Emptying,
@@ -31,10 +32,10 @@ from sukusuku_server.units import fill_filter as fills
 from sukusuku_server.units import findings
 from sukusuku_server.units import forecast_state as foresight
 from sukusuku_server.units import level_sensor as levels
-from sukusuku_server.units.arrival_rates import ZONE_MS, Children
+from sukusuku_server.units.arrival_rates import Children
 from sukusuku_server.units.emptying_detection import HEARD, SAME_MS, UNCOUNTED_PER_HOUR, Contacts, Meaning, Verdict
 from sukusuku_server.units.estimate import estimate
-from sukusuku_server.units.fill_filter import HOUR_MS, MINUTE_MS, Fill
+from sukusuku_server.units.fill_filter import Fill
 from sukusuku_server.units.findings import Watch
 from sukusuku_server.units.forecast_score import ISSUE_HOURS
 from sukusuku_server.units.forecast_state import Ahead, Foresight
@@ -280,7 +281,7 @@ class UnitDerivation:
 
     def _closed(self, state: UnitProgress, time: int) -> bool:
         """Whether all that is ahead is just an hour nearer: nothing can have come, and no forecast is due."""
-        if not state.ahead or (time + ZONE_MS) // HOUR_MS % 24 in ISSUE_HOURS:
+        if not state.ahead or time_of_day(time) // HOUR_MS in ISSUE_HOURS:
             return False
         heard, emptied = state.fill.heard or 0, state.fill.bag.emptied or 0
         same = emptied < time - HOUR_MS and heard > time - PAUSE_MS

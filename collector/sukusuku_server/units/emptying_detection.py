@@ -16,8 +16,9 @@ import msgspec
 from msgspec.structs import replace
 
 from sukusuku_core.model import UnitState, Value
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.model.collection import Evidence
-from sukusuku_server.units.fill_filter import HOUR_MS, LOW, MINUTE_MS, Fill, Rival
+from sukusuku_server.units.fill_filter import LOW, Fill, Rival
 
 LONG_MS = 35_000
 """A lid or door that is open for longer was not opened for a nappy."""

@@ -5,10 +5,11 @@ witnesses, 80 % for the level alone and 65 % for the counter alone; it is scaled
 rival account stands, and halves every `HALVES_HOURS` of silence after the first hour.
 """
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import FillEstimate
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.units.emptying_detection import ALIVE_MS
-from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, HOUR_MS, Fill
+from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, Fill
 
 BOTH, LEVEL_ALONE, COUNTER_ALONE = 100.0, 80.0, 65.0
 DOUBTED = 0.4

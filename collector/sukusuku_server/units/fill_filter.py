@@ -18,10 +18,8 @@ A level that does not move while cycles are counted is stuck and not believed ei
 import msgspec
 from msgspec.structs import replace
 
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.settings.collection import Collection
-
-MINUTE_MS = 60_000
-HOUR_MS = 3_600_000
 
 SPREAD = 0.55
 """Standard deviation of what a cycle brings, in p: hands hold one to three nappies, and no nappy is like another."""

@@ -12,9 +12,10 @@ import msgspec
 from msgspec.structs import replace
 
 from sukusuku_core.model import UnitState
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import Finding, FindingName
 from sukusuku_server.units.emptying_detection import ALIVE_MS, Contacts
-from sukusuku_server.units.fill_filter import HOUR_MS, Fill
+from sukusuku_server.units.fill_filter import Fill
 
 STUFFED, STUFFED_CLEAR = 15.0, 8.0
 """Percent of excess; and so much of the rise, because p is never exact."""

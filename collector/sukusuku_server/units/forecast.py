@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, FillEstimate, Forecast, Method
 from sukusuku_server.units import arrival_rates as rate
-from sukusuku_server.units.arrival_rates import HOUR_MS, ZONE_MS, Children, Opening, Piece, Rates
+from sukusuku_server.units.arrival_rates import Children, Opening, Piece, Rates
 
 HORIZON_MS = round(HORIZON_HOURS * HOUR_MS)
-DAY_MS = 24 * HOUR_MS
 Z = NormalDist().inv_cdf(0.9)
 SILENT_DOUBT = 0.01
 """Squared relative error that each day of silence adds: what happens unseen may be anything."""
@@ -148,8 +148,7 @@ def _last_week(rates: Rates, room: float, now: int) -> float | None:
     known = rates.begun is not None and now - rates.begun >= 7 * DAY_MS
     if not known or sum(max(0.0, nappies) for nappies in rates.week) <= 0:
         return None
-    hour = (now + ZONE_MS) // HOUR_MS
-    passed = (now + ZONE_MS) % HOUR_MS / HOUR_MS
+    hour, passed = rate.hour_number(now), now % HOUR_MS / HOUR_MS
     at = 0.0
     while at <= HORIZON_HOURS:
         came = max(0.0, rates.week[rate.cell(hour)]) * (1 - passed)
@@ -161,8 +160,7 @@ def _last_week(rates: Rates, room: float, now: int) -> float | None:
 
 def _past(rates: Rates, now: int, hours: int) -> Iterator[tuple[float, float]]:
     """(nappies, part that counts) of each of the last hours."""
-    hour = (now + ZONE_MS) // HOUR_MS
-    passed = (now + ZONE_MS) % HOUR_MS / HOUR_MS
+    hour, passed = rate.hour_number(now), now % HOUR_MS / HOUR_MS
     if rates.hour.number == hour:
         yield rates.hour.nappies, 1.0
     for back in range(1, hours + 1):

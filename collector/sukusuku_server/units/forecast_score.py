@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, Forecast, Method, Outcome
-from sukusuku_server.units.arrival_rates import HOUR_MS
 from sukusuku_server.units.forecast import HORIZON_MS, NORMAL, Stretch
 
 ISSUE_HOURS = (8, 12, 16)

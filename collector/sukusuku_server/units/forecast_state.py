@@ -7,11 +7,12 @@ is (`felt`), and asks at full hours what is ahead (`ahead`).
 from dataclasses import dataclass, replace
 
 from sukusuku_core.model import Reading
+from sukusuku_core.time import HOUR_MS, time_of_day
 from sukusuku_server.model.collection import HORIZON_HOURS, FillEstimate, Forecast, Method, Outcome
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.units import consumables, forecast_score, hygiene_deadline, rate_learning
 from sukusuku_server.units import forecast as forecasts
-from sukusuku_server.units.arrival_rates import HOUR_MS, ZONE_MS, Children, Opening, Rates
+from sukusuku_server.units.arrival_rates import Children, Opening, Rates
 from sukusuku_server.units.forecast import Outlook
 from sukusuku_server.units.forecast_score import Ledger
 from sukusuku_server.units.hygiene_deadline import Freshness
@@ -109,7 +110,7 @@ def ahead(
     if deadline is not None:
         points.append(Reading(asset, "Bag/HoursLeft", now, (deadline - now) / HOUR_MS))
     room = settings.nappies_per_bag * (1 - estimate.percent / 100)
-    if (now + ZONE_MS) // HOUR_MS % 24 not in forecast_score.ISSUE_HOURS or room <= 0:
+    if time_of_day(now) // HOUR_MS not in forecast_score.ISSUE_HOURS or room <= 0:
         return foresight, Ahead(tuple(points))
     rules = tuple(forecasts.forecast(view, asset, now, method) for method in Method if method is not Method.MODEL)
     ledger = forecast_score.issue(foresight.ledger, model, foresight.rates.total, room)

@@ -8,9 +8,9 @@ last day. A temperature holds for an hour; where none is known nothing is shorte
 import math
 from dataclasses import dataclass, replace
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.settings.collection import Collection
 
-HOUR_MS = 3_600_000
 HOLDS_MS = HOUR_MS
 """How long a temperature stands for the time after it."""
 MEMORY_MS = 24 * HOUR_MS

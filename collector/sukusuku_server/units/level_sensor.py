@@ -9,18 +9,8 @@ import math
 
 from msgspec.structs import replace
 
-from sukusuku_server.units.fill_filter import (
-    FLOOR,
-    HIGHEST,
-    HOUR_MS,
-    LOW,
-    MINUTE_MS,
-    SURE_COUNT,
-    Fill,
-    Learnt,
-    Level,
-    Rival,
-)
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
+from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, LOW, SURE_COUNT, Fill, Learnt, Level, Rival
 
 NOISE_PACE = 1.05
 """By what factor the noise of the level moves with each step of a resting level."""

@@ -2,18 +2,9 @@
 
 from dataclasses import replace
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.units import arrival_rates as rate
-from sukusuku_server.units.arrival_rates import (
-    FIRST_HOURS,
-    FIRST_RATE,
-    HOUR_MS,
-    WEEK,
-    Day,
-    Hour,
-    Opening,
-    Rates,
-    hour_number,
-)
+from sukusuku_server.units.arrival_rates import FIRST_HOURS, FIRST_RATE, WEEK, Day, Hour, Opening, Rates, hour_number
 
 SHAPE_KEPT = 0.5 ** (1 / 12)
 """What an hour of the week keeps of its past each week: half in twelve."""

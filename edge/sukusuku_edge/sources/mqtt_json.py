@@ -11,13 +11,14 @@ from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.jsonmap import JsonSample
 from sukusuku_core.message_order import AHEAD, Mark, Place, Seen, place
 from sukusuku_core.profile import JsonProfile
+from sukusuku_core.time import DAY_MS
 from sukusuku_core.transition_log import Journal
 from sukusuku_edge.events import Emit, Event, Failure, Lost, Reachable, Refused, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from sukusuku_mqtt.backoff import Backoff
 
-EARLIEST = 7 * 24 * 3_600_000
+EARLIEST = 7 * DAY_MS
 """A sensor's own time (ms) may be so much before our clock, for readings that it kept; else the arrival counts."""
 SILENCE = 60.0
 """Seconds without the sensors' broker after which its sensors count as failing."""

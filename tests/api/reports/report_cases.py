@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
-from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, day_start
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind

@@ -15,7 +15,7 @@ from sukusuku_api.reports.generate import asked, make
 from sukusuku_api.reports.model import Report
 from sukusuku_collector.maintenance.room_retention import Thinning
 from sukusuku_core.model import Reading
-from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, day_start
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind

@@ -1,7 +1,8 @@
 from sukusuku_collector.derivation.registry import expected_children, subjects
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.units.derivation import UnitDerivation
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, ROOM, UNIT, facility
-from tests.server.units.forecast_cases import DAY_MS, MONDAY
+from tests.server.units.forecast_cases import MONDAY
 
 LINKED = FACILITY.replace(
     'edge = "tobu-pi"\n[[site.room]]', f'edge = "tobu-pi"\ncollection = {{room = "{ROOM}"}}\n[[site.room]]'

@@ -12,7 +12,7 @@ import pytest
 from sukusuku_collector.maintenance.kpi_writer import AGAIN_MS, ANEW_MS, SOON_MS, Bookkeeper
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start
+from sukusuku_core.time import DAY_MS, day_start
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector.maintenance.self_metrics import DAY_MS, GRID_MS, Flow, Vitals
+from sukusuku_collector.maintenance.self_metrics import GRID_MS, Flow, Vitals
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import Alert, AlertState, Operations, OutgoingMail
 from sukusuku_server.kpi import series
 from sukusuku_server.model.series import Quarantined, SeriesOwner, Unassigned

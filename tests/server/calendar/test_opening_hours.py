@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_core.settings import parse
+from sukusuku_core.time import day_start
 from sukusuku_server.calendar.opening_hours import (
     Closed,
     OpeningHours,
-    day_start,
-    local_day,
     opening_of_asset,
     opening_of_service,
     opening_of_site,
@@ -221,12 +220,6 @@ def test_why_it_is_closed(text: str, opening: Opening, reason: Closed | None) ->
 
 def test_without_closing_days_at_the_turn_of_the_year() -> None:
     assert hours(calendar=Calendar(year_end=())).closed_reason(date(2026, 12, 30)) is None
-
-
-@given(st.integers(-62_000_000_000_000, 200_000_000_000_000))
-def test_the_local_day_of_a_moment_begins_before_it(ms: int) -> None:
-    start = day_start(local_day(ms))
-    assert start <= ms < start + DAY
 
 
 FACILITY = """

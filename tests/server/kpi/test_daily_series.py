@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start
+from sukusuku_core.time import DAY_MS, day_start
 from sukusuku_server.kpi.daily_series import ON_TIME_DAYS, Diary, of_run, of_site, on_time
 from sukusuku_server.kpi.unit_month import OpenTime
 from sukusuku_server.kpi.visits import Visit

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start, local_day
+from sukusuku_core.time import DAY_MS, day_start, local_day
 from sukusuku_server.kpi.disposal_fee import fee_table
 from sukusuku_server.kpi.fixed_rounds import WEEKS, Travel, UnitFlow, compare, fixed_visits, outcome, tour_km
 from sukusuku_server.kpi.inflow import Flow, flow, of_their_bags, replay

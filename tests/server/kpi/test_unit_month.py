@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start
+from sukusuku_core.time import DAY_MS, day_start
 from sukusuku_server.kpi.disposal_fee import fee_table
 from sukusuku_server.kpi.intervals import both, hours, standing, union
 from sukusuku_server.kpi.unit_month import HOLD_MS, UnitMonth, kg_by_day, total, unit_kpi

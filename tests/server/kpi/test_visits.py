@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start
+from sukusuku_core.time import DAY_MS, day_start
 from sukusuku_server.kpi.visits import AFTER_MS, LATE_MS, Spread, levels, spread, visits
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, Stop, StopRecord, VisitKind

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.settings import parse
-from sukusuku_server.calendar.opening_hours import MINUTE_MS, day_start
+from sukusuku_core.time import MINUTE_MS, day_start
 from sukusuku_server.model.collection import Calibration, Correction
 from sukusuku_server.rooms.derivation import RoomOccupancy
 from sukusuku_server.rooms.schedule import Timetable

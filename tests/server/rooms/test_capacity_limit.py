@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import parse
-from sukusuku_server.calendar.opening_hours import day_start, local_day
+from sukusuku_core.time import day_start, local_day
 from sukusuku_server.rooms.capacity_limit import (
     Rule,
     room_limit,

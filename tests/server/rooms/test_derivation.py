@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_core.model import Quality, Reading
-from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 from sukusuku_server.rooms.derivation import RoomOccupancy, RoomState
 from tests.server.rooms.example_room import SHIFT, Played, at, every, reading, timetable

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core.model import Quality
-from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.retrospective import of_channel, seen_after

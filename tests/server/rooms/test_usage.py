@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_core.model import Quality
-from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, OpeningHours, day_start
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start
+from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.change_effect import effect, stretch
@@ -18,8 +19,6 @@ from sukusuku_server.rooms.intervals import HOLD_MS, stretches
 from sukusuku_server.rooms.usage_sums import Tally, total
 from sukusuku_server.settings import Calendar, Opening
 from tests.server.rooms.example_room import DAY, at
-
-HOUR_MS = 3_600_000
 
 
 def points(*told: tuple[int, float]) -> list[Point]:

@@ -1,7 +1,7 @@
 from datetime import date
 
 from sukusuku_core.settings import parse
-from sukusuku_server.calendar.opening_hours import MINUTE_MS, day_start
+from sukusuku_core.time import MINUTE_MS, day_start
 from sukusuku_server.rooms.vacancy import Band, Sign, outlook_expect, service_days, sign, site_days
 from sukusuku_server.settings import Facility
 

@@ -9,7 +9,7 @@ import icalendar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_server.i18n import japan_time
+from sukusuku_core.time import japan_time
 from sukusuku_server.rounds.exports.csv_table import csv_table, safe
 from sukusuku_server.rounds.exports.gpx import gpx
 from sukusuku_server.rounds.route_sheet import Sheet

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_server.i18n import japan_time
+from sukusuku_core.time import japan_time
 from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import WEEKDAYS, Calendar
 from tests.server.rounds.plan_cases import DAY, HOUR

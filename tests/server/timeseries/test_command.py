@@ -7,6 +7,7 @@ import pytest
 
 from sukusuku_core.clock import now_ms
 from sukusuku_core.model import Reading
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.timeseries.__main__ import main
 from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.reader import InfluxReader
@@ -16,7 +17,6 @@ from tests.server.timeseries.influx.influx_facility import facility, new_databas
 from tests.support.influx_v2 import Answer
 from tests.support.influxd import Influxd
 
-DAY_MS = 86_400_000
 FACILITY = """
 operator = {{id = "toshima", name = {{ja = "豊島区", en = "Toshima"}}}}
 [store]

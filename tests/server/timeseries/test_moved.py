@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Reading
-from sukusuku_server.model.series import HOUR_MS, Committed, Moved
+from sukusuku_core.time import HOUR_MS
+from sukusuku_server.model.series import Committed, Moved
 from sukusuku_server.timeseries import migrations
 from sukusuku_server.timeseries.sqlite import SqliteStore
 

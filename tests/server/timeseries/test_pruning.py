@@ -6,7 +6,8 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Quality
 from sukusuku_core.settings import parse
-from sukusuku_server.model.series import HOUR_MS, Committed, Moved
+from sukusuku_core.time import HOUR_MS
+from sukusuku_server.model.series import Committed, Moved
 from sukusuku_server.settings import Facility, check
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import FACILITY

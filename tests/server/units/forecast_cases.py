@@ -2,14 +2,14 @@
 
 from random import Random
 
+from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.model.collection import FillEstimate
 from sukusuku_server.settings.opening import Calendar, Opening
 from sukusuku_server.units import rate_learning
-from sukusuku_server.units.arrival_rates import HOUR_MS, Rates
+from sukusuku_server.units.arrival_rates import Rates
 from sukusuku_server.units.forecast import Outlook
 
-DAY_MS = 24 * HOUR_MS
 MONDAY = 1_775_401_200_000
 """Monday 2026-04-06 00:00 in Tokyo, in UTC ms."""
 OPENING = OpeningHours(Calendar(), (Opening(),))

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.units import arrival_rates, rate_learning
-from sukusuku_server.units.arrival_rates import HOUR_MS, Rates
-from tests.server.units.forecast_cases import DAY_MS, MONDAY, OPENING, lived, pace
+from sukusuku_server.units.arrival_rates import Rates
+from tests.server.units.forecast_cases import MONDAY, OPENING, lived, pace
 
 
 def per_hour(learnt: Rates, time: int) -> float:

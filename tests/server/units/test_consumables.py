@@ -1,14 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.model.collection import Entry
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.settings.opening import Calendar
-from sukusuku_server.units.arrival_rates import HOUR_MS
 from sukusuku_server.units.consumables import film, shelf
 from sukusuku_server.units.rate_learning import begin
-from tests.server.units.forecast_cases import DAY_MS, MONDAY, OPENING, lived
+from tests.server.units.forecast_cases import MONDAY, OPENING, lived
 
 NOW = MONDAY + 42 * DAY_MS
 EVERY_SECOND_DAY = [NOW - day * DAY_MS for day in range(2, 60, 2)]

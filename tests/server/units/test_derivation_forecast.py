@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import pytest
 
 from sukusuku_core.model import Reading
+from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence, Forecast, Method
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.units import arrival_rates
 from sukusuku_server.units.derivation import GRID_MS, STEP, UnitDerivation, UnitProgress
-from tests.server.units.forecast_cases import DAY_MS, MONDAY, OPENING
+from tests.server.units.forecast_cases import MONDAY, OPENING
 
 UNIT = "unit"
-MINUTE_MS = 60_000
 SETTINGS = Collection(nappies_per_bag=60.0, nappies_per_cycle=2.0)
 DERIVATION = UnitDerivation(UNIT, SETTINGS, OPENING)
 LATER = MONDAY + 35 * DAY_MS

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_core.model import UnitState
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.model.collection import EmptyingState, Evidence
 from sukusuku_server.units.derivation import UnitDerivation, UnitProgress
-from sukusuku_server.units.fill_filter import HOUR_MS, MINUTE_MS
 from tests.server.units.unit_story import START, UNIT, Story, derive, values, word
 
 WORLD = simulate(seed=5, units=4, weeks=2)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_core.model import Quality, UnitState
-from sukusuku_server.units.fill_filter import HOUR_MS
+from sukusuku_core.time import HOUR_MS
 from tests.server.units.unit_story import START, Story, derive, values
 
 

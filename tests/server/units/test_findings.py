@@ -1,8 +1,8 @@
 from sukusuku_core.model import UnitState
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.model.collection import Finding, FindingName
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.units.derivation import UnitProgress
-from sukusuku_server.units.fill_filter import HOUR_MS, MINUTE_MS
 from tests.server.units.unit_story import UNIT, Story, derive
 
 

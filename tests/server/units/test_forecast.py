@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, Forecast, Method
-from sukusuku_server.units.arrival_rates import HOUR_MS, expected
+from sukusuku_server.units.arrival_rates import expected
 from sukusuku_server.units.forecast import Stretch, forecast
 from sukusuku_server.units.rate_learning import begin
-from tests.server.units.forecast_cases import CAPACITY, DAY_MS, MONDAY, OPENING, lived, outlook
+from tests.server.units.forecast_cases import CAPACITY, MONDAY, OPENING, lived, outlook
 
 NOW = MONDAY + 6 * 7 * DAY_MS + 10 * HOUR_MS
 """A Monday at 10 o'clock."""

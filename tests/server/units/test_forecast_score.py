@@ -3,8 +3,8 @@ from random import Random
 import msgspec
 import pytest
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, Forecast, Method, Outcome
-from sukusuku_server.units.arrival_rates import HOUR_MS
 from sukusuku_server.units.forecast import Stretch
 from sukusuku_server.units.forecast_score import EMPTY, Ledger, Scored, issue, learn, score, settle
 

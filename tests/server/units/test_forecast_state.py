@@ -3,14 +3,14 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, FillEstimate, Forecast, Method, Outcome
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.units import forecast_state
-from sukusuku_server.units.arrival_rates import HOUR_MS
 from sukusuku_server.units.forecast_state import Foresight
 from sukusuku_server.units.hygiene_deadline import passed
 from sukusuku_server.units.rate_learning import observe
-from tests.server.units.forecast_cases import CAPACITY, DAY_MS, MONDAY, OPENING, lived
+from tests.server.units.forecast_cases import CAPACITY, MONDAY, OPENING, lived
 
 NOW = MONDAY + 6 * 7 * DAY_MS + 12 * HOUR_MS
 SETTINGS = Collection(nappies_per_bag=CAPACITY)

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sukusuku_core.time import HOUR_MS
 from sukusuku_server.settings.collection import Collection
-from sukusuku_server.units.arrival_rates import HOUR_MS
 from sukusuku_server.units.hygiene_deadline import Freshness, begin, deadline, emptied, felt, passed
 
 SETTINGS = Collection(bag_hours=72.0, bag_warm=25.0)

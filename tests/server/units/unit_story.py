@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sukusuku_core.model import Quality, Reading, Value
-from sukusuku_server.calendar.opening_hours import MINUTE_MS, OpeningHours
+from sukusuku_core.time import MINUTE_MS
+from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.settings.collection import Collection

@@ -19,7 +19,7 @@ from sukusuku_api.timestamps import local
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kpi_cards, view_model
-from sukusuku_server.calendar.opening_hours import DAY_MS
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
 from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.forecasts import Forecasts

@@ -9,7 +9,7 @@ from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import texts as said
 from sukusuku_api.web.wall.forecast_texts import moment
 from sukusuku_core.model import FaultCode
-from sukusuku_server.calendar.opening_hours import DAY_MS
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.live.outlook import Outlook
 from sukusuku_server.live.views import UnitView
 from sukusuku_server.model.collection import Emptying, EmptyingState, Finding

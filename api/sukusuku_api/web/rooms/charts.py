@@ -11,10 +11,10 @@ from sukusuku_api.reports.charts import Picture
 from sukusuku_api.reports.model import Shape
 from sukusuku_api.timestamps import WEEKDAYS, local
 from sukusuku_api.web.rooms.queries import Day, RoomFacts, Run, Use
-from sukusuku_server.calendar.opening_hours import MINUTE_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.i18n import Translate
 from sukusuku_server.rooms.usage import Hour, heat_map
-from sukusuku_server.rooms.usage_sums import HOUR_MS, Tally
+from sukusuku_server.rooms.usage_sums import Tally
 
 NAMES = ("course", "heat", "ahead")
 DAY_BREAK = 0.7

@@ -7,7 +7,8 @@ from itertools import pairwise
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.room_history import Gatherer, RoomUse
 from sukusuku_api.queries.room_use import past
-from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, day_start, local_day, opening_of_asset
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start, local_day
+from sukusuku_server.calendar.opening_hours import opening_of_asset
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.live.views import RoomView
 from sukusuku_server.model.collection import Calibration, Correction

@@ -1,8 +1,11 @@
 """What is ahead of a unit, in words for a tile: how many nappies still go in, when the bag will be full. Pure."""
 
 from sukusuku_api.timestamps import WEEKDAYS, local
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.i18n import Translate
 from sukusuku_server.live.outlook import Outlook
+
+_STEP_MS = 30 * MINUTE_MS
 
 
 def ahead(outlook: Outlook | None, now: int, translate: Translate) -> tuple[str, str]:
@@ -17,7 +20,7 @@ def ahead(outlook: Outlook | None, now: int, translate: Translate) -> tuple[str,
 
 def moment(time: int, now: int, translate: Translate) -> str:
     """A moment to come, to the half hour, as people say it."""
-    then = local((time + 900_000) // 1_800_000 * 1_800_000)
+    then = local((time + _STEP_MS // 2) // _STEP_MS * _STEP_MS)
     days = (then.date() - local(now).date()).days
     clock = f"{then:%H:%M}"
     if days == 0:

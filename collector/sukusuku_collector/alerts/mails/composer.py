@@ -8,6 +8,7 @@ from sukusuku_collector.alerts.mails.phrases import Incident
 from sukusuku_collector.alerts.mails.texts import words
 from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_core.errors import ConfigError
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.i18n import translations
 from sukusuku_server.mail.message import Draft, address, build, header_text, message_id
@@ -51,7 +52,7 @@ class Composer:
             wanted = (not contact.sites or site in contact.sites) and (not contact.rules or rule in contact.rules)
             if wanted and contact.mail.lower() not in told:
                 told.add(contact.mail.lower())
-                steps.setdefault(round(contact.after_minutes * 60_000), {})[contact.mail.lower()] = contact
+                steps.setdefault(round(contact.after_minutes * MINUTE_MS), {})[contact.mail.lower()] = contact
         return tuple(Step(delay, tuple(contacts.values())) for delay, contacts in sorted(steps.items()))
 
     def mail(self, incident: Incident, contact: Contact, kind: str, before: Mapping[str, str]) -> OutgoingMail:

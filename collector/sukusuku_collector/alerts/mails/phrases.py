@@ -6,13 +6,11 @@ from gettext import NullTranslations
 from babel.dates import format_datetime
 
 from sukusuku_collector.alerts.context import Subject, Supply, name_of, site_of
+from sukusuku_core.time import MINUTE_MS, japan_time
 from sukusuku_server.db import Alert
-from sukusuku_server.i18n import japan_time
 from sukusuku_server.live.outlook import Outlook
 from sukusuku_server.rooms.capacity_limit import RoomLimit
 from sukusuku_server.settings import Language
-
-_MINUTE_MS = 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ class Speech:
 
     def duration(self, duration: int) -> str:
         """A length of time in the two largest units that matter."""
-        minutes = duration // _MINUTE_MS
+        minutes = duration // MINUTE_MS
         hours, days = minutes // 60, minutes // 1440
         if minutes < 1:
             return self.texts.gettext("less than a minute")

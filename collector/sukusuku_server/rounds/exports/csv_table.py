@@ -4,7 +4,7 @@ import csv
 from gettext import NullTranslations
 from io import StringIO
 
-from sukusuku_server.i18n import japan_time
+from sukusuku_core.time import japan_time
 from sukusuku_server.rounds.route_sheet import Line, Sheet
 from sukusuku_server.rounds.texts import StopWords
 

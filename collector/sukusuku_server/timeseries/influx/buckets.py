@@ -4,7 +4,8 @@ import logging
 from collections.abc import Sequence
 
 from sukusuku_core.clock import Clock
-from sukusuku_server.model.series import HOUR_MS, Quarantined
+from sukusuku_core.time import HOUR_MS
+from sukusuku_server.model.series import Quarantined
 from sukusuku_server.settings.influx import Influx
 from sukusuku_server.timeseries.influx.line_protocol import TRIAL, mark
 from sukusuku_server.timeseries.influx.store import InfluxStore

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 
 from sukusuku_core.errors import TransientError
-from sukusuku_server.model.series import HOUR_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, japan_time, midnight
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.influx import DAYS, MINUTES, RAW, Influx
 from sukusuku_server.timeseries.influx.line_protocol import SPOOL, TRIAL, mark
 from sukusuku_server.timeseries.influx.query import Query, quoted
-from sukusuku_server.timeseries.influx.reader import DAY_MS, InfluxReader
+from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_server.timeseries.influx.writer import Writer
 from sukusuku_server.timeseries.shipping_queue import HISTORY, ORIGIN, UNTIL, Outgoing
@@ -20,7 +19,6 @@ COMPARED = 7
 """Whole days that are counted on both sides."""
 OLDEST = (1, 8)
 """The first version with /api/v2/write."""
-_JAPAN = timezone(timedelta(hours=9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def _shipping(facility: Facility, query: Query) -> Iterator[Verdict]:
         if listed:
             yield Verdict(good=True, text=f"{listed} readings that came late are on their way")
             return
-        end = (until + 9 * 3_600_000) // DAY_MS * DAY_MS - 9 * 3_600_000
+        end = midnight(day_number(until))
         start = end - COMPARED * DAY_MS
         here, there = outgoing.days(start, end), InfluxReader(query, store.datatype_of).days(start, end)
         for day in sorted(here.keys() | there.keys()):
@@ -114,4 +112,4 @@ def _shipping(facility: Facility, query: Query) -> Iterator[Verdict]:
 
 
 def _moment(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(_JAPAN).strftime("%Y-%m-%d %H:%M")
+    return japan_time(ms).strftime("%Y-%m-%d %H:%M")

@@ -5,7 +5,8 @@ from typing import Any
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality, Reading
-from sukusuku_server.model.series import HOUR_MS, Bucket, Point
+from sukusuku_core.time import HOUR_MS
+from sukusuku_server.model.series import Bucket, Point
 from sukusuku_server.settings.influx import DAYS, MINUTES, RAW
 from sukusuku_server.timeseries.influx.line_protocol import DERIVED, HOURLY, READING, tag_value, typed
 from sukusuku_server.timeseries.influx.query import Query, quoted
@@ -13,7 +14,6 @@ from sukusuku_server.timeseries.influx.query import Query, quoted
 PAGE = 10_000
 """Rows of one answer."""
 ZONE = "tz('Asia/Tokyo')"
-DAY_MS = 86_400_000
 
 _EDGE = (1 << 63) // 1_000_000 - 1
 """The last ms that InfluxDB can count, in nanoseconds of 64 bits."""

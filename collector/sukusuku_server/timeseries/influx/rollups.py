@@ -6,14 +6,13 @@ Days are those of Japan (UTC+9, no summer time), so that a day is 24 whole hours
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from sukusuku_server.model.series import HOUR_MS, Row
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_number, midnight
+from sukusuku_server.model.series import Row
 from sukusuku_server.timeseries import rollups
 from sukusuku_server.timeseries.influx.line_protocol import Rollup
 from sukusuku_server.timeseries.shipping_queue import Hour
 
-FIVE_MINUTES_MS = 300_000
-HOURS_A_DAY = 24
-_LOCAL_HOURS = 9
+FIVE_MINUTES_MS = 5 * MINUTE_MS
 
 
 def five_minutes(rows: Iterable[Row], numeric: Collection[int]) -> list[Rollup]:
@@ -42,7 +41,7 @@ def _day(series: int, day: int, hours: Sequence[Hour]) -> Rollup:
     count = sum(it.count for it in hours)
     return Rollup(
         series,
-        first_hour(day) * HOUR_MS,
+        midnight(day),
         count,
         sum(it.sum for it in hours) / count,
         min(it.low for it in hours),
@@ -53,12 +52,12 @@ def _day(series: int, day: int, hours: Sequence[Hour]) -> Rollup:
 
 def day_of(hour: int) -> int:
     """The day in Japan, counted from 1970, of an hour of UTC."""
-    return (hour + _LOCAL_HOURS) // HOURS_A_DAY
+    return day_number(hour * HOUR_MS)
 
 
 def first_hour(day: int) -> int:
     """The hour of UTC with which a day in Japan begins."""
-    return day * HOURS_A_DAY - _LOCAL_HOURS
+    return midnight(day) // HOUR_MS
 
 
 def keys(rows: Iterable[Row], numeric: Collection[int], span: int) -> set[tuple[int, int]]:

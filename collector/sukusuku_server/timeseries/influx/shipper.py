@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
-from sukusuku_server.model.series import HOUR_MS, Row
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
+from sukusuku_server.model.series import Row
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.influx import DAYS, MINUTES, RAW
 from sukusuku_server.timeseries import shipping_queue
@@ -43,9 +44,8 @@ SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds that back-off begins and ends with."""
 PATIENCE = 3_600.0
 """A server that asks for more patience than this (s) is asked again all the same."""
-MARK_MS = 60_000
+MARK_MS = MINUTE_MS
 """How often it is looked after that InfluxDB has not forgotten anything."""
-DAY_MS = 86_400_000
 
 Sleep = Callable[[float], Awaitable[None]]
 """Waits so many seconds."""

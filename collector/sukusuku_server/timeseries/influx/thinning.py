@@ -4,6 +4,7 @@ import logging
 
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import AssetKind
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.settings.influx import MINUTES, RAW
 from sukusuku_server.timeseries import THINNED_READINGS
 from sukusuku_server.timeseries.influx.line_protocol import FIVE_MINUTES, READING
@@ -13,7 +14,6 @@ from sukusuku_server.timeseries.sqlite import SqliteStore
 DELETED = "ship/thinned"
 """Under which it is noted before what time (UTC ms) they have been deleted in InfluxDB."""
 
-_DAY_MS = 86_400_000
 
 _log = logging.getLogger("sukusuku_server.timeseries.influx")
 
@@ -25,7 +25,7 @@ def delete_thinned(store: SqliteStore, query: Query) -> None:
     when the file does not answer.
     """
     done, goal = store.noted(DELETED) or 0, store.noted(THINNED_READINGS) or 0
-    if goal - done < _DAY_MS:
+    if goal - done < DAY_MS:
         return
     try:
         for bucket, measurement in ((RAW, READING), (MINUTES, FIVE_MINUTES)):

@@ -15,7 +15,7 @@ from sukusuku_api.lazy_store import LateStore
 from sukusuku_api.web.rooms import texts as said
 from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
-from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, day_start
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.settings import Facility

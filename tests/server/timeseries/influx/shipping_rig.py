@@ -9,7 +9,8 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 
 from sukusuku_core.model import Quality, Reading
-from sukusuku_server.model.series import HOUR_MS, Committed
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
+from sukusuku_server.model.series import Committed
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.reader import InfluxReader
@@ -19,8 +20,6 @@ from tests.support.influx_v2 import Answer, Request
 from tests.support.influxd import Influxd
 
 START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
-DAY_MS = 86_400_000
-MINUTE_MS = 60_000
 FIVE_MINUTES_MS = 300_000
 ASSETS = ("unit-1", "unit-2", "room")
 

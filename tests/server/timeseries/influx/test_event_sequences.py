@@ -12,17 +12,9 @@ from hypothesis import strategies as st
 
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.timeseries.influx.shipper import LAG_MS, MARK_MS
-from tests.server.timeseries.influx.shipping_rig import (
-    ASSETS,
-    FIVE_MINUTES_MS,
-    MINUTE_MS,
-    START,
-    MakeRig,
-    Rig,
-    busy,
-    fills,
-)
+from tests.server.timeseries.influx.shipping_rig import ASSETS, FIVE_MINUTES_MS, START, MakeRig, Rig, busy, fills
 from tests.support.influx_v2 import Answer
 
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core.catalogue import DataType
-from sukusuku_server.model.series import HOUR_MS, Row
+from sukusuku_core.time import DAY_MS, HOUR_MS
+from sukusuku_server.model.series import Row
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.influx import rollups
 from sukusuku_server.timeseries.influx.line_protocol import Layout, Lines, tag_value, typed
 from sukusuku_server.timeseries.shipping_queue import Hour, Series
 
-DAY_MS = 86_400_000
 NAME = {"ja": "東部", "en": "Tobu"}
 FACILITY = msgspec.convert(
     {

@@ -10,13 +10,13 @@ import pytest
 
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
-from sukusuku_server.model.series import HOUR_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from sukusuku_server.timeseries.influx.buckets import REFUSED
 from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.shipper import MARK_MS, PATIENCE, Shipper
 from sukusuku_server.timeseries.influx.writer import BusyError
 from tests.server.timeseries.influx.influx_facility import facility, new_database
-from tests.server.timeseries.influx.shipping_rig import DAY_MS, MINUTE_MS, START, MakeRig, Rig, busy, fills, write
+from tests.server.timeseries.influx.shipping_rig import START, MakeRig, Rig, busy, fills, write
 from tests.support.influx_v2 import Answer
 from tests.support.influxd import influxd
 

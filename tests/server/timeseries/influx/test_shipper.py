@@ -4,14 +4,15 @@ import msgspec
 import pytest
 
 from sukusuku_core.model import Quality, Reading
-from sukusuku_server.model.series import HOUR_MS, Point
+from sukusuku_core.time import DAY_MS, HOUR_MS
+from sukusuku_server.model.series import Point
 from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.shipper import MARK_MS
 from sukusuku_server.timeseries.influx.thinning import DELETED, delete_thinned
 from sukusuku_server.timeseries.influx.writer import BusyError, Writer
 from sukusuku_server.timeseries.sqlite import SqliteStore
-from tests.server.timeseries.influx.shipping_rig import ASSETS, DAY_MS, START, MakeRig, busy, fills, in_order
+from tests.server.timeseries.influx.shipping_rig import ASSETS, START, MakeRig, busy, fills, in_order
 from tests.support.broker import free_port
 from tests.support.influx_v2 import Answer
 

@@ -1,0 +1,56 @@
+"""Time: moments are UTC milliseconds; days, clocks and weekdays are those of Japan. Pure.
+
+Japan has been nine hours ahead of UTC, without summer time, since 1951. So this needs no time zone database, a local
+day always has 24 hours, and integers are enough.
+"""
+
+from datetime import date, datetime, timedelta, timezone
+
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+JAPAN = timezone(timedelta(hours=9), "JST")
+"""Asia/Tokyo."""
+JAPAN_MS = 9 * HOUR_MS
+"""Japan is this far ahead of UTC."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_THURSDAY = 3
+"""The weekday of 1970-01-01."""
+
+
+def day_number(ms: int) -> int:
+    """Return the local day of a moment (UTC ms), counted from 1970-01-01."""
+    return (ms + JAPAN_MS) // DAY_MS
+
+
+def midnight(number: int) -> int:
+    """Return the moment (UTC ms) at which a local day begins, counted from 1970-01-01."""
+    return number * DAY_MS - JAPAN_MS
+
+
+def time_of_day(ms: int) -> int:
+    """Return the ms that have passed since local midnight."""
+    return (ms + JAPAN_MS) % DAY_MS
+
+
+def weekday(ms: int) -> int:
+    """Return the local day of the week of a moment (UTC ms); Monday is 0."""
+    return (day_number(ms) + _THURSDAY) % 7
+
+
+def local_day(ms: int) -> date:
+    """Return the local date of a moment (UTC ms)."""
+    return date.fromordinal(day_number(ms) + _EPOCH)
+
+
+def day_start(day: date) -> int:
+    """Return the moment (UTC ms) at which a local date begins."""
+    return midnight(day.toordinal() - _EPOCH)
+
+
+def japan_time(ms: int) -> datetime:
+    """Return a moment (UTC ms) as an aware datetime at +09:00."""
+    return datetime.fromtimestamp(ms / SECOND_MS, JAPAN)
