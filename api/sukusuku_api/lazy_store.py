@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sukusuku_core.errors import TransientError
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.series import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, RoomHour, Tally
 from sukusuku_server.timeseries.sqlite import SqliteStore
 
@@ -22,8 +23,9 @@ class LateStore:
     """
 
     def __init__(self, path: Path, open_reader: OpenReader = SqliteStore.open_reader) -> None:
-        self._live = _Late(path, open_reader)
-        self._past = _Late(path, open_reader)
+        problems = TransitionLog(log)
+        self._live = _Late(path, open_reader, problems)
+        self._past = _Late(path, open_reader, problems)
 
     def available(self) -> bool:
         """Whether there is a store, and it answers."""
@@ -94,12 +96,12 @@ class LateStore:
 class _Late:
     """One connection, opened when it can be. Used by several threads."""
 
-    def __init__(self, path: Path, open_reader: OpenReader) -> None:
+    def __init__(self, path: Path, open_reader: OpenReader, problems: TransitionLog) -> None:
         self._path = path
         self._open_reader = open_reader
         self._store: SqliteStore | None = None
         self._lock = threading.Lock()
-        self._trouble = ""
+        self._problems = problems
 
     def opened(self) -> SqliteStore | None:
         with self._lock:
@@ -107,11 +109,9 @@ class _Late:
                 try:
                     self._store = self._open_reader(self._path)
                 except TransientError as error:
-                    if str(error) != self._trouble:
-                        log.warning("no data yet: %s", error)
-                    self._trouble = str(error)
+                    self._problems.problem("store", f"no data yet: {error}")
                 else:
-                    log.info("reading %s", self._path)
+                    self._problems.recovered("store", f"reading {self._path}")
             return self._store
 
     def close(self) -> None:

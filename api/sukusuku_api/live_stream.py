@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from sukusuku_api.dependencies import Context
 from sukusuku_api.schemas import live as present
 from sukusuku_api.timestamps import local
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Alert
 from sukusuku_server.live import views as live
 
@@ -46,19 +47,15 @@ class Broadcast:
         self._closed = False
 
     async def run(self) -> None:
-        """Watch until cancelled. Trouble with the data is logged once and outlived."""
-        failing = False
+        """Watch until cancelled. A problem with the data is logged once and outlived."""
+        problems = TransitionLog(log)
         while True:
             try:
                 await self.look()
-            except Exception:  # the supervising loop of this process
-                if not failing:
-                    log.exception("the live state cannot be read; trying again every %g s", POLL)
-                failing = True
+            except Exception as error:  # noqa: BLE001 - the supervising loop of this process
+                problems.problem("live state", "cannot be read, retrying", error)
             else:
-                if failing:
-                    log.info("the live state can be read again")
-                failing = False
+                problems.recovered("live state", "can be read again")
             await asyncio.sleep(POLL)
 
     async def look(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.time import MINUTE_MS
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import MailRow, Operations
 from sukusuku_server.mail.smtp import Smtp
 from sukusuku_server.settings import MailServer
@@ -35,7 +36,7 @@ class MailWorker:
         self._clock = clock
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._failing = False
+        self._problems = TransitionLog(_log)
         self._unmarked: int | None = None
 
     def wake(self) -> None:
@@ -51,8 +52,10 @@ class MailWorker:
             try:
                 pause = await _unbroken(self._work)
             except TransientError as error:
-                _log.warning("the mail outbox cannot be read, trying again in %g s: %s", _LONGEST_SLEEP_S, error)
+                self._problems.problem("mail outbox", f"cannot be read, retrying every {_LONGEST_SLEEP_S:g} s", error)
                 pause = _LONGEST_SLEEP_S
+            else:
+                self._problems.recovered("mail outbox", "can be read again")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
@@ -78,18 +81,14 @@ class MailWorker:
         except TransientError as error:
             minutes = BACKOFF_MINUTES[min(row.attempts, len(BACKOFF_MINUTES) - 1)]
             self._operations.mail_failed(row.id, str(error), self._clock() + minutes * MINUTE_MS)
-            if not self._failing:
-                _log.warning("mail %d could not be sent, next try in %d min: %s", row.id, minutes, error)
-            self._failing = True
+            self._problems.problem("mail server", "takes no mail, retrying", f"mail {row.id} in {minutes} min: {error}")
         except PermanentError as error:
             self._operations.mail_dead(row.id, str(error))
             _log.error("mail %d to %s is refused for good: %s", row.id, mail.recipient, error)
         else:
             self._unmarked = row.id
             self._mark_sent()
-            if self._failing:
-                _log.info("mails can be sent again")
-            self._failing = False
+            self._problems.recovered("mail server", "takes mails again")
 
     def _mark_sent(self) -> None:
         """Record the mail that the server has taken; if the database does not answer, once more before the next one."""

@@ -23,6 +23,7 @@ from sukusuku_collector.maintenance.self_metrics import Flow, Vitals
 from sukusuku_collector.outbox_worker import MailWorker
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
 from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.db.emptyings import Emptyings
@@ -125,7 +126,7 @@ def _nobody() -> None:
 
 
 class Alerts:
-    """The alert engine over the latest values; a database that does not answer is told once."""
+    """The alert engine over the latest values; a database that does not answer is reported once."""
 
     def __init__(self, engine: AlertEngine, store: Store, clock: Clock, surroundings: Surroundings) -> None:
         self._engine = engine
@@ -133,7 +134,7 @@ class Alerts:
         self._clock = clock
         self._surroundings = surroundings
         self._around = NOTHING
-        self._trouble = False
+        self._problems = TransitionLog(_log)
 
     def evaluate(self, assets: Collection[str] | None = None, *, linked: bool = True) -> None:
         """Look at these assets, all when None. What could not be stored is made up for by the next time.
@@ -146,13 +147,9 @@ class Alerts:
                 self._around = self._surroundings.at(now)
             self._engine.evaluate(self._store.latest(), now, assets, linked=linked, around=self._around)
         except TransientError as error:
-            if not self._trouble:
-                _log.warning("alerts cannot be stored, trying again: %s", error)
-            self._trouble = True
+            self._problems.problem("alerts", "cannot be stored, retrying", error)
         else:
-            if self._trouble:
-                _log.info("alerts can be stored again")
-            self._trouble = False
+            self._problems.recovered("alerts", "stored again")
 
 
 async def _watch(alerts: Alerts, host: Host) -> None:

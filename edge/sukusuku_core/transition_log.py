@@ -1,22 +1,26 @@
-"""Log lines for lasting troubles: one when a trouble begins or changes, one when it ends."""
+"""Log lines for lasting problems: one when a problem begins or changes, one when it is over."""
 
 import logging
 
 
-class Journal:
-    """Remembers what has been said about each subject, so that a dead device does not fill the log."""
+class TransitionLog:
+    """Remembers what was said about each subject, so that a dead device does not fill the log."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._said: dict[str, str] = {}
 
-    def trouble(self, subject: str, text: str) -> None:
-        """Something is wrong; says so unless it was said already."""
-        if self._said.get(subject) != text:
-            self._said[subject] = text
+    def problem(self, subject: str, text: str, cause: object = None) -> None:
+        """Log a problem, unless the same text was said of the subject already; another `cause` alone is not news."""
+        if self._said.get(subject) == text:
+            return
+        self._said[subject] = text
+        if cause is None:
             self._log.warning("%s: %s", subject, text)
+        else:
+            self._log.warning("%s: %s: %s", subject, text, cause)
 
-    def fine(self, subject: str, text: str) -> None:
-        """All is well; says so when it was not before."""
+    def recovered(self, subject: str, text: str) -> None:
+        """Log that a problem is over, if there was one."""
         if self._said.pop(subject, None) is not None:
             self._log.info("%s: %s", subject, text)

@@ -10,7 +10,7 @@ from pathlib import Path
 import sukusuku_core
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading, Value
-from sukusuku_core.transition_log import Journal
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.binding import Binder
 from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.bootclock import Timekeeper
@@ -63,7 +63,7 @@ class Pipeline:
         self._keeper = parts.keeper
         self._queue: asyncio.Queue[Event | _Health | _End] = asyncio.Queue(QUEUE)
         self._ended = asyncio.Event()
-        self._journal = Journal(_log)
+        self._problems = TransitionLog(_log)
         self._due = False
         """Readings that were held may go, but the outbox has not yet given them their times."""
 
@@ -115,9 +115,9 @@ class Pipeline:
                     rows = await self._outbox.add(readings, outcome.counters, stamp)
                     break
                 except TransientError as error:
-                    self._journal.trouble("outbox", f"{error}; sources wait until it can be written again")
+                    self._problems.problem("outbox", f"{error}; sources wait until it can be written again")
                     await asyncio.sleep(RETRY_SECONDS)
-            self._journal.fine("outbox", "can be written again")
+            self._problems.recovered("outbox", "can be written again")
             if stamp.offset is None:
                 self._final(rows)
         for asset in outcome.up:
@@ -140,11 +140,11 @@ class Pipeline:
         try:
             rows = await self._outbox.settle(self._keeper.line.true_offset, self._keeper())
         except TransientError as error:
-            self._journal.trouble("outbox", str(error))
+            self._problems.problem("outbox", str(error))
             return
         self._due = False
         if rows:
-            _log.info("%d readings have waited for the clock and go now", len(rows))
+            _log.info("clock synchronised: releasing %d held readings", len(rows))
             self._final(rows)
         self.settled.set()
 
@@ -165,7 +165,7 @@ class Pipeline:
         try:
             stats = await self._outbox.stats()
         except TransientError as error:
-            self._journal.trouble("outbox", str(error))
+            self._problems.problem("outbox", str(error))
             return values
         age = 0 if stats.oldest is None else max(0, self._keeper() - stats.oldest)
         return {"Buffer/Rows": stats.rows, "Buffer/OldestAge": round(age / 1000, 1), **values}
@@ -185,7 +185,7 @@ class Pipeline:
             with self._parts.accepted_log.open("a", encoding="utf-8") as file:
                 file.write(lines)
         except OSError as error:
-            self._journal.trouble("accepted_log", f"cannot be written: {error}")
+            self._problems.problem("accepted_log", f"cannot be written: {error}")
 
 
 def _line(reading: Reading) -> str:

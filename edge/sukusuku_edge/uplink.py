@@ -22,7 +22,7 @@ from sukusuku_core.edge_session import (
 )
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.model import Reading
-from sukusuku_core.transition_log import Journal
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.outbox import Outbox, Row
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from sukusuku_mqtt.backoff import Backoff
@@ -80,7 +80,7 @@ class Uplink:
         self._last_row = waiting
         self._session: _Session | None = None
         self._stopping = asyncio.Event()
-        self._journal = Journal(_log)
+        self._problems = TransitionLog(_log)
 
     def committed(self, rows: Sequence[Row]) -> None:
         """These rows are in the outbox and may be sent. Rows from before this run need not be told."""
@@ -127,7 +127,7 @@ class Uplink:
                 await self._one_session()
             except TransientError as error:
                 self._trouble = str(error)
-                self._journal.trouble("broker", f"{error}; readings are kept in the outbox")
+                self._problems.problem("broker", f"{error}; readings are kept in the outbox")
             except _SessionOverError as over:
                 _log.info("session ended: %s", over)
             finally:
@@ -151,7 +151,7 @@ class Uplink:
         rules.committed(self._latest.values())
         will = rules.will()
         async with MqttSession(self._broker, Will(will.topic, will.payload, will.qos, will.retain)) as mqtt:
-            self._journal.fine("broker", f"{self._broker.host}:{self._broker.port} answers again")
+            self._problems.recovered("broker", f"{self._broker.host}:{self._broker.port} answers again")
             session = self._session = _Session(rules, mqtt)
             reader = asyncio.create_task(session.read(), name="uplink-reader")
             try:
@@ -179,7 +179,7 @@ class Uplink:
                 try:
                     actions = rules.received(message.topic, message.payload, self._clock())
                 except DecodeError as error:
-                    self._journal.trouble(f"message on {message.topic}", f"ignored: {error}")
+                    self._problems.problem(f"message on {message.topic}", f"ignored: {error}")
                 else:
                     await self._perform(session, actions)
             await self._perform(session, rules.tick(self._clock()))
@@ -208,10 +208,10 @@ class Uplink:
                 case Delivered(rows):
                     session.delivered.extend(rows)
                     self.last_ack = self._clock()
-                    self._journal.fine("host", "acknowledges again")
+                    self._problems.recovered("host", "acknowledges again")
                 case Resend(why):
                     session.restart = True
-                    self._journal.trouble("host", f"{why}: readings are kept and sent again")
+                    self._problems.problem("host", f"{why}: readings are kept and sent again")
                 case Close(why):
                     await self._settle(session)
                     with contextlib.suppress(TimeoutError):

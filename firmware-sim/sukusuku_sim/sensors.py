@@ -13,6 +13,7 @@ from sukusuku_core import jsonmap
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.profile import JsonProfile
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt.client import MqttSession, MqttSettings
 from sukusuku_sim import payloads
 from sukusuku_sim.truth import TruthLog
@@ -48,21 +49,20 @@ class SensorPublisher:
         self.disconnected = asyncio.Event()
 
     async def run(self) -> None:
-        """Connects, and connects again, until cancelled."""
-        reported = False
+        """Connect, and connect again, until cancelled."""
+        problems = TransitionLog(LOG)
         while True:
             try:
                 async with MqttSession(self._settings) as session:
                     self._published.clear()
-                    self._session, reported = session, False
+                    self._session = session
+                    problems.recovered("sensors", "online again")
                     self.disconnected.clear()
                     self.connected.set()
                     # Nothing is subscribed: this waits for the end of the session.
                     await session.receive()
             except TransientError as error:
-                if not reported:
-                    LOG.warning("sensors are offline: %s", error)
-                reported = True
+                problems.problem("sensors", "offline, retrying", error)
             finally:
                 self._session = None
                 self.connected.clear()

@@ -130,5 +130,5 @@ def test_the_stream_outlives_trouble_with_the_data(world: World, caplog: pytest.
             assert _level(next(events)[1], "tobu-unit-1") == 55.0
     store.close()
 
-    assert caplog.text.count("the live state cannot be read") == 1
+    assert caplog.text.count("live state: cannot be read") == 1
     assert "can be read again" in caplog.text

@@ -20,6 +20,7 @@ from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.time import day_number, midnight
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.derivation import Advanced, Derivation
 from sukusuku_server.model.series import Late
 from sukusuku_server.timeseries import SETTLED_MS, Store, thinned_key
@@ -87,7 +88,7 @@ class Deriver:
         self._standing: dict[str, _Standing] = {}
         self._late: tuple[Late, ...] = ()
         self._spoken: tuple[Late, ...] = ()
-        self._trouble = False
+        self._problems = TransitionLog(_log)
         self._current = False
         self._revised: int | None = None
         self._lock = threading.Lock()
@@ -109,7 +110,7 @@ class Deriver:
         return revised
 
     async def run(self) -> None:
-        """One pass after another. A store or database that does not answer is told once, and asked again."""
+        """One pass after another. A store or database that does not answer is reported once and asked again."""
         while True:
             try:
                 more = await asyncio.to_thread(self.begin)
@@ -120,13 +121,9 @@ class Deriver:
             except TransientError as error:
                 self._current = False
                 self._standing.clear()  # what was kept is known by the checkpoints
-                if not self._trouble:
-                    _log.warning("nothing can be derived for now, trying again: %s", error)
-                self._trouble = True
+                self._problems.problem("derivation", "failed, retrying", error)
             else:
-                if self._trouble:
-                    _log.info("derivation goes on")
-                self._trouble = False
+                self._problems.recovered("derivation", "works again")
             await asyncio.sleep(PASS_SECONDS)
 
     def begin(self) -> bool:

@@ -10,6 +10,7 @@ from sukusuku_collector.dispatch.due_tasks import GRACE_MS, Close, Issue, Task, 
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import SukusukuError, TransientError
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, local_day
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations, OutgoingMail
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings
 from sukusuku_server.db.rounds import Rounds
@@ -128,11 +129,11 @@ class RoundScheduler:
         self._clock = clock
         self._wake = wake
         self._steps = {settings.id: len(chain(facility, settings)) for settings in facility.round}
-        self._told: dict[object, str] = {}
+        self._problems = TransitionLog(_log)
         self._begun: int | None = None
 
     async def run(self) -> None:
-        """Look every few seconds what is due. What fails is told once and tried again."""
+        """Look every few seconds what is due. What fails is reported once and tried again."""
         while True:
             await asyncio.to_thread(self.look)
             await asyncio.sleep(TICK_SECONDS)
@@ -151,9 +152,9 @@ class RoundScheduler:
             for run in runs:
                 self._confirm(run, now)
         except TransientError as error:
-            self._say("look", f"rounds wait, trying again: {error}")
+            self._problems.problem("rounds", f"waiting, retrying: {error}")
         else:
-            self._told.pop("look", None)
+            self._problems.recovered("rounds", "works again")
 
     def _may_plan(self, trip: Trip, now: int) -> bool:
         """Once what is derived is up to date; else soon after the mail is due, or the start, and before departure."""
@@ -187,9 +188,9 @@ class RoundScheduler:
         try:
             self._do(task, now)
         except SukusukuError as error:
-            self._say(_key(task), f"round {_name(task)} waits, trying again: {error}")
+            self._problems.problem(_subject(task), f"waiting, retrying: {error}")
         else:
-            self._told.pop(_key(task), None)
+            self._problems.recovered(_subject(task), "done")
 
     def _do(self, task: Task, now: int) -> None:
         match task:
@@ -226,17 +227,11 @@ class RoundScheduler:
             try:
                 self._emptyings.confirm(seen.id, record.answered_by or run.plan.round, now)
             except EmptyingClashError as error:
-                self._say(("confirm", seen.id), f"an emptying is not confirmed: {error}")
-
-    def _say(self, about: object, text: str) -> None:
-        """Tell a trouble once."""
-        if self._told.get(about) != text:
-            self._told[about] = text
-            _log.warning("%s", text)
+                self._problems.problem(f"emptying {seen.id}", f"not confirmed: {error}")
 
 
-def _key(task: Task) -> object:
-    return type(task), _name(task)
+def _subject(task: Task) -> str:
+    return f"round {_name(task)}, {type(task).__name__.lower()}"
 
 
 def _name(task: Task) -> str:

@@ -17,6 +17,7 @@ from sukusuku_core import state, topics
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.state import HostState
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from sukusuku_mqtt.backoff import Backoff
 from sukusuku_server.settings import Facility
@@ -72,7 +73,7 @@ class Host:
         self._mirrors = mirror.everything(facility.operator.id)
         self._mirroring = Mirroring(facility, store, clock)
         self._ready = False
-        self._trouble = ""
+        self._problems = TransitionLog(_log)
 
     async def run(self) -> None:
         """One session after another until cancelled. Troubles of broker and store are logged, never raised.
@@ -89,9 +90,7 @@ class Host:
                 _log.info("%s", anew)
             except TransientError as error:
                 self._tenure.lost()
-                if str(error) != self._trouble:
-                    _log.warning("%s; readings wait at the edge nodes, trying again", error)
-                self._trouble = str(error)
+                self._problems.problem("session", f"{error}; readings wait at the edge nodes, retrying")
             if loop.time() - begun > STEADY:
                 backoff.reset()
             await asyncio.sleep(backoff.next())
@@ -286,9 +285,8 @@ class Host:
                 where,
                 len(self._assets),
             )
-        elif self._trouble:
-            _log.info("broker %s and store answer again", where)
-        self._ready, self._trouble = True, ""
+        self._problems.recovered("session", f"broker {where} and store answer again")
+        self._ready = True
 
 
 async def _receive(mqtt: MqttSession, seconds: float) -> list[Message]:

@@ -13,6 +13,7 @@ from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi import daily_series
@@ -70,19 +71,15 @@ class Bookkeeper:
         """When that was done last, and when for the whole week."""
 
     async def run(self) -> None:
-        """One look after another. A store or database that does not answer is told once, and asked again."""
-        trouble = False
+        """One look after another. A store or database that does not answer is reported once and asked again."""
+        problems = TransitionLog(_log)
         while True:
             try:
                 await self.look()
             except TransientError as error:
-                if not trouble:
-                    _log.warning("accounts cannot be kept for now, trying again: %s", error)
-                trouble = True
+                problems.problem("KPI series", "failed, retrying", error)
             else:
-                if trouble:
-                    _log.info("accounts are kept again")
-                trouble = False
+                problems.recovered("KPI series", "works again")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:

@@ -9,6 +9,7 @@ from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, MINUTE_MS
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import AlertState, MailState, Operations
 from sukusuku_server.kpi import series
 from sukusuku_server.model.series import SeriesOwner
@@ -65,17 +66,15 @@ class Vitals:
         """What was written; with its value where a change is news."""
 
     async def run(self) -> None:
-        """One look after another. A store or database that does not answer is told once, and asked again."""
-        trouble = False
+        """One look after another. A store or database that does not answer is reported once and asked again."""
+        problems = TransitionLog(_log)
         while True:
             try:
                 await asyncio.to_thread(self.look)
             except TransientError as error:
-                if not trouble:
-                    _log.warning("the collector's own figures cannot be kept for now: %s", error)
-                trouble = True
+                problems.problem("own metrics", "failed, retrying", error)
             else:
-                trouble = False
+                problems.recovered("own metrics", "works again")
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self) -> None:

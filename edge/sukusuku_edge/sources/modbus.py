@@ -17,7 +17,7 @@ from sukusuku_core.frames import LONGEST
 from sukusuku_core.model import Quality
 from sukusuku_core.profile import ModbusPoint, ModbusProfile
 from sukusuku_core.registers import Block, Decoded
-from sukusuku_core.transition_log import Journal
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.events import Emit, Event, Failure, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
 from sukusuku_edge.sources.modbus_transport import Line, Refused, SerialLine, TcpLine
@@ -101,7 +101,7 @@ class ModbusDevice:
         """When who answers was last asked, by the loop's clock."""
         self._identity = ""
         self._answered = 0.0
-        self._journal = Journal(_log)
+        self._problems = TransitionLog(_log)
 
     async def run(self, emit: Emit) -> None:
         """Poll until cancelled."""
@@ -129,7 +129,7 @@ class ModbusDevice:
 
         def reject(block: Block, text: str) -> None:
             rejected.append(Rejected(self.name, time, text))
-            self._journal.trouble(f"{self.name} {_names(block)}", text)
+            self._problems.problem(f"{self.name} {_names(block)}", text)
 
         busy = self._busy
         try:
@@ -139,7 +139,7 @@ class ModbusDevice:
         except TransientError as error:
             self._failures += 1
             self._identified = -IDENTITY_SECONDS
-            self._journal.trouble(self.name, str(error))
+            self._problems.problem(self.name, str(error))
             return [Failure(self.name, time, str(error))]
         self._failures = 0
         if self._busy > busy:
@@ -148,7 +148,7 @@ class ModbusDevice:
             self._busy = 0
             if identify:
                 self._identified = asyncio.get_running_loop().time()
-        self._journal.fine(self.name, f"{self._where} answers again")
+        self._problems.recovered(self.name, f"{self._where} answers again")
         serial = values.get(SERIAL)
         if serial is not None and serial.quality is Quality.GOOD:
             self._identity = str(serial.value)
@@ -181,7 +181,7 @@ class ModbusDevice:
             words = await self._read(block)
         except Refused as refused:
             return await self._after_refusal(block, refused.code, reject)
-        self._journal.fine(f"{self.name} {_names(block)}", "can be read again")
+        self._problems.recovered(f"{self.name} {_names(block)}", "can be read again")
         return registers.decode_block(self._profile, block, words)
 
     async def _read(self, block: Block) -> Sequence[int]:

@@ -12,7 +12,7 @@ from sukusuku_core.jsonmap import JsonSample
 from sukusuku_core.message_order import AHEAD, Mark, Place, Seen, place
 from sukusuku_core.profile import JsonProfile
 from sukusuku_core.time import DAY_MS
-from sukusuku_core.transition_log import Journal
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.events import Emit, Event, Failure, Lost, Reachable, Refused, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
@@ -80,7 +80,7 @@ class JsonSensors:
             for below in dict.fromkeys(point.topic for point in profile.point):
                 topic = f"{device.topic}/{below}" if below else device.topic or ""
                 self._topics.setdefault(topic, []).append((device.id, profile, below))
-        self._journal = Journal(_log)
+        self._problems = TransitionLog(_log)
 
     async def run(self, emit: Emit) -> None:
         """Listen until cancelled; reconnect when the broker goes away."""
@@ -96,7 +96,7 @@ class JsonSensors:
             try:
                 async with MqttSession(self._broker) as session:
                     session.subscribe(list(self._topics))
-                    self._journal.fine(self.name, "the sensors' broker answers again")
+                    self._problems.recovered(self.name, "the sensors' broker answers again")
                     backoff.reset()
                     for reachable in self._connected(loop.time()):
                         await emit(reachable)
@@ -105,7 +105,7 @@ class JsonSensors:
                             for event in self.decode(message, loop.time()):
                                 await emit(event)
             except TransientError as error:
-                self._journal.trouble(self.name, f"{error}; check [sensors] or [broker] and the broker itself")
+                self._problems.problem(self.name, f"{error}; check [sensors] or [broker] and the broker itself")
             if self._lost is None:
                 self._lost = loop.time()
             if loop.time() - self._lost >= SILENCE:
@@ -146,10 +146,10 @@ class JsonSensors:
             try:
                 samples = jsonmap.decode_all(profile, message.payload, below)
             except DecodeError as error:
-                self._journal.trouble(f"{device} on {message.topic}", f"message refused: {error}")
+                self._problems.problem(f"{device} on {message.topic}", f"message refused: {error}")
                 events.append(Rejected(device, now, str(error)))
                 continue
-            self._journal.fine(f"{device} on {message.topic}", "messages can be read again")
+            self._problems.recovered(f"{device} on {message.topic}", "messages can be read again")
             if heard is not None and not message.retain:
                 self._sensors[device].heard = heard
             for sample in samples:
@@ -160,14 +160,14 @@ class JsonSensors:
         events: list[Event] = []
         if found.refused:
             events.append(Refused(device, now, found.refused))
-            self._journal.trouble(
+            self._problems.problem(
                 f"{device} privacy",
                 f"the sensor sends {', '.join(found.refused)}: not read, not kept; switch it off at the sensor",
             )
         sensor = self._sensors[device]
         time = found.time
         if time is not None and not now - EARLIEST <= time <= now + AHEAD:
-            self._journal.trouble(f"{device} time", "its clock is wrong; the time of arrival is used")
+            self._problems.problem(f"{device} time", "its clock is wrong; the time of arrival is used")
             time = None
         mark = Mark(found.sequence, time, now)
         newest = sensor.seen.times[-1] if sensor.seen.times else None

@@ -251,13 +251,13 @@ def test_a_round_is_closed_in_the_night_with_what_was_answered(office: Office) -
     assert [record.answer for record in office.rounds.stops(run.id)][:2] == [Answer.DONE, Answer.NONE]
 
 
-def test_what_fails_is_told_once_and_made_up_for(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_fails_is_logged_once_and_made_up_for(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     office.plans.failing = True
     with caplog.at_level(logging.WARNING):
         office.look(MORNING)
         office.look(MORNING + MINUTE)
     assert [record.message for record in caplog.records] == [
-        "round north of 2026-11-25 waits, trying again: the store does not answer"
+        "round north of 2026-11-25, issue: waiting, retrying: the store does not answer"
     ]
     assert office.rounds.of("north", DAY) is None
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.series import Row
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.influx import DAYS, MINUTES, RAW
@@ -96,7 +97,7 @@ class Shipper:
         self._outgoing = Outgoing.open(facility.store.path)
         self._lines = Lines(Layout(facility))
         self._looked = 0
-        self._trouble = False
+        self._problems = TransitionLog(_log)
         self._keeps = False
 
     @property
@@ -133,14 +134,11 @@ class Shipper:
         try:
             more = self.step()
         except TransientError as error:
-            if not self._trouble:
-                _log.warning("readings wait in %s: %s", self._path, error)
-            self._trouble, self._looked = True, 0
+            self._problems.problem("InfluxDB", f"readings wait in {self._path}, retrying", error)
+            self._looked = 0
             asked = error.wait if isinstance(error, BusyError) else None
             return -1.0 if asked is None else max(SHORTEST_WAIT, asked)
-        if self._trouble:
-            _log.info("InfluxDB takes readings again")
-        self._trouble = False
+        self._problems.recovered("InfluxDB", "takes readings again")
         return None if more else SHIP_SECONDS
 
     def close(self) -> None:
