@@ -6,6 +6,7 @@ Every event is the whole state, so a listener that is slow simply misses the sta
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi.concurrency import run_in_threadpool
@@ -13,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from sukusuku_api.dependencies import Context
 from sukusuku_api.schemas import live as present
 from sukusuku_api.timestamps import local
+from sukusuku_core.supervision import repeat, supervise
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Alert
 from sukusuku_server.live import views as live
@@ -24,6 +26,9 @@ log = logging.getLogger(__name__)
 
 POLL = 0.5
 """Seconds between two looks for changes."""
+
+RETRY_SECONDS = 5.0
+"""Until it watches again after something unforeseen."""
 
 BEAT = 10.0
 """Seconds of silence after which a listener gets a sign of life."""
@@ -48,15 +53,8 @@ class Broadcast:
 
     async def run(self) -> None:
         """Watch until cancelled. A problem with the data is logged once and outlived."""
-        problems = TransitionLog(log)
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 - the supervising loop of this process
-                problems.problem("live state", "cannot be read, retrying", error)
-            else:
-                problems.recovered("live state", "can be read again")
-            await asyncio.sleep(POLL)
+        watch = partial(repeat, "live state", self.look, POLL, asyncio.sleep, TransitionLog(log))
+        await supervise("live state", watch, RETRY_SECONDS, asyncio.sleep, log)
 
     async def look(self) -> None:
         """Compare the present with what was last told; tell what changed. Growing older is no change."""

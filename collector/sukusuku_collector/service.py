@@ -23,6 +23,7 @@ from sukusuku_collector.maintenance.self_metrics import Flow, Vitals
 from sukusuku_collector.outbox_worker import MailWorker
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
+from sukusuku_core.supervision import supervise
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
 from sukusuku_server.db.derivation import DerivationRecords
@@ -109,7 +110,10 @@ async def _run(
     rival: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_supervise(name, job), name=name) for name, job in jobs.items()]
+            tasks = [
+                group.create_task(supervise(name, job, RETRY_SECONDS, asyncio.sleep, _log, RivalError), name=name)
+                for name, job in jobs.items()
+            ]
             await stop.wait()
             _log.info("stopping")
             for task in tasks:
@@ -170,15 +174,3 @@ async def _tell_counts(counts: Counter[str]) -> None:
         if new:
             _log.warning("not stored as readings: %s", ", ".join(f"{reason} {count}" for reason, count in new.items()))
         told = Counter(counts)
-
-
-async def _supervise(name: str, job: Callable[[], Awaitable[None]]) -> None:
-    """The one place where anything unforeseen ends: a job that fails is started again."""
-    while True:
-        try:
-            await job()
-        except RivalError:
-            raise
-        except Exception:  # noqa: BLE001 - the supervising loop of this process
-            _log.exception("%s failed; it is started again", name)
-        await asyncio.sleep(RETRY_SECONDS)

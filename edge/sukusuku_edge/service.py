@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
+from functools import partial
 from pathlib import Path
 
 from sukusuku_core.edge_session import NodeIdentity
 from sukusuku_core.errors import TransientError
+from sukusuku_core.supervision import supervise
 from sukusuku_edge.binding import Binder, declared
 from sukusuku_edge.boot_log import Start
 from sukusuku_edge.bootclock import BootClock, SystemClock, Timekeeper
@@ -65,7 +67,7 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
             work = group.create_task(pipeline.run(), name="pipeline")
             sending = group.create_task(_send(uplink, pipeline), name="uplink")
             readers = [
-                group.create_task(_supervise(source, pipeline.emit), name=f"source-{source.name}") for source in sources
+                group.create_task(_read(source, pipeline.emit), name=f"source-{source.name}") for source in sources
             ]
             readers.append(group.create_task(pipeline.report_health(), name="health"))
             _log.info("ready: %d devices, %d assets, outbox %s", len(settings.device), len(settings.asset), path)
@@ -79,6 +81,10 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
             pipeline.settled.set()
             await _finish(sending, asyncio.wait([sending]), "the host was not told of the end")
     _log.info("stopped")
+
+
+async def _read(source: Source, emit: Emit) -> None:
+    await supervise(f"source {source.name}", partial(source.run, emit), RETRY_SECONDS, asyncio.sleep, _log)
 
 
 async def _send(uplink: Uplink, pipeline: Pipeline) -> None:
@@ -103,13 +109,3 @@ async def _finish(task: asyncio.Task[None], end: Awaitable[object], otherwise: s
     except TimeoutError:
         _log.error("stopped after %g s: %s", STOP_SECONDS, otherwise)
         task.cancel()
-
-
-async def _supervise(source: Source, emit: Emit) -> None:
-    """The one place where anything unforeseen ends: a source that fails is started again."""
-    while True:
-        try:
-            await source.run(emit)
-        except Exception:  # noqa: BLE001 - the supervising loop of this process
-            _log.exception("source %s failed; it is started again", source.name)
-        await asyncio.sleep(RETRY_SECONDS)

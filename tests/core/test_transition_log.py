@@ -1,23 +1,11 @@
 """A lasting problem is logged once, and once more when it is over."""
 
-import logging
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core.transition_log import TransitionLog
-
-NAME = "tests.transition_log"
-
-
-class Lines(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[tuple[str, str]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said.append((record.levelname, record.getMessage()))
+from tests.support.log_lines import Lines, logger
 
 
 @pytest.fixture
@@ -27,13 +15,7 @@ def lines() -> Lines:
 
 @pytest.fixture
 def problems(lines: Lines) -> TransitionLog:
-    return _problems(lines)
-
-
-def _problems(lines: Lines) -> TransitionLog:
-    log = logging.Logger(NAME)  # noqa: LOG001 - a logger of its own, whatever the process has configured
-    log.addHandler(lines)
-    return TransitionLog(log)
+    return TransitionLog(logger(lines))
 
 
 def test_a_problem_is_logged_once_and_its_end_once(problems: TransitionLog, lines: Lines) -> None:
@@ -68,7 +50,7 @@ def test_what_never_failed_does_not_recover(problems: TransitionLog, lines: Line
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(("", "no answer", "refuses")))))
 def test_each_line_differs_from_the_last_one_of_its_subject(events: list[tuple[str, str]]) -> None:
     lines = Lines()
-    problems = _problems(lines)
+    problems = TransitionLog(logger(lines))
     changes, last = [], {"a": "", "b": ""}
     for subject, text in events:
         if text:

@@ -19,6 +19,7 @@ import msgspec
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
+from sukusuku_core.supervision import repeat
 from sukusuku_core.time import day_number, midnight
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.derivation import Advanced, Derivation
@@ -88,7 +89,6 @@ class Deriver:
         self._standing: dict[str, _Standing] = {}
         self._late: tuple[Late, ...] = ()
         self._spoken: tuple[Late, ...] = ()
-        self._problems = TransitionLog(_log)
         self._current = False
         self._revised: int | None = None
         self._lock = threading.Lock()
@@ -111,20 +111,20 @@ class Deriver:
 
     async def run(self) -> None:
         """One pass after another. A store or database that does not answer is reported once and asked again."""
-        while True:
-            try:
-                more = await asyncio.to_thread(self.begin)
-                self._current = not more
-                while more:
-                    more = await asyncio.to_thread(self.stretch)
-                self._current = True
-            except TransientError as error:
-                self._current = False
-                self._standing.clear()  # what was kept is known by the checkpoints
-                self._problems.problem("derivation", "failed, retrying", error)
-            else:
-                self._problems.recovered("derivation", "works again")
-            await asyncio.sleep(PASS_SECONDS)
+        await repeat("derivation", self._pass, PASS_SECONDS, asyncio.sleep, TransitionLog(_log))
+
+    async def _pass(self) -> None:
+        """Derive up to the present. Raises TransientError; the next pass then begins at the checkpoints."""
+        try:
+            more = await asyncio.to_thread(self.begin)
+            self._current = not more
+            while more:
+                more = await asyncio.to_thread(self.stretch)
+            self._current = True
+        except TransientError:
+            self._current = False
+            self._standing.clear()
+            raise
 
     def begin(self) -> bool:
         """Look what there is to do: new time, late readings, words of people. Tells whether there is anything."""

@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Protocol
 
 from sukusuku_collector.dispatch.due_tasks import GRACE_MS, Close, Issue, Task, Tell, due
 from sukusuku_core.clock import Clock, now_ms
-from sukusuku_core.errors import SukusukuError, TransientError
+from sukusuku_core.errors import SukusukuError
+from sukusuku_core.supervision import repeat
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, local_day
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations, OutgoingMail
@@ -134,27 +136,21 @@ class RoundScheduler:
 
     async def run(self) -> None:
         """Look every few seconds what is due. What fails is reported once and tried again."""
-        while True:
-            await asyncio.to_thread(self.look)
-            await asyncio.sleep(TICK_SECONDS)
+        look = partial(asyncio.to_thread, self.look)
+        await repeat("rounds", look, TICK_SECONDS, asyncio.sleep, self._problems)
 
     def look(self) -> None:
-        """One look: do all that is due now."""
+        """One look: do all that is due now. Raises TransientError when the database does not answer."""
         now = self._clock()
         self._begun = now if self._begun is None else self._begun
-        try:
-            runs = self._rounds.open()
-            trips = [*self._trips(now), *self._ahead(runs, now)]
-            refused = {run.id for run in runs if run.told and self._rounds.refused(run.id)}
-            for task in due(trips, self._of_today(runs, trips), self._steps, refused, now):
-                if not isinstance(task, Issue) or self._may_plan(task.trip, now):
-                    self._try(task, now)
-            for run in runs:
-                self._confirm(run, now)
-        except TransientError as error:
-            self._problems.problem("rounds", f"waiting, retrying: {error}")
-        else:
-            self._problems.recovered("rounds", "works again")
+        runs = self._rounds.open()
+        trips = [*self._trips(now), *self._ahead(runs, now)]
+        refused = {run.id for run in runs if run.told and self._rounds.refused(run.id)}
+        for task in due(trips, self._of_today(runs, trips), self._steps, refused, now):
+            if not isinstance(task, Issue) or self._may_plan(task.trip, now):
+                self._try(task, now)
+        for run in runs:
+            self._confirm(run, now)
 
     def _may_plan(self, trip: Trip, now: int) -> bool:
         """Once what is derived is up to date; else soon after the mail is due, or the start, and before departure."""

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sukusuku_core.clock import Clock
-from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
+from sukusuku_core.supervision import repeat
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
@@ -72,15 +72,7 @@ class Bookkeeper:
 
     async def run(self) -> None:
         """One look after another. A store or database that does not answer is reported once and asked again."""
-        problems = TransitionLog(_log)
-        while True:
-            try:
-                await self.look()
-            except TransientError as error:
-                problems.problem("KPI series", "failed, retrying", error)
-            else:
-                problems.recovered("KPI series", "works again")
-            await asyncio.sleep(LOOK_SECONDS)
+        await repeat("KPI series", self.look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log))
 
     async def look(self) -> None:
         """Write what is due, step by step, once the past is derived. Raises TransientError; the rest waits then."""

@@ -4,10 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sukusuku_core.clock import Clock
-from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
+from sukusuku_core.supervision import repeat
 from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import AlertState, MailState, Operations
@@ -67,15 +68,8 @@ class Vitals:
 
     async def run(self) -> None:
         """One look after another. A store or database that does not answer is reported once and asked again."""
-        problems = TransitionLog(_log)
-        while True:
-            try:
-                await asyncio.to_thread(self.look)
-            except TransientError as error:
-                problems.problem("own metrics", "failed, retrying", error)
-            else:
-                problems.recovered("own metrics", "works again")
-            await asyncio.sleep(LOOK_SECONDS)
+        look = partial(asyncio.to_thread, self.look)
+        await repeat("own metrics", look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log))
 
     def look(self) -> None:
         """Write everything when it is time, otherwise what has changed."""
