@@ -9,16 +9,17 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from sukusuku_core.backoff import Backoff
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import PermanentError, TransientError
-from sukusuku_core.time import MINUTE_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import MailRow, Operations
 from sukusuku_server.mail.smtp import Smtp
 from sukusuku_server.settings import MailServer
 
-BACKOFF_MINUTES = (1, 5, 15, 60)
-"""Wait after the first, second, ... failed try; the last one holds from then on."""
+PAUSES = Backoff(MINUTE_MS, HOUR_MS, factor=4)
+"""Between the tries of one mail (ms): 1, 4, 16 minutes, then an hour."""
 LEASE_MS = 10 * MINUTE_MS
 """How long a mail stays reserved for a worker that does not come back. Longer than any try lasts."""
 _LONGEST_SLEEP_S = 60.0
@@ -79,9 +80,10 @@ class MailWorker:
         try:
             self._smtp.send(mail.sender, mail.recipient, mail.content)
         except TransientError as error:
-            minutes = BACKOFF_MINUTES[min(row.attempts, len(BACKOFF_MINUTES) - 1)]
-            self._operations.mail_failed(row.id, str(error), self._clock() + minutes * MINUTE_MS)
-            self._problems.problem("mail server", "takes no mail, retrying", f"mail {row.id} in {minutes} min: {error}")
+            pause = round(PAUSES.after(row.attempts + 1))
+            self._operations.mail_failed(row.id, str(error), self._clock() + pause)
+            cause = f"mail {row.id} in {pause // MINUTE_MS} min: {error}"
+            self._problems.problem("mail server", "takes no mail, retrying", cause)
         except PermanentError as error:
             self._operations.mail_dead(row.id, str(error))
             _log.error("mail %d to %s is refused for good: %s", row.id, mail.recipient, error)

@@ -25,7 +25,7 @@ from sukusuku_core.model import Reading
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.outbox import Outbox, Row
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
-from sukusuku_mqtt.backoff import Backoff
+from sukusuku_mqtt.reconnect import reconnect_backoff
 
 TICK = 1.0
 CHUNK = 1000
@@ -70,7 +70,7 @@ class Uplink:
         self._broker = broker
         self._outbox = outbox
         self._clock = clock
-        self._backoff = Backoff()
+        self._backoff = reconnect_backoff()
         self._ack_timeout = ack_timeout
         self._latest = dict[tuple[str, str], Reading]()
         self._alive: dict[str, None] = {}

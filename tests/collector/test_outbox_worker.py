@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from sukusuku_collector.alerts.engine import AlertEngine
-from sukusuku_collector.outbox_worker import BACKOFF_MINUTES, LEASE_MS, MailWorker
+from sukusuku_collector.outbox_worker import LEASE_MS, MailWorker
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import MailRow, MailState, Operations
 from sukusuku_server.mail.smtp import Smtp
@@ -128,7 +128,7 @@ def test_a_server_that_was_down_gets_each_mail_once(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_4xx_is_tried_again_after_1_5_15_60_minutes(tmp_path: Path) -> None:
+def test_a_4xx_is_tried_again_after_1_4_16_60_minutes(tmp_path: Path) -> None:
     async def scenario() -> None:
         store, box, clock = Outbox(tmp_path), Mailbox(), Present()
         box.answers = ["451 try later"] * 5
@@ -146,7 +146,7 @@ def test_a_4xx_is_tried_again_after_1_5_15_60_minutes(tmp_path: Path) -> None:
                 await store.until_tried(MailState.SENT, 6)
         store.close()
 
-        assert waits == [*BACKOFF_MINUTES, 60]
+        assert waits == [1, 4, 16, 60, 60]
         assert (len(box.taken), box.tries) == (1, 6)
 
     asyncio.run(scenario())

@@ -19,7 +19,7 @@ from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.state import HostState
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
-from sukusuku_mqtt.backoff import Backoff
+from sukusuku_mqtt.reconnect import reconnect_backoff
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import Store
 
@@ -81,7 +81,7 @@ class Host:
         Raises RivalError when another collector uses our host id.
         """
         loop = asyncio.get_running_loop()
-        backoff = Backoff()
+        backoff = reconnect_backoff()
         while True:
             begun = loop.time()
             try:

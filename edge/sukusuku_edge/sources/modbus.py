@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from sukusuku_core import registers
+from sukusuku_core.backoff import Backoff
 from sukusuku_core.catalogue import Role
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
@@ -94,6 +95,7 @@ class ModbusDevice:
         others = [point for point in points if point.role is not Role.IDENTITY]
         self._blocks = (*registers.plan(profile, identity), *registers.plan(profile, others))
         self._parked: dict[Block, float] = {}
+        self._backoff = Backoff(2 * device.poll, max(device.poll, LONGEST_PAUSE), jitter=0.2)
         self._failures = 0
         self._busy = 0
         self._opening = 0
@@ -159,11 +161,10 @@ class ModbusDevice:
     # ------------------------------------------------------------ inside
 
     def _pause(self) -> float:
-        poll = self._device.poll
         late = max(self._failures - PATIENCE + 1, self._busy, 0)
         if late == 0:
-            return poll
-        return min(max(poll, LONGEST_PAUSE), poll * 2.0 ** min(late, 30)) * (0.8 + random.random() / 5)
+            return self._device.poll
+        return self._backoff.after(late)
 
     async def _must_identify(self) -> bool:
         opening = await self._line.ready(self._device.timeout)

@@ -16,7 +16,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.events import Emit, Event, Failure, Lost, Reachable, Refused, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
-from sukusuku_mqtt.backoff import Backoff
+from sukusuku_mqtt.reconnect import reconnect_backoff
 
 EARLIEST = 7 * DAY_MS
 """A sensor's own time (ms) may be so much before our clock, for readings that it kept; else the arrival counts."""
@@ -91,7 +91,7 @@ class JsonSensors:
 
     async def _listen(self, emit: Emit) -> None:
         loop = asyncio.get_running_loop()
-        backoff = Backoff()
+        backoff = reconnect_backoff()
         while True:
             try:
                 async with MqttSession(self._broker) as session:

@@ -6,10 +6,10 @@ interrupted anywhere is done again; points are the same then, so nothing is lost
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from sukusuku_core.backoff import Backoff
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
@@ -114,7 +114,7 @@ class Shipper:
 
     async def run(self) -> None:
         """Ship until cancelled; a step that is under way is waited for."""
-        wait = SHORTEST_WAIT
+        backoff = Backoff(SHORTEST_WAIT, LONGEST_WAIT, jitter=0.2)
         while True:
             step = asyncio.create_task(asyncio.to_thread(self._try))
             try:
@@ -123,10 +123,10 @@ class Shipper:
                 await asyncio.gather(step, return_exceptions=True)
                 raise
             if pause is None:
-                wait = SHORTEST_WAIT
+                backoff.reset()
                 continue
             if pause < 0:
-                pause, wait = wait * random.uniform(0.8, 1.2), min(LONGEST_WAIT, 2 * wait)
+                pause = backoff.next()
             await self._sleep(min(pause, PATIENCE))
 
     def _try(self) -> float | None:
