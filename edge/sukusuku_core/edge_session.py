@@ -25,7 +25,7 @@ from sukusuku_core import sparkplug, state, topics
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality, Reading, Value
-from sukusuku_core.sparkplug import Metric, Payload
+from sukusuku_core.sparkplug import SEQ_MODULUS, Metric, Payload
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_core.topics import MessageType, NodeTopic
 
@@ -35,8 +35,6 @@ READINGS_PER_MESSAGE = 200
 BYTES_PER_MESSAGE = sparkplug.MAX_PAYLOAD_BYTES // 2
 ACK_TIMEOUT_MAX = MINUTE_MS
 """The wait for an acknowledgement doubles up to here while none comes: a slow host must not drown in resends."""
-BDSEQ_MODULUS = 256
-SEQ_MODULUS = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ sends everything again after its rebirth.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sukusuku_core.sparkplug import SEQ_MODULUS
 from sukusuku_core.time import MINUTE_MS
 
-SEQ_MODULUS = 256
 REBIRTH_FIRST = 5_000
 REBIRTH_MAX = 10 * MINUTE_MS
 

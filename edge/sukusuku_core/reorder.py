@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from sukusuku_core.host_session import SEQ_MODULUS, HostSession, NodeKey
+from sukusuku_core.host_session import HostSession, NodeKey
+from sukusuku_core.sparkplug import SEQ_MODULUS
 
 HELD = 16
 """Most messages that are held of one edge node."""

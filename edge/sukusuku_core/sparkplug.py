@@ -23,6 +23,10 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 """Refused before parsing: 1 MB of empty metrics already parses into 46 MB."""
 MAX_METRICS = 1000
 MAX_STRING = 1024
+SEQ_MODULUS = 256
+"""`seq` counts the messages of a session and begins again at 0 after 255."""
+BDSEQ_MODULUS = 256
+"""`bdSeq` counts the sessions of an edge node, in the same way."""
 
 BDSEQ = "bdSeq"
 REBIRTH = "Node Control/Rebirth"

@@ -24,10 +24,11 @@ import msgspec
 from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType, Role
 from sukusuku_core.counters import CounterState
-from sukusuku_core.edge_session import BDSEQ_MODULUS, datatype_of
+from sukusuku_core.edge_session import datatype_of
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.message_order import NOTHING, Seen
 from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_core.sparkplug import BDSEQ_MODULUS
 from sukusuku_edge import boot_log, lock, overflow, salvage
 from sukusuku_edge.ballast import Ballast
 from sukusuku_edge.binding import Counter, Series

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from sukusuku_core.host_session import NodeKey
+from sukusuku_core.sparkplug import BDSEQ_MODULUS
 from sukusuku_core.time import MINUTE_MS
 
 CONNECTS_PER_SECOND = 4
@@ -23,7 +24,6 @@ DOUBT = 10_000
 """ms for which a node is passed over after its first oddity."""
 CERTAIN = 2
 """Oddities that are no accident."""
-BDSEQ_MODULUS = 256
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from sukusuku_collector.ingest.validation import Subject
 from sukusuku_core import sparkplug
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import DecodeError, TransientError
-from sukusuku_core.host_session import SEQ_MODULUS, HostSession, NodeKey
+from sukusuku_core.host_session import HostSession, NodeKey
 from sukusuku_core.model import Value
 from sukusuku_core.reorder import Reorder
 from sukusuku_core.topics import MessageType, NodeTopic
@@ -152,7 +152,7 @@ class Ingest:
             self._session.missed(key)
             return
         body = sparkplug.parse(message.payload)
-        seq = body.seq if body.HasField("seq") and body.seq < SEQ_MODULUS else None
+        seq = body.seq if body.HasField("seq") and body.seq < sparkplug.SEQ_MODULUS else None
         arrived = _Arrived(message, route, body, seq)
         if kind in _UNORDERED:
             self._reorder.forget(key)
@@ -160,7 +160,7 @@ class Ingest:
         elif self._twins.passed_over(key, batch.now):
             self._throw_away(message, "two-nodes", "two edge nodes use this identity", batch)
         else:
-            if seq is not None and self._session.ahead(key, seq) >= SEQ_MODULUS // 2:
+            if seq is not None and self._session.ahead(key, seq) >= sparkplug.SEQ_MODULUS // 2:
                 self._twins.seq_behind(key, batch.now)
             for item in self._reorder.arrange(key, seq, arrived, batch.now):
                 if item is arrived:

@@ -1,10 +1,11 @@
 """The store in one SQLite file: WAL, synchronous=FULL. The collector writes, the API process reads beside it."""
 
+import contextlib
 import fcntl
 import logging
 import sqlite3
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
@@ -176,6 +177,17 @@ class SqliteStore(SqliteReader):
 
     # ------------------------------------------------------------ writing
 
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit what the block writes, all of it or nothing. Raises TransientError when the file does not answer.
+
+        A caller that also changes what this object remembers holds `_lock` around both.
+        """
+        with self._translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+            self._connection.execute("COMMIT")
+
     def series(self, asset: str, metric: str, datatype: DataType) -> int:
         """See Store."""
         known = self._series.get((asset, metric))
@@ -209,26 +221,25 @@ class SqliteStore(SqliteReader):
         unassigned: Sequence[Unassigned] = (),
     ) -> Committed:
         """See Store."""
-        with self._translated():
-            run = self._connection
-            run.execute("BEGIN IMMEDIATE")
-            run.executemany("INSERT INTO series VALUES (?, ?, ?, ?)", self._new_series)
-            fresh = sqlite_writes.insert(run, sqlite_writes.unmoved(run, rows, self._moved) if self._moved else rows)
-            if moved:
-                fresh = [*fresh, *sqlite_writes.insert_moved(run, moved)]
-            derived.mark_late(run, self._come_late(fresh, received - SETTLED_MS))
-            shipping_queue.list_late(run, fresh, self._claimed)
-            summary = rollups.summarise(fresh, self._numeric)
-            sqlite_writes.roll_up(run, summary.hours)
-            known = self._latest_time
-            newest = {series: row for series, row in summary.newest.items() if row[0] > known.get(series, -1)}
-            run.executemany(
-                "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?)",
-                [(series, row[0], row[2], row[3], received) for series, row in newest.items()],
-            )
-            sqlite_writes.quarantine(run, quarantined, self._quarantine_rows)
-            waiting_bytes = self._keep(unassigned)
-            run.execute("COMMIT")
+        with self._lock:
+            with self._transaction() as run:
+                run.executemany("INSERT INTO series VALUES (?, ?, ?, ?)", self._new_series)
+                unmoved = sqlite_writes.unmoved(run, rows, self._moved) if self._moved else rows
+                fresh = sqlite_writes.insert(run, unmoved)
+                if moved:
+                    fresh = [*fresh, *sqlite_writes.insert_moved(run, moved)]
+                derived.mark_late(run, self._come_late(fresh, received - SETTLED_MS))
+                shipping_queue.list_late(run, fresh, self._claimed)
+                summary = rollups.summarise(fresh, self._numeric)
+                sqlite_writes.roll_up(run, summary.hours)
+                known = self._latest_time
+                newest = {series: row for series, row in summary.newest.items() if row[0] > known.get(series, -1)}
+                run.executemany(
+                    "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?)",
+                    [(series, row[0], row[2], row[3], received) for series, row in newest.items()],
+                )
+                sqlite_writes.quarantine(run, quarantined, self._quarantine_rows)
+                waiting_bytes = self._keep(unassigned)
             self._waiting_bytes = waiting_bytes
             for item in moved:
                 original = sqlite_writes.signed(item.original)
@@ -251,34 +262,27 @@ class SqliteStore(SqliteReader):
 
     def put_derived(self, asset: str, after: int, until: int, points: Sequence[Reading]) -> None:
         """See Store."""
-        with self._translated():
-            run = self._connection
-            run.execute("BEGIN IMMEDIATE")
-            shipping_queue.list_derived(run, asset, after, until, points, self._claimed)
-            derived.replace(run, asset, after, until, points)
-            run.execute("COMMIT")
+        with self._lock:
+            with self._transaction() as run:
+                shipping_queue.list_derived(run, asset, after, until, points, self._claimed)
+                derived.replace(run, asset, after, until, points)
             self._derivations += 1
 
     def thin(self, asset: str, start: int, end: int, points: Sequence[Reading], hours: Sequence[RoomHour]) -> None:
         """See Store."""
-        with self._translated():
-            run = self._connection
-            run.execute("BEGIN IMMEDIATE")
-            shipping_queue.list_derived(run, asset, start - 1, end - 1, points, self._claimed)
-            derived.replace(run, asset, start - 1, end - 1, points)
-            thinning.keep_hours(run, asset, hours)
-            run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (thinned_key(asset), end))
-            run.execute("COMMIT")
+        with self._lock:
+            with self._transaction() as run:
+                shipping_queue.list_derived(run, asset, start - 1, end - 1, points, self._claimed)
+                derived.replace(run, asset, start - 1, end - 1, points)
+                thinning.keep_hours(run, asset, hours)
+                run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (thinned_key(asset), end))
             self._derivations += 1
 
     def drop_readings(self, assets: Collection[str], start: int, end: int) -> bool:
         """See Store."""
-        with self._translated():
-            run = self._connection
-            run.execute("BEGIN IMMEDIATE")
+        with self._transaction() as run:
             thinning.drop_readings(run, assets, start, end)
             run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (THINNED_READINGS, end))
-            run.execute("COMMIT")
         return True
 
     def settle(self, late: Late) -> None:
@@ -303,21 +307,16 @@ class SqliteStore(SqliteReader):
 
     def assigned(self, numbers: Sequence[int]) -> None:
         """See Store."""
-        with self._translated():
-            run = self._connection
-            run.execute("BEGIN IMMEDIATE")
-            freed = keeping.remove(run, numbers)
-            run.execute("COMMIT")
+        with self._lock:
+            with self._transaction() as run:
+                freed = keeping.remove(run, numbers)
             self._waiting_bytes -= freed
 
     def prune(self, before: int, rows: int) -> int:
         """See Store."""
-        with self._translated():
-            run = self._connection
-            run.execute("BEGIN IMMEDIATE")
+        with self._transaction() as run:
             mark, gone = sqlite_writes.prune(run, self.noted(PRUNED) or 0, before, rows)
             run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (PRUNED, mark))
-            run.execute("COMMIT")
         return gone
 
     def note(self, key: str, value: int) -> None:
@@ -330,15 +329,13 @@ class SqliteStore(SqliteReader):
         new = {subject: since for subject, since in changes.items() if self._offline.get(subject) != since}
         if not new:
             return
-        with self._translated():
-            run = self._connection
-            run.execute("BEGIN IMMEDIATE")
-            for subject, since in new.items():
-                if since is None:
-                    run.execute("DELETE FROM offline WHERE subject = ?", (subject,))
-                else:
-                    run.execute("INSERT OR REPLACE INTO offline VALUES (?, ?)", (subject, since))
-            run.execute("COMMIT")
+        with self._lock:
+            with self._transaction() as run:
+                for subject, since in new.items():
+                    if since is None:
+                        run.execute("DELETE FROM offline WHERE subject = ?", (subject,))
+                    else:
+                        run.execute("INSERT OR REPLACE INTO offline VALUES (?, ?)", (subject, since))
             for subject, since in new.items():
                 self._offline.pop(subject, None)
                 if since is not None:

@@ -97,36 +97,32 @@ class InfluxStore(SqliteStore):
 
     def begin_shipping(self, before: int) -> None:
         """Ship everything (again): live readings from `before` (UTC ms), and history from its start."""
-        with self._translated():
-            run = self._connection
-            run.execute("BEGIN IMMEDIATE")
-            claimed = max(before, self._claimed)
-            start = run.execute("SELECT min(time) FROM reading").fetchone()[0]
-            notes = {
-                shipping_queue.CLAIMED: claimed,
-                shipping_queue.UNTIL: claimed,
-                shipping_queue.ORIGIN: claimed,
-                shipping_queue.HISTORY: claimed if start is None else min(int(start), claimed),
-            }
-            if self.noted(shipping_queue.SPOOL) is None:
-                notes[shipping_queue.SPOOL] = random.getrandbits(53)
-            run.executemany("INSERT OR REPLACE INTO host VALUES (?, ?)", notes.items())
-            run.execute(
-                "INSERT INTO outgoing_derived SELECT DISTINCT asset, -1, ?1, 0, 1 FROM derived_series WHERE true "
-                "ON CONFLICT (asset) DO UPDATE SET begin = -1, until = ?1, changed = changed + 1",
-                (_FOREVER,),
-            )
-            run.execute("COMMIT")
+        with self._lock:
+            with self._transaction() as run:
+                claimed = max(before, self._claimed)
+                start = run.execute("SELECT min(time) FROM reading").fetchone()[0]
+                notes = {
+                    shipping_queue.CLAIMED: claimed,
+                    shipping_queue.UNTIL: claimed,
+                    shipping_queue.ORIGIN: claimed,
+                    shipping_queue.HISTORY: claimed if start is None else min(int(start), claimed),
+                }
+                if self.noted(shipping_queue.SPOOL) is None:
+                    notes[shipping_queue.SPOOL] = random.getrandbits(53)
+                run.executemany("INSERT OR REPLACE INTO host VALUES (?, ?)", notes.items())
+                run.execute(
+                    "INSERT INTO outgoing_derived SELECT DISTINCT asset, -1, ?1, 0, 1 FROM derived_series WHERE true "
+                    "ON CONFLICT (asset) DO UPDATE SET begin = -1, until = ?1, changed = changed + 1",
+                    (_FOREVER,),
+                )
             self._claimed = claimed
 
     def advance(self, notes: dict[str, int], keys: Sequence[tuple[int, int]] = ()) -> None:
         """Note how far shipping has come, and forget keys that were listed. Durable."""
-        with self._translated():
-            run = self._connection
-            run.execute("BEGIN IMMEDIATE")
-            run.executemany("INSERT OR REPLACE INTO host VALUES (?, ?)", notes.items())
-            run.executemany("DELETE FROM outgoing WHERE time = ? AND series = ?", keys)
-            run.execute("COMMIT")
+        with self._lock:
+            with self._transaction() as run:
+                run.executemany("INSERT OR REPLACE INTO host VALUES (?, ?)", notes.items())
+                run.executemany("DELETE FROM outgoing WHERE time = ? AND series = ?", keys)
             self._claimed = notes.get(shipping_queue.CLAIMED, self._claimed)
 
     def settle_derived(self, shipped: Changed, until: int | None) -> None:
