@@ -13,8 +13,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.schemas import live as present
-from sukusuku_api.timestamps import local
 from sukusuku_core.supervision import repeat, supervise
+from sukusuku_core.time import japan_time
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Alert
 from sukusuku_server.live import views as live
@@ -104,7 +104,7 @@ class Broadcast:
         views, alerts = state
         facility, now = self._context.facility, self._context.clock()
         data = present.LiveOut(
-            time=local(now),
+            time=japan_time(now),
             units=present.units(facility, views, now),
             rooms=present.rooms(facility, views, now),
             alerts=[present.alert(facility, alert) for alert in alerts],

@@ -15,11 +15,6 @@ WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_
 """From Monday on, as `date.weekday` counts."""
 
 
-def local(ms: int) -> datetime:
-    """A time in UTC ms as an aware datetime at +09:00."""
-    return datetime.fromtimestamp(ms / 1000, JAPAN)
-
-
 def parse(text: str) -> int:
     """UTC ms from ISO 8601 or from a number of UTC ms. Raises ValueError with what is allowed.
 

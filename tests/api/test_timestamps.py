@@ -1,6 +1,7 @@
 import pytest
 
-from sukusuku_api.timestamps import local, parse
+from sukusuku_api.timestamps import parse
+from sukusuku_core.time import japan_time
 
 
 @pytest.mark.parametrize(
@@ -29,4 +30,4 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 
 
 def test_times_are_shown_at_japans_offset_to_the_millisecond() -> None:
-    assert local(1_795_132_800_123).isoformat() == "2026-11-20T09:00:00.123000+09:00"
+    assert japan_time(1_795_132_800_123).isoformat() == "2026-11-20T09:00:00.123000+09:00"

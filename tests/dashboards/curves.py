@@ -1,12 +1,11 @@
 """Panels with a time axis: lines, points and bars, and the states of a day. A drawing, not Grafana's."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 from html import escape
 from math import floor, log10
 from typing import Any
 
-from sukusuku_core.time import JAPAN
+from sukusuku_core.time import japan_time
 from tests.dashboards.grafana_query import DAY, HOUR
 from tests.dashboards.look import COLOURS, PALETTE, Shown, Size, colour_of, text_of, width_of
 
@@ -148,7 +147,7 @@ def _times(span: tuple[int, int], left: float, right: float, bottom: float) -> I
     shift = 9 * HOUR
     for time in range(-(-(span[0] + shift) // step) * step - shift, span[1], step):
         x = left + (right - left) * (time - span[0]) / length
-        text = datetime.fromtimestamp(time / 1_000, JAPAN).strftime(form)
+        text = japan_time(time).strftime(form)
         yield f'<text x="{x:.0f}" y="{bottom - 4:.0f}" text-anchor="middle">{text}</text>'
 
 

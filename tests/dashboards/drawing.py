@@ -4,12 +4,11 @@ Places, pixels, colours and sizes of letters follow Grafana's, so that it can be
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from html import escape
 from statistics import fmean
 from typing import Any
 
-from sukusuku_core.time import JAPAN
+from sukusuku_core.time import japan_time
 from sukusuku_server.timeseries.influx.query import Table
 from tests.dashboards import grafana_query
 from tests.dashboards.curves import lines, states
@@ -139,7 +138,7 @@ def _tiles(panel: Mapping[str, Any], series: Shown, size: Size, _: tuple[int, in
 def _heat(panel: Mapping[str, Any], series: Shown, _: Size, __: tuple[int, int]) -> str:
     cells: dict[tuple[int, int], list[float]] = {}
     for time, value in next(iter(series.values())):
-        local = datetime.fromtimestamp(time / 1_000, JAPAN)
+        local = japan_time(time)
         cells.setdefault((local.hour, local.isoweekday()), []).append(value)
     names = panel["transformations"][-1]["options"]["renameByName"]
     hour, *days = names.values()

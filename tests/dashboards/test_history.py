@@ -6,14 +6,14 @@ The answers are held against the collector's own file, and against the pure func
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from statistics import fmean
 from typing import Any, NamedTuple
 
 import pytest
 
-from sukusuku_core.time import JAPAN, day_start, local_day
+from sukusuku_core.time import day_start, japan_time, local_day
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.collection import FORECASTS
 from sukusuku_dashboards.export import LANGUAGES
@@ -204,7 +204,7 @@ def test_the_heat_map_is_near_the_figures_of_the_reports(answers: list[Asked], w
         exact = {cell: tally.average_utilisation for cell, tally in usage.heat_map(hours_of(weeks, asset)).items()}
         cells: dict[tuple[int, int], list[float]] = {}
         for time, value in it.series["value"].values:
-            local = datetime.fromtimestamp(time / 1_000, JAPAN)
+            local = japan_time(time)
             cells.setdefault((local.weekday(), local.hour), []).append(value)
         assert {cell for cell in cells if cell[1] in OPEN} == {(day, hour) for day in WEEKDAYS for hour in OPEN}
         assert {hour for _, hour in cells} <= {*OPEN, OPEN.stop}, "closed hours have no limit and no use"
@@ -224,7 +224,7 @@ def test_the_days_of_the_year_are_near_the_figures_of_the_reports(answers: list[
         }
         shown = {day_of(time): value for time, value in table.values}
         assert shown.keys() == exact.keys()
-        assert all(datetime.fromtimestamp(time / 1_000, JAPAN).hour == 0 for time, _ in table.values)
+        assert all(japan_time(time).hour == 0 for time, _ in table.values)
         assert shown == pytest.approx(exact, abs=NEAR)
 
 
@@ -292,4 +292,4 @@ def hours_of(weeks: Loaded, asset: str) -> list[usage.Hour]:
 
 def day_of(time: int) -> date:
     """The day in Japan."""
-    return datetime.fromtimestamp(time / 1_000, JAPAN).date()
+    return japan_time(time).date()

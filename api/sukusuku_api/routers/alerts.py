@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sukusuku_api.dependencies import ContextDep
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import live
-from sukusuku_api.timestamps import local
+from sukusuku_core.time import japan_time
 from sukusuku_server.db import AlertStateError, UnknownAlertError
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
@@ -39,7 +39,7 @@ async def alerts(
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {site!r}.", available=known)
     found = await run_in_threadpool(context.operations.alerts, open_only=only_open, site=site, limit=limit)
     return live.AlertsOut(
-        time=local(context.clock()),
+        time=japan_time(context.clock()),
         alerts=[live.alert(context.facility, alert) for alert in found],
     )
 

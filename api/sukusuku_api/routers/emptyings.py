@@ -10,9 +10,9 @@ from pydantic import Field
 from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_unit
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
-from sukusuku_api.timestamps import local, parse
+from sukusuku_api.timestamps import parse
 from sukusuku_core.model import Quality
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, FutureEmptyingError, UnknownEmptyingError
 from sukusuku_server.model.collection import Emptying
 
@@ -64,7 +64,7 @@ def emptyings(
     first, stop = between(start, end, now + 1, 30 * DAY_MS)
     found = Emptyings(context.operations).of(unit, first, stop)
     return collection.EmptyingsOut(
-        time=local(now), emptyings=[collection.emptying(item) for item in found[: -limit - 1 : -1]]
+        time=japan_time(now), emptyings=[collection.emptying(item) for item in found[: -limit - 1 : -1]]
     )
 
 

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Query
 from sukusuku_api.dependencies import FROM, TO, ContextDep, Time, between, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.schemas import collection
-from sukusuku_api.timestamps import local
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.findings import Findings
 
 router = APIRouter(prefix="/findings", tags=["findings"])
@@ -29,4 +28,4 @@ def findings(
     now = context.clock()
     book = Findings(context.operations)
     found = book.open(unit) if only_open else book.of(unit, *between(start, end, now + 1, 30 * DAY_MS))
-    return collection.FindingsOut(time=local(now), findings=[collection.finding(item) for item in found])
+    return collection.FindingsOut(time=japan_time(now), findings=[collection.finding(item) for item in found])

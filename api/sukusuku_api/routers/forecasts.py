@@ -11,7 +11,7 @@ from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, betwe
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.periods import CARD_MS
 from sukusuku_api.schemas import collection, live
-from sukusuku_api.timestamps import local
+from sukusuku_core.time import japan_time
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.live.views import UnitView
@@ -67,7 +67,7 @@ class ScoreCardOut(collection.Shape):
 def forecasts(context: ContextDep) -> ForecastsOut:
     """Estimate with its quality, the 10, 50 and 90 % times of full, hygiene deadline, film."""
     now = context.clock()
-    return ForecastsOut(time=local(now), units=_ahead(context, now))
+    return ForecastsOut(time=japan_time(now), units=_ahead(context, now))
 
 
 @router.get(
@@ -93,7 +93,7 @@ def score_card(
         known_unit(context, unit)
     first, stop = between(start, end, context.clock(), CARD_MS)
     lines = score(Forecasts(context.operations).scored(unit, first, stop))
-    return ScoreCardOut(start=local(first), end=local(stop), methods=[_line(line) for line in lines])
+    return ScoreCardOut(start=japan_time(first), end=japan_time(stop), methods=[_line(line) for line in lines])
 
 
 def _ahead(context: Context, now: int) -> list[AheadOut]:
@@ -110,7 +110,7 @@ def _ahead(context: Context, now: int) -> list[AheadOut]:
                     stale=view.stale,
                     outlook=live.outlook(view.outlook),
                     full_until=None if view.outlook is None else collection.at(view.outlook.full_until),
-                    emptied=None if emptied is None else local(emptied.time),
+                    emptied=None if emptied is None else japan_time(emptied.time),
                     bag_hours=_number(own.get("Bag/Age")),
                     film_cycles=_number(own.get("Film/CyclesLeft")),
                     film_days=_number(own.get("Film/DaysLeft")),

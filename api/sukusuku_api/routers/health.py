@@ -8,10 +8,9 @@ from fastapi import APIRouter
 from sukusuku_api.dependencies import Context, ContextDep
 from sukusuku_api.schemas import health as out
 from sukusuku_api.schemas import live
-from sukusuku_api.timestamps import local
 from sukusuku_core import __version__, drop_record, topics
 from sukusuku_core.errors import SukusukuError
-from sukusuku_core.time import MINUTE_MS
+from sukusuku_core.time import MINUTE_MS, japan_time
 from sukusuku_server.db import MailState
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
 from sukusuku_server.timeseries import twins_key
@@ -44,13 +43,13 @@ def health(context: ContextDep) -> out.HealthOut:
     return out.HealthOut(
         status="ok" if readable and mails is not None and not unassigned else "degraded",
         version=__version__,
-        time=local(now),
+        time=japan_time(now),
         store=readable,
         operations=mails is not None,
         newest=live.last(_newest(*latest.values()), now),
         edges=_edges(context, latest, now),
         mails=mails,
-        quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=local(it.last)) for it in tallies],
+        quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=japan_time(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),
         unassigned_dropped=dropped,
     )
@@ -78,8 +77,8 @@ def _unassigned(tallies: Iterable[Tally]) -> list[out.UnassignedOut]:
             asset=asset,
             reason=cast("out.Unassignable", reason),
             count=sum(item.count for item in items),
-            first=local(min(item.first for item in items)),
-            last=local(max(item.last for item in items)),
+            first=japan_time(min(item.first for item in items)),
+            last=japan_time(max(item.last for item in items)),
         )
         for (edge, asset, reason), items in sorted(found.items())
     ]
@@ -120,7 +119,7 @@ def _loss(item: Latest | None) -> out.LossOut | None:
     if item is None or found is None:
         return None
     try:
-        told, start, end = local(item.time), local(found.start), local(found.end)
+        told, start, end = japan_time(item.time), japan_time(found.start), japan_time(found.end)
     except (ValueError, OverflowError, OSError):  # a time that no calendar knows
         return None
     return out.LossOut(told=told, start=start, end=end, assets=[*found.assets], more=found.more)

@@ -14,8 +14,7 @@ from sukusuku_api.queries.periods import EIGHT_WEEKS_MS, month_of
 from sukusuku_api.schemas import collection
 from sukusuku_api.schemas import kpi as figures
 from sukusuku_api.schemas.live import NameOut
-from sukusuku_api.timestamps import local
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.kpi.disposal_fee import fee_table
 from sukusuku_server.kpi.queries import Books
 
@@ -71,8 +70,8 @@ def visits(
     first, stop = _stretch(start, end, context.clock(), 30 * DAY_MS)
     found = _books(context).visits(first, stop)
     return VisitsOut(
-        start=local(first),
-        end=local(stop),
+        start=japan_time(first),
+        end=japan_time(stop),
         visits=[figures.visit(item) for item in found if unit in {None, item.asset}],
     )
 
@@ -89,9 +88,9 @@ def kpi(
     books = _books(context)
     whole, units = books.kpis(begins, ends)
     return figures.KpisOut(
-        month=f"{local(begins):%Y-%m}",
-        start=local(whole.start),
-        end=local(whole.end),
+        month=f"{japan_time(begins):%Y-%m}",
+        start=japan_time(whole.start),
+        end=japan_time(whole.end),
         total=figures.kpi(whole),
         units=[figures.kpi(unit) for unit in units],
         sites=[figures.site_weight(site) for site in books.weights(begins, ends)],
@@ -119,8 +118,8 @@ def counterfactual(
         return None
     fees, done, ways = fee_table(), found.comparison, found.ways is not None
     return CounterfactualOut(
-        start=local(done.start),
-        end=local(done.end),
+        start=japan_time(done.start),
+        end=japan_time(done.end),
         per_week=per_week,
         actual=figures.outcome(done.actual, ways=ways),
         fixed=figures.outcome(done.fixed, ways=ways),

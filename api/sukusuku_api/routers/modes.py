@@ -10,7 +10,8 @@ from pydantic import Field
 from sukusuku_api.dependencies import Context, ContextDep, invalid
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
-from sukusuku_api.timestamps import local, parse
+from sukusuku_api.timestamps import parse
+from sukusuku_core.time import japan_time
 from sukusuku_server.db.modes import Mode, ModeKind, Modes, ModeTimeError, UnknownModeError
 
 router = APIRouter(prefix="/modes", tags=["alerts"])
@@ -67,7 +68,7 @@ def modes(
     """Those that hold now, the oldest first; with `active=false` all, the newest first."""
     book, now = Modes(context.operations), context.clock()
     found = book.active(now) if active else book.all(limit)
-    return ModesOut(time=local(now), modes=[_shape(mode, now) for mode in found])
+    return ModesOut(time=japan_time(now), modes=[_shape(mode, now) for mode in found])
 
 
 @router.post("", summary="Begin a mode", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -121,7 +122,7 @@ def _shape(found: Mode, now: int) -> ModeOut:
         id=found.id,
         kind=found.kind,
         subject=found.subject,
-        since=local(found.since),
+        since=japan_time(found.since),
         until=collection.at(found.until),
         active=found.holds(now),
         by=found.who,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from sukusuku_api.dependencies import ContextDep
 from sukusuku_api.problems import documented
 from sukusuku_api.schemas import health as out
-from sukusuku_api.timestamps import local
+from sukusuku_core.time import japan_time
 
 router = APIRouter(prefix="/quarantine", tags=["health"])
 
@@ -21,9 +21,11 @@ def quarantine(
     """Messages, or metrics of them, that could not be stored as readings, newest first, without their content."""
     found = context.store.quarantine(limit)
     return out.QuarantineOut(
-        time=local(context.clock()),
+        time=japan_time(context.clock()),
         messages=[
-            out.QuarantinedOut(received=local(item.received), topic=item.topic, reason=item.reason, detail=item.detail)
+            out.QuarantinedOut(
+                received=japan_time(item.received), topic=item.topic, reason=item.reason, detail=item.detail
+            )
             for item in found
         ],
     )

@@ -11,10 +11,9 @@ from fastapi import APIRouter, Query, Response
 
 from sukusuku_api.dependencies import Context, ContextDep, Time, between, invalid
 from sukusuku_api.problems import ProblemError, documented
-from sukusuku_api.timestamps import local
 from sukusuku_core import catalogue
 from sukusuku_core.model import AssetKind, Quality
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.settings import Room
 
 router = APIRouter(prefix="/readings", tags=["readings"])
@@ -102,10 +101,10 @@ def readings(
     rows: list[dict[str, Any]]
     if step == "raw":
         points = context.store.raw(asset, metric, first, stop, limit + 1)
-        rows = [{"time": local(p.time), "value": p.value, "quality": _TEXT[p.quality]} for p in points]
+        rows = [{"time": japan_time(p.time), "value": p.value, "quality": _TEXT[p.quality]} for p in points]
     else:
         rows = [
-            {"time": local(h.time), "count": h.count, "mean": h.mean, "low": h.low, "high": h.high, "last": h.last}
+            {"time": japan_time(h.time), "count": h.count, "mean": h.mean, "low": h.low, "high": h.high, "last": h.last}
             for h in context.store.hourly(asset, metric, first, stop)
         ]
     body = {
@@ -113,8 +112,8 @@ def readings(
         "metric": metric,
         "unit": unit,
         "resolution": step,
-        "from": local(first),
-        "to": local(stop),
+        "from": japan_time(first),
+        "to": japan_time(stop),
         "points": rows[:limit],
         "next": rows[limit]["time"] if len(rows) > limit else None,
     }

@@ -9,7 +9,7 @@ from pydantic import Field
 from sukusuku_api.dependencies import ContextDep, known_unit
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
-from sukusuku_api.timestamps import local
+from sukusuku_core.time import japan_time
 from sukusuku_server.db.visit_requests import Requests
 
 router = APIRouter(prefix="/requests", tags=["rounds"])
@@ -27,7 +27,9 @@ class Request(collection.Asked):
 def requests(context: ContextDep) -> collection.RequestsOut:
     """Requests that stand, the oldest first. The next round stops there."""
     found = Requests(context.operations).standing()
-    return collection.RequestsOut(time=local(context.clock()), requests=[collection.request(item) for item in found])
+    return collection.RequestsOut(
+        time=japan_time(context.clock()), requests=[collection.request(item) for item in found]
+    )
 
 
 @router.post(

@@ -13,8 +13,8 @@ from sukusuku_api.queries.room_use import changed, changes, expected, past
 from sukusuku_api.routers.rooms import RoomId
 from sukusuku_api.schemas import change_effect, collection
 from sukusuku_api.schemas import rooms as out
-from sukusuku_api.timestamps import local, parse
-from sukusuku_core.time import DAY_MS, day_start
+from sukusuku_api.timestamps import parse
+from sukusuku_core.time import DAY_MS, day_start, japan_time
 from sukusuku_server.db.rooms import RoomRecords, WrongCountError
 from sukusuku_server.model.collection import Calibration
 from sukusuku_server.rooms.capacity_limit import zone_limits
@@ -51,7 +51,7 @@ def occupancy(
         metric: [out.point(point) for point in context.store.derived(room_id, metric, first, stop)]
         for metric in metrics
     }
-    return out.HistoryOut(room=room_id, start=local(first), end=local(stop), series=series)
+    return out.HistoryOut(room=room_id, start=japan_time(first), end=japan_time(stop), series=series)
 
 
 @router.get("/{room_id}/metrics", summary="Figures of use", responses=_ERRORS)
@@ -64,7 +64,7 @@ def metrics_of(
     hours = past(context, site, room, first, stop)
     cells = [out.heat_cell(weekday, hour, tally) for (weekday, hour), tally in sorted(heat_map(hours).items())]
     whole = out.tally(total(hour.tally for hour in hours))
-    return out.MetricsOut(room=room_id, start=local(first), end=local(stop), figures=whole, heat_map=cells)
+    return out.MetricsOut(room=room_id, start=japan_time(first), end=japan_time(stop), figures=whole, heat_map=cells)
 
 
 @router.get("/{room_id}/effect", summary="Use before a day and from it on", responses=_ERRORS)
@@ -106,7 +106,7 @@ def outlook_of(context: ContextDep, room_id: RoomId) -> out.OutlookOut:
     now = context.clock()
     return out.OutlookOut(
         room=room_id,
-        time=local(now),
+        time=japan_time(now),
         hours=[out.expected_hour(item) for item in expected(context, site, room, now, 7)],
     )
 
@@ -134,7 +134,10 @@ def corrections(
     first, stop = _stretch(context, start, end, 7 * DAY_MS, LONGEST_MS)
     found = RoomRecords(context.operations).corrections(room_id, first, stop)
     return out.CorrectionsOut(
-        room=room_id, start=local(first), end=local(stop), corrections=[out.correction(item) for item in found]
+        room=room_id,
+        start=japan_time(first),
+        end=japan_time(stop),
+        corrections=[out.correction(item) for item in found],
     )
 
 
@@ -146,7 +149,9 @@ def counts(
     known_room(context, room_id)
     first, stop = _stretch(context, start, end, 7 * DAY_MS, LONGEST_MS)
     found = RoomRecords(context.operations).said(room_id, first - 1, stop - 1)
-    return out.CountsOut(room=room_id, start=local(first), end=local(stop), counts=[out.count(item) for item in found])
+    return out.CountsOut(
+        room=room_id, start=japan_time(first), end=japan_time(stop), counts=[out.count(item) for item in found]
+    )
 
 
 @router.post("/{room_id}/counts", summary="Enter a count", responses=_ERRORS)

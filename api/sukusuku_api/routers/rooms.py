@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from sukusuku_api.dependencies import ContextDep
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import live
-from sukusuku_api.timestamps import local
+from sukusuku_core.time import japan_time
 
 router = APIRouter(prefix="/rooms", tags=["rooms"])
 
@@ -19,7 +19,7 @@ RoomId = Annotated[str, Path(description="Id of a room", examples=["tobu-room-1"
 async def rooms(context: ContextDep) -> live.RoomsOut:
     """Every room as it is now, in the order of the settings."""
     now = context.clock()
-    return live.RoomsOut(time=local(now), rooms=live.rooms(context.facility, context.views(now), now))
+    return live.RoomsOut(time=japan_time(now), rooms=live.rooms(context.facility, context.views(now), now))
 
 
 @router.get(

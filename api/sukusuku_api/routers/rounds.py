@@ -10,8 +10,7 @@ from pydantic import Field
 from sukusuku_api.dependencies import FROM, TO, ContextDep, Time, between, known_round
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
-from sukusuku_api.timestamps import local
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.rounds import Rounds, UnknownStopError
 from sukusuku_server.model.rounds import Answer
 from sukusuku_server.rounds.planner import Planner
@@ -40,7 +39,7 @@ def rounds(
     first, stop = between(start, end, now, 14 * DAY_MS)
     book = Rounds(context.operations)
     found = book.runs(first, stop if end is not None else now + 14 * DAY_MS, limit)
-    return collection.RunsOut(time=local(now), runs=[collection.run(run, book.stops(run.id)) for run in found])
+    return collection.RunsOut(time=japan_time(now), runs=[collection.run(run, book.stops(run.id)) for run in found])
 
 
 @router.get(
@@ -94,7 +93,7 @@ def stop(context: ContextDep, stop_id: StopId) -> collection.StopHistoryOut:
         run=found.run,
         stop=collection.stop(found.stop, found),
         history=[
-            collection.AnswerOut(time=local(item.time), answer=item.answer, by=item.who, note=item.note)
+            collection.AnswerOut(time=japan_time(item.time), answer=item.answer, by=item.who, note=item.note)
             for item in book.answers(stop_id)
         ],
     )

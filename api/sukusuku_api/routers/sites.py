@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from sukusuku_api.dependencies import ContextDep
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import live
-from sukusuku_api.timestamps import local
+from sukusuku_core.time import japan_time
 
 router = APIRouter(prefix="/sites", tags=["sites"])
 
@@ -20,7 +20,7 @@ async def sites(context: ContextDep) -> live.SitesOut:
     """Every centre with its worst condition and the ids of its units and rooms."""
     now = context.clock()
     views = context.views(now)
-    return live.SitesOut(time=local(now), sites=[live.site(site, views) for site in context.facility.site])
+    return live.SitesOut(time=japan_time(now), sites=[live.site(site, views) for site in context.facility.site])
 
 
 @router.get(
@@ -33,7 +33,7 @@ async def site(context: ContextDep, site_id: SiteId) -> live.SiteLiveOut:
     for settings in context.facility.site:
         if settings.id == site_id:
             return live.SiteLiveOut(
-                time=local(now),
+                time=japan_time(now),
                 id=settings.id,
                 name=live.name(settings.name),
                 condition=live.worst(views),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from sukusuku_api.dependencies import ContextDep
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import live
-from sukusuku_api.timestamps import local
+from sukusuku_core.time import japan_time
 
 router = APIRouter(prefix="/units", tags=["units"])
 
@@ -19,7 +19,7 @@ UnitId = Annotated[str, Path(description="Id of a unit", examples=["tobu-unit-1"
 async def units(context: ContextDep) -> live.UnitsOut:
     """Every unit as it is now, in the order of the settings."""
     now = context.clock()
-    return live.UnitsOut(time=local(now), units=live.units(context.facility, context.views(now), now))
+    return live.UnitsOut(time=japan_time(now), units=live.units(context.facility, context.views(now), now))
 
 
 @router.get(

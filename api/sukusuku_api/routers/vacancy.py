@@ -12,7 +12,7 @@ from sukusuku_api.problems import documented
 from sukusuku_api.queries.room_use import vacancy
 from sukusuku_api.schemas import collection
 from sukusuku_api.schemas.live import NameOut
-from sukusuku_api.timestamps import local
+from sukusuku_core.time import japan_time
 from sukusuku_server.rooms.vacancy import SYMBOLS, Sign
 
 router = APIRouter(tags=["rooms"])
@@ -67,11 +67,13 @@ def board(context: ContextDep, days: Annotated[int, Query(ge=1, le=LONGEST_DAYS)
                     day=day.day,
                     sign=day.sign,
                     symbol=SYMBOLS[day.sign],
-                    bands=[BandOut(start=local(b.start), end=local(b.end), free=b.at_least) for b in day.bands],
+                    bands=[
+                        BandOut(start=japan_time(b.start), end=japan_time(b.end), free=b.at_least) for b in day.bands
+                    ],
                 )
                 for day in found
             ],
         )
         for site, found in vacancy(context, days)
     ]
-    return VacancyOut(time=local(context.clock()), centres=centres)
+    return VacancyOut(time=japan_time(context.clock()), centres=centres)

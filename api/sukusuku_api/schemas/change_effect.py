@@ -8,7 +8,7 @@ from sukusuku_api.queries.room_history import Changed
 from sukusuku_api.schemas.collection import Shape
 from sukusuku_api.schemas.live import NameOut, name
 from sukusuku_api.schemas.rooms import TallyOut, rounded, tally
-from sukusuku_api.timestamps import local
+from sukusuku_core.time import japan_time
 from sukusuku_server.rooms.change_effect import Effect
 from sukusuku_server.rooms.usage import zone_share
 
@@ -58,8 +58,8 @@ def effect(found: Changed) -> EffectOut:
     return EffectOut(
         date=found.day,
         note=None if found.note is None else name(found.note),
-        start=local(found.start),
-        end=local(found.end),
+        start=japan_time(found.start),
+        end=japan_time(found.end),
         before=tally(found.room.before),
         after=tally(found.room.after),
         zones=[

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sukusuku_api.timestamps import local
+from sukusuku_core.time import japan_time
 from sukusuku_server.db.visit_requests import VisitRequest
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence, Finding, FindingName
 from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, Stop, StopRecord
@@ -28,7 +28,7 @@ class Asked(BaseModel):
 
 def at(time: int | None) -> datetime | None:
     """A time at the border; None stays None."""
-    return None if time is None else local(time)
+    return None if time is None else japan_time(time)
 
 
 class EmptyingOut(Shape):
@@ -58,7 +58,7 @@ def emptying(found: Emptying) -> EmptyingOut:
     return EmptyingOut(
         id=found.id,
         unit=found.asset,
-        time=local(found.time),
+        time=japan_time(found.time),
         percent=round(found.percent, 1),
         nappies=round(found.nappies, 1),
         state=found.state,
@@ -89,7 +89,7 @@ class FindingsOut(Shape):
 def finding(found: Finding) -> FindingOut:
     """A finding for the border."""
     return FindingOut(
-        unit=found.asset, name=found.name, since=local(found.since), until=at(found.until), detail=found.detail
+        unit=found.asset, name=found.name, since=japan_time(found.since), until=at(found.until), detail=found.detail
     )
 
 
@@ -193,9 +193,9 @@ def plan(found: Plan) -> PlanOut:
     return PlanOut(
         round=found.round,
         date=found.date,
-        planned=local(found.planned),
-        departs=local(found.departs),
-        returns=local(found.returns),
+        planned=japan_time(found.planned),
+        departs=japan_time(found.departs),
+        returns=japan_time(found.returns),
         vehicle=found.vehicle,
         km=round(found.km, 2),
         minutes=round(found.minutes, 1),
@@ -238,7 +238,7 @@ class RequestsOut(Shape):
 
 def request(found: VisitRequest) -> RequestOut:
     """A request for the border."""
-    return RequestOut(id=found.id, unit=found.asset, time=local(found.time), by=found.who, done=at(found.done))
+    return RequestOut(id=found.id, unit=found.asset, time=japan_time(found.time), by=found.who, done=at(found.done))
 
 
 def tenth(value: float | None) -> float | None:

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from sukusuku_api.schemas.collection import Shape
-from sukusuku_api.timestamps import local
 from sukusuku_core.model import FaultCode, UnitState
+from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.live.outlook import Outlook
 from sukusuku_server.live.views import WORST_FIRST, Condition, RoomView, UnitView
@@ -200,7 +200,7 @@ def name(text: Text) -> NameOut:
 
 def last(time: int | None, now: int) -> LastOut | None:
     """A time and its age. A clock that is ahead makes no negative age."""
-    return None if time is None else LastOut(time=local(time), age=max(0, now - time) / 1000)
+    return None if time is None else LastOut(time=japan_time(time), age=max(0, now - time) / 1000)
 
 
 def worst(views: Iterable[View]) -> Condition:
@@ -224,7 +224,7 @@ def outlook(ahead: Outlook | None) -> OutlookOut | None:
         return None
 
     def at(time: int | None) -> datetime | None:
-        return None if time is None else local(time)
+        return None if time is None else japan_time(time)
 
     return OutlookOut(
         estimate=round(ahead.percent, 1),
@@ -329,7 +329,7 @@ def alert(facility: Facility, found: Alert) -> AlertOut:
     names |= {site.id: site.name for site in facility.site}
 
     def at(time: int | None) -> datetime | None:
-        return None if time is None else local(time)
+        return None if time is None else japan_time(time)
 
     return AlertOut(
         id=found.id,
@@ -338,7 +338,7 @@ def alert(facility: Facility, found: Alert) -> AlertOut:
         asset=found.asset,
         asset_name=name(names[found.asset]) if found.asset in names else None,
         state=found.state,
-        since=local(found.since),
+        since=japan_time(found.since),
         fired=at(found.fired),
         acknowledged=at(found.acknowledged),
         acknowledged_by=found.acknowledged_by,

@@ -6,8 +6,7 @@ from datetime import datetime
 from pydantic import Field
 
 from sukusuku_api.schemas.collection import Shape
-from sukusuku_api.timestamps import local
-from sukusuku_core.time import HOUR_MS
+from sukusuku_core.time import HOUR_MS, japan_time
 from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.capacity_limit import RoomLimit, Rule, ZoneLimit
@@ -160,7 +159,7 @@ class CountsOut(Shape):
 
 def point(found: Point) -> PointOut:
     """A point for the border; derived series hold numbers only."""
-    return PointOut(time=local(found.time), value=float(found.value or 0))
+    return PointOut(time=japan_time(found.time), value=float(found.value or 0))
 
 
 def tally(found: Tally) -> TallyOut:
@@ -198,7 +197,7 @@ def heat_cell(weekday: int, hour: int, found: Tally) -> HeatOut:
 def expected_hour(found: Expected) -> ExpectedOut:
     """An hour of the outlook."""
     return ExpectedOut(
-        start=local(found.start),
+        start=japan_time(found.start),
         mean=rounded(found.mean),
         low=rounded(found.low),
         high=rounded(found.high),
@@ -210,7 +209,7 @@ def limit(room: str, time: int, found: RoomLimit, zones: Sequence[ZoneLimit]) ->
     """A limit with its parts."""
     return LimitOut(
         room=room,
-        time=local(time),
+        time=japan_time(time),
         children=found.children,
         bites=list(found.bites),
         parts=dict(found.parts),
@@ -223,7 +222,7 @@ def limit(room: str, time: int, found: RoomLimit, zones: Sequence[ZoneLimit]) ->
 def correction(found: Correction) -> CorrectionOut:
     """A correction for the border."""
     return CorrectionOut(
-        time=local(found.time),
+        time=japan_time(found.time),
         kind=found.kind,
         channel=found.channel,
         before=found.before,
@@ -236,7 +235,7 @@ def count(found: Calibration) -> CountOut:
     """A count by staff for the border."""
     return CountOut(
         id=found.id,
-        time=local(found.time),
+        time=japan_time(found.time),
         children=found.children,
         staff=found.staff,
         by=found.by,

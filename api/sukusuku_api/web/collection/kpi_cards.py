@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sukusuku_api.timestamps import local
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import texts as said
 from sukusuku_api.web.collection.view_model import past
+from sukusuku_core.time import japan_time
 from sukusuku_server.i18n import Translate
 from sukusuku_server.kpi.disposal_fee import FeeTable
 from sukusuku_server.kpi.fixed_rounds import Outcome
@@ -136,7 +136,7 @@ def _verdict(errors: Mapping[Method, float], translate: Translate) -> str:
 
 def month(total: Kpi, units: Sequence[Kpi], places: Mapping[str, tuple[Site, Unit]], reader: Locale) -> Month:
     """The figures of a month."""
-    then = local(total.start)
+    then = japan_time(total.start)
     translate = reader.translate
     name = translate("%(month)s/%(year)s") % {"month": then.month, "year": then.year}
     rows = []
@@ -177,7 +177,7 @@ def compare_card(
     if compared is None:
         return None
     translate, done = reader.translate, compared.comparison
-    first, last = local(done.start), local(done.end)
+    first, last = japan_time(done.start), japan_time(done.end)
     fee = {
         "name": fees.name_ja if reader.language == "ja" else fees.name_en,
         "yen": f"{fees.yen_per_kg:g}",

@@ -15,11 +15,10 @@ from sukusuku_api.collector_texts import collector_texts, method
 from sukusuku_api.dependencies import Context, ContextDep
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.queries.periods import CARD_MS, EIGHT_WEEKS_MS, month_of
-from sukusuku_api.timestamps import local
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kpi_cards, view_model
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
 from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.forecasts import Forecasts
@@ -139,8 +138,8 @@ def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> P
     sites = {site.id: site for site in context.facility.site}
     counted = [item for item in lying if item.shelf is not None]
     return Page(
-        clock=f"{local(now):%H:%M}",
-        day=kpi_cards.day(local(now).date()),
+        clock=f"{japan_time(now):%H:%M}",
+        day=kpi_cards.day(japan_time(now).date()),
         simulated=any(view.simulated for view in unit_views),
         units=tuple(_cards(context, unit_views, places, reader)),
         rounds=tuple(_rounds(context, plans, places, reader)),

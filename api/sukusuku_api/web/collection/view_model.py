@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sukusuku_api.timestamps import WEEKDAYS, local
+from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_api.web import texts
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import texts as said
 from sukusuku_api.web.wall.forecast_texts import moment
 from sukusuku_core.model import FaultCode
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.live.outlook import Outlook
 from sukusuku_server.live.views import UnitView
 from sukusuku_server.model.collection import Emptying, EmptyingState, Finding
@@ -147,8 +147,8 @@ def card(
 
 def past(time: int, reader: Locale) -> str:
     """A moment that was, to the minute, as people say it."""
-    then, translate = local(time), reader.translate
-    if then.date() == local(reader.now).date():
+    then, translate = japan_time(time), reader.translate
+    if then.date() == japan_time(reader.now).date():
         return translate("today %(clock)s") % {"clock": f"{then:%H:%M}"}
     day = {"weekday": translate(WEEKDAYS[then.weekday()]), "month": then.month, "day": then.day}
     return translate("%(weekday)s %(month)s/%(day)s %(clock)s") % {**day, "clock": f"{then:%H:%M}"}
@@ -270,7 +270,7 @@ def _line(
         failing=stop.reason in _FAILING,
         level="–" if level is None else f"{level:.0f} %",
         deadline="" if stop.deadline is None else moment(stop.deadline, reader.now, reader.translate),
-        arrives="" if stop.arrives is None else f"{local(stop.arrives):%H:%M}",
+        arrives="" if stop.arrives is None else f"{japan_time(stop.arrives):%H:%M}",
         answer=reader.translate(said.ANSWERS[answer]) if said.ANSWERS[answer] else "",
     )
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from sukusuku_api.timestamps import local
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.rooms import charts
 from sukusuku_api.web.rooms.charts import AheadHour
 from sukusuku_api.web.rooms.history import UseCard
 from sukusuku_api.web.rooms.queries import RoomFacts, Use
+from sukusuku_core.time import japan_time
 from sukusuku_server.i18n import Translate
 
 
@@ -76,7 +76,7 @@ def ahead(use: Use, reader: Locale) -> Described | None:
     text = translate(
         "Expected children by the hour; most at %(time)s: %(mean)s, in 80 %% of cases %(low)s to %(high)s."
     )
-    when = local(most.start)
+    when = japan_time(most.start)
     values = {
         "time": f"{when.month}/{when.day} {when:%H:%M}",
         "mean": _one(most.mean),

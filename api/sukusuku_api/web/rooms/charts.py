@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from sukusuku_api.reports.charts import Picture
 from sukusuku_api.reports.model import Shape
-from sukusuku_api.timestamps import WEEKDAYS, local
+from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_api.web.rooms.queries import Day, RoomFacts, Run, Use
-from sukusuku_core.time import HOUR_MS, MINUTE_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, japan_time
 from sukusuku_server.i18n import Translate
 from sukusuku_server.rooms.usage import Hour, heat_map
 from sukusuku_server.rooms.usage_sums import Tally
@@ -133,7 +133,7 @@ def ahead(use: Use, translate: Translate) -> Ahead:
     days: list[tuple[str, list[AheadHour]]] = []
     at, before = 0.0, None
     for item, limit in zip(use.ahead, use.limits, strict=True):
-        when = local(item.start)
+        when = japan_time(item.start)
         if when.date() != before:
             at += DAY_BREAK if days else 0.0
             days.append((f"{translate(WEEKDAYS[when.weekday()])} {when.day}", []))
@@ -173,5 +173,5 @@ def hourly(day: Day) -> list[tuple[int, float | None, float | None]]:
         ]
         known = sum(time for time, _ in parts)
         mean = sum(time * value for time, value in parts) / known if known else None
-        found.append((local(start).hour, mean, max((value for _, value in parts), default=None)))
+        found.append((japan_time(start).hour, mean, max((value for _, value in parts), default=None)))
     return found

@@ -7,13 +7,13 @@ from functools import partial
 from sukusuku_api.cache import Kept
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.room_use import changed
-from sukusuku_api.timestamps import local
 from sukusuku_api.web import base
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kpi_cards
 from sukusuku_api.web.rooms import cards, chart_descriptions, history
 from sukusuku_api.web.rooms.count_form import Entry
 from sukusuku_api.web.rooms.queries import RoomFacts, read, use
+from sukusuku_core.time import japan_time
 from sukusuku_server.live.views import RoomView
 from sukusuku_server.settings import Language
 
@@ -83,9 +83,9 @@ def page(context: Context, figures: Kept, language: Language, asked: Asked, pict
         for site in context.facility.site
         for room in site.room
     )
-    today = local(now).date()
+    today = japan_time(now).date()
     return Page(
-        clock=f"{local(now):%H:%M}",
+        clock=f"{japan_time(now):%H:%M}",
         day=kpi_cards.day(today),
         today=today.isoformat(),
         stamp=now // picture_ms,
@@ -104,7 +104,7 @@ def _sheet(context: Context, figures: Kept, facts: RoomFacts, asked: Asked, read
     if day is not None:
         effects = [changed(context, site, room, day)]
     else:
-        come = [change.date for change in room.change if change.date <= local(facts.now).date()]
+        come = [change.date for change in room.change if change.date <= japan_time(facts.now).date()]
         effects = [
             figures.get(("effect", room.id, each), facts.now, partial(changed, context, site, room, each))
             for each in come

@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse
 from sukusuku_api.cache import Kept
 from sukusuku_api.dependencies import Context, ContextDep
 from sukusuku_api.queries.room_use import vacancy
-from sukusuku_api.timestamps import WEEKDAYS, local
+from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_api.web import base
+from sukusuku_core.time import japan_time
 from sukusuku_server.i18n import N_
 from sukusuku_server.live.views import RoomView
 from sukusuku_server.rooms.vacancy import SYMBOLS, Sign
@@ -70,7 +71,7 @@ def board(request: Request, context: ContextDep, lang: base.Lang = "ja") -> HTML
         "facility": context.facility,
         "language": lang,
         "path": PATH,
-        "clock": f"{local(now):%H:%M}",
+        "clock": f"{japan_time(now):%H:%M}",
         "simulated": any(view.simulated for view in context.views(now) if isinstance(view, RoomView)),
         "centres": cast("Kept", request.app.state.vacancy).get(lang, now, lambda: _centres(context, lang)),
         "legend": [(sign.value, SYMBOLS[sign], translate(words)) for sign, words in SIGNS.items()],
@@ -82,7 +83,7 @@ def board(request: Request, context: ContextDep, lang: base.Lang = "ja") -> HTML
 
 def _centres(context: Context, language: Language) -> list[Centre]:
     translate = base.texts(language).gettext
-    today = local(context.clock()).date()
+    today = japan_time(context.clock()).date()
     return [
         Centre(
             site.name[language],

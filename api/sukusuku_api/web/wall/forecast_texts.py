@@ -1,7 +1,7 @@
 """What is ahead of a unit, in words for a tile: how many nappies still go in, when the bag will be full. Pure."""
 
-from sukusuku_api.timestamps import WEEKDAYS, local
-from sukusuku_core.time import MINUTE_MS
+from sukusuku_api.timestamps import WEEKDAYS
+from sukusuku_core.time import MINUTE_MS, japan_time
 from sukusuku_server.i18n import Translate
 from sukusuku_server.live.outlook import Outlook
 
@@ -20,8 +20,8 @@ def ahead(outlook: Outlook | None, now: int, translate: Translate) -> tuple[str,
 
 def moment(time: int, now: int, translate: Translate) -> str:
     """A moment to come, to the half hour, as people say it."""
-    then = local((time + _STEP_MS // 2) // _STEP_MS * _STEP_MS)
-    days = (then.date() - local(now).date()).days
+    then = japan_time((time + _STEP_MS // 2) // _STEP_MS * _STEP_MS)
+    days = (then.date() - japan_time(now).date()).days
     clock = f"{then:%H:%M}"
     if days == 0:
         return translate("today %(clock)s") % {"clock": clock}

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sukusuku_api.schemas.live import View, worst
-from sukusuku_api.timestamps import local
 from sukusuku_api.web import texts as words
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.wall import alert_texts
 from sukusuku_api.web.wall.forecast_texts import ahead
 from sukusuku_core.model import FaultCode
+from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.i18n import Translate
 from sukusuku_server.live.views import Condition, RoomView, UnitView
@@ -146,7 +146,7 @@ def wall(
     told.sort(key=lambda alert: (_TOLD.index(alert.state), -alert.since))
     return Wall(
         now=reader.now,
-        clock=local(reader.now).strftime("%H:%M"),
+        clock=japan_time(reader.now).strftime("%H:%M"),
         simulated=any(view.simulated for view in views if view.site in shown),
         sites=tuple(_site(site, [view for view in views if view.site == site.id], reader) for site in sites),
         alerts=tuple(_alert(facility, alert, reader) for alert in told[:SHOWN_ALERTS]),
@@ -311,7 +311,7 @@ def _age(time: int | None, reader: Locale) -> Age | None:
 
 
 def _moment(time: int, reader: Locale) -> Age:
-    then, now = local(time), local(reader.now)
+    then, now = japan_time(time), japan_time(reader.now)
     return Age(
         time=time,
         iso=then.isoformat(timespec="seconds"),
