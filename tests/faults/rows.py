@@ -20,6 +20,7 @@ from tests.faults import (
     partitions,
     sequences,
 )
+from tests.faults.power import control as power_control
 from tests.faults.power import images
 from tests.faults.row import Row
 
@@ -39,7 +40,7 @@ ROWS: dict[str, Row] = {
     "F15": flapping.run,
     "F12": orders.run,
     "F2": images.power_cuts,
-    "F3": images.control,
+    "F3": power_control.control,
     "F4": io.errors,
     "F5": full_disk.full_disk,
     "F14": counters.counters,

@@ -3,8 +3,11 @@
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.faults import counters, full_disk, fuzz, io
-from tests.faults.power import images, trace
+from tests.faults.power import control, images, trace
+from tests.faults.power.commits import Commit, commits, safe, spread, told_apart
 from tests.faults.power.disk import Cut, Disk
 from tests.faults.power.trace import Announce, Create, Op, Rename, Sync, Truncate, Unlink, Write
 from tests.faults.row import Outcome, Tier
@@ -25,14 +28,51 @@ def test_power_cuts_lose_nothing_that_was_announced() -> None:
     assert passed(images.power_cuts(Tier.PR, rng(), images=60, steps=40)).injected == 60
 
 
-def test_the_same_images_show_a_loss_when_nothing_was_synced() -> None:
-    recording = images.record("outbox", 1, steps=40)
+@pytest.mark.parametrize(("name", "careless"), [("outbox", False), ("damaged", True)])
+def test_every_cut_of_the_control_shows_its_loss(name: str, careless: bool) -> None:  # noqa: FBT001
+    recording = images.record(name, 71_280, steps=40, careless=careless)  # damaged in its second step, and later
     tally = images.Tally()
 
-    images.check(recording, 30, rng(), tally, honest=False)
+    for way in control.CARELESS[careless]:
+        assert len(control.exposed(recording, way)) >= 30
+        assert list(control.unseen(recording, way, rng(), tally)) == []
 
-    assert tally.lost > 0
-    assert tally.verdicts
+    cuts = control.POINTS * len(control.CARELESS[careless])
+    assert tally.images == 2 * cuts
+    assert sum(tally.verdicts.values()) == cuts
+
+
+def test_a_control_that_sees_no_loss_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = images.record("outbox", 1, steps=20)
+    monkeypatch.setattr(control, "record", lambda *_, **__: recording)
+    monkeypatch.setattr(Disk, "honest", property(lambda _: True, lambda *_: None), raising=False)
+
+    found = control.control(Tier.PR, rng(), ["outbox"])
+
+    assert not found.passed
+    assert "no loss is seen; so F2 shows nothing" in found.why
+
+
+def test_a_control_without_power_says_so_and_judges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = images.record("outbox", 1, steps=control.POINTS - 1)
+    seeds = []
+
+    def record(_name: str, seed: int, *_: int, **__: bool) -> images.Recording:
+        seeds.append(seed)
+        return recording
+
+    monkeypatch.setattr(control, "record", record)
+
+    found = control.control(Tier.PR, rng(), ["outbox"])
+
+    assert (found.passed, found.injected) == (False, 0)
+    assert "no power" in found.why
+    assert len(set(seeds)) == control.RECORDINGS * len(control.CARELESS)
+
+
+def test_no_commit_of_a_careful_writer_is_exposed_on_an_honest_disk() -> None:
+    recording = images.record("outbox", 1, steps=20)
+    assert control.exposed(recording, control.Way.OFF) == []
 
 
 def test_an_input_output_error_stops_cleanly_or_is_tried_again() -> None:
@@ -75,6 +115,7 @@ def after(*ops: Op, cut: Cut, folder: Path, during: Op | None = None) -> dict[st
 def test_a_disk_keeps_what_was_synced_and_may_forget_the_rest(tmp_path: Path) -> None:
     ops = (Create("a", 1), Sync(None), Write(1, 0, b"safe"), Sync(1), Write(1, 4, b"lost"), Truncate(1, 6))
 
+    assert after(*ops, cut=Cut.BARE, folder=tmp_path) == {"a": b"safe"}
     assert after(*ops, cut=Cut.DROPPED, folder=tmp_path) == {"a": b"safe"}
     assert after(*ops, cut=Cut.KEPT, folder=tmp_path) == {"a": b"safelo"}
 
@@ -99,6 +140,42 @@ def test_names_need_a_sync_of_the_directory(tmp_path: Path) -> None:
         seen.add(tuple(sorted(entry.name for entry in folder.iterdir())))
 
     assert seen == {("a", "b"), ("a", "c"), ("c",)}
+
+
+def test_the_least_that_a_disk_keeps_is_what_was_synced(tmp_path: Path) -> None:
+    ops = (Create("a", 1), Sync(None), Write(1, 0, b"1"), Sync(1), Rename("a", "b"), Create("c", 2), Write(2, 0, b"2"))
+
+    assert after(*ops, Sync(2), cut=Cut.BARE, folder=tmp_path) == {"a": b"1"}
+
+
+def test_a_commit_reaches_from_one_announcement_to_the_next() -> None:
+    ops: list[Op] = [Write(1, 0, b"1"), Sync(1), Announce(1), Announce(2), Write(1, 1, b"2")]
+    assert list(commits(ops)) == [Commit(1, 0, 3), Commit(2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("ops", "expected"),
+    [
+        ([Write(1, 0, b"1"), Sync(1)], True),
+        ([Write(1, 0, b"1"), Sync(2), Sync(None)], False),
+        ([Sync(1), Write(1, 0, b"1")], False),
+        ([Rename("a", "b"), Sync(None)], True),
+    ],
+)
+def test_safe_is_what_a_sync_has_followed(ops: list[Op], expected: bool) -> None:  # noqa: FBT001
+    assert safe(ops) is expected
+
+
+def test_a_loss_shows_when_the_state_was_never_seen_before() -> None:
+    digests = ["a", "b", "b", "a", "c"]
+    assert [told_apart(digests, step) for step in range(1, 5)] == [True, False, False, True]
+
+
+def test_cuts_are_spread_evenly() -> None:
+    found = [Commit(step, step, step + 1) for step in range(10)]
+    assert [commit.step for commit in spread(found, 4)] == [0, 2, 5, 7]
+    assert spread(found, 20) == found
+    assert spread([], 3) == []
 
 
 def test_a_torn_write_ends_at_a_sector(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ SECTOR = 512
 class Cut(Enum):
     """What becomes of the writes that were not synced."""
 
+    BARE = auto()
+    """None is there, nor any change of a name: the least that a disk may keep."""
     DROPPED = auto()
     """None is there."""
     PREFIX = auto()
@@ -40,13 +42,13 @@ class _File:
 class Disk:
     """Takes operations in order; `image` is what could be found after a power cut now.
 
-    `honest` is False for a disk (or a program) that ignores fsync.
+    `honest` is False while the disk ignores fsync.
     """
 
-    def __init__(self, *, honest: bool = True) -> None:
+    def __init__(self) -> None:
         self.steps = 0
         """How many steps the writer has announced."""
-        self._honest = honest
+        self.honest = True
         self._files: dict[int, _File] = {}
         self._durable: dict[str, int] = {}
         self._pending: list[Create | Rename | Unlink] = []
@@ -62,7 +64,7 @@ class Disk:
             case Write() | Truncate():
                 self._files[op.file].pending.append(op)
             case Sync():
-                if self._honest:
+                if self.honest:
                     self._sync(op.file)
             case Announce():
                 self.steps = op.steps
@@ -79,8 +81,7 @@ class Disk:
 
     def image(self, folder: Path, cut: Cut, rng: random.Random, during: Op | None) -> None:
         """Write what is left of the files into a folder; `during` is the operation that the cut interrupts."""
-        names = self._pending if cut is Cut.KEPT else self._pending[: rng.randint(0, len(self._pending))]
-        for name, number in _names(self._durable, names).items():
+        for name, number in _names(self._durable, self._kept_names(cut, rng)).items():
             file = self._files[number]
             pending = list(file.pending)
             if isinstance(during, Write) and during.file == number and cut is not Cut.KEPT:
@@ -89,6 +90,11 @@ class Disk:
             for change in _survivors(pending, cut, rng):
                 _change(content, change)
             (folder / name).write_bytes(content)
+
+    def _kept_names(self, cut: Cut, rng: random.Random) -> list[Create | Rename | Unlink]:
+        if cut is Cut.KEPT:
+            return self._pending
+        return [] if cut is Cut.BARE else self._pending[: rng.randint(0, len(self._pending))]
 
 
 def _names(durable: dict[str, int], changes: list[Create | Rename | Unlink]) -> dict[str, int]:
@@ -116,7 +122,7 @@ def _change(content: bytearray, change: Write | Truncate) -> None:
 def _survivors(pending: list[Write | Truncate], cut: Cut, rng: random.Random) -> list[Write | Truncate]:
     if cut is Cut.KEPT:
         return pending
-    if cut is Cut.DROPPED or not pending:
+    if cut in {Cut.BARE, Cut.DROPPED} or not pending:
         return []
     if cut is Cut.SECTORS:
         return [part for change in pending for part in _sectors(change) if rng.random() < 0.5]

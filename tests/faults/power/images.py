@@ -1,11 +1,11 @@
-"""F2 and F3: power cuts, as images of what a disk may hold after them, opened by our own code."""
+"""F2: power cuts, as images of what a disk may hold after them, opened by our own code. `control` is its control."""
 
 import hashlib
 import logging
 import random
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sukusuku_core.errors import SukusukuError
 from tests.faults.power import trace
+from tests.faults.power.commits import commits, spread
 from tests.faults.power.disk import Cut, Disk
 from tests.faults.power.subjects import Subject, canonical, rng_of, subject
 from tests.faults.power.trace import Announce, Op
@@ -20,7 +21,6 @@ from tests.faults.row import Outcome, Tier
 
 ROOT = Path(__file__).parents[3]
 IMAGES = {Tier.PR: 1_000, Tier.NIGHTLY: 10_000, Tier.RELEASE: 50_000}
-CONTROLS = 200
 PER_RECORDING = 1_000
 """Images made of one run of a writer; then another seed is recorded."""
 SHARES = {"outbox": 0.4, "damaged": 0.15, "store": 0.3, "operations": 0.15}
@@ -29,6 +29,15 @@ REOPEN = 70
 """Steps after which the writer closes its file and opens it again."""
 WORST = 5
 """Cases that are told in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many of the announced commits an image holds; `verdict` says what is wrong with it, when something is."""
+
+    kept: int
+    verdict: str = ""
+    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -42,11 +51,16 @@ class Tally:
     verdicts: Counter[str] = field(default_factory=Counter)
     cases: list[str] = field(default_factory=list)
 
-    def bad(self, verdict: str, case: str) -> None:
-        """One image that must not be."""
-        self.verdicts[verdict] += 1
-        if len(self.cases) < WORST:
-            self.cases.append(f"{verdict}: {case}")
+    def add(self, announced: int, found: Found, case: str) -> None:
+        """One image of a disk after so many announced commits."""
+        self.images += 1
+        self.accepted += announced
+        self.stored += found.kept
+        self.lost += announced - found.kept
+        if found.verdict:
+            self.verdicts[found.verdict] += 1
+            if len(self.cases) < WORST:
+                self.cases.append(f"{found.verdict}: {case}: {found.detail}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,48 +109,47 @@ def digest(reader: Subject) -> str:
     return hashlib.sha256(canonical(reader.dump()).encode()).hexdigest()
 
 
-def check(recording: Recording, count: int, rng: random.Random, tally: Tally, *, honest: bool = True) -> None:
-    """Cut the power `count` times and look at what is found."""
-    cuts = Counter(rng.randrange(len(recording.ops) + 1) for _ in range(count))
-    disk = Disk(honest=honest)
+def check(recording: Recording, count: int, rng: random.Random, tally: Tally) -> None:
+    """Cut the power `count` times and look at what is found.
+
+    Half of the cuts come right after announcements, at even distances, when the disk may keep least (`Cut.BARE`): what
+    the control F3 shows to be lost without a sync. The others come anywhere and leave anything.
+    """
+    cuts: defaultdict[int, list[Cut]] = defaultdict(list)
+    after = spread(list(commits(recording.ops)), count // 2)
+    for commit in after:
+        cuts[commit.end].append(Cut.BARE)
+    for _ in range(count - len(after)):
+        cuts[rng.randrange(len(recording.ops) + 1)].append(rng.choice(list(Cut)))
+    disk = Disk()
     for at, op in enumerate((*recording.ops, None)):
-        for _ in range(cuts[at]):
-            cut = rng.choice(list(Cut))
+        for cut in cuts[at]:
             with tempfile.TemporaryDirectory() as place:
                 disk.image(Path(place), cut, rng, op)
-                _judge(recording, Path(place), disk.steps, f"{recording.name} seed {recording.seed} {at} {cut}", tally)
+                found = judge(recording, Path(place), disk.steps)
+            tally.add(disk.steps, found, f"{recording.name} seed {recording.seed} {at} {cut}")
         if op is not None:
             disk.apply(op)
 
 
-def _judge(recording: Recording, folder: Path, announced: int, case: str, tally: Tally) -> None:
+def judge(recording: Recording, folder: Path, announced: int) -> Found:
     """Start on an image: what must be there is what was announced, and may be the one step after it."""
-    tally.images += 1
-    tally.accepted += announced
     try:
         found = _look(subject(recording.name, folder), recording.seed)
     except SukusukuError as error:
-        tally.bad("refused", f"{case}: {error}")
-        tally.lost += announced
-        return
+        return Found(0, "refused", str(error))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what the image did to the program
-        tally.bad("crashed", f"{case}: {error!r}")
-        tally.lost += announced
-        return
+        return Found(0, "crashed", repr(error))
     detected = recording.name != "damaged" and any(".corrupt" in entry.name for entry in folder.iterdir())
     if found in recording.digests[announced : announced + 2] and not detected:
-        tally.stored += announced
-        return
+        return Found(announced)
     earlier = [step for step in range(announced) if recording.digests[step] == found]
     kept = earlier[-1] if earlier else 0
-    tally.stored += kept
-    tally.lost += announced - kept
     if detected:
-        tally.bad("corrupt, detected", case)
-    elif earlier:
-        tally.bad("announced commits lost", f"{case}: {announced - kept} of {announced}")
-    else:
-        tally.bad("corrupt, not detected", case)
+        return Found(kept, "corrupt, detected")
+    if earlier:
+        return Found(kept, "announced commits lost", f"{announced - kept} of {announced}")
+    return Found(kept, "corrupt, not detected")
 
 
 def _look(found_there: Subject, seed: int) -> str:
@@ -187,28 +200,3 @@ def power_cuts(tier: Tier, rng: random.Random, images: int | None = None, steps:
 def _words(tally: Tally) -> str:
     counts = ", ".join(f"{verdict} {count}" for verdict, count in tally.verdicts.items())
     return "; ".join([counts, *tally.cases]) if counts else ""
-
-
-def control(_tier: Tier, rng: random.Random) -> Outcome:
-    """F3: on a disk that lies, and with a writer that does not wait, loss must be seen, or F2 means nothing."""
-    seen: dict[str, Tally] = {}
-    for name, share in SHARES.items():
-        for way, careless in ((f"{name} on a disk that ignores fsync", False), (f"{name} with synchronous=OFF", True)):
-            recording = record(name, rng.randrange(10**6), careless=careless)
-            check(recording, round(CONTROLS * share / 2), rng, seen.setdefault(way, Tally()), honest=careless)
-    blind = [way for way, tally in seen.items() if tally.lost == 0]
-    made, accepted, stored, lost = (
-        sum(getattr(tally, name) for tally in seen.values()) for name in ("images", "accepted", "stored", "lost")
-    )
-    return Outcome(
-        "F3",
-        "control: without fsync the same must lose",
-        made,
-        accepted,
-        stored,
-        lost,
-        0,
-        passed=not blind,
-        why=f"no loss was seen: {', '.join(blind)}; so F2 shows nothing" if blind else "",
-        control=True,
-    )

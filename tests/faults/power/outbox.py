@@ -19,6 +19,7 @@ class OutboxSubject:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "outbox.db"
+        self._careless = False
         self._runner: asyncio.Runner
 
     def open(self) -> None:
@@ -28,6 +29,8 @@ class OutboxSubject:
         except BaseException:
             self._runner.close()
             raise
+        if self._careless:
+            self.careless()
 
     def close(self) -> None:
         self._runner.run(self._outbox.__aexit__())
@@ -62,6 +65,7 @@ class OutboxSubject:
         return await box.peek(0, EVERYTHING), counters, number, await box.last_birth(), await box.stats()
 
     def careless(self) -> None:
+        self._careless = True  # also after a step that opens the file again
         self._runner.run(self._outbox._do(self._let_go))
 
     def _let_go(self) -> None:

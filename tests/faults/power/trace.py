@@ -10,6 +10,8 @@ CALLS = (
     "open,openat,creat,close,dup,dup2,dup3,write,pwrite64,writev,pwritev,ftruncate,truncate,fsync,fdatasync,"
     "sync_file_range,rename,renameat,renameat2,unlink,unlinkat,link,linkat,fallocate"
 )
+SECONDS = 900
+"""Until a writer that has not ended hangs; most take some seconds."""
 ANNOUNCE = 1
 """File descriptor on which the writer says what has been committed."""
 
@@ -90,7 +92,7 @@ def record(command: Sequence[str], folder: Path, log: Path, cwd: Path) -> list[O
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         check=False,
-        timeout=300,
+        timeout=SECONDS,
     )
     if done.returncode != 0:
         raise RuntimeError(f"the writer ended with {done.returncode}: {done.stderr.decode(errors='replace')[-1500:]}")
