@@ -76,10 +76,10 @@ def _moved(path: Path) -> dict[Moment, int]:
         return {(asset, metric, moment): original for asset, metric, moment, original in rows}
 
 
-def waiting(logs: Sequence[Path], store: Path) -> int:
-    """How many accepted readings are not stored yet."""
-    stored = read_stored(store)
-    return sum(moment not in stored for moment, _ in read_all(logs))
+def waiting(logs: Sequence[Path], store: Path, gone: Collection[Moment] = ()) -> int:
+    """How many accepted readings are not stored yet; those that are `gone` are not waited for."""
+    done = {*read_stored(store), *gone}
+    return sum(moment not in done for moment, _ in read_all(logs))
 
 
 def judge(

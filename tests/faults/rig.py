@@ -6,7 +6,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -117,17 +117,20 @@ class Rig:
         return self.watch.seconds(begin, taken)
 
     async def settle(
-        self, *, ordered: bool = True, seconds: float = SETTLE_SECONDS, strangers: Collection[Moment] = ()
+        self, *, ordered: bool = True, strangers: Collection[Moment] = (), gone: Collection[Moment] = ()
     ) -> Verdict:
-        """Let the units rest, wait until all that was accepted is stored, end the agents in peace, and judge."""
+        """Let the units rest, wait until all that was accepted is stored, end the agents in peace, and judge.
+
+        Readings that are `gone` are not waited for.
+        """
         if self.working is not None:
             self.working.cancel()
-        miscounted = await self._counted(seconds)
+        miscounted = await self._counted()
         for _ in range(GOODBYES):
-            await self._drained(seconds)
+            await self._drained(gone)
             for edge in self.edges:
                 await edge.stop()
-            if not waiting(self.logs, self.store):
+            if not waiting(self.logs, self.store, gone):
                 break
             for edge in self.edges:  # what was read last waits in an outbox for the next start
                 await edge.start()
@@ -136,16 +139,16 @@ class Rig:
         faults = (*verdict.faults, *miscounted, *self._troubles())
         return replace(verdict, faults=faults)
 
-    async def _drained(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while await asyncio.to_thread(waiting, self.logs, self.store):
+    async def _drained(self, gone: Collection[Moment]) -> None:
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while await asyncio.to_thread(waiting, self.logs, self.store, gone):
             if time.monotonic() > deadline:
                 return
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _counted(self, seconds: float) -> list[str]:
+    async def _counted(self) -> list[str]:
         """Wait until the agents have read the last count of every board; which totals are wrong in the end."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + SETTLE_SECONDS
         while True:
             accepted = await asyncio.to_thread(read_all, self.logs)
             totals = {moment[0]: value for moment, value in accepted if moment[1] == "Cycles/Total"}
@@ -170,6 +173,15 @@ class Rig:
     def tails(self) -> str:
         """The ends of all logs, for a failure."""
         return "\n".join(f"--- {one.name}\n{one.said()[-1500:]}" for one in (self.broker, self.collector, *self.edges))
+
+
+async def until(what: Callable[[], bool], seconds: float, otherwise: str) -> None:
+    """Look again and again, in a thread, until that is true. Raises AssertionError with `otherwise` when time is up."""
+    deadline = time.monotonic() + seconds
+    while not await asyncio.to_thread(what):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{otherwise} within {seconds:g} s")
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 @contextlib.asynccontextmanager

@@ -68,6 +68,12 @@ def test_readings_of_a_series_must_be_accepted_in_order(tmp_path: Path) -> None:
     assert "was accepted after" in found.faults[0]
 
 
+def test_what_is_gone_is_not_waited_for(tmp_path: Path) -> None:
+    verdict(tmp_path, READINGS, READINGS[1:])
+    gone = {("unit-1", "Cycles/Total", READINGS[0].time)}
+    assert waiting([tmp_path / "edge-1.jsonl"], tmp_path / "readings.db", gone) == 0
+
+
 def test_a_torn_line_is_no_witness(tmp_path: Path) -> None:
     verdict(tmp_path, READINGS, READINGS)
     with (tmp_path / "edge-1.jsonl").open("a") as log:
