@@ -1,21 +1,31 @@
-"""F9: the broker forgets everything, comes back with an old snapshot, loses the retained STATE, or keeps an old one."""
+"""F9: the broker forgets everything, comes back with an old snapshot, loses the retained STATE, or keeps an old one.
+
+Every case surely meets whom it is meant for: the snapshot is taken once it holds a STATE, and while an edge node comes
+to a STATE that is lost or old the collector is stopped, since it would at once say the right one again.
+"""
 
 import asyncio
 import logging
 import random
 import shutil
-from collections.abc import Awaitable, Callable
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 from sukusuku_core.state import HostState
 from sukusuku_core.time import HOUR_MS
 from sukusuku_mqtt import MqttSession, MqttSettings
 from tests.faults.half_open import STATE
 from tests.faults.outcome import finish
-from tests.faults.rig import Plan, Rig, now_ms, rig
+from tests.faults.rig import Plan, Rig, now_ms, rig, until
 from tests.faults.row import Outcome, Tier
+from tests.support.mqtt_packets import Kind
 
 ROUNDS = {Tier.PR: 1, Tier.NIGHTLY: 25, Tier.RELEASE: 25}
 RECOVERY_P99 = 15.0
+PATIENCE = 60.0
+"""Seconds in which the broker must have written its memory, and an edge node must have come."""
 
 _log = logging.getLogger("faults.F9")
 
@@ -27,12 +37,17 @@ def run(tier: Tier, chance: random.Random) -> Outcome:
     return asyncio.run(forget(cases))
 
 
+def _holds_state(memory: Path) -> bool:
+    return memory.exists() and STATE.encode() in memory.read_bytes()
+
+
 async def forget(cases: list[str]) -> Outcome:
     """Each case once, over one rig."""
     recovery = []
-    async with rig(Plan(persistent=True)) as it:
+    async with rig(Plan(persistent=True, proxied=True)) as it:
         await it.start()
         memory = it.folder / "broker" / "mosquitto.db"
+        await until(lambda: _holds_state(memory), PATIENCE, "the broker did not write a STATE into its memory")
         shutil.copy(memory, it.folder / "snapshot.db")
         for case in cases:
             await CASES[case](it)
@@ -59,16 +74,34 @@ async def _old_snapshot(it: Rig) -> None:
 
 async def _lost_state(it: Rig) -> None:
     """An edge node that comes now finds no STATE."""
-    await _retain(it, b"")
-    await it.edge.kill()
-    await it.edge.start()
+    async with _collector_stopped(it):
+        await _retain(it, b"")
+        await _edge_comes(it)
 
 
 async def _old_state(it: Rig) -> None:
     """An edge node that comes now finds the end of an earlier session."""
-    await _retain(it, HostState(online=False, timestamp=now_ms() - HOUR_MS).encode())
+    async with _collector_stopped(it):
+        await _retain(it, HostState(online=False, timestamp=now_ms() - HOUR_MS).encode())
+        await _edge_comes(it)
+
+
+@asynccontextmanager
+async def _collector_stopped(it: Rig) -> AsyncIterator[None]:
+    it.collector.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        it.collector.signal(signal.SIGCONT)
+
+
+async def _edge_comes(it: Rig) -> None:
+    """Anew, until the broker has told it what it holds."""
     await it.edge.kill()
+    known = len(it.edge_proxy.packets)
     await it.edge.start()
+    async with asyncio.timeout(PATIENCE):
+        await it.edge_proxy.until(lambda packet: packet.kind is Kind.SUBACK, known)
 
 
 async def _retain(it: Rig, payload: bytes) -> None:
