@@ -19,7 +19,9 @@ from tests.faults.row import Outcome, Tier
 
 ROUNDS = {Tier.PR: 2, Tier.NIGHTLY: 20, Tier.RELEASE: 20}
 DETECTED = 10.0
-"""Seconds from the start of the second one until it is told by a line at level ERROR."""
+"""Seconds from when the second one comes to the broker until it is told by a line at level ERROR."""
+COMES = 60.0
+"""Seconds within which it must come there: it has to be started first, and the machine may be busy."""
 GIVE_UP = 25.0
 STAYS = 5.0
 """Seconds that a clone of an edge agent goes on after it was noticed."""
@@ -75,7 +77,9 @@ async def _second_collector(it: Rig, n: int) -> list[str]:
     settings = shutil.copy(it.folder / "facility.toml", folder)
     second = ours(it.plan, folder, "collector", ["sukusuku_collector", str(settings)])
     try:
+        come = _arrival(it, f" as host-{files.HOST}-")
         await second.start(wait=False)
+        await _seconds(lambda: come() or not second.running, COMES)
         took = await _seconds(lambda: not second.running)
         said = second.said()
     finally:
@@ -105,7 +109,9 @@ async def _second_edge(it: Rig, n: int) -> tuple[float, int]:
         clone = _clone(it, it.folder / f"clone-{n}", boards)
         stack.push_async_callback(clone.kill)
         known = len(it.collector.said())
+        come = _arrival(it, f" as {files.GROUP}:{files.node_id(1)} ")
         await clone.start(wait=False)
+        await _seconds(come, COMES)
         took = await _seconds(lambda: "two edge nodes use the identity" in it.collector.said()[known:])
         noticed = now_ms()
         _log.info("a second edge agent was noticed after %.1f s", took)
@@ -127,11 +133,17 @@ def _clone(it: Rig, folder: Path, boards: dict[str, Board]) -> Program:
     return ours(it.plan, folder, "edge-1", ["sukusuku_edge", "run", str(settings)])
 
 
-async def _seconds(what: Callable[[], bool]) -> float:
-    """How long it takes until that is true, looked at often; `GIVE_UP` when it does not become so."""
+def _arrival(it: Rig, name: str) -> Callable[[], bool]:
+    """Tells whether the broker has seen one more client of that name come."""
+    known = it.broker.said().count(name)
+    return lambda: it.broker.said().count(name) > known
+
+
+async def _seconds(what: Callable[[], bool], most: float = GIVE_UP) -> float:
+    """How long it takes until that is true, looked at often; `most` when it does not become so."""
     begin = time.monotonic()
     while not what():
-        if time.monotonic() - begin > GIVE_UP:
-            return GIVE_UP
+        if time.monotonic() - begin > most:
+            return most
         await asyncio.sleep(0.05)
     return time.monotonic() - begin

@@ -30,11 +30,15 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     kills: list[int] = field(default_factory=list)
     process: asyncio.subprocess.Process | None = None
+    startup: float = 0.0
+    """The longest (s) that it was waited for until it was ready."""
     _begin: int = 0
+    _started: float = 0.0
 
     async def start(self, *, wait: bool = True) -> None:
         """Start it; wait until it is ready."""
         self._begin = self.log.stat().st_size if self.log.exists() else 0
+        self._started = time.monotonic()
         with self.log.open("ab") as out:
             self.process = await asyncio.create_subprocess_exec(
                 *_dying_with_us(),
@@ -57,6 +61,7 @@ class Program:
                         break
                     await asyncio.sleep(0.02)
                 else:
+                    self.startup = max(self.startup, time.monotonic() - self._started)
                     return
         raise NotReadyError(f"{self.name} is not ready:\n{self.said()[-1500:]}")
 

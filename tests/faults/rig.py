@@ -95,6 +95,14 @@ class Rig:
         """The collector's readings."""
         return self.folder / "readings.db"
 
+    @property
+    def startup(self) -> float:
+        """The longest (s) that an agent took to start: a limit for something that includes a start allows so much more.
+
+        It is no merit or fault of ours how long a busy machine takes for that.
+        """
+        return max(edge.startup for edge in self.edges)
+
     def outbox(self, edge: int = 1) -> Path:
         """The outbox of the n-th edge."""
         return self.folder / f"edge-{edge}.db"

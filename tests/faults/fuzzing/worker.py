@@ -25,7 +25,7 @@ from tests.faults.fuzzing.targets import TARGETS, Case, fingerprint
 WORST = 3
 """Crashes that are told; the fuzzer ends then."""
 SLOW = 5.0
-"""Seconds after which a case counts as hanging. It is about not hanging, not about speed."""
+"""Seconds of the processor after which a case counts as hanging: what a busy machine takes from it does not count."""
 
 
 def main() -> int:
@@ -57,14 +57,15 @@ def _fuzz(case: Case, seed: int, seconds: float, out: Any) -> dict[str, Any]:
     ends: Counter[str] = Counter()
     crashes: list[str] = []
     number, deadline = 0, time.monotonic() + seconds
-    while len(crashes) < WORST and (now := time.monotonic()) < deadline:
+    while len(crashes) < WORST and time.monotonic() < deadline:
+        begin = time.process_time()
         try:
             end = case(_rng(seed, number))
         except Exception as error:  # noqa: BLE001 - finding these is what a fuzzer is for
             end = "crash"
             crashes.append(f"case {number}: {error!r} at {_place(error)}")
-        if time.monotonic() - now > SLOW:
-            crashes.append(f"case {number} took {time.monotonic() - now:.1f} s")
+        if (took := time.process_time() - begin) > SLOW:
+            crashes.append(f"case {number} took {took:.1f} s")
         if out is None:
             ends[end] += 1
         else:
