@@ -339,6 +339,15 @@ def _reading(asset: str, metric: str, time: int, value: Value | None, kind: int 
 
 def _connect(path: Path) -> sqlite3.Connection:
     file = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    try:
+        _prepare(file)
+    except sqlite3.Error:
+        file.close()
+        raise
+    return file
+
+
+def _prepare(file: sqlite3.Connection) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -351,4 +360,3 @@ def _connect(path: Path) -> sqlite3.Connection:
     for column in ("lower INTEGER", "seen TEXT"):  # not in outboxes of 0.1
         if column.split()[0] not in there:
             file.execute(f"ALTER TABLE counter ADD COLUMN {column}")
-    return file
