@@ -185,6 +185,6 @@ def typed(value: Value | None, datatype: int) -> Value | None:
 def connect(database: str, *, uri: bool) -> sqlite3.Connection:
     """A connection in autocommit mode; threads take turns by our lock."""
     try:
-        return sqlite3.connect(database, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
+        return sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
     except sqlite3.Error as error:
         raise TransientError(f"{database}: the store cannot be opened: {error}") from error
