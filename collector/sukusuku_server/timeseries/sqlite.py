@@ -105,8 +105,9 @@ class SqliteStore(SqliteReader):
             raise PermanentError(f"{path}: another collector is writing to this store; stop it first") from None
         except OSError as error:
             raise PermanentError(f"{path}: the store cannot be opened for writing: {error}") from error
-        try:
-            connection = connect(str(path), uri=False)
+        with contextlib.ExitStack() as failing:
+            failing.enter_context(lock_file)
+            connection = failing.enter_context(contextlib.closing(connect(str(path), uri=False)))
             store = cls(path, connection, lock_file, quarantine_rows, unassigned_bytes)
             with store._translated():
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -114,9 +115,7 @@ class SqliteStore(SqliteReader):
                 connection.execute("PRAGMA journal_size_limit = 67108864")
                 migrations.migrate(connection, str(path))
                 store._load()
-        except BaseException:
-            lock_file.close()
-            raise
+            failing.pop_all()  # the store is open, its own close() ends both
         return store
 
     @classmethod
