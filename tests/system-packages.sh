@@ -1,22 +1,51 @@
 #!/bin/sh
-# The tests use real programs. Install the missing ones where that is possible, else say what to install.
+# The tests use real programs and libraries of the system. Install the missing ones where that is possible, else say what
+# to install. The names are those of Debian 12 and 13.
 missing=""
-need() { # need PROGRAM PACKAGE
-    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"
+need() { # need PACKAGE CONDITION...: the package is missing when the condition does not hold
+    package=$1
+    shift
+    "$@" || missing="$missing $package"
+}
+program() {
+    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] # which is not on the PATH of an ordinary user
+}
+library() {
+    [ -n "$(find /usr/lib /usr/local/lib -name "$1" 2>/dev/null | head -n 1)" ]
+}
+font() {
+    [ -n "$(find /usr/share/fonts /usr/local/share/fonts -iname "$1" 2>/dev/null | head -n 1)" ]
+}
+browser() {
+    program chromium || program chromium-browser || program google-chrome
 }
 lacking() {
     echo "the tests need:$missing; install with: sudo apt-get install$missing" >&2
     exit 1
 }
-need mosquitto mosquitto
-need influxd influxdb
-need strace strace
-need nft nftables
-need chromium chromium
-[ -n "$(find /usr/share/fonts /usr/local/share/fonts -iname '*cjk*' 2>/dev/null | head -n 1)" ] || missing="$missing fonts-noto-cjk"
-[ -n "$(find /usr/lib /usr/local/lib -name 'libpangoft2-1.0.so.0' 2>/dev/null | head -n 1)" ] || missing="$missing libpango-1.0-0 libpangoft2-1.0-0"
-need pdftoppm poppler-utils
-[ -n "$(find /usr/lib /usr/local/lib -name libfaketime.so.1 2>/dev/null | head -n 1)" ] || missing="$missing libfaketime"
+
+# The MQTT broker between edge agent and collector; the demo takes it, too, when it is there.
+need mosquitto program mosquitto
+# InfluxDB 1.x, the archive: every query of a panel is asked of it.
+need influxdb program influxd
+# The browser that opens the wall and the pages, and what the node inside playwright, which steers it, is linked with.
+need chromium browser
+need libatomic1 library libatomic.so.1
+# Japanese in pages, pictures and PDF.
+need fonts-noto-cjk font '*cjk*'
+# weasyprint: Pango lays out a PDF, HarfBuzz puts into it the glyphs that are used.
+need libpango-1.0-0 library libpango-1.0.so.0
+need libpangoft2-1.0-0 library libpangoft2-1.0.so.0
+need libharfbuzz-subset0 library libharfbuzz-subset.so.0
+# pdftotext, pdffonts and pdftoppm read the PDF back.
+need poppler-utils program pdftoppm
+# Faults: I/O errors at the n-th call, and what a power cut leaves of the recorded writes.
+need strace program strace
+# Faults: the clock of one process steps.
+need libfaketime library libfaketime.so.1
+# Faults: the kernel drops packets between network namespaces (as root; others do without).
+need iproute2 program ip
+need nftables program nft
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ]; then

@@ -12,7 +12,7 @@ from sukusuku_api.reports.charts import FONTS, picture, render
 from sukusuku_api.reports.model import Kind, Report, Table, shown
 from sukusuku_core.errors import SukusukuError
 
-APT = "libpango-1.0-0 libpangoft2-1.0-0 fonts-noto-cjk"
+APT = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
 
 
 class MissingError(SukusukuError):
