@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import japan_time
+from sukusuku_server.mail import headers
 
 _REFUSED = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -29,7 +30,7 @@ _KIND = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
 _LONGEST_ID = 250
 _LONGEST_ADDRESS = 254
 _LONGEST_TEXT = 900
-"""Characters. A line of a mail has at most 998, and a text without a blank cannot be folded."""
+"""Characters; no subject and no name makes sense that is longer."""
 
 
 class HeaderError(ConfigError):
@@ -92,15 +93,23 @@ def message_id(alert_id: int, kind: str, time: int, recipient: str, sender: str)
 
 def build(draft: Draft) -> bytes:
     """The bytes that go to the mail server. Raises HeaderError, naming the field."""
-    message = EmailMessage(policy=SMTP)
-    message["From"] = address("From", draft.sender, draft.sender_name)
-    message["To"] = address("To", draft.recipient)
-    message["Subject"] = header_text("Subject", draft.subject)
-    message["Date"] = format_datetime(japan_time(draft.date))
-    message["Message-ID"] = _identifier("Message-ID", draft.message_id)
+    lines = [
+        headers.mailbox("From", address("From", draft.sender, draft.sender_name)),
+        headers.mailbox("To", address("To", draft.recipient)),
+        headers.text("Subject", header_text("Subject", draft.subject)),
+        f"Date: {format_datetime(japan_time(draft.date))}",
+        f"Message-ID: {_identifier('Message-ID', draft.message_id)}",
+    ]
     if draft.reference is not None:
-        message["In-Reply-To"] = message["References"] = _identifier("In-Reply-To", draft.reference)
-    message["Auto-Submitted"] = "auto-generated"
+        reference = _identifier("In-Reply-To", draft.reference)
+        lines += [f"In-Reply-To: {reference}", f"References: {reference}"]
+    lines.append("Auto-Submitted: auto-generated\r\n")
+    return "\r\n".join(lines).encode("ascii") + _body(draft).as_bytes()
+
+
+def _body(draft: Draft) -> EmailMessage:
+    """Text, HTML and files, under the headers that say how they are put together."""
+    message = EmailMessage(policy=SMTP)
     message.set_content(draft.text, cte="base64")
     message.add_alternative(draft.html, subtype="html", cte="base64")
     for shown in (part for part in message.iter_parts() if part.get_content_type() == "text/html"):
@@ -112,7 +121,7 @@ def build(draft: Draft) -> bytes:
     for n, part in enumerate(part for part in message.walk() if part.is_multipart()):
         mark = draft.message_id if n == 0 else f"{n} {draft.message_id}"
         part.set_boundary("=_" + sha256(mark.encode()).hexdigest()[:32])
-    return message.as_bytes()
+    return message
 
 
 def _file(part: Part) -> str:
