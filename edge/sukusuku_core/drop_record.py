@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from sukusuku_core.model import Reading
+from sukusuku_core.sparkplug import MAX_STRING
+
 DROPPED = "Buffer/Dropped"
 DROPPED_RANGE = "Buffer/DroppedRange"
 
 
-class DroppedRange(msgspec.Struct, frozen=True):
+class DroppedRange(msgspec.Struct, frozen=True, omit_defaults=True):
     """Between when (UTC ms, both inclusive) the dropped readings were measured, and of which assets."""
 
     start: int = msgspec.field(name="from")
@@ -21,8 +24,23 @@ class DroppedRange(msgspec.Struct, frozen=True):
     more: int = 0
 
 
+def record(node: str, time: int, total: int, dropped: DroppedRange) -> list[Reading]:
+    """Return the readings of a node that tell of a loss; `total` is the number of all readings that it ever dropped."""
+    return [Reading(node, DROPPED, time, total), Reading(node, DROPPED_RANGE, time, encode(dropped))]
+
+
+def encode(dropped: DroppedRange) -> str:
+    """Write the range as a value of `Buffer/DroppedRange`; where the assets find no room, the last are counted only."""
+    text = msgspec.json.encode(dropped).decode()
+    while len(text) > MAX_STRING and dropped.assets:
+        *assets, _ = dropped.assets
+        dropped = DroppedRange(dropped.start, dropped.end, tuple(assets), dropped.more + 1)
+        text = msgspec.json.encode(dropped).decode()
+    return text
+
+
 def decode(text: str) -> DroppedRange | None:
-    """The range in a value of `Buffer/DroppedRange`; None when it cannot be read."""
+    """Read the range in a value of `Buffer/DroppedRange`; None when it cannot be read."""
     try:
         return msgspec.json.decode(text, type=DroppedRange)
     except msgspec.DecodeError:
@@ -30,7 +48,7 @@ def decode(text: str) -> DroppedRange | None:
 
 
 def in_words(dropped: DroppedRange) -> str:
-    """One English line for logs."""
+    """Return one English line for logs."""
     more = f" and {dropped.more} more" if dropped.more else ""
     return f"{', '.join(dropped.assets)}{more}, measured from {_utc(dropped.start)} to {_utc(dropped.end)}"
 

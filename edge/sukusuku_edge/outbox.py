@@ -21,7 +21,7 @@ from typing import ParamSpec, Self, TypeVar
 
 import msgspec
 
-from sukusuku_core import catalogue
+from sukusuku_core import catalogue, drop_record
 from sukusuku_core.catalogue import DataType, Role
 from sukusuku_core.counters import CounterState
 from sukusuku_core.edge_session import datatype_of
@@ -268,11 +268,12 @@ class Outbox:
         excess = self._bounds.excess(self._rows + len(added), overflow.bytes_in_use(self._file))
         if not excess or not added:
             return 0, []
-        loss = overflow.make_room(self._file, excess)
+        gone = overflow.make_room(self._file, excess)
         time = max(*(reading.time for _, reading in added), (self._number("dropped_at") or 0) + 1)
         self._put_number("dropped_at", time)
-        _log.error("the outbox is full: %d of the oldest readings were thinned out, %d in all", loss.count, loss.total)
-        return loss.count, self._insert(loss.record(self._node, time), overflow.RECORD)
+        _log.error("the outbox is full: %d of the oldest readings were thinned out, %d in all", gone.count, gone.total)
+        record = drop_record.record(self._node, time, gone.total, gone.dropped)
+        return gone.count, self._insert(record, overflow.RECORD)
 
     def _peek(self, after: int, limit: int, until: int | None) -> list[Row]:
         found = self._file.execute(

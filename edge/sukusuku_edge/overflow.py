@@ -3,17 +3,13 @@
 Runs inside the transaction that adds readings, so a loss and its record become durable together.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sukusuku_core.model import Reading
-from sukusuku_core.sparkplug import MAX_STRING
+from sukusuku_core.drop_record import DroppedRange
 from sukusuku_core.time import MINUTE_MS
 
-DROPPED = "Buffer/Dropped"
-RANGE = "Buffer/DroppedRange"
 KEEP_EVERY = 10 * MINUTE_MS
 """ms; of a thinned series one reading is kept in so much time."""
 MEASURED, EVENT, RECORD = 0, 1, 2
@@ -42,25 +38,8 @@ class Loss:
     """What was dropped at once, and how many readings in all since the outbox began."""
 
     count: int
-    start: int
-    end: int
-    assets: tuple[str, ...]
     total: int
-
-    def record(self, node: str, time: int) -> list[Reading]:
-        """The loss as readings of the node."""
-        assets = list(self.assets)
-        text = self._json(assets)
-        while len(text) > MAX_STRING:
-            assets.pop()
-            text = self._json(assets)
-        return [Reading(node, DROPPED, time, self.total), Reading(node, RANGE, time, text)]
-
-    def _json(self, assets: list[str]) -> str:
-        fields: dict[str, object] = {"from": self.start, "to": self.end, "assets": assets}
-        if len(assets) < len(self.assets):
-            fields["more"] = len(self.assets) - len(assets)
-        return json.dumps(fields, separators=(",", ":"))
+    dropped: DroppedRange
 
 
 def bytes_in_use(file: sqlite3.Connection) -> int:
@@ -85,7 +64,8 @@ def make_room(file: sqlite3.Connection, excess: int) -> Loss:
     total = _number(file, "dropped") + len(going)
     _set_number(file, "dropped", total)
     times = [time for _, _, time in going] or [0]
-    return Loss(len(going), min(times), max(times), tuple(sorted({asset for _, asset, _ in going})), total)
+    dropped = DroppedRange(min(times), max(times), tuple(sorted({asset for _, asset, _ in going})))
+    return Loss(len(going), total, dropped)
 
 
 def _thin(file: sqlite3.Connection, wanted: int) -> list[_Found]:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sukusuku_core.drop_record import DROPPED, DROPPED_RANGE
 from sukusuku_core.model import Quality, Reading, Value
-from sukusuku_core.sparkplug import MAX_STRING
 from sukusuku_edge.outbox import Outbox
-from sukusuku_edge.overflow import DROPPED, KEEP_EVERY, RANGE, Bounds, Loss
+from sukusuku_edge.overflow import KEEP_EVERY, Bounds
 
 R = TypeVar("R")
 T = 1_760_000_400_000
@@ -40,7 +40,7 @@ async def waiting(outbox: Outbox) -> list[Reading]:
 
 def records(found: list[Reading]) -> tuple[list[Value | None], list[dict[str, object]]]:
     totals = [item.value for item in found if item.metric == DROPPED]
-    return totals, [json.loads(str(item.value)) for item in found if item.metric == RANGE]
+    return totals, [json.loads(str(item.value)) for item in found if item.metric == DROPPED_RANGE]
 
 
 def test_the_oldest_measured_values_are_thinned_to_one_in_ten_minutes_and_events_stay(
@@ -93,7 +93,7 @@ def test_the_record_is_returned_like_any_row_and_its_times_rise(tmp_path: Path) 
         first = await outbox.add(fills(1, start=2000), {})
         second = await outbox.add([*fills(20, start=1500)], {})
         for rows in (first, second):
-            assert [reading.metric for _, reading in rows[-2:]] == [DROPPED, RANGE]
+            assert [reading.metric for _, reading in rows[-2:]] == [DROPPED, DROPPED_RANGE]
             assert [reading.asset for _, reading in rows[-2:]] == ["pi", "pi"]
             assert rows[-2:] == [row for row in await outbox.peek(0, 10**6) if row in rows[-2:]]
         assert second[-1][1].time == first[-1][1].time + 1  # though its readings are older
@@ -172,16 +172,6 @@ def test_accepted_less_waiting_is_what_the_record_says(
                 )
 
     with_outbox(tmp_path_factory.mktemp("o") / "o.db", work, rows=rows)
-
-
-def test_a_loss_of_many_assets_still_fits_a_metric() -> None:
-    loss = Loss(9, T, T + 1, tuple(f"unit-{n:058d}" for n in range(50)), 9)
-
-    text = str(loss.record("pi", T)[1].value)
-
-    assert len(text) <= MAX_STRING
-    told = json.loads(text)
-    assert len(told["assets"]) + told["more"] == 50
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**9))
