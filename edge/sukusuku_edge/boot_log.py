@@ -4,12 +4,10 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sukusuku_edge import readings
+from sukusuku_edge.readings import Row
 from sukusuku_edge.timeline import Held, settle
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS boot (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, last INTEGER);
-CREATE TABLE IF NOT EXISTS held (id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, uptime INTEGER NOT NULL);
-"""
 _REMEMBERED = 8
 """Boots."""
 
@@ -34,7 +32,7 @@ class Stamp:
 
 
 def begin(file: sqlite3.Connection, boot: str) -> tuple[int, Start]:
-    """The number of a boot, and what is known of it."""
+    """Return the number of a boot, and what is known of it."""
     floor = file.execute("SELECT last FROM boot WHERE last IS NOT NULL ORDER BY n DESC LIMIT 1").fetchone()
     file.execute("INSERT OR IGNORE INTO boot (id) VALUES (?)", (boot,))
     number = file.execute("SELECT n FROM boot WHERE id = ?", (boot,)).fetchone()[0]
@@ -56,8 +54,8 @@ def note(file: sqlite3.Connection, boot: int, stamp: Stamp, rows: Iterable[tuple
         )
 
 
-def release(file: sqlite3.Connection, boot: int, offset: int | None, now: int) -> list[int]:
-    """Give every held row its final time; their ids. `offset` is the true one of this boot, None when unknown."""
+def release(file: sqlite3.Connection, boot: int, offset: int | None, now: int) -> list[Row]:
+    """Give every held row its final time and return it so. `offset` is the true one of this boot, None when unknown."""
     held = [
         Held(*row)
         for row in file.execute(
@@ -69,4 +67,4 @@ def release(file: sqlite3.Connection, boot: int, offset: int | None, now: int) -
     file.executemany("UPDATE reading SET time = ? WHERE id = ?", [(time, row) for row, time in final.items()])
     file.execute("DELETE FROM held")
     file.execute("UPDATE boot SET last = ? WHERE n = ? AND last IS NOT NULL", (now, boot))
-    return sorted(final)
+    return [row for at in sorted(final) for row in readings.peek(file, at - 1, 1, at)]

@@ -16,6 +16,7 @@ from typing import Any
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality
+from sukusuku_edge import database
 
 _log = logging.getLogger("sukusuku_edge.outbox")
 _COLUMNS = {
@@ -36,7 +37,7 @@ _PAUSE = 0.5
 Connect = Callable[[Path], sqlite3.Connection]
 
 
-def damage(path: Path, connect: Connect) -> str | None:
+def damage(path: Path, connect: Connect = database.connect) -> str | None:
     """What is wrong with the file, None when it is sound."""
     for _ in range(_TRIES - 1):
         found, unreadable = _examine(path, connect)
@@ -61,15 +62,14 @@ def _examine(path: Path, connect: Connect) -> tuple[str | None, bool]:
     return (None if verdict == "ok" else verdict), bool(codes & _UNREADABLE)
 
 
-def replace(path: Path, connect: Connect) -> Path:
+def replace(path: Path, connect: Connect = database.connect) -> Path:
     """Put a file with what can be saved in the place of the damaged one; where that one is now."""
     new = _new(path)
     _remove(new)
     try:
         with contextlib.closing(connect(new)) as file:
-            file.execute("BEGIN IMMEDIATE")
-            _save(path, file)
-            file.execute("COMMIT")
+            with database.transaction(file):
+                _save(path, file)
             file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         if new.with_name(new.name + "-wal").exists():
             raise OSError(f"{new} cannot be written as one file")  # noqa: TRY301 - cleaned up as any other failure

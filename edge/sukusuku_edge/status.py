@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sukusuku_core.text_table import columns
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
-from sukusuku_edge import lock, status_report
+from sukusuku_edge import database, lock, readings, session_numbers, status_report
+from sukusuku_edge.session_numbers import Number
 from sukusuku_edge.settings import Edge
 from sukusuku_edge.status_report import Status
 
@@ -65,13 +66,10 @@ def _outbox(path: Path) -> tuple[int, int | None, int | None, str]:
     if not path.exists():
         return 0, None, None, f"{path} is not there: no agent has run with these settings"
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as file:
-            rows = file.execute("SELECT count(*) FROM reading").fetchone()[0]
-            oldest = file.execute("SELECT time FROM reading ORDER BY id LIMIT 1").fetchone()
-            bdseq = file.execute("SELECT value FROM session WHERE name = 'bdseq'").fetchone()
+        with contextlib.closing(database.connect_to_read(path)) as file:
+            return readings.count(file), readings.oldest(file), session_numbers.get(file, Number.BDSEQ), ""
     except sqlite3.Error as error:
         return 0, None, None, f"{path} cannot be read: {error}; may this user read it (sudo)?"
-    return rows, oldest[0] if oldest else None, bdseq[0] if bdseq else None, ""
 
 
 def _when(moment: int, now: int) -> str:

@@ -23,7 +23,8 @@ from sukusuku_core.edge_session import (
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_edge.outbox import Outbox, Row
+from sukusuku_edge.outbox import Outbox
+from sukusuku_edge.readings import Row
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from sukusuku_mqtt.reconnect import reconnect_backoff
 

@@ -274,12 +274,12 @@ def test_a_refusing_disk_changes_nothing_and_can_be_tried_again(tmp_path: Path) 
 
     async def work(outbox: Outbox) -> None:
         await outbox.add(readings(1), {})
-        await outbox._do(outbox._file.execute, "PRAGMA max_page_count=5")
+        await outbox._read(lambda file: file.execute("PRAGMA max_page_count=5"))
         with pytest.raises(TransientError, match="full; check the disk"):
             await outbox.add(readings(5000), {TOTAL: Counter("b/c", CounterState(1, 1))})
         assert (await outbox.stats()).rows == 1
         assert await outbox.counters() == {}
-        await outbox._do(outbox._file.execute, "PRAGMA max_page_count=100000")
+        await outbox._read(lambda file: file.execute("PRAGMA max_page_count=100000"))
         await outbox.add(readings(5000), {})
         assert len(await outbox.peek(0, 10_000)) == 5001
 

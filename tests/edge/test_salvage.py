@@ -9,7 +9,8 @@ import pytest
 from sukusuku_core.errors import PermanentError
 from sukusuku_core.model import Reading
 from sukusuku_edge import salvage
-from sukusuku_edge.outbox import Outbox, _connect
+from sukusuku_edge.database import connect
+from sukusuku_edge.outbox import Outbox
 
 T = 1_760_000_000_000
 PAGE = 4096
@@ -74,7 +75,7 @@ def test_when_the_new_file_cannot_be_written_nothing_has_changed(tmp_path: Path)
     before = path.read_bytes()
 
     def on_a_small_disk(new: Path) -> sqlite3.Connection:
-        file = _connect(new)
+        file = connect(new)
         file.execute("PRAGMA max_page_count=10").fetchall()
         return file
 
@@ -107,7 +108,7 @@ def test_a_page_that_can_be_read_the_second_time_is_no_damage(tmp_path: Path, mo
             error = sqlite3.OperationalError("disk I/O error")
             error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
             raise error
-        return _connect(file)
+        return connect(file)
 
     assert salvage.damage(path, flaky) is None
     assert tries == 2

@@ -6,8 +6,10 @@ import random
 from pathlib import Path
 
 from sukusuku_core.counters import CounterState
+from sukusuku_edge import session_numbers
 from sukusuku_edge.binding import Counter
 from sukusuku_edge.outbox import Outbox
+from sukusuku_edge.session_numbers import Number
 from tests.faults.power.subjects import EVERYTHING, UNITS, T, a_reading
 
 FREE_PAGES = 36
@@ -61,15 +63,12 @@ class OutboxSubject:
     async def _dump(self) -> object:
         box = self._outbox
         counters = sorted((await box.counters()).items())
-        number = await box._try(box._number, "bdseq")
+        number = await box._read(lambda file: session_numbers.get(file, Number.BDSEQ))
         return await box.peek(0, EVERYTHING), counters, number, await box.last_birth(), await box.stats()
 
     def careless(self) -> None:
         self._careless = True  # also after a step that opens the file again
-        self._runner.run(self._outbox._do(self._let_go))
-
-    def _let_go(self) -> None:
-        self._outbox._file.execute("PRAGMA synchronous=OFF").fetchall()
+        self._runner.run(self._outbox._read(lambda file: file.execute("PRAGMA synchronous=OFF").fetchall()))
 
 
 class DamagedSubject(OutboxSubject):
