@@ -68,6 +68,12 @@ class Table:
         return self.key == ("rowid",)
 
 
+LAST_IDS = Table(
+    "sqlite_sequence", (Column("name", "TEXT", nullable=False), Column("seq", "INTEGER", nullable=False)), ("rowid",)
+)
+"""SQLite's own table of the highest row id that each AUTOINCREMENT table ever had."""
+
+
 @functools.cache
 def tables() -> tuple[Table, ...]:
     """Return all tables of an outbox as SQLite understands the schema."""

@@ -10,23 +10,14 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from sukusuku_core.catalogue import DataType
-from sukusuku_core.model import Quality
-from sukusuku_edge import database
+from sukusuku_edge import database, readable
+from sukusuku_edge.database import Table
+from sukusuku_edge.readable import Rows
 
 _log = logging.getLogger("sukusuku_edge.outbox")
-_COLUMNS = {
-    "session": "name, value",
-    "counter": "asset, metric, origin, total, raw",
-    "boot": "n, id, last",
-    "held": "id, boot, uptime",
-    "reading": "id, asset, metric, time, value, type, quality, event",
-}
-_UNREADABLE = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
 _CODE = re.compile(r"error code=(\d+)")
 _KEEP = 2
 """Damaged files that stay for somebody to look at."""
@@ -38,7 +29,7 @@ Connect = Callable[[Path], sqlite3.Connection]
 
 
 def damage(path: Path, connect: Connect = database.connect) -> str | None:
-    """What is wrong with the file, None when it is sound."""
+    """Return what is wrong with the file, None when it is sound."""
     for _ in range(_TRIES - 1):
         found, unreadable = _examine(path, connect)
         if not unreadable:
@@ -48,22 +39,20 @@ def damage(path: Path, connect: Connect = database.connect) -> str | None:
 
 
 def _examine(path: Path, connect: Connect) -> tuple[str | None, bool]:
-    """What is wrong, and whether it is that something cannot be read."""
+    """Return what is wrong, and whether it is that something cannot be read."""
     try:
         with contextlib.closing(connect(path)) as file:
             verdict = str(file.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.DatabaseError as error:
-        if (code := getattr(error, "sqlite_errorcode", 0)) not in _UNREADABLE and isinstance(
-            error, sqlite3.OperationalError
-        ):
-            raise  # locked, read-only or disk full: not a damage of the file
-        return str(error), code in _UNREADABLE
+        if not readable.is_damage(error):
+            raise
+        return str(error), readable.is_unreadable(error)
     codes = {int(code) for code in _CODE.findall(verdict)}
-    return (None if verdict == "ok" else verdict), bool(codes & _UNREADABLE)
+    return (None if verdict == "ok" else verdict), bool(codes & readable.UNREADABLE)
 
 
 def replace(path: Path, connect: Connect = database.connect) -> Path:
-    """Put a file with what can be saved in the place of the damaged one; where that one is now."""
+    """Put a file with what can be saved in the place of the damaged one; return where that one is now."""
     new = _new(path)
     _remove(new)
     try:
@@ -106,7 +95,7 @@ def _remove(path: Path) -> None:
 
 
 def _set_aside(path: Path) -> Path:
-    """Rename the file; the new name. The file itself goes first: nobody must find it without its log."""
+    """Rename the file and return its new name. The file itself goes first: nobody must find it without its log."""
     before = _asides(path)
     number = int(before[-1].name.rpartition("-")[2]) + 1 if before else 1
     aside = path.with_name(f"{path.stem}.corrupt-{number}")
@@ -120,7 +109,7 @@ def _set_aside(path: Path) -> Path:
 
 
 def _asides(path: Path) -> list[Path]:
-    """The damaged files of earlier times, the oldest first."""
+    """Return the damaged files of earlier times, the oldest first."""
     found = path.parent.glob(f"{path.stem}.corrupt-*")
     return sorted(
         (file for file in found if file.name.rpartition("-")[2].isdigit()),
@@ -129,50 +118,20 @@ def _asides(path: Path) -> list[Path]:
 
 
 def _save(source: Path, target: sqlite3.Connection) -> None:
-    """Copy the rows that can still be read: from the begin, and where that is stopped by damage, from the end."""
-    for table, names in _COLUMNS.items():
-        insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(names.split(',')))})"  # noqa: S608 - literals above
-        before = target.total_changes
-        for order in ("ASC", "DESC"):
-            rows = _Rows(source, f"SELECT {names} FROM {table} ORDER BY {names.partition(',')[0]} {order}")  # noqa: S608 - literals above
-            target.executemany(insert, (row for row in rows if _whole(table, row)))
-            if rows.error is None:
-                break
-            _log.warning("%s: a part of table %s cannot be read: %s", source.name, table, rows.error)
-        _log.warning("%s: %d rows of table %s saved", source.name, target.total_changes - before, table)
+    """Copy what can still be read of every table; the last row ids first, so that an id never comes again."""
+    with contextlib.closing(sqlite3.connect(source)) as file:
+        for table in (database.LAST_IDS, *database.tables()):
+            rows = Rows(file, table)
+            saved = _save_table(rows, table, target)
+            if rows.error is not None:
+                _log.warning("%s: a part of table %s cannot be read: %s", source.name, table.name, rows.error)
+            _log.warning("%s: %d rows of table %s saved", source.name, saved, table.name)
 
 
-class _Rows:
-    """The rows of a query as far as they can be read; `error` is what ended them early."""
-
-    def __init__(self, source: Path, query: str) -> None:
-        self._source = source
-        self._query = query
-        self.error: sqlite3.Error | None = None
-
-    def __iter__(self) -> Iterator[Sequence[Any]]:
-        try:
-            with contextlib.closing(sqlite3.connect(self._source)) as file:
-                yield from file.execute(self._query)
-        except sqlite3.Error as error:
-            self.error = error
-
-
-def _whole(table: str, row: Sequence[Any]) -> bool:
-    """Whether a row is what was once written: a damaged page can turn texts and numbers into anything."""
-    if table == "session":
-        return isinstance(row[0], str) and isinstance(row[1], int)
-    if table == "boot":
-        return isinstance(row[0], int) and isinstance(row[1], str) and isinstance(row[2], int | None)
-    if table == "held":
-        return all(isinstance(item, int) for item in row)
-    if table == "counter":
-        return all(isinstance(item, str) for item in row[:3]) and all(isinstance(item, int) for item in row[3:])
-    row_id, asset, metric, time, value, kind, quality, event = row
-    return (
-        all(isinstance(item, int) for item in (row_id, time, event))
-        and all(isinstance(item, str) for item in (asset, metric))
-        and (value is None or isinstance(value, int | float | str))
-        and (kind is None or kind in set(DataType))
-        and quality in set(Quality)
-    )
+def _save_table(rows: Rows, table: Table, target: sqlite3.Connection) -> int:
+    if not rows.columns:
+        return 0
+    names, marks = ", ".join(column.name for column in rows.columns), ", ".join("?" for _ in rows.columns)
+    before = target.total_changes
+    target.executemany(f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names of the schema
+    return target.total_changes - before

@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 from sukusuku_core.counters import CounterState
+from sukusuku_core.order import Seen
 from sukusuku_edge import session_numbers
 from sukusuku_edge.binding import Counter
 from sukusuku_edge.outbox import Outbox
@@ -14,6 +15,14 @@ from tests.faults.power.subjects import EVERYTHING, UNITS, T, a_reading
 
 FREE_PAGES = 36
 """Where an SQLite file says how many of its pages are free."""
+
+
+def a_state(total: int) -> CounterState:
+    """Some state of every kind: counting, doubtful, and of a device that reports what it counted in a period."""
+    raw = total % 2**16
+    return (CounterState(total, raw), CounterState(total, raw, raw // 2), CounterState(total, seen=Seen((raw,), (T,))))[
+        total % 3
+    ]
 
 
 class OutboxSubject:
@@ -46,8 +55,7 @@ class OutboxSubject:
         if kind == "add":
             last = (await self._outbox.stats()).last
             readings = [a_reading(rng, T + 1000 * last + n) for n in range(rng.randint(1, 40))]
-            total = rng.randrange(2**32)
-            counter = Counter("board/cycle_counter", CounterState(total, total % 2**16))
+            counter = Counter("board/cycle_counter", a_state(rng.randrange(2**32)))
             await self._outbox.add(readings, {(rng.choice(UNITS), "Cycles/Total"): counter})
         elif kind == "delete":
             waiting = await self._outbox.peek(0, rng.randint(0, 80))
