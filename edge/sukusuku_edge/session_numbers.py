@@ -3,7 +3,7 @@
 import sqlite3
 from enum import StrEnum
 
-from sukusuku_core.edge_session import BDSEQ_MODULUS
+from sukusuku_core.sparkplug import BDSEQ_MODULUS
 
 
 class Number(StrEnum):

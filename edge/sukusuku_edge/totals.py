@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Mapping
 
 import msgspec
-from sukusuku_core.order import NOTHING, Seen
 
 from sukusuku_core.counters import CounterState
+from sukusuku_core.message_order import NOTHING, Seen
 from sukusuku_edge.binding import Counter, Series
 
 

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.counters import CounterState
 from sukusuku_core.errors import PermanentError
+from sukusuku_core.message_order import Mark
 from sukusuku_core.model import Quality, Reading
-from sukusuku_core.order import Mark
 from sukusuku_core.registers import Decoded
 from sukusuku_edge import database, salvage
 from sukusuku_edge.binding import Binder, Counter
-from sukusuku_edge.boots import Stamp
+from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.database import Column, connect
+from sukusuku_edge.events import Sample
 from sukusuku_edge.outbox import Outbox
-from sukusuku_edge.sample import Sample
-from tests.edge import files
+from tests.edge import edge_settings
 
 R = TypeVar("R")
 T = 1_760_000_000_000
@@ -225,7 +225,7 @@ point = "entries"
 
 
 def test_totals_go_on_and_a_message_that_is_sent_again_is_not_counted_twice(tmp_path: Path) -> None:
-    path, edge = tmp_path / "outbox.db", files.edge(files.HEAD + XOVIS)
+    path, edge = tmp_path / "outbox.db", edge_settings.edge(edge_settings.HEAD + XOVIS)
 
     def entries(number: int) -> Sample:
         return Sample("xovis", T + number, {"entries": Decoded(5, Quality.GOOD)}, mark=Mark(number, T + number, T + 99))

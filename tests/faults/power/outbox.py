@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 from sukusuku_core.counters import CounterState
-from sukusuku_core.order import Seen
+from sukusuku_core.message_order import Seen
 from sukusuku_edge import session_numbers
 from sukusuku_edge.binding import Counter
 from sukusuku_edge.outbox import Outbox
