@@ -33,7 +33,6 @@ from sukusuku_api.routers import (
     units,
     vacancy,
 )
-from sukusuku_api.schemas import live
 from sukusuku_core import __version__
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
@@ -95,12 +94,12 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
 
 
 def _document(app: FastAPI) -> None:
-    """Add the schema of problems and of the stream's data, which no route declares, to the OpenAPI description."""
+    """Add the schema of problems to the OpenAPI description. A route can declare a model only as `application/json`."""
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            schema["components"]["schemas"].update(live.schemas(problems.Problem, live.LiveOut))
+            schema["components"]["schemas"].update(problems.schemas())
             app.openapi_schema = schema
         return app.openapi_schema
 

@@ -1,6 +1,7 @@
 """One task watches for changes and tells every listener, encoding each change once.
 
-Every event is the whole state, so a listener that is slow simply misses the states in between: nothing queues up.
+Every event is the whole state, so a listener that is slow misses the states in between: FastAPI holds a few events
+for it, no more.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi.concurrency import run_in_threadpool
+from fastapi.sse import ServerSentEvent
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.schemas import live as present
@@ -33,7 +35,8 @@ RETRY_SECONDS = 5.0
 BEAT = 10.0
 """Seconds of silence after which a listener gets a sign of life."""
 
-RETRY = b"retry: 2000\n\n"
+RETRY_MS = 2000
+"""How long a browser waits before it connects again."""
 
 State = tuple[Sequence[live.UnitView | live.RoomView], Sequence[Alert]]
 
@@ -47,7 +50,7 @@ class Broadcast:
         self._derived: DerivedByAsset = {}
         self._version: int | None = None
         self._state: State | None = None
-        self._frame = b""
+        self._told = ServerSentEvent()
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -66,7 +69,7 @@ class Broadcast:
         state = (live.views(context.facility, self._latest, context.clock(), self._derived), alerts)
         if state != self._state:
             self._state = state
-            self._frame = self._encode(state)
+            self._told = self._encode(state)
             self._wake()
 
     def close(self) -> None:
@@ -74,13 +77,13 @@ class Broadcast:
         self._closed = True
         self._wake()
 
-    async def events(self) -> AsyncIterator[bytes]:
-        """The present state at once, then every change; after `BEAT` seconds without one a sign of life.
+    async def events(self) -> AsyncIterator[ServerSentEvent]:
+        """Yield the present state at once, then every change; after `BEAT` seconds without one a sign of life.
 
-        The sign of life is a comment, for proxies, and an event `beat` with the server's time in UTC ms, by which
-        a display notices a dead connection and keeps its clock right.
+        The sign of life is an event `beat` with the server's time in UTC ms, by which a display notices a dead
+        connection and keeps its clock right: a browser shows scripts no comments such as FastAPI's keep-alive.
         """
-        yield RETRY
+        yield ServerSentEvent(retry=RETRY_MS)
         while self._state is None and not self._closed:
             await self._changed.wait()
         changed = self._changed
@@ -91,16 +94,16 @@ class Broadcast:
                 async with asyncio.timeout(BEAT):
                     await changed.wait()
             except TimeoutError:
-                yield b": keep-alive\nevent: beat\ndata: %d\n\n" % self._context.clock()
+                yield ServerSentEvent(event="beat", data=self._context.clock())
             else:
                 changed = self._changed
-                yield self._frame
+                yield self._told
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    def _encode(self, state: State) -> bytes:
+    def _encode(self, state: State) -> ServerSentEvent:
         views, alerts = state
         facility, now = self._context.facility, self._context.clock()
         data = present.LiveOut(
@@ -109,4 +112,4 @@ class Broadcast:
             rooms=present.rooms(facility, views, now),
             alerts=[present.alert(facility, alert) for alert in alerts],
         )
-        return b"event: state\ndata: %b\n\n" % data.model_dump_json().encode()
+        return ServerSentEvent(event="state", raw_data=data.model_dump_json())

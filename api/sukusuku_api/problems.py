@@ -8,9 +8,11 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+_SCHEMAS = "#/components/schemas/"
 
 
 class FieldError(BaseModel):
@@ -96,5 +98,12 @@ def install(app: FastAPI) -> None:
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries for the problems that a route may answer with."""
-    schema = {"$ref": "#/components/schemas/Problem"}
+    schema = {"$ref": f"{_SCHEMAS}{Problem.__name__}"}
     return {int(s): {"description": s.phrase, "content": {MEDIA_TYPE: {"schema": schema}}} for s in statuses}
+
+
+def schemas() -> dict[str, Any]:
+    """Describe a problem, and the models in it, for OpenAPI: schemas by name."""
+    _, found = models_json_schema([(Problem, "serialization")], ref_template=f"{_SCHEMAS}{{model}}")
+    described: dict[str, Any] = found["$defs"]
+    return described

@@ -23,6 +23,7 @@ def _events(api: httpx.Client) -> Iterator[Iterator[tuple[str, Any]]]:
     """The events of the stream as (name, data)."""
     with api.stream("GET", STREAM) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
+        assert (answer.headers["cache-control"], answer.headers["x-accel-buffering"]) == ("no-cache", "no")
 
         def events() -> Iterator[tuple[str, Any]]:
             name = ""
@@ -51,6 +52,11 @@ def test_the_present_state_comes_at_once(api: httpx.Client, world: World) -> Non
     assert _level(data, "tobu-unit-2") == 84.0
     assert [room["children"] for room in data["rooms"]] == [6, 14]
     assert [alert["rule"] for alert in data["alerts"]] == ["collection"]
+
+
+def test_a_browser_is_told_when_to_connect_again(api: httpx.Client) -> None:
+    with api.stream("GET", STREAM) as answer:
+        assert next(answer.iter_lines()) == "retry: 2000"
 
 
 def test_a_new_reading_is_told(api: httpx.Client, world: World) -> None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from sukusuku_api.schemas.collection import Shape
 from sukusuku_core.model import FaultCode, UnitState
@@ -181,16 +180,6 @@ class LiveOut(Shape):
     units: list[UnitOut]
     rooms: list[RoomOut]
     alerts: list[AlertOut]
-
-
-def schemas(*models: type[BaseModel]) -> dict[str, Any]:
-    """The OpenAPI schemas of models and of the models in them, by name."""
-    found: dict[str, Any] = {}
-    for model in models:
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
-        found.update(schema.pop("$defs", {}))
-        found[model.__name__] = schema
-    return found
 
 
 def name(text: Text) -> NameOut:
