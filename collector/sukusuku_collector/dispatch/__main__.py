@@ -1,4 +1,4 @@
-"""`sukusuku rounds plan|send`: what the scheduler does by itself, done by hand."""
+"""`sukusuku rounds plan|send|rekey`: what the scheduler does by itself, done by hand; and a new key for its links."""
 
 import argparse
 import sys
@@ -13,11 +13,12 @@ from sukusuku_core.errors import ConfigError, SukusukuError
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """A subcommand: its module has `run(arguments) -> str`, the text to print, and may have `options(parser)`."""
+    """A subcommand: its module has `run(arguments) -> str`, the text to print. `trips`: it is about certain rounds."""
 
     module: str
     en: str
     ja: str
+    trips: bool = True
 
 
 _COMMANDS = {
@@ -30,6 +31,12 @@ _COMMANDS = {
         "sukusuku_collector.dispatch.send",
         "make the plan now and send the mail of the round, unless it was sent before",
         "収集の計画を立ててメールを送信（送信済みなら何もしない）",
+    ),
+    "rekey": _Command(
+        "sukusuku_collector.dispatch.rekey",
+        "make a new key for the links in mails; the present one stays valid until the next time",
+        "メールのリンクの鍵を新しくする（今の鍵は次回まで有効）",
+        trips=False,
     ),
 }
 
@@ -55,11 +62,13 @@ def _parser() -> argparse.ArgumentParser:
         words = f"{command.en} · {command.ja}"
         sub = commands.add_parser(name, help=words, description=words)
         sub.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+        sub.add_argument("--lang", choices=("ja", "en"), default="ja", help="language of what is printed · 表示言語")
+        if not command.trips:
+            continue
         sub.add_argument(
             "--date", type=date.fromisoformat, metavar="YYYY-MM-DD", help="default: when it goes next · 省略時：次回"
         )
         sub.add_argument("--round", metavar="ID", help="only this round, also on a day on which it does not go")
-        sub.add_argument("--lang", choices=("ja", "en"), default="ja", help="language of what is printed · 表示言語")
         sub.add_argument("--json", action="store_true", help="as JSON, times in UTC ms · JSON で出力")
     return parser
 

@@ -94,7 +94,7 @@ name = "Repairs"
 mail = "repairs@example.jp"
 rules = ["unit_fault"]
 """
-LINKS = Links(b"k" * 32, "https://wall.example.jp")
+LINKS = Links([b"k" * 32], "https://wall.example.jp")
 NEXT = DAY.replace(day=27)
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
 STOPS = (

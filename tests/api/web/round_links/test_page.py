@@ -8,6 +8,7 @@ import pytest
 
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import Operations
+from sukusuku_server.db.shared_secrets import LINKS, renew
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.rounds import Answer, RunState
 from sukusuku_server.rounds.answers import LONGEST_NOTE
@@ -201,7 +202,14 @@ def test_forged_and_cut_off_links_are_told_so_and_do_nothing(trip: Trip, phone: 
     good = trip.path(Action.DONE, 0)
     foreign = Claim(trip.run.id + 5, 0, Action.ROUND, 0, PLAN.returns)
     elsewhere = replace(foreign, run=trip.run.id, stop=999)
-    bad = [good[:-1], good[:-1] + ("A" if good[-1] != "A" else "B"), "/r/x", "/r/" + "x" * 52, "/r/%F0%9F%8D%BC"]
+    bad = [
+        good[:-1],
+        good[:-1] + ("A" if good[-1] != "A" else "B"),
+        "/r/x",
+        "/r/" + "x" * 52,
+        "/r/" + "x" * 32 + "." + "x" * 43,
+        "/r/%F0%9F%8D%BC",
+    ]
     bad += [f"/r/{trip.links.token(claim)}" for claim in (foreign, elsewhere)]
 
     for path in bad:
@@ -209,6 +217,21 @@ def test_forged_and_cut_off_links_are_told_so_and_do_nothing(trip: Trip, phone: 
             assert page.status_code == 404, path
             assert "このリンクは使えません" in text(page)
     assert said(trip) == [Answer.NONE] * 3
+
+
+def test_links_of_the_key_before_still_work(trip: Trip) -> None:
+    path = trip.path(Action.DONE, 0)
+    renew(trip.operations, LINKS)
+    with client(trip.app()) as phone:
+        page = phone.post(path, data={"back": "round"})
+        assert page.status_code == 303
+        assert phone.get(page.headers["location"]).status_code == 200
+        renew(trip.operations, LINKS)
+    assert said(trip)[0] is Answer.DONE
+
+    with client(trip.app()) as phone:
+        assert phone.get(path).status_code == 404
+        assert phone.get(page.headers["location"]).status_code == 200
 
 
 def test_an_expired_link_is_told_so_and_does_nothing(trip: Trip, phone: httpx.Client) -> None:

@@ -1,0 +1,21 @@
+"""`sukusuku rounds rekey`: a new key for the links of round mails, when somebody may have seen the present one."""
+
+from argparse import Namespace
+from contextlib import closing
+from importlib.resources import files
+
+from sukusuku_server import settings
+from sukusuku_server.db import Operations
+from sukusuku_server.db.shared_secrets import LINKS, renew
+from sukusuku_server.i18n import translations
+
+
+def run(arguments: Namespace) -> str:
+    """Make the key; say what to do next. Raises SukusukuError."""
+    facility = settings.read(arguments.facility)
+    with closing(Operations(facility.operations.url)) as operations:
+        renew(operations, LINKS)
+    return translations(files("sukusuku_server") / "locale", arguments.lang).gettext(
+        "There is a new key. Start the API again, then the collector. Links in mails that were sent before stay valid;"
+        " to end them, too, do the same once more."
+    )
