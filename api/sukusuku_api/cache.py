@@ -1,10 +1,16 @@
 """Answers that take long to find, kept for a while: a page that many people look at asks for them once a minute."""
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from cachetools import TTLCache, cached
+
 T = TypeVar("T")
+
+_MOST = 1000
+"""Answers in one cache; then the ones that were not asked for the longest give way."""
 
 
 class Kept:
@@ -13,28 +19,22 @@ class Kept:
     Who asks for what is being made waits for it instead of making it, too.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._ms = seconds * 1000
-        self._lock = threading.Lock()
-        self._found: dict[Hashable, tuple[int, Any]] = {}
-        self._making: dict[Hashable, threading.Lock] = {}
+    def __init__(self, seconds: float, timer: Callable[[], float] = time.monotonic) -> None:
+        @cached(TTLCache[Hashable, Any](_MOST, seconds, timer), _key, condition=threading.Condition())
+        def get(_: Hashable, make: Callable[[], Any]) -> Any:
+            return make()
 
-    def get(self, key: Hashable, now: int, make: Callable[[], T]) -> T:
-        """What was made under this key not long before `now` (UTC ms), or what `make` gives now."""
-        with self._lock:
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
-            with self._lock:
-                kept = self._found.get(key)
-            if kept is not None and abs(now - kept[0]) < self._ms:
-                value: T = kept[1]
-                return value
-            value = make()
-            with self._lock:
-                self._found[key] = (now, value)
-            return value
+        self._get = get
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Answer what was made under this key not long ago, or what `make` gives now."""
+        answer: T = self._get(key, make)
+        return answer
 
     def forget(self) -> None:
         """Make everything anew."""
-        with self._lock:
-            self._found.clear()
+        self._get.cache_clear()
+
+
+def _key(key: Hashable, _: Callable[[], Any]) -> Hashable:
+    return key

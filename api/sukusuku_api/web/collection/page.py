@@ -128,10 +128,10 @@ def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> P
     operations, start = context.operations, month_of(None, now)
     books = Books(context.facility, context.store, operations, now)
     unit_views = [view for view in context.views(now) if isinstance(view, UnitView)]
-    total, kpis = figures.get("month", now, lambda: books.kpis(*start))
-    compared = figures.get("compared", now, lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
-    scores = figures.get("score", now, lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
-    lying = plans.get("shelves", now, lambda: shelves(context.operations, context.store, context.facility.site, now))
+    total, kpis = figures.get("month", lambda: books.kpis(*start))
+    compared = figures.get("compared", lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
+    scores = figures.get("score", lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
+    lying = plans.get("shelves", lambda: shelves(context.operations, context.store, context.facility.site, now))
     found = Emptyings(operations).of(None, now - SHOWN_DAYS * DAY_MS, now + 1)
     lines = [view_model.emptying_line(item, places[item.asset], reader) for item in found if item.asset in places]
     shown = tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1])
@@ -187,6 +187,6 @@ def _rounds(
             plan, told = run.plan, (run, book.stops(run.id))
         else:
             key = ("plan", settings.id, trip.date)
-            plan, told = plans.get(key, now, partial(planner.plan, settings.id, trip.date, now)), None
+            plan, told = plans.get(key, partial(planner.plan, settings.id, trip.date, now)), None
         cards.append(view_model.round_card(settings.name[reader.language], plan, told, places, why, reader))
     return cards

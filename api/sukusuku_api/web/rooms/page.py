@@ -1,7 +1,6 @@
 """The page of rooms: who is in now and how many may be, today's course, corrections, use; staff can enter a count."""
 
 import threading
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, cast
 
@@ -36,26 +35,10 @@ PICTURE_HEADERS = {
 router = APIRouter(include_in_schema=False, prefix=PATH)
 
 
-class Pictures:
-    """Keeps pictures for a while. Only one drawing program runs at a time: it takes much memory."""
-
-    def __init__(self) -> None:
-        self._kept = Kept(PICTURE_SECONDS)
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[str, Language, bool], now: int, make: Callable[[], list[str]]) -> list[str]:
-        """The pictures under a key, at most as old as they are kept."""
-        with self._lock:
-            return self._kept.get(key, now, make)
-
-    def forget(self) -> None:
-        """Draw everything anew."""
-        self._kept.forget()
-
-
 def install(app: FastAPI) -> None:
     """Add the page, and load its template now: a broken one should show at the start."""
-    app.state.room_figures, app.state.room_pictures = Kept(FIGURES_SECONDS), Pictures()
+    app.state.room_figures, app.state.room_pictures = Kept(FIGURES_SECONDS), Kept(PICTURE_SECONDS)
+    app.state.drawing = threading.Lock()
     for language in base.LANGUAGES:
         base.environment(language).get_template("rooms.html")
     app.include_router(router)
@@ -112,9 +95,9 @@ def picture(
     known_room(context, room_id)
     if name not in charts.NAMES:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no chart {name!r}.", available=list(charts.NAMES))
-    now, key = context.clock(), (room_id, lang, narrow)
+    key = (room_id, lang, narrow)
     try:
-        found = _pictures(request).get(key, now, lambda: _draw(request, context, room_id, lang, narrow=narrow))
+        found = _pictures(request).get(key, lambda: _draw(request, context, room_id, lang, narrow=narrow))
     except DrawingError as error:
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
     svg = found[charts.NAMES.index(name)]
@@ -128,9 +111,10 @@ def _draw(request: Request, context: Context, room_id: str, language: Language, 
     site, room = known_room(context, room_id)
     view = next(view for view in context.views(now) if isinstance(view, RoomView) and view.id == room_id)
     facts = read(context, site, room, view, context.store.derived_latest().get(room_id, {}), now)
-    of_weeks = _figures(request).get(("use", room_id), now, lambda: use(context, site, room, now))
+    of_weeks = _figures(request).get(("use", room_id), lambda: use(context, site, room, now))
     found = charts.charts(facts, of_weeks, base.texts(language).gettext, narrow=narrow)
-    return drawn(_DRAWING, found, DRAWING_SECONDS)
+    with request.app.state.drawing:  # one program at a time: it takes much memory
+        return drawn(_DRAWING, found, DRAWING_SECONDS)
 
 
 def _shown(
@@ -156,5 +140,5 @@ def _figures(request: Request) -> Kept:
     return cast("Kept", request.app.state.room_figures)
 
 
-def _pictures(request: Request) -> Pictures:
-    return cast("Pictures", request.app.state.room_pictures)
+def _pictures(request: Request) -> Kept:
+    return cast("Kept", request.app.state.room_pictures)

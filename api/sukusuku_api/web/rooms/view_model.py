@@ -97,7 +97,7 @@ def page(context: Context, figures: Kept, language: Language, asked: Asked, pict
 
 def _sheet(context: Context, figures: Kept, facts: RoomFacts, asked: Asked, reader: Locale) -> RoomSheet:
     room, site = facts.room, facts.site
-    of_weeks = figures.get(("use", room.id), facts.now, lambda: use(context, site, room, facts.now))
+    of_weeks = figures.get(("use", room.id), lambda: use(context, site, room, facts.now))
     use_card = history.use_card(of_weeks.month, reader)
     own = asked if asked.room == room.id else Asked()
     day = _day(own.since)
@@ -105,10 +105,7 @@ def _sheet(context: Context, figures: Kept, facts: RoomFacts, asked: Asked, read
         effects = [changed(context, site, room, day)]
     else:
         come = [change.date for change in room.change if change.date <= japan_time(facts.now).date()]
-        effects = [
-            figures.get(("effect", room.id, each), facts.now, partial(changed, context, site, room, each))
-            for each in come
-        ]
+        effects = [figures.get(("effect", room.id, each), partial(changed, context, site, room, each)) for each in come]
     wrong = reader.translate("Please choose a date, such as 2026-10-01.") if own.since and day is None else ""
     return RoomSheet(
         id=room.id,

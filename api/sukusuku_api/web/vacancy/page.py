@@ -73,7 +73,7 @@ def board(request: Request, context: ContextDep, lang: base.Lang = "ja") -> HTML
         "path": PATH,
         "clock": f"{japan_time(now):%H:%M}",
         "simulated": any(view.simulated for view in context.views(now) if isinstance(view, RoomView)),
-        "centres": cast("Kept", request.app.state.vacancy).get(lang, now, lambda: _centres(context, lang)),
+        "centres": cast("Kept", request.app.state.vacancy).get(lang, lambda: _centres(context, lang)),
         "legend": [(sign.value, SYMBOLS[sign], translate(words)) for sign, words in SIGNS.items()],
         "build": base.build(),
         "static": base.STATIC,
