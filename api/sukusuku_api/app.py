@@ -40,12 +40,15 @@ from sukusuku_server.db import Operations
 from sukusuku_server.settings import Facility
 
 PREFIX = "/api/v1"
+LARGEST_BODY = 16 * 1024
+"""Bytes that a request may bring: notes and names, never a file."""
 
 _DESCRIPTION = """
 Nappy-compression units and temporary-childcare rooms of municipal child-and-family centres: how they stand now,
 how they stood, and what is wrong.
 
-Times are ISO 8601 at +09:00. Every error is an RFC 9457 problem (`application/problem+json`).
+Times are ISO 8601 at +09:00. Every error is an RFC 9457 problem (`application/problem+json`); only a request of more
+than 16 KiB is refused before it is read, with status 413 in plain text.
 `stale` or the condition `silent` means that the data is old: do not take the values for the present.
 """
 
@@ -71,6 +74,7 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
         docs_url=None,  # they would load scripts from another host
         redoc_url=None,
         lifespan=lifespan,
+        max_body_size=LARGEST_BODY,
     )
     app.state.context = context
     app.state.broadcast = broadcast

@@ -101,6 +101,24 @@ def test_json_that_is_none_is_a_problem(api: httpx.Client) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
 
 
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("/api/v1/alerts/1/acknowledge", "application/json"),
+        ("/rooms/tobu-room/counts", "application/x-www-form-urlencoded"),
+        ("/r/token", "multipart/form-data; boundary=x"),
+    ],
+)
+def test_a_request_that_is_too_large_is_refused(api: httpx.Client, url: str, kind: str, *, whole: bool) -> None:
+    pieces = [b" " * 1024 for _ in range(20)]
+
+    answer = api.post(url, content=b"".join(pieces) if whole else iter(pieces), headers={"content-type": kind})
+
+    assert answer.status_code == 413
+    assert api.get("/api/v1/health").status_code == 200
+
+
 def test_an_error_of_the_program_tells_nothing_about_its_inside(world: World) -> None:
     broken = BrokenStore(sqlite3.OperationalError("secret table"))
 

@@ -1,13 +1,12 @@
-"""Forms on pages: what the page's headers must allow, whether a form comes from here, its fields."""
+"""Forms on pages: what the page's headers must allow, whether a form comes from here, fields of one line."""
 
-from urllib.parse import parse_qs
+from typing import Annotated
 
 from fastapi import Request
+from pydantic import AfterValidator
 
 from sukusuku_api.web import base
 
-LARGEST = 4096
-"""Bytes of a form."""
 HEADERS = {
     **base.HEADERS,
     "Content-Security-Policy": base.HEADERS["Content-Security-Policy"].replace(
@@ -28,11 +27,9 @@ def is_own(request: Request) -> bool:
     return origin is None or origin.partition("://")[2] == request.headers.get("host")
 
 
-async def fields(request: Request) -> dict[str, str] | None:
-    """The fields of a form; None: it is larger than any of these pages."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            return None
-    return {name: found[0] for name, found in parse_qs(body.decode("utf-8", "replace")).items()}
+def _line(text: str) -> str:
+    return "".join(char for char in " ".join(text.split()) if char.isprintable())
+
+
+Line = Annotated[str, AfterValidator(_line)]
+"""A field of one line: white space is put in order, and what cannot be printed is left out."""

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import cast
+from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, FastAPI, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, Field, model_validator
 
 from sukusuku_api.cache import Kept
 from sukusuku_api.collector_texts import collector_texts, method
@@ -42,9 +42,22 @@ SHOWN_DAYS = 14
 PER_WEEK = 3
 """How often the fixed rounds go that reality is held against."""
 _LONGEST_NAME = 80
-_DIGITS = 18
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
+
+
+class Verdict(BaseModel):
+    """What the form says of an emptying: its id under `confirm` or under `reject`, and who says so."""
+
+    by: Annotated[forms.Line, Field(min_length=1, max_length=_LONGEST_NAME)]
+    confirm: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    reject: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.confirm is None) == (self.reject is None):
+            raise ValueError("`confirm` or `reject` is wanted, with the id of an emptying")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +102,14 @@ def collection(request: Request, context: ContextDep, lang: base.Lang = "ja") ->
 
 
 @router.post("/emptyings")
-async def say(request: Request, context: ContextDep, lang: base.Lang = "ja") -> Response:
+def say(request: Request, context: ContextDep, verdict: Annotated[Verdict, Form()], lang: base.Lang = "ja") -> Response:
     """Confirm or reject an emptying from the form of the page; then back to the page."""
     if not forms.is_own(request):
         raise ProblemError(HTTPStatus.FORBIDDEN, "This form must be sent from the page itself.")
-    fields = await forms.fields(request)
-    if fields is None:
-        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is larger than any of this page.")
-    who = " ".join(fields.get("by", "").split())[:_LONGEST_NAME]
-    word = next((word for word in ("confirm", "reject") if word in fields), "")
-    number = fields.get(word, "")
-    if not who.isprintable() or not who or not number.isascii() or not number.isdigit() or len(number) > _DIGITS:
-        errors = [("body", "wanted: `by`, a name, and `confirm` or `reject` with the id of an emptying")]
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The form is not valid.", errors=errors)
     try:
-        await run_in_threadpool(_say, context, int(number), word, who)
+        _say(context, verdict)
     except UnknownEmptyingError as error:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no emptying {number}.") from error
+        raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from error
     except EmptyingClashError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
     for kept in (request.app.state.plans, request.app.state.figures):
@@ -113,12 +117,12 @@ async def say(request: Request, context: ContextDep, lang: base.Lang = "ja") -> 
     return RedirectResponse(f"{PATH}?lang={lang}#emptyings", HTTPStatus.SEE_OTHER)
 
 
-def _say(context: Context, ident: int, word: str, who: str) -> None:
-    book = Emptyings(context.operations)
-    if word == "confirm":
-        book.confirm(ident, who, context.clock())
-    else:
-        book.reject(ident, who, context.clock())
+def _say(context: Context, verdict: Verdict) -> None:
+    book, now = Emptyings(context.operations), context.clock()
+    if verdict.confirm is not None:
+        book.confirm(verdict.confirm, verdict.by, now)
+    if verdict.reject is not None:
+        book.reject(verdict.reject, verdict.by, now)
 
 
 def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> Page:

@@ -1,9 +1,9 @@
 """The form in which staff say how many are in now: what was filled in, and in words what is wrong with it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict
 
 from sukusuku_api.dependencies import Context
+from sukusuku_api.web.forms import Line
 from sukusuku_server.db.rooms import MOST, RoomRecords
 from sukusuku_server.i18n import Translate
 from sukusuku_server.model.collection import Calibration
@@ -16,23 +16,15 @@ class EntryError(Exception):
     """A form that cannot be taken, in the reader's words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The fields as they were filled in."""
+class Entry(BaseModel):
+    """The fields as they were filled in: nothing is refused here, so that the page can show it with what is wrong."""
 
-    children: str = ""
-    staff: str = ""
-    by: str = ""
-    note: str = ""
+    model_config = ConfigDict(frozen=True)
 
-
-def filled(fields: Mapping[str, str]) -> Entry:
-    """The fields of a form; white space is put in order, and what cannot be printed is left out."""
-
-    def text(name: str) -> str:
-        return "".join(char for char in " ".join(fields.get(name, "").split()) if char.isprintable())
-
-    return Entry(text("children"), text("staff"), text("by"), text("note"))
+    children: Line = ""
+    staff: Line = ""
+    by: Line = ""
+    note: Line = ""
 
 
 def enter(context: Context, room: str, entry: Entry, translate: Translate) -> None:

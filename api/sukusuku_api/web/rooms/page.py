@@ -4,8 +4,7 @@ import threading
 from http import HTTPStatus
 from typing import Annotated, cast
 
-from fastapi import APIRouter, FastAPI, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from sukusuku_api.cache import Kept
@@ -14,7 +13,7 @@ from sukusuku_api.problems import ProblemError
 from sukusuku_api.reports.charts import DrawingError, drawn
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.rooms import charts
-from sukusuku_api.web.rooms.count_form import LONGEST_NAME, LONGEST_NOTE, EntryError, enter, filled
+from sukusuku_api.web.rooms.count_form import LONGEST_NAME, LONGEST_NOTE, Entry, EntryError, enter
 from sukusuku_api.web.rooms.queries import read, use
 from sukusuku_api.web.rooms.view_model import Asked, page
 from sukusuku_server.db.rooms import MOST
@@ -57,29 +56,26 @@ def rooms(
 
 
 @router.post("/{room_id}/counts")
-async def count(request: Request, context: ContextDep, room_id: str, lang: base.Lang = "ja") -> Response:
+def count(
+    request: Request, context: ContextDep, room_id: str, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+) -> Response:
     """Keep a count that a member of staff has made; then back to the page. What is wrong is said on the page."""
     translate = base.texts(lang).gettext
     known = {room.id for site in context.facility.site for room in site.room}
     asked, status = Asked(), HTTPStatus.UNPROCESSABLE_ENTITY
-    fields = await forms.fields(request)
     if not forms.is_own(request):
         asked, status = Asked(error=translate("This form must be sent from this page.")), HTTPStatus.FORBIDDEN
     elif room_id not in known:
         asked, status = Asked(error=translate("There is no such room.")), HTTPStatus.NOT_FOUND
-    elif fields is None:
-        asked = Asked(room_id, error=translate("This is too long."))
-        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     else:
-        entry = filled(fields)
         try:
-            await run_in_threadpool(enter, context, room_id, entry, translate)
+            enter(context, room_id, entry, translate)
         except EntryError as error:
             asked = Asked(room_id, entry=entry, error=str(error))
         else:
             _pictures(request).forget()
             return RedirectResponse(f"{PATH}?lang={lang}#count-{room_id}", HTTPStatus.SEE_OTHER)
-    return await run_in_threadpool(_shown, request, context, lang, asked, status)
+    return _shown(request, context, lang, asked, status)
 
 
 @router.get("/{room_id}/{name}.svg")

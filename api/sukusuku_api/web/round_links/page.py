@@ -10,10 +10,8 @@ from gettext import NullTranslations
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Annotated, cast
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, FastAPI, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -35,16 +33,11 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
     "Cache-Control": "no-store",
 }
-_LARGEST_FORM = 8192
 _BACK = {action.name.lower(): action for action in Action}
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
 
 Lang = Annotated[Language | None, Query(alias="lang")]
-
-
-class _FormError(Exception):
-    """The form is larger than any of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +75,32 @@ def show(request: Request, context: ContextDep, token: str, lang: Lang = None) -
 
 
 @router.post("/{token}")
-async def act(request: Request, context: ContextDep, token: str, lang: Lang = None) -> Response:
+def act(
+    request: Request,
+    context: ContextDep,
+    token: str,
+    lang: Lang = None,
+    note: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "",
+) -> Response:
     """Record what the link says, then lead back to a page that shows it, so that a reload repeats nothing."""
     try:
-        form = await _form(request)
-        return await run_in_threadpool(_act, _answers(request), context, token, lang, form)
-    except (ForgedLinkError, ExpiredLinkError, ClosedRoundError, TransientError, _FormError) as error:
+        answers = _answers(request)
+        seen = _seen(answers, context, token)
+        answers.act(seen, context.clock(), note)
+        return _back(answers, seen, token, lang, _BACK.get(back, seen.claim.action))
+    except (ForgedLinkError, ExpiredLinkError, ClosedRoundError, TransientError) as error:
         return _note(error, lang)
 
 
-def _act(answers: Answers, context: Context, token: str, lang: Language | None, form: dict[str, str]) -> Response:
-    seen = _seen(answers, context, token)
-    answers.act(seen, context.clock(), form.get("note", ""))
-    back = _BACK.get(form.get("back", ""), seen.claim.action)
+def _back(answers: Answers, seen: Seen, token: str, lang: Language | None, page: Action) -> RedirectResponse:
     stop = seen.claim.stop
     target = token
-    if back is Action.ROUND or not stop:
+    if page is Action.ROUND or not stop:
         target = answers.token(seen.claim, Action.ROUND)
-    elif back is not seen.claim.action:
-        target = answers.token(seen.claim, back, stop)
-    anchor = f"#stop-{stop}" if back is Action.ROUND and stop else ""
+    elif page is not seen.claim.action:
+        target = answers.token(seen.claim, page, stop)
+    anchor = f"#stop-{stop}" if page is Action.ROUND and stop else ""
     query = "" if lang is None else f"?lang={lang}"
     return RedirectResponse(f"{PATH}/{target}{query}{anchor}", HTTPStatus.SEE_OTHER, headers=HEADERS)
 
@@ -153,24 +152,12 @@ def _note(error: Exception, lang: Language | None) -> HTMLResponse:
         ExpiredLinkError: ("expired", HTTPStatus.GONE),
         ClosedRoundError: ("closed", HTTPStatus.CONFLICT),
         TransientError: ("later", HTTPStatus.SERVICE_UNAVAILABLE),
-        _FormError: ("form", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     }
     kind, status = kinds.get(type(error), ("forged", HTTPStatus.NOT_FOUND))
     language: Language = lang or "ja"
     values = {"kind": kind, "language": language, "other": "en" if language == "ja" else "ja"}
     page = _environment(language).get_template("answer_note.html").render(values)
     return HTMLResponse(page, status, headers=HEADERS)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a posted form. Raises _FormError."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            raise _FormError
-    fields = parse_qs(body.decode("utf-8", "replace"))
-    return {name: found[0] for name, found in fields.items()}
 
 
 def _answers(request: Request) -> Answers:

@@ -119,6 +119,9 @@ def test_the_form_says_who_and_is_not_taken_from_elsewhere(full: tuple[World, ht
         {"by": "", "reject": "1"},
         {"by": "佐藤"},
         {"by": "佐藤", "confirm": "x"},
+        {"by": "佐藤", "confirm": str(2**63)},
+        {"by": "佐藤", "confirm": "1", "reject": "1"},
+        {"by": "佐" * 81, "confirm": "1"},
         {"by": "\x07", "confirm": "1"},
     ):
         assert api.post(url, data=wrong).status_code == 422

@@ -187,6 +187,7 @@ def test_a_closed_room_says_until_when(rooms: World) -> None:
 def test_a_count_is_entered_and_shown(api: httpx.Client, rooms: World) -> None:
     url = f"/rooms/{ROOM}/counts?lang=en"
     fields = {"children": " ５ ", "staff": "2", "by": " 佐藤  花子 ", "note": "散歩の\u200d後"}
+    assert api.post(url, files={"children": ("a.txt", b"5")}).status_code == 422
     answer = api.post(url, data=fields, headers={"origin": f"http://{api.base_url.netloc.decode()}"})
 
     assert (answer.status_code, answer.headers["location"]) == (303, f"/rooms?lang=en#count-{ROOM}")
