@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_number, day_start, local_day, midnight, time_of_day
 from sukusuku_server.calendar import holidays
-from sukusuku_server.settings.base import WEEKDAYS, Language
+from sukusuku_server.settings.base import WEEKDAYS
 from sukusuku_server.settings.facility import Facility
 from sukusuku_server.settings.opening import Calendar, Opening, minutes
 
@@ -74,10 +74,6 @@ class OpeningHours:
                     return max(midnight(day + n) + opens, ms)
         return None
 
-    def holiday_name(self, day: date, language: Language = "ja") -> str | None:
-        """The name of the national holiday on a local day; None: it is none."""
-        return self._calendar.holiday(day, language)
-
     def closed_reason(self, day: date) -> Closed | None:
         """Why it is closed on the whole of a local day; None: it is open for some of it."""
         if self._of(day_number(day_start(day))):
@@ -105,7 +101,7 @@ class _Calendar:
     __slots__ = ("_added", "_removed", "_year_end")
 
     def __init__(self, settings: Calendar) -> None:
-        self._added = {named.date: named.name for named in settings.added}
+        self._added = frozenset(named.date for named in settings.added)
         self._removed = frozenset(settings.removed)
         self._year_end = settings.year_end
 
@@ -120,19 +116,14 @@ class _Calendar:
             return (), Closed.YEAR_END
         if any(_is_monthly(rule, day) for rule in opening.closed_monthly):
             return (), Closed.MONTHLY
-        if opening.holidays != "open" and self.holiday(day, "ja") is not None:
+        if opening.holidays != "open" and self._is_holiday(day):
             slots = () if opening.holidays == "closed" else opening.holidays
             return (merged(slots), None) if slots else ((), Closed.HOLIDAY)
         slots = opening.weekday(WEEKDAYS[day.weekday()])
         return (merged(slots), None) if slots else ((), Closed.WEEKDAY)
 
-    def holiday(self, day: date, language: Language) -> str | None:
-        """The name of the holiday on a day; None: it is none."""
-        added = self._added.get(day)
-        if added is not None:
-            return added[language]
-        name = None if day in self._removed else holidays.national(day.year).get(day)
-        return holidays.english(name) if name is not None and language == "en" else name
+    def _is_holiday(self, day: date) -> bool:
+        return day in self._added or (day not in self._removed and day in holidays.national(day.year))
 
     def _is_year_end(self, day: date) -> bool:
         if not self._year_end:

@@ -20,8 +20,6 @@ class FeeTable(Settings, frozen=True, kw_only=True):
     """When the ward or a licensed hauler collects; for haulers it is the ceiling."""
     ticket_yen: dict[str, float]
     """Price of a paid ticket by the size of the bag in litres."""
-    self_haul_yen_per_kg: float
-    """When it is brought to the plant."""
     daily_limit_kg: float
     """From so much a day on, on average or once, the ward does not collect from a site any more."""
 

@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from math import ceil, floor
 
-from sukusuku_core.time import MINUTE_MS, local_day, time_of_day
 from sukusuku_server.rooms.standards import National
-from sukusuku_server.settings.base import WEEKDAYS
-from sukusuku_server.settings.opening import minutes
 from sukusuku_server.settings.rooms import Age, Room, Standards
 
 _EPSILON = 1e-9
@@ -85,27 +81,6 @@ def staff_needed(children: int, standards: Standards, national: National) -> int
 def zone_limits(room: Room) -> tuple[ZoneLimit, ...]:
     """The house rules for the zones of a room."""
     return tuple(ZoneLimit(zone.id, zone.capacity) for zone in room.zone)
-
-
-def staff_on_duty(room: Room, ms: int) -> int | None:
-    """Staff in the room at a moment (UTC ms) by its shifts; None: it has none in the settings."""
-    if not room.shift:
-        return None
-    weekday = WEEKDAYS[local_day(ms).weekday()]
-    minute = time_of_day(ms) // MINUTE_MS
-    on = (shift for shift in room.shift if weekday in shift.days)
-    return sum(shift.count for shift in on if _within(shift.slot, minute))
-
-
-def shift_changes(room: Room, day: date) -> tuple[int, ...]:
-    """The minutes of a local day at which the staff on duty may change."""
-    weekday = WEEKDAYS[day.weekday()]
-    return tuple(sorted({edge for shift in room.shift if weekday in shift.days for edge in minutes(shift.slot)}))
-
-
-def _within(slot: str, minute: int) -> bool:
-    start, end = minutes(slot)
-    return start <= minute < end
 
 
 def _shares(standards: Standards) -> Mapping[Age, float]:

@@ -80,11 +80,6 @@ def by_month(hour: Hour) -> tuple[int, int]:
     return hour.day.year, hour.day.month
 
 
-def by_fiscal_year(hour: Hour) -> int:
-    """Key of fiscal years, named by the year in which they begin: April to March."""
-    return hour.day.year - (hour.day.month < APRIL)
-
-
 def heat_map(found: Iterable[Hour]) -> dict[tuple[int, int], Tally]:
     """The use by weekday (Monday is 0) and local hour."""
     return joined(found, lambda hour: (hour.weekday, hour.hour))

@@ -8,17 +8,14 @@ from hypothesis import strategies as st
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import parse
-from sukusuku_core.time import day_start, local_day
 from sukusuku_server.rooms.capacity_limit import (
     Rule,
     room_limit,
-    shift_changes,
     staff_needed,
-    staff_on_duty,
     zone_limits,
 )
 from sukusuku_server.rooms.standards import national
-from sukusuku_server.settings import AGES, Facility, Room, Shift, Standards, Text, Zone, check
+from sukusuku_server.settings import AGES, Facility, Room, Standards, Text, Zone, check
 
 NAME = Text(ja="室", en="room")
 MIXED = Standards(effective_m2=40.0, ages={"1": 4, "3": 13})
@@ -100,17 +97,6 @@ def test_rounding_each_age_never_needs_less_than_rounding_the_sum(mix: dict[str,
     assert needs == sorted(needs)
     assert needs[1] - needs[0] <= 1
     assert needs[1] <= ceil(children / 3)
-
-
-def test_staff_on_duty_follows_the_shifts() -> None:
-    shifts = (Shift(slot="09:00-17:00", count=2), Shift(slot="10:00-12:00", count=1, days=("mon",)))
-    room = Room(id="r", name=NAME, edge="e", capacity=9, shift=shifts)
-    monday = day_start(local_day(1_790_000_000_000))  # 2026-09-21
-    at = [staff_on_duty(room, monday + minute * 60_000) for minute in (539, 540, 600, 720, 1019, 1020)]
-    assert at == [0, 2, 3, 2, 2, 0]
-    assert staff_on_duty(room, monday - 86_400_000 + 600 * 60_000) == 0, "no shift on a Sunday"
-    assert staff_on_duty(Room(id="r", name=NAME, edge="e", capacity=9), monday) is None
-    assert shift_changes(room, local_day(monday)) == (540, 600, 720, 1020)
 
 
 def test_zone_limits_are_those_of_the_house() -> None:

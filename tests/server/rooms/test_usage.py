@@ -187,12 +187,9 @@ def year(rng: Random, level: float = 4.0, days: int = 90, start: date = date(202
     return found
 
 
-def test_months_and_fiscal_years() -> None:
+def test_months() -> None:
     found = year(Random(1), days=100)
     assert set(usage.joined(found, usage.by_month)) == {(2026, 1), (2026, 2), (2026, 3), (2026, 4)}
-    assert set(usage.joined(found, usage.by_fiscal_year)) == {2025, 2026}
-    april = usage.joined(found, usage.by_month)[2026, 4]
-    assert usage.joined(found, usage.by_fiscal_year)[2026] == april
 
 
 def test_the_busiest_and_the_quietest_hours() -> None:
