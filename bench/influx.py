@@ -22,6 +22,7 @@ from influxdb_client.client.write.point import Point
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.domain.write_precision import WritePrecision
 from tests.support.influxd import Influxd, influxd
+from tests.support.stores import drain
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.time import MINUTE_MS
@@ -132,8 +133,9 @@ def points(settings: Facility, rows: Sequence[Row]) -> Cost:
 def whole(settings: Facility, readings: int) -> tuple[Cost, int]:
     """From the file to InfluxDB as the collector does it, with every roll-up; tells how many points that were."""
     store = spool(settings, readings)
-    shipper = Shipper(settings, store, lambda: NOW + readings * POLL_MS)
-    cost = timed(shipper.drain)
+    now = NOW + readings * POLL_MS
+    shipper = Shipper(settings, store, lambda: now)
+    cost = timed(lambda: drain(shipper, now))
     shipped = shipper.shipped
     assert shipper.refused == 0
     shipper.close()

@@ -34,6 +34,7 @@ from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_sim import history, scenario
 from tests.dashboards.grafana_query import DAY, HOUR, MINUTE
 from tests.support.influxd import Influxd
+from tests.support.stores import drain
 
 NOW = int(datetime.fromisoformat("2026-04-15T10:40:00+09:00").timestamp() * 1_000)
 """The moment at which the boards are looked at: a Wednesday morning, the centres are open."""
@@ -159,8 +160,9 @@ def _watch(facility: Facility, store: InfluxStore, operations: Operations, recei
 
 
 def _ship(facility: Facility, store: InfluxStore) -> None:
-    shipper = Shipper(facility, store, lambda: NOW + LAG_MS + 1)
-    shipper.drain()
+    now = NOW + LAG_MS + 1
+    shipper = Shipper(facility, store, lambda: now)
+    drain(shipper, now)
     assert shipper.refused == 0
     shipper.close()
 

@@ -163,12 +163,6 @@ class Shipper:
             self._looked = now
         return self._live(now) or self._late() or self._derived() or self._history()
 
-    def drain(self) -> None:
-        """Ship everything that can be claimed by now. Raises TransientError."""
-        goal = self._clock() - LAG_MS
-        while self.step() or (self._store.noted(shipping_queue.UNTIL) or 0) < goal:
-            pass
-
     def until(self) -> int | None:
         """Up to when (UTC ms) live readings are shipped; None: shipping has not begun."""
         return self._store.noted(shipping_queue.UNTIL)

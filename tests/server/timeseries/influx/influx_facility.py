@@ -14,6 +14,7 @@ from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.shipper import Shipper
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from tests.support.influxd import Influxd
+from tests.support.stores import drain
 
 LATER = 1_900_000_000_000
 """The present of tests that have no other one: all their readings are old enough to be shipped."""
@@ -62,27 +63,27 @@ class ShippedStore(InfluxStore):
 
     def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
         """See Store."""
-        self.shipper.drain()
+        drain(self.shipper, LATER)
         return self.reader.raw(asset, metric, start, end, limit)
 
     def scan(self, assets: Collection[str], start: int, end: int) -> list[Reading]:
         """See Store."""
-        self.shipper.drain()
+        drain(self.shipper, LATER)
         return self.reader.scan(assets, start, end)
 
     def first(self) -> int | None:
         """See Store."""
-        self.shipper.drain()
+        drain(self.shipper, LATER)
         return self.reader.first()
 
     def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """See Store."""
-        self.shipper.drain()
+        drain(self.shipper, LATER)
         return self.reader.hourly(asset, metric, start, end)
 
     def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
         """See Store."""
-        self.shipper.drain()
+        drain(self.shipper, LATER)
         return self.reader.derived(asset, metric, start, end)
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from tests.support.influx_v2 import Answer, Request
 from tests.support.influxd import Influxd
+from tests.support.stores import drain
 
 START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
 FIVE_MINUTES_MS = 300_000
@@ -62,7 +63,11 @@ class Rig:
 
     def ship(self) -> None:
         self.now += MINUTE_MS
-        self.shipper.drain()
+        self.drain()
+
+    def drain(self) -> None:
+        """Ship what may be shipped without any more time passing."""
+        drain(self.shipper, self.now)
 
     def ask(self, bucket: str, measurement: str) -> dict[tuple[str, str, int], tuple[Any, ...]]:
         text = f'SELECT "asset", "metric", "count", "mean", "low", "high", "last" FROM "{measurement}"'  # noqa: S608 - no SQL

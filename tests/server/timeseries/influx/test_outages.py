@@ -29,9 +29,9 @@ def test_a_server_that_does_not_take_anything_now_is_asked_again(make_rig: MakeR
     rig.now += MINUTE_MS
     for _ in range(2):
         with pytest.raises(BusyError, match="not now") as caught:
-            rig.shipper.drain()
+            rig.drain()
         assert caught.value.wait == 7
-    rig.shipper.drain()
+    rig.drain()
     rig.check()
     assert rig.store.quarantine(9) == []
 
@@ -142,7 +142,7 @@ def test_a_point_that_is_refused_goes_to_the_quarantine_and_the_others_arrive(ma
         *fills(range(START, START + 5_000, 10)), *(Reading("unit-1", "Info/Serial", START + n, "x") for n in (1, 2))
     )
     rig.now += MINUTE_MS
-    rig.shipper.drain()
+    rig.drain()
     found = rig.store.quarantine(9)
     assert {(it.reason, it.topic) for it in found} == {(REFUSED, f"influx/{rig.database}/raw")}
     assert all("field type conflict" in it.detail for it in found)
@@ -151,7 +151,7 @@ def test_a_point_that_is_refused_goes_to_the_quarantine_and_the_others_arrive(ma
     ]
     assert rig.shipper.refused == 2
     assert len(rig.reader.raw("unit-1", "Fill/Percent", 0, 1 << 62, 1_000)) == 500
-    rig.shipper.drain()
+    rig.drain()
     assert rig.shipper.refused == 2
 
 
@@ -167,7 +167,7 @@ def test_a_bucket_that_takes_nothing_puts_nothing_into_the_quarantine(make_rig: 
     rig.server.adapter.trouble = lambda _: nothing  # from one moment to the next
     rig.commit(*fills(range(START + 2_000, START + 3_000, 10)))
     with pytest.raises(BusyError, match="raw takes nothing"):
-        rig.shipper.drain()
+        rig.drain()
     rig.server.adapter.trouble = None
     rig.ship()
     rig.check()

@@ -106,7 +106,7 @@ def test_what_is_not_shipped_is_not_pruned(make_rig: MakeRig) -> None:
     assert rig.store.prune(START + DAY_MS, 1_000) == 0
     rig.server.adapter.trouble = busy(1, Answer(503))
     with pytest.raises(BusyError):
-        rig.shipper.drain()
+        rig.drain()
     assert rig.store.prune(START + DAY_MS, 1_000) == 0
     rig.ship()
     rig.commit(*fills(range(START + 50, START + 1_000, 100)))
