@@ -16,6 +16,7 @@ from sukusuku_core.clock import now_ms
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import two_centres as worlds
 from tests.support.broker import free_port
+from tests.support.stores import commit
 
 
 def _settings(folder: Path, port: int) -> Path:
@@ -57,7 +58,7 @@ def test_it_starts_before_the_collector_and_finds_its_data_later(tmp_path: Path)
             assert api.get("/api/v1/units/tobu-unit-1").json()["condition"] == "silent"
 
             store = SqliteStore.open(tmp_path / "readings.db")
-            store.commit(list(worlds.unit("tobu-unit-1", now_ms())), (), now_ms())
+            commit(store, list(worlds.unit("tobu-unit-1", now_ms())), now_ms())
 
             assert api.get("/api/v1/units/tobu-unit-1").json()["level"] == 42.0
         store.close()

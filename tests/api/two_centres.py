@@ -14,6 +14,7 @@ from sukusuku_server.settings import Facility
 from sukusuku_server.settings.base import WEEKDAYS
 from sukusuku_server.settings.opening import Calendar, Opening
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.support.stores import commit
 
 HOUR = 3_600_000
 
@@ -168,7 +169,7 @@ class World:
 
     def commit(self, *readings: Reading) -> None:
         """What the collector does with readings."""
-        self.store.commit(readings, (), now_ms())
+        commit(self.store, readings, now_ms())
 
     def close(self) -> None:
         """Give back the files."""

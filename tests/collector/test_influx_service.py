@@ -19,6 +19,7 @@ from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import facility, new_database
 from tests.support.influxd import Influxd
+from tests.support.stores import commit
 
 PATIENCE = 40.0
 
@@ -37,7 +38,7 @@ def test_the_collector_ships_what_its_file_held_and_the_api_asks_for_what_was_pr
     plain = SqliteStore.open(settings.store.path)
     now = now_ms() - 10_000
     readings = [Reading("unit-1", "Fill/Percent", now - n * 60_000, 50.5) for n in range(600)]
-    plain.commit(readings, [], now)
+    commit(plain, readings, now)
     plain.close()
 
     async def scenario() -> None:
@@ -64,7 +65,7 @@ def test_the_collector_ships_what_its_file_held_and_the_api_asks_for_what_was_pr
 
 def test_series_of_centres_and_of_the_collector_itself_are_shipped_too(settings: Facility) -> None:
     plain = SqliteStore.open(settings.store.path)
-    plain.commit([Reading("unit-1", "Fill/Percent", now_ms() - 20_000, 50.5)], [], now_ms())
+    commit(plain, [Reading("unit-1", "Fill/Percent", now_ms() - 20_000, 50.5)], now_ms())
     plain.close()
     query = Query(settings.store.influx)
 

@@ -34,7 +34,7 @@ from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_sim import history, scenario
 from tests.dashboards.grafana_query import DAY, HOUR, MINUTE
 from tests.support.influxd import Influxd
-from tests.support.stores import drain
+from tests.support.stores import commit, drain
 
 NOW = int(datetime.fromisoformat("2026-04-15T10:40:00+09:00").timestamp() * 1_000)
 """The moment at which the boards are looked at: a Wednesday morning, the centres are open."""
@@ -80,7 +80,7 @@ def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
     query = Query(influx)
     try:
         for start in range(0, len(readings), BATCH):
-            store.commit(readings[start : start + BATCH], [], NOW)
+            commit(store, readings[start : start + BATCH], NOW)
         _derive(facility, store, operations)
         for round_plan in _plans(facility, store):
             Rounds(operations).put(round_plan)

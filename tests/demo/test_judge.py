@@ -10,6 +10,7 @@ from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_demo import judge
 from sukusuku_edge.settings import read
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.support.stores import commit
 
 BEGIN = 1_776_218_400_000
 EDGE = """
@@ -59,7 +60,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 
 def _put(store: SqliteStore, *readings: tuple[judge.Key, int, Value | None]) -> None:
-    store.commit([Reading(key[0], key[1], BEGIN + at, value, Quality.GOOD) for key, at, value in readings], [], BEGIN)
+    commit(store, [Reading(key[0], key[1], BEGIN + at, value, Quality.GOOD) for key, at, value in readings], BEGIN)
 
 
 def _truth(tmp_path: Path, *rows: tuple[int, str, str, Value | None]) -> list[judge.Shown]:

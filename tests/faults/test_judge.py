@@ -8,6 +8,7 @@ import pytest
 from sukusuku_core.model import Reading
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.judge import Verdict, judge, waiting
+from tests.support.stores import commit
 
 NOW = 1_790_000_000_000
 READINGS = [Reading("unit-1", "Cycles/Total", NOW + n * 1000, n) for n in range(5)]
@@ -18,7 +19,7 @@ def verdict(folder: Path, accepted: list[Reading], stored: list[Reading], kills:
     names = ("asset", "metric", "time", "value")
     log.write_text("".join(json.dumps({it: getattr(reading, it) for it in names}) + "\n" for reading in accepted))
     store = SqliteStore.open(folder / "readings.db")
-    store.commit(stored, [], NOW)
+    commit(store, stored, NOW)
     store.close()
     assert waiting([log], folder / "readings.db") == sum(reading not in stored for reading in accepted)
     return judge([log], folder / "readings.db", kills)
@@ -37,7 +38,7 @@ def test_a_reading_that_is_not_stored_is_lost(tmp_path: Path) -> None:
 def test_a_reading_that_is_stored_with_another_value_is_lost(tmp_path: Path) -> None:
     changed = Reading("unit-1", "Cycles/Total", READINGS[0].time, 99)
     store = SqliteStore.open(tmp_path / "readings.db")
-    store.commit([changed], [], NOW)
+    commit(store, [changed], NOW)
     store.close()
     log = tmp_path / "edge-1.jsonl"
     log.write_text(json.dumps({"asset": "unit-1", "metric": "Cycles/Total", "time": changed.time, "value": 0}) + "\n")

@@ -70,9 +70,6 @@ class Store(Protocol):
         the roll-up again. Unassigned messages are kept whole; when they are too many, the oldest make room.
         """
 
-    def commit(self, readings: Sequence[Reading], quarantined: Sequence[Quarantined], received: int) -> Committed:
-        """`commit_rows` for those who hold readings; the datatype of a new series follows from its first value."""
-
     def mark_offline(self, changes: Mapping[str, int | None]) -> None:
         """Since when (UTC ms) assets and edge nodes are dead; None: alive again. Durable.
 

@@ -11,11 +11,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, Self
 
-from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.edge_session import datatype_of
 from sukusuku_core.errors import PermanentError, TransientError
-from sukusuku_core.model import AssetKind, Quality, Reading
+from sukusuku_core.model import Quality, Reading
 from sukusuku_server.model.series import (
     Committed,
     Late,
@@ -198,19 +196,6 @@ class SqliteStore(SqliteReader):
             self._new_series.append((ident, asset, metric, datatype))
             return ident
 
-    def commit(self, readings: Sequence[Reading], quarantined: Sequence[Quarantined], received: int) -> Committed:
-        """See Store."""
-        rows: list[Row] = [
-            (
-                reading.time,
-                self.series(reading.asset, reading.metric, _datatype(reading)),
-                reading.value,
-                int(reading.quality),
-            )
-            for reading in readings
-        ]
-        return self.commit_rows(rows, quarantined, received)
-
     def commit_rows(
         self,
         rows: Sequence[Row],
@@ -377,13 +362,3 @@ class SqliteStore(SqliteReader):
     def _good_before(self, series: int) -> int | None:
         found = self._all(_GOOD_BEFORE, (series,))
         return int(found[0][0]) if found else None
-
-
-def _datatype(reading: Reading) -> DataType:
-    """What a series is made for: its value tells, and for a null the catalogue, where it knows the metric."""
-    if reading.value is None:
-        for kind in AssetKind:
-            metric = catalogue.find(kind, reading.metric)
-            if metric is not None:
-                return metric.datatype
-    return datatype_of(reading.value)

@@ -24,6 +24,7 @@ from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import thinned_key
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api.reports import report_cases
+from tests.support.stores import commit
 
 ROOM = "tobu-room"
 FIRST = day_start(date(2026, 10, 5))
@@ -110,8 +111,8 @@ def test_no_figure_changes(seed: int, channel: str) -> None:
 def test_readings_go_too_but_hours_latest_values_and_other_assets_stay(tmp_path: Path) -> None:
     facility, store, operations = report_cases.write(tmp_path)
     times = [report_cases.OCTOBER + n * DAY_MS + 10 * report_cases.HOUR for n in range(14)]
-    store.commit([Reading(ROOM, "Occupancy/Count", time, 5) for time in times], [], NOW)
-    store.commit([Reading("tobu-unit-1", "Fill/Percent", time, 5.0) for time in times], [], NOW)
+    commit(store, [Reading(ROOM, "Occupancy/Count", time, 5) for time in times], NOW)
+    commit(store, [Reading("tobu-unit-1", "Fill/Percent", time, 5.0) for time in times], NOW)
     hours = store.hourly(ROOM, "Occupancy/Count", 0, 2**60)
 
     thin(facility, store, operations, report_cases.OCTOBER + (90 + 3) * DAY_MS + 5 * report_cases.HOUR)

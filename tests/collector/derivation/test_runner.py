@@ -18,6 +18,7 @@ from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.model.series import Late
 from sukusuku_server.timeseries import SETTLED_MS
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.support.stores import commit
 
 DAY = 86_400_000
 START = 20_000 * DAY
@@ -115,7 +116,7 @@ class World:
 
     def read(self, *readings: tuple[str, int, int]) -> None:
         rows = [Reading(asset, "Cycles/Total", START + minute * 60_000, value) for asset, minute, value in readings]
-        self.store.commit(rows, [], UNTIL + 2 * SETTLED_MS)
+        commit(self.store, rows, UNTIL + 2 * SETTLED_MS)
 
     def derived(self, asset: str) -> list[tuple[int, Any]]:
         points = self.store.derived(asset, "Fill/Nappies", 0, 2 * UNTIL)

@@ -23,6 +23,7 @@ from sukusuku_server.model.rounds import Plan, Reason, Stop
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility
+from tests.support.stores import commit
 
 HOUR = 3_600_000
 TODAY = date(2026, 11, 18)
@@ -77,7 +78,7 @@ class World:
         self.keeper = Bookkeeper(facility(), self.store, self.operations, self.derived, lambda: self.now)
 
     def live(self) -> None:
-        self.store.commit([Reading("unit-1", "Fill/Percent", at(-DAYS, 9), 10.0)], [], self.now)
+        commit(self.store, [Reading("unit-1", "Fill/Percent", at(-DAYS, 9), 10.0)], self.now)
         taken = [Emptying("unit-1", at(day, 15), 80.0, 48.0, (Evidence.LEVEL,), 0.9) for day in range(-DAYS, 1, 4)]
         self.emptyings.replace_detected("unit-1", at(-DAYS, 0), at(1, 0), taken)
 

@@ -17,6 +17,7 @@ from sukusuku_edge.outbox import Outbox
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.power.operations import OperationsSubject
 from tests.faults.power.subjects import EVERYTHING, T
+from tests.support.stores import commit
 
 BALLAST = 4 * 1024 * 1024
 REFUSALS = 20
@@ -203,7 +204,7 @@ class CollectorDisk:
 
     def _commit(self, store: SqliteStore, readings: Sequence[Reading], model: dict[int, float]) -> bool:
         try:
-            committed = store.commit(readings, (), T)
+            committed = commit(store, readings, T)
         except TransientError:
             return False
         if committed.stored != len(readings):

@@ -6,6 +6,7 @@ from pathlib import Path
 from sukusuku_server.model.series import Quarantined
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.power.subjects import EVERYTHING, T, a_reading
+from tests.support.stores import commit
 
 
 class StoreSubject:
@@ -29,7 +30,7 @@ class StoreSubject:
         bad = [
             Quarantined(T + n, "spBv1.0/x", "protobuf", "noise", rng.randbytes(300)) for n in range(rng.randint(0, 2))
         ]
-        self._store.commit(readings, bad, T + rng.randrange(10**9))
+        commit(self._store, readings, T + rng.randrange(10**9), bad)
 
     def dump(self) -> object:
         latest = self._store.latest()

@@ -9,6 +9,7 @@ from sukusuku_server.rounds.timetable import Timetable, Trip
 from sukusuku_server.settings import Facility, Round, check
 from sukusuku_server.timeseries import Store
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING
+from tests.support.stores import commit
 
 TOWN = """
 [operator]
@@ -121,7 +122,7 @@ def derive(store: Store, asset: str, *, percent: float, hours: float, fault: int
         Reading(asset, "Fill/Percent", now - MINUTE, percent),
         Reading(asset, "Fault/Code", now - MINUTE, fault),
     ]
-    store.commit(readings, [], now)
+    commit(store, readings, now)
     values = {"Fill/Estimate": percent, "Fill/Nappies": percent * 0.6, "Fill/Confidence": 90.0}
     values |= {"Forecast/Hours10": hours, "Forecast/Hours50": hours * 1.5, "Forecast/Hours90": hours * 2}
     store.put_derived(asset, 0, now, [Reading(asset, metric, now, value) for metric, value in values.items()])

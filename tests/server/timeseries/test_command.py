@@ -16,6 +16,7 @@ from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import facility, new_database
 from tests.support.influx_v2 import Answer
 from tests.support.influxd import Influxd
+from tests.support.stores import commit
 
 FACILITY = """
 operator = {{id = "toshima", name = {{ja = "豊島区", en = "Toshima"}}}}
@@ -54,7 +55,7 @@ def history(folder: Path) -> int:
     store = SqliteStore.open(folder / "readings.db")
     start = now_ms() - 10 * DAY_MS
     readings = [Reading("unit-1", "Fill/Percent", start + n * 600_000, n % 90 + 0.5) for n in range(1440)]
-    store.commit(readings, [], start)
+    commit(store, readings, start)
     store.close()
     return len(readings)
 

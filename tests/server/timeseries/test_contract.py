@@ -17,6 +17,7 @@ from sukusuku_server.model.series import Bucket, Latest, Point, Quarantined, Row
 from sukusuku_server.timeseries import Store
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import ShippedStore
+from tests.support.stores import commit
 
 START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
 SERIES = (
@@ -169,7 +170,7 @@ def test_readings_are_stored_like_rows(open_store: Open) -> None:
         Reading("unit-1", "Fill/Percent", START, 41.5),
         Reading("unit-1", "Fill/Percent", START + 1, None, Quality.BAD),
     ]
-    assert store.commit(readings, [], START).stored == 3
+    assert commit(store, readings, START).stored == 3
     assert store.raw("unit-1", "Lid/Open", START, START + 1, 10) == [Point(START, value=True, quality=Quality.GOOD)]
     assert store.latest()["unit-1"]["Fill/Percent"].quality is Quality.BAD
     assert [bucket.mean for bucket in store.hourly("unit-1", "Fill/Percent", START, START + HOUR_MS)] == [41.5]
@@ -177,13 +178,11 @@ def test_readings_are_stored_like_rows(open_store: Open) -> None:
 
 def test_a_series_may_begin_with_a_null_whatever_its_type(open_store: Open) -> None:
     store = open_store()
-    store.commit(
-        [Reading("unit", "Lid/Open", 1, None, Quality.STALE), Reading("unit", "Lid/Open", 2, value=False)], [], 0
-    )
+    commit(store, [Reading("unit", "Lid/Open", 1, None, Quality.STALE), Reading("unit", "Lid/Open", 2, value=False)], 0)
     assert store.raw("unit", "Lid/Open", 2, 3, 1)[0].value is False
-    store.commit([Reading("unit", "Info/Serial", 1, None, Quality.STALE)], [], 0)
+    commit(store, [Reading("unit", "Info/Serial", 1, None, Quality.STALE)], 0)
 
-    store.commit([Reading("unit", "Info/Serial", 2, "一号")], [], 0)
+    commit(store, [Reading("unit", "Info/Serial", 2, "一号")], 0)
 
     assert [point.value for point in store.raw("unit", "Info/Serial", 0, 9, 9)] == [None, "一号"]
     assert store.hourly("unit", "Info/Serial", 0, 9) == []
@@ -191,7 +190,7 @@ def test_a_series_may_begin_with_a_null_whatever_its_type(open_store: Open) -> N
 
 def test_ranges_take_the_start_and_leave_the_end(open_store: Open) -> None:
     store = open_store()
-    store.commit([Reading("unit-1", "Fill/Percent", START + n * HOUR_MS, float(n)) for n in range(4)], [], START)
+    commit(store, [Reading("unit-1", "Fill/Percent", START + n * HOUR_MS, float(n)) for n in range(4)], START)
     raw = store.raw("unit-1", "Fill/Percent", START + HOUR_MS, START + 3 * HOUR_MS, 10)
     hours = store.hourly("unit-1", "Fill/Percent", START + 1, START + 3 * HOUR_MS)
     assert [point.value for point in raw] == [1.0, 2.0]
@@ -203,7 +202,7 @@ def test_ranges_take_the_start_and_leave_the_end(open_store: Open) -> None:
 def test_the_quarantine_shows_the_newest_first(open_store: Open) -> None:
     store = open_store()
     items = [Quarantined(n, "topic", "reason", f"detail {n}", bytes([n])) for n in range(5)]
-    assert store.commit([], items, START).quarantined == 5
+    assert commit(store, [], START, items).quarantined == 5
     assert store.quarantine(3) == [items[4], items[3], items[2]]
     assert store.tallies() == [Tally("reason", 5, 0, 4)]
     assert store.tallies(3) == [Tally("reason", 2, 3, 4)]
@@ -220,20 +219,20 @@ def test_notes_are_kept(open_store: Open) -> None:
 
 def test_latest_that_was_handed_out_does_not_change(open_store: Open) -> None:
     store = open_store()
-    store.commit([Reading("unit-1", "Fill/Percent", START, 1.0)], [], START)
+    commit(store, [Reading("unit-1", "Fill/Percent", START, 1.0)], START)
     before = store.latest()["unit-1"]
-    store.commit([Reading("unit-1", "Fill/Percent", START + 1, 2.0)], [], START)
+    commit(store, [Reading("unit-1", "Fill/Percent", START + 1, 2.0)], START)
     assert before["Fill/Percent"].value == 1.0
     assert store.latest()["unit-1"]["Fill/Percent"].value == 2.0
 
 
 def test_the_latest_values_of_the_dead_are_stale_until_they_are_born_again(open_store: Open) -> None:
     store = open_store()
-    store.commit([Reading("unit-1", "State", START, 1), Reading("unit-2", "State", START, 1)], [], START)
+    commit(store, [Reading("unit-1", "State", START, 1), Reading("unit-2", "State", START, 1)], START)
     store.mark_offline({"unit-1": START + 5, "tobu-pi": START + 5})
     assert store.latest()["unit-1"]["State"] == Latest(START, 1, Quality.GOOD, START, START + 5)
     assert store.latest()["unit-2"]["State"].stale_since is None
-    store.commit([Reading("unit-1", "Lid/Open", START, value=True), Reading("tobu-pi", "State", START, 1)], [], START)
+    commit(store, [Reading("unit-1", "Lid/Open", START, value=True), Reading("tobu-pi", "State", START, 1)], START)
     assert {item.stale_since for item in store.latest()["unit-1"].values()} == {START + 5}
     assert store.latest()["tobu-pi"]["State"].stale_since == START + 5
     store.mark_offline({"unit-1": None})
@@ -251,7 +250,7 @@ def test_a_scan_has_the_readings_of_several_assets_in_order_of_time(open_store: 
         Reading("unit-1", "Fill/Percent", START + 5, None, Quality.BAD),
     ]
     assert store.first() is None
-    store.commit(readings, [], START)
+    commit(store, readings, START)
     found = store.scan({"unit-1", "unit-2"}, START, START + 5)
     assert found == [readings[1], readings[0], readings[3]]
     assert found[0].value is True
@@ -290,7 +289,7 @@ def test_derived_points_need_not_be_of_an_asset(open_store: Open, name: str) -> 
     store = open_store()
     metrics = ("Emptied/Bags", "Emptyings/unit-1/Level")
     points = [Reading(name, metric, START + n * 60_000, float(n)) for metric in metrics for n in range(3)]
-    store.commit([Reading("unit-1", "Fill/Percent", START, 5.0)], [], START)
+    commit(store, [Reading("unit-1", "Fill/Percent", START, 5.0)], START)
     store.put_derived("unit-1", START - 1, START, [Reading("unit-1", "Fill/Estimate", START, 5.0)])
     store.put_derived(name, START - 1, START + 120_000, points)
     store.put_derived(name, START, START + 60_000, [Reading(name, "Emptied/Bags", START + 60_000, 9.0)])

@@ -10,6 +10,7 @@ from sukusuku_core.errors import PermanentError
 from sukusuku_core.model import Reading
 from sukusuku_server.model.series import Quarantined
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.support.stores import commit
 
 T = 1_760_000_000_000
 
@@ -20,16 +21,16 @@ def test_what_cannot_be_written_leaves_no_transaction_open(tmp_path: Path) -> No
     no_text = Quarantined(T, "half a character: \ud83e", "topic", "", b"")
 
     with pytest.raises(UnicodeEncodeError):
-        store.commit([reading], [no_text], T)
+        commit(store, [reading], T, [no_text])
 
-    assert store.commit([reading], [], T).stored == 1
+    assert commit(store, [reading], T).stored == 1
     store.close()
 
 
 def test_a_store_with_impossible_content_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     store = SqliteStore.open(path)
-    store.commit([Reading("unit-1", "Fill/Percent", T, 1.0)], [], T)
+    commit(store, [Reading("unit-1", "Fill/Percent", T, 1.0)], T)
     store.close()
     with closing(sqlite3.connect(path)) as file, file:
         file.execute("UPDATE series SET datatype = 99")

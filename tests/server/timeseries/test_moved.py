@@ -15,6 +15,7 @@ from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.series import Committed, Moved
 from sukusuku_server.timeseries import migrations
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.support.stores import commit
 
 START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
 GOOD, BAD = 192, 0
@@ -54,7 +55,7 @@ def test_where_something_stands_already_the_next_free_millisecond_is_taken(store
 
 def test_what_is_stored_at_its_own_time_is_not_stored_again_as_moved(store: SqliteStore) -> None:
     series = fill(store)
-    store.commit([Reading("unit-1", "Fill/Percent", START, 1.0)], [], START)
+    commit(store, [Reading("unit-1", "Fill/Percent", START, 1.0)], START)
     moved = [Moved((START + 9, series, 1.0, GOOD), START), Moved((START, series, 1.0, GOOD), START)]
     assert store.commit_rows([], [], START, moved) == Committed(0, 2, 0)
 

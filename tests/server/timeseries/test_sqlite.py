@@ -16,6 +16,7 @@ from sukusuku_server.model.series import Quarantined
 from sukusuku_server.timeseries import derived
 from sukusuku_server.timeseries.sqlite import QUARANTINE_ROWS, SqliteStore
 from sukusuku_server.timeseries.sqlite_writes import QUARANTINE_PAYLOAD
+from tests.support.stores import commit
 
 START = 1_800_000_000_000
 WRITER = f"""
@@ -73,12 +74,12 @@ def test_there_is_one_writer(store: SqliteStore, path: Path) -> None:
 
 
 def test_what_was_stored_is_there_after_opening_again(store: SqliteStore, path: Path) -> None:
-    store.commit([Reading("unit", "Lid/Open", START, value=True)], [], START)
+    commit(store, [Reading("unit", "Lid/Open", START, value=True)], START)
     store.close()
     again = SqliteStore.open(path)
     assert again.latest()["unit"]["Lid/Open"].value is True
-    assert again.commit([Reading("unit", "Lid/Open", START, value=True)], [], START).duplicates == 1
-    assert again.commit([Reading("unit", "Film/Remaining", START, 7.0)], [], START).stored == 1
+    assert commit(again, [Reading("unit", "Lid/Open", START, value=True)], START).duplicates == 1
+    assert commit(again, [Reading("unit", "Film/Remaining", START, 7.0)], START).stored == 1
     assert len(again.raw("unit", "Lid/Open", 0, 2**62, 10)) == 1
     again.close()
 
@@ -128,7 +129,7 @@ def test_a_reader_waits_for_the_collector(path: Path) -> None:
 def test_who_is_dead_is_seen_by_readers_and_after_a_restart(path: Path) -> None:
     store = SqliteStore.open(path)
     reader = SqliteStore.open_reader(path)
-    store.commit([Reading("unit", "Fill/Percent", START, 1.5)], [], START)
+    commit(store, [Reading("unit", "Fill/Percent", START, 1.5)], START)
     before = reader.version()
     store.mark_offline({"unit": START + 1})
     assert reader.version() != before
@@ -148,12 +149,12 @@ def test_who_is_dead_is_seen_by_readers_and_after_a_restart(path: Path) -> None:
 def test_since_when_a_value_is_not_good_is_seen_by_readers_and_after_a_restart(path: Path) -> None:
     store = SqliteStore.open(path)
     reader = SqliteStore.open_reader(path)
-    store.commit([Reading("unit", "Fill/Percent", START, 1.5), Reading("unit", "State", START, 0)], [], START)
-    store.commit([Reading("unit", "Fill/Percent", START + 9, None, Quality.STALE)], [], START)
+    commit(store, [Reading("unit", "Fill/Percent", START, 1.5), Reading("unit", "State", START, 0)], START)
+    commit(store, [Reading("unit", "Fill/Percent", START + 9, None, Quality.STALE)], START)
     for view in (store, reader):
         assert view.latest()["unit"]["Fill/Percent"].last_good == START
         assert view.latest()["unit"]["State"].last_good == START
-    store.commit([Reading("unit", "Fill/Percent", START + 5, 2.5)], [], START)  # late
+    commit(store, [Reading("unit", "Fill/Percent", START + 5, 2.5)], START)  # late
     store.close()
     again = SqliteStore.open(path)
     for view in (again, reader):
@@ -166,18 +167,18 @@ def test_a_reader_sees_each_commit_and_cannot_write(store: SqliteStore, path: Pa
     reader = SqliteStore.open_reader(path)
     before = reader.version()
     assert reader.latest() == {}
-    store.commit([Reading("unit", "Fill/Percent", START, 1.5)], [], START)
+    commit(store, [Reading("unit", "Fill/Percent", START, 1.5)], START)
     assert reader.version() != before
     assert reader.latest()["unit"]["Fill/Percent"].value == 1.5
-    store.commit([Reading("unit", "Fill/Percent", START + 1, 2.5)], [], START)
+    commit(store, [Reading("unit", "Fill/Percent", START + 1, 2.5)], START)
     assert reader.latest()["unit"]["Fill/Percent"].value == 2.5
     with pytest.raises(TransientError, match="readonly"):
-        reader.commit([Reading("unit", "Fill/Percent", START + 2, 3.5)], [], START)
+        commit(reader, [Reading("unit", "Fill/Percent", START + 2, 3.5)], START)
     reader.close()
 
 
 def test_a_reader_works_while_no_collector_runs(store: SqliteStore, path: Path) -> None:
-    store.commit([Reading("unit", "Fill/Percent", START, 1.5)], [], START)
+    commit(store, [Reading("unit", "Fill/Percent", START, 1.5)], START)
     store.close()
     reader = SqliteStore.open_reader(path)
     assert len(reader.raw("unit", "Fill/Percent", 0, 2**62, 10)) == 1
@@ -199,7 +200,7 @@ def test_many_threads_may_read_at_once(store: SqliteStore, path: Path) -> None:
     for thread in threads:
         thread.start()
     for turn in range(100):
-        store.commit([Reading("unit", "Fill/Percent", START + turn, float(turn))], [], START)
+        commit(store, [Reading("unit", "Fill/Percent", START + turn, float(turn))], START)
     for thread in threads:
         thread.join()
     assert wrong == []
@@ -213,18 +214,18 @@ def test_a_failed_commit_leaves_nothing_and_the_next_one_works(store: SqliteStor
     other.execute("BEGIN IMMEDIATE")
     reading = Reading("unit", "Fill/Percent", START, 1.5)
     with pytest.raises(TransientError, match="locked"):
-        store.commit([reading], [], START)
+        commit(store, [reading], START)
     other.rollback()
     other.close()
     assert store.latest() == {}
-    assert store.commit([reading], [], START).stored == 1
+    assert commit(store, [reading], START).stored == 1
     assert store.latest()["unit"]["Fill/Percent"].value == 1.5
 
 
 def test_the_quarantine_is_bounded(store: SqliteStore) -> None:
     items = [Quarantined(n, "topic", "reason", "", b"x" * 10_000) for n in range(QUARANTINE_ROWS + 5)]
-    store.commit([], items, START)
-    store.commit([], [Quarantined(-1, "topic", "last", "", b"")], START)
+    commit(store, [], START, items)
+    commit(store, [], START, [Quarantined(-1, "topic", "last", "", b"")])
     rows = store.quarantine(QUARANTINE_ROWS * 2)
     assert len(rows) == QUARANTINE_ROWS
     assert rows[0].reason == "last"

@@ -18,7 +18,7 @@ from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from tests.support.influx_v2 import Answer, Request
 from tests.support.influxd import Influxd
-from tests.support.stores import drain
+from tests.support.stores import commit, drain
 
 START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
 FIVE_MINUTES_MS = 300_000
@@ -59,7 +59,7 @@ class Rig:
     def commit(self, *readings: Reading) -> Committed:
         for item in readings:
             self.expected.setdefault((item.asset, item.metric, item.time), item)
-        return self.store.commit(readings, [], self.now)
+        return commit(self.store, readings, self.now)
 
     def ship(self) -> None:
         self.now += MINUTE_MS

@@ -19,6 +19,7 @@ from tests.server.timeseries.influx.influx_facility import facility, new_databas
 from tests.server.timeseries.influx.shipping_rig import START, MakeRig, Rig, busy, fills, write
 from tests.support.influx_v2 import Answer
 from tests.support.influxd import influxd
+from tests.support.stores import commit
 
 
 @pytest.mark.parametrize("status", [429, 503, 500, 401, 404])
@@ -208,7 +209,7 @@ def test_what_is_older_than_the_bucket_keeps_is_left_out_in_peace(make_rig: Make
     now = int(datetime.now(UTC).timestamp() * 1000)
     rig.now = now
     old = fills(range(now - 60 * DAY_MS, now - 60 * DAY_MS + 100, 10))
-    rig.store.commit(old, [], now)
+    commit(rig.store, old, now)
     rig.commit(*fills(range(now - 1000, now, 100)))
     rig.ship()
     assert rig.store.quarantine(9) == []

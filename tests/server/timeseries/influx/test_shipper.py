@@ -15,6 +15,7 @@ from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.shipping_rig import ASSETS, START, MakeRig, busy, fills, in_order
 from tests.support.broker import free_port
 from tests.support.influx_v2 import Answer
+from tests.support.stores import commit
 
 
 def test_all_types_and_qualities_arrive(make_rig: MakeRig) -> None:
@@ -59,7 +60,7 @@ def test_history_of_a_file_without_influxdb_is_shipped(make_rig: MakeRig) -> Non
     rig.close()
     plain = SqliteStore.open(rig.settings.store.path)
     readings = [it for asset in ASSETS[:2] for it in fills(range(START - 2 * DAY_MS, START, 600_000), asset)]
-    plain.commit(readings, [], START)
+    commit(plain, readings, START)
     plain.put_derived(
         "unit-1", 0, START, [Reading("unit-1", "Fill/Estimate", START - 300_000 * n, 5.0) for n in range(400)]
     )
