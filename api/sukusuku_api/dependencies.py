@@ -11,48 +11,28 @@ from sukusuku_api.timestamps import parse
 from sukusuku_core.clock import Clock
 from sukusuku_server.db import Operations
 from sukusuku_server.live import views as live
-from sukusuku_server.model.series import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, RoomHour, Tally
 from sukusuku_server.settings import Facility, Room, Round, Site, Unit
+from sukusuku_server.timeseries.protocols import HistoryReader, LiveReader, NoteReader, RejectedMessages, StoreStatus
+
+
+class LiveStore(LiveReader, NoteReader, StoreStatus, Protocol):
+    """What the store knows of the present."""
+
+
+class HistoryStore(HistoryReader, LiveReader, RejectedMessages, NoteReader, Protocol):
+    """What the store knows of the past and of the present, and what it refused."""
 
 
 class Readings(Protocol):
-    """The reading half of a store. Safe to use from several threads."""
+    """The store by two connections: what takes long holds up nobody who asks for the present."""
 
-    def available(self) -> bool:
-        """Whether there is a store, and it answers."""
+    @property
+    def live(self) -> LiveStore:
+        """Return the connection for what is quick."""
 
-    def quarantine(self, limit: int) -> list[Quarantined]:
-        """The newest rows of the quarantine, newest first."""
-
-    def tallies(self) -> list[Tally]:
-        """The quarantine, counted by reason."""
-
-    def unassigned(self) -> list[Tally]:
-        """What waits for facility.toml to be put right, counted by topic and reason."""
-
-    def latest(self) -> LatestByAsset:
-        """The newest value of every series."""
-
-    def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
-        """Points of a derived series with start <= time < end, in order of time."""
-
-    def room_hours(self, asset: str, start: int, end: int) -> list[RoomHour]:
-        """The hours that are kept of a room and begin in start <= time < end, in order."""
-
-    def derived_latest(self) -> DerivedByAsset:
-        """The newest point of every derived series."""
-
-    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
-        """Readings with start <= time < end in order of time, at most `limit`."""
-
-    def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
-        """Hours that begin in start <= time < end, in order."""
-
-    def version(self) -> int:
-        """A number that changes when another process has committed."""
-
-    def noted(self, key: str) -> int | None:
-        """A number that the collector keeps under a name; None when there is none."""
+    @property
+    def history(self) -> HistoryStore:
+        """Return the connection for what may take seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +46,8 @@ class Context:
 
     def views(self, now: int) -> "list[live.UnitView | live.RoomView]":
         """How every asset stands at the time `now`."""
-        return live.views(self.facility, self.store.latest(), now, self.store.derived_latest())
+        store = self.store.live
+        return live.views(self.facility, store.latest(), now, store.derived_latest())
 
 
 def _context(request: Request) -> Context:

@@ -5,10 +5,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from sukusuku_api.dependencies import HistoryStore, LiveStore
 from sukusuku_core.errors import TransientError
-from sukusuku_core.transition_log import TransitionLog
-from sukusuku_server.model.series import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, RoomHour, Tally
+from sukusuku_server.timeseries import migrations
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from sukusuku_server.timeseries.sqlite_reader import connect
 
 log = logging.getLogger(__name__)
 
@@ -16,102 +17,71 @@ OpenReader = Callable[[Path], SqliteStore]
 
 
 class LateStore:
-    """Reads the file as soon as it is there; until then there is simply no data.
+    """Opens the file as soon as it is there; until then the store is an empty one that is not available.
 
     What may take long has a connection of its own, so that the live state need not wait for it.
     Raises PermanentError when a newer program has written the file.
     """
 
     def __init__(self, path: Path, open_reader: OpenReader = SqliteStore.open_reader) -> None:
-        problems = TransitionLog(log)
-        self._live = _Late(path, open_reader, problems)
-        self._past = _Late(path, open_reader, problems)
+        self._nothing = _Nothing()
+        self._live = _Late(path, open_reader, self._nothing)
+        self._history = _Late(path, open_reader, self._nothing)
 
-    def available(self) -> bool:
-        """Whether there is a store, and it answers."""
-        store = self._live.opened()
-        return store is not None and store.available()
+    @property
+    def live(self) -> LiveStore:
+        """Return the connection for what is quick."""
+        return self._live.opened()
 
-    def latest(self) -> LatestByAsset:
-        """The newest value of every series."""
-        store = self._live.opened()
-        return {} if store is None else store.latest()
-
-    def derived_latest(self) -> DerivedByAsset:
-        """The newest point of every derived series, by asset and metric."""
-        store = self._live.opened()
-        return {} if store is None else store.derived_latest()
-
-    def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
-        """Points of a derived series with start <= time < end, in order of time."""
-        store = self._past.opened()
-        return [] if store is None else store.derived(asset, metric, start, end)
-
-    def room_hours(self, asset: str, start: int, end: int) -> list[RoomHour]:
-        """The hours that are kept of a room and begin in start <= time < end, in order."""
-        store = self._past.opened()
-        return [] if store is None else store.room_hours(asset, start, end)
-
-    def version(self) -> int:
-        """A number that changes when the collector has committed; -1: no file yet."""
-        store = self._live.opened()
-        return -1 if store is None else store.version()
-
-    def noted(self, key: str) -> int | None:
-        """A number that the collector keeps under a name; None when there is none."""
-        store = self._live.opened()
-        return None if store is None else store.noted(key)
-
-    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
-        """Readings with start <= time < end in order of time, at most `limit`."""
-        store = self._past.opened()
-        return [] if store is None else store.raw(asset, metric, start, end, limit)
-
-    def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
-        """Hours that begin in start <= time < end, in order."""
-        store = self._past.opened()
-        return [] if store is None else store.hourly(asset, metric, start, end)
-
-    def quarantine(self, limit: int) -> list[Quarantined]:
-        """The newest rows of the quarantine, newest first."""
-        store = self._past.opened()
-        return [] if store is None else store.quarantine(limit)
-
-    def tallies(self) -> list[Tally]:
-        """The quarantine, counted by reason."""
-        store = self._past.opened()
-        return [] if store is None else store.tallies()
-
-    def unassigned(self) -> list[Tally]:
-        """What waits for facility.toml to be put right, counted by topic and reason."""
-        store = self._past.opened()
-        return [] if store is None else store.unassigned()
+    @property
+    def history(self) -> HistoryStore:
+        """Return the connection for what may take seconds."""
+        return self._history.opened()
 
     def close(self) -> None:
         """Give back the file."""
         self._live.close()
-        self._past.close()
+        self._history.close()
+        self._nothing.close()
+
+
+class _Nothing(SqliteStore):
+    """Stands for the store until there is one: an empty one in memory."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(":memory:"), connect(":memory:", uri=False), None)
+        migrations.migrate(self._connection, ":memory:")
+
+    def available(self) -> bool:
+        return False
+
+    def version(self) -> int:
+        """A number that no file has."""
+        return -1
 
 
 class _Late:
     """One connection, opened when it can be. Used by several threads."""
 
-    def __init__(self, path: Path, open_reader: OpenReader, problems: TransitionLog) -> None:
+    def __init__(self, path: Path, open_reader: OpenReader, nothing: SqliteStore) -> None:
         self._path = path
         self._open_reader = open_reader
+        self._nothing = nothing
         self._store: SqliteStore | None = None
         self._lock = threading.Lock()
         self._problems = problems
 
-    def opened(self) -> SqliteStore | None:
+    def opened(self) -> SqliteStore:
         with self._lock:
             if self._store is None:
                 try:
                     self._store = self._open_reader(self._path)
                 except TransientError as error:
-                    self._problems.problem("store", f"no data yet: {error}")
-                else:
-                    self._problems.recovered("store", f"reading {self._path}")
+                    if str(error) != self._trouble:
+                        log.warning("no data yet: %s", error)
+                    self._trouble = str(error)
+                    return self._nothing
+                log.info("reading %s", self._path)
             return self._store
 
     def close(self) -> None:

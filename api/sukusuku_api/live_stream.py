@@ -62,9 +62,10 @@ class Broadcast:
     async def look(self) -> None:
         """Compare the present with what was last told; tell what changed. Growing older is no change."""
         context = self._context
-        version = context.store.version()
+        store = context.store.live
+        version = store.version()
         if version != self._version:
-            self._latest, self._derived, self._version = context.store.latest(), context.store.derived_latest(), version
+            self._latest, self._derived, self._version = store.latest(), store.derived_latest(), version
         alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
         state = (live.views(context.facility, self._latest, context.clock(), self._derived), alerts)
         if state != self._state:

@@ -24,7 +24,7 @@ def run(facility: Facility) -> None:
     listener = listen(facility.web)
     store = LateStore(Path(facility.store.path), lambda _: backends.open_reader(facility.store))
     try:
-        store.version()  # a file of a newer version should be known now
+        store.live.version()  # a file of a newer version should be known now
         operations = Operations(facility.operations.url)
         try:
             Server(create_app(facility, store, operations)).run(sockets=[listener])

@@ -31,7 +31,8 @@ from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries import Store, backends
+from sukusuku_server.timeseries import backends
+from sukusuku_server.timeseries.protocols import LiveReader, Store
 
 if TYPE_CHECKING:
     from sukusuku_server.timeseries.influx.shipper import Shipper
@@ -132,7 +133,7 @@ def _nobody() -> None:
 class Alerts:
     """The alert engine over the latest values; a database that does not answer is reported once."""
 
-    def __init__(self, engine: AlertEngine, store: Store, clock: Clock, surroundings: Surroundings) -> None:
+    def __init__(self, engine: AlertEngine, store: LiveReader, clock: Clock, surroundings: Surroundings) -> None:
         self._engine = engine
         self._store = store
         self._clock = clock

@@ -21,7 +21,7 @@ from sukusuku_core.model import Quality, Value
 from sukusuku_core.profile import JsonPoint
 from sukusuku_edge.fitting import Bound
 from sukusuku_server.model.series import Point
-from sukusuku_server.timeseries import Store
+from sukusuku_server.timeseries.protocols import HistoryReader
 
 Key = tuple[str, str]
 """Asset and metric."""
@@ -117,7 +117,7 @@ def _in_metric(bound: Bound, value: Value | None) -> Value | None:
 def judge(
     shown: Iterable[Shown],
     accepted: Sequence[Accepted],
-    store: Store,
+    store: HistoryReader,
     begin: int,
     listening: int = 0,
 ) -> Verdict:

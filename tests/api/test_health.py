@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
+from sukusuku_api.dependencies import HistoryStore
 from sukusuku_api.lazy_store import LateStore
 from sukusuku_core.model import Reading
 from sukusuku_server.db import OutgoingMail
-from sukusuku_server.model.series import Point, Quarantined, Unassigned
+from sukusuku_server.model.series import Quarantined, Unassigned
 from tests.api.conftest import NOW
 from tests.api.http_server import client
 from tests.api.two_centres import World, fire
@@ -91,10 +92,11 @@ class SlowStore(LateStore):
         super().__init__(path)
         self.asked, self.go_on = threading.Event(), threading.Event()
 
-    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
+    @property
+    def history(self) -> HistoryStore:
         self.asked.set()
         assert self.go_on.wait(30)
-        return super().raw(asset, metric, start, end, limit)
+        return super().history
 
 
 def test_a_long_question_holds_up_nobody_else(world: World) -> None:

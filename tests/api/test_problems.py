@@ -5,8 +5,8 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
+from sukusuku_api.dependencies import HistoryStore, LiveStore
 from sukusuku_core.errors import TransientError
-from sukusuku_server.model.series import Bucket, DerivedByAsset, LatestByAsset, Point, Quarantined, RoomHour, Tally
 from tests.api.http_server import client
 from tests.api.two_centres import World
 
@@ -17,40 +17,12 @@ class BrokenStore:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def latest(self) -> LatestByAsset:
+    @property
+    def live(self) -> LiveStore:
         raise self._error
 
-    def derived_latest(self) -> DerivedByAsset:
-        raise self._error
-
-    def derived(self, *_: object) -> list[Point]:
-        raise self._error
-
-    def room_hours(self, *_: object) -> list[RoomHour]:
-        raise self._error
-
-    def raw(self, *_: object) -> list[Point]:
-        raise self._error
-
-    def hourly(self, *_: object) -> list[Bucket]:
-        raise self._error
-
-    def version(self) -> int:
-        raise self._error
-
-    def available(self) -> bool:
-        raise self._error
-
-    def quarantine(self, _: int) -> list[Quarantined]:
-        raise self._error
-
-    def tallies(self) -> list[Tally]:
-        raise self._error
-
-    def unassigned(self) -> list[Tally]:
-        raise self._error
-
-    def noted(self, _: str) -> int | None:
+    @property
+    def history(self) -> HistoryStore:
         raise self._error
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from sukusuku_api import live_stream
 from sukusuku_api.app import create_app
+from sukusuku_api.dependencies import LiveStore
 from sukusuku_api.lazy_store import LateStore
 from sukusuku_core.errors import TransientError
 from tests.api import two_centres as worlds
@@ -116,10 +117,11 @@ class FlakyStore(LateStore):
 
     away = True
 
-    def version(self) -> int:
+    @property
+    def live(self) -> LiveStore:
         if self.away:
             raise TransientError("locked")
-        return super().version()
+        return super().live
 
 
 def test_the_stream_outlives_trouble_with_the_data(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from sukusuku_api.app import create_app
+from sukusuku_api.lazy_store import LateStore
 from sukusuku_cli.__main__ import COMMANDS
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
-from sukusuku_server.timeseries.sqlite import SqliteStore
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")])
@@ -52,7 +52,7 @@ def test_commands_in_documents_exist(page: Path) -> None:
 def test_every_route_of_the_api_is_described(tmp_path: Path) -> None:
     files.write(tmp_path, Ports(), datetime(2026, 11, 25, 3, tzinfo=UTC))
     facility = settings.read(tmp_path / "facility.toml")
-    store = SqliteStore.open(Path(facility.store.path))
+    store = LateStore(Path(facility.store.path))
     operations = Operations(facility.operations.url)
     try:
         paths = create_app(facility, store, operations).openapi()["paths"]

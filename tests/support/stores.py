@@ -7,12 +7,12 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.edge_session import datatype_of
 from sukusuku_core.model import AssetKind, Reading
 from sukusuku_server.model.series import Committed, Quarantined, Row
-from sukusuku_server.timeseries import Store
 from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
+from sukusuku_server.timeseries.protocols import ReadingWriter
 
 
 def commit(
-    store: Store, readings: Sequence[Reading], received: int, quarantined: Sequence[Quarantined] = ()
+    store: ReadingWriter, readings: Sequence[Reading], received: int, quarantined: Sequence[Quarantined] = ()
 ) -> Committed:
     """Store readings; the datatype of a new series follows from its first value."""
     rows: list[Row] = [

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sukusuku_api.dependencies import Readings
+from sukusuku_api.dependencies import HistoryStore
 from sukusuku_core.time import day_start
-from sukusuku_server.calendar.opening_hours import opening_of_asset
+from sukusuku_server.calendar.opening_hours import day_start, opening_of_asset
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.live.views import SIMULATED
@@ -69,7 +69,7 @@ class RoomUse:
 class Gatherer:
     """Reads the rooms of a facility at the moment `now` (UTC ms); what lies after it is no gap but left out."""
 
-    def __init__(self, facility: Facility, store: Readings, operations: Operations, now: int) -> None:
+    def __init__(self, facility: Facility, store: HistoryStore, operations: Operations, now: int) -> None:
         self._facility = facility
         self._store = store
         self._records = RoomRecords(operations)

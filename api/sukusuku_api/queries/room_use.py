@@ -45,7 +45,7 @@ def expected(context: Context, site: Site, room: Room, now: int, days: int) -> l
 def expect(context: Context, site: Site, room: Room, now: int, days: int) -> Expect:
     """What is expected in a room: who is in now, then what is usual at that hour."""
     ahead = expected(context, site, room, now, days)
-    series = context.store.derived_latest().get(room.id, {})
+    series = context.store.live.derived_latest().get(room.id, {})
     point = series.get(SERIES["children"])
     fresh = point is not None and now - point.time <= FRESH_MS and isinstance(point.value, int | float)
     children = float(point.value) if fresh and point is not None and isinstance(point.value, int | float) else None
@@ -64,4 +64,4 @@ def vacancy(context: Context, days: int) -> list[tuple[Site, list[Day]]]:
 
 
 def _gatherer(context: Context) -> Gatherer:
-    return Gatherer(context.facility, context.store, context.operations, context.clock())
+    return Gatherer(context.facility, context.store.history, context.operations, context.clock())

@@ -5,7 +5,7 @@ from functools import lru_cache
 from gettext import NullTranslations
 from importlib.resources import files
 
-from sukusuku_api.dependencies import Readings
+from sukusuku_api.dependencies import HistoryStore
 from sukusuku_api.queries.room_history import Gatherer, Progress
 from sukusuku_api.reports.csv_file import csv_file
 from sukusuku_api.reports.model import Report
@@ -41,7 +41,7 @@ def asked(period: Period, site: str | None, language: Language, *, outward: bool
 
 def make(
     facility: Facility,
-    store: Readings,
+    store: HistoryStore,
     operations: Operations,
     wanted: Asked,
     now: int,

@@ -97,7 +97,7 @@ def score_card(
 
 
 def _ahead(context: Context, now: int) -> list[AheadOut]:
-    derived, book = context.store.derived_latest(), Emptyings(context.operations)
+    derived, book = context.store.live.derived_latest(), Emptyings(context.operations)
     found = []
     for view in context.views(now):
         if isinstance(view, UnitView):

@@ -34,9 +34,9 @@ def health(context: ContextDep) -> out.HealthOut:
     unassigned: list[Tally] = []
     dropped = 0
     try:
-        readable = store.available()
-        latest, tallies, unassigned = store.latest(), store.tallies(), store.unassigned()
-        dropped = store.noted(DROPPED) or 0
+        readable, latest = store.live.available(), store.live.latest()
+        tallies, unassigned = store.history.tallies(), store.history.unassigned()
+        dropped = store.history.noted(DROPPED) or 0
     except SukusukuError:
         readable = False
     mails = _mails(context)
@@ -128,7 +128,7 @@ def _loss(item: Latest | None) -> out.LossOut | None:
 def _duplicate(context: Context, edge: str, now: int) -> bool:
     """The collector notes every sign of a second edge node; a person has some time to see that there was one."""
     try:
-        noted = context.store.noted(twins_key(edge))
+        noted = context.store.live.noted(twins_key(edge))
     except SukusukuError:
         return False
     return noted is not None and now - noted < DUPLICATE_MS

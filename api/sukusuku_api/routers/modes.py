@@ -111,7 +111,7 @@ def _subject(context: Context, body: Start) -> str:
         if body.metric is not None:
             raise invalid("body.metric", "goes only with `retired`")
         return body.subject
-    measured = sorted(context.store.latest().get(body.subject, {}))
+    measured = sorted(context.store.live.latest().get(body.subject, {}))
     if body.metric not in measured:
         raise invalid("body.metric", f"must be one that {body.subject} had: {', '.join(measured) or 'there is none'}")
     return f"{body.subject}/{body.metric}"

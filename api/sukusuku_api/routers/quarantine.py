@@ -19,7 +19,7 @@ def quarantine(
     limit: Annotated[int, Query(ge=1, le=1_000, description="At most so many, the newest first")] = 100,
 ) -> out.QuarantineOut:
     """Messages, or metrics of them, that could not be stored as readings, newest first, without their content."""
-    found = context.store.quarantine(limit)
+    found = context.store.history.quarantine(limit)
     return out.QuarantineOut(
         time=japan_time(context.clock()),
         messages=[

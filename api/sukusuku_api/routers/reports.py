@@ -71,7 +71,7 @@ def _file(context: Context, wanted: period.Period, ending: Format, lang: Languag
     try:
         made = make(
             context.facility,
-            context.store,
+            context.store.history,
             context.operations,
             asked(wanted, site, lang, outward=True),
             context.clock(),

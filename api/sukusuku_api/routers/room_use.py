@@ -48,7 +48,7 @@ def occupancy(
     first, stop = _stretch(context, start, end, DAY_MS, HISTORY_MS)
     metrics = (*out.SERIES, *(f"Zones/{zone.id}/Corrected" for zone in room.zone))
     series = {
-        metric: [out.point(point) for point in context.store.derived(room_id, metric, first, stop)]
+        metric: [out.point(point) for point in context.store.history.derived(room_id, metric, first, stop)]
         for metric in metrics
     }
     return out.HistoryOut(room=room_id, start=japan_time(first), end=japan_time(stop), series=series)

@@ -73,7 +73,7 @@ def preview(
 ) -> collection.PlanOut:
     """The plan with what is known now. Nothing is stored or sent; it takes as long as the solver may think."""
     known_round(context, round_id)
-    planner = Planner(context.facility, context.store, context.operations)
+    planner = Planner(context.facility, context.store.live, context.operations)
     return collection.plan(planner.plan(round_id, day, context.clock()))
 
 

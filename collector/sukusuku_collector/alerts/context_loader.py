@@ -1,6 +1,7 @@
 """What rules look at beside the readings, from the store, the operations data and the settings."""
 
 from collections import defaultdict
+from typing import Protocol
 
 from sukusuku_collector.alerts.context import Around, Supply
 from sukusuku_core.time import MINUTE_MS, day_start, local_day
@@ -12,16 +13,20 @@ from sukusuku_server.kpi.stock_levels import shelves
 from sukusuku_server.model.collection import EmptyingState
 from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries import Store
+from sukusuku_server.timeseries.protocols import HistoryReader, LiveReader
 
 SLOW_MS = MINUTE_MS
 """How often rounds, weights and shelves are looked up; the rest every time."""
 
 
+class SurroundingsStore(LiveReader, HistoryReader, Protocol):
+    """Where derived points and the use of film are read."""
+
+
 class Surroundings:
     """Collects what is around the units of one facility. Raises TransientError when a database does not answer."""
 
-    def __init__(self, facility: Facility, store: Store, operations: Operations) -> None:
+    def __init__(self, facility: Facility, store: SurroundingsStore, operations: Operations) -> None:
         self._facility = facility
         self._store = store
         self._operations = operations

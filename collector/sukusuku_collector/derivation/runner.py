@@ -24,12 +24,17 @@ from sukusuku_core.time import day_number, midnight
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.derivation import Advanced, Derivation
 from sukusuku_server.model.series import Late
-from sukusuku_server.timeseries import SETTLED_MS, Store, thinned_key
+from sukusuku_server.timeseries import SETTLED_MS, thinned_key
+from sukusuku_server.timeseries.protocols import DerivationSource, DerivedSeries, NoteReader
 
 PASS_SECONDS = 5.0
 """Rest between two looks at the store."""
 
 _log = logging.getLogger(__name__)
+
+
+class DerivationStore(DerivationSource, DerivedSeries, NoteReader, Protocol):
+    """Where readings come from and derived points go."""
 
 
 class Records(Protocol):
@@ -77,7 +82,9 @@ class Subject:
 class Deriver:
     """Derives all assets of one facility. `run` goes on until cancelled."""
 
-    def __init__(self, store: Store, records: Records, subjects: Mapping[str, Subject], clock: Clock = now_ms) -> None:
+    def __init__(
+        self, store: DerivationStore, records: Records, subjects: Mapping[str, Subject], clock: Clock = now_ms
+    ) -> None:
         self._store = store
         self._records = records
         self._subjects = subjects

@@ -19,7 +19,6 @@ from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.model.collection import EmptyingState
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState, StopRecord
-from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rounds.mails import RoundComposer
 from sukusuku_server.rounds.recipients import chain
 from sukusuku_server.rounds.route_sheet import settings_of, sheets
@@ -27,6 +26,7 @@ from sukusuku_server.rounds.signed_links import Links
 from sukusuku_server.rounds.sketch import Sketch, render
 from sukusuku_server.rounds.timetable import Timetable, Trip
 from sukusuku_server.settings import Facility, Round
+from sukusuku_server.timeseries.protocols import LiveReader
 
 TICK_SECONDS = 15.0
 _LAST_MS = MINUTE_MS
@@ -50,13 +50,6 @@ class Plans(Protocol):
         """The plan of a round for a date. May take seconds."""
 
 
-class Latest(Protocol):
-    """The part of the store that is needed."""
-
-    def latest(self) -> LatestByAsset:
-        """The newest value of every series."""
-
-
 class Sender:
     """Makes the plan of a round and puts its mails into the outbox, by schedule or by hand.
 
@@ -66,7 +59,7 @@ class Sender:
     def __init__(
         self,
         facility: Facility,
-        store: Latest,
+        store: LiveReader,
         operations: Operations,
         plans: Plans,
         draw: Callable[[Sketch], bytes | None] = render,

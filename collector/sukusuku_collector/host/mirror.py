@@ -19,7 +19,7 @@ from sukusuku_mqtt import Message, MqttSession
 from sukusuku_server.live import views
 from sukusuku_server.live.views import RoomView, UnitView
 from sukusuku_server.settings import Asset, Facility, Text
-from sukusuku_server.timeseries import Store
+from sukusuku_server.timeseries.protocols import LiveReader
 
 _MIRROR = re.compile(r"sukusuku/[^/]+/[^/]+/[^/]+/state")
 
@@ -105,7 +105,7 @@ def _names(text: Text) -> dict[str, str]:
 class Mirroring:
     """The mirror of one facility. Every method raises TransientError when broker or store do not answer."""
 
-    def __init__(self, facility: Facility, store: Store, clock: Clock) -> None:
+    def __init__(self, facility: Facility, store: LiveReader, clock: Clock) -> None:
         self._facility = facility
         self._operator = facility.operator.id
         self._assets = {asset.id: asset for asset in facility.assets()}

@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
 
 from sukusuku_collector.host import claim as tenure
 from sukusuku_collector.host import mirror
@@ -21,7 +22,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from sukusuku_mqtt.reconnect import reconnect_backoff
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries import Store
+from sukusuku_server.timeseries.protocols import LiveReader, Notes
 
 BATCH = 256
 """Most messages of one commit: an edge node has at most 64 unacknowledged ones, so several are served at once."""
@@ -43,13 +44,17 @@ class _AnewError(TransientError):
     """Our STATE needs a newer timestamp, so a new session must begin."""
 
 
+class HostStore(LiveReader, Notes, Protocol):
+    """Where the timestamp of the last STATE is kept, and what the mirror shows."""
+
+
 class Host:
     """Keeps a session with the broker. `committed` is called after each commit with the assets that got readings."""
 
     def __init__(
         self,
         facility: Facility,
-        store: Store,
+        store: HostStore,
         ingest: Ingest,
         committed: Callable[[Collection[str]], None],
         clock: Clock,

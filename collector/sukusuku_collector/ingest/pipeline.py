@@ -8,14 +8,14 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sukusuku_collector.ingest import validation
 from sukusuku_collector.ingest.duplicate_nodes import Twins
 from sukusuku_collector.ingest.operator_log import Teller
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.ingest.rate_limits import Gate
-from sukusuku_collector.ingest.row_builder import Batch, Rows, Table
+from sukusuku_collector.ingest.row_builder import Batch, Rows, RowStore, Table
 from sukusuku_collector.ingest.topic_routes import Route, Routes
 from sukusuku_collector.ingest.unassigned import Homeless
 from sukusuku_collector.ingest.validation import Subject
@@ -29,7 +29,8 @@ from sukusuku_core.topics import MessageType, NodeTopic
 from sukusuku_mqtt.client import Message
 from sukusuku_server.model.series import Committed, Unassigned
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries import Store, twins_key
+from sukusuku_server.timeseries import twins_key
+from sukusuku_server.timeseries.protocols import Notes
 
 _BIRTHS = {MessageType.NBIRTH, MessageType.DBIRTH}
 _UNORDERED = {MessageType.NBIRTH, MessageType.NDEATH}
@@ -65,6 +66,10 @@ class _Arrived:
     seq: int | None
 
 
+class IngestStore(RowStore, Notes, Protocol):
+    """Where everything that arrives is stored."""
+
+
 class Ingest:
     """The data path of one collector.
 
@@ -72,7 +77,7 @@ class Ingest:
     every reading that was new.
     """
 
-    def __init__(self, facility: Facility, store: Store, clock: Clock = now_ms) -> None:
+    def __init__(self, facility: Facility, store: IngestStore, clock: Clock = now_ms) -> None:
         limits = facility.limits
         self._group = facility.operator.id
         self._routes = Routes(facility)

@@ -7,7 +7,7 @@ datatypes, qualities, out of bounds, times that cannot be believed) takes the ca
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sukusuku_collector.ingest import validation
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
@@ -20,7 +20,7 @@ from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import AssetKind, Quality, Value
 from sukusuku_mqtt.client import Message
 from sukusuku_server.model.series import Moved, Quarantined, Row, Unassigned
-from sukusuku_server.timeseries import Store
+from sukusuku_server.timeseries.protocols import LiveReader, ReadingWriter
 
 CLOCK_SYNCED = "Clock/Synced"
 """The metric by which an edge node says that its clock has not been set."""
@@ -63,6 +63,10 @@ class Batch:
     """Since when edge nodes and assets are dead; None: they were born."""
 
 
+class RowStore(ReadingWriter, LiveReader, Protocol):
+    """Where rows go, and which series there are."""
+
+
 class Rows:
     """Makes rows. `counts` counts every reason for which a metric was refused.
 
@@ -71,7 +75,7 @@ class Rows:
 
     def __init__(
         self,
-        store: Store,
+        store: RowStore,
         most_metrics: int,
         counts: Counter[str],
         may_quarantine: Callable[[str, int], bool],

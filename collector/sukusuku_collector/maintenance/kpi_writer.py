@@ -21,7 +21,7 @@ from sukusuku_server.kpi.daily_series import ON_TIME_DAYS, Diary
 from sukusuku_server.kpi.queries import Books
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries import Store
+from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader
 
 LOOK_SECONDS = 5.0
 """Rest between two looks whether there is anything to do."""
@@ -40,6 +40,10 @@ _MOST_RUNS = 10_000
 _log = logging.getLogger(__name__)
 
 
+class KpiStore(HistoryReader, DerivedSeries, Protocol):
+    """Where accounts are read from and kept."""
+
+
 class Derived(Protocol):
     """How far derivation is."""
 
@@ -55,7 +59,7 @@ class Bookkeeper:
     """The accounts of one facility. `run` goes on until cancelled."""
 
     def __init__(
-        self, facility: Facility, store: Store, operations: Operations, derived: Derived, clock: Clock
+        self, facility: Facility, store: KpiStore, operations: Operations, derived: Derived, clock: Clock
     ) -> None:
         self._facility = facility
         self._store = store

@@ -7,8 +7,9 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
-from sukusuku_collector.ingest.row_builder import Batch, Rows, Table
+from sukusuku_collector.ingest.row_builder import Batch, Rows, RowStore, Table
 from sukusuku_collector.ingest.topic_routes import Routes
 from sukusuku_core import sparkplug
 from sukusuku_core.clock import Clock
@@ -17,7 +18,7 @@ from sukusuku_core.time import DAY_MS
 from sukusuku_mqtt import Message
 from sukusuku_server.model.series import Unassigned
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries import Store
+from sukusuku_server.timeseries.protocols import RejectedMessages, Retention, UnassignedMessages
 
 STEP = 200
 """Unassigned messages that are read at once."""
@@ -33,13 +34,21 @@ ROUND_SECONDS = 60.0
 _log = logging.getLogger("sukusuku_collector.maintenance.retention")
 
 
+class AssigningStore(RowStore, RejectedMessages, UnassignedMessages, Protocol):
+    """Where unassigned messages wait, and where their readings go."""
+
+
+class HousekeepingStore(AssigningStore, Retention, Protocol):
+    """Where old readings are deleted, too."""
+
+
 class Housekeeping:
     """Goes on until cancelled. `arrived` tells how many messages have arrived so far; `thin` thins out a little."""
 
     def __init__(
         self,
         facility: Facility,
-        store: Store,
+        store: HousekeepingStore,
         clock: Clock,
         arrived: Callable[[], int],
         thin: Callable[[], bool],
@@ -69,7 +78,7 @@ class Housekeeping:
                 await asyncio.sleep(ROUND_SECONDS)
 
 
-def assign(facility: Facility, store: Store) -> Iterator[int]:
+def assign(facility: Facility, store: AssigningStore) -> Iterator[int]:
     """Store the readings of unassigned messages for which the settings now have a place, so many messages at a time.
 
     A reading that is there already is ignored, so it does no harm to do it twice.

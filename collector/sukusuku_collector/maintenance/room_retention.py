@@ -5,6 +5,7 @@ kept, and then the raw readings go. A day is thinned out only when everything is
 """
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from sukusuku_core.clock import Clock
 from sukusuku_core.model import Reading
@@ -17,17 +18,22 @@ from sukusuku_server.rooms.intervals import stretches
 from sukusuku_server.rooms.retrospective import of_channel, seen_after
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, coarse, kept, zone_part, zone_series
 from sukusuku_server.settings import Facility, Room
-from sukusuku_server.timeseries import THINNED_READINGS, Store, thinned_key
+from sukusuku_server.timeseries import THINNED_READINGS, thinned_key
+from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader, NoteReader, Retention
 
 _WAYS_MS = 31 * DAY_MS
 """Corrections of so long tell whether the children of a room are counted by themselves."""
+
+
+class ThinningStore(HistoryReader, DerivedSeries, Retention, NoteReader, Protocol):
+    """Where the past of rooms is read and thinned out."""
 
 
 class Thinning:
     """One small step after another. `current` tells whether everything is derived."""
 
     def __init__(
-        self, facility: Facility, store: Store, records: RoomRecords, current: Callable[[], bool], clock: Clock
+        self, facility: Facility, store: ThinningStore, records: RoomRecords, current: Callable[[], bool], clock: Clock
     ) -> None:
         self._facility = facility
         self._store = store

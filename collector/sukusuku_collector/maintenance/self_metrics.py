@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from sukusuku_core.clock import Clock
 from sukusuku_core.model import Reading
@@ -14,7 +15,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import AlertState, MailState, Operations
 from sukusuku_server.kpi import series
 from sukusuku_server.model.series import SeriesOwner
-from sukusuku_server.timeseries import Store
+from sukusuku_server.timeseries.protocols import DerivedSeries, RejectedMessages
 
 LOOK_SECONDS = 60.0
 """Between two looks. They are cheap: counts over indexes."""
@@ -27,6 +28,10 @@ _log = logging.getLogger(__name__)
 
 Moment = Callable[[], int | None]
 """Gives a time in UTC ms; None: not known."""
+
+
+class VitalsStore(DerivedSeries, RejectedMessages, Protocol):
+    """Where the figures are kept, and what was not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Vitals:
     def __init__(
         self,
         host: str,
-        store: Store,
+        store: VitalsStore,
         operations: Operations,
         flow: Callable[[], Flow],
         derived: Moment,

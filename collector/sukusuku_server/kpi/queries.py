@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from sukusuku_core.model import Quality
 from sukusuku_core.time import DAY_MS, HOUR_MS, local_day
@@ -17,9 +16,9 @@ from sukusuku_server.kpi.intervals import both, standing, union
 from sukusuku_server.kpi.unit_month import Kpi, OpenTime, SiteWeight, UnitMonth, open_time, site_weight, total, unit_kpi
 from sukusuku_server.kpi.visits import LATE_MS, Visit, visits
 from sukusuku_server.model.collection import EmptyingState
-from sukusuku_server.model.series import Bucket, Point
 from sukusuku_server.rounds.travel_matrix import Spot, estimated
 from sukusuku_server.settings import Facility, Site, Unit
+from sukusuku_server.timeseries.protocols import HistoryReader
 
 HEARD = ("Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Temperature", "Film/Remaining")
 """Any reading of these in an hour says that the unit was not silent in it."""
@@ -30,19 +29,6 @@ _MOST_RUNS = 10_000
 _UP = 1.0
 _NEEDLESS = 30.0
 """Percent, where no round says what a needless visit is."""
-
-
-class Readings(Protocol):
-    """What accounts ask of a store."""
-
-    def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
-        """Points of a derived series with start <= time < end, in order of time."""
-
-    def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
-        """Readings with start <= time < end in order of time, at most `limit`."""
-
-    def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
-        """Hours that begin in start <= time < end, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +42,7 @@ class Compared:
 class Books:
     """The accounts of a facility at the moment `now` (UTC ms)."""
 
-    def __init__(self, facility: Facility, store: Readings, operations: Operations, now: int) -> None:
+    def __init__(self, facility: Facility, store: HistoryReader, operations: Operations, now: int) -> None:
         self._facility = facility
         self._store = store
         self._emptyings = Emptyings(operations)

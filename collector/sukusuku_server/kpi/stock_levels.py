@@ -3,26 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.model.collection import EmptyingState
-from sukusuku_server.model.series import Bucket
 from sukusuku_server.settings import Site
+from sukusuku_server.timeseries.protocols import HistoryReader
 from sukusuku_server.units.consumables import LOOK_BACK_DAYS, Shelf, shelf
 
 NEW_FILM_PERCENT = 30.0
 """The film remaining rises by at least so much from one hour to a later one when a new cassette is put in."""
-
-
-class Hours(Protocol):
-    """The hourly roll-ups of a store."""
-
-    def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
-        """Hours that begin in start <= time < end, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +26,19 @@ class SiteShelf:
     shelf: Shelf | None
 
 
-def shelves(operations: Operations, hours: Hours, sites: Sequence[Site], now: int) -> list[SiteShelf]:
+def shelves(operations: Operations, history: HistoryReader, sites: Sequence[Site], now: int) -> list[SiteShelf]:
     """Both shelves of each centre. Raises TransientError when a database does not answer."""
     return [
-        SiteShelf(site.id, kind, _shelf(operations, hours, site, kind, now)) for site in sites for kind in StockKind
+        SiteShelf(site.id, kind, _shelf(operations, history, site, kind, now)) for site in sites for kind in StockKind
     ]
 
 
-def _shelf(operations: Operations, hours: Hours, site: Site, kind: StockKind, now: int) -> Shelf | None:
+def _shelf(operations: Operations, history: HistoryReader, site: Site, kind: StockKind, now: int) -> Shelf | None:
     entries = Stock(operations).entries(site.id, kind)
     if not entries:
         return None
     since = min([now - LOOK_BACK_DAYS * DAY_MS, *(entry.time for entry in entries)])
-    uses = _bags(operations, site, since, now) if kind is StockKind.BAG else _films(hours, site, since, now)
+    uses = _bags(operations, site, since, now) if kind is StockKind.BAG else _films(history, site, since, now)
     return shelf(entries, uses, now)
 
 
@@ -56,9 +48,9 @@ def _bags(operations: Operations, site: Site, since: int, now: int) -> list[int]
     return [emptying.time for emptying in found if emptying.state is not EmptyingState.REJECTED]
 
 
-def _films(hours: Hours, site: Site, since: int, now: int) -> list[int]:
+def _films(history: HistoryReader, site: Site, since: int, now: int) -> list[int]:
     found = []
     for unit in site.unit:
-        rolled = hours.hourly(unit.id, "Film/Remaining", since, now)
+        rolled = history.hourly(unit.id, "Film/Remaining", since, now)
         found += [later.time for one, later in pairwise(rolled) if later.last - one.last >= NEW_FILM_PERCENT]
     return found

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
-from typing import Protocol
 
 from sukusuku_core.model import FaultCode
 from sukusuku_server.calendar.opening_hours import OpeningHours
@@ -12,29 +11,19 @@ from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.live.views import unit_view
 from sukusuku_server.model.rounds import Candidate, Plan
-from sukusuku_server.model.series import DerivedByAsset, LatestByAsset
 from sukusuku_server.rounds import plan, pyvrp_solver
 from sukusuku_server.rounds.candidates import Known, candidate, is_silent
 from sukusuku_server.rounds.osrm import measured
 from sukusuku_server.rounds.timetable import Timetable, Trip
 from sukusuku_server.rounds.travel_matrix import Matrix, Spot
 from sukusuku_server.settings import Facility, Round, Site, Vehicle
-
-
-class Present(Protocol):
-    """What the store knows of the present."""
-
-    def latest(self) -> LatestByAsset:
-        """The newest value of every series."""
-
-    def derived_latest(self) -> DerivedByAsset:
-        """The newest point of every derived series."""
+from sukusuku_server.timeseries.protocols import LiveReader
 
 
 class Planner:
     """Plans the rounds of one facility. May block for some seconds (solver, OSRM): call it in a thread."""
 
-    def __init__(self, facility: Facility, store: Present, operations: Operations) -> None:
+    def __init__(self, facility: Facility, store: LiveReader, operations: Operations) -> None:
         self._facility = facility
         self._store = store
         self._emptyings = Emptyings(operations)

@@ -16,7 +16,7 @@ from sukusuku_server.db import MailState, Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState
-from sukusuku_server.model.series import Latest, LatestByAsset
+from sukusuku_server.model.series import DerivedByAsset, Latest, LatestByAsset
 from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import Facility
 from tests.server.rounds.golden_rounds import body, parse
@@ -47,6 +47,9 @@ class Store:
     def latest(self) -> LatestByAsset:
         source = Latest(MORNING, "simulated", Quality.GOOD, MORNING)
         return {stop.asset: {"Info/Source": source} for stop in PLAN.stops}
+
+    def derived_latest(self) -> DerivedByAsset:
+        return {}
 
 
 class Office:

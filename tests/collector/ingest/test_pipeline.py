@@ -16,7 +16,7 @@ from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.sparkplug import Metric, Payload
 from sukusuku_mqtt import Message
-from sukusuku_server.model.series import Committed, LatestByAsset, Moved, Quarantined, Row, Unassigned
+from sukusuku_server.model.series import Committed, DerivedByAsset, LatestByAsset, Moved, Quarantined, Row, Unassigned
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.ingest.scripted_edge import (
     NOW,
@@ -137,7 +137,7 @@ def test_deaths_change_no_data(store: SqliteStore, ingest: Ingest, edge: Edge) -
 
 
 class MemoryStore:
-    """The writing half of the Store Protocol, for comparing rows."""
+    """Keeps what ingest stores, for comparing rows."""
 
     def __init__(self) -> None:
         self.names: list[tuple[str, str]] = []
@@ -151,8 +151,14 @@ class MemoryStore:
     def latest(self) -> LatestByAsset:
         return {}
 
-    def note(self, key: str, value: int) -> None:
+    def derived_latest(self) -> DerivedByAsset:
+        return {}
+
+    def noted(self, key: str) -> int | None:
         """Nothing here is kept."""
+
+    def note(self, key: str, value: int) -> None:
+        """Nor here."""
 
     def mark_offline(self, changes: Mapping[str, int | None]) -> None:
         """Nor here."""
@@ -191,7 +197,7 @@ _ANY_METRIC = st.builds(
 
 def _rows(metrics: Sequence[Metric], extra: str) -> tuple[list[Any], list[str], Counter[str]]:
     store = MemoryStore()
-    ingest = Ingest(facility(), store, lambda: NOW)  # type: ignore[arg-type]  # the half of the Protocol that it uses
+    ingest = Ingest(facility(), store, lambda: NOW)
     Edge(ingest).born()
     ingest.process([ddata(3, Metric(extra, 1, NOW), *metrics)])
     return sorted(store.rows, key=repr), sorted(store.reasons), ingest.counts
@@ -223,7 +229,7 @@ def test_the_short_way_gives_what_the_careful_way_gives(metrics: list[Metric]) -
 )
 @settings(max_examples=200, deadline=None)
 def test_nothing_that_a_peer_sends_raises(received: list[tuple[str, str, bytes]]) -> None:
-    ingest = Ingest(facility(), MemoryStore(), lambda: NOW)  # type: ignore[arg-type]  # as above
+    ingest = Ingest(facility(), MemoryStore(), lambda: NOW)
     Edge(ingest).born()
     for kind, who, payload in received:
         ingest.process([Message(f"spBv1.0/toshima/{kind}/{who}", payload)])

@@ -7,7 +7,7 @@ from sukusuku_core.settings import parse
 from sukusuku_server.model.rounds import Candidate
 from sukusuku_server.rounds.timetable import Timetable, Trip
 from sukusuku_server.settings import Facility, Round, check
-from sukusuku_server.timeseries import Store
+from sukusuku_server.timeseries.protocols import Store
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING
 from tests.support.stores import commit
 

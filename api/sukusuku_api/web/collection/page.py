@@ -130,12 +130,12 @@ def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> P
     reader = Locale(language, base.texts(language).gettext, now)
     places = {unit.id: (site, unit) for site in context.facility.site for unit in site.unit}
     operations, start = context.operations, month_of(None, now)
-    books = Books(context.facility, context.store, operations, now)
+    books = Books(context.facility, context.store.history, operations, now)
     unit_views = [view for view in context.views(now) if isinstance(view, UnitView)]
-    total, kpis = figures.get("month", lambda: books.kpis(*start))
-    compared = figures.get("compared", lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
-    scores = figures.get("score", lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
-    lying = plans.get("shelves", lambda: shelves(context.operations, context.store, context.facility.site, now))
+    total, kpis = figures.get("month", now, lambda: books.kpis(*start))
+    compared = figures.get("compared", now, lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
+    scores = figures.get("score", now, lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
+    lying = plans.get("shelves", now, lambda: shelves(operations, context.store.history, context.facility.site, now))
     found = Emptyings(operations).of(None, now - SHOWN_DAYS * DAY_MS, now + 1)
     lines = [view_model.emptying_line(item, places[item.asset], reader) for item in found if item.asset in places]
     shown = tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1])
@@ -159,7 +159,7 @@ def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> P
 def _cards(
     context: Context, unit_views: list[UnitView], places: Mapping[str, tuple[Site, Unit]], reader: Locale
 ) -> list[view_model.UnitCard]:
-    derived = context.store.derived_latest()
+    derived = context.store.live.derived_latest()
     findings = Findings(context.operations).open()
     asked = {request.asset: request.who for request in reversed(Requests(context.operations).standing())}
     book = Emptyings(context.operations)
@@ -178,7 +178,7 @@ def _rounds(
     context: Context, plans: Kept, places: Mapping[str, tuple[Site, Unit]], reader: Locale
 ) -> list[view_model.RoundCard]:
     """Each round on its next date: what was planned for it, or what the plan would be now."""
-    planner = Planner(context.facility, context.store, context.operations)
+    planner = Planner(context.facility, context.store.live, context.operations)
     book, now = Rounds(context.operations), reader.now
     why = reasons(collector_texts(reader.language))
     cards = []

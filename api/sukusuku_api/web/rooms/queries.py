@@ -109,7 +109,7 @@ def read(context: Context, site: Site, room: Room, view: RoomView, series: Mappi
         now=now,
         opens=opens,
         count=_count(series, now, is_open=is_open),
-        limit=limit_now(timetable, context.store.latest().get(room.id, {}), now) if is_open else planned,
+        limit=limit_now(timetable, context.store.live.latest().get(room.id, {}), now) if is_open else planned,
         warn=context.facility.levels(room).room_warn,
         places=timetable.places(at),
         day=_day(context, room, timetable, now),
@@ -121,7 +121,7 @@ def read(context: Context, site: Site, room: Room, view: RoomView, series: Mappi
 def use(context: Context, site: Site, room: Room, now: int) -> Use:
     """Figures and outlook; takes some tenths of a second."""
     timetable = Timetable(context.facility, room)
-    gatherer = Gatherer(context.facility, context.store, context.operations, now)
+    gatherer = Gatherer(context.facility, context.store.history, context.operations, now)
     hours = past(context, site, room, now - WEEKS * 7 * DAY_MS, now)
     ahead = tuple(outlook(hours, opening_of_asset(context.facility, room.id), now))
     return Use(
@@ -151,7 +151,7 @@ def _day(context: Context, room: Room, timetable: Timetable, now: int) -> Day:
     sofar = [(opens, min(closes, now)) for opens, closes in spans if opens < now]
 
     def points(metric: str) -> list[Point]:
-        return context.store.derived(room.id, metric, start - _STEP_MS, now)
+        return context.store.history.derived(room.id, metric, start - _STEP_MS, now)
 
     complete = points(COMPLETENESS)
 

@@ -71,7 +71,7 @@ def page(context: Context, figures: Kept, language: Language, asked: Asked, pict
     now = context.clock()
     reader = Locale(language, base.texts(language).gettext, now)
     room_views = {view.id: view for view in context.views(now) if isinstance(view, RoomView)}
-    derived = context.store.derived_latest()
+    derived = context.store.live.derived_latest()
     sheets = tuple(
         _sheet(
             context,

@@ -106,7 +106,7 @@ def _back(answers: Answers, seen: Seen, token: str, lang: Language | None, page:
 
 
 def _seen(answers: Answers, context: Context, token: str) -> Seen:
-    return answers.see(answers.read(token, context.clock()), context.store.latest())
+    return answers.see(answers.read(token, context.clock()), context.store.live.latest())
 
 
 def _shown(answers: Answers, context: Context, seen: Seen, lang: Language | None) -> HTMLResponse:

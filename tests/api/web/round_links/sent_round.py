@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from sukusuku_api.app import create_app
+from sukusuku_api.lazy_store import LateStore
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
@@ -13,7 +14,6 @@ from sukusuku_server.model.rounds import StopRecord
 from sukusuku_server.rounds.mails import LINKS_LAST_MS, RoundComposer
 from sukusuku_server.rounds.route_sheet import sheets
 from sukusuku_server.rounds.signed_links import Action, Claim, Links
-from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.rounds.mail_cases import FACILITY, PLAN, facility
 from tests.server.rounds.plan_cases import HOUR, MINUTE, MORNING
 
@@ -26,13 +26,13 @@ class Trip:
 
     def __init__(self, folder: Path, text: str = FACILITY) -> None:
         self.facility = facility(text)
-        self.store = SqliteStore.open(folder / "readings.db")
+        self.store = LateStore(folder / "readings.db")
         self.operations = Operations(f"sqlite:///{folder / 'operations.db'}")
         self.now = NOW
         self.rounds = Rounds(self.operations)
         self.links = Links(shared(self.operations, LINKS), self.facility.web.url)
         self.run = self.rounds.put(PLAN)
-        made = sheets(self.facility, self.run, self.stops, self.store.latest())
+        made = sheets(self.facility, self.run, self.stops, self.store.live.latest())
         composer = RoundComposer(self.facility, self.links, lambda _: None)
         self.mails = composer.round_mails(self.facility.round[0], self.run, 1, made, {}, MORNING)
         self.rounds.send(self.run.id, self.mails, 1, MORNING)
