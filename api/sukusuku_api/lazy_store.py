@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sukusuku_api.dependencies import HistoryStore, LiveStore
 from sukusuku_core.errors import TransientError
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.timeseries import migrations
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from sukusuku_server.timeseries.sqlite_reader import connect
@@ -25,8 +26,9 @@ class LateStore:
 
     def __init__(self, path: Path, open_reader: OpenReader = SqliteStore.open_reader) -> None:
         self._nothing = _Nothing()
-        self._live = _Late(path, open_reader, self._nothing)
-        self._history = _Late(path, open_reader, self._nothing)
+        problems = TransitionLog(log)
+        self._live = _Late(path, open_reader, self._nothing, problems)
+        self._history = _Late(path, open_reader, self._nothing, problems)
 
     @property
     def live(self) -> LiveStore:
@@ -63,7 +65,7 @@ class _Nothing(SqliteStore):
 class _Late:
     """One connection, opened when it can be. Used by several threads."""
 
-    def __init__(self, path: Path, open_reader: OpenReader, nothing: SqliteStore) -> None:
+    def __init__(self, path: Path, open_reader: OpenReader, nothing: SqliteStore, problems: TransitionLog) -> None:
         self._path = path
         self._open_reader = open_reader
         self._nothing = nothing
@@ -77,11 +79,9 @@ class _Late:
                 try:
                     self._store = self._open_reader(self._path)
                 except TransientError as error:
-                    if str(error) != self._trouble:
-                        log.warning("no data yet: %s", error)
-                    self._trouble = str(error)
+                    self._problems.problem("store", f"no data yet: {error}")
                     return self._nothing
-                log.info("reading %s", self._path)
+                self._problems.recovered("store", f"reading {self._path}")
             return self._store
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from sukusuku_api.dependencies import HistoryStore
 from sukusuku_core.time import day_start
-from sukusuku_server.calendar.opening_hours import day_start, opening_of_asset
+from sukusuku_server.calendar.opening_hours import opening_of_asset
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.live.views import SIMULATED

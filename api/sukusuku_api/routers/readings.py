@@ -101,10 +101,10 @@ def readings(
     rows: list[dict[str, Any]]
     if step == "raw":
         points = context.store.history.raw(asset, metric, first, stop, limit + 1)
-        rows = [{"time": local(p.time), "value": p.value, "quality": _TEXT[p.quality]} for p in points]
+        rows = [{"time": japan_time(p.time), "value": p.value, "quality": _TEXT[p.quality]} for p in points]
     else:
         rows = [
-            {"time": local(h.time), "count": h.count, "mean": h.mean, "low": h.low, "high": h.high, "last": h.last}
+            {"time": japan_time(h.time), "count": h.count, "mean": h.mean, "low": h.low, "high": h.high, "last": h.last}
             for h in context.store.history.hourly(asset, metric, first, stop)
         ]
     body = {

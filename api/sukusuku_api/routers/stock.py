@@ -9,6 +9,7 @@ from pydantic import Field
 from sukusuku_api.dependencies import Context, ContextDep, known_site
 from sukusuku_api.problems import documented
 from sukusuku_api.schemas import collection
+from sukusuku_core.time import japan_time
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.kpi.stock_levels import SiteShelf, shelves
 
@@ -69,7 +70,7 @@ def deliver(context: ContextDep, body: Counting) -> StockOut:
 def _all(context: Context) -> StockOut:
     now = context.clock()
     return StockOut(
-        time=local(now),
+        time=japan_time(now),
         shelves=[_out(item) for item in shelves(context.operations, context.store.history, context.facility.site, now)],
     )
 

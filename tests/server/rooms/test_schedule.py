@@ -1,6 +1,6 @@
 """What the settings of a room say of a moment."""
 
-from sukusuku_server.calendar.opening_hours import day_start, local_day
+from sukusuku_core.time import day_start, local_day
 from tests.server.rooms.example_room import timetable
 
 MINUTE = 60_000

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.time import HOUR_MS
-from sukusuku_server.model.series import HOUR_MS, Bucket, Latest, Point, Quarantined, Row, Tally
-from sukusuku_server.timeseries import Store
+from sukusuku_server.model.series import Bucket, Latest, Point, Quarantined, Row, Tally
 from sukusuku_server.timeseries.protocols import Store
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import ShippedStore

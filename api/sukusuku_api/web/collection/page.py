@@ -132,10 +132,10 @@ def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> P
     operations, start = context.operations, month_of(None, now)
     books = Books(context.facility, context.store.history, operations, now)
     unit_views = [view for view in context.views(now) if isinstance(view, UnitView)]
-    total, kpis = figures.get("month", now, lambda: books.kpis(*start))
-    compared = figures.get("compared", now, lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
-    scores = figures.get("score", now, lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
-    lying = plans.get("shelves", now, lambda: shelves(operations, context.store.history, context.facility.site, now))
+    total, kpis = figures.get("month", lambda: books.kpis(*start))
+    compared = figures.get("compared", lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
+    scores = figures.get("score", lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
+    lying = plans.get("shelves", lambda: shelves(operations, context.store.history, context.facility.site, now))
     found = Emptyings(operations).of(None, now - SHOWN_DAYS * DAY_MS, now + 1)
     lines = [view_model.emptying_line(item, places[item.asset], reader) for item in found if item.asset in places]
     shown = tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1])

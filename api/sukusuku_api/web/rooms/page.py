@@ -107,7 +107,7 @@ def _draw(request: Request, context: Context, room_id: str, language: Language, 
     site, room = known_room(context, room_id)
     view = next(view for view in context.views(now) if isinstance(view, RoomView) and view.id == room_id)
     facts = read(context, site, room, view, context.store.live.derived_latest().get(room_id, {}), now)
-    of_weeks = _figures(request).get(("use", room_id), now, lambda: use(context, site, room, now))
+    of_weeks = _figures(request).get(("use", room_id), lambda: use(context, site, room, now))
     found = charts.charts(facts, of_weeks, base.texts(language).gettext, narrow=narrow)
     with request.app.state.drawing:  # one program at a time: it takes much memory
         return drawn(_DRAWING, found, DRAWING_SECONDS)
