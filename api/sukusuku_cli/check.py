@@ -19,8 +19,8 @@ def _facility(path: Path) -> str:
     found = facility.read(path)
     if found.mail is not None:
         try:
-            mails.check(found, found.mail)
-            rounds.check(found, found.mail)
+            mails.check(found)
+            rounds.check(found)
         except SukusukuError as error:
             raise ConfigError(f"{path}: {error}") from error
     kinds = [asset.kind for asset in found.assets()]

@@ -1,7 +1,8 @@
 """TOML settings into frozen msgspec structs, with errors that a person can act on.
 
 Every settings file of the project is described by `Settings` subclasses; bounds stand beside the field as
-`Annotated[..., msgspec.Meta(...)]`. Unknown keys are errors. A string that starts with `env:` is read from that
+`Annotated[..., msgspec.Meta(...)]`. A type whose constructor takes a text may stand there as well: it raises ValueError
+for a wrong one. Unknown keys are errors. A string that starts with `env:` is read from that
 environment variable, so that secrets stay out of files.
 """
 
@@ -59,9 +60,16 @@ def parse(text: str, kind: type[S], name: str, environ: Mapping[str, str] = os.e
         raise ConfigError(f"{name}: not valid TOML: {error}") from error
     data = _from_environment(data, name, environ)
     try:
-        return msgspec.convert(data, kind)
+        return msgspec.convert(data, kind, dec_hook=_from_text)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {_explain(str(error), data, kind)}") from error
+
+
+def _from_text(kind: type, value: Any) -> Any:
+    """Make a value of a type of our own, whose constructor takes a text and raises ValueError for a wrong one."""
+    if not isinstance(value, str):
+        raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
+    return kind(value)
 
 
 def _from_environment(value: Any, name: str, environ: Mapping[str, str], where: str = "") -> Any:

@@ -47,7 +47,11 @@ def test_the_example_of_a_facility_is_right(
         ('id = "tobu-unit-2"', 'id = "tobu-unit-1"', "id `tobu-unit-1` is already used at site[0].unit[0]"),
         ('sites = ["tobu"]', 'sites = ["nanbu"]', "contact[0].sites: no site ['nanbu']"),
         ("[broker]", "[broker", "not valid TOML"),
-        ("tobu-crew@toshima.example", "tobu..crew@toshima.example", "contact[0].mail"),
+        (
+            "tobu-crew@toshima.example",
+            "tobu crew@toshima.example",
+            "contact[0].mail: not a mail address like name@example.jp:",
+        ),
         ('url = "http://127', 'url = "ftp://127', "web.url: links in mails start with it"),
     ],
 )

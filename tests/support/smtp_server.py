@@ -7,7 +7,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from sukusuku_server.settings import MailServer
+from sukusuku_server.settings import MailAddress, MailServer
 
 
 class Mailbox:
@@ -57,4 +57,4 @@ class Mailbox:
 
 
 def server(port: int, **options: Any) -> MailServer:
-    return MailServer(sender="sukusuku@example.jp", port=port, **options)
+    return MailServer(sender=MailAddress("sukusuku@example.jp"), port=port, **options)

@@ -15,20 +15,18 @@ from hashlib import sha256
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import japan_time
-from sukusuku_server.mail import headers
+from sukusuku_server.i18n import japan_time
+from sukusuku_server.settings.mail_address import MailAddress
 
 _REFUSED = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_MAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
-"""The plain form only. The standard library's parser takes more, and stumbles over some of it."""
 _MESSAGE_ID = re.compile(rf"<{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*>")
 _FILE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _KIND = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*")
 _LONGEST_ID = 250
-_LONGEST_ADDRESS = 254
 _LONGEST_TEXT = 900
 """Characters; no subject and no name makes sense that is longer."""
 
@@ -93,13 +91,12 @@ def message_id(alert_id: int, kind: str, time: int, recipient: str, sender: str)
 
 def build(draft: Draft) -> bytes:
     """The bytes that go to the mail server. Raises HeaderError, naming the field."""
-    lines = [
-        headers.mailbox("From", address("From", draft.sender, draft.sender_name)),
-        headers.mailbox("To", address("To", draft.recipient)),
-        headers.text("Subject", header_text("Subject", draft.subject)),
-        f"Date: {format_datetime(japan_time(draft.date))}",
-        f"Message-ID: {_identifier('Message-ID', draft.message_id)}",
-    ]
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _mailbox("From", draft.sender, draft.sender_name)
+    message["To"] = _mailbox("To", draft.recipient)
+    message["Subject"] = header_text("Subject", draft.subject)
+    message["Date"] = format_datetime(japan_time(draft.date))
+    message["Message-ID"] = _identifier("Message-ID", draft.message_id)
     if draft.reference is not None:
         reference = _identifier("In-Reply-To", draft.reference)
         lines += [f"In-Reply-To: {reference}", f"References: {reference}"]
@@ -144,10 +141,21 @@ def _identifier(field: str, value: str) -> str:
     return value
 
 
-def address(field: str, mail: str, name: str = "") -> Address:
-    """A mail address with the name shown for it. Raises HeaderError."""
-    header_text(field, mail)
-    if len(mail) > _LONGEST_ADDRESS or _MAIL.fullmatch(mail) is None:
-        raise HeaderError(field, f"`{mail}` is not a mail address like name@example.jp")
-    user, _, domain = mail.rpartition("@")
-    return Address(header_text(field, name), user, domain)
+class _Mailbox(Address):
+    """A mail address with the name shown for it. The library would forget the quotes around odd dots."""
+
+    def __init__(self, name: str, mail: MailAddress) -> None:
+        local, _, domain = mail.rpartition("@")
+        super().__init__(name, local.strip('"'), domain)
+        self._mail = mail
+
+    @property
+    def addr_spec(self) -> str:
+        return self._mail
+
+
+def _mailbox(field: str, mail: str, name: str = "") -> _Mailbox:
+    try:
+        return _Mailbox(header_text(field, name), MailAddress(mail))
+    except ValueError as error:
+        raise HeaderError(field, f"`{mail[:40]}` is {error}") from error

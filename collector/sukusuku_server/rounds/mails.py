@@ -9,7 +9,7 @@ from importlib.resources import files
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.i18n import translations
-from sukusuku_server.mail.message import Draft, Part, address, build, header_text
+from sukusuku_server.mail.message import Draft, Part, build, header_text
 from sukusuku_server.mail.templates import environment
 from sukusuku_server.model.rounds import Answer, Run
 from sukusuku_server.rounds.exports.csv_table import csv_table
@@ -64,7 +64,7 @@ class RoundComposer:
             language: environment("sukusuku_server.rounds", self._texts[language]) for language in LANGUAGES
         }
         if facility.mail is not None:
-            check(facility, facility.mail)
+            check(facility)
 
     def texts(self, language: Language) -> NullTranslations:
         """The texts of the collector in a language."""
@@ -268,12 +268,9 @@ class RoundComposer:
         )
 
 
-def check(facility: Facility, server: MailServer) -> None:
+def check(facility: Facility) -> None:
     """Everything that can come into a header, now rather than on the morning of a round. Raises ConfigError."""
-    address("mail.sender", server.sender)
     for n, settings in enumerate(facility.round):
-        for k, member in enumerate(settings.crew):
-            address(f"round[{n}].crew[{k}].mail", member.mail)
         for language in LANGUAGES:
             header_text(f"round[{n}].name.{language}", settings.name[language])
     for asset in facility.assets():

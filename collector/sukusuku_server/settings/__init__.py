@@ -19,6 +19,7 @@ from sukusuku_server.settings.facility import (
     check,
     read,
 )
+from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.opening import Band, Calendar, NamedDay, Opening, Service
 from sukusuku_server.settings.rooms import AGES, Age, Change, Counting, Room, Shift, Standards, Zone
 from sukusuku_server.settings.rounds import Crew, Depot, Pair, Round, Routing, Vehicle
@@ -42,6 +43,7 @@ __all__ = [
     "Language",
     "Levels",
     "Limits",
+    "MailAddress",
     "MailServer",
     "NamedDay",
     "Opening",

@@ -17,8 +17,9 @@ from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
 from sukusuku_mqtt.settings import BrokerSettings
 from sukusuku_server.settings import rounds
 from sukusuku_server.settings.alerts import AlertLevels, Levels, RuleName, check_apart, check_levels
-from sukusuku_server.settings.base import Language, Latitude, Longitude, MailAddress, Name, Text
+from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text
 from sukusuku_server.settings.collection import Collection
+from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.opening import Calendar, Opening
 from sukusuku_server.settings.opening_checks import check_calendar, check_opening, check_services
 from sukusuku_server.settings.rooms import Room, check_room

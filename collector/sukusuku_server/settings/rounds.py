@@ -9,7 +9,8 @@ import msgspec
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Id, Settings
-from sukusuku_server.settings.base import Clock, Language, Latitude, Longitude, MailAddress, Name, Text, Weekday
+from sukusuku_server.settings.base import Clock, Language, Latitude, Longitude, Name, Text, Weekday
+from sukusuku_server.settings.mail_address import MailAddress
 
 Minutes = Annotated[float, msgspec.Meta(ge=0, le=1440)]
 WebAddress = Annotated[

@@ -103,6 +103,17 @@ def test_any_recipient_is_one_address_or_is_refused(recipient: str) -> None:
     assert len(message_from_bytes(content, policy=policy.default)["To"].addresses) == 1
 
 
+@pytest.mark.parametrize("name", ["", "鈴木", 'a" <x@example.jp>', "長い名前" * 20])
+def test_odd_dots_stay_in_quotes_behind_any_name(name: str) -> None:
+    content = build(replace(DRAFT, sender="a..b@docomo.ne.jp", sender_name=name, recipient=".taro.@ezweb.ne.jp"))
+
+    assert b'To: ".taro."@ezweb.ne.jp\r\n' in content
+    assert b'"a..b"@docomo.ne.jp' in content.partition(b"\r\nTo:")[0]
+    parsed = message_from_bytes(content, policy=policy.default)
+    [sender] = parsed["From"].addresses
+    assert (sender.display_name.replace(" ", ""), sender.username) == (name.replace(" ", ""), "a..b")
+
+
 @pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\0b", "a\x85b", "a\u2028b", "a\u202eb", "a\ud800b", "=?x"])
 def test_the_refusal_names_the_field_and_the_character(text: str) -> None:
     with pytest.raises(HeaderError, match=r"^site tobu: contains .* a mail header cannot carry it$"):

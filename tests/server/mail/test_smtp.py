@@ -9,7 +9,7 @@ import pytest
 
 from sukusuku_core.errors import TransientError
 from sukusuku_server.mail.smtp import Smtp
-from sukusuku_server.settings import MailServer
+from sukusuku_server.settings import MailAddress, MailServer
 from tests.support.smtp_server import Mailbox, server
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -28,6 +28,28 @@ async def answering(answer: Answer) -> AsyncIterator[int]:
 
 def send_to(settings: MailServer) -> None:
     Smtp(settings).send("sukusuku@example.jp", "tobu@example.jp", b"Subject: x\r\n\r\nx\r\n")
+
+
+def test_an_address_with_odd_dots_reaches_the_server_in_quotes() -> None:
+    lines: list[bytes] = []
+
+    async def take_down(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        async for line in reader:
+            lines.append(line)
+            if line == b"quit\r\n":
+                break
+            writer.write(b"354 go on\r\n" if line == b"data\r\n" else b"250 well\r\n")
+        writer.close()
+
+    async def scenario() -> None:
+        async with answering(take_down) as port:
+            recipient = MailAddress("a..b@docomo.ne.jp")
+            await asyncio.to_thread(Smtp(server(port)).send, "sukusuku@example.jp", recipient, b".\r\n")
+
+    asyncio.run(scenario())
+
+    assert b'rcpt TO:<"a..b"@docomo.ne.jp>\r\n' in lines
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,6 @@ def test_names_are_hostile_text() -> None:
     [
         ('ja = "東部・西部ルート"', 'ja = "=?UTF-8?Q?=0A?="', r"round\[0\].name.ja"),
         ('en = "Nappy unit"', 'en = "a \\u202e b"', "minami-unit-1: name.en"),
-        ("suzuki@example.jp", "suzuki@-example-.jp", r"round\[0\].crew\[0\].mail"),
     ],
 )
 def test_what_cannot_stand_in_a_header_is_refused_at_the_start(old: str, new: str, field: str) -> None:

@@ -11,9 +11,9 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.i18n import translations
-from sukusuku_server.mail.message import Draft, address, build, header_text, message_id
+from sukusuku_server.mail.message import Draft, build, header_text, message_id
 from sukusuku_server.mail.templates import environment
-from sukusuku_server.settings import Contact, Facility, Language, MailServer
+from sukusuku_server.settings import Contact, Facility, Language
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 _LOCALE = files("sukusuku_server") / "locale"
@@ -40,7 +40,7 @@ class Composer:
             language: environment("sukusuku_collector.alerts.mails", self._texts[language]) for language in LANGUAGES
         }
         if facility.mail is not None:
-            check(facility, facility.mail)
+            check(facility)
 
     def chain(self, site: str, rule: Rule) -> tuple[Step, ...]:
         """Who wants to know of this rule at this site, in the order in which they are told. One mail an address."""
@@ -95,11 +95,8 @@ class Composer:
         )
 
 
-def check(facility: Facility, server: MailServer) -> None:
+def check(facility: Facility) -> None:
     """Everything that can come into a header, now rather than when something is wrong. Raises ConfigError."""
-    address("mail.sender", server.sender)
-    for n, contact in enumerate(facility.contact):
-        address(f"contact[{n}].mail", contact.mail)
     for language in LANGUAGES:
         for site in facility.site:
             header_text(f"{site.id}: name.{language}", site.name[language])
