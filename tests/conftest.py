@@ -1,11 +1,16 @@
-"""Fixtures for every test folder."""
+"""Fixtures for every test folder, and one way to search for counterexamples."""
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.broker import mosquitto
 from tests.support.influxd import Influxd, influxd
+
+# A busy machine is no fault of the product; a counterexample is printed so that it can be tried elsewhere.
+settings.register_profile("sukusuku", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("sukusuku")
 
 
 @pytest.fixture

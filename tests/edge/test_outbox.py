@@ -125,7 +125,7 @@ def test_the_last_birth_survives(tmp_path: Path) -> None:
         max_size=12,
     )
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_it_behaves_like_a_list(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]) -> None:
     path = tmp_path_factory.mktemp("outbox") / "o.db"
     model: dict[int, Reading] = {}

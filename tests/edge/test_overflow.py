@@ -145,7 +145,7 @@ def test_the_file_stays_below_its_bound_in_bytes(tmp_path: Path) -> None:
     ),
     st.integers(10, 60),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_accepted_less_waiting_is_what_the_record_says(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, int]], rows: int
 ) -> None:

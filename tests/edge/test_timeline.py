@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_edge.timeline import Held, Moment, Phase, Timeline, place, settle
@@ -152,7 +152,6 @@ BOOTS = st.lists(
 
 
 @given(BOOTS, st.sampled_from([10 * S, MINUTE]))
-@settings(deadline=None)
 def test_over_any_boots_times_are_true_or_in_order_and_never_twice(
     boots: list[tuple[int, int | None, int, int]], every: int
 ) -> None:
@@ -173,7 +172,6 @@ def test_over_any_boots_times_are_true_or_in_order_and_never_twice(
 
 
 @given(BOOTS)
-@settings(deadline=None)
 def test_what_was_sent_is_never_moved(boots: list[tuple[int, int | None, int, int]]) -> None:
     pi = Pi()
     for wall_error, sync_after, runs_for, off in boots:

@@ -22,7 +22,7 @@ def day_of(seed: int, start: int = MIDNIGHT, parameters: RoomParameters = PARAME
     return seen
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 100_000), weekday=st.integers(0, 6))
 def test_people_and_children_add_up_at_every_moment(seed: int, weekday: int) -> None:
     before = Room()

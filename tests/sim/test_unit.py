@@ -27,7 +27,7 @@ def run(
 strides = st.lists(st.floats(0.1, 900), min_size=1, max_size=60)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=strides, seed=st.integers(0, 10_000), fill=st.floats(0, 60), film=st.floats(0.5, 100))
 def test_whatever_the_pace_levels_stay_in_range_and_the_counter_never_falls(
     steps: list[float], seed: int, fill: float, film: float
@@ -45,7 +45,7 @@ def test_whatever_the_pace_levels_stay_in_range_and_the_counter_never_falls(
         before = after
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps=strides, seed=st.integers(0, 10_000))
 def test_nothing_is_compressed_without_film(steps: list[float], seed: int) -> None:
     never = replace(BUSY, repair_delay=1e12)

@@ -85,7 +85,7 @@ def raw(store: SqliteStore) -> list[int]:
 
 
 @given(st.integers(0, 10_000), st.sampled_from(["children", "people"]))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_no_figure_changes(seed: int, channel: str) -> None:
     rng = Random(seed)
     facility = report_cases.facility()

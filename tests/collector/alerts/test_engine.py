@@ -407,6 +407,6 @@ def course_of(steps: list[tuple[int, float, int]], restart: Callable[[int], bool
 
 
 @given(COURSE, st.sets(st.integers(0, 19)))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_restarts_do_not_change_the_timeline(steps: list[tuple[int, float, int]], restarts: set[int]) -> None:
     assert course_of(steps, restarts.__contains__) == course_of(steps, lambda _number: False)

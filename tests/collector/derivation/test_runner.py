@@ -143,7 +143,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(batches=st.lists(EVENTS, min_size=1, max_size=4), restarts=st.sets(st.integers(0, 3)))
 def test_late_readings_and_restarts_make_no_difference(
     tmp_path_factory: Any, batches: list[list[tuple[str, int, int]]], restarts: set[int]

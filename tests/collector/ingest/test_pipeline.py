@@ -204,7 +204,7 @@ def _rows(metrics: Sequence[Metric], extra: str) -> tuple[list[Any], list[str], 
 
 
 @given(st.lists(_ANY_METRIC, max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_short_way_gives_what_the_careful_way_gives(metrics: list[Metric]) -> None:
     """The word Quality anywhere in a payload sends every metric of it the careful way."""
     assert repr(_rows(metrics, "Quantity")) == repr(_rows(metrics, "Quality"))
@@ -227,7 +227,7 @@ def test_the_short_way_gives_what_the_careful_way_gives(metrics: list[Metric]) -
         max_size=12,
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nothing_that_a_peer_sends_raises(received: list[tuple[str, str, bytes]]) -> None:
     ingest = Ingest(facility(), MemoryStore(), lambda: NOW)
     Edge(ingest).born()

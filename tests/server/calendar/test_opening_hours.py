@@ -80,7 +80,7 @@ def oracle(opening: Opening, ms: int) -> bool:
     return any(slot[:5] <= now < slot[6:] for slot in slots)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(openings(), st.integers(0, 14 * 1440), st.integers(0, 14 * 1440))
 def test_open_stretches_are_those_of_the_oracle(opening: Opening, first: int, last: int) -> None:
     base, asked = day_start(START), hours(opening)
@@ -95,7 +95,7 @@ def test_open_stretches_are_those_of_the_oracle(opening: Opening, first: int, la
     assert all(asked.is_open(a) and asked.is_open(b - 1) for a, b in spans)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(openings(), st.integers(0, 14 * 1440 - 1))
 def test_the_next_opening_is_the_first_open_moment(opening: Opening, minute: int) -> None:
     ms = day_start(START) + minute * MINUTE
@@ -105,7 +105,7 @@ def test_the_next_opening_is_the_first_open_moment(opening: Opening, minute: int
     assert found == (spans[0][0] if spans else None)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(openings(), openings(), st.integers(0, 14 * 96 - 1))
 def test_two_openings_are_open_when_both_are(one: Opening, other: Opening, quarter: int) -> None:
     ms = day_start(START) + quarter * 15 * MINUTE

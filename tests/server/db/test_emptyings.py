@@ -167,7 +167,7 @@ def test_a_visit_that_was_asked_for_is_done_by_the_next_emptying(tmp_path: Path)
     assert done == [T0 + HOUR, None]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     hours=st.lists(st.integers(1, 40), unique=True, max_size=8),
     again=st.lists(st.integers(1, 40), unique=True, max_size=8),

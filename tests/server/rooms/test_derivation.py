@@ -256,7 +256,7 @@ def days(draw: st.DrawFn) -> list[Reading]:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(days(), st.lists(st.integers(1, 86_399_999), max_size=6), st.integers(0, 86_399))
 def test_a_day_in_pieces_is_the_day_at_once(readings: list[Reading], cuts: list[int], second: int) -> None:
     derivation = RoomOccupancy(timetable(FLOW + 'children = ["flow", "count", "people"]\n'))

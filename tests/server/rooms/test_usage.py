@@ -127,7 +127,7 @@ def minutes(
 SERIES = st.lists(st.tuples(st.integers(0, 600), st.integers(0, 6)), max_size=30, unique_by=lambda item: item[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SERIES, SERIES, SERIES)
 def test_every_figure_is_its_definition(
     counts: list[tuple[int, int]], complete: list[tuple[int, int]], places: list[tuple[int, int]]

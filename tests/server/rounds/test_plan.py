@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_server.model.rounds import Candidate, Plan, Reason
@@ -231,7 +231,7 @@ def crowds(draw: st.DrawFn) -> list[Candidate]:
     ]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(crowd=crowds(), opens=st.integers(0, 3), hours=st.integers(1, 4), minutes=st.integers(20, 240))
 def test_every_plan_keeps_its_promises(crowd: Sequence[Candidate], opens: int, hours: int, minutes: int) -> None:
     span = (TRIP.departs + opens * HOUR, TRIP.departs + (opens + hours) * HOUR)
@@ -256,7 +256,7 @@ def test_every_plan_keeps_its_promises(crowd: Sequence[Candidate], opens: int, h
     assert all(stop.reason == reasons[stop.asset] for stop in joined)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(crowd=crowds())
 def test_the_solver_visits_no_less_than_insertion(crowd: Sequence[Candidate]) -> None:
     by_solver, by_insertion = made(*crowd), made(*crowd, solve=inserted)

@@ -1,7 +1,7 @@
 from itertools import permutations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_server.rounds.pyvrp_solver import solve
@@ -114,7 +114,7 @@ def small_problems(draw: st.DrawFn) -> Problem:
     return Problem(travel, tuple(visits), (Truck(0, 8, 80_000, draw(st.integers(HOUR, 5 * HOUR))),))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(asked=small_problems())
 def test_small_problems_are_solved_as_well_as_by_trying_every_order(asked: Problem) -> None:
     numbers = range(len(asked.visits))

@@ -133,7 +133,7 @@ def test_any_batches_give_what_plain_python_gives(open_store: Open, request: pyt
     """Duplicates inside a batch and between batches, late data, all types."""
 
     @given(batches=st.lists(st.lists(_row(), max_size=200), min_size=1, max_size=5))
-    @settings(max_examples=EXAMPLES[request.node.callspec.params["open_store"]], deadline=None)
+    @settings(max_examples=EXAMPLES[request.node.callspec.params["open_store"]])
     def check(batches: list[list[Row]]) -> None:
         _check_batches(open_store(), batches)
 

@@ -86,7 +86,7 @@ def test_a_store_of_the_first_schema_is_upgraded_with_all_it_has(tmp_path: Path)
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), max_size=6), min_size=1, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_comes_again_every_original_is_there_once(commits: list[list[tuple[int, int]]]) -> None:
     """Each original time carries its own value, so the values in the store tell which are there."""
     with tempfile.TemporaryDirectory() as folder:

@@ -208,7 +208,7 @@ UNTIL = WORLD.start + 2 * 24 * HOUR_MS
 WHOLE = _whole(UNTIL)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.integers(WORLD.start, UNTIL), max_size=3))
 def test_any_split_and_any_checkpoint_give_the_same(cuts: list[int]) -> None:
     unit = UnitDerivation(MIXED.id, MIXED.collection, WORLD)

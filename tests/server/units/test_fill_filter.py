@@ -148,7 +148,7 @@ def test_the_unit_itself_says_when_the_bag_is_full() -> None:
     assert values(derive(story), "Fill/Estimate")[-1] >= 100
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(-3, 3), min_size=20, max_size=120), st.floats(5, 90))
 def test_noise_never_gives_an_emptying(noise: Sequence[float], percent: float) -> None:
     story = Story()
@@ -160,7 +160,7 @@ def test_noise_never_gives_an_emptying(noise: Sequence[float], percent: float) -
     assert derive(story).emptyings == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(-1000, 1000), max_size=60))
 def test_no_level_breaks_the_estimate(levels: Sequence[float]) -> None:
     story = Story()

@@ -73,7 +73,7 @@ EVENTS: st.SearchStrategy[tuple[Event, Any]] = st.one_of(
 
 def test_any_course_of_events_loses_nothing(make_rig: MakeRig) -> None:
     @given(st.lists(EVENTS, min_size=3, max_size=20))
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     def check(events: list[tuple[Event, Any]]) -> None:
         rig = make_rig(batch=7)
         for event, how in events:
