@@ -23,7 +23,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.broker import free_port, mosquitto
+from tests.support.broker import mosquitto
+from tests.support.ports import free_port
 
 from sukusuku_edge.events import Event, Sample
 from sukusuku_edge.settings import Edge, read

@@ -25,7 +25,8 @@ from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.fake_edge import FakeEdge
 from tests.collector.small_facility import facility_file, facility_in
-from tests.support.broker import free_port, mosquitto
+from tests.support.broker import mosquitto
+from tests.support.ports import free_port
 
 PATIENCE = 60.0
 """Seconds after which a test gives up; nothing is measured by it."""

@@ -16,8 +16,8 @@ from sukusuku_demo.__main__ import main
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError, says_ready
 from sukusuku_demo.settings import MODBUS_PORTS, Ports, check_ports
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
-from tests.support.broker import free_port, program
-from tests.support.demo import free_block
+from tests.support.broker import program
+from tests.support.ports import free_block, free_port
 
 
 def test_a_taken_port_is_named_with_its_option() -> None:

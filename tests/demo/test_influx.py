@@ -15,9 +15,9 @@ from sukusuku_demo import influxd
 from sukusuku_demo.__main__ import main
 from sukusuku_demo.archive import Archive
 from sukusuku_demo.processes import Processes
-from tests.support.broker import free_port
-from tests.support.demo import children, demo, free_block
+from tests.support.demo import children, demo
 from tests.support.influxd import started
+from tests.support.ports import free_block, free_port
 
 SECONDS = 8
 

@@ -12,7 +12,8 @@ from sukusuku_edge.sources import mqtt_json
 from sukusuku_edge.sources.mqtt_json import JsonSensors
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from tests.edge import edge_settings
-from tests.support.broker import free_port, mosquitto
+from tests.support.broker import mosquitto
+from tests.support.ports import free_port
 
 STALE = Quality.STALE
 T = 1_760_000_000_000

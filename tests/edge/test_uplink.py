@@ -16,7 +16,8 @@ from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.uplink import Uplink
 from sukusuku_mqtt import MqttSession, MqttSettings
 from tests.edge.host_application import Host
-from tests.support.broker import free_port, mosquitto
+from tests.support.broker import mosquitto
+from tests.support.ports import free_port
 
 IDENTITY = NodeIdentity("toshima", "tobu-pi", "sukusuku")
 METRICS = {

@@ -16,8 +16,9 @@ from tests.faults.judge import Moment, Verdict, judge, read_all, waiting
 from tests.faults.namespaces import Namespaces, listener_in
 from tests.faults.program import Program, says_ready
 from tests.faults.watch import Watch
-from tests.support.broker import free_port, program
+from tests.support.broker import program
 from tests.support.mqtt_proxy import MqttProxy
+from tests.support.ports import free_port
 
 SETTLE_SECONDS = 90.0
 """After the last fault everything accepted must have been stored by then."""

@@ -18,7 +18,8 @@ from sukusuku_sim.sensors import SensorPublisher, SensorView
 from sukusuku_sim.truth import TruthLog
 from sukusuku_sim.unit import Unit, UnitParameters
 from sukusuku_sim.values import RoomView, UnitView
-from tests.support.broker import free_port, mosquitto
+from tests.support.broker import mosquitto
+from tests.support.ports import free_port
 
 JSON = {name: item for name, item in profile.builtin().items() if isinstance(item, JsonProfile)}
 EYE, PRESENCE = JSON["milesight-vs133"], JSON["zigbee2mqtt-presence"]

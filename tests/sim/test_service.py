@@ -12,7 +12,7 @@ import pytest
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 
 from sukusuku_sim.__main__ import main
-from tests.support.broker import free_port
+from tests.support.ports import free_port
 
 SCENARIO = """
 seed = 1

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ports import free_port
+
 START_SECONDS = 10.0
 ATTEMPTS = 3
 
@@ -24,14 +26,6 @@ def program() -> str:
     if found is None:
         pytest.fail("mosquitto is needed: apt-get install mosquitto")
     return found
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

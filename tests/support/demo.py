@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -11,22 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sukusuku_demo.settings import INFLUX_PORTS, MODBUS_PORTS
-from tests.support.broker import free_port
+from tests.support.ports import free_block
 
 END_SECONDS = 60.0
-
-
-def free_block(size: int) -> int:
-    """The first of `size` neighbouring ports that are free."""
-    while True:
-        first = free_port()
-        with contextlib.ExitStack() as held:
-            try:
-                for port in range(first, first + size):
-                    held.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
 
 
 @dataclass

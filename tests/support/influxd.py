@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from sukusuku_demo import influxd as program
-from tests.support.broker import free_port
 from tests.support.influx_v2 import Adapter
+from tests.support.ports import free_port
 
 START_SECONDS = 20.0
 ATTEMPTS = 3
