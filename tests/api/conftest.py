@@ -14,15 +14,22 @@ from tests.api import two_centres as worlds
 from tests.api.http_server import client
 from tests.api.two_centres import World
 from tests.support.browser import chromium
+from tests.support.databases import Fill, nothing
 
 NOW = 1_795_000_000_000
 """The present of these tests: 2026-11-18T20:06:40+09:00."""
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """Real store and operations data, still empty. Its centres never close."""
-    made = worlds.make(tmp_path)
+def contents() -> Fill:
+    """What is in the world from the beginning. A test that wants more than nothing is parametrized with it."""
+    return nothing
+
+
+@pytest.fixture
+def world(tmp_path: Path, contents: Fill) -> Iterator[World]:
+    """Real store and operations data. Its centres never close."""
+    made = worlds.make(tmp_path, fill=contents)
     yield replace(made, facility=worlds.always_open(made.facility))
     made.close()
 

@@ -5,13 +5,15 @@ from datetime import date
 
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, day_start
+from sukusuku_server.calendar.opening_hours import DAY_MS, day_start
+from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.model.collection import Emptying, Evidence, Finding, FindingName, Forecast, Method, Outcome
 from sukusuku_server.model.rounds import Plan, Reason, Run, Stop
-from tests.api.two_centres import World
+from sukusuku_server.timeseries.sqlite import SqliteStore
 
 HOUR = 3_600_000
 TODAY = date(2026, 11, 18)
@@ -39,9 +41,8 @@ vehicle = "van"
 """
 
 
-def live(world: World) -> tuple[Emptying, ...]:
+def live(store: SqliteStore, operations: Operations) -> None:
     """Fill and empty each unit every fourth day at 15 o'clock, as a derivation would have stored it."""
-    found: tuple[Emptying, ...] = ()
     for unit in UNITS:
         points, emptyings, inside = [], [], 0.0
         for day in range(-7 * WEEKS, 1):
@@ -69,19 +70,18 @@ def live(world: World) -> tuple[Emptying, ...]:
                     emptyings.append(taken)
                     inside = 0.0
         start = MIDNIGHT - 7 * WEEKS * DAY_MS - 1
-        world.store.put_derived(unit, start, MIDNIGHT + DAY_MS, points)
-        found += Emptyings(world.operations).replace_detected(unit, start, MIDNIGHT + DAY_MS, emptyings)
-    return found
+        store.put_derived(unit, start, MIDNIGHT + DAY_MS, points)
+        Emptyings(operations).replace_detected(unit, start, MIDNIGHT + DAY_MS, emptyings)
 
 
-def stuffed(world: World) -> Finding:
+def stuffed(operations: Operations) -> Finding:
     """Somebody presses nappies in by hand."""
     found = Finding(UNITS[0], FindingName.HAND_STUFFED, MIDNIGHT + 9 * HOUR, None, "level +12 % without cycles")
-    Findings(world.operations).replace(UNITS[0], MIDNIGHT, MIDNIGHT + DAY_MS, [found])
+    Findings(operations).replace(UNITS[0], MIDNIGHT, MIDNIGHT + DAY_MS, [found])
     return found
 
 
-def planned(world: World, days: int = 1) -> Run:
+def planned(operations: Operations, days: int = 1) -> Run:
     """The main round so many days from today: one unit is visited, the other one is not."""
     begins = MIDNIGHT + days * DAY_MS
     goes = Stop(
@@ -121,10 +121,10 @@ def planned(world: World, days: int = 1) -> Run:
         47.0,
         "one stop; ways: great circle x 1.35 at 22 km/h",
     )
-    return Rounds(world.operations).put(plan)
+    return Rounds(operations).put(plan)
 
 
-def forecast(world: World) -> None:
+def forecast(operations: Operations) -> None:
     """A fortnight of forecasts at noon: the model is an hour off, the simple rules are five and ten."""
     issued, outcomes = [], []
     for day in range(-14, 0):
@@ -135,4 +135,4 @@ def forecast(world: World) -> None:
             Forecast(UNITS[0], time, Method.LAST_WEEK, 50.0, None, 40.0, None),
         ]
         outcomes.append(Outcome(UNITS[0], time, 30.0 if day < -1 else 41.0))
-    Forecasts(world.operations).replace(UNITS[0], MIDNIGHT - 15 * DAY_MS, MIDNIGHT, issued, outcomes)
+    Forecasts(operations).replace(UNITS[0], MIDNIGHT - 15 * DAY_MS, MIDNIGHT, issued, outcomes)

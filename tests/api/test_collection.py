@@ -19,14 +19,16 @@ from tests.api.conftest import NOW
 from tests.api.eight_weeks import HOUR, MIDNIGHT, UNITS
 from tests.api.http_server import client
 from tests.api.two_centres import World
+from tests.support.databases import Fill
 
 API = "/api/v1"
+with_eight_weeks = pytest.mark.parametrize("contents", [eight_weeks.live], ids=["eight-weeks"])
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, contents: Fill) -> Iterator[World]:
     """With the hours that a centre has unless told otherwise."""
-    made = worlds.make(tmp_path)
+    made = worlds.make(tmp_path, fill=contents)
     yield made
     made.close()
 
@@ -43,8 +45,8 @@ def post(api: httpx.Client, path: str, body: dict[str, Any], status: int = 200) 
     return answer.json()
 
 
-def test_emptyings_are_listed_newest_first_and_one_by_one(world: World, api: httpx.Client) -> None:
-    eight_weeks.live(world)
+@with_eight_weeks
+def test_emptyings_are_listed_newest_first_and_one_by_one(api: httpx.Client) -> None:
     found = get(api, "/emptyings", unit=UNITS[0])["emptyings"]
     assert len(found) == 8
     assert [item["time"] for item in found] == sorted((item["time"] for item in found), reverse=True)
@@ -58,8 +60,9 @@ def test_emptyings_are_listed_newest_first_and_one_by_one(world: World, api: htt
     assert get(api, "/emptyings", unit="seibu-unit-1")["emptyings"] == []
 
 
+@with_eight_weeks
 def test_people_confirm_correct_and_reject(world: World, api: httpx.Client) -> None:
-    ident = eight_weeks.live(world)[0].id
+    ident = get(api, "/emptyings")["emptyings"][-1]["id"]
     confirmed = post(api, f"/emptyings/{ident}/confirm", {"by": "佐藤", "note": "時間どおり"})
     assert (confirmed["state"], confirmed["by"], confirmed["note"]) == ("confirmed", "佐藤", "時間どおり")
     moved = (datetime.fromisoformat(confirmed["time"])).replace(hour=14).isoformat()
@@ -74,8 +77,8 @@ def test_people_confirm_correct_and_reject(world: World, api: httpx.Client) -> N
     ]
 
 
-def test_an_emptying_that_nothing_saw_is_entered_with_the_estimate_of_its_time(world: World, api: httpx.Client) -> None:
-    eight_weeks.live(world)
+@with_eight_weeks
+def test_an_emptying_that_nothing_saw_is_entered_with_the_estimate_of_its_time(api: httpx.Client) -> None:
     made = post(api, "/emptyings", {"by": "佐藤", "unit": UNITS[0], "time": "2026-11-18T12:30"}, 201)
     assert (made["state"], made["time"], made["evidence"]) == ("entered", "2026-11-18T12:30:00+09:00", ["person"])
     assert made["nappies"] == pytest.approx(9.0)
@@ -84,6 +87,7 @@ def test_an_emptying_that_nothing_saw_is_entered_with_the_estimate_of_its_time(w
     assert by_count["percent"] == 50.0
 
 
+@with_eight_weeks
 @pytest.mark.parametrize(
     ("path", "body", "status", "says"),
     [
@@ -106,7 +110,6 @@ def test_an_emptying_that_nothing_saw_is_entered_with_the_estimate_of_its_time(w
 def test_what_cannot_be_is_a_problem_that_says_why(
     world: World, api: httpx.Client, path: str, body: dict[str, Any], status: int, says: str
 ) -> None:
-    eight_weeks.live(world)
     before = world.operations.audit()
     answer = api.post(f"{API}{path}", json=body)
     assert answer.status_code == status
@@ -116,7 +119,7 @@ def test_what_cannot_be_is_a_problem_that_says_why(
 
 
 def test_findings(world: World, api: httpx.Client) -> None:
-    found = eight_weeks.stuffed(world)
+    found = eight_weeks.stuffed(world.operations)
     expected = {
         "unit": UNITS[0],
         "name": "hand_stuffed",
@@ -130,7 +133,7 @@ def test_findings(world: World, api: httpx.Client) -> None:
 
 
 def test_a_round_its_stops_and_answers(world: World, api: httpx.Client) -> None:
-    run = eight_weeks.planned(world)
+    run = eight_weeks.planned(world.operations)
     (shown,) = get(api, "/rounds")["runs"]
     first, second = shown["stops"]
     assert (shown["round"], shown["date"], shown["state"], shown["km"]) == ("main", "2026-11-19", "planned", 11.4)
@@ -146,38 +149,42 @@ def test_a_round_its_stops_and_answers(world: World, api: httpx.Client) -> None:
     assert [item["answer"] for item in told["history"]] == ["done", "none"]
 
 
-def test_a_round_that_is_not_there(world: World, api: httpx.Client) -> None:
+def test_a_round_that_is_not_there(api: httpx.Client) -> None:
     assert api.get(f"{API}/rounds/main/2026-11-19").status_code == 404
     assert api.get(f"{API}/rounds/main/tomorrow").status_code == 422
     assert api.get(f"{API}/stops/3").status_code == 404
 
 
-def test_a_visit_is_asked_for_and_taken_back(world: World, api: httpx.Client) -> None:
+def test_a_visit_is_asked_for_and_taken_back(api: httpx.Client) -> None:
     asked = post(api, "/requests", {"by": "佐藤", "unit": UNITS[0]})
     assert post(api, "/requests", {"by": "鈴木", "unit": UNITS[0]}) == asked
     assert get(api, "/requests")["requests"] == [asked]
     assert post(api, f"/requests/{asked['id']}/withdraw", {"by": "佐藤"})["requests"] == []
 
 
-def test_shelves_lose_a_bag_with_each_emptying(world: World, api: httpx.Client) -> None:
-    def bags() -> dict[str, Any]:
-        shelves = get(api, "/stock")["shelves"]
-        return next(item for item in shelves if (item["site"], item["kind"]) == ("tobu", "bag"))
+def bags(api: httpx.Client) -> Any:
+    shelves = get(api, "/stock")["shelves"]
+    return next(item for item in shelves if (item["site"], item["kind"]) == ("tobu", "bag"))
 
-    assert bags() == {"site": "tobu", "kind": "bag", "left": None, "counted": None, "used": None, "days": None}
-    eight_weeks.live(world)
+
+def test_of_shelves_that_nobody_counted_nothing_is_known(api: httpx.Client) -> None:
+    assert bags(api) == {"site": "tobu", "kind": "bag", "left": None, "counted": None, "used": None, "days": None}
+
+
+@with_eight_weeks
+def test_shelves_lose_a_bag_with_each_emptying(api: httpx.Client) -> None:
     post(api, "/stock/count", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": 40})
     post(api, "/stock/deliver", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": 10})
-    found = bags()
+    found = bags(api)
     assert (found["left"], found["used"]) == (50, 0)
     assert found["days"] == pytest.approx(50 / (14 / 28), rel=0.1), "two units, a bag every fourth day each"
     post(api, "/emptyings", {"by": "佐藤", "unit": UNITS[0], "time": "2026-11-18T20:06:40"}, 201)
-    assert bags()["left"] in {49, 50}, "the counting and the emptying bear the same second"
+    assert bags(api)["left"] in {49, 50}, "the counting and the emptying bear the same second"
 
 
+@with_eight_weeks
 def test_the_figures_of_a_month(world: World, api: httpx.Client) -> None:
-    eight_weeks.live(world)
-    eight_weeks.planned(world, -3)
+    eight_weeks.planned(world.operations, -3)
     found = get(api, "/kpi", month="2026-11")
     first = next(unit for unit in found["units"] if unit["unit"] == UNITS[0])
     assert (found["start"], found["end"]) == ("2026-11-01T00:00:00+09:00", "2026-11-18T20:06:40+09:00")
@@ -209,8 +216,8 @@ def test_availability_is_what_was_heard_without_fault(world: World, api: httpx.C
     assert unit["availability"] == pytest.approx(24 / 27, abs=1e-4)
 
 
-def test_fixed_rounds_beside_what_happened_with_the_method(world: World, api: httpx.Client) -> None:
-    eight_weeks.live(world)
+@with_eight_weeks
+def test_fixed_rounds_beside_what_happened_with_the_method(api: httpx.Client) -> None:
     found = get(api, "/counterfactual")
     assert found["actual"]["visits"] == 28
     assert found["fixed"]["visits"] > 40
@@ -235,15 +242,15 @@ def test_nothing_known_is_said_so(api: httpx.Client) -> None:
 
 
 def test_an_answer_of_the_crew_reaches_the_accounts(world: World, api: httpx.Client) -> None:
-    run = eight_weeks.planned(world, -1)
+    run = eight_weeks.planned(world.operations, -1)
     book = Rounds(world.operations)
     book.answer(book.stops(run.id)[0].id, Answer.DONE, "鈴木", MIDNIGHT - DAY_MS)
     (visit,) = get(api, "/visits", unit=UNITS[0])["visits"]
     assert (visit["kind"], visit["answer"], visit["emptied"]) == ("unseen", "done", None)
 
 
-def test_what_is_ahead_of_a_unit(world: World, api: httpx.Client) -> None:
-    eight_weeks.live(world)
+@with_eight_weeks
+def test_what_is_ahead_of_a_unit(api: httpx.Client) -> None:
     found = get(api, f"/forecasts/{UNITS[0]}")
     assert found["outlook"]["estimate"] == pytest.approx(27.5)
     assert found["outlook"]["full_from"] < found["outlook"]["full_at"] < found["full_until"]
@@ -257,7 +264,7 @@ def test_what_is_ahead_of_a_unit(world: World, api: httpx.Client) -> None:
 
 def test_the_score_card_shows_the_model_beside_the_simple_rules(world: World, api: httpx.Client) -> None:
     assert get(api, "/score")["methods"] == []
-    eight_weeks.forecast(world)
+    eight_weeks.forecast(world.operations)
     model, linear, week = get(api, "/score")["methods"]
     assert (model["method"], linear["method"], week["method"]) == ("model", "linear_24h", "last_week")
     assert model["mean_absolute_error_hours"] == pytest.approx((13 + 10) / 14, abs=0.01)
@@ -268,8 +275,7 @@ def test_the_score_card_shows_the_model_beside_the_simple_rules(world: World, ap
 
 
 def test_a_plan_that_would_be_made_now_is_shown_and_not_stored(tmp_path: Path) -> None:
-    world = worlds.make(tmp_path, eight_weeks.ROUNDS)
-    eight_weeks.live(world)
+    world = worlds.make(tmp_path, eight_weeks.ROUNDS, eight_weeks.live)
     store = LateStore(world.path)
     with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
         found = get(api, "/rounds/main/2026-11-20/preview")

@@ -10,6 +10,7 @@ from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LateStore
 from tests.api.http_server import client
 from tests.api.reports import report_cases
+from tests.support.databases import READINGS
 
 ROOM = "/api/v1/rooms/tobu-room"
 
@@ -17,7 +18,7 @@ ROOM = "/api/v1/rooms/tobu-room"
 @pytest.fixture
 def used(tmp_path: Path) -> Iterator[httpx.Client]:
     facility, writer, operations = report_cases.write(tmp_path)
-    store = LateStore(tmp_path / "store.db")
+    store = LateStore(tmp_path / READINGS)
     with client(create_app(facility, store, operations, lambda: report_cases.NOW)) as found:
         yield found
     store.close()
@@ -123,7 +124,7 @@ def test_the_vacancy_board_shows_signs_and_no_small_number(used: httpx.Client) -
 
 @pytest.mark.parametrize(("ending", "begin"), [("xlsx", b"PK"), ("csv", b"\xef\xbb\xbf"), ("pdf", b"%PDF")])
 def test_reports_are_files(used: httpx.Client, ending: str, begin: bytes) -> None:
-    found = used.get(f"/api/v1/reports/month/2026-11.{ending}", params={"lang": "en"}, timeout=60)
+    found = used.get(f"/api/v1/reports/month/2026-11.{ending}", params={"lang": "en"})
 
     assert found.status_code == 200
     assert found.content.startswith(begin)

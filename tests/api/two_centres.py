@@ -14,6 +14,7 @@ from sukusuku_server.settings import Facility
 from sukusuku_server.settings.base import WEEKDAYS
 from sukusuku_server.settings.opening import Calendar, Opening
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.support.databases import READINGS, Fill, both, nothing
 from tests.support.stores import commit
 
 HOUR = 3_600_000
@@ -177,7 +178,6 @@ class World:
         self.operations.close()
 
 
-def make(folder: Path, extra: str = "") -> World:
-    """A world with nothing in it yet; `extra` as in `facility`."""
-    path = folder / "readings.db"
-    return World(facility(extra), SqliteStore.open(path), Operations(f"sqlite:///{folder / 'operations.db'}"), path)
+def make(folder: Path, extra: str = "", fill: Fill = nothing) -> World:
+    """A world with what `fill` puts into it; `extra` as in `facility`."""
+    return World(facility(extra), *both(folder, fill), folder / READINGS)

@@ -12,6 +12,7 @@ from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.support.databases import both
 
 HOUR = 60 * MINUTE_MS
 MONDAY = day_start(date(2026, 11, 2))
@@ -84,7 +85,4 @@ def fill(store: SqliteStore, operations: Operations) -> None:
 
 def write(folder: Path) -> tuple[Facility, SqliteStore, Operations]:
     """All of it in files."""
-    store = SqliteStore.open(folder / "store.db")
-    operations = Operations(f"sqlite:///{folder / 'operations.db'}")
-    fill(store, operations)
-    return facility(), store, operations
+    return facility(), *both(folder, fill)

@@ -9,7 +9,7 @@ from tests.api.reports import report_cases
 @pytest.fixture
 def facility(tmp_path: Path) -> Path:
     path = tmp_path / "facility.toml"
-    path.write_text(f'{report_cases.FACILITY}\n[store]\npath = "store.db"\n', encoding="utf-8")
+    path.write_text(f'{report_cases.FACILITY}\n[store]\npath = "readings.db"\n', encoding="utf-8")
     _, store, operations = report_cases.write(tmp_path)
     store.close()
     operations.close()

@@ -24,6 +24,7 @@ from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import thinned_key
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api.reports import report_cases
+from tests.support.databases import both
 from tests.support.stores import commit
 
 ROOM = "tobu-room"
@@ -91,8 +92,7 @@ def test_no_figure_changes(seed: int, channel: str) -> None:
     facility = report_cases.facility()
     facility = replace(facility, store=replace(facility.store, keep_occupancy_days=31))
     with TemporaryDirectory() as folder:
-        store = SqliteStore.open(Path(folder) / "store.db")
-        operations = Operations(f"sqlite:///{folder}/operations.db")
+        store, operations = both(Path(folder))
         store.put_derived(ROOM, FIRST - 1, NOW, tuple(points(rng)))
         RoomRecords(operations).replace(ROOM, FIRST - 1, NOW, tuple(corrections(rng, channel)))
         whole = told(facility, store, operations)

@@ -1,11 +1,9 @@
 """A small facility and the latest values of its assets, for the tests of alerts and mails."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from sukusuku_core.model import Quality, Value
 from sukusuku_core.settings import parse
-from sukusuku_server.db import Operations
 from sukusuku_server.model.series import Latest
 from sukusuku_server.settings import Facility
 
@@ -54,10 +52,6 @@ language = "en"
 
 def facility(text: str = FACILITY) -> Facility:
     return parse(text, Facility, "facility.toml")
-
-
-def operations(folder: Path) -> Operations:
-    return Operations(f"sqlite:///{folder / 'operations.db'}")
 
 
 def values(time: int, found: Mapping[str, Value | None], quality: Quality = Quality.GOOD) -> dict[str, Latest]:

@@ -22,10 +22,10 @@ from tests.collector.alerts.alert_cases import (
     UNIT,
     facility,
     gone,
-    operations,
     values,
 )
 from tests.collector.alerts.mails.golden_mails import body, parse
+from tests.support.databases import operations
 
 FRESH: dict[str, Value | None] = {"Fault/Code": 0, "Lid/Open": False}
 

@@ -12,9 +12,8 @@ from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.service import Alerts
 from sukusuku_core.model import Reading
-from sukusuku_server.timeseries.sqlite import SqliteStore
-from tests.collector.alerts.alert_cases import HOUR, ROOM, T0, UNIT, facility, operations
-from tests.support.stores import commit
+from tests.collector.alerts.alert_cases import HOUR, ROOM, T0, UNIT, facility
+from tests.support.databases import both
 
 
 @dataclass
@@ -29,8 +28,8 @@ class Time:
 
 def test_without_a_broker_the_watch_calls_nothing_silent(tmp_path: Path) -> None:
     clock = Time(T0)
-    store, kept = SqliteStore.open(tmp_path / "readings.db"), operations(tmp_path)
-    commit(store, [Reading(UNIT, "Fill/Percent", T0, 40.0), Reading(ROOM, "Occupancy/Children", T0, 3)], T0)
+    store, kept = both(tmp_path)
+    store.commit([Reading(UNIT, "Fill/Percent", T0, 40.0), Reading(ROOM, "Occupancy/Children", T0, 3)], (), T0)
     alerts = Alerts(AlertEngine(facility(), kept), store, clock, Surroundings(facility(), store, kept))
     host = Host(facility(), store, Ingest(facility(), store, clock), alerts.evaluate, clock)
 

@@ -18,7 +18,6 @@ from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.model.collection import Emptying, Evidence
 from sukusuku_server.model.series import Latest, Point
 from sukusuku_server.settings import check
-from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.alerts.alert_cases import (
     FACILITY,
     HOUR,
@@ -28,9 +27,9 @@ from tests.collector.alerts.alert_cases import (
     T0,
     UNIT,
     facility,
-    operations,
     values,
 )
+from tests.support.databases import both, operations
 
 OBSERVE = {watch.rule: watch.observe for watch in WATCHES}
 PLACES = facility()
@@ -171,8 +170,7 @@ class World:
     """The real store and operations data."""
 
     def __init__(self, folder: Path, text: str = FACILITY + ROUNDS) -> None:
-        self.store = SqliteStore.open(folder / "readings.db")
-        self.operations = operations(folder)
+        self.store, self.operations = both(folder)
         self.surroundings = Surroundings(facility(text), self.store, self.operations)
 
 

@@ -17,7 +17,7 @@ from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.model.series import Late
 from sukusuku_server.timeseries import SETTLED_MS
-from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.support.databases import store
 from tests.support.stores import commit
 
 DAY = 86_400_000
@@ -98,8 +98,8 @@ class Memory:
 class World:
     """A store, records and a deriver that may be restarted."""
 
-    def __init__(self, path: Path) -> None:
-        self.store = SqliteStore.open(path)
+    def __init__(self, folder: Path) -> None:
+        self.store = store(folder)
         self.records = Memory()
         self.now = UNTIL + SETTLED_MS
         self.restart()
@@ -148,7 +148,7 @@ EVENTS = st.lists(
 def test_late_readings_and_restarts_make_no_difference(
     tmp_path_factory: Any, batches: list[list[tuple[str, int, int]]], restarts: set[int]
 ) -> None:
-    world = World(tmp_path_factory.mktemp("derive") / "readings.db")
+    world = World(tmp_path_factory.mktemp("derive"))
     seen: dict[tuple[str, int], int] = {}
     for number, batch in enumerate(batches):
         for asset, minute, value in batch:
@@ -167,7 +167,7 @@ def test_late_readings_and_restarts_make_no_difference(
 
 
 def test_what_people_say_is_derived_anew_from_that_time(tmp_path: Path) -> None:
-    world = World(tmp_path / "readings.db")
+    world = World(tmp_path)
     world.read(("a", 10, 5), ("a", 1500, 4), ("a", 3000, 3))
     world.work()
     before = world.derived("a")
@@ -182,7 +182,7 @@ def test_what_people_say_is_derived_anew_from_that_time(tmp_path: Path) -> None:
 
 
 def test_a_restart_goes_on_from_the_last_midnight(tmp_path: Path) -> None:
-    world = World(tmp_path / "readings.db")
+    world = World(tmp_path)
     world.read(("a", 10, 5), ("a", 5000, 4))
     world.work()
     world.restart()
@@ -195,7 +195,7 @@ def test_a_restart_goes_on_from_the_last_midnight(tmp_path: Path) -> None:
 
 
 def test_what_is_thinned_out_is_not_derived_again(tmp_path: Path) -> None:
-    world = World(tmp_path / "readings.db")
+    world = World(tmp_path)
     world.read(("a", 10, 5), ("a", 1500, 4), ("a", 3000, 3))
     world.work()
     midnight = START + 900 * 60_000  # in Japan
@@ -216,7 +216,7 @@ def test_what_is_thinned_out_is_not_derived_again(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_version_is_not_used(tmp_path: Path) -> None:
-    world = World(tmp_path / "readings.db")
+    world = World(tmp_path)
     world.read(("a", 10, 5))
     world.work()
     world.records.checkpoints["a"] = dict.fromkeys(world.records.checkpoints["a"], (0, b"\xc1"))
@@ -228,7 +228,7 @@ def test_a_checkpoint_of_another_version_is_not_used(tmp_path: Path) -> None:
 
 
 def test_it_tells_from_when_on_the_past_was_derived_anew_once_that_is_done(tmp_path: Path) -> None:
-    world = World(tmp_path / "x.db")
+    world = World(tmp_path)
     begun = world.deriver.until
     assert begun is None
     world.read(("a", 60, 1), ("b", 3000, 1))
@@ -251,7 +251,7 @@ def test_it_tells_from_when_on_the_past_was_derived_anew_once_that_is_done(tmp_p
 def test_what_was_derived_anew_is_told_even_when_the_database_fails_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = World(tmp_path / "x.db")
+    world = World(tmp_path)
     world.read(("a", 60, 1), ("b", 3000, 1))
     world.work()
     world.deriver.revised()

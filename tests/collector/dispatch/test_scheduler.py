@@ -12,7 +12,7 @@ from sukusuku_collector.dispatch.due_tasks import GRACE_MS
 from sukusuku_collector.dispatch.scheduler import PATIENCE_MS, SETTLED_MS, RoundScheduler, Sender
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality
-from sukusuku_server.db import MailState, Operations
+from sukusuku_server.db import MailState
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState
@@ -22,6 +22,7 @@ from sukusuku_server.settings import Facility
 from tests.server.rounds.golden_rounds import body, parse
 from tests.server.rounds.mail_cases import FACILITY, NOTHING, PICTURE, PLAN, facility
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING
+from tests.support.databases import operations
 
 
 class Plans:
@@ -57,7 +58,7 @@ class Office:
 
     def __init__(self, folder: Path, text: str = FACILITY, plan: Plan = PLAN) -> None:
         self.facility = facility(text)
-        self.operations = Operations(f"sqlite:///{folder / 'operations.db'}")
+        self.operations = operations(folder)
         self.plans = Plans(self.facility, plan)
         self.now = MORNING
         self.woken = 0

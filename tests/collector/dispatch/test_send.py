@@ -8,9 +8,9 @@ from sukusuku_collector.dispatch import send
 from sukusuku_server.db import MailState, Operations
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.model.rounds import RunState
-from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.rounds.plan_cases import DAY, MORNING
 from tests.server.rounds.three_centres import TOWN, derive
+from tests.support.databases import store
 
 MAIL = '[mail]\nsender = "sukusuku@example.jp"\n'
 
@@ -20,9 +20,9 @@ def facility(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(send, "now_ms", lambda: MORNING)
     path = tmp_path / "facility.toml"
     path.write_text(TOWN.replace("[[depot]]", f"{MAIL}[[depot]]", 1), encoding="utf-8")
-    store = SqliteStore.open(tmp_path / "readings.db")
-    derive(store, "tobu-unit-1", percent=85.0, hours=10)
-    store.close()
+    readings = store(tmp_path)
+    derive(readings, "tobu-unit-1", percent=85.0, hours=10)
+    readings.close()
     return path
 
 

@@ -6,9 +6,9 @@ import pytest
 from sukusuku_cli.__main__ import main
 from sukusuku_collector.dispatch import show
 from sukusuku_server.db import Operations
-from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.rounds.plan_cases import MORNING
 from tests.server.rounds.three_centres import TOWN, derive
+from tests.support.databases import store
 
 
 @pytest.fixture
@@ -16,10 +16,10 @@ def facility(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(show, "now_ms", lambda: MORNING)
     path = tmp_path / "facility.toml"
     path.write_text(TOWN, encoding="utf-8")
-    store = SqliteStore.open(tmp_path / "readings.db")
-    derive(store, "tobu-unit-1", percent=85.0, hours=10)
-    derive(store, "tobu-unit-2", percent=20.0, hours=200)
-    store.close()
+    readings = store(tmp_path)
+    derive(readings, "tobu-unit-1", percent=85.0, hours=10)
+    derive(readings, "tobu-unit-2", percent=20.0, hours=200)
+    readings.close()
     return path
 
 

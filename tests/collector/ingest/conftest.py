@@ -8,11 +8,12 @@ import pytest
 from sukusuku_collector.ingest.pipeline import Ingest
 from tests.collector.ingest.scripted_edge import Edge, FailingStore, Time, acknowledges
 from tests.collector.small_facility import facility
+from tests.support import databases
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[FailingStore]:
-    opened = FailingStore.open(tmp_path / "readings.db")
+    opened = FailingStore.open(databases.readings(tmp_path))
     yield opened
     opened.close()
 

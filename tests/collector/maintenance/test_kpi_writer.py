@@ -23,6 +23,7 @@ from sukusuku_server.model.rounds import Plan, Reason, Stop
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility
+from tests.support import databases
 from tests.support.stores import commit
 
 HOUR = 3_600_000
@@ -95,8 +96,8 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    store = Recording.open(tmp_path / "readings.db")
-    operations = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    store = Recording.open(databases.readings(tmp_path))
+    operations = databases.operations(tmp_path)
     yield World(store, operations)
     operations.close()
     store.close()

@@ -12,6 +12,7 @@ from sukusuku_server.db import Alert, AlertState, Operations, OutgoingMail
 from sukusuku_server.kpi import series
 from sukusuku_server.model.series import Quarantined, SeriesOwner, Unassigned
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.support.databases import both
 
 NOW = 1_800_000_000_000
 MINUTE = 60_000
@@ -47,8 +48,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    store = SqliteStore.open(tmp_path / "readings.db")
-    operations = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    store, operations = both(tmp_path)
     yield World(store, operations)
     operations.close()
     store.close()

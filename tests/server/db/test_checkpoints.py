@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from sukusuku_server.db.checkpoints import PER_DAY, RECENT_DAYS, Checkpoint, Checkpoints
-from tests.collector.alerts.alert_cases import HOUR, T0, UNIT, operations
+from tests.collector.alerts.alert_cases import HOUR, T0, UNIT
+from tests.support.databases import operations
 
 DAY = 24 * HOUR
 

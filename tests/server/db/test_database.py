@@ -22,7 +22,8 @@ from sukusuku_server.db import (
     UnknownAlertError,
 )
 from sukusuku_server.db.tables_alerts import metadata
-from tests.collector.alerts.alert_cases import MINUTE, T0, operations
+from tests.collector.alerts.alert_cases import MINUTE, T0
+from tests.support.databases import operations
 
 PENDING = Alert(
     id=0,

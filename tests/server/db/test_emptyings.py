@@ -16,7 +16,8 @@ from sukusuku_server.db.emptyings import (
 from sukusuku_server.db.tables_collection import request
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.series import Late
-from tests.collector.alerts.alert_cases import HOUR, MINUTE, T0, UNIT, operations
+from tests.collector.alerts.alert_cases import HOUR, MINUTE, T0, UNIT
+from tests.support.databases import operations
 
 NOW = T0 + 48 * HOUR
 

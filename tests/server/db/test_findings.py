@@ -5,7 +5,8 @@ import pytest
 
 from sukusuku_server.db.findings import Findings
 from sukusuku_server.model.collection import Finding, FindingName
-from tests.collector.alerts.alert_cases import HOUR, T0, UNIT, operations
+from tests.collector.alerts.alert_cases import HOUR, T0, UNIT
+from tests.support.databases import operations
 
 STUFFED = Finding(UNIT, FindingName.HAND_STUFFED, T0 + HOUR, None, "level +12 % without cycles")
 DRIFT = Finding(UNIT, FindingName.LEVEL_DRIFT, T0 + 2 * HOUR, T0 + 3 * HOUR, "empty bag reads 9 %")

@@ -3,7 +3,8 @@ from pathlib import Path
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.model.collection import Forecast, Method, Outcome
 from sukusuku_server.units.forecast_score import Scored
-from tests.collector.alerts.alert_cases import HOUR, T0, UNIT, operations
+from tests.collector.alerts.alert_cases import HOUR, T0, UNIT
+from tests.support.databases import operations
 
 
 def made(issued: int, method: Method = Method.MODEL, asset: str = UNIT, hours50: float | None = 20.0) -> Forecast:

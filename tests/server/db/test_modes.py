@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from sukusuku_server.db.modes import Mode, ModeKind, Modes, ModeTimeError, UnknownModeError
-from tests.collector.alerts.alert_cases import HOUR, T0, operations
+from tests.collector.alerts.alert_cases import HOUR, T0
+from tests.support.databases import operations
 
 
 def test_a_mode_holds_from_its_beginning_to_its_end(tmp_path: Path) -> None:

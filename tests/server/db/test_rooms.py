@@ -9,7 +9,8 @@ from sukusuku_server.db.rooms import RoomRecords, WrongCountError
 from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.model.series import Late
-from tests.collector.alerts.alert_cases import HOUR, T0, operations
+from tests.collector.alerts.alert_cases import HOUR, T0
+from tests.support.databases import operations
 
 ROOM = "tobu-room"
 

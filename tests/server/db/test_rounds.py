@@ -12,13 +12,14 @@ from sukusuku_server.db.rounds import Answered, Rounds, RoundSentError, UnknownS
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.rounds import Answer, Run, RunState, StopRecord
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING, plan, stop
+from tests.support import databases
 
 MAIL = OutgoingMail("round", "s@example.jp", "r@example.jp", "ja", "件名", "<1@example.jp>", b"Subject: x\r\n\r\ny")
 
 
 @pytest.fixture
 def operations(tmp_path: Path) -> Iterator[Operations]:
-    opened = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    opened = databases.operations(tmp_path)
     yield opened
     opened.close()
 

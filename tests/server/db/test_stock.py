@@ -2,7 +2,8 @@ from pathlib import Path
 
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.model.collection import Entry
-from tests.collector.alerts.alert_cases import HOUR, T0, operations
+from tests.collector.alerts.alert_cases import HOUR, T0
+from tests.support.databases import operations
 
 
 def test_countings_and_deliveries_are_kept_in_order_with_who_did_them(tmp_path: Path) -> None:

@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.rounds import Plan, Reason
 from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.rounds.plan_cases import DAY, HOUR, MORNING
 from tests.server.rounds.three_centres import derive, town
+from tests.support.databases import both
 
 THURSDAYS = """[[round]]
 id = "south"
@@ -29,8 +28,7 @@ class Ward:
     """A town with its store and its operations data."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = SqliteStore.open(folder / "readings.db")
-        self.operations = Operations(f"sqlite:///{folder / 'operations.db'}")
+        self.store, self.operations = both(folder)
 
     def plan(self, facility: Facility | None = None, round_id: str = "north", now: int = MORNING) -> Plan:
         return Planner(facility or town(), self.store, self.operations).plan(round_id, DAY, now)

@@ -15,6 +15,7 @@ from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.series import Committed, Moved
 from sukusuku_server.timeseries import migrations
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.support import databases
 from tests.support.stores import commit
 
 START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
@@ -23,7 +24,7 @@ GOOD, BAD = 192, 0
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    opened = SqliteStore.open(tmp_path / "readings.db")
+    opened = databases.store(tmp_path)
     yield opened
     opened.close()
 
@@ -90,7 +91,7 @@ def test_a_store_of_the_first_schema_is_upgraded_with_all_it_has(tmp_path: Path)
 def test_whatever_comes_again_every_original_is_there_once(commits: list[list[tuple[int, int]]]) -> None:
     """Each original time carries its own value, so the values in the store tell which are there."""
     with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore.open(Path(folder) / "readings.db")
+        store = databases.store(Path(folder))
         series = fill(store)
         for commit in commits:
             moved = [Moved((START + at, series, float(n), GOOD), n) for n, at in commit]

@@ -9,11 +9,14 @@ from playwright.sync_api import Browser, expect
 from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LateStore
 from sukusuku_api.web.collection import texts as said
+from sukusuku_core.clock import now_ms
+from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.collection import EmptyingState, Evidence, FindingName, Method
 from sukusuku_server.model.rounds import VisitKind
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import eight_weeks
 from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
@@ -33,14 +36,17 @@ def _card(html: str, ident: str) -> str:
     return found[0]
 
 
+def _collected(store: SqliteStore, operations: Operations) -> None:
+    store.commit(worlds.troubled(NOW), (), now_ms())
+    eight_weeks.live(store, operations)
+    eight_weeks.stuffed(operations)
+    eight_weeks.forecast(operations)
+
+
 @pytest.fixture
 def full(tmp_path: Path) -> Iterator[tuple[World, httpx.Client]]:
     """A world with rounds and eight weeks of collection."""
-    world = worlds.make(tmp_path, eight_weeks.ROUNDS)
-    world.commit(*worlds.troubled(NOW))
-    eight_weeks.live(world)
-    eight_weeks.stuffed(world)
-    eight_weeks.forecast(world)
+    world = worlds.make(tmp_path, eight_weeks.ROUNDS, _collected)
     store = LateStore(world.path)
     with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
         yield world, api

@@ -12,13 +12,18 @@ from playwright.sync_api import Browser, expect
 
 from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.web.rooms import page as rooms_page
 from sukusuku_api.web.rooms import texts as said
+from sukusuku_core.clock import now_ms
 from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
+from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, day_start
+from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import two_centres as worlds
 from tests.api.http_server import client, serving
 from tests.api.two_centres import World
@@ -40,23 +45,32 @@ ages = { "0" = 3, "1" = 4, "2" = 3 }
 """
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture may take as long as it takes on a busy machine."""
+    monkeypatch.setattr(rooms_page, "DRAWING_SECONDS", 300.0)
+
+
 @pytest.fixture
 def rooms(tmp_path: Path) -> Iterator[World]:
     """A room with a limit of nine by staff, one with nothing but places; five weeks of use of the first."""
     settings = parse(worlds.FACILITY.replace(ZONE, f"{STANDARDS}{ZONE}", 1), Facility, "facility.toml")
-    world = replace(worlds.make(tmp_path), facility=settings)
-    world.commit(*worlds.room(ROOM, NOW - 5_000, 8, 6, eating=5, play=1))
+    world = replace(worlds.make(tmp_path, fill=_five_weeks), facility=settings)
+    yield world
+    world.close()
+
+
+def _five_weeks(store: SqliteStore, operations: Operations) -> None:
+    store.commit(list(worlds.room(ROOM, NOW - 5_000, 8, 6, eating=5, play=1)), (), now_ms())
     points = [point for n in range(35, -1, -1) for point in _day(DAY - n * DAY_MS)]
-    world.store.put_derived(ROOM, NOW - 40 * DAY_MS, NOW, [point for point in points if point.time < NOW])
+    store.put_derived(ROOM, NOW - 40 * DAY_MS, NOW, [point for point in points if point.time < NOW])
     found = [
         Correction(ROOM, DAY + 4 * HOUR, CorrectionKind.RESET, "people", 1, 0),
         Correction(ROOM, DAY + 11 * HOUR, CorrectionKind.AGREED, "children", 5, 6),
         Correction(ROOM, DAY + 11 * HOUR, CorrectionKind.AGREED, "people", 7, 8),
         Correction(ROOM, DAY + 12 * HOUR, CorrectionKind.SOURCE, "children", 6, None, "flow > -"),
     ]
-    RoomRecords(world.operations).replace(ROOM, NOW - 7 * DAY_MS, NOW, found)
-    yield world
-    world.close()
+    RoomRecords(operations).replace(ROOM, NOW - 7 * DAY_MS, NOW, found)
 
 
 def _day(start: int) -> Iterator[Reading]:
@@ -257,20 +271,20 @@ def test_the_effect_of_a_date_is_told_with_its_bounds(api: httpx.Client) -> None
 
 def test_charts_are_pictures_for_desk_and_phone(api: httpx.Client) -> None:
     for name in ("course", "heat", "ahead"):
-        wide, narrow = (api.get(f"/rooms/{ROOM}/{name}.svg", params={"narrow": n}, timeout=60) for n in (False, True))
+        wide, narrow = (api.get(f"/rooms/{ROOM}/{name}.svg", params={"narrow": n}) for n in (False, True))
         assert wide.headers["content-type"] == "image/svg+xml"
         assert "default-src 'none'" in wide.headers["content-security-policy"]
         assert _width(narrow.text) < 360 < _width(wide.text)
-    assert "水" in api.get(f"/rooms/{ROOM}/heat.svg", timeout=60).text
+    assert "水" in api.get(f"/rooms/{ROOM}/heat.svg").text
     assert api.get(f"/rooms/{ROOM}/other.svg").json()["available"] == ["course", "heat", "ahead"]
     assert api.get("/rooms/nowhere/heat.svg").status_code == 404
-    assert api.get("/rooms/seibu-room/heat.svg", timeout=60).status_code == 404
+    assert api.get("/rooms/seibu-room/heat.svg").status_code == 404
 
 
 def test_the_course_of_a_day_is_as_wide_at_night(rooms: World) -> None:
     store = LateStore(rooms.path)
     with client(create_app(rooms.facility, store, rooms.operations, lambda: DAY + 3 * HOUR)) as night:
-        before = night.get(f"/rooms/{ROOM}/course.svg", timeout=60).text
+        before = night.get(f"/rooms/{ROOM}/course.svg").text
     store.close()
     assert _width(before) < 900
 
