@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LateStore
 from tests.api import two_centres as worlds
-from tests.api.http_server import client
+from tests.api.in_process import client
 from tests.api.two_centres import World
 from tests.support.browser import chromium
 from tests.support.databases import Fill, nothing

@@ -1,4 +1,4 @@
-"""The application behind a real Uvicorn on a free loopback port."""
+"""The application behind a real Uvicorn on a free loopback port: for the event stream and for browsers."""
 
 import contextlib
 import threading
@@ -9,6 +9,9 @@ from fastapi import FastAPI
 
 from sukusuku_api.service import Server, listen
 from sukusuku_server.settings import Web
+
+PATIENCE = 120.0
+"""Seconds that a client waits for an answer: the machine may be busy."""
 
 
 @contextlib.contextmanager
@@ -28,5 +31,5 @@ def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
 @contextlib.contextmanager
 def client(app: FastAPI) -> Iterator[httpx.Client]:
     """A client of the application."""
-    with serving(app) as url, httpx.Client(base_url=url, timeout=10) as found:
+    with serving(app) as url, httpx.Client(base_url=url, timeout=PATIENCE) as found:
         yield found

@@ -17,7 +17,7 @@ from tests.api import eight_weeks
 from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
 from tests.api.eight_weeks import HOUR, MIDNIGHT, UNITS
-from tests.api.http_server import client
+from tests.api.in_process import client
 from tests.api.two_centres import World
 from tests.support.databases import Fill
 

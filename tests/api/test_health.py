@@ -13,7 +13,7 @@ from sukusuku_core.model import Reading
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.model.series import Quarantined, Unassigned
 from tests.api.conftest import NOW
-from tests.api.http_server import client
+from tests.api.in_process import client
 from tests.api.two_centres import World, fire
 
 

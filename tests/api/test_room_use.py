@@ -8,7 +8,7 @@ import pytest
 
 from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LateStore
-from tests.api.http_server import client
+from tests.api.in_process import client
 from tests.api.reports import report_cases
 from tests.support.databases import READINGS
 

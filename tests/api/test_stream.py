@@ -19,6 +19,15 @@ from tests.api.two_centres import World
 STREAM = "/api/v1/stream"
 
 
+@pytest.fixture
+def api(world: World) -> Iterator[httpx.Client]:
+    """A client of a real server: the stream has no end."""
+    store = LateStore(world.path)
+    with client(create_app(world.facility, store, world.operations, lambda: NOW)) as found:
+        yield found
+    store.close()
+
+
 @contextmanager
 def _events(api: httpx.Client) -> Iterator[Iterator[tuple[str, Any]]]:
     """The events of the stream as (name, data)."""

@@ -25,7 +25,8 @@ from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import two_centres as worlds
-from tests.api.http_server import client, serving
+from tests.api.http_server import serving
+from tests.api.in_process import client
 from tests.api.two_centres import World
 from tests.support.browser import visit
 

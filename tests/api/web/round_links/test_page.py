@@ -13,7 +13,7 @@ from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.rounds import Answer, RunState
 from sukusuku_server.rounds.answers import LONGEST_NOTE
 from sukusuku_server.rounds.signed_links import Action, Claim
-from tests.api.http_server import client
+from tests.api.in_process import client
 from tests.api.web.round_links.sent_round import NOW, Trip
 from tests.server.rounds.mail_cases import FACILITY, PLAN, facility
 

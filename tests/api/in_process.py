@@ -1,0 +1,39 @@
+"""The application without a server: requests are handed to it in memory.
+
+For all that is asked and answered. The event stream, a browser and the process itself need `http_server`.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import httpx
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
+
+
+@contextlib.contextmanager
+def client(app: FastAPI) -> Iterator[httpx.Client]:
+    """A client of the application, which has started and is stopped on exit; its event loop is in another thread."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(app.router.lifespan_context(app)),
+        httpx.Client(transport=_Memory(app, portal), base_url="http://sukusuku.example") as found,
+    ):
+        yield found
+
+
+class _Memory(httpx.BaseTransport):
+    """Hands over one request after the other; several threads may ask at the same time."""
+
+    def __init__(self, app: FastAPI, portal: BlockingPortal) -> None:
+        self._application = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._portal = portal
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._portal.call(self._answer, request)
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._application.handle_async_request(request)
+        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        body = b"".join([part async for part in answer.stream])
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(body))
