@@ -5,7 +5,6 @@ from datetime import date
 
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, day_start
-from sukusuku_server.calendar.opening_hours import DAY_MS, day_start
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.findings import Findings

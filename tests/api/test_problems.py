@@ -7,7 +7,6 @@ import pytest
 from sukusuku_api.app import create_app
 from sukusuku_api.dependencies import HistoryStore, LiveStore
 from sukusuku_core.errors import TransientError
-from tests.api.http_server import client
 from tests.api.in_process import client
 from tests.api.two_centres import World
 

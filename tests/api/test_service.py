@@ -15,7 +15,6 @@ from sukusuku_api.__main__ import main
 from sukusuku_core.clock import now_ms
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import two_centres as worlds
-from tests.support.broker import free_port
 from tests.support.ports import free_port
 from tests.support.stores import commit
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import japan_time
-from sukusuku_server.i18n import japan_time
+from sukusuku_server.mail import headers
 from sukusuku_server.settings.mail_address import MailAddress
 
 _REFUSED = {"Cc", "Cs", "Zl", "Zp"}
@@ -91,12 +91,13 @@ def message_id(alert_id: int, kind: str, time: int, recipient: str, sender: str)
 
 def build(draft: Draft) -> bytes:
     """The bytes that go to the mail server. Raises HeaderError, naming the field."""
-    message = EmailMessage(policy=SMTP)
-    message["From"] = _mailbox("From", draft.sender, draft.sender_name)
-    message["To"] = _mailbox("To", draft.recipient)
-    message["Subject"] = header_text("Subject", draft.subject)
-    message["Date"] = format_datetime(japan_time(draft.date))
-    message["Message-ID"] = _identifier("Message-ID", draft.message_id)
+    lines = [
+        headers.mailbox("From", _mailbox("From", draft.sender, draft.sender_name)),
+        headers.mailbox("To", _mailbox("To", draft.recipient)),
+        headers.text("Subject", header_text("Subject", draft.subject)),
+        f"Date: {format_datetime(japan_time(draft.date))}",
+        f"Message-ID: {_identifier('Message-ID', draft.message_id)}",
+    ]
     if draft.reference is not None:
         reference = _identifier("In-Reply-To", draft.reference)
         lines += [f"In-Reply-To: {reference}", f"References: {reference}"]

@@ -14,6 +14,7 @@ from sukusuku_collector.service import Alerts
 from sukusuku_core.model import Reading
 from tests.collector.alerts.alert_cases import HOUR, ROOM, T0, UNIT, facility
 from tests.support.databases import both
+from tests.support.stores import commit
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Time:
 def test_without_a_broker_the_watch_calls_nothing_silent(tmp_path: Path) -> None:
     clock = Time(T0)
     store, kept = both(tmp_path)
-    store.commit([Reading(UNIT, "Fill/Percent", T0, 40.0), Reading(ROOM, "Occupancy/Children", T0, 3)], (), T0)
+    commit(store, [Reading(UNIT, "Fill/Percent", T0, 40.0), Reading(ROOM, "Occupancy/Children", T0, 3)], T0)
     alerts = Alerts(AlertEngine(facility(), kept), store, clock, Surroundings(facility(), store, kept))
     host = Host(facility(), store, Ingest(facility(), store, clock), alerts.evaluate, clock)
 

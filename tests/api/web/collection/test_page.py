@@ -25,6 +25,7 @@ from tests.api.http_server import serving
 from tests.api.in_process import client
 from tests.api.two_centres import World
 from tests.support.browser import visit
+from tests.support.stores import commit
 
 
 def _text(html: str) -> str:
@@ -38,7 +39,7 @@ def _card(html: str, ident: str) -> str:
 
 
 def _collected(store: SqliteStore, operations: Operations) -> None:
-    store.commit(worlds.troubled(NOW), (), now_ms())
+    commit(store, worlds.troubled(NOW), now_ms())
     eight_weeks.live(store, operations)
     eight_weeks.stuffed(operations)
     eight_weeks.forecast(operations)

@@ -18,7 +18,6 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
-from sukusuku_server.calendar.opening_hours import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind
@@ -29,6 +28,7 @@ from tests.api.http_server import serving
 from tests.api.in_process import client
 from tests.api.two_centres import World
 from tests.support.browser import visit
+from tests.support.stores import commit
 
 HOUR = 60 * MINUTE_MS
 DAY = day_start(date(2026, 11, 18))
@@ -62,7 +62,7 @@ def rooms(tmp_path: Path) -> Iterator[World]:
 
 
 def _five_weeks(store: SqliteStore, operations: Operations) -> None:
-    store.commit(list(worlds.room(ROOM, NOW - 5_000, 8, 6, eating=5, play=1)), (), now_ms())
+    commit(store, list(worlds.room(ROOM, NOW - 5_000, 8, 6, eating=5, play=1)), now_ms())
     points = [point for n in range(35, -1, -1) for point in _day(DAY - n * DAY_MS)]
     store.put_derived(ROOM, NOW - 40 * DAY_MS, NOW, [point for point in points if point.time < NOW])
     found = [

@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from sukusuku_api.app import create_app
+from sukusuku_api.lazy_store import LateStore
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.model.rounds import StopRecord
@@ -14,7 +15,7 @@ from sukusuku_server.rounds.route_sheet import sheets
 from sukusuku_server.rounds.signed_links import Action, Claim, Links
 from tests.server.rounds.mail_cases import FACILITY, PLAN, facility
 from tests.server.rounds.plan_cases import HOUR, MINUTE, MORNING
-from tests.support.databases import both
+from tests.support import databases
 
 NOW = MORNING + 5 * HOUR + 13 * MINUTE
 """13:33, under way."""
@@ -25,7 +26,7 @@ class Trip:
 
     def __init__(self, folder: Path, text: str = FACILITY) -> None:
         self.facility = facility(text)
-        self.store, self.operations = both(folder)
+        self.store, self.operations = LateStore(databases.readings(folder)), databases.operations(folder)
         self.now = NOW
         self.rounds = Rounds(self.operations)
         self.links = Links(shared(self.operations, LINKS), self.facility.web.url)

@@ -12,8 +12,7 @@ from sukusuku_server.timeseries.influx.shipper import MARK_MS
 from sukusuku_server.timeseries.influx.thinning import DELETED, delete_thinned
 from sukusuku_server.timeseries.influx.writer import BusyError, Writer
 from sukusuku_server.timeseries.sqlite import SqliteStore
-from tests.server.timeseries.influx.shipping_rig import ASSETS, DAY_MS, START, MakeRig, busy, fills, in_order
-from tests.support.broker import free_port
+from tests.server.timeseries.influx.shipping_rig import ASSETS, START, MakeRig, busy, fills, in_order
 from tests.support.influx_v2 import Answer
 from tests.support.ports import free_port
 from tests.support.stores import commit
