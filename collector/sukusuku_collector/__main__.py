@@ -20,9 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="sukusuku collector",
         description="Receives the readings of the edge nodes, stores each exactly once, raises alerts and sends mails. "
-        "エッジ機器の測定値を受け取り、一度だけ保存し、警報とメールを出します。",
+        "エッジの計測値を受け取り、一度だけ保存し、お知らせを判定してメールを送ります。",
         epilog="Exit status: 0 ended as asked, 1 cannot run, 2 wrong settings, 3 another collector uses the host_id. "
-        "終了コード：0 正常終了、1 実行不可、2 設定の誤り、3 同じ host_id の収集器が稼働中。",
+        "終了コード：0 正常終了、1 実行不可、2 設定の誤り、3 同じ host_id の収集サーバーが稼働中。",
     )
     parser.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
     arguments = parser.parse_args(argv)

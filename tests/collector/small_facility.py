@@ -31,7 +31,7 @@ edge = "seibu-pi"
 
 [[site.room]]
 id = "room"
-name = {{ja = "一時預かり室", en = "Childcare room"}}
+name = {{ja = "一時保育室", en = "Childcare room"}}
 edge = "tobu-pi"
 capacity = 12
 

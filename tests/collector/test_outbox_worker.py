@@ -95,8 +95,8 @@ def test_a_japanese_mail_arrives_as_it_was_written(tmp_path: Path) -> None:
         message = parse(envelope.content)
         assert (envelope.mail_from, envelope.rcpt_tos) == ("sukusuku@example.jp", ["tobu@example.jp"])
         assert message["Subject"] == "[すくすく] 東部子ども家庭支援センター: おむつ圧縮機1 充填率 82 %（基準 80 %）"
-        assert "いっぱいになったパックを取り出し" in body(message, "plain")
-        assert "いっぱいになったパックを取り出し" in body(message, "html")
+        assert "満杯の袋を外し" in body(message, "plain")
+        assert "満杯の袋を外し" in body(message, "html")
         assert envelope.content == row.mail.content
         assert row.sent == T0
 

@@ -422,4 +422,4 @@ def test_help_teaches_in_both_languages(capsys: pytest.CaptureFixture[str]) -> N
     assert ended.value.code == 0
     out = capsys.readouterr().out
     assert "stores each exactly once" in out
-    assert "測定値" in out
+    assert "計測値" in out

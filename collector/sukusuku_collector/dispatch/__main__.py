@@ -25,12 +25,12 @@ _COMMANDS = {
     "plan": _Command(
         "sukusuku_collector.dispatch.show",
         "print who would be visited, in which order and why",
-        "訪問先、順序、理由を表示",
+        "回収先、順序、理由を表示",
     ),
     "send": _Command(
         "sukusuku_collector.dispatch.send",
         "make the plan now and send the mail of the round, unless it was sent before",
-        "収集の計画を立ててメールを送信（送信済みなら何もしない）",
+        "回収の計画を立ててメールを送信（送信済みなら何もしない）",
     ),
     "rekey": _Command(
         "sukusuku_collector.dispatch.rekey",
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="sukusuku rounds", description="Collection rounds, by hand. 収集ルートを手動で計画・送信します。"
+        prog="sukusuku rounds", description="Collection rounds, by hand. 回収ルートを手動で計画・送信します。"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in _COMMANDS.items():

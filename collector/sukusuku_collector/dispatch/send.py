@@ -46,7 +46,7 @@ def run(arguments: Namespace) -> str:
     language: Language = arguments.lang
     texts = translations(files("sukusuku_server") / "locale", language)
     lines = [_line(facility, run, language, texts, fresh=fresh) for fresh, run in results if run is not None]
-    return "\n".join(lines) or texts.gettext("No round goes on that day.")
+    return "\n".join(lines) or texts.gettext("There is no round on that day.")
 
 
 def _line(facility: Facility, run: Run, language: Language, texts: NullTranslations, *, fresh: bool) -> str:
@@ -57,7 +57,7 @@ def _line(facility: Facility, run: Run, language: Language, texts: NullTranslati
         "stops": speech.stops(len(run.plan.joined)),
     }
     if not fresh:
-        return texts.gettext("%(day)s, %(round)s: was sent before, nothing is done") % values
+        return texts.gettext("%(day)s, %(round)s: already sent, nothing to do") % values
     if not run.told:
-        return texts.gettext("%(day)s, %(round)s: nobody is told, it has no crew and no contact") % values
-    return texts.gettext("%(day)s, %(round)s: the mail is in the outbox (%(stops)s)") % values
+        return texts.gettext("%(day)s, %(round)s: not sent, there is no crew and no contact") % values
+    return texts.gettext("%(day)s, %(round)s: mail queued (%(stops)s)") % values

@@ -41,7 +41,7 @@ def run(arguments: Namespace) -> str:
     language: Language = arguments.lang
     texts = translations(_LOCALE, language)
     if not plans:
-        return texts.gettext("No round goes on that day.")
+        return texts.gettext("There is no round on that day.")
     return "\n\n\n".join(told(facility, plan, language, texts) for plan in plans)
 
 
@@ -73,12 +73,12 @@ def told(facility: Facility, plan: Plan, language: Language, texts: NullTranslat
     parts = ["\n".join([words.headline, *(f"{label}: {value}" for label, value in words.facts)])]
     for title, stops in (
         (words.lead, words.stops),
-        (gettext("Not on this round although a visit is needed"), words.unmet),
-        (gettext("Not visited this time"), words.others),
+        (gettext("Needs a visit, but not on this round"), words.unmet),
+        (gettext("Not on this round"), words.others),
     ):
         if stops or title == words.lead:
             parts.append("\n".join([title, *([_table(stops, texts)] * bool(stops))]))
-    found_by = gettext("Order found by")
+    found_by = gettext("Route computed by")
     parts.append(f"{found_by}: {plan.solver}")
     return "\n\n".join(parts)
 
@@ -90,7 +90,7 @@ def _table(stops: Sequence[StopWords], texts: NullTranslations) -> str:
         gettext("Arrival"),
         gettext("Centre"),
         gettext("Unit"),
-        gettext("Level"),
+        gettext("Fill level"),
         gettext("Deadline"),
         gettext("Expected load"),
         gettext("Reason"),

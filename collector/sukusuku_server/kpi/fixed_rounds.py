@@ -40,22 +40,22 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's usual mark for texts that ar
 
 
 METHOD = (
-    N_("The nappies are those that the units were seen to take in; only the times of the visits differ."),
+    N_("Both sides use the nappies that the units were seen to take in. Only the times of the visits differ."),
     N_(
-        "Fixed rounds visit every unit on their days at the same time; a centre that is closed all day is left out, "
-        "and the round goes on to the others."
+        "Fixed rounds go to every unit at the same time on fixed days of the week. They skip a centre that is closed "
+        "all day."
     ),
-    N_("In reality every emptying counts as a visit; a way on which nothing was emptied is not counted."),
-    N_("Over full is the time while the centre is open in which a bag holds 100 % or more."),
+    N_("In the actual figures every emptying counts as a visit. A trip without any emptying is not counted."),
+    N_("Full while open is the time during opening hours in which a bag holds 100 % or more."),
     N_(
-        "Kilometres are the shortest way found from the depot past all centres of the day and back, on both sides; "
-        "other errands of the vehicle are not known."
+        "Distances on both sides are those of the shortest route found from the depot to all centres of the day and "
+        "back. Other trips of the vehicle are not known."
     ),
-    N_("CO2 and yen per kilometre are those of the vehicle in the settings; the fee is the weight times the tariff."),
-    N_("Paid tickets instead of the fee by weight: one of 45 litres for each visit."),
+    N_("CO2 and cost per kilometre are those of the vehicle in the settings. The fee is the weight times the tariff."),
+    N_("With paid tickets instead of the fee by weight: one 45-litre ticket for each visit."),
     N_(
-        "Not known: nappies that went elsewhere while a unit was full, and what crews would have done otherwise on "
-        "fixed rounds. On both sides a visit empties the whole bag."
+        "Not known: nappies that were thrown away elsewhere while a unit was full, and other work of the crew on fixed "
+        "rounds. On both sides a visit empties the unit completely."
     ),
 )
 

@@ -12,15 +12,15 @@ def corrections(texts: NullTranslations) -> dict[CorrectionKind, str]:
     gettext = texts.gettext
     return {
         CorrectionKind.RESET: gettext("Daily reset"),
-        CorrectionKind.EMPTY: gettext("The room is empty: all presence sensors have been quiet"),
+        CorrectionKind.EMPTY: gettext("Empty room: no presence detected"),
         CorrectionKind.ENTERED: gettext("Counted by staff"),
-        CorrectionKind.AGREED: gettext("Adjusted to the count of the zones"),
-        CorrectionKind.TIMED_OUT: gettext("Nobody stays that long"),
-        CorrectionKind.CLAMPED: gettext("More went out than were in"),
-        CorrectionKind.RESTARTED: gettext("A counter began again at 0"),
-        CorrectionKind.REPLACED: gettext("A counter goes on from another number"),
+        CorrectionKind.AGREED: gettext("Adjusted to the zone counts"),
+        CorrectionKind.TIMED_OUT: gettext("Longest stay exceeded"),
+        CorrectionKind.CLAMPED: gettext("More exits than people present"),
+        CorrectionKind.RESTARTED: gettext("A counter restarted at 0"),
+        CorrectionKind.REPLACED: gettext("A counter jumped"),
         CorrectionKind.SWAPPED: gettext("Entries and exits are swapped"),
-        CorrectionKind.SOURCE: gettext("Another source, or none"),
+        CorrectionKind.SOURCE: gettext("Source changed or lost"),
     }
 
 
@@ -28,7 +28,7 @@ def rules(texts: NullTranslations) -> dict[Rule, str]:
     """What limits a room."""
     gettext = texts.gettext
     return {
-        Rule.PLACES: gettext("Booked places"),
+        Rule.PLACES: gettext("Places"),
         Rule.AREA: gettext("Floor area"),
         Rule.STAFF: gettext("Staff on duty"),
     }
@@ -36,7 +36,7 @@ def rules(texts: NullTranslations) -> dict[Rule, str]:
 
 def house_rule(texts: NullTranslations) -> str:
     """What stands beside the limit of a zone."""
-    return texts.gettext("House rule, not law")
+    return texts.gettext("House rule, not a legal limit")
 
 
 def closed(texts: NullTranslations) -> dict[Closed, str]:
@@ -45,7 +45,7 @@ def closed(texts: NullTranslations) -> dict[Closed, str]:
     return {
         Closed.SPECIAL: gettext("Closed on this day"),
         Closed.CLOSING_DAY: gettext("Closing day"),
-        Closed.YEAR_END: gettext("Turn of the year"),
+        Closed.YEAR_END: gettext("New Year holidays"),
         Closed.MONTHLY: gettext("Monthly closing day"),
         Closed.HOLIDAY: gettext("National holiday"),
         Closed.WEEKDAY: gettext("Weekly closing day"),

@@ -184,19 +184,19 @@ class RoundComposer:
         values = {"site": line.site, "unit": line.unit, "round": sheet.name, "day": speech.day(sheet.day)}
         cannot = change.answer is Answer.CANNOT
         if cannot:
-            subject = gettext("%(site)s: %(unit)s could not be collected")
-            headline = gettext("%(unit)s could not be collected")
-            lead = gettext("It is asked for on the next round. If it cannot wait, please call the crew.")
+            subject = gettext("%(site)s: bag in %(unit)s could not be collected")
+            headline = gettext("The bag in %(unit)s could not be collected")
+            lead = gettext("A visit has been requested for the next round. If it cannot wait, please call the crew.")
         else:
-            subject = gettext("%(site)s: %(unit)s can be collected after all")
-            headline = gettext("%(unit)s can be collected after all")
-            lead = gettext("The crew has taken back that it could not collect. Nothing needs to be done.")
+            subject = gettext("%(site)s: bag in %(unit)s can be collected after all")
+            headline = gettext("The bag in %(unit)s can be collected after all")
+            lead = gettext("The crew has withdrawn its report that it could not collect. No action is needed.")
         facts = [
-            (gettext("Where"), line.site),
-            (gettext("What"), line.unit),
+            (gettext("Centre"), line.site),
+            (gettext("Unit or room"), line.unit),
             (gettext("Round"), gettext("%(round)s, %(day)s") % values),
             (
-                gettext("Said by"),
+                gettext("Reported by"),
                 gettext("%(who)s, %(time)s") % {"who": change.who, "time": speech.moment(change.time)},
             ),
         ]

@@ -22,17 +22,17 @@ def reasons(texts: NullTranslations) -> dict[Reason, str]:
     gettext = texts.gettext
     return {
         Reason.FULL: gettext("The bag is full"),
-        Reason.DUE: gettext("Full or over age by the time of this round"),
-        Reason.BEFORE_NEXT: gettext("Likely full or over age before the next round"),
-        Reason.OVER_AGE: gettext("The bag has been in use for too long"),
-        Reason.FAULT_FULL: gettext("Reports a fault and may not last until the next round"),
-        Reason.SILENT: gettext("Sends no data: please look on the spot"),
-        Reason.ASKED: gettext("A visit was asked for"),
-        Reason.ENOUGH_ROOM: gettext("Enough room until the next round"),
-        Reason.JUST_EMPTIED: gettext("Emptied a short while ago"),
+        Reason.DUE: gettext("Full or past its hygiene deadline by this round"),
+        Reason.BEFORE_NEXT: gettext("Likely to be full or past its hygiene deadline before the next round"),
+        Reason.OVER_AGE: gettext("The bag is past its hygiene deadline"),
+        Reason.FAULT_FULL: gettext("Has a fault and may not last until the next round"),
+        Reason.SILENT: gettext("No data: please check on site"),
+        Reason.ASKED: gettext("Visit requested"),
+        Reason.ENOUGH_ROOM: gettext("Enough space until the next round"),
+        Reason.JUST_EMPTIED: gettext("Emptied recently"),
         Reason.CLOSED: gettext("The centre is closed"),
-        Reason.NO_CAPACITY: gettext("Needs a visit, but the vehicle or the time does not suffice"),
-        Reason.NO_PLACE: gettext("Needs a visit, but its place is not in the settings"),
+        Reason.NO_CAPACITY: gettext("Needs a visit, but the vehicle is too small or the time too short"),
+        Reason.NO_PLACE: gettext("Needs a visit, but its location is not in the settings"),
     }
 
 
@@ -87,15 +87,15 @@ class Speech:
         if sheet.stops:
             subject = gettext("Collection %(day)s, %(round)s: %(stops)s, %(load)s")
             headline = gettext("%(day)s, %(round)s: %(stops)s")
-            lead = gettext("Please collect at the places below, in this order.")
+            lead = gettext("Please collect the bags listed below, in this order.")
         else:
             subject = gettext("Collection %(day)s, %(round)s: nothing to collect")
             headline = gettext("%(day)s, %(round)s: nothing to collect")
             lead = self._why_none()
         subject %= values
         if passed_on:
-            subject = gettext("Not answered so far: %(subject)s") % {"subject": subject}
-            lead = gettext("Nobody who was told before you has answered. Can you come?") if sheet.stops else lead
+            subject = gettext("No answer yet: %(subject)s") % {"subject": subject}
+            lead = gettext("Those who were asked first have not sent an answer. Can you go?") if sheet.stops else lead
         return RoundWords(
             subject=f"{gettext('[Sukusuku]')} {subject}",
             headline=headline % values,
@@ -107,7 +107,7 @@ class Speech:
         )
 
     def stop(self, line: Line) -> StopWords:
-        """One unit."""
+        """Put one unit into words."""
         then = line.percent if line.percent_then is None else line.percent_then
         return StopWords(
             line=line,
@@ -153,11 +153,11 @@ class Speech:
         if sheet.vehicle is not None:
             facts.append((gettext("Vehicle"), sheet.vehicle.name[self._language]))
             takes = {"load": load, "takes": self._load(sheet.vehicle.bags, sheet.vehicle.kg)}
-            load = gettext("%(load)s (the vehicle takes %(takes)s)") % takes
+            load = gettext("%(load)s (vehicle limit %(takes)s)") % takes
         if sheet.depot is not None:
-            facts.append((gettext("Begins and ends at"), sheet.depot.name[self._language]))
+            facts.append((gettext("Starts and ends at"), sheet.depot.name[self._language]))
         way = {"km": f"{sheet.km:.1f}", "minutes": f"{sheet.minutes:.0f}"}
-        facts.append((gettext("Way"), gettext("%(km)s km, about %(minutes)s min with the stops") % way))
+        facts.append((gettext("Route"), gettext("%(km)s km, about %(minutes)s min including stops") % way))
         facts.append((gettext("Expected load"), load))
         return tuple(facts)
 
@@ -168,7 +168,7 @@ class Speech:
         if any(line.reason in UNMET for line in others):
             return gettext("Units need a visit, but none could be planned. Please decide what to do.")
         if all(line.reason is Reason.CLOSED for line in others):
-            return gettext("All centres on the way are closed.")
+            return gettext("All centres on this round are closed.")
         if self._sheet.next_day is None:
             return gettext("No unit needs a visit today.")
         day = {"day": self.day(self._sheet.next_day)}
@@ -187,13 +187,13 @@ class Speech:
     def _level(self, line: Line) -> str:
         gettext = self._texts.gettext
         if line.percent is None:
-            return gettext("level not known")
+            return gettext("fill level unknown")
         values = {"now": f"{line.percent:.0f}", "then": f"{line.percent_then or 0:.0f}"}
         if line.confidence < LOW_CONFIDENCE:
-            return gettext("about %(now)s %%, uncertain") % values
+            return gettext("fill level about %(now)s %%, uncertain") % values
         if line.percent_then is None or not line.number or values["now"] == values["then"]:
-            return gettext("%(now)s %% full") % values
-        return gettext("%(now)s %% full, %(then)s %% on arrival") % values
+            return gettext("fill level %(now)s %%") % values
+        return gettext("fill level %(now)s %% (%(then)s %% on arrival)") % values
 
     def _deadline(self, deadline: int | None) -> str:
         if deadline is None:
@@ -201,7 +201,7 @@ class Speech:
         gettext, values = self._texts.gettext, {"time": self.moment(deadline)}
         if deadline <= self._sheet.planned:
             return gettext("overdue since %(time)s") % values
-        return gettext("by %(time)s") % values
+        return gettext("collect by %(time)s") % values
 
 
 def map_url(template: str, place: Place) -> str:

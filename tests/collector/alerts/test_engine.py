@@ -99,7 +99,7 @@ def test_from_rising_to_a_mail_in_each_language_and_back(site: Site) -> None:
         82.4,
     )
     assert site.kinds() == [("firing", "ja"), ("firing", "en"), ("resolved", "ja"), ("resolved", "en")]
-    assert site.subjects()[2] == "[すくすく] 【解消】東部子ども家庭支援センター: おむつ圧縮機1 充填率 3 % に戻りました"
+    assert site.subjects()[2] == "[すくすく] 【解消】東部子ども家庭支援センター: おむつ圧縮機1 充填率が 3 % に下がりました"
     assert [event.value for event in site.store.events(alert.id)] == [81.0, 82.4, 3.0]
 
 
@@ -198,7 +198,7 @@ def test_a_dead_camera_beside_a_living_sensor_is_told_in_its_own_words(site: Sit
     assert (site.only().rule, site.only().since) == ("asset_silent", T0)
     ja, en = site.subjects()
     assert ja.endswith("一時保育室 在室児童数のデータなし（2026年11月22日（日）9:41 から）")
-    assert en.endswith("room no reading of the number of children since Sun 22 Nov 2026, 09:41 JST")
+    assert en.endswith("room no data on the number of children since Sun 22 Nov 2026, 09:41 JST")
     now = T0 + 50 * MINUTE
     back = values(now, {"Occupancy/Children": 3, "Occupancy/Count": 5, "Presence": True})
     site.engine.evaluate({ROOM: back}, now, [ROOM])
@@ -230,7 +230,7 @@ def test_a_full_bag_is_told_whatever_the_level(site: Site) -> None:
         site.unit(T0 + minute * MINUTE, State=state, Fill_Percent=30.0)
 
     assert (site.only().rule, site.only().state, site.only().value) == ("collection", AlertState.RESOLVED, None)
-    assert site.subjects()[1].endswith("Nappy unit 1 says that its bag is full")
+    assert site.subjects()[1].endswith("Nappy unit 1 reports a full bag")
     assert site.subjects()[3].endswith("Nappy unit 1 fill level back to 30 %")
 
 

@@ -110,8 +110,8 @@ def test_full_is_shown_and_over_is_mailed(tmp_path: Path) -> None:
     assert (alert.stage, alert.value, alert.threshold, alert.since) == (Stage.OVER, 7.0, 6.0, OPEN)
     assert site.kinds() == [("firing", "ja"), ("firing", "en")]
     text = body(parse(site.store.mails()[0].mail.content), "plain")
-    assert "Staff on duty: 2 → up to 6 children: this is the limit" in text
-    assert "Call another member of staff" in text
+    assert "Staff on duty: 2 staff → up to 6 children (sets the limit)" in text
+    assert "Bring in another member of staff" in text
 
     site.room(OPEN + 30 * MINUTE, 6)
     site.restart()
@@ -180,7 +180,7 @@ def test_when_the_centre_closes_what_is_open_ends_and_is_not_told_again_at_night
     assert site.only().state is AlertState.RESOLVED
     assert site.only().resolved == close + 6 * MINUTE
     assert site.kinds() == [("firing", "ja"), ("firing", "en"), ("resolved", "ja"), ("resolved", "en")]
-    assert "[Sukusuku] Resolved: East Child and Family Centre: Drop-in care room is closed now" in site.subjects()
+    assert "[Sukusuku] Resolved: East Child and Family Centre: Drop-in care room is now closed" in site.subjects()
 
 
 def test_the_engine_looks_at_what_is_derived(tmp_path: Path) -> None:

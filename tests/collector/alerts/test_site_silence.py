@@ -137,7 +137,7 @@ def test_a_sensor_that_was_taken_away_for_good_is_no_longer_missed(tmp_path: Pat
     )
     at(61, Around(modes=(retired,)))
     assert store.alerts(open_only=True) == []
-    assert store.mails()[0].mail.subject.endswith("Nappy unit 1 the fill level is no longer expected")
+    assert store.mails()[0].mail.subject.endswith("Nappy unit 1 the fill level is no longer monitored")
 
     dead = values(T0 + 2 * HOUR, {"Fill/Percent": 40.0})  # it is back, and fails again
     for minutes in (121, 130, 151, 160):
@@ -244,9 +244,9 @@ def test_an_alert_of_a_site_lives_like_any_other(tmp_path: Path) -> None:
     assert (alert.rule, alert.site, alert.asset, alert.stage, alert.resolved) == ("kg_limit", SITE, SITE, 2, T0 + DAY)
     english = [row.mail.subject for row in reversed(store.mails()) if row.mail.language == "en"]
     assert english == [
-        "[Sukusuku] East Child and Family Centre: 8.4 kg today, close to the limit of the ward (10 kg)",
-        "[Sukusuku] East Child and Family Centre: 12.0 kg today, more than the ward takes (10 kg)",
-        "[Sukusuku] Resolved: East Child and Family Centre: a new day begins for the weight limit of the ward",
+        "[Sukusuku] East Child and Family Centre: 8.4 kg today, close to the ward's limit (10 kg)",
+        "[Sukusuku] East Child and Family Centre: 12.0 kg today, the ward's limit (10 kg) is reached",
+        "[Sukusuku] Resolved: East Child and Family Centre: a new day has begun; the weight counts from 0 kg again",
     ]
     store.close()
 

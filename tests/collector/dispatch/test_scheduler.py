@@ -110,7 +110,7 @@ def test_the_mail_goes_out_at_its_time_and_once(office: Office) -> None:
     assert (run.state, run.told, run.sent) == (RunState.SENT, 1, MORNING)
     [row] = office.operations.mails()
     assert (row.run_id, row.state, row.mail.kind) == (run.id, MailState.WAITING, "round")
-    assert "シミュレーション" in body(parse(row.mail.content), "plain")
+    assert "模擬データ" in body(parse(row.mail.content), "plain")
     assert office.woken == 1
 
 
@@ -173,7 +173,7 @@ def test_not_answered_it_goes_along_the_crew_and_then_to_the_contacts(office: Of
     assert office.told() == ["suzuki@example.jp", "sato@example.jp", "office@example.jp", "seibu@example.jp"]
     assert office.run().told == 3
     second = office.operations.mails()[2]
-    assert second.mail.subject.startswith("[Sukusuku] Not answered so far: ")
+    assert second.mail.subject.startswith("[Sukusuku] No answer yet: ")
 
 
 @pytest.mark.parametrize("answer", [Answer.DONE, Answer.CANNOT, Answer.NEEDLESS, None])
@@ -215,7 +215,7 @@ def test_with_nothing_to_collect_there_is_one_short_mail(tmp_path: Path) -> None
         office.look(MORNING + minutes * MINUTE)
 
     assert office.told() == ["suzuki@example.jp"]
-    assert "収集はありません" in office.operations.mails()[0].mail.subject
+    assert "回収なし" in office.operations.mails()[0].mail.subject
     office.operations.close()
 
 

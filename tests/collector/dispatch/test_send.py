@@ -38,11 +38,11 @@ def outcome(facility: Path) -> tuple[list[tuple[str, str, MailState]], RunState 
 
 def test_it_plans_and_puts_the_mail_into_the_outbox_once(facility: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rounds", "send", str(facility), "--lang", "en", "--date", "2026-11-25"]) == 0
-    assert capsys.readouterr().out.startswith("Wed 25 Nov, North round: the mail is in the outbox (")
+    assert capsys.readouterr().out.startswith("Wed 25 Nov, North round: mail queued (")
     assert outcome(facility) == ([("crew@example.jp", "round", MailState.WAITING)], RunState.SENT)
 
     assert main(["rounds", "send", str(facility), "--lang", "en"]) == 0
-    assert capsys.readouterr().out == "Wed 25 Nov, North round: was sent before, nothing is done\n"
+    assert capsys.readouterr().out == "Wed 25 Nov, North round: already sent, nothing to do\n"
     assert len(outcome(facility)[0]) == 1
 
 
@@ -56,7 +56,7 @@ def test_in_japanese_and_as_json(facility: Path, capsys: pytest.CaptureFixture[s
 
 def test_on_a_day_without_a_round_nothing_is_sent(facility: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rounds", "send", str(facility), "--date", "2026-11-26", "--lang", "en"]) == 0
-    assert capsys.readouterr().out == "No round goes on that day.\n"
+    assert capsys.readouterr().out == "There is no round on that day.\n"
     assert outcome(facility) == ([], None)
 
 
@@ -72,5 +72,5 @@ def test_without_anybody_to_tell_it_says_so(facility: Path, capsys: pytest.Captu
     facility.write_text(text.replace('[[round.crew]]\nname = "鈴木"\nmail = "crew@example.jp"\n', ""), encoding="utf-8")
 
     assert main(["rounds", "send", str(facility), "--lang", "en"]) == 0
-    assert capsys.readouterr().out == "Wed 25 Nov, North round: nobody is told, it has no crew and no contact\n"
+    assert capsys.readouterr().out == "Wed 25 Nov, North round: not sent, there is no crew and no contact\n"
     assert outcome(facility) == ([], RunState.PLANNED)

@@ -38,12 +38,12 @@ def test_the_plan_is_a_table_with_reasons_in_japanese(facility: Path, capsys: py
 
     lines = text.splitlines()
     assert lines[0].startswith("11月25日（水）")
-    stops = lines[lines.index("下の順に収集をお願いします。") + 1 :]
-    assert stops[0].split() == ["順", "到着予定", "センター", "圧縮機", "充填率", "期限", "積載見込み", "理由"]
+    stops = lines[lines.index("次の順に袋の回収をお願いします。") + 1 :]
+    assert stops[0].split() == ["順", "到着予定", "センター", "圧縮機", "充填率", "回収期限", "積載見込み", "理由"]
     assert any("東部" in line and "85 %" in line for line in stops[1:3])
     assert any("西部" in line for line in stops[1:3])
-    assert "収集が必要なのに今回組み込めなかったもの" in lines
-    assert "今回は行かないところ" in lines
+    assert "回収が必要なのに、今回の回収に組み込めなかったもの" in lines
+    assert "今回の回収の対象外" in lines
     assert "great circle x 1.35" in lines[-1]
 
 
@@ -51,10 +51,10 @@ def test_and_in_english(facility: Path, capsys: pytest.CaptureFixture[str]) -> N
     text = printed(capsys, facility, "--lang", "en", "--date", "2026-11-25")
 
     assert "North round" in text
-    for title in ("Not on this round although a visit is needed", "Not visited this time"):
+    for title in ("Needs a visit, but not on this round", "Not on this round"):
         assert title in text.splitlines()
-    assert "Enough room until the next round" in text
-    assert "Order found by: 2 stops by PyVRP" in text
+    assert "Enough space until the next round" in text
+    assert "Route computed by: 2 stops by PyVRP" in text
 
 
 def test_as_json_it_has_every_unit_once(facility: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +82,7 @@ def test_nothing_is_stored(facility: Path, capsys: pytest.CaptureFixture[str]) -
 def test_a_day_without_a_round_is_said_and_a_round_can_be_forced(
     facility: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert printed(capsys, facility, "--date", "2026-11-26", "--lang", "en") == "No round goes on that day.\n"
+    assert printed(capsys, facility, "--date", "2026-11-26", "--lang", "en") == "There is no round on that day.\n"
     assert "26 Nov" in printed(capsys, facility, "--date", "2026-11-26", "--round", "north", "--lang", "en")
 
 

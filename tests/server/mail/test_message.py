@@ -259,7 +259,7 @@ def test_pictures_stand_in_the_html_and_files_are_attached() -> None:
         replace(LIST, name='a"; x="b.csv'),
         replace(LIST, name="a\r\nBcc: x@example.jp"),
         replace(LIST, name="../a"),
-        replace(LIST, name="収集.csv"),
+        replace(LIST, name="回収.csv"),
         replace(LIST, name=""),
         replace(LIST, kind="text"),
         replace(LIST, kind="text/csv\r\nBcc: x@example.jp"),

@@ -55,8 +55,8 @@ def test_the_calendar_has_the_trip_with_its_stops() -> None:
     assert (event.start, event.end) == (japan_time(MORNING + 300 * MINUTE), japan_time(MORNING + 540 * MINUTE))
     assert event["SUMMARY"] == "11月25日（水）東部・西部ルート: 3か所"
     lines = str(event["DESCRIPTION"]).splitlines()
-    assert lines[0].startswith("1. 13:32 東部子ども家庭支援センター おむつ圧縮機1 満杯")
-    assert lines[3].startswith("シミュレーション")
+    assert lines[0].startswith("1. 13:32 東部子ども家庭支援センター おむつ圧縮機1 袋が満杯")
+    assert lines[3].startswith("模擬データ")
     assert event["LOCATION"] == "豊島清掃事務所"
     assert timedelta(minutes=-15) == alarm.TRIGGER
 
@@ -99,7 +99,7 @@ def test_the_table_has_every_unit_and_a_byte_order_mark() -> None:
     assert rows[1][2:10] == [
         "東部子ども家庭支援センター",
         "おむつ圧縮機1",
-        "満杯",
+        "袋が満杯",
         "2026-11-25 13:32",
         "2026-11-25 06:20",
         "96.4",

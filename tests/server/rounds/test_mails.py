@@ -119,8 +119,8 @@ def test_a_round_with_nothing_to_collect_says_why_and_asks_nothing() -> None:
     [mail] = mails(1, NOTHING)
     message = parse(mail.content)
 
-    assert "収集はありません" in mail.subject
-    assert "次回11月27日（金）までに収集が必要な圧縮機はありません。" in body(message, "plain")
+    assert "回収なし" in mail.subject
+    assert "次回11月27日（金）までに回収が必要な圧縮機はありません。" in body(message, "plain")
     assert page(body(message, "html")).links == []
     assert list(message.iter_attachments()) == []
 
@@ -128,7 +128,7 @@ def test_a_round_with_nothing_to_collect_says_why_and_asks_nothing() -> None:
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        (Reason.CLOSED, "All centres on the way are closed."),
+        (Reason.CLOSED, "All centres on this round are closed."),
         (Reason.NO_CAPACITY, "Units need a visit, but none could be planned."),
         (Reason.ENOUGH_ROOM, "No unit needs a visit before the next round on Fri 27 Nov."),
     ],
@@ -150,11 +150,11 @@ def test_every_reason_has_words(language: Language) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"percent": None, "percent_then": None}, "level not known"),
-        ({"percent": 64.0, "percent_then": 70.0, "confidence": 30.0}, "about 64 %, uncertain"),
-        ({"percent": 64.0, "percent_then": 64.3}, "64 % full"),
-        ({"percent": 64.0, "percent_then": None}, "64 % full"),
-        ({"percent": 64.0, "percent_then": 70.0}, "64 % full, 70 % on arrival"),
+        ({"percent": None, "percent_then": None}, "fill level unknown"),
+        ({"percent": 64.0, "percent_then": 70.0, "confidence": 30.0}, "fill level about 64 %, uncertain"),
+        ({"percent": 64.0, "percent_then": 64.3}, "fill level 64 %"),
+        ({"percent": 64.0, "percent_then": None}, "fill level 64 %"),
+        ({"percent": 64.0, "percent_then": 70.0}, "fill level 64 % (70 % on arrival)"),
     ],
 )
 def test_levels_in_words(changes: dict[str, float | None], words: str) -> None:
@@ -211,8 +211,8 @@ def test_the_contacts_of_the_centre_hear_that_a_unit_could_not_be_collected() ->
 
 def test_simulated_data_is_called_so() -> None:
     for kind in ("plain", "html"):
-        assert "シミュレーション" in body(parse(mails(1, simulated=True)[0].content), kind)
-        assert "シミュレーション" not in body(parse(mails(1)[0].content), kind)
+        assert "模擬データ" in body(parse(mails(1, simulated=True)[0].content), kind)
+        assert "模擬データ" not in body(parse(mails(1)[0].content), kind)
 
 
 def test_thirty_stops_are_not_cut_off_by_mail_programs() -> None:

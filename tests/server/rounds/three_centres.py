@@ -24,7 +24,7 @@ lon = 139.7100
 
 [[vehicle]]
 id = "truck"
-name = {ja = "収集車", en = "Truck"}
+name = {ja = "回収車", en = "Truck"}
 depot = "yard"
 bags = 6
 kg = 60

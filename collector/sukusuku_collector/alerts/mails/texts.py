@@ -19,7 +19,7 @@ def words(incident: Incident, texts: NullTranslations, language: Language, *, ch
     prefix = texts.gettext("[Sukusuku]")
     if incident.resolved:
         subject = texts.gettext("Resolved: %(subject)s") % {"subject": told.subject}
-        told = replace(told, tone="good", subject=subject, steps=(texts.gettext("Nothing more needs to be done."),))
+        told = replace(told, tone="good", subject=subject, steps=(texts.gettext("No further action is needed."),))
     elif incident.open_still:
         told = replace(told, subject=texts.gettext("Still open: %(subject)s") % {"subject": told.subject})
     facts = (*_place(speech), *told.facts, *_times(speech, told.since))
@@ -28,22 +28,26 @@ def words(incident: Incident, texts: NullTranslations, language: Language, *, ch
 
 def _place(speech: Speech) -> tuple[tuple[str, str], ...]:
     gettext = speech.texts.gettext
-    where = (gettext("Where"), speech.names["site"])
-    return (where,) if isinstance(speech.incident.subject, Site) else (where, (gettext("What"), speech.names["asset"]))
+    where = (gettext("Centre"), speech.names["site"])
+    return (
+        (where,)
+        if isinstance(speech.incident.subject, Site)
+        else (where, (gettext("Unit or room"), speech.names["asset"]))
+    )
 
 
 def _times(speech: Speech, since: str) -> tuple[tuple[str, str], ...]:
     gettext, alert = speech.texts.gettext, speech.incident.alert
-    facts = [(since or gettext("Since"), speech.time(alert.since))]
+    facts = [(since or gettext("Started"), speech.time(alert.since))]
     if alert.resolved is not None:
-        facts.append((gettext("Until"), speech.time(alert.resolved)))
-        facts.append((gettext("Lasted"), speech.duration(alert.resolved - alert.since)))
+        facts.append((gettext("Ended"), speech.time(alert.resolved)))
+        facts.append((gettext("Duration"), speech.duration(alert.resolved - alert.since)))
     if alert.acknowledged is not None:
         who = {"who": alert.acknowledged_by or "", "time": speech.time(alert.acknowledged)}
-        facts.append((gettext("Taken care of by"), gettext("%(who)s, %(time)s") % who))
+        facts.append((gettext("Acknowledged by"), gettext("%(who)s, %(time)s") % who))
     elif speech.incident.open_still and alert.told_first is not None:
-        facts.append((gettext("First told"), speech.time(alert.told_first)))
-        facts.append((gettext("Taken care of by"), gettext("nobody yet")))
+        facts.append((gettext("First notified"), speech.time(alert.told_first)))
+        facts.append((gettext("Acknowledged by"), gettext("nobody yet")))
     return tuple(facts)
 
 
@@ -53,8 +57,8 @@ def _unit_fault(speech: Speech) -> Words:
     fault, step = _fault(speech, code)
     numbers = speech.names | {"fault": fault}
     if incident.resolved:
-        subject = gettext("%(site)s: %(asset)s fault is gone (%(fault)s)")
-        headline = gettext("%(asset)s works again")
+        subject = gettext("%(site)s: %(asset)s fault cleared (%(fault)s)")
+        headline = gettext("%(asset)s is working again")
     else:
         subject = gettext("%(site)s: %(asset)s fault: %(fault)s")
         headline = gettext("%(asset)s reports a fault: %(fault)s")
@@ -65,9 +69,9 @@ def _unit_fault(speech: Speech) -> Words:
         headline=headline % numbers,
         facts=((gettext("Fault"), gettext("%(fault)s (code %(code)d)") % {"fault": fault, "code": code}),),
         steps=(
-            gettext("Switch the unit off before you reach inside."),
+            gettext("Switch the unit off before reaching inside."),
             step,
-            gettext("If the fault comes back, call the maintenance company."),
+            gettext("If the fault returns, call the maintenance company."),
         ),
     )
 
@@ -78,56 +82,58 @@ def _fault(speech: Speech, code: int) -> tuple[str, str]:
     match code:
         case FaultCode.JAM:
             name = gettext("jam")
-            step = gettext("Take out what is stuck, close the lid and switch the unit on again.")
+            step = gettext("Remove whatever is stuck, close the lid and switch the unit back on.")
         case FaultCode.FILM_OUT:
-            name = gettext("film used up")
-            step = gettext("Put a new film cassette in and switch the unit on again.")
+            name = gettext("out of film")
+            step = gettext("Insert a new film cassette and switch the unit back on.")
         case FaultCode.MOTOR_OVERLOAD:
-            name = gettext("motor overloaded")
-            step = gettext("Take out the pack if it is too full, and let the unit cool down.")
+            name = gettext("motor overload")
+            step = gettext("If the bag is full, empty the unit. Then let the unit cool down.")
         case FaultCode.SENSOR:
             name = gettext("sensor fault")
-            step = gettext("Wipe the sensor clean; until it works again, check the level by eye.")
+            step = gettext("Wipe the sensor. Until it works again, check the bag by eye.")
         case _:
             name = gettext("unknown fault")
-            step = gettext("Look the code up in the manual of the unit.")
+            step = gettext("Look up the code in the manual of the unit.")
     return name, step
 
 
 def _asset_silent(speech: Speech) -> Words:
     gettext, incident = speech.texts.gettext, speech.incident
-    heard = gettext("never so far") if incident.last_time is None else speech.time(incident.last_time)
+    heard = gettext("never") if incident.last_time is None else speech.time(incident.last_time)
     numbers = speech.names | {"time": speech.time(incident.alert.since)}
-    step = gettext("Check that the sensor and the small computer beside it have power and network.")
+    step = gettext("Check the power and network of the sensor and of the small computer next to it.")
     if incident.alert.reason and incident.resolved:
         numbers |= {"what": _missing(speech, incident.alert.reason)}
         if incident.last_time is not None and incident.last_time > incident.alert.since:
             subject = gettext("%(site)s: %(asset)s the %(what)s is measured again")
             headline = gettext("%(asset)s: the %(what)s is measured again")
         else:
-            subject = gettext("%(site)s: %(asset)s the %(what)s is no longer expected")
-            headline = gettext("%(asset)s: the %(what)s is no longer expected")
+            subject = gettext("%(site)s: %(asset)s the %(what)s is no longer monitored")
+            headline = gettext("%(asset)s: the %(what)s is no longer monitored")
     elif incident.alert.reason:
         numbers |= {"what": _missing(speech, incident.alert.reason)}
-        subject = gettext("%(site)s: %(asset)s no reading of the %(what)s since %(time)s")
-        headline = gettext("%(asset)s: the %(what)s is not measured any more")
-        step = gettext("Other readings still come: check the one sensor, that it has power, a free view and its cable.")
+        subject = gettext("%(site)s: %(asset)s no data on the %(what)s since %(time)s")
+        headline = gettext("%(asset)s: the %(what)s is no longer being measured")
+        step = gettext(
+            "Other readings still arrive. Check this sensor: its power, its cable and that nothing blocks its view."
+        )
     elif incident.resolved:
-        subject = gettext("%(site)s: %(asset)s sends data again")
-        headline = gettext("%(asset)s sends data again")
+        subject = gettext("%(site)s: %(asset)s is sending data again")
+        headline = gettext("%(asset)s is sending data again")
     else:
         subject = gettext("%(site)s: %(asset)s no data since %(time)s")
-        headline = gettext("Nothing has been heard from %(asset)s")
+        headline = gettext("%(asset)s is not sending data")
     limit = speech.duration(round((incident.alert.threshold or 0) * 1000))
     return Words(
         topic=gettext("No data"),
         tone="quiet",
         subject=subject % numbers,
         headline=headline % numbers,
-        facts=((gettext("Last reading"), heard), (gettext("Counts as silent after"), limit)),
+        facts=((gettext("Last reading"), heard), (gettext("Treated as silent after"), limit)),
         steps=(
             step,
-            gettext("Until it is heard again nobody can tell from afar how things stand: please look on the spot."),
+            gettext("Until data arrives again, please check on site."),
         ),
     )
 

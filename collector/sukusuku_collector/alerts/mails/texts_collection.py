@@ -29,7 +29,7 @@ def collection(speech: Speech) -> Words:
     if not incident.resolved:
         facts += [(gettext(label), numbers[key]) for key, label in _AHEAD if numbers[key]]
     return Words(
-        topic=gettext("Collection"),
+        topic=gettext("Emptying"),
         tone="danger" if alert.stage >= Stage.NOW else "warning",
         subject=subject % numbers,
         headline=headline % numbers,
@@ -45,46 +45,46 @@ def N_(text: str) -> str:  # noqa: N802 - the usual name for a text that is tran
 
 
 _AHEAD = (
-    ("full", N_("Full about")),
-    ("limit", N_("Bag must be changed by")),
+    ("full", N_("Expected to be full")),
+    ("limit", N_("Hygiene deadline")),
     ("round", N_("Next round")),
 )
 _DUE = {
     Cause.LEVEL: (
         N_("%(site)s: %(asset)s fill level %(value)s %% (threshold %(threshold)s %%)"),
-        N_("%(asset)s is %(value)s %% full"),
+        N_("%(asset)s has reached a fill level of %(value)s %%"),
     ),
     Cause.OVERFLOW_RISK: (
         N_("%(site)s: %(asset)s may be full before the next round"),
-        N_("%(asset)s may be full before the next round comes"),
+        N_("%(asset)s may be full before the next round"),
     ),
     Cause.BEFORE_NEXT: (
-        N_("%(site)s: %(asset)s is due before the next round"),
-        N_("%(asset)s must be emptied before the next round comes"),
+        N_("%(site)s: %(asset)s must be emptied before the next round"),
+        N_("%(asset)s must be emptied before the next round"),
     ),
     Cause.FULL_TODAY: (
-        N_("%(site)s: %(asset)s will be full today, about %(full_clock)s"),
+        N_("%(site)s: %(asset)s will be full today, around %(full_clock)s"),
         N_("%(asset)s will be full today"),
     ),
     Cause.AGE_TODAY: (
-        N_("%(site)s: %(asset)s bag must be changed today, by %(limit_clock)s"),
-        N_("The bag of %(asset)s must be changed today"),
+        N_("%(site)s: %(asset)s must be emptied today, by %(limit_clock)s"),
+        N_("%(asset)s must be emptied today"),
     ),
     Cause.FULL: (
         N_("%(site)s: %(asset)s is full (%(value)s %%)"),
-        N_("The bag of %(asset)s is full"),
+        N_("The bag in %(asset)s is full"),
     ),
     Cause.BAG_FULL: (
-        N_("%(site)s: %(asset)s says that its bag is full"),
-        N_("The bag of %(asset)s is full"),
+        N_("%(site)s: %(asset)s reports a full bag"),
+        N_("The bag in %(asset)s is full"),
     ),
     Cause.OVER_AGE: (
-        N_("%(site)s: %(asset)s bag has been in too long"),
-        N_("The bag of %(asset)s is past the limit of its age"),
+        N_("%(site)s: %(asset)s bag is past its hygiene deadline"),
+        N_("The bag in %(asset)s is past its hygiene deadline"),
     ),
 }
 """Subject and headline for each reason."""
-_NO_ROUND_IN_TIME = N_("No round comes in time: ask for a visit before then, or change the bag yourselves.")
+_NO_ROUND_IN_TIME = N_("The next round comes too late. Request an earlier visit, or empty the unit yourselves.")
 
 
 def _due(speech: Speech) -> tuple[str, str]:
@@ -95,28 +95,32 @@ def _due(speech: Speech) -> tuple[str, str]:
 def _changed(speech: Speech) -> tuple[str, str]:
     gettext = speech.texts.gettext
     if speech.incident.value is None:
-        return gettext("%(site)s: %(asset)s is no longer full"), gettext("%(asset)s has room again")
+        return gettext("%(site)s: %(asset)s is no longer full"), gettext("%(asset)s has space again")
     return (
         gettext("%(site)s: %(asset)s fill level back to %(value)s %%"),
-        gettext("%(asset)s has room again: %(value)s %% full"),
+        gettext("%(asset)s has space again: fill level %(value)s %%"),
     )
 
 
 def _steps(speech: Speech) -> tuple[str, ...]:
     gettext, alert = speech.texts.gettext, speech.incident.alert
-    change = gettext("Take the full pack out, put a new bag or film in, and close the lid.")
+    change = gettext("Take out the full bag, put in a new bag or film, and close the lid.")
     if speech.incident.ahead is not None:
-        end = gettext("Once the bag has been changed, this alert ends by itself and a mail says so.")
+        end = gettext("This alert clears automatically when the unit has been emptied. You will get a mail.")
     elif speech.incident.value is None:
-        end = gettext("Once the unit no longer says that it is full, this alert ends by itself and a mail says so.")
+        end = gettext(
+            "This alert clears automatically when the unit no longer reports a full bag. You will get a mail."
+        )
     else:
-        end = gettext("Once the level is at %(clear)s %% or below, this alert ends by itself and a mail says so.")
+        end = gettext(
+            "This alert clears automatically when the fill level is %(clear)s %% or below. You will get a mail."
+        )
     if alert.stage >= Stage.NOW:
-        return gettext("Nobody should put anything more in until the bag has been changed."), change, end
+        return gettext("Do not put in any more nappies until the unit has been emptied."), change, end
     if speech.incident.next_round is None:
         return change, end
     if alert.reason == Cause.LEVEL:
-        return gettext("See that the next round takes this unit along, and have a new bag ready."), end
+        return gettext("Check that the next round includes this unit, and have a new bag ready."), end
     return gettext(_NO_ROUND_IN_TIME), change, end
 
 
@@ -138,7 +142,7 @@ def film_low(speech: Speech) -> Words:
         headline = gettext("%(asset)s has film again: %(value)s %%")
     else:
         subject = gettext("%(site)s: %(asset)s film %(value)s %% left (threshold %(threshold)s %%)")
-        headline = gettext("The film of %(asset)s is running out: %(value)s %% left")
+        headline = gettext("The film in %(asset)s is running low: %(value)s %% left")
     return Words(
         topic=gettext("Film"),
         tone="warning",
@@ -149,8 +153,8 @@ def film_low(speech: Speech) -> Words:
             (gettext("Threshold"), gettext("%(value)s %%") % {"value": numbers["threshold"]}),
         ),
         steps=(
-            gettext("Put a new film cassette beside the unit now; change it when the film is used up."),
-            gettext("If it was the last cassette on the shelf, order new ones."),
+            gettext("Place a new film cassette next to the unit, and insert it when the film runs out."),
+            gettext("If that was the last cassette in stock, order more."),
         ),
         meter=Meter(_percent(value), _percent(low)),
     )
@@ -162,13 +166,13 @@ def kg_limit(speech: Speech) -> Words:
     limit = incident.alert.threshold or 0.0
     numbers = speech.names | {"value": f"{incident.alert.value or 0:.1f}", "limit": f"{limit:g}"}
     if incident.resolved:
-        subject = gettext("%(site)s: a new day begins for the weight limit of the ward")
-        headline = gettext("A new day begins for the weight limit of the ward")
+        subject = gettext("%(site)s: a new day has begun; the weight counts from 0 kg again")
+        headline = gettext("A new day has begun; the weight counts from 0 kg again")
     elif incident.alert.reason == "over":
-        subject = gettext("%(site)s: %(value)s kg today, more than the ward takes (%(limit)s kg)")
-        headline = gettext("Today's bags weigh about %(value)s kg: the ward does not take them")
+        subject = gettext("%(site)s: %(value)s kg today, the ward's limit (%(limit)s kg) is reached")
+        headline = gettext("Today's bags weigh about %(value)s kg and reach the ward's limit")
     else:
-        subject = gettext("%(site)s: %(value)s kg today, close to the limit of the ward (%(limit)s kg)")
+        subject = gettext("%(site)s: %(value)s kg today, close to the ward's limit (%(limit)s kg)")
         headline = gettext("Today's bags weigh about %(value)s kg")
     return Words(
         topic=gettext("Weight limit"),
@@ -176,12 +180,12 @@ def kg_limit(speech: Speech) -> Words:
         subject=subject % numbers,
         headline=headline % numbers,
         facts=(
-            (gettext("Taken out today"), gettext("about %(value)s kg") % numbers),
-            (gettext("The ward takes less than"), gettext("%(limit)s kg a day") % numbers),
+            (gettext("Emptied today"), gettext("about %(value)s kg") % numbers),
+            (gettext("Ward's limit (less than)"), gettext("%(limit)s kg per day") % numbers),
         ),
         steps=(
-            gettext("Leave bags that are not due until tomorrow."),
-            gettext("From the limit on a licensed hauler must take them: ask the ward office."),
+            gettext("Leave bags that can wait until tomorrow."),
+            gettext("At the limit and above, a licensed hauler must take the bags. Ask the ward office."),
         ),
     )
 
@@ -192,11 +196,11 @@ def stock_low(speech: Speech) -> Words:
     what = {"film": gettext("film cassettes"), "bag": gettext("bags")}.get(incident.alert.reason, "")
     numbers = speech.names | {"what": what, "count": f"{incident.alert.value or 0:.0f}"}
     if incident.resolved:
-        subject = gettext("%(site)s: enough %(what)s on the shelf again")
-        headline = gettext("There are enough %(what)s on the shelf again")
+        subject = gettext("%(site)s: enough %(what)s in stock again")
+        headline = gettext("Enough %(what)s in stock again")
     else:
-        subject = gettext("%(site)s: %(what)s on the shelf: %(count)s left")
-        headline = gettext("The %(what)s on the shelf will not last: %(count)s left")
+        subject = gettext("%(site)s: stock of %(what)s is low: %(count)s left")
+        headline = gettext("Stock of %(what)s is low: %(count)s left")
     shelf = tuple(
         (
             {"film": gettext("Film cassettes"), "bag": gettext("Bags")}.get(item.kind, item.kind),
@@ -213,7 +217,7 @@ def stock_low(speech: Speech) -> Words:
         headline=headline % numbers,
         facts=shelf,
         steps=(
-            gettext("Order now."),
-            gettext("When the delivery has come, enter it, so that this alert ends by itself."),
+            gettext("Order more now."),
+            gettext("Record the delivery when it arrives. This alert then clears automatically."),
         ),
     )

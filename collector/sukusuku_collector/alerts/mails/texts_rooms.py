@@ -16,19 +16,21 @@ def room_over_capacity(speech: Speech) -> Words:
         subject, headline = _ended(speech, over=over)
     elif over and speech.children:
         subject = gettext("%(site)s: %(asset)s has %(value)s children (limit %(limit)s)")
-        headline = gettext("%(asset)s has %(value)s children, more than the %(limit)s that may be in now")
+        headline = gettext("%(asset)s has %(value)s children; the limit is now %(limit)s")
     elif over:
         subject = gettext("%(site)s: %(asset)s is over its limit of %(limit)s children")
-        headline = gettext("%(asset)s has more children than the %(limit)s that may be in now")
+        headline = gettext("%(asset)s has more children than its current limit of %(limit)s")
     else:
         subject = gettext("%(site)s: %(asset)s is full or nearly full (limit %(limit)s children)")
         headline = gettext("%(asset)s is full or nearly full")
     if not over:
-        relief = gettext("Let in no more than the limit allows; ask another room or centre for a place.")
+        relief = gettext(
+            "Admit no more children than the limit allows. Ask other rooms or centres whether they have a vacancy."
+        )
     elif incident.limit is not None and Rule.STAFF in incident.limit.bites:
-        relief = gettext("Call another member of staff to the room, or guide some of the children to another room.")
+        relief = gettext("Bring in another member of staff, or move some of the children to another room.")
     else:
-        relief = gettext("Guide some of the children to another room, as the rules of the centre say.")
+        relief = gettext("Move some of the children to another room, following the rules of the centre.")
     return Words(
         topic=gettext("Room over its limit") if over else gettext("Room full"),
         tone="danger" if over else "warning",
@@ -36,9 +38,9 @@ def room_over_capacity(speech: Speech) -> Words:
         headline=headline % numbers,
         facts=(*_count(speech), *_limit(speech)),
         steps=(
-            gettext("Count on the spot how many children are in the room."),
+            gettext("Count the children in the room."),
             relief,
-            gettext("If the number on the display is wrong, enter the one that you have counted."),
+            gettext("If the displayed number is wrong, enter your count on the rooms page."),
         ),
         since=gettext("Full since"),
     )
@@ -64,7 +66,7 @@ def zone_over_capacity(speech: Speech) -> Words:
             *_count(speech),
             (texts.house_rule(speech.texts), gettext("%(value)s children") % {"value": numbers["limit"]}),
         ),
-        steps=(gettext("Guide some of the children to another zone. It is a rule of the house, not of the law."),),
+        steps=(gettext("Move some of the children to another zone. This is a house rule, not a legal limit."),),
     )
 
 
@@ -76,10 +78,10 @@ def _numbers(speech: Speech) -> dict[str, str]:
 def _ended(speech: Speech, *, over: bool) -> tuple[str, str]:
     gettext = speech.texts.gettext
     if speech.incident.value is None:
-        return gettext("%(site)s: %(asset)s is closed now"), gettext("%(asset)s is closed now")
+        return gettext("%(site)s: %(asset)s is now closed"), gettext("%(asset)s is now closed")
     if over:
         return gettext("%(site)s: %(asset)s is within its limit again"), gettext("%(asset)s is within its limit again")
-    return gettext("%(site)s: %(asset)s has places again"), gettext("%(asset)s has places again")
+    return gettext("%(site)s: %(asset)s has vacancies again"), gettext("%(asset)s has vacancies again")
 
 
 def _count(speech: Speech) -> tuple[tuple[str, str], ...]:
@@ -96,12 +98,12 @@ def _limit(speech: Speech) -> tuple[tuple[str, str], ...]:
     if limit is None or speech.incident.value is None:
         return ()
     names = texts.rules(speech.texts)
-    facts = [(gettext("Limit now"), gettext("%(value)s children") % {"value": limit.children})]
+    facts = [(gettext("Current limit"), gettext("%(value)s children") % {"value": limit.children})]
     for rule, part in limit.parts.items():
         if part is not None:
             text = _part(speech, rule, part, limit)
             bites = rule in limit.bites
-            facts.append((names[rule], gettext("%(rule)s: this is the limit") % {"rule": text} if bites else text))
+            facts.append((names[rule], gettext("%(rule)s (sets the limit)") % {"rule": text} if bites else text))
     return tuple(facts)
 
 
@@ -114,7 +116,7 @@ def _part(speech: Speech, rule: Rule, part: int, limit: RoomLimit) -> str:
             area = {"value": part, "each": f"{limit.m2_per_child or 0:.2f}"}
             return gettext("up to %(value)s children (%(each)s m² each)") % area
         case Rule.STAFF:
-            return gettext("%(staff)s → up to %(value)s children") % {"staff": limit.staff, "value": part}
+            return gettext("%(staff)s staff → up to %(value)s children") % {"staff": limit.staff, "value": part}
 
 
 def _zone(speech: Speech) -> str:

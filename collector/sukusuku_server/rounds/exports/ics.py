@@ -44,7 +44,7 @@ def _stop(stop: StopWords) -> str:
 
 
 def _note(sheet: Sheet, texts: NullTranslations) -> list[str]:
-    return [texts.gettext("Simulated data: no real device stands behind this mail.")] if sheet.simulated else []
+    return [texts.gettext("Simulated data: this mail is not about real devices.")] if sheet.simulated else []
 
 
 def _time(time: int) -> datetime:

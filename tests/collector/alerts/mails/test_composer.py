@@ -102,10 +102,10 @@ def test_simulated_data_is_called_so() -> None:
 @pytest.mark.parametrize(
     ("code", "name", "step"),
     [
-        (1, "jam", "Take out what is stuck"),
-        (2, "film used up", "new film cassette"),
-        (3, "motor overloaded", "cool down"),
-        (4, "sensor fault", "Wipe the sensor clean"),
+        (1, "jam", "Remove whatever is stuck"),
+        (2, "out of film", "new film cassette"),
+        (3, "motor overload", "cool down"),
+        (4, "sensor fault", "Wipe the sensor."),
         (77, "unknown fault (code 77)", "manual of the unit"),
     ],
 )
@@ -132,7 +132,7 @@ def test_durations_in_two_units(duration: int, words: str) -> None:
     about = incident("unit_fault", resolved=True)
     _, text, _ = mail(replace(about, alert=replace(about.alert, resolved=T0 + duration)))
 
-    assert f"Lasted: {words}\n" in text
+    assert f"Duration: {words}\n" in text
 
 
 @pytest.mark.parametrize("level", [-20.0, 0.0, 0.4, 99.7, 150.0])
@@ -166,4 +166,4 @@ def test_a_missing_metric_is_named(metric: str, en: str, ja: str) -> None:
 def test_an_asset_never_heard_has_no_last_reading() -> None:
     about = incident("asset_silent", resolved=False)
 
-    assert "Last reading: never so far" in mail(replace(about, last_time=None))[1]
+    assert "Last reading: never" in mail(replace(about, last_time=None))[1]
