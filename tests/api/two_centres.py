@@ -40,7 +40,7 @@ name = { ja = "おむつ圧縮機 2", en = "Nappy unit 2" }
 edge = "tobu-pi"
 [[site.room]]
 id = "tobu-room"
-name = { ja = "一時預かり室", en = "Childcare room" }
+name = { ja = "一時保育室", en = "Childcare room" }
 edge = "tobu-pi"
 capacity = 10
 [[site.room.zone]]
@@ -65,7 +65,7 @@ name = { ja = "おむつ圧縮機 2", en = "Nappy unit 2" }
 edge = "seibu-pi"
 [[site.room]]
 id = "seibu-room"
-name = { ja = "一時預かり室", en = "Childcare room" }
+name = { ja = "一時保育室", en = "Childcare room" }
 edge = "seibu-pi"
 capacity = 12
 [[site.room.zone]]

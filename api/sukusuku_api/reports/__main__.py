@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     words = "Reports on the use of rooms: visits, child-hours, utilisation, completeness. "
     parser = argparse.ArgumentParser(
         prog="sukusuku report",
-        description=words + "部屋の利用状況（延べ人数・延べ人時・利用率・データ充足率）の報告書を作成します。",
+        description=words + "部屋の利用状況（延べ人数・延べ利用時間・利用率・データ充足率）の報告書を作成します。",
     )
     kinds_ = parser.add_subparsers(dest="kind", required=True, metavar="month|year")
     for kind, example, help_ in (

@@ -47,7 +47,7 @@ def _table(use: RoomUse, changed: Changed, asked: Asked, *, hide_room: bool, hid
             Column(translate("At most"), people, Kind.DECIMAL),
             Column(translate("Zone share before"), "%", Kind.PERCENT),
             Column(translate("Zone share after"), "%", Kind.PERCENT),
-            Column(translate("In words")),
+            Column(translate("Result")),
         ),
         tuple(rows),
         notes=tuple(_notes(changed, asked)),
@@ -73,7 +73,7 @@ def _notes(changed: Changed, asked: Asked) -> Iterator[str]:
     translate = asked.translate
     days = (local_day(changed.start), changed.day - timedelta(days=1), changed.day, local_day(changed.end - 1))
     names = ("start", "before", "after", "end")
-    yield translate("Compared: %(start)s to %(before)s with %(after)s to %(end)s, each weekday with its like.") % {
+    yield translate("Compared: %(start)s to %(before)s with %(after)s to %(end)s, matching weekdays.") % {
         name: _day(day, asked) for name, day in zip(names, days, strict=True)
     }
     before, after = changed.room.before.completeness, changed.room.after.completeness

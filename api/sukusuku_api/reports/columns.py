@@ -29,13 +29,13 @@ def _if_known(value: Callable[[Tally], float]) -> Callable[[Tally], Cell]:
     return lambda tally: value(tally) if tally.known_ms else None
 
 
-_CHILDREN, _VISITS, _HOURS, _MINUTES = N_("children"), N_("visits"), N_("child-hours"), N_("min")
+_CHILDREN, _VISITS, _HOURS, _MINUTES = N_("children"), N_("persons"), N_("child-hours"), N_("min")
 OPEN = Figure(N_("Open hours"), N_("h"), Kind.DECIMAL, lambda tally: tally.open_ms / HOUR_MS, public=True)
 VISITS = Figure(N_("Child-visits"), _VISITS, Kind.COUNT, _if_known(lambda tally: tally.visits))
 CHILD_HOURS = Figure(N_("Child-hours"), _HOURS, Kind.DECIMAL, _if_known(lambda tally: tally.person_hours))
 AVERAGE = Figure(N_("Average children"), _CHILDREN, Kind.DECIMAL, lambda tally: tally.average_occupancy)
 WHEN_USED = Figure(N_("Average when used"), _CHILDREN, Kind.DECIMAL, lambda tally: tally.average_when_used)
-PEAK = Figure(N_("Most at once"), _CHILDREN, Kind.COUNT, lambda tally: tally.peak_occupancy, of_few=True)
+PEAK = Figure(N_("Most children at once"), _CHILDREN, Kind.COUNT, lambda tally: tally.peak_occupancy, of_few=True)
 UTILISATION = Figure(N_("Average utilisation"), "%", Kind.PERCENT, lambda tally: tally.average_utilisation)
 PEAK_RATE = Figure(N_("Peak utilisation"), "%", Kind.PERCENT, lambda tally: tally.peak_utilisation, of_few=True)
 TIME_USED = Figure(N_("Time used"), "%", Kind.PERCENT, lambda tally: tally.time_used)

@@ -53,7 +53,7 @@ def _by_part(
     year = asked.period.whole_year
     notes = []
     if use.channel == "people":
-        notes.append(translate("Nothing tells children from staff in this room: all people are counted."))
+        notes.append(translate("The sensors of this room cannot tell children from adults: all people are counted."))
     return Table(
         f"{use.room.id}-{'months' if year else 'days'}",
         translate("By month") if year else translate("By day"),
@@ -145,5 +145,5 @@ def _corrections(use: RoomUse, asked: Asked) -> Table:
         translate("Corrections of the count"),
         (Column(translate("Reason")), Column(translate("Number"), "", Kind.COUNT)),
         rows,
-        notes=() if rows else (translate("There was none."),),
+        notes=() if rows else (translate("None."),),
     )

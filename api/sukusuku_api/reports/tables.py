@@ -56,7 +56,7 @@ def report(facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int) 
             definitions=translate("Definitions"),
             name=translate("Figure"),
             formula=translate("Formula"),
-            unit=translate("Unit"),
+            unit=translate("Measured in"),
             page=translate("Page"),
         ),
     )
@@ -129,10 +129,10 @@ def _plan(against: Against, everything: Tally, asked: Asked, *, hide: bool) -> T
         (translate("Planned supply"), against.supply, against.of_supply),
     ):
         rows.append((name, planned, visits, WITHHELD if hide else share, everything.completeness))
-    unit = translate("visits")
+    unit = translate("persons")
     return Table(
         "plan",
-        translate("Against the plan of the ward for the fiscal year"),
+        translate("Compared with the plan of the ward for the fiscal year"),
         (
             Column(translate("Plan")),
             Column(translate("Planned for the year"), unit, Kind.COUNT),
@@ -141,5 +141,5 @@ def _plan(against: Against, everything: Tally, asked: Asked, *, hide: bool) -> T
             Column(translate("Completeness"), "%", Kind.PERCENT),
         ),
         tuple(rows),
-        notes=(translate("The plan is of all places of the ward; this report counts only rooms with sensors."),),
+        notes=(translate("The plan covers all facilities of the ward; this report counts only rooms with sensors."),),
     )

@@ -11,14 +11,14 @@ CONDITIONS = {
     Condition.FAULT: N_("Fault"),
     Condition.OVER: N_("Over the limit"),
     Condition.UNKNOWN: N_("Not known"),
-    Condition.SILENT: N_("Data is old"),
+    Condition.SILENT: N_("No data"),
 }
 
 
 STATES = {
     UnitState.IDLE: N_("Ready"),
     UnitState.LID_OPEN: N_("Lid open"),
-    UnitState.DEPOSIT: N_("Taking in"),
+    UnitState.DEPOSIT: N_("Loading"),
     UnitState.COMPRESS: N_("Compressing"),
     UnitState.SEAL: N_("Sealing"),
     UnitState.BAG_FULL: N_("Bag full"),
@@ -27,7 +27,7 @@ STATES = {
 }
 
 FAULTS = {
-    FaultCode.JAM: N_("Jammed: please look inside"),
+    FaultCode.JAM: N_("Jammed: please check"),
     FaultCode.FILM_OUT: N_("Out of film: please replace it"),
     FaultCode.MOTOR_OVERLOAD: N_("Motor overload: please call service"),
     FaultCode.SENSOR: N_("Sensor fault: please call service"),
@@ -36,7 +36,7 @@ FAULTS = {
 RULES = {
     "collection": N_("Fill level"),
     "film_low": N_("Film low"),
-    "kg_limit": N_("Weight limit of the ward"),
+    "kg_limit": N_("Ward's weight limit"),
     "stock_low": N_("Stock low"),
     "unit_fault": N_("Fault"),
     "room_over_capacity": N_("Over the limit"),
@@ -46,16 +46,16 @@ RULES = {
 
 ROOM_FULL = N_("Room full")
 
-LIMITS = {"places": N_("Booked places"), "area": N_("Floor area"), "staff": N_("Staff on duty")}
+LIMITS = {"places": N_("Places"), "area": N_("Floor area"), "staff": N_("Staff on duty")}
 """What limits the number of children in a room."""
 
 DUE = {
     "overflow_risk": N_("May be full before the next round:"),
-    "before_next": N_("Due before the next round:"),
+    "before_next": N_("To be emptied before the next round:"),
     "full_today": N_("Full today:"),
-    "age_today": N_("Bag to be changed today:"),
+    "age_today": N_("To be emptied today:"),
     "full": N_("Full:"),
-    "over_age": N_("Bag in too long:"),
+    "over_age": N_("Bag past its hygiene deadline:"),
 }
 """Why a bag must be collected, before its fill level."""
 

@@ -32,7 +32,7 @@ id = "tobu"
 name = { ja = "東部こども家庭センター", en = "Tobu Child and Family Centre" }
 [[site.room]]
 id = "tobu-room"
-name = { ja = "=一時預かり室", en = "=Childcare room" }
+name = { ja = "=一時保育室", en = "=Childcare room" }
 edge = "tobu-pi"
 capacity = 10
 [[site.room.change]]

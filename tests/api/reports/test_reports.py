@@ -138,9 +138,9 @@ def test_every_report_prints_its_definitions(world: World, language: Language) -
 def test_the_workbook_opens_with_charts_numbers_and_text_that_stays_text(world: World) -> None:
     book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](_report(world))))
 
-    assert book.sheetnames == ["全室", "東部こども家庭センター =一時預かり室", "用語と計算式"]
-    cells = {cell.value: cell for row in book["全室"].iter_rows() for cell in row if cell.value is not None}
-    assert cells["東部こども家庭センター =一時預かり室"].data_type == "s"
+    assert book.sheetnames == ["すべての部屋", "東部こども家庭センター =一時保育室", "用語と計算式"]
+    cells = {cell.value: cell for row in book["すべての部屋"].iter_rows() for cell in row if cell.value is not None}
+    assert cells["東部こども家庭センター =一時保育室"].data_type == "s"
     assert 370 in cells
     for name in book.sheetnames[:2]:
         assert len(book[name]._charts) == 1  # type: ignore[attr-defined] # openpyxl tells of charts nowhere else
@@ -151,7 +151,7 @@ def test_the_workbook_opens_with_charts_numbers_and_text_that_stays_text(world: 
 def test_the_csv_begins_with_a_mark_and_has_no_formula(world: World) -> None:
     written = WRITERS["csv"](_report(world))
 
-    assert written.startswith("\ufeff一時預かり室".encode())
+    assert written.startswith("\ufeff一時保育室".encode())
     assert b"\r\n" in written
     rows = list(csv.reader(io.StringIO(written.decode("utf-8-sig"))))
     assert ["11/6 (金)", "9", "8", "40", "4.44", "8", "44.44", "55.56", "100"] in rows
@@ -198,7 +198,7 @@ def test_the_pdf_has_japanese_fonts_its_text_and_charts_that_are_drawn(world: Wo
     subprocess.run(["pdftoppm", "-r", "40", str(path), str(tmp_path / "page")], check=True)
 
     assert "令和8年11月（2026年11月）" in text
-    assert "延べ人時" in text
+    assert "延べ利用時間" in text
     assert "NotoSansCJK" in fonts.replace("-", "")
     green = bytes((0x1D, 0x7A, 0x4B))
     assert sum(page.read_bytes().count(green) for page in tmp_path.glob("page-*.ppm")) > 1000

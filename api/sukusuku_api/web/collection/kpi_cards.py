@@ -130,8 +130,8 @@ def _verdict(errors: Mapping[Method, float], translate: Translate) -> str:
         return ""
     share = 100 * (1 - ours / min(simple))
     if share >= 0:
-        return translate("%(share).0f %% less error than the better simple rule") % {"share": share}
-    return translate("%(share).0f %% more error than the better simple rule") % {"share": -share}
+        return translate("%(share).0f %% smaller error than the better of two simple forecasts") % {"share": share}
+    return translate("%(share).0f %% larger error than the better of two simple forecasts") % {"share": -share}
 
 
 def month(total: Kpi, units: Sequence[Kpi], places: Mapping[str, tuple[Site, Unit]], reader: Locale) -> Month:
@@ -184,7 +184,7 @@ def compare_card(
         "since": day(fees.since),
         "source": "; ".join(fees.source),
     }
-    ways = translate("Ways: %(ways)s.") % {"ways": compared.ways} if compared.ways else ""
+    ways = translate("Distances: %(ways)s.") % {"ways": compared.ways} if compared.ways else ""
     tariff = translate("Tariff: %(name)s, %(yen)s yen/kg since %(since)s. Source: %(source)s.") % fee
     return CompareCard(
         title=translate("Fixed rounds %(n)s times a week") % {"n": done.per_week},
@@ -204,17 +204,19 @@ def _compare_rows(actual: Outcome, fixed: Outcome, translate: Translate, *, ways
         change = "" if not b else f"{100 * (a / b - 1):+.0f} %".replace("-", "−")
         return CompareRow(name, text.format(a), text.format(b), change, None if a == b else a < b)
 
-    level = CompareRow(translate("Level at emptying"), spread(actual.level, "%"), spread(fixed.level, "%"), "", None)
+    level = CompareRow(
+        translate("Fill level at emptying"), spread(actual.level, "%"), spread(fixed.level, "%"), "", None
+    )
     rows = [
         less(translate("Visits"), actual.visits, fixed.visits, "{:,}"),
-        less(translate("Of these needless"), actual.needless, fixed.needless, "{:,}"),
-        less(translate("Days on which somebody went"), actual.trips, fixed.trips, "{:,}"),
+        less(translate("Needless visits among them"), actual.needless, fixed.needless, "{:,}"),
+        less(translate("Days with a round"), actual.trips, fixed.trips, "{:,}"),
         level,
-        less(translate("Over full while open"), actual.overflow_hours, fixed.overflow_hours, "{:,.1f} h"),
+        less(translate("Full while open"), actual.overflow_hours, fixed.overflow_hours, "{:,.1f} h"),
     ]
     if ways:
         rows += [
-            less(translate("Way"), actual.km, fixed.km, "{:,.0f} km"),
+            less(translate("Distance"), actual.km, fixed.km, "{:,.0f} km"),
             less("CO₂", actual.kg_co2, fixed.kg_co2, "{:,.1f} kg"),
             less(translate("Travel cost"), actual.travel_yen, fixed.travel_yen, "¥{:,.0f}"),
         ]
@@ -232,7 +234,7 @@ def shelf_line(item: SiteShelf, sites: Mapping[str, Site], reader: Locale) -> Sh
     if shelf is None:
         return ShelfLine(site, kind, UNKNOWN, translate("Never counted"), low=False)
     if shelf.left < 0:
-        return ShelfLine(site, kind, "0", translate("Please count: more was used than there can be"), low=True)
+        return ShelfLine(site, kind, "0", translate("Please recount: more was used than was in stock"), low=True)
     counted = "" if shelf.counted is None else translate("counted %(time)s") % {"time": past(shelf.counted, reader)}
     lasts = "" if shelf.days is None else translate("about %(days)s days") % {"days": round(shelf.days)}
     note = ", ".join(text for text in (lasts, counted) if text)

@@ -6,18 +6,18 @@ from sukusuku_server.model.collection import EmptyingState, Evidence, FindingNam
 from sukusuku_server.model.rounds import Answer, RunState, VisitKind
 
 FINDINGS = {
-    FindingName.HAND_STUFFED: N_("The level rises without cycles: nappies are pressed in by hand"),
-    FindingName.LEVEL_DRIFT: N_("The level sensor wanders: please clean it and look how it sits"),
-    FindingName.LEVEL_STUCK: N_("The level stands still while cycles are counted: please look at the sensor"),
-    FindingName.NOT_COMPRESSING: N_("Cycles are counted and nothing is compressed: jam or no film"),
-    FindingName.COUNTER_STUCK: N_("The cycle counter stands still while the bag fills: please look at its contact"),
-    FindingName.BAG_SLIPPED: N_("The bag has slipped or settled; nobody emptied it"),
-    FindingName.UNIT_REPLACED: N_("Another machine stands here now; the history of the place goes on"),
+    FindingName.HAND_STUFFED: N_("The fill level rises without cycles: nappies may have been pushed in by hand"),
+    FindingName.LEVEL_DRIFT: N_("The level sensor is drifting. Please clean it and check that it is firmly attached."),
+    FindingName.LEVEL_STUCK: N_("The fill level does not change although cycles are counted. Please check the sensor."),
+    FindingName.NOT_COMPRESSING: N_("Cycles are counted but nothing is compressed: jam or no film"),
+    FindingName.COUNTER_STUCK: N_("The cycle counter is stuck while the bag fills. Please check its contact."),
+    FindingName.BAG_SLIPPED: N_("The bag has slipped or settled; it was not emptied"),
+    FindingName.UNIT_REPLACED: N_("The unit was replaced; its history continues"),
 }
 
 EVIDENCE = {
-    Evidence.LEVEL: N_("level"),
-    Evidence.COUNTER: N_("counter"),
+    Evidence.LEVEL: N_("fill level"),
+    Evidence.COUNTER: N_("cycle counter"),
     Evidence.LID: N_("lid"),
     Evidence.BAG: N_("bag contact"),
     Evidence.STATE: N_("state"),
@@ -25,28 +25,28 @@ EVIDENCE = {
 }
 
 EMPTYING_STATES = {
-    EmptyingState.DETECTED: N_("Seen in the data"),
+    EmptyingState.DETECTED: N_("Detected from the data"),
     EmptyingState.CONFIRMED: N_("Confirmed"),
     EmptyingState.CORRECTED: N_("Corrected"),
     EmptyingState.ENTERED: N_("Entered by a person"),
-    EmptyingState.REJECTED: N_("Was none"),
+    EmptyingState.REJECTED: N_("Rejected"),
 }
 
 KINDS = {
-    VisitKind.EMPTIED: N_("Emptied in time"),
-    VisitKind.LATE: N_("Late"),
-    VisitKind.MISSED: N_("Missed"),
-    VisitKind.NEEDLESS: N_("Needless"),
-    VisitKind.CANNOT: N_("Could not come"),
-    VisitKind.UNSEEN: N_("Said done, not seen"),
-    VisitKind.UNPLANNED: N_("Outside rounds"),
-    VisitKind.DUE: N_("Still to come"),
+    VisitKind.EMPTIED: N_("Collected in time"),
+    VisitKind.LATE: N_("Collected late"),
+    VisitKind.MISSED: N_("Missed visits"),
+    VisitKind.NEEDLESS: N_("Needless visits"),
+    VisitKind.CANNOT: N_("Could not be collected"),
+    VisitKind.UNSEEN: N_("Reported done, not seen in the data"),
+    VisitKind.UNPLANNED: N_("Emptied outside rounds"),
+    VisitKind.DUE: N_("Visits planned"),
 }
 
 METHODS = {
     Method.MODEL: N_("Sukusuku"),
-    Method.LINEAR_24H: N_("Straight on from the last 24 hours"),
-    Method.LAST_WEEK: N_("As in the same hours of last week"),
+    Method.LINEAR_24H: N_("Trend of the last 24 hours"),
+    Method.LAST_WEEK: N_("Same hours last week"),
 }
 
 SHELVES = {
@@ -58,7 +58,7 @@ RUNS = {
     RunState.PLANNED: N_("Planned, not sent yet"),
     RunState.SENT: N_("Sent, no answer yet"),
     RunState.ANSWERED: N_("Sent and answered"),
-    RunState.CLOSED: N_("Over"),
+    RunState.CLOSED: N_("Finished"),
 }
 
 ANSWERS = {

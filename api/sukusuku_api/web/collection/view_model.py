@@ -131,17 +131,17 @@ def card(
         doubtful=ahead is not None and ahead.confidence < LOW_CONFIDENCE,
         age=_age(view, ahead, reader),
         stale=view.stale or ahead is None,
-        room="" if ahead is None else translate("room for %(n)s nappies") % {"n": ahead.room},
+        room="" if ahead is None else translate("space for %(n)s nappies") % {"n": ahead.room},
         full=_full(ahead, reader),
         between=_between(ahead, reader),
         hygiene=_hygiene(ahead, reader),
         hygiene_over=over,
-        bag="" if emptied is None else translate("Bag put in %(time)s") % {"time": past(emptied, reader)},
+        bag="" if emptied is None else translate("Emptied %(time)s") % {"time": past(emptied, reader)},
         film=_film(*film, reader) if ahead is not None else "",
         band=_band(ahead, reader.now),
         fault="" if view.stale or view.fault == FaultCode.NONE else texts.fault(view.fault, translate),
         findings=tuple(translate(said.FINDINGS[finding.name]) for finding in findings),
-        asked="" if asked is None else translate("%(who)s has asked for a visit") % {"who": asked},
+        asked="" if asked is None else translate("Visit requested by %(who)s") % {"who": asked},
     )
 
 
@@ -168,10 +168,10 @@ def _age(view: UnitView, ahead: Outlook | None, reader: Locale) -> str:
     """How old the newest measurement is, and what is wrong with it."""
     translate = reader.translate
     if view.last_time is None:
-        return translate("Nothing was ever measured")
+        return translate("No readings yet")
     age = texts.age((reader.now - view.last_time) / 1000, translate)
     if view.stale:
-        return translate("Data is old, last measured %(age)s") % {"age": age}
+        return translate("No data (last measured %(age)s)") % {"age": age}
     if ahead is None:
         return translate("No estimate yet, measured %(age)s") % {"age": age}
     return translate("measured %(age)s") % {"age": age}
@@ -203,7 +203,7 @@ def _hygiene(ahead: Outlook | None, reader: Locale) -> str:
     if ahead is None or ahead.hygiene_by is None:
         return reader.translate("Not known")
     if ahead.hygiene_by <= reader.now:
-        return reader.translate("over since %(time)s") % {"time": past(ahead.hygiene_by, reader)}
+        return reader.translate("overdue since %(time)s") % {"time": past(ahead.hygiene_by, reader)}
     return moment(ahead.hygiene_by, reader.now, reader.translate)
 
 
@@ -246,7 +246,7 @@ def round_card(
     return RoundCard(
         name=name,
         when=moment(plan.departs, reader.now, translate),
-        state=translate("As it would be planned now") if run is None else translate(said.RUNS[run[0].state]),
+        state=translate("If planned now (not sent)") if run is None else translate(said.RUNS[run[0].state]),
         way=translate("%(km)s km, about %(minutes)s min") % way if plan.joined else "",
         stops=tuple(line for line in lines if line.number is not None),
         others=tuple(line for line in lines if line.number is None),

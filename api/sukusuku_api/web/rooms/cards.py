@@ -126,9 +126,9 @@ def zone_lines(facts: RoomFacts, reader: Locale) -> tuple[ZoneLine, ...]:
     for zone in facts.view.zones:
         value = zone.children if zone.children is not None else zone.people
         if facts.view.stale:
-            value, counted = None, translate("Data is old")
+            value, counted = None, translate("No data")
         elif value is None:
-            in_use = translate("in use") if zone.presence else translate("empty")
+            in_use = translate("occupied") if zone.presence else translate("nobody there")
             counted = in_use if zone.presence is not None else translate("not counted")
         else:
             counted = translate("Children") if zone.children is not None else translate("People")
@@ -147,7 +147,7 @@ def zone_note(reader: Locale) -> str:
 def _tone(facts: RoomFacts, reader: Locale) -> tuple[str, str]:
     translate, children, limit = reader.translate, facts.count.children, facts.limit.children
     if facts.view.stale:
-        return "unknown", translate("Data is old")
+        return "unknown", translate("No data")
     if not facts.is_open:
         return "closed", _closed(facts, reader)
     if children is None:
@@ -157,7 +157,7 @@ def _tone(facts: RoomFacts, reader: Locale) -> tuple[str, str]:
     if children == limit:
         return "near", translate("The limit is reached")
     tone = "near" if 100 * children >= facts.warn * limit else "ok"
-    return tone, translate("%(n)s more may come") % {"n": limit - children}
+    return tone, translate("%(n)s more can be admitted") % {"n": limit - children}
 
 
 def _closed(facts: RoomFacts, reader: Locale) -> str:
@@ -172,21 +172,21 @@ def _completeness(facts: RoomFacts, reader: Locale) -> str:
     if not facts.is_open:
         return ""
     if facts.count.completeness is None:
-        return reader.translate("nothing is known of the last hour")
-    return reader.translate("data %(n)s %% complete in the last hour") % {"n": round(facts.count.completeness)}
+        return reader.translate("no data in the last hour")
+    return reader.translate("completeness of the last hour %(n)s %%") % {"n": round(facts.count.completeness)}
 
 
 def _people(facts: RoomFacts, reader: Locale) -> str:
     if facts.count.people is None:
         return ""
-    return reader.translate("%(n)s people in all") % {"n": facts.count.people}
+    return reader.translate("%(n)s people, adults included") % {"n": facts.count.people}
 
 
 def _staff(facts: RoomFacts, reader: Locale) -> str:
     translate, staff = reader.translate, facts.limit.staff
     if staff is None:
         return translate("Staff: not set")
-    by = translate("by badges") if facts.room.counting.staff == "badges" else translate("by shifts")
+    by = translate("from badges") if facts.room.counting.staff == "badges" else translate("from the shift plan")
     return translate("Staff %(n)s (%(by)s)") % {"n": staff, "by": by}
 
 
@@ -194,10 +194,10 @@ def _age(facts: RoomFacts, reader: Locale) -> str:
     """How old the newest measurement is, and what is wrong with it."""
     translate, last = reader.translate, facts.view.last_time
     if last is None:
-        return translate("Nothing was ever measured")
+        return translate("No readings yet")
     age = texts.age((reader.now - last) / 1000, translate)
     if facts.view.stale:
-        return translate("Data is old, last measured %(age)s") % {"age": age}
+        return translate("No data (last measured %(age)s)") % {"age": age}
     return translate("measured %(age)s") % {"age": age}
 
 
@@ -207,7 +207,7 @@ def _how(facts: RoomFacts, rule: Rule, reader: Locale) -> str:
     if rule is Rule.PLACES:
         if facts.places == room.capacity:
             return ""
-        return translate("of this booking band; the room has %(n)s") % {"n": room.capacity}
+        return translate("in this time slot (capacity of the room: %(n)s)") % {"n": room.capacity}
     if not room.standards.ages:
         return translate("the ages of the children are not set")
     return _area(facts, reader) if rule is Rule.AREA else _duty(facts, reader)
@@ -217,7 +217,7 @@ def _area(facts: RoomFacts, reader: Locale) -> str:
     area, each = facts.room.standards.effective_m2, facts.limit.m2_per_child
     if area is None or each is None:
         return reader.translate("the effective area is not set")
-    return reader.translate("%(m2)s m² at %(each)s m² a child") % {"m2": f"{area:g}", "each": f"{each:.2f}"}
+    return reader.translate("%(m2)s m² at %(each)s m² per child") % {"m2": f"{area:g}", "each": f"{each:.2f}"}
 
 
 def _duty(facts: RoomFacts, reader: Locale) -> str:
@@ -225,5 +225,5 @@ def _duty(facts: RoomFacts, reader: Locale) -> str:
     if staff is not None:
         return translate("with %(n)s on duty") % {"n": staff}
     if facts.room.counting.staff == "badges":
-        return translate("the badges say nothing")
+        return translate("the badges are not being read")
     return translate("the shifts are not set")

@@ -7,7 +7,6 @@ from sukusuku_api.web.rooms import charts
 from sukusuku_api.web.rooms.charts import AheadHour
 from sukusuku_api.web.rooms.history import UseCard
 from sukusuku_api.web.rooms.queries import RoomFacts, Use
-from sukusuku_core.time import japan_time
 from sukusuku_server.i18n import Translate
 
 
@@ -29,15 +28,15 @@ def course(facts: RoomFacts, reader: Locale) -> Described | None:
     translate, found = reader.translate, charts.course(facts)
     title = translate("Today")
     values = [value for _, value in found.children if value is not None]
-    parts = [translate("Nothing is known of today yet.")]
+    parts = [translate("Nothing has been measured today yet.")]
     if values:
         low, high = f"{min(values):.0f}", f"{max(values):.0f}"
         parts = [translate("Children today: from %(low)s to %(high)s so far.") % {"low": low, "high": high}]
-    parts.append(translate("Limit now: %(n)s.") % {"n": facts.limit.children})
+    parts.append(translate("Current limit: %(n)s.") % {"n": facts.limit.children})
     parts.append(translate("Gaps: %(n)s.") % {"n": len(found.gaps)})
     parts.append(translate("Corrections: %(n)s.") % {"n": len({at for at, _ in found.marks})})
     rows = tuple((f"{hour}:00", _one(mean), _whole(most)) for hour, mean, most in charts.hourly(facts.day))
-    head = (translate("Hour"), translate("Average"), translate("Most at once"))
+    head = (translate("Hour"), translate("Average"), translate("Most children at once"))
     return Described("course", title, " ".join(parts), head, rows)
 
 
@@ -73,10 +72,8 @@ def ahead(use: Use, reader: Locale) -> Described | None:
         translate("Limit"),
     )
     most = max((item for item in use.ahead if item.mean is not None), key=lambda item: item.mean or 0.0)
-    text = translate(
-        "Expected children by the hour; most at %(time)s: %(mean)s, in 80 %% of cases %(low)s to %(high)s."
-    )
-    when = japan_time(most.start)
+    text = translate("Expected children per hour. Most at %(time)s: %(mean)s, in 80 %% of cases %(low)s to %(high)s.")
+    when = local(most.start)
     values = {
         "time": f"{when.month}/{when.day} {when:%H:%M}",
         "mean": _one(most.mean),

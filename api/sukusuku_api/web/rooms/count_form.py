@@ -33,14 +33,14 @@ def enter(context: Context, room: str, entry: Entry, translate: Translate) -> No
     children, staff = _number(entry.children), _number(entry.staff)
     if children is None:
         raise EntryError(
-            translate("Please enter the number of children as a number from 0 to %(most)s.") % {"most": MOST}
+            translate("Please enter the number of children: a number from 0 to %(most)s.") % {"most": MOST}
         )
     if entry.staff and staff is None:
-        raise EntryError(translate("Please enter the number of staff as a number from 0 to %(most)s.") % {"most": MOST})
+        raise EntryError(translate("Please enter the number of staff: a number from 0 to %(most)s.") % {"most": MOST})
     if not entry.by or len(entry.by) > LONGEST_NAME:
-        raise EntryError(translate("Please enter who has counted, in %(n)s characters at most.") % {"n": LONGEST_NAME})
+        raise EntryError(translate("Please enter who counted, in at most %(n)s characters.") % {"n": LONGEST_NAME})
     if len(entry.note) > LONGEST_NOTE:
-        raise EntryError(translate("Please shorten the note to %(n)s characters.") % {"n": LONGEST_NOTE})
+        raise EntryError(translate("Please shorten the note to at most %(n)s characters.") % {"n": LONGEST_NOTE})
     RoomRecords(context.operations).enter(Calibration(room, now, children, staff, entry.by, entry.note), now)
 
 

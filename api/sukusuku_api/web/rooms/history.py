@@ -177,7 +177,7 @@ def _hours(cells: Sequence[tuple[int, int]], reader: Locale) -> str:
 def effect_card(found: Changed, reader: Locale) -> EffectCard:
     """What has changed with a day. Only what is clearly different is called so."""
     translate, effect = reader.translate, found.room
-    verdict = translate("Too few days are known on one side of this date to compare them.")
+    verdict = translate("Too few days were measured before or after this date to compare them.")
     change = bounds = ""
     if effect.change is not None and effect.low is not None and effect.high is not None:
         change = _signed(effect.change)

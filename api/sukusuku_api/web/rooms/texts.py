@@ -7,11 +7,11 @@ WHY = {
     CorrectionKind.RESET: N_("every day at %(clock)s"),
     CorrectionKind.EMPTY: N_("for %(empty)s min"),
     CorrectionKind.ENTERED: "",
-    CorrectionKind.AGREED: N_("they differed for %(agree)s min"),
+    CorrectionKind.AGREED: N_("different for %(agree)s min"),
     CorrectionKind.TIMED_OUT: N_("more than %(stay)s h"),
     CorrectionKind.CLAMPED: "",
-    CorrectionKind.RESTARTED: N_("counter of the %(counter)s"),
-    CorrectionKind.REPLACED: N_("counter of the %(counter)s"),
+    CorrectionKind.RESTARTED: N_("%(counter)s counter"),
+    CorrectionKind.REPLACED: N_("%(counter)s counter"),
     CorrectionKind.SWAPPED: "",
     CorrectionKind.SOURCE: "%(before)s → %(after)s",
 }
@@ -20,12 +20,12 @@ WHY = {
 COUNTERS = {"Entries": N_("entries"), "Exits": N_("exits")}
 
 SOURCES = {
-    "flow": N_("entries less exits"),
+    "flow": N_("entries minus exits"),
     "count": N_("count of the whole room"),
     "zones": N_("sum of the zones"),
     "presence": N_("presence"),
-    "people": N_("people less staff"),
-    "-": N_("nothing"),
+    "people": N_("people minus staff"),
+    "-": N_("none"),
 }
 
 CHANNELS = {"children": N_("Children"), "people": N_("People")}

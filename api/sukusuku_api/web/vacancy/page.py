@@ -22,10 +22,10 @@ PATH = "/vacancy"
 SHOWN_DAYS = 14
 KEPT_SECONDS = 120.0
 SIGNS = {
-    Sign.FREE: N_("Places in every band"),
-    Sign.SOME: N_("Some bands are full"),
-    Sign.FULL: N_("All bands are full"),
-    Sign.OUTSIDE: N_("Cannot be booked now"),
+    Sign.FREE: N_("Vacancies in every time slot"),
+    Sign.SOME: N_("Some time slots are full"),
+    Sign.FULL: N_("All time slots are full"),
+    Sign.OUTSIDE: N_("Not open for booking"),
     Sign.CLOSED: N_("Closed"),
     Sign.UNKNOWN: N_("Not known"),
 }

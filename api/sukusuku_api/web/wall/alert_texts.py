@@ -39,10 +39,16 @@ def what(alert: Alert, asset: Asset | None, language: Language, translate: Trans
     if alert.rule in {"room_over_capacity", "zone_over_capacity"}:
         return _room(alert, rule, asset, language, translate)
     if alert.rule == "kg_limit":
-        return f"{rule} {alert.value:.1f} kg"
+        return _weight(alert.value, alert.threshold, rule, translate)
     if alert.reason in texts.DUE:
         rule = translate(texts.DUE[alert.reason])
     return f"{rule} {alert.value:.0f} %"
+
+
+def _weight(kg: float, limit: float | None, rule: str, translate: Translate) -> str:
+    if limit is None:
+        return f"{rule} {kg:.1f} kg"
+    return translate("Today %(kg)s kg (ward's limit %(limit)s kg)") % {"kg": f"{kg:.1f}", "limit": f"{limit:g}"}
 
 
 def _room(alert: Alert, rule: str, asset: Asset | None, language: Language, translate: Translate) -> str:

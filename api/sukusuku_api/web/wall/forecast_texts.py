@@ -12,10 +12,10 @@ def ahead(outlook: Outlook | None, now: int, translate: Translate) -> tuple[str,
     """Room that is left, and when the bag will probably be full; empty where it is not known."""
     if outlook is None:
         return "", ""
-    room = translate("room for %(n)s nappies") % {"n": outlook.room}
+    room = translate("space for %(n)s nappies") % {"n": outlook.room}
     if outlook.full_at is None or outlook.full_at <= now:
         return room, ""
-    return room, translate("full about %(time)s") % {"time": moment(outlook.full_at, now, translate)}
+    return room, translate("full around %(time)s") % {"time": moment(outlook.full_at, now, translate)}
 
 
 def moment(time: int, now: int, translate: Translate) -> str:

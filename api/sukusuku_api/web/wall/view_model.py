@@ -219,12 +219,12 @@ def _room(room: Room, view: RoomView, reader: Locale) -> RoomTile:
     over = 0 if view.children is None else view.children - view.limit
     trouble, limited = "", _limited(view, reader.translate)
     if view.condition is Condition.OVER:
-        trouble = reader.translate("%(n)s more than may be in now") % {"n": over}
+        trouble = reader.translate("%(n)s over the limit") % {"n": over}
         trouble += f" ({limited})" if limited else ""
     elif view.condition is Condition.UNKNOWN and view.children is None:
         trouble = reader.translate("The number of children is not known")
     elif view.condition is Condition.UNKNOWN:
-        trouble = reader.translate("A sensor says nothing")
+        trouble = reader.translate("A sensor is not responding")
     adults = None if view.people is None or view.children is None else max(0, view.people - view.children)
     return RoomTile(
         id=view.id,
@@ -253,7 +253,7 @@ def _room(room: Room, view: RoomView, reader: Locale) -> RoomTile:
 
 def _note(view: RoomView, limited: str, translate: Translate) -> str:
     if view.is_open and view.children is not None and view.children >= view.limit:
-        return translate("Full: nobody more may come in now")
+        return translate("Full: no more admissions now")
     return translate("Limit: %(rules)s") % {"rules": limited} if limited else ""
 
 
@@ -283,7 +283,7 @@ def _presence(presence: bool | None, people: int | None, translate: Translate) -
         return translate("%(n)s people") % {"n": people}
     if presence is None:
         return ""
-    return translate("in use") if presence else translate("empty")
+    return translate("occupied") if presence else translate("nobody there")
 
 
 def _alert(facility: Facility, alert: Alert, reader: Locale) -> AlertLine:

@@ -62,27 +62,27 @@ def test_the_page_speaks_both_languages(full: tuple[World, httpx.Client]) -> Non
     Stock(world.operations).count("tobu", StockKind.BAG, 40, "佐藤", NOW)
     ja, en = _text(api.get("/collection").text), _text(api.get("/collection?lang=en").text)
     for text in (
-        "確からしさ 96%",
+        "推定の信頼度 96%",
         "あと 44 枚",
-        "手で押し込まれています",
-        "佐藤さんが訪問を依頼しています",
+        "手で押し込まれた可能性があります",
+        "回収の依頼あり（佐藤）",
         "データから検出",
-        "単純な予測の良いほうより、誤差が72%小さい",
+        "2つの単純な予測の良いほうより、平均誤差が72%小さい",
         "2026年11月",
-        "週3回の固定収集なら",
-        "おむつの数は、圧縮機に実際に入ったと観測された数です",
+        "週3回の定期回収の場合",
+        "おむつの数は、どちらも圧縮機に実際に入ったと観測された数です",
         "46円/kg",
         "40 袋",
     ):
         assert text in ja
     for text in (
         "confidence 96 %",
-        "room for 44 nappies",
-        "nappies are pressed in by hand",
-        "Needs a visit, but its place is not in the settings",
-        "72 % less error than the better simple rule",
+        "space for 44 nappies",
+        "nappies may have been pushed in by hand",
+        "Needs a visit, but its location is not in the settings",
+        "72 % smaller error than the better of two simple forecasts",
         "Fixed rounds 3 times a week",
-        "only the times of the visits differ",
+        "Only the times of the visits differ",
         "46 yen/kg",
     ):
         assert text in en
@@ -94,11 +94,11 @@ def test_silence_is_never_green_and_a_fault_is_told(full: tuple[World, httpx.Cli
     world.commit(*worlds.unit(UNITS[0], NOW - 1000, fault=1))
     html = api.get("/collection?lang=en").text
     assert 'data-tone="fault"' in _card(html, UNITS[0])
-    assert "Jammed: please look inside" in _card(html, UNITS[0])
+    assert "Jammed: please check" in _card(html, UNITS[0])
     assert 'data-tone="ok"' in _card(html, UNITS[1])
     silent, unknown = _card(html, "seibu-unit-2"), _card(html, "seibu-unit-1")
     assert 'data-tone="unknown" data-stale' in silent
-    assert "Data is old, last measured 2 h ago" in silent
+    assert "No data (last measured 2 h ago)" in silent
     assert "No estimate yet" in unknown
     assert "aria-valuenow" not in silent
 
@@ -106,11 +106,11 @@ def test_silence_is_never_green_and_a_fault_is_told(full: tuple[World, httpx.Cli
 def test_nothing_at_all_is_said_so(api: httpx.Client) -> None:
     text = _text(api.get("/collection?lang=en").text)
     for said_so in (
-        "Nothing was ever measured",
+        "No readings yet",
         "There is no round in the settings.",
-        "No emptying within the last 14 days.",
-        "No forecast has come to its end yet.",
-        "Nothing is known yet",
+        "No emptyings in the last 14 days.",
+        "No forecast can be scored yet.",
+        "Nothing to compare yet",
     ):
         assert said_so in text
 
@@ -141,7 +141,7 @@ def test_the_form_says_who_and_is_not_taken_from_elsewhere(full: tuple[World, ht
     assert (answer.status_code, answer.headers["location"]) == (303, "/collection?lang=en#emptyings")
     assert (book.one(last.id).state, book.one(last.id).by) == (EmptyingState.REJECTED, "佐藤 花子")
     page = api.get("/collection?lang=en")
-    assert "Was none (佐藤 花子)" in _text(page.text)
+    assert "Rejected (佐藤 花子)" in _text(page.text)
     assert "form-action 'self'" in page.headers["content-security-policy"]
 
 

@@ -111,13 +111,13 @@ def test_who_is_in_stands_against_the_limit_and_its_parts(api: httpx.Client) -> 
     assert 'data-tone="ok"' in html
     assert "3 more may come Children 6 / 9 limit" in text
     assert "8 people in all" in text
-    assert "Staff 2 (by shifts)" in text
+    assert "Staff 2 (from the shift plan)" in text
     assert "data 100 % complete in the last hour" in text
     assert "measured 5 s ago" in text
     assert "Limit 9 set by: Staff on duty" in text
     assert "Floor area 12 36 m² at 2.90 m² a child" in text
-    assert "Staff on duty this one limits 9 with 2 on duty" in text
-    assert "House rule, not law" in text
+    assert "Staff on duty sets the limit 9 with 2 on duty" in text
+    assert "House rule, not a legal limit" in text
     assert '<li class="over">' in html  # five where four may eat
     assert "Eating Children 5 / 4" in text
 
@@ -133,9 +133,9 @@ def test_the_api_has_the_same_limit_and_asks_no_staff_where_no_shift_is_planned(
 
 def test_both_languages_say_all_of_it(api: httpx.Client) -> None:
     ja, en = _text(api.get("/rooms").text), _text(api.get("/rooms?lang=en").text)
-    for text in ("あと 3 人 受け入れ可", "これが上限", "未設定", "施設の取り決め", "人数の補正", "いま何人いますか"):
+    for text in ("あと 3 人 受け入れ可", "上限の根拠", "未設定", "センターの取り決め", "人数の補正", "現在の人数を入力"):
         assert text in ja
-    for text in ("not set", "Corrections of the last seven days", "How many are in now?", "Before and after"):
+    for text in ("not set", "Corrections of the last seven days", "Enter the current count", "Before and after"):
         assert text in en
     assert "%(" not in ja + en
 
@@ -143,8 +143,8 @@ def test_both_languages_say_all_of_it(api: httpx.Client) -> None:
 def test_corrections_say_when_what_and_why(api: httpx.Client) -> None:
     text = _text(_room(api.get("/rooms?lang=en").text, ROOM))
 
-    assert "today 12:00 Another source, or none entries less exits → nothing Children 6 → –" in text
-    assert "they differed for 10 min Children 5 → 6 People 7 → 8" in text
+    assert "today 12:00 Source changed or lost entries minus exits → none Children 6 → –" in text
+    assert "different for 10 min Children 5 → 6 People 7 → 8" in text
     assert "today 04:00 Daily reset every day at 04:00 People 1 → 0" in text
     assert set(said.WHY) == set(CorrectionKind)
 
@@ -153,16 +153,16 @@ def test_gaps_are_gaps_in_figures_tables_and_in_words(api: httpx.Client) -> None
     text = _text(_room(api.get("/rooms?lang=en").text, ROOM))
 
     assert "11:00 6.0 6 12:00 – – 13:00 6.0 6" in text
-    assert "Most at once 6 children" in text
+    assert "Most children at once 6 children" in text
     assert "Completeness 88.9 %" in text  # an hour of nine
     html = api.get("/rooms?lang=en").text
-    assert "Children today: from 0 to 6 so far. Limit now: 9. Gaps: 1. Corrections: 1." in html
+    assert "Children today: from 0 to 6 so far. Current limit: 9. Gaps: 1. Corrections: 1." in html
 
 
 def test_what_is_silent_is_not_green_and_what_is_not_known_is_not_zero(api: httpx.Client, rooms: World) -> None:
     unknown = _room(api.get("/rooms?lang=en").text, "seibu-room")
     assert 'data-tone="unknown" data-stale' in unknown
-    assert "Nothing was ever measured" in unknown
+    assert "No readings yet" in unknown
     assert "Children – / 12 limit" in _text(unknown)
     assert "Staff: not set" in unknown
 
@@ -171,9 +171,9 @@ def test_what_is_silent_is_not_green_and_what_is_not_known_is_not_zero(api: http
         silent = _room(later.get("/rooms?lang=en").text, ROOM)
     store.close()
     assert 'data-tone="unknown" data-stale' in silent
-    assert "Data is old, last measured 1 h ago" in silent
+    assert "No data (last measured 1 h ago)" in silent
     assert "Children – / 9 limit" in _text(silent)
-    assert "Eating Data is old – / 4" in _text(silent)
+    assert "Eating No data – / 4" in _text(silent)
 
 
 def test_children_of_long_ago_are_not_those_of_now(api: httpx.Client, rooms: World) -> None:
@@ -207,14 +207,14 @@ def test_a_count_is_entered_and_shown(api: httpx.Client, rooms: World) -> None:
 
     assert (answer.status_code, answer.headers["location"]) == (303, f"/rooms?lang=en#count-{ROOM}")
     page = api.get("/rooms?lang=en")
-    assert "today 14:30 5 children, 2 staff 佐藤 花子: 散歩の後 · being taken over" in _text(page.text)
+    assert "today 14:30 5 children, 2 staff 佐藤 花子: 散歩の後 · being applied" in _text(page.text)
     assert "form-action 'self'" in page.headers["content-security-policy"]
     assert page.headers["referrer-policy"] == "same-origin", "or browsers would send the form with the origin `null`"
 
     entered = Correction(ROOM, NOW, CorrectionKind.ENTERED, "children", 6, 5)
     RoomRecords(rooms.operations).replace(ROOM, NOW - 1, NOW, [entered])
     text = _text(api.get("/rooms?lang=en").text)
-    assert "散歩の後 · taken over" in text
+    assert "散歩の後 · applied" in text
     assert "today 14:30 Counted by staff 佐藤 花子: 散歩の後 Children 6 → 5" in text
 
 
@@ -260,7 +260,7 @@ def test_a_form_from_elsewhere_of_no_room_or_without_end_is_not_taken(api: httpx
 def test_the_effect_of_a_date_is_told_with_its_bounds(api: httpx.Client) -> None:
     text = _text(_room(api.get(f"/rooms?lang=en&room={ROOM}&since=2026-11-01").text, ROOM))
     assert "2026/11/1 No clear difference: it may be chance." in text
-    assert "Like weekdays compared: +0.1 (95 %: −0.1 to +0.2)" in text
+    assert "Difference, matching weekdays: +0.1 (95 %: −0.1 to +0.2)" in text
 
     early = _text(_room(api.get(f"/rooms?lang=en&room={ROOM}&since=2026-11-18").text, ROOM))
     assert "Too few days are known" in early
@@ -311,7 +311,7 @@ def test_a_count_is_entered_in_the_browser(rooms: World, browser: Browser, width
         form = room.locator(f"#count-{ROOM}")
         form.get_by_label("Children").fill("7")
         form.get_by_label("Your name or role").fill("Sato, nursery")
-        form.get_by_role("button", name="Enter the count").click()
+        form.get_by_role("button", name="Save the count").click()
         expect(room.get_by_role("listitem").filter(has_text="7 children")).to_contain_text("Sato, nursery")
         assert seen.page.evaluate("document.documentElement.scrollWidth") == width
         assert seen.complaints == []

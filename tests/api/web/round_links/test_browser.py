@@ -55,33 +55,33 @@ def test_the_done_link_of_a_mail_records_the_visit_with_one_tap(trip: Trip, url:
     expect(page.get_by_role("heading", level=1)).to_have_text("おむつ圧縮機1")
     assert trip.stops[0].answer is Answer.NONE
 
-    page.get_by_role("button", name="「収集完了」を記録する").tap()
+    page.get_by_role("button", name="「回収完了」を記録する").tap()
 
-    expect(page.get_by_role("status")).to_contain_text("記録しました: 収集完了")
+    expect(page.get_by_role("status")).to_contain_text("記録しました: 回収完了")
     assert (trip.stops[0].answer, trip.stops[0].answered_by) == (Answer.DONE, "鈴木")
     page.reload()
-    expect(page.get_by_role("status")).to_contain_text("記録しました: 収集完了")
+    expect(page.get_by_role("status")).to_contain_text("記録しました: 回収完了")
 
     page.get_by_role("button", name="取り消す").tap()
-    expect(page.get_by_role("button", name="「収集完了」を記録する")).to_be_visible()
+    expect(page.get_by_role("button", name="「回収完了」を記録する")).to_be_visible()
     assert trip.stops[0].answer is Answer.NONE
 
 
 def test_a_whole_round_is_answered_from_one_page(trip: Trip, url: str, page: Page) -> None:
-    page.goto(url + links(trip, "一覧を開く")[0])
+    page.goto(url + links(trip, "回収の一覧を開く")[0])
     page.get_by_role("button", name="行きます").tap()
-    expect(page.get_by_text("あなたが行きます。")).to_be_visible()
+    expect(page.get_by_text("この回収は、あなたが担当です。")).to_be_visible()
 
-    page.locator("li.stop").nth(0).get_by_role("button", name="収集完了").tap()
-    expect(page.locator("li.stop").nth(0).get_by_role("status")).to_contain_text("収集完了")
-    page.locator("li.stop").nth(1).get_by_role("link", name="収集できない").tap()
+    page.locator("li.stop").nth(0).get_by_role("button", name="回収完了").tap()
+    expect(page.locator("li.stop").nth(0).get_by_role("status")).to_contain_text("回収完了")
+    page.locator("li.stop").nth(1).get_by_role("link", name="回収できない").tap()
     page.get_by_label("理由（任意）").fill("通行止め")
-    page.get_by_role("button", name="「収集できない」を記録する").tap()
+    page.get_by_role("button", name="「回収できない」を記録する").tap()
     expect(page.get_by_text("センターに連絡しました")).to_be_visible()
-    page.get_by_role("link", name="一覧を見る").tap()
+    page.get_by_role("link", name="回収の一覧を見る").tap()
     page.locator("li.stop").nth(2).get_by_role("button", name="不要だった").tap()
 
-    expect(page.locator("li.stop").nth(2).get_by_role("status")).to_contain_text("収集不要だった")
+    expect(page.locator("li.stop").nth(2).get_by_role("status")).to_contain_text("回収不要だった")
     assert [record.answer for record in trip.stops[:3]] == [Answer.DONE, Answer.CANNOT, Answer.NEEDLESS]
     assert trip.stops[1].note == "通行止め"
 

@@ -79,7 +79,7 @@ def test_an_answer_can_be_taken_back_and_changed(trip: Trip, phone: httpx.Client
     phone.post(trip.path(Action.DONE, 0))
     page = phone.post(trip.path(Action.NONE, 0), data={"back": "done"})
     assert said(trip)[0] is Answer.NONE
-    assert "「収集完了」を記録する" in text(page)
+    assert "「回収完了」を記録する" in text(page)
 
     phone.post(trip.path(Action.NEEDLESS, 0))
     phone.post(trip.path(Action.DONE, 0, person=1))
@@ -94,11 +94,11 @@ def test_an_answer_can_be_taken_back_and_changed(trip: Trip, phone: httpx.Client
 
 def test_the_next_stop_is_shown_and_at_the_end_a_word_of_thanks(trip: Trip, phone: httpx.Client) -> None:
     first = phone.post(trip.path(Action.DONE, 0))
-    assert "次の収集先 2 東部子ども家庭支援センター おむつ圧縮機2" in text(first)
+    assert "次の回収先 2 東部子ども家庭支援センター おむつ圧縮機2" in text(first)
     phone.post(trip.path(Action.DONE, 1))
     last = phone.post(trip.path(Action.NEEDLESS, 2))
 
-    assert "これで最後です" in text(last)
+    assert "これで最後の回収先です" in text(last)
     run = trip.rounds.run(trip.run.id)
     assert run is not None
     assert (run.state, run.accepted_by) == (RunState.ANSWERED, "鈴木")
@@ -134,14 +134,14 @@ def test_the_contacts_of_another_centre_are_not_told(trip: Trip, phone: httpx.Cl
 
 def test_the_round_is_accepted_or_declined(trip: Trip, phone: httpx.Client) -> None:
     page = phone.post(trip.path(Action.ACCEPT))
-    assert "あなたが行きます" in text(page)
-    assert "鈴木 goes on this round" in text(phone.get(trip.path(Action.ROUND, person=1)))
+    assert "この回収は、あなたが担当です" in text(page)
+    assert "鈴木 is doing this round" in text(phone.get(trip.path(Action.ROUND, person=1)))
 
     page = phone.post(trip.path(Action.DECLINE))
     run = trip.rounds.run(trip.run.id)
     assert run is not None
     assert (run.accepted, run.declined) == (None, 1)
-    assert "次の担当に連絡します" in text(page)
+    assert "次の担当者に連絡しています" in text(page)
 
 
 def test_a_contact_declines_as_the_last_of_the_chain(trip: Trip, phone: httpx.Client) -> None:
@@ -158,8 +158,8 @@ def test_the_round_page_has_every_stop_in_order_with_its_forms(trip: Trip, phone
 
     assert order == sorted(order)
     assert page.text.count("https://www.google.com/maps/search/?api=1&amp;query=35.7") == 3
-    assert "南児童館 おむつ圧縮機: 収集が必要だが、場所が設定にない" in text(page)
-    assert "次回まで余裕あり" in text(page)
+    assert "南児童館 おむつ圧縮機: 回収が必要だが、所在地が設定にない" in text(page)
+    assert "次の回収まで余裕あり" in text(page)
     posts = re.findall(r'method="post" action="([^"]+)"', page.text)
     assert len(posts) == 2 + 2 * 3
     back = phone.post(posts[2], data={"back": "round"})
@@ -255,7 +255,7 @@ def test_a_closed_round_is_shown_and_no_longer_changed(trip: Trip, phone: httpx.
     for action, stop in ((Action.NONE, 0), (Action.CANNOT, 1), (Action.ACCEPT, None), (Action.DECLINE, None)):
         refused = phone.post(trip.path(action, stop))
         assert refused.status_code == 409
-        assert "この収集は終了しました" in text(refused)
+        assert "この回収は終了しました" in text(refused)
     assert said(trip) == [Answer.DONE, Answer.NONE, Answer.NONE]
 
 

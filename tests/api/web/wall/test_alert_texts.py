@@ -21,8 +21,8 @@ ZONE = replace(two_centres.alert("zone_over_capacity", "tobu-room", NOW, 5.0), t
     ("alert", "sign", "en", "ja"),
     [
         (OVER, Condition.OVER, "Over the limit 7 / 6 children (Staff on duty)", "上限超過 7 / 6 人 (職員配置)"),
-        (FULL, Condition.SOON, "Room full 10 / 10 children", "満員 10 / 10 人"),
-        (ZONE, Condition.SOON, "Over the house rule: Eating 5 / 4 children", "施設の取り決めを超過: 食事 5 / 4 人"),
+        (FULL, Condition.SOON, "Room full 10 / 10 children", "部屋が満員 10 / 10 人"),
+        (ZONE, Condition.SOON, "Over the house rule: Eating 5 / 4 children", "センターの取り決めを超過: 食事 5 / 4 人"),
     ],
 )
 def test_the_count_stands_against_its_limit_with_the_rule_that_bites(

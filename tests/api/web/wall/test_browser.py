@@ -67,7 +67,7 @@ def test_a_new_alert_appears_and_its_acknowledgement_too(browser: Browser, world
 
 
 @pytest.mark.parametrize(
-    ("language", "title", "old"), [("ja", "すくすく", "データが古い"), ("en", "Sukusuku", "Data is old")]
+    ("language", "title", "old"), [("ja", "すくすく", "データなし"), ("en", "Sukusuku", "No data")]
 )
 def test_the_wall_in_both_languages(
     browser: Browser, world: World, url: str, language: str, title: str, old: str
@@ -103,7 +103,7 @@ def test_a_tile_grows_old_although_the_server_is_gone(browser: Browser, world: W
     expect(tile.locator(".age")).to_have_text(re.compile(r"^2\d min ago$"))
     expect(badge).to_have_text("All right")
     page.clock.fast_forward("20:00")
-    expect(badge).to_have_text("Data is old")
+    expect(badge).to_have_text("No data")
     expect(tile.get_by_text(re.compile("No data since"))).to_be_visible()
 
     world.commit(*worlds.unit("tobu-unit-1", now_ms(), level=12.0))
