@@ -43,8 +43,8 @@ def collection(facility: Facility, language: Language) -> Board:
     quantiles = dict(zip(FORECASTS, (tell("early (10 %)"), tell("median"), tell("late (90 %)")), strict=True))
     panels = [
         Panel(
-            Kind.LINES, tell("Estimated level"), queries.derived_course("Fill/Estimate"), Place(0, 0, HALF, HIGH), none,
-            names, unit="percent", steps=steps, low=0,
+            Kind.LINES, tell("Estimated fill level"), queries.derived_course("Fill/Estimate"), Place(0, 0, HALF, HIGH),
+            none, names, unit="percent", steps=steps, low=0,
         ),
         Panel(
             Kind.BARS, tell("Hours until full"), queries.newest_derived("Forecast/Hours50"), Place(HALF, 0, HALF, HIGH),
@@ -59,7 +59,7 @@ def collection(facility: Facility, language: Language) -> Board:
             Place(THIRD, HIGH, THIRD, HIGH), none, names, unit="h", steps=SOON, low=0, high=168, since=since,
         ),
         Panel(
-            Kind.BARS, tell("Days that the film lasts"), queries.newest_derived("Film/DaysLeft"),
+            Kind.BARS, tell("Days until the film runs out"), queries.newest_derived("Film/DaysLeft"),
             Place(2 * THIRD, HIGH, THIRD, HIGH), none, names, unit="d", steps=FILM, low=0, high=60, since=since,
         ),
         *_accounts(facility, language, names),
@@ -85,32 +85,32 @@ def _accounts(facility: Facility, language: Language, units: Mapping[str, str]) 
     sites = {SeriesOwner.SITE.named(site.id): site.name[language] for site in facility.site}
     rounds = {SeriesOwner.ROUND.named(round_.id): round_.name[language] for round_ in facility.round}
     yield Panel(
-        Kind.BARS, tell("Emptied in time, 30 days"), queries.newest_derived(series.ON_TIME),
+        Kind.BARS, tell("Collected in time, 30 days"), queries.newest_derived(series.ON_TIME),
         Place(0, 2 * HIGH, THIRD, HIGH), none, sites, unit="percent", steps=IN_TIME, low=0, high=100, since=LATELY,
     )  # fmt: skip
     yield Panel(
-        Kind.BARS, tell("Visits by what became of them, 30 days"), queries.totals([*visits(tell)]),
+        Kind.BARS, tell("Visits by outcome, 30 days"), queries.totals([*visits(tell)]),
         Place(THIRD, 2 * HIGH, THIRD, HIGH), none, visits(tell), alias="$tag_metric", unit="short",
         steps=(Step(None, Colour.BUSY),), low=0, since=MONTH,
     )  # fmt: skip
     yield Panel(
-        Kind.BARS, tell("Open hours with an over-full bag, 30 days"), queries.total(series.OVER_FULL),
+        Kind.BARS, tell("Open hours with a full bag, 30 days"), queries.total(series.OVER_FULL),
         Place(2 * THIRD, 2 * HIGH, THIRD, HIGH), none, sites, unit="h", steps=OVER_FULL, low=0, since=MONTH,
     )  # fmt: skip
     yield Panel(
-        Kind.LINES, tell("Level at emptying"), queries.levels_at_emptying(), Place(0, 3 * HIGH, HALF, HIGH), none,
+        Kind.LINES, tell("Fill level at emptying"), queries.levels_at_emptying(), Place(0, 3 * HIGH, HALF, HIGH), none,
         {series.level_at_emptying(unit): name for unit, name in units.items()}, alias="$tag_metric", unit="percent",
         steps=_worth(facility), low=0, since=WEEKS, draw=Draw.POINTS,
     )  # fmt: skip
     yield Panel(
-        Kind.LINES, tell("Bags a day"), queries.days(series.BAGS), Place(HALF, 3 * HIGH, HALF, HIGH), none, sites,
-        unit="short", low=0, since=WEEKS, draw=Draw.BARS,
+        Kind.LINES, tell("Bags emptied per day"), queries.days(series.BAGS), Place(HALF, 3 * HIGH, HALF, HIGH), none,
+        sites, unit="short", low=0, since=WEEKS, draw=Draw.BARS,
     )  # fmt: skip
     for number, (metric, title, unit) in enumerate(
         (
-            (series.STOPS, tell("Rounds: units visited"), "short"),
-            (series.KILOMETRES, tell("Rounds: way, as planned"), "lengthkm"),
-            (series.MINUTES, tell("Rounds: time, as planned"), "m"),
+            (series.STOPS, tell("Rounds: stops"), "short"),
+            (series.KILOMETRES, tell("Rounds: planned distance"), "lengthkm"),
+            (series.MINUTES, tell("Rounds: planned time"), "m"),
         )
     ):
         yield Panel(

@@ -164,7 +164,7 @@ def _named(made: Any, panel: Panel) -> Any:
 
 def _others(board: Board) -> build.DashboardLink:
     """The list of all boards of the same language."""
-    link = build.DashboardLink(say(board.language)("Boards")).type(dashboard.DashboardLinkType.DASHBOARDS)
+    link = build.DashboardLink(say(board.language)("Dashboards")).type(dashboard.DashboardLinkType.DASHBOARDS)
     return link.tags(["sukusuku", board.language]).as_dropdown(as_dropdown=True)
 
 

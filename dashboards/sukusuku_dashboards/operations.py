@@ -41,12 +41,12 @@ def operations(facility: Facility, language: Language) -> Board:
     panels = (
         now(0, "Buffer/Rows", tell("Readings waiting at the edge"), "short", many),
         now(1, "Buffer/OldestAge", tell("Age of the oldest waiting reading"), "s", old),
-        now(2, "Devices/Down", tell("Devices that do not answer"), "short", NONE_IS_RIGHT),
+        now(2, "Devices/Down", tell("Devices that do not respond"), "short", NONE_IS_RIGHT),
         now(3, "Buffer/Dropped", tell("Readings thinned out, 7 days"), "short", NONE_IS_RIGHT, "7d", tell("none")),
-        now(4, "Devices/Unstable", tell("Devices that come and go"), "short", NONE_IS_RIGHT),
+        now(4, "Devices/Unstable", tell("Unstable devices"), "short", NONE_IS_RIGHT),
         now(5, "Disk/Free", tell("Free disk"), "decmbytes", scarce),
         Panel(
-            Kind.LINES, tell("Readings waiting, course"), queries.course("Buffer/Rows", None),
+            Kind.LINES, tell("Readings waiting at the edge over time"), queries.course("Buffer/Rows", None),
             Place(0, 2 * HIGH, COLUMNS, HIGH), none, nodes, unit="short", low=0,
         ),
         *_collector(facility, language, 3 * HIGH),
@@ -61,13 +61,13 @@ def _collector(facility: Facility, language: Language, top: int) -> Iterator[Pan
     for number, (metric, title, unit, steps) in enumerate(
         (
             (series.QUARANTINE, tell("Quarantined, 24 hours"), "short", SOME_ARE_RIGHT),
-            (series.UNASSIGNED, tell("Messages without a place in facility.toml"), "short", NONE_IS_RIGHT),
-            (series.DERIVATION_LAG, tell("Derivation is behind by"), "s", LATE),
-            (series.ARCHIVE_LAG, tell("InfluxDB is behind by"), "s", LATE),
+            (series.UNASSIGNED, tell("Messages not assigned in facility.toml"), "short", NONE_IS_RIGHT),
+            (series.DERIVATION_LAG, tell("Derivation lag"), "s", LATE),
+            (series.ARCHIVE_LAG, tell("InfluxDB lag"), "s", LATE),
             (series.MAIL_WAITING, tell("Mails waiting"), "short", PILED_UP),
-            (series.MAIL_OLDEST_AGE, tell("The oldest mail waits since"), "s", LATE),
-            (series.MAIL_DEAD, tell("Mails refused for good, 24 hours"), "short", NONE_IS_RIGHT),
-            (series.ALERTS_FIRING, tell("Alerts that nobody has taken"), "short", SOME_ARE_RIGHT),
+            (series.MAIL_OLDEST_AGE, tell("Age of the oldest waiting mail"), "s", LATE),
+            (series.MAIL_DEAD, tell("Undeliverable mails, 24 hours"), "short", NONE_IS_RIGHT),
+            (series.ALERTS_FIRING, tell("Alerts not acknowledged"), "short", SOME_ARE_RIGHT),
         )
     ):
         place = Place(number % 4 * QUARTER, top + number // 4 * LOW, QUARTER, LOW)
@@ -78,12 +78,12 @@ def _collector(facility: Facility, language: Language, top: int) -> Iterator[Pan
     for number, (title, names, unit) in enumerate(
         (
             (
-                tell("Lag, course"),
+                tell("Lag over time"),
                 {series.DERIVATION_LAG: tell("derivation"), series.ARCHIVE_LAG: tell("InfluxDB")},
                 "s",
             ),
             (
-                tell("Readings a minute"),
+                tell("Readings per minute"),
                 {series.READINGS: tell("stored"), series.REFUSED: tell("not stored")},
                 "short",
             ),

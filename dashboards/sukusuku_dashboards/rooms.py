@@ -41,8 +41,8 @@ def _panels(facility: Facility, asset: Asset, room: Room, language: Language, to
         draw=Draw.STAIRS,
     )  # fmt: skip
     yield Panel(
-        Kind.NUMBER, tell("Use now"), queries.derived_means(asset.id, USE, "5m"), Place(HALF, top, QUARTER, HIGH), none,
-        {asset.id: ""}, unit="percent", steps=FULL, low=0, since=since,
+        Kind.NUMBER, tell("Utilisation now"), queries.derived_means(asset.id, USE, "5m"), Place(HALF, top, QUARTER, HIGH),
+        none, {asset.id: ""}, unit="percent", steps=FULL, low=0, since=since,
     )  # fmt: skip
     if zones:
         yield Panel(
@@ -51,12 +51,12 @@ def _panels(facility: Facility, asset: Asset, room: Room, language: Language, to
             draw=Draw.STAIRS,
         )  # fmt: skip
     yield Panel(
-        Kind.HEAT, tell("%(room)s: mean use by weekday and hour, ten weeks") % named,
+        Kind.HEAT, tell("%(room)s: average utilisation by weekday and hour, ten weeks") % named,
         queries.derived_means(asset.id, USE, "1h"), Place(0, top + HIGH, HALF, TALL), none,
         {HOURS: tell("hour"), **weekdays(tell)}, unit="percent", low=0, high=100, since=WEEKS,
     )  # fmt: skip
     yield Panel(
-        Kind.LINES, tell("%(room)s: mean use of the days of a year") % named,
-        queries.derived_means(asset.id, USE, "1d"), Place(HALF, top + HIGH, HALF, TALL), none, {asset.id: tell("use")},
-        unit="percent", low=0, since=YEAR,
+        Kind.LINES, tell("%(room)s: average utilisation by day, one year") % named,
+        queries.derived_means(asset.id, USE, "1d"), Place(HALF, top + HIGH, HALF, TALL), none,
+        {asset.id: tell("utilisation")}, unit="percent", low=0, since=YEAR,
     )  # fmt: skip

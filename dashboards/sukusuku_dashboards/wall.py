@@ -79,16 +79,16 @@ class _Wall:
         none, tell = self._say("no data"), self._say
         if self._several or len(units) > OWN_PANELS:
             yield self._levels(
-                tell("How full"), self._queries.newest(LEVEL, self._site), Place(0, 0, HALF, HIGH), names
+                tell("Fill level"), self._queries.newest(LEVEL, self._site), Place(0, 0, HALF, HIGH), names
             )
         else:
             yield from self._each(units)
         yield Panel(
-            Kind.STATES, tell("What the units did today"), self._queries.every("State", self._site),
+            Kind.STATES, tell("States of the units today"), self._queries.every("State", self._site),
             Place(0, HIGH, HALF, LOW), none, names, words=states(tell),
         )  # fmt: skip
         yield Panel(
-            Kind.LINES, tell("How full, today"), self._queries.course(LEVEL, self._site), Place(HALF, HIGH, HALF, LOW),
+            Kind.LINES, tell("Fill level today"), self._queries.course(LEVEL, self._site), Place(HALF, HIGH, HALF, LOW),
             none, names, unit="percent", steps=self._steps, low=0, high=100,
         )  # fmt: skip
 
@@ -98,7 +98,7 @@ class _Wall:
             name = self._name(asset)
             top, bottom = (TALL * n // len(units) for n in (number, number + 1))
             query = self._queries.newest_of(LEVEL, asset.id)
-            title = self._say("%(unit)s: how full") % {"unit": name}
+            title = self._say("%(unit)s: fill level") % {"unit": name}
             yield self._levels(title, query, Place(0, top, HALF, bottom - top), {asset.id: name})
             left, right = (HALF * n // len(units) for n in (number, number + 1))
             yield Panel(

@@ -27,12 +27,12 @@ def _(text: str) -> str:
 _STATES = {
     UnitState.IDLE: (_("ready"), Colour.GOOD),
     UnitState.LID_OPEN: (_("lid open"), Colour.BUSY),
-    UnitState.DEPOSIT: (_("deposit"), Colour.BUSY),
+    UnitState.DEPOSIT: (_("loading"), Colour.BUSY),
     UnitState.COMPRESS: (_("compressing"), Colour.BUSY),
     UnitState.SEAL: (_("sealing"), Colour.BUSY),
     UnitState.BAG_FULL: (_("bag full"), Colour.WARN),
     UnitState.JAM: (_("jammed"), Colour.BAD),
-    UnitState.FILM_OUT: (_("film used up"), Colour.BAD),
+    UnitState.FILM_OUT: (_("out of film"), Colour.BAD),
 }
 
 _UNITS: Mapping[Language, Mapping[str, str]] = {
@@ -42,13 +42,13 @@ _UNITS: Mapping[Language, Mapping[str, str]] = {
 """Grafana writes times in English only, and from value to value in another unit."""
 
 _VISITS = {
-    VisitKind.EMPTIED: _("emptied in time"),
-    VisitKind.LATE: _("emptied late"),
-    VisitKind.MISSED: _("missed"),
-    VisitKind.NEEDLESS: _("needless"),
-    VisitKind.CANNOT: _("could not come"),
-    VisitKind.UNSEEN: _("done, not seen in the data"),
-    VisitKind.UNPLANNED: _("not planned"),
+    VisitKind.EMPTIED: _("collected in time"),
+    VisitKind.LATE: _("collected late"),
+    VisitKind.MISSED: _("missed visits"),
+    VisitKind.NEEDLESS: _("needless visits"),
+    VisitKind.CANNOT: _("could not be collected"),
+    VisitKind.UNSEEN: _("reported done, not seen in the data"),
+    VisitKind.UNPLANNED: _("emptied outside rounds"),
 }
 """What became of visits; those that are still due have not become anything."""
 

@@ -37,7 +37,7 @@ def facility(sites: int = 2, units: int = 2) -> Facility:
             "room": [
                 {
                     "id": f"c{site}-room",
-                    "name": {"ja": "保育室", "en": "Room"},
+                    "name": {"ja": "一時保育室", "en": "Room"},
                     "edge": f"pi-{site}",
                     "capacity": 10,
                     "zone": [{"id": zone, "name": {"ja": zone, "en": zone}} for zone in ("eating", "sleeping")],
@@ -135,10 +135,10 @@ def test_a_forecast_is_a_band_between_its_early_and_its_late_end(centres: Facili
 def test_days_are_bars_that_stand_on_each_other_and_emptyings_are_points(centres: Facility) -> None:
     board = next(classic(it) for it in boards(centres, "en") if it.uid == "sukusuku-collection-en")
     drawn = {panel["title"]: panel["fieldConfig"]["defaults"].get("custom", {}) for panel in board["panels"]}
-    bags = drawn["Bags a day"]
+    bags = drawn["Bags emptied per day"]
     assert (bags["drawStyle"], bags["stacking"]["mode"], bags["barAlignment"]) == ("bars", "normal", 1)
-    assert drawn["Level at emptying"]["drawStyle"] == "points"
-    assert "drawStyle" not in drawn["Estimated level"]
+    assert drawn["Fill level at emptying"]["drawStyle"] == "points"
+    assert "drawStyle" not in drawn["Estimated fill level"]
 
 
 def test_lines_have_dashes_at_the_levels_of_the_settings(centres: Facility) -> None:
@@ -146,8 +146,8 @@ def test_lines_have_dashes_at_the_levels_of_the_settings(centres: Facility) -> N
     defaults = {panel["title"]: panel["fieldConfig"]["defaults"] for panel in board["panels"]}
     (round_,) = centres.round
     for title, levels in (
-        ("Estimated level", [None, centres.alerts.fill_clear, centres.alerts.fill_rise]),
-        ("Level at emptying", [None, round_.needless_percent, 100]),
+        ("Estimated fill level", [None, centres.alerts.fill_clear, centres.alerts.fill_rise]),
+        ("Fill level at emptying", [None, round_.needless_percent, 100]),
     ):
         assert defaults[title]["custom"]["thresholdsStyle"] == {"mode": "dashed"}
         assert [step.get("value") for step in defaults[title]["thresholds"]["steps"]] == levels

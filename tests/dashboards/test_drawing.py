@@ -33,7 +33,7 @@ def unit(number: int, *points: tuple[int, float]) -> Table:
 
 def test_bars_have_names_values_and_lengths() -> None:
     html = drawn(
-        facility(sites=1, units=9), "sukusuku-wall-all-en", "How full", unit(0, (NOW, 50.2)), unit(1, (NOW, 100))
+        facility(sites=1, units=9), "sukusuku-wall-all-en", "Fill level", unit(0, (NOW, 50.2)), unit(1, (NOW, 100))
     )
     assert "Unit 0" in html
     assert "50%" in html
@@ -48,12 +48,12 @@ def test_states_are_told_in_words(centres: Facility) -> None:
     html, _ = page(board, [(tiles[0], [unit(0, (NOW, 0))]), (tiles[1], [unit(1, (NOW, 6))])], NOW, "")
     assert "ready" in html
     assert "jammed" in html
-    line = drawn(centres, "sukusuku-wall-all-en", "What the units did", unit(0, (NOW - DAY, 0), (NOW - 12 * HOUR, 6)))
+    line = drawn(centres, "sukusuku-wall-all-en", "States of the units", unit(0, (NOW - DAY, 0), (NOW - 12 * HOUR, 6)))
     assert [line.count(word) for word in ("ready", "jammed", "<rect")] == [1, 1, 2]
 
 
 def test_lines_have_a_legend_and_the_levels_of_the_settings(centres: Facility) -> None:
-    html = drawn(centres, "sukusuku-wall-all-en", "How full, today", unit(0, (NOW - HOUR, 10), (NOW, 20)))
+    html = drawn(centres, "sukusuku-wall-all-en", "Fill level today", unit(0, (NOW - HOUR, 10), (NOW, 20)))
     assert html.count("stroke-dasharray") == 2
     assert "Unit 0" in html
     assert "Unit 1" not in html
@@ -61,13 +61,13 @@ def test_lines_have_a_legend_and_the_levels_of_the_settings(centres: Facility) -
 
 def test_the_heat_map_has_a_cell_for_each_weekday_and_hour(centres: Facility) -> None:
     hours = Table(("time", "mean"), [(NOW, 40.0), (NOW - 7 * DAY, 60.0)], {"asset": "c0-room"})
-    html = drawn(centres, "sukusuku-rooms-en", "Centre 0 Room: mean use by weekday", hours)
+    html = drawn(centres, "sukusuku-rooms-en", "Centre 0 Room: average utilisation by weekday", hours)
     assert "<td>10</td>" in html, "Wednesday at ten in Japan"
     assert "50.0%" in html
     assert html.count("<th>") == 2
 
 
 def test_where_nothing_was_answered_it_says_so(centres: Facility) -> None:
-    html = drawn(centres, "sukusuku-wall-all-en", "Unit 0: how full")
+    html = drawn(centres, "sukusuku-wall-all-en", "Unit 0: fill level")
     assert "no data" in html
     assert "a note" in html
