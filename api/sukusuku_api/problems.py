@@ -25,10 +25,10 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """RFC 9457 problem details; `errors` and `available` are extensions."""
 
-    type: str = Field("about:blank", description="The status says it all: always `about:blank`")
+    type: str = Field("about:blank", description="Always `about:blank`: the status says everything")
     title: str = Field(description="The name of the HTTP status", examples=["Not Found"])
     status: int = Field(examples=[404])
-    detail: str | None = Field(None, description="What happened here, for a person")
+    detail: str | None = Field(None, description="What happened, for a person")
     errors: list[FieldError] | None = Field(None, description="With 422: every field that is wrong")
     available: list[str] | None = Field(None, description="With 404: the ids or names that exist")
 

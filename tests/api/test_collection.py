@@ -99,7 +99,7 @@ def test_an_emptying_that_nothing_saw_is_entered_with_the_estimate_of_its_time(a
         ("/emptyings", {"by": "佐藤", "unit": "nobody", "time": "2026-11-01"}, 404, "tobu-unit-1"),
         ("/emptyings", {"by": "佐藤", "unit": UNITS[0], "time": "2026-11-17T15:10"}, 409, "confirm, correct or reject"),
         ("/requests", {"by": "佐藤", "unit": "nobody"}, 404, "tobu-unit-1"),
-        ("/requests/7/withdraw", {"by": "佐藤"}, 404, "No request 7 stands."),
+        ("/requests/7/withdraw", {"by": "佐藤"}, 404, "There is no open request 7."),
         ("/stock/count", {"by": "佐藤", "site": "nowhere", "kind": "film", "count": 1}, 404, "seibu"),
         ("/stock/count", {"by": "佐藤", "site": "tobu", "kind": "glue", "count": 1}, 422, "body.kind"),
         ("/stock/deliver", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": -1}, 422, "body.count"),

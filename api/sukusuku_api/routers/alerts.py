@@ -19,7 +19,7 @@ AlertId = Annotated[int, Path(description="Id of an alert", ge=0, lt=2**63, exam
 
 
 class Acknowledgement(BaseModel):
-    """Who looks after it."""
+    """Who takes care of an alert."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -31,9 +31,9 @@ async def alerts(
     context: ContextDep,
     only_open: Annotated[bool, Query(alias="open", description="Only those that are not resolved")] = False,  # noqa: FBT002 - a query parameter
     site: Annotated[str | None, Query(description="Only those of one centre", examples=["tobu"])] = None,
-    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 200,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number")] = 200,
 ) -> live.AlertsOut:
-    """Alerts, newest first."""
+    """List alerts, the newest first."""
     known = [settings.id for settings in context.facility.site]
     if site is not None and site not in known:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {site!r}.", available=known)
@@ -50,7 +50,7 @@ async def alerts(
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 async def alert(context: ContextDep, alert_id: AlertId) -> live.AlertOut:
-    """One alert, open or resolved."""
+    """Return an alert, open or resolved."""
     found = await run_in_threadpool(context.operations.alert, alert_id)
     if found is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.")
@@ -63,7 +63,7 @@ async def alert(context: ContextDep, alert_id: AlertId) -> live.AlertOut:
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 async def acknowledge(context: ContextDep, alert_id: AlertId, body: Acknowledgement) -> live.AlertOut:
-    """Say who looks after it. Doing so again changes nothing: the first name stays.
+    """Record who takes care of it. A second call changes nothing: the first name stays.
 
     409 when the alert is resolved.
     """

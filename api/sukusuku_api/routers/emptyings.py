@@ -19,7 +19,7 @@ from sukusuku_server.model.collection import Emptying
 router = APIRouter(prefix="/emptyings", tags=["emptyings"])
 
 EmptyingId = Annotated[int, Path(description="Id of an emptying", ge=0, lt=2**63, examples=[17])]
-_Note = Annotated[str | None, Field(max_length=500, description="null: what was noted before stays")]
+_Note = Annotated[str | None, Field(max_length=500, description="null: the earlier note stays")]
 _Moment = Annotated[str, Field(max_length=64, description="ISO 8601 or UTC ms; not in the future")]
 _Percent = Annotated[float | None, Field(ge=0, le=200, description="Fill level in %")]
 _Nappies = Annotated[float | None, Field(ge=0, le=10_000)]
@@ -33,7 +33,7 @@ class Word(collection.Asked):
 
 
 class Correction(Word):
-    """When it really was, and what was in the bag; what is null stays."""
+    """Actual time and contents; null leaves a value unchanged."""
 
     time: _Moment
     percent: _Percent = None
@@ -41,7 +41,7 @@ class Correction(Word):
 
 
 class Entry(Word):
-    """An emptying that nothing has detected. Without percent and nappies: as the estimate said at that time."""
+    """An emptying that was not detected. percent and nappies default to the estimate at that time."""
 
     unit: str = Field(examples=["tobu-unit-1"])
     time: _Moment
@@ -55,9 +55,9 @@ def emptyings(
     unit: Annotated[str | None, Query(description="Only those of one unit")] = None,
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many")] = 500,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="Maximum number")] = 500,
 ) -> collection.EmptyingsOut:
-    """Emptyings of the last 30 days, or of the given time, the newest first; rejected ones too."""
+    """List emptyings of the last 30 days or of the given period, the newest first, including rejected ones."""
     if unit is not None:
         known_unit(context, unit)
     now = context.clock()
@@ -74,13 +74,13 @@ def emptyings(
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def emptying(context: ContextDep, emptying_id: EmptyingId) -> collection.EmptyingOut:
-    """One emptying."""
+    """Return an emptying."""
     return _answer(lambda: Emptyings(context.operations).one(emptying_id))
 
 
 @router.post("", summary="Enter an emptying", status_code=HTTPStatus.CREATED, responses=_STATUSES)
 def enter(context: ContextDep, body: Entry) -> collection.EmptyingOut:
-    """Tell of an emptying that nothing has detected.
+    """Enter an emptying that was not detected.
 
     409 when there is one within half an hour of that time: confirm or correct that one.
     """
@@ -100,13 +100,13 @@ def enter(context: ContextDep, body: Entry) -> collection.EmptyingOut:
 
 @router.post("/{emptying_id}/confirm", summary="Confirm an emptying", responses=_STATUSES)
 def confirm(context: ContextDep, emptying_id: EmptyingId, body: Word) -> collection.EmptyingOut:
-    """It was so. One that was corrected or entered needs no confirmation and stays as it is."""
+    """Confirm a detected emptying. A corrected or entered one needs no confirmation and does not change."""
     return _answer(lambda: Emptyings(context.operations).confirm(emptying_id, body.by, context.clock(), body.note))
 
 
 @router.post("/{emptying_id}/correct", summary="Correct an emptying", responses=_STATUSES)
 def correct(context: ContextDep, emptying_id: EmptyingId, body: Correction) -> collection.EmptyingOut:
-    """It was at another time, or the bag was fuller or emptier."""
+    """Correct the time of an emptying or what the bag held."""
     time = _time(body.time)
     book = Emptyings(context.operations)
     return _answer(
@@ -124,7 +124,7 @@ def correct(context: ContextDep, emptying_id: EmptyingId, body: Correction) -> c
 
 @router.post("/{emptying_id}/reject", summary="Reject an emptying", responses=_STATUSES)
 def reject(context: ContextDep, emptying_id: EmptyingId, body: Word) -> collection.EmptyingOut:
-    """There was none: it counts nowhere from then on, and is not detected again. Confirming takes that back."""
+    """Reject an emptying that did not happen. It no longer counts and is not detected again; confirming undoes it."""
     return _answer(lambda: Emptyings(context.operations).reject(emptying_id, body.by, context.clock(), body.note))
 
 

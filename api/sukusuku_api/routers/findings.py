@@ -18,11 +18,11 @@ router = APIRouter(prefix="/findings", tags=["findings"])
 def findings(
     context: ContextDep,
     unit: Annotated[str | None, Query(description="Only those of one unit")] = None,
-    only_open: Annotated[bool, Query(alias="open", description="Only those that still hold")] = False,  # noqa: FBT002 - a query parameter
+    only_open: Annotated[bool, Query(alias="open", description="Only open findings")] = False,  # noqa: FBT002 - a query parameter
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
 ) -> collection.FindingsOut:
-    """What held at any time of the last 30 days, or of the given time: witnesses that disagree or cannot be true."""
+    """List findings of the last 30 days or of the given period: sensors that disagree or cannot be right."""
     if unit is not None:
         known_unit(context, unit)
     now = context.clock()

@@ -26,14 +26,18 @@ class AheadOut(collection.Shape):
     """A unit. A time is null when it is not known, or more than two weeks away."""
 
     unit: str
-    last: live.LastOut | None = Field(description="When it was last measured; null: never")
-    stale: bool = Field(description="It is silent: the estimate is what was known, spread wider the longer it lasts")
-    outlook: live.OutlookOut | None = Field(description="null: nothing is derived, or it has grown old")
+    last: live.LastOut | None = Field(description="Time of the last reading; null: never")
+    stale: bool = Field(
+        description="The unit is silent: the estimate is the last known one, and its range widens with time"
+    )
+    outlook: live.OutlookOut | None = Field(description="null: there is no recent estimate")
     full_until: datetime | None = Field(description="Full with 90 % probability before this")
-    emptied: datetime | None = Field(description="When the bag was put in; null: not known")
+    emptied: datetime | None = Field(description="Time of the last emptying; null: not known")
     bag_hours: float | None = Field(description="Age of the bag in hours")
-    film_cycles: float | None = Field(description="Cycles that the film lasts")
-    film_days: float | None = Field(description="Days that the film lasts at the pace of the coming week")
+    film_cycles: float | None = Field(description="Cycles until the film runs out")
+    film_days: float | None = Field(
+        description="Days until the film runs out, at the pace expected for the coming week"
+    )
 
 
 class ForecastsOut(collection.Shape):
@@ -44,39 +48,41 @@ class ForecastsOut(collection.Shape):
 
 
 class ScoreOut(collection.Shape):
-    """How good a method was; null: nothing to judge, or a method without a band."""
+    """The score of a method; null: nothing to score, or a method without a range."""
 
-    method: Method = Field(description="`linear_24h` and `last_week` are the simple rules beside the model")
+    method: Method = Field(description="`model` is the forecast; `linear_24h` and `last_week` are simple ones")
     judged: int = Field(description="Forecasts with a known outcome")
-    compared: int = Field(description="Of these, where every method had a figure and the bag was full within two weeks")
+    compared: int = Field(
+        description="Of these, where every method had a figure and the bag became full within two weeks"
+    )
     mean_absolute_error_hours: float | None = Field(description="Of the median, over those compared")
-    inside: float | None = Field(description="Share (0-1) of outcomes inside the 80 % band")
-    early: float | None = Field(description="Share of outcomes before the band")
-    late: float | None = Field(description="Share of outcomes after the band")
+    inside: float | None = Field(description="Share (0-1) of outcomes within the 80 % range")
+    early: float | None = Field(description="Share of outcomes before the range")
+    late: float | None = Field(description="Share of outcomes after the range")
 
 
 class ScoreCardOut(collection.Shape):
-    """The model beside two simple rules."""
+    """The forecast beside two simple ones."""
 
     start: datetime
     end: datetime
     methods: list[ScoreOut]
 
 
-@router.get("/forecasts", summary="What is ahead of each unit")
+@router.get("/forecasts", summary="Forecasts of all units")
 def forecasts(context: ContextDep) -> ForecastsOut:
-    """Estimate with its quality, the 10, 50 and 90 % times of full, hygiene deadline, film."""
+    """List estimate and confidence, the 10, 50 and 90 % times at which the bag is full, hygiene deadline and film."""
     now = context.clock()
     return ForecastsOut(time=japan_time(now), units=_ahead(context, now))
 
 
 @router.get(
     "/forecasts/{unit_id}",
-    summary="What is ahead of one unit",
+    summary="Forecast of one unit",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def forecast(context: ContextDep, unit_id: str) -> AheadOut:
-    """One unit."""
+    """Return the forecast of a unit."""
     known_unit(context, unit_id)
     return next(unit for unit in _ahead(context, context.clock()) if unit.unit == unit_id)
 
@@ -88,7 +94,7 @@ def score_card(
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
 ) -> ScoreCardOut:
-    """Forecasts of the last eight weeks, or the given time, held against what came; the model beside simple rules."""
+    """Score the forecasts of the last eight weeks or of the given period; two simple forecasts serve as a yardstick."""
     if unit is not None:
         known_unit(context, unit)
     first, stop = between(start, end, context.clock(), CARD_MS)

@@ -23,9 +23,9 @@ DUPLICATE_MS = 2 * MINUTE_MS
 
 @router.get("/health", summary="Health")
 def health(context: ContextDep) -> out.HealthOut:
-    """Whether readings and alerts can be read, how old the newest reading is, and which edge nodes were heard.
+    """Report whether readings and alerts can be read, the age of the newest reading, and the state of each edge node.
 
-    Also what could not be stored, what waits for `facility.toml`, and which mails have not arrived.
+    It also counts quarantined messages, readings that `facility.toml` does not assign, and unsent mails.
     The status is 200 as long as this process can answer; look at `status`.
     """
     now, store = context.clock(), context.store

@@ -32,7 +32,7 @@ class VisitsOut(collection.Shape):
 
 
 class FeesOut(collection.Shape):
-    """The tariff behind the fee."""
+    """The tariff of the disposal fee."""
 
     name: NameOut
     since: date
@@ -41,16 +41,16 @@ class FeesOut(collection.Shape):
 
 
 class CounterfactualOut(collection.Shape):
-    """What really happened, and what fixed rounds would have done with the same nappies."""
+    """The actual figures, and those of fixed rounds with the same nappies."""
 
     start: datetime
     end: datetime
     per_week: int
     actual: figures.OutcomeOut
     fixed: figures.OutcomeOut
-    ways: str | None = Field(description="How kilometres were measured; null: not known")
+    ways: str | None = Field(description="How distances were computed; null: not known")
     fees: FeesOut
-    method: list[NameOut] = Field(description="How the figures come about, and what they cannot know")
+    method: list[NameOut] = Field(description="How the figures are computed, and their limits")
 
 
 @router.get("/visits", summary="Visits", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -60,9 +60,9 @@ def visits(
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
 ) -> VisitsOut:
-    """What became of each stop and each emptying of the last 30 days, or of the given time.
+    """List what became of each stop and each emptying in the last 30 days or in the given period.
 
-    `due`, `emptied`, `late`, `missed`, `needless`, `cannot`, `unseen` (done, says the crew; the data shows nothing),
+    `due`, `emptied`, `late`, `missed`, `needless`, `cannot`, `unseen` (reported done, but the data shows no emptying),
     `unplanned`.
     """
     if unit is not None:
@@ -83,7 +83,7 @@ def kpi(
         str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="YYYY-MM; default: this month")
     ] = None,
 ) -> figures.KpisOut:
-    """Visits by kind, levels at emptying, over-full hours, availability, alerts, times to empty: per unit and all."""
+    """Return visits, fill levels at emptying, hours full, availability, alerts and waiting times: per unit, total."""
     begins, ends = month_of(month, context.clock())
     books = _books(context)
     whole, units = books.kpis(begins, ends)
@@ -99,18 +99,18 @@ def kpi(
 
 @router.get(
     "/counterfactual",
-    summary="Against fixed rounds",
+    summary="Comparison with fixed rounds",
     responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def counterfactual(
     context: ContextDep,
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
-    per_week: Annotated[int, Query(ge=1, le=7, description="How often fixed rounds would have gone")] = 3,
+    per_week: Annotated[int, Query(ge=1, le=7, description="Fixed rounds per week")] = 3,
 ) -> CounterfactualOut | None:
-    """The last eight weeks, or the given time: visits, over-full hours, levels, km, CO2 and yen on both sides.
+    """Compare with fixed rounds: visits, hours full, fill levels, km, CO2 and yen, by default over eight weeks.
 
-    null when nothing is known of that time. It begins with the first estimate in it.
+    null when the period has no data. The comparison begins with the first estimate.
     """
     first, stop = _stretch(start, end, context.clock(), EIGHT_WEEKS_MS)
     found = _books(context).compare(per_week, first, stop)

@@ -45,7 +45,7 @@ class Start(collection.Asked):
 
     kind: ModeKind = Field(
         description="`silence`: no mails about a unit, room or site; `outbreak`: tighter limits at a site; "
-        "`retired`: nobody shall miss `metric` of an asset any more, until it comes back"
+        "`retired`: `metric` of an asset is no longer expected, until it comes back"
     )
     subject: str = Field(description="Id of a unit, room or site", examples=["tobu-unit-1"])
     metric: str | None = Field(None, description="Only with `retired`", examples=["Fill/Percent"])
@@ -62,18 +62,18 @@ class Start(collection.Asked):
 )
 def modes(
     context: ContextDep,
-    active: Annotated[bool, Query(description="Only those that hold now")] = True,  # noqa: FBT002 - a query parameter
-    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many of all")] = 200,
+    active: Annotated[bool, Query(description="Only active modes")] = True,  # noqa: FBT002 - a query parameter
+    limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number")] = 200,
 ) -> ModesOut:
-    """Those that hold now, the oldest first; with `active=false` all, the newest first."""
+    """List active modes, the oldest first; with `active=false` all modes, the newest first."""
     book, now = Modes(context.operations), context.clock()
     found = book.active(now) if active else book.all(limit)
     return ModesOut(time=japan_time(now), modes=[_shape(mode, now) for mode in found])
 
 
-@router.post("", summary="Begin a mode", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
+@router.post("", summary="Start a mode", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
 def start(context: ContextDep, body: Start) -> ModeOut:
-    """It holds at once; the collector sees it within seconds. Everything is in the audit log."""
+    """Start a mode. The collector applies it within seconds. The audit log records it."""
     subject, now = _subject(context, body), context.clock()
     book = Modes(context.operations)
     try:
@@ -90,7 +90,7 @@ def start(context: ContextDep, body: Start) -> ModeOut:
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def end(context: ContextDep, mode_id: ModeId, body: collection.Asked) -> ModeOut:
-    """It ends now. One that has ended stays as it is."""
+    """End a mode now. A mode that has already ended does not change."""
     now = context.clock()
     try:
         return _shape(Modes(context.operations).end(mode_id, now=now, who=body.by), now)

@@ -16,10 +16,10 @@ router = APIRouter(prefix="/quarantine", tags=["health"])
 @router.get("", summary="The quarantine", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
 def quarantine(
     context: ContextDep,
-    limit: Annotated[int, Query(ge=1, le=1_000, description="At most so many, the newest first")] = 100,
+    limit: Annotated[int, Query(ge=1, le=1_000, description="Maximum number, the newest first")] = 100,
 ) -> out.QuarantineOut:
-    """Messages, or metrics of them, that could not be stored as readings, newest first, without their content."""
-    found = context.store.history.quarantine(limit)
+    """List messages or metrics that could not be stored as readings, the newest first, without their content."""
+    found = context.store.quarantine(limit)
     return out.QuarantineOut(
         time=japan_time(context.clock()),
         messages=[

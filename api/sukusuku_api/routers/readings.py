@@ -85,9 +85,9 @@ def readings(
     resolution: Annotated[
         Literal["auto", "raw", "hour"], Query(description="`auto`: raw up to 24 hours, else hour")
     ] = "auto",
-    limit: Annotated[int, Query(ge=1, le=50_000, description="At most so many points")] = 10_000,
+    limit: Annotated[int, Query(ge=1, le=50_000, description="Maximum number of points")] = 10_000,
 ) -> Response:
-    """Raw readings, or one row per hour with count, mean, lowest, highest and last value, in order of time.
+    """List raw readings, or one row per hour with count, mean, lowest, highest and last value, in order of time.
 
     The longest range is 31 days raw and 800 days hourly.
     """

@@ -41,7 +41,7 @@ def month(
     lang: Language = "ja",
     site: Site = None,
 ) -> Response:
-    """A month as XLSX, PDF or CSV. Counts below 5 are withheld."""
+    """Return the report of a month as XLSX, PDF or CSV. Counts below 5 are withheld."""
     return _file(context, _period("month", month), ending, lang, site)
 
 
@@ -53,7 +53,7 @@ def year(
     lang: Language = "ja",
     site: Site = None,
 ) -> Response:
-    """A fiscal year, April to March, as XLSX, PDF or CSV. Counts below 5 are withheld."""
+    """Return the report of a fiscal year, April to March, as XLSX, PDF or CSV. Counts below 5 are withheld."""
     return _file(context, _period("year", year), ending, lang, site)
 
 

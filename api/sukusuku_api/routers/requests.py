@@ -25,7 +25,7 @@ class Request(collection.Asked):
 
 @router.get("", summary="Requests for a visit")
 def requests(context: ContextDep) -> collection.RequestsOut:
-    """Requests that stand, the oldest first. The next round stops there."""
+    """List open requests, the oldest first. The next round stops there."""
     found = Requests(context.operations).standing()
     return collection.RequestsOut(
         time=japan_time(context.clock()), requests=[collection.request(item) for item in found]
@@ -34,24 +34,24 @@ def requests(context: ContextDep) -> collection.RequestsOut:
 
 @router.post(
     "",
-    summary="Ask for a visit",
+    summary="Request a visit",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def ask(context: ContextDep, body: Request) -> collection.RequestOut:
-    """The next round stops at the unit, whatever its level. Asking again answers the request that stands."""
+    """Request a visit: the next round stops at the unit at any fill level. A second call returns the open request."""
     known_unit(context, body.unit)
     return collection.request(Requests(context.operations).ask(body.unit, body.by, context.clock()))
 
 
 @router.post(
     "/{request_id}/withdraw",
-    summary="Take a request back",
+    summary="Withdraw a request",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def withdraw(context: ContextDep, request_id: RequestId) -> collection.RequestsOut:
-    """The visit is not needed after all. 404 when no such request stands. Answers with those that still stand."""
+    """Withdraw a request. 404 when it is not open. Returns the requests that are still open."""
     book = Requests(context.operations)
     if request_id not in {item.id for item in book.standing()}:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"No request {request_id} stands.")
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no open request {request_id}.")
     book.withdraw(request_id, context.clock())
     return requests(context)

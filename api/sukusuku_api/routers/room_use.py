@@ -31,7 +31,7 @@ _ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class Counted(collection.Asked):
-    """What a member of staff has counted in a room."""
+    """A count by staff in a room."""
 
     children: int = Field(ge=0, le=1000)
     staff: int | None = Field(None, ge=0, le=1000)
@@ -43,7 +43,7 @@ class Counted(collection.Asked):
 def occupancy(
     context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
 ) -> out.HistoryOut:
-    """Points of the derived series of the last day or of the given time, 31 days at most; as it was shown then."""
+    """List points of the derived series as shown, of the last day or of the given period of at most 31 days."""
     _, room = known_room(context, room_id)
     first, stop = _stretch(context, start, end, DAY_MS, HISTORY_MS)
     metrics = (*out.SERIES, *(f"Zones/{zone.id}/Corrected" for zone in room.zone))
@@ -58,7 +58,7 @@ def occupancy(
 def metrics_of(
     context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
 ) -> out.MetricsOut:
-    """Over opening hours of the last 28 days or of the given time, with the heat map by weekday and hour."""
+    """Return figures over the opening hours of the last 28 days or of the given period, with a heat map."""
     site, room = known_room(context, room_id)
     first, stop = _stretch(context, start, end, 28 * DAY_MS, LONGEST_MS)
     hours = past(context, site, room, first, stop)
@@ -67,7 +67,7 @@ def metrics_of(
     return out.MetricsOut(room=room_id, start=japan_time(first), end=japan_time(stop), figures=whole, heat_map=cells)
 
 
-@router.get("/{room_id}/effect", summary="Use before a day and from it on", responses=_ERRORS)
+@router.get("/{room_id}/effect", summary="Use before and after a day", responses=_ERRORS)
 def effect_of(
     context: ContextDep,
     room_id: RoomId,
@@ -75,9 +75,9 @@ def effect_of(
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
 ) -> change_effect.EffectOut:
-    """What has changed in a room and its zones, like weekdays compared, with bounds of 95 % confidence.
+    """Compare a room and its zones before and after a day, matching weekdays, with 95 % confidence bounds.
 
-    Without `from` and `to` eight weeks of each side, or up to the next change that the settings tell.
+    Without `from` and `to`: eight weeks on each side, or up to the next change in the settings.
     """
     site, room = known_room(context, room_id)
     middle = day_start(day)
@@ -92,7 +92,7 @@ def effect_of(
 
 @router.get("/{room_id}/changes", summary="Changes of the room and their effects", responses=_ERRORS)
 def changes_of(context: ContextDep, room_id: RoomId) -> change_effect.ChangesOut:
-    """The changes that the settings tell (`[[site.room.change]]`) and that have come."""
+    """Compare before and after each past change in the settings (`[[site.room.change]]`)."""
     site, room = known_room(context, room_id)
     return change_effect.ChangesOut(
         room=room_id, changes=[change_effect.effect(found) for found in changes(context, site, room)]
@@ -101,7 +101,7 @@ def changes_of(context: ContextDep, room_id: RoomId) -> change_effect.ChangesOut
 
 @router.get("/{room_id}/outlook", summary="The coming week by the hour", responses=_ERRORS)
 def outlook_of(context: ContextDep, room_id: RoomId) -> out.OutlookOut:
-    """The expected mean of each open hour, and between what it lies in 80 % of cases."""
+    """Return the expected mean of each open hour with its 80 % range."""
     site, room = known_room(context, room_id)
     now = context.clock()
     return out.OutlookOut(
@@ -111,13 +111,13 @@ def outlook_of(context: ContextDep, room_id: RoomId) -> out.OutlookOut:
     )
 
 
-@router.get("/{room_id}/limit", summary="How many children may be in", responses=_ERRORS)
+@router.get("/{room_id}/limit", summary="Limit of a room", responses=_ERRORS)
 def limit(
     context: ContextDep, room_id: RoomId, at: Annotated[Time, Query(description="Default: now")] = None
 ) -> out.LimitOut:
-    """The smallest of booked places, floor area and staff on duty by the shifts, and which of them it is.
+    """Return the smallest of places, floor area and staff on duty, and which of them sets the limit.
 
-    While no shift is planned the staff are not asked.
+    While no shift is planned, staff on duty do not limit.
     """
     _, room = known_room(context, room_id)
     moment = context.clock() if at is None else _moment("query.at", at)
@@ -129,7 +129,7 @@ def limit(
 def corrections(
     context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
 ) -> out.CorrectionsOut:
-    """Every change of the count that nobody made by walking; of the last 7 days or of the given time."""
+    """List corrections applied to the count, of the last 7 days or of the given period."""
     known_room(context, room_id)
     first, stop = _stretch(context, start, end, 7 * DAY_MS, LONGEST_MS)
     found = RoomRecords(context.operations).corrections(room_id, first, stop)
@@ -145,7 +145,7 @@ def corrections(
 def counts(
     context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
 ) -> out.CountsOut:
-    """What staff have counted in the last 7 days or the given time."""
+    """List counts by staff of the last 7 days or of the given period."""
     known_room(context, room_id)
     first, stop = _stretch(context, start, end, 7 * DAY_MS, LONGEST_MS)
     found = RoomRecords(context.operations).said(room_id, first - 1, stop - 1)
@@ -156,7 +156,7 @@ def counts(
 
 @router.post("/{room_id}/counts", summary="Enter a count", responses=_ERRORS)
 def enter(context: ContextDep, room_id: RoomId, body: Counted) -> out.CountOut:
-    """The count of the room is put right from that moment on. Every entry is in the audit log."""
+    """Enter a count; the room is corrected from that time on. The audit log records it."""
     known_room(context, room_id)
     now = context.clock()
     moment = now if body.time is None else _moment("body.time", body.time)

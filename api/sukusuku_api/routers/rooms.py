@@ -17,7 +17,7 @@ RoomId = Annotated[str, Path(description="Id of a room", examples=["tobu-room-1"
 
 @router.get("", summary="All rooms")
 async def rooms(context: ContextDep) -> live.RoomsOut:
-    """Every room as it is now, in the order of the settings."""
+    """List the current state of every room, in the order of the settings."""
     now = context.clock()
     return live.RoomsOut(time=japan_time(now), rooms=live.rooms(context.facility, context.views(now), now))
 
@@ -26,7 +26,7 @@ async def rooms(context: ContextDep) -> live.RoomsOut:
     "/{room_id}", summary="One room", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
 async def room(context: ContextDep, room_id: RoomId) -> live.RoomOut:
-    """One room as it is now."""
+    """Return the current state of a room."""
     now = context.clock()
     found = live.rooms(context.facility, context.views(now), now)
     for item in found:

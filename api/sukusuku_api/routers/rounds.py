@@ -32,9 +32,9 @@ def rounds(
     context: ContextDep,
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
-    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 50,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number")] = 50,
 ) -> collection.RunsOut:
-    """Plans that are stored, with answers, the newest first; without `from` and `to` a fortnight around now."""
+    """List stored plans with their answers, the newest first; by default those of a fortnight around now."""
     now = context.clock()
     first, stop = between(start, end, now, 14 * DAY_MS)
     book = Rounds(context.operations)
@@ -52,7 +52,7 @@ def round_on(
     round_id: Annotated[str, Path(description="Id of a round in the settings", examples=["main"])],
     day: Annotated[date, Path(description="The local day", examples=["2026-11-20"])],
 ) -> collection.RunOut:
-    """The stored plan of a round on a date: per unit whether it is visited and why, and what was answered."""
+    """Return the stored plan of a round on a date: for each unit whether it is visited, why, and the answer."""
     known_round(context, round_id)
     book = Rounds(context.operations)
     run = book.of(round_id, day)
@@ -63,7 +63,7 @@ def round_on(
 
 @router.get(
     "/{round_id}/{day}/preview",
-    summary="What a plan would be now",
+    summary="Preview of a plan",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def preview(
@@ -71,7 +71,7 @@ def preview(
     round_id: Annotated[str, Path(description="Id of a round in the settings", examples=["main"])],
     day: Annotated[date, Path(description="The local day", examples=["2026-11-20"])],
 ) -> collection.PlanOut:
-    """The plan with what is known now. Nothing is stored or sent; it takes as long as the solver may think."""
+    """Compute the plan from current data. Nothing is stored or sent; it takes up to the solver's time limit."""
     known_round(context, round_id)
     planner = Planner(context.facility, context.store.live, context.operations)
     return collection.plan(planner.plan(round_id, day, context.clock()))
@@ -84,7 +84,7 @@ stops = APIRouter(prefix="/stops", tags=["rounds"])
     "/{stop_id}", summary="One stop", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
 def stop(context: ContextDep, stop_id: StopId) -> collection.StopHistoryOut:
-    """A stop with every answer that it was given."""
+    """Return a stop with all its answers."""
     book = Rounds(context.operations)
     found = book.stop(stop_id)
     if found is None:
@@ -105,7 +105,7 @@ def stop(context: ContextDep, stop_id: StopId) -> collection.StopHistoryOut:
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def answer(context: ContextDep, stop_id: StopId, body: Reply) -> collection.StopOut:
-    """Done, cannot come, or needless; the same answer again changes nothing, `none` takes it back."""
+    """Record the crew's answer: done, cannot or needless. Repeating it changes nothing; `none` withdraws it."""
     try:
         found = Rounds(context.operations).answer(stop_id, body.answer, body.by, context.clock(), body.note)
     except UnknownStopError as error:

@@ -17,7 +17,7 @@ SiteId = Annotated[str, Path(description="Id of a centre", examples=["tobu"])]
 
 @router.get("", summary="All centres")
 async def sites(context: ContextDep) -> live.SitesOut:
-    """Every centre with its worst condition and the ids of its units and rooms."""
+    """List every centre with its worst condition and the ids of its units and rooms."""
     now = context.clock()
     views = context.views(now)
     return live.SitesOut(time=japan_time(now), sites=[live.site(site, views) for site in context.facility.site])
@@ -27,7 +27,7 @@ async def sites(context: ContextDep) -> live.SitesOut:
     "/{site_id}", summary="One centre", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
 async def site(context: ContextDep, site_id: SiteId) -> live.SiteLiveOut:
-    """A centre with all its units and rooms as they are now."""
+    """Return a centre with the current state of its units and rooms."""
     now = context.clock()
     views = [view for view in context.views(now) if view.site == site_id]
     for settings in context.facility.site:

@@ -17,18 +17,18 @@ router = APIRouter(prefix="/stock", tags=["stock"])
 
 
 class ShelfOut(collection.Shape):
-    """A shelf. null: nobody has said what is on it, or nothing was used lately."""
+    """The stock of one kind at a centre. null: never counted, or nothing was used lately."""
 
     site: str
     kind: StockKind
-    left: int | None = Field(description="Below 0: more was used than there can have been; somebody should count")
-    counted: datetime | None = Field(description="When it was last counted; null: only deliveries are known")
-    used: int | None = Field(description="Since then")
-    days: float | None = Field(description="Days that it lasts at the pace of the last four weeks")
+    left: int | None = Field(description="Below 0: more was used than was in stock; it should be counted")
+    counted: datetime | None = Field(description="Time of the last count; null: only deliveries are known")
+    used: int | None = Field(description="Used since then")
+    days: float | None = Field(description="Days until it runs out, at the pace of the last four weeks")
 
 
 class StockOut(collection.Shape):
-    """All shelves."""
+    """All stock."""
 
     time: datetime
     shelves: list[ShelfOut]
@@ -47,21 +47,21 @@ _STATUSES = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 @router.get("", summary="Stock")
 def stock(context: ContextDep) -> StockOut:
-    """Every shelf. Bags are used by emptyings, film cassettes by units whose film is suddenly longer again."""
+    """List the stock. An emptying uses a bag; a sudden rise of the film remaining uses a film cassette."""
     return _all(context)
 
 
-@router.post("/count", summary="Count a shelf", responses=_STATUSES)
+@router.post("/count", summary="Record a count", responses=_STATUSES)
 def count(context: ContextDep, body: Counting) -> StockOut:
-    """There are so many. Answers with all shelves."""
+    """Record a count. Returns the stock of all centres."""
     known_site(context, body.site)
     Stock(context.operations).count(body.site, body.kind, body.count, body.by, context.clock())
     return _all(context)
 
 
-@router.post("/deliver", summary="Put a delivery on a shelf", responses=_STATUSES)
+@router.post("/deliver", summary="Record a delivery", responses=_STATUSES)
 def deliver(context: ContextDep, body: Counting) -> StockOut:
-    """So many more have come. Answers with all shelves."""
+    """Record a delivery. Returns the stock of all centres."""
     known_site(context, body.site)
     Stock(context.operations).deliver(body.site, body.kind, body.count, body.by, context.clock())
     return _all(context)

@@ -28,8 +28,8 @@ BroadcastDep = Annotated[Broadcast, Depends(_broadcast)]
 async def stream(broadcast: BroadcastDep) -> AsyncIterator[LiveOut | int]:
     """Server-sent events. `state` carries all units, rooms and open alerts (schema `LiveOut`).
 
-    It comes at once, and again whenever one of them changed; values that merely grow older make no event.
-    After ten seconds without one comes an event `beat` whose data is the server's time in UTC ms.
+    It is sent at once and again whenever one of them changes; values that only grow older cause no event.
+    After ten seconds without one comes a comment and an event `beat` whose data is the server's time in UTC ms.
     """
     async for event in broadcast.events():
         yield event  # type: ignore[misc] # FastAPI describes the data by the annotation, and takes whole events as well

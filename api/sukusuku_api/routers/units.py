@@ -17,7 +17,7 @@ UnitId = Annotated[str, Path(description="Id of a unit", examples=["tobu-unit-1"
 
 @router.get("", summary="All units")
 async def units(context: ContextDep) -> live.UnitsOut:
-    """Every unit as it is now, in the order of the settings."""
+    """List the current state of every unit, in the order of the settings."""
     now = context.clock()
     return live.UnitsOut(time=japan_time(now), units=live.units(context.facility, context.views(now), now))
 
@@ -26,7 +26,7 @@ async def units(context: ContextDep) -> live.UnitsOut:
     "/{unit_id}", summary="One unit", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
 async def unit(context: ContextDep, unit_id: UnitId) -> live.UnitOut:
-    """One unit as it is now."""
+    """Return the current state of a unit."""
     now = context.clock()
     found = live.units(context.facility, context.views(now), now)
     for item in found:

@@ -21,11 +21,11 @@ LONGEST_DAYS = 31
 
 
 class BandOut(collection.Shape):
-    """A stretch of a day that is booked as one."""
+    """A time slot of a day."""
 
     start: datetime
     end: datetime
-    free: int | None = Field(description="Free places: 0, or 5 and more; null: fewer than 5, or not known")
+    free: int | None = Field(description="Vacancies: 0, or 5 and more; null: fewer than 5, or not known")
 
 
 class DayOut(collection.Shape):
@@ -33,8 +33,8 @@ class DayOut(collection.Shape):
 
     day: date
     sign: Sign = Field(
-        description="`free`: every band has a place, `some`: some bands are full, `full`: all are, `outside`: cannot "
-        "be booked now, `closed`, `unknown`"
+        description="`free`: vacancies in every time slot, `some`: some slots are full, `full`: all are, `outside`: "
+        "cannot be booked now, `closed`, `unknown`"
     )
     symbol: str = Field(examples=["○"])
     bands: list[BandOut]
@@ -57,7 +57,7 @@ class VacancyOut(collection.Shape):
 
 @router.get("/vacancy", summary="Vacancy board", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
 def board(context: ContextDep, days: Annotated[int, Query(ge=1, le=LONGEST_DAYS)] = 14) -> VacancyOut:
-    """The coming days of each centre, today first. It is computed from limits and usual use; bookings are not known."""
+    """Return the coming days of each centre, today first, computed from limits and usual use without bookings."""
     centres = [
         CentreOut(
             site=site.id,

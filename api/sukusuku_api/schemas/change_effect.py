@@ -35,7 +35,7 @@ class EffectOut(DifferenceOut):
     """The use before a day and from it on."""
 
     date: date
-    note: NameOut | None = Field(description="What was done, as the settings tell it")
+    note: NameOut | None = Field(description="Note in the settings on what was changed")
     start: datetime
     end: datetime
     before: TallyOut

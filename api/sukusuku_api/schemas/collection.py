@@ -19,7 +19,7 @@ class Shape(BaseModel):
 
 
 class Asked(BaseModel):
-    """Something that is asked for: unknown fields are errors. `by` is who says so."""
+    """A request; unknown fields are errors. `by` is the name of the person."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -32,15 +32,15 @@ def at(time: int | None) -> datetime | None:
 
 
 class EmptyingOut(Shape):
-    """A bag was taken away."""
+    """An emptying: the full bag was taken out."""
 
     id: int
     unit: str = Field(examples=["tobu-unit-1"])
     time: datetime = Field(examples=[_TIME])
-    percent: float = Field(description="Fill level in % when it was taken away", examples=[83.5])
+    percent: float = Field(description="Fill level in % at the emptying", examples=[83.5])
     nappies: float = Field(description="Nappies of ordinary size in it", examples=[50.1])
     state: EmptyingState = Field(description="`detected` until a person says something; `rejected` counts nowhere")
-    evidence: list[Evidence] = Field(description="What it was seen by")
+    evidence: list[Evidence] = Field(description="Evidence in the data")
     confidence: float = Field(description="0-1")
     by: str | None = Field(description="Who confirmed, corrected, entered or rejected it")
     note: str
@@ -70,12 +70,12 @@ def emptying(found: Emptying) -> EmptyingOut:
 
 
 class FindingOut(Shape):
-    """What two witnesses that disagree, or one that cannot be true, mean."""
+    """A finding: sensors that disagree, or one that cannot be right."""
 
     unit: str = Field(examples=["tobu-unit-1"])
     name: FindingName
     since: datetime = Field(examples=[_TIME])
-    until: datetime | None = Field(description="null: it still holds")
+    until: datetime | None = Field(description="null: still open")
     detail: str = Field(description="One English line with the figures")
 
 
@@ -99,13 +99,13 @@ class StopOut(Shape):
     id: int | None = Field(description="null: the plan is not stored")
     unit: str
     site: str
-    joined: bool = Field(description="The round goes there")
+    joined: bool = Field(description="The unit is on the round")
     reason: Reason = Field(description="Why, or why not")
-    position: int | None = Field(description="Counts from 1 along the way; null: not visited")
+    position: int | None = Field(description="Order on the round from 1; null: not on the round")
     arrives: datetime | None
-    deadline: datetime | None = Field(description="The earlier of full (10 %) and hygiene")
+    deadline: datetime | None = Field(description="The earlier of the 10 % time to full and the hygiene deadline")
     percent: float | None = Field(description="Fill level in % when the plan was made")
-    percent_then: float | None = Field(description="Expected when the round comes")
+    percent_then: float | None = Field(description="Expected fill level in % on arrival")
     confidence: float
     bags: int
     kg: float
@@ -125,7 +125,7 @@ class AnswerOut(Shape):
 
 
 class StopHistoryOut(Shape):
-    """A stop with every answer that it was given, also those that were taken back."""
+    """A stop with all its answers, also withdrawn ones."""
 
     run: int
     stop: StopOut
@@ -143,17 +143,17 @@ class PlanOut(Shape):
     vehicle: str
     km: float
     minutes: float
-    solver: str = Field(description="How the order was found, or why there is none")
-    stops: list[StopOut] = Field(description="The joined ones in order, then the others")
+    solver: str = Field(description="How the route was computed, or why there is none")
+    stops: list[StopOut] = Field(description="Units on the round in order, then the others")
 
 
 class RunOut(PlanOut):
-    """A round on a date: its plan, and how far it has been told."""
+    """A round on a date: its plan, and who has been notified."""
 
     id: int
     state: RunState
     sent: datetime | None
-    told: int = Field(description="How many of the crew have been told")
+    told: int = Field(description="Number of crew members notified")
     accepted: datetime | None
     accepted_by: str | None
 
@@ -220,17 +220,17 @@ def run(found: Run, records: list[StopRecord]) -> RunOut:
 
 
 class RequestOut(Shape):
-    """A person has asked for a visit; it stands until the unit is emptied."""
+    """A request for a visit; it stays open until the unit is emptied."""
 
     id: int
     unit: str
     time: datetime = Field(examples=[_TIME])
     by: str
-    done: datetime | None = Field(description="When the unit was emptied, or the request taken back")
+    done: datetime | None = Field(description="When the unit was emptied or the request withdrawn")
 
 
 class RequestsOut(Shape):
-    """Requests that stand, the oldest first."""
+    """Open requests, the oldest first."""
 
     time: datetime = Field(examples=[_TIME])
     requests: list[RequestOut]

@@ -28,11 +28,15 @@ class EdgeOut(Shape):
 
     id: str
     last: LastOut | None = Field(description="The newest reading of it or its assets; null: never heard")
-    waiting: int | None = Field(description="Readings in its outbox when it last said so")
-    dropped: int = Field(description="Readings that it had to drop so far because its buffer was full")
-    last_loss: LossOut | None = Field(description="What it dropped last")
-    clock_set: bool | None = Field(description="false: not set, its times are judged by receipt; null: unknown")
-    duplicate: bool = Field(description="Two edge nodes use this identity: nothing of them is stored until one stops")
+    waiting: int | None = Field(description="Readings in its outbox, as last reported")
+    dropped: int = Field(description="Readings dropped so far because its outbox was full")
+    last_loss: LossOut | None = Field(description="The last dropped readings")
+    clock_set: bool | None = Field(
+        description="false: not set, its times are checked against the time of receipt; null: unknown"
+    )
+    duplicate: bool = Field(
+        description="Two edge nodes use this identity: nothing from either is stored until one stops"
+    )
 
 
 class MailsOut(Shape):
@@ -51,10 +55,10 @@ class ReasonOut(Shape):
 
 
 class UnassignedOut(Shape):
-    """Readings that `facility.toml` has no place for: they are kept and stored once it has, at the next start."""
+    """Readings that `facility.toml` does not assign. They are kept, and stored at the next start once it does."""
 
     edge: str = Field(description="The edge node that sent them")
-    asset: str = Field(description="The asset that they are about, as the edge node calls it")
+    asset: str = Field(description="Asset id as the edge node sends it")
     reason: Unassignable
     count: int = Field(description="Messages")
     first: datetime = Field(description="When the first one was received", examples=[_TIME])
@@ -78,18 +82,18 @@ class QuarantineOut(Shape):
 
 
 class HealthOut(Shape):
-    """Whether the parts that this answer needs are there."""
+    """State of the parts of the system."""
 
     status: Literal["ok", "degraded"] = Field(
         description="`degraded`: store or operations is false, or readings are unassigned"
     )
     version: str
     time: datetime = Field(examples=[_TIME])
-    store: bool = Field(description="There is a store, and readings can be read")
+    store: bool = Field(description="Readings can be read")
     operations: bool = Field(description="Alerts can be read")
-    newest: LastOut | None = Field(description="The newest reading of the whole facility")
+    newest: LastOut | None = Field(description="The newest reading of all assets")
     edges: list[EdgeOut]
     mails: MailsOut | None = Field(description="null: the operations data cannot be read")
     quarantine: list[ReasonOut]
     unassigned: list[UnassignedOut]
-    unassigned_dropped: int = Field(description="Messages that had to make room among the unassigned ones: lost")
+    unassigned_dropped: int = Field(description="Unassigned messages dropped for lack of space: lost")

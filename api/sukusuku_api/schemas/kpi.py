@@ -28,7 +28,7 @@ def spread(found: Spread | None) -> SpreadOut | None:
 
 
 class VisitOut(Shape):
-    """A visit: planned by a round, or an emptying that no round had planned."""
+    """A visit: a planned stop, or an emptying outside rounds."""
 
     unit: str
     kind: VisitKind
@@ -36,8 +36,8 @@ class VisitOut(Shape):
     stop: int | None
     planned: datetime | None
     deadline: datetime | None
-    emptied: datetime | None = Field(description="From the data")
-    percent: float | None = Field(description="Fill level in % when it was emptied")
+    emptied: datetime | None = Field(description="As detected from the data")
+    percent: float | None = Field(description="Fill level in % at the emptying")
     answer: Answer
 
 
@@ -57,28 +57,28 @@ def visit(found: Visit) -> VisitOut:
 
 
 class KpiOut(Shape):
-    """The figures of a unit, or of all units together. null: cannot be told."""
+    """The figures of a unit, or of all units together. null: not known."""
 
     unit: str | None = Field(description="null: all together")
-    visits: dict[VisitKind, int] = Field(description="Visits by what became of them")
+    visits: dict[VisitKind, int] = Field(description="Visits by outcome")
     emptyings: int
     level_at_emptying: SpreadOut | None = Field(description="%")
     open_hours: float = Field(description="Hours that the centre was open (all together: times units)")
     known_hours: float = Field(description="Of these, hours with an estimate")
     overflow_hours: float = Field(description="Of these, hours at 100 % and above")
     availability: float | None = Field(description="Share (0-1) of the open hours without fault or silence")
-    hours_from_due_to_empty: SpreadOut | None = Field(description="Over emptyings that came after the bag was due")
+    hours_from_due_to_empty: SpreadOut | None = Field(description="Over emptyings after the unit was due")
     alerts: int = Field(description="Alerts that fired")
-    kg: float = Field(description="Weight taken away, from the count of nappies")
+    kg: float = Field(description="Weight of the emptied bags, from the number of nappies")
 
 
 class SiteWeightOut(Shape):
-    """What a centre put out, from the count of nappies."""
+    """Weight of the emptied bags of a centre, from the number of nappies."""
 
     site: str
-    kg_per_day: float = Field(description="Over all days, also those on which nothing was put out")
+    kg_per_day: float = Field(description="Mean over all days, also those without an emptying")
     most_kg: float = Field(description="On one day")
-    days_at_limit: int = Field(description="Days on which it was as much as the ward does not collect any more")
+    days_at_limit: int = Field(description="Days on which the weight reached the ward's limit")
 
 
 class KpisOut(Shape):
@@ -86,7 +86,7 @@ class KpisOut(Shape):
 
     month: str = Field(examples=["2026-11"])
     start: datetime
-    end: datetime = Field(description="Not included; the present in the current month")
+    end: datetime = Field(description="Not included; now in the current month")
     total: KpiOut
     units: list[KpiOut]
     sites: list[SiteWeightOut]
@@ -124,7 +124,7 @@ class OutcomeOut(Shape):
 
     visits: int
     needless: int = Field(description="Visits that found little in the bag")
-    trips: int = Field(description="Days on which somebody went")
+    trips: int = Field(description="Days with a round")
     level_at_emptying: SpreadOut | None = Field(description="%")
     overflow_hours: float = Field(description="Open hours with 100 % or more in a bag")
     kg: float
@@ -132,8 +132,8 @@ class OutcomeOut(Shape):
     kg_co2: float | None
     travel_yen: float | None
     fee_yen: float = Field(description="Weight times the tariff")
-    ticket_yen: float = Field(description="Paid tickets instead, one of 45 litres for each visit")
-    yen: float = Field(description="Fee, and travel where it is known")
+    ticket_yen: float = Field(description="With paid tickets instead: one 45-litre ticket for each visit")
+    yen: float = Field(description="Fee, plus travel where it is known")
 
 
 def outcome(found: Outcome, *, ways: bool) -> OutcomeOut:

@@ -26,7 +26,7 @@ class NameOut(Shape):
 
 
 class LastOut(Shape):
-    """When an asset was last measured."""
+    """The last reading of an asset."""
 
     time: datetime = Field(examples=[_TIME])
     age: float = Field(description="Seconds from then to the answer", examples=[12.4])
@@ -36,29 +36,31 @@ class _AssetOut(Shape):
     id: str
     site: str
     name: NameOut
-    condition: Condition = Field(description="The one word for a tile; `silent` when the data is old")
-    last: LastOut | None = Field(description="null: nothing was ever measured")
+    condition: Condition = Field(description="Overall condition; `silent` when there is no recent data")
+    last: LastOut | None = Field(description="null: no reading yet")
     stale: bool = Field(
-        description="The data is older than `silent_after` or no device answers; do not take the values for the present"
+        description="The data is older than `silent_after`, or no device responds: the values are not current"
     )
-    silent_after: float = Field(description="Seconds without a reading after which the asset counts as silent")
-    simulated: bool = Field(description="No real device stands behind this asset")
+    silent_after: float = Field(description="Seconds without a reading after which the asset is silent")
+    simulated: bool = Field(description="The data of this asset is simulated")
 
 
 class FaultOut(Shape):
-    """Why a unit needs a person."""
+    """A fault of a unit."""
 
     code: int = Field(examples=[1])
     name: str = Field(description="`unknown` for a code that only the manufacturer knows", examples=["jam"])
 
 
 class OutlookOut(Shape):
-    """What is ahead of a unit. A time is null when it is not known, or more than two weeks away."""
+    """The forecast of a unit. A time is null when it is not known or more than two weeks away."""
 
-    estimate: float = Field(description="Fill level in % from all witnesses together", examples=[71.2])
+    estimate: float = Field(
+        description="Fill level in %, estimated from level sensor and cycle counter", examples=[71.2]
+    )
     nappies: float = Field(description="Nappies of ordinary size in the bag", examples=[42.7])
-    room: int = Field(description="Nappies that still go in", examples=[17])
-    confidence: float = Field(description="Quality of the estimate, 0-100")
+    room: int = Field(description="Nappies that still fit in", examples=[17])
+    confidence: float = Field(description="Confidence of the estimate, 0-100")
     full_from: datetime | None = Field(description="Full with 10 % probability before this", examples=[_TIME])
     full_at: datetime | None = Field(description="Full, median", examples=[_TIME])
     hygiene_by: datetime | None = Field(description="Hygiene deadline of the bag", examples=[_TIME])
@@ -69,14 +71,14 @@ class UnitOut(_AssetOut):
     """A nappy-compression unit now. null: not known."""
 
     level: float | None = Field(description="Fill level in %", examples=[72.5])
-    fill_rise: float = Field(description="Level in % from which the unit should be emptied soon", examples=[80.0])
+    fill_rise: float = Field(description="Fill level in % from which the unit should be emptied soon", examples=[80.0])
     state: str | None = Field(description="What it is doing", examples=["idle"])
     fault: FaultOut | None
     lid_open: bool | None
     cycles: int | None = Field(description="Compression cycles, cumulative")
     film: float | None = Field(description="Film remaining in %")
     temperature: float | None = Field(description="°C inside")
-    outlook: OutlookOut | None = Field(description="null: nothing is derived, or it has grown old")
+    outlook: OutlookOut | None = Field(description="null: there is no recent estimate")
 
 
 class ZoneOut(Shape):
@@ -86,19 +88,19 @@ class ZoneOut(Shape):
     name: NameOut
     people: int | None
     children: int | None
-    presence: bool | None = Field(description="What a sensor that cannot count says")
+    presence: bool | None = Field(description="Presence reported by a sensor that does not count")
     capacity: int | None = Field(description="Children; a house rule")
 
 
 class RoomOut(_AssetOut):
     """A temporary-childcare room now. null: not known."""
 
-    people: int | None = Field(description="Everyone, staff included")
+    people: int | None = Field(description="Everyone, adults included")
     children: int | None
-    presence: bool | None = Field(description="What a sensor that cannot count says")
+    presence: bool | None = Field(description="Presence reported by a sensor that does not count")
     capacity: int = Field(description="Children")
-    limit: int = Field(description="Children who may be in now: by booked places, floor area and staff on duty")
-    limited_by: list[str] = Field(description="What allows no more: `places`, `area`, `staff`", examples=[["staff"]])
+    limit: int = Field(description="Current limit: the smallest of places, floor area and staff on duty")
+    limited_by: list[str] = Field(description="What sets the limit: `places`, `area`, `staff`", examples=[["staff"]])
     zones: list[ZoneOut]
 
 
@@ -150,7 +152,7 @@ class AlertOut(Shape):
     id: int
     rule: str = Field(examples=["collection"])
     site: str
-    asset: str = Field(description="What it is about: a unit, a room, or the site itself")
+    asset: str = Field(description="Unit, room or centre")
     asset_name: NameOut | None = Field(description="null: the asset is no longer in the settings")
     state: AlertState
     since: datetime = Field(description="When the cause began", examples=[_TIME])
@@ -158,11 +160,11 @@ class AlertOut(Shape):
     acknowledged: datetime | None
     acknowledged_by: str | None
     resolved: datetime | None
-    value: float | None = Field(description="The value that raised it, in the unit of the rule's metric")
+    value: float | None = Field(description="Value that raised the alert, in the unit of the rule's metric")
     stage: int = Field(
-        description="Rises with what must be done: of `collection` 1 plan it, 2 today, 3 now; of a room 1 full, 2 over"
+        description="Urgency. `collection`: 1 plan a visit, 2 empty today, 3 empty now; room: 1 full, 2 over the limit"
     )
-    reason: str = Field(description="Why, in one word, where the rule has several reasons", examples=["full_today"])
+    reason: str = Field(description="Reason, for rules that have several", examples=["full_today"])
     detail: str
 
 
@@ -174,7 +176,7 @@ class AlertsOut(Shape):
 
 
 class LiveOut(Shape):
-    """Everything that a live display shows: the data of the event `state`."""
+    """The current state of everything: data of the event `state`."""
 
     time: datetime = Field(examples=[_TIME])
     units: list[UnitOut]

@@ -39,19 +39,19 @@ class HistoryOut(Shape):
 
 
 class TallyOut(Shape):
-    """Figures over opening hours; null: nothing is known."""
+    """Figures over opening hours; null: no data."""
 
     open_hours: float
-    completeness: float | None = Field(description="Samples received of those expected, %")
+    completeness: float | None = Field(description="Samples received in % of those due")
     visits: int = Field(description="Child-visits (延べ人数)")
-    child_hours: float = Field(description="延べ人時")
+    child_hours: float = Field(description="Child-hours (延べ利用時間)")
     average: float | None
     average_when_used: float | None
     peak: float | None
     average_utilisation: float | None = Field(description="% of the capacity")
     peak_utilisation: float | None
     time_used: float | None = Field(description="%")
-    use_minutes: float | None = Field(description="Mean length of a stretch with somebody in")
+    use_minutes: float | None = Field(description="Mean length of a period with at least one child")
     under_target: float | None
     on_target: float | None
     over_target: float | None
@@ -79,13 +79,13 @@ class MetricsOut(Shape):
 
 
 class ExpectedOut(Shape):
-    """An hour that is to come; null: nothing like it is known."""
+    """An hour to come; null: there is no comparable hour."""
 
     start: datetime
     mean: float | None
     low: float | None
     high: float | None
-    hours: int = Field(description="How many hours of the past stand behind it")
+    hours: int = Field(description="Number of past hours used")
 
 
 class OutlookOut(Shape):
@@ -97,7 +97,7 @@ class OutlookOut(Shape):
 
 
 class ZoneLimitOut(Shape):
-    """A house rule, not law."""
+    """A house rule, not a legal limit."""
 
     zone: str
     children: int | None
@@ -110,15 +110,15 @@ class LimitOut(Shape):
     room: str
     time: datetime
     children: int
-    bites: list[Rule] = Field(description="The rules that allow no more than this")
-    parts: dict[Rule, int | None] = Field(description="What each rule alone allows; null: it cannot be asked")
+    bites: list[Rule] = Field(description="The rules that set the limit")
+    parts: dict[Rule, int | None] = Field(description="What each rule alone allows; null: it does not apply")
     m2_per_child: float | None
     staff: int | None
     zones: list[ZoneLimitOut]
 
 
 class CorrectionOut(Shape):
-    """A change of the count that nobody made by walking."""
+    """A correction applied to the count (not an observed entry or exit)."""
 
     time: datetime
     kind: CorrectionKind
@@ -138,7 +138,7 @@ class CorrectionsOut(Shape):
 
 
 class CountOut(Shape):
-    """What a member of staff has counted."""
+    """A count by staff."""
 
     id: int
     time: datetime

@@ -11,7 +11,7 @@ from sukusuku_server.model.collection import Entry
 
 
 class StockKind(StrEnum):
-    """What is on the shelf."""
+    """What is in stock."""
 
     FILM = "film"
     BAG = "bag"

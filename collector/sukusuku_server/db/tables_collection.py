@@ -143,7 +143,7 @@ stop_answer = Table(
     sqlite_autoincrement=True,
 )
 
-# A person has asked for a visit; it stands until the unit is emptied.
+# A request for a visit; it stays open until the unit is emptied.
 request = Table(
     "request",
     metadata,

@@ -66,7 +66,7 @@ class Emptying:
 
 
 class FindingName(StrEnum):
-    """What two witnesses that disagree, or one that cannot be true, mean."""
+    """A finding: sensors that disagree, or one that cannot be right."""
 
     HAND_STUFFED = "hand_stuffed"
     """The level rises without cycles: nappies are stuffed in by hand, past the compressor."""

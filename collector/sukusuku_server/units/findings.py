@@ -1,4 +1,4 @@
-"""What two witnesses that disagree, or one that cannot be true, mean. Pure.
+"""A finding: sensors that disagree, or one that cannot be right. Pure.
 
 Looked at on the grid. Each finding rises at one mark and clears at a lower one, so that it does not come and go.
 `excess` is how much further the level has risen in this bag than the cycles explain, in percent of a bag:
