@@ -16,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="sukusuku api",
         description="Serves the REST API and the wall over the collector's data. "
-        "収集サーバーのデータを REST API と壁面表示で提供します。",
+        "収集サーバーのデータを REST API と状況一覧で提供します。",
     )
     parser.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
     arguments = parser.parse_args(argv)

@@ -30,13 +30,13 @@ COMMANDS = {
     "collector": Command(
         "sukusuku_collector.__main__",
         "receive, store and acknowledge readings; raise alerts; send mails",
-        "計測値の受信・保存・応答、警報、メール送信",
+        "計測値の受信・保存・応答、お知らせの判定、メール送信",
     ),
-    "api": Command("sukusuku_api.__main__", "HTTP API and the wall display", "HTTP API と壁面表示"),
+    "api": Command("sukusuku_api.__main__", "HTTP API and the wall display", "HTTP API と状況一覧"),
     "rounds": Command(
         "sukusuku_collector.dispatch.__main__",
         "collection rounds: who would be visited and why",
-        "収集ルートの計画と理由",
+        "回収ルートの計画と理由",
     ),
     "report": Command(
         "sukusuku_api.reports.__main__",
@@ -49,7 +49,7 @@ COMMANDS = {
     "dashboards": Command(
         "sukusuku_dashboards.__main__",
         "Grafana's boards, into files or to a running Grafana",
-        "Grafana のボードの書き出しと反映",
+        "Grafana のダッシュボードの書き出しと反映",
     ),
     "store": Command(
         "sukusuku_server.timeseries.__main__",

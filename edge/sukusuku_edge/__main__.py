@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sukusuku-edge",
         description="Reads the devices of a centre and loses no reading on the way to the collector. "
-        "センターの機器を読み取り、測定値を失わずに収集サーバーへ届けます。",
+        "センターの機器を読み取り、計測値を失わずに収集サーバーへ届けます。",
     )
     parser.add_argument("--version", action="version", version=f"sukusuku-edge {sukusuku_core.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)

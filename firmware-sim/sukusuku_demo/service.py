@@ -133,8 +133,8 @@ class Demo:
   Grafana              sukusuku dashboards export {self._folder / "facility.toml"} DIR"""
         self._progress.say(
             f"""
-  wall      壁面表示   http://{HOST}:{web}/wall         (?lang=en for English)
-  bags      収集       http://{HOST}:{web}/collection
+  wall      状況一覧   http://{HOST}:{web}/wall         (?lang=en for English)
+  bags      回収       http://{HOST}:{web}/collection
   rooms     一時保育室 http://{HOST}:{web}/rooms
   vacancy   空き状況   http://{HOST}:{web}/vacancy
   mails     メール     http://{HOST}:{box}/

@@ -14,7 +14,7 @@ from sukusuku_sim import scenario, service
 
 DESCRIPTION = """\
 Simulates nappy units and childcare rooms: real Modbus TCP servers and MQTT sensors, moved by a scenario.
-シナリオに従って、おむつ圧縮機と一時預かり室を実際のModbus TCPサーバーとMQTTセンサーとして模擬します。
+シナリオに従って、おむつ圧縮機と一時保育室を実際のModbus TCPサーバーとMQTTセンサーとして模擬します。
 """
 
 

@@ -149,7 +149,7 @@ def test_either_broker_carries_what_the_demo_sends(tmp_path: Path, mosquitto: st
 
 def test_a_mail_is_shown_with_its_pictures_and_its_files() -> None:
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = "a@toshima.example", "b@toshima.example", "収集"
+    mail["From"], mail["To"], mail["Subject"] = "a@toshima.example", "b@toshima.example", "回収"
     mail.set_content("本文です")
     mail.add_alternative('<head></head><img src="cid:way.png"><a href="https://x.example/r/1">完了</a>', subtype="html")
     html = mail.get_body(("html",))

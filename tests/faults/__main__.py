@@ -1,6 +1,6 @@
 """`python -m tests.faults`: inject every fault of the matrix into the real programs and count what was lost.
 
-故障表を実行し、失われた測定値を数えます。
+故障表を実行し、失われた計測値を数えます。
 """
 
 import argparse

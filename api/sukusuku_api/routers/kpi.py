@@ -128,7 +128,7 @@ def counterfactual(
             name=NameOut(ja=fees.name_ja, en=fees.name_en),
             since=fees.since,
             yen_per_kg=fees.yen_per_kg,
-            source=list(fees.source),
+            source=[source["en"] for source in fees.source],
         ),
         method=[NameOut(ja=ja, en=en) for ja, en in zip(method("ja"), method("en"), strict=True)],
     )

@@ -6,6 +6,19 @@ from functools import lru_cache
 from importlib.resources import files
 
 from sukusuku_core.settings import Settings, parse
+from sukusuku_server.settings import Language
+
+
+class Source(Settings, frozen=True, kw_only=True):
+    """Where a fee is published."""
+
+    ja: str
+    en: str
+    at: str
+    """Page or document."""
+
+    def __getitem__(self, language: Language) -> str:
+        return f"{self.ja if language == 'ja' else self.en} ({self.at})"
 
 
 class FeeTable(Settings, frozen=True, kw_only=True):
@@ -15,7 +28,7 @@ class FeeTable(Settings, frozen=True, kw_only=True):
     name_en: str
     since: date
     """The day from which these fees hold."""
-    source: tuple[str, ...]
+    source: tuple[Source, ...]
     yen_per_kg: float
     """When the ward or a licensed hauler collects; for haulers it is the ceiling."""
     ticket_yen: dict[str, float]

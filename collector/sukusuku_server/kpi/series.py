@@ -44,22 +44,26 @@ READINGS, REFUSED = "Ingest/Readings", "Ingest/Refused"
 DERIVATION_LAG, ARCHIVE_LAG = "Derivation/Lag", "Archive/Lag"
 
 FIGURES: tuple[Figure, ...] = (
-    Figure(visits_of(VisitKind.DUE), _SITE, "1", "予定の訪問", "visits planned, whose time is not over"),
+    Figure(visits_of(VisitKind.DUE), _SITE, "1", "回収予定", "visits planned, whose time is not over"),
     Figure(visits_of(VisitKind.EMPTIED), _SITE, "1", "期限内に回収", "visits at which the bag was emptied in time"),
     Figure(visits_of(VisitKind.LATE), _SITE, "1", "遅れて回収", "visits at which the bag was emptied late"),
-    Figure(visits_of(VisitKind.MISSED), _SITE, "1", "回収されず", "visits whose time is over, nothing emptied"),
-    Figure(visits_of(VisitKind.NEEDLESS), _SITE, "1", "不要な訪問", "visits that found little in the bag"),
-    Figure(visits_of(VisitKind.CANNOT), _SITE, "1", "訪問できず", "visits that the crew could not make"),
+    Figure(visits_of(VisitKind.MISSED), _SITE, "1", "回収漏れ", "visits whose time is over, nothing emptied"),
+    Figure(visits_of(VisitKind.NEEDLESS), _SITE, "1", "不要だった回収", "visits that found little in the bag"),
+    Figure(visits_of(VisitKind.CANNOT), _SITE, "1", "回収できなかった", "visits that the crew could not make"),
     Figure(
-        visits_of(VisitKind.UNSEEN), _SITE, "1", "データで確認できず", "visits done, and nothing emptied in the data"
+        visits_of(VisitKind.UNSEEN),
+        _SITE,
+        "1",
+        "完了の連絡のみ（データになし）",
+        "visits done, and nothing emptied in the data",
     ),
-    Figure(visits_of(VisitKind.UNPLANNED), _SITE, "1", "予定外の回収", "emptyings that no round had planned"),
+    Figure(visits_of(VisitKind.UNPLANNED), _SITE, "1", "回収以外での袋の交換", "emptyings that no round had planned"),
     Figure(ON_TIME, _SITE, "%", "期限内の割合（30日間）", "share emptied in time, of 30 days up to this one"),
-    Figure(BAGS, _SITE, "1", "回収した袋", "bags taken away"),
-    Figure(KILOGRAMS, _SITE, "kg", "回収した重量", "weight taken away, from the count of nappies"),
-    Figure(OVER_FULL, _SITE, "h", "満杯超過の時間", "open hours of its units at 100 % and above"),
-    Figure(level_at_emptying("*"), _SITE, "%", "回収時の充填率", "fill level when the bag was emptied"),
-    Figure(STOPS, _ROUND, "1", "立ち寄り", "units on the way, as planned"),
+    Figure(BAGS, _SITE, "1", "交換した袋", "bags taken away"),
+    Figure(KILOGRAMS, _SITE, "kg", "交換した袋の重さ", "weight taken away, from the count of nappies"),
+    Figure(OVER_FULL, _SITE, "h", "開館中に満杯だった時間", "open hours of its units at 100 % and above"),
+    Figure(level_at_emptying("*"), _SITE, "%", "袋の交換時の充填率", "fill level when the bag was emptied"),
+    Figure(STOPS, _ROUND, "1", "回収先の数", "units on the way, as planned"),
     Figure(KILOMETRES, _ROUND, "km", "走行距離", "way there and back, as planned"),
     Figure(MINUTES, _ROUND, "min", "所要時間", "time there and back, as planned"),
     Figure(QUARANTINE, _HOST, "1", "隔離件数（24時間）", "what has come into the quarantine in 24 hours"),
@@ -67,11 +71,11 @@ FIGURES: tuple[Figure, ...] = (
     Figure(MAIL_WAITING, _HOST, "1", "送信待ちのメール", "mails that wait to be sent"),
     Figure(MAIL_OLDEST_AGE, _HOST, "s", "最古の送信待ち", "age of the oldest mail that waits; 0: none does"),
     Figure(MAIL_DEAD, _HOST, "1", "届かなかったメール（24時間）", "mails refused for good in 24 hours"),
-    Figure(ALERTS_FIRING, _HOST, "1", "対応待ちのアラート", "alerts of which nobody has taken care"),
-    Figure(READINGS, _HOST, "1/min", "保存した測定値", "readings stored a minute"),
+    Figure(ALERTS_FIRING, _HOST, "1", "未対応のお知らせ", "alerts of which nobody has taken care"),
+    Figure(READINGS, _HOST, "1/min", "保存した計測値", "readings stored a minute"),
     Figure(REFUSED, _HOST, "1/min", "保存しなかった項目", "what was not stored as a reading, a minute"),
     Figure(DERIVATION_LAG, _HOST, "s", "推定の遅れ", "how far derivation is behind the present"),
-    Figure(ARCHIVE_LAG, _HOST, "s", "保管の遅れ", "how far InfluxDB is behind the present; with InfluxDB only"),
+    Figure(ARCHIVE_LAG, _HOST, "s", "InfluxDB の遅れ", "how far InfluxDB is behind the present; with InfluxDB only"),
 )
 
 

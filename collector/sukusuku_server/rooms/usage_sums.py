@@ -128,7 +128,7 @@ class Tally:
 
     @property
     def person_hours(self) -> float:
-        """Occupancy over time (延べ人時 when children are counted), of the time that is known."""
+        """Occupancy over time (延べ利用時間 when children are counted), of the time that is known."""
         return self.person_ms / HOUR_MS
 
 

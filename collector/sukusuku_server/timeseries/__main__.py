@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     migrate = commands.add_parser(
         "migrate",
         help="copy everything while the collector is stopped; goes on where it was interrupted · "
-        "収集器の停止中に全件コピー。中断しても続きから再開",
+        "収集サーバーの停止中に全件コピー。中断しても続きから再開",
     )
     migrate.add_argument(
         "--again", action="store_true", help="also what was copied before · コピー済みのものも最初から"

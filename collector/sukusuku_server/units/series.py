@@ -13,9 +13,9 @@ _D = DataType.DOUBLE
 DERIVED: tuple[Metric, ...] = (
     Metric("Fill/Estimate", _UNIT, Role.FILL_LEVEL, _D, "%", "推定充填率", "fill level, fused", 0, 200),
     Metric("Fill/Nappies", _UNIT, Role.FILL_LEVEL, _D, "1", "袋の中のおむつ", "nappies in the bag", 0, 10_000),
-    Metric("Fill/Confidence", _UNIT, Role.FILL_LEVEL, _D, "%", "推定の確からしさ", "quality of the estimate", 0, 100),
+    Metric("Fill/Confidence", _UNIT, Role.FILL_LEVEL, _D, "%", "推定の信頼度", "quality of the estimate", 0, 100),
     Metric("Bag/Age", _UNIT, Role.FILL_LEVEL, _D, "h", "袋の経過時間", "age of the bag", 0, None),
-    Metric("Bag/HoursLeft", _UNIT, Role.FILL_LEVEL, _D, "h", "衛生期限まで", "until the hygiene deadline"),
+    Metric("Bag/HoursLeft", _UNIT, Role.FILL_LEVEL, _D, "h", "保管期限まで", "until the hygiene deadline"),
     Metric(
         "Forecast/Hours10", _UNIT, Role.FILL_LEVEL, _D, "h", "満杯まで（早め10%）", "until full, early end (10 %)", 0
     ),

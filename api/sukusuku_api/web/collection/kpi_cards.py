@@ -16,7 +16,7 @@ from sukusuku_server.kpi.stock_levels import SiteShelf
 from sukusuku_server.kpi.unit_month import Kpi
 from sukusuku_server.kpi.visits import Spread
 from sukusuku_server.model.collection import Method
-from sukusuku_server.settings import Site, Unit
+from sukusuku_server.settings import Routing, Site, Unit
 from sukusuku_server.units.forecast_score import Score
 
 UNKNOWN = "–"
@@ -171,7 +171,7 @@ def spread(values: Spread | None, unit: str) -> str:
 
 
 def compare_card(
-    compared: Compared | None, fees: FeeTable, method: Sequence[str], reader: Locale
+    compared: Compared | None, routing: Routing, fees: FeeTable, method: Sequence[str], reader: Locale
 ) -> CompareCard | None:
     """None: nothing is known of that time."""
     if compared is None:
@@ -182,9 +182,10 @@ def compare_card(
         "name": fees.name_ja if reader.language == "ja" else fees.name_en,
         "yen": f"{fees.yen_per_kg:g}",
         "since": day(fees.since),
-        "source": "; ".join(fees.source),
+        "source": "; ".join(source[reader.language] for source in fees.source),
     }
-    ways = translate("Distances: %(ways)s.") % {"ways": compared.ways} if compared.ways else ""
+    values = {"detour": f"{routing.detour:g}", "kmh": f"{routing.kmh:g}"}
+    ways = translate("Distances: great circle x %(detour)s, at %(kmh)s km/h.") % values if compared.ways else ""
     tariff = translate("Tariff: %(name)s, %(yen)s yen/kg since %(since)s. Source: %(source)s.") % fee
     return CompareCard(
         title=translate("Fixed rounds %(n)s times a week") % {"n": done.per_week},
