@@ -47,7 +47,8 @@ _DESCRIPTION = """
 Nappy-compression units and temporary-childcare rooms of municipal child-and-family centres: their current state,
 their history, and their alerts.
 
-Times are ISO 8601 at +09:00. Every error is an RFC 9457 problem (`application/problem+json`).
+Times are ISO 8601 at +09:00. Every error is an RFC 9457 problem (`application/problem+json`); only a
+request of more than 16 KiB is refused before it is read, with status 413 in plain text.
 `stale` or the condition `silent` means that the values are not current.
 """
 

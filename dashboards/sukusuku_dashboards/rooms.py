@@ -41,7 +41,10 @@ def _panels(facility: Facility, asset: Asset, room: Room, language: Language, to
         draw=Draw.STAIRS,
     )  # fmt: skip
     yield Panel(
-        Kind.NUMBER, tell("Utilisation now"), queries.derived_means(asset.id, USE, "5m"), Place(HALF, top, QUARTER, HIGH),
+        Kind.NUMBER,
+        tell("Utilisation now"),
+        queries.derived_means(asset.id, USE, "5m"),
+        Place(HALF, top, QUARTER, HIGH),
         none, {asset.id: ""}, unit="percent", steps=FULL, low=0, since=since,
     )  # fmt: skip
     if zones:

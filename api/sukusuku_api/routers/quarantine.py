@@ -19,7 +19,7 @@ def quarantine(
     limit: Annotated[int, Query(ge=1, le=1_000, description="Maximum number, the newest first")] = 100,
 ) -> out.QuarantineOut:
     """List messages or metrics that could not be stored as readings, the newest first, without their content."""
-    found = context.store.quarantine(limit)
+    found = context.store.history.quarantine(limit)
     return out.QuarantineOut(
         time=japan_time(context.clock()),
         messages=[

@@ -54,20 +54,6 @@ def facility(text: str = FACILITY) -> Facility:
     return parse(text, Facility, "facility.toml")
 
 
-_opened: list[Operations] = []
-
-
-def operations(folder: Path) -> Operations:
-    """The operations data in a folder, closed when the test ends."""
-    _opened.append(Operations(f"sqlite:///{folder / 'operations.db'}"))
-    return _opened[-1]
-
-
-def close_operations() -> None:
-    while _opened:
-        _opened.pop().close()
-
-
 def values(time: int, found: Mapping[str, Value | None], quality: Quality = Quality.GOOD) -> dict[str, Latest]:
     """Latest values of one asset, all measured at `time` and received then."""
     return {metric: Latest(time, value, quality, time) for metric, value in found.items()}

@@ -99,7 +99,8 @@ def test_from_rising_to_a_mail_in_each_language_and_back(site: Site) -> None:
         82.4,
     )
     assert site.kinds() == [("firing", "ja"), ("firing", "en"), ("resolved", "ja"), ("resolved", "en")]
-    assert site.subjects()[2] == "[すくすく] 【解消】東部子ども家庭支援センター: おむつ圧縮機1 充填率が 3 % に下がりました"
+    resolved = "[すくすく] 【解消】東部子ども家庭支援センター: おむつ圧縮機1 充填率が 3 % に下がりました"
+    assert site.subjects()[2] == resolved
     assert [event.value for event in site.store.events(alert.id)] == [81.0, 82.4, 3.0]
 
 

@@ -7,6 +7,7 @@ from sukusuku_api.web.rooms import charts
 from sukusuku_api.web.rooms.charts import AheadHour
 from sukusuku_api.web.rooms.history import UseCard
 from sukusuku_api.web.rooms.queries import RoomFacts, Use
+from sukusuku_core.time import japan_time
 from sukusuku_server.i18n import Translate
 
 
@@ -73,7 +74,7 @@ def ahead(use: Use, reader: Locale) -> Described | None:
     )
     most = max((item for item in use.ahead if item.mean is not None), key=lambda item: item.mean or 0.0)
     text = translate("Expected children per hour. Most at %(time)s: %(mean)s, in 80 %% of cases %(low)s to %(high)s.")
-    when = local(most.start)
+    when = japan_time(most.start)
     values = {
         "time": f"{when.month}/{when.day} {when:%H:%M}",
         "mean": _one(most.mean),

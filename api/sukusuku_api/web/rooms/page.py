@@ -67,9 +67,6 @@ def count(
         asked, status = Asked(error=translate("This form must be sent from this page.")), HTTPStatus.FORBIDDEN
     elif room_id not in known:
         asked, status = Asked(error=translate("There is no such room.")), HTTPStatus.NOT_FOUND
-    elif fields is None:
-        asked = Asked(room_id, error=translate("The text is too long."))
-        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     else:
         try:
             enter(context, room_id, entry, translate)

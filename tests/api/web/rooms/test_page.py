@@ -133,7 +133,14 @@ def test_the_api_has_the_same_limit_and_asks_no_staff_where_no_shift_is_planned(
 
 def test_both_languages_say_all_of_it(api: httpx.Client) -> None:
     ja, en = _text(api.get("/rooms").text), _text(api.get("/rooms?lang=en").text)
-    for text in ("あと 3 人 受け入れ可", "上限の根拠", "未設定", "センターの取り決め", "人数の補正", "現在の人数を入力"):
+    for text in (
+        "あと 3 人 受け入れ可",
+        "上限の根拠",
+        "未設定",
+        "センターの取り決め",
+        "人数の補正",
+        "現在の人数を入力",
+    ):
         assert text in ja
     for text in ("not set", "Corrections of the last seven days", "Enter the current count", "Before and after"):
         assert text in en
