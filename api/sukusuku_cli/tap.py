@@ -13,10 +13,11 @@ from sukusuku_core import sparkplug, state, topics
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.model import Quality
-from sukusuku_core.text_table import pad
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
+from sukusuku_server.terminal import Listing
 
 _COLUMNS = (("time", 12), ("type", 6), ("from", 26), ("seq", 4), ("metric", 24), ("value", 22), ("age", 9))
+_STYLES = {"NBIRTH": "green", "DBIRTH": "green", "NDEATH": "red", "DDEATH": "red", "STATE": "cyan", "?": "bold red"}
 
 
 class Table:
@@ -24,11 +25,12 @@ class Table:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
+        self._listing = Listing([places for _, places in _COLUMNS])
         self._types: dict[str, dict[str, int]] = {}
 
     def head(self) -> str:
         """The line above the table."""
-        return _line(*(name for name, _ in _COLUMNS))
+        return self._listing.row([name for name, _ in _COLUMNS], "bold")
 
     def lines(self, message: Message, now: int) -> Iterator[str]:
         """One line per metric of a message; one line that says why for a message that cannot be read."""
@@ -42,24 +44,27 @@ class Table:
             types = self._types.setdefault(source, {})
             payload = sparkplug.decode(message.payload, types.get)
         except DecodeError as error:
-            yield _line(clock, "?", message.topic, "", "unreadable", str(error))
+            yield self._line(clock, "?", message.topic, "", "unreadable", str(error))
             return
         seq = "" if payload.seq is None else str(payload.seq)
         if not payload.metrics:
-            yield _line(clock, topic.type, source, seq)
+            yield self._line(clock, topic.type, source, seq)
         for n, metric in enumerate(payload.metrics):
             if metric.datatype is not None:
                 types[metric.name] = metric.datatype
             first = (clock, topic.type, source, seq) if n == 0 else ("", "", "", "")
-            yield _line(*first, metric.name, _value(metric), _age(metric, now))
+            yield self._line(*first, metric.name, _value(metric), _age(metric, now))
 
     def _state(self, clock: str, message: Message) -> str:
         host = message.topic.rsplit("/", 1)[-1]
         try:
             said = state.decode(message.payload)
         except DecodeError as error:
-            return _line(clock, "STATE", host, "", "unreadable", str(error))
-        return _line(clock, "STATE", host, "", "online" if said.online else "offline", str(said.timestamp))
+            return self._line(clock, "STATE", host, "", "unreadable", str(error))
+        return self._line(clock, "STATE", host, "", "online" if said.online else "offline", str(said.timestamp))
+
+    def _line(self, *cells: str) -> str:
+        return self._listing.row(cells, _STYLES.get(cells[1], ""))
 
 
 def _value(metric: sparkplug.Metric) -> str:
@@ -72,11 +77,6 @@ def _age(metric: sparkplug.Metric, now: int) -> str:
         return ""
     age = f"{(now - metric.timestamp) / 1000:.1f} s"
     return f"{age} H" if metric.historical else age
-
-
-def _line(*cells: str) -> str:
-    shown = [pad(cell, width) for cell, (_, width) in zip(cells, _COLUMNS, strict=False)]
-    return " ".join(shown).rstrip()
 
 
 async def tap(settings: MqttSettings, group: str, table: Table) -> None:

@@ -12,9 +12,14 @@ def width(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
+def printable(text: str) -> str:
+    """Replace what would move the cursor, colour the terminal or turn the direction of writing."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
 def pad(text: str, places: int) -> str:
     """The text made printable, with spaces after it up to so many places."""
-    text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    text = printable(text)
     return text + " " * max(0, places - width(text))
 
 

@@ -24,6 +24,7 @@ from sukusuku_server.db import AlertState, Operations
 from sukusuku_server.live.views import SIMULATED
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings import read as read_facility
+from sukusuku_server.terminal import Bar
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from sukusuku_sim import history, scenario
 
@@ -112,16 +113,17 @@ class Demo:
         total = sum(len(own) for own in whole.values())
         if self._archive is not None:
             self._archive.past = [((it.asset, it.metric), it.time, it.value) for own in whole.values() for it in own]
-        for edge in edges:
-            node = edge.settings.node
+        with Bar() as bar:
+            for edge in edges:
+                node = edge.settings.node
 
-            def show(count: int, node: str = node) -> None:
-                done[node] = count
-                self._progress.bar("loading the past", sum(done.values()), total)
+                def show(count: int, node: str = node) -> None:
+                    done[node] = count
+                    bar.show(sum(done.values()), total, "  loading the past")
 
-            identity = NodeIdentity(facility.operator.id, node, facility.host_id)
-            mqtt = MqttSettings(HOST, self._settings.ports.broker, f"{node}-past")
-            await past.load(mqtt, identity, declared(edge), whole[node], show)
+                identity = NodeIdentity(facility.operator.id, node, facility.host_id)
+                mqtt = MqttSettings(HOST, self._settings.ports.broker, f"{node}-past")
+                await past.load(mqtt, identity, declared(edge), whole[node], show)
         return sum(done.values())
 
     def _welcome(self) -> None:

@@ -11,10 +11,10 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
+from sukusuku_server.terminal import Bar
 from sukusuku_server.timeseries import backends
 
 _PERIODS = {"month": period.month, "year": period.fiscal_year}
-_BAR = 30
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +44,8 @@ def _write(arguments: argparse.Namespace) -> list[Path]:
     try:
         operations = Operations(facility.operations.url)
         try:
-            made = make(facility, store, operations, wanted, now_ms(), _progress)
+            with Bar() as bar:
+                made = make(facility, store, operations, wanted, now_ms(), bar.show)
         finally:
             operations.close()
     finally:
@@ -56,15 +57,6 @@ def _write(arguments: argparse.Namespace) -> list[Path]:
         path.write_bytes(WRITERS[ending](made))
         paths.append(path)
     return paths
-
-
-def _progress(done: int, whole: int) -> None:
-    """A bar of the rooms that are read; only on a terminal."""
-    if not sys.stderr.isatty():
-        return
-    full = _BAR * done // max(whole, 1)
-    end = "\n" if done == whole else ""
-    print(f"\r[{'#' * full}{'.' * (_BAR - full)}] {done}/{whole}", end=end, file=sys.stderr, flush=True)
 
 
 def _formats(text: str) -> list[str]:

@@ -11,7 +11,6 @@ import msgspec
 
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
-from sukusuku_core.text_table import columns
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.i18n import translations
@@ -20,6 +19,7 @@ from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.rounds.route_sheet import sheet
 from sukusuku_server.rounds.texts import Speech, StopWords
 from sukusuku_server.settings import Facility, Language
+from sukusuku_server.terminal import columns
 from sukusuku_server.timeseries import backends
 
 _LOCALE = files("sukusuku_server") / "locale"

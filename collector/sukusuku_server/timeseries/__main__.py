@@ -11,12 +11,10 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError, PermanentError, SukusukuError, TransientError
 from sukusuku_server import settings
 from sukusuku_server.settings import Facility
+from sukusuku_server.terminal import Bar
 from sukusuku_server.timeseries.influx.check import examine
-from sukusuku_server.timeseries.influx.shipper import LAG_MS, Progress, Shipper
+from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
 from sukusuku_server.timeseries.influx.store import InfluxStore
-
-WIDTH = 40
-"""Characters of the bar."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,19 +94,13 @@ def _migrate(facility: Facility, *, again: bool) -> int:
 def _copy(shipper: Shipper) -> None:
     """Step until everything is there, with a bar."""
     begin = shown = time.monotonic()
-    while shipper.step() or not shipper.progress().done:
-        now = time.monotonic()
-        if now - shown >= 0.2:  # noqa: PLR2004 - often enough for an eye
-            shown = now
-            _show(shipper.progress(), shipper.shipped / (now - begin))
-    _show(shipper.progress(), shipper.shipped / max(time.monotonic() - begin, 1e-3))
-    print(file=sys.stderr)
-
-
-def _show(progress: Progress, rate: float) -> None:
-    part = progress.part
-    bar = "#" * round(part * WIDTH)
-    print(f"\r[{bar:.<{WIDTH}}] {part:4.0%}  {rate:9,.0f} points/s", end="", file=sys.stderr, flush=True)
+    with Bar() as bar:
+        while shipper.step() or not shipper.progress().done:
+            now = time.monotonic()
+            if now - shown >= 0.2:  # noqa: PLR2004 - often enough for an eye; asking costs
+                shown = now
+                rate = shipper.shipped / (now - begin)
+                bar.show(shipper.progress().part, 1, said=f"{rate:,.0f} points/s")
 
 
 if __name__ == "__main__":

@@ -113,9 +113,7 @@ def test_history_is_copied_and_an_interrupted_copy_goes_on(
 
     assert main(["migrate", str(settings)]) == 0
 
-    shown = capsys.readouterr()
-    assert "100%" in shown.err
-    assert "points copied" in shown.out
+    assert "points copied" in capsys.readouterr().out
     first = influx.adapter.writes[seen + 3]  # three marks come first
     found = facility(settings.parent / "readings.db", influx, database)
     store = InfluxStore.open_reader(found.store.path)
