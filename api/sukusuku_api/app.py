@@ -37,6 +37,8 @@ from sukusuku_core import __version__
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import Operations
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility
 
 PREFIX = "/api/v1"
@@ -55,7 +57,7 @@ request of more than 16 KiB is refused before it is read, with status 413 in pla
 
 def create_app(facility: Facility, store: Readings, operations: Operations, clock: Clock = now_ms) -> FastAPI:
     """The application over a facility's readings and alerts. It reads measurements and never writes any."""
-    context = Context(facility, store, operations, clock)
+    context = Context(FacilitySchedules(facility), timetables(facility), store, operations, clock)
     broadcast = Broadcast(context)
 
     @contextlib.asynccontextmanager

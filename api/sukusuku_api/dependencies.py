@@ -1,8 +1,9 @@
 """What every request handler works with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Protocol, cast
+from typing import Annotated, Protocol, TypeVar, cast
 
 from fastapi import Depends, Query, Request
 
@@ -11,6 +12,8 @@ from sukusuku_api.timestamps import parse
 from sukusuku_core.clock import Clock
 from sukusuku_server.db import Operations
 from sukusuku_server.live import views as live
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import Facility, Room, Round, Site, Unit
 from sukusuku_server.timeseries.protocols import HistoryReader, LiveReader, NoteReader, RejectedMessages, StoreStatus
 
@@ -37,17 +40,23 @@ class Readings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The facility, where its data is, and the clock."""
+    """The facility with the dates of its rounds, where its data is, and the clock."""
 
-    facility: Facility
+    index: FacilitySchedules
+    timetables: Mapping[str, Timetable]
     store: Readings
     operations: Operations
     clock: Clock
 
+    @property
+    def facility(self) -> Facility:
+        """Return the settings as a whole."""
+        return self.index.facility
+
     def views(self, now: int) -> "list[live.UnitView | live.RoomView]":
         """How every asset stands at the time `now`."""
         store = self.store.live
-        return live.views(self.facility, store.latest(), now, store.derived_latest())
+        return live.views(self.index, store.latest(), now, store.derived_latest())
 
 
 def _context(request: Request) -> Context:
@@ -82,33 +91,30 @@ def invalid(field: str, message: str) -> ProblemError:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid.", errors=[(field, message)])
 
 
+_Known = TypeVar("_Known")
+
+
 def known_unit(context: Context, ident: str) -> tuple[Site, Unit]:
     """A unit with its centre. Raises ProblemError (404) with those that there are."""
-    found = {unit.id: (site, unit) for site in context.facility.site for unit in site.unit}
-    if ident not in found:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no unit {ident!r}.", available=list(found))
-    return found[ident]
+    return _known("unit", context.index.units, ident)
 
 
 def known_site(context: Context, ident: str) -> Site:
     """A centre. Raises ProblemError (404) with those that there are."""
-    found = {site.id: site for site in context.facility.site}
-    if ident not in found:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {ident!r}.", available=list(found))
-    return found[ident]
+    return _known("centre", context.index.sites, ident)
 
 
 def known_round(context: Context, ident: str) -> Round:
     """A round of the settings. Raises ProblemError (404) with those that there are."""
-    found = {each.id: each for each in context.facility.round}
-    if ident not in found:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no round {ident!r}.", available=list(found))
-    return found[ident]
+    return _known("round", context.index.rounds, ident)
 
 
 def known_room(context: Context, ident: str) -> tuple[Site, Room]:
     """A room with its centre. Raises ProblemError (404) with those that there are."""
-    found = {room.id: (site, room) for site in context.facility.site for room in site.room}
-    if ident not in found:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no room {ident!r}.", available=list(found))
-    return found[ident]
+    return _known("room", context.index.rooms, ident)
+
+
+def _known(kind: str, there: Mapping[str, _Known], ident: str) -> _Known:
+    if ident not in there:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no {kind} {ident!r}.", available=list(there))
+    return there[ident]

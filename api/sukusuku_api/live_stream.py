@@ -67,7 +67,7 @@ class Broadcast:
         if version != self._version:
             self._latest, self._derived, self._version = store.latest(), store.derived_latest(), version
         alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
-        state = (live.views(context.facility, self._latest, context.clock(), self._derived), alerts)
+        state = (live.views(context.index, self._latest, context.clock(), self._derived), alerts)
         if state != self._state:
             self._state = state
             self._told = self._encode(state)
@@ -106,11 +106,11 @@ class Broadcast:
 
     def _encode(self, state: State) -> ServerSentEvent:
         views, alerts = state
-        facility, now = self._context.facility, self._context.clock()
+        index, now = self._context.index, self._context.clock()
         data = present.LiveOut(
             time=japan_time(now),
-            units=present.units(facility, views, now),
-            rooms=present.rooms(facility, views, now),
-            alerts=[present.alert(facility, alert) for alert in alerts],
+            units=present.units(index, views, now),
+            rooms=present.rooms(index, views, now),
+            alerts=[present.alert(index, alert) for alert in alerts],
         )
         return ServerSentEvent(event="state", raw_data=data.model_dump_json())

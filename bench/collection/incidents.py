@@ -34,6 +34,7 @@ from sukusuku_core.settings import parse
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, japan_time
 from sukusuku_server.db import Alert, Operations
 from sukusuku_server.model.series import Latest, Point
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility
 
 OPEN_STEP, CLOSED_STEP = 10 * MINUTE_MS, 60 * MINUTE_MS
@@ -100,7 +101,7 @@ def run(world: World, points: Mapping[str, Sequence[Reading]]) -> tuple[list[Ale
     """All alerts of the half year, and how many mails first told of each. `points` are the derived series."""
     with tempfile.TemporaryDirectory() as folder:
         operations = Operations(f"sqlite:///{Path(folder) / 'operations.db'}")
-        engine = AlertEngine(facility(world), operations)
+        engine = AlertEngine(FacilitySchedules(facility(world)), operations)
         tapes = {unit.id: _Tape(unit.readings, points[unit.id]) for unit in world.units}
         latest = {ident: tape.latest for ident, tape in tapes.items()}
         around = Around(derived={ident: tape.derived for ident, tape in tapes.items()})

@@ -18,7 +18,7 @@ from sukusuku_server.rooms.change_effect import effect
 from sukusuku_server.rooms.derivation import RoomOccupancy
 from sukusuku_server.rooms.intervals import Stretch, stretches
 from sukusuku_server.rooms.retrospective import of_channel, seen_after
-from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
 from sukusuku_server.rooms.usage_sums import total
 from sukusuku_server.settings import Facility
 
@@ -78,8 +78,7 @@ def settings(kind: Kind) -> Timetable:
         for a, b, count in SHIFTS
     )
     text = f"{HEAD}{shifts}[site.room.counting]\n{COUNTING[kind]}\nsample_seconds = 300\n"
-    facility = parse(text, Facility, "bench")
-    return Timetable(facility, facility.site[0].room[0])
+    return FacilitySchedules(parse(text, Facility, "bench")).schedules["room"]
 
 
 def judge(world: World, counts: Sequence[Stretch], late: Mapping[int, float], *, small: bool) -> Figures:

@@ -30,7 +30,7 @@ from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.series import Latest, Point
 from sukusuku_server.rooms.current import Stage, limit_now
 from sukusuku_server.rooms.derivation import RoomOccupancy
-from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import SETTLED_MS
 
@@ -99,7 +99,8 @@ def happened(world: World, settings: Facility) -> Iterator[Happened]:
     """What happens to the alert of the room."""
     asset = next(settings.assets())
     room = settings.site[0].room[0]
-    timetable, watch = Timetable(settings, room), next(w for w in WATCHES if w.rule is Rule.ROOM_OVER_CAPACITY)
+    timetable = FacilitySchedules(settings).schedules[room.id]
+    watch = next(w for w in WATCHES if w.rule is Rule.ROOM_OVER_CAPACITY)
     levels, derivation = settings.levels(room), RoomOccupancy(timetable)
     first, last = world.readings[0].time, world.readings[-1].time
     advanced = derivation.advance(derivation.start(first - 1), world.readings, world.said, last)
@@ -118,7 +119,7 @@ def happened(world: World, settings: Facility) -> Iterator[Happened]:
 
 def judge(world: World, settings: Facility) -> Found:
     """The alerts of the room against the truth."""
-    timetable = Timetable(settings, settings.site[0].room[0])
+    timetable = FacilitySchedules(settings).schedules["room"]
     steps = list(happened(world, settings))
     told = [one.time for one in steps if one.stage == Stage.OVER and one.event in {Event.FIRED, Event.WORSENED}]
     crowds = list(_crowds(world, timetable))
@@ -174,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     good = True
     for kind in Kind:
         settings = facility(kind)
-        hours = Timetable(settings, settings.site[0].room[0]).hours
+        hours = FacilitySchedules(settings).schedules["room"].hours
         found = [judge(simulate(kind, hours, seed, options.weeks), settings) for seed in range(options.seeds)]
         sums = {
             name: sum(len(getattr(one, name)) for one in found) for name in ("missed", "doubled", "false", "closed")

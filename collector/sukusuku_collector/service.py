@@ -29,7 +29,9 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rooms import RoomRecords
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
+from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import backends
 from sukusuku_server.timeseries.protocols import LiveReader, Store
@@ -75,29 +77,30 @@ async def _run(
     jobs: dict[str, Callable[[], Awaitable[None]]] = {}
     if shipper is not None:
         jobs["influx"] = shipper.run
-    around = Surroundings(facility, store, operations)
+    index, dates = FacilitySchedules(facility), timetables(facility)
+    around = Surroundings(index, dates, store, operations)
     if facility.mail is None:
         _log.warning("no [mail] in the settings: alerts are shown on the wall only")
         wake: Callable[[], None] = _nobody
     else:
         mail = MailWorker(facility.mail, operations, clock)
         jobs["mail"], wake = mail.run, mail.wake
-    alerts = Alerts(AlertEngine(facility, operations, wake), store, clock, around)
-    planner = Planner(facility, store, operations)
-    sender = Sender(facility, store, operations, planner)
-    deriver = Deriver(store, DerivationRecords(operations), subjects(facility), clock)
+    alerts = Alerts(AlertEngine(index, operations, wake), store, clock, around)
+    planner = Planner(index, dates, store, operations)
+    sender = Sender(index, store, operations, planner)
+    deriver = Deriver(store, DerivationRecords(operations), subjects(index), clock)
     emptyings = Emptyings(operations)
-    rounds = RoundScheduler(facility, sender, emptyings, planner.timetable, clock, wake, lambda: deriver.current)
+    rounds = RoundScheduler(index, sender, emptyings, planner.timetable, clock, wake, lambda: deriver.current)
     ingest = Ingest(facility, store, clock)
-    host = Host(facility, store, ingest, alerts.evaluate, clock)
-    bookkeeper = Bookkeeper(facility, store, operations, deriver, clock)
+    host = Host(index, store, ingest, alerts.evaluate, clock)
+    bookkeeper = Bookkeeper(index, store, operations, deriver, clock)
     archived = None if shipper is None else shipper.until
 
     def flow() -> Flow:
         return Flow(ingest.stored, ingest.counts.total())
 
     vitals = Vitals(facility.host_id, store, operations, flow, lambda: deriver.until, archived, clock)
-    thinning = Thinning(facility, store, RoomRecords(operations), lambda: deriver.current, clock)
+    thinning = Thinning(index, store, RoomRecords(operations), lambda: deriver.current, clock)
     jobs |= {
         "host": host.run,
         "housekeeping": Housekeeping(facility, store, clock, lambda: ingest.arrived, thinning.step).run,

@@ -5,6 +5,7 @@ import pytest
 from sukusuku_core.model import Quality, Reading
 from sukusuku_server.live.views import Condition, RoomView, UnitView, views
 from sukusuku_server.model.series import Latest, Point
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from tests.api import two_centres
 from tests.api.conftest import NOW
 
@@ -17,7 +18,8 @@ def _views(readings: Iterable[Reading], now: int = NOW) -> dict[str, UnitView | 
         before = latest.setdefault(item.asset, {}).get(item.metric)
         good = None if item.quality is Quality.GOOD or before is None else before.last_good
         latest[item.asset][item.metric] = Latest(item.time, item.value, item.quality, item.time, good_before=good)
-    return {view.id: view for view in views(two_centres.always_open(two_centres.facility()), latest, now)}
+    index = FacilitySchedules(two_centres.always_open(two_centres.facility()))
+    return {view.id: view for view in views(index, latest, now)}
 
 
 def test_every_kind_of_trouble_has_its_word() -> None:
@@ -177,13 +179,13 @@ def test_a_presence_sensor_says_what_it_can() -> None:
 def test_a_room_stands_against_the_limit_of_the_moment_and_tells_which_rule_bites() -> None:
     standards = '[site.room.standards]\neffective_m2 = 30.0\nages = {"0" = 1}\n'
     text = two_centres.FACILITY.replace("capacity = 12\n", f"capacity = 12\n{standards}")
-    facility = two_centres.always_open(two_centres.facility(text=text))
+    index = FacilitySchedules(two_centres.always_open(two_centres.facility(text=text)))
 
     def seen(children: int, **derived: float) -> RoomView:
         room = {f"Occupancy/{name}": Point(NOW - 60_000, value, Quality.GOOD) for name, value in derived.items()}
         latest = {"Occupancy/Children": Latest(NOW, children, Quality.GOOD, NOW)} if children else {}
         latest |= {"Occupancy/Count": Latest(NOW, 12, Quality.GOOD, NOW)}
-        found = {view.id: view for view in views(facility, {"seibu-room": latest}, NOW, {"seibu-room": room})}
+        found = {view.id: view for view in views(index, {"seibu-room": latest}, NOW, {"seibu-room": room})}
         view = found["seibu-room"]
         assert isinstance(view, RoomView)
         return view
@@ -197,5 +199,8 @@ def test_a_room_stands_against_the_limit_of_the_moment_and_tells_which_rule_bite
 def test_what_drifts_in_a_closed_room_is_no_crowd() -> None:
     closed = two_centres.facility()  # with the hours that a centre has unless told otherwise
     latest = {"tobu-room": {"Occupancy/Children": Latest(NOW, 14, Quality.GOOD, NOW)}}
-    found = [{view.id: view for view in views(each, latest, NOW)} for each in (closed, two_centres.always_open(closed))]
+    found = [
+        {view.id: view for view in views(FacilitySchedules(each), latest, NOW)}
+        for each in (closed, two_centres.always_open(closed))
+    ]
     assert [of["tobu-room"].condition for of in found] == [Condition.OK, Condition.OVER]

@@ -4,13 +4,13 @@ import pytest
 from bench.rooms.alerts import facility, judge
 from bench.rooms.world import Kind, simulate
 
-from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rooms.schedule import FacilitySchedules
 
 
 @pytest.mark.parametrize("kind", [Kind.ZONES, Kind.CHILD_DOOR])
 def test_a_crowd_is_told_once_and_nothing_at_night(kind: Kind) -> None:
     settings = facility(kind)
-    hours = Timetable(settings, settings.site[0].room[0]).hours
+    hours = FacilitySchedules(settings).schedules["room"].hours
     found = judge(simulate(kind, hours, seed=0, weeks=3), settings)
 
     assert found.crowds > 0

@@ -15,6 +15,7 @@ from sukusuku_collector.outbox_worker import LEASE_MS, MailWorker
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import MailRow, MailState, Operations
 from sukusuku_server.mail.smtp import Smtp
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from tests.collector.alerts.alert_cases import FACILITY, MINUTE, T0, UNIT, facility, values
 from tests.collector.alerts.mails.golden_mails import body, parse
 from tests.support.smtp_server import Mailbox, server
@@ -35,7 +36,7 @@ class Present:
 def alert(store: Operations, text: str = JAPANESE_ONLY, worker: MailWorker | None = None) -> None:
     """A unit crosses its level."""
     wake = worker.wake if worker is not None else lambda: None
-    engine = AlertEngine(facility(text), store, wake)
+    engine = AlertEngine(FacilitySchedules(facility(text)), store, wake)
     for now in (T0 - MINUTE, T0):
         engine.evaluate({UNIT: values(now, {"Fill/Percent": 82.0})}, now, [UNIT])
 

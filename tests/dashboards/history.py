@@ -23,6 +23,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.model.rounds import Plan, Reason, Stop
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import AlertLevels, Facility
 from sukusuku_server.settings import read as read_facility
 from sukusuku_server.settings.influx import Influx
@@ -84,7 +85,7 @@ def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
         _derive(facility, store, operations)
         for round_plan in _plans(facility, store):
             Rounds(operations).put(round_plan)
-        asyncio.run(Bookkeeper(facility, store, operations, Settled(), lambda: NOW).look())
+        asyncio.run(Bookkeeper(FacilitySchedules(facility), store, operations, Settled(), lambda: NOW).look())
         _watch(facility, store, operations, sorted(reading.time for reading in readings))
         _ship(facility, store)
         yield Loaded(facility, store, operations, query)
@@ -95,7 +96,7 @@ def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
 
 
 def _derive(facility: Facility, store: InfluxStore, operations: Operations) -> None:
-    deriver = Deriver(store, DerivationRecords(operations), subjects(facility), lambda: NOW)
+    deriver = Deriver(store, DerivationRecords(operations), subjects(FacilitySchedules(facility)), lambda: NOW)
     more = deriver.begin()
     while more:
         more = deriver.stretch()

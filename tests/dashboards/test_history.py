@@ -19,7 +19,6 @@ from sukusuku_dashboards.collection import FORECASTS
 from sukusuku_dashboards.export import LANGUAGES
 from sukusuku_dashboards.grafana import classic
 from sukusuku_dashboards.rooms import CHILDREN, LIMIT
-from sukusuku_server.calendar.opening_hours import opening_of_asset
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi import series as figures
@@ -28,6 +27,7 @@ from sukusuku_server.kpi.queries import Books
 from sukusuku_server.model.rounds import VisitKind
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.intervals import stretches
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.timeseries.influx.query import Table
 from tests.dashboards import grafana_query
 from tests.dashboards.drawing import page
@@ -230,7 +230,7 @@ def test_the_days_of_the_year_are_near_the_figures_of_the_reports(answers: list[
 
 def test_the_figures_of_a_month_are_those_of_the_accounts(answers: list[Asked], weeks: Loaded) -> None:
     begin = day_start(local_day(NOW - 30 * DAY) + timedelta(days=1))
-    books = Books(weeks.facility, weeks.store, weeks.operations, NOW)
+    books = Books(FacilitySchedules(weeks.facility), weeks.store, weeks.operations, NOW)
     total, units = books.kpis(begin, NOW)
     bars = {it.query: it.series for it in of_kind(answers, "bargauge") if it.uid == "sukusuku-collection-ja"}
     (by_kind,) = (series for query, series in bars.items() if "Visits/Late" in query)
@@ -287,7 +287,8 @@ def hours_of(weeks: Loaded, asset: str) -> list[usage.Hour]:
     children, complete, limit = (
         weeks.store.derived(asset, metric, begin, NOW) for metric in (CHILDREN, "Occupancy/Completeness", LIMIT)
     )
-    return usage.hours(stretches(children, complete, limit, opening_of_asset(weeks.facility, asset).spans(begin, NOW)))
+    opening = FacilitySchedules(weeks.facility).hours[asset]
+    return usage.hours(stretches(children, complete, limit, opening.spans(begin, NOW)))
 
 
 def day_of(time: int) -> date:

@@ -11,7 +11,7 @@ from sukusuku_server.model.collection import CorrectionKind
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.rooms.capacity_limit import Rule
 from sukusuku_server.rooms.derivation import RoomOccupancy, RoomState
-from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
 from sukusuku_server.settings import Room, read
 from sukusuku_sim import history, scenario
 
@@ -30,8 +30,8 @@ def derived(tmp_path_factory: pytest.TempPathFactory) -> Derived:
     plan = msgspec.structs.replace(scenario.load(folder / "scenario.toml"), unit=(), event=())
     past = list(history.generate(plan, NOW - 3 * DAY, NOW, 300))
     found = {}
-    for room in (room for site in facility.site for room in site.room):
-        timetable = Timetable(facility, room)
+    for timetable in FacilitySchedules(facility).schedules.values():
+        room = timetable.room
         derivation = RoomOccupancy(timetable)
         own = [reading for reading in past if reading.asset == room.id]
         found[room.id] = (room, timetable, derivation.advance(derivation.start(NOW - 3 * DAY), own, (), NOW))

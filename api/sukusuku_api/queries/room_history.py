@@ -7,7 +7,6 @@ from datetime import date
 
 from sukusuku_api.dependencies import HistoryStore
 from sukusuku_core.time import day_start
-from sukusuku_server.calendar.opening_hours import opening_of_asset
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.live.views import SIMULATED
@@ -17,10 +16,11 @@ from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.change_effect import Effect, effect, stretch
 from sukusuku_server.rooms.intervals import stretches
 from sukusuku_server.rooms.retrospective import of_channel, seen_after
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage import Hour
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, from_kept, with_gaps, zone_part, zone_series
 from sukusuku_server.rooms.usage_sums import Tally, total
-from sukusuku_server.settings import Facility, Room, Site, Text, Zone
+from sukusuku_server.settings import Room, Site, Text, Zone
 from sukusuku_server.timeseries import thinned_key
 
 Progress = Callable[[int, int], None]
@@ -69,15 +69,15 @@ class RoomUse:
 class Gatherer:
     """Reads the rooms of a facility at the moment `now` (UTC ms); what lies after it is no gap but left out."""
 
-    def __init__(self, facility: Facility, store: HistoryStore, operations: Operations, now: int) -> None:
-        self._facility = facility
+    def __init__(self, index: FacilitySchedules, store: HistoryStore, operations: Operations, now: int) -> None:
+        self._index = index
         self._store = store
         self._records = RoomRecords(operations)
         self._now = now
 
     def rooms(self, first: date, end: date, site: str | None, progress: Progress = lambda _, __: None) -> list[RoomUse]:
         """The rooms of one centre or of all, from the local day `first` to that before `end`."""
-        wanted = [(s, room) for s in self._facility.site if site in {None, s.id} for room in s.room]
+        wanted = [(where, room) for where, room in self._index.rooms.values() if site in {None, where.id}]
         found = []
         start, stop = day_start(first), day_start(end)
         for n, (where, room) in enumerate(wanted):
@@ -90,7 +90,7 @@ class Gatherer:
         """One room over start <= time < end."""
         end = max(start, min(end, self._now))
         middle = max(start, min(end, self._store.noted(thinned_key(room.id)) or 0))
-        opening = opening_of_asset(self._facility, room.id)
+        opening = self._index.hours[room.id]
         earlier, spans = opening.spans(start, middle), opening.spans(middle, end)
         kept = from_kept(self._store.room_hours(room.id, start, middle))
         corrections = self._records.corrections(room.id, start, end)

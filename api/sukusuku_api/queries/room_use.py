@@ -5,7 +5,6 @@ from datetime import date
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.room_history import Changed, Gatherer
 from sukusuku_core.time import DAY_MS
-from sukusuku_server.calendar.opening_hours import opening_of_asset
 from sukusuku_server.rooms.change_effect import stretch
 from sukusuku_server.rooms.current import FRESH_MS
 from sukusuku_server.rooms.expected_use import WEEKS, Expected, outlook
@@ -39,7 +38,7 @@ def changes(context: Context, site: Site, room: Room) -> tuple[Changed, ...]:
 def expected(context: Context, site: Site, room: Room, now: int, days: int) -> list[Expected]:
     """What is usual in a room in the open hours of the coming days."""
     hours = past(context, site, room, now - WEEKS * 7 * DAY_MS, now)
-    return outlook(hours, opening_of_asset(context.facility, room.id), now, days)
+    return outlook(hours, context.index.hours[room.id], now, days)
 
 
 def expect(context: Context, site: Site, room: Room, now: int, days: int) -> Expect:
@@ -59,9 +58,9 @@ def vacancy(context: Context, days: int) -> list[tuple[Site, list[Day]]]:
     for site in context.facility.site:
         if site.room:
             expected = {room.id: expect(context, site, room, now, days) for room in site.room}
-            found.append((site, site_days(context.facility, site, expected, now, days)))
+            found.append((site, site_days(context.index.schedules, site, expected, now, days)))
     return found
 
 
 def _gatherer(context: Context) -> Gatherer:
-    return Gatherer(context.facility, context.store.history, context.operations, context.clock())
+    return Gatherer(context.index, context.store.history, context.operations, context.clock())

@@ -11,7 +11,7 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
-from sukusuku_server.terminal import Bar
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.timeseries import backends
 
 _PERIODS = {"month": period.month, "year": period.fiscal_year}
@@ -44,8 +44,7 @@ def _write(arguments: argparse.Namespace) -> list[Path]:
     try:
         operations = Operations(facility.operations.url)
         try:
-            with Bar() as bar:
-                made = make(facility, store, operations, wanted, now_ms(), bar.show)
+            made = make(FacilitySchedules(facility), store, operations, wanted, now_ms(), _progress)
         finally:
             operations.close()
     finally:

@@ -17,7 +17,8 @@ from sukusuku_api.reports.xlsx import xlsx
 from sukusuku_server.db import Operations
 from sukusuku_server.i18n import translations
 from sukusuku_server.rooms import texts as room_words
-from sukusuku_server.settings import Facility, Language
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.settings import Language
 
 WRITERS: Mapping[str, Callable[[Report], bytes]] = {"xlsx": xlsx, "pdf": pdf, "csv": csv_file}
 MEDIA = {
@@ -40,7 +41,7 @@ def asked(period: Period, site: str | None, language: Language, *, outward: bool
 
 
 def make(
-    facility: Facility,
+    index: FacilitySchedules,
     store: HistoryStore,
     operations: Operations,
     wanted: Asked,
@@ -48,14 +49,13 @@ def make(
     progress: Progress = lambda _, __: None,
 ) -> Report:
     """The report. Raises PeriodError for one of the future, and for a centre that there is not."""
-    sites = [site.id for site in facility.site]
-    if wanted.site is not None and wanted.site not in sites:
-        raise PeriodError(f"there is no centre `{wanted.site}`; there are {sites}")
+    if wanted.site is not None and wanted.site not in index.sites:
+        raise PeriodError(f"there is no centre `{wanted.site}`; there are {list(index.sites)}")
     if not has_begun(wanted.period, now):
         raise PeriodError(f"{wanted.period.key} has not begun; there are no figures of it")
-    gatherer = Gatherer(facility, store, operations, now)
+    gatherer = Gatherer(index, store, operations, now)
     uses = gatherer.rooms(wanted.period.first, wanted.period.end, wanted.site, progress)
-    return report(facility, uses, wanted, now)
+    return report(index.facility, uses, wanted, now)
 
 
 @lru_cache

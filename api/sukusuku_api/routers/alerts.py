@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from sukusuku_api.dependencies import ContextDep
+from sukusuku_api.dependencies import ContextDep, known_site
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import live
 from sukusuku_core.time import japan_time
@@ -33,14 +33,13 @@ async def alerts(
     site: Annotated[str | None, Query(description="Only those of one centre", examples=["tobu"])] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number")] = 200,
 ) -> live.AlertsOut:
-    """List alerts, the newest first."""
-    known = [settings.id for settings in context.facility.site]
-    if site is not None and site not in known:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {site!r}.", available=known)
+    """Alerts, newest first."""
+    if site is not None:
+        known_site(context, site)
     found = await run_in_threadpool(context.operations.alerts, open_only=only_open, site=site, limit=limit)
     return live.AlertsOut(
         time=japan_time(context.clock()),
-        alerts=[live.alert(context.facility, alert) for alert in found],
+        alerts=[live.alert(context.index, alert) for alert in found],
     )
 
 
@@ -54,7 +53,7 @@ async def alert(context: ContextDep, alert_id: AlertId) -> live.AlertOut:
     found = await run_in_threadpool(context.operations.alert, alert_id)
     if found is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.")
-    return live.alert(context.facility, found)
+    return live.alert(context.index, found)
 
 
 @router.post(
@@ -73,4 +72,4 @@ async def acknowledge(context: ContextDep, alert_id: AlertId, body: Acknowledgem
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.") from error
     except AlertStateError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
-    return live.alert(context.facility, found)
+    return live.alert(context.index, found)

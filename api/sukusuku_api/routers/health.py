@@ -89,7 +89,7 @@ def _newest(*assets: Mapping[str, Latest]) -> int | None:
 
 
 def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOut]:
-    assets = list(context.facility.assets())
+    assets = context.index.assets.values()
     found = []
     for edge in dict.fromkeys(asset.edge for asset in assets):
         own = latest.get(edge, {})

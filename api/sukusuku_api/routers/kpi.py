@@ -135,7 +135,7 @@ def counterfactual(
 
 
 def _books(context: Context) -> Books:
-    return Books(context.facility, context.store.history, context.operations, context.clock())
+    return Books(context.index, context.store.history, context.operations, context.clock())
 
 
 def _stretch(start: str | None, end: str | None, now: int, default_ms: int) -> tuple[int, int]:

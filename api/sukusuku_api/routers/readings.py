@@ -14,7 +14,6 @@ from sukusuku_api.problems import ProblemError, documented
 from sukusuku_core import catalogue
 from sukusuku_core.model import AssetKind, Quality
 from sukusuku_core.time import DAY_MS, japan_time
-from sukusuku_server.settings import Room
 
 router = APIRouter(prefix="/readings", tags=["readings"])
 
@@ -122,14 +121,12 @@ def readings(
 
 def _unit(context: Context, asset: str, metric: str) -> str:
     """The unit of a series that can exist. Raises ProblemError with what there is."""
-    assets = list(context.facility.assets())
+    assets = context.index.assets.values()
     kinds = {found.id: found.kind for found in assets} | {found.edge: AssetKind.EDGE_NODE for found in assets}
     if asset not in kinds:
         detail = f"There is no asset {asset!r}."
         raise ProblemError(HTTPStatus.NOT_FOUND, detail, available=sorted(kinds))
-    zones = next(
-        (found.settings.zone for found in assets if found.id == asset and isinstance(found.settings, Room)), ()
-    )
+    zones = context.index.rooms[asset][1].zone if asset in context.index.rooms else ()
     metrics = [
         name
         for pattern in catalogue.names(kinds[asset])

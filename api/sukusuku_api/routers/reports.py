@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from sukusuku_api.dependencies import Context, ContextDep, invalid
+from sukusuku_api.dependencies import Context, ContextDep, invalid, known_site
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.reports import period
 from sukusuku_api.reports.charts import DrawingError
@@ -65,12 +65,11 @@ def _period(kind: str, text: str) -> period.Period:
 
 
 def _file(context: Context, wanted: period.Period, ending: Format, lang: Language, site: str | None) -> Response:
-    sites = [found.id for found in context.facility.site]
-    if site is not None and site not in sites:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no site {site!r}.", available=sites)
+    if site is not None:
+        known_site(context, site)
     try:
         made = make(
-            context.facility,
+            context.index,
             context.store.history,
             context.operations,
             asked(wanted, site, lang, outward=True),

@@ -19,7 +19,6 @@ from sukusuku_server.db.rooms import RoomRecords, WrongCountError
 from sukusuku_server.model.collection import Calibration
 from sukusuku_server.rooms.capacity_limit import zone_limits
 from sukusuku_server.rooms.current import limit_planned
-from sukusuku_server.rooms.schedule import Timetable
 from sukusuku_server.rooms.usage import heat_map
 from sukusuku_server.rooms.usage_sums import total
 
@@ -121,7 +120,7 @@ def limit(
     """
     _, room = known_room(context, room_id)
     moment = context.clock() if at is None else _moment("query.at", at)
-    found = limit_planned(Timetable(context.facility, room), moment)
+    found = limit_planned(context.index.schedules[room_id], moment)
     return out.limit(room_id, moment, found, zone_limits(room))
 
 

@@ -19,7 +19,7 @@ RoomId = Annotated[str, Path(description="Id of a room", examples=["tobu-room-1"
 async def rooms(context: ContextDep) -> live.RoomsOut:
     """List the current state of every room, in the order of the settings."""
     now = context.clock()
-    return live.RoomsOut(time=japan_time(now), rooms=live.rooms(context.facility, context.views(now), now))
+    return live.RoomsOut(time=japan_time(now), rooms=live.rooms(context.index, context.views(now), now))
 
 
 @router.get(
@@ -28,7 +28,7 @@ async def rooms(context: ContextDep) -> live.RoomsOut:
 async def room(context: ContextDep, room_id: RoomId) -> live.RoomOut:
     """Return the current state of a room."""
     now = context.clock()
-    found = live.rooms(context.facility, context.views(now), now)
+    found = live.rooms(context.index, context.views(now), now)
     for item in found:
         if item.id == room_id:
             return item

@@ -73,7 +73,7 @@ def preview(
 ) -> collection.PlanOut:
     """Compute the plan from current data. Nothing is stored or sent; it takes up to the solver's time limit."""
     known_round(context, round_id)
-    planner = Planner(context.facility, context.store.live, context.operations)
+    planner = Planner(context.index, context.timetables, context.store.live, context.operations)
     return collection.plan(planner.plan(round_id, day, context.clock()))
 
 

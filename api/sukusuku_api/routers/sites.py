@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from sukusuku_api.dependencies import ContextDep
-from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.dependencies import ContextDep, known_site
+from sukusuku_api.problems import documented
 from sukusuku_api.schemas import live
 from sukusuku_core.time import japan_time
 
@@ -27,18 +27,15 @@ async def sites(context: ContextDep) -> live.SitesOut:
     "/{site_id}", summary="One centre", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
 async def site(context: ContextDep, site_id: SiteId) -> live.SiteLiveOut:
-    """Return a centre with the current state of its units and rooms."""
+    """A centre with all its units and rooms as they are now."""
+    settings = known_site(context, site_id)
     now = context.clock()
     views = [view for view in context.views(now) if view.site == site_id]
-    for settings in context.facility.site:
-        if settings.id == site_id:
-            return live.SiteLiveOut(
-                time=japan_time(now),
-                id=settings.id,
-                name=live.name(settings.name),
-                condition=live.worst(views),
-                units=live.units(context.facility, views, now),
-                rooms=live.rooms(context.facility, views, now),
-            )
-    known = [settings.id for settings in context.facility.site]
-    raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no centre {site_id!r}.", available=known)
+    return live.SiteLiveOut(
+        time=japan_time(now),
+        id=settings.id,
+        name=live.name(settings.name),
+        condition=live.worst(views),
+        units=live.units(context.index, views, now),
+        rooms=live.rooms(context.index, views, now),
+    )

@@ -19,7 +19,7 @@ UnitId = Annotated[str, Path(description="Id of a unit", examples=["tobu-unit-1"
 async def units(context: ContextDep) -> live.UnitsOut:
     """List the current state of every unit, in the order of the settings."""
     now = context.clock()
-    return live.UnitsOut(time=japan_time(now), units=live.units(context.facility, context.views(now), now))
+    return live.UnitsOut(time=japan_time(now), units=live.units(context.index, context.views(now), now))
 
 
 @router.get(
@@ -28,7 +28,7 @@ async def units(context: ContextDep) -> live.UnitsOut:
 async def unit(context: ContextDep, unit_id: UnitId) -> live.UnitOut:
     """Return the current state of a unit."""
     now = context.clock()
-    found = live.units(context.facility, context.views(now), now)
+    found = live.units(context.index, context.views(now), now)
     for item in found:
         if item.id == unit_id:
             return item

@@ -11,7 +11,7 @@ from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.live.outlook import Outlook
 from sukusuku_server.live.views import WORST_FIRST, Condition, RoomView, UnitView
-from sukusuku_server.settings import Facility, Room, Site, Text, Unit
+from sukusuku_server.settings import FacilityIndex, Room, Site, Text, Unit
 
 View = UnitView | RoomView
 
@@ -283,24 +283,14 @@ def room(settings: Room, view: RoomView, now: int) -> RoomOut:
     )
 
 
-def units(facility: Facility, views: Iterable[View], now: int) -> list[UnitOut]:
+def units(index: FacilityIndex, views: Iterable[View], now: int) -> list[UnitOut]:
     """The units among the views."""
-    known = {asset.id: asset.settings for asset in facility.assets()}
-    return [
-        unit(settings, view, now)
-        for view in views
-        if isinstance(view, UnitView) and isinstance(settings := known[view.id], Unit)
-    ]
+    return [unit(index.units[view.id][1], view, now) for view in views if isinstance(view, UnitView)]
 
 
-def rooms(facility: Facility, views: Iterable[View], now: int) -> list[RoomOut]:
+def rooms(index: FacilityIndex, views: Iterable[View], now: int) -> list[RoomOut]:
     """The rooms among the views."""
-    known = {asset.id: asset.settings for asset in facility.assets()}
-    return [
-        room(settings, view, now)
-        for view in views
-        if isinstance(view, RoomView) and isinstance(settings := known[view.id], Room)
-    ]
+    return [room(index.rooms[view.id][1], view, now) for view in views if isinstance(view, RoomView)]
 
 
 def site(settings: Site, views: Iterable[View]) -> SiteOut:
@@ -314,10 +304,11 @@ def site(settings: Site, views: Iterable[View]) -> SiteOut:
     )
 
 
-def alert(facility: Facility, found: Alert) -> AlertOut:
+def alert(index: FacilityIndex, found: Alert) -> AlertOut:
     """An alert for the border."""
-    names = {asset.id: asset.settings.name for asset in facility.assets()}
-    names |= {site.id: site.name for site in facility.site}
+    about: Site | Unit | Room | None = index.sites.get(found.asset)
+    if found.asset in index.assets:
+        about = index.assets[found.asset].settings
 
     def at(time: int | None) -> datetime | None:
         return None if time is None else japan_time(time)
@@ -327,7 +318,7 @@ def alert(facility: Facility, found: Alert) -> AlertOut:
         rule=found.rule,
         site=found.site,
         asset=found.asset,
-        asset_name=name(names[found.asset]) if found.asset in names else None,
+        asset_name=None if about is None else name(about.name),
         state=found.state,
         since=japan_time(found.since),
         fired=at(found.fired),

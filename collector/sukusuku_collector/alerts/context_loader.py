@@ -1,18 +1,18 @@
 """What rules look at beside the readings, from the store, the operations data and the settings."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Protocol
 
 from sukusuku_collector.alerts.context import Around, Supply
 from sukusuku_core.time import MINUTE_MS, day_start, local_day
-from sukusuku_server.calendar.opening_hours import opening_of_site
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.modes import Modes
 from sukusuku_server.kpi.stock_levels import shelves
 from sukusuku_server.model.collection import EmptyingState
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.timetable import Timetable
-from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.protocols import HistoryReader, LiveReader
 
 SLOW_MS = MINUTE_MS
@@ -26,14 +26,19 @@ class SurroundingsStore(LiveReader, HistoryReader, Protocol):
 class Surroundings:
     """Collects what is around the units of one facility. Raises TransientError when a database does not answer."""
 
-    def __init__(self, facility: Facility, store: SurroundingsStore, operations: Operations) -> None:
-        self._facility = facility
+    def __init__(
+        self,
+        index: FacilitySchedules,
+        timetables: Mapping[str, Timetable],
+        store: SurroundingsStore,
+        operations: Operations,
+    ) -> None:
+        self._index = index
+        self._timetables = timetables
         self._store = store
         self._operations = operations
         self._modes = Modes(operations)
         self._emptyings = Emptyings(operations)
-        self._timetables = [(settings, Timetable(settings, facility.calendar)) for settings in facility.round]
-        self._openings = {site.id: opening_of_site(facility, site.id) for site in facility.site}
         self._slow: tuple[int, Around] | None = None
 
     def at(self, now: int) -> Around:
@@ -53,10 +58,10 @@ class Surroundings:
     def _next_rounds(self, now: int) -> dict[str, int]:
         """When the next round departs that serves a site while it is open, or is over when under way; by site."""
         found: dict[str, int] = {}
-        for settings, timetable in self._timetables:
-            for site in settings.sites or self._openings:
+        for ident, timetable in self._timetables.items():
+            for site in self._index.rounds[ident].sites or self._index.sites:
                 trip = timetable.coming(now)
-                while trip is not None and not self._openings[site].spans(trip.departs, trip.returns):
+                while trip is not None and not self._index.hours[site].spans(trip.departs, trip.returns):
                     trip = timetable.following(trip.date)
                 if trip is not None:
                     comes = trip.departs if trip.departs > now else trip.returns
@@ -65,17 +70,18 @@ class Surroundings:
 
     def _kg_today(self, now: int) -> dict[str, float]:
         """What was taken out since local midnight, by site."""
-        per_nappy = {unit.id: unit.collection.kg_per_nappy for site in self._facility.site for unit in site.unit}
         found: dict[str, float] = defaultdict(float)
         for emptying in self._emptyings.of(None, day_start(local_day(now)), now + 1):
-            if emptying.state is not EmptyingState.REJECTED:
-                found[emptying.asset] += emptying.nappies * per_nappy.get(emptying.asset, 0.0)
-        return {site.id: sum(found[unit.id] for unit in site.unit) for site in self._facility.site if site.unit}
+            if emptying.state is not EmptyingState.REJECTED and emptying.asset in self._index.units:
+                _, unit = self._index.units[emptying.asset]
+                found[unit.id] += emptying.nappies * unit.collection.kg_per_nappy
+        sites = self._index.facility.site
+        return {site.id: sum(found[unit.id] for unit in site.unit) for site in sites if site.unit}
 
     def _supplies(self, now: int) -> dict[str, tuple[Supply, ...]]:
         """What people have said is on the shelves, less what was used since; by site."""
         found: dict[str, tuple[Supply, ...]] = {}
-        for item in shelves(self._operations, self._store, self._facility.site, now):
+        for item in shelves(self._operations, self._store, self._index.facility.site, now):
             if item.shelf is not None:
                 supply = Supply(item.kind.value, max(0, item.shelf.left), item.shelf.days)
                 found[item.site] = (*found.get(item.site, ()), supply)

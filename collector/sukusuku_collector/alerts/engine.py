@@ -12,13 +12,12 @@ from sukusuku_collector.alerts.records import Held, Key, Outcome, Post, grounded
 from sukusuku_collector.alerts.rules import WATCHES
 from sukusuku_collector.alerts.state_machine import Event, Open, step
 from sukusuku_core.errors import TransientError
-from sukusuku_server.calendar.opening_hours import opening_of_site
 from sukusuku_server.db import Alert, AlertState, Operations
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.modes import ModeKind
 from sukusuku_server.model.series import LatestByAsset
-from sukusuku_server.rooms.schedule import Timetable
-from sukusuku_server.settings import Asset, Facility, Room
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.settings import Asset
 from sukusuku_server.settings.alerts import tightened
 
 
@@ -35,39 +34,37 @@ class AlertEngine:
 
     Each evaluation writes either nothing or one transaction with the alerts, their events and their mails.
     `mail_written` is called after a transaction that put mails into the outbox.
-    Raises ConfigError when a name in `facility` cannot stand in a mail.
+    Raises ConfigError when a name in the facility cannot stand in a mail.
     """
 
     def __init__(
-        self, facility: Facility, operations: Operations, mail_written: Callable[[], None] = lambda: None
+        self, index: FacilitySchedules, operations: Operations, mail_written: Callable[[], None] = lambda: None
     ) -> None:
         self._operations = operations
         self._mail_written = mail_written
-        self._mailing = Mailing(facility)
-        self._repeat = round(facility.alerts.repeat_after * 1000)
-        subjects: list[Subject] = [*facility.assets(), *facility.site]
-        self._posts = {subject.id: self._posts_of(facility, subject) for subject in subjects}
-        self._sites = tuple(site.id for site in facility.site)
+        self._mailing = Mailing(index.facility)
+        self._repeat = round(index.facility.alerts.repeat_after * 1000)
+        subjects: dict[str, Subject] = {**index.assets, **index.sites}
+        self._posts = {ident: self._posts_of(index, subject) for ident, subject in subjects.items()}
+        self._sites = index.sites
         self._memory: _Memory | None = None
         self._hearing: int | None = None
 
-    def _posts_of(self, facility: Facility, subject: Subject) -> tuple[Post, ...]:
+    def _posts_of(self, index: FacilitySchedules, subject: Subject) -> tuple[Post, ...]:
+        facility = index.facility
         settings = subject.settings if isinstance(subject, Asset) else subject
         levels = facility.levels(subject.settings) if isinstance(subject, Asset) else facility.alerts
-        site = site_of(subject)
-        opening = opening_of_site(facility, site.id)
         mail_from = msgspec.structs.asdict(facility.alerts.mail_from)
-        timetable = Timetable(facility, settings) if isinstance(settings, Room) else None
         return tuple(
             Post(
                 subject=subject,
                 watch=watch,
                 levels=(levels, tightened(levels)),
-                chain=self._mailing.chain(site.id, watch.rule),
+                chain=self._mailing.chain(site_of(subject).id, watch.rule),
                 mail_from=mail_from.get(watch.rule.value, 1),
-                opening=opening,
+                opening=index.hours[subject.id],
                 urgent=watch.rule.value in levels.urgent,
-                timetable=timetable,
+                timetable=index.schedules.get(subject.id),
             )
             for watch in WATCHES
             if type(settings) in watch.kinds

@@ -21,11 +21,11 @@ from sukusuku_server.model.collection import EmptyingState
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState, StopRecord
 from sukusuku_server.rounds.mails import RoundComposer
 from sukusuku_server.rounds.recipients import chain
-from sukusuku_server.rounds.route_sheet import settings_of, sheets
+from sukusuku_server.rounds.route_sheet import sheets
 from sukusuku_server.rounds.signed_links import Links
 from sukusuku_server.rounds.sketch import Sketch, render
 from sukusuku_server.rounds.timetable import Timetable, Trip
-from sukusuku_server.settings import Facility, Round
+from sukusuku_server.settings import FacilityIndex, Round
 from sukusuku_server.timeseries.protocols import LiveReader
 
 TICK_SECONDS = 15.0
@@ -58,18 +58,19 @@ class Sender:
 
     def __init__(
         self,
-        facility: Facility,
+        index: FacilityIndex,
         store: LiveReader,
         operations: Operations,
         plans: Plans,
         draw: Callable[[Sketch], bytes | None] = render,
     ) -> None:
-        self._facility = facility
+        self._index = index
+        self._facility = index.facility
         self._store = store
         self._plans = plans
         self.rounds = Rounds(operations)
-        links = Links(shared(operations, LINKS), facility.web.url)
-        self._composer = RoundComposer(facility, links, draw)
+        links = Links(shared(operations, LINKS), index.facility.web.url)
+        self._composer = RoundComposer(index, links, draw)
 
     def issue(self, settings: Round, day: date, now: int) -> Run | None:
         """Plan, store and tell the first one, exactly once. None: it was sent before."""
@@ -77,10 +78,11 @@ class Sender:
         latest = self._store.latest()
         draft = Run(0, plan, RunState.PLANNED, sent=None, told=0)
         blank = [StopRecord(0, 0, stop, Answer.NONE, None, None, "") for stop in plan.stops]
-        pictures = self._composer.pictures(settings, 1, sheets(self._facility, draft, blank, latest))
+        timetable = self._plans.timetable(settings.id)
+        pictures = self._composer.pictures(settings, 1, sheets(self._index, timetable, draft, blank, latest))
 
         def compose(run: Run, records: Sequence[StopRecord]) -> Sequence[OutgoingMail]:
-            made = sheets(self._facility, run, records, latest)
+            made = sheets(self._index, timetable, run, records, latest)
             return self._composer.round_mails(settings, run, 1, made, pictures, now)
 
         run = self.rounds.issue(plan, compose, now)
@@ -91,7 +93,8 @@ class Sender:
 
     def tell(self, settings: Round, run: Run, step: int, now: int) -> bool:
         """Tell the next step of the chain. False: somebody else has done so."""
-        made = sheets(self._facility, run, self.rounds.stops(run.id), self._store.latest())
+        timetable = self._plans.timetable(settings.id)
+        made = sheets(self._index, timetable, run, self.rounds.stops(run.id), self._store.latest())
         pictures = self._composer.pictures(settings, step, made)
         mails = self._composer.round_mails(settings, run, step, made, pictures, now)
         return self.rounds.send(run.id, mails, step, now)
@@ -107,7 +110,7 @@ class RoundScheduler:
 
     def __init__(
         self,
-        facility: Facility,
+        index: FacilityIndex,
         sender: Sender,
         emptyings: Emptyings,
         timetable: Callable[[str], Timetable],
@@ -115,7 +118,7 @@ class RoundScheduler:
         wake: Callable[[], None] = lambda: None,
         ready: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._facility = facility
+        self._index = index
         self._sender = sender
         self._ready = ready
         self._rounds = sender.rounds
@@ -123,7 +126,7 @@ class RoundScheduler:
         self._timetable = timetable
         self._clock = clock
         self._wake = wake
-        self._steps = {settings.id: len(chain(facility, settings)) for settings in facility.round}
+        self._steps = {ident: len(chain(index.facility, settings)) for ident, settings in index.rounds.items()}
         self._problems = TransitionLog(_log)
         self._begun: int | None = None
 
@@ -154,17 +157,16 @@ class RoundScheduler:
         """Today's trips, and those of yesterday, which may end after midnight."""
         today = local_day(now)
         days = (today - timedelta(days=1), today)
-        tables = [self._timetable(settings.id) for settings in self._facility.round]
+        tables = [self._timetable(ident) for ident in self._index.rounds]
         return [table.trip(day) for table in tables for day in days if table.goes(day)]
 
     def _ahead(self, runs: Sequence[Run], now: int) -> list[Trip]:
         """Trips that were sent by hand: for a later day, or one on which the round does not go by itself."""
         known = {(trip.round, trip.date) for trip in self._trips(now)}
-        mine = {settings.id for settings in self._facility.round}
         return [
             self._timetable(run.plan.round).trip(run.plan.date)
             for run in runs
-            if run.plan.round in mine and run.told and (run.plan.round, run.plan.date) not in known
+            if run.plan.round in self._index.rounds and run.told and (run.plan.round, run.plan.date) not in known
         ]
 
     def _of_today(self, runs: Sequence[Run], trips: Sequence[Trip]) -> list[Run]:
@@ -184,13 +186,13 @@ class RoundScheduler:
     def _do(self, task: Task, now: int) -> None:
         match task:
             case Issue(trip):
-                settings = settings_of(self._facility, trip.round)
+                settings = self._index.rounds.get(trip.round)
                 run = None if settings is None else self._sender.issue(settings, trip.date, now)
                 if run is not None and run.told:
                     _log.info("round %s of %s is sent: %d stops", trip.round, trip.date, len(run.plan.joined))
                     self._wake()
             case Tell(run, step):
-                settings = settings_of(self._facility, run.plan.round)
+                settings = self._index.rounds.get(run.plan.round)
                 if settings is not None and self._sender.tell(settings, run, step, now):
                     _log.warning("round %s is not answered; it is told to the next (step %d)", _name(task), step)
                     self._wake()

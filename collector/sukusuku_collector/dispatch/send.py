@@ -14,10 +14,12 @@ from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.i18n import translations
 from sukusuku_server.model.rounds import Run
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
-from sukusuku_server.rounds.route_sheet import settings_of, sheet
+from sukusuku_server.rounds.route_sheet import sheet
 from sukusuku_server.rounds.texts import Speech
-from sukusuku_server.settings import Facility, Language
+from sukusuku_server.rounds.timetable import timetables
+from sukusuku_server.settings import FacilityIndex, Language
 from sukusuku_server.timeseries import backends
 
 
@@ -29,13 +31,13 @@ def run(arguments: Namespace) -> str:
     operations = Operations(facility.operations.url)
     store = backends.open_reader(facility.store)
     try:
-        planner = Planner(facility, store, operations)
-        sender = Sender(facility, store, operations, planner)
+        index, dates = FacilitySchedules(facility), timetables(facility)
+        planner = Planner(index, dates, store, operations)
+        sender = Sender(index, store, operations, planner)
         now = now_ms()
         results = []
-        for round_id, day in chosen(facility, planner, arguments.round, arguments.date, now):
-            found = settings_of(facility, round_id)
-            sent = None if found is None else sender.issue(found, day, now)
+        for round_id, day in chosen(dates, arguments.round, arguments.date, now):
+            sent = sender.issue(index.rounds[round_id], day, now)
             results.append((sent is not None, sent or sender.rounds.of(round_id, day)))
     finally:
         store.close()
@@ -45,12 +47,12 @@ def run(arguments: Namespace) -> str:
         return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()
     language: Language = arguments.lang
     texts = translations(files("sukusuku_server") / "locale", language)
-    lines = [_line(facility, run, language, texts, fresh=fresh) for fresh, run in results if run is not None]
-    return "\n".join(lines) or texts.gettext("There is no round on that day.")
+    lines = [_line(index, run, language, texts, fresh=fresh) for fresh, run in results if run is not None]
+    return "\n".join(lines) or texts.gettext("No round goes on that day.")
 
 
-def _line(facility: Facility, run: Run, language: Language, texts: NullTranslations, *, fresh: bool) -> str:
-    speech = Speech(sheet(facility, run, (), language), texts, facility.web.map_link)
+def _line(index: FacilityIndex, run: Run, language: Language, texts: NullTranslations, *, fresh: bool) -> str:
+    speech = Speech(sheet(index, run, (), language), texts, index.facility.web.map_link)
     values = {
         "round": speech.name,
         "day": speech.day(run.plan.date),

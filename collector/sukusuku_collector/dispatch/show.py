@@ -1,7 +1,7 @@
 """`sukusuku rounds plan`: the plan as a table for people, or as JSON."""
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from gettext import NullTranslations
@@ -15,10 +15,12 @@ from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.i18n import translations
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState, StopRecord
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.rounds.route_sheet import sheet
 from sukusuku_server.rounds.texts import Speech, StopWords
-from sukusuku_server.settings import Facility, Language
+from sukusuku_server.rounds.timetable import Timetable, timetables
+from sukusuku_server.settings import FacilityIndex, Language
 from sukusuku_server.terminal import columns
 from sukusuku_server.timeseries import backends
 
@@ -32,36 +34,35 @@ def run(arguments: Namespace) -> str:
         closing(Operations(facility.operations.url)) as operations,
         closing(backends.open_reader(facility.store)) as store,
     ):
-        planner = Planner(facility, store, operations)
+        index, dates = FacilitySchedules(facility), timetables(facility)
+        planner = Planner(index, dates, store, operations)
         now = now_ms()
-        trips = chosen(facility, planner, arguments.round, arguments.date, now)
+        trips = chosen(dates, arguments.round, arguments.date, now)
         plans = [planner.plan(round_id, day, now) for round_id, day in trips]
     if arguments.json:
         return msgspec.json.format(msgspec.json.encode(plans), indent=2).decode()
     language: Language = arguments.lang
     texts = translations(_LOCALE, language)
     if not plans:
-        return texts.gettext("There is no round on that day.")
-    return "\n\n\n".join(told(facility, plan, language, texts) for plan in plans)
+        return texts.gettext("No round goes on that day.")
+    return "\n\n\n".join(told(index, plan, language, texts) for plan in plans)
 
 
-def chosen(
-    facility: Facility, planner: Planner, round_id: str | None, day: date | None, now: int
-) -> list[tuple[str, date]]:
+def chosen(dates: Mapping[str, Timetable], round_id: str | None, day: date | None, now: int) -> list[tuple[str, date]]:
     """The rounds and dates that are meant: all rounds of a day, or each one's next trip. Raises ConfigError."""
-    there = [settings.id for settings in facility.round]
+    there = list(dates)
     if not there:
         raise ConfigError("facility.toml has no [[round]]; facility.example.toml shows one")
     if round_id is not None and round_id not in there:
         raise ConfigError(f"there is no round `{round_id}`; there are {there}")
     meant = there if round_id is None else [round_id]
     if day is not None:
-        return [(each, day) for each in meant if round_id is not None or planner.timetable(each).goes(day)]
-    coming = [(each, planner.timetable(each).coming(now)) for each in meant]
+        return [(each, day) for each in meant if round_id is not None or dates[each].goes(day)]
+    coming = [(each, dates[each].coming(now)) for each in meant]
     return [(each, trip.date) for each, trip in coming if trip is not None]
 
 
-def told(facility: Facility, plan: Plan, language: Language, texts: NullTranslations) -> str:
+def told(index: FacilityIndex, plan: Plan, language: Language, texts: NullTranslations) -> str:
     """A plan for people."""
     gettext = texts.gettext
     plan_run = Run(id=0, plan=plan, state=RunState.PLANNED, sent=None, told=0)
@@ -69,7 +70,7 @@ def told(facility: Facility, plan: Plan, language: Language, texts: NullTranslat
         StopRecord(number, 0, stop, Answer.NONE, answered=None, answered_by=None, note="")
         for number, stop in enumerate(plan.stops, start=1)
     ]
-    words = Speech(sheet(facility, plan_run, records, language), texts, facility.web.map_link).round()
+    words = Speech(sheet(index, plan_run, records, language), texts, index.facility.web.map_link).round()
     parts = ["\n".join([words.headline, *(f"{label}: {value}" for label, value in words.facts)])]
     for title, stops in (
         (words.lead, words.stops),

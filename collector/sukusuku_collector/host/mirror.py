@@ -18,7 +18,8 @@ from sukusuku_core.time import japan_time
 from sukusuku_mqtt import Message, MqttSession
 from sukusuku_server.live import views
 from sukusuku_server.live.views import RoomView, UnitView
-from sukusuku_server.settings import Asset, Facility, Text
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.settings import Asset, Text
 from sukusuku_server.timeseries.protocols import LiveReader
 
 _MIRROR = re.compile(r"sukusuku/[^/]+/[^/]+/[^/]+/state")
@@ -105,13 +106,12 @@ def _names(text: Text) -> dict[str, str]:
 class Mirroring:
     """The mirror of one facility. Every method raises TransientError when broker or store do not answer."""
 
-    def __init__(self, facility: Facility, store: LiveReader, clock: Clock) -> None:
-        self._facility = facility
-        self._operator = facility.operator.id
-        self._assets = {asset.id: asset for asset in facility.assets()}
+    def __init__(self, index: FacilitySchedules, store: LiveReader, clock: Clock) -> None:
+        self._index = index
+        self._operator = index.facility.operator.id
         self._store = store
         self._clock = clock
-        self._topics = {topic(self._operator, asset) for asset in self._assets.values()}
+        self._topics = {topic(self._operator, asset) for asset in index.assets.values()}
         self._shown: dict[str, bytes] = {}
 
     def begin(self) -> None:
@@ -121,11 +121,11 @@ class Mirroring:
     def publish(self, mqtt: MqttSession, assets: Collection[str] | None = None) -> None:
         """Show these assets (all when None) as they are now, where that has changed."""
         latest, derived, now = self._store.latest(), self._store.derived_latest(), self._clock()
-        for ident in self._assets if assets is None else assets:
-            asset = self._assets.get(ident)
+        for ident in self._index.assets if assets is None else assets:
+            asset = self._index.assets.get(ident)
             if asset is None:
                 continue
-            shown = body(asset, views.view(self._facility, asset, latest, now, derived))
+            shown = body(asset, views.view(self._index, asset, latest, now, derived))
             if self._shown.get(ident) != shown:
                 mqtt.publish(topic(self._operator, asset), shown, retain=True)
                 self._shown[ident] = shown
@@ -133,8 +133,8 @@ class Mirroring:
     def end(self, mqtt: MqttSession) -> None:
         """Nobody will say any more when the values grow old: they are old from now on."""
         latest, now = self._store.latest(), self._clock()
-        for asset in self._assets.values():
-            last, unknown = (views.view(self._facility, asset, known, now) for known in (latest, {}))
+        for asset in self._index.assets.values():
+            last, unknown = (views.view(self._index, asset, known, now) for known in (latest, {}))
             mqtt.publish(topic(self._operator, asset), farewell(asset, last, unknown), retain=True)
 
     def left_over(self, mqtt: MqttSession, message: Message) -> bool:

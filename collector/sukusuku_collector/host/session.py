@@ -21,7 +21,7 @@ from sukusuku_core.state import HostState
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from sukusuku_mqtt.reconnect import reconnect_backoff
-from sukusuku_server.settings import Facility
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.timeseries.protocols import LiveReader, Notes
 
 BATCH = 256
@@ -53,14 +53,14 @@ class Host:
 
     def __init__(
         self,
-        facility: Facility,
+        index: FacilitySchedules,
         store: HostStore,
         ingest: Ingest,
         committed: Callable[[Collection[str]], None],
         clock: Clock,
     ) -> None:
-        self._facility = facility
-        self._assets = {asset.id: asset for asset in facility.assets()}
+        self._facility = facility = index.facility
+        self._assets = len(index.assets)
         self._store = store
         self._ingest = ingest
         self._committed = committed
@@ -76,7 +76,7 @@ class Host:
         self._seen_timestamp = 0
         self._mqtt: MqttSession | None = None
         self._mirrors = mirror.everything(facility.operator.id)
-        self._mirroring = Mirroring(facility, store, clock)
+        self._mirroring = Mirroring(index, store, clock)
         self._ready = False
         self._problems = TransitionLog(_log)
 
@@ -288,7 +288,7 @@ class Host:
                 self._facility.host_id,
                 self._facility.operator.id,
                 where,
-                len(self._assets),
+                self._assets,
             )
         self._problems.recovered("session", f"broker {where} and store answer again")
         self._ready = True

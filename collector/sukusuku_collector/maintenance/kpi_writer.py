@@ -20,7 +20,7 @@ from sukusuku_server.kpi import daily_series
 from sukusuku_server.kpi.daily_series import ON_TIME_DAYS, Diary
 from sukusuku_server.kpi.queries import Books
 from sukusuku_server.model.series import SeriesOwner
-from sukusuku_server.settings import Facility
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader
 
 LOOK_SECONDS = 5.0
@@ -59,9 +59,9 @@ class Bookkeeper:
     """The accounts of one facility. `run` goes on until cancelled."""
 
     def __init__(
-        self, facility: Facility, store: KpiStore, operations: Operations, derived: Derived, clock: Clock
+        self, index: FacilitySchedules, store: KpiStore, operations: Operations, derived: Derived, clock: Clock
     ) -> None:
-        self._facility = facility
+        self._index = index
         self._store = store
         self._operations = operations
         self._rounds = Rounds(operations)
@@ -105,17 +105,17 @@ class Bookkeeper:
 
     def write(self, start: int, end: int, now: int) -> None:
         """Write the accounts of start <= time < end, as they look at `now`; `start` is a local midnight."""
-        books = Books(self._facility, self._store, self._operations, now)
+        books = Books(self._index, self._store, self._operations, now)
         visits = books.visits(start - ON_TIME_DAYS * DAY_MS, end)
         times = books.open_times(start, end)
-        for site in self._facility.site:
+        for site in self._index.facility.site:
             units = {unit.id: unit.collection.kg_per_nappy for unit in site.unit}
             own = [visit for visit in visits if visit.asset in units]
             diary = Diary(site.id, units, own, {unit: times[unit] for unit in units})
             points = daily_series.of_site(diary, local_day(start), local_day(end - 1))
             self._put(SeriesOwner.SITE.named(site.id), start, end, points)
         runs = self._rounds.runs(start, end, _MOST_RUNS)
-        for ident in {round_.id for round_ in self._facility.round} | {run.plan.round for run in runs}:
+        for ident in set(self._index.rounds) | {run.plan.round for run in runs}:
             departures = [point for run in runs if run.plan.round == ident for point in daily_series.of_run(run)]
             self._put(SeriesOwner.ROUND.named(ident), start, end, departures)
 

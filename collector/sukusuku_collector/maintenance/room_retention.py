@@ -10,14 +10,14 @@ from typing import Protocol
 from sukusuku_core.clock import Clock
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
-from sukusuku_server.calendar.opening_hours import opening_of_asset
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.series import RoomHour
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.intervals import stretches
 from sukusuku_server.rooms.retrospective import of_channel, seen_after
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, coarse, kept, zone_part, zone_series
-from sukusuku_server.settings import Facility, Room
+from sukusuku_server.settings import Room
 from sukusuku_server.timeseries import THINNED_READINGS, thinned_key
 from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader, NoteReader, Retention
 
@@ -33,18 +33,22 @@ class Thinning:
     """One small step after another. `current` tells whether everything is derived."""
 
     def __init__(
-        self, facility: Facility, store: ThinningStore, records: RoomRecords, current: Callable[[], bool], clock: Clock
+        self,
+        index: FacilitySchedules,
+        store: ThinningStore,
+        records: RoomRecords,
+        current: Callable[[], bool],
+        clock: Clock,
     ) -> None:
-        self._facility = facility
+        self._index = index
         self._store = store
         self._records = records
         self._current = current
         self._clock = clock
-        self._rooms = {room.id: room for site in facility.site for room in site.room}
 
     def step(self) -> bool:
         """Thin out a day of a room, or an hour of readings; False: there is nothing to do. Raises TransientError."""
-        days = self._facility.store.keep_occupancy_days
+        days = self._index.facility.store.keep_occupancy_days
         if not days or not self._current():
             return False
         before = day_start(local_day(self._clock() - days * DAY_MS))
@@ -74,12 +78,12 @@ class Thinning:
             for metric in self._store.derived_metrics(asset)
             for point in coarse(self._store.derived(asset, metric, start, end), start, end)
         ]
-        room = self._rooms.get(asset)
+        _, room = self._index.rooms.get(asset, (None, None))
         hours = [] if room is None else list(self._hours(room, start, end))
         self._store.thin(asset, start, end, points, hours)
 
     def _hours(self, room: Room, start: int, end: int) -> Iterator[RoomHour]:
-        spans = opening_of_asset(self._facility, room.id).spans(start, end)
+        spans = self._index.hours[room.id].spans(start, end)
         complete = self._store.derived(room.id, COMPLETENESS, start, end)
         corrections = self._records.corrections(room.id, end - _WAYS_MS, end)
         for channel, metric in SERIES.items():

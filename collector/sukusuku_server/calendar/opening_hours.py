@@ -8,7 +8,6 @@ from enum import StrEnum
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_number, day_start, local_day, midnight, time_of_day
 from sukusuku_server.calendar import holidays
 from sukusuku_server.settings.base import WEEKDAYS
-from sukusuku_server.settings.facility import Facility
 from sukusuku_server.settings.opening import Calendar, Opening, minutes
 
 LOOK_AHEAD_DAYS = 400
@@ -156,29 +155,3 @@ def _is_monthly(rule: str, day: date) -> bool:
     if which == "last":
         return day.day + 7 > monthrange(day.year, day.month)[1]
     return (day.day - 1) // 7 == _ORDINALS.index(which)
-
-
-def opening_of_site(facility: Facility, site_id: str) -> OpeningHours:
-    """The opening hours of a centre. Raises KeyError for one that is not in the settings."""
-    for site in facility.site:
-        if site.id == site_id:
-            return OpeningHours(facility.calendar, (site.opening,))
-    raise KeyError(site_id)
-
-
-def opening_of_service(facility: Facility, room_id: str, service_id: str) -> OpeningHours:
-    """The hours of a service of a room, within those of its centre. Raises KeyError for what is not in the settings."""
-    for site in facility.site:
-        for service in (service for room in site.room if room.id == room_id for service in room.service):
-            if service.id == service_id:
-                own = () if service.opening is None else (service.opening,)
-                return OpeningHours(facility.calendar, (site.opening, *own))
-    raise KeyError((room_id, service_id))
-
-
-def opening_of_asset(facility: Facility, asset_id: str) -> OpeningHours:
-    """The opening hours of the centre in which a unit or room stands. Raises KeyError for an unknown one."""
-    for site in facility.site:
-        if asset_id in {*(unit.id for unit in site.unit), *(room.id for room in site.room)}:
-            return OpeningHours(facility.calendar, (site.opening,))
-    raise KeyError(asset_id)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from sukusuku_core.model import Quality
 from sukusuku_core.time import DAY_MS, HOUR_MS, local_day
-from sukusuku_server.calendar.opening_hours import opening_of_site
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds
@@ -16,8 +15,8 @@ from sukusuku_server.kpi.intervals import both, standing, union
 from sukusuku_server.kpi.unit_month import Kpi, OpenTime, SiteWeight, UnitMonth, open_time, site_weight, total, unit_kpi
 from sukusuku_server.kpi.visits import LATE_MS, Visit, visits
 from sukusuku_server.model.collection import EmptyingState
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.travel_matrix import Spot, estimated
-from sukusuku_server.settings import Facility, Site, Unit
 from sukusuku_server.timeseries.protocols import HistoryReader
 
 HEARD = ("Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Temperature", "Film/Remaining")
@@ -42,17 +41,14 @@ class Compared:
 class Books:
     """The accounts of a facility at the moment `now` (UTC ms)."""
 
-    def __init__(self, facility: Facility, store: HistoryReader, operations: Operations, now: int) -> None:
-        self._facility = facility
+    def __init__(self, index: FacilitySchedules, store: HistoryReader, operations: Operations, now: int) -> None:
+        self._index = index
+        self._facility = index.facility
         self._store = store
         self._emptyings = Emptyings(operations)
         self._rounds = Rounds(operations)
         self._operations = operations
         self._now = now
-
-    def units(self) -> list[tuple[Site, Unit]]:
-        """Every unit with its centre."""
-        return [(site, unit) for site in self._facility.site for unit in site.unit]
 
     def visits(self, start: int, end: int) -> list[Visit]:
         """Visits of all units with start <= time < end, in order."""
@@ -69,7 +65,7 @@ class Books:
         alerts = self._operations.alerts(open_only=False, limit=_MOST_ALERTS)
         fired = [alert.asset for alert in alerts if alert.fired is not None and start <= alert.fired < end]
         kpis = []
-        for site, unit in self.units():
+        for _, unit in self._index.units.values():
             last = self._emptyings.last(unit.id, start)
             percent = self._derived(unit.id, "Fill/Estimate", start, end)
             watched, bad = self._bad(unit.id, start, end)
@@ -77,7 +73,7 @@ class Books:
                 asset=unit.id,
                 start=start,
                 end=end,
-                opened=opening_of_site(self._facility, site.id).spans(watched, end),
+                opened=self._index.hours[unit.id].spans(watched, end),
                 percent=of_their_bags(percent, self._emptied(unit.id, start, end)),
                 bad=bad,
                 visits=[visit for visit in found if visit.asset == unit.id],
@@ -94,11 +90,11 @@ class Books:
         """For each unit, the open time of which the level is known, and that over full, in start <= time < end."""
         before = start - DAY_MS  # what stands at `start` was said before it
         found = {}
-        for site, unit in self.units():
+        for _, unit in self._index.units.values():
             points = of_their_bags(
                 self._derived(unit.id, "Fill/Estimate", before, end), self._emptied(unit.id, before, end)
             )
-            found[unit.id] = open_time(points, opening_of_site(self._facility, site.id).spans(start, end), end)
+            found[unit.id] = open_time(points, self._index.hours[unit.id].spans(start, end), end)
         return found
 
     def weights(self, start: int, end: int) -> list[SiteWeight]:
@@ -117,10 +113,10 @@ class Books:
         """What fixed rounds would have done; None: there is no estimate in that time."""
         end = min(end, self._now)
         units = []
-        for site, unit in self.units():
+        for site, unit in self._index.units.values():
             points = self._derived(unit.id, "Fill/Nappies", start, end)
             if points:
-                opened = opening_of_site(self._facility, site.id).spans(points[0][0], end)
+                opened = self._index.hours[unit.id].spans(points[0][0], end)
                 emptied = self._emptied(unit.id, points[0][0], end)
                 came = flow(of_their_bags(points, emptied), emptied, points[0][0], end)
                 bag = unit.collection

@@ -13,8 +13,8 @@ from sukusuku_server.live.freshness import key_metrics, last_time
 from sukusuku_server.live.outlook import Outlook, outlook
 from sukusuku_server.model.series import DerivedByAsset, Latest, LatestByAsset, Point
 from sukusuku_server.rooms.current import PEOPLE, corrected, limit_now, sensed
-from sukusuku_server.rooms.schedule import Timetable
-from sukusuku_server.settings import Asset, Facility, Room, Unit
+from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
+from sukusuku_server.settings import Asset, Facility, Unit
 
 SIMULATED = "simulated"
 """Value of `Info/Source` by which an edge node says that no real device stands behind an asset."""
@@ -203,7 +203,7 @@ def unit_view(
 def room_view(
     facility: Facility,
     site: str,
-    room: Room,
+    timetable: Timetable,
     latest: Mapping[str, Latest],
     now: int,
     derived: Mapping[str, Point] = _NOTHING,
@@ -213,6 +213,7 @@ def room_view(
     The counts are the corrected ones, as in alerts and on the page of rooms; where there are none, what the sensors
     see. A closed room has no limit that it could be over: counts drift at night.
     """
+    room = timetable.room
     silent_after = facility.levels(room).silent_after
     last = last_time(latest)
     stale = _stale(latest, last, silent_after, now)
@@ -225,7 +226,6 @@ def room_view(
             (None if stale else corrected(derived, now)) or sensed(room, latest, "Children"),
         )
     )
-    timetable = Timetable(facility, room)
     limit, is_open = limit_now(timetable, latest, now), timetable.is_open(now)
     presence = _flag(latest, "Presence")
     if stale:
@@ -268,17 +268,17 @@ def room_view(
 
 
 def view(
-    facility: Facility, asset: Asset, latest: LatestByAsset, now: int, derived: DerivedByAsset = _NOBODY
+    index: FacilitySchedules, asset: Asset, latest: LatestByAsset, now: int, derived: DerivedByAsset = _NOBODY
 ) -> UnitView | RoomView:
     """One asset at the time `now` (UTC ms)."""
     values, points = latest.get(asset.id, {}), derived.get(asset.id, _NOTHING)
     if isinstance(asset.settings, Unit):
-        return unit_view(facility, asset.site.id, asset.settings, values, now, points)
-    return room_view(facility, asset.site.id, asset.settings, values, now, points)
+        return unit_view(index.facility, asset.site.id, asset.settings, values, now, points)
+    return room_view(index.facility, asset.site.id, index.schedules[asset.id], values, now, points)
 
 
 def views(
-    facility: Facility, latest: LatestByAsset, now: int, derived: DerivedByAsset = _NOBODY
+    index: FacilitySchedules, latest: LatestByAsset, now: int, derived: DerivedByAsset = _NOBODY
 ) -> list[UnitView | RoomView]:
     """Every asset of the facility, in the order of `facility.toml`."""
-    return [view(facility, asset, latest, now, derived) for asset in facility.assets()]
+    return [view(index, asset, latest, now, derived) for asset in index.assets.values()]

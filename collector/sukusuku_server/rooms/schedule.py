@@ -1,25 +1,34 @@
-"""What a room's settings say of a moment: open or not, staff on duty, places, limit. Pure; answers are kept."""
+"""What a room's settings say of a moment: open or not, staff on duty, places, limit. Pure; answers are kept.
+
+As answers are kept, a process makes the hours and schedules of its facility once and shares them among its threads.
+"""
+
+from collections.abc import Mapping
+from typing import Final
 
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_number, midnight, time_of_day, weekday
-from sukusuku_server.calendar.opening_hours import OpeningHours, opening_of_asset, opening_of_service
+from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.rooms.capacity_limit import RoomLimit, room_limit
 from sukusuku_server.rooms.standards import national
-from sukusuku_server.settings import Facility, Room
+from sukusuku_server.settings import Facility, FacilityIndex, Room, Site
 from sukusuku_server.settings.base import WEEKDAYS
-from sukusuku_server.settings.opening import minute, minutes
+from sukusuku_server.settings.opening import Calendar, minute, minutes
 
 
 class Timetable:
-    """The hours, shifts, bands and limits of one room. Moments are UTC ms."""
+    """The hours, shifts, bands and limits of one room. Moments are UTC ms.
 
-    def __init__(self, facility: Facility, room: Room) -> None:
+    `hours` are those of its centre, `services` those of each service of the room, within them.
+    """
+
+    def __init__(self, room: Room, hours: OpeningHours, services: Mapping[str, OpeningHours]) -> None:
         self.room = room
-        self.hours: OpeningHours = opening_of_asset(facility, room.id)
+        self.hours = hours
+        self.services = services
         self._reset = minute(room.counting.reset_at) * MINUTE_MS % DAY_MS
         self._shifts = [(*minutes(shift.slot), frozenset(shift.days), shift.count) for shift in room.shift]
         self._services = [
-            (opening_of_service(facility, room.id, service.id), [(*minutes(b.slot), b.places) for b in service.band])
-            for service in room.service
+            (services[service.id], [(*minutes(b.slot), b.places) for b in service.band]) for service in room.service
         ]
         self._limits: dict[tuple[int, int | None], RoomLimit] = {}
 
@@ -57,3 +66,31 @@ class Timetable:
         if found is None:
             found = self._limits[key] = room_limit(key[0], self.room.standards, staff, national())
         return found
+
+
+class FacilitySchedules(FacilityIndex):
+    """A facility by id, with the opening hours and schedules that its settings give.
+
+    `hours` are those of a centre, by its own id and by that of each unit and room in it; `schedules` go by room.
+    """
+
+    hours: Final[Mapping[str, OpeningHours]]
+    schedules: Final[Mapping[str, Timetable]]
+
+    def __init__(self, facility: Facility) -> None:
+        super().__init__(facility)
+        hours = {site.id: OpeningHours(facility.calendar, (site.opening,)) for site in facility.site}
+        hours |= {asset.id: hours[asset.site.id] for asset in self.assets.values()}
+        self.hours = hours
+        self.schedules = {
+            room.id: Timetable(room, hours[room.id], _services(facility.calendar, site, room))
+            for site, room in self.rooms.values()
+        }
+
+
+def _services(calendar: Calendar, site: Site, room: Room) -> dict[str, OpeningHours]:
+    """A service is open when its centre is, too."""
+    return {
+        service.id: OpeningHours(calendar, (site.opening, *(() if service.opening is None else (service.opening,))))
+        for service in room.service
+    }

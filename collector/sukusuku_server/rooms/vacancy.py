@@ -10,10 +10,10 @@ from datetime import date
 from enum import StrEnum
 
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day, time_of_day
-from sukusuku_server.calendar.opening_hours import OpeningHours, opening_of_service
+from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.rooms.schedule import Timetable
 from sukusuku_server.rooms.suppression import SMALLEST_TOLD
-from sukusuku_server.settings import Facility, Room, Service, Site
+from sukusuku_server.settings import Service, Site
 from sukusuku_server.settings.opening import minute, minutes
 
 STEP_MS = 15 * MINUTE_MS
@@ -74,12 +74,9 @@ class Day:
     bands: tuple[Band, ...] = ()
 
 
-def service_days(
-    facility: Facility, room: Room, service: Service | None, expect: Expect, now: int, days: int
-) -> list[Day]:
+def service_days(timetable: Timetable, service: Service | None, expect: Expect, now: int, days: int) -> list[Day]:
     """The coming days of one service, today first; without services, of the room during the hours of its centre."""
-    timetable = Timetable(facility, room)
-    hours = timetable.hours if service is None else opening_of_service(facility, room.id, service.id)
+    hours = timetable.hours if service is None else timetable.services[service.id]
     today = local_day(now)
     found = []
     for n in range(days):
@@ -96,10 +93,12 @@ def service_days(
     return found
 
 
-def site_days(facility: Facility, site: Site, expected: Mapping[str, Expect], now: int, days: int) -> list[Day]:
-    """The coming days of a centre: the bands of all its services; `expected` by room."""
+def site_days(
+    schedules: Mapping[str, Timetable], site: Site, expected: Mapping[str, Expect], now: int, days: int
+) -> list[Day]:
+    """The coming days of a centre: the bands of all its services; `schedules` and `expected` by room."""
     boards = [
-        service_days(facility, room, service, expected[room.id], now, days)
+        service_days(schedules[room.id], service, expected[room.id], now, days)
         for room in site.room
         for service in (room.service or (None,))
     ]

@@ -1,6 +1,6 @@
 """What happens when somebody follows a link of a round mail: who they are, what they see, what they may say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sukusuku_core.errors import SukusukuError
@@ -11,9 +11,10 @@ from sukusuku_server.model.rounds import Answer, Run, RunState, StopRecord
 from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rounds.mails import Changed, RoundComposer
 from sukusuku_server.rounds.recipients import Recipient, recipients
-from sukusuku_server.rounds.route_sheet import Sheet, settings_of, sheets
+from sukusuku_server.rounds.route_sheet import Sheet, sheets
 from sukusuku_server.rounds.signed_links import Action, Claim, ForgedLinkError, Links
-from sukusuku_server.settings import Facility, Language
+from sukusuku_server.rounds.timetable import Timetable
+from sukusuku_server.settings import FacilityIndex, Language
 
 LONGEST_NOTE = 200
 
@@ -45,8 +46,10 @@ class Seen:
 class Answers:
     """The answers of one facility's crews. Methods raise TransientError when the database does not answer."""
 
-    def __init__(self, facility: Facility, operations: Operations) -> None:
-        self._facility = facility
+    def __init__(self, index: FacilityIndex, timetables: Mapping[str, Timetable], operations: Operations) -> None:
+        self._index = index
+        self._facility = index.facility
+        self._timetables = timetables
         self._operations = operations
         self._rounds = Rounds(operations)
         self._tools: tuple[Links, RoundComposer] | None = None
@@ -65,10 +68,11 @@ class Answers:
         records = self._rounds.stops(claim.run)
         if run is None or (claim.stop and claim.stop not in {record.id for record in records}):
             raise ForgedLinkError
-        settings = settings_of(self._facility, run.plan.round)
+        settings = self._index.rounds.get(run.plan.round)
         people = () if settings is None else recipients(self._facility, settings)
         person = next((found for found in people if found.number == claim.recipient), None)
-        return Seen(claim, run, tuple(records), person, sheets(self._facility, run, records, latest))
+        made = sheets(self._index, self._timetables.get(run.plan.round), run, records, latest)
+        return Seen(claim, run, tuple(records), person, made)
 
     def act(self, seen: Seen, now: int, note: str = "") -> None:
         """Do what the link says. Doing it twice is the same as once. Raises ClosedRoundError."""
@@ -88,7 +92,7 @@ class Answers:
         return seen.run.plan.round if seen.person is None else seen.person.name
 
     def _step(self, seen: Seen) -> int:
-        settings = settings_of(self._facility, seen.run.plan.round)
+        settings = self._index.rounds.get(seen.run.plan.round)
         return min(seen.claim.recipient, 0 if settings is None else len(settings.crew)) + 1
 
     def _answer(self, seen: Seen, answer: Answer, who: str, now: int, note: str) -> None:
@@ -121,7 +125,7 @@ class Answers:
     def _made(self) -> tuple[Links, RoundComposer]:
         if self._tools is None:
             links = Links(shared(self._operations, LINKS), self._facility.web.url)
-            self._tools = links, RoundComposer(self._facility, links)
+            self._tools = links, RoundComposer(self._index, links)
         return self._tools
 
 

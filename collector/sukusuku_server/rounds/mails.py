@@ -17,11 +17,11 @@ from sukusuku_server.rounds.exports.geojson import geojson
 from sukusuku_server.rounds.exports.gpx import gpx
 from sukusuku_server.rounds.exports.ics import ics
 from sukusuku_server.rounds.recipients import Recipient, chain, recipients
-from sukusuku_server.rounds.route_sheet import Line, Sheet, settings_of
+from sukusuku_server.rounds.route_sheet import Line, Sheet
 from sukusuku_server.rounds.signed_links import Action, Claim, Links
 from sukusuku_server.rounds.sketch import Sketch, render, sketch
 from sukusuku_server.rounds.texts import RoundWords, Speech
-from sukusuku_server.settings import Facility, Language, MailServer, Round
+from sukusuku_server.settings import Facility, FacilityIndex, Language, MailServer, Round
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 LINKS_LAST_MS = 48 * HOUR_MS
@@ -55,8 +55,9 @@ class RoundComposer:
     `draw` makes the picture; it takes seconds. Raises ConfigError when a name cannot stand in a mail header.
     """
 
-    def __init__(self, facility: Facility, links: Links, draw: Callable[[Sketch], bytes | None] = render) -> None:
-        self._facility = facility
+    def __init__(self, index: FacilityIndex, links: Links, draw: Callable[[Sketch], bytes | None] = render) -> None:
+        self._index = index
+        self._facility = facility = index.facility
         self._links = links
         self._draw = draw
         self._texts = {language: translations(_LOCALE, language) for language in LANGUAGES}
@@ -98,11 +99,10 @@ class RoundComposer:
 
     def changed_mails(self, run: Run, sheets: Sheets, changes: Callable[[Sheet], Changed | None]) -> list[OutgoingMail]:
         """One mail for each contact of the unit's centre about an answer that it must hear of."""
-        server, settings = self._facility.mail, settings_of(self._facility, run.plan.round)
+        server, settings = self._facility.mail, self._index.rounds.get(run.plan.round)
         if server is None or settings is None:
             return []
         found = []
-        sites = {asset.id: asset.site.id for asset in self._facility.assets()}
         told: set[str] = set()
         for person in recipients(self._facility, settings):
             n = person.number - len(settings.crew)
@@ -111,7 +111,8 @@ class RoundComposer:
             if n < 0 or change is None or person.mail.lower() in told:
                 continue
             wanted = self._facility.contact[n].sites
-            if not wanted or sites.get(change.line.asset) in wanted:
+            asset = self._index.assets.get(change.line.asset)
+            if not wanted or (asset is not None and asset.site.id in wanted):
                 told.add(person.mail.lower())
                 found.append(self._changed_mail(run, sheet, change, person, server))
         return found

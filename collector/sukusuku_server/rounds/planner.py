@@ -1,6 +1,6 @@
 """Plans a round from what the store and the operations data know. Used by the scheduler and the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 
@@ -11,25 +11,32 @@ from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.live.views import unit_view
 from sukusuku_server.model.rounds import Candidate, Plan
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds import plan, pyvrp_solver
 from sukusuku_server.rounds.candidates import Known, candidate, is_silent
 from sukusuku_server.rounds.osrm import measured
 from sukusuku_server.rounds.timetable import Timetable, Trip
 from sukusuku_server.rounds.travel_matrix import Matrix, Spot
-from sukusuku_server.settings import Facility, Round, Site, Vehicle
+from sukusuku_server.settings import Round, Site, Vehicle
 from sukusuku_server.timeseries.protocols import LiveReader
 
 
 class Planner:
     """Plans the rounds of one facility. May block for some seconds (solver, OSRM): call it in a thread."""
 
-    def __init__(self, facility: Facility, store: LiveReader, operations: Operations) -> None:
-        self._facility = facility
+    def __init__(
+        self,
+        index: FacilitySchedules,
+        timetables: Mapping[str, Timetable],
+        store: LiveReader,
+        operations: Operations,
+    ) -> None:
+        self._index = index
+        self._facility = index.facility
+        self._timetables = timetables
         self._store = store
         self._emptyings = Emptyings(operations)
         self._requests = Requests(operations)
-        self._timetables = {settings.id: Timetable(settings, facility.calendar) for settings in facility.round}
-        self._rounds = {settings.id: settings for settings in facility.round}
 
     def timetable(self, round_id: str) -> Timetable:
         """The dates of a round. Raises KeyError for one that is not in the settings."""
@@ -40,10 +47,10 @@ class Planner:
 
         Raises KeyError for an unknown round, TransientError when store or database do not answer.
         """
-        settings = self._rounds[round_id]
+        settings = self._index.rounds[round_id]
         trip = self._timetables[round_id].trip(day)
         sites = [site for site in self._facility.site if _serves(settings, site)]
-        opening = {site.id: OpeningHours(self._facility.calendar, (site.opening,)) for site in sites}
+        opening = self._index.hours
         latest, derived, known = self._store.latest(), self._store.derived_latest(), self._known(sites, now)
         candidates: list[Candidate] = []
         for site in sites:

@@ -11,7 +11,7 @@ from sukusuku_server.live.views import SIMULATED
 from sukusuku_server.model.rounds import Answer, Reason, Run, StopRecord
 from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rounds.timetable import Timetable
-from sukusuku_server.settings import Asset, Depot, Facility, Language, Place, Round, Vehicle
+from sukusuku_server.settings import Asset, Depot, FacilityIndex, Language, Place, Vehicle
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Sheet:
 
 
 def sheet(
-    facility: Facility,
+    index: FacilityIndex,
     run: Run,
     records: Sequence[StopRecord],
     language: Language,
@@ -84,12 +84,11 @@ def sheet(
     simulated: bool = False,
 ) -> Sheet:
     """The sheet of a run in a language. A unit that the settings no longer have goes by its id."""
-    plan = run.plan
-    assets = {asset.id: asset for asset in facility.assets()}
+    plan, facility = run.plan, index.facility
     vehicle = next((found for found in facility.vehicle if found.id == plan.vehicle), None)
     depot = next((found for found in facility.depot if vehicle is not None and found.id == vehicle.depot), None)
-    settings = settings_of(facility, plan.round)
-    lines = [_line(record, assets.get(record.stop.asset), language) for record in records]
+    settings = index.rounds.get(plan.round)
+    lines = [_line(record, index.assets.get(record.stop.asset), language) for record in records]
     return Sheet(
         run=run.id,
         round=plan.round,
@@ -112,24 +111,25 @@ def sheet(
 
 
 def sheets(
-    facility: Facility, run: Run, records: Sequence[StopRecord], latest: LatestByAsset
+    index: FacilityIndex,
+    timetable: Timetable | None,
+    run: Run,
+    records: Sequence[StopRecord],
+    latest: LatestByAsset,
 ) -> Callable[[Language], Sheet]:
-    """The sheets of a run. They are called simulated when every unit on them says so of itself."""
-    settings = settings_of(facility, run.plan.round)
-    trip = None if settings is None else Timetable(settings, facility.calendar).following(run.plan.date)
+    """The sheets of a run. They are called simulated when every unit on them says so of itself.
+
+    `timetable` is that of the round; None: the settings no longer have it.
+    """
+    trip = None if timetable is None else timetable.following(run.plan.date)
     sources = [latest.get(record.stop.asset, {}).get("Info/Source") for record in records]
     simulated = bool(sources) and all(source is not None and source.value == SIMULATED for source in sources)
 
     def made(language: Language) -> Sheet:
         next_day = None if trip is None else trip.date
-        return sheet(facility, run, records, language, next_day=next_day, simulated=simulated)
+        return sheet(index, run, records, language, next_day=next_day, simulated=simulated)
 
     return made
-
-
-def settings_of(facility: Facility, round_id: str) -> Round | None:
-    """The round's settings; None when they are gone."""
-    return next((found for found in facility.round if found.id == round_id), None)
 
 
 def _line(record: StopRecord, asset: Asset | None, language: Language) -> Line:

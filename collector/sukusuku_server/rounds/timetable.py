@@ -1,11 +1,12 @@
 """On which dates a round goes, and at which moments. Pure; times are UTC ms, dates are those of Japan."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sukusuku_core.time import MINUTE_MS, day_start, local_day
 from sukusuku_server.calendar.opening_hours import LOOK_AHEAD_DAYS, OpeningHours
+from sukusuku_server.settings import Facility
 from sukusuku_server.settings.base import WEEKDAYS
 from sukusuku_server.settings.opening import Calendar, Opening, Slots
 from sukusuku_server.settings.rounds import Round
@@ -28,12 +29,17 @@ class Trip:
     returns: int
 
 
-class Timetable:
-    """The dates of one round under the operator's calendar."""
+def working_days(calendar: Calendar) -> OpeningHours:
+    """The days on which a round goes that keeps the holidays of the operator's calendar."""
+    return OpeningHours(calendar, (_WORKING_DAYS,))
 
-    def __init__(self, settings: Round, calendar: Calendar) -> None:
+
+class Timetable:
+    """The dates of one round; `working` are the days that are no holidays."""
+
+    def __init__(self, settings: Round, working: OpeningHours) -> None:
         self._round = settings
-        self._working = OpeningHours(calendar, (_WORKING_DAYS,))
+        self._working = working
 
     def goes(self, day: date) -> bool:
         """Whether the round goes on a date."""
@@ -56,6 +62,12 @@ class Timetable:
         """The trip that is under way or comes next: the first one not over by then; None: none within 400 days."""
         trips = (self.trip(day) for day in _days(local_day(now)) if self.goes(day))
         return next((trip for trip in trips if trip.returns > now), None)
+
+
+def timetables(facility: Facility) -> Mapping[str, Timetable]:
+    """The dates of every round, by its id. They share what they keep of the calendar: make them once."""
+    working = working_days(facility.calendar)
+    return {settings.id: Timetable(settings, working) for settings in facility.round}
 
 
 def moment(day: date, clock: str) -> int:

@@ -19,6 +19,7 @@ from sukusuku_server.settings.facility import (
     check,
     read,
 )
+from sukusuku_server.settings.index import FacilityIndex
 from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.opening import Band, Calendar, NamedDay, Opening, Service
 from sukusuku_server.settings.rooms import AGES, Age, Change, Counting, Room, Shift, Standards, Zone
@@ -40,6 +41,7 @@ __all__ = [
     "Crew",
     "Depot",
     "Facility",
+    "FacilityIndex",
     "Language",
     "Levels",
     "Limits",

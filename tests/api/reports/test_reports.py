@@ -15,7 +15,9 @@ from sukusuku_api.reports.chart_renderer import in_lines
 from sukusuku_api.reports.charts import picture, render
 from sukusuku_api.reports.generate import WRITERS, asked, make
 from sukusuku_api.reports.model import WITHHELD, Report, Table, shown
+from sukusuku_api.reports.request import Asked
 from sukusuku_server.db import Operations
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Change, Facility, Language, Text
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api.reports import report_cases
@@ -31,9 +33,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     found[2].close()
 
 
+def _made(world: World, wanted: Asked) -> Report:
+    facility, store, operations = world
+    return make(FacilitySchedules(facility), store, operations, wanted, report_cases.NOW)
+
+
 def _report(world: World, language: Language = "ja", *, year: bool = False, outward: bool = True) -> Report:
     wanted = period.fiscal_year("2026") if year else period.month("2026-11")
-    return make(*world, asked(wanted, None, language, outward=outward), report_cases.NOW)
+    return _made(world, asked(wanted, None, language, outward=outward))
 
 
 def _changed(world: World, *days: date) -> World:
@@ -107,10 +114,10 @@ def test_a_change_of_the_room_is_shown_before_and_after_by_zone(world: World) ->
     assert rows["Whole room"][:2] == ("3.3", "3.7")
     assert rows["Play"][5:] == ("50.0", "65.8", "more than before")
     assert table.notes[0].startswith("Compared: 2026-08-24 to 2026-10-18 with 2026-10-19 to 2026-11-22")
-    october = make(*world, asked(period.month("2026-10"), None, "ja", outward=True), report_cases.NOW)
+    october = _made(world, asked(period.month("2026-10"), None, "ja", outward=True))
     assert _table(october, "tobu-room-change-2026-10-19").title == "変更の前後（令和8年10月19日 から）: 棚を移動"
     assert _rows(october, "tobu-room-change-2026-10-19")["遊び"][7] == "増えた"
-    june = make(*world, asked(period.month("2026-06"), None, "ja", outward=True), report_cases.NOW)
+    june = _made(world, asked(period.month("2026-06"), None, "ja", outward=True))
     assert not [table for _, table in june.tables if "change" in table.key]
 
 
@@ -211,6 +218,6 @@ def test_wrong_periods_and_centres_are_refused(world: World) -> None:
     with pytest.raises(period.PeriodError, match="such as 2026"):
         period.fiscal_year("R8")
     with pytest.raises(period.PeriodError, match="not begun"):
-        make(*world, asked(period.month("2026-12"), None, "ja", outward=True), report_cases.NOW)
+        _made(world, asked(period.month("2026-12"), None, "ja", outward=True))
     with pytest.raises(period.PeriodError, match="tobu"):
-        make(*world, asked(period.month("2026-11"), "nowhere", "ja", outward=True), report_cases.NOW)
+        _made(world, asked(period.month("2026-11"), "nowhere", "ja", outward=True))

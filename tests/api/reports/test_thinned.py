@@ -19,6 +19,7 @@ from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import thinned_key
@@ -69,12 +70,13 @@ def told(facility: Facility, store: SqliteStore, operations: Operations) -> tupl
     """A month for staff, and the year for everybody."""
     month = asked(period.month("2026-10"), None, "en", outward=False)
     year = asked(period.fiscal_year("2026"), None, "en", outward=True)
-    return make(facility, store, operations, month, NOW), make(facility, store, operations, year, NOW)
+    index = FacilitySchedules(facility)
+    return make(index, store, operations, month, NOW), make(index, store, operations, year, NOW)
 
 
 def thin(facility: Facility, store: SqliteStore, operations: Operations, now: int) -> int:
     """As many steps as there are."""
-    steps = Thinning(facility, store, RoomRecords(operations), lambda: True, lambda: now)
+    steps = Thinning(FacilitySchedules(facility), store, RoomRecords(operations), lambda: True, lambda: now)
     done = 0
     while steps.step():
         done += 1
@@ -131,8 +133,8 @@ def test_nothing_is_thinned_out_before_everything_is_derived_nor_when_it_is_swit
     records, later = RoomRecords(operations), NOW + 500 * DAY_MS
     off = replace(facility, store=replace(facility.store, keep_occupancy_days=0))
 
-    assert not Thinning(facility, store, records, lambda: False, lambda: later).step()
-    assert not Thinning(off, store, records, lambda: True, lambda: later).step()
+    assert not Thinning(FacilitySchedules(facility), store, records, lambda: False, lambda: later).step()
+    assert not Thinning(FacilitySchedules(off), store, records, lambda: True, lambda: later).step()
     assert store.noted(thinned_key(ROOM)) is None
     assert thin(facility, store, operations, later) > 0
     store.close()

@@ -7,7 +7,7 @@ from sukusuku_collector.alerts.rules import WATCHES
 from sukusuku_collector.alerts.state_machine import Observation, Open, Rule
 from sukusuku_core.model import Quality, Value
 from sukusuku_server.model.series import Latest, Point
-from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Room
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, ROOM, T0, facility, values
 
@@ -57,7 +57,7 @@ def look(
     settings = facility(text)
     asset = next(asset for asset in settings.assets() if asset.id == ROOM)
     assert isinstance(asset.settings, Room)
-    timetable = Timetable(settings, asset.settings)
+    timetable = FacilitySchedules(settings).schedules[ROOM]
     levels = settings.levels(asset.settings)
     return WATCH[rule].observe(
         Scene(asset, levels, latest, 0, 0, now, derived or {}, open=alert, timetable=timetable),

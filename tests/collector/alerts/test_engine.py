@@ -12,6 +12,7 @@ from sukusuku_collector.alerts.rules import START_GRACE_MS, UNIT_CLEAR_MS
 from sukusuku_core.errors import ConfigError, TransientError
 from sukusuku_core.model import Value
 from sukusuku_server.db import Alert, AlertState, Operations
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from tests.collector.alerts.alert_cases import (
     FACILITY,
     HOUR,
@@ -40,7 +41,7 @@ class Site:
         self.restart()
 
     def restart(self) -> None:
-        self.engine = AlertEngine(facility(self.text), self.store, self._wake)
+        self.engine = AlertEngine(FacilitySchedules(facility(self.text)), self.store, self._wake)
 
     def _wake(self) -> None:
         self.woken += 1
@@ -376,7 +377,7 @@ def test_after_a_failed_transaction_the_next_evaluation_makes_up_for_it(site: Si
 def test_what_cannot_stand_in_a_mail_is_refused_at_start(tmp_path: Path, change: tuple[str, str], field: str) -> None:
     store = operations(tmp_path)
     with pytest.raises(ConfigError, match=field):
-        AlertEngine(facility(FACILITY.replace(*change)), store)
+        AlertEngine(FacilitySchedules(facility(FACILITY.replace(*change))), store)
     store.close()
 
 

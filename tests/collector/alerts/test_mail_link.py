@@ -12,6 +12,8 @@ from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.service import Alerts
 from sukusuku_core.model import Reading
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.timetable import timetables
 from tests.collector.alerts.alert_cases import HOUR, ROOM, T0, UNIT, facility
 from tests.support.databases import both
 from tests.support.stores import commit
@@ -31,8 +33,10 @@ def test_without_a_broker_the_watch_calls_nothing_silent(tmp_path: Path) -> None
     clock = Time(T0)
     store, kept = both(tmp_path)
     commit(store, [Reading(UNIT, "Fill/Percent", T0, 40.0), Reading(ROOM, "Occupancy/Children", T0, 3)], T0)
-    alerts = Alerts(AlertEngine(facility(), kept), store, clock, Surroundings(facility(), store, kept))
-    host = Host(facility(), store, Ingest(facility(), store, clock), alerts.evaluate, clock)
+    index = FacilitySchedules(facility())
+    around = Surroundings(index, timetables(index.facility), store, kept)
+    alerts = Alerts(AlertEngine(index, kept), store, clock, around)
+    host = Host(index, store, Ingest(facility(), store, clock), alerts.evaluate, clock)
 
     async def one_round() -> None:
         watch = asyncio.create_task(service._watch(alerts, host))

@@ -17,6 +17,8 @@ from sukusuku_server.db.modes import Mode, ModeKind, Modes
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.model.collection import Emptying, Evidence
 from sukusuku_server.model.series import Latest, Point
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import check
 from tests.collector.alerts.alert_cases import (
     FACILITY,
@@ -119,7 +121,7 @@ def test_a_shelf_of_which_nobody_has_said_anything_is_not_missed() -> None:
 
 def test_a_sensor_that_was_taken_away_for_good_is_no_longer_missed(tmp_path: Path) -> None:
     store = operations(tmp_path)
-    engine = AlertEngine(PLACES, store)
+    engine = AlertEngine(FacilitySchedules(PLACES), store)
     dead = values(T0, {"Fill/Percent": 40.0})
 
     def at(minutes: int, around: Around | None = None) -> None:
@@ -171,7 +173,9 @@ class World:
 
     def __init__(self, folder: Path, text: str = FACILITY + ROUNDS) -> None:
         self.store, self.operations = both(folder)
-        self.surroundings = Surroundings(facility(text), self.store, self.operations)
+        self.surroundings = Surroundings(
+            FacilitySchedules(facility(text)), timetables(facility(text)), self.store, self.operations
+        )
 
 
 @pytest.fixture
@@ -235,7 +239,7 @@ def test_modes_are_seen_at_once_and_the_rest_once_a_minute(world: World) -> None
 
 def test_an_alert_of_a_site_lives_like_any_other(tmp_path: Path) -> None:
     store = operations(tmp_path)
-    engine = AlertEngine(PLACES, store)
+    engine = AlertEngine(FacilitySchedules(PLACES), store)
     for now, kg in ((T0, 8.4), (T0 + SITE_WAIT_MS, 8.4), (T0 + HOUR, 12.0), (T0 + 2 * HOUR, 12.0), (T0 + DAY, 0.0)):
         latest = {UNIT: values(now, {"State": 0}), ROOM: values(now, {"Occupancy/Children": 0})}
         engine.evaluate(latest, now, around=Around(kg_today={SITE: kg}))

@@ -1,5 +1,6 @@
 from sukusuku_collector.derivation.registry import expected_children, subjects
 from sukusuku_core.time import DAY_MS
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.units.derivation import UnitDerivation
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, ROOM, UNIT, facility
 from tests.server.units.forecast_cases import MONDAY
@@ -15,15 +16,15 @@ opening = {sat = []}
 
 
 def test_a_unit_also_sees_the_room_that_it_is_linked_to() -> None:
-    found = subjects(facility(LINKED))
+    found = subjects(FacilitySchedules(facility(LINKED)))
     assert isinstance(found[UNIT].derivation, UnitDerivation)
     assert found[UNIT].also == (ROOM,)
-    assert subjects(facility())[UNIT].also == ()
+    assert subjects(FacilitySchedules(facility()))[UNIT].also == ()
 
 
 def test_no_children_are_expected_while_the_services_of_the_room_are_closed() -> None:
-    with_service = facility(FACILITY.replace("capacity = 8\n", "capacity = 8\n" + SERVICE))
-    expected = expected_children(with_service, ROOM)
+    with_service = FacilitySchedules(facility(FACILITY.replace("capacity = 8\n", "capacity = 8\n" + SERVICE)))
+    expected = expected_children(with_service.schedules[ROOM])
     assert expected(MONDAY + 10 * HOUR) is None
     assert expected(MONDAY + 5 * DAY_MS + 10 * HOUR) == 0.0
-    assert expected_children(facility(), ROOM)(MONDAY + 5 * DAY_MS + 10 * HOUR) is None
+    assert expected_children(FacilitySchedules(facility()).schedules[ROOM])(MONDAY + 5 * DAY_MS + 10 * HOUR) is None

@@ -17,8 +17,8 @@ from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState
 from sukusuku_server.model.series import DerivedByAsset, Latest, LatestByAsset
-from sukusuku_server.rounds.timetable import Timetable
-from sukusuku_server.settings import Facility
+from sukusuku_server.rounds.timetable import Timetable, timetables
+from sukusuku_server.settings import Facility, FacilityIndex
 from tests.server.rounds.golden_rounds import body, parse
 from tests.server.rounds.mail_cases import FACILITY, NOTHING, PICTURE, PLAN, facility
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING
@@ -29,13 +29,13 @@ class Plans:
     """A planner whose plan is known beforehand."""
 
     def __init__(self, settings: Facility, plan: Plan) -> None:
-        self._facility = settings
+        self._timetables = timetables(settings)
         self.result = plan
         self.failing = False
         self.asked: list[date] = []
 
     def timetable(self, round_id: str, /) -> Timetable:
-        return Timetable(next(found for found in self._facility.round if found.id == round_id), self._facility.calendar)
+        return self._timetables[round_id]
 
     def plan(self, round_id: str, day: date, now: int, /) -> Plan:
         self.asked.append(day)
@@ -58,12 +58,13 @@ class Office:
 
     def __init__(self, folder: Path, text: str = FACILITY, plan: Plan = PLAN) -> None:
         self.facility = facility(text)
+        self.index = FacilityIndex(self.facility)
         self.operations = operations(folder)
         self.plans = Plans(self.facility, plan)
         self.now = MORNING
         self.woken = 0
         self.ready = True
-        self.sender = Sender(self.facility, Store(), self.operations, self.plans, lambda _: PICTURE)
+        self.sender = Sender(self.index, Store(), self.operations, self.plans, lambda _: PICTURE)
         self.rounds, self.emptyings = self.sender.rounds, Emptyings(self.operations)
         self.scheduler = self.restarted()
 
@@ -72,7 +73,7 @@ class Office:
             self.woken += 1
 
         tables, clock = self.plans.timetable, lambda: self.now
-        return RoundScheduler(self.facility, self.sender, self.emptyings, tables, clock, wake, lambda: self.ready)
+        return RoundScheduler(self.index, self.sender, self.emptyings, tables, clock, wake, lambda: self.ready)
 
     def look(self, now: int) -> None:
         self.now = now
@@ -349,7 +350,7 @@ def test_it_runs_until_cancelled(office: Office) -> None:
             loop.call_soon_threadsafe(looked.set)
 
         scheduler = RoundScheduler(
-            office.facility,
+            office.index,
             office.sender,
             office.emptyings,
             office.plans.timetable,

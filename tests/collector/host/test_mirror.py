@@ -6,10 +6,11 @@ from sukusuku_collector.host import mirror
 from sukusuku_core.model import Quality, Value
 from sukusuku_server.live import views
 from sukusuku_server.model.series import Latest
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from tests.collector.small_facility import facility
 
 NOW = 1_800_000_000_000
-ASSETS = {asset.id: asset for asset in facility().assets()}
+INDEX = FacilitySchedules(facility())
 
 
 def good(value: Value) -> Latest:
@@ -17,13 +18,13 @@ def good(value: Value) -> Latest:
 
 
 def shown(asset: str, latest: dict[str, Latest], now: int = NOW) -> dict[str, object]:
-    view = views.view(facility(), ASSETS[asset], {asset: latest}, now)
-    found: dict[str, object] = json.loads(mirror.body(ASSETS[asset], view))
+    view = views.view(INDEX, INDEX.assets[asset], {asset: latest}, now)
+    found: dict[str, object] = json.loads(mirror.body(INDEX.assets[asset], view))
     return found
 
 
 def test_topics_name_operator_site_and_asset() -> None:
-    assert mirror.topic("toshima", ASSETS["unit-1"]) == "sukusuku/toshima/tobu/unit-1/state"
+    assert mirror.topic("toshima", INDEX.assets["unit-1"]) == "sukusuku/toshima/tobu/unit-1/state"
 
 
 def test_a_unit_in_words_that_a_person_reads() -> None:

@@ -21,6 +21,7 @@ from sukusuku_server.kpi.series import FIGURES
 from sukusuku_server.model.collection import Emptying, Evidence
 from sukusuku_server.model.rounds import Plan, Reason, Stop
 from sukusuku_server.model.series import SeriesOwner
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility
 from tests.support import databases
@@ -76,7 +77,9 @@ class World:
         self.restart()
 
     def restart(self) -> None:
-        self.keeper = Bookkeeper(facility(), self.store, self.operations, self.derived, lambda: self.now)
+        self.keeper = Bookkeeper(
+            FacilitySchedules(facility()), self.store, self.operations, self.derived, lambda: self.now
+        )
 
     def live(self) -> None:
         commit(self.store, [Reading("unit-1", "Fill/Percent", at(-DAYS, 9), 10.0)], self.now)

@@ -7,17 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sukusuku_core.settings import parse
 from sukusuku_core.time import day_start
 from sukusuku_server.calendar.holidays import national
 from sukusuku_server.calendar.opening_hours import (
     Closed,
     OpeningHours,
-    opening_of_asset,
-    opening_of_service,
-    opening_of_site,
 )
-from sukusuku_server.settings import WEEKDAYS, Calendar, Facility, NamedDay, Opening, Text
+from sukusuku_server.settings import WEEKDAYS, Calendar, NamedDay, Opening, Text
 
 MINUTE = 60_000
 DAY = 86_400_000
@@ -209,56 +205,3 @@ def test_why_it_is_closed(text: str, opening: Opening, reason: Closed | None) ->
 
 def test_without_closing_days_at_the_turn_of_the_year() -> None:
     assert hours(calendar=Calendar(year_end=())).closed_reason(date(2026, 12, 30)) is None
-
-
-FACILITY = """
-[operator]
-id = "toshima"
-name = {ja = "豊島区", en = "Toshima"}
-[calendar]
-year_end = []
-[[site]]
-id = "tobu"
-name = {ja = "東部", en = "Tobu"}
-[site.opening]
-sat = []
-holidays = ["10:00-15:00"]
-special = {2026-09-20 = ["10:00-12:00"]}
-[[site.unit]]
-id = "tobu-unit"
-name = {ja = "機", en = "unit"}
-edge = "pi"
-[[site.room]]
-id = "tobu-room"
-name = {ja = "室", en = "room"}
-edge = "pi"
-capacity = 10
-[[site.room.service]]
-id = "hourly"
-name = {ja = "一時", en = "hourly"}
-[site.room.service.opening]
-mon = []
-wed = ["09:00-17:00"]
-sat = []
-"""
-
-
-def test_the_hours_of_a_centre_an_asset_and_a_service() -> None:
-    facility = parse(FACILITY, Facility, "facility.toml")
-    site = opening_of_site(facility, "tobu")
-    service = opening_of_service(facility, "tobu-room", "hourly")
-    assert site.is_open(at("2026-09-16 17:30"))
-    assert not service.is_open(at("2026-09-16 17:30"))
-    assert service.is_open(at("2026-09-16 16:30"))
-    assert site.is_open(at("2026-09-22 14:00"))
-    assert service.closed_reason(date(2026, 9, 22)) is Closed.HOLIDAY
-    assert site.is_open(at("2026-09-20 11:00"))
-    assert site.closed_reason(date(2026, 12, 30)) is None
-    week = (at("2026-09-14 00:00"), at("2026-09-21 00:00"))
-    assert opening_of_asset(facility, "tobu-unit").spans(*week) == site.spans(*week)
-    with pytest.raises(KeyError):
-        opening_of_site(facility, "seibu")
-    with pytest.raises(KeyError):
-        opening_of_service(facility, "tobu-room", "daily")
-    with pytest.raises(KeyError):
-        opening_of_asset(facility, "tobu")

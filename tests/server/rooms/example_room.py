@@ -7,7 +7,7 @@ from sukusuku_core.settings import parse
 from sukusuku_core.time import MINUTE_MS, day_start
 from sukusuku_server.model.collection import Calibration, Correction
 from sukusuku_server.rooms.derivation import RoomOccupancy
-from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
 from sukusuku_server.settings import Facility, check
 
 DAY = date(2026, 9, 15)  # a Tuesday
@@ -41,8 +41,7 @@ def facility(text: str = "") -> Facility:
 
 
 def timetable(text: str = "") -> Timetable:
-    settings = facility(text)
-    return Timetable(settings, settings.site[0].room[0])
+    return FacilitySchedules(facility(text)).schedules["room"]
 
 
 def at(clock: str, day: date = DAY) -> int:

@@ -2,6 +2,7 @@ from datetime import date
 
 from sukusuku_core.settings import parse
 from sukusuku_core.time import MINUTE_MS, day_start
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.vacancy import Band, Sign, outlook_expect, service_days, sign, site_days
 from sukusuku_server.settings import Facility
 
@@ -50,7 +51,9 @@ places = 10
 def _marks(facility: Facility, expected: float | None, now: int, days: int = 7) -> str:
     return "".join(
         {"free": "o", "some": "~", "full": "x", "outside": "-", "closed": "C", "unknown": "?"}[day.sign]
-        for day in site_days(facility, facility.site[0], {"room": lambda _: expected}, now, days)
+        for day in site_days(
+            FacilitySchedules(facility).schedules, facility.site[0], {"room": lambda _: expected}, now, days
+        )
     )
 
 
@@ -80,11 +83,11 @@ def test_the_limit_by_staff_takes_places_away() -> None:
 
 
 def test_what_is_left_of_today_counts_with_the_children_who_are_in() -> None:
-    facility = _facility()
+    room = FacilitySchedules(_facility()).schedules["room"]
     expect = outlook_expect({NINE + n * HOUR: 2.0 for n in range(9)}, NINE + HOUR, 10.0)
 
-    today = service_days(facility, facility.site[0].room[0], None, expect, NINE + HOUR, 1)[0]
-    later = service_days(facility, facility.site[0].room[0], None, expect, NINE + 9 * HOUR, 1)[0]
+    today = service_days(room, None, expect, NINE + HOUR, 1)[0]
+    later = service_days(room, None, expect, NINE + 9 * HOUR, 1)[0]
 
     assert today.sign is Sign.FULL
     assert later.sign is Sign.OUTSIDE

@@ -11,7 +11,7 @@ from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, St
 from sukusuku_server.rounds.mails import RoundComposer
 from sukusuku_server.rounds.route_sheet import Sheet, sheet
 from sukusuku_server.rounds.signed_links import Links
-from sukusuku_server.settings import Facility, Language
+from sukusuku_server.settings import Facility, FacilityIndex, Language
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING, plan, stop
 
 FACILITY = """
@@ -142,7 +142,7 @@ def facility(text: str = FACILITY) -> Facility:
 
 
 def composer(text: str = FACILITY) -> RoundComposer:
-    return RoundComposer(facility(text), LINKS, lambda _: PICTURE)
+    return RoundComposer(FacilityIndex(facility(text)), LINKS, lambda _: PICTURE)
 
 
 def run(of: Plan = PLAN) -> Run:
@@ -154,7 +154,9 @@ def records(stops: Sequence[Stop]) -> list[StopRecord]:
 
 
 def drawn(language: Language, of: Plan = PLAN, text: str = FACILITY, *, simulated: bool = False) -> Sheet:
-    return sheet(facility(text), run(of), records(of.stops), language, next_day=NEXT, simulated=simulated)
+    return sheet(
+        FacilityIndex(facility(text)), run(of), records(of.stops), language, next_day=NEXT, simulated=simulated
+    )
 
 
 def texts(language: Language) -> NullTranslations:

@@ -10,7 +10,7 @@ from sukusuku_server.rounds.mails import LINKS_LAST_MS, RoundComposer
 from sukusuku_server.rounds.recipients import chain
 from sukusuku_server.rounds.signed_links import Action
 from sukusuku_server.rounds.texts import Speech, reasons
-from sukusuku_server.settings import Language
+from sukusuku_server.settings import FacilityIndex, Language
 from tests.server.rounds.golden_rounds import FOLDER, body, changed, mails, parse, rendered
 from tests.server.rounds.mail_cases import FACILITY, LINKS, NOTHING, PICTURE, PLAN, STOPS, drawn, facility, run, texts
 from tests.server.rounds.plan_cases import MORNING
@@ -78,7 +78,7 @@ def test_the_html_asks_no_host_for_anything() -> None:
 def test_the_picture_is_in_the_mail_or_the_mail_goes_without() -> None:
     with_picture = parse(mails(1)[0].content)
     shown = [part for part in with_picture.walk() if part.get_content_type() == "image/png"]
-    without = RoundComposer(facility(), LINKS, lambda _: None)
+    without = RoundComposer(FacilityIndex(facility()), LINKS, lambda _: None)
     settings = facility().round[0]
     found = without.round_mails(settings, run(), 1, drawn, without.pictures(settings, 1, drawn), MORNING)
 
@@ -194,7 +194,7 @@ def test_names_are_hostile_text() -> None:
 )
 def test_what_cannot_stand_in_a_header_is_refused_at_the_start(old: str, new: str, field: str) -> None:
     with pytest.raises(HeaderError, match=f"^{field}"):
-        RoundComposer(facility(FACILITY.replace(old, new)), LINKS)
+        RoundComposer(FacilityIndex(facility(FACILITY.replace(old, new))), LINKS)
 
 
 def test_the_contacts_of_the_centre_hear_that_a_unit_could_not_be_collected() -> None:

@@ -8,7 +8,9 @@ import pytest
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.rounds import Plan, Reason
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
+from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility
 from tests.server.rounds.plan_cases import DAY, HOUR, MORNING
 from tests.server.rounds.three_centres import derive, town
@@ -31,7 +33,9 @@ class Ward:
         self.store, self.operations = both(folder)
 
     def plan(self, facility: Facility | None = None, round_id: str = "north", now: int = MORNING) -> Plan:
-        return Planner(facility or town(), self.store, self.operations).plan(round_id, DAY, now)
+        settings = facility or town()
+        planner = Planner(FacilitySchedules(settings), timetables(settings), self.store, self.operations)
+        return planner.plan(round_id, DAY, now)
 
     def reasons(self, facility: Facility | None = None, round_id: str = "north") -> dict[str, Reason]:
         return {stop.asset: stop.reason for stop in self.plan(facility, round_id).stops}

@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core.time import japan_time
-from sukusuku_server.rounds.timetable import Timetable
+from sukusuku_server.rounds.timetable import Timetable, working_days
 from sukusuku_server.settings import WEEKDAYS, Calendar
 from tests.server.rounds.plan_cases import DAY, HOUR
 from tests.server.rounds.three_centres import north
 
 
 def timetable(**changes: object) -> Timetable:
-    return Timetable(north(**changes), Calendar())
+    return Timetable(north(**changes), working_days(Calendar()))
 
 
 def test_a_trip_has_the_moments_of_its_settings_in_japan() -> None:

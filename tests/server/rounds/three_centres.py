@@ -5,7 +5,7 @@ from datetime import date
 from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
 from sukusuku_server.model.rounds import Candidate
-from sukusuku_server.rounds.timetable import Timetable, Trip
+from sukusuku_server.rounds.timetable import Timetable, Trip, working_days
 from sukusuku_server.settings import Facility, Round, check
 from sukusuku_server.timeseries.protocols import Store
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING
@@ -94,7 +94,7 @@ def north(**changes: object) -> Round:
 
 def trip(day: date = DAY) -> Trip:
     """The round on a day, by itself on Wednesday."""
-    return Timetable(north(), town().calendar).trip(day)
+    return Timetable(north(), working_days(town().calendar)).trip(day)
 
 
 def candidate(asset: str = "tobu-unit-1", **changes: object) -> Candidate:

@@ -128,9 +128,9 @@ def _say(context: Context, verdict: Verdict) -> None:
 def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> Page:
     now = context.clock()
     reader = Locale(language, base.texts(language).gettext, now)
-    places = {unit.id: (site, unit) for site in context.facility.site for unit in site.unit}
+    places = context.index.units
     operations, start = context.operations, month_of(None, now)
-    books = Books(context.facility, context.store.history, operations, now)
+    books = Books(context.index, context.store.history, operations, now)
     unit_views = [view for view in context.views(now) if isinstance(view, UnitView)]
     total, kpis = figures.get("month", lambda: books.kpis(*start))
     compared = figures.get("compared", lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
@@ -139,7 +139,6 @@ def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> P
     found = Emptyings(operations).of(None, now - SHOWN_DAYS * DAY_MS, now + 1)
     lines = [view_model.emptying_line(item, places[item.asset], reader) for item in found if item.asset in places]
     shown = tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1])
-    sites = {site.id: site for site in context.facility.site}
     counted = [item for item in lying if item.shelf is not None]
     return Page(
         clock=f"{japan_time(now):%H:%M}",
@@ -151,8 +150,8 @@ def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> P
         asks=any(line.open for line in shown),
         score=kpi_cards.score_card(scores, reader.translate),
         month=kpi_cards.month(total, kpis, places, reader),
-        compared=kpi_cards.compare_card(compared, context.facility.routing, fee_table(), method(language), reader),
-        shelves=tuple(kpi_cards.shelf_line(item, sites, reader) for item in counted),
+        compared=kpi_cards.compare_card(compared, fee_table(), method(language), reader),
+        shelves=tuple(kpi_cards.shelf_line(item, context.index.sites, reader) for item in counted),
     )
 
 
@@ -178,12 +177,12 @@ def _rounds(
     context: Context, plans: Kept, places: Mapping[str, tuple[Site, Unit]], reader: Locale
 ) -> list[view_model.RoundCard]:
     """Each round on its next date: what was planned for it, or what the plan would be now."""
-    planner = Planner(context.facility, context.store.live, context.operations)
+    planner = Planner(context.index, context.timetables, context.store.live, context.operations)
     book, now = Rounds(context.operations), reader.now
     why = reasons(collector_texts(reader.language))
     cards = []
     for settings in context.facility.round:
-        trip = planner.timetable(settings.id).coming(now)
+        trip = context.timetables[settings.id].coming(now)
         if trip is None:
             continue
         run = book.of(settings.id, trip.date)

@@ -61,11 +61,10 @@ def count(
 ) -> Response:
     """Keep a count that a member of staff has made; then back to the page. What is wrong is said on the page."""
     translate = base.texts(lang).gettext
-    known = {room.id for site in context.facility.site for room in site.room}
     asked, status = Asked(), HTTPStatus.UNPROCESSABLE_ENTITY
     if not forms.is_own(request):
         asked, status = Asked(error=translate("This form must be sent from this page.")), HTTPStatus.FORBIDDEN
-    elif room_id not in known:
+    elif room_id not in context.index.rooms:
         asked, status = Asked(error=translate("There is no such room.")), HTTPStatus.NOT_FOUND
     else:
         try:

@@ -8,7 +8,6 @@ from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.room_history import Gatherer, RoomUse
 from sukusuku_api.queries.room_use import past
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start, local_day
-from sukusuku_server.calendar.opening_hours import opening_of_asset
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.live.views import RoomView
 from sukusuku_server.model.collection import Calibration, Correction
@@ -95,7 +94,7 @@ class RoomFacts:
 
 def read(context: Context, site: Site, room: Room, view: RoomView, series: Mapping[str, Point], now: int) -> RoomFacts:
     """The room as it is now, with the newest points of its derived series; quick."""
-    timetable = Timetable(context.facility, room)
+    timetable = context.index.schedules[room.id]
     opens = timetable.next_opening(now)
     at = now if opens is None else opens
     records = RoomRecords(context.operations)
@@ -120,10 +119,10 @@ def read(context: Context, site: Site, room: Room, view: RoomView, series: Mappi
 
 def use(context: Context, site: Site, room: Room, now: int) -> Use:
     """Figures and outlook; takes some tenths of a second."""
-    timetable = Timetable(context.facility, room)
-    gatherer = Gatherer(context.facility, context.store.history, context.operations, now)
+    timetable = context.index.schedules[room.id]
+    gatherer = Gatherer(context.index, context.store.history, context.operations, now)
     hours = past(context, site, room, now - WEEKS * 7 * DAY_MS, now)
-    ahead = tuple(outlook(hours, opening_of_asset(context.facility, room.id), now))
+    ahead = tuple(outlook(hours, timetable.hours, now))
     return Use(
         month=gatherer.room(site, room, now - FIGURE_DAYS * DAY_MS, now),
         ahead=ahead,

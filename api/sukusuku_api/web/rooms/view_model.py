@@ -80,8 +80,7 @@ def page(context: Context, figures: Kept, language: Language, asked: Asked, pict
             asked,
             reader,
         )
-        for site in context.facility.site
-        for room in site.room
+        for site, room in context.index.rooms.values()
     )
     today = japan_time(now).date()
     return Page(

@@ -56,7 +56,7 @@ class _Page:
 def install(app: FastAPI) -> None:
     """Add the pages, and load their texts and templates now: a broken one should show at the start."""
     context: Context = app.state.context
-    app.state.answers = Answers(context.facility, context.operations)
+    app.state.answers = Answers(context.index, context.timetables, context.operations)
     for language in LANGUAGES:
         for template in ("answer_round.html", "answer_stop.html", "answer_note.html"):
             _environment(language).get_template(template)

@@ -13,7 +13,7 @@ from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.i18n import Translate
 from sukusuku_server.live.views import Condition, RoomView, UnitView
-from sukusuku_server.settings import Facility, Room, Site, Unit
+from sukusuku_server.settings import FacilityIndex, Room, Site, Unit
 
 SHOWN_ALERTS = 6
 """More than these would not be read from afar; the rest is counted."""
@@ -138,7 +138,7 @@ class Wall:
 
 
 def wall(
-    facility: Facility, sites: Sequence[Site], views: Sequence[View], alerts: Sequence[Alert], reader: Locale
+    index: FacilityIndex, sites: Sequence[Site], views: Sequence[View], alerts: Sequence[Alert], reader: Locale
 ) -> Wall:
     """The wall for the given centres of a facility."""
     shown = {site.id for site in sites}
@@ -149,7 +149,7 @@ def wall(
         clock=japan_time(reader.now).strftime("%H:%M"),
         simulated=any(view.simulated for view in views if view.site in shown),
         sites=tuple(_site(site, [view for view in views if view.site == site.id], reader) for site in sites),
-        alerts=tuple(_alert(facility, alert, reader) for alert in told[:SHOWN_ALERTS]),
+        alerts=tuple(_alert(index, alert, reader) for alert in told[:SHOWN_ALERTS]),
         alert_count=len(told),
     )
 
@@ -286,9 +286,9 @@ def _presence(presence: bool | None, people: int | None, translate: Translate) -
     return translate("occupied") if presence else translate("nobody there")
 
 
-def _alert(facility: Facility, alert: Alert, reader: Locale) -> AlertLine:
-    asset = next((asset for asset in facility.assets() if asset.id == alert.asset), None)
-    site = next((site.name[reader.language] for site in facility.site if site.id == alert.site), alert.site)
+def _alert(index: FacilityIndex, alert: Alert, reader: Locale) -> AlertLine:
+    asset, centre = index.assets.get(alert.asset), index.sites.get(alert.site)
+    site = alert.site if centre is None else centre.name[reader.language]
     name = alert.asset if asset is None else asset.settings.name[reader.language]
     if alert.asset == alert.site:
         name = ""

@@ -18,9 +18,11 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
+from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind
+from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import two_centres as worlds
@@ -102,6 +104,28 @@ def _room(html: str, ident: str) -> str:
     found = re.search(rf'<section class="room" id="{ident}".*?</section>', html, re.DOTALL)
     assert found is not None
     return found[0]
+
+
+def test_a_request_makes_no_hours_and_no_schedules(
+    api: httpx.Client, rooms: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+
+    def counted(kind: type[OpeningHours | Timetable]) -> None:
+        initialise = kind.__init__
+
+        def count(self: object, *arguments: object) -> None:
+            made.append(self)
+            initialise(self, *arguments)  # type: ignore[arg-type]  # whatever it was given
+
+        monkeypatch.setattr(kind, "__init__", count)
+
+    counted(OpeningHours)
+    counted(Timetable)
+    assert api.get("/rooms").status_code == 200
+    assert made == []
+    FacilitySchedules(rooms.facility)
+    assert len(made) == 4, "two centres with a room each"
 
 
 def test_who_is_in_stands_against_the_limit_and_its_parts(api: httpx.Client) -> None:

@@ -13,6 +13,8 @@ from sukusuku_server.model.rounds import StopRecord
 from sukusuku_server.rounds.mails import LINKS_LAST_MS, RoundComposer
 from sukusuku_server.rounds.route_sheet import sheets
 from sukusuku_server.rounds.signed_links import Action, Claim, Links
+from sukusuku_server.rounds.timetable import timetables
+from sukusuku_server.settings import FacilityIndex
 from tests.server.rounds.mail_cases import FACILITY, PLAN, facility
 from tests.server.rounds.plan_cases import HOUR, MINUTE, MORNING
 from tests.support import databases
@@ -31,8 +33,10 @@ class Trip:
         self.rounds = Rounds(self.operations)
         self.links = Links(shared(self.operations, LINKS), self.facility.web.url)
         self.run = self.rounds.put(PLAN)
-        made = sheets(self.facility, self.run, self.stops, self.store.live.latest())
-        composer = RoundComposer(self.facility, self.links, lambda _: None)
+        index = FacilityIndex(self.facility)
+        dates = timetables(self.facility)[self.run.plan.round]
+        made = sheets(index, dates, self.run, self.stops, self.store.live.latest())
+        composer = RoundComposer(index, self.links, lambda _: None)
         self.mails = composer.round_mails(self.facility.round[0], self.run, 1, made, {}, MORNING)
         self.rounds.send(self.run.id, self.mails, 1, MORNING)
 
