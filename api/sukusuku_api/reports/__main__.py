@@ -12,6 +12,7 @@ from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.terminal import Bar
 from sukusuku_server.timeseries import backends
 
 _PERIODS = {"month": period.month, "year": period.fiscal_year}
@@ -44,7 +45,8 @@ def _write(arguments: argparse.Namespace) -> list[Path]:
     try:
         operations = Operations(facility.operations.url)
         try:
-            made = make(FacilitySchedules(facility), store, operations, wanted, now_ms(), _progress)
+            with Bar() as bar:
+                made = make(FacilitySchedules(facility), store, operations, wanted, now_ms(), bar.show)
         finally:
             operations.close()
     finally:

@@ -33,7 +33,7 @@ async def alerts(
     site: Annotated[str | None, Query(description="Only those of one centre", examples=["tobu"])] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number")] = 200,
 ) -> live.AlertsOut:
-    """Alerts, newest first."""
+    """List alerts, the newest first."""
     if site is not None:
         known_site(context, site)
     found = await run_in_threadpool(context.operations.alerts, open_only=only_open, site=site, limit=limit)

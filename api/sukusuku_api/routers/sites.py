@@ -27,7 +27,7 @@ async def sites(context: ContextDep) -> live.SitesOut:
     "/{site_id}", summary="One centre", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
 async def site(context: ContextDep, site_id: SiteId) -> live.SiteLiveOut:
-    """A centre with all its units and rooms as they are now."""
+    """Return a centre with the current state of its units and rooms."""
     settings = known_site(context, site_id)
     now = context.clock()
     views = [view for view in context.views(now) if view.site == site_id]

@@ -48,7 +48,7 @@ def run(arguments: Namespace) -> str:
     language: Language = arguments.lang
     texts = translations(files("sukusuku_server") / "locale", language)
     lines = [_line(index, run, language, texts, fresh=fresh) for fresh, run in results if run is not None]
-    return "\n".join(lines) or texts.gettext("No round goes on that day.")
+    return "\n".join(lines) or texts.gettext("There is no round on that day.")
 
 
 def _line(index: FacilityIndex, run: Run, language: Language, texts: NullTranslations, *, fresh: bool) -> str:

@@ -44,7 +44,7 @@ def run(arguments: Namespace) -> str:
     language: Language = arguments.lang
     texts = translations(_LOCALE, language)
     if not plans:
-        return texts.gettext("No round goes on that day.")
+        return texts.gettext("There is no round on that day.")
     return "\n\n\n".join(told(index, plan, language, texts) for plan in plans)
 
 

@@ -150,7 +150,7 @@ def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> P
         asks=any(line.open for line in shown),
         score=kpi_cards.score_card(scores, reader.translate),
         month=kpi_cards.month(total, kpis, places, reader),
-        compared=kpi_cards.compare_card(compared, fee_table(), method(language), reader),
+        compared=kpi_cards.compare_card(compared, context.facility.routing, fee_table(), method(language), reader),
         shelves=tuple(kpi_cards.shelf_line(item, context.index.sites, reader) for item in counted),
     )
 
