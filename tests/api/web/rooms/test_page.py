@@ -133,13 +133,13 @@ def test_who_is_in_stands_against_the_limit_and_its_parts(api: httpx.Client) -> 
     text = _text(html)
 
     assert 'data-tone="ok"' in html
-    assert "3 more may come Children 6 / 9 limit" in text
-    assert "8 people in all" in text
+    assert "3 more can be admitted Children 6 / 9 limit" in text
+    assert "8 people, adults included" in text
     assert "Staff 2 (from the shift plan)" in text
-    assert "data 100 % complete in the last hour" in text
+    assert "completeness of the last hour 100 %" in text
     assert "measured 5 s ago" in text
     assert "Limit 9 set by: Staff on duty" in text
-    assert "Floor area 12 36 m² at 2.90 m² a child" in text
+    assert "Floor area 12 36 m² at 2.90 m² per child" in text
     assert "Staff on duty sets the limit 9 with 2 on duty" in text
     assert "House rule, not a legal limit" in text
     assert '<li class="over">' in html  # five where four may eat
@@ -216,7 +216,7 @@ def test_children_of_long_ago_are_not_those_of_now(api: httpx.Client, rooms: Wor
         html = _room(later.get("/rooms?lang=en").text, ROOM)
     store.close()
     assert 'data-tone="unknown"' in html
-    assert "The number of children is not known Children – / 9 limit 8 people in all" in _text(html)
+    assert "The number of children is not known Children – / 9 limit 8 people, adults included" in _text(html)
 
 
 def test_a_closed_room_says_until_when(rooms: World) -> None:
@@ -227,7 +227,7 @@ def test_a_closed_room_says_until_when(rooms: World) -> None:
     assert 'data-tone="closed"' in html
     assert "Closed until today 09:00" in html
     assert "from today 09:00 · set by: Staff on duty" in _text(html)
-    assert "in the last hour" not in html  # nothing is expected of it
+    assert "of the last hour" not in html  # nothing is expected of it
 
 
 def test_a_count_is_entered_and_shown(api: httpx.Client, rooms: World) -> None:
@@ -257,8 +257,8 @@ def test_a_count_is_entered_and_shown(api: httpx.Client, rooms: World) -> None:
         ({"by": "佐藤", "children": "1001"}, "Please enter the number of children"),
         ({"by": "佐藤", "children": "²"}, "Please enter the number of children"),
         ({"by": "佐藤", "children": "4", "staff": "two"}, "Please enter the number of staff"),
-        ({"by": " ", "children": "4"}, "Please enter who has counted"),
-        ({"by": "\x07", "children": "4"}, "Please enter who has counted"),
+        ({"by": " ", "children": "4"}, "Please enter who counted"),
+        ({"by": "\x07", "children": "4"}, "Please enter who counted"),
         ({"by": "佐藤", "children": "4", "note": "x" * 201}, "Please shorten the note"),
     ],
 )
@@ -294,7 +294,7 @@ def test_the_effect_of_a_date_is_told_with_its_bounds(api: httpx.Client) -> None
     assert "Difference, matching weekdays: +0.1 (95 %: −0.1 to +0.2)" in text
 
     early = _text(_room(api.get(f"/rooms?lang=en&room={ROOM}&since=2026-11-18").text, ROOM))
-    assert "Too few days are known" in early
+    assert "Too few days were measured" in early
     for wrong in ("yesterday", "0001-01-01", "2026-13-01"):
         page = api.get("/rooms", params={"lang": "en", "room": ROOM, "since": wrong})
         assert page.status_code == 200
