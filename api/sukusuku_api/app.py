@@ -14,6 +14,7 @@ from sukusuku_api.dependencies import Context, Readings
 from sukusuku_api.live_stream import Broadcast
 from sukusuku_api.routers import (
     alerts,
+    assets,
     emptyings,
     findings,
     forecasts,
@@ -25,12 +26,10 @@ from sukusuku_api.routers import (
     reports,
     requests,
     room_use,
-    rooms,
     rounds,
     sites,
     stock,
     stream,
-    units,
     vacancy,
 )
 from sukusuku_core import __version__
@@ -87,7 +86,7 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
         return problems.response(HTTPStatus.SERVICE_UNAVAILABLE, "The data cannot be read right now. Try again soon.")
 
     api = APIRouter(prefix=PREFIX)
-    now = (health, sites, units, rooms, readings, alerts, quarantine, stream, modes)
+    now = (health, sites, assets, readings, alerts, quarantine, stream, modes)
     collection = (emptyings, findings, forecasts, rounds, requests, stock, kpi)
     use = (room_use, vacancy, reports)
     for module in (*now, *collection, *use):

@@ -53,6 +53,11 @@ class Context:
         """Return the settings as a whole."""
         return self.index.facility
 
+    def view(self, asset: str, now: int) -> "live.UnitView | live.RoomView":
+        """How an asset of the facility stands at the time `now`."""
+        store = self.store.live
+        return live.view(self.index, self.index.assets[asset], store.latest(), now, store.derived_latest())
+
     def views(self, now: int) -> "list[live.UnitView | live.RoomView]":
         """How every asset stands at the time `now`."""
         store = self.store.live

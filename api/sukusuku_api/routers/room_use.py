@@ -10,7 +10,7 @@ from pydantic import Field
 from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_room
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.room_use import changed, changes, expected, past
-from sukusuku_api.routers.rooms import RoomId
+from sukusuku_api.routers.assets import RoomId
 from sukusuku_api.schemas import change_effect, collection
 from sukusuku_api.schemas import rooms as out
 from sukusuku_api.timestamps import parse

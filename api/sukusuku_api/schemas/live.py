@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -43,6 +44,21 @@ class _AssetOut(Shape):
     )
     silent_after: float = Field(description="Seconds without a reading after which the asset is silent")
     simulated: bool = Field(description="The data of this asset is simulated")
+
+    @classmethod
+    def of(cls, settings: Unit | Room, view: View, now: int, **own: Any) -> Self:
+        """Make the shape of an asset from its view, with the fields that only its kind has."""
+        return cls(
+            id=view.id,
+            site=view.site,
+            name=name(settings.name),
+            condition=view.condition,
+            last=last(view.last_time, now),
+            stale=view.stale,
+            silent_after=view.silent_after,
+            simulated=view.simulated,
+            **own,
+        )
 
 
 class FaultOut(Shape):
@@ -231,15 +247,10 @@ def outlook(ahead: Outlook | None) -> OutlookOut | None:
 
 def unit(settings: Unit, view: UnitView, now: int) -> UnitOut:
     """A unit for the border."""
-    return UnitOut(
-        id=view.id,
-        site=view.site,
-        name=name(settings.name),
-        condition=view.condition,
-        last=last(view.last_time, now),
-        stale=view.stale,
-        silent_after=view.silent_after,
-        simulated=view.simulated,
+    return UnitOut.of(
+        settings,
+        view,
+        now,
         level=view.level,
         fill_rise=view.fill_rise,
         state=state_name(view.state),
@@ -254,15 +265,10 @@ def unit(settings: Unit, view: UnitView, now: int) -> UnitOut:
 
 def room(settings: Room, view: RoomView, now: int) -> RoomOut:
     """A room for the border."""
-    return RoomOut(
-        id=view.id,
-        site=view.site,
-        name=name(settings.name),
-        condition=view.condition,
-        last=last(view.last_time, now),
-        stale=view.stale,
-        silent_after=view.silent_after,
-        simulated=view.simulated,
+    return RoomOut.of(
+        settings,
+        view,
+        now,
         people=view.people,
         children=view.children,
         presence=view.presence,
