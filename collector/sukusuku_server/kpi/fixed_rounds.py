@@ -74,11 +74,41 @@ class UnitFlow:
 
 @dataclass(frozen=True, slots=True)
 class Travel:
-    """How a way becomes CO2 and money."""
+    """How a way from the depot and back is measured, and becomes CO2 and money."""
 
     depot: str
+    km: Kilometres
     yen_per_km: float
     kg_co2_per_km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By what visits are judged. One that finds less than `needless_percent` in the bag was needless."""
+
+    needless_percent: float
+    travel: Travel
+    fees: FeeTable
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRounds:
+    """Rounds so many times a week, on fixed weekdays, `at_minute` after midnight."""
+
+    per_week: int
+    at_minute: int
+
+    def visits(self, start: int, end: int, opened: Spans) -> list[int]:
+        """When a round comes within start <= time < end: on its weekdays, on days with any opening."""
+        days = {local_day(span[0]) for span in opened}
+        found = []
+        day = local_day(start)
+        while (begins := day_start(day)) < end:
+            time = begins + self.at_minute * MINUTE_MS
+            if day.weekday() in WEEKS[self.per_week] and day in days and start <= time < end:
+                found.append(time)
+            day = date.fromordinal(day.toordinal() + 1)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,48 +148,20 @@ class Comparison:
     fixed: Outcome
 
 
-def fixed_visits(per_week: int, at_minute: int, start: int, end: int, opened: Spans) -> list[int]:
-    """When a fixed round comes: on its weekdays `at_minute` after midnight, on days with any opening."""
-    days = {local_day(span[0]) for span in opened}
-    found = []
-    day = local_day(start)
-    while (begins := day_start(day)) < end:
-        time = begins + at_minute * MINUTE_MS
-        if day.weekday() in WEEKS[per_week] and day in days and start <= time < end:
-            found.append(time)
-        day = date.fromordinal(day.toordinal() + 1)
-    return found
-
-
 def compare(
     units: Sequence[UnitFlow],
     really: Mapping[str, Sequence[int]],
-    per_week: int,
-    at_minute: int,
-    needless_percent: float,
-    travel: Travel,
-    km: Kilometres,
-    fees: FeeTable,
+    rounds: FixedRounds,
+    terms: Terms,
     start: int,
     end: int,
 ) -> Comparison:
     """Both sides over start <= time < end. `really` has the times of the real visits by unit."""
-    planned = {unit.asset: fixed_visits(per_week, at_minute, start, end, unit.opened) for unit in units}
-
-    def side(visited: Mapping[str, Sequence[int]]) -> Outcome:
-        return outcome(units, visited, needless_percent, travel, km, fees)
-
-    return Comparison(start, end, per_week, side(really), side(planned))
+    planned = {unit.asset: rounds.visits(start, end, unit.opened) for unit in units}
+    return Comparison(start, end, rounds.per_week, outcome(units, really, terms), outcome(units, planned, terms))
 
 
-def outcome(
-    units: Sequence[UnitFlow],
-    visited: Mapping[str, Sequence[int]],
-    needless_percent: float,
-    travel: Travel,
-    km: Kilometres,
-    fees: FeeTable,
-) -> Outcome:
+def outcome(units: Sequence[UnitFlow], visited: Mapping[str, Sequence[int]], terms: Terms) -> Outcome:
     """What these visits (times by unit) make of the flows."""
     percents: list[float] = []
     kg = overflow = 0.0
@@ -172,10 +174,11 @@ def outcome(
         overflow += done.overflow_hours
         for time in times:
             sites_of_day.setdefault(local_day(time), set()).add(unit.site)
-    way = sum(tour_km(travel.depot, sites, km) for sites in sites_of_day.values())
+    travel, fees = terms.travel, terms.fees
+    way = sum(tour_km(travel.depot, sites, travel.km) for sites in sites_of_day.values())
     return Outcome(
         visits=len(percents),
-        needless=sum(percent < needless_percent for percent in percents),
+        needless=sum(percent < terms.needless_percent for percent in percents),
         trips=len(sites_of_day),
         level=spread(percents),
         overflow_hours=overflow,

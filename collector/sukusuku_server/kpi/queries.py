@@ -1,6 +1,6 @@
 """Reads what accounting needs of units from the store and the operations data. It takes its time: use threads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sukusuku_core.model import Quality
@@ -9,7 +9,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi.disposal_fee import fee_table
-from sukusuku_server.kpi.fixed_rounds import Comparison, Travel, UnitFlow, compare
+from sukusuku_server.kpi.fixed_rounds import Comparison, FixedRounds, Terms, Travel, UnitFlow, compare
 from sukusuku_server.kpi.inflow import flow, of_their_bags
 from sukusuku_server.kpi.intervals import both, standing, union
 from sukusuku_server.kpi.unit_month import Kpi, OpenTime, SiteWeight, UnitMonth, open_time, site_weight, total, unit_kpi
@@ -125,12 +125,12 @@ class Books:
             return None
         begins = min(unit.flow.start for unit in units)
         really = {unit.asset: self._emptied(unit.asset, begins, end) for unit in units}
-        travel, km, ways = self._travel()
+        travel, ways = self._travel()
         round_ = next(iter(self._facility.round), None)
         hour, minute = (12, 0) if round_ is None else map(int, round_.departs.split(":"))
         needless = _NEEDLESS if round_ is None else round_.needless_percent
-        at = hour * 60 + minute
-        done = compare(units, really, per_week, at, needless, travel, km, fee_table(), begins, end)
+        rounds, terms = FixedRounds(per_week, hour * 60 + minute), Terms(needless, travel, fee_table())
+        done = compare(units, really, rounds, terms, begins, end)
         return Compared(done, ways)
 
     def _emptied(self, asset: str, start: int, end: int) -> list[int]:
@@ -161,12 +161,12 @@ class Books:
         hours = {bucket.time for metric in HEARD for bucket in self._store.hourly(asset, metric, first, end)}
         return both(union((hour, hour + HOUR_MS) for hour in hours), [(start, end)])
 
-    def _travel(self) -> tuple[Travel, Callable[[str, str], float], str | None]:
+    def _travel(self) -> tuple[Travel, str | None]:
         """How ways are measured. Centres that are not on the map are no way off."""
         facility = self._facility
         spots = [Spot(site.id, site.place.lat, site.place.lon) for site in facility.site if site.place is not None]
         if not spots or not facility.depot or not facility.vehicle:
-            return Travel("", 0.0, 0.0), lambda _, __: 0.0, None
+            return Travel("", lambda _, __: 0.0, 0.0, 0.0), None
         vehicle = facility.vehicle[0]
         depot = next(depot for depot in facility.depot if depot.id == vehicle.depot)
         matrix = estimated([Spot(depot.id, depot.lat, depot.lon), *spots], facility.routing)
@@ -175,4 +175,4 @@ class Books:
         def km(one: str, other: str) -> float:
             return matrix.km[place[one]][place[other]] if one in place and other in place else 0.0
 
-        return Travel(depot.id, vehicle.yen_per_km, vehicle.kg_co2_per_km), km, matrix.source
+        return Travel(depot.id, km, vehicle.yen_per_km, vehicle.kg_co2_per_km), matrix.source

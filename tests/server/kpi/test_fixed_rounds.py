@@ -7,20 +7,31 @@ from hypothesis import strategies as st
 
 from sukusuku_core.time import DAY_MS, day_start, local_day
 from sukusuku_server.kpi.disposal_fee import fee_table
-from sukusuku_server.kpi.fixed_rounds import WEEKS, Travel, UnitFlow, compare, fixed_visits, outcome, tour_km
+from sukusuku_server.kpi.fixed_rounds import (
+    WEEKS,
+    FixedRounds,
+    Terms,
+    Travel,
+    UnitFlow,
+    compare,
+    outcome,
+    tour_km,
+)
 from sukusuku_server.kpi.inflow import Flow, flow, of_their_bags, replay
 
 HOUR = 3_600_000
 START = day_start(date(2026, 11, 2))  # a Monday
 END = START + 14 * DAY_MS
 OPEN = [(START + day * DAY_MS + 9 * HOUR, START + day * DAY_MS + 18 * HOUR) for day in range(14) if day % 7 < 6]
-TRAVEL = Travel("depot", 40.0, 0.25)
 PLACES = {"depot": 0.0, "a": 3.0, "b": 5.0, "c": -2.0}
 
 
 def line(one: str, other: str) -> float:
     """Everything stands on one road; km."""
     return abs(PLACES[one] - PLACES[other])
+
+
+TERMS = Terms(30.0, Travel("depot", line, 40.0, 0.25), fee_table())
 
 
 contents = st.lists(st.tuples(st.integers(START, END - 1), st.floats(0, 90)), max_size=40).map(sorted)
@@ -108,14 +119,14 @@ def test_fixed_days_that_are_the_real_ones_reproduce_reality(
 ) -> None:
     units = [unit(flow(points, emptied, START, END))]
     for per_week in WEEKS:
-        really = {"u1": fixed_visits(per_week, at, START, END, OPEN)}
-        found = compare(units, really, per_week, at, 30.0, TRAVEL, line, fee_table(), START, END)
+        rounds = FixedRounds(per_week, at)
+        found = compare(units, {"u1": rounds.visits(START, END, OPEN)}, rounds, TERMS, START, END)
         assert found.actual == found.fixed
 
 
 def test_fixed_rounds_go_on_their_weekdays_and_not_to_closed_centres() -> None:
     monday_closed = [span for span in OPEN if local_day(span[0]) != date(2026, 11, 9)]
-    found = fixed_visits(3, 13 * 60, START, END, monday_closed)
+    found = FixedRounds(3, 13 * 60).visits(START, END, monday_closed)
     assert [local_day(time).isoformat() for time in found] == [
         "2026-11-02",
         "2026-11-04",
@@ -131,7 +142,7 @@ def test_both_sides_beside_each_other() -> None:
     came = tuple((START + day * DAY_MS + 12 * HOUR, 10.0) for day in range(14))
     units = [unit(Flow(START, END, 0.0, came), "u1", "a"), unit(Flow(START, END, 0.0, came), "u2", "c")]
     sixth = [START + 5 * DAY_MS + 15 * HOUR, START + 11 * DAY_MS + 15 * HOUR]
-    found = compare(units, {"u1": sixth, "u2": sixth}, 3, 13 * 60, 30.0, TRAVEL, line, fee_table(), START, END)
+    found = compare(units, {"u1": sixth, "u2": sixth}, FixedRounds(3, 13 * 60), TERMS, START, END)
 
     assert (found.actual.visits, found.actual.trips, found.actual.km) == (4, 2, 20.0)
     assert (found.fixed.visits, found.fixed.trips, found.fixed.km) == (12, 6, 60.0)
@@ -148,10 +159,10 @@ def test_both_sides_beside_each_other() -> None:
 
 
 def test_nothing_known_is_nothing_divided() -> None:
-    found = outcome([], {}, 30.0, TRAVEL, line, fee_table())
+    found = outcome([], {}, TERMS)
     assert (found.visits, found.level, found.km, found.yen, found.overflow_hours) == (0, None, 0.0, 0.0, 0.0)
     empty = unit(flow([], [], START, END))
-    assert compare([empty], {}, 1, 0, 30.0, TRAVEL, line, fee_table(), START, END).actual.visits == 0
+    assert compare([empty], {}, FixedRounds(1, 0), TERMS, START, END).actual.visits == 0
 
 
 @given(places=st.dictionaries(st.sampled_from("abcdefgh"), st.tuples(st.floats(-9, 9), st.floats(-9, 9))))
