@@ -19,14 +19,14 @@ _ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 @router.get("/units", tags=["units"], summary="All units")
 async def units(context: ContextDep) -> live.UnitsOut:
-    """Every unit as it is now, in the order of the settings."""
+    """List the current state of every unit, in the order of the settings."""
     now = context.clock()
     return live.UnitsOut(time=japan_time(now), units=live.units(context.index, context.views(now), now))
 
 
 @router.get("/units/{unit_id}", tags=["units"], summary="One unit", responses=_ERRORS)
 async def unit(context: ContextDep, unit_id: UnitId) -> live.UnitOut:
-    """One unit as it is now."""
+    """Return the current state of a unit."""
     known_unit(context, unit_id)
     now = context.clock()
     return live.units(context.index, [context.view(unit_id, now)], now)[0]
@@ -34,14 +34,14 @@ async def unit(context: ContextDep, unit_id: UnitId) -> live.UnitOut:
 
 @router.get("/rooms", tags=["rooms"], summary="All rooms")
 async def rooms(context: ContextDep) -> live.RoomsOut:
-    """Every room as it is now, in the order of the settings."""
+    """List the current state of every room, in the order of the settings."""
     now = context.clock()
     return live.RoomsOut(time=japan_time(now), rooms=live.rooms(context.index, context.views(now), now))
 
 
 @router.get("/rooms/{room_id}", tags=["rooms"], summary="One room", responses=_ERRORS)
 async def room(context: ContextDep, room_id: RoomId) -> live.RoomOut:
-    """One room as it is now."""
+    """Return the current state of a room."""
     known_room(context, room_id)
     now = context.clock()
     return live.rooms(context.index, [context.view(room_id, now)], now)[0]
