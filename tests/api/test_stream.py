@@ -140,12 +140,12 @@ def test_the_stream_outlives_trouble_with_the_data(world: World, caplog: pytest.
 
     with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
         assert api.get("/api/v1/health").status_code == 200
-        while "cannot be read" not in caplog.text:
+        while "live state: failed" not in caplog.text:
             api.get("/api/v1/health")
         with _events(api) as events:
             store.away = False
             assert _level(next(events)[1], "tobu-unit-1") == 55.0
     store.close()
 
-    assert caplog.text.count("live state: cannot be read") == 1
-    assert "can be read again" in caplog.text
+    assert caplog.text.count("live state: failed, retrying: locked") == 1
+    assert "live state: works again" in caplog.text
