@@ -44,7 +44,7 @@ METRICS: dict[str, DataType] = {
 
 
 def facility() -> Facility:
-    """A centre with a few units behind one edge node."""
+    """Return a centre with a few units behind one edge node."""
     name = {"ja": "計測", "en": "bench"}
     units = [{"id": f"unit-{n}", "name": name, "edge": "pi"} for n in range(UNITS)]
     return msgspec.convert(
@@ -124,7 +124,7 @@ def naive(folder: Path, data: Sequence[Message]) -> tuple[float, int]:
 
 
 def measure(per_message: int, readings: int, rounds: int) -> dict[str, list[float]]:
-    """Readings per second of every way and round."""
+    """Return readings per second of every way and round."""
     births, data = payloads(per_message, readings // per_message)
     ways: dict[str, Callable[[Path], tuple[float, int]]] = {
         "naive": lambda folder: naive(folder, data),

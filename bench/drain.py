@@ -78,7 +78,7 @@ class Run:
 
 
 def facility(folder: Path, port: int) -> Path:
-    """A centre with the units of one edge node."""
+    """Return a centre with the units of one edge node."""
     name = 'name = {ja = "計測", en = "bench"}'
     lines = ["[operator]", 'id = "bench"', name, "[broker]", f"port = {port}", "[[site]]", 'id = "centre"', name]
     for n in range(UNITS):
@@ -89,7 +89,7 @@ def facility(folder: Path, port: int) -> Path:
 
 
 def poll(at: int) -> list[Reading]:
-    """What all units give in one poll."""
+    """Return what all units give in one poll."""
     values = {"Fill/Percent": at % 977 / 10, "Cycles/Total": at // 1000, "State": 0, "Motor/Power": 12.5}
     return [
         Reading(f"unit-{n}", metric, at, values.get(metric, 21.0 + at % 7)) for n in range(UNITS) for metric in METRICS
@@ -144,7 +144,7 @@ async def measure(folder: Path, port: int, backlog: int, live_rate: int) -> Run:
 
 
 async def _live(run: Run, outbox: Outbox, uplink: Uplink, rate: int) -> None:
-    """Polls at so many readings a second, committed and told as the agent does it."""
+    """Poll at so many readings a second, committed and told as the agent does it."""
     pause = UNITS * len(METRICS) / rate
     begin = time.monotonic()
     turn = 0

@@ -66,7 +66,7 @@ def facility(path: Path, server: Influxd) -> Facility:
 
 
 def spool(settings: Facility, readings: int) -> InfluxStore:
-    """A store with that many readings of all series in turn."""
+    """Return a store with that many readings of all series in turn."""
     store = InfluxStore.open(settings.store.path)
     chance = random.Random(7)
     series = [store.series(f"unit-{n}", metric, DataType.DOUBLE) for n in range(UNITS) for metric in METRICS]
@@ -80,7 +80,7 @@ def spool(settings: Facility, readings: int) -> InfluxStore:
 
 
 def timed(work: Callable[[], None]) -> Cost:
-    """What some work takes in this thread."""
+    """Return what some work takes in this thread."""
     wall, cpu = time.perf_counter(), time.thread_time()
     work()
     return time.perf_counter() - wall, time.thread_time() - cpu
@@ -106,7 +106,7 @@ def ours(settings: Facility, rows: Sequence[Row], *, gzip: bool) -> Cost:
 
 
 def points(settings: Facility, rows: Sequence[Row]) -> Cost:
-    """The same through `Point`."""
+    """Return the same through `Point`."""
     outgoing = Outgoing.open(settings.store.path)
     names = {item.number: (item.asset, item.metric) for item in outgoing.series()}
     outgoing.close()

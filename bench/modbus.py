@@ -65,7 +65,7 @@ def scenario(ports: Sequence[int], *, dead: bool) -> str:
 
 
 def edge_settings(ports: Sequence[int], broker: int) -> str:
-    """An edge agent that reads all of them."""
+    """Return an edge agent that reads all of them."""
     text = f'group = "bench"\nnode = "pi"\nprimary_host = "sukusuku"\n[broker]\nport = {broker}\n'
     for n, port in enumerate(ports):
         text += f'[[device]]\nid = "board-{n}"\nprofile = "sukusuku-retrofit-board"\nhost = "127.0.0.1"\n'
@@ -77,7 +77,7 @@ def edge_settings(ports: Sequence[int], broker: int) -> str:
 
 
 def facility(broker: int) -> str:
-    """The collector of these units."""
+    """Return the collector of these units."""
     text = 'host_id = "sukusuku"\n[operator]\nid = "bench"\nname = { ja = "計測", en = "bench" }\n'
     text += f'[broker]\nport = {broker}\n[store]\npath = "readings.db"\n[operations]\nurl = "sqlite:///operations.db"\n'
     text += '[[site]]\nid = "centre"\nname = { ja = "計測", en = "bench" }\n'
@@ -88,7 +88,7 @@ def facility(broker: int) -> str:
 
 @contextlib.contextmanager
 def process(folder: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of ours that has said that it is ready; it is asked to end on exit."""
+    """Provide a process of ours that has said that it is ready; it is asked to end on exit."""
     log = folder / f"{name}.log"
     with log.open("wb") as file:
         running = subprocess.Popen([sys.executable, "-m", *arguments], cwd=folder, stdout=file, stderr=file)
@@ -106,7 +106,7 @@ def process(folder: Path, name: str, *arguments: str) -> Iterator[subprocess.Pop
 
 @contextlib.contextmanager
 def devices(folder: Path, ports: Sequence[int], *, dead: bool) -> Iterator[None]:
-    """The simulator with these devices."""
+    """Provide the simulator with these devices."""
     file = folder / "scenario.toml"
     file.write_text(scenario(ports, dead=dead), encoding="utf-8")
     with process(folder, "simulator", "sukusuku_sim", file.name, "--truth", "truth.jsonl"):
@@ -117,7 +117,7 @@ def devices(folder: Path, ports: Sequence[int], *, dead: bool) -> Iterator[None]
 
 
 async def at_once(edge: Edge, seconds: float) -> list[float]:
-    """Polled as the agent does it: seconds from when a healthy device is due to its sample."""
+    """Return polled as the agent does it: seconds from when a healthy device is due to its sample."""
     late: list[float] = []
     begun: dict[str, float] = {}
     settled = time.perf_counter() + SETTLE
@@ -137,7 +137,7 @@ async def at_once(edge: Edge, seconds: float) -> list[float]:
 
 
 async def in_turn(edge: Edge, seconds: float) -> list[float]:
-    """The same, one device after the other: all are due when the round begins."""
+    """Return the same, one device after the other: all are due when the round begins."""
     late: list[float] = []
     sources = modbus.sources(edge, _microseconds)
     settled = time.perf_counter() + SETTLE
@@ -159,7 +159,7 @@ def _microseconds() -> int:
 
 
 def measure_dead(folder: Path, seconds: float) -> bool:
-    """Prints the table; whether the goal is reached."""
+    """Print the table; whether the goal is reached."""
     logging.disable(logging.WARNING)  # the dead one is meant to be dead
     print("polling         sample after it is due (ms)     with a dead one among them     the dead one delays (ms)")
     print("                    mean      p99      max          mean      p99      max     mean")
@@ -211,7 +211,7 @@ def usage(pid: int) -> Usage:
 
 
 def measure_footprint(folder: Path, seconds: float) -> bool:
-    """Prints the table; whether the goals are reached."""
+    """Print the table; whether the goals are reached."""
     ports = [free_port() for _ in range(DEVICES)]
     with contextlib.ExitStack() as running:
         broker = running.enter_context(mosquitto())

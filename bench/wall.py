@@ -81,7 +81,7 @@ class Series:
     rollup: bool = False
 
     def lines(self, start: int, end: int) -> list[str]:
-        """The lines of start <= time < end."""
+        """Return the lines of start <= time < end."""
         values = [f"{100 * time / PERIOD:.2f}" for time in range(0, PERIOD, self.every)]
         if self.rollup:
             bodies = [f"{self.head} count=2i,mean={it},low={it},high={it},last={it} " for it in values]
@@ -137,7 +137,7 @@ def series(settings: Facility) -> Iterator[Series]:
 
 
 def _phase(asset: str, metric: str, every: int) -> int:
-    """Readings of different series come at different times."""
+    """Return an offset, so that readings of different series come at different times."""
     return sum(map(ord, asset + metric)) * 7_919 % every
 
 
@@ -173,7 +173,7 @@ class Line:
 
 
 def measure(settings: Facility, rounds: int) -> tuple[float, list[Line]]:
-    """The yardstick in ms, and every panel of every Japanese board; all are asked in turn."""
+    """Return the yardstick in ms, and every panel of every Japanese board; all are asked in turn."""
     query = Query(settings.store.influx)
     panels = [(board, panel) for board in map(classic, boards(settings, "ja")) for panel in board["panels"]]
     since = NOW - 45 * MINUTE
@@ -199,7 +199,7 @@ def measure(settings: Facility, rounds: int) -> tuple[float, list[Line]]:
 
 
 def _timed(query: Query, text: str) -> tuple[float, int]:
-    """The ms that a question took, and the rows of its answer."""
+    """Return the ms that a question took, and the rows of its answer."""
     begun = time.perf_counter()
     tables = query.ask(text, RAW)
     return (time.perf_counter() - begun) * 1_000, sum(len(table.values) for table in tables)

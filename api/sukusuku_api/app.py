@@ -55,7 +55,7 @@ request of more than 16 KiB is refused before it is read, with status 413 in pla
 
 
 def create_app(facility: Facility, store: Readings, operations: Operations, clock: Clock = now_ms) -> FastAPI:
-    """The application over a facility's readings and alerts. It reads measurements and never writes any."""
+    """Return the application over a facility's readings and alerts. It reads measurements and never writes any."""
     context = Context(FacilitySchedules(facility), timetables(facility), store, operations, clock)
     broadcast = Broadcast(context)
 

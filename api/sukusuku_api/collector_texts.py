@@ -11,7 +11,7 @@ from sukusuku_server.settings import Language
 
 @lru_cache
 def collector_texts(language: Language) -> NullTranslations:
-    """The texts of the collector."""
+    """Return the texts of the collector."""
     return translations(files("sukusuku_server") / "locale", language)
 
 

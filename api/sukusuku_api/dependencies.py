@@ -77,7 +77,7 @@ TO = Query(alias="to", description="As `from`; not included; default: now")
 
 
 def between(start: str | None, end: str | None, now: int, default_ms: int) -> tuple[int, int]:
-    """The stretch in UTC ms; without `from` it is `default_ms` long. Raises ProblemError with what is wrong."""
+    """Return the stretch in UTC ms; without `from` it is `default_ms` long. Raises ProblemError with what is wrong."""
     times: dict[str, int | None] = {}
     for name, text in (("from", start), ("to", end)):
         try:
@@ -92,7 +92,7 @@ def between(start: str | None, end: str | None, now: int, default_ms: int) -> tu
 
 
 def invalid(field: str, message: str) -> ProblemError:
-    """The problem of a request in which one field is wrong."""
+    """Return the problem of a request in which one field is wrong."""
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid.", errors=[(field, message)])
 
 
@@ -100,22 +100,22 @@ _Known = TypeVar("_Known")
 
 
 def known_unit(context: Context, ident: str) -> tuple[Site, Unit]:
-    """A unit with its centre. Raises ProblemError (404) with those that there are."""
+    """Return a unit with its centre. Raises ProblemError (404) with those that there are."""
     return _known("unit", context.index.units, ident)
 
 
 def known_site(context: Context, ident: str) -> Site:
-    """A centre. Raises ProblemError (404) with those that there are."""
+    """Return a centre. Raises ProblemError (404) with those that there are."""
     return _known("centre", context.index.sites, ident)
 
 
 def known_round(context: Context, ident: str) -> Round:
-    """A round of the settings. Raises ProblemError (404) with those that there are."""
+    """Return a round of the settings. Raises ProblemError (404) with those that there are."""
     return _known("round", context.index.rounds, ident)
 
 
 def known_room(context: Context, ident: str) -> tuple[Site, Room]:
-    """A room with its centre. Raises ProblemError (404) with those that there are."""
+    """Return a room with its centre. Raises ProblemError (404) with those that there are."""
     return _known("room", context.index.rooms, ident)
 
 

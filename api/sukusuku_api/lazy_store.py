@@ -58,7 +58,7 @@ class _Nothing(SqliteStore):
         return False
 
     def version(self) -> int:
-        """A number that no file has."""
+        """Return a number that no file has."""
         return -1
 
 

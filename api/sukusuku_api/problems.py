@@ -59,7 +59,7 @@ def response(
     available: Sequence[str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem as an HTTP response."""
+    """Return a problem as an HTTP response."""
     body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": int(status)}
     if detail is not None:
         body["detail"] = detail

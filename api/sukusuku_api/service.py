@@ -36,7 +36,7 @@ def run(facility: Facility) -> None:
 
 
 def listen(web: Web) -> socket.socket:
-    """A listening socket at the address of the settings. Raises ConfigError that names the key to change."""
+    """Return a listening socket at the address of the settings. Raises ConfigError that names the key to change."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             web.host, web.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -66,7 +66,7 @@ class Server(uvicorn.Server):
         self._app = app
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - Uvicorn's signature
-        """A signal means stop, and stopping is no failure: Uvicorn would raise the signal again at the end."""
+        """Stop on a signal without failing: Uvicorn would raise the signal again at the end."""
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -62,7 +62,7 @@ COMMANDS = {
 
 
 def usage() -> str:
-    """What `sukusuku --help` prints."""
+    """Return what `sukusuku --help` prints."""
     lines = [
         f"Sukusuku {__version__}: watches nappy-compression units and childcare rooms.",
         "おむつ圧縮機と一時保育室の見守りシステム",

@@ -29,7 +29,7 @@ class Table:
         self._types: dict[str, dict[str, int]] = {}
 
     def head(self) -> str:
-        """The line above the table."""
+        """Return the line above the table."""
         return self._listing.row([name for name, _ in _COLUMNS], "bold")
 
     def lines(self, message: Message, now: int) -> Iterator[str]:

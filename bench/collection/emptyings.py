@@ -68,7 +68,7 @@ def judge(unit: SimulatedUnit, reports: Sequence[Emptying]) -> Tally:
 
 
 def derive(unit: SimulatedUnit, world: World) -> tuple[list[Emptying], list[Reading]]:
-    """The emptyings and the hourly fill levels of a unit, derived day by day."""
+    """Return the emptyings and the hourly fill levels of a unit, derived day by day."""
     derivation = UnitDerivation(unit.id, unit.collection, world)
     state, place = derivation.start(world.start - 1), 0
     found: list[Emptying] = []

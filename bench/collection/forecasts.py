@@ -48,7 +48,7 @@ class Figures:
 
 
 def judge(unit: SimulatedUnit, derived: Derived) -> Iterator[Scored]:
-    """The forecasts of a unit with what truly became of them."""
+    """Yield the forecasts of a unit with what truly became of them."""
     for forecast in derived.forecasts:
         if unit.truth.percent(forecast.issued) >= 100:
             continue

@@ -139,7 +139,7 @@ def is_open(time: int, holidays: frozenset[int]) -> bool:
 
 
 def spans(start: int, end: int, holidays: frozenset[int]) -> list[tuple[int, int]]:
-    """The open stretches between two moments, clipped to them, in order."""
+    """Return the open stretches between two moments, clipped to them, in order."""
     found = []
     for day in range(day_number(start), day_number(end) + 1):
         opens, closes = _opened(day, holidays)
@@ -155,7 +155,7 @@ def _opened(day: int, holidays: frozenset[int]) -> tuple[int, int]:
 
 
 def live(person: Person, start: int, end: int, holidays: frozenset[int], rng: Random) -> Life:
-    """The life of a unit from an almost empty bag on."""
+    """Return the life of a unit from an almost empty bag on."""
     now = _Now(percent=rng.uniform(0, 20))
     now.nappies = round(now.percent / 100 * person.capacity)
     queue: list[tuple[int, int, _Kind]] = []
@@ -282,7 +282,7 @@ def _log(now: _Now, time: int, event: Event, before: float, ms: int, after: floa
 
 
 def _staffed(time: int, delay: float, holidays: frozenset[int]) -> int:
-    """The moment after so much time of opening hours."""
+    """Return the moment after so much time of opening hours."""
     while True:
         if not is_open(time, holidays):
             time = HOURS.next_opening(time)

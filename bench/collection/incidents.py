@@ -84,7 +84,7 @@ class Figures:
 
 
 def facility(world: World) -> Facility:
-    """The settings that an operator would have made for the world."""
+    """Return the settings that an operator would have made for the world."""
     units = "".join(
         f'[[site.unit]]\nid = "{unit.id}"\nname = {{ ja = "{unit.id}", en = "{unit.id}" }}\nedge = "pi"\n'
         f"collection = {{ nappies_per_bag = {unit.collection.nappies_per_bag}, "
@@ -192,7 +192,7 @@ def _about(alert: Alert, incident: Incident) -> bool:
 
 
 def figures(world: World, points: Mapping[str, Sequence[Reading]]) -> list[Figures]:
-    """The figures of a world: bags, faults, silences."""
+    """Return the figures of a world: bags, faults, silences."""
     alerts, told = run(world, points)
     kinds = {
         "bags": ("collection", [item for unit in world.units for item in bags(unit, world)]),

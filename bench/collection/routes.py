@@ -87,7 +87,7 @@ def figures() -> list[Figure]:
 
 
 def table(found: list[Figure]) -> str:
-    """The figures side by side."""
+    """Return the figures side by side."""
     lines = [f"{'seed':>4}  {'PyVRP':>7}  {'OR-Tools':>8}  {'insertion':>9}  {'seconds':>7}"]
     lines += [f"{f.seed:>4}  {f.ours:>7}  {f.theirs:>8}  {f.simple:>9}  {f.seconds:>7.2f}" for f in found]
     return "\n".join(lines)
@@ -121,7 +121,7 @@ def _theirs(asked: Problem, python: Path) -> tuple[Way, ...]:
 
 
 def _rival() -> Path:
-    """The Python that has OR-Tools."""
+    """Return the Python that has OR-Tools."""
     python = _FOLDER / "bin" / "python"
     if not python.exists():
         print(f"installing {RIVAL} into {_FOLDER.name} (about a minute) ...", file=sys.stderr)

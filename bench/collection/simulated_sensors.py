@@ -107,7 +107,7 @@ class _Told:
 
 
 def within(troubles: tuple[Trouble, ...], time: int) -> Trouble | None:
-    """The trouble of this moment; they are in order and do not overlap."""
+    """Return the trouble of this moment; they are in order and do not overlap."""
     place = bisect_right(troubles, time, key=lambda trouble: trouble.start) - 1
     return troubles[place] if place >= 0 and time < troubles[place].end else None
 
@@ -218,7 +218,7 @@ def _tell_cycles(sensing: _Sensing, time: int) -> None:
 
 
 def _sensed(sensing: _Sensing, happening: Happening) -> int:  # noqa: PLR0911 - one return per event
-    """What is told of a happening; until when it took."""
+    """Return what is told of a happening; until when it took."""
     time = happening.time
     match happening.event:
         case Event.HAND | Event.STUFFED:

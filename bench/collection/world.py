@@ -141,11 +141,11 @@ class World:
         return is_open(time, _CLOSED)
 
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
-        """The open stretches between two moments, clipped to them, in order."""
+        """Return the open stretches between two moments, clipped to them, in order."""
         return spans(start, end, _CLOSED)
 
     def room(self, unit: SimulatedUnit) -> SimulatedRoom | None:
-        """The room that is linked to a unit."""
+        """Return the room that is linked to a unit."""
         return next((room for room in self.rooms if room.id == unit.collection.room), None)
 
 
@@ -153,7 +153,7 @@ _CLOSED = frozenset(day_number(day_start(day)) for day in HOLIDAYS)
 
 
 def simulate(seed: int, units: int = 20, weeks: int = 26) -> World:
-    """The world of a seed. Every second unit is linked to a room; two units share one."""
+    """Return the world of a seed. Every second unit is linked to a room; two units share one."""
     start = day_start(FIRST_DAY)
     end = start + weeks * 7 * DAY_MS
     rooms = tuple(_room(f"room-{n + 1}", Random(f"{seed}/room/{n}"), start, end) for n in range((units + 3) // 4))
@@ -237,7 +237,7 @@ def _troubles(rng: Random, start: int, end: int) -> tuple[Trouble, ...]:
 
 
 def _working(time: int) -> int:
-    """A moment of opening hours not long after."""
+    """Return a moment of opening hours not long after."""
     while not is_open(time, _CLOSED):
         time = HOURS.next_opening(time)
         if not is_open(time, _CLOSED):

@@ -66,13 +66,13 @@ class Figures:
 
 
 def worst(rooms: Sequence[Mapping[tuple[int, int], tuple[float, float]]]) -> float:
-    """The worst month of rooms together, % off."""
+    """Return the worst month of rooms together, % off."""
     sums = {month: [sum(room[month][n] for room in rooms if month in room) for n in (0, 1)] for month in rooms[0]}
     return max(abs(found / truth - 1) * 100 for truth, found in sums.values())
 
 
 def settings(kind: Kind) -> Timetable:
-    """The room of a kind."""
+    """Return the room of a kind."""
     shifts = "".join(
         f'[[site.room.shift]]\nslot = "{a // 60:02d}:{a % 60:02d}-{b // 60:02d}:{b % 60:02d}"\ncount = {count}\n'
         for a, b, count in SHIFTS
@@ -145,7 +145,7 @@ def naive(
 
 
 def series(points: Sequence[Reading], metric: str) -> list[Point]:
-    """The points of one derived series."""
+    """Return the points of one derived series."""
     return [Point(p.time, p.value, Quality.GOOD) for p in points if p.metric == metric]
 
 
@@ -191,7 +191,7 @@ def run(kind: Kind, seed: int, weeks: int) -> tuple[bool, Figures]:
 
 
 def report_speed() -> bool:
-    """A year of minute data of many rooms, one change in ten minutes, from points to the figures of a report."""
+    """Return a year of minute data of many rooms, one change in ten minutes, from points to the figures of a report."""
     hours = settings(Kind.DOOR).hours
     begin = day_start(FIRST_DAY)
     spans = hours.spans(begin, begin + 365 * DAY_MS)

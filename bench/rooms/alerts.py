@@ -64,7 +64,7 @@ class Happened:
 
 
 def facility(kind: Kind) -> Facility:
-    """The room of a kind, as an operator would have set it."""
+    """Return the room of a kind, as an operator would have set it."""
     shifts = "".join(
         f'[[site.room.shift]]\nslot = "{first // 60:02d}:{first % 60:02d}-{last // 60:02d}:{last % 60:02d}"\n'
         f"count = {count}\n"
@@ -96,7 +96,7 @@ class _Tape:
 
 
 def happened(world: World, settings: Facility) -> Iterator[Happened]:
-    """What happens to the alert of the room."""
+    """Yield what happens to the alert of the room."""
     asset = next(settings.assets())
     room = settings.site[0].room[0]
     timetable = FacilitySchedules(settings).schedules[room.id]
@@ -118,7 +118,7 @@ def happened(world: World, settings: Facility) -> Iterator[Happened]:
 
 
 def judge(world: World, settings: Facility) -> Found:
-    """The alerts of the room against the truth."""
+    """Return the alerts of the room against the truth."""
     timetable = FacilitySchedules(settings).schedules["room"]
     steps = list(happened(world, settings))
     told = [one.time for one in steps if one.stage == Stage.OVER and one.event in {Event.FIRED, Event.WORSENED}]
@@ -148,7 +148,7 @@ def _was_full(world: World, timetable: Timetable, time: int) -> bool:
 
 
 def _crowds(world: World, timetable: Timetable) -> Iterator[tuple[int, int]]:
-    """Times of a true crowd: from, and the last minute."""
+    """Yield times of a true crowd: from, and the last minute."""
     first, last = world.times[0], world.times[-1]
     since: int | None = None
     for time in range(first - first % MINUTE_MS, last, MINUTE_MS):

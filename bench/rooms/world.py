@@ -77,7 +77,7 @@ class World:
 
 
 def simulate(kind: Kind, hours: OpeningHours, seed: int, weeks: int, room: str = "room") -> World:
-    """A room of a kind."""
+    """Return a room of a kind."""
     rng = Random(f"{kind} {seed}")
     passings: list[Passing] = []
     for n in range(weeks * 7):
@@ -155,7 +155,7 @@ class _Faults:
 
 
 def _minutes(weeks: int) -> Iterator[int]:
-    """The minutes in which sensors send: all of the day, every fifth of the night."""
+    """Yield the minutes in which sensors send: all of the day, every fifth of the night."""
     for n in range(weeks * 7):
         start = day_start(FIRST_DAY + timedelta(days=n))
         for minute in range(1440):

@@ -16,7 +16,7 @@ from sukusuku_server.settings import Facility
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status: 0 ended as asked, 1 cannot run, 2 wrong settings, 3 another collector uses the host id."""
+    """Return the exit status: 0 stopped, 1 cannot run, 2 wrong settings, 3 another collector has the host id."""
     parser = argparse.ArgumentParser(
         prog="sukusuku collector",
         description="Receives the readings of the edge nodes, stores each exactly once, raises alerts and sends mails. "

@@ -19,7 +19,10 @@ SOURCE_LANGUAGE = "en"
 
 
 def translations(folder: Traversable | Path, language: str) -> gettext.NullTranslations:
-    """The translations of a component into a language. Raises ConfigError when its catalogue is not there or broken."""
+    """Return the translations of a component into a language.
+
+    Raises ConfigError when its catalogue is not there or broken.
+    """
     if language == SOURCE_LANGUAGE:
         return gettext.NullTranslations()
     file = folder / f"{language}.po"

@@ -17,7 +17,7 @@ PUSH_TOKEN = "SUKUSUKU_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status: 0 done, 1 refused by Grafana, 2 wrong settings."""
+    """Return the exit status: 0 done, 1 refused by Grafana, 2 wrong settings."""
     arguments = _parser().parse_args(argv)
     try:
         facility = settings.read(arguments.facility)

@@ -79,7 +79,7 @@ def collection(facility: Facility, language: Language) -> Board:
 
 
 def _accounts(facility: Facility, language: Language, units: Mapping[str, str]) -> Iterator[Panel]:
-    """What came of visits, emptyings and rounds; `units` has the names of all."""
+    """Yield what came of visits, emptyings and rounds; `units` has the names of all."""
     tell, queries = say(language), Queries(facility.store.influx)
     none = tell("no data")
     sites = {SeriesOwner.SITE.named(site.id): site.name[language] for site in facility.site}

@@ -12,7 +12,7 @@ _ABSENT = object()
 
 
 def differences(found: Json, wanted: Json, path: str = "") -> Iterator[str]:
-    """A line for each difference.
+    """Yield a line for each difference.
 
     What Grafana adds to an object, such as ids and defaults, is none; lists must be equally long. An empty value and
     none at all are the same.
@@ -30,7 +30,7 @@ def differences(found: Json, wanted: Json, path: str = "") -> Iterator[str]:
 
 
 def told(lines: list[str]) -> list[str]:
-    """The first of them, and how many more there are."""
+    """Return the first of them, and how many more there are."""
     rest = len(lines) - LINES
     return lines if rest <= 0 else [*lines[:LINES], f"... and {rest} more"]
 

@@ -31,7 +31,7 @@ def files(facility: Facility, folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def source(facility: Facility) -> dict[str, Any]:
-    """The data source, as Grafana 9 to 13 read it."""
+    """Return the data source, as Grafana 9 to 13 read it."""
     influx = facility.store.influx
     database = Queries(influx).database
     found: dict[str, Any] = {

@@ -56,7 +56,7 @@ class Target(Dataquery):
         self._alias = alias
 
     def build(self) -> "Target":
-        """It is what it is."""
+        """Return self; the SDK expects a builder."""
         return self
 
     def to_json(self) -> dict[str, object]:
@@ -72,7 +72,7 @@ class Target(Dataquery):
 
 
 def classic(board: Board) -> dict[str, Any]:
-    """The JSON of a board."""
+    """Return the JSON of a board."""
     made = (
         build.Dashboard(board.title)
         .uid(board.uid)
@@ -126,7 +126,7 @@ def _panel(panel: Panel, language: Language) -> Any:
 
 
 def _looking(made: Any, panel: Panel) -> Any:
-    """What makes a kind of panel readable from afar."""
+    """Return what makes a kind of panel readable from afar."""
     newest = common.ReduceDataOptions().calcs(["lastNotNull"])
     if panel.kind is Kind.BARS:
         made = made.reduce_options(newest).orientation(VizOrientation.HORIZONTAL)
@@ -163,13 +163,13 @@ def _named(made: Any, panel: Panel) -> Any:
 
 
 def _others(board: Board) -> build.DashboardLink:
-    """The list of all boards of the same language."""
+    """Return the list of all boards of the same language."""
     link = build.DashboardLink(say(board.language)("Dashboards")).type(dashboard.DashboardLinkType.DASHBOARDS)
     return link.tags(["sukusuku", board.language]).as_dropdown(as_dropdown=True)
 
 
 def _heat(made: Any, names: Mapping[str, str]) -> Any:
-    """The series becomes a table: a column for each weekday, a row for each hour of the day.
+    """Turn the series into a table: a column for each weekday, a row for each hour of the day.
 
     InfluxQL knows no weekdays, so Grafana splits the time itself: it is written down as JSON and read again.
     """

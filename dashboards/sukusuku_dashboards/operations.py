@@ -55,7 +55,7 @@ def operations(facility: Facility, language: Language) -> Board:
 
 
 def _collector(facility: Facility, language: Language, top: int) -> Iterator[Panel]:
-    """What the collector says of itself, from row `top` on."""
+    """Yield what the collector says of itself, from row `top` on."""
     tell, queries = say(language), Queries(facility.store.influx)
     host, none = SeriesOwner.HOST.named(facility.host_id), tell("no data")
     for number, (metric, title, unit, steps) in enumerate(

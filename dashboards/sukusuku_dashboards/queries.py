@@ -18,18 +18,18 @@ class Queries:
         self.database = influx.prefix.rstrip("/")
 
     def newest(self, metric: str, site: str | None, by: str = "asset") -> str:
-        """The newest value of each series of a metric."""
+        """Return the newest value of each series of a metric."""
         return f'SELECT last("value") FROM "{RAW}"."{READING}" WHERE {_where(metric, site)} GROUP BY "{by}"'
 
     def newest_of_zones(self, asset: str) -> str:
-        """The newest number of people of each zone of a room."""
+        """Return the newest number of people of each zone of a room."""
         return (
             f'SELECT last("value") FROM "{RAW}"."{READING}" '
             rf'WHERE "asset" = {quoted(asset)} AND "metric" =~ /^Zones\/.*\/Count$/ AND $timeFilter GROUP BY "zone"'
         )
 
     def newest_of(self, metric: str, asset: str) -> str:
-        """The newest value of one asset."""
+        """Return the newest value of one asset."""
         return (
             f'SELECT last("value") FROM "{RAW}"."{READING}" '
             f'WHERE "asset" = {quoted(asset)} AND "metric" = {quoted(metric)} AND $timeFilter GROUP BY "asset"'
@@ -40,25 +40,25 @@ class Queries:
         return f'SELECT "value" FROM "{RAW}"."{READING}" WHERE {_where(metric, site)} GROUP BY "asset"'
 
     def course(self, metric: str, site: str | None) -> str:
-        """The course of a metric, of five-minute values."""
+        """Return the course of a metric, of five-minute values."""
         return (
             f'SELECT mean("mean") FROM "{MINUTES}"."{FIVE_MINUTES}" WHERE {_where(metric, site)} '
             'GROUP BY time($__interval), "asset" fill(none)'
         )
 
     def derived_course(self, metric: str) -> str:
-        """The course of a derived series."""
+        """Return the course of a derived series."""
         return (
             f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} '
             'GROUP BY time($__interval), "asset" fill(none)'
         )
 
     def newest_derived(self, metric: str) -> str:
-        """The newest value of a derived series of each asset."""
+        """Return the newest value of a derived series of each asset."""
         return f'SELECT last("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} GROUP BY "asset"'
 
     def derived_of(self, asset: str, metrics: Sequence[str]) -> str:
-        """The courses of several derived series of one asset."""
+        """Return the courses of several derived series of one asset."""
         wanted = " OR ".join(f'"metric" = {quoted(metric)}' for metric in metrics)
         return (
             f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" WHERE "asset" = {quoted(asset)} AND ({wanted}) '
@@ -66,7 +66,7 @@ class Queries:
         )
 
     def derived_zones(self, asset: str) -> str:
-        """The corrected number of people of each zone of a room."""
+        """Return the corrected number of people of each zone of a room."""
         return (
             f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" '
             rf'WHERE "asset" = {quoted(asset)} AND "metric" =~ /^Zones\/.*\/Corrected$/ AND $timeFilter '
@@ -74,23 +74,23 @@ class Queries:
         )
 
     def total(self, metric: str) -> str:
-        """The sum of a series of days for each of those that it is about."""
+        """Return the sum of a series of days for each of those that it is about."""
         return f'SELECT sum("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} GROUP BY "asset"'
 
     def totals(self, metrics: Sequence[str]) -> str:
-        """The sums of several series of days, each of all that it is about."""
+        """Return the sums of several series of days, each of all that it is about."""
         wanted = " OR ".join(f'"metric" = {quoted(metric)}' for metric in metrics)
         return f'SELECT sum("value") FROM "{MINUTES}"."{DERIVED}" WHERE ({wanted}) AND $timeFilter GROUP BY "metric"'
 
     def days(self, metric: str) -> str:
-        """The sums of a series for each day of Japan."""
+        """Return the sums of a series for each day of Japan."""
         return (
             f'SELECT sum("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} '
             "GROUP BY time(1d), \"asset\" fill(none) tz('Asia/Tokyo')"
         )
 
     def levels_at_emptying(self) -> str:
-        """The level of each bag when it was taken away, by unit."""
+        """Return the level of each bag when it was taken away, by unit."""
         metrics = level_at_emptying(".*").replace("/", r"\/")
         return (
             f'SELECT "value" FROM "{MINUTES}"."{DERIVED}" '
@@ -98,7 +98,7 @@ class Queries:
         )
 
     def derived_means(self, asset: str, metric: str, every: str) -> str:
-        """The means of a derived series for every hour (`1h`) or day (`1d`) of Japan."""
+        """Return the means of a derived series for every hour (`1h`) or day (`1d`) of Japan."""
         return (
             f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" WHERE "asset" = {quoted(asset)} '
             f'AND "metric" = {quoted(metric)} AND $timeFilter '

@@ -55,11 +55,11 @@ class Grafana:
         self._face.api.s.max_redirects = 0  # a redirected POST becomes a GET, and nothing would be written
 
     def folder(self, uid: str) -> dict[str, Any] | None:
-        """A folder, None when it is not there."""
+        """Return a folder, None when it is not there."""
         return self._find(f"folder {uid}", lambda: self._face.folder.get_folder(uid))
 
     def make_folder(self, uid: str, title: str) -> None:
-        """A new folder."""
+        """Create a folder."""
         self._do(f"folder {uid}", lambda: self._face.folder.create_folder(title, uid))
 
     def rename_folder(self, uid: str, title: str, version: int) -> None:
@@ -67,24 +67,24 @@ class Grafana:
         self._do(f"folder {uid}", lambda: self._face.folder.update_folder(uid, title, version))
 
     def source(self, uid: str) -> dict[str, Any] | None:
-        """A data source without its secrets, None when it is not there."""
+        """Return a data source without its secrets, None when it is not there."""
         return self._find(f"data source {uid}", lambda: self._face.datasource.get_datasource_by_id(f"uid/{uid}"))
 
     def make_source(self, source: dict[str, Any]) -> None:
-        """A new data source."""
+        """Create a data source."""
         self._do(f"data source {source['uid']}", lambda: self._face.datasource.create_datasource(source))
 
     def change_source(self, source: dict[str, Any]) -> None:
-        """The data source with this uid; secrets that are not given stay."""
+        """Replace the data source with this uid; secrets that are not given stay."""
         uid = source["uid"]
         self._do(f"data source {uid}", lambda: self._face.datasource.update_datasource(f"uid/{uid}", source))
 
     def dashboard(self, uid: str) -> dict[str, Any] | None:
-        """A dashboard with its `meta`, None when it is not there."""
+        """Return a dashboard with its `meta`, None when it is not there."""
         return self._find(f"dashboard {uid}", lambda: self._face.dashboard.get_dashboard(uid))
 
     def save(self, dashboard: dict[str, Any], folder: str) -> None:
-        """A new dashboard, or a newer one in place of the version that it names."""
+        """Save a dashboard, new or in place of the version that it names."""
         body = {"dashboard": dashboard, "folderUid": folder, "message": "sukusuku dashboards push", "overwrite": False}
         self._do(f"dashboard {dashboard['uid']}", lambda: self._face.dashboard.update_dashboard(body))
 

@@ -43,7 +43,10 @@ def _wall(facility: Facility, site: str | None, language: Language) -> Board:
 
 
 def uid_of_wall(site: str | None, language: Language) -> str:
-    """The uid of a wall; None: of all sites. Sites whose ids Grafana cannot take have a digest of it in theirs."""
+    """Return the uid of a wall; None: of all sites.
+
+    Sites whose ids Grafana cannot take have a digest of it in theirs.
+    """
     if site is None:
         return f"{UID}-{ALL}-{language}"
     plain = f"{UID}-{site}-{language}"
@@ -138,7 +141,7 @@ class _Wall:
                 )  # fmt: skip
 
     def all_rooms(self, rooms: Sequence[Asset]) -> Iterator[Panel]:
-        """The children of all rooms in one panel."""
+        """Yield the children of all rooms in one panel."""
         if rooms:
             query = self._queries.newest("Occupancy/Children", self._site)
             highest = max(_room(asset).capacity for asset in rooms)

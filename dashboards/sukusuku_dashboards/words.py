@@ -15,12 +15,12 @@ Say = Callable[[str], str]
 
 
 def say(language: Language) -> Say:
-    """The texts of a language."""
+    """Return the texts of a language."""
     return translations(files("sukusuku_dashboards") / "locale", language).gettext
 
 
 def _(text: str) -> str:
-    """Marks a text for translation; it is translated where it is shown."""
+    """Mark a text for translation; it is translated where it is shown."""
     return text
 
 
@@ -56,20 +56,20 @@ _WEEKDAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"
 
 
 def unit(language: Language, name: str) -> str:
-    """A unit as Grafana is given it: times in the reader's language, all else by Grafana's name."""
+    """Return a unit as Grafana is given it: times in the reader's language, all else by Grafana's name."""
     return _UNITS[language].get(name, name)
 
 
 def weekdays(tell: Say) -> dict[str, str]:
-    """What the days are called, by their ISO numbers."""
+    """Return what the days are called, by their ISO numbers."""
     return {str(number): tell(text) for number, text in enumerate(_WEEKDAYS, 1)}
 
 
 def visits(tell: Say) -> dict[str, str]:
-    """What is shown for each series of visits."""
+    """Return what is shown for each series of visits."""
     return {visits_of(kind): tell(text) for kind, text in _VISITS.items()}
 
 
 def states(tell: Say) -> dict[int, Word]:
-    """What is shown for each state of a unit."""
+    """Return what is shown for each state of a unit."""
     return {int(state): Word(tell(text), colour) for state, (text, colour) in _STATES.items()}

@@ -278,7 +278,7 @@ _BY_NAME = {(metric.kind, metric.name): metric for metric in METRICS}
 
 @lru_cache(maxsize=4096)
 def find(kind: AssetKind, name: str) -> Metric | None:
-    """The row for a metric name of an asset kind, zone names resolved; None when there is none."""
+    """Return the row for a metric name of an asset kind, zone names resolved; None when there is none."""
     metric = _BY_NAME.get((kind, name))
     if metric is None:
         head, _, rest = name.partition("/")

@@ -8,5 +8,5 @@ Clock = Callable[[], int]
 
 
 def now_ms() -> int:
-    """The clock of the machine."""
+    """Return the clock of the machine."""
     return time.time_ns() // 1_000_000

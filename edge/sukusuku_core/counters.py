@@ -43,7 +43,7 @@ class CounterState:
 def advance(
     state: CounterState, raw: int, wrap: int | None, mark: Mark = UNMARKED
 ) -> tuple[CounterState, CounterEvent | None]:
-    """The state after reading `raw`.
+    """Return the state after reading `raw`.
 
     The first read starts the total at the device's own value. With `wrap`, a step back counts as a wrap when the way
     forward over the end is shorter than a quarter of the range.
@@ -65,7 +65,7 @@ def advance(
 
 
 def add(state: CounterState, count: int, mark: Mark = UNMARKED) -> tuple[CounterState, CounterEvent | None]:
-    """The state after a message that tells what was counted in a period: each message counts once, late ones too."""
+    """Return the state after a message with a period's count: each message counts once, late ones too."""
     placed = place(state.seen, mark)
     if placed.place is Place.AGAIN:
         return state, CounterEvent.PASSED_OVER

@@ -149,7 +149,7 @@ class EdgeSession:
     # ------------------------------------------------------------ life of the session
 
     def will(self) -> Publish:
-        """The NDEATH to give to CONNECT."""
+        """Return the NDEATH to give to CONNECT."""
         payload = Payload(None, (Metric(sparkplug.BDSEQ, self.bdseq, None, DataType.INT64),))
         return Publish(str(self._topic(MessageType.NDEATH)), sparkplug.encode(payload), qos=1)
 
@@ -170,7 +170,7 @@ class EdgeSession:
         return [*([self.will()] if born else []), Close(why)]
 
     def received(self, topic: str, payload: bytes, now: int) -> list[Action]:
-        """A message on one of the subscribed topics. Raises DecodeError when it cannot be read."""
+        """Return a message on one of the subscribed topics. Raises DecodeError when it cannot be read."""
         if self.identity.primary_host is not None and topic == topics.state_topic(self.identity.primary_host):
             return self._host_said(state.decode(payload), now)
         parsed = topics.parse(topic)
@@ -191,7 +191,7 @@ class EdgeSession:
     # ------------------------------------------------------------ assets
 
     def asset_up(self, asset: str, now: int) -> list[Action]:
-        """An asset's device answers: declare it, once."""
+        """Return an asset's device answers: declare it, once."""
         device = self._devices[asset]
         device.alive = True
         if self.phase is not Phase.ONLINE or device.born or asset == self.identity.node:
@@ -199,7 +199,7 @@ class EdgeSession:
         return [self._device_birth(asset, now)]
 
     def asset_down(self, asset: str, now: int) -> list[Action]:
-        """An asset's devices are lost."""
+        """Report that an asset's devices are lost."""
         device = self._devices[asset]
         device.alive = False
         if self.phase is not Phase.ONLINE or not device.born or asset == self.identity.node:
@@ -221,7 +221,9 @@ class EdgeSession:
         return WINDOW - len(self._in_flight) if self.phase is Phase.ONLINE else 0
 
     def send(self, rows: Sequence[tuple[int, Reading]], now: int, *, historical: bool) -> list[Action]:
-        """Readings of the outbox as data messages, grouped by asset. Uses up `room()`; call it only when there is some.
+        """Return readings of the outbox as data messages, grouped by asset.
+
+        Uses up `room()`; call it only when there is some.
 
         An asset whose devices are dead is born for its waiting readings and dies again: data must not wait for it.
         Rows may be older than the settings or the program: what they need and no birth declares is born first.
@@ -347,7 +349,7 @@ class EdgeSession:
 
 
 def datatype_of(value: Value | None) -> DataType:
-    """The datatype that a value travels as."""
+    """Return the datatype that a value travels as."""
     if isinstance(value, bool):
         return DataType.BOOLEAN
     if isinstance(value, int):
@@ -361,14 +363,14 @@ def _fits(datatype: DataType, value: Value | None) -> bool:
 
 
 def _as(datatype: DataType, value: Value | None) -> Value | None:
-    """The value in the form of its datatype: a whole number for a DOUBLE is a float on the wire."""
+    """Return the value in the form of its datatype: a whole number for a DOUBLE is a float on the wire."""
     if datatype is DataType.DOUBLE and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     return value
 
 
 def _parts(rows: Sequence[tuple[int, Reading]]) -> Iterator[list[tuple[int, Reading]]]:
-    """The rows in message-sized parts."""
+    """Yield the rows in message-sized parts."""
     part: list[tuple[int, Reading]] = []
     size = 0
     for row in rows:

@@ -33,7 +33,7 @@ _CRC = _table()
 
 
 def checksum(data: bytes) -> bytes:
-    """The two bytes that end a frame on a serial line."""
+    """Return the two bytes that end a frame on a serial line."""
     crc = 0xFFFF
     for byte in data:
         crc = crc >> 8 ^ _CRC[(crc ^ byte) & 0xFF]
@@ -69,7 +69,10 @@ class Heard:
 
 
 def from_serial(request: Request, data: bytes) -> Heard:
-    """The answer among the bytes that came since the request was sent. Noise before and after it is passed over."""
+    """Return the answer among the bytes that came since the request was sent.
+
+    Noise before and after it is passed over.
+    """
     heads = (
         (bytes((request.unit, request.function, request.payload)), request.length),
         (bytes((request.unit, request.function | _EXCEPTION)), _SHORTEST),
@@ -98,7 +101,7 @@ def _of_others(request: Request, data: bytes) -> str:
 
 
 def from_tcp(request: Request, data: bytes) -> Heard:
-    """The answer at the begin of what came since the request was sent. Nothing may stand before it."""
+    """Return the answer at the begin of what came since the request was sent. Nothing may stand before it."""
     if len(data) < _HEADER + 3:
         return Heard()
     length = int.from_bytes(data[4:6], "big") + _HEADER

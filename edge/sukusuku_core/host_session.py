@@ -135,12 +135,12 @@ class HostSession:
     # ------------------------------------------------------------ answers out
 
     def rebirths(self) -> list[NodeKey]:
-        """The nodes to ask for a rebirth now; each is told once."""
+        """Return the nodes to ask for a rebirth now; each is told once."""
         asked, self._rebirths = self._rebirths, []
         return asked
 
     def acks(self) -> Iterator[Ack]:
-        """What the commit that has just ended allows to acknowledge; each count is told once."""
+        """Yield what the commit that has just ended allows to acknowledge; each count is told once."""
         for key, node in self._nodes.items():
             if node.contiguous and node.count > node.acknowledged:
                 node.acknowledged = node.count
@@ -153,7 +153,7 @@ class HostSession:
         return 0 if node is None or not node.contiguous else (seq - node.next_seq) % SEQ_MODULUS
 
     def missed(self, key: NodeKey) -> None:
-        """A message of this node was thrown away: nothing after it may be acknowledged before a rebirth."""
+        """Note that a message was discarded: acknowledge nothing after it before a rebirth."""
         node = self._nodes.get(key)
         if node is not None:
             node.contiguous = False

@@ -45,7 +45,10 @@ class JsonSample:
 
 
 def decode(profile: JsonProfile, payload: bytes, topic: str = "") -> JsonSample:
-    """What a payload with one message says. Raises DecodeError as `decode_all`, and `shape` when there are several."""
+    """Return what a payload with one message says.
+
+    Raises DecodeError as `decode_all`, and `shape` when there are several.
+    """
     found = decode_all(profile, payload, topic)
     if len(found) != 1:
         raise DecodeError("shape", f"expected one message, found {len(found)}")
@@ -53,7 +56,7 @@ def decode(profile: JsonProfile, payload: bytes, topic: str = "") -> JsonSample:
 
 
 def decode_all(profile: JsonProfile, payload: bytes, topic: str = "") -> list[JsonSample]:
-    """The points of each message in a payload: one as a rule, several in an array.
+    """Return the points of each message in a payload: one as a rule, several in an array.
 
     `topic` is what follows the device's topic. Fields that are absent or null are left out, where the profile does not
     say what that means: the last value goes on standing.
@@ -109,7 +112,7 @@ def _sample(profile: JsonProfile, message: Any, topic: str, found_refused: tuple
 
 
 def _point(profile: JsonProfile, point: JsonPoint, body: Any) -> Decoded | None:
-    """The value of a point; None when the message does not say it."""
+    """Return the value of a point; None when the message does not say it."""
     for path in (point.path, *point.also):
         found = _at(body, path, _ABSENT)
         if found is _ABSENT:
@@ -142,7 +145,7 @@ def _refused(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _at(value: Any, path: str, missing: Any = None) -> Any:
-    """What stands at a path (see `JsonPoint`), or `missing`."""
+    """Return what stands at a path (see `JsonPoint`), or `missing`."""
     steps = path.split(".") if path else []
     for place, step in enumerate(steps):
         if isinstance(value, dict) and step in value:

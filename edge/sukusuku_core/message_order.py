@@ -100,7 +100,7 @@ def _by_time(seen: Seen, time: int | None) -> Placed:
 
 
 def _with(keys: tuple[int, ...], key: int) -> tuple[int, ...]:
-    """The latest keys, with one more."""
+    """Return the latest keys, with one more."""
     grown = list(keys)
     insort(grown, key)
     return tuple(grown[-REMEMBERED:])

@@ -207,15 +207,15 @@ class ModbusProfile(Profile, tag="modbus", frozen=True, kw_only=True):
     point: tuple[ModbusPoint, ...]
 
     def area(self, point: ModbusPoint) -> Area:
-        """The table a point lies in."""
+        """Return the table a point lies in."""
         return point.area or self.defaults.area
 
     def words(self, point: ModbusPoint) -> WordOrder:
-        """The word order of a point."""
+        """Return the word order of a point."""
         return point.words or self.defaults.words
 
     def address(self, point: ModbusPoint) -> int:
-        """The wire address of a point."""
+        """Return the wire address of a point."""
         return point.address - self.defaults.base
 
 
@@ -250,7 +250,7 @@ class _Header(msgspec.Struct):
 
 
 def parse_profile(text: str, name: str) -> AnyProfile:
-    """A profile from TOML text; `name` stands for the file in errors. Raises ConfigError."""
+    """Return a profile from TOML text; `name` stands for the file in errors. Raises ConfigError."""
     try:
         transport = msgspec.convert(tomllib.loads(text), _Header).transport
     except tomllib.TOMLDecodeError as error:
@@ -306,7 +306,7 @@ def builtin() -> dict[str, AnyProfile]:
 
 
 def find(name: str, folder: Path | None = None) -> AnyProfile:
-    """A profile by name: from the integrator's own folder first, then the ones that come with Sukusuku.
+    """Return a profile by name: from the integrator's own folder first, then the ones that come with Sukusuku.
 
     Raises ConfigError that lists what there is.
     """

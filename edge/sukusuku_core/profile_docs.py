@@ -33,7 +33,7 @@ A counter with *wrap* restarts at 0 after `wrap - 1`; the edge agent turns it in
 
 
 def describe(profiles: Iterable[AnyProfile]) -> str:
-    """The profiles as one Markdown page."""
+    """Return the profiles as one Markdown page."""
     known = sorted(profiles, key=lambda profile: profile.profile)
     index = _table(
         ("Profile", "Model", "日本語", "Transport", "Status"),

@@ -34,7 +34,7 @@ class Decoded:
 
 
 def plan(profile: ModbusProfile, points: Iterable[ModbusPoint] | None = None) -> tuple[Block, ...]:
-    """The fewest requests that read the points (all by default) within the profile's `max_read` and `max_gap`."""
+    """Return the fewest requests that read the points (default: all) within `max_read` and `max_gap`."""
     chosen = profile.point if points is None else points
     wanted = sorted(chosen, key=lambda point: (profile.area(point), profile.address(point)))
     blocks: list[Block] = []
@@ -56,7 +56,7 @@ def plan(profile: ModbusProfile, points: Iterable[ModbusPoint] | None = None) ->
 
 
 def decode_block(profile: ModbusProfile, block: Block, words: Sequence[int]) -> dict[str, Decoded]:
-    """The points of a block from the answered registers (or bits).
+    """Return the points of a block from the answered registers (or bits).
 
     Raises ValueError when the answer has not the length that was asked for.
     """
@@ -80,7 +80,7 @@ def decode(point: ModbusPoint, words: Sequence[int], order: WordOrder) -> Decode
 
 
 def scaled(point: ModbusPoint, raw: Value) -> Decoded:
-    """A raw value with scale, offset and plausible range applied."""
+    """Return a raw value with scale, offset and plausible range applied."""
     value: Value = raw
     if not isinstance(raw, bool | str) and (point.scale != 1 or point.offset != 0):
         value = round(raw * point.scale + point.offset, 9)
@@ -104,7 +104,7 @@ def _raw(point: ModbusPoint, words: Sequence[int], order: WordOrder) -> Value:
 
 
 def encode(point: ModbusPoint, value: Value | None, order: WordOrder) -> list[int]:
-    """The registers that show a (scaled) value; the first `invalid` raw value for None.
+    """Return the registers that show a (scaled) value; the first `invalid` raw value for None.
 
     Raises ValueError when the value does not fit the point.
     """

@@ -33,7 +33,7 @@ class Reorder(Generic[T]):
         self._held: dict[NodeKey, _Held[T]] = {}
 
     def arrange(self, key: NodeKey, seq: int | None, item: T, now: int) -> Sequence[T]:
-        """The messages to handle now, in order, after this one (no NBIRTH or NDEATH) has arrived."""
+        """Return the messages to handle now, in order, after this one (no NBIRTH or NDEATH) has arrived."""
         ahead = 0 if seq is None else self._session.ahead(key, seq)
         held = self._held.get(key)
         if seq is None or (held is None and ahead == 0):
@@ -57,12 +57,12 @@ class Reorder(Generic[T]):
         return ready
 
     def late(self, now: int) -> list[T]:
-        """What need not wait any longer, to be handled with the gap before it."""
+        """Return what need not wait any longer, to be handled with the gap before it."""
         over = [key for key, held in self._held.items() if not 0 <= now - held.since < self._window]
         return [item for key in over for item in self._give_out(key)]
 
     def forget(self, key: NodeKey) -> None:
-        """A node is born or dead: what is held belongs to a session that is over, and was not acknowledged."""
+        """Forget what is held of a node that is born or dead: its session is over, nothing was acknowledged."""
         self._held.pop(key, None)
 
     def _give_out(self, key: NodeKey) -> list[T]:

@@ -41,7 +41,7 @@ _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`")
 
 
 def load(path: Path, kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
-    """The settings in a TOML file.
+    """Return the settings in a TOML file.
 
     Raises ConfigError with the file, the line (syntax) or key path (content), what was found and what is allowed.
     """
@@ -53,7 +53,7 @@ def load(path: Path, kind: type[S], environ: Mapping[str, str] = os.environ) -> 
 
 
 def parse(text: str, kind: type[S], name: str, environ: Mapping[str, str] = os.environ) -> S:
-    """The settings in a TOML text; `name` stands for the file in errors. Raises ConfigError."""
+    """Return the settings in a TOML text; `name` stands for the file in errors. Raises ConfigError."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -86,7 +86,7 @@ def _from_environment(value: Any, name: str, environ: Mapping[str, str], where: 
 
 
 def _explain(message: str, data: Any, kind: type) -> str:
-    """The message with key path, found value and, for an unknown key, the keys that are allowed."""
+    """Return the message with key path, found value and, for an unknown key, the keys that are allowed."""
     match = _PATH.search(message)
     path = match["path"] if match else "$"
     what = _PATH.sub("", message).replace(f" matching regex {ID_PATTERN!r}", f", an id: {_ID_RULE}")
@@ -106,7 +106,7 @@ def _explain(message: str, data: Any, kind: type) -> str:
 
 
 def _choices(kind: Any) -> list[str]:
-    """The values of an enumeration or a Literal."""
+    """Return the values of an enumeration or a Literal."""
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return [str(item.value) for item in kind]
     return [str(item) for item in typing.get_args(kind)] if typing.get_origin(kind) is Literal else []
@@ -117,7 +117,7 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _walk(path: str, data: Any, kind: Any) -> tuple[Any, Any]:
-    """The value and its declared type at msgspec's path."""
+    """Return the value and its declared type at msgspec's path."""
     for step in _STEP.finditer(path):
         kind = _struct_of(kind)
         if step["key"] is not None:
@@ -135,7 +135,7 @@ def _walk(path: str, data: Any, kind: Any) -> tuple[Any, Any]:
 
 
 def _struct_of(kind: Any) -> Any:
-    """The type inside Annotated[...] and `X | None`."""
+    """Return the type inside Annotated[...] and `X | None`."""
     while True:
         origin = typing.get_origin(kind)
         if origin is Annotated:

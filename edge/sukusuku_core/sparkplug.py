@@ -85,7 +85,7 @@ def _set_value(message: Any, value: Value) -> None:
 
 
 def encode(payload: Payload) -> bytes:
-    """The wire bytes. Integers ride as 64-bit two's complement, floats as double."""
+    """Return the wire bytes. Integers ride as 64-bit two's complement, floats as double."""
     message = PayloadMessage()
     if payload.timestamp is not None:
         message.timestamp = payload.timestamp
@@ -116,7 +116,7 @@ def encode(payload: Payload) -> bytes:
 
 
 def parse(data: bytes) -> Any:
-    """The protobuf message of a payload, limits checked; for the hot path, which reads its fields directly.
+    """Return the protobuf message of a payload, limits checked; for the hot path, which reads its fields directly.
 
     Raises DecodeError (`oversized`, `protobuf`, `too-many-metrics`).
     """
@@ -148,7 +148,7 @@ _FIELDS: dict[DataType, tuple[str, ...]] = {
 
 
 def canonical(datatype: int) -> DataType | None:
-    """The datatype of ours that a Sparkplug datatype number maps onto; None when we do not read it."""
+    """Return the datatype of ours that a Sparkplug datatype number maps onto; None when we do not read it."""
     if datatype in _INT_BITS or datatype in _UINT_TYPES:
         return DataType.INT64
     if datatype in _FLOAT_TYPES:
@@ -159,7 +159,7 @@ def canonical(datatype: int) -> DataType | None:
 
 
 def read_value(metric: Any, datatype: int) -> Value | None:
-    """The value of a parsed metric, read as the datatype its birth declared; None for a null.
+    """Return the value of a parsed metric, read as the datatype its birth declared; None for a null.
 
     Small negative integers are accepted in 8 to 64 bit two's complement, in either integer field.
     Raises DecodeError (`wrong-type`, `not-finite`, `datatype`, `text`).
@@ -193,7 +193,7 @@ def _integer(value: int, datatype: int) -> int:
 
 
 def read_quality(metric: Any) -> Quality:
-    """The quality property of a parsed metric; GOOD when it carries none, BAD when it carries an unknown one."""
+    """Return the quality property of a parsed metric; GOOD when it carries none, BAD when it carries an unknown one."""
     if not metric.HasField("properties"):
         return Quality.GOOD
     for key, prop in zip(metric.properties.keys, metric.properties.values, strict=False):
@@ -206,7 +206,7 @@ def read_quality(metric: Any) -> Quality:
 
 
 def read_name(metric: Any) -> str:
-    """The name of a parsed metric. Raises DecodeError (`name`) for aliases and for bytes that are not UTF-8."""
+    """Return the name of a parsed metric. Raises DecodeError (`name`) for aliases and for bytes that are not UTF-8."""
     name = metric.name
     if not isinstance(name, str) or not name or len(name) > 255:  # noqa: PLR2004 - our bound on a metric name
         raise DecodeError("name", "a metric needs a UTF-8 name of 1 to 255 characters (aliases are not used here)")
@@ -214,7 +214,9 @@ def read_name(metric: Any) -> str:
 
 
 def decode(data: bytes, datatypes: Callable[[str], int | None] = lambda _name: None) -> Payload:
-    """A whole payload as values. `datatypes` tells the type of a metric whose message does not (data after a birth).
+    """Return a whole payload as values.
+
+    `datatypes` tells the type of a metric whose message does not (data after a birth).
 
     Without either, the type follows from the field that is set. Raises DecodeError.
     """
@@ -250,10 +252,10 @@ def _guess(metric: Any) -> int:
 
 
 def command(metrics: Iterable[tuple[str, Value]], now: int) -> bytes:
-    """An NCMD or DCMD body: metrics with a timestamp, no seq."""
+    """Return an NCMD or DCMD body: metrics with a timestamp, no seq."""
     return encode(Payload(now, tuple(Metric(name, value, now) for name, value in metrics)))
 
 
 def metric_value(metrics: Sequence[Metric], name: str) -> Value | None:
-    """The value of the first metric of that name, None when there is none."""
+    """Return the value of the first metric of that name, None when there is none."""
     return next((metric.value for metric in metrics if metric.name == name), None)

@@ -20,12 +20,12 @@ class HostState:
     timestamp: int
 
     def encode(self) -> bytes:
-        """The JSON body."""
+        """Return the JSON body."""
         return msgspec.json.encode(_Wire(self.online, self.timestamp))
 
 
 def decode(payload: bytes) -> HostState:
-    """The state in a STATE body. Raises DecodeError (`state`), also for the text form of Sparkplug 2.2."""
+    """Return the state in a STATE body. Raises DecodeError (`state`), also for the text form of Sparkplug 2.2."""
     try:
         wire = msgspec.json.decode(payload, type=_Wire)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

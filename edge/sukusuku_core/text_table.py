@@ -18,7 +18,7 @@ def printable(text: str) -> str:
 
 
 def pad(text: str, places: int) -> str:
-    """The text made printable, with spaces after it up to so many places."""
+    """Return the text made printable, with spaces after it up to so many places."""
     text = printable(text)
     return text + " " * max(0, places - width(text))
 

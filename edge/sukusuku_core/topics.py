@@ -48,7 +48,7 @@ class NodeTopic:
 
 @lru_cache(maxsize=8192)
 def parse(topic: str) -> NodeTopic:
-    """A Sparkplug topic as a value.
+    """Return a Sparkplug topic as a value.
 
     Raises DecodeError (reason `topic`) when it is not one of the node or device topics.
     """
@@ -73,12 +73,12 @@ def state_topic(host_id: str) -> str:
 
 
 def command_filters(group: str, node: str) -> tuple[str, str]:
-    """What an edge node subscribes to for commands: its NCMD and the DCMD of all its devices."""
+    """Return what an edge node subscribes to for commands: its NCMD and the DCMD of all its devices."""
     return f"{NAMESPACE}/{group}/NCMD/{node}", f"{NAMESPACE}/{group}/DCMD/{node}/+"
 
 
 def group_filters(group: str) -> tuple[str, ...]:
-    """What a host subscribes to for one group: births, deaths and data; never commands."""
+    """Return what a host subscribes to for one group: births, deaths and data; never commands."""
     return tuple(
         f"{NAMESPACE}/{group}/{kind}/" + ("+/+" if kind.of_device else "+")
         for kind in MessageType

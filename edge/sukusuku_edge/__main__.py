@@ -30,7 +30,7 @@ examples 例:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status: 0 ended as asked, 1 cannot run or not all is well, 2 wrong settings."""
+    """Return the exit status: 0 ended as asked, 1 cannot run or not all is well, 2 wrong settings."""
     arguments = _parser().parse_args(argv)
     try:
         if arguments.command == "probe":

@@ -144,7 +144,7 @@ class Binder:
         ]
 
     def take(self, events: Iterable[Event]) -> Outcome:
-        """What the events come to, in their order."""
+        """Return what the events come to, in their order."""
         outcome = Outcome()
         for event in events:
             match event:
@@ -167,7 +167,7 @@ class Binder:
         return outcome
 
     def node(self, now: int, values: Mapping[str, Value]) -> list[Reading]:
-        """Readings of the node itself, by exception like all others."""
+        """Return readings of the node itself, by exception like all others."""
         outcome = Outcome()
         for metric, value in values.items():
             row = catalogue.find(AssetKind.EDGE_NODE, metric)
@@ -225,7 +225,7 @@ class Binder:
         self._changed(failure.device, changes, outcome)
 
     def _changed(self, name: str, changes: Iterable[Change], outcome: Outcome) -> None:
-        """What a poll of a device means for its assets."""
+        """Apply a poll of a device to its assets."""
         device = self._devices[name]
         for change in changes:
             match change:

@@ -21,7 +21,7 @@ class BootClock(Protocol):
     """An id that every boot gets anew."""
 
     def __call__(self) -> Moment:
-        """The clocks at this moment."""
+        """Return the clocks at this moment."""
 
 
 class SystemClock:
@@ -40,7 +40,7 @@ class SystemClock:
         self._synced = False
 
     def __call__(self) -> Moment:
-        """The clocks at this moment. Once set, the clock stays so until the next boot."""
+        """Return the clocks at this moment. Once set, the clock stays so until the next boot."""
         uptime, wall = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000, time.time_ns() // 1_000_000
         if not self._synced:
             self._synced = wall >= EARLIEST and (self._file is None or self._file.exists())
@@ -55,7 +55,7 @@ class Timekeeper:
         self._line = Timeline.begin(clock(), floor, oldest, round(hold * 1000))
 
     def __call__(self) -> int:
-        """The best known time."""
+        """Return the best known time."""
         return self._line.now(self._clock())
 
     @property

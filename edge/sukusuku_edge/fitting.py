@@ -92,7 +92,7 @@ def bind(
     point: str,
     distance: Distance | None,
 ) -> Bound:
-    """A binding, checked; `where` is its key path. Raises ConfigError when it cannot work."""
+    """Return a binding, checked; `where` is its key path. Raises ConfigError when it cannot work."""
     row = _row(where, AssetKind(kind), metric)
     found = next((item for item in profile.point if item.name == point), None)
     if found is None:
@@ -155,7 +155,7 @@ def _check_distance(where: str, row: catalogue.Metric, point: Point, distance: D
 
 
 def type_of(point: Point) -> type:
-    """What a point's values are after scaling: bool, int, float or str."""
+    """Return what a point's values are after scaling: bool, int, float or str."""
     if isinstance(point, JsonPoint):
         return {JsonType.BOOL: bool, JsonType.INT: int, JsonType.FLOAT: float, JsonType.TEXT: str}[point.type]
     if point.type is RegisterType.BOOL:
@@ -166,7 +166,7 @@ def type_of(point: Point) -> type:
 
 
 def convert(bound: Bound, decoded: Decoded) -> tuple[Value | None, Quality]:
-    """A decoded point as a value of the metric: distance to percent, names to our numbers, datatype, range."""
+    """Return a decoded point as a value of the metric: distance to percent, names to our numbers, datatype, range."""
     value = decoded.value
     if value is None:
         return None, Quality.BAD if decoded.quality is Quality.GOOD else decoded.quality
@@ -195,7 +195,7 @@ def _by_name(bound: Bound, value: Value) -> Value:
 
 
 def _cast(value: Value, datatype: DataType) -> Value | None:
-    """The value in the metric's datatype, None when it cannot be."""
+    """Return the value in the metric's datatype, None when it cannot be."""
     if datatype is DataType.STRING:
         text = str(value).encode("utf-8", "replace").decode()
         return text if len(text) <= MAX_STRING else None

@@ -64,7 +64,7 @@ class Liveness:
         return self.state in {State.DOWN, State.RETURNING}
 
     def good(self, time: int) -> list[Change]:
-        """The device has answered. The very first answer is believed at once."""
+        """Note that the device has answered. Its very first answer is believed at once."""
         self._failures = 0
         self._good += 1
         if self.state is State.UP:
@@ -75,7 +75,7 @@ class Liveness:
         return self._change(time, State.UP, Change.RETURNED)
 
     def bad(self, time: int) -> list[Change]:
-        """The device has not answered."""
+        """Note that the device has not answered."""
         self._good = 0
         if self._failures == 0 or time < self._since:
             self._since = time
@@ -87,7 +87,7 @@ class Liveness:
         return self._settle(time)
 
     def excuse(self) -> None:
-        """The failures so far were not the device's."""
+        """Forget the failures so far: they were not the device's."""
         if not self.down:
             self._failures = 0
 

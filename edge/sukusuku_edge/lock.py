@@ -9,7 +9,7 @@ from sukusuku_core.errors import PermanentError
 
 
 def path_of(outbox: Path) -> Path:
-    """The lock file of an outbox."""
+    """Return the lock file of an outbox."""
     return outbox.with_name(outbox.name + ".lock")
 
 

@@ -48,7 +48,7 @@ class Place:
 
 
 async def probe(profile: AnyProfile, target: str, options: Options) -> str:
-    """The table. Raises ConfigError for a target that cannot be, TransientError when nothing answers."""
+    """Return the table. Raises ConfigError for a target that cannot be, TransientError when nothing answers."""
     if isinstance(profile, JsonProfile):
         rows = await _sensor(profile, target, options)
     else:

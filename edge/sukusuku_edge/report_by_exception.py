@@ -21,11 +21,11 @@ class Series:
     _times: deque[int] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def past(self, time: int, value: Value | None, quality: Quality) -> Reading:
-        """A reading from before the last one, which goes on being what is known now."""
+        """Return a reading from before the last one, which goes on being what is known now."""
         return self._told(time, value, quality)
 
     def report(self, time: int, value: Value | None, quality: Quality, deadband: float, refresh: int) -> Reading | None:
-        """A reading when it says something new or the last one is older than `refresh` ms, else None."""
+        """Return a reading when it says something new or the last one is older than `refresh` ms, else None."""
         last = self.last
         if last is not None:
             same = quality is last.quality and _close(value, last.value, deadband)

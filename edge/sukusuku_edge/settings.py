@@ -51,7 +51,7 @@ class LivenessSettings(Settings, frozen=True, kw_only=True):
     """Unstable with more than so many deaths and returns within so much time."""
 
     def rules(self) -> Rules:
-        """The same for the rules."""
+        """Return the same for the rules."""
         return Rules(self.failures, round(self.silence * 1000), self.good, self.changes, round(self.window * 1000))
 
 
@@ -265,7 +265,7 @@ def _buses(settings: EdgeSettings, name: str, profiles: Mapping[str, AnyProfile]
 
 
 def _line(bus: Bus, where: str, profiles: Sequence[ModbusProfile]) -> SerialBus:
-    """The line as given, and for what is left out as all the devices on it leave the factory."""
+    """Return the line as given, and for what is left out as all the devices on it leave the factory."""
 
     def settle(key: str) -> int | str:
         given: int | str | None = getattr(bus, key)

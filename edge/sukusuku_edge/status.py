@@ -18,7 +18,7 @@ QUIET = MINUTE_MS
 
 
 def show(edge: Edge, now: int | None = None) -> tuple[str, bool]:
-    """The text, and whether all is well. Reads only; may be asked at any time."""
+    """Return the text, and whether all is well. Reads only; may be asked at any time."""
     now = time.time_ns() // 1_000_000 if now is None else now
     path = Path(edge.settings.outbox.path)
     running, status = lock.held(path), status_report.read(path)

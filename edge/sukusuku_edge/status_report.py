@@ -47,12 +47,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def path_of(outbox: Path) -> Path:
-    """The status file beside an outbox."""
+    """Return the status file beside an outbox."""
     return outbox.with_name(outbox.name + ".status.json")
 
 
 def read(outbox: Path) -> Status | None:
-    """The last word of the agent; None when there is none, or none that can be read."""
+    """Return the last word of the agent; None when there is none, or none that can be read."""
     try:
         return msgspec.json.decode(path_of(outbox).read_bytes(), type=Status)
     except (OSError, msgspec.DecodeError):
@@ -60,7 +60,7 @@ def read(outbox: Path) -> Status | None:
 
 
 def where(device: Device) -> str:
-    """The place of a device, for people."""
+    """Return the place of a device, for people."""
     if device.topic is not None:
         return device.topic
     return f"{device.bus or f'{device.host}:{device.port}'} unit {device.unit}"
@@ -89,7 +89,7 @@ class Reporter:
         self._notifier.send("READY=1")
 
     def stopping(self) -> None:
-        """The end has begun."""
+        """Report that the agent is stopping."""
         self._notifier.send("STOPPING=1")
 
     def progress(self, events: int) -> None:

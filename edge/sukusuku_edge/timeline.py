@@ -60,7 +60,7 @@ class Timeline:
         return cls(now - moment.uptime, since, hold)
 
     def now(self, moment: Moment) -> int:
-        """The best known time."""
+        """Return the best known time."""
         return moment.wall if self.phase is Phase.SYNCED else moment.uptime + self.offset
 
     def observe(self, moment: Moment) -> bool:
@@ -85,7 +85,7 @@ class Timeline:
         return self.offset if self.phase is Phase.SYNCED else None
 
     def restamp(self, time: int, now: int) -> int:
-        """The time of an event that may have begun before a correction and come after it."""
+        """Return the time of an event that may have begun before a correction and come after it."""
         if self._corrected is None or self.correction is None:
             return time
         before, after = self._corrected
@@ -105,7 +105,7 @@ class Held:
 
 
 def settle(held: Iterable[Held], last: Mapping[int, int], boot: int, offset: int | None, now: int) -> dict[int, int]:
-    """The final time of every held row, when the present `boot` is let go.
+    """Return the final time of every held row, when the present `boot` is let go.
 
     `last` is the time of the last reading of each boot, `offset` the true one of this boot (None: estimated times
     stay).
@@ -125,7 +125,7 @@ def settle(held: Iterable[Held], last: Mapping[int, int], boot: int, offset: int
 
 
 def place(times: Sequence[int], after: int, before: int) -> list[int]:
-    """The same times moved between two others, by as little as possible; order and difference are kept.
+    """Return the same times moved between two others, by as little as possible; order and difference are kept.
 
     When there is no room between the two, they end at `before`.
     """

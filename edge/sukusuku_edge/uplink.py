@@ -84,7 +84,7 @@ class Uplink:
         self._problems = TransitionLog(_log)
 
     def committed(self, rows: Sequence[Row]) -> None:
-        """These rows are in the outbox and may be sent. Rows from before this run need not be told."""
+        """Note rows that are in the outbox and may be sent. Rows from before this run need no note."""
         readings = [reading for _, reading in rows]
         self._last_row = max([self._last_row, *(row for row, _ in rows)])
         self._latest.update({(reading.asset, reading.metric): reading for reading in readings})
@@ -93,7 +93,7 @@ class Uplink:
             self._session.wake.set()
 
     def asset_up(self, asset: str) -> None:
-        """A device of the asset answers."""
+        """Note that a device of the asset answers."""
         self._alive[asset] = None
         if self._session is not None:
             self._session.wake.set()

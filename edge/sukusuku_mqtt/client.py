@@ -220,7 +220,7 @@ class MqttSession:
         self._check()
 
     async def receive(self) -> list[Message]:
-        """The messages that have arrived, at least one."""
+        """Return the messages that have arrived, at least one."""
         while not self._inbox:
             self._check()
             self._arrived.clear()

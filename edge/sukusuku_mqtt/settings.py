@@ -28,7 +28,7 @@ class BrokerSettings(Settings, frozen=True, kw_only=True):
     key_file: str | None = None
 
     def session(self, client_id: str) -> MqttSettings:
-        """The same for the MQTT adapter."""
+        """Return the same for the MQTT adapter."""
         return MqttSettings(
             host=self.host,
             port=self.port,
@@ -44,7 +44,7 @@ class BrokerSettings(Settings, frozen=True, kw_only=True):
         )
 
     def resolved(self, folder: Path, where: str) -> Self:
-        """The same with the paths of its files. `where` is the key path of this table in errors.
+        """Return the same with the paths of its files. `where` is the key path of this table in errors.
 
         Raises ConfigError when a file is not there, or would not be used.
         """

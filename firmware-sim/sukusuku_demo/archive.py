@@ -57,7 +57,7 @@ class Archive:
         return f"{version} on {HOST}:{self._port}{', behind an adapter for /api/v2/write' if old else ''}"
 
     async def judge(self, logs: Sequence[Path], until: int, seconds: float) -> judge.Archived:
-        """The verdict as soon as nothing measured until then (UTC ms) is missing, or after so many seconds.
+        """Return the verdict as soon as nothing measured until then (UTC ms) is missing, or after so many seconds.
 
         `logs` are the accepted logs of the edge agents, who may go on.
         """

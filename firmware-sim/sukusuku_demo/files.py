@@ -40,7 +40,7 @@ def write(folder: Path, ports: Ports, now: datetime, store: StoreKind = "sqlite"
 
 
 def round_times(now: datetime) -> dict[str, str]:
-    """The local times of the round, which ends before midnight."""
+    """Return the local times of the round, which ends before midnight."""
     mail = (now + _READY + timedelta(minutes=1)).replace(second=0, microsecond=0)
     latest = {name: mail.replace(hour=23, minute=57 + n) for n, name in enumerate(_ROUND)}
     if mail >= latest["answer_by"]:
@@ -58,7 +58,7 @@ def days(now: datetime) -> dict[str, object]:
 
 
 def _with_ports(scenario: str, ports: Ports) -> str:
-    """The scenario of the simulator on other ports: it stays one file that also runs by itself."""
+    """Return the scenario of the simulator on other ports: it stays one file that also runs by itself."""
 
     def moved(match: re.Match[str]) -> str:
         port = int(match[1])

@@ -54,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         self._pass(self.path, {})
 
     def do_POST(self) -> None:
-        """Writes are translated."""
+        """Write are translated."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         parts = urlsplit(self.path)
         if parts.path == "/api/v2/write":

@@ -53,7 +53,7 @@ def find() -> str:
 
 
 def version(program: str) -> tuple[int, int]:
-    """What the program says it is. Raises ConfigError when it is no InfluxDB 1.x."""
+    """Return what the program says it is. Raises ConfigError when it is no InfluxDB 1.x."""
     try:
         said = subprocess.run(
             [program, "version"], capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False
@@ -70,7 +70,7 @@ def version(program: str) -> tuple[int, int]:
 
 
 def command(program: str, folder: Path, http: int, rpc: int) -> list[str]:
-    """The call that serves the data in this folder, to which the settings are written."""
+    """Return the call that serves the data in this folder, to which the settings are written."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "influxdb.conf"
     settings.write_text(_SETTINGS.format(host=HOST, folder=folder.resolve(), http=http, rpc=rpc), encoding="utf-8")
@@ -87,7 +87,7 @@ def answers(http: int) -> bool:
 
 
 def ask(http: int, text: str) -> list[dict[str, object]]:
-    """The rows that answer some InfluxQL, each with the names of its columns and tags; times are UTC ms.
+    """Return the rows that answer some InfluxQL, each with the names of its columns and tags; times are UTC ms.
 
     Raises TransientError.
     """
@@ -112,6 +112,6 @@ def ask(http: int, text: str) -> list[dict[str, object]]:
 
 
 def create(http: int, database: str = DATABASE) -> None:
-    """A database with our three buckets, which keep everything. Raises TransientError."""
+    """Create a database with our three buckets, which keep everything. Raises TransientError."""
     policies = (f'CREATE RETENTION POLICY "{name}" ON "{database}" DURATION INF REPLICATION 1' for name in BUCKETS)
     ask(http, ";".join([f'CREATE DATABASE "{database}"', *policies]))

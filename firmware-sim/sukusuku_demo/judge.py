@@ -108,7 +108,7 @@ def read_shown(truth: Path, bindings: Iterable[Bound], end: int) -> Iterator[Sho
 
 
 def _in_metric(bound: Bound, value: Value | None) -> Value | None:
-    """The formula of a distance sensor, written down once more: the judge must not trust the code that it judges."""
+    """Return a distance as its metric by the judge's own formula: it must not trust the code that it judges."""
     if bound.distance is not None and isinstance(value, int | float):
         return (bound.distance.empty_mm - value) / (bound.distance.empty_mm - bound.distance.full_mm) * 100
     return value
@@ -121,7 +121,7 @@ def judge(
     begin: int,
     listening: int = 0,
 ) -> Verdict:
-    """The verdict over everything measured from `begin` on, sensor messages from `listening` on (UTC ms)."""
+    """Return the verdict over everything measured from `begin` on, sensor messages from `listening` on (UTC ms)."""
     keys = {key for key, _, _ in accepted}
     stored: dict[Key, list[Point]] = {
         key: store.raw(key[0], key[1], begin, 1 << 62, 10_000_000) for key in sorted(keys)
@@ -150,7 +150,7 @@ def judge(
 
 
 def judge_archive(accepted: Iterable[Accepted], rows: Iterable[Mapping[str, object]], until: int) -> Archived:
-    """The verdict over the points of InfluxDB, given by column; points of series that nobody accepted are passed over.
+    """Return the verdict over the points of InfluxDB, by column; points of unknown series are passed over.
 
     What was measured after `until` (UTC ms) may still be on its way. Whatever stands there a second time, with other
     tags or at a time that nobody accepted, is a duplicate.
@@ -177,13 +177,13 @@ def judge_archive(accepted: Iterable[Accepted], rows: Iterable[Mapping[str, obje
 
 
 def _archived(row: Mapping[str, object], *, text: bool) -> object:
-    """The value of a point, as docs/influxdb.md describes it."""
+    """Return the value of a point, as docs/influxdb.md describes it."""
     names = ("text", "suspect_text") if text else ("exact", "value", "suspect")
     return next((row[name] for name in names if row.get(name) is not None), None)
 
 
 def _standing(points: Sequence[Point], moment: int) -> Point | None:
-    """The newest stored reading that was measured by then."""
+    """Return the newest stored reading that was measured by then."""
     at = bisect_right(points, moment, key=lambda point: point.time)
     return points[at - 1] if at else None
 

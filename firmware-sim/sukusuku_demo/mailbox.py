@@ -50,7 +50,7 @@ class Received:
         return str(self.message["to"])
 
     def body(self, kind: str) -> str:
-        """The `plain` or `html` part; empty when there is none."""
+        """Return the `plain` or `html` part; empty when there is none."""
         part = self.message.get_body(preferencelist=(kind,))
         return str(part.get_content()) if part is not None else ""
 
@@ -91,7 +91,7 @@ class Mailbox:
         return "250 OK"
 
     def app(self) -> FastAPI:
-        """The web page of the mailbox."""
+        """Return the web page of the mailbox."""
         app = FastAPI(openapi_url=None)
         page = Environment(autoescape=True).from_string(
             files(__package__).joinpath("templates/mailbox.html").read_text(encoding="utf-8")

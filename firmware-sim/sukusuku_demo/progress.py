@@ -20,5 +20,5 @@ class Progress:
         self.say(f"  {self.seconds:5.1f} s  {text}")
 
     def say(self, text: str = "") -> None:
-        """A line as it is."""
+        """Print a line as it is."""
         print(text, file=sys.stderr, flush=True)

@@ -207,7 +207,7 @@ class Demo:
         )
 
     async def _judge(self, edges: list[Edge], path: Path, live_from: int, end: int) -> judge.Verdict:
-        """The verdict as soon as both sides agree, or when the time to drain is over: the edge agents go on."""
+        """Return the verdict as soon as both sides agree, or when the time to drain is over: the edge agents go on."""
         logs = _logs(edges)
         bindings = [bound for edge in edges for bound in edge.bound]
         shown = list(judge.read_shown(self._folder / "truth.jsonl", bindings, end))
@@ -224,13 +224,13 @@ class Demo:
 
 
 def _logs(edges: Sequence[Edge]) -> list[Path]:
-    """The accepted logs."""
+    """Return the accepted logs."""
     outboxes = [edge.settings.outbox for edge in edges]
     return [Path(outbox.accepted_log) for outbox in outboxes if outbox.accepted_log is not None]
 
 
 def declared(edge: Edge) -> dict[str, dict[str, DataType]]:
-    """What today's bindings measure, by asset: a past of other metrics would stand on the wall as if it were live."""
+    """Return what today's bindings measure, by asset: other metrics of the past would look live on the wall."""
     found: dict[str, dict[str, DataType]] = {}
     for bound in edge.bound:
         found.setdefault(bound.asset, {"Info/Source": DataType.STRING})[bound.metric] = bound.row.datatype
@@ -238,7 +238,7 @@ def declared(edge: Edge) -> dict[str, dict[str, DataType]]:
 
 
 def _of(edge: Edge, readings: Sequence[Reading], begin: int) -> list[Reading]:
-    """The part of the past that belongs to an edge node, with the note that it is simulated."""
+    """Return the part of the past that belongs to an edge node, with the note that it is simulated."""
     metrics = declared(edge)
     notes = [Reading(asset, "Info/Source", begin, SIMULATED) for asset in metrics]
     return [*notes, *(reading for reading in readings if reading.metric in metrics.get(reading.asset, ()))]

@@ -46,7 +46,7 @@ class DemoSettings:
 
 
 def check_ports(ports: Ports, store: StoreKind = "sqlite") -> None:
-    """Raises ConfigError that names the first port that is taken or none, and the option to choose another."""
+    """Raise ConfigError that names the first port that is taken or none, and the option to choose another."""
     wanted = {
         "--web-port": [ports.web],
         "--mailbox-port": [ports.mailbox],
@@ -72,11 +72,11 @@ def check_ports(ports: Ports, store: StoreKind = "sqlite") -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Raises ConfigError when the folder holds an earlier run: its readings would be judged as if they were of this."""
+    """Raise ConfigError when the folder holds an earlier run: its readings would be judged as if they were of this."""
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"the folder {folder} is not empty; name a new one, or leave --folder out")
 
 
 def find_mosquitto() -> str | None:
-    """The Mosquitto program, also where Debian keeps it outside a user's PATH."""
+    """Return the Mosquitto program, also where Debian keeps it outside a user's PATH."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")

@@ -19,7 +19,7 @@ Simulates nappy units and childcare rooms: real Modbus TCP servers and MQTT sens
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the simulator. Returns the exit status: 0, or 2 when the scenario is wrong or a port is taken."""
+    """Run the simulator. Returns the exit status: 0, or 2 when the scenario is wrong or a port is taken."""
     parser = argparse.ArgumentParser(
         prog="sukusuku sim", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -38,7 +38,7 @@ _MEAN_HAND = sum(NAPPIES_IN_A_HAND) / len(NAPPIES_IN_A_HAND)
 
 
 def generate(scenario: Scenario, start_ms: int, end_ms: int, step_s: float = 60.0) -> Iterator[Reading]:
-    """Readings in [start_ms, end_ms), by time, reported by exception and at the latest every half hour.
+    """Yield readings in [start_ms, end_ms), by time, reported by exception and at the latest every half hour.
 
     Each series has strictly increasing times. The same scenario and times give the same readings. The last values of
     `Cycles/Total`, `Fill/Percent` and `Film/Remaining` are those that the scenario starts its units with, so that the
@@ -99,7 +99,7 @@ def _unit_history(scenario: Scenario, settings: UnitSettings, start: int, end: i
 
 
 def _next_step(hours: OpeningHours, now: int, step_s: float, *, idle: bool) -> int:
-    """The end of the step that begins now: longer steps in a closed centre, when nothing goes on there."""
+    """Return the end of the step that begins now: longer steps in a closed centre, when nothing goes on there."""
     if hours.is_open(now) or not idle:
         return now + round(step_s * 1000)
     return min(hours.next_opening(now), now + REFRESH_MS)
@@ -128,7 +128,7 @@ def _unit_values(unit: Unit, parameters: UnitParameters) -> dict[str, float]:
 def _counted(
     settings: UnitSettings, parameters: UnitParameters, readings: Iterable[Reading], cycles: int
 ) -> Iterator[Reading]:
-    """The readings with the counter shifted so that it ends where the scenario begins, and the film that follows."""
+    """Yield the readings with the counter shifted to end where the scenario begins, and the film with it."""
     if settings.cycles < cycles:
         raise ConfigError(f"unit {settings.id}: `cycles` must be at least {cycles}, the cycles of its history")
     film = _Reporter(settings.id)

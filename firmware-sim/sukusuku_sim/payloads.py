@@ -17,7 +17,7 @@ _ENTRY = re.compile(r"^\[(?P<key>[^=\]]+)=(?P<value>[^\]]*)\]$")
 def messages(
     profile: JsonProfile, values: Mapping[str, Value], time: int, number: int = 0
 ) -> Iterator[tuple[str, bytes]]:
-    """What the sensor publishes to show these values: what follows its topic, and the payload.
+    """Yield what the sensor publishes to show these values: what follows its topic, and the payload.
 
     `time` (UTC ms) and `number` stand where the profile expects the time and the number of the message.
     """
@@ -52,7 +52,7 @@ def _message(
 
 
 def _said(point: JsonPoint, value: Value) -> Value:
-    """The value in the sensor's own words."""
+    """Return the value in the sensor's own words."""
     if point.type is not JsonType.BOOL:
         return value
     words = point.true if value else point.false
@@ -64,7 +64,7 @@ def _below(profile: JsonProfile, path: str) -> str:
 
 
 def _put(found: dict[str, Any], path: str, value: Any) -> None:
-    """Sets what stands at a path, and makes what leads to it."""
+    """Set what stands at a path, and makes what leads to it."""
     here: Any = found
     steps = path.split(".")
     for step, after in zip(steps, [*steps[1:], None], strict=True):
@@ -85,7 +85,7 @@ def _container(step: str) -> dict[str, Any] | list[Any]:
 
 
 def _place(entries: list[Any], step: str) -> int:
-    """The place of a step in a list, which grows as needed."""
+    """Return the place of a step in a list, which grows as needed."""
     match = _ENTRY.match(step)
     if match is None:
         place = int(step) if step.isdigit() else 0

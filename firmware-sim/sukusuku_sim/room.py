@@ -102,7 +102,7 @@ Happening = tuple[Room, tuple[RoomEvent, ...]]
 
 
 def step(room: Room, parameters: RoomParameters, ms: int, seconds: float, rng: Random) -> Happening:
-    """The room `seconds` after the simulated moment `ms`."""
+    """Return the room `seconds` after the simulated moment `ms`."""
     now = ms + round(seconds * 1000)
     before = len(room.children)
     if day_number(now) != room.day:
@@ -128,7 +128,7 @@ def step(room: Room, parameters: RoomParameters, ms: int, seconds: float, rng: R
 
 
 def crowd(room: Room, parameters: RoomParameters, ms: int, count: int, minutes: float) -> Happening:
-    """The room after `count` children have come at once, without booking, to play for some minutes."""
+    """Return the room after `count` children have come at once, without booking, to play for some minutes."""
     leaves = ms + round(minutes * MINUTE_MS)
     before = len(room.children)
     children = room.children + (Child(leaves, PLAY),) * count
@@ -140,7 +140,7 @@ def crowd(room: Room, parameters: RoomParameters, ms: int, count: int, minutes: 
 
 
 def left(room: Room) -> Room:
-    """The room after everybody has gone."""
+    """Return the room after everybody has gone."""
     return replace(
         room,
         children=(),
@@ -151,7 +151,10 @@ def left(room: Room) -> Room:
 
 
 def book(parameters: RoomParameters, day: int, rng: Random) -> tuple[Stay, ...]:
-    """The booked stays of a local day, by arrival. No hour is booked beyond the capacity; a closed day has none."""
+    """Return the booked stays of a local day, by arrival.
+
+    No hour is booked beyond the capacity; a closed day has none.
+    """
     begins = midnight(day)
     hours = parameters.hours
     if not hours.is_open(begins + hours.opens * MINUTE_MS):
@@ -194,7 +197,10 @@ def _through_the_door(
 
 
 def _overlooked(before: Room, after: Room, chance: float, now: int) -> Room:
-    """The room of which the counter has not seen everybody who passed the door. Who comes does not depend on that."""
+    """Return the room of which the counter has not seen everybody who passed the door.
+
+    Who comes does not depend on that.
+    """
     rng = Random(now)
 
     def seen(old: int, new: int) -> int:
@@ -210,7 +216,7 @@ def _overlooked(before: Room, after: Room, chance: float, now: int) -> Room:
 
 
 def _chances(minute: float, seconds: float) -> tuple[float, float]:
-    """The chance that a child changes its zone within the step, by the zone it is in."""
+    """Return the chance that a child changes its zone within the step, by the zone it is in."""
     at_meal = any(begin <= minute < end for begin, end in MEALS)
     per_minute = (0.0, TO_TABLE) if at_meal else (FROM_TABLE, WANDER)
     from_table, from_play = (1 - (1 - chance) ** (seconds / 60) for chance in per_minute)

@@ -160,7 +160,7 @@ class Scenario(Settings, frozen=True, kw_only=True):
         return day_start(start.date()) + ((start.hour * 60 + start.minute) * 60 + start.second) * SECOND_MS
 
     def unit_parameters(self, unit: UnitSettings) -> UnitParameters:
-        """What the model of a unit needs."""
+        """Return what the model of a unit needs."""
         return UnitParameters(
             capacity=unit.capacity,
             deposits_per_hour=unit.deposits_per_hour,
@@ -172,7 +172,7 @@ class Scenario(Settings, frozen=True, kw_only=True):
         )
 
     def room_parameters(self, room: RoomSettings) -> RoomParameters:
-        """What the model of a room needs."""
+        """Return what the model of a room needs."""
         return RoomParameters(room.zones, room.capacity, self.opening_hours, room.popularity, room.overlooked)
 
 
@@ -181,7 +181,7 @@ def _minute(moment: time) -> int:
 
 
 def load(path: Path) -> Scenario:
-    """The scenario in a file, checked as a whole. Raises ConfigError."""
+    """Return the scenario in a file, checked as a whole. Raises ConfigError."""
     scenario = load_settings(path, Scenario)
     check(scenario, str(path))
     return msgspec.structs.replace(scenario, mqtt=scenario.mqtt.resolved(path.parent, f"{path}: mqtt"))

@@ -70,7 +70,7 @@ class SensorPublisher:
             await asyncio.sleep(RETRY_SECONDS)
 
     def offer(self, sensors: Iterable[SensorView]) -> None:
-        """Publishes what has changed or is due, and writes it to the truth log."""
+        """Publish what has changed or is due, and writes it to the truth log."""
         for sensor in sensors:
             if self._session is None:
                 return
@@ -93,7 +93,10 @@ class SensorPublisher:
 
 
 def _since(profile: JsonProfile, values: Values, before: Values) -> Values:
-    """The values, those of a period as what came since the message before. The first message begins the counting."""
+    """Return the values, those of a period as what came since the message before.
+
+    The first message begins the counting.
+    """
     periods = {point.name for point in profile.point if point.period}
     return {
         name: value - before.get(name, value)  # type: ignore[operator]  # a period is a whole number

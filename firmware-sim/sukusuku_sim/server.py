@@ -60,7 +60,7 @@ class SimulatedDevice:
         return not self.dead and self.refusing is None
 
     def show(self, values: Values) -> dict[str, Decoded]:
-        """Shows these values from now on. Returns what a reader decodes from the registers, point by point.
+        """Show these values from now on. Returns what a reader decodes from the registers, point by point.
 
         Points that are not named show 0. Raises ValueError when a value does not fit its point.
         """
@@ -71,7 +71,7 @@ class SimulatedDevice:
         return shown
 
     def answer(self, function: int, address: int, count: int) -> list[int] | ExcCodes:
-        """The registers or bits that a read request gets, or the exception.
+        """Return the registers or bits that a read request gets, or the exception.
 
         Addresses outside the profile's points and the gaps it allows do not exist.
         """
@@ -178,7 +178,7 @@ class ModbusServers:
 
 
 async def _why(place: Place) -> str:
-    """The reason that pymodbus keeps to its log."""
+    """Return the reason that pymodbus keeps to its log."""
     try:
         probe = await asyncio.start_server(lambda _reader, _writer: None, place.host, place.port)
     except OSError as error:

@@ -82,7 +82,7 @@ def _modbus(name: str) -> ModbusProfile:
 
 
 async def run(scenario: Scenario, truth_path: Path, duration: float | None = None, clock: Clock = now_ms) -> None:
-    """Runs the scenario until cancelled or for `duration` real seconds. Raises ConfigError."""
+    """Run the scenario until cancelled or for `duration` real seconds. Raises ConfigError."""
     with TruthLog(truth_path) as truth:
         publisher = SensorPublisher(scenario.mqtt.session(f"sukusuku-sim-{os.getpid()}"), truth, clock)
         simulation = Simulation(scenario, truth, publisher, clock)

@@ -37,7 +37,7 @@ class TruthLog:
         self._file.close()
 
     def points(self, time: int, device: str, shown: Mapping[str, Decoded], seq: int | None = None) -> None:
-        """What a device shows from `time` on. Only changes are written."""
+        """Write what a device shows from `time` on. Only changes are written."""
         for name, decoded in shown.items():
             key = (device, name)
             if key in self._shown and self._shown[key] == decoded.value:
@@ -52,7 +52,7 @@ class TruthLog:
         self._write({"time": time, "kind": "event", "asset": asset, "event": event})
 
     def device(self, time: int, device: str, event: str) -> None:
-        """A device died, refuses, or is back."""
+        """Write that a device died, refuses, or is back."""
         self._write({"time": time, "kind": "event", "device": device, "event": event})
 
     def flush(self) -> None:

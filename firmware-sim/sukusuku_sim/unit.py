@@ -106,7 +106,7 @@ class Unit:
         return 100.0 * self.volume / parameters.capacity
 
     def distance(self, parameters: UnitParameters, empty_mm: float, full_mm: float) -> float:
-        """What a sensor above the bag measures, mm, with its error."""
+        """Return what a sensor above the bag measures, mm, with its error."""
         return max(0.0, empty_mm - (empty_mm - full_mm) * self.volume / parameters.capacity + self.noise)
 
 
@@ -115,7 +115,7 @@ Happening = tuple[Unit, tuple[UnitEvent, ...]]
 
 
 def step(unit: Unit, parameters: UnitParameters, ms: int, seconds: float, rng: Random) -> Happening:
-    """The unit `seconds` after the simulated moment `ms`."""
+    """Return the unit `seconds` after the simulated moment `ms`."""
     events: list[UnitEvent] = []
     is_open = parameters.hours.is_open(ms)
     if is_open and _emptying_is_due(unit, parameters, ms, seconds):
@@ -148,18 +148,18 @@ def step(unit: Unit, parameters: UnitParameters, ms: int, seconds: float, rng: R
 
 
 def jam(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
-    """The unit blocked until staff come."""
+    """Return the unit blocked until staff come."""
     return _enter(unit, UnitState.JAM, left=rng.expovariate(1 / parameters.repair_delay)), (UnitEvent.JAM,)
 
 
 def run_out_of_film(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
-    """The unit without film until staff come."""
+    """Return the unit without film until staff come."""
     delay = rng.expovariate(1 / parameters.repair_delay)
     return _enter(replace(unit, film=0.0), UnitState.FILM_OUT, left=delay), (UnitEvent.FILM_OUT,)
 
 
 def fill_to(unit: Unit, parameters: UnitParameters, percent: float, rng: Random) -> Happening:
-    """The unit with a bag of this fill level, whatever was in it before. Counters stay."""
+    """Return the unit with a bag of this fill level, whatever was in it before. Counters stay."""
     volume = parameters.capacity * percent / 100
     unit = replace(unit, volume=volume, nappies=round(volume))
     return _rest(unit, parameters, rng) if unit.phase in {UnitState.IDLE, UnitState.BAG_FULL} else (unit, ())
@@ -191,7 +191,7 @@ def _enter(unit: Unit, phase: UnitState, *, left: float | None = None, waiting: 
 
 
 def _next(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:  # noqa: PLR0911 - one return per phase
-    """The phase that follows the one that has just ended."""
+    """Return the phase that follows the one that has just ended."""
     match unit.phase:
         case UnitState.LID_OPEN:
             return _enter(unit, UnitState.DEPOSIT), ()

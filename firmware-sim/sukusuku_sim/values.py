@@ -65,12 +65,12 @@ def _retrofit_board(view: UnitView) -> Values:
 
 
 def _contacts(unit: Unit) -> tuple[bool, bool, bool]:
-    """The lid switch and the lamps for a jam and for film, as contacts."""
+    """Return the lid switch and the lamps for a jam and for film, as contacts."""
     return unit.lid_open, unit.fault is FaultCode.JAM, unit.fault is FaultCode.FILM_OUT
 
 
 def _e1212(view: UnitView) -> Values:
-    """Inputs: 0 end of cycle (counted), 1 lid, 2 jam lamp, 3 film lamp, 4 bag-full lamp. The others are open."""
+    """Return inputs: 0 end of cycle (counted), 1 lid, 2 jam lamp, 3 film lamp, 4 bag-full lamp. The others are open."""
     lid, jam, film = _contacts(view.unit)
     inputs = [view.unit.phase is UnitState.SEAL, lid, jam, film, view.unit.phase is UnitState.BAG_FULL]
     shown: dict[str, Value] = {f"di{n}": n < len(inputs) and inputs[n] for n in range(8)}
@@ -149,7 +149,7 @@ def _presence(view: RoomView) -> Values:
 
 
 def _fp1(view: RoomView) -> Values:
-    """It sees the whole room; the events of its regions are not shown."""
+    """Return it sees the whole room; the events of its regions are not shown."""
     people = view.room.people if view.zone is None else view.room.people_at(view.zone)
     return {"presence": people > 0, "device_temperature": 27.0, "power_outage_count": 0}
 
@@ -165,7 +165,7 @@ def _vs121_p(view: RoomView) -> Values:
 
 
 def _vs121(view: RoomView) -> Values:
-    """The same, with a flag for each of its eight regions."""
+    """Return the same, with a flag for each of its eight regions."""
     zones = _zones(view)
     flags = {f"region_{n}_presence": n <= len(zones) and zones[n - 1] > 0 for n in range(1, 9)}
     return {**_vs121_p(view), **flags}

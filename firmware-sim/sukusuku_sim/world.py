@@ -42,12 +42,12 @@ class _Room:
 
 
 def random_numbers(scenario: Scenario, asset: str, what: str = "live") -> Random:
-    """The random numbers of one asset: assets do not disturb each other, whatever else a scenario holds."""
+    """Return the random numbers of one asset: assets do not disturb each other, whatever else a scenario holds."""
     return Random(f"{scenario.seed}/{asset}/{what}")
 
 
 def first(settings: UnitSettings) -> Unit:
-    """A unit as a scenario starts it."""
+    """Return a unit as a scenario starts it."""
     volume = settings.capacity * settings.fill / 100
     return Unit(
         volume=volume,
@@ -91,7 +91,7 @@ class World:
         return happened
 
     def intervene(self, event: Event) -> list[Happened]:
-        """Makes a scripted event of an asset happen now. Events of devices are not the models' business."""
+        """Make a scripted event of an asset happen now. Events of devices are not the models' business."""
         ident = event.asset or ""
         lasts = round((event.seconds or 0) * self._speed * 1000)
         if event.do == "crowd":

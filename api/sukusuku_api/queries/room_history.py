@@ -76,7 +76,7 @@ class Gatherer:
         self._now = now
 
     def rooms(self, first: date, end: date, site: str | None, progress: Progress = lambda _, __: None) -> list[RoomUse]:
-        """The rooms of one centre or of all, from the local day `first` to that before `end`."""
+        """Return the rooms of one centre or of all, from the local day `first` to that before `end`."""
         wanted = [(where, room) for where, room in self._index.rooms.values() if site in {None, where.id}]
         found = []
         start, stop = day_start(first), day_start(end)
@@ -120,7 +120,7 @@ class Gatherer:
         )
 
     def changes(self, site: Site, room: Room, start: int, end: int) -> tuple[Changed, ...]:
-        """The effects of the changes in the settings that tell something about start <= time < end, in order."""
+        """Return the effects of the changes in the settings that tell something about start <= time < end, in order."""
         days = sorted(change.date for change in room.change)
         told = []
         for day in days:
@@ -130,7 +130,7 @@ class Gatherer:
         return tuple(told)
 
     def changed(self, site: Site, room: Room, day: date, start: int, end: int) -> Changed:
-        """The effect of a day on a room, told by start <= time < end."""
+        """Return the effect of a day on a room, told by start <= time < end."""
         use = self.room(site, room, start, end)
         return Changed(
             day=day,

@@ -15,14 +15,14 @@ from sukusuku_server.settings import Room, Site
 
 
 def past(context: Context, site: Site, room: Room, start: int, end: int) -> list[Hour]:
-    """The hours of a room within start <= time < end."""
+    """Return the hours of a room within start <= time < end."""
     return list(_gatherer(context).room(site, room, start, end).hours)
 
 
 def changed(
     context: Context, site: Site, room: Room, day: date, start: int | None = None, end: int | None = None
 ) -> Changed:
-    """The use of a room before a local day and from it on; without `start` or `end` eight weeks of that side.
+    """Return the use of a room before a local day and from it on; without `start` or `end` eight weeks of that side.
 
     A change in the settings that lies between ends a side that is not given.
     """
@@ -31,18 +31,18 @@ def changed(
 
 
 def changes(context: Context, site: Site, room: Room) -> tuple[Changed, ...]:
-    """The effects of all changes of a room that the settings tell and that have come, in order."""
+    """Return the effects of all changes of a room that the settings tell and that have come, in order."""
     return _gatherer(context).changes(site, room, 0, context.clock())
 
 
 def expected(context: Context, site: Site, room: Room, now: int, days: int) -> list[Expected]:
-    """What is usual in a room in the open hours of the coming days."""
+    """Return what is usual in a room in the open hours of the coming days."""
     hours = past(context, site, room, now - WEEKS * 7 * DAY_MS, now)
     return outlook(hours, context.index.hours[room.id], now, days)
 
 
 def expect(context: Context, site: Site, room: Room, now: int, days: int) -> Expect:
-    """What is expected in a room: who is in now, then what is usual at that hour."""
+    """Return what is expected in a room: who is in now, then what is usual at that hour."""
     ahead = expected(context, site, room, now, days)
     series = context.store.live.derived_latest().get(room.id, {})
     point = series.get(SERIES["children"])
@@ -52,7 +52,7 @@ def expect(context: Context, site: Site, room: Room, now: int, days: int) -> Exp
 
 
 def vacancy(context: Context, days: int) -> list[tuple[Site, list[Day]]]:
-    """The vacancy board of every centre that has rooms."""
+    """Return the vacancy board of every centre that has rooms."""
     now = context.clock()
     found = []
     for site in context.facility.site:

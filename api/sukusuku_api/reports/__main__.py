@@ -19,7 +19,7 @@ _PERIODS = {"month": period.month, "year": period.fiscal_year}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status: 0 done, 1 cannot, 2 wrong settings or arguments."""
+    """Return the exit status: 0 done, 1 cannot, 2 wrong settings or arguments."""
     arguments = _parser().parse_args(argv)
     try:
         for path in _write(arguments):

@@ -112,7 +112,7 @@ def _gives_away(parts: Sequence[tuple[int, int]], start: int, stop: int) -> bool
 
 
 def _parts(asked: Asked) -> Iterator[tuple[Hashable, date, date]]:
-    """The parts of the period: key, first day, and first day of the next."""
+    """Yield the parts of the period: key, first day, and first day of the next."""
     for (key, first), (_, after) in pairwise([*asked.period.parts(), (None, asked.period.end)]):
         yield key, first, after
 

@@ -43,7 +43,7 @@ PAPER = Palette("#f3f9f5", "#1d7a4b", "#eceff1", "#ffffff", "#17211c", "#ffffff"
 
 
 def chart(picture: Picture) -> Any:
-    """The picture as a Vega-Lite chart."""
+    """Return the picture as a Vega-Lite chart."""
     drawn = heat(picture, PAPER, _WIDTH / 2) if picture.shape is Shape.HEAT else _bars(picture)
     return (
         drawn.configure(font=FONTS)
@@ -53,7 +53,7 @@ def chart(picture: Picture) -> Any:
 
 
 def svg(picture: Picture) -> str:
-    """The picture as SVG."""
+    """Return the picture as SVG."""
     drawn: str = vl_convert.vegalite_to_svg(chart(picture).to_json())
     return drawn
 
@@ -83,7 +83,7 @@ def _bars(picture: Picture) -> Any:
 
 
 def in_lines(name: str, width: float) -> str:
-    """A name broken into lines of at most `width` pixels, at spaces where there are some."""
+    """Return a name broken into lines of at most `width` pixels, at spaces where there are some."""
     lines = [""]
     for word in name.split(" "):
         if _pixels(f"{lines[-1]} {word}") > width and lines[-1]:
@@ -100,7 +100,7 @@ def _pixels(text: str) -> float:
 
 
 def heat(picture: Picture, palette: Palette, width: float) -> Any:
-    """A map of colours over percent, `width` in pixels; gaps have a colour of their own and no number."""
+    """Return a map of colours over percent, `width` in pixels; gaps have a colour of their own and no number."""
     rows = [
         {"hour": name, "day": day, "value": value, "text": "" if value is None else f"{value:.0f}"}
         for name, line in zip(picture.names, picture.heat, strict=True)

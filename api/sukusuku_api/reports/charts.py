@@ -34,7 +34,7 @@ class Picture:
 
 
 def picture(table: Table) -> Picture | None:
-    """The picture of a table; None: it has no chart, or nothing to show."""
+    """Return the picture of a table; None: it has no chart, or nothing to show."""
     chart, rows = table.chart, table.body
     if chart is None or not rows:
         return None
@@ -49,12 +49,12 @@ def picture(table: Table) -> Picture | None:
 
 
 def render(pictures: list[Picture], seconds: float = RENDER_SECONDS) -> list[str]:
-    """The pictures as SVG, in order. Raises DrawingError with what the renderer said."""
+    """Return the pictures as SVG, in order. Raises DrawingError with what the renderer said."""
     return drawn(_PROGRAM, pictures, seconds) if pictures else []
 
 
 def drawn(program: str, what: Any, seconds: float) -> list[str]:
-    """The SVGs that a drawing program makes of what it is given as JSON. Raises DrawingError."""
+    """Return the SVGs that a drawing program makes of what it is given as JSON. Raises DrawingError."""
     command = [sys.executable, "-m", program]
     try:
         done = subprocess.run(

@@ -11,7 +11,7 @@ APRIL = 4
 
 
 def year(day: date) -> str:
-    """The year of a day: `令和8年`, the first one of an era `令和元年`. Raises ValueError before 昭和."""
+    """Return the year of a day: `令和8年`, the first one of an era `令和元年`. Raises ValueError before 昭和."""
     for begin, name in _ERAS:
         if day >= begin:
             number = day.year - begin.year + 1
@@ -30,7 +30,7 @@ def full(day: date) -> str:
 
 
 def fiscal_year(first: int) -> str:
-    """The fiscal year that begins in April of a year: `令和8年度`. That of 2019 changed its name with the era."""
+    """Return fiscal year that begins in April of a year: `令和8年度`. That of 2019 changed its name with the era."""
     if first == 2019:  # noqa: PLR2004 - the one that changed its name
         return "令和元年度"
     return f"{year(date(first, APRIL, 1))}度"

@@ -29,7 +29,7 @@ MEDIA = {
 
 
 def asked(period: Period, site: str | None, language: Language, *, outward: bool) -> Asked:
-    """What a report is to be, with the words of its language."""
+    """Return what a report is to be, with the words of its language."""
     return Asked(
         period=period,
         site=site,
@@ -48,7 +48,7 @@ def make(
     now: int,
     progress: Progress = lambda _, __: None,
 ) -> Report:
-    """The report. Raises PeriodError for one of the future, and for a centre that there is not."""
+    """Return the report. Raises PeriodError for one of the future, and for a centre that there is not."""
     if wanted.site is not None and wanted.site not in index.sites:
         raise PeriodError(f"there is no centre `{wanted.site}`; there are {list(index.sites)}")
     if not has_begun(wanted.period, now):

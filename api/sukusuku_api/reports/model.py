@@ -133,7 +133,7 @@ _FORMATS = {Kind.COUNT: ",.0f", Kind.DECIMAL: "z,.1f", Kind.PERCENT: "z,.1f"}
 
 
 def shown(cell: Cell, kind: Kind, words: Words) -> str:
-    """A cell as people read it."""
+    """Return a cell as people read it."""
     if cell is None:
         return words.gap
     if isinstance(cell, Withheld):

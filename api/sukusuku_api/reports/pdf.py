@@ -20,7 +20,7 @@ class MissingError(SukusukuError):
 
 
 def pdf(report: Report) -> bytes:
-    """The pages. Raises MissingError that says what to install, DrawingError."""
+    """Return the pages. Raises MissingError that says what to install, DrawingError."""
     weasyprint = _weasyprint()
     only_ours = weasyprint.urls.URLFetcher(allowed_protocols=["data"])  # pages carry everything with them
     document: bytes = weasyprint.HTML(string=html(report), url_fetcher=only_ours).write_pdf()
@@ -28,7 +28,7 @@ def pdf(report: Report) -> bytes:
 
 
 def html(report: Report) -> str:
-    """The pages as HTML that needs no other file."""
+    """Return the pages as HTML that needs no other file."""
     tables = [table for _, table in report.tables]
     drawn = {table.key: found for table in tables if (found := picture(table)) is not None}
     svgs = dict(zip(drawn, render(list(drawn.values())), strict=True))

@@ -55,7 +55,7 @@ class Period:
         return self.end - timedelta(days=1)
 
     def parts(self) -> list[tuple[Hashable, date]]:
-        """The months of a year or the days of a month: keys as of `key_of`, each with its first day."""
+        """Return the months of a year or the days of a month: keys as of `key_of`, each with its first day."""
         if self.whole_year:
             firsts = [_month_after(self.first, n) for n in range(12)]
             return [((day.year, day.month), day) for day in firsts]
@@ -74,7 +74,7 @@ class Period:
 
 
 def month(text: str) -> Period:
-    """The month `YYYY-MM`. Raises PeriodError."""
+    """Return the month `YYYY-MM`. Raises PeriodError."""
     found = _MONTH.fullmatch(text)
     if found is None:
         raise PeriodError(f"a month is written YYYY-MM, such as 2026-11; found {text!r}")
@@ -83,7 +83,7 @@ def month(text: str) -> Period:
 
 
 def fiscal_year(text: str) -> Period:
-    """The fiscal year that begins in April of `YYYY`. Raises PeriodError."""
+    """Return the fiscal year that begins in April of `YYYY`. Raises PeriodError."""
     if _YEAR.fullmatch(text) is None:
         raise PeriodError(f"a fiscal year is written as the year in which it begins, such as 2026; found {text!r}")
     first = date(int(text), usage.APRIL, 1)

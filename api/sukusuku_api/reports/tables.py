@@ -28,7 +28,7 @@ from sukusuku_server.settings import Facility
 
 
 def report(facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int) -> Report:
-    """The whole report over the rooms `uses`, as it is known at `now` (UTC ms)."""
+    """Return the whole report over the rooms `uses`, as it is known at `now` (UTC ms)."""
     translate, period, language = asked.translate, asked.period, asked.language
     parts = {use.room.id: _parts(use, period) for use in uses}
     hidden = _withheld(uses, parts) if asked.outward else frozenset[Hashable]()

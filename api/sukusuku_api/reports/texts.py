@@ -55,7 +55,7 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
 
 
 def notes(translate: Translate, now: int, language: str, *, outward: bool, simulated: bool, running: bool) -> list[str]:
-    """What holds for the whole report."""
+    """Return what holds for the whole report."""
     found = []
     if simulated:
         found.append(translate("Simulated data: some of these figures do not come from real devices."))

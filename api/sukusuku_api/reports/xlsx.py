@@ -19,7 +19,7 @@ _GREEN, _ORANGE, _SOFT, _HEAD, _LINE = "#1d7a4b", "#d97706", "#5c6b63", "#e3efe8
 
 
 def xlsx(report: Report) -> bytes:
-    """The workbook: a sheet for each section, then the definitions. The same report gives the same bytes."""
+    """Return the workbook: a sheet for each section, then the definitions. The same report gives the same bytes."""
     out = BytesIO()
     safety = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(out, safety) as book:

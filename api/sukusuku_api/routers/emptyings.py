@@ -147,7 +147,7 @@ def _time(text: str) -> int:
 
 
 def _estimate(context: Context, asset: str, time: int) -> float:
-    """The fill level in percent that the estimate had shortly before a time; 0 when there was none."""
+    """Return the fill level in percent that the estimate had shortly before a time; 0 when there was none."""
     points = context.store.history.derived(asset, "Fill/Estimate", time - DAY_MS, time)
     known = [p.value for p in points if p.quality is Quality.GOOD and isinstance(p.value, int | float)]
     return max(0.0, float(known[-1])) if known else 0.0

@@ -126,7 +126,7 @@ def _loss(item: Latest | None) -> out.LossOut | None:
 
 
 def _duplicate(context: Context, edge: str, now: int) -> bool:
-    """The collector notes every sign of a second edge node; a person has some time to see that there was one."""
+    """Return the collector notes every sign of a second edge node; a person has some time to see that there was one."""
     try:
         noted = context.store.live.noted(twins_key(edge))
     except SukusukuError:

@@ -99,7 +99,7 @@ def end(context: ContextDep, mode_id: ModeId, body: collection.Asked) -> ModeOut
 
 
 def _subject(context: Context, body: Start) -> str:
-    """What the mode is about, when there is such a thing. Raises ProblemError."""
+    """Return what the mode is about, when there is such a thing. Raises ProblemError."""
     sites, assets = list(context.index.sites), list(context.index.assets)
     known = {ModeKind.OUTBREAK: sites, ModeKind.RETIRED: assets}.get(body.kind, sites + assets)
     if body.subject not in known:

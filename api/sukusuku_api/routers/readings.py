@@ -120,7 +120,7 @@ def readings(
 
 
 def _unit(context: Context, asset: str, metric: str) -> str:
-    """The unit of a series that can exist. Raises ProblemError with what there is."""
+    """Return the unit of a series that can exist. Raises ProblemError with what there is."""
     assets = context.index.assets.values()
     kinds = {found.id: found.kind for found in assets} | {found.edge: AssetKind.EDGE_NODE for found in assets}
     if asset not in kinds:

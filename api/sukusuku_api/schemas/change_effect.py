@@ -51,7 +51,7 @@ class ChangesOut(Shape):
 
 
 def effect(found: Changed) -> EffectOut:
-    """The effect of a day for the border."""
+    """Return the effect of a day for the border."""
     zones = found.zones
     before = zone_share({zone: item.before for zone, item in zones.items()})
     after = zone_share({zone: item.after for zone, item in zones.items()})

@@ -27,7 +27,7 @@ class Asked(BaseModel):
 
 
 def at(time: int | None) -> datetime | None:
-    """A time at the border; None stays None."""
+    """Return a time at the border; None stays None."""
     return None if time is None else japan_time(time)
 
 
@@ -54,7 +54,7 @@ class EmptyingsOut(Shape):
 
 
 def emptying(found: Emptying) -> EmptyingOut:
-    """An emptying for the border."""
+    """Return an emptying for the border."""
     return EmptyingOut(
         id=found.id,
         unit=found.asset,
@@ -87,7 +87,7 @@ class FindingsOut(Shape):
 
 
 def finding(found: Finding) -> FindingOut:
-    """A finding for the border."""
+    """Return a finding for the border."""
     return FindingOut(
         unit=found.asset, name=found.name, since=japan_time(found.since), until=at(found.until), detail=found.detail
     )
@@ -166,7 +166,7 @@ class RunsOut(Shape):
 
 
 def stop(found: Stop, record: StopRecord | None = None) -> StopOut:
-    """A stop for the border."""
+    """Return a stop for the border."""
     planned = StopOut(
         id=None if record is None else record.id,
         unit=found.asset,
@@ -189,7 +189,7 @@ def stop(found: Stop, record: StopRecord | None = None) -> StopOut:
 
 
 def plan(found: Plan) -> PlanOut:
-    """A plan for the border."""
+    """Return a plan for the border."""
     return PlanOut(
         round=found.round,
         date=found.date,
@@ -205,7 +205,7 @@ def plan(found: Plan) -> PlanOut:
 
 
 def run(found: Run, records: list[StopRecord]) -> RunOut:
-    """A round on a date for the border."""
+    """Return a round on a date for the border."""
     values = plan(found.plan).model_dump(exclude={"stops"})
     return RunOut(
         **values,
@@ -237,10 +237,10 @@ class RequestsOut(Shape):
 
 
 def request(found: VisitRequest) -> RequestOut:
-    """A request for the border."""
+    """Return a request for the border."""
     return RequestOut(id=found.id, unit=found.asset, time=japan_time(found.time), by=found.who, done=at(found.done))
 
 
 def tenth(value: float | None) -> float | None:
-    """Rounded to a tenth; None stays None."""
+    """Return rounded to a tenth; None stays None."""
     return None if value is None else round(value, 1)

@@ -21,7 +21,7 @@ class SpreadOut(Shape):
 
 
 def spread(found: Spread | None) -> SpreadOut | None:
-    """A spread for the border; None: there were no values."""
+    """Return a spread for the border; None: there were no values."""
     if found is None:
         return None
     return SpreadOut(mean=round(found.mean, 1), low=round(found.low, 1), high=round(found.high, 1), count=found.count)
@@ -42,7 +42,7 @@ class VisitOut(Shape):
 
 
 def visit(found: Visit) -> VisitOut:
-    """A visit for the border."""
+    """Return a visit for the border."""
     return VisitOut(
         unit=found.asset,
         kind=found.kind,
@@ -93,7 +93,7 @@ class KpisOut(Shape):
 
 
 def site_weight(found: SiteWeight) -> SiteWeightOut:
-    """The weights of a centre for the border."""
+    """Return the weights of a centre for the border."""
     return SiteWeightOut(
         site=found.site,
         kg_per_day=round(found.mean_kg, 2),

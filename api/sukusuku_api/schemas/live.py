@@ -201,32 +201,32 @@ class LiveOut(Shape):
 
 
 def name(text: Text) -> NameOut:
-    """A name for the border."""
+    """Return a name for the border."""
     return NameOut(ja=text.ja, en=text.en)
 
 
 def last(time: int | None, now: int) -> LastOut | None:
-    """A time and its age. A clock that is ahead makes no negative age."""
+    """Return a time and its age. A clock that is ahead makes no negative age."""
     return None if time is None else LastOut(time=japan_time(time), age=max(0, now - time) / 1000)
 
 
 def worst(views: Iterable[View]) -> Condition:
-    """The condition that a person should look at first; OK when there is nothing."""
+    """Return the condition that a person should look at first; OK when there is nothing."""
     return min((view.condition for view in views), key=WORST_FIRST.index, default=Condition.OK)
 
 
 def fault_name(code: int) -> str:
-    """The word for a fault code."""
+    """Return the word for a fault code."""
     return FaultCode(code).name.lower() if code in set(FaultCode) else "unknown"
 
 
 def state_name(state: UnitState | None) -> str | None:
-    """The word for a unit's state."""
+    """Return the word for a unit's state."""
     return None if state is None else state.name.lower()
 
 
 def outlook(ahead: Outlook | None) -> OutlookOut | None:
-    """What is ahead of a unit, for the border."""
+    """Return what is ahead of a unit, for the border."""
     if ahead is None:
         return None
 
@@ -246,7 +246,7 @@ def outlook(ahead: Outlook | None) -> OutlookOut | None:
 
 
 def unit(settings: Unit, view: UnitView, now: int) -> UnitOut:
-    """A unit for the border."""
+    """Return a unit for the border."""
     return UnitOut.of(
         settings,
         view,
@@ -264,7 +264,7 @@ def unit(settings: Unit, view: UnitView, now: int) -> UnitOut:
 
 
 def room(settings: Room, view: RoomView, now: int) -> RoomOut:
-    """A room for the border."""
+    """Return a room for the border."""
     return RoomOut.of(
         settings,
         view,
@@ -290,17 +290,17 @@ def room(settings: Room, view: RoomView, now: int) -> RoomOut:
 
 
 def units(index: FacilityIndex, views: Iterable[View], now: int) -> list[UnitOut]:
-    """The units among the views."""
+    """Return the units among the views."""
     return [unit(index.units[view.id][1], view, now) for view in views if isinstance(view, UnitView)]
 
 
 def rooms(index: FacilityIndex, views: Iterable[View], now: int) -> list[RoomOut]:
-    """The rooms among the views."""
+    """Return the rooms among the views."""
     return [room(index.rooms[view.id][1], view, now) for view in views if isinstance(view, RoomView)]
 
 
 def site(settings: Site, views: Iterable[View]) -> SiteOut:
-    """A centre for the border; the views of other centres are passed over."""
+    """Return a centre for the border; the views of other centres are passed over."""
     return SiteOut(
         id=settings.id,
         name=name(settings.name),
@@ -311,7 +311,7 @@ def site(settings: Site, views: Iterable[View]) -> SiteOut:
 
 
 def alert(index: FacilityIndex, found: Alert) -> AlertOut:
-    """An alert for the border."""
+    """Return an alert for the border."""
     about: Site | Unit | Room | None = index.sites.get(found.asset)
     if found.asset in index.assets:
         about = index.assets[found.asset].settings

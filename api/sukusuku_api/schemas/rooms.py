@@ -158,12 +158,12 @@ class CountsOut(Shape):
 
 
 def point(found: Point) -> PointOut:
-    """A point for the border; derived series hold numbers only."""
+    """Return a point for the border; derived series hold numbers only."""
     return PointOut(time=japan_time(found.time), value=float(found.value or 0))
 
 
 def tally(found: Tally) -> TallyOut:
-    """A tally for the border."""
+    """Return a tally for the border."""
     return TallyOut(
         open_hours=round(found.open_ms / HOUR_MS, 2),
         completeness=rounded(found.completeness),
@@ -184,7 +184,7 @@ def tally(found: Tally) -> TallyOut:
 
 
 def heat_cell(weekday: int, hour: int, found: Tally) -> HeatOut:
-    """A cell of the heat map."""
+    """Return a cell of the heat map."""
     return HeatOut(
         weekday=weekday,
         hour=hour,
@@ -195,7 +195,7 @@ def heat_cell(weekday: int, hour: int, found: Tally) -> HeatOut:
 
 
 def expected_hour(found: Expected) -> ExpectedOut:
-    """An hour of the outlook."""
+    """Return an hour of the outlook."""
     return ExpectedOut(
         start=japan_time(found.start),
         mean=rounded(found.mean),
@@ -206,7 +206,7 @@ def expected_hour(found: Expected) -> ExpectedOut:
 
 
 def limit(room: str, time: int, found: RoomLimit, zones: Sequence[ZoneLimit]) -> LimitOut:
-    """A limit with its parts."""
+    """Return a limit with its parts."""
     return LimitOut(
         room=room,
         time=japan_time(time),
@@ -220,7 +220,7 @@ def limit(room: str, time: int, found: RoomLimit, zones: Sequence[ZoneLimit]) ->
 
 
 def correction(found: Correction) -> CorrectionOut:
-    """A correction for the border."""
+    """Return a correction for the border."""
     return CorrectionOut(
         time=japan_time(found.time),
         kind=found.kind,
@@ -232,7 +232,7 @@ def correction(found: Correction) -> CorrectionOut:
 
 
 def count(found: Calibration) -> CountOut:
-    """A count by staff for the border."""
+    """Return a count by staff for the border."""
     return CountOut(
         id=found.id,
         time=japan_time(found.time),

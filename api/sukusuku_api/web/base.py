@@ -34,13 +34,13 @@ Lang = Annotated[Language, Query(alias="lang")]
 
 @lru_cache
 def texts(language: Language) -> NullTranslations:
-    """The texts of the pages in a language."""
+    """Return the texts of the pages in a language."""
     return translations(files("sukusuku_api") / "locale", language)
 
 
 @lru_cache
 def environment(language: Language) -> Environment:
-    """The templates in a language."""
+    """Return the templates in a language."""
     made = Environment(
         loader=PackageLoader("sukusuku_api.web"),
         autoescape=True,
@@ -55,7 +55,7 @@ def environment(language: Language) -> Environment:
 
 @lru_cache
 def build() -> str:
-    """Changes with the program, its templates and its static files: an open page of an older one reloads itself."""
+    """Change with the program, its templates and its static files: an open page of an older one reloads itself."""
     digest = hashlib.sha256(__version__.encode())
     for folder in ("static", "templates"):
         for file in sorted((files("sukusuku_api.web") / folder).iterdir(), key=lambda item: item.name):

@@ -77,7 +77,7 @@ def age(seconds: float, translate: Translate) -> str:
 
 
 def fault(code: int, translate: Translate) -> str:
-    """What a fault code means and what to do."""
+    """Return what a fault code means and what to do."""
     if code in FAULTS:
         return translate(FAULTS[FaultCode(code)])
     return translate("Fault code %(code)s: please call service") % {"code": code}

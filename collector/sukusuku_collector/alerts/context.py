@@ -15,12 +15,12 @@ Subject = Asset | Site
 
 
 def site_of(subject: Subject) -> Site:
-    """The site of an asset, or the site itself."""
+    """Return the site of an asset, or the site itself."""
     return subject if isinstance(subject, Site) else subject.site
 
 
 def name_of(subject: Subject) -> Text:
-    """What people call it."""
+    """Return what people call it."""
     return subject.name if isinstance(subject, Site) else subject.settings.name
 
 
@@ -48,7 +48,7 @@ class Around:
     supplies: Mapping[str, tuple[Supply, ...]] = field(default_factory=dict)
 
     def mode(self, kind: ModeKind, subjects: tuple[str, ...], now: int) -> Mode | None:
-        """The period of this kind that holds for any of these subjects and ends last."""
+        """Return the period of this kind that holds for any of these subjects and ends last."""
         if not self.modes:
             return None
         held = [mode for mode in self.modes if mode.kind is kind and mode.subject in subjects and mode.holds(now)]
@@ -83,12 +83,12 @@ class Scene:
         return self.around.mode(ModeKind.OUTBREAK, (site_of(self.subject).id,), self.now) is not None
 
     def good(self, metric: str) -> Latest | None:
-        """The latest value of a metric, when it is GOOD and its asset was not told dead."""
+        """Return the latest value of a metric, when it is GOOD and its asset was not told dead."""
         item = self.latest.get(metric)
         return item if item is not None and item.quality is Quality.GOOD and item.stale_since is None else None
 
     def number(self, metric: str) -> tuple[float, int] | None:
-        """A GOOD number and when it was measured."""
+        """Return a GOOD number and when it was measured."""
         item = self.good(metric)
         if item is None or not isinstance(item.value, int | float):
             return None

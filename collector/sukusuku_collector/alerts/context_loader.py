@@ -69,7 +69,7 @@ class Surroundings:
         return found
 
     def _kg_today(self, now: int) -> dict[str, float]:
-        """What was taken out since local midnight, by site."""
+        """Return what was taken out since local midnight, by site."""
         found: dict[str, float] = defaultdict(float)
         for emptying in self._emptyings.of(None, day_start(local_day(now)), now + 1):
             if emptying.state is not EmptyingState.REJECTED and emptying.asset in self._index.units:
@@ -79,7 +79,7 @@ class Surroundings:
         return {site.id: sum(found[unit.id] for unit in site.unit) for site in sites if site.unit}
 
     def _supplies(self, now: int) -> dict[str, tuple[Supply, ...]]:
-        """What people have said is on the shelves, less what was used since; by site."""
+        """Return what people have said is on the shelves, less what was used since; by site."""
         found: dict[str, tuple[Supply, ...]] = {}
         for item in shelves(self._operations, self._store, self._index.facility.site, now):
             if item.shelf is not None:

@@ -107,7 +107,10 @@ class AlertEngine:
             raise
 
     def _load(self, now: int) -> _Memory:
-        """The open alerts. Those that `facility.toml` no longer gives cause to watch for end here, without a mail."""
+        """Return the open alerts.
+
+        Those that `facility.toml` no longer gives cause to watch for end here, without a mail.
+        """
         known = dict(self._operations.known_assets())
         new = [subject for subject in self._posts if subject not in known and subject not in self._sites]
         alerts = self._operations.open_alerts()

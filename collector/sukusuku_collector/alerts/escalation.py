@@ -29,7 +29,7 @@ class Telling:
 
 
 def due(told: Told, began: int, delays: Sequence[int], repeat: int, now: int) -> Telling | None:
-    """What is to be told now, if anything.
+    """Return what is to be told now, if anything.
 
     `began` is when the alert fired or became worse, `delays` those of the steps in rising order, `repeat` the time
     between two mails to the same person (0: never). The delays run from when the first step was told, so that a
@@ -46,7 +46,7 @@ def due(told: Told, began: int, delays: Sequence[int], repeat: int, now: int) ->
 
 
 def mails_from(opening: OpeningHours, before: int, *, urgent: bool, silenced: int, now: int) -> int:
-    """The first moment from `now` on at which a mail may go.
+    """Return the first moment from `now` on at which a mail may go.
 
     `before` is how long before the centre opens that is, `silenced` until when the subject is silenced.
     """

@@ -31,7 +31,7 @@ class Mailing:
         return self._composer.chain(site, rule)
 
     def opens(self, post: Post, scene: Scene) -> int:
-        """The first moment (UTC ms) from now on at which mails about this may go."""
+        """Return the first moment (UTC ms) from now on at which mails about this may go."""
         subjects = (post.subject.id, site_of(post.subject).id)
         silence = scene.around.mode(ModeKind.SILENCE, subjects, scene.now)
         silenced = 0 if silence is None or silence.until is None else silence.until
@@ -54,7 +54,7 @@ class Mailing:
         return len(mails)
 
     def tell_end(self, change: Change, alert: Alert, outcome: Outcome) -> int:
-        """The good news goes to everybody who was told, when mails may go. Answers how many mails."""
+        """Tell everybody who was told of the alert that it is over, when mails may go. Return how many mails."""
         before, moment = change.recipients(alert.id), self.opens(outcome.post, outcome.scene)
         incident = _incident(alert, outcome)
         contacts = [contact for step in outcome.post.chain for contact in step.contacts]
@@ -85,7 +85,7 @@ def _incident(alert: Alert, outcome: Outcome) -> Incident:
 
 
 def _ahead(scene: Scene) -> Outlook | None:
-    """What is ahead of a unit, with the hygiene deadline that holds now."""
+    """Return what is ahead of a unit, with the hygiene deadline that holds now."""
     unit = scene.subject.settings if isinstance(scene.subject, Asset) else None
     ahead = outlook(unit, scene.derived, scene.levels.silent_after, scene.now) if isinstance(unit, Unit) else None
     if ahead is None or not isinstance(unit, Unit):

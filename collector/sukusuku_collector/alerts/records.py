@@ -70,7 +70,7 @@ def is_lasting(outcome: Outcome) -> bool:
 
 
 def to_held(alert: Alert) -> Held:
-    """An alert of the database, to be held."""
+    """Return an alert of the database, to be held."""
     held = Open(
         firing=alert.state is not AlertState.PENDING,
         since=alert.since,
@@ -86,7 +86,7 @@ def to_held(alert: Alert) -> Held:
 
 
 def grounded(alert: Alert, outcome: Outcome) -> Alert:
-    """The alert with what was seen now."""
+    """Return the alert with what was seen now."""
     seen = outcome.seen
     if seen is None:
         return alert
@@ -96,7 +96,7 @@ def grounded(alert: Alert, outcome: Outcome) -> Alert:
 
 
 def new_alert(outcome: Outcome) -> Alert:
-    """The pending alert that an outcome raises."""
+    """Return the pending alert that an outcome raises."""
     scene = outcome.scene
     since = scene.now if outcome.after is None else outcome.after.since
     fresh = Alert(

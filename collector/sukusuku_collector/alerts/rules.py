@@ -94,7 +94,10 @@ def _retired(scene: Scene, metric: str, last: int) -> bool:
 
 
 def film_low(scene: Scene) -> Observation | None:
-    """The film cassette lasts for `film_low` percent or less; ends with a new one. A unit without film has a fault."""
+    """Return the film cassette lasts for `film_low` percent or less; ends with a new one.
+
+    A unit without film has a fault.
+    """
     unit = scene.subject.settings if isinstance(scene.subject, Asset) else None
     if not isinstance(unit, Unit):
         return None
@@ -114,7 +117,7 @@ def film_low(scene: Scene) -> Observation | None:
 
 
 def kg_limit(scene: Scene) -> Observation | None:
-    """What was taken out of the units of a site today comes near to what the ward takes from it in a day."""
+    """Return what was taken out of the units of a site today comes near to what the ward takes from it in a day."""
     limit = scene.levels.kg_per_day or fee_table().daily_limit_kg
     kg = scene.around.kg_today.get(scene.subject.id)
     if kg is None:

@@ -69,7 +69,7 @@ def collection(scene: Scene) -> Observation | None:
 
 
 def _sensed(scene: Scene) -> Observation | None:
-    """Raises from `fill_rise` up or when the unit says that its bag is full, clears from `fill_clear` down.
+    """Raise from `fill_rise` up or when the unit says that its bag is full, clears from `fill_clear` down.
 
     What is read under an open lid does not count. Without a level sensor the unit's own word decides.
     """

@@ -73,7 +73,7 @@ def _is_dead(scene: Scene) -> bool:
 
 
 def _children(scene: Scene, timetable: Timetable) -> tuple[int, int] | None:
-    """The corrected count while there is one, otherwise what the sensors see; with when the room was heard."""
+    """Return the corrected count while there is one, otherwise what the sensors see; with when the room was heard."""
     if _is_dead(scene):
         return None
     found = corrected(scene.derived, scene.now)
@@ -83,7 +83,7 @@ def _children(scene: Scene, timetable: Timetable) -> tuple[int, int] | None:
 
 
 def _recent(scene: Scene, found: tuple[int, int] | None) -> tuple[int, int] | None:
-    """A count, unless it is so old that the room counts as silent: then it is none."""
+    """Return a count, unless it is so old that the room counts as silent: then it is none."""
     return None if found is None or scene.now - found[1] > scene.levels.silent_after * 1000 else found
 
 

@@ -99,7 +99,7 @@ Step = tuple[Open | None, tuple[Event, ...]]
 
 
 def step(alert: Open | None, seen: Observation | None, waits: Waits, now: int) -> Step:
-    """The alert after an observation, and what happened to it. Without an observation nothing changes."""
+    """Return the alert after an observation, and what happened to it. Without an observation nothing changes."""
     if seen is None:
         return alert, ()
     if seen.sign is Sign.PRESENT:

@@ -24,7 +24,7 @@ def subjects(index: FacilitySchedules) -> dict[str, Subject]:
 
 
 def expected_children(timetable: Timetable) -> Children:
-    """The children expected in a room: none while it has services and all are closed, otherwise as many as usual."""
+    """Return the children expected in a room: as many as usual, none while all its services are closed."""
     services = timetable.services.values()
 
     def expected(ms: int) -> float | None:

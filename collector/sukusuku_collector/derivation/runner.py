@@ -41,22 +41,22 @@ class Records(Protocol):
     """Where derived events and checkpoints live. Every method may raise TransientError."""
 
     def together(self) -> AbstractContextManager[None]:
-        """What happens in the block is kept as a whole or not at all."""
+        """Return what happens in the block is kept as a whole or not at all."""
 
     def said(self, asset: str, after: int, until: int) -> Sequence[Any]:
-        """What people have said of an asset in after < time <= until, in order."""
+        """Return what people have said of an asset in after < time <= until, in order."""
 
     def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
-        """What was derived in after < time <= until becomes this, except what people have said."""
+        """Replace what was derived in after < time <= until, except what people have said."""
 
     def spoken(self) -> Sequence[Late]:
         """Assets about whose past people have said something that no derivation knows yet."""
 
     def heard(self, spoken: Late) -> None:
-        """It has been derived anew. When more has been said since `spoken` was read, that stays."""
+        """Forget corrections that have been re-derived. Those made since `spoken` was read stay."""
 
     def checkpoint(self, asset: str, before: int, version: int) -> tuple[int, bytes] | None:
-        """The newest state of a derivation from before a moment, with its time; older versions do not count."""
+        """Return the newest state of a derivation from before a moment, with its time; older versions do not count."""
 
     def put_checkpoint(self, asset: str, time: int, version: int, state: bytes) -> None:
         """Keep the state of a derivation. Those after it are forgotten: they were derived from an older past."""
@@ -226,5 +226,5 @@ class Deriver:
 
 
 def _midnight(after: int) -> int:
-    """The first local midnight after a moment."""
+    """Return the first local midnight after a moment."""
     return midnight(day_number(after) + 1)

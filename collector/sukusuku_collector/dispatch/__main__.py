@@ -42,7 +42,7 @@ _COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status: 0 done, 1 cannot, 2 wrong settings or arguments."""
+    """Return the exit status: 0 done, 1 cannot, 2 wrong settings or arguments."""
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], str] = import_module(_COMMANDS[arguments.command].module).run
     try:

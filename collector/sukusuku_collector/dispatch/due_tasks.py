@@ -46,7 +46,7 @@ def due(
     refused: Collection[int],
     now: int,
 ) -> list[Task]:
-    """The tasks of this moment.
+    """Return the tasks of this moment.
 
     `trips` are those of today on which a round goes, `runs` all that are not closed and those of today, `steps` how
     many steps the chain of each round has, `refused` the runs whose last mails no server takes. What was missed while

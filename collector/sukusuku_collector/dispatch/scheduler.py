@@ -44,10 +44,10 @@ class Plans(Protocol):
     """Makes plans; `planner.Planner` in the collector."""
 
     def timetable(self, round_id: str, /) -> Timetable:
-        """The dates of a round."""
+        """Return the dates of a round."""
 
     def plan(self, round_id: str, day: date, now: int, /) -> Plan:
-        """The plan of a round for a date. May take seconds."""
+        """Return the plan of a round for a date. May take seconds."""
 
 
 class Sender:
@@ -170,7 +170,7 @@ class RoundScheduler:
         ]
 
     def _of_today(self, runs: Sequence[Run], trips: Sequence[Trip]) -> list[Run]:
-        """The open runs, and the closed ones of the trips: a closed round is not sent again."""
+        """Return the open runs, and the closed ones of the trips: a closed round is not sent again."""
         known = {(run.plan.round, run.plan.date) for run in runs}
         others = [self._rounds.of(trip.round, trip.date) for trip in trips if (trip.round, trip.date) not in known]
         return [*runs, *(run for run in others if run is not None)]
@@ -203,7 +203,7 @@ class RoundScheduler:
                 _log.info("round %s is closed; %d of %d stops without an answer", _name(task), silent, len(records))
 
     def _confirm(self, run: Run, now: int) -> None:
-        """What the crew has done and what was seen of it belong together."""
+        """Join what the crew reported with the emptyings that were detected."""
         first, last = run.plan.departs - AROUND_MS, min(now + 1, run.plan.returns + GRACE_MS)
         for record in self._rounds.stops(run.id) if run.state is RunState.ANSWERED else ():
             answered = record.answered

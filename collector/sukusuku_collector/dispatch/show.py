@@ -49,7 +49,7 @@ def run(arguments: Namespace) -> str:
 
 
 def chosen(dates: Mapping[str, Timetable], round_id: str | None, day: date | None, now: int) -> list[tuple[str, date]]:
-    """The rounds and dates that are meant: all rounds of a day, or each one's next trip. Raises ConfigError."""
+    """Return the rounds and dates that are meant: all rounds of a day, or each one's next trip. Raises ConfigError."""
     there = list(dates)
     if not there:
         raise ConfigError("facility.toml has no [[round]]; facility.example.toml shows one")
@@ -63,7 +63,7 @@ def chosen(dates: Mapping[str, Timetable], round_id: str | None, day: date | Non
 
 
 def told(index: FacilityIndex, plan: Plan, language: Language, texts: NullTranslations) -> str:
-    """A plan for people."""
+    """Return a plan for people."""
     gettext = texts.gettext
     plan_run = Run(id=0, plan=plan, state=RunState.PLANNED, sent=None, told=0)
     records = [

@@ -47,12 +47,12 @@ class Claim(msgspec.Struct, frozen=True):
         return (self.since, self.instance) < (other.since, other.instance)
 
     def encode(self) -> bytes:
-        """The JSON body."""
+        """Return the JSON body."""
         return msgspec.json.encode(self)
 
 
 def decode(payload: bytes) -> Claim:
-    """The claim in a message. Raises DecodeError (`claim`)."""
+    """Return the claim in a message. Raises DecodeError (`claim`)."""
     try:
         return msgspec.json.decode(payload, type=Claim)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -84,12 +84,12 @@ class Tenure:
         self._claimed = 0
 
     def lost(self) -> None:
-        """The broker is gone: whoever is online when it comes back is older than we."""
+        """Note that the broker is gone: whoever is online when it returns is older than we are."""
         self.since = None
         self._contested = None
 
     def claim(self, now: int, *, at_once: bool = False) -> Claim | None:
-        """What to say now; None while it is not yet time, or not online."""
+        """Return what to say now; None while it is not yet time, or not online."""
         if self.since is None or (not at_once and 0 <= now - self._claimed < CLAIM_EVERY):
             return None
         self._claimed = now

@@ -33,19 +33,19 @@ def topic(operator: str, asset: Asset) -> str:
 
 
 def everything(operator: str) -> str:
-    """The filter for the mirror of all assets of an operator."""
+    """Return the filter for the mirror of all assets of an operator."""
     return f"sukusuku/{operator}/+/+/state"
 
 
 def farewell(asset: Asset, last: UnitView | RoomView, unknown: UnitView | RoomView) -> bytes:
-    """An asset that nobody looks after from now on: `last` as it was, `unknown` when nothing is known of it."""
+    """Return an asset that nobody looks after from now on: `last` as it was, `unknown` when nothing is known of it."""
     if isinstance(unknown, UnitView):
         return body(asset, replace(unknown, last_time=last.last_time, simulated=last.simulated))
     return body(asset, replace(unknown, last_time=last.last_time, simulated=last.simulated))
 
 
 def body(asset: Asset, view: UnitView | RoomView) -> bytes:
-    """An asset as JSON. Null: not known. `time` is when it was last measured, in Japan's time."""
+    """Return an asset as JSON. Null: not known. `time` is when it was last measured, in Japan's time."""
     shown: dict[str, Any] = {
         "id": asset.id,
         "kind": asset.kind.value,
@@ -115,7 +115,7 @@ class Mirroring:
         self._shown: dict[str, bytes] = {}
 
     def begin(self) -> None:
-        """A new session: what the broker shows is not known."""
+        """Begin a session: nothing is known of what the broker shows."""
         self._shown.clear()
 
     def publish(self, mqtt: MqttSession, assets: Collection[str] | None = None) -> None:

@@ -218,7 +218,7 @@ class Host:
             mqtt.publish(self._claims, claim.encode())
 
     def _read_state(self, message: Message) -> HostState | None:
-        """What a message on our STATE topic says; None when it cannot be read."""
+        """Return what a message on our STATE topic says; None when it cannot be read."""
         try:
             seen = state.decode(message.payload)
         except DecodeError as error:
@@ -272,7 +272,7 @@ class Host:
                 await mqtt.flush()
 
     def _next_timestamp(self) -> int:
-        """The time of this session. It never steps back, or the edge nodes would not believe us."""
+        """Return the time of this session. It never steps back, or the edge nodes would not believe us."""
         last = self._store.noted(STATE_KEY)
         self._last_timestamp = last
         return max(self._clock(), (last or 0) + 1, self._seen_timestamp + 1)
@@ -295,7 +295,7 @@ class Host:
 
 
 async def _receive(mqtt: MqttSession, seconds: float) -> list[Message]:
-    """What has arrived, nothing after so many seconds."""
+    """Return what has arrived, nothing after so many seconds."""
     try:
         async with asyncio.timeout(seconds):
             return await mqtt.receive()

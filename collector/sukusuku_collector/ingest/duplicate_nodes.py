@@ -85,7 +85,7 @@ class Twins:
             node.dead = True
 
     def seq_behind(self, key: NodeKey, now: int) -> None:
-        """A message without a gap before it had a seq that was used already."""
+        """Note a message without a gap before it whose seq was used already."""
         node = self._nodes.get(key)
         if node is not None:
             self._note(key, node, now, "messages of two sessions arrive mixed")
@@ -96,14 +96,14 @@ class Twins:
         return node is not None and 0 < node.until - now <= TRUST
 
     def released(self, now: int) -> list[NodeKey]:
-        """The nodes that need no longer be passed over; each is told once. They should be born again."""
+        """Return the nodes that need no longer be passed over; each is told once. They should be born again."""
         found = [key for key, node in self._nodes.items() if node.held and not self.passed_over(key, now)]
         for key in found:
             self._nodes[key].held = False
         return found
 
     def findings(self) -> list[Finding]:
-        """What was found since the last call."""
+        """Return what was found since the last call."""
         found, self._findings = self._findings, []
         return found
 

@@ -93,7 +93,7 @@ class Ingest:
         self.begin_session()
 
     def begin_session(self) -> None:
-        """A new MQTT session: nothing is known of the edge nodes, and nothing that came before may be acknowledged."""
+        """Begin an MQTT session: forget the edge nodes; nothing that came before may be acknowledged."""
         self._session = HostSession()
         self._reorder = Reorder[_Arrived](self._session, self._reorder_window)
         self._tables: dict[tuple[NodeKey, str | None], Table] = {}
@@ -174,7 +174,7 @@ class Ingest:
                     self._handle(item, batch)
 
     def _handle(self, arrived: _Arrived, batch: Batch) -> None:
-        """A message that was held."""
+        """Process a message that was held back for its turn."""
         try:
             self._ordered(arrived, batch)
         except DecodeError as error:
@@ -204,7 +204,7 @@ class Ingest:
             self._born(arrived, arrived.route.subject, types, batch)
 
     def _ordered(self, arrived: _Arrived, batch: Batch) -> None:
-        """A message whose turn has come. Raises DecodeError."""
+        """Process a message whose turn has come. Raises DecodeError."""
         route, seq = arrived.route, arrived.seq
         key, kind, device = route.key, route.topic.type, route.topic.device
         if route.subject is None:
@@ -236,7 +236,7 @@ class Ingest:
     # ------------------------------------------------------------ what is not stored
 
     def _keep(self, arrived: _Arrived, refusal: DecodeError, batch: Batch, *, born: bool) -> None:
-        """A message about an asset that facility.toml does not name, or not so. It is kept whole, and acknowledged."""
+        """Keep a message whose asset or metric facility.toml does not name: whole, and acknowledged."""
         if not born:
             self.counts["no-birth"] += 1  # the edge node sends it again after its birth
             return
@@ -248,7 +248,7 @@ class Ingest:
             batch.unassigned.append(Unassigned(batch.now, topic, refusal.reason, detail, kept, clock_set))
 
     def _refuse(self, message: Message, error: DecodeError, batch: Batch) -> None:
-        """A whole message that cannot be stored."""
+        """Quarantine a whole message that cannot be stored."""
         route = self._routes.get(message.topic)
         if route is None or not route.known_node:  # never acknowledged, so it comes again and again
             self._throw_away(message, error.reason, error.detail, batch)
@@ -260,7 +260,7 @@ class Ingest:
             batch.quarantined.append(quarantined(message, error.reason, error.detail, batch.now))
 
     def _throw_away(self, message: Message, reason: str, detail: str, batch: Batch) -> None:
-        """A message that is neither stored nor acknowledged; the quarantine gets one of its kind now and then."""
+        """Discard a message without acknowledging it; quarantine one of its kind now and then."""
         self.counts[reason] += 1
         if self._teller.is_news(message.topic, reason, batch.now):
             batch.quarantined.append(quarantined(message, reason, detail, batch.now))
@@ -290,12 +290,12 @@ def _time_of_death(body: Any, now: int) -> int:
 
 
 def _types(body: Any) -> dict[str, int]:
-    """What a birth declares. Raises DecodeError (`name`)."""
+    """Return what a birth declares. Raises DecodeError (`name`)."""
     return {sparkplug.read_name(item): int(item.datatype) for item in body.metrics}
 
 
 def _bdseq(body: Any) -> int:
-    """The session number of a node birth or death. Raises DecodeError (`bdseq`)."""
+    """Return the session number of a node birth or death. Raises DecodeError (`bdseq`)."""
     for metric in body.metrics:
         if metric.name == sparkplug.BDSEQ:
             return int(metric.long_value or metric.int_value)

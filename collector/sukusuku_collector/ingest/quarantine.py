@@ -18,7 +18,7 @@ _NUMBERS = frozenset({"int_value", "long_value", "float_value", "double_value", 
 
 
 def quarantined(message: Message, reason: str, detail: str, now: int) -> Quarantined:
-    """A message on its way to the quarantine."""
+    """Return a message on its way to the quarantine."""
     return Quarantined(now, message.topic[:MAX_TEXT], reason, detail[:MAX_TEXT], _numbers(message.payload))
 
 

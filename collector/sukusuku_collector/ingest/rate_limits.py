@@ -21,7 +21,7 @@ class Bucket:
         self.level = self.size
 
     def fill(self, now: int) -> float:
-        """What is in it now."""
+        """Return what is in it now."""
         elapsed = 0 if self._at is None else max(0, now - self._at)
         self.level = min(self.size, self.level + self.rate * elapsed / 1000)
         self._at = now

@@ -89,7 +89,7 @@ class Rows:
         self._unsynced: set[str] = set()
 
     def table(self, subject: Subject, types: Mapping[str, int]) -> Table:
-        """The table for a birth that declares these types."""
+        """Return the table for a birth that declares these types."""
         plans: dict[str, _Plan] = {}
         for name, number in types.items():
             try:
@@ -138,7 +138,7 @@ class Rows:
         return node not in self._unsynced
 
     def set_clock(self, node: str, *, is_set: bool) -> None:
-        """What an edge node says of its clock. When it is not set, its times are judged by receipt."""
+        """Note what an edge node says of its clock. When it is not set, receipt times count."""
         if is_set:
             self._unsynced.discard(node)
         else:
@@ -147,7 +147,7 @@ class Rows:
     # ------------------------------------------------------------ inside
 
     def _number(self, subject: Subject, name: str, datatype: DataType) -> int:
-        """The store's number of a series, for a bounded number of series per subject."""
+        """Return the store's number of a series, for a bounded number of series per subject."""
         number = self._series.get((subject.id, name))
         if number is None:
             names = self._names.setdefault(subject.id, set())
@@ -162,7 +162,7 @@ class Rows:
     def _careful(
         self, message: Message, body: Any, table: Table, metrics: Sequence[Any], batch: Batch, *, birth: bool
     ) -> None:
-        """The same as the loop of `read`, for every case."""
+        """Do what the loop of `read` does, for every case."""
         refused: dict[str, list[str]] = {}
         homeless: list[Any] = []
         for metric in metrics:
@@ -215,7 +215,7 @@ class Rows:
         return None if believed else f"{name} at {original}, stored at {time} as BAD; check the sender's clock"
 
     def _node_says(self, subject: Subject, name: str, value: Value | None, metric: Any, batch: Batch) -> None:
-        """What an edge node tells of itself that matters here. What it told earlier does not."""
+        """Take what an edge node reports of itself and matters here."""
         if name == CLOCK_SYNCED and not metric.is_historical and isinstance(value, bool):
             self.set_clock(subject.id, is_set=value)
         elif name == DROPPED_RANGE and isinstance(value, str):

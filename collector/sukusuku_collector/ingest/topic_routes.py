@@ -34,7 +34,7 @@ class Routes:
         self._routes: dict[str, Route] = {}
 
     def find(self, topic: str) -> Route:
-        """Raises DecodeError (`topic`) when it is no topic of Sparkplug's."""
+        """Raise DecodeError (`topic`) when it is no topic of Sparkplug's."""
         route = self._routes.get(topic)
         if route is None:
             if len(self._routes) >= MAX_ROUTES:
@@ -43,7 +43,7 @@ class Routes:
         return route
 
     def get(self, topic: str) -> Route | None:
-        """The route of a topic that was found before."""
+        """Return the route of a topic that was found before."""
         return self._routes.get(topic)
 
     def _make(self, topic: NodeTopic) -> Route:

@@ -18,7 +18,7 @@ MOST_DEVICES = 1_000
 
 
 def keep(body: Any, metrics: Sequence[Any], types: Mapping[str, int], *, birth: bool) -> bytes | None:
-    """These metrics of a message as one that can be read for itself; None when nothing was measured.
+    """Return these metrics of a message as one that can be read for itself; None when nothing was measured.
 
     What could identify somebody is left out, and what cannot be a reading.
     """
@@ -44,7 +44,7 @@ class Homeless:
         self._types: dict[tuple[str, str | None], dict[str, int]] = {}
 
     def take(self, topic: NodeTopic, body: Any) -> bytes | None:
-        """A data message or a birth of such a device, to be put by; None when it carries no reading."""
+        """Return a data message or a birth of such a device, to be put by; None when it carries no reading."""
         birth = topic.type is MessageType.DBIRTH
         where = topic.node, topic.device
         if birth:

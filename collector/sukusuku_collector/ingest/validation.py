@@ -45,7 +45,7 @@ def subjects(facility: Facility) -> Iterator[Subject]:
 
 
 def metric(subject: Subject, name: str) -> Metric:
-    """The catalogue's row for a metric of a subject. Raises DecodeError (`unknown-metric`, `unknown-zone`)."""
+    """Return the catalogue's row for a metric of a subject. Raises DecodeError (`unknown-metric`, `unknown-zone`)."""
     found = catalogue.find(subject.kind, name)
     if found is None or "*" in name:
         raise DecodeError("unknown-metric", f"{name!r} is not a metric of {subject.kind} {subject.id}")
@@ -57,12 +57,12 @@ def metric(subject: Subject, name: str) -> Metric:
 
 
 def bounds(row: Metric) -> tuple[float, float]:
-    """The plausible values of a numeric metric, both inclusive."""
+    """Return the plausible values of a numeric metric, both inclusive."""
     return (-UNBOUNDED if row.low is None else row.low, UNBOUNDED if row.high is None else row.high)
 
 
 def judge(row: Metric, value: Value | None, quality: Quality) -> tuple[Value | None, Quality]:
-    """The value as the catalogue types it, and its quality: BAD when it is out of bounds or missing.
+    """Return the value as the catalogue types it, and its quality: BAD when it is out of bounds or missing.
 
     Raises DecodeError (`datatype`) when it is of another type.
     """
@@ -90,7 +90,7 @@ _PYTHON = {
 
 
 def window(received: int) -> tuple[int, int]:
-    """The earliest and the latest time that a reading received now may carry, both inclusive."""
+    """Return the earliest and the latest time that a reading received now may carry, both inclusive."""
     return EARLIEST, received + AHEAD
 
 

@@ -96,7 +96,7 @@ class Bookkeeper:
             self._written, self._swept, self._anew = now, now if sweep else self._swept, False
 
     def _steps(self, now: int) -> list[tuple[int, int]]:
-        """What is to be written, in parts that begin at local midnights."""
+        """Return what is to be written, in parts that begin at local midnights."""
         first = self._store.first()
         if first is None:
             return []

@@ -92,7 +92,7 @@ class Vitals:
             self._whole = now, flow
 
     def _is_news(self, metric: str, value: float) -> bool:
-        """What was not known before, and counts that have changed."""
+        """Return what was not known before, and counts that have changed."""
         return metric not in self._told or self._told[metric] not in {None, value}
 
     def _counted(self, now: int) -> dict[str, float]:
@@ -113,7 +113,7 @@ class Vitals:
         return {metric: max(0.0, (now - it) / 1000) for metric, it in moments.items() if it is not None}
 
     def _rates(self, now: int, flow: Flow) -> dict[str, float]:
-        """A minute, since everything was written last; nothing at the first time."""
+        """Return a minute, since everything was written last; nothing at the first time."""
         if self._whole is None or now <= self._whole[0]:
             return {}
         minutes, before = (now - self._whole[0]) / MINUTE_MS, self._whole[1]

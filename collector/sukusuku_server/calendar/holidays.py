@@ -13,7 +13,7 @@ FIRST_YEAR, LAST_YEAR = 1949, 2150
 
 @lru_cache(maxsize=256)
 def national(year: int) -> Mapping[date, str]:
-    """The holidays of a year by day, with their Japanese names. The first call for a year takes some 50 ms."""
+    """Return the holidays of a year by day, with their Japanese names. The first call for a year takes some 50 ms."""
     if not FIRST_YEAR <= year <= LAST_YEAR:
         return MappingProxyType({})
     return MappingProxyType({day: str(name) for day, name in jpholiday.year_holidays(year)})

@@ -51,7 +51,7 @@ class OpeningHours:
         return any(start <= rest < end for start, end in self._of(day_number(ms)))
 
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
-        """The open stretches (from, to) between two moments, clipped to them, in order; they never touch."""
+        """Return the open stretches (from, to) between two moments, clipped to them, in order; they never touch."""
         found: list[tuple[int, int]] = []
         for day in range(day_number(start), day_number(end - 1) + 1):
             base = midnight(day)
@@ -65,7 +65,7 @@ class OpeningHours:
         return found
 
     def next_opening(self, ms: int) -> int | None:
-        """The first moment from `ms` on at which it is open, `ms` itself while it is; None: not within 400 days."""
+        """Return the first moment from `ms` on at which it is open, maybe `ms` itself; None: not in 400 days."""
         day, rest = day_number(ms), time_of_day(ms)
         for n in range(LOOK_AHEAD_DAYS):
             for opens, closes in self._of(day + n):
@@ -81,7 +81,7 @@ class OpeningHours:
         return next((reason for reason in rules if reason is not None), Closed.WEEKDAY)
 
     def _of(self, day: int) -> Spans:
-        """The open stretches of a day, counted from 1970-01-01, as ms since its local midnight."""
+        """Return the open stretches of a day, counted from 1970-01-01, as ms since its local midnight."""
         found = self._days.get(day)
         if found is None:
             if len(self._days) >= _KEPT_DAYS:
@@ -105,7 +105,7 @@ class _Calendar:
         self._year_end = settings.year_end
 
     def rule(self, opening: Opening, day: date) -> tuple[Spans, Closed | None]:
-        """The stretches of a day in ms since midnight; none, and why, when it is closed."""
+        """Return the stretches of a day in ms since midnight; none, and why, when it is closed."""
         special = opening.special.get(day.isoformat())
         if special is not None:
             return (merged(special), None) if special else ((), Closed.SPECIAL)

@@ -25,14 +25,14 @@ class Change:
         return stored
 
     def fire(self, firing: Alert, now: int) -> Alert:
-        """The alert has stood long enough. Its grounds (see `_grounds`) are those of this moment."""
+        """Fire an alert that has stood long enough, on the grounds of this moment (see `_grounds`)."""
         values = {"state": AlertState.FIRING, "fired": now}
         self._update(firing.id, values | _grounds(firing))
         self._note(firing, now, "fired", firing.value)
         return self.read(firing.id)
 
     def worsen(self, worse: Alert, now: int) -> Alert:
-        """The alert has come to a higher stage: it is told from the beginning, also when somebody took care of it."""
+        """Raise the alert to a higher stage: everybody is told again, also when somebody took care of it."""
         anew: dict[str, object] = {"state": AlertState.FIRING, "acknowledged": None, "acknowledged_by": None}
         anew |= {"told": 0, "told_first": None, "told_at": None}
         self._update(worse.id, anew | _grounds(worse))
@@ -50,7 +50,7 @@ class Change:
         return {row.recipient.lower(): row.message_id for row in self._connection.execute(query)}
 
     def resolve(self, resolved: Alert, now: int, value: float | None) -> Alert:
-        """The cause is gone; `value` is the one that says so. What people did meanwhile is kept."""
+        """Resolve an alert whose cause is gone; `value` says so. What people did meanwhile is kept."""
         self._update(resolved.id, {"state": AlertState.RESOLVED, "resolved": now, "clearing": None})
         self._note(resolved, now, "resolved", value)
         return self.read(resolved.id)
@@ -75,7 +75,7 @@ class Change:
         self._connection.execute(insert(known_asset), [{"asset": asset, "since": now} for asset in assets])
 
     def read(self, alert_id: int) -> Alert:
-        """The alert as it is now, with what people did to it."""
+        """Return the alert as it is now, with what people did to it."""
         return row_mapping.to_alert(self._connection.execute(select(alert).where(alert.c.id == alert_id)).one())
 
     def _update(self, alert_id: int, values: dict[str, object]) -> None:

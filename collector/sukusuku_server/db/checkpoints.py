@@ -36,7 +36,7 @@ class Checkpoints:
             connection.execute(insert(checkpoint).values(asset=asset, time=time, version=version, state=state))
 
     def latest(self, asset: str, version: int, until: int | None = None) -> Checkpoint | None:
-        """The newest state of this version, not later than `until`; None: begin anew."""
+        """Return the newest state of this version, not later than `until`; None: begin anew."""
         columns = checkpoint.c
         query = select(columns.time, columns.state).where(columns.asset == asset, columns.version == version)
         if until is not None:

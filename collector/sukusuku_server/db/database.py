@@ -63,7 +63,7 @@ class Operations:
             return _find(connection, alert_id)
 
     def events(self, alert_id: int) -> list[AlertEvent]:
-        """The life of an alert in order. Empty for an alert that is not there."""
+        """Return the life of an alert in order. Empty for an alert that is not there."""
         columns = (
             alert_event.c.alert_id,
             alert_event.c.time,
@@ -109,7 +109,7 @@ class Operations:
             return {row.asset: row.since for row in found}
 
     def audit(self, limit: int = 200) -> list[AuditEntry]:
-        """The newest entries of the audit log, newest first."""
+        """Return the newest entries of the audit log, newest first."""
         query = select(audit.c.time, audit.c.who, audit.c.action, audit.c.target)
         with self.reading() as connection:
             return [AuditEntry(*row) for row in connection.execute(query.order_by(audit.c.id.desc()).limit(limit))]
@@ -117,7 +117,7 @@ class Operations:
     # ------------------------------------------------------------ mails
 
     def mails(self, limit: int = 200) -> list[MailRow]:
-        """The newest mails of the outbox, newest first, whatever became of them."""
+        """Return the newest mails of the outbox, newest first, whatever became of them."""
         with self.reading() as connection:
             query = select(mail_outbox).order_by(mail_outbox.c.id.desc()).limit(limit)
             return [row_mapping.to_mail(row) for row in connection.execute(query)]
@@ -144,7 +144,7 @@ class Operations:
         return found
 
     def lease_mail(self, now: int, until: int) -> MailRow | None:
-        """The next mail that is due, reserved for the caller until `until`; None when none is due.
+        """Return the next mail that is due, reserved for the caller until `until`; None when none is due.
 
         A caller that dies leaves the mail to the next one after that time.
         """
@@ -166,7 +166,7 @@ class Operations:
             return min((max(row) for row in connection.execute(query)), default=None)
 
     def mail_sent(self, mail_id: int, now: int) -> None:
-        """The mail server has taken the mail."""
+        """Record that the mail server has accepted the mail."""
         self._settle(mail_id, {"state": MailState.SENT, "sent": now, "reason": ""})
 
     def mail_failed(self, mail_id: int, reason: str, next_try: int) -> None:
@@ -174,7 +174,7 @@ class Operations:
         self._settle(mail_id, {"reason": reason, "next_try": next_try})
 
     def mail_dead(self, mail_id: int, reason: str) -> None:
-        """The mail server refused the mail for good."""
+        """Record that the mail server has refused the mail for good."""
         self._settle(mail_id, {"state": MailState.DEAD, "reason": reason})
 
     def _settle(self, mail_id: int, values: dict[str, object]) -> None:
@@ -186,7 +186,7 @@ class Operations:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads. For the modules of this package."""
+        """Provide a transaction that only reads. For the modules of this package."""
         joined = self._joined()
         if joined is not None:
             yield joined
@@ -196,7 +196,7 @@ class Operations:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction with the write lock from its beginning: committed at the end, undone when the block raises."""
+        """Open a transaction with the write lock: committed at the end, undone when the block raises."""
         joined = self._joined()
         if joined is not None:
             yield joined

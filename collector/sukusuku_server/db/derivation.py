@@ -26,11 +26,11 @@ class DerivationRecords:
         self._checkpoints = Checkpoints(operations)
 
     def said(self, asset: str, after: int, until: int) -> Sequence[Emptying] | Sequence[Calibration]:
-        """What people have said of a unit's emptyings or a room's count in after < time <= until, in order."""
+        """Return what people have said of a unit's emptyings or a room's count in after < time <= until, in order."""
         return self._emptyings.said(asset, after, until) or self._rooms.said(asset, after, until)
 
     def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
-        """What was derived in after < time <= until becomes this, except what people have said."""
+        """Replace what was derived in after < time <= until, except what people have said."""
         self._emptyings.replace_detected(asset, after, until, advanced.emptyings)
         self._findings.replace(asset, after, until, advanced.findings)
         self._forecasts.replace(asset, after, until, advanced.forecasts, advanced.outcomes)
@@ -41,11 +41,11 @@ class DerivationRecords:
         return self._emptyings.spoken()
 
     def heard(self, spoken: Late) -> None:
-        """It has been derived anew. When more has been said since `spoken` was read, that stays."""
+        """Forget corrections that have been re-derived. Those made since `spoken` was read stay."""
         self._emptyings.heard(spoken)
 
     def checkpoint(self, asset: str, before: int, version: int) -> tuple[int, bytes] | None:
-        """The newest state of a derivation from before a moment, with its time; older versions do not count."""
+        """Return the newest state of a derivation from before a moment, with its time; older versions do not count."""
         found = self._checkpoints.latest(asset, version, before - 1)
         return None if found is None else (found.time, found.state)
 

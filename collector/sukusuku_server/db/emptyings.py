@@ -77,7 +77,7 @@ class Emptyings:
             return tuple(_insert(connection, item) for n, item in enumerate(found) if n not in known)
 
     def said(self, asset: str, after: int, until: int) -> tuple[Emptying, ...]:
-        """Emptyings with after < time <= until about which a person has said something, in order of time."""
+        """Return emptyings with after < time <= until about which a person has said something, in order of time."""
         query = select(*_COLUMNS).where(emptying.c.asset == asset, emptying.c.time > after, emptying.c.time <= until)
         query = query.where(emptying.c.state.in_(_SAID)).order_by(emptying.c.time, emptying.c.id)
         with self._operations.reading() as connection:
@@ -90,7 +90,7 @@ class Emptyings:
             return [Late(*row) for row in connection.execute(query)]
 
     def heard(self, late: Late) -> None:
-        """What people said has been derived. When they have said more since `late` was read, that stays."""
+        """Forget corrections that have been re-derived. Those made since `late` was read stay."""
         with self._operations.writing() as connection:
             same = (spoken.c.asset == late.asset) & (spoken.c.changed == late.changed)
             connection.execute(delete(spoken).where(same))
@@ -98,7 +98,7 @@ class Emptyings:
     # ------------------------------------------------------------ reading
 
     def of(self, asset: str | None, start: int, end: int) -> list[Emptying]:
-        """Emptyings with start <= time < end in order of time, rejected ones too; of all units when asset is None."""
+        """Return emptyings with start <= time < end in order, rejected ones too; of all units without `asset`."""
         query = select(*_COLUMNS).where(emptying.c.time >= start, emptying.c.time < end)
         if asset is not None:
             query = query.where(emptying.c.asset == asset)
@@ -112,7 +112,7 @@ class Emptyings:
             return _one(connection, ident)
 
     def last(self, asset: str, before: int | None = None) -> Emptying | None:
-        """The newest emptying of a unit that counts, at or before a time; None: none is known."""
+        """Return the newest emptying of a unit that counts, at or before a time; None: none is known."""
         query = select(*_COLUMNS).where(emptying.c.asset == asset, emptying.c.state != EmptyingState.REJECTED)
         if before is not None:
             query = query.where(emptying.c.time <= before)
@@ -123,7 +123,7 @@ class Emptyings:
     # ------------------------------------------------------------ people
 
     def confirm(self, ident: int, who: str, now: int, note: str | None = None) -> Emptying:
-        """It was so. An emptying that a person corrected or entered needs no confirmation and stays as it is."""
+        """Confirm an emptying. One that a person corrected or entered needs no confirmation and stays as it is."""
         with self._operations.writing() as connection:
             found = _one(connection, ident)
             if found.state in {EmptyingState.DETECTED, EmptyingState.REJECTED}:
@@ -142,7 +142,7 @@ class Emptyings:
         nappies: float | None = None,
         note: str | None = None,
     ) -> Emptying:
-        """It was at another time, or fuller or emptier; what is not given stays."""
+        """Correct the time or the fill level of an emptying; what is not given stays."""
         with self._operations.writing() as connection:
             found = _one(connection, ident)
             _refuse_future(time, now)
@@ -167,7 +167,7 @@ class Emptyings:
     def enter(
         self, asset: str, time: int, who: str, now: int, *, percent: float, nappies: float, note: str = ""
     ) -> Emptying:
-        """A person tells of an emptying that nothing detected.
+        """Record an emptying that a person reports and nothing detected.
 
         Raises EmptyingClashError when one that counts is within half an hour; a rejected one there is taken up again.
         """

@@ -20,7 +20,7 @@ _ADVISORY_LOCK = 0x5375_6B75
 
 
 def open_engine(url: str) -> Engine:
-    """The engine for an SQLAlchemy URL, its tables made or brought up to date.
+    """Return the engine for an SQLAlchemy URL, its tables made or brought up to date.
 
     Several processes may do this at the same time: the first one migrates, the others wait.
     Raises ConfigError when the URL is wrong, the database cannot be opened, or a newer version has written it.
@@ -48,7 +48,7 @@ def open_engine(url: str) -> Engine:
 
 
 def writing(engine: Engine) -> Engine:
-    """The same engine, whose transactions take the write lock when they begin.
+    """Return the same engine, whose transactions take the write lock when they begin.
 
     Otherwise SQLite refuses to turn a reader into a writer once another process has written in between.
     """

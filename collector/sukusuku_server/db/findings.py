@@ -43,7 +43,7 @@ class Findings:
                 connection.execute(insert(finding).values(asdict(item)))
 
     def open(self, asset: str | None = None) -> list[Finding]:
-        """Findings that still hold, the oldest first."""
+        """Return findings that still hold, the oldest first."""
         query = select(*_COLUMNS).where(finding.c.until.is_(None))
         if asset is not None:
             query = query.where(finding.c.asset == asset)
@@ -51,7 +51,7 @@ class Findings:
             return [_to_finding(row) for row in connection.execute(query.order_by(finding.c.since, finding.c.id))]
 
     def of(self, asset: str | None, start: int, end: int) -> list[Finding]:
-        """Findings that held at any moment of start <= time < end, in order of their beginning."""
+        """Return findings that held at any moment of start <= time < end, in order of their beginning."""
         query = select(*_COLUMNS).where(finding.c.since < end, finding.c.until.is_(None) | (finding.c.until > start))
         if asset is not None:
             query = query.where(finding.c.asset == asset)

@@ -36,7 +36,7 @@ class Forecasts:
     def replace(
         self, asset: str, after: int, until: int, issued: Sequence[Forecast], outcomes: Sequence[Outcome]
     ) -> None:
-        """What was issued, and what outcomes became known, in after < time <= until (UTC ms) becomes this."""
+        """Replace the forecasts issued and the outcomes known in after < time <= until (UTC ms)."""
         own = forecast.c.asset == asset
         anew = own & (forecast.c.issued > after) & (forecast.c.issued <= until)
         open_again = self._settled(asset, after, until)

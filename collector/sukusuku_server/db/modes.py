@@ -86,13 +86,13 @@ class Modes:
             return found
 
     def active(self, now: int) -> list[Mode]:
-        """The periods that this moment lies in, the oldest first."""
+        """Return the periods that this moment lies in, the oldest first."""
         holds = (mode.c.since <= now) & or_(mode.c.until.is_(None), mode.c.until > now)
         with self._operations.reading() as connection:
             return [_to_mode(row) for row in connection.execute(select(mode).where(holds).order_by(mode.c.id))]
 
     def all(self, limit: int = 200) -> list[Mode]:
-        """The newest periods, newest first, also those that are over."""
+        """Return the newest periods, newest first, also those that are over."""
         with self._operations.reading() as connection:
             found = connection.execute(select(mode).order_by(mode.c.id.desc()).limit(limit))
             return [_to_mode(row) for row in found]

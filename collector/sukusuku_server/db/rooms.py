@@ -29,7 +29,7 @@ class RoomRecords:
         self._operations = operations
 
     def replace(self, asset: str, after: int, until: int, found: Sequence[Correction]) -> None:
-        """What is stored of after < time <= until becomes what derivation has found there."""
+        """Replace what is stored of after < time <= until by what derivation has found there."""
         table = occupancy_correction
         with self._operations.writing() as connection:
             within = (table.c.asset == asset) & (table.c.time > after) & (table.c.time <= until)
@@ -65,7 +65,7 @@ class RoomRecords:
         return stored
 
     def said(self, asset: str, after: int, until: int) -> list[Calibration]:
-        """Counts that staff entered, with after < time <= until, in order."""
+        """Count that staff entered, with after < time <= until, in order."""
         table = room_calibration
         query = select(*_CALIBRATION).where(table.c.asset == asset, table.c.time > after, table.c.time <= until)
         with self._operations.reading() as connection:

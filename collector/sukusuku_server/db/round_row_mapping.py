@@ -10,7 +10,7 @@ from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, St
 
 
 def to_run(row: Row[Any], stops: Sequence[Stop]) -> Run:
-    """The run in a row of `round_run`, with its stops."""
+    """Return the run in a row of `round_run`, with its stops."""
     plan = Plan(
         round=row.round,
         date=date.fromisoformat(row.date),
@@ -36,7 +36,7 @@ def to_run(row: Row[Any], stops: Sequence[Stop]) -> Run:
 
 
 def to_stop(row: Row[Any]) -> StopRecord:
-    """The stop in a row of `round_stop`."""
+    """Return the stop in a row of `round_stop`."""
     stop = Stop(
         asset=row.asset,
         site=row.site,

@@ -84,19 +84,19 @@ class Rounds:
             return _find(connection, round_run.c.id == run_id)
 
     def of(self, round_id: str, day: date) -> Run | None:
-        """The run of a round on a date; None: not planned."""
+        """Return the run of a round on a date; None: not planned."""
         with self._operations.reading() as connection:
             return _find(connection, round_run.c.round == round_id, round_run.c.date == day.isoformat())
 
     def runs(self, start: int, end: int, limit: int = 200) -> list[Run]:
-        """Runs with start <= departs < end (UTC ms), the newest first."""
+        """Run with start <= departs < end (UTC ms), the newest first."""
         within = (round_run.c.departs >= start) & (round_run.c.departs < end)
         query = select(round_run).where(within).order_by(round_run.c.departs.desc(), round_run.c.id.desc()).limit(limit)
         with self._operations.reading() as connection:
             return _to_runs(connection, connection.execute(query).all())
 
     def open(self) -> list[Run]:
-        """Runs that are not closed, the oldest first."""
+        """Run that are not closed, the oldest first."""
         query = select(round_run).where(round_run.c.state != RunState.CLOSED).order_by(round_run.c.departs)
         with self._operations.reading() as connection:
             return _to_runs(connection, connection.execute(query).all())
@@ -139,14 +139,14 @@ class Rounds:
         return states == {MailState.DEAD}
 
     def close(self, run_id: int) -> None:
-        """The round is over: nobody else is told. Answers may still come."""
+        """Close a round: nobody else is told. Answers may still come."""
         with self._operations.writing() as connection:
             connection.execute(update(round_run).where(round_run.c.id == run_id).values(state=RunState.CLOSED))
 
     # ------------------------------------------------------------ stops and answers
 
     def stops(self, run_id: int) -> list[StopRecord]:
-        """The stops of a run: the joined ones in order, then the others."""
+        """Return the stops of a run: the joined ones in order, then the others."""
         with self._operations.reading() as connection:
             return _stops(connection, [run_id])
 
@@ -164,7 +164,7 @@ class Rounds:
         note: str = "",
         tell: Callable[[StopRecord], Sequence[OutgoingMail]] = lambda _: (),
     ) -> StopRecord:
-        """What the crew says about a stop; NONE takes it back. The same answer again changes nothing.
+        """Record what the crew says about a stop; NONE takes it back. The same answer again changes nothing.
 
         A unit that cannot be emptied is asked for on the next round, until that is taken back. `tell` gets the stop
         as it was and gives the mails about the change; all is stored together. Raises UnknownStopError.
@@ -261,7 +261,7 @@ def _audit(connection: Connection, now: int, who: str, action: str, target: int)
 
 
 def _settle_state(connection: Connection, run_id: int) -> None:
-    """A run is answered while any of its stops is. A closed one stays closed."""
+    """Set the state of a run: answered while any of its stops is. A closed one stays closed."""
     given = select(func.count()).where((round_stop.c.run_id == run_id) & (round_stop.c.answer != Answer.NONE))
     state = RunState.ANSWERED if connection.execute(given).scalar_one() else RunState.SENT
     out = (round_run.c.id == run_id) & round_run.c.state.in_([RunState.SENT, RunState.ANSWERED])

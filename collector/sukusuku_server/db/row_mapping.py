@@ -9,18 +9,18 @@ from sukusuku_server.model.alerts import Alert, AlertState, MailRow, MailState, 
 
 
 def to_alert(row: Row[Any]) -> Alert:
-    """The alert in a row of table `alert`."""
+    """Return the alert in a row of table `alert`."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     return Alert(**values | {"state": AlertState(values["state"])})
 
 
 def alert_values(alert: Alert) -> dict[str, Any]:
-    """An alert as column values."""
+    """Return an alert as column values."""
     return asdict(alert)
 
 
 def to_mail(row: Row[Any]) -> MailRow:
-    """The mail in a row of table `mail_outbox`."""
+    """Return the mail in a row of table `mail_outbox`."""
     mail = OutgoingMail(
         kind=row.kind,
         sender=row.sender,
@@ -45,5 +45,5 @@ def to_mail(row: Row[Any]) -> MailRow:
 
 
 def mail_values(mail: OutgoingMail) -> dict[str, Any]:
-    """A mail as column values."""
+    """Return a mail as column values."""
     return asdict(mail)

@@ -32,7 +32,7 @@ class Stock:
         self._enter(site, kind, count, who, now, counted=False)
 
     def entries(self, site: str, kind: StockKind) -> list[Entry]:
-        """Countings and deliveries in order of time."""
+        """Return countings and deliveries in order of time."""
         query = select(stock.c.time, stock.c.count, stock.c.counted)
         query = query.where(stock.c.site == site, stock.c.kind == kind).order_by(stock.c.time, stock.c.id)
         with self._operations.reading() as connection:

@@ -43,7 +43,7 @@ class Requests:
             return [_to_request(row) for row in connection.execute(query)]
 
     def withdraw(self, request_id: int, now: int) -> None:
-        """The visit is not needed after all."""
+        """Withdraw a request: the visit is not needed after all."""
         standing = (request.c.id == request_id) & request.c.done.is_(None)
         with self._operations.writing() as connection:
             connection.execute(update(request).where(standing).values(done=now))

@@ -37,7 +37,7 @@ class Diary:
 
 
 def of_site(diary: Diary, first: date, last: date) -> list[Reading]:
-    """The series of a centre from one day to another, both with it."""
+    """Return the series of a centre from one day to another, both with it."""
     name, days = SeriesOwner.SITE.named(diary.site), [*_days(first, last)]
     kinds = {day: Counter[VisitKind]() for day in _days(first - timedelta(days=ON_TIME_DAYS - 1), last)}
     for visit in diary.visits:
@@ -65,7 +65,7 @@ def of_site(diary: Diary, first: date, last: date) -> list[Reading]:
 
 
 def of_run(run: Run) -> list[Reading]:
-    """The series of a round at one of its departures."""
+    """Return the series of a round at one of its departures."""
     plan = run.plan
     name = SeriesOwner.ROUND.named(plan.round)
     values = {series.STOPS: float(len(plan.joined)), series.KILOMETRES: plan.km, series.MINUTES: plan.minutes}
@@ -73,7 +73,7 @@ def of_run(run: Run) -> list[Reading]:
 
 
 def on_time(kinds: Counter[VisitKind]) -> float | None:
-    """The share (percent) of visits at which the bag was emptied in time, of those that were needed.
+    """Return the share (percent) of visits at which the bag was emptied in time, of those that were needed.
 
     Left out is what nobody had planned, what is not over, what was needless, and what the data cannot confirm.
     """

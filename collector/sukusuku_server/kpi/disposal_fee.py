@@ -37,20 +37,20 @@ class FeeTable(Settings, frozen=True, kw_only=True):
     """From so much a day on, on average or once, the ward does not collect from a site any more."""
 
     def by_weight(self, kg: float) -> float:
-        """What a weight costs."""
+        """Return what a weight costs."""
         return kg * self.yen_per_kg
 
     def by_ticket(self, bags: int, litres: int) -> float:
-        """What bags with tickets cost. Raises KeyError for a size that there is no ticket for."""
+        """Return what bags with tickets cost. Raises KeyError for a size that there is no ticket for."""
         return bags * self.ticket_yen[str(litres)]
 
     def days_over(self, kg_by_day: Mapping[date, float]) -> list[date]:
-        """The days on which a site put out as much as the ward does not collect any more."""
+        """Return the days on which a site put out as much as the ward does not collect any more."""
         return sorted(day for day, kg in kg_by_day.items() if kg >= self.daily_limit_kg)
 
 
 @lru_cache
 def fee_table() -> FeeTable:
-    """The fees of Tokyo's 23 wards with Toshima's limit per day, from `fees.toml`."""
+    """Return the fees of Tokyo's 23 wards with Toshima's limit per day, from `fees.toml`."""
     text = (files("sukusuku_server.kpi") / "fees.toml").read_text(encoding="utf-8")
     return parse(text, FeeTable, "fees.toml")

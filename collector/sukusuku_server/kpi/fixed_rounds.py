@@ -162,7 +162,7 @@ def compare(
 
 
 def outcome(units: Sequence[UnitFlow], visited: Mapping[str, Sequence[int]], terms: Terms) -> Outcome:
-    """What these visits (times by unit) make of the flows."""
+    """Return what these visits (times by unit) make of the flows."""
     percents: list[float] = []
     kg = overflow = 0.0
     sites_of_day: dict[date, set[str]] = {}
@@ -192,7 +192,7 @@ def outcome(units: Sequence[UnitFlow], visited: Mapping[str, Sequence[int]], ter
 
 
 def tour_km(depot: str, sites: Iterable[str], km: Kilometres) -> float:
-    """The way from the depot past all sites and back: the nearest one next, then crossings taken out (2-opt)."""
+    """Return the way from the depot past all sites and back: the nearest one next, then crossings taken out (2-opt)."""
     left, tour = sorted(set(sites)), [depot]
     while left:
         nearest = min(left, key=lambda site: (km(tour[-1], site), site))

@@ -40,7 +40,7 @@ class Replayed:
 
 
 def of_their_bags(points: Sequence[tuple[int, float]], emptied: Sequence[int]) -> list[tuple[int, float]]:
-    """The points of an estimate without those that still show a bag which is gone; both in order of time.
+    """Return the points of an estimate without those that still show a bag which is gone; both in order of time.
 
     After an emptying the new bag begins with the first point that shows less than half of the old one.
     """
@@ -59,7 +59,7 @@ def of_their_bags(points: Sequence[tuple[int, float]], emptied: Sequence[int]) -
 
 
 def flow(points: Sequence[tuple[int, float]], emptied: Sequence[int], start: int, end: int) -> Flow:
-    """The flow behind (time, nappies in the bag) and the times of emptyings, both in order; start <= time < end."""
+    """Return the inflow behind (time, nappies in the bag) and emptyings, both in order; start <= time < end."""
     first: float | None = None
     top, came, bags = 0.0, [], bisect_left(emptied, start)
     for time, content in points:
@@ -78,7 +78,7 @@ def flow(points: Sequence[tuple[int, float]], emptied: Sequence[int], start: int
 
 
 def replay(given: Flow, visited: Sequence[int], limit: float, opened: Spans) -> Replayed:
-    """The same nappies with a new bag at each time of `visited`; over the limit is `limit` nappies and more.
+    """Return the same nappies with a new bag at each time of `visited`; over the limit is `limit` nappies and more.
 
     Nappies that come at the moment of a visit go into the old bag. Visits outside the flow's time are passed over.
     """

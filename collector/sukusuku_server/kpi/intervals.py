@@ -24,7 +24,7 @@ def union(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def both(one: Spans, other: Spans) -> list[tuple[int, int]]:
-    """The time that lies in both."""
+    """Return the time that lies in both."""
     found, n = [], 0
     for start, end in one:
         while n < len(other) and other[n][1] <= start:

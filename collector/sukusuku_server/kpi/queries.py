@@ -98,7 +98,7 @@ class Books:
         return found
 
     def weights(self, start: int, end: int) -> list[SiteWeight]:
-        """What each centre put out in start <= time < end, as far as that has come."""
+        """Return what each centre put out in start <= time < end, as far as that has come."""
         end = max(start, min(end, self._now))
         days = -(-(end - start) // DAY_MS)
         found = []
@@ -110,7 +110,7 @@ class Books:
         return found
 
     def compare(self, per_week: int, start: int, end: int) -> Compared | None:
-        """What fixed rounds would have done; None: there is no estimate in that time."""
+        """Return what fixed rounds would have done; None: there is no estimate in that time."""
         end = min(end, self._now)
         units = []
         for site, unit in self._index.units.values():

@@ -26,12 +26,12 @@ _SITE, _ROUND, _HOST = SeriesOwner
 
 
 def visits_of(kind: VisitKind) -> str:
-    """The series that counts the visits of a kind."""
+    """Return the series that counts the visits of a kind."""
     return f"Visits/{kind.value.capitalize()}"
 
 
 def level_at_emptying(unit: str) -> str:
-    """The series of a unit's emptyings."""
+    """Return the series of a unit's emptyings."""
     return f"Emptyings/{unit}/Level"
 
 
@@ -80,5 +80,5 @@ FIGURES: tuple[Figure, ...] = (
 
 
 def of(subject: SeriesOwner) -> Iterator[Figure]:
-    """The rows about a subject."""
+    """Yield the rows about a subject."""
     return (figure for figure in FIGURES if figure.of is subject)

@@ -85,7 +85,7 @@ def open_time(percent: Sequence[tuple[int, float]], opened: Spans, end: int) -> 
 
 
 def unit_kpi(month: UnitMonth) -> Kpi:
-    """The figures of one unit."""
+    """Return the figures of one unit."""
     opened = both(month.opened, [(month.start, month.end)])
     time = open_time(month.percent, opened, month.end)
     emptied = [visit for visit in month.visits if visit.emptied is not None]
@@ -162,7 +162,7 @@ def site_weight(site: str, emptied: Iterable[tuple[date, float]], days: int, fee
 
 
 def kg_by_day(emptied: Iterable[tuple[date, float]]) -> dict[date, float]:
-    """What a site put out on each local day, from (day, kg) of its emptyings."""
+    """Return what a site put out on each local day, from (day, kg) of its emptyings."""
     found: dict[date, float] = {}
     for day, kg in emptied:
         found[day] = found.get(day, 0.0) + kg

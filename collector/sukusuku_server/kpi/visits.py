@@ -103,7 +103,7 @@ def levels(found: Iterable[Visit]) -> Spread | None:
 
 
 def _pair(stops: Sequence[tuple[Run, StopRecord]], emptyings: Sequence[Emptying]) -> list[Emptying | None]:
-    """The emptying of each stop of a unit: the one in its time first, then the first one that came late."""
+    """Return the emptying of each stop of a unit: the one in its time first, then the first one that came late."""
     found: list[Emptying | None] = [None] * len(stops)
     free = list(emptyings)
     for late in (False, True):

@@ -23,7 +23,7 @@ def was_measured(latest: Mapping[str, Latest], metric: str) -> bool:
 
 
 def key_metrics(asset: Unit | Room, latest: Mapping[str, Latest]) -> tuple[str, ...]:
-    """The metrics without which nobody knows how an asset stands, of those it has ever had.
+    """Return the metrics without which nobody knows how an asset stands, of those it has ever had.
 
     The counts of the zones are among them where a room is counted by its zones only.
     """

@@ -39,7 +39,7 @@ class Outlook:
 
 
 def outlook(unit: Unit, derived: Mapping[str, Point], silent_after: float, now: int) -> Outlook | None:
-    """What is ahead; None when nothing is derived, or what is derived has grown old."""
+    """Return what is ahead; None when nothing is derived, or what is derived has grown old."""
     percent, nappies = derived.get("Fill/Estimate"), derived.get("Fill/Nappies")
     fresh = silent_after * 1000 + GRID_MS
     if percent is None or nappies is None or now - percent.time > fresh:
@@ -71,7 +71,7 @@ def _number(point: Point) -> float:
 
 
 def _ahead(hours: Point | None, since: float) -> int | None:
-    """The moment that a point in hours from its own time means, unless it is older than `since`: of another bag."""
+    """Return the moment that a point in hours means; None when it is older than `since`: of another bag."""
     if hours is None or hours.time < since:
         return None
     return hours.time + round(_number(hours) * HOUR_MS)

@@ -105,7 +105,7 @@ class RoomView:
 
 
 def fault_of(code: float | None, state: float | None) -> int | None:
-    """The fault code of a unit: its own, or the one that its state stands for; None: neither is known."""
+    """Return the fault code of a unit: its own, or the one that its state stands for; None: neither is known."""
     if not code and state is not None and state in _STATE_FAULTS:
         return int(_STATE_FAULTS[UnitState(int(state))])
     if code is not None:
@@ -141,7 +141,7 @@ def _stale(latest: Mapping[str, Latest], last: int | None, silent_after: float, 
 
 
 def _present(latest: Mapping[str, Latest], silent_after: float, now: int) -> Mapping[str, Latest]:
-    """The latest values of an asset that is alive, where those that are old for themselves are not GOOD."""
+    """Return the latest values of an asset that is alive, where those that are old for themselves are not GOOD."""
     old = {
         name: replace(item, quality=Quality.STALE, good_before=item.last_good)
         for name, item in latest.items()
@@ -158,7 +158,7 @@ def unit_view(
     now: int,
     derived: Mapping[str, Point] = _NOTHING,
 ) -> UnitView:
-    """A unit at the time `now` (UTC ms)."""
+    """Return a unit at the time `now` (UTC ms)."""
     levels = facility.levels(unit)
     last = last_time(latest)
     stale = _stale(latest, last, levels.silent_after, now)
@@ -208,7 +208,7 @@ def room_view(
     now: int,
     derived: Mapping[str, Point] = _NOTHING,
 ) -> RoomView:
-    """A room at the time `now` (UTC ms).
+    """Return a room at the time `now` (UTC ms).
 
     The counts are the corrected ones, as in alerts and on the page of rooms; where there are none, what the sensors
     see. A closed room has no limit that it could be over: counts drift at night.

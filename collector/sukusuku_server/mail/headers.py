@@ -19,12 +19,12 @@ _BYTES = (_WORD - len(_OPEN + _CLOSE)) // 4 * 3
 
 
 def text(name: str, value: str) -> str:
-    """A header for people to read, such as Subject. Its value has no control characters."""
+    """Return a header for people to read, such as Subject. Its value has no control characters."""
     return _folded(name, value if _plain(value) else " ".join(_encoded(value)))
 
 
 def mailbox(name: str, address: Address) -> str:
-    """A header that holds one address, such as From."""
+    """Return a header that holds one address, such as From."""
     who = address.display_name
     return _folded(name, str(address) if _plain(who) else " ".join([*_encoded(who), f"<{address.addr_spec}>"]))
 
@@ -36,7 +36,7 @@ def _plain(value: str) -> bool:
 
 
 def _encoded(value: str) -> Iterator[str]:
-    """Encoded words; each has whole characters, and the blanks that stand between two do not count."""
+    """Yield encoded words; each has whole characters, and the blanks that stand between two do not count."""
     piece = b""
     for char in value:
         more = char.encode()

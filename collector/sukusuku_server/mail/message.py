@@ -69,7 +69,7 @@ class Draft:
 
 
 def header_text(field: str, value: str) -> str:
-    """The value, when it may stand in a header. Raises HeaderError."""
+    """Return the value, when it may stand in a header. Raises HeaderError."""
     if len(value) > _LONGEST_TEXT:
         raise HeaderError(field, f"has {len(value)} characters, at most {_LONGEST_TEXT} are allowed")
     if "=?" in value:
@@ -81,7 +81,7 @@ def header_text(field: str, value: str) -> str:
 
 
 def message_id(alert_id: int, kind: str, time: int, recipient: str, sender: str) -> str:
-    """The fixed Message-ID of one mail: the same mail always gets the same one, another mail never does.
+    """Return the fixed Message-ID of one mail: the same mail always gets the same one, another mail never does.
 
     `time` (UTC ms) of the event tells alerts apart whose ids are equal because the database was made anew.
     """
@@ -90,7 +90,7 @@ def message_id(alert_id: int, kind: str, time: int, recipient: str, sender: str)
 
 
 def build(draft: Draft) -> bytes:
-    """The bytes that go to the mail server. Raises HeaderError, naming the field."""
+    """Return the bytes that go to the mail server. Raises HeaderError, naming the field."""
     lines = [
         headers.mailbox("From", _mailbox("From", draft.sender, draft.sender_name)),
         headers.mailbox("To", _mailbox("To", draft.recipient)),

@@ -6,7 +6,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 
 def environment(package: str, texts: NullTranslations) -> Environment:
-    """The mail templates of a package in the language of `texts`. HTML is escaped, a name that is missing fails."""
+    """Return the mail templates of a package in the language of `texts`.
+
+    HTML is escaped, a name that is missing fails.
+    """
     made = Environment(
         loader=PackageLoader(package),
         autoescape=select_autoescape(["html"], default=False),

@@ -46,7 +46,7 @@ class Derivation(Protocol[S, W_contra]):
     kind: type[S]
 
     def start(self, time: int) -> S:
-        """The state of an asset of which nothing is known, at the moment from which on readings are given."""
+        """Return the state of an asset of which nothing is known, at the moment from which on readings are given."""
 
     def advance(self, state: S, readings: Sequence[Reading], said: Sequence[W_contra], until: int) -> Advanced[S]:
         """Everything up to and including `until` (UTC ms).

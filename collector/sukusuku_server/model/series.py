@@ -154,5 +154,5 @@ class SeriesOwner(StrEnum):
     HOST = "host"
 
     def named(self, ident: str) -> str:
-        """The name under which the series of one centre (round, collector) are stored."""
+        """Return the name under which the series of one centre (round, collector) are stored."""
         return f"{self.value}/{ident}"

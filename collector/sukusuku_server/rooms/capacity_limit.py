@@ -49,7 +49,10 @@ class ZoneLimit:
 
 
 def room_limit(places: int, standards: Standards, staff: int | None, national: National) -> RoomLimit:
-    """The smallest of booked places, area by age mix, and staff ratio. `staff` None: not known who is on duty."""
+    """Return the smallest of booked places, area by age mix, and staff ratio.
+
+    `staff` None: not known who is on duty.
+    """
     shares = _shares(standards)
     area_each = sum(share * national.m2(age, standards) for age, share in shares.items()) if shares else None
     parts: dict[Rule, int | None] = {Rule.PLACES: places, Rule.AREA: None, Rule.STAFF: None}
@@ -79,7 +82,7 @@ def staff_needed(children: int, standards: Standards, national: National) -> int
 
 
 def zone_limits(room: Room) -> tuple[ZoneLimit, ...]:
-    """The house rules for the zones of a room."""
+    """Return the house rules for the zones of a room."""
     return tuple(ZoneLimit(zone.id, zone.capacity) for zone in room.zone)
 
 

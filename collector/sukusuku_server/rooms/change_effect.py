@@ -30,7 +30,7 @@ class Effect:
 
 
 def effect(found: Iterable[Hour], day: date) -> Effect:
-    """What has changed with a day. Days of which nothing is known are left out of `change` and its bounds."""
+    """Return what has changed with a day. Days of which nothing is known are left out of `change` and its bounds."""
     days = joined(found, by_day)
     sides: tuple[dict[int, list[float]], dict[int, list[float]]] = ({}, {})
     for when, tally in days.items():
@@ -56,7 +56,7 @@ def effect(found: Iterable[Hour], day: date) -> Effect:
 
 
 def stretch(day: date, others: Sequence[date]) -> tuple[int, int]:
-    """The time (UTC ms) that tells the effect of a day: `SIDE_DAYS` each side, no further than the next of `others`."""
+    """Return the period (UTC ms) that shows the effect of a day: `SIDE_DAYS` each side, up to one of `others`."""
     middle = day_start(day)
     first = max([middle - SIDE_DAYS * DAY_MS, *(day_start(other) for other in others if other < day)])
     end = min([middle + SIDE_DAYS * DAY_MS, *(day_start(other) for other in others if other > day)])

@@ -68,7 +68,7 @@ class Channel:
 def follow(
     channel: Channel, found: Mapping[str, Sample], order: Sequence[str], now: int, alive: int, tell: Tell
 ) -> Channel:
-    """The channel with the first source in `order` that was heard after `alive` in the lead."""
+    """Return the channel with the first source in `order` that was heard after `alive` in the lead."""
     lead = next((source for source in order if (seen := found.get(source)) is not None and seen.time > alive), None)
     if lead is None:
         if channel.lead is not None:
@@ -92,7 +92,7 @@ def follow(
 
 
 def agreed(channel: Channel, absolute: Sample | None, now: int, minutes: int, tell: Tell) -> Channel:
-    """The channel, whose flow leads, put right by an absolute count that has contradicted it for so many minutes."""
+    """Return the channel corrected by an absolute count that has contradicted it for so many minutes."""
     flow = channel.flow
     if absolute is None or minutes <= 0:
         return replace(channel, apart=(), witness=None) if channel.apart or channel.witness else channel
@@ -114,7 +114,7 @@ def agreed(channel: Channel, absolute: Sample | None, now: int, minutes: int, te
 
 
 def emptied(channel: Channel, now: int, kind: CorrectionKind, tell: Tell) -> Channel:
-    """The channel from a moment on at which the room is taken to be empty."""
+    """Return the channel from a moment on at which the room is taken to be empty."""
     if channel.flow.count:
         tell(kind, channel.flow.count, 0, "")
     elif channel.flow.from_empty and not channel.flow.moves:
@@ -131,7 +131,7 @@ def may_be_empty(channel: Channel, quiet: int) -> bool:
 
 
 def entered(channel: Channel, count: int, now: int, in_time: int, tell: Tell) -> Channel:
-    """The channel after a member of staff has counted.
+    """Return the channel after a member of staff has counted.
 
     Counters that were not heard after `in_time` begin anew when they are: part of what they then tell is counted here.
     """
@@ -148,7 +148,7 @@ def entered(channel: Channel, count: int, now: int, in_time: int, tell: Tell) ->
 
 
 def without_overdue(channel: Channel, before: int, tell: Tell) -> Channel:
-    """The channel without those who came before a time (UTC ms)."""
+    """Return the channel without those who came before a time (UTC ms)."""
     if not channel.flow.since or channel.flow.since[0] >= before:
         return channel
     flow = timed_out(channel.flow, before)

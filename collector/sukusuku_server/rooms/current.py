@@ -42,7 +42,7 @@ def sensed(room: Room, latest: Mapping[str, Latest], kind: Literal["Count", "Chi
 
 
 def counted(room: Room, latest: Mapping[str, Latest], metric: str) -> tuple[int, int] | None:
-    """A GOOD count and when it was measured; what a failed sensor says is none."""
+    """Return a GOOD count and when it was measured; what a failed sensor says is none."""
     item = latest.get(metric)
     if item is None or item.quality is not Quality.GOOD or not isinstance(item.value, int | float):
         return None
@@ -50,7 +50,7 @@ def counted(room: Room, latest: Mapping[str, Latest], metric: str) -> tuple[int,
 
 
 def corrected(derived: Mapping[str, Point], now: int, metric: str = CHILDREN) -> tuple[int, int] | None:
-    """The children without staff and drift, or all people, and of when that is; None: not derived, or a gap."""
+    """Return the children without staff and drift, or all people, and of when that is; None: not derived, or a gap."""
     point, completeness = derived.get(metric), derived.get("Occupancy/Completeness")
     if point is None or now - point.time > FRESH_MS or not isinstance(point.value, int | float):
         return None

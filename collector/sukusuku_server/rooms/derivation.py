@@ -98,14 +98,14 @@ class _Step:
         self._now = state.time
 
     def result(self, until: int, wakes: int) -> Advanced[RoomState]:
-        """What came of the step."""
+        """Return what came of the step."""
         known = self._people, self._children, self._samples, self._told, self._quiet, self._heard, self._ticked
         return Advanced(RoomState(until, wakes, *known), tuple(self._points), corrections=tuple(self._corrections))
 
     # ------------------------------------------------------------ what comes in
 
     def take(self, events: Sequence[Reading | Calibration]) -> None:
-        """What came at one moment: readings, counts of staff. Whoever came in is counted before whoever went out."""
+        """Take what came at one moment: readings, counts by staff. Entries count before exits."""
         for event in events if len(events) == 1 else sorted(events, key=self._rank):
             self._take(event)
 
@@ -155,7 +155,7 @@ class _Step:
     # ------------------------------------------------------------ the end of a minute
 
     def tick(self, now: int) -> int:
-        """The rules of the day at a whole minute; tells at which one they are to be asked again."""
+        """Return the rules of the day at a whole minute; tells at which one they are to be asked again."""
         self._now = now
         counting = self._room.counting
         if now >= self._reset:
@@ -249,7 +249,7 @@ class _Step:
             self._heard = self._heard.after(max((now - self._ticked) // MINUTE_MS, 1), silent)
 
     def _first(self) -> Channel:
-        """What matters most: the children, unless nothing has ever told them from people."""
+        """Return what matters most: the children, unless nothing has ever told them from people."""
         return self._children if self._children.known_before else self._people
 
     def _show(self, now: int, alive: int, *, is_open: bool) -> None:
@@ -278,7 +278,7 @@ class _Step:
                 self._points.append(Reading(self._room.id, metric, now, float(value)))
 
     def _wakes(self, now: int, *, is_open: bool) -> int:
-        """A room that is closed and empty has nothing to do until it opens or is reset."""
+        """Return a room that is closed and empty has nothing to do until it opens or is reset."""
         busy = self._people.flow.count or self._children.flow.count or self._people.value or self._children.value
         if is_open or busy:
             return now + MINUTE_MS
@@ -296,5 +296,5 @@ class _Step:
 
 
 def _minute_after(time: int) -> int:
-    """The first whole minute at or after a moment."""
+    """Return the first whole minute at or after a moment."""
     return -(-time // MINUTE_MS) * MINUTE_MS

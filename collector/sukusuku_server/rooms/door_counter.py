@@ -29,7 +29,7 @@ class Counter:
 
 
 def rise(counter: Counter | None, value: int, time: int) -> tuple[Counter, int, CorrectionKind | None]:
-    """The counter after a reading, by how much it rose, and what happened to it when that was not counting alone."""
+    """Return the counter after a reading, by how much it rose, and what else happened to it."""
     if counter is None:
         return Counter(value, time), 0, None
     most = BURST + PER_MINUTE * max(time - counter.time, 0) // MINUTE_MS
@@ -74,7 +74,7 @@ class Flow:
 
 
 def counted(flow: Flow, value: int, time: int, *, entries: bool, tell: Tell) -> Flow:
-    """The flow after a reading of one of its counters."""
+    """Return the flow after a reading of one of its counters."""
     counter, passed, odd = rise(flow.entries if entries else flow.exits, value, time)
     flow = replace(flow, entries=counter, heard=time) if entries else replace(flow, exits=counter, heard=time)
     if odd is not None:
@@ -85,7 +85,7 @@ def counted(flow: Flow, value: int, time: int, *, entries: bool, tell: Tell) -> 
 
 
 def put(flow: Flow, count: int, time: int) -> Flow:
-    """The flow from a moment on at which somebody knows how many are in."""
+    """Return the flow from a moment on at which somebody knows how many are in."""
     return replace(
         flow,
         since=_resized(flow.since, count, time),
@@ -98,7 +98,7 @@ def put(flow: Flow, count: int, time: int) -> Flow:
 
 
 def timed_out(flow: Flow, before: int) -> Flow:
-    """The flow without those who came before a time (UTC ms)."""
+    """Return the flow without those who came before a time (UTC ms)."""
     return replace(flow, since=tuple(time for time in flow.since if time >= before))
 
 

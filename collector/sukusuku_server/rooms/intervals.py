@@ -41,7 +41,7 @@ def stretches(
     places: Sequence[Point] | int,
     spans: Iterable[tuple[int, int]],
 ) -> Iterator[Stretch]:
-    """The stretches of open `spans`, which are in order. `places` is a series, or the same number always."""
+    """Yield the stretches of open `spans`, which are in order. `places` is a series, or the same number always."""
     limit = float(places) if isinstance(places, int) else None
     limits = None if isinstance(places, int) else _Runs(places)
     known, shares = _Runs(counts), _Runs(completeness)
@@ -67,7 +67,7 @@ class _Runs:
         self._next = 0
 
     def at(self, time: int, upto: int) -> tuple[float | None, int]:
-        """The value at a time, and until when it holds, `upto` at most."""
+        """Return the value at a time, and until when it holds, `upto` at most."""
         known, n = self._runs, self._next
         while n < len(known) and known[n].end <= time:
             n += 1

@@ -22,7 +22,7 @@ _UNSPREAD = frozenset({_K.SOURCE, _K.RESTARTED, _K.REPLACED, _K.AGREED})
 
 
 def seen_after(points: Sequence[Point], corrections: Sequence[Correction]) -> list[Point]:
-    """A series of people or of children as it must have been; `corrections` are those `of_channel`."""
+    """Return a series of people or of children as it must have been; `corrections` are those `of_channel`."""
     edges = sorted(_edges(corrections, _movements(points)))
     if not edges:
         return list(points)
@@ -44,7 +44,7 @@ def seen_after(points: Sequence[Point], corrections: Sequence[Correction]) -> li
 
 
 def of_channel(corrections: Sequence[Correction], channel: str) -> list[Correction]:
-    """The corrections that changed a channel: the children's own, or the people's where children follow from people."""
+    """Return the corrections of a channel: the children's own, or the people's where children follow them."""
     own = [item for item in corrections if item.channel == channel]
     follows = channel == "children" and all(item.kind in {_K.ENTERED, _K.SOURCE} for item in own)
     return (
@@ -72,7 +72,7 @@ def _edges(corrections: Sequence[Correction], moves: Sequence[int]) -> Iterator[
 
 
 def _movements(points: Sequence[Point]) -> list[int]:
-    """The time of every change of a series within a day, once for each person by whom it changed."""
+    """Return the time of every change of a series within a day, once for each person by whom it changed."""
     found: list[int] = []
     for before, after in pairwise(points):
         if isinstance(before.value, int | float) and isinstance(after.value, int | float):

@@ -41,7 +41,7 @@ class Timetable:
         return self.hours.next_opening(ms)
 
     def next_reset(self, ms: int) -> int:
-        """The first moment after `ms` at which the room is taken to be empty."""
+        """Return the first moment after `ms` at which the room is taken to be empty."""
         return midnight(day_number(ms) + (time_of_day(ms) >= self._reset)) + self._reset
 
     def staff(self, ms: int) -> int | None:
@@ -89,7 +89,7 @@ class FacilitySchedules(FacilityIndex):
 
 
 def _services(calendar: Calendar, site: Site, room: Room) -> dict[str, OpeningHours]:
-    """A service is open when its centre is, too."""
+    """Return the opening hours of a service within those of its centre."""
     return {
         service.id: OpeningHours(calendar, (site.opening, *(() if service.opening is None else (service.opening,))))
         for service in room.service

@@ -32,7 +32,7 @@ def is_count(value: float, most: int) -> bool:
 
 
 def good(reading: Reading, most: int) -> float | None:
-    """The number in a reading, None when it is no count: not GOOD, a text, negative, `read failed`, beyond `most`."""
+    """Return the count in a reading; None when it is not GOOD, a text, negative, `read failed` or over `most`."""
     if reading.quality is not Quality.GOOD or reading.value is None or isinstance(reading.value, str):
         return None
     value = float(reading.value)
@@ -42,12 +42,12 @@ def good(reading: Reading, most: int) -> float | None:
 
 
 def whole(samples: Mapping[str, Sample], kind: Counted) -> Sample | None:
-    """What a sensor says of the whole room."""
+    """Return what a sensor says of the whole room."""
     return samples.get(f"Occupancy/{kind}")
 
 
 def summed(samples: Mapping[str, Sample], zones: Collection[str], kind: Counted) -> Sample | None:
-    """The sum of all zones, as old as its oldest part; None: a zone has never been counted, or there are none."""
+    """Return the sum of all zones, as old as its oldest part; None: a zone was never counted, or none exist."""
     parts = [samples.get(f"Zones/{zone}/{kind}") for zone in zones]
     known = [part for part in parts if part is not None]
     if not known or len(known) < len(parts):
@@ -56,7 +56,7 @@ def summed(samples: Mapping[str, Sample], zones: Collection[str], kind: Counted)
 
 
 def presence(samples: Mapping[str, Sample], zones: Collection[str]) -> list[Sample]:
-    """What the presence sensors of the room and of its zones say."""
+    """Return what the presence sensors of the room and of its zones say."""
     names = ("Presence", *(f"Zones/{zone}/Presence" for zone in zones))
     return [found for name in names if (found := samples.get(name)) is not None]
 

@@ -41,5 +41,5 @@ _NURSERY_FROM = 2
 
 @cache
 def national() -> National:
-    """The tables of this version."""
+    """Return the tables of this version."""
     return msgspec.toml.decode((files(__package__) / "standards.toml").read_bytes(), type=National)

@@ -19,7 +19,7 @@ def is_small(count: float | None) -> bool:
 
 
 def withheld(counts: Mapping[K, float | None], sums: Iterable[tuple[K, Sequence[K]]]) -> frozenset[K]:
-    """The keys of counts that are withheld. Each of `sums` is a total and its parts, both keys of `counts`.
+    """Return the keys of counts that are withheld. Each of `sums` is a total and its parts, both keys of `counts`.
 
     A small count takes with it the smallest other one of each sum, of equal ones the first.
     """
@@ -39,7 +39,7 @@ def withheld(counts: Mapping[K, float | None], sums: Iterable[tuple[K, Sequence[
 
 
 def _another(members: Sequence[K], hidden: set[K], counts: Mapping[K, float | None]) -> K | None:
-    """The smallest other part that is not 0; the total when there is none; nothing when nothing is told anyway."""
+    """Return the smallest other part that is not 0, else the total; nothing when nothing is shown anyway."""
     whole, *parts = members
     told = {part: count for part in parts if part not in hidden and (count := counts[part])}
     if told:

@@ -25,7 +25,7 @@ def corrections(texts: NullTranslations) -> dict[CorrectionKind, str]:
 
 
 def rules(texts: NullTranslations) -> dict[Rule, str]:
-    """What limits a room."""
+    """Return what limits a room."""
     gettext = texts.gettext
     return {
         Rule.PLACES: gettext("Places"),
@@ -35,7 +35,7 @@ def rules(texts: NullTranslations) -> dict[Rule, str]:
 
 
 def house_rule(texts: NullTranslations) -> str:
-    """What stands beside the limit of a zone."""
+    """Return what stands beside the limit of a zone."""
     return texts.gettext("House rule, not a legal limit")
 
 

@@ -44,7 +44,10 @@ class Hour:
 
 
 def hours(parts: Iterable[Stretch]) -> list[Hour]:
-    """The hours of stretches in order. The points should have been seen in hindsight (`hindsight.seen_after`)."""
+    """Return the hours of stretches in order.
+
+    The points should have been seen in hindsight (`hindsight.seen_after`).
+    """
     found: list[Hour] = []
     sums: _Sums | None = None
     coming = _Coming()
@@ -63,7 +66,7 @@ def hours(parts: Iterable[Stretch]) -> list[Hour]:
 
 
 def joined(found: Iterable[Hour], key: Callable[[Hour], K]) -> dict[K, Tally]:
-    """The hours joined by a key, such as `by_day`."""
+    """Return the hours joined by a key, such as `by_day`."""
     groups: dict[K, list[Tally]] = {}
     for hour in found:
         groups.setdefault(key(hour), []).append(hour.tally)
@@ -81,12 +84,12 @@ def by_month(hour: Hour) -> tuple[int, int]:
 
 
 def heat_map(found: Iterable[Hour]) -> dict[tuple[int, int], Tally]:
-    """The use by weekday (Monday is 0) and local hour."""
+    """Return the use by weekday (Monday is 0) and local hour."""
     return joined(found, lambda hour: (hour.weekday, hour.hour))
 
 
 def ranked(cells: Mapping[tuple[int, int], Tally], number: int, *, least_hours: int = 2) -> list[tuple[int, int]]:
-    """The busiest cells of a heat map by average occupancy, the busiest first; a negative number: the quietest.
+    """Return the busiest cells of a heat map by average occupancy, the busiest first; a negative number: the quietest.
 
     Cells of which fewer than `least_hours` hours are known are left out.
     """
@@ -100,7 +103,7 @@ def ranked(cells: Mapping[tuple[int, int], Tally], number: int, *, least_hours: 
 
 
 def zone_share(zones: Mapping[str, Tally]) -> dict[str, float | None]:
-    """The share of each zone in the person-hours of all zones, in percent; None for all when nobody was in any."""
+    """Return each zone's share of the person-hours of all zones, in percent; None when nobody was in any."""
     together = sum(tally.person_ms for tally in zones.values())
     return {zone: 100.0 * tally.person_ms / together if together else None for zone, tally in zones.items()}
 
@@ -136,7 +139,7 @@ class _Sums:
         self._peak_ratio: float | None = None
 
     def add(self, part: Stretch, *, in_use: bool, visits: int) -> None:
-        """A further stretch, with those who came by its end; `in_use`: somebody was in until it began."""
+        """Add an interval, with those who came by its end; `in_use`: somebody was in until it began."""
         start, end, people, places, complete = part
         time = end - start
         self._open += time
@@ -162,7 +165,7 @@ class _Sums:
         self._peak_ratio = ratio if self._peak_ratio is None else max(self._peak_ratio, ratio)
 
     def hour(self) -> Hour:
-        """The hour when it is done."""
+        """Return the hour when it is done."""
         return Hour(
             self.start,
             Tally(

@@ -24,7 +24,7 @@ _SUMS = tuple(field.name for field in fields(Tally))
 
 
 def zone_series(zone: str) -> str:
-    """The derived series of a zone."""
+    """Return the derived series of a zone."""
     return f"Zones/{zone}/Corrected"
 
 
@@ -56,7 +56,7 @@ def with_gaps(found: Sequence[Hour], spans: Iterable[tuple[int, int]]) -> list[H
 
 
 def coarse(points: Sequence[Point], start: int, end: int) -> Iterator[Point]:
-    """A series of start <= time < end, thinned out: each hour has its mean over the time that is known."""
+    """Yield a series of start <= time < end, thinned out: each hour has its mean over the time that is known."""
     sums: dict[int, list[float]] = {}
     for begin, until, value in runs(points):
         time = max(begin, start)

@@ -75,7 +75,7 @@ class Day:
 
 
 def service_days(timetable: Timetable, service: Service | None, expect: Expect, now: int, days: int) -> list[Day]:
-    """The coming days of one service, today first; without services, of the room during the hours of its centre."""
+    """Return the coming days of a service, today first; without services, of the room in its centre's hours."""
     hours = timetable.hours if service is None else timetable.services[service.id]
     today = local_day(now)
     found = []
@@ -96,7 +96,7 @@ def service_days(timetable: Timetable, service: Service | None, expect: Expect, 
 def site_days(
     schedules: Mapping[str, Timetable], site: Site, expected: Mapping[str, Expect], now: int, days: int
 ) -> list[Day]:
-    """The coming days of a centre: the bands of all its services; `schedules` and `expected` by room."""
+    """Return the coming days of a centre: the bands of all its services; `schedules` and `expected` by room."""
     boards = [
         service_days(schedules[room.id], service, expected[room.id], now, days)
         for room in site.room
@@ -106,7 +106,7 @@ def site_days(
 
 
 def sign(bands: Sequence[Band]) -> Sign:
-    """What is shown of a day with these bands. What is not known is neither free nor full."""
+    """Return what is shown of a day with these bands. What is not known is neither free nor full."""
     frees = [band.free for band in bands]
     known = [free for free in frees if free is not None]
     if not known or (len(known) < len(frees) and not any(known)):
@@ -117,7 +117,7 @@ def sign(bands: Sequence[Band]) -> Sign:
 
 
 def outlook_expect(hours: Mapping[int, float | None], now: int, children: float | None) -> Expect:
-    """What is expected by the start of the hour; in the running hour those who are in, when that is known."""
+    """Return what is expected by the start of the hour; in the running hour those who are in, when that is known."""
     running = now - now % HOUR_MS
 
     def expect(hour: int) -> float | None:
@@ -135,7 +135,7 @@ def _together(days: Sequence[Day]) -> Day:
 
 
 def _bands(service: Service | None, day: date, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The bands of a day as far as it is open; without bands, the open stretches."""
+    """Yield the bands of a day as far as it is open; without bands, the open stretches."""
     if service is None or not service.band:
         yield from spans
         return
@@ -158,7 +158,7 @@ def _outside(service: Service | None, ahead: int, now: int) -> bool:
 
 
 def _free(timetable: Timetable, hours: OpeningHours, expect: Expect, span: tuple[int, int], now: int) -> int | None:
-    """The places that are free from now on throughout a stretch."""
+    """Return the places that are free from now on throughout a stretch."""
     free: int | None = None
     start = max(span[0], now)
     for ms in range(start - start % STEP_MS, span[1], STEP_MS):

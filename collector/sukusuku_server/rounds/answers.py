@@ -55,7 +55,7 @@ class Answers:
         self._tools: tuple[Links, RoundComposer] | None = None
 
     def read(self, token: str, now: int) -> Claim:
-        """What a link says. Raises ForgedLinkError or ExpiredLinkError."""
+        """Return what a link says. Raises ForgedLinkError or ExpiredLinkError."""
         return self._links.read(token, now)
 
     def token(self, claim: Claim, action: Action, stop: int = 0) -> str:
@@ -63,7 +63,7 @@ class Answers:
         return self._links.token(replace(claim, action=action, stop=stop))
 
     def see(self, claim: Claim, latest: LatestByAsset) -> Seen:
-        """What the link leads to; changes nothing. Raises ForgedLinkError when that does not exist."""
+        """Return what the link leads to; changes nothing. Raises ForgedLinkError when that does not exist."""
         run = self._rounds.run(claim.run)
         records = self._rounds.stops(claim.run)
         if run is None or (claim.stop and claim.stop not in {record.id for record in records}):
@@ -88,7 +88,7 @@ class Answers:
             self._answer(seen, answer, who, now, _plain(note))
 
     def who(self, seen: Seen) -> str:
-        """The name under which an answer is kept."""
+        """Return the name under which an answer is kept."""
         return seen.run.plan.round if seen.person is None else seen.person.name
 
     def _step(self, seen: Seen) -> int:

@@ -54,7 +54,7 @@ def candidate(
     *,
     fault: bool,
 ) -> Candidate:
-    """A unit as a round sees it at `now`; `risk` is the probability of being full that the round accepts.
+    """Return a unit as a round sees it at `now`; `risk` is the probability of being full that the round accepts.
 
     `ahead` is None while the unit is silent. Without a forecast nobody knows either, but for the first hours of a bag.
     """
@@ -87,7 +87,7 @@ def candidate(
 
 
 def _levels(ahead: Outlook, opening: OpeningHours, now: int, at: int) -> tuple[float, float]:
-    """The level expected at a time, and its 90 % end."""
+    """Return the level expected at a time, and its 90 % end."""
     then = _level(ahead.percent, opening, now, at, ahead.full_at)
     return then, max(then, _level(ahead.percent, opening, now, at, ahead.full_from))
 
@@ -102,7 +102,7 @@ def _open(opening: OpeningHours, start: int, end: int) -> int:
 
 
 def _full_by(ahead: Outlook, risk: float, now: int) -> int | None:
-    """The moment before which the bag is full with the probability `risk`, normal between the ends of the forecast."""
+    """Return the moment before which the bag is full with probability `risk`: normal between the forecast's ends."""
     if ahead.full_from is None or ahead.full_at is None:
         return None
     early = NormalDist().inv_cdf(risk) / _EARLY

@@ -17,7 +17,7 @@ FAILING = frozenset({Reason.NO_CAPACITY, Reason.CLOSED, Reason.NO_PLACE})
 
 
 def decide(candidate: Candidate, settings: Round, trip: Trip, after: Trip | None) -> Reason:
-    """The first reason that holds, from the most certain to the least; `after` is the next trip that may serve it.
+    """Return the first reason that holds, the most certain first; `after` is the next trip that may serve it.
 
     `full_by` of the candidate is the moment before which it is full with the probability `risk` of the round.
     """
@@ -48,7 +48,7 @@ def _wanted(candidate: Candidate, settings: Round, trip: Trip, after: Trip | Non
 
 
 def deadline_of(candidate: Candidate) -> int | None:
-    """The earlier of full and over age; None: neither within the horizon."""
+    """Return the earlier of full and over age; None: neither within the horizon."""
     return min((time for time in (candidate.full_by, candidate.hygiene_by) if time is not None), default=None)
 
 

@@ -68,11 +68,11 @@ class RoundComposer:
             check(facility)
 
     def texts(self, language: Language) -> NullTranslations:
-        """The texts of the collector in a language."""
+        """Return the texts of the collector in a language."""
         return self._texts[language]
 
     def pictures(self, settings: Round, step: int, sheets: Sheets) -> dict[Language, bytes]:
-        """The pictures that the mails of a step need, drawn before any transaction begins."""
+        """Return the pictures that the mails of a step need, drawn before any transaction begins."""
         if "png" not in settings.attach or self._facility.mail is None:
             return {}
         steps = chain(self._facility, settings)
@@ -88,7 +88,7 @@ class RoundComposer:
     def round_mails(
         self, settings: Round, run: Run, step: int, sheets: Sheets, pictures: dict[Language, bytes], now: int
     ) -> list[OutgoingMail]:
-        """The mails of one step (from 1) of the round's chain; none when there is nobody left, or no mail server."""
+        """Return the mails of one step (from 1) of the round's chain; none without a recipient or mail server."""
         server, steps = self._facility.mail, chain(self._facility, settings)
         if server is None or step > len(steps):
             return []

@@ -31,7 +31,7 @@ class _Table(msgspec.Struct, frozen=True):
 
 
 def measured(spots: Sequence[Spot], routing: Routing) -> Matrix:
-    """The matrix by the server of the settings, or the estimate when there is none or it does not answer."""
+    """Return the matrix by the server of the settings, or the estimate when there is none or it does not answer."""
     estimate = estimated(spots, routing)
     if routing.osrm_url is None:
         return estimate
@@ -63,7 +63,7 @@ def _ask(spots: Sequence[Spot], url: str) -> _Table:
 
 
 def _filled(rows: Sequence[Sequence[N | None]], instead: Sequence[Sequence[N]]) -> tuple[tuple[N, ...], ...]:
-    """The rows with the estimate where there is nothing."""
+    """Return the rows with the estimate where there is nothing."""
     return tuple(
         tuple(there if way is None else way for way, there in zip(row, estimates, strict=True))
         for row, estimates in zip(rows, instead, strict=True)

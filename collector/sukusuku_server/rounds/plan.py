@@ -40,7 +40,7 @@ class _Wanted:
 
 
 def make(setting: Setting, candidates: Sequence[Candidate], now: int, solve: Solve) -> Plan:
-    """The plan. Every candidate is in it once, with its reason."""
+    """Return the plan. Every candidate is in it once, with its reason."""
     wanted: list[_Wanted] = []
     others: list[Stop] = []
     for candidate in candidates:
@@ -113,7 +113,7 @@ def _problem(setting: Setting, wanted: Sequence[_Wanted]) -> Problem:
 
 
 def _way(problem: Problem, solve: Solve) -> tuple[Way, str]:
-    """The way of the only truck, and in words how it was found."""
+    """Return the way of the only truck, and in words how it was found."""
     if not problem.visits:
         return (), "no stop"
     simple = inserted(problem)

@@ -39,11 +39,11 @@ class Planner:
         self._requests = Requests(operations)
 
     def timetable(self, round_id: str) -> Timetable:
-        """The dates of a round. Raises KeyError for one that is not in the settings."""
+        """Return the dates of a round. Raises KeyError for one that is not in the settings."""
         return self._timetables[round_id]
 
     def plan(self, round_id: str, day: date, now: int) -> Plan:
-        """The plan of a round for a date, with what is known at `now` (UTC ms).
+        """Return the plan of a round for a date, with what is known at `now` (UTC ms).
 
         Raises KeyError for an unknown round, TransientError when store or database do not answer.
         """
@@ -86,7 +86,7 @@ class Planner:
         return Known(emptied, {request.asset: request.time for request in reversed(self._requests.standing())})
 
     def _after(self, site: Site, opening: OpeningHours, trip: Trip) -> Trip | None:
-        """The next trip of any round that serves a site, while it is open."""
+        """Return the next trip of any round that serves a site, while it is open."""
         trips = []
         for settings in self._facility.round:
             if _serves(settings, site):

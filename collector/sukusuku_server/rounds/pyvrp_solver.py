@@ -10,7 +10,7 @@ _PATIENCE = 2_000
 
 
 def solve(problem: Problem, seconds: float, seed: int) -> tuple[Way, ...] | None:
-    """A way per truck that may be driven, at low cost; None when none was found in that time.
+    """Return a way per truck that may be driven, at low cost; None when none was found in that time.
 
     The same problem and seed give the same ways unless the time runs out.
     """
@@ -66,7 +66,7 @@ def solve(problem: Problem, seconds: float, seed: int) -> tuple[Way, ...] | None
 
 
 def _alike(trucks: Sequence[Truck]) -> list[list[int]]:
-    """The numbers of the trucks, those that are alike together: the solver need not tell them apart."""
+    """Return the numbers of the trucks, those that are alike together: the solver need not tell them apart."""
     found: dict[Truck, list[int]] = {}
     for number, truck in enumerate(trucks):
         found.setdefault(truck, []).append(number)

@@ -17,7 +17,7 @@ class Recipient:
 
 
 def chain(facility: Facility, settings: Round) -> tuple[tuple[Recipient, ...], ...]:
-    """The steps: each of the crew alone, then all contacts together. Empty: there is nobody."""
+    """Return the steps: each of the crew alone, then all contacts together. Empty: there is nobody."""
     people = list(recipients(facility, settings))
     crew, contacts = people[: len(settings.crew)], people[len(settings.crew) :]
     told = {person.mail.lower() for person in crew}

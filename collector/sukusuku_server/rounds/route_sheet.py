@@ -83,7 +83,7 @@ def sheet(
     next_day: date | None = None,
     simulated: bool = False,
 ) -> Sheet:
-    """The sheet of a run in a language. A unit that the settings no longer have goes by its id."""
+    """Return the sheet of a run in a language. A unit that the settings no longer have goes by its id."""
     plan, facility = run.plan, index.facility
     vehicle = next((found for found in facility.vehicle if found.id == plan.vehicle), None)
     depot = next((found for found in facility.depot if vehicle is not None and found.id == vehicle.depot), None)
@@ -117,7 +117,7 @@ def sheets(
     records: Sequence[StopRecord],
     latest: LatestByAsset,
 ) -> Callable[[Language], Sheet]:
-    """The sheets of a run. They are called simulated when every unit on them says so of itself.
+    """Return the sheets of a run. They are called simulated when every unit on them says so of itself.
 
     `timetable` is that of the round; None: the settings no longer have it.
     """

@@ -54,7 +54,7 @@ class Timed:
 
 
 def timed(problem: Problem, truck: Truck, way: Way) -> Timed | None:
-    """The times of a way when the truck leaves at once; None when it breaks a window, a capacity or the shift."""
+    """Return the times of a route that leaves at once; None when it breaks a window, a capacity or the shift."""
     visits = [problem.visits[n] for n in way]
     if sum(visit.bags for visit in visits) > truck.bags or sum(visit.grams for visit in visits) > truck.grams:
         return None
@@ -91,7 +91,9 @@ def travelled(problem: Problem, truck: Truck, way: Way) -> int:
 
 
 def inserted(problem: Problem) -> tuple[Way, ...]:
-    """A way per truck by cheapest insertion, the visits with the highest prize first. What fits nowhere is left out.
+    """Return a way per truck by cheapest insertion, the visits with the highest prize first.
+
+    What fits nowhere is left out.
 
     The answer when the solver has none, and what the solver must beat.
     """

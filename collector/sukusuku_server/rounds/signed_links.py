@@ -80,15 +80,15 @@ class Links:
         self._url = url.rstrip("/")
 
     def url(self, claim: Claim) -> str:
-        """The whole address."""
+        """Return the whole address."""
         return f"{self._url}{PATH}/{self.token(claim)}"
 
     def token(self, claim: Claim) -> str:
-        """The signed claim. Expiry is cut to whole seconds."""
+        """Return the signed claim. Expiry is cut to whole seconds."""
         return self._signed.dumps([claim.run, claim.stop, claim.action, claim.recipient, claim.expires // 1000])
 
     def read(self, token: str, now: int) -> Claim:
-        """What a token says. Raises ForgedLinkError or ExpiredLinkError."""
+        """Return what a token says. Raises ForgedLinkError or ExpiredLinkError."""
         if _TOKEN.fullmatch(token) is None:
             raise ForgedLinkError
         try:

@@ -58,7 +58,7 @@ class Sketch:
 
 
 def sketch(sheet: Sheet, texts: NullTranslations) -> Sketch:
-    """The drawing of a sheet. Units at one place share a dot; those whose place is not known have a bar only."""
+    """Return the drawing of a sheet. Units at one place share a dot; those whose place is not known have a bar only."""
     places = [line.place for line in sheet.stops if line.place is not None]
     depot = None if sheet.depot is None else Place(lat=sheet.depot.lat, lon=sheet.depot.lon)
     middle = _middle([*places, *([] if depot is None else [depot])])
@@ -88,7 +88,7 @@ def sketch(sheet: Sheet, texts: NullTranslations) -> Sketch:
 
 
 def render(drawn: Sketch, seconds: float = RENDER_SECONDS) -> bytes | None:
-    """The picture as PNG; None when it cannot be drawn, which the log tells."""
+    """Return the picture as PNG; None when it cannot be drawn, which the log tells."""
     command = [sys.executable, "-m", _PROGRAM]
     try:
         done = subprocess.run(

@@ -27,13 +27,13 @@ _LOOKS: tuple[dict[str, Any], ...] = ({"color": _GROUND, "stroke": _GROUND, "str
 
 
 def chart(drawn: Sketch) -> Any:
-    """The sketch as a Vega-Lite chart."""
+    """Return the sketch as a Vega-Lite chart."""
     both = alt.hconcat(_map(drawn), _bars(drawn), spacing=26, background="#ffffff", padding=10)
     return both.configure(font=_FONT).configure_view(stroke=None)
 
 
 def png(drawn: Sketch) -> bytes:
-    """The sketch as a picture, twice as fine as it is shown."""
+    """Return the sketch as a picture, twice as fine as it is shown."""
     picture: bytes = vl_convert.vegalite_to_png(chart(drawn).to_json(), scale=2)
     return picture
 
@@ -68,7 +68,7 @@ def _map(drawn: Sketch) -> Any:
 
 
 def _names(dots: list[dict[str, Any]], wide: float, x: alt.X, y: alt.Y) -> Iterator[Any]:
-    """What the places are called, on a halo, above or below their dots, where it covers the least."""
+    """Yield what the places are called, on a halo, above or below their dots, where it covers the least."""
     km = 2 * wide / _MAP_WIDTH
     taken = [_Box(dot["x"], dot["y"], 34 * km, 34 * km) for dot in dots]
     words = []
@@ -98,14 +98,14 @@ class _Box:
     height: float
 
     def covers(self, other: "_Box") -> float:
-        """The area that both have."""
+        """Return the area that both have."""
         across = (self.width + other.width) / 2 - abs(self.x - other.x)
         along = (self.height + other.height) / 2 - abs(self.y - other.y)
         return max(min(across, self.width, other.width), 0) * max(min(along, self.height, other.height), 0)
 
 
 def _scale(wide: float, half: float) -> alt.InlineData:
-    """A rule of a round length in the lower left corner."""
+    """Return a rule of a round length in the lower left corner."""
     length = max(size for size in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0) if size <= max(wide / 2, 0.1))
     left, low = -wide * 0.94, -half * 0.92
     return _data([{"x": left, "x2": left + length, "y": low, "name": f"{length:g} km"}])

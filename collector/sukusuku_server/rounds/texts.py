@@ -80,7 +80,7 @@ class Speech:
         self._map_link = map_link
 
     def round(self, *, passed_on: bool = False) -> RoundWords:
-        """The whole round. `passed_on`: somebody else did not answer before."""
+        """Return the whole round. `passed_on`: somebody else did not answer before."""
         gettext, sheet = self._texts.gettext, self._sheet
         values = {"round": sheet.name, "day": self.day(sheet.day), "load": self._load(sheet.bags, sheet.kg)}
         values |= {"stops": self.stops(len(sheet.stops))}
@@ -128,15 +128,15 @@ class Speech:
         return self._sheet.name
 
     def day(self, day: date) -> str:
-        """A date for people."""
+        """Return a date for people."""
         return format_date(day, "M月d日（E）" if self._language == "ja" else "EEE d MMM", locale=self._language)
 
     def clock(self, time: int) -> str:
-        """A time of the day."""
+        """Return a time of the day."""
         return japan_time(time).strftime("%H:%M")
 
     def moment(self, time: int) -> str:
-        """A time with its date, unless that is the day of the round."""
+        """Return a time with its date, unless that is the day of the round."""
         moment = japan_time(time)
         if moment.date() == self._sheet.day:
             return self.clock(time)
@@ -205,7 +205,7 @@ class Speech:
 
 
 def map_url(template: str, place: Place) -> str:
-    """The address that shows a place on a map."""
+    """Return the address that shows a place on a map."""
     numbers = {"{lat}": place.lat, "{lon}": place.lon}
     for mark, number in numbers.items():
         template = template.replace(mark, quote(f"{number:.6f}"))

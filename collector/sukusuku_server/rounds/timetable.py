@@ -30,7 +30,7 @@ class Trip:
 
 
 def working_days(calendar: Calendar) -> OpeningHours:
-    """The days on which a round goes that keeps the holidays of the operator's calendar."""
+    """Return the days on which a round goes that keeps the holidays of the operator's calendar."""
     return OpeningHours(calendar, (_WORKING_DAYS,))
 
 
@@ -48,30 +48,30 @@ class Timetable:
         return self._round.holidays or self._working.closed_reason(day) is None
 
     def trip(self, day: date) -> Trip:
-        """The moments of the round on a date, also on one on which it does not go by itself."""
+        """Return the moments of the round on a date, also on one on which it does not go by itself."""
         moments = {
             key: moment(day, getattr(self._round, key)) for key in ("mail_at", "answer_by", "departs", "returns")
         }
         return Trip(round=self._round.id, date=day, **moments)
 
     def following(self, day: date) -> Trip | None:
-        """The first trip on a later date; None: none within 400 days."""
+        """Return the first trip on a later date; None: none within 400 days."""
         return next((self.trip(later) for later in _days(day + timedelta(days=1)) if self.goes(later)), None)
 
     def coming(self, now: int) -> Trip | None:
-        """The trip that is under way or comes next: the first one not over by then; None: none within 400 days."""
+        """Return the trip under way or the next one: the first not over by then; None: none within 400 days."""
         trips = (self.trip(day) for day in _days(local_day(now)) if self.goes(day))
         return next((trip for trip in trips if trip.returns > now), None)
 
 
 def timetables(facility: Facility) -> Mapping[str, Timetable]:
-    """The dates of every round, by its id. They share what they keep of the calendar: make them once."""
+    """Return the dates of every round, by its id. They share what they keep of the calendar: make them once."""
     working = working_days(facility.calendar)
     return {settings.id: Timetable(settings, working) for settings in facility.round}
 
 
 def moment(day: date, clock: str) -> int:
-    """The moment of a local time (`HH:MM`) on a date."""
+    """Return the moment of a local time (`HH:MM`) on a date."""
     hours, minutes = clock.split(":")
     return day_start(day) + (int(hours) * 60 + int(minutes)) * MINUTE_MS
 

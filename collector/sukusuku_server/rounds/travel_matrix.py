@@ -29,19 +29,19 @@ class Matrix:
     source: str
 
     def index(self, spot: str) -> int:
-        """The row and column of a place. Raises StopIteration for an unknown one."""
+        """Return the row and column of a place. Raises StopIteration for an unknown one."""
         return next(n for n, found in enumerate(self.spots) if found.id == spot)
 
 
 def great_circle_km(a: Spot, b: Spot) -> float:
-    """The way of a bird (haversine formula)."""
+    """Return the way of a bird (haversine formula)."""
     lat_a, lat_b = radians(a.lat), radians(b.lat)
     north, east = sin((lat_b - lat_a) / 2), sin(radians(b.lon - a.lon) / 2)
     return 2 * EARTH_KM * asin(min(1.0, sqrt(north**2 + cos(lat_a) * cos(lat_b) * east**2)))
 
 
 def estimated(spots: Sequence[Spot], routing: Routing) -> Matrix:
-    """The great circle x `detour` at `kmh`; single pairs as the settings say."""
+    """Return the great circle x `detour` at `kmh`; single pairs as the settings say."""
     km = tuple(tuple(great_circle_km(a, b) * routing.detour for b in spots) for a in spots)
     seconds = tuple(tuple(round(way / routing.kmh * 3600) for way in row) for row in km)
     source = f"great circle x {routing.detour:g} at {routing.kmh:g} km/h"
@@ -49,7 +49,7 @@ def estimated(spots: Sequence[Spot], routing: Routing) -> Matrix:
 
 
 def with_pairs(matrix: Matrix, routing: Routing) -> Matrix:
-    """The matrix with the pairs that the settings put right."""
+    """Return the matrix with the pairs that the settings put right."""
     ways = {frozenset(pair.between): pair for pair in routing.pair}
     km, seconds = [list(row) for row in matrix.km], [list(row) for row in matrix.seconds]
     for a, start in enumerate(matrix.spots):

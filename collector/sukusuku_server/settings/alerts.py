@@ -111,7 +111,7 @@ def check_levels(levels: AlertLevels, name: str) -> None:
 
 
 def check_apart(levels: AlertLevels, where: str) -> None:
-    """What rises must clear lower down, or it would flicker. Raises ConfigError with the keys."""
+    """Check that each level clears below where it rises, or it would flicker. Raises ConfigError with the keys."""
     for rise, clear in (("fill_rise", "fill_clear"), ("room_warn", "room_clear")):
         high, low = getattr(levels, rise), getattr(levels, clear)
         if low >= high:
@@ -119,6 +119,6 @@ def check_apart(levels: AlertLevels, where: str) -> None:
 
 
 def tightened(levels: AlertLevels) -> AlertLevels:
-    """The levels that hold during an outbreak."""
+    """Return the levels that hold during an outbreak."""
     factor = levels.outbreak.fill
     return msgspec.structs.replace(levels, fill_rise=levels.fill_rise * factor, fill_clear=levels.fill_clear * factor)

@@ -167,7 +167,7 @@ class Facility(Settings, frozen=True, kw_only=True):
                 yield Asset(room.id, AssetKind.ROOM, site, room.edge, room)
 
     def levels(self, asset: Unit | Room) -> AlertLevels:
-        """The alert levels that hold for an asset."""
+        """Return the alert levels that hold for an asset."""
         own = {key: value for key, value in msgspec.structs.asdict(asset.alerts).items() if value is not None}
         return msgspec.structs.replace(self.alerts, **own)
 

@@ -32,7 +32,7 @@ class Influx(Settings, frozen=True, kw_only=True):
     timeout: PositiveSeconds = 10.0
 
     def bucket(self, end: str) -> str:
-        """The whole name of a bucket."""
+        """Return the whole name of a bucket."""
         return self.prefix + end
 
 

@@ -70,7 +70,7 @@ class Opening(Settings, frozen=True, kw_only=True):
     """Slots of single days (YYYY-MM-DD), stronger than everything else."""
 
     def weekday(self, day: Weekday) -> Slots:
-        """The slots of a weekday."""
+        """Return the slots of a weekday."""
         slots: Slots = getattr(self, day)
         return slots
 
@@ -100,12 +100,12 @@ class Service(Settings, frozen=True, kw_only=True):
 
 
 def minutes(slot: str) -> tuple[int, int]:
-    """A slot as minutes of the day: `09:00-12:30` is (540, 750)."""
+    """Return a slot as minutes of the day: `09:00-12:30` is (540, 750)."""
     start, end = slot.split("-")
     return minute(start), minute(end)
 
 
 def minute(clock: str) -> int:
-    """A local time as the minute of the day, 0-1440."""
+    """Return a local time as the minute of the day, 0-1440."""
     hours, rest = clock.split(":")
     return int(hours) * 60 + int(rest)

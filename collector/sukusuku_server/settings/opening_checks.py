@@ -12,7 +12,7 @@ _LEAP_YEAR = 2024
 
 
 def check_calendar(calendar: Calendar, where: str) -> None:
-    """The turn of the year has a first and a last day, both of which exist."""
+    """Check that the year-end closure has a first and a last day, both of which exist."""
     days = calendar.year_end
     if len(days) not in {0, 2}:
         raise ConfigError(
@@ -41,7 +41,7 @@ def check_opening(opening: Opening, where: str) -> None:
 
 
 def check_services(services: Sequence[Service], centre: Opening, capacity: int, where: str) -> None:
-    """The services of a room stay within the hours of their centre, their bands within theirs, and nothing overlaps."""
+    """Check that services stay within their centre's hours, bands within their service's, without overlap."""
     for n, service in enumerate(services):
         here = f"{where}.service[{n}]"
         if any(service.id == other.id for other in services[:n]):

@@ -18,7 +18,7 @@ from sukusuku_server.timeseries.influx.store import InfluxStore
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status: 0 all right, 1 something is not, 2 wrong settings."""
+    """Return the exit status: 0 all right, 1 something is not, 2 wrong settings."""
     parser = argparse.ArgumentParser(
         prog="sukusuku store",
         description="Checks the InfluxDB of [store.influx], and copies to it what the SQLite file holds. "

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def open_writer(facility: Facility) -> SqliteStore:
-    """The only writer; makes or upgrades the file. With InfluxDB, give it to a Shipper too.
+    """Return the only writer; makes or upgrades the file. With InfluxDB, give it to a Shipper too.
 
     Raises PermanentError when another collector writes to it, or a newer one has.
     """
@@ -28,7 +28,10 @@ def open_writer(facility: Facility) -> SqliteStore:
 
 
 def open_reader(settings: StoreSettings) -> SqliteStore:
-    """A reader. Raises TransientError when there is no file (or an older one) yet, PermanentError for a newer one."""
+    """Return a reader.
+
+    Raises TransientError when there is no file (or an older one) yet, PermanentError for a newer one.
+    """
     path = Path(settings.path)
     if settings.kind == "sqlite":
         return SqliteStore.open_reader(path)
@@ -41,7 +44,7 @@ def _with_archive(store: InfluxStore, settings: StoreSettings) -> InfluxStore:
 
 
 def shipper(facility: Facility, store: SqliteStore, clock: Clock) -> "Shipper | None":
-    """What brings everything to InfluxDB; None where SQLite is all. The caller runs and closes it."""
+    """Return what brings everything to InfluxDB; None where SQLite is all. The caller runs and closes it."""
     if not isinstance(store, InfluxStore):
         return None
     from sukusuku_server.timeseries.influx.shipper import Shipper  # noqa: PLC0415 - its library takes half a second

@@ -13,17 +13,17 @@ def _scripts() -> list[str]:
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """The schema version of a file; 0 for a new one."""
+    """Return the schema version of a file; 0 for a new one."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def newest() -> int:
-    """The schema version that this program writes."""
+    """Return the schema version that this program writes."""
     return len(_scripts())
 
 
 def check(connection: sqlite3.Connection, name: str) -> None:
-    """Raises PermanentError when the file is newer than this program, TransientError when it is older."""
+    """Raise PermanentError when the file is newer than this program, TransientError when it is older."""
     _refuse_newer(connection, name)
     if version(connection) < newest():
         raise TransientError(f"{name}: has an older schema; start the collector, it upgrades the file")

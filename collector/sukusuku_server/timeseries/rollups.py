@@ -26,7 +26,7 @@ class Summary:
 
 
 def summarise(rows: Iterable[Row], numeric: Collection[int], span: int = HOUR_MS) -> Summary:
-    """The summary of rows in any order, no two of them with the same series and time; `span` ms stand for an hour."""
+    """Return the summary of rows in any order, of distinct series and times; `span` ms stand for an hour."""
     hours: dict[tuple[int, int], list[Any]] = {}
     others: list[Row] = []
     for row in rows:

@@ -101,7 +101,7 @@ class Outgoing(SqliteReader):
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
-        """Raises TransientError when there is no store (or an older one), PermanentError when it is a newer one."""
+        """Raise TransientError when there is no store (or an older one), PermanentError when it is a newer one."""
         path = Path(path)
         if not path.exists():
             raise TransientError(f"{path}: there is no store yet; start the collector, it makes the file")
@@ -125,14 +125,14 @@ class Outgoing(SqliteReader):
         return [Series(number, asset, metric, DataType(datatype)) for number, asset, metric, datatype in rows]
 
     def rows(self, start: int, end: int, limit: int = -1) -> list[Row]:
-        """Readings of all series with start <= time < end, in order of time. Booleans are 0 and 1."""
+        """Return readings of all series with start <= time < end, in order of time. Booleans are 0 and 1."""
         return self._all(
             "SELECT time, series, value, quality FROM reading WHERE time >= ? AND time < ? ORDER BY time LIMIT ?",
             (start, end, limit),
         )
 
     def rows_of(self, series: Collection[int], start: int, end: int) -> list[Row]:
-        """Readings of these series with start <= time < end, in order of time."""
+        """Return readings of these series with start <= time < end, in order of time."""
         return self._all(
             "SELECT time, series, value, quality FROM reading WHERE time >= ? AND time < ? "
             "AND series IN (SELECT value FROM json_each(?)) ORDER BY time",
@@ -140,7 +140,7 @@ class Outgoing(SqliteReader):
         )
 
     def listed(self, limit: int) -> tuple[list[tuple[int, int]], list[Row]]:
-        """The first keys that are listed, and the readings that they name, as far as they are still there."""
+        """Return the first keys that are listed, and the readings that they name, as far as they are still there."""
         found = self._all(
             "SELECT time, series, value, quality FROM outgoing LEFT JOIN reading USING (time, series) "
             "ORDER BY time, series LIMIT ?",

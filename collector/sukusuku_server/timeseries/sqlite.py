@@ -89,7 +89,9 @@ class SqliteStore(SqliteReader):
     def open(
         cls, path: Path | str, quarantine_rows: int = QUARANTINE_ROWS, unassigned_bytes: int = UNASSIGNED_BYTES
     ) -> Self:
-        """The writer; makes or upgrades the file. The quarantine keeps so many rows, unassigned messages take so much.
+        """Return the writer; makes or upgrades the file.
+
+        The quarantine keeps so many rows, unassigned messages take so much.
 
         Raises PermanentError when another collector writes to it, or a newer one has.
         """
@@ -118,7 +120,7 @@ class SqliteStore(SqliteReader):
 
     @classmethod
     def open_reader(cls, path: Path | str, wait: float = 0.0) -> Self:
-        """A reader, which cannot write. Waits at most `wait` seconds for the collector to make the file.
+        """Return a reader, which cannot write. Waits at most `wait` seconds for the collector to make the file.
 
         Raises TransientError when there is no file (or an older one) by then, PermanentError when it is a newer one.
         """
@@ -235,7 +237,7 @@ class SqliteStore(SqliteReader):
         return Committed(len(fresh), len(rows) + len(moved) - len(fresh), len(quarantined))
 
     def _come_late(self, rows: Sequence[Row], before: int) -> Mapping[str, int]:
-        """The earliest time of the rows of each asset that were measured before `before`."""
+        """Return the earliest time of the rows of each asset that were measured before `before`."""
         since: dict[str, int] = {}
         if rows and min(rows, key=itemgetter(0))[0] < before:
             for time, series, _, _ in rows:

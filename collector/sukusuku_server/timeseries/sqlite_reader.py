@@ -183,7 +183,7 @@ def typed(value: Value | None, datatype: int) -> Value | None:
 
 
 def connect(database: str, *, uri: bool) -> sqlite3.Connection:
-    """A connection in autocommit mode; threads take turns by our lock."""
+    """Return a connection in autocommit mode; threads take turns by our lock."""
     try:
         return sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
     except sqlite3.Error as error:

@@ -45,12 +45,15 @@ def insert(run: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
 
 
 def signed(original: int) -> int:
-    """A time of 64 bits as SQLite keeps it."""
+    """Return a time of 64 bits as SQLite keeps it."""
     return original - (1 << 64) if original >= 1 << 63 else original
 
 
 def unmoved(run: sqlite3.Connection, rows: Sequence[Row], until: Mapping[int, int]) -> Sequence[Row]:
-    """The rows that are not known as moved ones. `until` is the latest original time of the moved rows of a series."""
+    """Return the rows that are not known as moved ones.
+
+    `until` is the latest original time of the moved rows of a series.
+    """
     suspects = [row for row in rows if row[0] <= until.get(row[1], -1)]
     if not suspects:
         return rows

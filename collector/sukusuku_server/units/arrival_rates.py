@@ -40,7 +40,7 @@ class Opening(Protocol):
     """When a centre is open."""
 
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
-        """The open stretches between two moments (UTC ms), clipped to them, in order."""
+        """Return the open stretches between two moments (UTC ms), clipped to them, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Piece:
 
 
 def expected(rates: Rates, opening: Opening, start: int, end: int, children: Children | None = None) -> Iterator[Piece]:
-    """The nappies expected in each open stretch of an hour from `start` to `end`. Closed hours bring none."""
+    """Yield the nappies expected in each open stretch of an hour from `start` to `end`. Closed hours bring none."""
     usual, now, this_day = level(rates), today(rates), rates.day.number
     for opens, closes in opening.spans(start, end):
         at = opens
@@ -172,7 +172,7 @@ def cell(hour: int) -> int:
 
 
 def hour_number(time: int) -> int:
-    """The hour of a moment (UTC ms), counted from 1970-01-01 local time."""
+    """Return the hour of a moment (UTC ms), counted from 1970-01-01 local time."""
     return (time + JAPAN_MS) // HOUR_MS
 
 
@@ -204,5 +204,5 @@ def usual_children(rates: Rates, place: int) -> float:
 
 
 def weekly(shape: tuple[float, ...], hours: tuple[float, ...]) -> float:
-    """The nappies of so many hours of each hour of the week."""
+    """Return the nappies of so many hours of each hour of the week."""
     return sum(rate * opened for rate, opened in zip(shape, hours, strict=True))

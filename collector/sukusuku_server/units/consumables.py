@@ -46,7 +46,9 @@ def film(
 
 
 def shelf(entries: Sequence[Entry], uses: Sequence[int], now: int) -> Shelf | None:
-    """A shelf of bags or cassettes at `now`. `uses` are the times at which one was taken: emptyings, film changes.
+    """Return a shelf of bags or cassettes at `now`.
+
+    `uses` are the times at which one was taken: emptyings, film changes.
 
     None: nobody has ever said what is on it. Entries and uses in any order; later ones than `now` do not count.
     """

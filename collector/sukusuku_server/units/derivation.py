@@ -59,7 +59,7 @@ class Hours(Protocol):
         """Whether it is open at a moment."""
 
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
-        """The open stretches between two moments, clipped to them, in order."""
+        """Return the open stretches between two moments, clipped to them, in order."""
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -172,7 +172,7 @@ class UnitDerivation:
         return self._judge(replace(state, fill=fill, contacts=contacts), time, found, pause)
 
     def _beside(self, state: UnitProgress, metric: str, time: int, value: float) -> UnitProgress:
-        """What does not tell of the fill: warmth and film."""
+        """Return what does not tell of the fill: warmth and film."""
         if metric == "Temperature":
             return replace(state, foresight=foresight.felt(state.foresight, self._settings, time, value))
         return replace(state, watch=replace(state.watch, film=value))
@@ -234,7 +234,7 @@ class UnitDerivation:
         return Emptying(self._asset, verdict.time, percent, nappies, verdict.evidence, verdict.confidence)
 
     def _hear(self, state: UnitProgress, word: Emptying, found: _Found) -> UnitProgress:
-        """What a person said about an emptying. What is not known yet is true from its time on."""
+        """Return what a person said about an emptying. What is not known yet is true from its time on."""
         state = replace(state, said=(*(old for old in state.said if old.time > word.time - 24 * HOUR_MS), word))
         emptied = state.fill.bag.emptied
         if word.state is EmptyingState.REJECTED or (emptied is not None and word.time - emptied <= SAME_MS):
@@ -342,7 +342,7 @@ def _nearer(metric: str, hours: float) -> float:
 def _in_order(
     after: int, readings: Sequence[Reading], said: Sequence[Emptying], until: int
 ) -> Iterator[Reading | Emptying | int]:
-    """What people said, then readings, then the look of a moment; all in order of time."""
+    """Yield what people said, then readings, then the look of a moment; all in order of time."""
     grid = after // GRID_MS * GRID_MS + GRID_MS
     words = iter(said)
     word = next(words, None)
@@ -365,7 +365,7 @@ def _in_order(
 
 
 def _visited(state: UnitProgress, time: int, children: float) -> UnitProgress:
-    """The linked room was counted."""
+    """Take a count of the linked room."""
     room = state.room
     present = 0.0 if room is None else room.present + room.children * (time - room.time)
     return replace(state, room=Room(time, children, present))

@@ -107,7 +107,7 @@ class Verdict:
 
 
 def judge(fill: Fill, contacts: Contacts, time: int) -> Verdict | None:
-    """What is to be made of the rival, or of a sign, by now."""
+    """Return what is to be made of the rival, or of a sign, by now."""
     level, sign = fill.level, contacts.sign
     rival = None if level is None else level.rival
     if rival is not None:
@@ -192,7 +192,7 @@ def _door(contacts: Contacts, time: int, value: Value, _: int | None) -> Contact
 
 
 def _opening(contacts: Contacts, since: int | None, time: int, value: Value) -> Contacts:
-    """A lid or door was read; an opening that has ended and was long enough is kept."""
+    """Take a reading of a lid or door; keep an opening that has ended and was long enough."""
     if since is not None and not value and time - since >= LONG_MS:
         return replace(contacts, alive=time, opened=since, watched=True)
     return replace(contacts, alive=time)

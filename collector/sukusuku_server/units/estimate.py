@@ -21,7 +21,7 @@ SILENT_SIGMA = 5.0
 
 
 def estimate(fill: Fill, settings: Collection, time: int) -> FillEstimate:
-    """The estimate at `time`; its own `time` is when the unit was last heard of."""
+    """Return the estimate at `time`; its own `time` is when the unit was last heard of."""
     bag, level, counter = fill.bag, fill.level, fill.counter
     heard = time if fill.heard is None else fill.heard
     hours = max(0.0, (time - heard) / HOUR_MS - 1)

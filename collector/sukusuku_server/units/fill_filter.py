@@ -143,7 +143,7 @@ def start(settings: Collection) -> Fill:
 
 
 def count(fill: Fill, time: int, total: int, most: int | None = None) -> Fill:
-    """The counter reads `total`; no more than `most` of these cycles belong to this bag."""
+    """Return the counter reads `total`; no more than `most` of these cycles belong to this bag."""
     counter = fill.counter
     if counter is None:
         return replace(fill, counter=Counter(time, total), heard=time)
@@ -163,7 +163,7 @@ def count(fill: Fill, time: int, total: int, most: int | None = None) -> Fill:
 
 
 def full(fill: Fill, time: int) -> Fill:
-    """The unit itself says that the bag is full."""
+    """Take the unit's own word that the bag is full."""
     learnt, bag, level = fill.learnt, fill.bag, fill.level
     believed = level is not None and not level.stuck and level.rival is None
     if level is not None and believed and time - level.time <= FULL_AGE_MS and bag.emptied is not None:
@@ -201,7 +201,7 @@ def renewed(fill: Fill, time: int, *, zero: bool) -> Fill:
 
 
 def rebased(fill: Fill) -> Fill:
-    """The rival is right, and it is still the same bag."""
+    """Accept the rival level as true for the same bag."""
     level = fill.level
     if level is None or level.rival is None:
         return fill
@@ -211,7 +211,7 @@ def rebased(fill: Fill) -> Fill:
 
 
 def taken(fill: Fill) -> tuple[float, Fill]:
-    """What has come into the bag since this was last asked (percent; noise can make it negative)."""
+    """Return what has come into the bag since this was last asked (percent; noise can make it negative)."""
     return fill.bag.inflow, replace(fill, bag=replace(fill.bag, inflow=0.0))
 
 
@@ -260,5 +260,5 @@ def _teach(learnt: Learnt, rise: float, cycles: int) -> Learnt:
 
 
 def _prior(learnt: Learnt) -> float:
-    """The p of the settings, from what was made of it."""
+    """Return the p of the settings, from what was made of it."""
     return (learnt.per_cycle * (learnt.cycles + PRIOR_CYCLES) - learnt.rise) / PRIOR_CYCLES

@@ -52,7 +52,10 @@ class Watch(msgspec.Struct, frozen=True):
 def look(
     watch: Watch, asset: str, fill: Fill, contacts: Contacts, time: int, came: float
 ) -> tuple[Watch, tuple[Finding, ...]]:
-    """The findings at `time`, when `came` percent have come since the last look. Also those that have just ended."""
+    """Return the findings at `time`, when `came` percent have come since the last look.
+
+    Also those that have just ended.
+    """
     watch = _remember(watch, fill, came)
     if not watch.open and _quiet(watch, fill, contacts, time):
         return watch, ()

@@ -58,7 +58,7 @@ class Outlook:
 
 
 def forecast(outlook: Outlook, asset: str, now: int, method: Method = Method.MODEL) -> Forecast:
-    """What a method says at `now` (UTC ms), which is not before the estimate. The simple rules have no band."""
+    """Return what a method says at `now` (UTC ms), which is not before the estimate. The simple rules have no band."""
     percent = outlook.estimate.percent
     room = outlook.capacity * (1 - percent / 100)
     if method is Method.MODEL:
@@ -72,7 +72,7 @@ def forecast(outlook: Outlook, asset: str, now: int, method: Method = Method.MOD
 
 
 def _band(outlook: Outlook, now: int) -> tuple[int | None, int | None, int | None]:
-    """The times at which z passes its three marks; None: not within the horizon."""
+    """Return the times at which z passes its three marks; None: not within the horizon."""
     room = outlook.capacity * (1 - outlook.estimate.percent / 100)
     ends = (-Z * outlook.stretch.early, 0.0, Z * outlook.stretch.late)
     scatter = _scatter(outlook, now)
@@ -118,7 +118,7 @@ class _Scatter:
     day: float
 
     def of(self, coming: float) -> float:
-        """Standard deviation of the nappies in the bag, when `coming` have been expected since the estimate."""
+        """Return standard deviation of the nappies in the bag, when `coming` have been expected since the estimate."""
         luck = self.luck * coming * min(coming, self.day)
         return math.sqrt(self.fixed + self.each * coming + luck + self.doubt * coming * coming)
 
@@ -136,7 +136,10 @@ def _scatter(outlook: Outlook, at: int) -> _Scatter:
 
 
 def _linear(rates: Rates, room: float, now: int) -> float | None:
-    """It goes on as in the last 24 hours, day and night. None: nothing has come in them, or they are not known yet."""
+    """Return the forecast that the last 24 hours repeat, day and night.
+
+    None: nothing has come in them, or they are not known yet.
+    """
     if rates.begun is None or now - rates.begun < DAY_MS:
         return None
     came = sum(nappies * part for nappies, part in _past(rates, now, 24))

@@ -75,7 +75,9 @@ class Score:
 
 
 def issue(ledger: Ledger, forecast: Forecast, total: float, room: float) -> Ledger:
-    """A forecast of the model is kept. `total` are the nappies so far (`Rates.total`), `room` those still going in.
+    """Keep a forecast of the model.
+
+    `total` are the nappies so far (`Rates.total`), `room` those still going in.
 
     What waits for longer than the horizon waits because the unit is silent: nobody will know, and it is let go.
     """
@@ -89,7 +91,7 @@ def issue(ledger: Ledger, forecast: Forecast, total: float, room: float) -> Ledg
 def settle(
     ledger: Ledger, asset: str, start: int, end: int, before: float, after: float
 ) -> tuple[Ledger, tuple[Outcome, ...]]:
-    """The total of nappies went from `before` to `after` in start <= time < end: what is known of forecasts by now."""
+    """Settle forecasts by a rise of the nappies in total from `before` to `after` in start <= time < end."""
     found: list[Outcome] = []
     waiting: list[Open] = []
     stretch = ledger.stretch
@@ -108,13 +110,13 @@ def settle(
 
 
 def learn(stretch: Stretch, hours10: float | None, hours90: float | None, outcome: float) -> Stretch:
-    """The band after one more outcome."""
+    """Return the band after one more outcome."""
     early, late = _beyond(hours10, hours90, outcome)
     return Stretch(_moved(stretch.early, missed=early), _moved(stretch.late, missed=late))
 
 
 def score(scored: Iterable[Scored]) -> tuple[Score, ...]:
-    """The score card of forecasts of any units and time, one line per method that occurs."""
+    """Return the score card of forecasts of any units and time, one line per method that occurs."""
     moments: dict[tuple[str, int], list[Scored]] = defaultdict(list)
     for item in scored:
         moments[item.forecast.asset, item.forecast.issued].append(item)

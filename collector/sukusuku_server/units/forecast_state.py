@@ -65,7 +65,7 @@ def bag_changed(foresight: Foresight, time: int) -> Foresight:
 
 
 def felt(foresight: Foresight, settings: Collection, time: int, celsius: float) -> Foresight:
-    """It is so warm from `time` on."""
+    """Take a temperature that holds from `time` on."""
     return replace(foresight, freshness=hygiene_deadline.felt(foresight.freshness, settings, time, celsius))
 
 
@@ -77,7 +77,7 @@ def outlook(
     now: int,
     children: Children | None = None,
 ) -> Outlook:
-    """What forecasts of this unit rest on at `now`."""
+    """Return what forecasts of this unit rest on at `now`."""
     if now - estimate.time <= FRESH_MS:  # what changes is told at once, so nothing has come since
         estimate = replace(estimate, time=now)
     return Outlook(estimate, foresight.rates, settings.nappies_per_bag, opening, foresight.ledger.stretch, children)
@@ -92,7 +92,7 @@ def ahead(
     now: int,
     children: Children | None = None,
 ) -> tuple[Foresight, Ahead]:
-    """What is ahead at the full hour `now`. `children` are those expected in the linked room.
+    """Return what is ahead at the full hour `now`. `children` are those expected in the linked room.
 
     `estimate.time` is when the unit was last heard of: from then on what comes is expected, not known. Hours beyond the
     horizon are given as `HORIZON_HOURS`. At the hours of `score.ISSUE_HOURS` the forecasts of all methods are kept,
@@ -126,7 +126,7 @@ def film_left(
     opening: Opening,
     now: int,
 ) -> tuple[Reading, ...]:
-    """The derived series of the film, of which `remaining` percent are left."""
+    """Return the derived series of the film, of which `remaining` percent are left."""
     left = consumables.film(settings, remaining, nappies_per_cycle, foresight.rates, opening, now)
     points = [Reading(asset, "Film/CyclesLeft", now, left.cycles)]
     if left.days is not None:

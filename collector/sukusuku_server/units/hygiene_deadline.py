@@ -37,17 +37,17 @@ class Freshness:
 
 
 def begin(time: int) -> Freshness:
-    """An empty bag of which nothing is known."""
+    """Return an empty bag of which nothing is known."""
     return Freshness(time)
 
 
 def emptied(freshness: Freshness, time: int) -> Freshness:
-    """A new bag since `time`; what is in it already counts from there."""
+    """Return a new bag since `time`; what is in it already counts from there."""
     return replace(freshness, since=None, age=0.0, time=max(freshness.time, time))
 
 
 def felt(freshness: Freshness, settings: Collection, time: int, celsius: float) -> Freshness:
-    """It is so warm from `time` on."""
+    """Take a temperature that holds from `time` on."""
     freshness = passed(freshness, settings, time, None)
     return replace(freshness, celsius=celsius, measured=time)
 

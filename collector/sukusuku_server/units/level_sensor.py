@@ -34,7 +34,7 @@ ZERO_SINKS = 0.05
 
 
 def see(fill: Fill, time: int, raw: float, uncounted: float = 0.0) -> Fill:
-    """The level sensor reads `raw` percent, with nothing in front of it.
+    """Return the level sensor reads `raw` percent, with nothing in front of it.
 
     `uncounted` percent may have come since the last believed level without being counted.
     """
@@ -65,7 +65,7 @@ def see(fill: Fill, time: int, raw: float, uncounted: float = 0.0) -> Fill:
 
 
 def _weigh(fill: Fill, level: Level, time: int, y: float, blind: int, uncounted: float) -> Fill:
-    """A level of `y` percent is believed, or makes or feeds or kills a rival."""
+    """Take a level of `y` percent: believe it, or let it make, feed or kill a rival."""
     bag, noise = fill.bag, fill.learnt.noise
     off = y - bag.percent
     wide = max(GATE_NOISES * noise, GATE_SIGMAS * math.sqrt(bag.variance))
@@ -114,6 +114,6 @@ def _believed(fill: Fill, level: Level, time: int, y: float) -> Fill:
 
 
 def _noise(learnt: Learnt, step: float) -> Learnt:
-    """The noise after another step of a resting level: half of the steps are smaller than `MEDIAN_STEP` times it."""
+    """Return the noise after a step of a resting level: half of all steps are below `MEDIAN_STEP` times it."""
     factor = NOISE_PACE if abs(step) > MEDIAN_STEP * learnt.noise else 1 / NOISE_PACE
     return replace(learnt, noise=min(max(learnt.noise * factor, 0.2), 10.0))

@@ -55,7 +55,7 @@ def observe(
 
 
 def _until(rates: Rates, number: int) -> Rates:
-    """The hour `number` begins; the hour under way and the day are over when it lies beyond them."""
+    """Begin the hour `number`; end the hour under way and the day when it lies beyond them."""
     if number <= rates.hour.number:
         return rates
     rates = _hour_over(rates)

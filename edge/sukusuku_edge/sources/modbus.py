@@ -53,7 +53,10 @@ _log = logging.getLogger("sukusuku_edge.modbus")
 
 
 def sources(edge: Edge, clock: Clock) -> Sequence["ModbusDevice"]:
-    """A source for every Modbus device that is bound to something. Devices with one address share the line to it."""
+    """Return a source for every Modbus device that is bound to something.
+
+    Devices with one address share the line to it.
+    """
     lines: dict[object, Line] = {}
     found = []
     for device in edge.settings.device:
@@ -195,7 +198,7 @@ class ModbusDevice:
             self._answered = loop.time()
 
     async def _after_refusal(self, block: Block, code: int, reject: Callable[[Block, str], None]) -> dict[str, Decoded]:
-        """What can be said of a block that was answered with an exception code."""
+        """Return what can be said of a block that was answered with an exception code."""
         meaning = _MEANING.get(code, "an exception that is not in the standard's list").format(unit=self._device.unit)
         text = f"{self._where} refuses (exception {code}): {meaning}"
         if code in _NO_DEVICE_BEHIND_GATEWAY:

@@ -47,16 +47,19 @@ class Line(Protocol):
     """Reaches one or several units, one request at a time."""
 
     async def ready(self, timeout: float) -> int:  # noqa: ASYNC109 - each unit of a line has its own
-        """Opens the line where needed. A number that is another one after every reopening.
+        """Open the line where needed. A number that is another one after every reopening.
 
         Raises TransientError that says what to check.
         """
 
     async def read(self, unit: int, block: Block, timeout: float) -> Sequence[int]:  # noqa: ASYNC109 - as above
-        """The registers or bits of a block. Raises Refused, and TransientError when there is no usable answer."""
+        """Return the registers or bits of a block.
+
+        Raises Refused, and TransientError when there is no usable answer.
+        """
 
     def name(self, unit: int) -> str:
-        """The place of a unit, for people."""
+        """Return the place of a unit, for people."""
 
     def rest(self, timeout: float) -> float:
         """Seconds for which a unit that failed must be left alone."""
@@ -109,7 +112,7 @@ class _PymodbusLine(ABC):
 
     @abstractmethod
     def _make(self) -> _Client:
-        """A client that is not connected yet."""
+        """Return a client that is not connected yet."""
 
     @abstractmethod
     def _unreachable(self, timeout: float) -> str:
@@ -117,19 +120,19 @@ class _PymodbusLine(ABC):
 
     @abstractmethod
     def _silent(self, unit: int, timeout: float) -> str:
-        """That nothing came, and what to check."""
+        """Return that nothing came, and what to check."""
 
     @abstractmethod
     def _understood(self, request: Request, data: bytes) -> Heard:
-        """What the bytes that came since the request mean."""
+        """Return what the bytes that came since the request mean."""
 
     @abstractmethod
     async def _before(self) -> None:
-        """Waits until a request may be sent."""
+        """Wait until a request may be sent."""
 
     @abstractmethod
     async def _recover(self) -> None:
-        """Makes sure that no answer to this request is taken for one to the next."""
+        """Make sure that no answer to this request is taken for one to the next."""
 
     def _flight(self, _request: Request) -> float:
         """Seconds that request and answer are under way."""

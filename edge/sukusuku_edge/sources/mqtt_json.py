@@ -139,7 +139,7 @@ class JsonSensors:
         return failures
 
     def decode(self, message: Message, heard: float | None = None) -> list[Event]:
-        """What a message says, for each device on its topic. `heard` is the time of the event loop."""
+        """Return what a message says, for each device on its topic. `heard` is the time of the event loop."""
         now = self._clock()
         events: list[Event] = []
         for device, profile, below in self._topics.get(message.topic, ()):

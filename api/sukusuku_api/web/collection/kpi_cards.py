@@ -135,7 +135,7 @@ def _verdict(errors: Mapping[Method, float], translate: Translate) -> str:
 
 
 def month(total: Kpi, units: Sequence[Kpi], places: Mapping[str, tuple[Site, Unit]], reader: Locale) -> Month:
-    """The figures of a month."""
+    """Return the figures of a month."""
     then = japan_time(total.start)
     translate = reader.translate
     name = translate("%(month)s/%(year)s") % {"month": then.month, "year": then.year}
@@ -164,7 +164,7 @@ def _row(kpi: Kpi, name: str, site: str, translate: Translate) -> KpiRow:
 
 
 def spread(values: Spread | None, unit: str) -> str:
-    """A mean with its lowest and highest value."""
+    """Return a mean with its lowest and highest value."""
     if values is None:
         return UNKNOWN
     return f"{values.mean:.0f} {unit} ({values.low:.0f}–{values.high:.0f})"
@@ -196,7 +196,7 @@ def compare_card(
 
 
 def day(value: date) -> str:
-    """A day in figures."""
+    """Return a day in figures."""
     return f"{value.year}/{value.month}/{value.day}"
 
 
@@ -229,7 +229,7 @@ def _compare_rows(actual: Outcome, fixed: Outcome, translate: Translate, *, ways
 
 
 def shelf_line(item: SiteShelf, sites: Mapping[str, Site], reader: Locale) -> ShelfLine:
-    """A shelf."""
+    """Return a shelf."""
     translate, shelf = reader.translate, item.shelf
     site, kind = sites[item.site].name[reader.language], translate(said.SHELVES[item.kind])
     if shelf is None:

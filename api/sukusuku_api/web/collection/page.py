@@ -88,7 +88,7 @@ def install(app: FastAPI) -> None:
 
 @router.get("")
 def collection(request: Request, context: ContextDep, lang: base.Lang = "ja") -> HTMLResponse:
-    """The page. A plan is at most a minute old, figures are ten."""
+    """Return the page. A plan is at most a minute old, figures are ten."""
     page = _page(context, cast("Kept", request.app.state.plans), cast("Kept", request.app.state.figures), lang)
     values = {
         "facility": context.facility,

@@ -115,7 +115,7 @@ def card(
     asked: str | None,
     reader: Locale,
 ) -> UnitCard:
-    """A unit. `asked` is who has asked for a visit. What is not known is not shown, and never green."""
+    """Return a unit. `asked` is who has asked for a visit. What is not known is not shown, and never green."""
     translate, ahead = reader.translate, view.outlook
     film = derived.get("Film/CyclesLeft"), derived.get("Film/DaysLeft")
     over = ahead is not None and ahead.hygiene_by is not None and ahead.hygiene_by <= reader.now
@@ -146,7 +146,7 @@ def card(
 
 
 def past(time: int, reader: Locale) -> str:
-    """A moment that was, to the minute, as people say it."""
+    """Return a moment that was, to the minute, as people say it."""
     then, translate = japan_time(time), reader.translate
     if then.date() == japan_time(reader.now).date():
         return translate("today %(clock)s") % {"clock": f"{then:%H:%M}"}
@@ -238,7 +238,7 @@ def round_card(
     reasons: Mapping[Reason, str],
     reader: Locale,
 ) -> RoundCard:
-    """A round on a date: `run` is how it was told and answered, None while it is only what a plan would be now."""
+    """Return a round on a date: `run` is how it was told and answered, None while it is only planned."""
     translate = reader.translate
     answers = {} if run is None else {record.stop.asset: record.answer for record in run[1]}
     lines = [_line(stop, places, reasons, answers.get(stop.asset, Answer.NONE), reader) for stop in plan.stops]
@@ -276,7 +276,7 @@ def _line(
 
 
 def emptying_line(found: Emptying, place: tuple[Site, Unit], reader: Locale) -> EmptyingLine:
-    """An emptying."""
+    """Return an emptying."""
     site, unit = place
     seen = [reader.translate(said.EVIDENCE[evidence]) for evidence in found.evidence]
     return EmptyingLine(

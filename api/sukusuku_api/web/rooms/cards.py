@@ -95,7 +95,7 @@ def now_card(facts: RoomFacts, reader: Locale) -> NowCard:
 
 
 def limit_card(facts: RoomFacts, reader: Locale) -> LimitCard:
-    """The limit with what each rule alone would allow."""
+    """Return the limit with what each rule alone would allow."""
     limit, translate = facts.limit, reader.translate
     names = rules(collector_texts(reader.language))
     most = max((part for part in limit.parts.values() if part is not None), default=0)
@@ -120,7 +120,7 @@ def limit_card(facts: RoomFacts, reader: Locale) -> LimitCard:
 
 
 def zone_lines(facts: RoomFacts, reader: Locale) -> tuple[ZoneLine, ...]:
-    """The zones of the room."""
+    """Return the zones of the room."""
     names = {zone.id: zone.name[reader.language] for zone in facts.room.zone}
     translate, found = reader.translate, []
     for zone in facts.view.zones:
@@ -140,7 +140,7 @@ def zone_lines(facts: RoomFacts, reader: Locale) -> tuple[ZoneLine, ...]:
 
 
 def zone_note(reader: Locale) -> str:
-    """What the limits of zones are."""
+    """Return what the limits of zones are."""
     return house_rule(collector_texts(reader.language))
 
 

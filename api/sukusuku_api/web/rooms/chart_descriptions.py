@@ -42,7 +42,7 @@ def course(facts: RoomFacts, reader: Locale) -> Described | None:
 
 
 def heat(use: Use, card: UseCard | None, reader: Locale) -> Described | None:
-    """The map of hours and weekdays; None: nothing is known."""
+    """Return the map of hours and weekdays; None: nothing is known."""
     translate = reader.translate
     picture = charts.heat(use.month.hours, translate)
     if card is None or picture is None:
@@ -59,7 +59,7 @@ def heat(use: Use, card: UseCard | None, reader: Locale) -> Described | None:
 
 
 def ahead(use: Use, reader: Locale) -> Described | None:
-    """The coming week; None: nothing like it is known."""
+    """Return the coming week; None: nothing like it is known."""
     if not any(item.mean is not None for item in use.ahead):
         return None
     translate = reader.translate

@@ -26,7 +26,7 @@ _CLOCK = "format(floor(datum.value / 60), 'd') + ':' + format(datum.value % 60, 
 
 
 def svgs(found: Charts) -> list[str]:
-    """The charts as SVGs in the order of `charts.NAMES`; empty: there is nothing to draw."""
+    """Return the charts as SVGs in the order of `charts.NAMES`; empty: there is nothing to draw."""
     drawn = [
         None if found.course is None else _course(found.course, _NARROW if found.narrow else _WIDE),
         None if found.heat is None else heat(found.heat, NIGHT, _NARROW if found.narrow else 440),

@@ -73,7 +73,7 @@ class Charts:
 
 
 def charts(facts: RoomFacts, use: Use, translate: Translate, *, narrow: bool) -> Charts:
-    """The charts of a room."""
+    """Return the charts of a room."""
     hours = use.month.hours
     return Charts(
         narrow,
@@ -129,7 +129,7 @@ def heat(hours: Sequence[Hour], translate: Translate) -> Picture | None:
 
 
 def ahead(use: Use, translate: Translate) -> Ahead:
-    """The coming week; days without opening hours take no room."""
+    """Return the coming week; days without opening hours take no room."""
     days: list[tuple[str, list[AheadHour]]] = []
     at, before = 0.0, None
     for item, limit in zip(use.ahead, use.limits, strict=True):
@@ -151,7 +151,7 @@ def _minute(day: Day, time: int) -> float:
 
 
 def _steps(day: Day, runs: Sequence[Run]) -> tuple[Step, ...]:
-    """The runs as steps; each that is followed by nothing or by a gap also has its end."""
+    """Return the runs as steps; each that is followed by nothing or by a gap also has its end."""
     found: list[Step] = []
     for n, run in enumerate(runs):
         found.append((_minute(day, run.start), run.value))

@@ -45,7 +45,7 @@ def enter(context: Context, room: str, entry: Entry, translate: Translate) -> No
 
 
 def _number(text: str) -> int | None:
-    """A number of people, in digits of whatever width a keyboard gives."""
+    """Return a number of people, in digits of whatever width a keyboard gives."""
     if not text.isdecimal() or len(text) > len(str(MOST)) or int(text) > MOST:
         return None
     return int(text)

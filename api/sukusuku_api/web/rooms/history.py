@@ -91,7 +91,7 @@ class EffectCard:
 
 
 def correction_lines(facts: RoomFacts, reader: Locale) -> tuple[CorrectionLine, ...]:
-    """The newest corrections, what happened at one moment in one line."""
+    """Return the newest corrections, what happened at one moment in one line."""
     kinds = corrections(collector_texts(reader.language))
     groups = [
         (time, kind, list(items))
@@ -131,7 +131,7 @@ def _why(item: Correction, facts: RoomFacts, reader: Locale) -> str:
 
 
 def count_lines(facts: RoomFacts, reader: Locale) -> tuple[CountLine, ...]:
-    """The newest counts by staff."""
+    """Return the newest counts by staff."""
     done = {item.time for item in facts.corrections if item.kind is CorrectionKind.ENTERED}
     return tuple(
         CountLine(past(item.time, reader), item.children, item.staff, item.by, item.note, done=item.time in done)
@@ -140,7 +140,7 @@ def count_lines(facts: RoomFacts, reader: Locale) -> tuple[CountLine, ...]:
 
 
 def use_card(use: RoomUse, reader: Locale) -> UseCard | None:
-    """The figures; None: nothing is known of these weeks."""
+    """Return the figures; None: nothing is known of these weeks."""
     tally = use.tally
     if not tally.known_ms:
         return None
@@ -175,7 +175,7 @@ def _hours(cells: Sequence[tuple[int, int]], reader: Locale) -> str:
 
 
 def effect_card(found: Changed, reader: Locale) -> EffectCard:
-    """What has changed with a day. Only what is clearly different is called so."""
+    """Return what has changed with a day. Only what is clearly different is called so."""
     translate, effect = reader.translate, found.room
     verdict = translate("Too few days were measured before or after this date to compare them.")
     change = bounds = ""

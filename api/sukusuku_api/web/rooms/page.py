@@ -51,7 +51,7 @@ def rooms(
     room: Annotated[str, Query(max_length=128)] = "",
     since: Annotated[str, Query(max_length=32)] = "",
 ) -> HTMLResponse:
-    """The page; with `room` and `since`, a date, also what has changed in that room with that day."""
+    """Return the page; with `room` and `since`, a date, also what has changed in that room with that day."""
     return _shown(request, context, lang, Asked(room=room, since=since))
 
 
@@ -86,7 +86,7 @@ def picture(
     lang: base.Lang = "ja",
     narrow: bool = False,  # noqa: FBT001, FBT002
 ) -> Response:
-    """A chart of a room; `narrow`: for a phone."""
+    """Return a chart of a room; `narrow`: for a phone."""
     known_room(context, room_id)
     if name not in charts.NAMES:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no chart {name!r}.", available=list(charts.NAMES))

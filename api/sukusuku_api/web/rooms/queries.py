@@ -93,7 +93,7 @@ class RoomFacts:
 
 
 def read(context: Context, site: Site, room: Room, view: RoomView, series: Mapping[str, Point], now: int) -> RoomFacts:
-    """The room as it is now, with the newest points of its derived series; quick."""
+    """Return the room as it is now, with the newest points of its derived series; quick."""
     timetable = context.index.schedules[room.id]
     opens = timetable.next_opening(now)
     at = now if opens is None else opens
@@ -171,7 +171,7 @@ def _limit(timetable: Timetable, at: int) -> int:
 
 
 def joined(runs: Sequence[Run]) -> tuple[Run, ...]:
-    """Runs in order, those that touch and have the same value made one."""
+    """Run in order, those that touch and have the same value made one."""
     if not runs:
         return ()
     edges = [

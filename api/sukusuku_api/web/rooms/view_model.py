@@ -67,7 +67,7 @@ class Page:
 
 
 def page(context: Context, figures: Kept, language: Language, asked: Asked, picture_ms: int) -> Page:
-    """The page. Figures of weeks are kept for a while, all else is of now."""
+    """Return the page. Figures of weeks are kept for a while, all else is of now."""
     now = context.clock()
     reader = Locale(language, base.texts(language).gettext, now)
     room_views = {view.id: view for view in context.views(now) if isinstance(view, RoomView)}
@@ -128,7 +128,7 @@ def _sheet(context: Context, figures: Kept, facts: RoomFacts, asked: Asked, read
 
 
 def _day(text: str) -> date | None:
-    """The day in a form; None: it is none, or one that no room has seen."""
+    """Return the day in a form; None: it is none, or one that no room has seen."""
     try:
         day = date.fromisoformat(text)
     except ValueError:

@@ -65,7 +65,7 @@ def install(app: FastAPI) -> None:
 
 @router.get("/{token}")
 def show(request: Request, context: ContextDep, token: str, lang: Lang = None) -> HTMLResponse:
-    """The page of a link. Nothing is recorded."""
+    """Return the page of a link. Nothing is recorded."""
     answers = _answers(request)
     try:
         seen = _seen(answers, context, token)
@@ -147,7 +147,7 @@ def _shown(answers: Answers, context: Context, seen: Seen, lang: Language | None
 
 
 def _note(error: Exception, lang: Language | None) -> HTMLResponse:
-    """A page in words for a link that leads nowhere."""
+    """Return a page in words for a link that leads nowhere."""
     kinds: dict[type[Exception], tuple[str, HTTPStatus]] = {
         ExpiredLinkError: ("expired", HTTPStatus.GONE),
         ClosedRoundError: ("closed", HTTPStatus.CONFLICT),

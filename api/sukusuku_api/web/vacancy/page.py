@@ -64,7 +64,7 @@ def install(app: FastAPI) -> None:
 
 @router.get(PATH)
 def board(request: Request, context: ContextDep, lang: base.Lang = "ja") -> HTMLResponse:
-    """The page; at most two minutes old."""
+    """Return the page; at most two minutes old."""
     now = context.clock()
     translate = base.texts(lang).gettext
     values = {
@@ -105,5 +105,5 @@ def _centres(context: Context, language: Language) -> list[Centre]:
 
 
 def _day(day: date, today: date) -> str:
-    """The day of the month; with the month where that begins."""
+    """Return the day of the month; with the month where that begins."""
     return f"{day.month}/{day.day}" if day.day == 1 or day == today else str(day.day)

@@ -21,14 +21,17 @@ _ICONS = {
 
 
 def icon(alert: Alert) -> Condition:
-    """The sign beside it."""
+    """Return the sign beside it."""
     if _is_full_room(alert):
         return Condition.SOON
     return _ICONS.get(alert.rule, Condition.UNKNOWN)
 
 
 def what(alert: Alert, asset: Asset | None, language: Language, translate: Translate) -> str:
-    """The rule in words, with its value where it has one. `asset` None: a centre, or no longer in the settings."""
+    """Return the rule in words, with its value where it has one.
+
+    `asset` None: a centre, or no longer in the settings.
+    """
     rule = translate(texts.RULES[alert.rule]) if alert.rule in texts.RULES else alert.rule
     if alert.rule == "collection" and alert.value is None:
         return translate(texts.STATES[UnitState.BAG_FULL])

@@ -19,7 +19,7 @@ def ahead(outlook: Outlook | None, now: int, translate: Translate) -> tuple[str,
 
 
 def moment(time: int, now: int, translate: Translate) -> str:
-    """A moment to come, to the half hour, as people say it."""
+    """Return a moment to come, to the half hour, as people say it."""
     then = japan_time((time + _STEP_MS // 2) // _STEP_MS * _STEP_MS)
     days = (then.date() - japan_time(now).date()).days
     clock = f"{then:%H:%M}"

@@ -28,7 +28,7 @@ def install(app: FastAPI) -> None:
 
 @router.get("/")
 async def index() -> RedirectResponse:
-    """The wall is the front page."""
+    """Redirect to the wall, which is the front page."""
     return RedirectResponse("/wall")
 
 
@@ -40,7 +40,7 @@ async def wall(context: ContextDep, lang: Lang = "ja") -> HTMLResponse:
 
 @router.get("/wall/tiles")
 async def wall_tiles(context: ContextDep, lang: Lang = "ja", site: str | None = None) -> HTMLResponse:
-    """The part of the wall that changes; the page asks for it when the stream tells of a change."""
+    """Return the part of the wall that changes; the page asks for it when the stream tells of a change."""
     return await _page(context, site, lang, "live.html")
 
 
@@ -77,6 +77,6 @@ async def _wall(context: Context, sites: list[Site], language: Language) -> view
 
 
 def _ages(language: Language) -> str:
-    """The texts with which the browser goes on counting."""
+    """Return the texts with which the browser goes on counting."""
     translate = texts(language).gettext
     return msgspec.json.encode({unit: translate(text) for unit, text in words.AGES.items()}).decode()

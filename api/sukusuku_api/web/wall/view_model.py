@@ -140,7 +140,7 @@ class Wall:
 def wall(
     index: FacilityIndex, sites: Sequence[Site], views: Sequence[View], alerts: Sequence[Alert], reader: Locale
 ) -> Wall:
-    """The wall for the given centres of a facility."""
+    """Return the wall for the given centres of a facility."""
     shown = {site.id for site in sites}
     told = [alert for alert in alerts if alert.site in shown and alert.state in _TOLD]
     told.sort(key=lambda alert: (_TOLD.index(alert.state), -alert.since))
@@ -258,14 +258,14 @@ def _note(view: RoomView, limited: str, translate: Translate) -> str:
 
 
 def _limited(view: RoomView, translate: Translate) -> str:
-    """The rules that make the limit another one than the places of the room; empty: they do not."""
+    """Return the rules that make the limit another one than the places of the room; empty: they do not."""
     if view.limit == view.capacity:
         return ""
     return ", ".join(translate(words.LIMITS[name]) for name in view.limited_by)
 
 
 def _bar(children: int | None, capacity: int | None, places: int) -> Bar:
-    """A bar as long as the places, or as long as the children when they are more. `places` is the room's."""
+    """Return a bar as long as the places, or as long as the children when they are more. `places` is the room's."""
     limit = places if capacity is None else capacity
     scale = max(limit, children or 0, 1)
     return Bar(
@@ -278,7 +278,7 @@ def _bar(children: int | None, capacity: int | None, places: int) -> Bar:
 
 
 def _presence(presence: bool | None, people: int | None, translate: Translate) -> str:  # noqa: FBT001 - a measured value
-    """What is known about a place in which children are not counted."""
+    """Return what is known about a place in which children are not counted."""
     if people is not None:
         return translate("%(n)s people") % {"n": people}
     if presence is None:

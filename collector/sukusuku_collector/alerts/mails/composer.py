@@ -56,7 +56,7 @@ class Composer:
         return tuple(Step(delay, tuple(contacts.values())) for delay, contacts in sorted(steps.items()))
 
     def mail(self, incident: Incident, contact: Contact, kind: str, before: Mapping[str, str]) -> OutgoingMail:
-        """The mail to one contact. `before` has the Message-ID of the first mail about this alert by address."""
+        """Return the mail to one contact. `before` has the Message-ID of the first mail about this alert by address."""
         server = self._facility.mail
         if server is None:
             raise ValueError("without [mail] there is nobody in any chain")

@@ -84,16 +84,16 @@ class Speech:
         return {"site": site_of(subject).name[self.language], "asset": name_of(subject)[self.language]}
 
     def time(self, time: int) -> str:
-        """A time for people, by the clock of the centre."""
+        """Return a time for people, by the clock of the centre."""
         pattern = "y年M月d日（E）H:mm" if self.language == "ja" else "EEE d MMM y, HH:mm 'JST'"
         return format_datetime(japan_time(time), pattern, locale=self.language)
 
     def clock(self, time: int) -> str:
-        """A time of today for people."""
+        """Return a time of today for people."""
         return format_datetime(japan_time(time), "H:mm" if self.language == "ja" else "HH:mm", locale=self.language)
 
     def duration(self, duration: int) -> str:
-        """A length of time in the two largest units that matter."""
+        """Return a length of time in the two largest units that matter."""
         minutes = duration // MINUTE_MS
         hours, days = minutes // 60, minutes // 1440
         if minutes < 1:

@@ -13,7 +13,7 @@ from sukusuku_server.settings import Language, Site
 
 
 def words(incident: Incident, texts: NullTranslations, language: Language, *, children: bool) -> Words:
-    """The words of a mail. `children` allows it to say how many children are in a room."""
+    """Return the words of a mail. `children` allows it to say how many children are in a room."""
     speech = Speech(incident, texts, language, children)
     told = _RULES[Rule(incident.alert.rule)](speech)
     prefix = texts.gettext("[Sukusuku]")
@@ -77,7 +77,7 @@ def _unit_fault(speech: Speech) -> Words:
 
 
 def _fault(speech: Speech, code: int) -> tuple[str, str]:
-    """The name of a fault and what to do about it."""
+    """Return the name of a fault and what to do about it."""
     gettext = speech.texts.gettext
     match code:
         case FaultCode.JAM:

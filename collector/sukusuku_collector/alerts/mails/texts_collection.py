@@ -7,7 +7,7 @@ from sukusuku_collector.alerts.rules_collection import Cause, Stage
 
 
 def collection(speech: Speech) -> Words:
-    """A bag must be collected, or has been changed."""
+    """Return the check of whether a bag must be collected or has been changed."""
     gettext, incident = speech.texts.gettext, speech.incident
     alert, value, rise = incident.alert, incident.value, incident.alert.threshold or 0.0
     subject, headline = _changed(speech) if incident.resolved else _due(speech)
@@ -133,7 +133,7 @@ def _percent(value: float) -> int:
 
 
 def film_low(speech: Speech) -> Words:
-    """A film cassette comes to its end."""
+    """Return the check of whether a film cassette comes to its end."""
     gettext, incident = speech.texts.gettext, speech.incident
     value, low = incident.value or 0.0, incident.alert.threshold or 0.0
     numbers = speech.names | {"value": f"{value:.0f}", "threshold": f"{low:g}"}
@@ -161,7 +161,7 @@ def film_low(speech: Speech) -> Words:
 
 
 def kg_limit(speech: Speech) -> Words:
-    """The bags of a site come near to what the ward takes in a day."""
+    """Return the check of whether a site comes near to what the ward takes in a day."""
     gettext, incident = speech.texts.gettext, speech.incident
     limit = incident.alert.threshold or 0.0
     numbers = speech.names | {"value": f"{incident.alert.value or 0:.1f}", "limit": f"{limit:g}"}
@@ -191,7 +191,7 @@ def kg_limit(speech: Speech) -> Words:
 
 
 def stock_low(speech: Speech) -> Words:
-    """What is on the shelf does not last."""
+    """Return what is on the shelf does not last."""
     gettext, incident = speech.texts.gettext, speech.incident
     what = {"film": gettext("film cassettes"), "bag": gettext("bags")}.get(incident.alert.reason, "")
     numbers = speech.names | {"what": what, "count": f"{incident.alert.value or 0:.0f}"}

@@ -8,7 +8,7 @@ from sukusuku_server.settings import Asset, Room
 
 
 def room_over_capacity(speech: Speech) -> Words:
-    """A room is full, or has more children than it may have now."""
+    """Return the check of whether a room is full or over its limit."""
     gettext, incident = speech.texts.gettext, speech.incident
     over = incident.alert.stage >= Stage.OVER
     numbers = _numbers(speech)
@@ -47,7 +47,7 @@ def room_over_capacity(speech: Speech) -> Words:
 
 
 def zone_over_capacity(speech: Speech) -> Words:
-    """A zone has more children than the house rule says."""
+    """Return the check of whether a zone has more children than the house rule allows."""
     gettext, incident = speech.texts.gettext, speech.incident
     numbers = _numbers(speech) | {"zone": _zone(speech)}
     if incident.resolved:
@@ -93,7 +93,7 @@ def _count(speech: Speech) -> tuple[tuple[str, str], ...]:
 
 
 def _limit(speech: Speech) -> tuple[tuple[str, str], ...]:
-    """What limits the room, each rule with what it alone allows; nothing once it is closed."""
+    """Return what limits the room, each rule with what it alone allows; nothing once it is closed."""
     gettext, limit = speech.texts.gettext, speech.incident.limit
     if limit is None or speech.incident.value is None:
         return ()
@@ -120,7 +120,7 @@ def _part(speech: Speech, rule: Rule, part: int, limit: RoomLimit) -> str:
 
 
 def _zone(speech: Speech) -> str:
-    """What people call the zone that the alert is about."""
+    """Return what people call the zone that the alert is about."""
     subject = speech.incident.subject
     zones = subject.settings.zone if isinstance(subject, Asset) and isinstance(subject.settings, Room) else ()
     reason = speech.incident.alert.reason

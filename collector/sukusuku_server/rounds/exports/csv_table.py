@@ -41,7 +41,7 @@ def csv_table(sheet: Sheet, told: tuple[StopWords, ...], texts: NullTranslations
 
 
 def safe(text: str) -> str:
-    """The text as a cell that stays text."""
+    """Return the text as a cell that stays text."""
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 

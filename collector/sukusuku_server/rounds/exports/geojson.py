@@ -10,7 +10,7 @@ from sukusuku_server.rounds.texts import StopWords
 
 
 def geojson(sheet: Sheet, told: tuple[StopWords, ...]) -> bytes:
-    """A FeatureCollection. Stops whose place is not known are left out."""
+    """Return a FeatureCollection. Stops whose place is not known are left out."""
     features = [_point(stop) for stop in told if stop.line.place is not None]
     corners = [list(_corner(stop.line)) for stop in told if stop.line.place is not None]
     if sheet.depot is not None:

@@ -11,7 +11,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def gpx(sheet: Sheet, told: tuple[StopWords, ...]) -> bytes:
-    """Stops whose place is not known are left out."""
+    """Stop whose place is not known are left out."""
     root = Element("gpx", {"xmlns": _NAMESPACE, "version": "1.1", "creator": "Sukusuku"})
     points = []
     for stop in told:

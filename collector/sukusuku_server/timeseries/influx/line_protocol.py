@@ -39,12 +39,12 @@ _ESCAPE = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
 
 
 def tag_value(text: str) -> str:
-    """A name as InfluxDB keeps it: line protocol cannot carry control characters, and backslashes only sometimes."""
+    """Return a name as line protocol can carry it: without control characters and backslashes."""
     return text.translate(_CLEAN)
 
 
 def text_value(text: str) -> str:
-    """A text as the value of a field."""
+    """Return a text as the value of a field."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -63,7 +63,7 @@ class Layout:
             self._places[asset.id] = (asset.kind, asset.site.id)
 
     def tags(self, asset: str, metric: str) -> str:
-        """The tags as they follow a measurement, in order of their names."""
+        """Return the tags as they follow a measurement, in order of their names."""
         found: dict[str, str] = {"asset": asset, "metric": metric}
         subject, _, ident = asset.partition("/")
         if ident and subject in _SUBJECTS:
@@ -112,7 +112,7 @@ class Lines:
         return self._tags.keys() >= set(series)
 
     def readings(self, rows: Sequence[Row]) -> list[str]:
-        """A line for every row."""
+        """Return a line for every row."""
         heads = self._heads
         return [
             f"{heads[series]}{value} {time}"
@@ -133,7 +133,7 @@ class Lines:
         return f"{READING}{self._tags[series]} {','.join(fields)} {time}"
 
     def rollups(self, measurement: str, rollups: Iterable[Rollup]) -> list[str]:
-        """A line for every roll-up."""
+        """Return a line for every roll-up."""
         return [
             f"{measurement}{self._tags[it.series]} "
             f"count={it.count}i,mean={it.mean},low={it.low},high={it.high},last={it.last} {it.time}"
@@ -141,7 +141,7 @@ class Lines:
         ]
 
     def derived(self, asset: str, points: Iterable[tuple[int, str, float]]) -> list[str]:
-        """A line for every derived point (time, metric, value)."""
+        """Return a line for every derived point (time, metric, value)."""
         heads: dict[str, str] = {}
         lines: list[str] = []
         for time, metric, value in points:
@@ -153,12 +153,12 @@ class Lines:
 
 
 def mark(spool: int, value: int, time: int) -> str:
-    """The line by which a bucket is recognised."""
+    """Return the line by which a bucket is recognised."""
     return f"{SPOOL},id={spool} value={value} {time}"
 
 
 def typed(fields: Mapping[str, object], datatype: DataType) -> bool | int | float | str | None:
-    """The value that a row of the fields above stood for."""
+    """Return the value that a row of the fields above stood for."""
     number = fields["value"] if fields["value"] is not None else fields["suspect"]
     text = fields["text"] if fields["text"] is not None else fields["suspect_text"]
     if datatype is DataType.STRING:

@@ -28,12 +28,12 @@ class Table:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
-        """The values by the names of their columns."""
+        """Return the values by the names of their columns."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.values]
 
 
 def quoted(text: str) -> str:
-    """A text as InfluxQL reads it."""
+    """Return a text as InfluxQL reads it."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
@@ -56,7 +56,7 @@ class Query:
             self._headers |= urllib3.make_headers(basic_auth=f"{settings.username}:{settings.password}")
 
     def ask(self, text: str, end: str | None = None) -> list[Table]:
-        """The answer to one InfluxQL statement about the bucket whose name ends so; times are UTC ms.
+        """Return the answer to one InfluxQL statement about the bucket whose name ends so; times are UTC ms.
 
         Raises TransientError when there is none, RefusedError when the server says no.
         """
@@ -80,7 +80,7 @@ class Query:
         return [Table(it["columns"], it.get("values") or [], it.get("tags") or {}) for it in result.get("series") or []]
 
     def version(self) -> str:
-        """The version that the server says it is, as in `1.8.10`. Raises TransientError."""
+        """Return the version that the server says it is, as in `1.8.10`. Raises TransientError."""
         return self._header("X-Influxdb-Version")
 
     def _header(self, name: str) -> str:

@@ -16,7 +16,7 @@ FIVE_MINUTES_MS = 5 * MINUTE_MS
 
 
 def five_minutes(rows: Iterable[Row], numeric: Collection[int]) -> list[Rollup]:
-    """The five-minute values of whole stretches of five minutes."""
+    """Return the five-minute values of whole stretches of five minutes."""
     spans = rollups.summarise(rows, numeric, FIVE_MINUTES_MS).hours
     return [
         Rollup(series, number * FIVE_MINUTES_MS, count, total / count, low, high, last)
@@ -25,12 +25,12 @@ def five_minutes(rows: Iterable[Row], numeric: Collection[int]) -> list[Rollup]:
 
 
 def hourly(hours: Iterable[Hour]) -> list[Rollup]:
-    """The hours as they stand."""
+    """Return the hours as they stand."""
     return [Rollup(it.series, it.hour * HOUR_MS, it.count, it.sum / it.count, it.low, it.high, it.last) for it in hours]
 
 
 def daily(hours: Sequence[Hour]) -> list[Rollup]:
-    """The days that hours in order of series and time add up to."""
+    """Return the days that hours in order of series and time add up to."""
     return [
         _day(series, day, list(found))
         for (series, day), found in groupby(hours, lambda it: (it.series, day_of(it.hour)))
@@ -51,17 +51,17 @@ def _day(series: int, day: int, hours: Sequence[Hour]) -> Rollup:
 
 
 def day_of(hour: int) -> int:
-    """The day in Japan, counted from 1970, of an hour of UTC."""
+    """Return the day in Japan, counted from 1970, of an hour of UTC."""
     return day_number(hour * HOUR_MS)
 
 
 def first_hour(day: int) -> int:
-    """The hour of UTC with which a day in Japan begins."""
+    """Return the hour of UTC with which a day in Japan begins."""
     return midnight(day) // HOUR_MS
 
 
 def keys(rows: Iterable[Row], numeric: Collection[int], span: int) -> set[tuple[int, int]]:
-    """Number of the stretch of `span` ms and series of every row that may count in a roll-up."""
+    """Return number of the stretch of `span` ms and series of every row that may count in a roll-up."""
     return {(row[0] // span, row[1]) for row in rows if row[1] in numeric}
 
 

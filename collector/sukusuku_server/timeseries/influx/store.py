@@ -126,7 +126,7 @@ class InfluxStore(SqliteStore):
             self._claimed = notes.get(shipping_queue.CLAIMED, self._claimed)
 
     def settle_derived(self, shipped: Changed, until: int | None) -> None:
-        """Derived points up to a time, or all when None, are shipped, unless there are newer ones since."""
+        """Note that derived points up to a time, or all when None, are shipped, unless newer ones came since."""
         with self._translated():
             if until is None:
                 self._connection.execute(

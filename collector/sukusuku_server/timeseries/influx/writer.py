@@ -106,7 +106,7 @@ class Writer:
 
 
 def _words(error: ApiException) -> str:
-    """What the server says in its answer; the versions differ in how."""
+    """Return what the server says in its answer; the versions differ in how."""
     body = error.body or error.reason or ""
     try:
         found = json.loads(body)
