@@ -16,7 +16,10 @@ from sukusuku_server import settings
 from sukusuku_server.db import Operations
 
 ROOT = Path(__file__).parents[2]
+WIDTH = 100
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")])
+GENERATED = {"devices.md", "sparkplug-conformance.md"}
+WRITTEN = [page for page in PAGES if page.name not in {*GENERATED, "CHANGELOG.md"}]
 
 
 def _name(requirement: object) -> str:
@@ -47,6 +50,14 @@ def test_commands_in_documents_exist(page: Path) -> None:
     used = re.findall(r"[`\s]sukusuku ([a-z]+)", page.read_text(encoding="utf-8"))
 
     assert set(used) - set(COMMANDS) == set()
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_prose_is_wrapped(page: Path) -> None:
+    """Tables, code and pictures cannot be wrapped."""
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+    assert [line for line in prose.splitlines() if len(line) > WIDTH and not re.match(r"\||!\[| {4}", line)] == []
 
 
 def test_every_route_of_the_api_is_described(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs/glossary.md"
 PACKAGES = ("edge", "collector", "api", "dashboards", "firmware-sim")
+DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("*/*.md")} - {ROOT / "CHANGELOG.md", GLOSSARY})
 SUFFIXES = {".po", ".py", ".html", ".txt", ".toml", ".js"}
 _PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[a-z%.\d]|\{\w+\}")
 
@@ -66,6 +67,11 @@ def banned() -> list[Banned]:
     return [Banned(_split(words), instead, _split(unless)) for words, instead, unless in rows("Not")]
 
 
+def banned_english() -> list[str]:
+    """Every English word that is not used."""
+    return [word for word, _ in rows("Not in English")]
+
+
 def _split(cell: str) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"、|, ", cell) if word)
 
@@ -114,6 +120,15 @@ def test_no_text_uses_a_word_that_the_glossary_excludes() -> None:
         for path in japanese_texts()
         if (words := excluded_words(path.read_text(encoding="utf-8")))
     } == {}
+
+
+@pytest.mark.parametrize("word", banned_english())
+def test_no_document_and_no_text_is_written_in_translated_english(word: str) -> None:
+    pattern = re.compile(rf"\b{word}\b", re.IGNORECASE)
+    documents = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in DOCUMENTS}
+    texts = {english: english for english, _ in translations()}
+
+    assert [name for name, text in (documents | texts).items() if pattern.search(text)] == []
 
 
 def test_every_term_is_used() -> None:
