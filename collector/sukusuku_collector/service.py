@@ -12,7 +12,7 @@ from sukusuku_collector.alerts.context_loader import Surroundings
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.derivation.registry import subjects
 from sukusuku_collector.derivation.runner import Deriver
-from sukusuku_collector.dispatch.scheduler import RoundScheduler, Sender
+from sukusuku_collector.dispatch.scheduler import RoundScheduler, Sender, Signals
 from sukusuku_collector.host.claim import RivalError
 from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
@@ -87,10 +87,11 @@ async def _run(
         jobs["mail"], wake = mail.run, mail.wake
     alerts = Alerts(AlertEngine(index, operations, wake), store, clock, around)
     planner = Planner(index, dates, store, operations)
-    sender = Sender(index, store, operations, planner)
+    sender = Sender(index, dates, store, operations, planner)
     deriver = Deriver(store, DerivationRecords(operations), subjects(index), clock)
     emptyings = Emptyings(operations)
-    rounds = RoundScheduler(index, sender, emptyings, planner.timetable, clock, wake, lambda: deriver.current)
+    signals = Signals(lambda: deriver.current, wake)
+    rounds = RoundScheduler(index, dates, sender, emptyings, signals, clock)
     ingest = Ingest(facility, store, clock)
     host = Host(index, store, ingest, alerts.evaluate, clock)
     bookkeeper = Bookkeeper(index, store, operations, deriver, clock)

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import Protocol
@@ -19,7 +20,7 @@ from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.model.collection import EmptyingState
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState, StopRecord
-from sukusuku_server.rounds.mails import RoundComposer
+from sukusuku_server.rounds.mails import RoundComposer, Sending
 from sukusuku_server.rounds.recipients import chain
 from sukusuku_server.rounds.route_sheet import sheets
 from sukusuku_server.rounds.signed_links import Links
@@ -43,9 +44,6 @@ _log = logging.getLogger(__name__)
 class Plans(Protocol):
     """Makes plans; `planner.Planner` in the collector."""
 
-    def timetable(self, round_id: str, /) -> Timetable:
-        """Return the dates of a round."""
-
     def plan(self, round_id: str, day: date, now: int, /) -> Plan:
         """Return the plan of a round for a date. May take seconds."""
 
@@ -59,6 +57,7 @@ class Sender:
     def __init__(
         self,
         index: FacilityIndex,
+        timetables: Mapping[str, Timetable],
         store: LiveReader,
         operations: Operations,
         plans: Plans,
@@ -66,6 +65,7 @@ class Sender:
     ) -> None:
         self._index = index
         self._facility = index.facility
+        self._timetables = timetables
         self._store = store
         self._plans = plans
         self.rounds = Rounds(operations)
@@ -78,12 +78,12 @@ class Sender:
         latest = self._store.latest()
         draft = Run(0, plan, RunState.PLANNED, sent=None, told=0)
         blank = [StopRecord(0, 0, stop, Answer.NONE, None, None, "") for stop in plan.stops]
-        timetable = self._plans.timetable(settings.id)
+        timetable = self._timetables[settings.id]
         pictures = self._composer.pictures(settings, 1, sheets(self._index, timetable, draft, blank, latest))
 
         def compose(run: Run, records: Sequence[StopRecord]) -> Sequence[OutgoingMail]:
             made = sheets(self._index, timetable, run, records, latest)
-            return self._composer.round_mails(settings, run, 1, made, pictures, now)
+            return self._composer.round_mails(Sending(settings, run, 1, now), made, pictures)
 
         run = self.rounds.issue(plan, compose, now)
         if run is not None and not run.told:
@@ -93,17 +93,23 @@ class Sender:
 
     def tell(self, settings: Round, run: Run, step: int, now: int) -> bool:
         """Tell the next step of the chain. False: somebody else has done so."""
-        timetable = self._plans.timetable(settings.id)
+        timetable = self._timetables[settings.id]
         made = sheets(self._index, timetable, run, self.rounds.stops(run.id), self._store.latest())
         pictures = self._composer.pictures(settings, step, made)
-        mails = self._composer.round_mails(settings, run, step, made, pictures, now)
+        mails = self._composer.round_mails(Sending(settings, run, step, now), made, pictures)
         return self.rounds.send(run.id, mails, step, now)
 
 
-class RoundScheduler:
-    """Runs the rounds of one facility until cancelled. `wake` is called when mails were written.
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the scheduler asks, and what it tells: whether what is derived is up to date, that mails were written."""
 
-    `ready` tells whether what is derived is up to date.
+    ready: Callable[[], bool]
+    wake: Callable[[], None]
+
+
+class RoundScheduler:
+    """Runs the rounds of one facility until cancelled.
 
     Several processes may do this at once: each step is stored once. Raises what `Sender` raises.
     """
@@ -111,21 +117,19 @@ class RoundScheduler:
     def __init__(
         self,
         index: FacilityIndex,
+        timetables: Mapping[str, Timetable],
         sender: Sender,
         emptyings: Emptyings,
-        timetable: Callable[[str], Timetable],
+        signals: Signals,
         clock: Clock = now_ms,
-        wake: Callable[[], None] = lambda: None,
-        ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self._index = index
+        self._timetables = timetables
         self._sender = sender
-        self._ready = ready
         self._rounds = sender.rounds
         self._emptyings = emptyings
-        self._timetable = timetable
+        self._signals = signals
         self._clock = clock
-        self._wake = wake
         self._steps = {ident: len(chain(index.facility, settings)) for ident, settings in index.rounds.items()}
         self._problems = TransitionLog(_log)
         self._begun: int | None = None
@@ -151,20 +155,19 @@ class RoundScheduler:
     def _may_plan(self, trip: Trip, now: int) -> bool:
         """Once what is derived is up to date; else soon after the mail is due, or the start, and before departure."""
         last = min(max(trip.mail_at, self._begun or 0) + PATIENCE_MS, trip.departs - _LAST_MS)
-        return self._ready() or now > last
+        return self._signals.ready() or now > last
 
     def _trips(self, now: int) -> list[Trip]:
         """Today's trips, and those of yesterday, which may end after midnight."""
         today = local_day(now)
         days = (today - timedelta(days=1), today)
-        tables = [self._timetable(ident) for ident in self._index.rounds]
-        return [table.trip(day) for table in tables for day in days if table.goes(day)]
+        return [table.trip(day) for table in self._timetables.values() for day in days if table.goes(day)]
 
     def _ahead(self, runs: Sequence[Run], now: int) -> list[Trip]:
         """Trips that were sent by hand: for a later day, or one on which the round does not go by itself."""
         known = {(trip.round, trip.date) for trip in self._trips(now)}
         return [
-            self._timetable(run.plan.round).trip(run.plan.date)
+            self._timetables[run.plan.round].trip(run.plan.date)
             for run in runs
             if run.plan.round in self._index.rounds and run.told and (run.plan.round, run.plan.date) not in known
         ]
@@ -190,12 +193,12 @@ class RoundScheduler:
                 run = None if settings is None else self._sender.issue(settings, trip.date, now)
                 if run is not None and run.told:
                     _log.info("round %s of %s is sent: %d stops", trip.round, trip.date, len(run.plan.joined))
-                    self._wake()
+                    self._signals.wake()
             case Tell(run, step):
                 settings = self._index.rounds.get(run.plan.round)
                 if settings is not None and self._sender.tell(settings, run, step, now):
                     _log.warning("round %s is not answered; it is told to the next (step %d)", _name(task), step)
-                    self._wake()
+                    self._signals.wake()
             case Close(run):
                 self._rounds.close(run.id)
                 records = [record for record in self._rounds.stops(run.id) if record.stop.joined]

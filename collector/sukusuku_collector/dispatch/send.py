@@ -33,7 +33,7 @@ def run(arguments: Namespace) -> str:
     try:
         index, dates = FacilitySchedules(facility), timetables(facility)
         planner = Planner(index, dates, store, operations)
-        sender = Sender(index, store, operations, planner)
+        sender = Sender(index, dates, store, operations, planner)
         now = now_ms()
         results = []
         for round_id, day in chosen(dates, arguments.round, arguments.date, now):

@@ -30,8 +30,15 @@ _EARLY = NormalDist().inv_cdf(0.1)
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What people and derivation have said of units, by asset id: last emptying and oldest standing request, UTC ms."""
+    """What a round knows when it looks at its units at the moment `now` (UTC ms).
 
+    `risk` is the probability of being full that it accepts. What people and derivation have said goes by asset id:
+    the last emptying and the oldest standing request, UTC ms.
+    """
+
+    now: int
+    trip: Trip
+    risk: float
     emptied: Mapping[str, int]
     asked: Mapping[str, int]
 
@@ -48,16 +55,14 @@ def candidate(
     ahead: Outlook | None,
     known: Known,
     opening: OpeningHours,
-    trip: Trip,
-    risk: float,
-    now: int,
     *,
     fault: bool,
 ) -> Candidate:
-    """Return a unit as a round sees it at `now`; `risk` is the probability of being full that the round accepts.
+    """A unit as a round sees it.
 
     `ahead` is None while the unit is silent. Without a forecast nobody knows either, but for the first hours of a bag.
     """
+    now, trip = known.now, known.trip
     emptied = known.emptied.get(unit.id)
     fresh = emptied is not None and now - emptied < _FRESH_MS
     if ahead is not None and ahead.full_from is None and not fresh:
@@ -76,7 +81,7 @@ def candidate(
         confidence=0.0 if ahead is None else ahead.confidence,
         kg=load / 100 * unit.collection.nappies_per_bag * unit.collection.kg_per_nappy,
         bags=max(1, round(load / 100)),
-        full_by=None if ahead is None else _full_by(ahead, risk, now),
+        full_by=None if ahead is None else _full_by(ahead, known.risk, now),
         hygiene_by=None if ahead is None else ahead.hygiene_by,
         silent=ahead is None,
         fault=fault,

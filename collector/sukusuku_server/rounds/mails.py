@@ -1,6 +1,6 @@
 """The mails about rounds: to those who go, and to the contacts of a centre when somebody cannot come."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from gettext import NullTranslations
 from hashlib import sha256
@@ -49,6 +49,30 @@ class Changed:
     serial: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One step (from 1) of the chain of a round, which is told at the time `now` (UTC ms)."""
+
+    settings: Round
+    run: Run
+    step: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A mail without its reader: the templates that make it and of what, and what is added."""
+
+    kind: str
+    template: str
+    subject: str
+    ident: str
+    now: int
+    context: dict[str, object]
+    pictures: tuple[Part, ...] = ()
+    attachments: tuple[Part, ...] = ()
+
+
 class RoundComposer:
     """Writes the mails about the rounds of one facility. Without `[mail]` in `facility.toml` there are none.
 
@@ -85,16 +109,14 @@ class RoundComposer:
         }
         return {language: picture for language, picture in found.items() if picture is not None}
 
-    def round_mails(
-        self, settings: Round, run: Run, step: int, sheets: Sheets, pictures: dict[Language, bytes], now: int
-    ) -> list[OutgoingMail]:
-        """Return the mails of one step (from 1) of the round's chain; none without a recipient or mail server."""
-        server, steps = self._facility.mail, chain(self._facility, settings)
-        if server is None or step > len(steps):
+    def round_mails(self, sending: Sending, sheets: Sheets, pictures: Mapping[Language, bytes]) -> list[OutgoingMail]:
+        """The mails of one step of the round's chain; none when there is nobody left, or no mail server."""
+        server, steps = self._facility.mail, chain(self._facility, sending.settings)
+        if server is None or sending.step > len(steps):
             return []
         return [
-            self._round_mail(settings, run, step, sheets(person.language), person, pictures, server, now)
-            for person in steps[step - 1]
+            self._round_mail(sending, sheets(person.language), person, pictures.get(person.language), server)
+            for person in steps[sending.step - 1]
         ]
 
     def changed_mails(self, run: Run, sheets: Sheets, changes: Callable[[Sheet], Changed | None]) -> list[OutgoingMail]:
@@ -118,19 +140,11 @@ class RoundComposer:
         return found
 
     def _round_mail(
-        self,
-        settings: Round,
-        run: Run,
-        step: int,
-        sheet: Sheet,
-        person: Recipient,
-        pictures: dict[Language, bytes],
-        server: MailServer,
-        now: int,
+        self, sending: Sending, sheet: Sheet, person: Recipient, picture: bytes | None, server: MailServer
     ) -> OutgoingMail:
+        run = sending.run
         speech = Speech(sheet, self._texts[person.language], self._facility.web.map_link)
-        told = speech.round(passed_on=step > 1)
-        picture = pictures.get(person.language)
+        told = speech.round(passed_on=sending.step > 1)
         expires = run.plan.returns + LINKS_LAST_MS
 
         def link(action: Action, stop: int = 0) -> str:
@@ -150,18 +164,17 @@ class RoundComposer:
             },
             "until": speech.moment(expires),
         }
-        return self._mail(
+        letter = _Letter(
             kind="round",
             template="round",
             subject=told.subject,
-            ident=f"round-{run.id}-{run.plan.planned}-{step}",
-            person=person,
-            server=server,
-            now=now,
+            ident=f"round-{run.id}-{run.plan.planned}-{sending.step}",
+            now=sending.now,
             context=context,
             pictures=() if context["picture"] is None or picture is None else (Part(PICTURE, "image/png", picture),),
-            attachments=self._files(settings, sheet, told, server) if sheet.stops else (),
+            attachments=self._files(sending.settings, sheet, told, server) if sheet.stops else (),
         )
+        return self._mail(letter, person, server)
 
     def _files(self, settings: Round, sheet: Sheet, told: RoundWords, server: MailServer) -> tuple[Part, ...]:
         texts, name = self._texts[sheet.language], f"{sheet.round}-{sheet.day.isoformat()}"
@@ -211,16 +224,15 @@ class RoundComposer:
             "cannot": cannot,
             "simulated": sheet.simulated,
         }
-        return self._mail(
+        letter = _Letter(
             kind="cannot" if cannot else "can",
             template="changed",
             subject=f"{gettext('[Sukusuku]')} {subject % values}",
             ident=f"stop-{line.id}-{run.plan.planned}-{change.serial}",
-            person=person,
-            server=server,
             now=change.time,
             context=context,
         )
+        return self._mail(letter, person, server)
 
     def _context(self, person: Recipient) -> dict[str, object]:
         return {
@@ -229,41 +241,28 @@ class RoundComposer:
             "operator": self._facility.operator.name[person.language],
         }
 
-    def _mail(
-        self,
-        *,
-        kind: str,
-        template: str,
-        subject: str,
-        ident: str,
-        person: Recipient,
-        server: MailServer,
-        now: int,
-        context: dict[str, object],
-        pictures: tuple[Part, ...] = (),
-        attachments: tuple[Part, ...] = (),
-    ) -> OutgoingMail:
+    def _mail(self, letter: _Letter, person: Recipient, server: MailServer) -> OutgoingMail:
         templates = self._templates[person.language]
         digest = sha256(f"{person.number} {person.mail}".encode()).hexdigest()[:16]
-        own = f"<{ident}-{digest}@{server.sender.rpartition('@')[2]}>"
+        own = f"<{letter.ident}-{digest}@{server.sender.rpartition('@')[2]}>"
         draft = Draft(
             sender_name=self._texts[person.language].gettext("Sukusuku"),
             sender=server.sender,
             recipient=person.mail,
-            subject=subject,
+            subject=letter.subject,
             message_id=own,
-            date=now,
-            text=templates.get_template(f"{template}.txt").render(context),
-            html=templates.get_template(f"{template}.html").render(context),
-            pictures=pictures,
-            attachments=attachments,
+            date=letter.now,
+            text=templates.get_template(f"{letter.template}.txt").render(letter.context),
+            html=templates.get_template(f"{letter.template}.html").render(letter.context),
+            pictures=letter.pictures,
+            attachments=letter.attachments,
         )
         return OutgoingMail(
-            kind=kind,
+            kind=letter.kind,
             sender=server.sender,
             recipient=person.mail,
             language=person.language,
-            subject=subject,
+            subject=letter.subject,
             message_id=own,
             content=build(draft),
         )

@@ -38,10 +38,6 @@ class Planner:
         self._emptyings = Emptyings(operations)
         self._requests = Requests(operations)
 
-    def timetable(self, round_id: str) -> Timetable:
-        """Return the dates of a round. Raises KeyError for one that is not in the settings."""
-        return self._timetables[round_id]
-
     def plan(self, round_id: str, day: date, now: int) -> Plan:
         """Return the plan of a round for a date, with what is known at `now` (UTC ms).
 
@@ -51,7 +47,11 @@ class Planner:
         trip = self._timetables[round_id].trip(day)
         sites = [site for site in self._facility.site if _serves(settings, site)]
         opening = self._index.hours
-        latest, derived, known = self._store.latest(), self._store.derived_latest(), self._known(sites, now)
+        latest, derived, known = (
+            self._store.latest(),
+            self._store.derived_latest(),
+            self._known(settings, trip, sites, now),
+        )
         candidates: list[Candidate] = []
         for site in sites:
             for unit in site.unit:
@@ -59,9 +59,7 @@ class Planner:
                 view = unit_view(self._facility, site.id, unit, values, now, derived.get(unit.id, {}))
                 ahead = None if is_silent(view, values, now) else view.outlook
                 fault = view.fault != FaultCode.NONE
-                candidates.append(
-                    candidate(site, unit, ahead, known, opening[site.id], trip, settings.risk, now, fault=fault)
-                )
+                candidates.append(candidate(site, unit, ahead, known, opening[site.id], fault=fault))
         vehicle = next(vehicle for vehicle in self._facility.vehicle if vehicle.id == settings.vehicle)
         setting = plan.Setting(
             round=settings,
@@ -76,14 +74,15 @@ class Planner:
             setting, candidates, now, partial(pyvrp_solver.solve, seconds=routing.seconds, seed=routing.seed)
         )
 
-    def _known(self, sites: Sequence[Site], now: int) -> Known:
+    def _known(self, settings: Round, trip: Trip, sites: Sequence[Site], now: int) -> Known:
         emptied = {
             unit.id: last.time
             for site in sites
             for unit in site.unit
             if (last := self._emptyings.last(unit.id, now)) is not None
         }
-        return Known(emptied, {request.asset: request.time for request in reversed(self._requests.standing())})
+        asked = {request.asset: request.time for request in reversed(self._requests.standing())}
+        return Known(now, trip, settings.risk, emptied, asked)
 
     def _after(self, site: Site, opening: OpeningHours, trip: Trip) -> Trip | None:
         """Return the next trip of any round that serves a site, while it is open."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sukusuku_collector.dispatch.due_tasks import GRACE_MS
-from sukusuku_collector.dispatch.scheduler import PATIENCE_MS, SETTLED_MS, RoundScheduler, Sender
+from sukusuku_collector.dispatch.scheduler import PATIENCE_MS, SETTLED_MS, RoundScheduler, Sender, Signals
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality
 from sukusuku_server.db import MailState
@@ -17,8 +17,8 @@ from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState
 from sukusuku_server.model.series import DerivedByAsset, Latest, LatestByAsset
-from sukusuku_server.rounds.timetable import Timetable, timetables
-from sukusuku_server.settings import Facility, FacilityIndex
+from sukusuku_server.rounds.timetable import timetables
+from sukusuku_server.settings import FacilityIndex
 from tests.server.rounds.golden_rounds import body, parse
 from tests.server.rounds.mail_cases import FACILITY, NOTHING, PICTURE, PLAN, facility
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING
@@ -28,14 +28,10 @@ from tests.support.databases import operations
 class Plans:
     """A planner whose plan is known beforehand."""
 
-    def __init__(self, settings: Facility, plan: Plan) -> None:
-        self._timetables = timetables(settings)
+    def __init__(self, plan: Plan) -> None:
         self.result = plan
         self.failing = False
         self.asked: list[date] = []
-
-    def timetable(self, round_id: str, /) -> Timetable:
-        return self._timetables[round_id]
 
     def plan(self, round_id: str, day: date, now: int, /) -> Plan:
         self.asked.append(day)
@@ -58,13 +54,13 @@ class Office:
 
     def __init__(self, folder: Path, text: str = FACILITY, plan: Plan = PLAN) -> None:
         self.facility = facility(text)
-        self.index = FacilityIndex(self.facility)
+        self.index, self.timetables = FacilityIndex(self.facility), timetables(self.facility)
         self.operations = operations(folder)
-        self.plans = Plans(self.facility, plan)
+        self.plans = Plans(plan)
         self.now = MORNING
         self.woken = 0
         self.ready = True
-        self.sender = Sender(self.index, Store(), self.operations, self.plans, lambda _: PICTURE)
+        self.sender = Sender(self.index, self.timetables, Store(), self.operations, self.plans, lambda _: PICTURE)
         self.rounds, self.emptyings = self.sender.rounds, Emptyings(self.operations)
         self.scheduler = self.restarted()
 
@@ -72,8 +68,8 @@ class Office:
         def wake() -> None:
             self.woken += 1
 
-        tables, clock = self.plans.timetable, lambda: self.now
-        return RoundScheduler(self.index, self.sender, self.emptyings, tables, clock, wake, lambda: self.ready)
+        signals = Signals(lambda: self.ready, wake)
+        return RoundScheduler(self.index, self.timetables, self.sender, self.emptyings, signals, lambda: self.now)
 
     def look(self, now: int) -> None:
         self.now = now
@@ -351,11 +347,11 @@ def test_it_runs_until_cancelled(office: Office) -> None:
 
         scheduler = RoundScheduler(
             office.index,
+            office.timetables,
             office.sender,
             office.emptyings,
-            office.plans.timetable,
+            Signals(lambda: True, wake),
             lambda: MORNING,
-            wake,
         )
         await _run_briefly(scheduler, looked)
 

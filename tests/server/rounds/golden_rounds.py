@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.model.rounds import Answer, Plan
-from sukusuku_server.rounds.mails import Changed
+from sukusuku_server.rounds.mails import Changed, Sending
 from sukusuku_server.rounds.route_sheet import Sheet
 from sukusuku_server.settings import Language
 from tests.server.rounds.mail_cases import FACILITY, NOTHING, PLAN, composer, drawn, facility, run
@@ -24,7 +24,9 @@ def mails(step: int, of: Plan = PLAN, text: str = FACILITY, *, simulated: bool =
         return drawn(language, of, text, simulated=simulated)
 
     writer, settings = composer(text), facility(text).round[0]
-    return writer.round_mails(settings, run(of), step, sheets, writer.pictures(settings, step, sheets), MORNING)
+    return writer.round_mails(
+        Sending(settings, run(of), step, MORNING), sheets, writer.pictures(settings, step, sheets)
+    )
 
 
 def changed(answer: Answer, note: str = "") -> list[OutgoingMail]:

@@ -37,10 +37,13 @@ def seen(
     risk: float = 0.1,
 ) -> Candidate:
     known = Known(
+        MORNING,
+        TRIP,
+        risk,
         {} if emptied is None else {UNIT.id: emptied},
         {} if asked is None else {UNIT.id: asked},
     )
-    return candidate(SITE, UNIT, ahead, known, opening, TRIP, risk, MORNING, fault=False)
+    return candidate(SITE, UNIT, ahead, known, opening, fault=False)
 
 
 def test_the_level_rises_over_opening_hours_to_what_is_expected_then() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sukusuku_server.mail.message import HeaderError
 from sukusuku_server.model.rounds import Answer, Reason
-from sukusuku_server.rounds.mails import LINKS_LAST_MS, RoundComposer
+from sukusuku_server.rounds.mails import LINKS_LAST_MS, RoundComposer, Sending
 from sukusuku_server.rounds.recipients import chain
 from sukusuku_server.rounds.signed_links import Action
 from sukusuku_server.rounds.texts import Speech, reasons
@@ -80,7 +80,7 @@ def test_the_picture_is_in_the_mail_or_the_mail_goes_without() -> None:
     shown = [part for part in with_picture.walk() if part.get_content_type() == "image/png"]
     without = RoundComposer(FacilityIndex(facility()), LINKS, lambda _: None)
     settings = facility().round[0]
-    found = without.round_mails(settings, run(), 1, drawn, without.pictures(settings, 1, drawn), MORNING)
+    found = without.round_mails(Sending(settings, run(), 1, MORNING), drawn, without.pictures(settings, 1, drawn))
 
     assert [part.get_payload(decode=True) for part in shown] == [PICTURE]
     assert "cid:" not in body(parse(found[0].content), "html")

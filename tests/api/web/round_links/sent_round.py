@@ -10,7 +10,7 @@ from sukusuku_api.lazy_store import LateStore
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.model.rounds import StopRecord
-from sukusuku_server.rounds.mails import LINKS_LAST_MS, RoundComposer
+from sukusuku_server.rounds.mails import LINKS_LAST_MS, RoundComposer, Sending
 from sukusuku_server.rounds.route_sheet import sheets
 from sukusuku_server.rounds.signed_links import Action, Claim, Links
 from sukusuku_server.rounds.timetable import timetables
@@ -37,7 +37,7 @@ class Trip:
         dates = timetables(self.facility)[self.run.plan.round]
         made = sheets(index, dates, self.run, self.stops, self.store.live.latest())
         composer = RoundComposer(index, self.links, lambda _: None)
-        self.mails = composer.round_mails(self.facility.round[0], self.run, 1, made, {}, MORNING)
+        self.mails = composer.round_mails(Sending(self.facility.round[0], self.run, 1, MORNING), made, {})
         self.rounds.send(self.run.id, self.mails, 1, MORNING)
 
     @property
