@@ -58,7 +58,7 @@ def candidate(
     *,
     fault: bool,
 ) -> Candidate:
-    """A unit as a round sees it.
+    """Return a unit as a round sees it.
 
     `ahead` is None while the unit is silent. Without a forecast nobody knows either, but for the first hours of a bag.
     """

@@ -110,7 +110,7 @@ class RoundComposer:
         return {language: picture for language, picture in found.items() if picture is not None}
 
     def round_mails(self, sending: Sending, sheets: Sheets, pictures: Mapping[Language, bytes]) -> list[OutgoingMail]:
-        """The mails of one step of the round's chain; none when there is nobody left, or no mail server."""
+        """Return the mails of one step of the round's chain; none without a recipient or a mail server."""
         server, steps = self._facility.mail, chain(self._facility, sending.settings)
         if server is None or sending.step > len(steps):
             return []
