@@ -13,7 +13,7 @@ _MOST = 1000
 """Answers in one cache; then the ones that were not asked for the longest give way."""
 
 
-class Kept:
+class TtlCache:
     """Keeps what was made under a key for `seconds`. Safe to use from several threads; errors are not kept.
 
     Who asks for what is being made waits for it instead of making it, too.

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 OpenReader = Callable[[Path], SqliteStore]
 
 
-class LateStore:
+class LazyStore:
     """Opens the file as soon as it is there; until then the store is an empty one that is not available.
 
     What may take long has a connection of its own, so that the live state need not wait for it.
@@ -27,8 +27,8 @@ class LateStore:
     def __init__(self, path: Path, open_reader: OpenReader = SqliteStore.open_reader) -> None:
         self._nothing = _Nothing()
         problems = TransitionLog(log)
-        self._live = _Late(path, open_reader, self._nothing, problems)
-        self._history = _Late(path, open_reader, self._nothing, problems)
+        self._live = _LazyConnection(path, open_reader, self._nothing, problems)
+        self._history = _LazyConnection(path, open_reader, self._nothing, problems)
 
     @property
     def live(self) -> LiveStore:
@@ -62,7 +62,7 @@ class _Nothing(SqliteStore):
         return -1
 
 
-class _Late:
+class _LazyConnection:
     """One connection, opened when it can be. Used by several threads."""
 
     def __init__(self, path: Path, open_reader: OpenReader, nothing: SqliteStore, problems: TransitionLog) -> None:

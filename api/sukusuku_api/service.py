@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.errors import ConfigError
 from sukusuku_server.db import Operations
 from sukusuku_server.settings import Facility, Web
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def run(facility: Facility) -> None:
     """Serve until SIGINT or SIGTERM. Raises ConfigError when the address cannot be had or the data not be opened."""
     listener = listen(facility.web)
-    store = LateStore(Path(facility.store.path), lambda _: backends.open_reader(facility.store))
+    store = LazyStore(Path(facility.store.path), lambda _: backends.open_reader(facility.store))
     try:
         store.live.version()  # a file of a newer version should be known now
         operations = Operations(facility.operations.url)

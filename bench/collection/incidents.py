@@ -27,7 +27,7 @@ from pathlib import Path
 from bench.collection.derived import derive
 from bench.collection.true_incidents import SILENT_AFTER, Incident, bags, faults, silences
 from bench.collection.world import SimulatedUnit, World, simulate
-from sukusuku_collector.alerts.context import Around
+from sukusuku_collector.alerts.context import SharedContext
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
@@ -104,7 +104,7 @@ def run(world: World, points: Mapping[str, Sequence[Reading]]) -> tuple[list[Ale
         engine = AlertEngine(FacilitySchedules(facility(world)), operations)
         tapes = {unit.id: _Tape(unit.readings, points[unit.id]) for unit in world.units}
         latest = {ident: tape.latest for ident, tape in tapes.items()}
-        around = Around(derived={ident: tape.derived for ident, tape in tapes.items()})
+        around = SharedContext(derived={ident: tape.derived for ident, tape in tapes.items()})
         routine = [(now, ident) for now in _grid(world) for ident in tapes]
         events = [(now, unit.id) for unit in world.units for now in _changes(unit)]
         for now, ident in heapq.merge(routine, sorted(events)):

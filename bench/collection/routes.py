@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sukusuku_server.rounds import pyvrp_solver, routing_problem
-from sukusuku_server.rounds.routing_problem import Problem, Truck, Visit, Way
+from sukusuku_server.rounds.routing_problem import Job, Problem, Vehicle, Way
 from sukusuku_server.rounds.travel_matrix import Spot, estimated
 from sukusuku_server.settings import Routing
 
@@ -67,7 +67,7 @@ def instance(seed: int) -> Problem:
         percent = dice.uniform(30, 100)
         bags = dice.randint(1, 4)
         visits.append(
-            Visit(
+            Job(
                 place=place,
                 service=_SERVICE,
                 windows=dice.choice((((0, _SHIFT),), ((0, 2 * _HOUR),), ((2 * _HOUR, _SHIFT),), ((_HOUR, 3 * _HOUR),))),
@@ -76,7 +76,7 @@ def instance(seed: int) -> Problem:
                 prize=None if percent >= 70 else round(20 * percent),
             )
         )
-    trucks = (Truck(depot=0, bags=_TRUCK_BAGS, grams=_TRUCK_GRAMS, back_by=_SHIFT),) * 3
+    trucks = (Vehicle(depot=0, bags=_TRUCK_BAGS, grams=_TRUCK_GRAMS, back_by=_SHIFT),) * 3
     return Problem(estimated(spots, Routing()).seconds, tuple(visits), trucks)
 
 

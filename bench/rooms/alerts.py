@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from bench.rooms.__main__ import HEAD
 from bench.rooms.world import COUNTING, SHIFTS, Kind, World, simulate
-from sukusuku_collector.alerts.context import Scene
+from sukusuku_collector.alerts.context import RuleContext
 from sukusuku_collector.alerts.rules import WATCHES
 from sukusuku_collector.alerts.state_machine import Event, Open, Rule, step
 from sukusuku_core.model import Quality, Reading
@@ -109,7 +109,7 @@ def happened(world: World, settings: Facility) -> Iterator[Happened]:
     for now in range(first - first % MINUTE_MS, last, MINUTE_MS):
         sensors.wind(now)
         derived.wind(now - SETTLED_MS)
-        scene = Scene(asset, levels, sensors.latest, 0, 0, now, derived.points, open=alert, timetable=timetable)
+        scene = RuleContext(asset, levels, sensors.latest, 0, 0, now, derived.points, open=alert, timetable=timetable)
         before = alert
         alert, events = step(alert, watch.observe(scene), watch.waits(levels), now)
         stage = (alert or before or Open(firing=False, since=0, raised=0)).stage

@@ -11,15 +11,15 @@ from sukusuku_collector.alerts.context import NOTHING
 from sukusuku_collector.alerts.context_loader import Surroundings
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.derivation.registry import subjects
-from sukusuku_collector.derivation.runner import Deriver
+from sukusuku_collector.derivation.runner import DerivationRunner
 from sukusuku_collector.dispatch.scheduler import RoundScheduler, Sender, Signals
 from sukusuku_collector.host.claim import RivalError
 from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
-from sukusuku_collector.maintenance.kpi_writer import Bookkeeper
-from sukusuku_collector.maintenance.retention import Housekeeping
+from sukusuku_collector.maintenance.kpi_writer import KpiWriter
+from sukusuku_collector.maintenance.retention import RetentionTask
 from sukusuku_collector.maintenance.room_retention import Thinning
-from sukusuku_collector.maintenance.self_metrics import Flow, Vitals
+from sukusuku_collector.maintenance.self_metrics import Flow, SelfMetrics
 from sukusuku_collector.outbox_worker import MailWorker
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
@@ -88,23 +88,23 @@ async def _run(
     alerts = Alerts(AlertEngine(index, operations, wake), store, clock, around)
     planner = Planner(index, dates, store, operations)
     sender = Sender(index, dates, store, operations, planner)
-    deriver = Deriver(store, DerivationRecords(operations), subjects(index), clock)
+    deriver = DerivationRunner(store, DerivationRecords(operations), subjects(index), clock)
     emptyings = Emptyings(operations)
     signals = Signals(lambda: deriver.current, wake)
     rounds = RoundScheduler(index, dates, sender, emptyings, signals, clock)
     ingest = Ingest(facility, store, clock)
     host = Host(index, store, ingest, alerts.evaluate, clock)
-    bookkeeper = Bookkeeper(index, store, operations, deriver, clock)
+    bookkeeper = KpiWriter(index, store, operations, deriver, clock)
     archived = None if shipper is None else shipper.until
 
     def flow() -> Flow:
         return Flow(ingest.stored, ingest.counts.total())
 
-    vitals = Vitals(facility.host_id, store, operations, flow, lambda: deriver.until, archived, clock)
+    vitals = SelfMetrics(facility.host_id, store, operations, flow, lambda: deriver.until, archived, clock)
     thinning = Thinning(index, store, RoomRecords(operations), lambda: deriver.current, clock)
     jobs |= {
         "host": host.run,
-        "housekeeping": Housekeeping(facility, store, clock, lambda: ingest.arrived, thinning.step).run,
+        "housekeeping": RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step).run,
         "derivation": deriver.run,
         "accounts": bookkeeper.run,
         "vitals": vitals.run,

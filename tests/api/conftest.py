@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from tests.api import two_centres as worlds
 from tests.api.in_process import client
 from tests.api.two_centres import World
@@ -37,7 +37,7 @@ def world(tmp_path: Path, contents: Fill) -> Iterator[World]:
 @pytest.fixture
 def api(world: World) -> Iterator[httpx.Client]:
     """A client of the API over the world, at `NOW`."""
-    store = LateStore(world.path)
+    store = LazyStore(world.path)
     with client(create_app(world.facility, store, world.operations, lambda: NOW)) as found:
         yield found
     store.close()

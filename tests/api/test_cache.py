@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from sukusuku_api.cache import Kept
+from sukusuku_api.cache import TtlCache
 
 
 class Timer:
@@ -20,7 +20,7 @@ class Timer:
 
 def test_what_was_made_is_kept_until_it_is_old_or_forgotten() -> None:
     timer, numbers = Timer(), count()
-    kept = Kept(60, timer)
+    kept = TtlCache(60, timer)
 
     def ask(key: str, seconds: float) -> int:
         timer.seconds = seconds
@@ -33,7 +33,7 @@ def test_what_was_made_is_kept_until_it_is_old_or_forgotten() -> None:
 
 
 def test_nothing_that_is_made_is_taken_for_nothing_made() -> None:
-    kept, made = Kept(60), list[None]()
+    kept, made = TtlCache(60), list[None]()
 
     for _ in range(2):
         assert kept.get("key", lambda: made.append(None)) is None
@@ -41,7 +41,7 @@ def test_nothing_that_is_made_is_taken_for_nothing_made() -> None:
 
 
 def test_who_asks_for_what_is_being_made_waits_for_it() -> None:
-    kept, made, begun, may_end = Kept(60), list[str](), threading.Event(), threading.Event()
+    kept, made, begun, may_end = TtlCache(60), list[str](), threading.Event(), threading.Event()
 
     def slow() -> str:
         made.append("slow")
@@ -67,14 +67,14 @@ def test_an_error_is_told_and_not_kept() -> None:
     def wrong() -> str:
         raise ValueError("no answer")
 
-    kept = Kept(60)
+    kept = TtlCache(60)
     with pytest.raises(ValueError, match="no answer"):
         kept.get("key", wrong)
     assert kept.get("key", lambda: "right") == "right"
 
 
 def test_who_waited_for_an_error_makes_it_anew() -> None:
-    kept, begun, may_end = Kept(60), threading.Event(), threading.Event()
+    kept, begun, may_end = TtlCache(60), threading.Event(), threading.Event()
 
     def wrong() -> str:
         begun.set()

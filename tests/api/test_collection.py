@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.db.rounds import Rounds
@@ -276,7 +276,7 @@ def test_the_score_card_shows_the_model_beside_the_simple_rules(world: World, ap
 
 def test_a_plan_that_would_be_made_now_is_shown_and_not_stored(tmp_path: Path) -> None:
     world = worlds.make(tmp_path, eight_weeks.ROUNDS, eight_weeks.live)
-    store = LateStore(world.path)
+    store = LazyStore(world.path)
     with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
         found = get(api, "/rounds/main/2026-11-20/preview")
         assert {stop["unit"] for stop in found["stops"]} == {

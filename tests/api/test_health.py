@@ -8,7 +8,7 @@ import pytest
 
 from sukusuku_api.app import create_app
 from sukusuku_api.dependencies import HistoryStore
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.model.series import Quarantined, Unassigned
@@ -24,7 +24,7 @@ def test_a_store_that_is_not_there_or_is_rubbish_is_not_called_well(
     path = tmp_path / "elsewhere.db"
     if content is not None:
         path.write_bytes(content)
-    store = LateStore(path)
+    store = LazyStore(path)
     with client(create_app(world.facility, store, world.operations)) as api:
         health = api.get("/api/v1/health").json()
     store.close()
@@ -85,7 +85,7 @@ def test_the_quarantine_is_counted_and_listed_without_its_content(world: World, 
     assert api.get("/api/v1/quarantine?limit=0").status_code == 422
 
 
-class SlowStore(LateStore):
+class SlowStore(LazyStore):
     """A store whose history answers only when a test lets it."""
 
     def __init__(self, path: Path) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from tests.api.in_process import client
 from tests.api.reports import report_cases
 from tests.support.databases import READINGS
@@ -18,7 +18,7 @@ ROOM = "/api/v1/rooms/tobu-room"
 @pytest.fixture
 def used(tmp_path: Path) -> Iterator[httpx.Client]:
     facility, writer, operations = report_cases.write(tmp_path)
-    store = LateStore(tmp_path / READINGS)
+    store = LazyStore(tmp_path / READINGS)
     with client(create_app(facility, store, operations, lambda: report_cases.NOW)) as found:
         yield found
     store.close()
@@ -74,7 +74,7 @@ def test_the_sides_of_an_effect_can_be_given(used: httpx.Client) -> None:
 def test_the_limit_says_what_bites_and_calls_zones_house_rules(used: httpx.Client) -> None:
     found = used.get(f"{ROOM}/limit").json()
 
-    assert (found["children"], found["bites"]) == (10, ["places"])
+    assert (found["children"], found["limited_by"]) == (10, ["places"])
     assert found["parts"] == {"places": 10, "area": None, "staff": None}
     assert found["zones"][0] == {"zone": "eating", "children": 4, "house_rule": True}
 

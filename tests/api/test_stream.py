@@ -9,7 +9,7 @@ import pytest
 from sukusuku_api import live_stream
 from sukusuku_api.app import create_app
 from sukusuku_api.dependencies import LiveStore
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.errors import TransientError
 from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
@@ -22,7 +22,7 @@ STREAM = "/api/v1/stream"
 @pytest.fixture
 def api(world: World) -> Iterator[httpx.Client]:
     """A client of a real server: the stream has no end."""
-    store = LateStore(world.path)
+    store = LazyStore(world.path)
     with client(create_app(world.facility, store, world.operations, lambda: NOW)) as found:
         yield found
     store.close()
@@ -112,7 +112,7 @@ def test_without_a_change_there_are_only_signs_of_life(api: httpx.Client, monkey
 def test_growing_old_is_told_when_it_makes_the_data_old(world: World) -> None:
     world.commit(*worlds.unit("tobu-unit-1", NOW))
     present = NOW
-    store = LateStore(world.path)
+    store = LazyStore(world.path)
 
     with client(create_app(world.facility, store, world.operations, lambda: present)) as api, _events(api) as events:
         assert next(events)[1]["units"][0]["stale"] is False
@@ -121,7 +121,7 @@ def test_growing_old_is_told_when_it_makes_the_data_old(world: World) -> None:
     store.close()
 
 
-class FlakyStore(LateStore):
+class FlakyStore(LazyStore):
     """A store that answers only when told to."""
 
     away = True

@@ -12,9 +12,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from sukusuku_collector.derivation.registry import subjects
-from sukusuku_collector.derivation.runner import Deriver
-from sukusuku_collector.maintenance.kpi_writer import Bookkeeper
-from sukusuku_collector.maintenance.self_metrics import Flow, Vitals
+from sukusuku_collector.derivation.runner import DerivationRunner
+from sukusuku_collector.maintenance.kpi_writer import KpiWriter
+from sukusuku_collector.maintenance.self_metrics import Flow, SelfMetrics
 from sukusuku_core.model import Reading
 from sukusuku_core.time import day_start, local_day
 from sukusuku_demo import files
@@ -85,7 +85,7 @@ def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
         _derive(facility, store, operations)
         for round_plan in _plans(facility, store):
             Rounds(operations).put(round_plan)
-        asyncio.run(Bookkeeper(FacilitySchedules(facility), store, operations, Settled(), lambda: NOW).look())
+        asyncio.run(KpiWriter(FacilitySchedules(facility), store, operations, Settled(), lambda: NOW).look())
         _watch(facility, store, operations, sorted(reading.time for reading in readings))
         _ship(facility, store)
         yield Loaded(facility, store, operations, query)
@@ -96,7 +96,7 @@ def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
 
 
 def _derive(facility: Facility, store: InfluxStore, operations: Operations) -> None:
-    deriver = Deriver(store, DerivationRecords(operations), subjects(FacilitySchedules(facility)), lambda: NOW)
+    deriver = DerivationRunner(store, DerivationRecords(operations), subjects(FacilitySchedules(facility)), lambda: NOW)
     more = deriver.begin()
     while more:
         more = deriver.stretch()
@@ -147,7 +147,7 @@ def _plans(facility: Facility, store: InfluxStore) -> Iterator[Plan]:
 def _watch(facility: Facility, store: InfluxStore, operations: Operations, received: list[int]) -> None:
     """What the collector told of itself in the last day; derivation was behind as if in the middle of a pass."""
     now = 0
-    vitals = Vitals(
+    vitals = SelfMetrics(
         facility.host_id,
         store,
         operations,

@@ -23,7 +23,7 @@ from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi import series as figures
 from sukusuku_server.kpi.daily_series import on_time
-from sukusuku_server.kpi.queries import Books
+from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.model.rounds import VisitKind
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.intervals import stretches
@@ -230,7 +230,7 @@ def test_the_days_of_the_year_are_near_the_figures_of_the_reports(answers: list[
 
 def test_the_figures_of_a_month_are_those_of_the_accounts(answers: list[Asked], weeks: Loaded) -> None:
     begin = day_start(local_day(NOW - 30 * DAY) + timedelta(days=1))
-    books = Books(FacilitySchedules(weeks.facility), weeks.store, weeks.operations, NOW)
+    books = KpiQueries(FacilitySchedules(weeks.facility), weeks.store, weeks.operations, NOW)
     total, units = books.kpis(begin, NOW)
     bars = {it.query: it.series for it in of_kind(answers, "bargauge") if it.uid == "sukusuku-collection-ja"}
     (by_kind,) = (series for query, series in bars.items() if "Visits/Late" in query)

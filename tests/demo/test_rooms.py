@@ -44,7 +44,7 @@ def test_staff_limit_one_room_and_the_floor_the_other_at_any_hour(
     for ident, rule in (("tobu-room", Rule.STAFF), ("seibu-room", Rule.AREA)):
         _, timetable, _ = derived[ident]
         limits = [timetable.limit(at, timetable.staff(at)) for at in range(NOW, NOW + 7 * DAY, 3_600_000)]
-        assert {limit.bites for limit in limits} == {(rule,)}
+        assert {limit.limited_by for limit in limits} == {(rule,)}
         assert all(part is not None for limit in limits for part in limit.parts.values())
 
 

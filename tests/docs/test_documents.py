@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_cli.__main__ import COMMANDS
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
@@ -63,7 +63,7 @@ def test_prose_is_wrapped(page: Path) -> None:
 def test_every_route_of_the_api_is_described(tmp_path: Path) -> None:
     files.write(tmp_path, Ports(), datetime(2026, 11, 25, 3, tzinfo=UTC))
     facility = settings.read(tmp_path / "facility.toml")
-    store = LateStore(Path(facility.store.path))
+    store = LazyStore(Path(facility.store.path))
     operations = Operations(facility.operations.url)
     try:
         paths = create_app(facility, store, operations).openapi()["paths"]

@@ -19,7 +19,7 @@ from sukusuku_server.rooms.retrospective import of_channel, seen_after
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage import Hour
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, from_kept, with_gaps, zone_part, zone_series
-from sukusuku_server.rooms.usage_sums import Tally, total
+from sukusuku_server.rooms.usage_sums import UsageSums, total
 from sukusuku_server.settings import Room, Site, Text, Zone
 from sukusuku_server.timeseries import thinned_key
 
@@ -56,12 +56,12 @@ class RoomUse:
     changes: tuple[Changed, ...] = ()
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> UsageSums:
         """All hours together."""
         return total(hour.tally for hour in self.hours)
 
     @property
-    def zones(self) -> Mapping[str, Tally]:
+    def zones(self) -> Mapping[str, UsageSums]:
         """All hours of each zone together."""
         return {zone: total(hour.tally for hour in hours) for zone, hours in self.zone_hours.items()}
 

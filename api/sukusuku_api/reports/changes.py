@@ -13,10 +13,10 @@ from sukusuku_core.time import day_start, local_day
 from sukusuku_server.rooms.change_effect import Effect
 from sukusuku_server.rooms.suppression import is_small
 from sukusuku_server.rooms.usage import zone_share
-from sukusuku_server.rooms.usage_sums import Tally
+from sukusuku_server.rooms.usage_sums import UsageSums
 
-_BEFORE: Callable[[Effect], Tally] = attrgetter("before")
-_AFTER: Callable[[Effect], Tally] = attrgetter("after")
+_BEFORE: Callable[[Effect], UsageSums] = attrgetter("before")
+_AFTER: Callable[[Effect], UsageSums] = attrgetter("after")
 
 
 def tables(use: RoomUse, asked: Asked, hidden: frozenset[Hashable]) -> Iterator[Table]:

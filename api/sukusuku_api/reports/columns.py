@@ -7,7 +7,7 @@ from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.rooms.suppression import is_small
-from sukusuku_server.rooms.usage_sums import Tally
+from sukusuku_server.rooms.usage_sums import UsageSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,12 @@ class Figure:
     heading: str
     unit: str
     kind: Kind
-    of: Callable[[Tally], Cell]
+    of: Callable[[UsageSums], Cell]
     of_few: bool = False
     public: bool = False
 
 
-def _if_known(value: Callable[[Tally], float]) -> Callable[[Tally], Cell]:
+def _if_known(value: Callable[[UsageSums], float]) -> Callable[[UsageSums], Cell]:
     return lambda tally: value(tally) if tally.known_ms else None
 
 
@@ -59,7 +59,7 @@ def columns(figures: Sequence[Figure], translate: Translate) -> tuple[Column, ..
     )
 
 
-def cells(tally: Tally, figures: Sequence[Figure], *, outward: bool, hide: bool) -> tuple[Cell, ...]:
+def cells(tally: UsageSums, figures: Sequence[Figure], *, outward: bool, hide: bool) -> tuple[Cell, ...]:
     """Their values; `hide`: too few children stand behind the whole tally, or behind its neighbour."""
     found: list[Cell] = []
     for figure in figures:

@@ -11,16 +11,16 @@ from sukusuku_api.reports.request import Asked
 from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_server.rooms.suppression import withheld
 from sukusuku_server.rooms.usage import heat_map, ranked, zone_share
-from sukusuku_server.rooms.usage_sums import Tally
+from sukusuku_server.rooms.usage_sums import UsageSums
 
 SHOWN_HOURS = 3
 """So many of the busiest hours are named, and of the quietest."""
-_NOTHING = Tally()
+_NOTHING = UsageSums()
 
 
 def tables(
     use: RoomUse,
-    parts: Mapping[Hashable, Tally],
+    parts: Mapping[Hashable, UsageSums],
     begun: Sequence[tuple[Hashable, date]],
     asked: Asked,
     hidden: frozenset[Hashable],
@@ -36,7 +36,7 @@ def tables(
 
 def _by_part(
     use: RoomUse,
-    parts: Mapping[Hashable, Tally],
+    parts: Mapping[Hashable, UsageSums],
     begun: Sequence[tuple[Hashable, date]],
     asked: Asked,
     hidden: frozenset[Hashable],

@@ -23,7 +23,7 @@ from sukusuku_api.reports.request import Asked
 from sukusuku_core.time import local_day
 from sukusuku_server.rooms.suppression import withheld
 from sukusuku_server.rooms.usage import Against
-from sukusuku_server.rooms.usage_sums import Tally, total
+from sukusuku_server.rooms.usage_sums import UsageSums, total
 from sukusuku_server.settings import Facility
 
 
@@ -62,14 +62,14 @@ def report(facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int) 
     )
 
 
-def _parts(use: RoomUse, period: Period) -> dict[Hashable, Tally]:
-    groups: dict[Hashable, list[Tally]] = {}
+def _parts(use: RoomUse, period: Period) -> dict[Hashable, UsageSums]:
+    groups: dict[Hashable, list[UsageSums]] = {}
     for hour in use.hours:
         groups.setdefault(period.key_of(hour), []).append(hour.tally)
     return {key: total(tallies) for key, tallies in groups.items()}
 
 
-def _withheld(uses: Sequence[RoomUse], parts: Mapping[str, Mapping[Hashable, Tally]]) -> frozenset[Hashable]:
+def _withheld(uses: Sequence[RoomUse], parts: Mapping[str, Mapping[Hashable, UsageSums]]) -> frozenset[Hashable]:
     """Keys of what is withheld: `None` all rooms, an id a room, an id with a part the part of a room."""
     counts: dict[Hashable, float | None] = {None: float(sum(use.tally.visits for use in uses))}
     sums: list[tuple[Hashable, list[Hashable]]] = [(None, [use.room.id for use in uses])]
@@ -120,7 +120,7 @@ def _overview(facility: Facility, uses: Sequence[RoomUse], asked: Asked, hidden:
     return found
 
 
-def _plan(against: Against, everything: Tally, asked: Asked, *, hide: bool) -> Table:
+def _plan(against: Against, everything: UsageSums, asked: Asked, *, hide: bool) -> Table:
     translate = asked.translate
     visits: Cell = WITHHELD if hide else against.visits
     rows: list[tuple[Cell, ...]] = []

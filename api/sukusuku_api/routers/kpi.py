@@ -16,7 +16,7 @@ from sukusuku_api.schemas import kpi as figures
 from sukusuku_api.schemas.live import NameOut
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.kpi.disposal_fee import fee_table
-from sukusuku_server.kpi.queries import Books
+from sukusuku_server.kpi.queries import KpiQueries
 
 router = APIRouter(tags=["accounts"])
 
@@ -134,8 +134,8 @@ def counterfactual(
     )
 
 
-def _books(context: Context) -> Books:
-    return Books(context.index, context.store.history, context.operations, context.clock())
+def _books(context: Context) -> KpiQueries:
+    return KpiQueries(context.index, context.store.history, context.operations, context.clock())
 
 
 def _stretch(start: str | None, end: str | None, now: int, default_ms: int) -> tuple[int, int]:

@@ -99,11 +99,11 @@ def changes_of(context: ContextDep, room_id: RoomId) -> change_effect.ChangesOut
 
 
 @router.get("/{room_id}/outlook", summary="The coming week by the hour", responses=_ERRORS)
-def outlook_of(context: ContextDep, room_id: RoomId) -> out.OutlookOut:
+def outlook_of(context: ContextDep, room_id: RoomId) -> out.RoomOutlookOut:
     """Return the expected mean of each open hour with its 80 % range."""
     site, room = known_room(context, room_id)
     now = context.clock()
-    return out.OutlookOut(
+    return out.RoomOutlookOut(
         room=room_id,
         time=japan_time(now),
         hours=[out.expected_hour(item) for item in expected(context, site, room, now, 7)],

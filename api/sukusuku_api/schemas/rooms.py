@@ -11,7 +11,7 @@ from sukusuku_server.model.collection import Calibration, Correction, Correction
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.capacity_limit import RoomLimit, Rule, ZoneLimit
 from sukusuku_server.rooms.expected_use import Expected
-from sukusuku_server.rooms.usage_sums import Tally
+from sukusuku_server.rooms.usage_sums import UsageSums
 
 SERIES = (
     "Occupancy/Corrected",
@@ -88,7 +88,7 @@ class ExpectedOut(Shape):
     hours: int = Field(description="Number of past hours used")
 
 
-class OutlookOut(Shape):
+class RoomOutlookOut(Shape):
     """The coming week."""
 
     room: str
@@ -110,7 +110,7 @@ class LimitOut(Shape):
     room: str
     time: datetime
     children: int
-    bites: list[Rule] = Field(description="The rules that set the limit")
+    limited_by: list[Rule] = Field(description="The rules that set the limit")
     parts: dict[Rule, int | None] = Field(description="What each rule alone allows; null: it does not apply")
     m2_per_child: float | None
     staff: int | None
@@ -162,7 +162,7 @@ def point(found: Point) -> PointOut:
     return PointOut(time=japan_time(found.time), value=float(found.value or 0))
 
 
-def tally(found: Tally) -> TallyOut:
+def tally(found: UsageSums) -> TallyOut:
     """Return a tally for the border."""
     return TallyOut(
         open_hours=round(found.open_ms / HOUR_MS, 2),
@@ -183,7 +183,7 @@ def tally(found: Tally) -> TallyOut:
     )
 
 
-def heat_cell(weekday: int, hour: int, found: Tally) -> HeatOut:
+def heat_cell(weekday: int, hour: int, found: UsageSums) -> HeatOut:
     """Return a cell of the heat map."""
     return HeatOut(
         weekday=weekday,
@@ -211,7 +211,7 @@ def limit(room: str, time: int, found: RoomLimit, zones: Sequence[ZoneLimit]) ->
         room=room,
         time=japan_time(time),
         children=found.children,
-        bites=list(found.bites),
+        limited_by=list(found.limited_by),
         parts=dict(found.parts),
         m2_per_child=rounded(found.m2_per_child),
         staff=found.staff,

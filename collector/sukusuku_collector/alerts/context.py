@@ -34,7 +34,7 @@ class Supply:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class SharedContext:
     """What is known beside the readings; everything may be missing.
 
     `next_round` is when the next round that serves a site departs (UTC ms), `kg_today` what was taken out of the units
@@ -55,11 +55,11 @@ class Around:
         return max(held, key=lambda mode: float("inf") if mode.until is None else mode.until, default=None)
 
 
-NOTHING = Around()
+NOTHING = SharedContext()
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class RuleContext:
     """All that a rule may look at.
 
     `known` is since when the subject is watched, `hearing` since when this process hears the broker without a break;
@@ -73,7 +73,7 @@ class Scene:
     hearing: int | None
     now: int
     derived: Mapping[str, Point] = field(default_factory=dict)
-    around: Around = NOTHING
+    around: SharedContext = NOTHING
     open: Open | None = None
     timetable: Timetable | None = None
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Protocol
 
-from sukusuku_collector.alerts.context import Around, Supply
+from sukusuku_collector.alerts.context import SharedContext, Supply
 from sukusuku_core.time import MINUTE_MS, day_start, local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
@@ -39,15 +39,17 @@ class Surroundings:
         self._operations = operations
         self._modes = Modes(operations)
         self._emptyings = Emptyings(operations)
-        self._slow: tuple[int, Around] | None = None
+        self._slow: tuple[int, SharedContext] | None = None
 
-    def at(self, now: int) -> Around:
+    def at(self, now: int) -> SharedContext:
         """Everything as it is at `now` (UTC ms)."""
         if self._slow is None or not 0 <= now - self._slow[0] < SLOW_MS:
-            slow = Around(next_round=self._next_rounds(now), kg_today=self._kg_today(now), supplies=self._supplies(now))
+            slow = SharedContext(
+                next_round=self._next_rounds(now), kg_today=self._kg_today(now), supplies=self._supplies(now)
+            )
             self._slow = now, slow
         slow = self._slow[1]
-        return Around(
+        return SharedContext(
             derived=self._store.derived_latest(),
             modes=tuple(self._modes.active(now)),
             next_round=slow.next_round,

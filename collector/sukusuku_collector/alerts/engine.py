@@ -5,10 +5,19 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from sukusuku_collector.alerts.context import NOTHING, Around, Scene, Subject, site_of
-from sukusuku_collector.alerts.escalation import Telling, Told, due
+from sukusuku_collector.alerts.context import NOTHING, RuleContext, SharedContext, Subject, site_of
+from sukusuku_collector.alerts.escalation import EscalationState, EscalationStep, due
 from sukusuku_collector.alerts.notifier import Mailing
-from sukusuku_collector.alerts.records import Held, Key, Outcome, Post, grounded, is_lasting, new_alert, to_held
+from sukusuku_collector.alerts.records import (
+    Key,
+    OpenAlert,
+    Outcome,
+    RuleBinding,
+    grounded,
+    is_lasting,
+    new_alert,
+    to_held,
+)
 from sukusuku_collector.alerts.rules import WATCHES
 from sukusuku_collector.alerts.state_machine import Event, Open, step
 from sukusuku_core.errors import TransientError
@@ -25,7 +34,7 @@ from sukusuku_server.settings.alerts import tightened
 class _Memory:
     """What the database holds, as the rules need it; `known` is since when each asset is watched."""
 
-    held: dict[Key, Held]
+    held: dict[Key, OpenAlert]
     known: dict[str, int]
 
 
@@ -50,13 +59,13 @@ class AlertEngine:
         self._memory: _Memory | None = None
         self._hearing: int | None = None
 
-    def _posts_of(self, index: FacilitySchedules, subject: Subject) -> tuple[Post, ...]:
+    def _posts_of(self, index: FacilitySchedules, subject: Subject) -> tuple[RuleBinding, ...]:
         facility = index.facility
         settings = subject.settings if isinstance(subject, Asset) else subject
         levels = facility.levels(subject.settings) if isinstance(subject, Asset) else facility.alerts
         mail_from = msgspec.structs.asdict(facility.alerts.mail_from)
         return tuple(
-            Post(
+            RuleBinding(
                 subject=subject,
                 watch=watch,
                 levels=(levels, tightened(levels)),
@@ -77,7 +86,7 @@ class AlertEngine:
         assets: Collection[str] | None = None,
         *,
         linked: bool = True,
-        around: Around = NOTHING,
+        around: SharedContext = NOTHING,
     ) -> None:
         """Look at these assets (all, and all sites, when None) at the time `now` (UTC ms) and store what changed.
 
@@ -125,11 +134,13 @@ class AlertEngine:
         held = {(alert.rule, alert.asset): to_held(alert) for alert in alerts}
         return _Memory({key: kept for key, kept in held.items() if key in watched}, known | dict.fromkeys(new, now))
 
-    def _look(self, memory: _Memory, subject: str, latest: LatestByAsset, around: Around, now: int) -> list[Outcome]:
+    def _look(
+        self, memory: _Memory, subject: str, latest: LatestByAsset, around: SharedContext, now: int
+    ) -> list[Outcome]:
         found = []
         for post in self._posts[subject]:
             held = memory.held.get(post.key)
-            scene = Scene(
+            scene = RuleContext(
                 subject=post.subject,
                 levels=post.levels[around.mode(ModeKind.OUTBREAK, (site_of(post.subject).id,), now) is not None],
                 latest=latest.get(subject, {}),
@@ -149,11 +160,16 @@ class AlertEngine:
         return found
 
     def _telling(
-        self, post: Post, scene: Scene, held: Held | None, after: Open | None, events: tuple[Event, ...]
-    ) -> Telling | None:
+        self,
+        post: RuleBinding,
+        scene: RuleContext,
+        held: OpenAlert | None,
+        after: Open | None,
+        events: tuple[Event, ...],
+    ) -> EscalationStep | None:
         if after is None or not after.firing or after.stage < post.mail_from:
             return None
-        told, began = Told(), scene.now
+        told, began = EscalationState(), scene.now
         if held is not None and not {Event.FIRED, Event.WORSENED} & {*events}:
             told, began = held.told, held.began
             if held.acknowledged:
@@ -163,7 +179,7 @@ class AlertEngine:
 
     def _store(self, memory: _Memory, outcomes: list[Outcome], now: int) -> None:
         """One transaction; the memory follows only after its commit. Some changes concern the memory only."""
-        held: dict[Key, Held] = {}
+        held: dict[Key, OpenAlert] = {}
         mails = 0
         lasting = [outcome for outcome in outcomes if is_lasting(outcome)]
         if lasting:
@@ -182,7 +198,7 @@ class AlertEngine:
         if mails:
             self._mail_written()
 
-    def _apply(self, change: Change, outcome: Outcome, now: int) -> tuple[Held | None, int]:
+    def _apply(self, change: Change, outcome: Outcome, now: int) -> tuple[OpenAlert | None, int]:
         """Store one outcome. Answers what is held of its alert from now on, and how many mails it made."""
         alert_id = 0 if outcome.before is None else outcome.before.id
         mails = 0

@@ -12,7 +12,7 @@ from sukusuku_server.calendar.opening_hours import OpeningHours
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EscalationState:
     """What people were told of an alert in its present stage: `steps` of the chain, first and last time."""
 
     steps: int = 0
@@ -21,14 +21,14 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class EscalationStep:
     """What is to be told now: the chain up to `steps`, those who know it already only when `again`."""
 
     steps: int
     again: bool
 
 
-def due(told: Told, began: int, delays: Sequence[int], repeat: int, now: int) -> Telling | None:
+def due(told: EscalationState, began: int, delays: Sequence[int], repeat: int, now: int) -> EscalationStep | None:
     """Return what is to be told now, if anything.
 
     `began` is when the alert fired or became worse, `delays` those of the steps in rising order, `repeat` the time
@@ -38,11 +38,11 @@ def due(told: Told, began: int, delays: Sequence[int], repeat: int, now: int) ->
     if not delays:
         return None
     if told.first is None:
-        return Telling(1, again=False) if now - began >= delays[0] else None
+        return EscalationStep(1, again=False) if now - began >= delays[0] else None
     passed = now - told.first + delays[0]
     steps = max(told.steps, sum(passed >= delay for delay in delays))
     again = bool(repeat) and told.last is not None and now - told.last >= repeat
-    return Telling(steps, again) if again or steps > told.steps else None
+    return EscalationStep(steps, again) if again or steps > told.steps else None
 
 
 def mails_from(opening: OpeningHours, before: int, *, urgent: bool, silenced: int, now: int) -> int:

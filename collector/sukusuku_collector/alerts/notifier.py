@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from sukusuku_collector.alerts.context import Scene, site_of
-from sukusuku_collector.alerts.escalation import Telling, mails_from
+from sukusuku_collector.alerts.context import RuleContext, site_of
+from sukusuku_collector.alerts.escalation import EscalationStep, mails_from
 from sukusuku_collector.alerts.mails.composer import Composer, Step
 from sukusuku_collector.alerts.mails.phrases import Incident
-from sukusuku_collector.alerts.records import Outcome, Post
+from sukusuku_collector.alerts.records import Outcome, RuleBinding
 from sukusuku_collector.alerts.rules_collection import hygiene_by
 from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_server.db import Alert, AlertState
@@ -30,14 +30,14 @@ class Mailing:
         """Who wants to know of this rule at this site, in the order in which they are told."""
         return self._composer.chain(site, rule)
 
-    def opens(self, post: Post, scene: Scene) -> int:
+    def opens(self, post: RuleBinding, scene: RuleContext) -> int:
         """Return the first moment (UTC ms) from now on at which mails about this may go."""
         subjects = (post.subject.id, site_of(post.subject).id)
         silence = scene.around.mode(ModeKind.SILENCE, subjects, scene.now)
         silenced = 0 if silence is None or silence.until is None else silence.until
         return mails_from(post.opening, self._before_opening, urgent=post.urgent, silenced=silenced, now=scene.now)
 
-    def tell(self, change: Change, alert_id: int, telling: Telling, outcome: Outcome) -> int:
+    def tell(self, change: Change, alert_id: int, telling: EscalationStep, outcome: Outcome) -> int:
         """Tell those whose turn it is, unless somebody has acknowledged the alert meanwhile. Answers how many mails."""
         alert, chain, now = change.read(alert_id), outcome.post.chain, outcome.scene.now
         if alert.state is not AlertState.FIRING:
@@ -84,7 +84,7 @@ def _incident(alert: Alert, outcome: Outcome) -> Incident:
     )
 
 
-def _ahead(scene: Scene) -> Outlook | None:
+def _ahead(scene: RuleContext) -> Outlook | None:
     """Return what is ahead of a unit, with the hygiene deadline that holds now."""
     unit = scene.subject.settings if isinstance(scene.subject, Asset) else None
     ahead = outlook(unit, scene.derived, scene.levels.silent_after, scene.now) if isinstance(unit, Unit) else None

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from sukusuku_collector.alerts.context import Scene, Subject, site_of
-from sukusuku_collector.alerts.escalation import Telling, Told
+from sukusuku_collector.alerts.context import RuleContext, Subject, site_of
+from sukusuku_collector.alerts.escalation import EscalationState, EscalationStep
 from sukusuku_collector.alerts.mails.composer import Step
 from sukusuku_collector.alerts.rules import Watch
 from sukusuku_collector.alerts.state_machine import Event, Observation, Open
@@ -17,7 +17,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class RuleBinding:
     """A rule at a subject: how it is watched, and who is told from which stage on.
 
     `levels` are those in quiet times and in an outbreak.
@@ -39,13 +39,13 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class OpenAlert:
     """An alert that is not resolved, as the database has it. `acknowledged`: as far as this process has noticed."""
 
     id: int
     open: Open
     began: int
-    told: Told
+    told: EscalationState
     acknowledged: bool
 
 
@@ -53,13 +53,13 @@ class Held:
 class Outcome:
     """What waits to be stored about one alert. Without `telling` nobody is told of it now."""
 
-    post: Post
-    scene: Scene
+    post: RuleBinding
+    scene: RuleContext
     seen: Observation | None
-    before: Held | None
+    before: OpenAlert | None
     after: Open | None
     events: tuple[Event, ...]
-    telling: Telling | None
+    telling: EscalationStep | None
 
 
 def is_lasting(outcome: Outcome) -> bool:
@@ -69,7 +69,7 @@ def is_lasting(outcome: Outcome) -> bool:
     return outcome.after.clearing != outcome.before.open.clearing
 
 
-def to_held(alert: Alert) -> Held:
+def to_held(alert: Alert) -> OpenAlert:
     """Return an alert of the database, to be held."""
     held = Open(
         firing=alert.state is not AlertState.PENDING,
@@ -80,9 +80,9 @@ def to_held(alert: Alert) -> Held:
         stage=alert.stage,
         reason=alert.reason,
     )
-    told = Told(alert.told, alert.told_first, alert.told_at)
+    told = EscalationState(alert.told, alert.told_first, alert.told_at)
     acknowledged = alert.state is AlertState.ACKNOWLEDGED
-    return Held(alert.id, held, alert.fired or alert.raised, told, acknowledged)
+    return OpenAlert(alert.id, held, alert.fired or alert.raised, told, acknowledged)
 
 
 def grounded(alert: Alert, outcome: Outcome) -> Alert:

@@ -6,7 +6,7 @@ A value that is not GOOD, or of an asset that was told dead, is no observation: 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sukusuku_collector.alerts.context import Scene
+from sukusuku_collector.alerts.context import RuleContext
 from sukusuku_collector.alerts.rules_collection import collection
 from sukusuku_collector.alerts.rules_rooms import room_over_capacity, zone_over_capacity
 from sukusuku_collector.alerts.state_machine import Observation, Rule, Sign, Waits
@@ -38,11 +38,11 @@ class Watch:
 
     rule: Rule
     kinds: frozenset[type[Unit] | type[Room] | type[Site]]
-    observe: Callable[[Scene], Observation | None]
+    observe: Callable[[RuleContext], Observation | None]
     waits: Callable[[AlertLevels], Waits]
 
 
-def unit_fault(scene: Scene) -> Observation | None:
+def unit_fault(scene: RuleContext) -> Observation | None:
     """Any fault code but 0, or a state that is a fault."""
     code, state = scene.number("Fault/Code"), scene.number("State")
     fault = fault_of(None if code is None else code[0], None if state is None else state[0])
@@ -59,7 +59,7 @@ def unit_fault(scene: Scene) -> Observation | None:
     return Observation(Sign.PRESENT, time, time, float(fault), None, f"{metric} {value:.0f} ({name})")
 
 
-def asset_silent(scene: Scene) -> Observation | None:
+def asset_silent(scene: RuleContext) -> Observation | None:
     """No GOOD reading for `silent_after` seconds, or none of a metric on which everything depends.
 
     Counted from when the asset became known if it was never heard, and only while the broker is heard: otherwise the
@@ -87,13 +87,13 @@ def asset_silent(scene: Scene) -> Observation | None:
     return Observation(Sign.PRESENT, scene.now, since, None, limit, detail, metric)
 
 
-def _retired(scene: Scene, metric: str, last: int) -> bool:
+def _retired(scene: RuleContext, metric: str, last: int) -> bool:
     """Whether a person has said, after its last value, that this metric is not measured any more."""
     mode = scene.around.mode(ModeKind.RETIRED, (f"{scene.subject.id}/{metric}",), scene.now)
     return mode is not None and mode.since > last
 
 
-def film_low(scene: Scene) -> Observation | None:
+def film_low(scene: RuleContext) -> Observation | None:
     """Return the film cassette lasts for `film_low` percent or less; ends with a new one.
 
     A unit without film has a fault.
@@ -116,7 +116,7 @@ def film_low(scene: Scene) -> Observation | None:
     return Observation(sign, time, time, value, low, f"film {value:.0f} %, low from {low:g} %")
 
 
-def kg_limit(scene: Scene) -> Observation | None:
+def kg_limit(scene: RuleContext) -> Observation | None:
     """Return what was taken out of the units of a site today comes near to what the ward takes from it in a day."""
     limit = scene.levels.kg_per_day or fee_table().daily_limit_kg
     kg = scene.around.kg_today.get(scene.subject.id)
@@ -128,7 +128,7 @@ def kg_limit(scene: Scene) -> Observation | None:
     return Observation(sign, scene.now, scene.now, kg, limit, detail, reason, stage)
 
 
-def stock_low(scene: Scene) -> Observation | None:
+def stock_low(scene: RuleContext) -> Observation | None:
     """Film cassettes or bags on the shelf of a site do not last `stock_days`, or there are none."""
     supplies = scene.around.supplies.get(scene.subject.id)
     limit = scene.levels.stock_days

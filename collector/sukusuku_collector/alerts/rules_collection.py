@@ -7,7 +7,7 @@ is one alert per bag, with a stage that says what has to be done; it ends when t
 from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 
-from sukusuku_collector.alerts.context import Scene, site_of
+from sukusuku_collector.alerts.context import RuleContext, site_of
 from sukusuku_collector.alerts.state_machine import Observation, Sign
 from sukusuku_core.model import UnitState
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
@@ -59,7 +59,7 @@ class Cause(StrEnum):
 _Due = tuple[Stage, Cause]
 
 
-def collection(scene: Scene) -> Observation | None:
+def collection(scene: RuleContext) -> Observation | None:
     """From the fused estimate and the forecast while they are fresh, else from what the sensors say."""
     if not isinstance(scene.subject, Asset) or not isinstance(scene.subject.settings, Unit):
         return None
@@ -68,7 +68,7 @@ def collection(scene: Scene) -> Observation | None:
     return _sensed(scene) if ahead is None else _derived(scene, unit, ahead)
 
 
-def _sensed(scene: Scene) -> Observation | None:
+def _sensed(scene: RuleContext) -> Observation | None:
     """Raise from `fill_rise` up or when the unit says that its bag is full, clears from `fill_clear` down.
 
     What is read under an open lid does not count. Without a level sensor the unit's own word decides.
@@ -92,7 +92,7 @@ def _sensed(scene: Scene) -> Observation | None:
     return Observation(Sign.GONE, state[1], state[1], None, rise, "the unit does not say that its bag is full")
 
 
-def _derived(scene: Scene, unit: Unit, ahead: Outlook) -> Observation:
+def _derived(scene: RuleContext, unit: Unit, ahead: Outlook) -> Observation:
     time = scene.derived["Fill/Estimate"].time
     bag = bag_since(scene.derived)
     if scene.open is not None and bag is not None and bag > scene.open.since:
@@ -112,13 +112,13 @@ def _derived(scene: Scene, unit: Unit, ahead: Outlook) -> Observation:
     return _absent(scene, time, ahead.percent)
 
 
-def _doubted(scene: Scene, ahead: Outlook) -> bool:
+def _doubted(scene: RuleContext, ahead: Outlook) -> bool:
     heard = last_time(scene.latest)
     lately = heard is not None and scene.now - heard <= scene.levels.silent_after * 1000
     return lately and ahead.confidence < _DOUBTED
 
 
-def hygiene_by(scene: Scene, unit: Unit, ahead: Outlook) -> int | None:
+def hygiene_by(scene: RuleContext, unit: Unit, ahead: Outlook) -> int | None:
     """When the bag is over age, in an outbreak sooner; None: not known, or nothing is in it."""
     if ahead.hygiene_by is None or ahead.percent < _EMPTY:
         return None
@@ -127,7 +127,7 @@ def hygiene_by(scene: Scene, unit: Unit, ahead: Outlook) -> int | None:
     return ahead.hygiene_by - round((1 - scene.levels.outbreak.bag_hours) * unit.collection.bag_hours * HOUR_MS)
 
 
-def _dues(scene: Scene, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
+def _dues(scene: RuleContext, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
     """Every reason that holds, of equal ones the more telling first."""
     now, comes = scene.now, scene.around.next_round.get(site_of(scene.subject).id)
     state = scene.number("State")
@@ -153,14 +153,14 @@ def _dues(scene: Scene, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
         yield Stage.PLAN, Cause.LEVEL
 
 
-def _present(scene: Scene, due: _Due, time: int, value: float | None) -> Observation:
+def _present(scene: RuleContext, due: _Due, time: int, value: float | None) -> Observation:
     stage, cause = due
     level = "no level" if value is None else f"fill level {value:.0f} %"
     detail = f"{cause.value}: {level}, rises at {scene.levels.fill_rise:g} %"
     return Observation(Sign.PRESENT, time, time, value, scene.levels.fill_rise, detail, cause.value, int(stage))
 
 
-def _absent(scene: Scene, time: int, value: float) -> Observation:
+def _absent(scene: RuleContext, time: int, value: float) -> Observation:
     """Nothing is due. An alert ends when the level has fallen as far as from `fill_rise` to `fill_clear`."""
     rise, clear = scene.levels.fill_rise, scene.levels.fill_clear
     if scene.open is not None and scene.open.value is not None:

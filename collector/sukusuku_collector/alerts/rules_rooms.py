@@ -4,7 +4,7 @@ A room has its limit while its centre is open. At night counts drift until the d
 nothing here is raised; what was open ends with the day.
 """
 
-from sukusuku_collector.alerts.context import Scene
+from sukusuku_collector.alerts.context import RuleContext
 from sukusuku_collector.alerts.state_machine import Observation, Sign
 from sukusuku_server.live.freshness import last_time
 from sukusuku_server.rooms.capacity_limit import RoomLimit, Rule
@@ -12,7 +12,7 @@ from sukusuku_server.rooms.current import Stage, corrected, counted, limit_now, 
 from sukusuku_server.rooms.schedule import Timetable
 
 
-def room_over_capacity(scene: Scene) -> Observation | None:
+def room_over_capacity(scene: RuleContext) -> Observation | None:
     """From `room_warn` percent of the limit on a room is full, above the limit it is over.
 
     It is full until `room_clear` percent, over until it is within the limit.
@@ -34,10 +34,12 @@ def room_over_capacity(scene: Scene) -> Observation | None:
     elif scene.open is not None and not scene.open.firing and scene.open.stage == Stage.FULL:
         stage = Stage.FULL  # to be over must stand for a while of its own
     detail = f"{children} children, limit {limit.children}: {_parts(limit)}"
-    return Observation(sign, time, time, float(children), float(limit.children), detail, limit.bites[0].value, stage)
+    return Observation(
+        sign, time, time, float(children), float(limit.children), detail, limit.limited_by[0].value, stage
+    )
 
 
-def zone_over_capacity(scene: Scene) -> Observation | None:
+def zone_over_capacity(scene: RuleContext) -> Observation | None:
     """More children in a zone than the house rule says. `reason` is the zone; of several that with the most too many.
 
     While an alert is open, it is about its zone only.
@@ -63,16 +65,16 @@ def zone_over_capacity(scene: Scene) -> Observation | None:
     return Observation(Sign.PRESENT if over > 0 else Sign.GONE, time, time, float(children), capacity, detail, zone.id)
 
 
-def _closed(scene: Scene) -> Observation:
+def _closed(scene: RuleContext) -> Observation:
     return Observation(Sign.GONE, scene.now, scene.now, None, None, "the centre is closed")
 
 
-def _is_dead(scene: Scene) -> bool:
+def _is_dead(scene: RuleContext) -> bool:
     """Whether the edge node, or its broker, says that nobody is there."""
     return any(item.stale_since is not None for item in scene.latest.values())
 
 
-def _children(scene: Scene, timetable: Timetable) -> tuple[int, int] | None:
+def _children(scene: RuleContext, timetable: Timetable) -> tuple[int, int] | None:
     """Return the corrected count while there is one, otherwise what the sensors see; with when the room was heard."""
     if _is_dead(scene):
         return None
@@ -82,12 +84,12 @@ def _children(scene: Scene, timetable: Timetable) -> tuple[int, int] | None:
     return _recent(scene, sensed(timetable.room, scene.latest, "Children"))
 
 
-def _recent(scene: Scene, found: tuple[int, int] | None) -> tuple[int, int] | None:
+def _recent(scene: RuleContext, found: tuple[int, int] | None) -> tuple[int, int] | None:
     """Return a count, unless it is so old that the room counts as silent: then it is none."""
     return None if found is None or scene.now - found[1] > scene.levels.silent_after * 1000 else found
 
 
-def _sign(scene: Scene, children: int, limit: int) -> Sign:
+def _sign(scene: RuleContext, children: int, limit: int) -> Sign:
     levels = scene.levels
     if children and 100 * children >= limit * levels.room_warn:
         return Sign.PRESENT
@@ -97,4 +99,4 @@ def _sign(scene: Scene, children: int, limit: int) -> Sign:
 def _parts(limit: RoomLimit) -> str:
     told = [f"{rule.value} {part}" for rule, part in limit.parts.items() if part is not None]
     staff = "" if limit.parts[Rule.STAFF] is None else f" with {limit.staff} on duty"
-    return ", ".join(told) + staff + "; by " + ", ".join(rule.value for rule in limit.bites)
+    return ", ".join(told) + staff + "; by " + ", ".join(rule.value for rule in limit.limited_by)

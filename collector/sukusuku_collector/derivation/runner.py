@@ -79,7 +79,7 @@ class Subject:
     also: tuple[str, ...] = ()
 
 
-class Deriver:
+class DerivationRunner:
     """Derives all assets of one facility. `run` goes on until cancelled."""
 
     def __init__(

@@ -15,28 +15,28 @@ LEAST_SHARE_MS = 10 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
+class SendPlan:
     """Make the plan of a round for a date and tell the first one."""
 
     trip: Trip
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
-    """Tell the next one: step `step` (from 1) of the chain."""
+class Escalate:
+    """Escalate the next one: step `step` (from 1) of the chain."""
 
     run: Run
     step: int
 
 
 @dataclass(frozen=True, slots=True)
-class Close:
+class CloseRound:
     """The round is over."""
 
     run: Run
 
 
-Task = Issue | Tell | Close
+Task = SendPlan | Escalate | CloseRound
 
 
 def due(
@@ -58,18 +58,18 @@ def due(
         run = known.get((trip.round, trip.date))
         stale = run is None or (run.state is RunState.PLANNED and run.plan.planned < trip.mail_at)
         if stale and trip.mail_at <= now < trip.departs:
-            tasks.append(Issue(trip))
+            tasks.append(SendPlan(trip))
     moments = {(trip.round, trip.date): trip for trip in trips}
     for run in runs:
         if run.state is RunState.CLOSED:
             continue
         moment = moments.get((run.plan.round, run.plan.date))
         if now >= run.plan.returns + GRACE_MS:
-            tasks.append(Close(run))
+            tasks.append(CloseRound(run))
         elif moment is not None and _waits(run) and run.told < steps.get(run.plan.round, 0):
             declined = run.declined >= run.told or run.id in refused
             if declined or now >= next_at(run, moment, steps[run.plan.round]):
-                tasks.append(Tell(run, run.told + 1))
+                tasks.append(Escalate(run, run.told + 1))
     return tasks
 
 

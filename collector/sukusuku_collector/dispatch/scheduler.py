@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Protocol
 
-from sukusuku_collector.dispatch.due_tasks import GRACE_MS, Close, Issue, Task, Tell, due
+from sukusuku_collector.dispatch.due_tasks import GRACE_MS, CloseRound, Escalate, SendPlan, Task, due
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import SukusukuError
 from sukusuku_core.supervision import repeat
@@ -92,7 +92,7 @@ class Sender:
         return run
 
     def tell(self, settings: Round, run: Run, step: int, now: int) -> bool:
-        """Tell the next step of the chain. False: somebody else has done so."""
+        """Escalate the next step of the chain. False: somebody else has done so."""
         timetable = self._timetables[settings.id]
         made = sheets(self._index, timetable, run, self.rounds.stops(run.id), self._store.latest())
         pictures = self._composer.pictures(settings, step, made)
@@ -147,7 +147,7 @@ class RoundScheduler:
         trips = [*self._trips(now), *self._ahead(runs, now)]
         refused = {run.id for run in runs if run.told and self._rounds.refused(run.id)}
         for task in due(trips, self._of_today(runs, trips), self._steps, refused, now):
-            if not isinstance(task, Issue) or self._may_plan(task.trip, now):
+            if not isinstance(task, SendPlan) or self._may_plan(task.trip, now):
                 self._try(task, now)
         for run in runs:
             self._confirm(run, now)
@@ -188,18 +188,18 @@ class RoundScheduler:
 
     def _do(self, task: Task, now: int) -> None:
         match task:
-            case Issue(trip):
+            case SendPlan(trip):
                 settings = self._index.rounds.get(trip.round)
                 run = None if settings is None else self._sender.issue(settings, trip.date, now)
                 if run is not None and run.told:
                     _log.info("round %s of %s is sent: %d stops", trip.round, trip.date, len(run.plan.joined))
                     self._signals.wake()
-            case Tell(run, step):
+            case Escalate(run, step):
                 settings = self._index.rounds.get(run.plan.round)
                 if settings is not None and self._sender.tell(settings, run, step, now):
                     _log.warning("round %s is not answered; it is told to the next (step %d)", _name(task), step)
                     self._signals.wake()
-            case Close(run):
+            case CloseRound(run):
                 self._rounds.close(run.id)
                 records = [record for record in self._rounds.stops(run.id) if record.stop.joined]
                 silent = sum(record.answer is Answer.NONE for record in records)
@@ -229,6 +229,6 @@ def _subject(task: Task) -> str:
 
 
 def _name(task: Task) -> str:
-    if isinstance(task, Issue):
+    if isinstance(task, SendPlan):
         return f"{task.trip.round} of {task.trip.date}"
     return f"{task.run.plan.round} of {task.run.plan.date}"

@@ -65,7 +65,7 @@ def topic(operator: str, host_id: str) -> str:
 
 
 @dataclass(slots=True)
-class Tenure:
+class HostClaim:
     """The use of a host id by one process. Times are UTC ms; `name` says who and where we are."""
 
     host_id: str

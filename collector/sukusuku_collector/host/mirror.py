@@ -103,7 +103,7 @@ def _names(text: Text) -> dict[str, str]:
     return {"ja": text.ja, "en": text.en}
 
 
-class Mirroring:
+class Mirror:
     """The mirror of one facility. Every method raises TransientError when broker or store do not answer."""
 
     def __init__(self, index: FacilitySchedules, store: LiveReader, clock: Clock) -> None:

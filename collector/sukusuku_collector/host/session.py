@@ -11,8 +11,8 @@ from typing import Protocol
 
 from sukusuku_collector.host import claim as tenure
 from sukusuku_collector.host import mirror
-from sukusuku_collector.host.claim import RivalError, Tenure
-from sukusuku_collector.host.mirror import Mirroring
+from sukusuku_collector.host.claim import HostClaim, RivalError
+from sukusuku_collector.host.mirror import Mirror
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_core import state, topics
 from sukusuku_core.clock import Clock
@@ -70,13 +70,13 @@ class Host:
         # A client id of its own: two collectors must hear each other, not push each other off.
         self._instance = secrets.token_hex(4)
         name = f"process {os.getpid()} on {socket.gethostname()}"[:200]
-        self._tenure = Tenure(facility.host_id, self._instance, name)
+        self._tenure = HostClaim(facility.host_id, self._instance, name)
         self._refused: set[str] = set()
         self._last_timestamp: int | None = None
         self._seen_timestamp = 0
         self._mqtt: MqttSession | None = None
         self._mirrors = mirror.everything(facility.operator.id)
-        self._mirroring = Mirroring(index, store, clock)
+        self._mirroring = Mirror(index, store, clock)
         self._ready = False
         self._problems = TransitionLog(_log)
 

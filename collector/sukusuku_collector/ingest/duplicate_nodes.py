@@ -56,7 +56,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Twins:
+class DuplicateNodeDetector:
     """What births and deaths tell about the identity of each edge node. Times are UTC ms."""
 
     _nodes: dict[NodeKey, _Node] = field(default_factory=dict)

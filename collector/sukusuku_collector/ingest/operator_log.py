@@ -15,7 +15,7 @@ UNASSIGNED_AGAIN = HOUR_MS
 _log = logging.getLogger("sukusuku_collector.ingest.pipeline")
 
 
-class Teller:
+class OperatorLog:
     """Remembers what it has told."""
 
     def __init__(self) -> None:

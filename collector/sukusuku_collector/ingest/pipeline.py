@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sukusuku_collector.ingest import validation
-from sukusuku_collector.ingest.duplicate_nodes import Twins
-from sukusuku_collector.ingest.operator_log import Teller
+from sukusuku_collector.ingest.duplicate_nodes import DuplicateNodeDetector
+from sukusuku_collector.ingest.operator_log import OperatorLog
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.ingest.rate_limits import Gate
 from sukusuku_collector.ingest.row_builder import Batch, Rows, RowStore, Table
 from sukusuku_collector.ingest.topic_routes import Route, Routes
-from sukusuku_collector.ingest.unassigned import Homeless
+from sukusuku_collector.ingest.unassigned import UnassignedMessages
 from sukusuku_collector.ingest.validation import Subject
 from sukusuku_core import sparkplug
 from sukusuku_core.clock import Clock, now_ms
@@ -82,11 +82,11 @@ class Ingest:
         self._group = facility.operator.id
         self._routes = Routes(facility)
         self._gate = Gate(limits)
-        self._twins = Twins()
+        self._twins = DuplicateNodeDetector()
         self._store = store
         self._clock = clock
         self._reorder_window = round(limits.reorder_window * 1000)
-        self._teller = Teller()
+        self._teller = OperatorLog()
         self.counts: Counter[str] = Counter()
         self.arrived = self.stored = 0
         self._rows = Rows(store, limits.metrics_per_asset, self.counts, self._may_quarantine)
@@ -97,7 +97,7 @@ class Ingest:
         self._session = HostSession()
         self._reorder = Reorder[_Arrived](self._session, self._reorder_window)
         self._tables: dict[tuple[NodeKey, str | None], Table] = {}
-        self._homeless = Homeless()
+        self._homeless = UnassignedMessages()
 
     def process(self, messages: Sequence[Message]) -> Outcome:
         """Store what the messages carry in one commit. Call it without messages when time has passed.

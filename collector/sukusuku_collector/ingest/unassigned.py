@@ -37,7 +37,7 @@ def keep(body: Any, metrics: Sequence[Any], types: Mapping[str, int], *, birth: 
     return bytes(found.SerializeToString()) if found.metrics else None
 
 
-class Homeless:
+class UnassignedMessages:
     """Devices without a place in the settings, since the beginning of an MQTT session."""
 
     def __init__(self) -> None:

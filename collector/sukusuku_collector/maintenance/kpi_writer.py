@@ -18,7 +18,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi import daily_series
 from sukusuku_server.kpi.daily_series import ON_TIME_DAYS, Diary
-from sukusuku_server.kpi.queries import Books
+from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader
@@ -55,7 +55,7 @@ class Derived(Protocol):
         """From when on (UTC ms) something was derived anew since this was asked last; None: nothing was."""
 
 
-class Bookkeeper:
+class KpiWriter:
     """The accounts of one facility. `run` goes on until cancelled."""
 
     def __init__(
@@ -105,7 +105,7 @@ class Bookkeeper:
 
     def write(self, start: int, end: int, now: int) -> None:
         """Write the accounts of start <= time < end, as they look at `now`; `start` is a local midnight."""
-        books = Books(self._index, self._store, self._operations, now)
+        books = KpiQueries(self._index, self._store, self._operations, now)
         visits = books.visits(start - ON_TIME_DAYS * DAY_MS, end)
         times = books.open_times(start, end)
         for site in self._index.facility.site:

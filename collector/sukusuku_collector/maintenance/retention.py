@@ -42,7 +42,7 @@ class HousekeepingStore(AssigningStore, Retention, Protocol):
     """Where old readings are deleted, too."""
 
 
-class Housekeeping:
+class RetentionTask:
     """Goes on until cancelled. `arrived` tells how many messages have arrived so far; `thin` thins out a little."""
 
     def __init__(

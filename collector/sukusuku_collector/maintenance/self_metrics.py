@@ -42,7 +42,7 @@ class Flow:
     refused: int
 
 
-class Vitals:
+class SelfMetrics:
     """The figures of the collector with this host id. `run` goes on until cancelled.
 
     `derived` and `archived` tell up to when everything is derived, and in InfluxDB (without it, `archived` is None).

@@ -38,7 +38,7 @@ class Compared:
     ways: str | None
 
 
-class Books:
+class KpiQueries:
     """The accounts of a facility at the moment `now` (UTC ms)."""
 
     def __init__(self, index: FacilitySchedules, store: HistoryReader, operations: Operations, now: int) -> None:

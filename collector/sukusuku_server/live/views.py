@@ -257,7 +257,7 @@ def room_view(
         presence=presence,
         capacity=room.capacity,
         limit=limit.children,
-        limited_by=tuple(rule.value for rule in limit.bites),
+        limited_by=tuple(rule.value for rule in limit.limited_by),
         is_open=is_open,
         zones=zones,
         last_time=last,

@@ -28,11 +28,11 @@ class Rule(StrEnum):
 class RoomLimit:
     """The limit of a room in children, with what each rule alone allows; None: that rule cannot be asked.
 
-    `bites` are the rules that allow no more than the limit.
+    `limited_by` are the rules that allow no more than the limit.
     """
 
     children: int
-    bites: tuple[Rule, ...]
+    limited_by: tuple[Rule, ...]
     parts: Mapping[Rule, int | None]
     m2_per_child: float | None = None
     """Square metres that the mean child of the room's age mix needs."""
@@ -61,8 +61,8 @@ def room_limit(places: int, standards: Standards, staff: int | None, national: N
     if shares and staff is not None:
         parts[Rule.STAFF] = _by_staff(standards, staff, national)
     limit = min(part for part in parts.values() if part is not None)
-    bites = tuple(rule for rule, part in parts.items() if part == limit)
-    return RoomLimit(limit, bites, parts, area_each, staff)
+    limited_by = tuple(rule for rule, part in parts.items() if part == limit)
+    return RoomLimit(limit, limited_by, parts, area_each, staff)
 
 
 def staff_needed(children: int, standards: Standards, national: National) -> int:

@@ -8,7 +8,7 @@ from statistics import fmean, variance
 
 from sukusuku_core.time import DAY_MS, day_start
 from sukusuku_server.rooms.usage import Hour, by_day, joined
-from sukusuku_server.rooms.usage_sums import Tally, total
+from sukusuku_server.rooms.usage_sums import UsageSums, total
 
 SIDE_DAYS = 56
 """So many days are compared on each side of a change, unless another change comes first."""
@@ -22,8 +22,8 @@ class Effect:
     `low` and `high` bound it with 95 % confidence; None: fewer than two days of any weekday on one side.
     """
 
-    before: Tally
-    after: Tally
+    before: UsageSums
+    after: UsageSums
     change: float | None
     low: float | None
     high: float | None

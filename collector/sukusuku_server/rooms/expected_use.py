@@ -7,7 +7,7 @@ from math import sqrt
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.rooms.usage import Hour
-from sukusuku_server.rooms.usage_sums import Tally
+from sukusuku_server.rooms.usage_sums import UsageSums
 
 WEEKS = 10
 """So many weeks of the past are looked at."""
@@ -17,7 +17,7 @@ LEAST = 2
 """Fewer hours of the same weekday than this: all weekdays are taken together."""
 _BAND_80 = 1.2816
 _LEAST_VARIANCE = 0.05
-_NOTHING = Tally()
+_NOTHING = UsageSums()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_number, local_day, time_of_day, weekday
 from sukusuku_server.rooms.intervals import Stretch
-from sukusuku_server.rooms.usage_sums import OVER, UNDER, USED_MS, Tally, total
+from sukusuku_server.rooms.usage_sums import OVER, UNDER, USED_MS, UsageSums, total
 
 K = TypeVar("K", bound=Hashable)
 
@@ -25,7 +25,7 @@ class Hour:
     """The tally of one hour that begins at `start` (UTC ms)."""
 
     start: int
-    tally: Tally
+    tally: UsageSums
 
     @property
     def day(self) -> date:
@@ -65,9 +65,9 @@ def hours(parts: Iterable[Stretch]) -> list[Hour]:
     return found
 
 
-def joined(found: Iterable[Hour], key: Callable[[Hour], K]) -> dict[K, Tally]:
+def joined(found: Iterable[Hour], key: Callable[[Hour], K]) -> dict[K, UsageSums]:
     """Return the hours joined by a key, such as `by_day`."""
-    groups: dict[K, list[Tally]] = {}
+    groups: dict[K, list[UsageSums]] = {}
     for hour in found:
         groups.setdefault(key(hour), []).append(hour.tally)
     return {name: total(tallies) for name, tallies in groups.items()}
@@ -83,12 +83,12 @@ def by_month(hour: Hour) -> tuple[int, int]:
     return hour.day.year, hour.day.month
 
 
-def heat_map(found: Iterable[Hour]) -> dict[tuple[int, int], Tally]:
+def heat_map(found: Iterable[Hour]) -> dict[tuple[int, int], UsageSums]:
     """Return the use by weekday (Monday is 0) and local hour."""
     return joined(found, lambda hour: (hour.weekday, hour.hour))
 
 
-def ranked(cells: Mapping[tuple[int, int], Tally], number: int, *, least_hours: int = 2) -> list[tuple[int, int]]:
+def ranked(cells: Mapping[tuple[int, int], UsageSums], number: int, *, least_hours: int = 2) -> list[tuple[int, int]]:
     """Return the busiest cells of a heat map by average occupancy, the busiest first; a negative number: the quietest.
 
     Cells of which fewer than `least_hours` hours are known are left out.
@@ -102,7 +102,7 @@ def ranked(cells: Mapping[tuple[int, int], Tally], number: int, *, least_hours: 
     return ordered[:number] if number >= 0 else ordered[::-1][:-number]
 
 
-def zone_share(zones: Mapping[str, Tally]) -> dict[str, float | None]:
+def zone_share(zones: Mapping[str, UsageSums]) -> dict[str, float | None]:
     """Return each zone's share of the person-hours of all zones, in percent; None when nobody was in any."""
     together = sum(tally.person_ms for tally in zones.values())
     return {zone: 100.0 * tally.person_ms / together if together else None for zone, tally in zones.items()}
@@ -168,7 +168,7 @@ class _Sums:
         """Return the hour when it is done."""
         return Hour(
             self.start,
-            Tally(
+            UsageSums(
                 self._open,
                 self._known,
                 self._complete,

@@ -13,14 +13,14 @@ from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.model.series import Point, RoomHour
 from sukusuku_server.rooms.intervals import runs, stretches
 from sukusuku_server.rooms.usage import Hour, hours
-from sukusuku_server.rooms.usage_sums import Tally
+from sukusuku_server.rooms.usage_sums import UsageSums
 
 SERIES = {"children": "Occupancy/ChildrenCorrected", "people": "Occupancy/Corrected"}
 """The derived series of each channel."""
 COMPLETENESS = "Occupancy/Completeness"
 COARSE_MS = 15 * MINUTE_MS
 """Between two points of a series that is thinned out; a point holds for longer than this."""
-_SUMS = tuple(field.name for field in fields(Tally))
+_SUMS = tuple(field.name for field in fields(UsageSums))
 
 
 def zone_series(zone: str) -> str:
@@ -45,7 +45,7 @@ def from_kept(found: Iterable[RoomHour]) -> dict[str, list[Hour]]:
     """Kept hours by part, in order."""
     parts: dict[str, list[Hour]] = {}
     for item in found:
-        parts.setdefault(item.part, []).append(Hour(item.time, Tally(*msgspec.msgpack.decode(item.sums))))
+        parts.setdefault(item.part, []).append(Hour(item.time, UsageSums(*msgspec.msgpack.decode(item.sums))))
     return parts
 
 

@@ -15,7 +15,7 @@ UNDER, OVER = 0.6, 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class UsageSums:
     """Sums over opening hours, in ms, person-ms and numbers. `+` joins two stretches of time that do not overlap."""
 
     open_ms: int = 0
@@ -42,11 +42,11 @@ class Tally:
     hours_known: int = 0
     hours_used: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
+    def __add__(self, other: "UsageSums") -> "UsageSums":
         mine, theirs = (self.peak, self), (other.peak, other)
         top = other if mine[0] is None or (theirs[0] is not None and theirs[0] > mine[0]) else self
         ratios = [ratio for ratio in (self.peak_ratio, other.peak_ratio) if ratio is not None]
-        return Tally(
+        return UsageSums(
             self.open_ms + other.open_ms,
             self.known_ms + other.known_ms,
             self.complete_ms + other.complete_ms,
@@ -132,9 +132,9 @@ class Tally:
         return self.person_ms / HOUR_MS
 
 
-def total(tallies: Iterable[Tally]) -> Tally:
+def total(tallies: Iterable[UsageSums]) -> UsageSums:
     """All of them together."""
-    return sum(tallies, Tally())
+    return sum(tallies, UsageSums())
 
 
 def _over(sum_: float, time: float) -> float | None:

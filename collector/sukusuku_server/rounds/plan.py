@@ -7,7 +7,8 @@ from math import ceil
 
 from sukusuku_server.model.rounds import Candidate, Plan, Reason, Stop
 from sukusuku_server.rounds.decision import FAILING, JOINING, MUST, deadline_of, decide
-from sukusuku_server.rounds.routing_problem import Problem, Timed, Truck, Visit, Way, Windows, cost, inserted, timed
+from sukusuku_server.rounds.routing_problem import Job, Problem, Schedule, Way, Windows, cost, inserted, timed
+from sukusuku_server.rounds.routing_problem import Vehicle as RoutedVehicle
 from sukusuku_server.rounds.timetable import Trip
 from sukusuku_server.rounds.travel_matrix import Matrix
 from sukusuku_server.settings.rounds import Round, Vehicle
@@ -17,7 +18,7 @@ Solve = Callable[[Problem], tuple[Way, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class PlanningInput:
     """What stands around the candidates.
 
     `after` has the next trip that may serve a site; `open` its opening hours as stretches (UTC ms) while the round is
@@ -39,7 +40,7 @@ class _Wanted:
     windows: Windows
 
 
-def make(setting: Setting, candidates: Sequence[Candidate], now: int, solve: Solve) -> Plan:
+def make(setting: PlanningInput, candidates: Sequence[Candidate], now: int, solve: Solve) -> Plan:
     """Return the plan. Every candidate is in it once, with its reason."""
     wanted: list[_Wanted] = []
     others: list[Stop] = []
@@ -74,7 +75,7 @@ def make(setting: Setting, candidates: Sequence[Candidate], now: int, solve: Sol
     )
 
 
-def _windows(setting: Setting, site: str) -> Windows:
+def _windows(setting: PlanningInput, site: str) -> Windows:
     """When service may begin, so that it ends while the site is open and the round under way. Seconds, inclusive."""
     service = _service(setting)
     spans = (
@@ -85,18 +86,18 @@ def _windows(setting: Setting, site: str) -> Windows:
     return tuple((ceil((start - departs) / 1000), (end - departs) // 1000) for start, end in spans if start <= end)
 
 
-def _service(setting: Setting) -> int:
+def _service(setting: PlanningInput) -> int:
     return round(setting.round.service_minutes * 60)
 
 
-def _problem(setting: Setting, wanted: Sequence[_Wanted]) -> Problem:
+def _problem(setting: PlanningInput, wanted: Sequence[_Wanted]) -> Problem:
     """Prizes put more units before a shorter way, and those that must be visited before those that may wait."""
     matrix, trip = setting.matrix, setting.trip
     longest = max(max(row) for row in matrix.seconds)
     may = longest * (len(wanted) + 1) + 1
     must = may * (sum(each.reason not in MUST for each in wanted) + 1)
     visits = tuple(
-        Visit(
+        Job(
             place=matrix.index(each.candidate.site),
             service=_service(setting),
             windows=each.windows,
@@ -108,7 +109,7 @@ def _problem(setting: Setting, wanted: Sequence[_Wanted]) -> Problem:
     )
     vehicle = setting.vehicle
     back_by = (trip.returns - trip.departs) // 1000
-    truck = Truck(matrix.index(vehicle.depot), vehicle.bags, int(vehicle.kg * 1000), back_by)
+    truck = RoutedVehicle(matrix.index(vehicle.depot), vehicle.bags, int(vehicle.kg * 1000), back_by)
     return Problem(matrix.seconds, visits, (truck,))
 
 
@@ -137,7 +138,7 @@ def _costs(problem: Problem, ways: tuple[Way, ...]) -> float:
     return float("inf") if found is None else found
 
 
-def _joined(trip: Trip, wanted: Sequence[_Wanted], times: Timed) -> tuple[Stop, ...]:
+def _joined(trip: Trip, wanted: Sequence[_Wanted], times: Schedule) -> tuple[Stop, ...]:
     return tuple(
         _stop(each.candidate, each.reason, position, trip.departs + begins * 1000)
         for position, (each, begins) in enumerate(zip(wanted, times.begins, strict=True), start=1)
@@ -165,6 +166,6 @@ def _stop(candidate: Candidate, reason: Reason, position: int | None, arrives: i
     )
 
 
-def _km(setting: Setting, sites: Sequence[str]) -> float:
+def _km(setting: PlanningInput, sites: Sequence[str]) -> float:
     places = [setting.matrix.index(place) for place in (setting.vehicle.depot, *sites, setting.vehicle.depot)]
     return sum(setting.matrix.km[a][b] for a, b in pairwise(places)) if sites else 0.0

@@ -61,7 +61,7 @@ class Planner:
                 fault = view.fault != FaultCode.NONE
                 candidates.append(candidate(site, unit, ahead, known, opening[site.id], fault=fault))
         vehicle = next(vehicle for vehicle in self._facility.vehicle if vehicle.id == settings.vehicle)
-        setting = plan.Setting(
+        setting = plan.PlanningInput(
             round=settings,
             vehicle=vehicle,
             trip=trip,

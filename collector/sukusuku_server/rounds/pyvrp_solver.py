@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 
-from sukusuku_server.rounds.routing_problem import Problem, Truck, Way, cost
+from sukusuku_server.rounds.routing_problem import Problem, Vehicle, Way, cost
 
 _PATIENCE = 2_000
 """Iterations without a better answer after which it will not come: small rounds are solved long before their time."""
@@ -65,9 +65,9 @@ def solve(problem: Problem, seconds: float, seed: int) -> tuple[Way, ...] | None
     return tuple(ways) if cost(problem, ways) is not None else None
 
 
-def _alike(trucks: Sequence[Truck]) -> list[list[int]]:
+def _alike(trucks: Sequence[Vehicle]) -> list[list[int]]:
     """Return the numbers of the trucks, those that are alike together: the solver need not tell them apart."""
-    found: dict[Truck, list[int]] = {}
+    found: dict[Vehicle, list[int]] = {}
     for number, truck in enumerate(trucks):
         found.setdefault(truck, []).append(number)
     return list(found.values())

@@ -8,7 +8,7 @@ Windows = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Job:
     """A place that may be visited: how long it takes, when it may begin (both ends included), and what it loads.
 
     `prize` is what leaving it out costs, in seconds of travel; None: it must not be left out.
@@ -23,7 +23,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Truck:
+class Vehicle:
     """A vehicle: the place where it begins and ends, what it takes, and when it must be back."""
 
     depot: int
@@ -37,8 +37,8 @@ class Problem:
     """Travel seconds from place to place, what may be visited, and the vehicles."""
 
     travel: tuple[tuple[int, ...], ...]
-    visits: tuple[Visit, ...]
-    trucks: tuple[Truck, ...]
+    visits: tuple[Job, ...]
+    trucks: tuple[Vehicle, ...]
 
 
 Way = tuple[int, ...]
@@ -46,14 +46,14 @@ Way = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class Schedule:
     """A way with its times: when service begins at each visit, and when the truck is back."""
 
     begins: tuple[int, ...]
     back: int
 
 
-def timed(problem: Problem, truck: Truck, way: Way) -> Timed | None:
+def timed(problem: Problem, truck: Vehicle, way: Way) -> Schedule | None:
     """Return the times of a route that leaves at once; None when it breaks a window, a capacity or the shift."""
     visits = [problem.visits[n] for n in way]
     if sum(visit.bags for visit in visits) > truck.bags or sum(visit.grams for visit in visits) > truck.grams:
@@ -68,7 +68,7 @@ def timed(problem: Problem, truck: Truck, way: Way) -> Timed | None:
         begins.append(time)
         time, place = time + visit.service, visit.place
     back = time + problem.travel[place][truck.depot]
-    return Timed(tuple(begins), back) if back <= truck.back_by else None
+    return Schedule(tuple(begins), back) if back <= truck.back_by else None
 
 
 def cost(problem: Problem, ways: Sequence[Way]) -> int | None:
@@ -84,7 +84,7 @@ def cost(problem: Problem, ways: Sequence[Way]) -> int | None:
     return travel + sum(prize for prize in left if prize is not None)
 
 
-def travelled(problem: Problem, truck: Truck, way: Way) -> int:
+def travelled(problem: Problem, truck: Vehicle, way: Way) -> int:
     """Travel seconds of a way, from the depot and back; none when the truck stays there."""
     places = [truck.depot, *(problem.visits[n].place for n in way), truck.depot]
     return sum(problem.travel[a][b] for a, b in pairwise(places)) if way else 0
@@ -113,5 +113,5 @@ def inserted(problem: Problem) -> tuple[Way, ...]:
     return tuple(ways)
 
 
-def _weight(visit: Visit) -> float:
+def _weight(visit: Job) -> float:
     return float("inf") if visit.prize is None else visit.prize

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sukusuku_collector.alerts.context import Scene
+from sukusuku_collector.alerts.context import RuleContext
 from sukusuku_collector.alerts.rules import WATCHES
 from sukusuku_collector.alerts.state_machine import Observation, Open, Rule
 from sukusuku_core.model import Quality, Value
@@ -60,7 +60,7 @@ def look(
     timetable = FacilitySchedules(settings).schedules[ROOM]
     levels = settings.levels(asset.settings)
     return WATCH[rule].observe(
-        Scene(asset, levels, latest, 0, 0, now, derived or {}, open=alert, timetable=timetable),
+        RuleContext(asset, levels, latest, 0, 0, now, derived or {}, open=alert, timetable=timetable),
     )
 
 

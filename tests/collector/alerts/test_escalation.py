@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_collector.alerts.context import Around
-from sukusuku_collector.alerts.escalation import Telling, Told, due
+from sukusuku_collector.alerts.context import SharedContext
+from sukusuku_collector.alerts.escalation import EscalationState, EscalationStep, due
 from sukusuku_server.db import AlertState
 from sukusuku_server.db.modes import Mode, ModeKind
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, SITE, T0, UNIT, values
@@ -33,9 +33,9 @@ CLOSED = FACILITY.replace('"unit_fault", ', "").replace('"collection", ', "")
 """Faults and bags wait until the centre opens."""
 
 
-def fault(site: Site, now: int, around: Around | None = None, code: int = 1) -> None:
+def fault(site: Site, now: int, around: SharedContext | None = None, code: int = 1) -> None:
     latest = {UNIT: values(now, {"Fault/Code": code, "Lid/Open": False})}
-    site.engine.evaluate(latest, now, [UNIT], around=around or Around())
+    site.engine.evaluate(latest, now, [UNIT], around=around or SharedContext())
 
 
 def got(site: Site) -> list[tuple[str, str]]:
@@ -133,7 +133,7 @@ def test_the_good_news_waits_for_the_opening_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("subject", [UNIT, SITE])
 def test_a_silence_holds_the_mails_back_and_not_the_alert(tmp_path: Path, subject: str) -> None:
     site = Site(tmp_path)
-    quiet = Around(modes=(Mode(1, ModeKind.SILENCE, subject, T0, T0 + HOUR, "佐藤", ""),))
+    quiet = SharedContext(modes=(Mode(1, ModeKind.SILENCE, subject, T0, T0 + HOUR, "佐藤", ""),))
     for minute in range(59):
         fault(site, T0 + minute * MINUTE, quiet)
     assert site.only().state is AlertState.FIRING
@@ -145,7 +145,7 @@ def test_a_silence_holds_the_mails_back_and_not_the_alert(tmp_path: Path, subjec
 
 def test_a_silence_elsewhere_changes_nothing(tmp_path: Path) -> None:
     site = Site(tmp_path)
-    quiet = Around(modes=(Mode(1, ModeKind.SILENCE, "tobu-room-1", T0, T0 + HOUR, "佐藤", ""),))
+    quiet = SharedContext(modes=(Mode(1, ModeKind.SILENCE, "tobu-room-1", T0, T0 + HOUR, "佐藤", ""),))
     fault(site, T0, quiet)
     fault(site, T0 + MINUTE, quiet)
 
@@ -189,14 +189,14 @@ DELAYS = st.lists(st.integers(0, 300), min_size=1, max_size=4, unique=True).map(
 def test_each_step_is_told_once_in_order_and_repeats_keep_their_distance(
     delays: list[int], repeat: int, pauses: list[int]
 ) -> None:
-    told, now, tellings = Told(), 0, []
+    told, now, tellings = EscalationState(), 0, []
     for pause in pauses:
         now += pause
         telling = due(told, 0, delays, repeat, now)
         if telling is None:
             continue
         tellings.append((now, telling, told))
-        told = Told(telling.steps, now if told.first is None else told.first, now)
+        told = EscalationState(telling.steps, now if told.first is None else told.first, now)
 
     steps = [telling.steps for _, telling, _ in tellings]
     assert steps == sorted(steps)
@@ -213,10 +213,10 @@ def test_each_step_is_told_once_in_order_and_repeats_keep_their_distance(
 
 
 def test_a_chain_that_begins_late_is_not_told_all_at_once() -> None:
-    assert due(Told(), 0, [0, 30, 60], 0, 1000) == Telling(1, again=False)
-    assert due(Told(1, 1000, 1000), 0, [0, 30, 60], 0, 1029) is None
-    assert due(Told(1, 1000, 1000), 0, [0, 30, 60], 0, 1030) == Telling(2, again=False)
+    assert due(EscalationState(), 0, [0, 30, 60], 0, 1000) == EscalationStep(1, again=False)
+    assert due(EscalationState(1, 1000, 1000), 0, [0, 30, 60], 0, 1029) is None
+    assert due(EscalationState(1, 1000, 1000), 0, [0, 30, 60], 0, 1030) == EscalationStep(2, again=False)
 
 
 def test_without_anybody_who_wants_to_know_nobody_is_told() -> None:
-    assert due(Told(), 0, [], 10, 1000) is None
+    assert due(EscalationState(), 0, [], 10, 1000) is None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_collector.alerts.context import Around
+from sukusuku_collector.alerts.context import SharedContext
 from sukusuku_collector.alerts.rules import ROOM_CLEAR_MS
 from sukusuku_collector.alerts.state_machine import Event, Open, Rule, step
 from sukusuku_server.db import AlertState
@@ -187,7 +187,7 @@ def test_the_engine_looks_at_what_is_derived(tmp_path: Path) -> None:
     site = Site(tmp_path)
     for minute in (0, 5):
         now = OPEN + minute * MINUTE
-        around = Around(derived={ROOM: corrected(9, now)})
+        around = SharedContext(derived={ROOM: corrected(9, now)})
         site.engine.evaluate({ROOM: sensed(5, now)}, now, [ROOM], around=around)
 
     assert (site.only().state, site.only().value) == (AlertState.FIRING, 9.0)

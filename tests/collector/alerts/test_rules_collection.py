@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_collector.alerts.context import Around, Scene
+from sukusuku_collector.alerts.context import RuleContext, SharedContext
 from sukusuku_collector.alerts.rules_collection import Cause, Stage, collection
 from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Sign, Waits, step
 from sukusuku_core.model import Quality
@@ -57,12 +57,12 @@ def look(
     now: int = NOW,
 ) -> Observation | None:
     levels = facility().levels(ASSET.settings)
-    around = Around(
+    around = SharedContext(
         modes=(OUTBREAK,) if outbreak else (),
         next_round={} if round_in is None else {SITE: now + round(round_in * HOUR)},
     )
     levels = tightened(levels) if outbreak else levels
-    return collection(Scene(ASSET, levels, latest or {}, 0, 0, now, points, around, alert))
+    return collection(RuleContext(ASSET, levels, latest or {}, 0, 0, now, points, around, alert))
 
 
 def due(seen: Observation | None) -> tuple[int, str] | None:

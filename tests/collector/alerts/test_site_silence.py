@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector.alerts.context import Around, Scene, Supply
+from sukusuku_collector.alerts.context import RuleContext, SharedContext, Supply
 from sukusuku_collector.alerts.context_loader import SLOW_MS, Surroundings
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.rules import SITE_WAIT_MS, WATCHES
@@ -39,19 +39,21 @@ ASSET = next(asset for asset in PLACES.assets() if asset.id == UNIT)
 DAY = 24 * HOUR
 
 
-def unit(rule: Rule, latest: dict[str, Latest], around: Around | None = None, alert: Open | None = None) -> Sign | None:
+def unit(
+    rule: Rule, latest: dict[str, Latest], around: SharedContext | None = None, alert: Open | None = None
+) -> Sign | None:
     derived = {} if around is None else around.derived.get(UNIT, {})
-    seen = OBSERVE[rule](Scene(ASSET, PLACES.alerts, latest, 0, 0, T0, derived, around or Around(), alert))
+    seen = OBSERVE[rule](RuleContext(ASSET, PLACES.alerts, latest, 0, 0, T0, derived, around or SharedContext(), alert))
     return None if seen is None else seen.sign
 
 
-def site(rule: Rule, around: Around, text: str = FACILITY) -> Observation | None:
+def site(rule: Rule, around: SharedContext, text: str = FACILITY) -> Observation | None:
     places = facility(text)
-    return OBSERVE[rule](Scene(places.site[0], places.alerts, {}, 0, 0, T0, {}, around))
+    return OBSERVE[rule](RuleContext(places.site[0], places.alerts, {}, 0, 0, T0, {}, around))
 
 
 OPEN = Open(firing=True, since=T0 - HOUR, raised=T0 - HOUR)
-OUTBREAK = Around(modes=(Mode(1, ModeKind.OUTBREAK, SITE, 0, None, "佐藤", ""),))
+OUTBREAK = SharedContext(modes=(Mode(1, ModeKind.OUTBREAK, SITE, 0, None, "佐藤", ""),))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_film_is_low_sooner_in_an_outbreak() -> None:
 
 
 def test_without_a_film_sensor_the_cycles_left_decide() -> None:
-    left = Around(derived={UNIT: {"Film/CyclesLeft": Point(T0, 50.0, Quality.GOOD)}})
+    left = SharedContext(derived={UNIT: {"Film/CyclesLeft": Point(T0, 50.0, Quality.GOOD)}})
 
     assert unit(Rule.FILM_LOW, {}, left) is Sign.PRESENT
     assert unit(Rule.FILM_LOW, {}) is None
@@ -83,7 +85,7 @@ def test_film_that_is_used_up_is_a_fault_and_no_second_incident() -> None:
 
 @pytest.mark.parametrize(("kg", "expected"), [(7.9, None), (8.0, (1, "near")), (9.9, (1, "near")), (10.0, (2, "over"))])
 def test_the_weight_of_a_day_comes_near_to_what_the_ward_takes(kg: float, expected: tuple[int, str] | None) -> None:
-    seen = site(Rule.KG_LIMIT, Around(kg_today={SITE: kg}))
+    seen = site(Rule.KG_LIMIT, SharedContext(kg_today={SITE: kg}))
 
     assert seen is not None
     assert ((seen.stage, seen.reason) if seen.sign is Sign.PRESENT else None) == expected
@@ -92,11 +94,11 @@ def test_the_weight_of_a_day_comes_near_to_what_the_ward_takes(kg: float, expect
 
 def test_the_weight_limit_is_a_setting_and_may_be_unknown() -> None:
     text = FACILITY.replace("[alerts]\n", "[alerts]\nkg_per_day = 50\nkg_near = 50\n")
-    seen = site(Rule.KG_LIMIT, Around(kg_today={SITE: 24.0}), text)
+    seen = site(Rule.KG_LIMIT, SharedContext(kg_today={SITE: 24.0}), text)
 
     assert seen is not None
     assert seen.sign is Sign.GONE
-    assert site(Rule.KG_LIMIT, Around()) is None
+    assert site(Rule.KG_LIMIT, SharedContext()) is None
 
 
 @pytest.mark.parametrize(
@@ -109,14 +111,14 @@ def test_the_weight_limit_is_a_setting_and_may_be_unknown() -> None:
     ],
 )
 def test_the_shelf_does_not_last(supplies: tuple[Supply, ...], expected: str | None) -> None:
-    seen = site(Rule.STOCK_LOW, Around(supplies={SITE: supplies}))
+    seen = site(Rule.STOCK_LOW, SharedContext(supplies={SITE: supplies}))
 
     assert seen is not None
     assert (seen.reason if seen.sign is Sign.PRESENT else None) == expected
 
 
 def test_a_shelf_of_which_nobody_has_said_anything_is_not_missed() -> None:
-    assert site(Rule.STOCK_LOW, Around(supplies={SITE: ()})) is None
+    assert site(Rule.STOCK_LOW, SharedContext(supplies={SITE: ()})) is None
 
 
 def test_a_sensor_that_was_taken_away_for_good_is_no_longer_missed(tmp_path: Path) -> None:
@@ -124,10 +126,10 @@ def test_a_sensor_that_was_taken_away_for_good_is_no_longer_missed(tmp_path: Pat
     engine = AlertEngine(FacilitySchedules(PLACES), store)
     dead = values(T0, {"Fill/Percent": 40.0})
 
-    def at(minutes: int, around: Around | None = None) -> None:
+    def at(minutes: int, around: SharedContext | None = None) -> None:
         now = T0 + minutes * MINUTE
         latest = {UNIT: dead | values(now, {"Cycles/Total": minutes})}
-        engine.evaluate(latest, now, [UNIT], around=around or Around())
+        engine.evaluate(latest, now, [UNIT], around=around or SharedContext())
 
     for minutes in (0, 10, 31, 40):
         at(minutes)
@@ -137,13 +139,13 @@ def test_a_sensor_that_was_taken_away_for_good_is_no_longer_missed(tmp_path: Pat
     retired = Modes(store).start(
         ModeKind.RETIRED, f"{UNIT}/Fill/Percent", now=T0 + HOUR, until=None, who="佐藤", reason="撤去"
     )
-    at(61, Around(modes=(retired,)))
+    at(61, SharedContext(modes=(retired,)))
     assert store.alerts(open_only=True) == []
     assert store.mails()[0].mail.subject.endswith("Nappy unit 1 the fill level is no longer monitored")
 
     dead = values(T0 + 2 * HOUR, {"Fill/Percent": 40.0})  # it is back, and fails again
     for minutes in (121, 130, 151, 160):
-        at(minutes, Around(modes=(retired,)))
+        at(minutes, SharedContext(modes=(retired,)))
     assert [alert.reason for alert in store.alerts(open_only=True)] == ["Fill/Percent"]
     store.close()
 
@@ -242,7 +244,7 @@ def test_an_alert_of_a_site_lives_like_any_other(tmp_path: Path) -> None:
     engine = AlertEngine(FacilitySchedules(PLACES), store)
     for now, kg in ((T0, 8.4), (T0 + SITE_WAIT_MS, 8.4), (T0 + HOUR, 12.0), (T0 + 2 * HOUR, 12.0), (T0 + DAY, 0.0)):
         latest = {UNIT: values(now, {"State": 0}), ROOM: values(now, {"Occupancy/Children": 0})}
-        engine.evaluate(latest, now, around=Around(kg_today={SITE: kg}))
+        engine.evaluate(latest, now, around=SharedContext(kg_today={SITE: kg}))
 
     [alert] = store.alerts(open_only=False)
     assert (alert.rule, alert.site, alert.asset, alert.stage, alert.resolved) == ("kg_limit", SITE, SITE, 2, T0 + DAY)

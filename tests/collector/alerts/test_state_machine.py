@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_collector.alerts.context import Scene
+from sukusuku_collector.alerts.context import RuleContext
 from sukusuku_collector.alerts.rules import ROOM_CLEAR_MS, START_GRACE_MS, WATCHES
 from sukusuku_collector.alerts.state_machine import MAX_AGE_MS, Event, Observation, Open, Rule, Sign, Waits, step
 from sukusuku_core.model import Quality, Value
@@ -20,7 +20,7 @@ def look(
     rule: Rule, latest: dict[str, Latest], now: int = T0, *, known: int = T0, hearing: int | None = 0
 ) -> Observation | None:
     asset = ASSETS[UNIT]
-    return OBSERVE[rule](Scene(asset, facility().levels(asset.settings), latest, known, hearing, now))
+    return OBSERVE[rule](RuleContext(asset, facility().levels(asset.settings), latest, known, hearing, now))
 
 
 def sign(

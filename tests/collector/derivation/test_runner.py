@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sukusuku_collector.derivation.runner import Deriver, Subject
+from sukusuku_collector.derivation.runner import DerivationRunner, Subject
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
@@ -105,7 +105,7 @@ class World:
         self.restart()
 
     def restart(self) -> None:
-        self.deriver = Deriver(
+        self.deriver = DerivationRunner(
             self.store, self.records, {"a": Subject(Summing()), "b": Subject(Summing())}, lambda: self.now
         )
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_collector.dispatch.due_tasks import GRACE_MS, PATIENCE_MS, Close, Issue, Tell, due, next_at
+from sukusuku_collector.dispatch.due_tasks import GRACE_MS, PATIENCE_MS, CloseRound, Escalate, SendPlan, due, next_at
 from sukusuku_server.model.rounds import Run, RunState
 from sukusuku_server.rounds.timetable import Trip
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING, plan, stop
@@ -14,11 +14,16 @@ STEPS = {"north": 3}
 
 
 def told(run: Run, now: int, refused: tuple[int, ...] = ()) -> list[int]:
-    return [task.step for task in due([TRIP], [run], STEPS, refused, now) if isinstance(task, Tell)]
+    return [task.step for task in due([TRIP], [run], STEPS, refused, now) if isinstance(task, Escalate)]
 
 
 def test_a_round_is_issued_from_its_time_until_it_departs() -> None:
-    moments = {TRIP.mail_at - 1: [], TRIP.mail_at: [Issue(TRIP)], TRIP.departs - 1: [Issue(TRIP)], TRIP.departs: []}
+    moments = {
+        TRIP.mail_at - 1: [],
+        TRIP.mail_at: [SendPlan(TRIP)],
+        TRIP.departs - 1: [SendPlan(TRIP)],
+        TRIP.departs: [],
+    }
 
     assert {now: due([TRIP], [], STEPS, (), now) for now in moments} == moments
 
@@ -27,7 +32,7 @@ def test_a_plan_made_earlier_by_hand_is_made_anew_at_its_time_and_not_again() ->
     earlier = Run(7, replace(plan(), planned=MORNING - HOUR), RunState.PLANNED, sent=None, told=0)
     nobody = replace(earlier, plan=replace(plan(), planned=MORNING))
 
-    assert due([TRIP], [earlier], STEPS, (), MORNING + MINUTE) == [Issue(TRIP)]
+    assert due([TRIP], [earlier], STEPS, (), MORNING + MINUTE) == [SendPlan(TRIP)]
     assert due([TRIP], [nobody], STEPS, (), MORNING + MINUTE) == []
     assert due([TRIP], [SENT], STEPS, (), MORNING + MINUTE) == []
     assert due([TRIP], [replace(SENT, state=RunState.CLOSED)], STEPS, (), MORNING + MINUTE) == []
@@ -71,7 +76,7 @@ def test_a_round_is_closed_after_its_end_whatever_became_of_it() -> None:
     for state in (RunState.PLANNED, RunState.SENT, RunState.ANSWERED):
         run = replace(SENT, state=state)
         assert due([], [run], STEPS, (), end - 1) == []
-        assert due([], [run], STEPS, (), end) == [Close(run)]
+        assert due([], [run], STEPS, (), end) == [CloseRound(run)]
     assert due([], [replace(SENT, state=RunState.CLOSED)], STEPS, (), end) == []
 
 

@@ -5,20 +5,20 @@ import itertools
 import pytest
 
 from sukusuku_collector.host import claim as tenure
-from sukusuku_collector.host.claim import CLAIM_EVERY, CONTEST_WINDOW, CONTESTS, PATIENCE, Claim, RivalError, Tenure
+from sukusuku_collector.host.claim import CLAIM_EVERY, CONTEST_WINDOW, CONTESTS, PATIENCE, Claim, HostClaim, RivalError
 from sukusuku_core.errors import DecodeError
 
 NOW = 1_800_000_000_000
 
 
-def collector(instance: str, since: int | None = None) -> Tenure:
-    made = Tenure("sukusuku", instance, f"process {instance}")
+def collector(instance: str, since: int | None = None) -> HostClaim:
+    made = HostClaim("sukusuku", instance, f"process {instance}")
     if since is not None:
         made.begin(since)
     return made
 
 
-def claim_of(made: Tenure) -> Claim:
+def claim_of(made: HostClaim) -> Claim:
     claim = made.claim(NOW, at_once=True)
     assert claim is not None
     return claim

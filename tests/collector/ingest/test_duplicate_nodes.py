@@ -2,14 +2,14 @@
 
 import pytest
 
-from sukusuku_collector.ingest.duplicate_nodes import DOUBT, FORGET, TRUST, Twins
+from sukusuku_collector.ingest.duplicate_nodes import DOUBT, FORGET, TRUST, DuplicateNodeDetector
 from sukusuku_core.host_session import NodeKey
 
 KEY = NodeKey("toshima", "tobu-pi")
 NOW = 1_800_000_000_000
 
 
-def lives(twins: Twins, bdseqs: list[int], gap: int = 1_000, *, deaths: bool = True) -> list[bool]:
+def lives(twins: DuplicateNodeDetector, bdseqs: list[int], gap: int = 1_000, *, deaths: bool = True) -> list[bool]:
     """Births `gap` ms apart, each after the death of the one before: whether the node is passed over after each."""
     found = []
     for n, bdseq in enumerate(bdseqs):
@@ -33,7 +33,7 @@ def lives(twins: Twins, bdseqs: list[int], gap: int = 1_000, *, deaths: bool = T
     ],
 )
 def test_two_nodes_that_push_each_other_off_are_found(bdseqs: list[int]) -> None:
-    twins = Twins()
+    twins = DuplicateNodeDetector()
     passed = lives(twins, bdseqs)
     assert passed[-1]
     findings = twins.findings()
@@ -43,13 +43,13 @@ def test_two_nodes_that_push_each_other_off_are_found(bdseqs: list[int]) -> None
 
 
 def test_two_nodes_that_are_connected_at_once_are_found() -> None:
-    twins = Twins()
+    twins = DuplicateNodeDetector()
     lives(twins, [5, 9, 5, 9], gap=100, deaths=False)
     assert twins.findings()[-1].certain
 
 
 def test_messages_of_two_sessions_are_found_by_their_seq() -> None:
-    twins = Twins()
+    twins = DuplicateNodeDetector()
     lives(twins, [5, 5], deaths=False)
     twins.seq_behind(KEY, NOW + 2_000)
     twins.seq_behind(KEY, NOW + 7_000)
@@ -68,7 +68,7 @@ def test_messages_of_two_sessions_are_found_by_their_seq() -> None:
     ],
 )
 def test_one_node_is_not_suspected(bdseqs: list[int], gap: int) -> None:
-    twins = Twins()
+    twins = DuplicateNodeDetector()
     bdseqs = [bdseq % 256 for bdseq in bdseqs]
     deaths = bdseqs[:2] != [3, 3]  # those are rebirths
     assert not any(lives(twins, bdseqs, gap, deaths=deaths))
@@ -76,7 +76,7 @@ def test_one_node_is_not_suspected(bdseqs: list[int], gap: int) -> None:
 
 
 def test_one_oddity_is_doubted_for_a_moment_and_forgotten() -> None:
-    twins = Twins()
+    twins = DuplicateNodeDetector()
     lives(twins, [200, 5])
     at = NOW + 1_000
     assert twins.passed_over(KEY, at + DOUBT - 1)
@@ -86,7 +86,7 @@ def test_one_oddity_is_doubted_for_a_moment_and_forgotten() -> None:
 
 
 def test_a_node_is_trusted_again_after_a_quiet_time_and_when_the_clock_steps_back() -> None:
-    twins = Twins()
+    twins = DuplicateNodeDetector()
     lives(twins, [5, 200, 6, 201])
     last = NOW + 3_000
     assert twins.passed_over(KEY, last + TRUST - 1)
@@ -98,7 +98,7 @@ def test_a_node_is_trusted_again_after_a_quiet_time_and_when_the_clock_steps_bac
 
 
 def test_one_more_oddity_soon_after_is_certain_at_once() -> None:
-    twins = Twins()
+    twins = DuplicateNodeDetector()
     lives(twins, [5, 200, 6, 201])
     twins.findings()
     at = NOW + 3_000 + TRUST + 1_000

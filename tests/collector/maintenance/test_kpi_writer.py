@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector.maintenance.kpi_writer import AGAIN_MS, ANEW_MS, SOON_MS, Bookkeeper
+from sukusuku_collector.maintenance.kpi_writer import AGAIN_MS, ANEW_MS, SOON_MS, KpiWriter
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, day_start
@@ -77,7 +77,7 @@ class World:
         self.restart()
 
     def restart(self) -> None:
-        self.keeper = Bookkeeper(
+        self.keeper = KpiWriter(
             FacilitySchedules(facility()), self.store, self.operations, self.derived, lambda: self.now
         )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector.maintenance.self_metrics import GRID_MS, Flow, Vitals
+from sukusuku_collector.maintenance.self_metrics import GRID_MS, Flow, SelfMetrics
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import Alert, AlertState, Operations, OutgoingMail
 from sukusuku_server.kpi import series
@@ -30,9 +30,9 @@ class World:
     derived: int | None = NOW - 16_000
     archived: int | None = NOW - 5_500
 
-    def vitals(self, *, archive: bool = True) -> Vitals:
+    def vitals(self, *, archive: bool = True) -> SelfMetrics:
         archived = (lambda: self.archived) if archive else None
-        return Vitals(
+        return SelfMetrics(
             "sukusuku",
             self.store,
             self.operations,

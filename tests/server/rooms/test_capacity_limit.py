@@ -1,4 +1,4 @@
-"""The limit of a room: which rule bites, by hand-computed examples and by laws."""
+"""The limit of a room: which rule limits, by hand-computed examples and by laws."""
 
 from math import ceil
 
@@ -24,17 +24,17 @@ MIXED = Standards(effective_m2=40.0, ages={"1": 4, "3": 13})
 def test_the_area_example_of_four_small_and_thirteen_big_children() -> None:
     limit = room_limit(20, MIXED, 2, national())
     assert limit.parts == {Rule.PLACES: 20, Rule.AREA: 17, Rule.STAFF: 22}
-    assert (limit.children, limit.bites) == (17, (Rule.AREA,))
+    assert (limit.children, limit.limited_by) == (17, (Rule.AREA,))
     assert limit.m2_per_child == pytest.approx((4 * 3.3 + 13 * 1.98) / 17)
     assert staff_needed(17, MIXED, national()) == 2  # 4/6 + 13/15 = 1.53
 
 
 def test_every_rule_can_bite_and_two_can_bite_together() -> None:
-    assert room_limit(10, MIXED, 2, national()).bites == (Rule.PLACES,)
-    assert room_limit(17, MIXED, 2, national()).bites == (Rule.PLACES, Rule.AREA)
+    assert room_limit(10, MIXED, 2, national()).limited_by == (Rule.PLACES,)
+    assert room_limit(17, MIXED, 2, national()).limited_by == (Rule.PLACES, Rule.AREA)
     babies = Standards(ages={"0": 1})
     assert room_limit(10, babies, 2, national()).children == 6
-    assert room_limit(10, babies, 2, national()).bites == (Rule.STAFF,)
+    assert room_limit(10, babies, 2, national()).limited_by == (Rule.STAFF,)
     assert room_limit(10, babies, 1, national()).children == 0, "one alone may not look after children"
 
 
@@ -71,7 +71,7 @@ STANDARDS = st.builds(
 def test_the_limit_keeps_every_rule_and_one_more_child_breaks_one(places: int, own: Standards, staff: int) -> None:
     limit = room_limit(places, own, staff, national())
     assert limit.children == min(part for part in limit.parts.values() if part is not None)
-    assert limit.bites
+    assert limit.limited_by
     assert limit.m2_per_child is not None
 
     def allowed(children: int) -> bool:

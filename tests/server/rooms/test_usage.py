@@ -16,7 +16,7 @@ from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.change_effect import effect, stretch
 from sukusuku_server.rooms.expected_use import outlook
 from sukusuku_server.rooms.intervals import HOLD_MS, stretches
-from sukusuku_server.rooms.usage_sums import Tally, total
+from sukusuku_server.rooms.usage_sums import UsageSums, total
 from sukusuku_server.settings import Calendar, Opening
 from tests.server.rooms.example_room import DAY, at
 
@@ -37,7 +37,7 @@ def steady(changes: list[tuple[str, float]], until: str = "18:00") -> list[Point
 SPAN = [(at("09:00"), at("18:00"))]
 
 
-def day_of(changes: list[tuple[str, float]], places: int = 10, until: str = "18:00") -> Tally:
+def day_of(changes: list[tuple[str, float]], places: int = 10, until: str = "18:00") -> UsageSums:
     counts = steady(changes, until)
     complete = steady([("08:00", 100.0)])
     return total(hour.tally for hour in usage.hours(stretches(counts, complete, places, SPAN)))
@@ -178,11 +178,11 @@ def year(rng: Random, level: float = 4.0, days: int = 90, start: date = date(202
     found = []
     for begins, ends in opening.spans(day_start(start), day_start(start) + days * DAY_MS):
         for hour in range(begins, ends, HOUR_MS):
-            place = usage.Hour(hour, Tally())
+            place = usage.Hour(hour, UsageSums())
             mean = level * (1.5 if place.weekday == 1 else 1.0) * (1.5 if place.hour == 10 else 1.0)
             people = max(round(rng.gauss(mean, mean**0.5)), 0)
             ms = HOUR_MS
-            tally = Tally(ms, ms, ms, ms * people, ms * (people > 0), hours_open=1, hours_known=1, hours_used=1)
+            tally = UsageSums(ms, ms, ms, ms * people, ms * (people > 0), hours_open=1, hours_known=1, hours_used=1)
             found.append(usage.Hour(hour, tally))
     return found
 
@@ -196,12 +196,15 @@ def test_the_busiest_and_the_quietest_hours() -> None:
     cells = usage.heat_map(year(Random(2)))
     assert usage.ranked(cells, 1) == [(1, 10)]
     assert usage.ranked(cells, -3)[0] not in usage.ranked(cells, 30)
-    assert usage.ranked({(0, 9): Tally(hours_known=1, known_ms=1)}, 5) == []
+    assert usage.ranked({(0, 9): UsageSums(hours_known=1, known_ms=1)}, 5) == []
 
 
 def test_zones_share_the_person_hours() -> None:
-    assert usage.zone_share({"eat": Tally(person_ms=1.0), "run": Tally(person_ms=3.0)}) == {"eat": 25.0, "run": 75.0}
-    assert usage.zone_share({"eat": Tally()}) == {"eat": None}
+    assert usage.zone_share({"eat": UsageSums(person_ms=1.0), "run": UsageSums(person_ms=3.0)}) == {
+        "eat": 25.0,
+        "run": 75.0,
+    }
+    assert usage.zone_share({"eat": UsageSums()}) == {"eat": None}
 
 
 def test_the_effect_of_a_date_is_found_and_nothing_is_found_where_nothing_was() -> None:
@@ -255,7 +258,9 @@ def test_the_outlook_covers_the_coming_week_within_its_band() -> None:
             asked += 1
     assert 0.75 <= hits / asked <= 0.92
     busy = {
-        usage.Hour(i.start, Tally()).hour: i.mean or 0 for i in expected if usage.Hour(i.start, Tally()).weekday == 1
+        usage.Hour(i.start, UsageSums()).hour: i.mean or 0
+        for i in expected
+        if usage.Hour(i.start, UsageSums()).weekday == 1
     }
     assert max(busy, key=lambda hour: busy[hour]) == 10
 

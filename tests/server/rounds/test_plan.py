@@ -24,7 +24,7 @@ TRUCK = town().vehicle[0]
 SOLVE = partial(pyvrp_solver.solve, seconds=1.0, seed=1)
 
 
-def setting(vehicle: Vehicle = TRUCK, **changes: Any) -> plan.Setting:
+def setting(vehicle: Vehicle = TRUCK, **changes: Any) -> plan.PlanningInput:
     values: dict[str, Any] = {
         "round": north(),
         "vehicle": vehicle,
@@ -33,7 +33,7 @@ def setting(vehicle: Vehicle = TRUCK, **changes: Any) -> plan.Setting:
         "open": dict.fromkeys(SITES, ((TRIP.departs - 4 * HOUR, TRIP.returns + HOUR),)),
         "matrix": MATRIX,
     }
-    return plan.Setting(**values | changes)
+    return plan.PlanningInput(**values | changes)
 
 
 def unit(site: int, number: int = 1, **changes: object) -> Candidate:

@@ -5,21 +5,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_server.rounds.pyvrp_solver import solve
-from sukusuku_server.rounds.routing_problem import Problem, Truck, Visit, Way, cost, inserted, timed, travelled
+from sukusuku_server.rounds.routing_problem import Job, Problem, Vehicle, Way, cost, inserted, timed, travelled
 
 HOUR = 3600
 LINE = tuple(tuple(abs(a - b) * 600 for b in range(5)) for a in range(5))
 """Five places on a line, ten minutes apart; the depot is at one end."""
 ALL_DAY = ((0, 4 * HOUR),)
-TRUCK = Truck(depot=0, bags=10, grams=100_000, back_by=4 * HOUR)
+TRUCK = Vehicle(depot=0, bags=10, grams=100_000, back_by=4 * HOUR)
 
 
-def visit(place: int, **changes: object) -> Visit:
+def visit(place: int, **changes: object) -> Job:
     values: dict[str, object] = {"place": place, "service": 480, "windows": ALL_DAY, "bags": 1, "grams": 9_000}
-    return Visit(**values | changes)  # type: ignore[arg-type]  # the tests change single fields by name
+    return Job(**values | changes)  # type: ignore[arg-type]  # the tests change single fields by name
 
 
-def problem(*visits: Visit, trucks: tuple[Truck, ...] = (TRUCK,)) -> Problem:
+def problem(*visits: Job, trucks: tuple[Vehicle, ...] = (TRUCK,)) -> Problem:
     return Problem(LINE, visits, trucks)
 
 
@@ -44,7 +44,7 @@ def test_a_way_that_breaks_a_rule_has_none() -> None:
     assert timed(problem(late), TRUCK, (0,)) is None
     assert timed(problem(visit(1, bags=11)), TRUCK, (0,)) is None
     assert timed(problem(visit(1, grams=100_001)), TRUCK, (0,)) is None
-    assert timed(problem(visit(4)), Truck(0, 10, 100_000, back_by=5_000), (0,)) is None
+    assert timed(problem(visit(4)), Vehicle(0, 10, 100_000, back_by=5_000), (0,)) is None
     required = problem(visit(1), visit(2, prize=7))
     assert cost(required, [()]) is None
     assert cost(required, [(0,)]) == 1200 + 7
@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_left_out_the_least_prize_first() -> None:
 
 
 def test_several_trucks_share_the_stops() -> None:
-    trucks = (Truck(0, 2, 100_000, 4 * HOUR),) * 2
+    trucks = (Vehicle(0, 2, 100_000, 4 * HOUR),) * 2
     ways = solved(problem(*(visit(place) for place in (1, 2, 3, 4)), trucks=trucks))
 
     assert sorted(len(way) for way in ways) == [2, 2]
@@ -110,8 +110,8 @@ def small_problems(draw: st.DrawFn) -> Problem:
         start = draw(st.integers(0, 3 * HOUR))
         windows = ((start, start + draw(st.integers(600, 4 * HOUR))),)
         bags, prize = draw(st.integers(1, 4)), draw(st.sampled_from((20_000, 200_000)))
-        visits.append(Visit(place, 480, windows, bags, bags * 9_000, prize))
-    return Problem(travel, tuple(visits), (Truck(0, 8, 80_000, draw(st.integers(HOUR, 5 * HOUR))),))
+        visits.append(Job(place, 480, windows, bags, bags * 9_000, prize))
+    return Problem(travel, tuple(visits), (Vehicle(0, 8, 80_000, draw(st.integers(HOUR, 5 * HOUR))),))
 
 
 @settings(max_examples=25)
@@ -130,8 +130,8 @@ def test_small_problems_are_solved_as_well_as_by_trying_every_order(asked: Probl
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_crowd_of_stops_on_a_small_vehicle_still_gets_a_way(seed: int) -> None:
     travel = tuple(tuple((a * 37 + b * 53) % 900 + 60 if a != b else 0 for b in range(41)) for a in range(41))
-    visits = tuple(Visit(place, 480, ALL_DAY, 1, 9_000, 50_000 * (1 + place % 2)) for place in range(1, 41))
-    asked = Problem(travel, visits, (Truck(0, 7, 50_000, 4 * HOUR),))
+    visits = tuple(Job(place, 480, ALL_DAY, 1, 9_000, 50_000 * (1 + place % 2)) for place in range(1, 41))
+    asked = Problem(travel, visits, (Vehicle(0, 7, 50_000, 4 * HOUR),))
 
     found = solve(asked, seconds=1.0, seed=seed)
     assert found is not None

@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field, model_validator
 
-from sukusuku_api.cache import Kept
+from sukusuku_api.cache import TtlCache
 from sukusuku_api.collector_texts import collector_texts, method
 from sukusuku_api.dependencies import Context, ContextDep
 from sukusuku_api.problems import ProblemError
@@ -25,7 +25,7 @@ from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.kpi.disposal_fee import fee_table
-from sukusuku_server.kpi.queries import Books
+from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.kpi.stock_levels import shelves
 from sukusuku_server.live.views import UnitView
 from sukusuku_server.rounds.planner import Planner
@@ -80,7 +80,7 @@ class Page:
 
 def install(app: FastAPI) -> None:
     """Add the page, and load its template now: a broken one should show at the start."""
-    app.state.plans, app.state.figures = Kept(PLAN_SECONDS), Kept(FIGURES_SECONDS)
+    app.state.plans, app.state.figures = TtlCache(PLAN_SECONDS), TtlCache(FIGURES_SECONDS)
     for language in base.LANGUAGES:
         base.environment(language).get_template("collection.html")
     app.include_router(router)
@@ -89,7 +89,7 @@ def install(app: FastAPI) -> None:
 @router.get("")
 def collection(request: Request, context: ContextDep, lang: base.Lang = "ja") -> HTMLResponse:
     """Return the page. A plan is at most a minute old, figures are ten."""
-    page = _page(context, cast("Kept", request.app.state.plans), cast("Kept", request.app.state.figures), lang)
+    page = _page(context, cast("TtlCache", request.app.state.plans), cast("TtlCache", request.app.state.figures), lang)
     values = {
         "facility": context.facility,
         "language": lang,
@@ -113,7 +113,7 @@ def say(request: Request, context: ContextDep, verdict: Annotated[Verdict, Form(
     except EmptyingClashError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
     for kept in (request.app.state.plans, request.app.state.figures):
-        cast("Kept", kept).forget()
+        cast("TtlCache", kept).forget()
     return RedirectResponse(f"{PATH}?lang={lang}#emptyings", HTTPStatus.SEE_OTHER)
 
 
@@ -125,12 +125,12 @@ def _say(context: Context, verdict: Verdict) -> None:
         book.reject(verdict.reject, verdict.by, now)
 
 
-def _page(context: Context, plans: Kept, figures: Kept, language: Language) -> Page:
+def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Language) -> Page:
     now = context.clock()
     reader = Locale(language, base.texts(language).gettext, now)
     places = context.index.units
     operations, start = context.operations, month_of(None, now)
-    books = Books(context.index, context.store.history, operations, now)
+    books = KpiQueries(context.index, context.store.history, operations, now)
     unit_views = [view for view in context.views(now) if isinstance(view, UnitView)]
     total, kpis = figures.get("month", lambda: books.kpis(*start))
     compared = figures.get("compared", lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
@@ -174,7 +174,7 @@ def _cards(
 
 
 def _rounds(
-    context: Context, plans: Kept, places: Mapping[str, tuple[Site, Unit]], reader: Locale
+    context: Context, plans: TtlCache, places: Mapping[str, tuple[Site, Unit]], reader: Locale
 ) -> list[view_model.RoundCard]:
     """Each round on its next date: what was planned for it, or what the plan would be now."""
     planner = Planner(context.index, context.timetables, context.store.live, context.operations)

@@ -30,7 +30,7 @@ class PartLine:
     name: str
     value: int | None
     how: str
-    bites: bool
+    limited_by: bool
     share: float | None
 
 
@@ -69,7 +69,7 @@ class LimitCard:
 
     children: int
     when: str
-    bites: str
+    limited_by: str
     parts: tuple[PartLine, ...]
 
 
@@ -105,13 +105,13 @@ def limit_card(facts: RoomFacts, reader: Locale) -> LimitCard:
     return LimitCard(
         children=limit.children,
         when=when,
-        bites=translate(", ").join(names[rule] for rule in limit.bites),
+        limited_by=translate(", ").join(names[rule] for rule in limit.limited_by),
         parts=tuple(
             PartLine(
                 name=names[rule],
                 value=part,
                 how=_how(facts, rule, reader),
-                bites=rule in limit.bites,
+                limited_by=rule in limit.limited_by,
                 share=None if part is None else 100.0 * part / max(most, 1),
             )
             for rule, part in limit.parts.items()

@@ -14,7 +14,7 @@ from sukusuku_api.web.rooms.queries import Day, RoomFacts, Run, Use
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, japan_time
 from sukusuku_server.i18n import Translate
 from sukusuku_server.rooms.usage import Hour, heat_map
-from sukusuku_server.rooms.usage_sums import Tally
+from sukusuku_server.rooms.usage_sums import UsageSums
 
 NAMES = ("course", "heat", "ahead")
 DAY_BREAK = 0.7
@@ -143,7 +143,7 @@ def ahead(use: Use, translate: Translate) -> Ahead:
     return Ahead(tuple((name, tuple(hours)) for name, hours in days), at)
 
 
-_NOTHING = Tally()
+_NOTHING = UsageSums()
 
 
 def _minute(day: Day, time: int) -> float:

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from sukusuku_api.cache import Kept
+from sukusuku_api.cache import TtlCache
 from sukusuku_api.dependencies import Context, ContextDep, known_room
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.reports.charts import DrawingError, drawn
@@ -36,7 +36,7 @@ router = APIRouter(include_in_schema=False, prefix=PATH)
 
 def install(app: FastAPI) -> None:
     """Add the page, and load its template now: a broken one should show at the start."""
-    app.state.room_figures, app.state.room_pictures = Kept(FIGURES_SECONDS), Kept(PICTURE_SECONDS)
+    app.state.room_figures, app.state.room_pictures = TtlCache(FIGURES_SECONDS), TtlCache(PICTURE_SECONDS)
     app.state.drawing = threading.Lock()
     for language in base.LANGUAGES:
         base.environment(language).get_template("rooms.html")
@@ -131,9 +131,9 @@ def _shown(
     return HTMLResponse(html, status, headers=forms.HEADERS)
 
 
-def _figures(request: Request) -> Kept:
-    return cast("Kept", request.app.state.room_figures)
+def _figures(request: Request) -> TtlCache:
+    return cast("TtlCache", request.app.state.room_figures)
 
 
-def _pictures(request: Request) -> Kept:
-    return cast("Kept", request.app.state.room_pictures)
+def _pictures(request: Request) -> TtlCache:
+    return cast("TtlCache", request.app.state.room_pictures)

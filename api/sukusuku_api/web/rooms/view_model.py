@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from sukusuku_api.cache import Kept
+from sukusuku_api.cache import TtlCache
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.room_use import changed
 from sukusuku_api.web import base
@@ -66,7 +66,7 @@ class Page:
     rooms: tuple[RoomSheet, ...]
 
 
-def page(context: Context, figures: Kept, language: Language, asked: Asked, picture_ms: int) -> Page:
+def page(context: Context, figures: TtlCache, language: Language, asked: Asked, picture_ms: int) -> Page:
     """Return the page. Figures of weeks are kept for a while, all else is of now."""
     now = context.clock()
     reader = Locale(language, base.texts(language).gettext, now)
@@ -94,7 +94,7 @@ def page(context: Context, figures: Kept, language: Language, asked: Asked, pict
     )
 
 
-def _sheet(context: Context, figures: Kept, facts: RoomFacts, asked: Asked, reader: Locale) -> RoomSheet:
+def _sheet(context: Context, figures: TtlCache, facts: RoomFacts, asked: Asked, reader: Locale) -> RoomSheet:
     room, site = facts.room, facts.site
     of_weeks = figures.get(("use", room.id), lambda: use(context, site, room, facts.now))
     use_card = history.use_card(of_weeks.month, reader)

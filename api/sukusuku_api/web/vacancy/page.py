@@ -7,7 +7,7 @@ from typing import cast
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from sukusuku_api.cache import Kept
+from sukusuku_api.cache import TtlCache
 from sukusuku_api.dependencies import Context, ContextDep
 from sukusuku_api.queries.room_use import vacancy
 from sukusuku_api.timestamps import WEEKDAYS
@@ -56,7 +56,7 @@ class Centre:
 
 def install(app: FastAPI) -> None:
     """Add the page, and load its template now: a broken one should show at the start."""
-    app.state.vacancy = Kept(KEPT_SECONDS)
+    app.state.vacancy = TtlCache(KEPT_SECONDS)
     for language in base.LANGUAGES:
         base.environment(language).get_template("vacancy.html")
     app.include_router(router)
@@ -73,7 +73,7 @@ def board(request: Request, context: ContextDep, lang: base.Lang = "ja") -> HTML
         "path": PATH,
         "clock": f"{japan_time(now):%H:%M}",
         "simulated": any(view.simulated for view in context.views(now) if isinstance(view, RoomView)),
-        "centres": cast("Kept", request.app.state.vacancy).get(lang, lambda: _centres(context, lang)),
+        "centres": cast("TtlCache", request.app.state.vacancy).get(lang, lambda: _centres(context, lang)),
         "legend": [(sign.value, SYMBOLS[sign], translate(words)) for sign, words in SIGNS.items()],
         "build": base.build(),
         "static": base.STATIC,

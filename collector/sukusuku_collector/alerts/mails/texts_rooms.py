@@ -27,7 +27,7 @@ def room_over_capacity(speech: Speech) -> Words:
         relief = gettext(
             "Admit no more children than the limit allows. Ask other rooms or centres whether they have a vacancy."
         )
-    elif incident.limit is not None and Rule.STAFF in incident.limit.bites:
+    elif incident.limit is not None and Rule.STAFF in incident.limit.limited_by:
         relief = gettext("Bring in another member of staff, or move some of the children to another room.")
     else:
         relief = gettext("Move some of the children to another room, following the rules of the centre.")
@@ -102,8 +102,8 @@ def _limit(speech: Speech) -> tuple[tuple[str, str], ...]:
     for rule, part in limit.parts.items():
         if part is not None:
             text = _part(speech, rule, part, limit)
-            bites = rule in limit.bites
-            facts.append((names[rule], gettext("%(rule)s (sets the limit)") % {"rule": text} if bites else text))
+            limited_by = rule in limit.limited_by
+            facts.append((names[rule], gettext("%(rule)s (sets the limit)") % {"rule": text} if limited_by else text))
     return tuple(facts)
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.web.collection import texts as said
 from sukusuku_core.clock import now_ms
 from sukusuku_server.db import Operations
@@ -49,7 +49,7 @@ def _collected(store: SqliteStore, operations: Operations) -> None:
 def full(tmp_path: Path) -> Iterator[tuple[World, httpx.Client]]:
     """A world with rounds and eight weeks of collection."""
     world = worlds.make(tmp_path, eight_weeks.ROUNDS, _collected)
-    store = LateStore(world.path)
+    store = LazyStore(world.path)
     with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
         yield world, api
     store.close()
@@ -147,7 +147,7 @@ def test_the_form_says_who_and_is_not_taken_from_elsewhere(full: tuple[World, ht
 
 def test_an_emptying_is_confirmed_in_the_browser(full: tuple[World, httpx.Client], browser: Browser) -> None:
     world, _ = full
-    store = LateStore(world.path)
+    store = LazyStore(world.path)
     last = Emptyings(world.operations).last(UNITS[0])
     assert last is not None
     with (

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.web.rooms import page as rooms_page
 from sukusuku_api.web.rooms import texts as said
 from sukusuku_core.clock import now_ms
@@ -90,7 +90,7 @@ def _day(start: int) -> Iterator[Reading]:
 
 @pytest.fixture
 def api(rooms: World) -> Iterator[httpx.Client]:
-    store = LateStore(rooms.path)
+    store = LazyStore(rooms.path)
     with client(create_app(rooms.facility, store, rooms.operations, lambda: NOW)) as found:
         yield found
     store.close()
@@ -149,7 +149,7 @@ def test_who_is_in_stands_against_the_limit_and_its_parts(api: httpx.Client) -> 
 def test_the_api_has_the_same_limit_and_asks_no_staff_where_no_shift_is_planned(api: httpx.Client) -> None:
     def limit(at: str) -> tuple[int, list[str]]:
         found = api.get(f"/api/v1/rooms/{ROOM}/limit", params={"at": at}).json()
-        return found["children"], found["bites"]
+        return found["children"], found["limited_by"]
 
     assert limit("2026-11-18T14:30") == (9, ["staff"])
     assert limit("2026-11-18T18:30") == (10, ["places"])
@@ -197,7 +197,7 @@ def test_what_is_silent_is_not_green_and_what_is_not_known_is_not_zero(api: http
     assert "Children – / 12 limit" in _text(unknown)
     assert "Staff: not set" in unknown
 
-    store = LateStore(rooms.path)
+    store = LazyStore(rooms.path)
     with client(create_app(rooms.facility, store, rooms.operations, lambda: NOW + HOUR)) as later:
         silent = _room(later.get("/rooms?lang=en").text, ROOM)
     store.close()
@@ -211,7 +211,7 @@ def test_children_of_long_ago_are_not_those_of_now(api: httpx.Client, rooms: Wor
     fresh = [Reading(ROOM, metric, NOW + HOUR, 8.0) for metric in ("Occupancy/Corrected", "Occupancy/Completeness")]
     rooms.store.put_derived(ROOM, NOW, NOW + HOUR, fresh)
     rooms.commit(*worlds.room(ROOM, NOW + HOUR - 5_000, 8, 6, eating=5, play=1))
-    store = LateStore(rooms.path)
+    store = LazyStore(rooms.path)
     with client(create_app(rooms.facility, store, rooms.operations, lambda: NOW + HOUR)) as later:
         html = _room(later.get("/rooms?lang=en").text, ROOM)
     store.close()
@@ -220,7 +220,7 @@ def test_children_of_long_ago_are_not_those_of_now(api: httpx.Client, rooms: Wor
 
 
 def test_a_closed_room_says_until_when(rooms: World) -> None:
-    store = LateStore(rooms.path)
+    store = LazyStore(rooms.path)
     with client(create_app(rooms.facility, store, rooms.operations, lambda: DAY + 3 * HOUR)) as night:
         html = _room(night.get("/rooms?lang=en").text, ROOM)
     store.close()
@@ -314,7 +314,7 @@ def test_charts_are_pictures_for_desk_and_phone(api: httpx.Client) -> None:
 
 
 def test_the_course_of_a_day_is_as_wide_at_night(rooms: World) -> None:
-    store = LateStore(rooms.path)
+    store = LazyStore(rooms.path)
     with client(create_app(rooms.facility, store, rooms.operations, lambda: DAY + 3 * HOUR)) as night:
         before = night.get(f"/rooms/{ROOM}/course.svg").text
     store.close()
@@ -329,7 +329,7 @@ def _width(svg: str) -> int:
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_count_is_entered_in_the_browser(rooms: World, browser: Browser, width: int) -> None:
-    store = LateStore(rooms.path)
+    store = LazyStore(rooms.path)
     with (
         serving(create_app(rooms.facility, store, rooms.operations, lambda: NOW)) as url,
         visit(browser, f"{url}/wall?lang=en", width, 844) as seen,
@@ -351,7 +351,7 @@ def test_a_count_is_entered_in_the_browser(rooms: World, browser: Browser, width
 
 
 def test_the_page_shows_what_is_new_but_not_over_a_form(rooms: World, browser: Browser) -> None:
-    store = LateStore(rooms.path)
+    store = LazyStore(rooms.path)
     with serving(create_app(rooms.facility, store, rooms.operations, lambda: NOW)) as url, browser.new_context() as own:
         page = own.new_page()
         page.clock.install()

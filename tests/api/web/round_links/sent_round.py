@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.model.rounds import StopRecord
@@ -28,7 +28,7 @@ class Trip:
 
     def __init__(self, folder: Path, text: str = FACILITY) -> None:
         self.facility = facility(text)
-        self.store, self.operations = LateStore(databases.readings(folder)), databases.operations(folder)
+        self.store, self.operations = LazyStore(databases.readings(folder)), databases.operations(folder)
         self.now = NOW
         self.rounds = Rounds(self.operations)
         self.links = Links(shared(self.operations, LINKS), self.facility.web.url)

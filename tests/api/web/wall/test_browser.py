@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import now_ms
 from tests.api import two_centres as worlds
 from tests.api.http_server import serving
@@ -19,7 +19,7 @@ from tests.support.browser import visit
 @pytest.fixture
 def url(world: World) -> Iterator[str]:
     """The address of an API with a real clock."""
-    store = LateStore(world.path)
+    store = LazyStore(world.path)
     with serving(create_app(world.facility, store, world.operations)) as found:
         yield found
     store.close()
@@ -85,7 +85,7 @@ def test_the_wall_in_both_languages(
 
 def test_a_tile_grows_old_although_the_server_is_gone(browser: Browser, world: World) -> None:
     world.commit(*worlds.unit("tobu-unit-1", now_ms()))
-    store = LateStore(world.path)
+    store = LazyStore(world.path)
 
     with serving(create_app(world.facility, store, world.operations)) as url:
         port = urlsplit(url).port or 0
