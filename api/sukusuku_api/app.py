@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from sukusuku_api import problems, web
 from sukusuku_api.dependencies import Context, Readings
@@ -54,6 +55,11 @@ request of more than 16 KiB is refused before it is read, with status 413 in pla
 """
 
 
+def _operation_id(route: APIRoute) -> str:
+    """Return the name of an operation as generated clients show it: resource and function."""
+    return "_".join([*map(str, route.tags[:1]), route.name])
+
+
 def create_app(facility: Facility, store: Readings, operations: Operations, clock: Clock = now_ms) -> FastAPI:
     """Return the application over a facility's readings and alerts. It reads measurements and never writes any."""
     context = Context(FacilitySchedules(facility), timetables(facility), store, operations, clock)
@@ -76,6 +82,7 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
         redoc_url=None,
         lifespan=lifespan,
         max_body_size=LARGEST_BODY,
+        generate_unique_id_function=_operation_id,
     )
     app.state.context = context
     app.state.broadcast = broadcast

@@ -143,3 +143,12 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
             assert operation["description"]
             for status, answer in operation["responses"].items():
                 assert status in {"200", "201"} or "application/problem+json" in answer["content"]
+
+
+def test_generated_clients_get_plain_names(api: httpx.Client) -> None:
+    description = api.get("/api/v1/openapi.json").json()
+    ids = [operation["operationId"] for path in description["paths"].values() for operation in path.values()]
+
+    assert len(set(ids)) == len(ids)
+    assert {"units_unit", "rooms_room", "health_health"} <= set(ids)
+    assert [name for name in description["components"]["schemas"] if "__" in name or name.startswith("sukusuku")] == []
