@@ -4,10 +4,11 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
 ARGUMENTS = (
     "--no-sandbox",  # the tests also run as root in a container
@@ -17,6 +18,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--no-first-run",
 )
+PATIENCE_MS = 120_000
+"""How long an expectation may take to come true: the machine may be busy."""
 
 
 def program() -> str:
@@ -31,12 +34,21 @@ def program() -> str:
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser; it is closed on exit."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=list(ARGUMENTS))
         try:
             yield browser
         finally:
             browser.close()
+
+
+@contextlib.contextmanager
+def profile(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+    """A new profile: no cookies, no cache. Options are Playwright's."""
+    with browser.new_context(**options) as made:
+        made.set_default_timeout(PATIENCE_MS)
+        yield made
 
 
 @dataclass
@@ -55,7 +67,7 @@ class Visit:
 @contextlib.contextmanager
 def visit(browser: Browser, url: str, width: int = 1920, height: int = 1080) -> Iterator[Visit]:
     """Open a page of its own; requests and complaints are recorded from the very first."""
-    with browser.new_context(viewport={"width": width, "height": height}) as context:
+    with profile(browser, viewport={"width": width, "height": height}) as context:
         visited = Visit(context.new_page())
 
         def on_request(request: Request) -> None:

@@ -1,31 +1,17 @@
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
-import pytest
-from playwright.sync_api import Browser, expect
 
-from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.web.collection import texts as said
-from sukusuku_core.clock import now_ms
-from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.collection import EmptyingState, Evidence, FindingName, Method
 from sukusuku_server.model.rounds import VisitKind
-from sukusuku_server.timeseries.sqlite import SqliteStore
-from tests.api import eight_weeks
 from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
 from tests.api.eight_weeks import UNITS
-from tests.api.http_server import serving
-from tests.api.in_process import client
 from tests.api.two_centres import World
-from tests.support.browser import visit
-from tests.support.stores import commit
 
 
 def _text(html: str) -> str:
@@ -36,24 +22,6 @@ def _card(html: str, ident: str) -> str:
     found = re.search(rf'<article class="card unit" id="{ident}".*?</article>', html, re.DOTALL)
     assert found is not None
     return found[0]
-
-
-def _collected(store: SqliteStore, operations: Operations) -> None:
-    commit(store, worlds.troubled(NOW), now_ms())
-    eight_weeks.live(store, operations)
-    eight_weeks.stuffed(operations)
-    eight_weeks.forecast(operations)
-
-
-@pytest.fixture
-def full(tmp_path: Path) -> Iterator[tuple[World, httpx.Client]]:
-    """A world with rounds and eight weeks of collection."""
-    world = worlds.make(tmp_path, eight_weeks.ROUNDS, _collected)
-    store = LazyStore(world.path)
-    with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
-        yield world, api
-    store.close()
-    world.close()
 
 
 def test_the_page_speaks_both_languages(full: tuple[World, httpx.Client]) -> None:
@@ -143,24 +111,6 @@ def test_the_form_says_who_and_is_not_taken_from_elsewhere(full: tuple[World, ht
     page = api.get("/collection?lang=en")
     assert "Rejected (佐藤 花子)" in _text(page.text)
     assert "form-action 'self'" in page.headers["content-security-policy"]
-
-
-def test_an_emptying_is_confirmed_in_the_browser(full: tuple[World, httpx.Client], browser: Browser) -> None:
-    world, _ = full
-    store = LazyStore(world.path)
-    last = Emptyings(world.operations).last(UNITS[0])
-    assert last is not None
-    with (
-        serving(create_app(world.facility, store, world.operations, lambda: NOW)) as url,
-        visit(browser, f"{url}/wall?lang=en") as seen,
-    ):
-        seen.page.get_by_role("link", name="Collection").click()
-        seen.page.get_by_label("Your name").fill("Sato")
-        seen.page.locator(f"button[name=confirm][value='{last.id}']").click()
-        expect(seen.page.get_by_text("Confirmed (Sato)")).to_be_visible()
-        assert seen.complaints == []
-    store.close()
-    assert Emptyings(world.operations).one(last.id).state is EmptyingState.CONFIRMED
 
 
 def test_everything_that_can_be_said_has_words() -> None:

@@ -1,99 +1,55 @@
 """The page of rooms: what it says of rooms that are known, full, silent or closed; entering a count; charts."""
 
+import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date
-from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LazyStore
-from sukusuku_api.web.rooms import page as rooms_page
+from sukusuku_api.lazy_store import LateStore
 from sukusuku_api.web.rooms import texts as said
-from sukusuku_core.clock import now_ms
 from sukusuku_core.model import Reading
-from sukusuku_core.settings import parse
-from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.calendar.opening_hours import OpeningHours
-from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
-from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import two_centres as worlds
-from tests.api.http_server import serving
 from tests.api.in_process import client
 from tests.api.two_centres import World
-from tests.support.browser import visit
-from tests.support.stores import commit
-
-HOUR = 60 * MINUTE_MS
-DAY = day_start(date(2026, 11, 18))
-NOW = DAY + 14 * HOUR + 30 * MINUTE_MS
-"""A Wednesday afternoon."""
-ROOM = "tobu-room"
-ZONE = '[[site.room.zone]]\nid = "eating"'
-STANDARDS = """
-[[site.room.shift]]
-slot = "09:00-18:00"
-count = 2
-[site.room.standards]
-effective_m2 = 36
-ages = { "0" = 3, "1" = 4, "2" = 3 }
-"""
+from tests.api.web.rooms import used_room
+from tests.api.web.rooms.used_room import DAY, HOUR, NOW, ROOM
 
 
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A picture may take as long as it takes on a busy machine."""
-    monkeypatch.setattr(rooms_page, "DRAWING_SECONDS", 300.0)
+@contextlib.contextmanager
+def asking(rooms: World, now: int = NOW) -> Iterator[httpx.Client]:
+    """A client of the application over these rooms, at `now`."""
+    store = LateStore(rooms.path)
+    with client(create_app(rooms.facility, store, rooms.operations, lambda: now)) as found:
+        yield found
+    store.close()
 
 
-@pytest.fixture
-def rooms(tmp_path: Path) -> Iterator[World]:
-    """A room with a limit of nine by staff, one with nothing but places; five weeks of use of the first."""
-    settings = parse(worlds.FACILITY.replace(ZONE, f"{STANDARDS}{ZONE}", 1), Facility, "facility.toml")
-    world = replace(worlds.make(tmp_path, fill=_five_weeks), facility=settings)
+@pytest.fixture(scope="module")
+def same_rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One world for all tests that only look."""
+    world = used_room.make(tmp_path_factory.mktemp("rooms"))
     yield world
     world.close()
 
 
-def _five_weeks(store: SqliteStore, operations: Operations) -> None:
-    commit(store, list(worlds.room(ROOM, NOW - 5_000, 8, 6, eating=5, play=1)), now_ms())
-    points = [point for n in range(35, -1, -1) for point in _day(DAY - n * DAY_MS)]
-    store.put_derived(ROOM, NOW - 40 * DAY_MS, NOW, [point for point in points if point.time < NOW])
-    found = [
-        Correction(ROOM, DAY + 4 * HOUR, CorrectionKind.RESET, "people", 1, 0),
-        Correction(ROOM, DAY + 11 * HOUR, CorrectionKind.AGREED, "children", 5, 6),
-        Correction(ROOM, DAY + 11 * HOUR, CorrectionKind.AGREED, "people", 7, 8),
-        Correction(ROOM, DAY + 12 * HOUR, CorrectionKind.SOURCE, "children", 6, None, "flow > -"),
-    ]
-    RoomRecords(operations).replace(ROOM, NOW - 7 * DAY_MS, NOW, found)
-
-
-def _day(start: int) -> Iterator[Reading]:
-    """Six children from 10:00 to 16:00, but nothing is known of the hour from noon."""
-    for minute in range(9 * 60, 18 * 60, 15):
-        known = not 12 * 60 <= minute < 13 * 60
-        children = 6 if 10 * 60 <= minute < 16 * 60 else 0
-        values = {"Occupancy/Completeness": 100.0 if known else 0.0}
-        if known:
-            values |= {"Occupancy/ChildrenCorrected": float(children), "Occupancy/Corrected": children + 2.0}
-        for metric, value in values.items():
-            yield Reading(ROOM, metric, start + minute * MINUTE_MS, value)
+@pytest.fixture(scope="module")
+def look(same_rooms: World) -> Iterator[httpx.Client]:
+    """A client for tests that only look: the figures of the weeks are found once."""
+    with asking(same_rooms) as found:
+        yield found
 
 
 @pytest.fixture
 def api(rooms: World) -> Iterator[httpx.Client]:
-    store = LazyStore(rooms.path)
-    with client(create_app(rooms.facility, store, rooms.operations, lambda: NOW)) as found:
+    with asking(rooms) as found:
         yield found
-    store.close()
 
 
 def _text(html: str) -> str:
@@ -128,8 +84,8 @@ def test_a_request_makes_no_hours_and_no_schedules(
     assert len(made) == 4, "two centres with a room each"
 
 
-def test_who_is_in_stands_against_the_limit_and_its_parts(api: httpx.Client) -> None:
-    html = _room(api.get("/rooms?lang=en").text, ROOM)
+def test_who_is_in_stands_against_the_limit_and_its_parts(look: httpx.Client) -> None:
+    html = _room(look.get("/rooms?lang=en").text, ROOM)
     text = _text(html)
 
     assert 'data-tone="ok"' in html
@@ -146,17 +102,17 @@ def test_who_is_in_stands_against_the_limit_and_its_parts(api: httpx.Client) -> 
     assert "Eating Children 5 / 4" in text
 
 
-def test_the_api_has_the_same_limit_and_asks_no_staff_where_no_shift_is_planned(api: httpx.Client) -> None:
+def test_the_api_has_the_same_limit_and_asks_no_staff_where_no_shift_is_planned(look: httpx.Client) -> None:
     def limit(at: str) -> tuple[int, list[str]]:
-        found = api.get(f"/api/v1/rooms/{ROOM}/limit", params={"at": at}).json()
-        return found["children"], found["limited_by"]
+        found = look.get(f"/api/v1/rooms/{ROOM}/limit", params={"at": at}).json()
+        return found["children"], found["bites"]
 
     assert limit("2026-11-18T14:30") == (9, ["staff"])
     assert limit("2026-11-18T18:30") == (10, ["places"])
 
 
-def test_both_languages_say_all_of_it(api: httpx.Client) -> None:
-    ja, en = _text(api.get("/rooms").text), _text(api.get("/rooms?lang=en").text)
+def test_both_languages_say_all_of_it(look: httpx.Client) -> None:
+    ja, en = _text(look.get("/rooms").text), _text(look.get("/rooms?lang=en").text)
     for text in (
         "あと 3 人 受け入れ可",
         "上限の根拠",
@@ -171,8 +127,8 @@ def test_both_languages_say_all_of_it(api: httpx.Client) -> None:
     assert "%(" not in ja + en
 
 
-def test_corrections_say_when_what_and_why(api: httpx.Client) -> None:
-    text = _text(_room(api.get("/rooms?lang=en").text, ROOM))
+def test_corrections_say_when_what_and_why(look: httpx.Client) -> None:
+    text = _text(_room(look.get("/rooms?lang=en").text, ROOM))
 
     assert "today 12:00 Source changed or lost entries minus exits → none Children 6 → –" in text
     assert "different for 10 min Children 5 → 6 People 7 → 8" in text
@@ -180,50 +136,44 @@ def test_corrections_say_when_what_and_why(api: httpx.Client) -> None:
     assert set(said.WHY) == set(CorrectionKind)
 
 
-def test_gaps_are_gaps_in_figures_tables_and_in_words(api: httpx.Client) -> None:
-    text = _text(_room(api.get("/rooms?lang=en").text, ROOM))
+def test_gaps_are_gaps_in_figures_tables_and_in_words(look: httpx.Client) -> None:
+    text = _text(_room(look.get("/rooms?lang=en").text, ROOM))
 
     assert "11:00 6.0 6 12:00 – – 13:00 6.0 6" in text
     assert "Most children at once 6 children" in text
     assert "Completeness 88.9 %" in text  # an hour of nine
-    html = api.get("/rooms?lang=en").text
+    html = look.get("/rooms?lang=en").text
     assert "Children today: from 0 to 6 so far. Current limit: 9. Gaps: 1. Corrections: 1." in html
 
 
-def test_what_is_silent_is_not_green_and_what_is_not_known_is_not_zero(api: httpx.Client, rooms: World) -> None:
-    unknown = _room(api.get("/rooms?lang=en").text, "seibu-room")
+def test_what_is_silent_is_not_green_and_what_is_not_known_is_not_zero(look: httpx.Client, same_rooms: World) -> None:
+    unknown = _room(look.get("/rooms?lang=en").text, "seibu-room")
     assert 'data-tone="unknown" data-stale' in unknown
     assert "No readings yet" in unknown
     assert "Children – / 12 limit" in _text(unknown)
     assert "Staff: not set" in unknown
 
-    store = LazyStore(rooms.path)
-    with client(create_app(rooms.facility, store, rooms.operations, lambda: NOW + HOUR)) as later:
+    with asking(same_rooms, NOW + HOUR) as later:
         silent = _room(later.get("/rooms?lang=en").text, ROOM)
-    store.close()
     assert 'data-tone="unknown" data-stale' in silent
     assert "No data (last measured 1 h ago)" in silent
     assert "Children – / 9 limit" in _text(silent)
     assert "Eating No data – / 4" in _text(silent)
 
 
-def test_children_of_long_ago_are_not_those_of_now(api: httpx.Client, rooms: World) -> None:
+def test_children_of_long_ago_are_not_those_of_now(rooms: World) -> None:
     fresh = [Reading(ROOM, metric, NOW + HOUR, 8.0) for metric in ("Occupancy/Corrected", "Occupancy/Completeness")]
     rooms.store.put_derived(ROOM, NOW, NOW + HOUR, fresh)
     rooms.commit(*worlds.room(ROOM, NOW + HOUR - 5_000, 8, 6, eating=5, play=1))
-    store = LazyStore(rooms.path)
-    with client(create_app(rooms.facility, store, rooms.operations, lambda: NOW + HOUR)) as later:
+    with asking(rooms, NOW + HOUR) as later:
         html = _room(later.get("/rooms?lang=en").text, ROOM)
-    store.close()
     assert 'data-tone="unknown"' in html
     assert "The number of children is not known Children – / 9 limit 8 people, adults included" in _text(html)
 
 
-def test_a_closed_room_says_until_when(rooms: World) -> None:
-    store = LazyStore(rooms.path)
-    with client(create_app(rooms.facility, store, rooms.operations, lambda: DAY + 3 * HOUR)) as night:
+def test_a_closed_room_says_until_when(same_rooms: World) -> None:
+    with asking(same_rooms, DAY + 3 * HOUR) as night:
         html = _room(night.get("/rooms?lang=en").text, ROOM)
-    store.close()
     assert 'data-tone="closed"' in html
     assert "Closed until today 09:00" in html
     assert "from today 09:00 · set by: Staff on duty" in _text(html)
@@ -263,61 +213,59 @@ def test_a_count_is_entered_and_shown(api: httpx.Client, rooms: World) -> None:
     ],
 )
 def test_a_wrong_count_is_said_on_the_page_and_not_kept(
-    api: httpx.Client, rooms: World, fields: dict[str, str], wrong: str
+    look: httpx.Client, same_rooms: World, fields: dict[str, str], wrong: str
 ) -> None:
-    answer = api.post(f"/rooms/{ROOM}/counts?lang=en", data=fields)
+    answer = look.post(f"/rooms/{ROOM}/counts?lang=en", data=fields)
 
     assert answer.status_code == 422
     assert wrong in _room(answer.text, ROOM)
     assert wrong not in _room(answer.text, "seibu-room")
     assert f'value="{fields["children"]}"' in answer.text if "children" in fields else True
-    assert RoomRecords(rooms.operations).said(ROOM, 0, NOW) == []
+    assert RoomRecords(same_rooms.operations).said(ROOM, 0, NOW) == []
 
 
-def test_a_form_from_elsewhere_of_no_room_or_without_end_is_not_taken(api: httpx.Client, rooms: World) -> None:
+def test_a_form_from_elsewhere_of_no_room_or_without_end_is_not_taken(look: httpx.Client, same_rooms: World) -> None:
     url, fields = f"/rooms/{ROOM}/counts?lang=en", {"by": "佐藤", "children": "4"}
 
     for header in ({"sec-fetch-site": "cross-site"}, {"origin": "http://elsewhere.example"}, {"origin": "null"}):
-        elsewhere = api.post(url, data=fields, headers=header)
+        elsewhere = look.post(url, data=fields, headers=header)
         assert elsewhere.status_code == 403
         assert "This form must be sent from this page." in elsewhere.text
-    nowhere = api.post("/rooms/nowhere/counts?lang=en", data=fields)
+    nowhere = look.post("/rooms/nowhere/counts?lang=en", data=fields)
     assert nowhere.status_code == 404
     assert "There is no such room." in nowhere.text
-    assert api.post(url, data={**fields, "note": "長" * 3000}).status_code == 413
-    assert RoomRecords(rooms.operations).said(ROOM, 0, NOW) == []
+    assert look.post(url, data={**fields, "note": "長" * 3000}).status_code == 413
+    assert RoomRecords(same_rooms.operations).said(ROOM, 0, NOW) == []
 
 
-def test_the_effect_of_a_date_is_told_with_its_bounds(api: httpx.Client) -> None:
-    text = _text(_room(api.get(f"/rooms?lang=en&room={ROOM}&since=2026-11-01").text, ROOM))
+def test_the_effect_of_a_date_is_told_with_its_bounds(look: httpx.Client) -> None:
+    text = _text(_room(look.get(f"/rooms?lang=en&room={ROOM}&since=2026-11-01").text, ROOM))
     assert "2026/11/1 No clear difference: it may be chance." in text
     assert "Difference, matching weekdays: +0.1 (95 %: −0.1 to +0.2)" in text
 
-    early = _text(_room(api.get(f"/rooms?lang=en&room={ROOM}&since=2026-11-18").text, ROOM))
+    early = _text(_room(look.get(f"/rooms?lang=en&room={ROOM}&since=2026-11-18").text, ROOM))
     assert "Too few days were measured" in early
     for wrong in ("yesterday", "0001-01-01", "2026-13-01"):
-        page = api.get("/rooms", params={"lang": "en", "room": ROOM, "since": wrong})
+        page = look.get("/rooms", params={"lang": "en", "room": ROOM, "since": wrong})
         assert page.status_code == 200
         assert "Please choose a date, such as 2026-10-01." in page.text
 
 
-def test_charts_are_pictures_for_desk_and_phone(api: httpx.Client) -> None:
+def test_charts_are_pictures_for_desk_and_phone(look: httpx.Client) -> None:
     for name in ("course", "heat", "ahead"):
-        wide, narrow = (api.get(f"/rooms/{ROOM}/{name}.svg", params={"narrow": n}) for n in (False, True))
+        wide, narrow = (look.get(f"/rooms/{ROOM}/{name}.svg", params={"narrow": n}) for n in (False, True))
         assert wide.headers["content-type"] == "image/svg+xml"
         assert "default-src 'none'" in wide.headers["content-security-policy"]
         assert _width(narrow.text) < 360 < _width(wide.text)
-    assert "水" in api.get(f"/rooms/{ROOM}/heat.svg").text
-    assert api.get(f"/rooms/{ROOM}/other.svg").json()["available"] == ["course", "heat", "ahead"]
-    assert api.get("/rooms/nowhere/heat.svg").status_code == 404
-    assert api.get("/rooms/seibu-room/heat.svg").status_code == 404
+    assert "水" in look.get(f"/rooms/{ROOM}/heat.svg").text
+    assert look.get(f"/rooms/{ROOM}/other.svg").json()["available"] == ["course", "heat", "ahead"]
+    assert look.get("/rooms/nowhere/heat.svg").status_code == 404
+    assert look.get("/rooms/seibu-room/heat.svg").status_code == 404
 
 
-def test_the_course_of_a_day_is_as_wide_at_night(rooms: World) -> None:
-    store = LazyStore(rooms.path)
-    with client(create_app(rooms.facility, store, rooms.operations, lambda: DAY + 3 * HOUR)) as night:
+def test_the_course_of_a_day_is_as_wide_at_night(same_rooms: World) -> None:
+    with asking(same_rooms, DAY + 3 * HOUR) as night:
         before = night.get(f"/rooms/{ROOM}/course.svg").text
-    store.close()
     assert _width(before) < 900
 
 
@@ -325,50 +273,3 @@ def _width(svg: str) -> int:
     found = re.search(r'<svg [^>]*width="(\d+)"', svg)
     assert found is not None
     return int(found[1])
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_count_is_entered_in_the_browser(rooms: World, browser: Browser, width: int) -> None:
-    store = LazyStore(rooms.path)
-    with (
-        serving(create_app(rooms.facility, store, rooms.operations, lambda: NOW)) as url,
-        visit(browser, f"{url}/wall?lang=en", width, 844) as seen,
-    ):
-        seen.page.get_by_role("link", name="Rooms").click()
-        room = seen.page.locator(f"#{ROOM}")
-        chart = room.get_by_role("img", name="Children today: from 0 to 6")
-        chart.scroll_into_view_if_needed()
-        seen.page.wait_for_function("image => image.naturalWidth > 0", arg=chart.element_handle(), timeout=60_000)
-        form = room.locator(f"#count-{ROOM}")
-        form.get_by_label("Children").fill("7")
-        form.get_by_label("Your name or role").fill("Sato, nursery")
-        form.get_by_role("button", name="Save the count").click()
-        expect(room.get_by_role("listitem").filter(has_text="7 children")).to_contain_text("Sato, nursery")
-        assert seen.page.evaluate("document.documentElement.scrollWidth") == width
-        assert seen.complaints == []
-    store.close()
-    assert [item.children for item in RoomRecords(rooms.operations).said(ROOM, 0, NOW)] == [7]
-
-
-def test_the_page_shows_what_is_new_but_not_over_a_form(rooms: World, browser: Browser) -> None:
-    store = LazyStore(rooms.path)
-    with serving(create_app(rooms.facility, store, rooms.operations, lambda: NOW)) as url, browser.new_context() as own:
-        page = own.new_page()
-        page.clock.install()
-        page.goto(f"{url}/rooms?lang=en")
-        children = page.locator(f"#count-{ROOM}").get_by_label("Children")
-        number = page.locator(f"#{ROOM} .in .ratio b")
-        expect(number).to_have_text("6")
-        rooms.store.put_derived(ROOM, NOW - 1, NOW, [Reading(ROOM, "Occupancy/ChildrenCorrected", NOW, 9.0)])
-
-        children.fill("8")
-        page.clock.run_for("00:40")
-        expect(children).to_have_value("8")
-        expect(number).to_have_text("6")
-
-        children.fill("")
-        children.blur()
-        page.clock.run_for("00:40")
-        expect(number).to_have_text("9")
-        expect(page.locator(f"#{ROOM}")).to_have_attribute("data-tone", "near")
-    store.close()

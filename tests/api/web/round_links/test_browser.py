@@ -13,6 +13,7 @@ from sukusuku_server.rounds.signed_links import Action
 from tests.api.http_server import serving
 from tests.api.web.round_links.sent_round import Trip
 from tests.server.rounds.golden_rounds import body, parse
+from tests.support.browser import profile
 
 PHONE = {"width": 390, "height": 844}
 
@@ -32,7 +33,7 @@ def url(trip: Trip) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser, url: str) -> Iterator[Page]:
-    with browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, java_script_enabled=False) as context:  # type: ignore[arg-type]  # a dict is a ViewportSize
+    with profile(browser, viewport=PHONE, is_mobile=True, has_touch=True, java_script_enabled=False) as context:
         hosts: set[str] = set()
         context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
         complaints: list[str] = []

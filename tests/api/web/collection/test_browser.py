@@ -1,0 +1,32 @@
+"""The page of collection in a real Chromium."""
+
+import httpx
+from playwright.sync_api import Browser, expect
+
+from sukusuku_api.app import create_app
+from sukusuku_api.lazy_store import LateStore
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.model.collection import EmptyingState
+from tests.api.conftest import NOW
+from tests.api.eight_weeks import UNITS
+from tests.api.http_server import serving
+from tests.api.two_centres import World
+from tests.support.browser import visit
+
+
+def test_an_emptying_is_confirmed_in_the_browser(full: tuple[World, httpx.Client], browser: Browser) -> None:
+    world, _ = full
+    store = LateStore(world.path)
+    last = Emptyings(world.operations).last(UNITS[0])
+    assert last is not None
+    with (
+        serving(create_app(world.facility, store, world.operations, lambda: NOW)) as url,
+        visit(browser, f"{url}/wall?lang=en") as seen,
+    ):
+        seen.page.get_by_role("link", name="Collection").click()
+        seen.page.get_by_label("Your name").fill("Sato")
+        seen.page.locator(f"button[name=confirm][value='{last.id}']").click()
+        expect(seen.page.get_by_text("Confirmed (Sato)")).to_be_visible()
+        assert seen.complaints == []
+    store.close()
+    assert Emptyings(world.operations).one(last.id).state is EmptyingState.CONFIRMED
