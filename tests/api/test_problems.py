@@ -35,11 +35,11 @@ class BrokenStore:
         ("GET", "/api/v1/sites/nothing", 404, "Not Found"),
         ("GET", "/api/v1/alerts?site=nothing", 404, "Not Found"),
         ("DELETE", "/api/v1/units", 405, "Method Not Allowed"),
-        ("GET", "/api/v1/readings", 422, "Unprocessable Entity"),
-        ("GET", "/api/v1/alerts/x", 422, "Unprocessable Entity"),
-        ("GET", "/api/v1/alerts/99999999999999999999", 422, "Unprocessable Entity"),
-        ("POST", "/api/v1/alerts/1/acknowledge", 422, "Unprocessable Entity"),
-        ("GET", "/wall?lang=fr", 422, "Unprocessable Entity"),
+        ("GET", "/api/v1/readings", 422, "Unprocessable Content"),
+        ("GET", "/api/v1/alerts/x", 422, "Unprocessable Content"),
+        ("GET", "/api/v1/alerts/99999999999999999999", 422, "Unprocessable Content"),
+        ("POST", "/api/v1/alerts/1/acknowledge", 422, "Unprocessable Content"),
+        ("GET", "/wall?lang=fr", 422, "Unprocessable Content"),
     ],
 )
 def test_every_error_is_a_problem(api: httpx.Client, method: str, path: str, status: int, title: str) -> None:
