@@ -115,7 +115,9 @@ def _why(item: Correction, facts: RoomFacts, reader: Locale) -> str:
     translate, counting = reader.translate, facts.room.counting
     if item.kind is CorrectionKind.ENTERED:
         told = next((count for count in facts.said if count.time == item.time), None)
-        return "" if told is None else f"{told.by}{translate(': ') if told.note else ''}{told.note}"
+        if told is None:
+            return ""
+        return translate("%(who)s: %(note)s") % {"who": told.by, "note": told.note} if told.note else told.by
     text = said.WHY[item.kind]
     before, _, after = item.detail.partition(" > ")
     values = {
