@@ -8,9 +8,11 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+_SCHEMAS = "#/components/schemas/"
 _NAMES = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
@@ -62,7 +64,7 @@ def response(
     available: Sequence[str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem as an HTTP response."""
+    """Return a problem as an HTTP response."""
     body: dict[str, Any] = {"type": "about:blank", "title": _name(status), "status": int(status)}
     if detail is not None:
         body["detail"] = detail
@@ -101,8 +103,15 @@ def install(app: FastAPI) -> None:
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries for the problems that a route may answer with."""
-    schema = {"$ref": "#/components/schemas/Problem"}
+    schema = {"$ref": f"{_SCHEMAS}{Problem.__name__}"}
     return {int(s): {"description": _name(s), "content": {MEDIA_TYPE: {"schema": schema}}} for s in statuses}
+
+
+def schemas() -> dict[str, Any]:
+    """Describe a problem, and the models in it, for OpenAPI: schemas by name."""
+    _, found = models_json_schema([(Problem, "serialization")], ref_template=f"{_SCHEMAS}{{model}}")
+    described: dict[str, Any] = found["$defs"]
+    return described
 
 
 def _name(status: HTTPStatus) -> str:

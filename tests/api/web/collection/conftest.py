@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import now_ms
 from sukusuku_server.db import Operations
 from sukusuku_server.timeseries.sqlite import SqliteStore
@@ -30,7 +30,7 @@ def _collected(store: SqliteStore, operations: Operations) -> None:
 def full(tmp_path: Path) -> Iterator[tuple[World, httpx.Client]]:
     """A world with rounds and eight weeks of collection."""
     world = worlds.make(tmp_path, eight_weeks.ROUNDS, _collected)
-    store = LateStore(world.path)
+    store = LazyStore(world.path)
     with client(create_app(world.facility, store, world.operations, lambda: NOW)) as api:
         yield world, api
     store.close()

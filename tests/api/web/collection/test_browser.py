@@ -4,7 +4,7 @@ import httpx
 from playwright.sync_api import Browser, expect
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.model.collection import EmptyingState
 from tests.api.conftest import NOW
@@ -16,7 +16,7 @@ from tests.support.browser import visit
 
 def test_an_emptying_is_confirmed_in_the_browser(full: tuple[World, httpx.Client], browser: Browser) -> None:
     world, _ = full
-    store = LateStore(world.path)
+    store = LazyStore(world.path)
     last = Emptyings(world.operations).last(UNITS[0])
     assert last is not None
     with (

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
 from sukusuku_server.db.rooms import RoomRecords
 from tests.api.http_server import serving
@@ -15,7 +15,7 @@ from tests.support.browser import profile, visit
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_count_is_entered_in_the_browser(rooms: World, browser: Browser, width: int) -> None:
-    store = LateStore(rooms.path)
+    store = LazyStore(rooms.path)
     with (
         serving(create_app(rooms.facility, store, rooms.operations, lambda: NOW)) as url,
         visit(browser, f"{url}/wall?lang=en", width, 844) as seen,
@@ -37,7 +37,7 @@ def test_a_count_is_entered_in_the_browser(rooms: World, browser: Browser, width
 
 
 def test_the_page_shows_what_is_new_but_not_over_a_form(rooms: World, browser: Browser) -> None:
-    store = LateStore(rooms.path)
+    store = LazyStore(rooms.path)
     with serving(create_app(rooms.facility, store, rooms.operations, lambda: NOW)) as url, profile(browser) as own:
         page = own.new_page()
         page.clock.install()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from sukusuku_api.app import create_app
-from sukusuku_api.lazy_store import LateStore
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.web.rooms import texts as said
 from sukusuku_core.model import Reading
 from sukusuku_server.calendar.opening_hours import OpeningHours
@@ -25,7 +25,7 @@ from tests.api.web.rooms.used_room import DAY, HOUR, NOW, ROOM
 @contextlib.contextmanager
 def asking(rooms: World, now: int = NOW) -> Iterator[httpx.Client]:
     """A client of the application over these rooms, at `now`."""
-    store = LateStore(rooms.path)
+    store = LazyStore(rooms.path)
     with client(create_app(rooms.facility, store, rooms.operations, lambda: now)) as found:
         yield found
     store.close()
@@ -105,7 +105,7 @@ def test_who_is_in_stands_against_the_limit_and_its_parts(look: httpx.Client) ->
 def test_the_api_has_the_same_limit_and_asks_no_staff_where_no_shift_is_planned(look: httpx.Client) -> None:
     def limit(at: str) -> tuple[int, list[str]]:
         found = look.get(f"/api/v1/rooms/{ROOM}/limit", params={"at": at}).json()
-        return found["children"], found["bites"]
+        return found["children"], found["limited_by"]
 
     assert limit("2026-11-18T14:30") == (9, ["staff"])
     assert limit("2026-11-18T18:30") == (10, ["places"])
