@@ -1,5 +1,6 @@
 """The round mails that the golden files hold. `python -m tests.server.rounds.golden_rounds` writes them anew."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -52,8 +53,7 @@ def body(message: EmailMessage, kind: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def rendered() -> Iterator[tuple[str, str]]:
-    """File name and content of every golden file."""
+def _files() -> Iterator[tuple[str, str]]:
     none_closed = replace(NOTHING, stops=())
     english = FACILITY.replace('mail = "suzuki@example.jp"', 'mail = "suzuki@example.jp"\nlanguage = "en"')
     cases = {
@@ -72,7 +72,13 @@ def rendered() -> Iterator[tuple[str, str]]:
             yield f"{name}.html", body(message, "html")
 
 
+@functools.cache
+def rendered() -> dict[str, str]:
+    """The content of every golden file by its name."""
+    return dict(_files())
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, content in rendered():
+    for name, content in rendered().items():
         (FOLDER / name).write_text(content, encoding="utf-8")

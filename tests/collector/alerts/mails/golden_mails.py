@@ -1,5 +1,6 @@
 """The mails that the golden files hold. `python -m tests.collector.alerts.mails.golden_mails` rewrites them."""
 
+import functools
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -114,8 +115,7 @@ def parse(content: bytes) -> EmailMessage:
     return message
 
 
-def rendered() -> Iterator[tuple[str, str]]:
-    """File name and content of every golden file."""
+def _files() -> Iterator[tuple[str, str]]:
     composer = Composer(facility(FACILITY.replace("[mail]\n", "[mail]\nchild_counts = true\n")))
     for case in CASES:
         abouts = [incident(case, resolved=False), incident(case, resolved=True)]
@@ -129,6 +129,12 @@ def rendered() -> Iterator[tuple[str, str]]:
                     yield f"{name}.html", body(message, "html")
 
 
+@functools.cache
+def rendered() -> dict[str, str]:
+    """The content of every golden file by its name."""
+    return dict(_files())
+
+
 if __name__ == "__main__":
-    for name, content in rendered():
+    for name, content in rendered().items():
         (FOLDER / name).write_text(content, encoding="utf-8")
