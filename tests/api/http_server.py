@@ -9,9 +9,7 @@ from fastapi import FastAPI
 
 from sukusuku_api.service import Server, listen
 from sukusuku_server.settings import Web
-
-PATIENCE = 120.0
-"""Seconds that a client waits for an answer: the machine may be busy."""
+from tests.support.patience import PATIENCE
 
 
 @contextlib.contextmanager

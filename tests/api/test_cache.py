@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from sukusuku_api.cache import TtlCache
+from tests.support.patience import PATIENCE
 
 
 class Timer:
@@ -46,7 +47,7 @@ def test_who_asks_for_what_is_being_made_waits_for_it() -> None:
     def slow() -> str:
         made.append("slow")
         begun.set()
-        assert may_end.wait(30)
+        assert may_end.wait(PATIENCE)
         return "slow"
 
     def late() -> str:
@@ -55,7 +56,7 @@ def test_who_asks_for_what_is_being_made_waits_for_it() -> None:
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(kept.get, "key", slow)
-        assert begun.wait(30)
+        assert begun.wait(PATIENCE)
         second = pool.submit(kept.get, "key", late)
         assert kept.get("other", lambda: "other") == "other", "what is asked for under other keys does not wait"
         may_end.set()
@@ -78,12 +79,12 @@ def test_who_waited_for_an_error_makes_it_anew() -> None:
 
     def wrong() -> str:
         begun.set()
-        assert may_end.wait(30)
+        assert may_end.wait(PATIENCE)
         raise ValueError("no answer")
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(kept.get, "key", wrong)
-        assert begun.wait(30)
+        assert begun.wait(PATIENCE)
         second = pool.submit(kept.get, "key", lambda: "right")
         may_end.set()
         assert isinstance(first.exception(30), ValueError)

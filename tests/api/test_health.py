@@ -15,6 +15,7 @@ from sukusuku_server.model.series import Quarantined, Unassigned
 from tests.api.conftest import NOW
 from tests.api.in_process import client
 from tests.api.two_centres import World, fire
+from tests.support.patience import PATIENCE
 
 
 @pytest.mark.parametrize("content", [None, b"rubbish that is no database" * 100])
@@ -95,7 +96,7 @@ class SlowStore(LazyStore):
     @property
     def history(self) -> HistoryStore:
         self.asked.set()
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(PATIENCE)
         return super().history
 
 
@@ -107,7 +108,7 @@ def test_a_long_question_holds_up_nobody_else(world: World) -> None:
         url = "/api/v1/readings?asset=tobu-unit-1&metric=Fill/Percent"
         asking = threading.Thread(target=lambda: answers.append(api.get(url)))
         asking.start()
-        assert store.asked.wait(30)
+        assert store.asked.wait(PATIENCE)
         assert api.get("/api/v1/units/tobu-unit-1").json()["level"] == 42.0
         assert answers == []
         store.go_on.set()

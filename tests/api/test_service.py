@@ -15,6 +15,7 @@ from sukusuku_api.__main__ import main
 from sukusuku_core.clock import now_ms
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import two_centres as worlds
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 from tests.support.stores import commit
 
@@ -45,7 +46,7 @@ def test_it_ends_cleanly_although_somebody_listens_to_the_stream(tmp_path: Path,
     with _running(_settings(tmp_path, port)) as process, httpx.stream("GET", f"http://127.0.0.1:{port}/api/v1/stream"):
         process.send_signal(stop)
 
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
 
@@ -53,7 +54,7 @@ def test_it_ends_cleanly_although_somebody_listens_to_the_stream(tmp_path: Path,
 def test_it_starts_before_the_collector_and_finds_its_data_later(tmp_path: Path) -> None:
     port = free_port()
     with _running(_settings(tmp_path, port)):
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as api:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as api:
             assert api.get("/api/v1/health").json()["newest"] is None
             assert api.get("/api/v1/units/tobu-unit-1").json()["condition"] == "silent"
 

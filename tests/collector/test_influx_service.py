@@ -19,9 +19,8 @@ from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import facility, new_database
 from tests.support.influxd import Influxd
+from tests.support.patience import PATIENCE
 from tests.support.stores import commit
-
-PATIENCE = 40.0
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from sukusuku_server.mail.smtp import Smtp
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from tests.collector.alerts.alert_cases import FACILITY, MINUTE, T0, UNIT, facility, values
 from tests.collector.alerts.mails.golden_mails import body, parse
+from tests.support.patience import PATIENCE
 from tests.support.smtp_server import Mailbox, server
 
 JAPANESE_ONLY = FACILITY[: FACILITY.rindex("[[contact]]")]
@@ -66,7 +67,7 @@ class Outbox(Operations):
 
     async def until(self, reached: Callable[[list[MailRow]], bool]) -> list[MailRow]:
         """The mails of the outbox, once they are as wanted."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not reached(rows := self.mails()):
                 await self._settled.wait()
                 self._settled.clear()

@@ -26,10 +26,9 @@ from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.fake_edge import FakeEdge
 from tests.collector.small_facility import facility_file, facility_in
 from tests.support.broker import mosquitto
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
-PATIENCE = 60.0
-"""Seconds after which a test gives up; nothing is measured by it."""
 STATE = "spBv1.0/STATE/sukusuku"
 UNIT = {"Fill/Percent": DataType.DOUBLE, "Cycles/Total": DataType.INT64, "Lid/Open": DataType.BOOLEAN}
 

@@ -17,6 +17,7 @@ from sukusuku_demo.archive import Archive
 from sukusuku_demo.processes import Processes
 from tests.support.demo import children, demo
 from tests.support.influxd import started
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_block, free_port
 
 SECONDS = 8
@@ -111,7 +112,7 @@ def test_a_run_loses_nothing_on_its_way_to_influxdb(tmp_path: Path) -> None:
     with demo(tmp_path, "--store", "influx", "--for", str(SECONDS), "--json", "--weeks", "1") as run:
         assert run.process.stdout is not None
         report = json.loads(run.process.stdout.read())
-        run.process.wait(30)
+        run.process.wait(PATIENCE)
     said = "".join(run.said)
 
     assert run.process.returncode == 0, said

@@ -13,6 +13,7 @@ from sukusuku_core.sparkplug import ACK_BIRTH, ACK_COUNT, BDSEQ, REBIRTH, Payloa
 from sukusuku_core.state import HostState
 from sukusuku_core.topics import MessageType, NodeTopic
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
+from tests.support.patience import PATIENCE
 
 STATE = topics.state_topic("sukusuku")
 CONTROL = {BDSEQ, REBIRTH, ACK_BIRTH, ACK_COUNT}
@@ -33,7 +34,7 @@ class Host:
 
     async def until(self, what: Callable[[], object]) -> None:
         """Wait for something to be true, looking after every batch of messages."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not what():
                 self._changed.clear()
                 await self._changed.wait()

@@ -10,6 +10,7 @@ import pytest
 from sukusuku_edge.bootclock import SystemClock
 from sukusuku_edge.health import THERMAL, THROTTLED, Computer
 from sukusuku_edge.sd_notify import Notifier
+from tests.support.patience import PATIENCE
 
 UNIT = Path(__file__).parents[2] / "edge/deploy/sukusuku-edge.service"
 
@@ -97,7 +98,7 @@ def test_the_service_manager_hears_of_it(tmp_path: Path, *, abstract: bool) -> N
     address = f"@sukusuku-{tmp_path.name}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind("\0" + address[1:] if abstract else address)
-        manager.settimeout(10)
+        manager.settimeout(PATIENCE)
         Notifier({"NOTIFY_SOCKET": address}).send("READY=1", "STATUS=online; 3 readings wait")
 
         assert manager.recv(200) == b"READY=1\nSTATUS=online; 3 readings wait"
@@ -120,6 +121,6 @@ def test_the_unit_is_what_systemd_understands(tmp_path: Path) -> None:
     unit.write_text(text.replace("/opt/sukusuku/bin", str(tmp_path / "bin")), encoding="utf-8")
 
     command = [verify, "verify", "--man=no", str(unit)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     assert [line for line in (done.stdout + done.stderr).splitlines() if unit.name in line] == []

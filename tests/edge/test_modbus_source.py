@@ -15,6 +15,7 @@ from sukusuku_edge.sources.modbus import ModbusDevice
 from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
 from tests.edge import edge_settings, modbus_devices
 from tests.edge.modbus_devices import Board
+from tests.support.patience import PATIENCE
 
 ALL = (
     "fill_percent", "cycle_counter", "state", "fault_code", "film_remaining", "motor_power", "temperature", "serial",
@@ -63,7 +64,7 @@ async def polling(device: Board, **options: Any) -> AsyncIterator[ModbusDevice]:
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await work
 
     asyncio.run(bounded())

@@ -13,6 +13,7 @@ from sukusuku_edge.sources.mqtt_json import JsonSensors
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from tests.edge import edge_settings
 from tests.support.broker import mosquitto
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
 STALE = Quality.STALE
@@ -49,7 +50,7 @@ def values(event: Event) -> dict[str, Value | None]:
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await work
 
     asyncio.run(bounded())

@@ -18,6 +18,7 @@ from sukusuku_core.model import Quality, Reading
 from sukusuku_edge.binding import Counter
 from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.outbox import Outbox
+from tests.support.patience import PATIENCE
 
 R = TypeVar("R")
 T = 1_760_000_000_000
@@ -189,7 +190,7 @@ def test_a_killed_writer_loses_nothing_that_it_announced(tmp_path: Path) -> None
         writer.send_signal(signal.SIGKILL)
         rest = writer.stdout.read().split("\n")[:-1]  # what it still said before it died
         announced = int(rest[-1]) if rest else announced
-        writer.wait(10)
+        writer.wait(PATIENCE)
         writer.stdout.close()
 
         async def check(outbox: Outbox, announced: int = announced) -> None:

@@ -18,13 +18,14 @@ from sukusuku_edge.probe import Options, judge, place, probe
 from sukusuku_mqtt import MqttSession, MqttSettings
 from tests.edge import modbus_devices
 from tests.edge.test_serial_line import BAUD, laser, wired
+from tests.support.patience import PATIENCE
 
 TOPIC = "application/1/device/eye/event/up"
 
 
 def run(work: Coroutine[Any, Any, str]) -> list[str]:
     async def bounded() -> str:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             return await work
 
     return asyncio.run(bounded()).split("\n")

@@ -16,6 +16,7 @@ from sukusuku_core.model import Quality, Reading
 from sukusuku_edge import service
 from tests.edge import edge_settings, modbus_devices
 from tests.edge.host_application import Host
+from tests.support.patience import PATIENCE
 
 MODULE = [sys.executable, "-m", "sukusuku_edge"]
 
@@ -69,7 +70,7 @@ def accepted(folder: Path) -> list[Reading]:
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await work
 
     asyncio.run(bounded())
@@ -174,7 +175,7 @@ def test_without_a_broker_it_is_ready_and_keeps_readings(tmp_path: Path) -> None
             ):
                 await one.line("ready")
                 await one.line("readings are kept in the outbox")
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PATIENCE):
                     while not wanted <= told(tmp_path):  # noqa: ASYNC110 - a file has no event
                         await asyncio.sleep(0.05)
                 assert await one.stop() == 0

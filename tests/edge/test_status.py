@@ -18,13 +18,14 @@ from sukusuku_edge.settings import read
 from tests.edge import edge_settings, modbus_devices
 from tests.edge.host_application import Host
 from tests.edge.test_service import accepted, agent, has, run, settings
+from tests.support.patience import PATIENCE
 
 T = 1_760_000_000_000
 
 
 async def told(folder: Path) -> status_report.Status:
     """The status file, as soon as there is one."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (found := status_report.read(folder / "outbox.db")) is None:  # noqa: ASYNC110 - a file has no event
             await asyncio.sleep(0.05)
     return found
@@ -56,7 +57,7 @@ point = "distance"
             async with agent(path) as one:
                 await one.line("ready")
                 await host.until(lambda: has(host, "unit-1", "State", 1))
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(PATIENCE):
                     while not any(line.trouble for line in (await told(tmp_path)).devices):  # noqa: ASYNC110 - as above
                         await asyncio.sleep(0.1)
                     while (await told(tmp_path)).last_ack is None:  # noqa: ASYNC110 - as above
@@ -132,7 +133,7 @@ def test_the_service_manager_hears_ready_watchdog_and_stopping(
 ) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(30)
+        manager.settimeout(PATIENCE)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
 
         async def work() -> list[str]:
@@ -185,7 +186,7 @@ def test_readings_wait_for_the_clock_and_go_when_it_is_set(tmp_path: Path, broke
             async with agent(path) as one:
                 await one.line("ready")
                 assert (await told(tmp_path)).uplink == "waiting for the clock to be set"
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PATIENCE):
                     while rows(tmp_path) < 5:  # noqa: ASYNC110 - a file has no event
                         await asyncio.sleep(0.05)
                 assert not host.arrived

@@ -17,6 +17,7 @@ from sukusuku_edge.uplink import Uplink
 from sukusuku_mqtt import MqttSession, MqttSettings
 from tests.edge.host_application import Host
 from tests.support.broker import mosquitto
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
 IDENTITY = NodeIdentity("toshima", "tobu-pi", "sukusuku")
@@ -45,7 +46,7 @@ class Node:
 
     async def empty(self) -> None:
         """Wait until the outbox is empty: nothing tells, so look."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while (await self.outbox.stats()).rows:  # noqa: ASYNC110 - the outbox has no event
                 await asyncio.sleep(0.02)
 
@@ -64,14 +65,14 @@ async def node(path: Path, port: int, ack_timeout: int = 20_000) -> AsyncIterato
 
 async def eventually(what: Callable[[], object]) -> None:
     """Wait for something that only the log tells."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not what():  # noqa: ASYNC110 - the log has no event
             await asyncio.sleep(0.02)
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await work
 
     asyncio.run(bounded())

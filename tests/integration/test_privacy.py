@@ -21,9 +21,8 @@ from sukusuku_mqtt import MqttSession, MqttSettings
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.program import Program, says_ready
 from tests.support.broker import mosquitto
+from tests.support.patience import PATIENCE
 
-PATIENCE = 90.0
-"""Seconds after which the test gives up; nothing is measured by it."""
 NAME = f"Hanako-{secrets.token_hex(8)}"
 TRACK = f"track-{secrets.token_hex(8)}"
 SEEN = f"JFIF-{secrets.token_hex(12)}"

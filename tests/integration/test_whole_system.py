@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from tests.support.browser import chromium, visit
 from tests.support.demo import children, demo
+from tests.support.patience import PATIENCE
 
 SECONDS = 40
 
@@ -60,5 +61,5 @@ def test_a_signal_ends_every_process(tmp_path: Path, number: signal.Signals) -> 
 
         run.process.send_signal(number)
 
-        assert run.process.wait(30) == 0
+        assert run.process.wait(PATIENCE) == 0
     assert children(tmp_path) == []

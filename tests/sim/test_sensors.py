@@ -19,6 +19,7 @@ from sukusuku_sim.truth import TruthLog
 from sukusuku_sim.unit import Unit, UnitParameters
 from sukusuku_sim.values import RoomView, UnitView
 from tests.support.broker import mosquitto
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
 JSON = {name: item for name, item in profile.builtin().items() if isinstance(item, JsonProfile)}
@@ -92,7 +93,7 @@ async def running(publisher: SensorPublisher) -> AsyncIterator[None]:
 
 
 async def next_message(session: MqttSession) -> Message:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         return (await session.receive())[0]
 
 

@@ -12,6 +12,7 @@ import pytest
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 
 from sukusuku_sim.__main__ import main
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
 SCENARIO = """
@@ -86,7 +87,7 @@ async def simulator(scenario: Path, truth: Path) -> AsyncIterator[asyncio.subpro
     )
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while b" ready" not in (line := await process.stderr.readline()):
                 assert line, "the simulator ended before it was ready"
         yield process
@@ -98,7 +99,7 @@ async def simulator(scenario: Path, truth: Path) -> AsyncIterator[asyncio.subpro
 
 async def seen(truth: Path, **wanted: object) -> dict[str, Any]:
     """The first line of the truth log with these values, as soon as there is one."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             for line in log(truth):
                 if line | wanted == line:
@@ -126,7 +127,7 @@ def test_it_runs_until_it_is_asked_to_end(broker: int, tmp_path: Path, number: s
             link.close()
             assert answer.registers[0] >= 100
             os.kill(process.pid, number)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 return await process.wait()
 
     assert asyncio.run(scene()) == 0

@@ -17,15 +17,16 @@ from tests.sparkplug.mqtt5_session import Five
 from tests.sparkplug.recording import Recording
 from tests.sparkplug.whole_session import Life
 from tests.support.broker import mosquitto
+from tests.support.patience import PATIENCE
 
 T = TypeVar("T")
 
 
 def bounded(scene: Coroutine[Any, Any, T]) -> T:
-    """Run a scene, at most a minute and a half."""
+    """Run a scene; it must come to its end."""
 
     async def run() -> T:
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(2 * PATIENCE):
             return await scene
 
     return asyncio.run(run())

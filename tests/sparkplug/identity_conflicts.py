@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.sparkplug.recording import Recording
-from tests.sparkplug.recording_stage import PATIENCE, is_sent, stage, until
+from tests.sparkplug.recording_stage import is_sent, stage, until
+from tests.support.patience import PATIENCE
 
 
 @dataclass

@@ -17,12 +17,10 @@ from tests.faults.program import Program, says_ready
 from tests.sparkplug.recording import Recording, record, utc_ms
 from tests.support.mqtt_packets import Packet
 from tests.support.mqtt_proxy import MqttProxy
+from tests.support.patience import PATIENCE
 
 GROUP, NODE, HOST = "toshima", "tobu-pi", "sukusuku"
 UNITS = ("unit-1", "unit-2")
-PATIENCE = 40.0
-"""Seconds after which a scene gives up; nothing is measured by it."""
-
 FACILITY = """
 [operator]
 id = "toshima"

@@ -9,11 +9,12 @@ import pytest
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from tests.support.mqtt_packets import Kind
 from tests.support.mqtt_proxy import MqttProxy, publishes
+from tests.support.patience import PATIENCE
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await work
 
     asyncio.run(bounded())

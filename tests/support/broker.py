@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
-START_SECONDS = 10.0
 ATTEMPTS = 3
 
 
@@ -61,7 +61,7 @@ def _start(command: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def _accepts(process: subprocess.Popen[bytes], port: int) -> bool:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return process.poll() is None

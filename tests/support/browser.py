@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
+from tests.support.patience import PATIENCE
+
 ARGUMENTS = (
     "--no-sandbox",  # the tests also run as root in a container
     "--disable-gpu",
@@ -18,8 +20,6 @@ ARGUMENTS = (
     "--disable-component-update",
     "--no-first-run",
 )
-PATIENCE_MS = 120_000
-"""How long an expectation may take to come true: the machine may be busy."""
 
 
 def program() -> str:
@@ -34,7 +34,7 @@ def program() -> str:
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser; it is closed on exit."""
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=list(ARGUMENTS))
         try:
@@ -47,7 +47,7 @@ def chromium() -> Iterator[Browser]:
 def profile(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     """A new profile: no cookies, no cache. Options are Playwright's."""
     with browser.new_context(**options) as made:
-        made.set_default_timeout(PATIENCE_MS)
+        made.set_default_timeout(1000 * PATIENCE)
         yield made
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sukusuku_demo.settings import INFLUX_PORTS, MODBUS_PORTS
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_block
-
-END_SECONDS = 60.0
 
 
 @dataclass
@@ -53,13 +52,13 @@ def demo(folder: Path, *arguments: str) -> Iterator[Run]:
     reader = threading.Thread(target=listen)
     reader.start()
     try:
-        assert run.ready.wait(60), "the demo did not start"
+        assert run.ready.wait(PATIENCE), "the demo did not start"
         assert process.poll() is None, "".join(run.said)
         yield run
     finally:
         process.terminate()  # only then it ends its children
         try:
-            process.wait(END_SECONDS)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

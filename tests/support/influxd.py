@@ -13,15 +13,15 @@ import pytest
 
 from sukusuku_demo import influxd as program
 from tests.support.influx_v2 import Adapter
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
-START_SECONDS = 20.0
 ATTEMPTS = 3
 
 
 def started(process: subprocess.Popen[bytes], port: int) -> bool:
     """Whether an influxd that was started comes to answer at its port."""
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         if program.answers(port):
             return process.poll() is None
@@ -57,7 +57,7 @@ class Influxd:
             return
         self.process.send_signal(number)
         try:
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(5)

@@ -8,6 +8,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from sukusuku_server.settings import MailAddress, MailServer
+from tests.support.patience import PATIENCE
 
 
 class Mailbox:
@@ -38,7 +39,7 @@ class Mailbox:
         return "250 OK"
 
     async def until_tries(self, count: int) -> None:
-        async with asyncio.timeout(30), self._changed:
+        async with asyncio.timeout(PATIENCE), self._changed:
             await self._changed.wait_for(lambda: self.tries >= count)
 
     @asynccontextmanager

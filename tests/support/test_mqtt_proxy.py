@@ -13,11 +13,12 @@ from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import MqttSession, MqttSettings, Will
 from tests.support.mqtt_packets import Decoder, Direction, Kind, MalformedError, Packet
 from tests.support.mqtt_proxy import Flow, MqttProxy, publishes
+from tests.support.patience import PATIENCE
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await work
 
     asyncio.run(bounded())

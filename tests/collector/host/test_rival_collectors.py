@@ -17,6 +17,7 @@ from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.fake_edge import FakeEdge
 from tests.collector.small_facility import facility_file, facility_in
 from tests.collector.test_service import STATE, UNIT, Process, check_stored, collector, observer, readings, run
+from tests.support.patience import PATIENCE
 
 
 def second(folder: Path, port: int) -> Path:
@@ -39,7 +40,7 @@ def test_a_second_collector_ends_in_words_and_the_first_goes_on(broker: int, tmp
             delivering = asyncio.create_task(edge.run())
             edge.add(expected[:600])
             await edge.reached(300)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 status, said = await late.until_it_ends()
             assert status == 3
             assert "host id 'sukusuku' is in use by another collector" in said
@@ -68,7 +69,7 @@ def test_of_two_that_start_at_once_exactly_one_goes_on(broker: int, tmp_path: Pa
     async def scenario() -> None:
         stop = asyncio.Event()
         tasks = [asyncio.create_task(service.run(item, stop)) for item in facilities]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         assert (len(done), len(left)) == (1, 1)
         with pytest.raises(RivalError):
@@ -123,7 +124,7 @@ def test_a_foreign_state_while_we_are_online_is_told_and_followed_by_a_newer_one
             await edge.reached(150)
             foreign = HostState(online=online, timestamp=first.timestamp + 60_000)
             seen.mqtt.publish(STATE, foreign.encode(), 1, retain=True)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await seen.next(lambda item: state.decode(item.payload).timestamp > foreign.timestamp)
             edge.add(expected[150:])
             await edge.reached(len(expected))
@@ -171,7 +172,7 @@ def test_two_edge_nodes_with_one_identity_are_told_and_lose_nothing(
             delivering = asyncio.create_task(edge.run())
             await edge.reached(300)
             intruding = asyncio.create_task(twin.run())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while "two edge nodes use the identity toshima/tobu-pi" not in caplog.text:  # noqa: ASYNC110 - a log line
                     await asyncio.sleep(0.1)
             twin.add([Reading("unit-1", "Fill/Percent", 1_780_000_000_001, 99.0)])

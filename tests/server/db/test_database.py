@@ -24,6 +24,7 @@ from sukusuku_server.db import (
 from sukusuku_server.db.tables_alerts import metadata
 from tests.collector.alerts.alert_cases import MINUTE, T0
 from tests.support.databases import operations
+from tests.support.patience import PATIENCE
 
 PENDING = Alert(
     id=0,
@@ -256,7 +257,7 @@ def test_many_processes_may_start_on_an_empty_folder(tmp_path: Path) -> None:
         assert process.stdin is not None
         process.stdin.write(b"go\n")
         process.stdin.flush()
-    ends = [(process.communicate(timeout=120)[1].decode(), process.returncode) for process in started]
+    ends = [(process.communicate(timeout=PATIENCE)[1].decode(), process.returncode) for process in started]
 
     assert ends == [("", 0)] * 6
     connection = sqlite3.connect(tmp_path / "operations.db")

@@ -7,6 +7,7 @@ import pytest
 from sukusuku_server.rounds import sketch as picture
 from sukusuku_server.rounds.sketch import Bar, render, sketch
 from tests.server.rounds.mail_cases import drawn, texts
+from tests.support.patience import PATIENCE
 
 
 def test_the_sketch_has_a_dot_per_place_and_a_bar_per_unit() -> None:
@@ -32,7 +33,7 @@ def test_the_sketch_has_a_dot_per_place_and_a_bar_per_unit() -> None:
 def test_it_is_drawn_as_a_picture_in_both_languages() -> None:
     pictures, loaded = [], set(sys.modules)
     for language in ("ja", "en"):
-        made = render(sketch(drawn(language), texts(language)))
+        made = render(sketch(drawn(language), texts(language)), PATIENCE)
         assert made is not None
         assert made.startswith(b"\x89PNG\r\n\x1a\n")
         width, height = struct.unpack(">II", made[16:24])
@@ -47,7 +48,7 @@ def test_many_stops_and_none_with_a_place_are_drawn_too() -> None:
     sheet = drawn("ja")
     many = tuple(replace(sheet.stops[0], number=n, place=None) for n in range(1, 31))
 
-    assert render(sketch(replace(sheet, stops=many, depot=None), texts("ja"))) is not None
+    assert render(sketch(replace(sheet, stops=many, depot=None), texts("ja")), PATIENCE) is not None
 
 
 @pytest.mark.parametrize("program", ["no.such.module", "json.tool"])

@@ -8,12 +8,13 @@ import pytest
 from sukusuku_api.web.rooms import page
 from tests.api.two_centres import World
 from tests.api.web.rooms import used_room
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture may take as long as it takes on a busy machine."""
-    monkeypatch.setattr(page, "DRAWING_SECONDS", 300.0)
+    monkeypatch.setattr(page, "DRAWING_SECONDS", PATIENCE)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from tests.support.influx_v2 import Answer, Request
 from tests.support.influxd import Influxd
+from tests.support.patience import PATIENCE
 from tests.support.stores import commit, drain
 
 START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
@@ -123,5 +124,5 @@ def busy(times: int, answer: Answer) -> Callable[[Request], Answer | None]:
 def write(rig: Rig, line: str, bucket: str = "raw") -> None:
     """Past our own code."""
     url = f"http://127.0.0.1:{rig.server.port}/write?db={rig.database}&rp={bucket}&precision=ms"
-    with build_opener(ProxyHandler({})).open(url, line.encode(), timeout=10):
+    with build_opener(ProxyHandler({})).open(url, line.encode(), timeout=PATIENCE):
         pass
