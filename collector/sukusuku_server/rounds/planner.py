@@ -47,11 +47,8 @@ class Planner:
         trip = self._timetables[round_id].trip(day)
         sites = [site for site in self._facility.site if _serves(settings, site)]
         opening = self._index.hours
-        latest, derived, known = (
-            self._store.latest(),
-            self._store.derived_latest(),
-            self._known(settings, trip, sites, now),
-        )
+        latest, derived = self._store.latest(), self._store.derived_latest()
+        known = self._known(settings, trip, sites, now)
         candidates: list[Candidate] = []
         for site in sites:
             for unit in site.unit:

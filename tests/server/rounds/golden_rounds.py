@@ -25,9 +25,8 @@ def mails(step: int, of: Plan = PLAN, text: str = FACILITY, *, simulated: bool =
         return drawn(language, of, text, simulated=simulated)
 
     writer, settings = composer(text), facility(text).round[0]
-    return writer.round_mails(
-        Sending(settings, run(of), step, MORNING), sheets, writer.pictures(settings, step, sheets)
-    )
+    pictures = writer.pictures(settings, step, sheets)
+    return writer.round_mails(Sending(settings, run(of), step, MORNING), sheets, pictures)
 
 
 def changed(answer: Answer, note: str = "") -> list[OutgoingMail]:
