@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from sukusuku_collector.maintenance.retention import QUIET, THINNED
+from sukusuku_collector.maintenance.retention import QUIET, THINNED, RetentionTask
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility
 from tests.support.patience import PATIENCE
@@ -29,7 +29,7 @@ def test_rooms_are_thinned_out_a_little_in_each_quiet_second(store: SqliteStore)
         return steps < THINNED + 3
 
     async def scenario() -> None:
-        work = asyncio.create_task(Housekeeping(facility(), store, lambda: NOW, so_far, thin).run())
+        work = asyncio.create_task(RetentionTask(facility(), store, lambda: NOW, so_far, thin).run())
         async with asyncio.timeout(PATIENCE):
             await asyncio.to_thread(done.wait)
         work.cancel()
