@@ -4,11 +4,14 @@ import argparse
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sukusuku_collector.alerts.mails import composer as mails
 from sukusuku_core import profile
 from sukusuku_core.errors import ConfigError, SukusukuError
+from sukusuku_core.settings_schema import schema
 from sukusuku_edge import settings as edge
 from sukusuku_server import settings as facility
 from sukusuku_server.rounds import mails as rounds
@@ -42,13 +45,21 @@ def _scenario(path: Path) -> str:
     return f"scenario: {len(found.unit)} units, {len(found.room)} rooms"
 
 
-KINDS: tuple[tuple[str, Callable[[Path], str]], ...] = (
-    ("operator", _facility),
-    ("node", _edge),
-    ("profile", _profile),
-    ("seed", _scenario),
-)
-"""The key by which each kind of file is recognised, and its check."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file: the key by which it is recognised, its check, and the type that describes its keys."""
+
+    key: str
+    check: Callable[[Path], str]
+    settings: Any
+
+
+KINDS = {
+    "facility": Kind("operator", _facility, facility.Facility),
+    "edge": Kind("node", _edge, edge.EdgeSettings),
+    "profile": Kind("profile", _profile, profile.ModbusProfile | profile.JsonProfile),
+    "scenario": Kind("seed", _scenario, scenario.Scenario),
+}
 
 
 def check(path: Path) -> str:
@@ -59,9 +70,9 @@ def check(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    for key, reader in KINDS:
-        if key in keys:
-            return reader(path)
+    for kind in KINDS.values():
+        if kind.key in keys:
+            return kind.check(path)
     raise ConfigError(
         f"{path}: what kind of file is it? facility.toml has [operator], edge.toml has node,"
         " a device profile has profile, a scenario has seed"
@@ -69,15 +80,28 @@ def check(path: Path) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Check every file; exit status 2 when one is wrong."""
+    """Check every file, or print the schema of a kind; exit status 2 when a file is wrong."""
     parser = argparse.ArgumentParser(
         prog="sukusuku check",
         description="Check settings files: facility.toml, edge.toml, device profiles, simulator scenarios. "
         "設定ファイルを検査し、誤りの場所と許される値を示します。",
     )
-    parser.add_argument("file", nargs="+", type=Path, help="a TOML file; its kind is seen from its keys")
+    either = parser.add_mutually_exclusive_group(required=True)
+    either.add_argument("file", nargs="*", default=[], type=Path, help="a TOML file; its kind is seen from its keys")
+    either.add_argument(
+        "--schema",
+        choices=KINDS,
+        nargs="?",
+        const="facility",
+        help="print the JSON Schema by which editors complete and check such a file (default: %(const)s) · "
+        "エディター用の JSON Schema を表示",
+    )
+    arguments = parser.parse_args(argv)
+    if arguments.schema is not None:
+        print(schema(KINDS[arguments.schema].settings))
+        return 0
     wrong = 0
-    for path in parser.parse_args(argv).file:
+    for path in arguments.file:
         try:
             print(f"ok     {path}: {check(path)}")
         except ConfigError as error:

@@ -12,10 +12,11 @@ from pathlib import Path
 import sukusuku_core
 from sukusuku_core import profile as profiles
 from sukusuku_core.errors import ConfigError, SukusukuError
+from sukusuku_core.settings_schema import schema
 from sukusuku_core.text_table import columns
 from sukusuku_edge import service, status, status_report
 from sukusuku_edge.probe import Options, probe
-from sukusuku_edge.settings import Device, Edge, read
+from sukusuku_edge.settings import Device, Edge, EdgeSettings, read
 from sukusuku_mqtt import MqttSettings
 
 _PROBE = """targets 対象の書き方:
@@ -35,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "probe":
             return _probe(arguments)
+        if arguments.command == "check" and arguments.schema:
+            print(schema(EdgeSettings))
+            return 0
         edge = read(arguments.settings)
         if arguments.command == "check":
             print(table(edge))
@@ -72,7 +76,18 @@ def _parser() -> argparse.ArgumentParser:
         ),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("settings", type=Path, metavar="EDGE.toml", help="settings file / 設定ファイル")
+        if name == "check":
+            either = command.add_mutually_exclusive_group(required=True)
+            either.add_argument(
+                "settings", type=Path, nargs="?", metavar="EDGE.toml", help="settings file / 設定ファイル"
+            )
+            either.add_argument(
+                "--schema",
+                action="store_true",
+                help="print the JSON Schema for editors / エディター用の JSON Schema を表示",
+            )
+        else:
+            command.add_argument("settings", type=Path, metavar="EDGE.toml", help="settings file / 設定ファイル")
     text = "Read every point of a device now. 機器の全項目を今すぐ読み取ります。"
     command = commands.add_parser(
         "probe", help=text, description=text, epilog=_PROBE, formatter_class=argparse.RawDescriptionHelpFormatter
