@@ -139,4 +139,4 @@ def test_what_is_ahead_of_a_unit_comes_from_what_is_derived(api: httpx.Client, w
     at = {key: datetime.fromisoformat(outlook[key]).timestamp() * 1000 - NOW for key in ("full_at", "empty_by")}
     assert at == {"full_at": 3 * 3_600_000 - 60_000, "empty_by": 3_600_000 - 60_000}
     assert "あと 18 枚" in wall
-    assert "満杯予想" in wall
+    assert "満杯見込み" in wall
