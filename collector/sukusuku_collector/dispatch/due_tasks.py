@@ -23,7 +23,7 @@ class SendPlan:
 
 @dataclass(frozen=True, slots=True)
 class Escalate:
-    """Escalate the next one: step `step` (from 1) of the chain."""
+    """Tell the next one: step `step` (from 1) of the chain."""
 
     run: Run
     step: int

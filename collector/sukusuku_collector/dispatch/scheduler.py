@@ -40,6 +40,9 @@ AROUND_MS = 3 * HOUR_MS
 
 _log = logging.getLogger(__name__)
 
+_WORDS: dict[type[Task], str] = {SendPlan: "send the plan", Escalate: "tell the next one", CloseRound: "close"}
+"""What the log calls a task."""
+
 
 class Plans(Protocol):
     """Makes plans; `planner.Planner` in the collector."""
@@ -92,7 +95,7 @@ class Sender:
         return run
 
     def tell(self, settings: Round, run: Run, step: int, now: int) -> bool:
-        """Escalate the next step of the chain. False: somebody else has done so."""
+        """Tell the next step of the chain. False: somebody else has done so."""
         timetable = self._timetables[settings.id]
         made = sheets(self._index, timetable, run, self.rounds.stops(run.id), self._store.latest())
         pictures = self._composer.pictures(settings, step, made)
@@ -225,7 +228,7 @@ class RoundScheduler:
 
 
 def _subject(task: Task) -> str:
-    return f"round {_name(task)}, {type(task).__name__.lower()}"
+    return f"round {_name(task)}, {_WORDS[type(task)]}"
 
 
 def _name(task: Task) -> str:

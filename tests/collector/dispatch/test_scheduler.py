@@ -258,7 +258,7 @@ def test_what_fails_is_logged_once_and_made_up_for(office: Office, caplog: pytes
         office.look(MORNING)
         office.look(MORNING + MINUTE)
     assert [record.message for record in caplog.records] == [
-        "round north of 2026-11-25, issue: waiting, retrying: the store does not answer"
+        "round north of 2026-11-25, send the plan: waiting, retrying: the store does not answer"
     ]
     assert office.rounds.of("north", DAY) is None
 
