@@ -1,18 +1,19 @@
 """JSON sensor messages and values, by profile. Pure.
 
 Fields that could identify a child never get past this file: only the points that a profile names are read, and a
-message that carries a refused field anywhere is counted so that the installer learns of it.
+message that carries a refused field anywhere is counted so that the installer learns of it. One field that cannot be
+read never refuses the good ones beside it, nor one message those beside it in an array.
 """
 
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-import msgspec
-
+from sukusuku_core import json_text, number_text
+from sukusuku_core.catalogue import Role
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality
 from sukusuku_core.privacy import refused
@@ -30,6 +31,7 @@ _LATEST = 4_102_444_800_000  # 2100
 _NO_READING = Decoded(None, Quality.BAD)
 _ABSENT = object()
 _ENTRY = re.compile(r"^\[(?P<key>[^=\]]+)=(?P<value>[^\]]*)\]$")
+_SINCE_1970 = re.compile(r"^(?:\d{10}(?:\.\d+)?|\d{13})$", re.ASCII)
 _ZONE = re.compile(r"^(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?$")
 
 
@@ -42,6 +44,8 @@ class JsonSample:
     refused: tuple[str, ...] = ()
     sequence: int | None = None
     """The message's own number, where the device counts its messages."""
+    wrong: str = ""
+    """What was expected and could not be read, beside what could."""
 
 
 def decode(profile: JsonProfile, payload: bytes, topic: str = "") -> JsonSample:
@@ -59,60 +63,87 @@ def decode_all(profile: JsonProfile, payload: bytes, topic: str = "") -> list[Js
     """Return the points of each message in a payload: one as a rule, several in an array.
 
     `topic` is what follows the device's topic. Fields that are absent or null are left out, where the profile does not
-    say what that means: the last value goes on standing.
+    say what that means: the last value goes on standing. Messages that have a time are in its order.
 
-    Raises DecodeError (`oversized`, `json`, `depth`, `shape`, `missing`).
+    Raises DecodeError (`oversized`, `json`, `depth`, `shape`, `missing`) when nothing can be read.
     """
     if len(payload) > MAX_BYTES:
         raise DecodeError("oversized", f"{len(payload)} bytes, at most {MAX_BYTES} are read")
+    payload = json_text.trimmed(payload)
     if profile.payload == "text":
         text = payload.decode("utf-8", errors="replace").strip()
         found = ((point.name, _value(point, text)) for point in profile.point if point.topic == topic)
         return [JsonSample({name: decoded for name, decoded in found if decoded is not None}, None)]
-    try:
-        message = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError("json", str(error)) from error
+    message = json_text.read(payload)
     found_refused = tuple(sorted(set(_refused(message))))
-    messages = list(_messages(message, profile.each))
-    return [
-        _sample(profile, item, topic, () if place else found_refused)  # counted once per payload
-        for place, item in enumerate(messages)
-    ]
+    samples: list[JsonSample] = []
+    errors: list[DecodeError] = []
+    for item in _messages(message, profile.each):
+        try:
+            samples.append(_sample(profile, item, topic))
+        except DecodeError as error:
+            errors.append(error)
+    if not samples and errors:
+        raise errors[0]
+    if samples:  # counted once per payload
+        wrong = str(errors[0]) if errors else samples[0].wrong
+        samples[0] = replace(samples[0], refused=found_refused, wrong=wrong)
+    return sorted(samples, key=lambda sample: sample.time or 0) if all(item.time for item in samples) else samples
 
 
 def _messages(message: Any, each: str) -> Iterator[Any]:
+    message = json_text.opened(message)
     if isinstance(message, list):
         for item in message:
             yield from _messages(item, each)
-    elif each and isinstance(message, dict) and isinstance(message.get(each), list):
-        for item in message[each]:
+    elif each and isinstance(message, dict) and isinstance(items := json_text.opened(message.get(each)), list):
+        for item in items:
             yield message | {each: item}
     else:
         yield message
 
 
-def _sample(profile: JsonProfile, message: Any, topic: str, found_refused: tuple[str, ...]) -> JsonSample:
-    body = _at(message, profile.body)
-    if not isinstance(body, dict):
-        raise DecodeError(
-            "shape", f"expected an object at `{profile.body or 'top level'}`, found {type(body).__name__}"
-        )
+def _sample(profile: JsonProfile, message: Any, topic: str) -> JsonSample:
+    body = _body(profile, message)
     values = {}
+    missing = []
     for point in profile.point:
         if point.topic == topic:
-            decoded = _point(profile, point, body)
+            try:
+                decoded = _point(point, body)
+            except KeyError:
+                missing.append(point.path)
+                continue
             if decoded is not None:
                 values[point.name] = decoded
+    wrong = None
+    if missing:
+        fields = " and ".join(f"`{path}`" for path in missing)
+        wrong = DecodeError("missing", f"the profile {profile.profile} expects a field {fields}")
+        if not values:
+            raise wrong
     time = _time(_at(message, profile.time), _at(message, profile.zone)) if profile.time else None
     number = _at(message, profile.sequence) if profile.sequence else None
     whole = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**63
-    sequence = number if whole else None
-    return JsonSample(values, time, found_refused, sequence)
+    return JsonSample(values, time, (), number if whole else None, str(wrong or ""))
 
 
-def _point(profile: JsonProfile, point: JsonPoint, body: Any) -> Decoded | None:
-    """Return the value of a point; None when the message does not say it."""
+def _body(profile: JsonProfile, message: Any) -> dict[str, Any]:
+    """Return the object that holds the points."""
+    found = [json_text.opened(_at(message, path)) for path in (profile.body, *profile.also_body)]
+    body = next((item for item in found if isinstance(item, dict)), None)
+    if body is None:
+        raise DecodeError(
+            "shape", f"expected an object at `{profile.body or 'top level'}`, found {type(found[0]).__name__}"
+        )
+    return body
+
+
+def _point(point: JsonPoint, body: Any) -> Decoded | None:
+    """Return the value of a point; None when the message does not say it.
+
+    Raises KeyError when it should.
+    """
     for path in (point.path, *point.also):
         found = _at(body, path, _ABSENT)
         if found is _ABSENT:
@@ -126,13 +157,14 @@ def _point(profile: JsonProfile, point: JsonPoint, body: Any) -> Decoded | None:
     if point.absent is not None and (not point.beside or _at(body, point.beside) is not None):
         return _value(point, point.absent)
     if not point.optional:
-        raise DecodeError("missing", f"the profile {profile.profile} expects a field `{point.path}`")
+        raise KeyError(point.path)
     return None
 
 
 def _refused(value: Any, depth: int = 0) -> Iterator[str]:
     if depth > MAX_DEPTH:
         raise DecodeError("depth", f"nested deeper than {MAX_DEPTH}")
+    value = json_text.opened(value)
     if isinstance(value, dict):
         for key, item in value.items():
             if refused(key):
@@ -148,6 +180,7 @@ def _at(value: Any, path: str, missing: Any = None) -> Any:
     """Return what stands at a path (see `JsonPoint`), or `missing`."""
     steps = path.split(".") if path else []
     for place, step in enumerate(steps):
+        value = json_text.opened(value)
         if isinstance(value, dict) and step in value:
             value = value[step]
         elif isinstance(value, list) and step == "*":
@@ -194,7 +227,7 @@ def _value(point: JsonPoint, found: Any) -> Decoded | None:
 
 def _number(point: JsonPoint, found: Any) -> Decoded:
     try:
-        number = float(found) * point.scale + point.offset
+        number = _scaled(point, found)
         value = round(number) if point.type is JsonType.INT else round(number, 9)
     except (ValueError, OverflowError):
         return _NO_READING
@@ -204,10 +237,27 @@ def _number(point: JsonPoint, found: Any) -> Decoded:
     return Decoded(value, Quality.GOOD if low <= value <= high else Quality.BAD, found)
 
 
+def _scaled(point: JsonPoint, found: Any) -> float:
+    """Return a number in the point's unit. What names its unit itself needs no scale.
+
+    Raises ValueError and OverflowError when there is none.
+    """
+    if isinstance(found, str):
+        unit = point.unit or ("mm" if point.role is Role.LEVEL_DISTANCE else "")
+        read = number_text.read(found, unit, point.decimal)
+        if read is None:
+            raise ValueError(found)
+        number, complete = read
+        return number if complete else number * point.scale + point.offset
+    return float(found) * point.scale + point.offset
+
+
 def _time(found: Any, zone: Any) -> int | None:
     """UTC ms of an ISO 8601 text (in `zone`, or Japan, when it has none) or of seconds or milliseconds since 1970."""
     if isinstance(found, bool):
         return None
+    if isinstance(found, str) and _SINCE_1970.match(found.strip()):
+        found = float(found)
     if isinstance(found, int | float):
         if not -_LATEST < found < _LATEST:
             return None  # also infinite, and before anything is made of it that no number can hold

@@ -17,6 +17,7 @@ import msgspec
 from sukusuku_core.catalogue import Role
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Value
+from sukusuku_core.number_text import Decimal
 from sukusuku_core.privacy import refused
 from sukusuku_core.settings import Id, PositiveSeconds, Settings, parse
 
@@ -52,22 +53,56 @@ class RegisterType(StrEnum):
     U32 = "u32"
     S32 = "s32"
     U64 = "u64"
+    S64 = "s64"
     F32 = "f32"
+    F64 = "f64"
     STRING = "string"
 
 
 REGISTERS = {
     RegisterType.BOOL: 1, RegisterType.U16: 1, RegisterType.S16: 1, RegisterType.U32: 2,
-    RegisterType.S32: 2, RegisterType.U64: 4, RegisterType.F32: 2,
+    RegisterType.S32: 2, RegisterType.U64: 4, RegisterType.S64: 4, RegisterType.F32: 2, RegisterType.F64: 4,
 }  # fmt: skip
 """Number of 16-bit registers of each type; a string says its own `length`."""
 
 
 class WordOrder(StrEnum):
-    """Which 16-bit register of a longer number comes first. Bytes inside a register are always big-endian."""
+    """In which order the bytes of a value come over the wire, as in the tables of meter makers.
+
+    `a` is the highest byte. Four letters speak of 32 bits and hold for other lengths too: `badc` swaps the bytes of
+    each register, also in texts and in 16 bits; `cdab` sends the registers of a value in reverse order; `dcba` does
+    both. Eight letters are for 64-bit values whose halves have an order of their own; shorter values keep the order of
+    those letters that they have.
+    """
 
     HIGH_FIRST = "high_first"
+    """As `abcd`."""
     LOW_FIRST = "low_first"
+    """As `cdab`."""
+    ABCD = "abcd"
+    BADC = "badc"
+    CDAB = "cdab"
+    DCBA = "dcba"
+    ABCDEFGH = "abcdefgh"
+    BADCFEHG = "badcfehg"
+    CDABGHEF = "cdabghef"
+    DCBAHGFE = "dcbahgfe"
+    EFGHABCD = "efghabcd"
+    FEHGBADC = "fehgbadc"
+    GHEFCDAB = "ghefcdab"
+    HGFEDCBA = "hgfedcba"
+
+    def places(self, size: int) -> tuple[int, ...]:
+        """Return which byte of a value of so many bytes (0 is the highest) comes at each place on the wire."""
+        letters = _LETTERS.get(self, self.value)
+        return tuple(place for letter in letters if (place := ord(letter) - ord("a")) < size)
+
+
+_LETTERS = {
+    WordOrder.HIGH_FIRST: "abcdefgh", WordOrder.LOW_FIRST: "ghefcdab", WordOrder.ABCD: "abcdefgh",
+    WordOrder.BADC: "badcfehg", WordOrder.CDAB: "ghefcdab", WordOrder.DCBA: "hgfedcba",
+}  # fmt: skip
+"""The orders that are not written with eight letters."""
 
 
 class EnumValue(Settings, frozen=True, kw_only=True):
@@ -157,6 +192,8 @@ class JsonPoint(_Point, frozen=True, kw_only=True):
     """Values that mean false."""
     other: Standing = Standing.NO_READING
     """What any other value means for a bool."""
+    decimal: Decimal = ""
+    """What separates the decimals of a number that is sent as a text, where the text alone leaves doubt: `1,752`."""
 
 
 class ModbusDefaults(Settings, frozen=True, kw_only=True):
@@ -224,10 +261,19 @@ class JsonProfile(Profile, tag="mqtt", frozen=True, kw_only=True):
 
     body: str = ""
     """Dotted path of the object that holds the points; empty for the message itself."""
+    also_body: tuple[str, ...] = ()
+    """Other paths of that object, for messages that have nothing at the first one. Empty is the message itself."""
     payload: Literal["json", "text"] = "json"
     """`text`: a message is one value, on a topic of its own."""
     time: str = ""
-    """Dotted path (from the message itself) of the time of measurement; empty: the time of arrival counts."""
+    """Dotted path (from the message itself) of the time of measurement; empty: the time of arrival counts.
+
+    ISO 8601, or seconds or milliseconds since 1970, as a number or as a text. A message may leave it out. What is not
+    newer than the device's latest message is history: no sign of life, and nothing that is true now.
+    """
+    clock: Literal["device", "server"] = "device"
+    """Whose clock `time` is from. A device's own may be wrong, and more than a week behind is taken for that. A server
+    or a bridge knows the time: what it calls old is old."""
     zone: str = ""
     """Dotted path of the time's zone (`UTC+9:00`), where the time has none itself. Without both it is Japan's."""
     each: str = ""

@@ -29,6 +29,10 @@ similar file into the folder that `profiles` in `edge.toml` names, change it, an
 Addresses are wire addresses, which count from 0. A value is `raw * scale + offset`. Raw values under *no reading* are
 those by which the device says that it has none; a value outside of the *plausible* range is stored with bad quality.
 A counter with *wrap* restarts at 0 after `wrap - 1`; the edge agent turns it into a total that only grows.
+
+The order of bytes is spelled as in meter manuals, `A` being the highest byte: `words = "abcd"` (or `high_first`),
+`cdab` (or `low_first`), `badc`, `dcba`; for 64 bits also `cdabghef`, `dcbahgfe`, `efghabcd`, `fehgbadc`. `badc` and
+`dcba` swap the bytes of each register, also those of texts. `sukusuku check --schema profile` lists all keys.
 """
 
 
@@ -75,7 +79,8 @@ def _profile(profile: AnyProfile) -> str:
     else:
         lines.append(_where(profile))
         when = f"`{profile.time}` of the message" if profile.time else "the arrival of the message"
-        lines.append(f"- Time of measurement: {when}")
+        of_server = ", by a server's clock" if profile.clock == "server" else ""
+        lines.append(f"- Time of measurement: {when}{of_server}")
         if profile.interval is not None:
             lines.append(f"- Sends at least every {profile.interval:g} s, also when nothing changes")
         header = ("Point", "日本語", "Meaning", "Role", "Field", "Type", "Details")
@@ -86,7 +91,8 @@ def _profile(profile: AnyProfile) -> str:
 def _where(profile: JsonProfile) -> str:
     if profile.payload == "text":
         return "- Each value is a bare text on a topic of its own, below the device's topic"
-    place = f"`{profile.body}`" if profile.body else "the message itself"
+    bodies = [f"`{path}`" if path else "the message itself" for path in (profile.body, *profile.also_body)]
+    place = " or ".join(bodies)
     several = f"; `{profile.each}` may be an array of such" if profile.each else ""
     numbered = (
         f"; messages are numbered in `{profile.sequence}`: what is missing is counted" if profile.sequence else ""
@@ -97,10 +103,22 @@ def _where(profile: JsonProfile) -> str:
 def _modbus_row(profile: ModbusProfile, point: ModbusPoint) -> tuple[str, ...]:
     address = profile.address(point)
     kind = f"string, {point.length} registers" if point.type is RegisterType.STRING else str(point.type)
-    if point.type is not RegisterType.STRING and point.registers > 1:
-        kind += ", high word first" if profile.words(point) is WordOrder.HIGH_FIRST else ", low word first"
+    kind += _order(profile.words(point), 2 if point.type is RegisterType.STRING else 2 * point.registers)
     where = f"0x{address:04X}" + (f" ({point.address})" if profile.defaults.base else "")
     return (f"`{point.name}`", point.ja, point.en, point.role, profile.area(point), where, kind, _details(point))
+
+
+def _order(words: WordOrder, size: int) -> str:
+    """How the bytes of a value of so many bytes come, where there is a choice that matters."""
+    places = words.places(size)
+    plain = places == tuple(range(size))
+    if size == 2:  # noqa: PLR2004 - one register
+        return "" if plain else ", low byte first"
+    if plain:
+        return ", high word first"
+    if words in {WordOrder.LOW_FIRST, WordOrder.CDAB}:
+        return ", low word first"
+    return f", bytes {''.join('ABCDEFGH'[place] for place in places)}"
 
 
 def _json_row(point: JsonPoint) -> tuple[str, ...]:
@@ -138,6 +156,8 @@ def _json_details(point: JsonPoint) -> list[str]:
         found.append(f"left out{beside}: `{point.absent!r}`")
     if point.null is Standing.NO_READING:
         found.append("null: no reading")
+    if point.decimal:
+        found.append(f"decimal sign `{point.decimal}`")
     if point.period:
         found.append("since the message before; the agent adds up")
     return found

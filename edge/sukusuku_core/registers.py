@@ -10,7 +10,7 @@ from sukusuku_core.profile import Area, ModbusPoint, ModbusProfile, RegisterType
 
 _FORMAT = {
     RegisterType.U16: ">H", RegisterType.S16: ">h", RegisterType.U32: ">I", RegisterType.S32: ">i",
-    RegisterType.U64: ">Q", RegisterType.F32: ">f",
+    RegisterType.U64: ">Q", RegisterType.S64: ">q", RegisterType.F32: ">f", RegisterType.F64: ">d",
 }  # fmt: skip
 
 
@@ -95,12 +95,16 @@ def _raw(point: ModbusPoint, words: Sequence[int], order: WordOrder) -> Value:
     if point.type is RegisterType.BOOL:
         return bool(words[0])
     if point.type is RegisterType.STRING:
-        data = b"".join(word.to_bytes(2, "big") for word in words)
+        data = b"".join(_ordered(word.to_bytes(2, "big"), order) for word in words)
         return data.split(b"\0", 1)[0].decode("utf-8", errors="replace").strip()
-    ordered = words if order is WordOrder.HIGH_FIRST else list(reversed(words))
-    data = b"".join(word.to_bytes(2, "big") for word in ordered)
+    data = _ordered(b"".join(word.to_bytes(2, "big") for word in words), order)
     value: int | float = struct.unpack(_FORMAT[point.type], data)[0]
     return value
+
+
+def _ordered(data: bytes, order: WordOrder) -> bytes:
+    """Bring bytes from the order on the wire into that of the value; the same way leads back."""
+    return bytes(data[place] for place in order.places(len(data)))
 
 
 def encode(point: ModbusPoint, value: Value | None, order: WordOrder) -> list[int]:
@@ -114,13 +118,13 @@ def encode(point: ModbusPoint, value: Value | None, order: WordOrder) -> list[in
         room = 2 * point.length
         whole_characters = str(value or "").encode()[:room].decode(errors="ignore")
         data = whole_characters.encode().ljust(room, b"\0")
-        return [int.from_bytes(data[n : n + 2], "big") for n in range(0, len(data), 2)]
+        return [int.from_bytes(_ordered(data[n : n + 2], order), "big") for n in range(0, len(data), 2)]
     try:
         data = struct.pack(_FORMAT[point.type], _unscaled(point, value))
     except (struct.error, OverflowError) as error:
         raise ValueError(f"{point.name}: {value!r} does not fit {point.type}") from error
-    words = [int.from_bytes(data[n : n + 2], "big") for n in range(0, len(data), 2)]
-    return words if order is WordOrder.HIGH_FIRST else words[::-1]
+    data = _ordered(data, order)
+    return [int.from_bytes(data[n : n + 2], "big") for n in range(0, len(data), 2)]
 
 
 def _unscaled(point: ModbusPoint, value: Value | None) -> float | int:
@@ -132,7 +136,7 @@ def _unscaled(point: ModbusPoint, value: Value | None) -> float | int:
         raise ValueError(f"{point.name}: text {value!r} for {point.type}")  # noqa: TRY004 - same error for every misfit
     # whole numbers stay whole: a float does not hold every u64
     raw = value if point.scale == 1 and point.offset == 0 else (value - point.offset) / point.scale
-    if point.type is RegisterType.F32:
+    if point.type in {RegisterType.F32, RegisterType.F64}:
         return raw
     whole = round(raw)
     return whole % point.wrap if point.wrap else whole

@@ -162,7 +162,8 @@ def type_of(point: Point) -> type:
         return bool
     if point.type is RegisterType.STRING:
         return str
-    return float if point.type is RegisterType.F32 or point.scale != 1 or point.offset != 0 else int
+    floats = {RegisterType.F32, RegisterType.F64}
+    return float if point.type in floats or point.scale != 1 or point.offset != 0 else int
 
 
 def convert(bound: Bound, decoded: Decoded) -> tuple[Value | None, Quality]:

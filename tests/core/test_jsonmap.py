@@ -4,11 +4,13 @@ import json
 import math
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core import jsonmap
+from sukusuku_core.catalogue import Role
 from sukusuku_core.errors import ConfigError, DecodeError
 from sukusuku_core.model import Quality, Value
 from sukusuku_core.profile import JsonProfile, find, parse_profile
@@ -50,7 +52,10 @@ def value(kind: str, sent: Any, more: str = "optional = true") -> Decoded | None
         ("bool", "Occupied", True),
         ("bool", "vacant", False),
         ("bool", " ON ", True),
+        ("int", "12 人", 12),
+        ("float", "525,5", 525.5),
         ("text", "left_enter", "left_enter"),
+        ("text", '{"a": 1}', '{"a": 1}'),
         ("text", 5, "5"),
     ],
 )
@@ -77,6 +82,118 @@ def test_scale_range_and_invalid_values_apply() -> None:
     assert value("float", 65_535, more) == NO_READING
 
 
+@pytest.mark.parametrize(
+    ("sent", "percent"),
+    [
+        ("525 mm", 525), ("525", 525), ("525,5", 525.5), ("1752 mm", 1752), ("52.5 cm", 525), ("1,752.5 mm", 1752.5),
+        ("1,752", None), ("Invalid Reading", None), ("No Sensor", None), ("52 %", None),
+    ],
+)  # fmt: skip
+def test_a_distance_with_its_unit_is_read(sent: str, percent: float | None) -> None:
+    own = profile(point("float", "Distance"))
+    own = msgspec.structs.replace(own, point=(msgspec.structs.replace(own.point[0], role=Role.LEVEL_DISTANCE),))
+    body = {"Bat": 3.5, "Distance": sent}
+
+    assert jsonmap.decode(own, json.dumps(body).encode()).values["v"].value == percent
+
+
+def test_what_names_its_unit_needs_no_scale() -> None:
+    more = 'scale = 10\nunit = "mm"\n'
+    assert value("float", 52.5, more) == Decoded(525.0, Quality.GOOD, 52.5)
+    assert value("float", "52.5", more) == Decoded(525.0, Quality.GOOD, "52.5")
+    assert value("float", "52.5 cm", more) == Decoded(525.0, Quality.GOOD, "52.5 cm")
+    assert value("float", "525 mm", more) == Decoded(525.0, Quality.GOOD, "525 mm")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"v": 525}\0', b'\xef\xbb\xbf{"v": 525}', b' \r\n{"v": 525}\r\n', b'{"v": 525}\0\0garbage\xff',
+        b'\0{"v": 525}',
+        b'{"v": 525,}', b'{"v": 525, "w": nan}', b'{"v": 525, "w": -inf}', b'{"v": 525, "w": NaN, "list": [1,]}',
+        b'{"v": 525, "w": "\xff"}', b'{"v": 525, "w": "a\tb"}', b'{"v": 525, "w": 1e999}', b'"{\\"v\\": 525}"',
+    ],
+)  # fmt: skip
+def test_a_blemish_costs_nothing_but_itself(payload: bytes) -> None:
+    own = profile(point("int"), point("float", "w").replace('"v"', '"w"', 1))
+
+    found = jsonmap.decode(own, payload).values
+
+    assert found["v"].value == 525
+    assert found.get("w") in {None, NO_READING}
+
+
+def test_mending_leaves_texts_as_they_are() -> None:
+    own = profile(point("text"))
+
+    assert jsonmap.decode(own, b'{"v": "nan,} \\" inf ,]", "w": nan}').values["v"].value == 'nan,} " inf ,]'
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"applicationID": "1", "objectJSON": '{"distance": {"value": 525}}'},
+        {"objectJSON": {"distance": '{"value": 525}'}},
+        {"objectJSON": '{"distance": "{\\"value\\": 525}"}'},
+        {"objectJSON": '{"distance": {"value": "525 mm"}}'},
+    ],
+)
+def test_an_object_inside_a_text_is_read(message: object) -> None:
+    own = profile(point("float", "distance.value", 'unit = "mm"'), head='body = "objectJSON"')
+
+    assert jsonmap.decode(own, json.dumps(message).encode()).values["v"].value == 525
+
+
+def test_fields_inside_a_text_that_could_identify_a_child_are_named_too() -> None:
+    message = {"v": 1, "objectJSON": '{"list": [{"mac": "00:11"}]}'}
+
+    assert jsonmap.decode(profile(point("int")), json.dumps(message).encode()).refused == ("mac",)
+
+
+def test_a_missing_field_is_told_beside_those_that_are_read() -> None:
+    own = profile(point("int", more=""), point("int", "w", more="").replace('"v"', '"w"', 1))
+
+    found = jsonmap.decode(own, b'{"v": 5}')
+
+    assert found.values == {"v": Decoded(5, Quality.GOOD, 5)}
+    assert found.wrong == "missing: the profile own expects a field `w`"
+
+
+def test_one_bad_message_of_an_array_leaves_the_others() -> None:
+    found = jsonmap.decode_all(profile(point("int")), b'[{"v": 1}, 5, "x", {"v": 2}]')
+
+    assert [sample.values["v"].value for sample in found] == [1, 2]
+    assert [sample.wrong for sample in found] == ["shape: expected an object at `top level`, found int", ""]
+
+
+TS = 1_795_937_513_776
+
+
+@pytest.mark.parametrize(
+    ("message", "read"),
+    [
+        ({"peopleCnt": 4}, [(4, None)]),
+        ({"peopleCnt": "7"}, [(7, None)]),
+        ({"ts": TS, "values": {"peopleCnt": 5}}, [(5, TS)]),
+        ({"ts": TS, "peopleCnt": 5}, [(5, TS)]),
+        ([{"ts": TS, "values": {"peopleCnt": 5}}], [(5, TS)]),
+        (
+            [{"ts": TS + 2000, "values": {"peopleCnt": 7}}, {"ts": TS, "values": {"peopleCnt": 5}}],
+            [(5, TS), (7, TS + 2000)],
+        ),
+    ],
+)
+def test_thingsboards_own_forms_are_read_each_with_its_time(
+    message: object, read: list[tuple[int, int | None]]
+) -> None:
+    own = find("thingsboard-people")
+    assert isinstance(own, JsonProfile)
+
+    found = jsonmap.decode_all(own, json.dumps(message).encode())
+
+    assert [(sample.values["people"].value, sample.time) for sample in found] == read
+
+
 def test_a_null_or_absent_field_lets_the_last_value_stand() -> None:
     assert value("int", None) is None
     assert jsonmap.decode(profile(point("int")), b"{}").values == {}
@@ -101,9 +218,8 @@ def test_paths_lead_through_objects_and_lists() -> None:
         (b"", "json"),
         (b"{", "json"),
         (b"occupied", "json"),
-        (b'{"v": NaN}', "json"),
-        (b'{"v": 1e999}', "json"),
-        (b'{"v": "\xff"}', "json"),
+        (b'{"v": 1 "w": 2}', "json"),
+        (b'"{"', "shape"),
         (b"[" * 100_000 + b"]" * 100_000, "oversized"),
         (b"[" * 20_000 + b"]" * 20_000, "json"),
         (b'{"a":' * 11 + b"1" + b"}" * 11, "depth"),
@@ -146,6 +262,9 @@ def test_a_profile_cannot_ask_for_a_refused_field(path: str) -> None:
         (1_777_593_600, 1_777_593_600_000),
         (1_777_593_600.5, 1_777_593_600_500),
         (1_777_593_600_123, 1_777_593_600_123),
+        ("1777593600123", 1_777_593_600_123),
+        ("1777593600", 1_777_593_600_000),
+        ("1777593600.5", 1_777_593_600_500),
         ("1970-01-01T00:00:05Z", None),
         (5, None),
         ("2100-01-01T00:00:00Z", None),

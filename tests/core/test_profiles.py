@@ -30,6 +30,8 @@ BOUNDS: dict[RegisterType, tuple[Value, ...]] = {
     RegisterType.U32: (0, 1, 0xFFFF, 0x10000, 0x1234_5678, 0xFFFF_FFFF),
     RegisterType.S32: (-(1 << 31), -1, 0, 0x1_0000, (1 << 31) - 1),
     RegisterType.U64: (0, 1, (1 << 63) + 1, (1 << 64) - 1),
+    RegisterType.S64: (-(1 << 63), -1, 0, 1, (1 << 63) - 1),
+    RegisterType.F64: (0.0, -1.5, 229.75, 2.0**1000),
     RegisterType.F32: (0.0, -1.5, 229.75, 2.0**100),
     RegisterType.STRING: ("A", "SK-0001", "基板"),
 }

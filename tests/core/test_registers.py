@@ -87,19 +87,64 @@ NUMBERS = {
     RegisterType.U32: st.integers(0, 2**32 - 1),
     RegisterType.S32: st.integers(-(2**31), 2**31 - 1),
     RegisterType.U64: st.integers(0, 2**64 - 1),
+    RegisterType.S64: st.integers(-(2**63), 2**63 - 1),
+    RegisterType.F64: st.floats(allow_nan=False, allow_infinity=False),
     RegisterType.F32: st.floats(width=32, allow_nan=False, allow_infinity=False),
 }
 
 
 @given(st.data(), st.sampled_from(list(NUMBERS)), st.sampled_from(WordOrder))
-def test_any_number_survives_encoding_in_both_word_orders(
-    data: st.DataObject, kind: RegisterType, order: WordOrder
-) -> None:
+def test_any_number_survives_encoding_in_every_order(data: st.DataObject, kind: RegisterType, order: WordOrder) -> None:
     own, value = point(type=kind), data.draw(NUMBERS[kind])
     words = registers.encode(own, value, order)
     assert registers.decode(own, words, order) == Decoded(value, Quality.GOOD, value)
-    other = WordOrder.LOW_FIRST if order is WordOrder.HIGH_FIRST else WordOrder.HIGH_FIRST
-    assert registers.encode(own, value, other) == words[::-1]
+    assert registers.encode(own, value, WordOrder.LOW_FIRST) == registers.encode(own, value, WordOrder.ABCD)[::-1]
+
+
+@pytest.mark.parametrize(
+    ("order", "short", "long", "longest"),
+    [
+        ("high_first", "0102", "01020304", "0102030405060708"),
+        ("low_first", "0102", "03040102", "0708050603040102"),
+        ("abcd", "0102", "01020304", "0102030405060708"),
+        ("badc", "0201", "02010403", "0201040306050807"),
+        ("cdab", "0102", "03040102", "0708050603040102"),
+        ("dcba", "0201", "04030201", "0807060504030201"),
+        ("cdabghef", "0102", "03040102", "0304010207080506"),
+        ("dcbahgfe", "0201", "04030201", "0403020108070605"),
+        ("efghabcd", "0102", "01020304", "0506070801020304"),
+        ("fehgbadc", "0201", "02010403", "0605080702010403"),
+        ("ghefcdab", "0102", "03040102", "0708050603040102"),
+        ("hgfedcba", "0201", "04030201", "0807060504030201"),
+    ],
+)
+def test_bytes_come_in_the_order_that_its_name_spells(order: str, short: str, long: str, longest: str) -> None:
+    for kind, wire in ((RegisterType.U16, short), (RegisterType.U32, long), (RegisterType.U64, longest)):
+        words = [int.from_bytes(bytes.fromhex(wire)[n : n + 2], "big") for n in range(0, len(wire) // 2, 2)]
+        value = int.from_bytes(bytes(range(1, len(wire) // 2 + 1)), "big")
+        assert registers.decode(point(type=kind), words, WordOrder(order)).value == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "order", "words", "value"),
+    [
+        (RegisterType.F32, "dcba", [0x0000, 0x6643], 230.0),  # 230 V is 43 66 00 00
+        (RegisterType.F64, "abcd", [0x406C, 0xC000, 0, 0], 230.0),
+        (RegisterType.F64, "dcba", [0, 0, 0x00C0, 0x6C40], 230.0),
+        (RegisterType.S64, "cdab", [0xFFFE, 0xFFFF, 0xFFFF, 0xFFFF], -2),
+    ],
+)
+def test_numbers_of_64_bits_and_of_meters(kind: RegisterType, order: str, words: list[int], value: Value) -> None:
+    assert registers.decode(point(type=kind), words, WordOrder(order)) == Decoded(value, Quality.GOOD, value)
+
+
+@pytest.mark.parametrize(("order", "swapped"), [("badc", True), ("dcba", True), ("cdab", False), ("low_first", False)])
+def test_a_text_may_have_swapped_bytes(order: str, swapped: bool) -> None:  # noqa: FBT001 - a column of the table
+    own = point(type=RegisterType.STRING, length=2)
+    words = [0x4B53, 0x312D] if swapped else [0x534B, 0x2D31]
+
+    assert registers.decode(own, words, WordOrder(order)).value == "SK-1"
+    assert registers.encode(own, "SK-1", WordOrder(order)) == words
 
 
 @given(st.integers(-(2**15), 2**15 - 1), st.sampled_from((0.1, 0.01, 0.001, 10.0, 0.5)), st.integers(-50, 50))

@@ -71,7 +71,7 @@ def sample(point: ModbusPoint, n: int) -> Value:
         return f"S{n}"
     low, high = point.valid or (0, 30_000 * point.scale)
     raw = round((low + (high - low) * (n + 1) / 64 - point.offset) / point.scale)
-    if point.type is RegisterType.F32:
+    if point.type in {RegisterType.F32, RegisterType.F64}:
         return n + 0.5
     return registers.scaled(point, raw).value or 0
 
@@ -110,7 +110,7 @@ def test_what_a_unit_shows_is_what_a_reader_gets(name: str) -> None:
     assert found == shown
     assert set(expected) == set(found)
     for point in item.point:
-        exact = point.type is not RegisterType.F32
+        exact = point.type not in {RegisterType.F32, RegisterType.F64}
         assert found[point.name].value == (expected[point.name] if exact else pytest.approx(expected[point.name]))
 
 
