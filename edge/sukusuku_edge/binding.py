@@ -181,10 +181,10 @@ class Binder:
         device = self._devices[sample.device]
         if not sample.late:
             device.heard = sample.time
-        device.trouble = ""
-        self._changed(sample.device, device.life.good(sample.time), outcome)
-        if device.life.state is not State.UP:
-            return
+            device.trouble = ""
+            self._changed(sample.device, device.life.good(sample.time), outcome)
+            if device.life.state is not State.UP:
+                return
         if sample.identity and sample.identity != device.identity:
             if device.identity:
                 outcome.findings.append(
@@ -193,7 +193,7 @@ class Binder:
                 )
             device.identity = sample.identity
         for asset in dict.fromkeys(bound.asset for bound in device.bound):
-            if asset in self._sources:
+            if asset in self._sources and not sample.late:
                 source = self._sources[asset]
                 self._report((asset, SOURCE), sample.time, source, Quality.GOOD, 0.0, self._refresh, outcome)
         for bound in device.bound:

@@ -19,7 +19,7 @@ class Sample:
     mark: Mark = UNMARKED
     """Where the message belongs among those of the device."""
     late: bool = False
-    """A newer message has come before it: it tells of the past only."""
+    """A newer message has come before it, or a bridge repeats it: it tells of the past only, and is no sign of life."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -222,19 +224,123 @@ def test_no_time_ends_the_session(time: str) -> None:
 
 
 def test_the_sensors_own_time_counts_when_it_can_be_true() -> None:
-    one = source()
     times = {
         "2025-10-09T08:53:20.000Z": T,
-        "2025-10-09T17:50:00+09:00": T - 200_000,
+        "2025-10-09T17:50:00": T - 200_000,
         "2025-10-01T00:00:00Z": T,  # more than a week ago: its clock is wrong
         "2025-10-10T00:00:00Z": T,
         "1970-01-01T00:00:00Z": T,
         "yesterday": T,
     }
+    edge = edge_settings.edge(edge_settings.HEAD + TASMOTA)
 
-    got = {text: one.decode(Message(TOPIC, uplink(text, region_1_count=1)))[0].time for text in times}
+    def time_of(text: str) -> int:
+        one = next(iter(mqtt_json.sources(edge, lambda: T)))
+        return one.decode(Message("tele/module/SENSOR", json.dumps({"Time": text, "VL53L0X": {}}).encode()))[0].time
 
-    assert got == times
+    assert {text: time_of(text) for text in times} == times
+
+
+def heard(one: JsonSensors, *messages: dict[str, object]) -> list[tuple[dict[str, Value | None], int, bool]]:
+    """What messages of the radar say: values, time, and whether that is history."""
+    return [
+        (values(event), event.time - T, event.late)
+        for message in messages
+        for event in one.decode(Message("zigbee2mqtt/radar", json.dumps(message).encode()), 100.0)
+        if isinstance(event, Sample)
+    ]
+
+
+DAY = 86_400_000
+
+
+@pytest.mark.parametrize(
+    "form", [lambda ms: ms, lambda ms: ms / 1000, str, lambda ms: datetime.fromtimestamp(ms / 1000, UTC).isoformat()]
+)
+def test_what_a_bridge_repeats_from_its_memory_is_history(form: Callable[[int], object]) -> None:
+    one = source()
+
+    found = heard(
+        one,
+        {"presence": True, "last_seen": form(T - 75_000)},
+        {"presence": True, "last_seen": form(T - 3 * DAY)},
+        {"presence": False, "last_seen": form(T - 30 * DAY)},
+        {"presence": False, "last_seen": form(T)},
+        {"presence": False, "last_seen": form(T)},
+        {"presence": True, "last_seen": form(T)},
+        {"presence": True, "last_seen": form(T - 3 * DAY)},
+    )
+
+    assert found == [
+        ({"presence": True}, -75_000, False),
+        ({"presence": True}, -3 * DAY, True),
+        ({"presence": False}, -30 * DAY, True),
+        ({"presence": False}, 0, False),
+        ({"presence": True}, 0, False),  # within the resolution of the clock
+    ]
+
+
+def test_a_memory_of_days_ago_is_no_sign_of_life_even_when_it_comes_first() -> None:
+    one = source()
+    binder = Binder(edge_settings.edge(edge_settings.HEAD + PRESENCE), {})
+    old = Message("zigbee2mqtt/radar", json.dumps({"presence": True, "last_seen": T - 3 * DAY}).encode())
+
+    outcome = binder.take(one.decode(old, 100.0))
+
+    assert [(reading.time - T, reading.value) for reading in outcome.readings] == [(-3 * DAY, True)]
+    assert (outcome.up, binder.devices()[0].state, binder.devices()[0].heard) == ([], "not heard of yet", None)
+    assert one.decode(old, 100.0) == []
+
+
+def test_a_repeated_memory_does_not_bring_a_dead_sensor_back() -> None:
+    text = edge_settings.HEAD + PRESENCE.replace('topic = "z', 'silent_after = 20\ntopic = "z')
+    now = T
+    edge = edge_settings.edge(text)
+    one, binder = next(iter(mqtt_json.sources(edge, lambda: now))), Binder(edge, {})
+    one._connected(0.0)
+    said = Message("zigbee2mqtt/radar", json.dumps({"presence": True, "last_seen": T}).encode())
+    binder.take(one.decode(said, 0.0))
+    now += 75_000
+    for at in (20.0, 40.0, 75.0):
+        binder.take(one.silent(at))
+    assert binder.devices()[0].state == "does not answer"
+
+    older = Message("zigbee2mqtt/radar", json.dumps({"presence": True, "last_seen": T - 3 * DAY}).encode())
+    outcomes = [binder.take(one.decode(message, 75.0)) for message in (said, older)]
+
+    assert [reading.time - T for outcome in outcomes for reading in outcome.readings] == [-3 * DAY]
+    assert binder.devices()[0].state == "does not answer"
+    assert len(one.silent(75.0)) == 1
+
+
+def test_readings_of_several_moments_in_one_message_have_their_own_times() -> None:
+    edge = edge_settings.edge(edge_settings.HEAD + PEOPLE)
+    one, binder = next(iter(mqtt_json.sources(edge, lambda: T))), Binder(edge, {})
+    sent = [{"ts": T - 1000 * age, "values": {"peopleCnt": count}} for age, count in ((10, 7), (30, 5), (20, 6))]
+
+    outcome = binder.take(one.decode(Message("people", json.dumps(sent).encode()), 5.0))
+
+    assert [(reading.time - T, reading.value) for reading in outcome.readings] == [
+        (-30_000, 5),
+        (-20_000, 6),
+        (-10_000, 7),
+    ]
+    assert outcome.up == ["room"]
+
+
+def test_a_missing_field_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    point = '[[point]]\nname = "{0}"\npath = "{0}"\nrole = "people_count"\nja = "人"\nen = "people"\ntype = "int"\n'
+    head = 'profile = "own"\ntransport = "mqtt"\nmaker = "m"\nmodel = "x"\nja = "機"\nen = "d"\nstatus = "guess"\n'
+    file = tmp_path / "own.toml"
+    file.write_text(f'{head}source = "none"\n{point.format("people")}{point.format("most")}', encoding="utf-8")
+    text = f'profiles = "{tmp_path}"\n' + edge_settings.HEAD + PEOPLE.replace("thingsboard-people", "own")
+    edge = edge_settings.edge(text)
+    one, binder = next(iter(mqtt_json.sources(edge, lambda: T))), Binder(edge, {})
+
+    outcome = binder.take(one.decode(Message("people", b'{"people": 5}')))
+
+    assert [reading.value for reading in outcome.readings] == [5]
+    assert binder.devices()[0].trouble == "missing: the profile own expects a field `most`"
 
 
 def test_a_retained_message_without_a_time_says_nothing_about_now() -> None:
@@ -348,6 +454,32 @@ def test_counts_of_a_period_are_added_once_also_after_restarts() -> None:
     assert found == [10, 15, 20]
 
 
+TASMOTA = """
+[[device]]
+id = "module"
+profile = "tasmota-unit"
+topic = "tele/module/SENSOR"
+[[asset]]
+id = "unit"
+kind = "unit"
+[[asset.binding]]
+metric = "Cycles/Total"
+device = "module"
+point = "cycle_counter"
+"""
+PEOPLE = """
+[[device]]
+id = "people"
+profile = "thingsboard-people"
+topic = "people"
+[[asset]]
+id = "room"
+kind = "room"
+[[asset.binding]]
+metric = "Occupancy/Count"
+device = "people"
+point = "people"
+"""
 ESPHOME = """
 [[device]]
 id = "esp"

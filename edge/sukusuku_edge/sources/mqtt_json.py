@@ -2,24 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sukusuku_core import jsonmap
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.jsonmap import JsonSample
-from sukusuku_core.message_order import AHEAD, Mark, Place, Seen, place
 from sukusuku_core.profile import JsonProfile
-from sukusuku_core.time import DAY_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.events import Emit, Event, Failure, Lost, Reachable, Refused, Rejected, Sample
-from sukusuku_edge.settings import Device, Edge
+from sukusuku_edge.settings import SILENT_AFTER, Device, Edge
+from sukusuku_edge.sources.recency import Memory
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from sukusuku_mqtt.reconnect import reconnect_backoff
 
-EARLIEST = 7 * DAY_MS
-"""A sensor's own time (ms) may be so much before our clock, for readings that it kept; else the arrival counts."""
 SILENCE = 60.0
 """Seconds without the sensors' broker after which its sensors count as failing."""
 LOOK = 15.0
@@ -54,8 +51,8 @@ class _Sensor:
     patience: float | None
     periods: frozenset[str]
     """Points that tell what happened in a period."""
+    memory: Memory
     heard: float | None = None
-    seen: Seen = field(default_factory=Seen)
     identity: str = ""
 
 
@@ -76,6 +73,7 @@ class JsonSensors:
                 device.topic or "",
                 device.patience(profile),
                 frozenset(point.name for point in profile.point if point.period),
+                Memory(round(1000 * (device.patience(profile) or SILENT_AFTER)), profile.clock == "server"),
             )
             for below in dict.fromkeys(point.topic for point in profile.point):
                 topic = f"{device.topic}/{below}" if below else device.topic or ""
@@ -149,11 +147,19 @@ class JsonSensors:
                 self._problems.problem(f"{device} on {message.topic}", f"message refused: {error}")
                 events.append(Rejected(device, now, str(error)))
                 continue
-            self._problems.recovered(f"{device} on {message.topic}", "messages can be read again")
-            if heard is not None and not message.retain:
+            wrong = next((sample.wrong for sample in samples if sample.wrong), "")
+            if wrong:
+                self._problems.problem(f"{device} on {message.topic}", f"one field is refused: {wrong}")
+            else:
+                self._problems.recovered(f"{device} on {message.topic}", "messages can be read again")
+            found = [
+                event for sample in samples for event in self._events(device, sample, now, retained=message.retain)
+            ]
+            if heard is not None and not message.retain and _is_news(found):
                 self._sensors[device].heard = heard
-            for sample in samples:
-                events += self._events(device, sample, now, retained=message.retain)
+            events += found
+            if wrong:
+                events.append(Rejected(device, now, wrong))
         return events
 
     def _events(self, device: str, found: JsonSample, now: int, *, retained: bool) -> list[Event]:
@@ -165,21 +171,16 @@ class JsonSensors:
                 f"the sensor sends {', '.join(found.refused)}: not read, not kept; switch it off at the sensor",
             )
         sensor = self._sensors[device]
-        time = found.time
-        if time is not None and not now - EARLIEST <= time <= now + AHEAD:
+        said = sensor.memory.take(found, now)
+        if said.wrong_clock:
             self._problems.problem(f"{device} time", "its clock is wrong; the time of arrival is used")
-            time = None
-        mark = Mark(found.sequence, time, now)
-        newest = sensor.seen.times[-1] if sensor.seen.times else None
-        placed = place(sensor.seen, mark)
-        sensor.seen = placed.seen
-        if found.sequence is not None and placed.place is Place.AGAIN:
-            return events  # the same message once more
-        if placed.missing:
-            events.append(Lost(device, now, placed.missing))
-        if placed.missing > 0:
-            _log.warning("%s: %d messages before number %s did not arrive", device, placed.missing, found.sequence)
-        if time is None and retained:
+        if said.known:
+            return events
+        if said.missing:
+            events.append(Lost(device, now, said.missing))
+        if said.missing > 0:
+            _log.warning("%s: %d messages before number %s did not arrive", device, said.missing, found.sequence)
+        if said.mark.time is None and retained:
             return events  # the broker's copy of a message from an unknown time says nothing about now
         values = found.values
         if retained:  # what happened in its period may have been counted before it was kept
@@ -187,9 +188,12 @@ class JsonSensors:
         serial = values.get(SERIAL)
         if serial is not None and serial.value is not None:
             sensor.identity = str(serial.value)
-        late = placed.place is not Place.NEW and time is not None and newest is not None and time < newest
-        events.append(Sample(device, now if time is None else time, values, sensor.identity, mark, late))
+        events.append(Sample(device, said.time, values, sensor.identity, said.mark, late=not said.news))
         return events
+
+
+def _is_news(events: Iterable[Event]) -> bool:
+    return any(isinstance(event, Sample) and not event.late for event in events)
 
 
 def _in_words(seconds: float) -> str:
