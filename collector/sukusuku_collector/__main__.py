@@ -25,23 +25,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         "終了コード：0 正常終了、1 実行不可、2 設定の誤り、3 同じ host_id の収集サーバーが稼働中。",
     )
     parser.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    parser.add_argument(
+        "--trust-clock",
+        action="store_true",
+        help="believe this computer's clock as it is now, although what is stored or remembered contradicts it "
+        "· 保存済みのデータと矛盾していても、このサーバーの時計を正しいものとして起動します",
+    )
     arguments = parser.parse_args(argv)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
-        asyncio.run(_run(settings.read(arguments.facility)))
+        asyncio.run(_run(settings.read(arguments.facility), trust_clock=arguments.trust_clock))
     except SukusukuError as error:
         print(f"sukusuku collector: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 3 if isinstance(error, RivalError) else 1
     return 0
 
 
-async def _run(facility: Facility) -> None:
+async def _run(facility: Facility, *, trust_clock: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await service.run(facility, stop)
+    await service.run(facility, stop, trust_clock=trust_clock)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sukusuku_core.backoff import Backoff
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_core.supervision import Gate, always
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import MailRow, Operations
@@ -24,6 +25,9 @@ LEASE_MS = 10 * MINUTE_MS
 """How long a mail stays reserved for a worker that does not come back. Longer than any try lasts."""
 _LONGEST_SLEEP_S = 60.0
 """The outbox is looked at this often even when nobody wakes the worker: the clock may have been set."""
+
+_DOUBT_SLEEP_S = 1.0
+"""How often it is asked whether the clock is believed again: nothing is due by a clock that is in doubt."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,13 +49,16 @@ class MailWorker:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake.set)
 
-    async def run(self) -> None:
-        """Send what is due, sleep until more is. A try that has begun is finished before a cancel takes effect."""
+    async def run(self, sure: Gate = always) -> None:
+        """Send what is due while the clock is `sure`, sleep until more is.
+
+        A try that has begun is finished before a cancel takes effect.
+        """
         self._loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
             try:
-                pause = await _unbroken(self._work)
+                pause = await _unbroken(self._work) if sure() else _DOUBT_SLEEP_S
             except TransientError as error:
                 self._problems.problem("mail outbox", f"cannot be read, retrying every {_LONGEST_SLEEP_S:g} s", error)
                 pause = _LONGEST_SLEEP_S

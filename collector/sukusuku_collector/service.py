@@ -5,11 +5,15 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sukusuku_collector.alerts.context import NOTHING
 from sukusuku_collector.alerts.context_loader import Surroundings
 from sukusuku_collector.alerts.engine import AlertEngine
+from sukusuku_collector.clock.correction import ClockCorrection
+from sukusuku_collector.clock.machine import Machine, ThisMachine
+from sukusuku_collector.clock.trusted import TrustedClock
 from sukusuku_collector.derivation.registry import subjects
 from sukusuku_collector.derivation.runner import DerivationRunner
 from sukusuku_collector.dispatch.scheduler import RoundScheduler, Sender, Signals
@@ -21,9 +25,9 @@ from sukusuku_collector.maintenance.retention import RetentionTask
 from sukusuku_collector.maintenance.room_retention import Thinning
 from sukusuku_collector.maintenance.self_metrics import Flow, SelfMetrics
 from sukusuku_collector.outbox_worker import MailWorker
-from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
-from sukusuku_core.supervision import supervise
+from sukusuku_core.supervision import Gate, always, supervise
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
 from sukusuku_server.db.derivation import DerivationRecords
@@ -48,8 +52,12 @@ RETRY_SECONDS = 1.0
 _log = logging.getLogger("sukusuku_collector")
 
 
-async def run(facility: Facility, stop: asyncio.Event, clock: Clock = now_ms) -> None:
+async def run(
+    facility: Facility, stop: asyncio.Event, machine: Machine | None = None, *, trust_clock: bool = False
+) -> None:
     """Run until `stop` is set; then tell the edge nodes and close everything.
+
+    `machine` is this computer when None. `trust_clock`: believe its clock now, whatever was known of it.
 
     Raises PermanentError or TransientError when store or operations data cannot be opened, RivalError when another
     collector uses the host id.
@@ -59,6 +67,11 @@ async def run(facility: Facility, stop: asyncio.Event, clock: Clock = now_ms) ->
         opened.callback(store.close)
         operations = Operations(facility.operations.url)
         opened.callback(operations.close)
+        if machine is None:
+            machine = ThisMachine()
+            opened.callback(machine.close)
+        edges = sorted({asset.edge for asset in facility.assets()})
+        clock = TrustedClock(machine, store, edges, trust=trust_clock)
         shipper = backends.shipper(facility, store, clock)
         if shipper is not None:
             opened.callback(shipper.close)
@@ -72,7 +85,7 @@ async def _run(
     operations: Operations,
     shipper: "Shipper | None",
     stop: asyncio.Event,
-    clock: Clock,
+    clock: TrustedClock,
 ) -> None:
     jobs: dict[str, Callable[[], Awaitable[None]]] = {}
     if shipper is not None:
@@ -84,15 +97,16 @@ async def _run(
         wake: Callable[[], None] = _nobody
     else:
         mail = MailWorker(facility.mail, operations, clock)
-        jobs["mail"], wake = mail.run, mail.wake
-    alerts = Alerts(AlertEngine(index, operations, wake), store, clock, around)
+        jobs["mail"], wake = partial(mail.run, clock.sure), mail.wake
+    engine = AlertEngine(index, operations, wake)
+    alerts = Alerts(engine, store, clock, around, clock.sure)
     planner = Planner(index, dates, store, operations)
     sender = Sender(index, dates, store, operations, planner)
     deriver = DerivationRunner(store, DerivationRecords(operations), subjects(index), clock)
     emptyings = Emptyings(operations)
     signals = Signals(lambda: deriver.current, wake)
     rounds = RoundScheduler(index, dates, sender, emptyings, signals, clock)
-    ingest = Ingest(facility, store, clock)
+    ingest = Ingest(facility, store, clock, clock)
     host = Host(index, store, ingest, alerts.evaluate, clock)
     bookkeeper = KpiWriter(index, store, operations, deriver, clock)
     archived = None if shipper is None else shipper.until
@@ -102,13 +116,15 @@ async def _run(
 
     vitals = SelfMetrics(facility.host_id, store, operations, flow, lambda: deriver.until, archived, clock)
     thinning = Thinning(index, store, RoomRecords(operations), lambda: deriver.current, clock)
+    housekeeping = RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step)
     jobs |= {
         "host": host.run,
-        "housekeeping": RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step).run,
-        "derivation": deriver.run,
-        "accounts": bookkeeper.run,
-        "vitals": vitals.run,
-        "rounds": rounds.run,
+        "clock": partial(clock.run, ClockCorrection(facility, store, operations, deriver, engine)),
+        "housekeeping": partial(housekeeping.run, clock.sure),
+        "derivation": partial(deriver.run, clock.sure),
+        "accounts": partial(bookkeeper.run, clock.sure),
+        "vitals": partial(vitals.run, clock.sure),
+        "rounds": partial(rounds.run, clock.sure),
         "watch": lambda: _watch(alerts, host),
         "counts": lambda: _tell_counts(ingest.counts),
     }
@@ -135,13 +151,24 @@ def _nobody() -> None:
 
 
 class Alerts:
-    """The alert engine over the latest values; a database that does not answer is reported once."""
+    """The alert engine over the latest values; a database that does not answer is reported once.
 
-    def __init__(self, engine: AlertEngine, store: LiveReader, clock: Clock, surroundings: Surroundings) -> None:
+    While the clock is in doubt nothing is raised, and nothing ends.
+    """
+
+    def __init__(
+        self,
+        engine: AlertEngine,
+        store: LiveReader,
+        clock: Clock,
+        surroundings: Surroundings,
+        sure: Gate = always,
+    ) -> None:
         self._engine = engine
         self._store = store
         self._clock = clock
         self._surroundings = surroundings
+        self._sure = sure
         self._around = NOTHING
         self._problems = TransitionLog(_log)
 
@@ -150,6 +177,8 @@ class Alerts:
 
         `linked` is whether there is a session with the broker.
         """
+        if not self._sure():
+            return
         try:
             now = self._clock()
             if assets is None:  # not after each commit

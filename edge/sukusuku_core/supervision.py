@@ -8,6 +8,8 @@ from sukusuku_core.errors import TransientError
 from sukusuku_core.transition_log import TransitionLog
 
 Job = Callable[[], Awaitable[object]]
+Gate = Callable[[], bool]
+"""Tells whether something may be done now."""
 Sleep = Callable[[float], Awaitable[object]]
 """Waits so many seconds, as `asyncio.sleep`."""
 
@@ -35,14 +37,22 @@ async def supervise(
         await sleep(pause)
 
 
-async def repeat(name: str, job: Job, pause: float, sleep: Sleep, problems: TransitionLog) -> NoReturn:
-    """Do a job again and again, `pause` seconds apart. A TransientError is logged once, and once that it is over.
+def always() -> bool:
+    """Return True: a gate that is open."""
+    return True
 
-    Raises everything else that the job raises.
+
+async def repeat(
+    name: str, job: Job, pause: float, sleep: Sleep, problems: TransitionLog, gate: Gate = always
+) -> NoReturn:
+    """Do a job again and again, `pause` seconds apart, when its gate is open.
+
+    A TransientError is logged once, and once that it is over. Raises everything else that the job raises.
     """
     while True:
         try:
-            await job()
+            if gate():
+                await job()
         except TransientError as error:
             problems.problem(name, "failed, retrying", error)
         else:

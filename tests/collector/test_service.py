@@ -14,6 +14,7 @@ import pytest
 
 from sukusuku_collector import service
 from sukusuku_collector.__main__ import main
+from sukusuku_collector.clock.machine import SteadyMachine
 from sukusuku_collector.host.session import STATE_KEY
 from sukusuku_core import state
 from sukusuku_core.catalogue import DataType
@@ -46,7 +47,7 @@ async def collector(facility: Facility, clock: Clock = now_ms) -> AsyncIterator[
     """The collector inside this process."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(service.run(facility, stop, clock))
+        group.create_task(service.run(facility, stop, SteadyMachine(clock)))
         try:
             yield
         finally:

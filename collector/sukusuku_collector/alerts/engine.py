@@ -115,6 +115,10 @@ class AlertEngine:
             self._memory = None  # what the database holds now is read again
             raise
 
+    def forget(self) -> None:
+        """Read everything from the database at the next evaluation: a wrong clock has been put right."""
+        self._memory = self._hearing = None
+
     def _load(self, now: int) -> _Memory:
         """Return the open alerts.
 

@@ -19,7 +19,7 @@ import msgspec
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
-from sukusuku_core.supervision import repeat
+from sukusuku_core.supervision import Gate, always, repeat
 from sukusuku_core.time import day_number, midnight
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.derivation import Advanced, Derivation
@@ -97,6 +97,7 @@ class DerivationRunner:
         self._late: tuple[Late, ...] = ()
         self._spoken: tuple[Late, ...] = ()
         self._current = False
+        self._anew = False
         self._revised: int | None = None
         self._lock = threading.Lock()
 
@@ -116,9 +117,16 @@ class DerivationRunner:
             revised, self._revised = self._revised, None
         return revised
 
-    async def run(self) -> None:
-        """One pass after another. A store or database that does not answer is reported once and asked again."""
-        await repeat("derivation", self._pass, PASS_SECONDS, asyncio.sleep, TransitionLog(_log))
+    async def run(self, sure: Gate = always) -> None:
+        """One pass after another while the clock is `sure`.
+
+        A store or database that does not answer is reported once and asked again.
+        """
+        await repeat("derivation", self._pass, PASS_SECONDS, asyncio.sleep, TransitionLog(_log), sure)
+
+    def restart(self) -> None:
+        """Begin the next pass at the checkpoints: what this object knows may be of a time that was wrong."""
+        self._anew = True
 
     async def _pass(self) -> None:
         """Derive up to the present. Raises TransientError; the next pass then begins at the checkpoints."""
@@ -135,6 +143,9 @@ class DerivationRunner:
 
     def begin(self) -> bool:
         """Look what there is to do: new time, late readings, words of people. Tells whether there is anything."""
+        if self._anew:
+            self._anew = False
+            self._standing.clear()
         first = self._store.first()
         if first is None:
             return False

@@ -11,7 +11,7 @@ from typing import Protocol
 from sukusuku_collector.dispatch.due_tasks import GRACE_MS, CloseRound, Escalate, SendPlan, Task, due
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import SukusukuError
-from sukusuku_core.supervision import repeat
+from sukusuku_core.supervision import Gate, always, repeat
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, local_day
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations, OutgoingMail
@@ -137,10 +137,10 @@ class RoundScheduler:
         self._problems = TransitionLog(_log)
         self._begun: int | None = None
 
-    async def run(self) -> None:
-        """Look every few seconds what is due. What fails is reported once and tried again."""
+    async def run(self, sure: Gate = always) -> None:
+        """Look every few seconds what is due while the clock is `sure`. What fails is reported once and tried again."""
         look = partial(asyncio.to_thread, self.look)
-        await repeat("rounds", look, TICK_SECONDS, asyncio.sleep, self._problems)
+        await repeat("rounds", look, TICK_SECONDS, asyncio.sleep, self._problems, sure)
 
     def look(self) -> None:
         """One look: do all that is due now. Raises TransientError when the database does not answer."""

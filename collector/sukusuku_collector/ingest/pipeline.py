@@ -19,6 +19,7 @@ from sukusuku_collector.ingest.row_builder import Batch, Rows, RowStore, Table
 from sukusuku_collector.ingest.topic_routes import Route, Routes
 from sukusuku_collector.ingest.unassigned import UnassignedMessages
 from sukusuku_collector.ingest.validation import Subject
+from sukusuku_collector.ingest.witness import NOBODY, ClockWitness
 from sukusuku_core import sparkplug
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import DecodeError, TransientError
@@ -77,7 +78,9 @@ class Ingest:
     every reading that was new.
     """
 
-    def __init__(self, facility: Facility, store: IngestStore, clock: Clock = now_ms) -> None:
+    def __init__(
+        self, facility: Facility, store: IngestStore, clock: Clock = now_ms, witness: ClockWitness = NOBODY
+    ) -> None:
         limits = facility.limits
         self._group = facility.operator.id
         self._routes = Routes(facility)
@@ -89,7 +92,7 @@ class Ingest:
         self._teller = OperatorLog()
         self.counts: Counter[str] = Counter()
         self.arrived = self.stored = 0
-        self._rows = Rows(store, limits.metrics_per_asset, self.counts, self._may_quarantine)
+        self._rows = Rows(store, limits.metrics_per_asset, self.counts, self._may_quarantine, witness)
         self.begin_session()
 
     def begin_session(self) -> None:

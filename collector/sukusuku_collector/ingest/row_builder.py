@@ -13,6 +13,7 @@ from sukusuku_collector.ingest import validation
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.ingest.unassigned import UNASSIGNED, keep
 from sukusuku_collector.ingest.validation import Subject
+from sukusuku_collector.ingest.witness import NOBODY, ClockWitness
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.drop_record import DROPPED_RANGE
@@ -63,6 +64,18 @@ class Batch:
     """Since when edge nodes and assets are dead; None: they were born."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A message while it is read. `present`: the time (UTC ms) by which its readings are judged."""
+
+    message: Message
+    body: Any
+    table: Table
+    batch: Batch
+    present: int
+    birth: bool
+
+
 class RowStore(ReadingWriter, LiveReader, Protocol):
     """Where rows go, and which series there are."""
 
@@ -79,6 +92,7 @@ class Rows:
         most_metrics: int,
         counts: Counter[str],
         may_quarantine: Callable[[str, int], bool],
+        witness: ClockWitness = NOBODY,
     ) -> None:
         self._store = store
         self._most = most_metrics
@@ -86,6 +100,8 @@ class Rows:
         self._may_quarantine = may_quarantine
         self._series: dict[tuple[str, str], int] = {}
         self._names = {asset: set(metrics) for asset, metrics in store.latest().items()}
+        self._witness = witness
+        self._synced: set[str] = set()
         self._unsynced: set[str] = set()
 
     def table(self, subject: Subject, types: Mapping[str, int]) -> Table:
@@ -107,7 +123,8 @@ class Rows:
         rows = batch.rows
         before = len(rows) + len(batch.moved)
         find = table.plans.get
-        earliest, latest = validation.window(batch.now)
+        present = self._present(body, table.subject, batch.now, birth=birth)
+        earliest, latest = validation.window(present)
         careful: list[Any] = []
         # Quality is the only property that is read, so its name tells whether there is one.
         if b"Quality" in message.payload or table.subject.edge in self._unsynced:
@@ -129,7 +146,7 @@ class Rows:
                         continue
                 careful.append(metric)
         if careful:
-            self._careful(message, body, table, careful, batch, birth=birth)
+            self._careful(careful, _Arrived(message, body, table, batch, present, birth))
         if len(rows) + len(batch.moved) > before:
             batch.changed.add(table.subject.id)
 
@@ -141,8 +158,11 @@ class Rows:
         """Note what an edge node says of its clock. When it is not set, receipt times count."""
         if is_set:
             self._unsynced.discard(node)
+            self._synced.add(node)
         else:
+            self._synced.discard(node)
             self._unsynced.add(node)
+            self._witness.unset(node)
 
     # ------------------------------------------------------------ inside
 
@@ -159,25 +179,41 @@ class Rows:
             number = self._series[subject.id, name] = self._store.series(subject.id, name, datatype)
         return number
 
-    def _careful(
-        self, message: Message, body: Any, table: Table, metrics: Sequence[Any], batch: Batch, *, birth: bool
-    ) -> None:
+    def _present(self, body: Any, subject: Subject, now: int, *, birth: bool) -> int:
+        """Return the time (UTC ms) by which a message is judged, after hearing what its edge node says of it.
+
+        While our clock is in doubt that is when the message was sent: the edge node says what time it is.
+        """
+        node = subject.edge
+        if birth and subject.kind is AssetKind.EDGE_NODE:
+            for metric in body.metrics:
+                if metric.name == CLOCK_SYNCED and metric.HasField("boolean_value"):
+                    self.set_clock(node, is_set=metric.boolean_value)
+        sent = int(body.timestamp) if body.HasField("timestamp") else None
+        if sent is None:
+            return now
+        if node in self._synced:
+            self._witness.heard(node, sent)
+        return sent if self.clock_set(node) and not self._witness.sure() else now
+
+    def _careful(self, metrics: Sequence[Any], arrived: _Arrived) -> None:
         """Do what the loop of `read` does, for every case."""
         refused: dict[str, list[str]] = {}
         homeless: list[Any] = []
         for metric in metrics:
             try:
-                if (why := self._take(metric, body, table, batch, birth=birth)) is not None:
+                if (why := self._take(metric, arrived)) is not None:
                     refused.setdefault("timestamp", []).append(why)
             except DecodeError as error:
                 refused.setdefault(error.reason, []).append(error.detail)
                 if error.reason in UNASSIGNED:
                     homeless.append(metric)
+        message, table, batch = arrived.message, arrived.table, arrived.batch
         for reason, details in refused.items():
             self._counts[reason] += len(details)
             if reason in UNASSIGNED:
                 clock_set = self.clock_set(table.subject.edge)
-                kept = keep(body, homeless, table.types, birth=birth)
+                kept = keep(arrived.body, homeless, table.types, birth=arrived.birth)
                 if kept is not None:
                     batch.unassigned.append(
                         Unassigned(batch.now, message.topic[:MAX_TEXT], reason, details[0][:MAX_TEXT], kept, clock_set)
@@ -188,15 +224,15 @@ class Rows:
             more = f" (and {len(details) - 3} more)" if len(details) > 3 else ""  # noqa: PLR2004 - enough to see what
             batch.quarantined.append(quarantined(message, reason, "; ".join(details[:3]) + more, batch.now))
 
-    def _take(self, metric: Any, body: Any, table: Table, batch: Batch, *, birth: bool) -> str | None:
+    def _take(self, metric: Any, arrived: _Arrived) -> str | None:
         """One metric into the batch. Answers why its time is not believed. Raises DecodeError."""
         name = sparkplug.read_name(metric)
         if name == sparkplug.BDSEQ or name.startswith(sparkplug.CONTROL_PREFIX):
             return None
-        subject = table.subject
+        subject, types, body, batch = arrived.table.subject, arrived.table.types, arrived.body, arrived.batch
         known = validation.metric(subject, name)
-        value = sparkplug.read_value(metric, table.types.get(name) or metric.datatype or known.datatype)
-        if value is None and birth:
+        value = sparkplug.read_value(metric, types.get(name) or metric.datatype or known.datatype)
+        if value is None and arrived.birth:
             return None  # nothing was ever measured
         value, quality = validation.judge(known, value, sparkplug.read_quality(metric))
         if subject.kind is AssetKind.EDGE_NODE:
@@ -206,12 +242,12 @@ class Rows:
         original = int(metric.timestamp) if metric.HasField("timestamp") else sent
         if original is None:
             raise DecodeError("timestamp", f"neither {name} nor its message has one")
-        time, believed = validation.place(original, sent, batch.now, synced=self.clock_set(subject.edge))
+        time, believed = validation.place(original, sent, arrived.present, synced=self.clock_set(subject.edge))
         row: Row = (time, series, value, int(quality if believed else Quality.BAD))
         if time == original:
             batch.rows.append(row)
         else:
-            batch.moved.append(Moved(row, original))
+            batch.moved.append(Moved(row, original, None if believed else int(quality)))
         return None if believed else f"{name} at {original}, stored at {time} as BAD; check the sender's clock"
 
     def _node_says(self, subject: Subject, name: str, value: Value | None, metric: Any, batch: Batch) -> None:

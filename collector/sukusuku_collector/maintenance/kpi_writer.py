@@ -11,7 +11,7 @@ from typing import Protocol
 
 from sukusuku_core.clock import Clock
 from sukusuku_core.model import Reading
-from sukusuku_core.supervision import repeat
+from sukusuku_core.supervision import Gate, always, repeat
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
@@ -74,9 +74,12 @@ class KpiWriter:
         self._written = self._swept = -AGAIN_MS
         """When that was done last, and when for the whole week."""
 
-    async def run(self) -> None:
-        """One look after another. A store or database that does not answer is reported once and asked again."""
-        await repeat("KPI series", self.look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log))
+    async def run(self, sure: Gate = always) -> None:
+        """One look after another while the clock is `sure`.
+
+        A store or database that does not answer is reported once and asked again.
+        """
+        await repeat("KPI series", self.look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log), sure)
 
     async def look(self) -> None:
         """Write what is due, step by step, once the past is derived. Raises TransientError; the rest waits then."""

@@ -14,11 +14,12 @@ from sukusuku_collector.ingest.topic_routes import Routes
 from sukusuku_core import sparkplug
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.supervision import Gate, always
+from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_mqtt import Message
-from sukusuku_server.model.series import Unassigned
+from sukusuku_server.model.series import LatestByAsset, Unassigned
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries.protocols import RejectedMessages, Retention, UnassignedMessages
+from sukusuku_server.timeseries.protocols import LiveReader, RejectedMessages, Retention, UnassignedMessages
 
 STEP = 200
 """Unassigned messages that are read at once."""
@@ -38,7 +39,7 @@ class AssigningStore(RowStore, RejectedMessages, UnassignedMessages, Protocol):
     """Where unassigned messages wait, and where their readings go."""
 
 
-class HousekeepingStore(AssigningStore, Retention, Protocol):
+class HousekeepingStore(AssigningStore, Retention, LiveReader, Protocol):
     """Where old readings are deleted, too."""
 
 
@@ -58,24 +59,54 @@ class RetentionTask:
         self._clock = clock
         self._arrived = arrived
         self._thin = thin
+        self._gone = 0
 
-    async def run(self) -> None:
-        """First find a place for what waits, then delete what is old. Raises TransientError when the store cannot."""
+    async def run(self, sure: Gate = always) -> None:
+        """First find a place for what waits, then delete what is old while the clock is `sure`.
+
+        Raises TransientError when the store cannot.
+        """
         for _ in assign(self._facility, self._store):
             await asyncio.sleep(0)
-        days = self._facility.store.keep_raw_days
         while True:
             seen = self._arrived()
             await asyncio.sleep(1.0)
             if self._arrived() - seen > QUIET:
                 continue
-            more = days > 0 and self._store.prune(self._clock() - days * DAY_MS, PRUNED) == PRUNED
+            more = sure() and self._prune()
             for _ in range(THINNED):
-                if not await asyncio.to_thread(self._thin):
+                if not sure() or not await asyncio.to_thread(self._thin):
                     break
                 more = True
             if not more:
                 await asyncio.sleep(ROUND_SECONDS)
+
+    def _prune(self) -> bool:
+        """Delete some old readings; tell whether there are more."""
+        days = self._facility.store.keep_raw_days
+        if not days:
+            return False
+        before = oldest_kept(self._store.latest(), self._clock(), days)
+        gone = self._store.prune(before, PRUNED)
+        self._gone += gone
+        if self._gone and gone < PRUNED:
+            _log.info(
+                "deleted %d raw readings measured before %s ([store] keep_raw_days = %d); their hours are kept",
+                self._gone,
+                japan_time(before).isoformat(timespec="minutes"),
+                days,
+            )
+            self._gone = 0
+        return gone >= PRUNED
+
+
+def oldest_kept(latest: LatestByAsset, now: int, days: int) -> int:
+    """Return before what time (UTC ms) readings may be deleted, when those of so many days are kept.
+
+    The days are counted from the newest reading where that is long ago: a clock that is years ahead deletes nothing.
+    """
+    newest = max((item.time for metrics in latest.values() for item in metrics.values()), default=0)
+    return min(now, newest + DAY_MS) - days * DAY_MS
 
 
 def assign(facility: Facility, store: AssigningStore) -> Iterator[int]:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sukusuku_core.clock import Clock
 from sukusuku_core.model import Reading
-from sukusuku_core.supervision import repeat
+from sukusuku_core.supervision import Gate, always, repeat
 from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import AlertState, MailState, Operations
@@ -71,10 +71,13 @@ class SelfMetrics:
         self._told: dict[str, float | None] = {}
         """What was written; with its value where a change is news."""
 
-    async def run(self) -> None:
-        """One look after another. A store or database that does not answer is reported once and asked again."""
+    async def run(self, sure: Gate = always) -> None:
+        """One look after another while the clock is `sure`.
+
+        A store or database that does not answer is reported once and asked again.
+        """
         look = partial(asyncio.to_thread, self.look)
-        await repeat("own metrics", look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log))
+        await repeat("own metrics", look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log), sure)
 
     def look(self) -> None:
         """Write everything when it is time, otherwise what has changed."""

@@ -107,10 +107,13 @@ class Moved:
     It is stored once per series and original time, also when it comes again and would then be placed elsewhere; when
     something is at its place already, at the next millisecond that is free. The original time is kept.
     With both times equal it is an ordinary reading, but for one thing: it may have been stored as a moved one before.
+    `quality` is the one that it has at its own time, should it turn out that our clock was wrong; None: its place
+    follows from its age.
     """
 
     row: Row
     original: int
+    quality: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,19 @@ class DerivationSource(Protocol):
         """Forget what came late: it has been derived anew. When more has come since `late` was read, that stays."""
 
 
+class ClockCorrection(Protocol):
+    """Puts right what was stored by a wrong clock."""
+
+    def correct_clock(self, since: int, until: int, now: int) -> int:
+        """Take back what the collector stored when its clock was wrong; return how many readings were brought back.
+
+        The clock was believed from `since` until `until`, by its own time; it is right now. Readings that were moved to
+        a time of that stretch return to their own time, as far as that is not after `now`. What was derived for a time
+        after `now` is deleted. When the stretch is not empty, all assets are late since its beginning, or
+        for as long as it lasted, whichever is earlier.
+        """
+
+
 class RejectedMessages(Protocol):
     """Tells what was received and is not among the readings."""
 
@@ -191,6 +204,7 @@ class Store(
     HistoryReader,
     DerivedSeries,
     DerivationSource,
+    ClockCorrection,
     RejectedMessages,
     UnassignedMessages,
     Retention,

@@ -28,6 +28,7 @@ from sukusuku_server.model.series import (
 from sukusuku_server.timeseries import (
     SETTLED_MS,
     THINNED_READINGS,
+    clock_correction,
     derived,
     migrations,
     rollups,
@@ -41,6 +42,8 @@ from sukusuku_server.timeseries.sqlite_reader import SqliteReader, connect, type
 
 QUARANTINE_ROWS = 10_000
 UNASSIGNED_BYTES = 256_000_000
+EARLIEST = 1_577_836_800_000
+"""2020-01-01T00:00Z: no reading has an earlier time of its own."""
 PRUNED = "pruned"
 """Under which it is noted before what time (UTC ms) raw readings have been deleted."""
 
@@ -270,6 +273,29 @@ class SqliteStore(SqliteReader):
             thinning.drop_readings(run, assets, start, end)
             run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (THINNED_READINGS, end))
         return True
+
+    def correct_clock(self, since: int, until: int, now: int) -> int:
+        """See Store."""
+        with self._lock:
+            with self._transaction() as run:
+                rows = clock_correction.bring_back(run, since, until, EARLIEST, now)
+                summary = rollups.summarise(rows, self._numeric)
+                sqlite_writes.roll_up(run, summary.hours)
+                shipping_queue.list_late(run, rows, self._claimed)
+                for asset, first, last in clock_correction.derived_after(run, now):
+                    shipping_queue.list_derived(run, asset, first - 1, last, (), self._claimed)
+                    derived.replace(run, asset, first - 1, last, ())
+                derived.mark_late(run, self._come_late(rows, now))
+                if since < until:
+                    begun = min(since, now - (until - since))
+                    derived.mark_late(run, {asset: begun for asset, _, _ in self._names.values()})
+            self._moved = dict(run.execute("SELECT series, max(original) FROM moved GROUP BY series"))
+            self._latest_time = dict(run.execute("SELECT series, time FROM latest"))
+            self._unseen.clear()
+            self._late.clear()
+            self._view_version = -1
+            self._derivations += 1
+        return len(rows)
 
     def settle(self, late: Late) -> None:
         """See Store."""

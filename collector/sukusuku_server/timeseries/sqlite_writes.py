@@ -75,7 +75,7 @@ def insert_moved(run: sqlite3.Connection, moved: Sequence[Moved]) -> list[Row]:
             time += 1
         free[series, place] = time + 1
         if time != original:
-            run.execute("INSERT INTO moved VALUES (?, ?, ?)", (series, original, time))
+            run.execute("INSERT INTO moved VALUES (?, ?, ?, ?)", (series, original, time, item.quality))
         fresh.append((time, series, value, quality))
     return fresh
 

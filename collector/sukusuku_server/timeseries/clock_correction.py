@@ -1,0 +1,44 @@
+"""The statements that put right what was stored by a wrong clock, on a connection of the store."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from sukusuku_server.model.series import Row
+
+_RETURNING = """
+SELECT moved.series, moved.original, moved.time, reading.value, moved.quality FROM moved
+JOIN reading ON reading.time = moved.time AND reading.series = moved.series
+WHERE moved.time >= ? AND moved.time <= ? AND moved.quality IS NOT NULL AND moved.original >= ? AND moved.original <= ?
+"""
+_LATEST = """
+INSERT OR REPLACE INTO latest SELECT series, time, value, quality, ? FROM reading
+WHERE series = ? ORDER BY time DESC LIMIT 1
+"""
+_FUTURE = """
+SELECT asset, min(time), max(time) FROM derived JOIN derived_series ON derived_series.id = derived.series
+WHERE time > ? GROUP BY asset
+"""
+
+
+def bring_back(run: sqlite3.Connection, since: int, until: int, earliest: int, now: int) -> Sequence[Row]:
+    """Return moved readings of since <= time <= until to their own time and quality; tell which they are now.
+
+    Only a time between `earliest` and `now` is one of its own. All are UTC ms.
+    """
+    found = run.execute(_RETURNING, (since, until, earliest, now)).fetchall()
+    rows: list[Row] = []
+    for series, original, time, value, quality in found:
+        run.execute("DELETE FROM reading WHERE time = ? AND series = ?", (time, series))
+        run.execute("DELETE FROM moved WHERE series = ? AND original = ?", (series, original))
+        row = (original, series, value, quality)
+        if run.execute("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)", row).rowcount:
+            rows.append(row)
+    for series in {series for series, *_ in found}:
+        run.execute("DELETE FROM latest WHERE series = ?", (series,))
+        run.execute(_LATEST, (now, series))
+    return rows
+
+
+def derived_after(run: sqlite3.Connection, now: int) -> Sequence[tuple[str, int, int]]:
+    """Return of which assets something was derived for a time after `now`: the asset, the first and the last time."""
+    return run.execute(_FUTURE, (now,)).fetchall()
