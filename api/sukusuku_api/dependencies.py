@@ -11,7 +11,9 @@ from sukusuku_api.problems import ProblemError
 from sukusuku_api.timestamps import parse
 from sukusuku_core.clock import Clock
 from sukusuku_server.db import Operations
+from sukusuku_server.live import clock as server_clock
 from sukusuku_server.live import views as live
+from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import Facility, Room, Round, Site, Unit
@@ -52,6 +54,10 @@ class Context:
     def facility(self) -> Facility:
         """Return the settings as a whole."""
         return self.index.facility
+
+    def clock_doubt(self) -> ClockDoubt | None:
+        """Why the collector does not believe the server's clock; None: it does."""
+        return server_clock.read(self.store.live, sorted({asset.edge for asset in self.index.assets.values()}))
 
     def view(self, asset: str, now: int) -> "live.UnitView | live.RoomView":
         """How an asset of the facility stands at the time `now`."""

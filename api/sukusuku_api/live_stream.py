@@ -20,6 +20,7 @@ from sukusuku_core.time import japan_time
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Alert
 from sukusuku_server.live import views as live
+from sukusuku_server.live.clock import ClockDoubt
 
 if TYPE_CHECKING:
     from sukusuku_server.model.series import DerivedByAsset, LatestByAsset
@@ -38,7 +39,7 @@ BEAT = 10.0
 RETRY_MS = 2000
 """How long a browser waits before it connects again."""
 
-State = tuple[Sequence[live.UnitView | live.RoomView], Sequence[Alert]]
+State = tuple[Sequence[live.UnitView | live.RoomView], Sequence[Alert], ClockDoubt | None]
 
 
 class Broadcast:
@@ -67,7 +68,8 @@ class Broadcast:
         if version != self._version:
             self._latest, self._derived, self._version = store.latest(), store.derived_latest(), version
         alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
-        state = (live.views(context.index, self._latest, context.clock(), self._derived), alerts)
+        views = live.views(context.index, self._latest, context.clock(), self._derived)
+        state = (views, alerts, context.clock_doubt())
         if state != self._state:
             self._state = state
             self._told = self._encode(state)
@@ -105,12 +107,13 @@ class Broadcast:
         changed.set()
 
     def _encode(self, state: State) -> ServerSentEvent:
-        views, alerts = state
+        views, alerts, doubt = state
         index, now = self._context.index, self._context.clock()
         data = present.LiveOut(
             time=japan_time(now),
             units=present.units(index, views, now),
             rooms=present.rooms(index, views, now),
             alerts=[present.alert(index, alert) for alert in alerts],
+            clock_believed=doubt is None,
         )
         return ServerSentEvent(event="state", raw_data=data.model_dump_json())

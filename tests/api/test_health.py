@@ -11,6 +11,8 @@ from sukusuku_api.dependencies import HistoryStore
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
 from sukusuku_server.db import OutgoingMail
+from sukusuku_server.live import clock
+from sukusuku_server.live.clock import Cause, ClockDoubt
 from sukusuku_server.model.series import Quarantined, Unassigned
 from tests.api.conftest import NOW
 from tests.api.in_process import client
@@ -115,3 +117,23 @@ def test_a_long_question_holds_up_nobody_else(world: World) -> None:
         asking.join()
     store.close()
     assert [point["value"] for point in answers[0].json()["points"]] == [42.0]
+
+
+def test_a_clock_in_doubt_degrades_and_says_who_contradicts_it(world: World, api: httpx.Client) -> None:
+    edges = sorted({asset.edge for asset in world.facility.assets()})
+    assert api.get("/api/v1/health").json()["clock"] == {
+        "believed": True, "cause": None, "since": None, "ahead": None, "against": [],
+    }  # fmt: skip
+    doubt = ClockDoubt(Cause.OUTVOTED, NOW, -600_000, ((edges[0], 600_000),))
+    clock.keep(world.store, doubt, edges)
+    health = api.get("/api/v1/health").json()
+    assert health["status"] == "degraded"
+    assert health["clock"] == {
+        "believed": False,
+        "cause": "outvoted",
+        "since": "2026-11-18T20:06:40+09:00",
+        "ahead": -600.0,
+        "against": [{"edge": edges[0], "seconds": 600.0}],
+    }
+    clock.keep(world.store, None, edges)
+    assert api.get("/api/v1/health").json()["status"] == "ok"

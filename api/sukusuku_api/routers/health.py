@@ -10,8 +10,9 @@ from sukusuku_api.schemas import health as out
 from sukusuku_api.schemas import live
 from sukusuku_core import __version__, drop_record, topics
 from sukusuku_core.errors import SukusukuError
-from sukusuku_core.time import MINUTE_MS, japan_time
+from sukusuku_core.time import MINUTE_MS, SECOND_MS, japan_time
 from sukusuku_server.db import MailState
+from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
 from sukusuku_server.timeseries import twins_key
 from sukusuku_server.timeseries.unassigned import DROPPED
@@ -32,26 +33,39 @@ def health(context: ContextDep) -> out.HealthOut:
     latest: LatestByAsset = {}
     tallies: list[Tally] = []
     unassigned: list[Tally] = []
-    dropped = 0
+    dropped, doubt = 0, None
     try:
         readable, latest = store.live.available(), store.live.latest()
         tallies, unassigned = store.history.tallies(), store.history.unassigned()
-        dropped = store.history.noted(DROPPED) or 0
+        dropped, doubt = store.history.noted(DROPPED) or 0, context.clock_doubt()
     except SukusukuError:
         readable = False
     mails = _mails(context)
     return out.HealthOut(
-        status="ok" if readable and mails is not None and not unassigned else "degraded",
+        status="ok" if readable and mails is not None and not unassigned and doubt is None else "degraded",
         version=__version__,
         time=japan_time(now),
         store=readable,
         operations=mails is not None,
+        clock=_clock(doubt),
         newest=live.last(_newest(*latest.values()), now),
         edges=_edges(context, latest, now),
         mails=mails,
         quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=japan_time(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),
         unassigned_dropped=dropped,
+    )
+
+
+def _clock(doubt: ClockDoubt | None) -> out.ClockOut:
+    if doubt is None:
+        return out.ClockOut(believed=True)
+    return out.ClockOut(
+        believed=False,
+        cause=cast("out.Cause", doubt.cause.name.lower()),
+        since=japan_time(doubt.since),
+        ahead=None if doubt.offset is None else doubt.offset / SECOND_MS,
+        against=[out.AgainstOut(edge=edge, seconds=ms / SECOND_MS) for edge, ms in doubt.against],
     )
 
 

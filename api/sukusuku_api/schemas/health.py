@@ -81,16 +81,42 @@ class QuarantineOut(Shape):
     messages: list[QuarantinedOut]
 
 
+Cause = Literal["outvoted", "stepped", "behind", "long_away", "not_set", "starting"]
+
+
+class AgainstOut(Shape):
+    """An edge node whose clock contradicts that of the server."""
+
+    edge: str
+    seconds: float = Field(description="Its time minus that of the server")
+
+
+class ClockOut(Shape):
+    """Whether the collector believes the server's clock. While it does not, alerts, mails and derived series wait."""
+
+    believed: bool
+    cause: Cause | None = Field(
+        default=None,
+        description="`outvoted`: edge nodes agree on another time. `stepped`: it has jumped. `behind`: before what is "
+        "stored. `long_away`: a day or more after it, and nobody confirms it. `not_set`: before 2025. `starting`: the "
+        "server has just started",
+    )
+    since: datetime | None = Field(default=None, description="In doubt since", examples=[_TIME])
+    ahead: float | None = Field(default=None, description="Seconds (negative: behind); null: not known")
+    against: list[AgainstOut] = Field(default=[], description="Edge nodes that contradict it")
+
+
 class HealthOut(Shape):
     """State of the parts of the system."""
 
     status: Literal["ok", "degraded"] = Field(
-        description="`degraded`: store or operations is false, or readings are unassigned"
+        description="`degraded`: store or operations is false, readings are unassigned, or the clock is in doubt"
     )
     version: str
     time: datetime = Field(examples=[_TIME])
     store: bool = Field(description="Readings can be read")
     operations: bool = Field(description="Alerts can be read")
+    clock: ClockOut = Field(description="The server's clock, as the collector judges it")
     newest: LastOut | None = Field(description="The newest reading of all assets")
     edges: list[EdgeOut]
     mails: MailsOut | None = Field(description="null: the operations data cannot be read")

@@ -198,6 +198,7 @@ class LiveOut(Shape):
     units: list[UnitOut]
     rooms: list[RoomOut]
     alerts: list[AlertOut]
+    clock_believed: bool = Field(description="false: the server's clock is in doubt, see `GET /api/v1/health`")
 
 
 def name(text: Text) -> NameOut:

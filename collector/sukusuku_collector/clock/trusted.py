@@ -149,15 +149,15 @@ class TrustedClock:
                 shown.keep(self._store, None, self._edges)  # what the process before this one left
             return
         if doubt is None:
-            _log.log(_level(told), "the server's clock is believed again: it is %s", _shown(verdict.now))
+            _log.info("the server's clock is believed again: it is %s", _shown(verdict.now))
         else:
             _log.log(_level(doubt), "%s", in_words(doubt))
         shown.keep(self._store, doubt, self._edges)
         self._told = doubt
 
 
-def _level(doubt: ClockDoubt | None) -> int:
-    return logging.INFO if doubt is None or doubt.cause is Cause.STARTING else logging.ERROR
+def _level(doubt: ClockDoubt) -> int:
+    return logging.INFO if doubt.cause is Cause.STARTING else logging.ERROR
 
 
 def in_words(doubt: ClockDoubt) -> str:

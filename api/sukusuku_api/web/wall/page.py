@@ -73,7 +73,7 @@ async def _wall(context: Context, sites: list[Site], language: Language) -> view
     alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
     now = context.clock()
     reader = base.Locale(language, texts(language).gettext, now)
-    return view_model.wall(context.index, sites, context.views(now), alerts, reader)
+    return view_model.wall(context.index, sites, context.views(now), alerts, reader, context.clock_doubt())
 
 
 def _ages(language: Language) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sukusuku_api.schemas.live import View, worst
+from sukusuku_api.web import clock_texts
 from sukusuku_api.web import texts as words
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.wall import alert_texts
@@ -12,6 +13,7 @@ from sukusuku_core.model import FaultCode
 from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.i18n import Translate
+from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.live.views import Condition, RoomView, UnitView
 from sukusuku_server.settings import FacilityIndex, Room, Site, Unit
 
@@ -131,6 +133,7 @@ class Wall:
 
     now: int
     clock: str
+    clock_warning: str
     simulated: bool
     sites: tuple[SitePanel, ...]
     alerts: tuple[AlertLine, ...]
@@ -138,15 +141,21 @@ class Wall:
 
 
 def wall(
-    index: FacilityIndex, sites: Sequence[Site], views: Sequence[View], alerts: Sequence[Alert], reader: Locale
+    index: FacilityIndex,
+    sites: Sequence[Site],
+    views: Sequence[View],
+    alerts: Sequence[Alert],
+    reader: Locale,
+    doubt: ClockDoubt | None = None,
 ) -> Wall:
-    """Return the wall for the given centres of a facility."""
+    """Return the wall for the given centres of a facility. `doubt` is about the server's clock."""
     shown = {site.id for site in sites}
     told = [alert for alert in alerts if alert.site in shown and alert.state in _TOLD]
     told.sort(key=lambda alert: (_TOLD.index(alert.state), -alert.since))
     return Wall(
         now=reader.now,
         clock=japan_time(reader.now).strftime("%H:%M"),
+        clock_warning=clock_texts.warning(doubt, reader.translate),
         simulated=any(view.simulated for view in views if view.site in shown),
         sites=tuple(_site(site, [view for view in views if view.site == site.id], reader) for site in sites),
         alerts=tuple(_alert(index, alert, reader) for alert in told[:SHOWN_ALERTS]),

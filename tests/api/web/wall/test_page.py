@@ -4,6 +4,8 @@ import httpx
 import pytest
 
 from sukusuku_core.model import Quality, Reading
+from sukusuku_server.live import clock
+from sukusuku_server.live.clock import Cause, ClockDoubt
 from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
 from tests.api.two_centres import HOUR, World
@@ -158,3 +160,28 @@ def test_pages_allow_no_script_of_others_and_none_of_their_own_in_the_page(api: 
     assert "http" not in policy
     assert " style=" not in answer.text
     assert re.findall(r"<script(?![^>]* src=)", answer.text) == []
+
+
+@pytest.mark.parametrize(
+    ("doubt", "ja", "en"),
+    [
+        (
+            ClockDoubt(Cause.OUTVOTED, NOW, -600_000, (("seibu-pi", 600_000), ("tobu-pi", 600_000))),
+            "seibu-pi、tobu-pi より10 分遅れています",
+            "10 min behind seibu-pi, tobu-pi",
+        ),
+        (
+            ClockDoubt(Cause.OUTVOTED, NOW, 86_400_000_000, (("tobu-pi", -86_400_000_000),)),
+            "tobu-pi より1000 日進んでいます",
+            "1000 days ahead of tobu-pi",
+        ),
+        (ClockDoubt(Cause.STEPPED, NOW, 7_200_000), "時刻が急に変わりました", "it has jumped"),
+    ],
+)
+def test_a_clock_in_doubt_is_told_on_the_wall(
+    api: httpx.Client, world: World, doubt: ClockDoubt, ja: str, en: str
+) -> None:
+    assert "clock-warning" not in api.get("/wall").text
+    clock.keep(world.store, doubt, ["seibu-pi", "tobu-pi"])
+    assert ja in _text(api.get("/wall").text)
+    assert en in _text(api.get("/wall?lang=en").text)
