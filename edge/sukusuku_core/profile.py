@@ -256,6 +256,24 @@ class ModbusProfile(Profile, tag="modbus", frozen=True, kw_only=True):
         return point.address - self.defaults.base
 
 
+class Availability(Settings, frozen=True, kw_only=True):
+    """A topic that tells whether a device is there: Zigbee2MQTT's `availability`, the last will of ESPHome or Tasmota.
+
+    Its message is a word (`online`) or an object that holds one.
+    """
+
+    topic: Annotated[str, msgspec.Meta(pattern=r"^[^+#\x00]{1,255}$")]
+    """From the device's own topic, as in file names: `status` below it, `../LWT` beside it."""
+    path: str = "state"
+    """Dotted path of the word, where the message is an object."""
+    online: tuple[str, ...] = ("online", "true", "connected")
+    """Words, in lower case, that mean: it is there."""
+    offline: tuple[str, ...] = ("offline", "false", "disconnected", "lost")
+    """Words that mean: it is not there."""
+    of: Literal["device", "bridge"] = "device"
+    """A bridge that is there says nothing of the devices behind it; one that is not hides them all."""
+
+
 class JsonProfile(Profile, tag="mqtt", frozen=True, kw_only=True):
     """A sensor that publishes JSON over MQTT."""
 
@@ -282,7 +300,21 @@ class JsonProfile(Profile, tag="mqtt", frozen=True, kw_only=True):
     """Dotted path of a number that rises by 1 with every message: a gap is a loss, the same number a duplicate."""
     interval: PositiveSeconds | None = None
     """Seconds at most between two messages, where the device speaks by itself also when nothing changes."""
+    changes_only: bool = False
+    """The device says a value only when it changes: its last values hold while it lives, and are sent again after
+    `refresh` of edge.toml. It proves that it lives by `availability`, by the messages of `interval`, or by nothing:
+    then `quiet` says how long it is believed."""
+    quiet: PositiveSeconds | None = None
+    """Seconds without a word after which a device that may have nothing to say counts as failing, unless it is known to
+    be there by its `availability`."""
+    availability: tuple[Availability, ...] = ()
     point: tuple[JsonPoint, ...]
+
+    @property
+    def proven(self) -> bool:
+        """Whether anything tells a device that has nothing to say from a dead one."""
+        told = any(item.of == "device" for item in self.availability)
+        return told or self.interval is not None or self.quiet is not None
 
 
 AnyProfile = ModbusProfile | JsonProfile
@@ -317,17 +349,26 @@ def _check(profile: AnyProfile, name: str) -> None:
             raise ConfigError(f"{where}: a point of this name stands above already")
         seen.add(point.name)
         if isinstance(point, ModbusPoint) and isinstance(profile, ModbusProfile):
-            address = profile.address(point)
-            if not 0 <= address <= 65_536 - point.registers:
-                raise ConfigError(f"{where}: address {point.address} less base {profile.defaults.base} is {address}")
-            if profile.area(point).of_bits != (point.type is RegisterType.BOOL):
-                raise ConfigError(f"{where}: type bool and a coil or discrete area go together")
-            if point.registers > profile.defaults.max_read:
-                raise ConfigError(f"{where}: longer than max_read {profile.defaults.max_read}")
+            _check_modbus(profile, point, where)
         if isinstance(point, JsonPoint) and isinstance(profile, JsonProfile):
             _check_json(profile, point, where)
     if not profile.point:
         raise ConfigError(f"{name}: a profile needs at least one [[point]]")
+    if isinstance(profile, JsonProfile) and profile.changes_only and not profile.proven:
+        raise ConfigError(
+            f"{name}: changes_only: say how the device proves that it lives: [[availability]], `interval`, or `quiet` "
+            "when by nothing"
+        )
+
+
+def _check_modbus(profile: ModbusProfile, point: ModbusPoint, where: str) -> None:
+    address = profile.address(point)
+    if not 0 <= address <= 65_536 - point.registers:
+        raise ConfigError(f"{where}: address {point.address} less base {profile.defaults.base} is {address}")
+    if profile.area(point).of_bits != (point.type is RegisterType.BOOL):
+        raise ConfigError(f"{where}: type bool and a coil or discrete area go together")
+    if point.registers > profile.defaults.max_read:
+        raise ConfigError(f"{where}: longer than max_read {profile.defaults.max_read}")
 
 
 def _check_json(profile: JsonProfile, point: JsonPoint, where: str) -> None:

@@ -83,9 +83,24 @@ def _profile(profile: AnyProfile) -> str:
         lines.append(f"- Time of measurement: {when}{of_server}")
         if profile.interval is not None:
             lines.append(f"- Sends at least every {profile.interval:g} s, also when nothing changes")
+        lines += _life(profile)
         header = ("Point", "日本語", "Meaning", "Role", "Field", "Type", "Details")
         rows = [_json_row(point) for point in profile.point]
     return "\n".join([*lines, "", _table(header, rows)])
+
+
+def _life(profile: JsonProfile) -> list[str]:
+    """How the device proves that it lives."""
+    lines = [
+        f"- `{item.topic}`, from the device's topic, tells whether the {item.of} is there: "
+        f"{' or '.join(f'`{word}`' for word in (item.online[0], item.offline[0]))}"
+        for item in profile.availability
+    ]
+    if profile.changes_only:
+        lines.append("- Says a value only when it changes: the last one holds while the device lives")
+    if profile.quiet is not None:
+        lines.append(f"- May have nothing to say for {profile.quiet / 3600:g} h, unless a topic says that it is there")
+    return lines
 
 
 def _where(profile: JsonProfile) -> str:

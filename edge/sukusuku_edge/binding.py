@@ -10,14 +10,16 @@ from sukusuku_core.message_order import Mark
 from sukusuku_core.model import AssetKind, Quality, Reading, Value
 from sukusuku_core.profile import JsonPoint, JsonProfile
 from sukusuku_core.registers import Decoded
-from sukusuku_core.time import MINUTE_MS
-from sukusuku_edge.events import Event, Failure, Lost, Reachable, Refused, Rejected, Sample
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
+from sukusuku_edge.events import Alive, Event, Failure, Gone, Holds, Lost, Reachable, Refused, Rejected, Sample
 from sukusuku_edge.fitting import Bound, convert, in_range
 from sukusuku_edge.liveness import Change, Liveness, State
 from sukusuku_edge.report_by_exception import Series as Reported
 from sukusuku_edge.settings import Edge
 
 SOURCE = "Info/Source"
+SHORT_ABSENCE = HOUR_MS
+"""ms; after a device that speaks only of changes was away for less, what it said last is taken to hold again."""
 SIGN_OF_LIFE = MINUTE_MS
 """ms; an unchanged value of a sensor is sent again after this, however long `refresh` is: it may speak so rarely that
 its silence would otherwise be taken for its death."""
@@ -55,6 +57,7 @@ class Outcome:
 class _Device:
     refresh: int
     """ms; an unchanged value is sent again after this."""
+    changes_only: bool = False
     bound: list[Bound] = field(default_factory=list)
     life: Liveness = field(default_factory=Liveness)
     identity: str = ""
@@ -64,6 +67,10 @@ class _Device:
     """Why it does not answer."""
     remark: str = ""
     """Its latest answer that could not be used."""
+    died: int = 0
+    """When it was found dead last."""
+    before: dict[Series, Reading] = field(default_factory=dict)
+    """What was known of it before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +115,8 @@ class Binder:
         # A sensor tells when something happens: its first message after a silence must not be passed over.
         of_sensors = replace(rules, good=1)
         self._devices = {
-            device.id: _Device(min(self._refresh, SIGN_OF_LIFE), life=Liveness(of_sensors))
-            if isinstance(edge.profiles[device.id], JsonProfile)
+            device.id: _Device(min(self._refresh, SIGN_OF_LIFE), profile.changes_only, life=Liveness(of_sensors))
+            if isinstance(profile := edge.profiles[device.id], JsonProfile)
             else _Device(self._refresh, life=Liveness(rules))
             for device in edge.settings.device
         }
@@ -150,9 +157,12 @@ class Binder:
             match event:
                 case Sample():
                     self._sample(event, outcome)
-                case Failure():
-                    self.errors += 1
+                case Failure() | Gone():
                     self._failure(event, outcome)
+                case Alive():
+                    self._alive(event, outcome)
+                case Holds():
+                    self._hold(self._devices[event.device], event.time, outcome)
                 case Reachable():
                     device = self._devices[event.device]
                     device.life.excuse()
@@ -212,17 +222,38 @@ class Binder:
         elif not bound.cumulative:  # what a total was then is not known any more
             outcome.readings.append(self._series(series).past(sample.time, value, quality))
 
-    def _failure(self, failure: Failure, outcome: Outcome) -> None:
+    def _failure(self, failure: Failure | Gone, outcome: Outcome) -> None:
         device = self._devices[failure.device]
         device.trouble = failure.why
-        changes = device.life.bad(failure.time)
+        self.errors += 1
+        changes = device.life.bad(failure.time) if isinstance(failure, Failure) else device.life.gone(failure.time)
         if Change.DIED in changes:
+            device.died, device.before = failure.time, {}
             for bound in device.bound:
-                last = self._series((bound.asset, bound.metric)).last
-                value = last.value if last else None
                 series = (bound.asset, bound.metric)
+                last = self._series(series).last
+                if last is not None:
+                    device.before[series] = last
+                value = last.value if last else None
                 self._report(series, failure.time, value, Quality.STALE, 0.0, device.refresh, outcome)
         self._changed(failure.device, changes, outcome)
+
+    def _alive(self, sign: Alive, outcome: Outcome) -> None:
+        device = self._devices[sign.device]
+        device.heard, device.trouble = sign.time, ""
+        was_down = device.life.down
+        self._changed(sign.device, device.life.good(sign.time), outcome)
+        if was_down and device.changes_only and 0 <= sign.time - device.died < SHORT_ABSENCE:
+            for series, reading in device.before.items():
+                self._report(series, sign.time, reading.value, reading.quality, 0.0, device.refresh, outcome)
+
+    def _hold(self, device: _Device, time: int, outcome: Outcome) -> None:
+        """Say again what the device said last, when it is time for that."""
+        for bound in device.bound if device.life.state is State.UP else ():
+            series = (bound.asset, bound.metric)
+            last = self._series(series).last
+            if last is not None and last.quality is Quality.GOOD:
+                self._report(series, time, last.value, last.quality, bound.row.deadband, self._refresh, outcome)
 
     def _changed(self, name: str, changes: Iterable[Change], outcome: Outcome) -> None:
         """Apply a poll of a device to its assets."""

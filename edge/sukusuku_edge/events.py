@@ -66,6 +66,31 @@ class Lost:
     count: int
 
 
-Event = Sample | Failure | Reachable | Rejected | Refused | Lost
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """A device is known to live, though it has said no value: its availability says so."""
+
+    device: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A device is known not to be there."""
+
+    device: str
+    time: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """A device that speaks only when something changes is taken to live: what it said last is true now."""
+
+    device: str
+    time: int
+
+
+Event = Sample | Failure | Alive | Gone | Holds | Reachable | Rejected | Refused | Lost
 Emit = Callable[[Event], Awaitable[None]]
 """Takes an event; waits while the outbox cannot keep up."""

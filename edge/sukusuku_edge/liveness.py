@@ -86,6 +86,14 @@ class Liveness:
             return self._change(time, State.DOWN, Change.DIED)
         return self._settle(time)
 
+    def gone(self, time: int) -> list[Change]:
+        """Note that the device is known not to be there: nothing is waited for."""
+        self._good = 0
+        if self.down:
+            self.state = State.DOWN
+            return self._settle(time)
+        return self._change(time, State.DOWN, Change.DIED)
+
     def excuse(self) -> None:
         """Forget the failures so far: they were not the device's."""
         if not self.down:

@@ -92,13 +92,13 @@ class Device(Settings, frozen=True, kw_only=True):
     topic: _Topic | None = None
     silent_after: PositiveSeconds | None = None
     """Without a message for so long a sensor counts as failing. Default: an hour, or three of the profile's `interval`
-    when that is more; never for sensors that speak only when something changes."""
+    when that is more; for sensors that speak only when something changes, the profile's `quiet` or never."""
 
     def patience(self, profile: AnyProfile) -> float | None:
         """Seconds without a message after which a sensor counts as failing; None: never."""
-        if self.silent_after is not None or not isinstance(profile, JsonProfile) or profile.interval is None:
+        if self.silent_after is not None or not isinstance(profile, JsonProfile):
             return self.silent_after
-        return max(SILENT_AFTER, 3 * profile.interval)
+        return profile.quiet if profile.interval is None else max(SILENT_AFTER, 3 * profile.interval)
 
 
 class Binding(Settings, frozen=True, kw_only=True):

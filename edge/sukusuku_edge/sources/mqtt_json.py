@@ -2,18 +2,29 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
-from sukusuku_core import jsonmap
+from sukusuku_core import availability, jsonmap
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.jsonmap import JsonSample
 from sukusuku_core.profile import JsonProfile
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_edge.events import Emit, Event, Failure, Lost, Reachable, Refused, Rejected, Sample
-from sukusuku_edge.settings import SILENT_AFTER, Device, Edge
-from sukusuku_edge.sources.recency import Memory
+from sukusuku_edge.events import (
+    Alive,
+    Emit,
+    Event,
+    Failure,
+    Gone,
+    Holds,
+    Lost,
+    Reachable,
+    Refused,
+    Rejected,
+    Sample,
+)
+from sukusuku_edge.settings import Device, Edge
+from sukusuku_edge.sources.sensor import Sensor
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from sukusuku_mqtt.reconnect import reconnect_backoff
 
@@ -43,19 +54,6 @@ def sources(edge: Edge, clock: Clock) -> Sequence["JsonSensors"]:
     return [JsonSensors(broker, devices, clock)]
 
 
-@dataclass(slots=True)
-class _Sensor:
-    """What is known of one device. `heard` is a time of the event loop."""
-
-    topic: str
-    patience: float | None
-    periods: frozenset[str]
-    """Points that tell what happened in a period."""
-    memory: Memory
-    heard: float | None = None
-    identity: str = ""
-
-
 class JsonSensors:
     """Every JSON sensor of one broker."""
 
@@ -63,21 +61,19 @@ class JsonSensors:
         self.name = "sensors"
         self._broker = broker
         self._clock = clock
-        self._topics: dict[str, list[tuple[str, JsonProfile, str]]] = {}
-        """By topic: the devices that speak there, their profiles, and what follows the device's own topic."""
-        self._sensors: dict[str, _Sensor] = {}
+        self._sensors = {device.id: Sensor.of(device, profile) for device, profile in devices}
+        self._topics: dict[str, list[tuple[Sensor, str]]] = {}
+        """By topic: the sensors that speak there, and what follows the sensor's own topic."""
+        self._availability: dict[str, list[Sensor]] = {}
+        """By topic: the sensors whose availability is told there."""
         self._lost: float | None = None
         """When the session with the broker was lost, by the event loop; None while there is one."""
-        for device, profile in devices:
-            self._sensors[device.id] = _Sensor(
-                device.topic or "",
-                device.patience(profile),
-                frozenset(point.name for point in profile.point if point.period),
-                Memory(round(1000 * (device.patience(profile) or SILENT_AFTER)), profile.clock == "server"),
-            )
-            for below in dict.fromkeys(point.topic for point in profile.point):
-                topic = f"{device.topic}/{below}" if below else device.topic or ""
-                self._topics.setdefault(topic, []).append((device.id, profile, below))
+        for sensor in self._sensors.values():
+            for below in dict.fromkeys(point.topic for point in sensor.profile.point):
+                topic = f"{sensor.topic}/{below}" if below else sensor.topic
+                self._topics.setdefault(topic, []).append((sensor, below))
+            for topic in sensor.availability:
+                self._availability.setdefault(topic, []).append(sensor)
         self._problems = TransitionLog(_log)
 
     async def run(self, emit: Emit) -> None:
@@ -93,7 +89,7 @@ class JsonSensors:
         while True:
             try:
                 async with MqttSession(self._broker) as session:
-                    session.subscribe(list(self._topics))
+                    session.subscribe(list(self._topics | self._availability))
                     self._problems.recovered(self.name, "the sensors' broker answers again")
                     backoff.reset()
                     for reachable in self._connected(loop.time()):
@@ -114,63 +110,88 @@ class JsonSensors:
     async def _watch(self, emit: Emit) -> None:
         while True:
             await asyncio.sleep(LOOK)
-            for failure in self.silent(asyncio.get_running_loop().time()):
-                await emit(failure)
+            now = asyncio.get_running_loop().time()
+            events: list[Event] = [*self.silent(now), *self.holding(now)]
+            for event in events:
+                await emit(event)
 
     def _connected(self, now: float) -> list[Reachable]:
-        """There is a session again. What was missed without one is not held against the sensors."""
+        """There is a session again."""
         away = 0.0 if self._lost is None else now - self._lost
         self._lost = None
         for sensor in self._sensors.values():
-            sensor.heard = now if sensor.heard is None else sensor.heard + away
+            sensor.connected(now, away)
         return [Reachable(device, self._clock()) for device in self._sensors]
 
     def silent(self, now: float) -> list[Failure]:
         """Sensors that have said nothing that can be used for too long, at a time of the event loop."""
         failures = []
-        for device, sensor in self._sensors.items():
-            if self._lost is None and sensor.patience is not None and sensor.heard is not None:
-                passed = now - sensor.heard
-                if passed >= sensor.patience:
-                    why = f"no message from {sensor.topic} for {_in_words(passed)}: check the sensor and its power"
-                    failures.append(Failure(device, self._clock(), why))
+        for sensor in self._sensors.values() if self._lost is None else ():
+            passed = sensor.silence(now)
+            if passed is not None:
+                why = f"no message from {sensor.topic} for {_in_words(passed)}: check the sensor and its power"
+                failures.append(Failure(sensor.id, self._clock(), why))
         return failures
 
-    def decode(self, message: Message, heard: float | None = None) -> list[Event]:
+    def holding(self, now: float) -> list[Holds]:
+        """Sensors that speak only of changes and are taken to live: what they said last is true now."""
+        if self._lost is not None:
+            return []
+        return [Holds(sensor.id, self._clock()) for sensor in self._sensors.values() if sensor.holds(now)]
+
+    def decode(self, message: Message, heard: float = 0.0) -> list[Event]:
         """Return what a message says, for each device on its topic. `heard` is the time of the event loop."""
-        now = self._clock()
         events: list[Event] = []
-        for device, profile, below in self._topics.get(message.topic, ()):
-            try:
-                samples = jsonmap.decode_all(profile, message.payload, below)
-            except DecodeError as error:
-                self._problems.problem(f"{device} on {message.topic}", f"message refused: {error}")
-                events.append(Rejected(device, now, str(error)))
-                continue
-            wrong = next((sample.wrong for sample in samples if sample.wrong), "")
-            if wrong:
-                self._problems.problem(f"{device} on {message.topic}", f"one field is refused: {wrong}")
-            else:
-                self._problems.recovered(f"{device} on {message.topic}", "messages can be read again")
-            found = [
-                event for sample in samples for event in self._events(device, sample, now, retained=message.retain)
-            ]
-            if heard is not None and not message.retain and _is_news(found):
-                self._sensors[device].heard = heard
-            events += found
-            if wrong:
-                events.append(Rejected(device, now, wrong))
+        for sensor in self._availability.get(message.topic, ()):
+            events += self._word(sensor, message, heard)
+        for sensor, below in self._topics.get(message.topic, ()):
+            events += self._message(sensor, below, message, heard)
         return events
 
-    def _events(self, device: str, found: JsonSample, now: int, *, retained: bool) -> list[Event]:
-        events: list[Event] = []
+    def _word(self, sensor: Sensor, message: Message, heard: float) -> Iterator[Event]:
+        """Return what a message says of whether a sensor is there."""
+        source, now, was = sensor.availability[message.topic], self._clock(), sensor.there
+        online = availability.read(source, message.payload)
+        if online is None:
+            return
+        sensor.words[message.topic] = online
+        if sensor.there is False:
+            who = "the bridge" if source.of == "bridge" else "the sensor"
+            yield Gone(sensor.id, now, f"{message.topic} says that {who} is offline: check its power and its network")
+        elif sensor.returns(heard, was=was):
+            sensor.heard = heard
+            yield Alive(sensor.id, now)
+            if sensor.kept and sensor.there:
+                yield Sample(sensor.id, now, sensor.kept, sensor.identity)
+                sensor.kept = {}
+
+    def _message(self, sensor: Sensor, below: str, message: Message, heard: float) -> list[Event]:
+        now, place = self._clock(), f"{sensor.id} on {message.topic}"
+        try:
+            samples = jsonmap.decode_all(sensor.profile, message.payload, below)
+        except DecodeError as error:
+            self._problems.problem(place, f"message refused: {error}")
+            return [Rejected(sensor.id, now, str(error))]
+        wrong = next((sample.wrong for sample in samples if sample.wrong), "")
+        if wrong:
+            self._problems.problem(place, f"one field is refused: {wrong}")
+        else:
+            self._problems.recovered(place, "messages can be read again")
+        events = [event for sample in samples for event in self._events(sensor, sample, now, retained=message.retain)]
+        if not message.retain and _is_news(events):
+            sensor.said(heard)
+        if wrong:
+            events.append(Rejected(sensor.id, now, wrong))
+        return events
+
+    def _events(self, sensor: Sensor, found: JsonSample, now: int, *, retained: bool) -> list[Event]:
+        device, events = sensor.id, list[Event]()
         if found.refused:
             events.append(Refused(device, now, found.refused))
             self._problems.problem(
                 f"{device} privacy",
                 f"the sensor sends {', '.join(found.refused)}: not read, not kept; switch it off at the sensor",
             )
-        sensor = self._sensors[device]
         said = sensor.memory.take(found, now)
         if said.wrong_clock:
             self._problems.problem(f"{device} time", "its clock is wrong; the time of arrival is used")
@@ -180,11 +201,13 @@ class JsonSensors:
             events.append(Lost(device, now, said.missing))
         if said.missing > 0:
             _log.warning("%s: %d messages before number %s did not arrive", device, said.missing, found.sequence)
-        if said.mark.time is None and retained:
-            return events  # the broker's copy of a message from an unknown time says nothing about now
-        values = found.values
+        values = dict(found.values)
         if retained:  # what happened in its period may have been counted before it was kept
             values = {name: decoded for name, decoded in values.items() if name not in sensor.periods}
+        if said.mark.time is None and retained and not (sensor.profile.changes_only and sensor.there):
+            sensor.kept |= values if sensor.profile.changes_only else {}
+            return events  # the broker's copy of a message from an unknown time says nothing about now
+        sensor.kept = {name: decoded for name, decoded in sensor.kept.items() if name not in values}
         serial = values.get(SERIAL)
         if serial is not None and serial.value is not None:
             sensor.identity = str(serial.value)

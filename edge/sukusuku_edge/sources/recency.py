@@ -53,7 +53,7 @@ class Memory:
     def take(self, found: JsonSample, now: int) -> Recency:
         """Return where a message belongs, and remember it."""
         own, numbered = found.time, found.sequence is not None
-        wrong_clock = own is not None and (own > now + AHEAD or (own < now - EARLIEST and not self.of_server))
+        wrong_clock = own is not None and self._is_wrong(own, now)
         own = None if wrong_clock else own
         mark = Mark(found.sequence, own, now)
         before, placed = self._seen, place(self._seen, mark)
@@ -70,6 +70,9 @@ class Memory:
         if not known:
             self._remember(own, found.values, news=news)
         return Recency(now if own is None else own, mark, known, news or own is None, placed.missing, wrong_clock)
+
+    def _is_wrong(self, own: int, now: int) -> bool:
+        return own > now + AHEAD or (own < now - EARLIEST and not self.of_server)
 
     def _is_newer(self, own: int | None, now: int) -> bool:
         if own is None:
