@@ -5,11 +5,13 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 PYTHON ?= python3
 
 TIER ?= pr
+# Whole modules go to one process each, in the order of tests/support/selection.py.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test check format bench faults proto requirements clean
+.PHONY: help demo test test-fast check format bench faults proto requirements clean
 
 help: ## Show what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/demo.stamp ## Run the whole system with two simulated centres (Ctrl-C ends it)
 	@$(BIN)/sukusuku demo
@@ -17,7 +19,10 @@ demo: $(VENV)/demo.stamp ## Run the whole system with two simulated centres (Ctr
 test: $(VENV)/dev.stamp ## Install what the tests need, then run all checks and tests
 	@sh tests/system-packages.sh
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL)
+
+test-fast: $(VENV)/dev.stamp ## Run the tests that start no server and no browser (a minute)
+	@$(BIN)/python -m pytest $(PARALLEL) --fast
 
 check: $(VENV)/dev.stamp ## Formatting, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet . || { echo 'ruff format: run "make format"'; exit 1; }

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import selection
 from tests.support.broker import mosquitto
 from tests.support.databases import close_operations
 from tests.support.influxd import Influxd, influxd
@@ -15,24 +15,24 @@ from tests.support.influxd import Influxd, influxd
 settings.register_profile("sukusuku", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("sukusuku")
 
-SLOWEST_FIRST = ("integration", "faults", "dashboards", "demo", "sparkplug", "packaging", "collector", "api")
-"""Folders whose tests wait for servers: begun last, the whole run would wait for them."""
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--fast`."""
+    parser.addoption("--fast", action="store_true", help="only tests that start no server, no browser, no program")
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes share the tests: more than processors, since most tests wait for a server."""
-    return (os.cpu_count() or 1) + 3
+    return (os.cpu_count() or 1) + 2
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
     """Put the folders that take longest first, in an order that every process finds for itself."""
-    tests = Path(__file__).parent
-
-    def rank(item: pytest.Item) -> int:
-        folder = item.path.relative_to(tests).parts[0]
-        return SLOWEST_FIRST.index(folder) if folder in SLOWEST_FIRST else len(SLOWEST_FIRST)
-
-    items.sort(key=rank)
+    items.sort(key=selection.rank)
+    if config.getoption("--fast"):
+        left_out = [item for item in items if selection.starts_a_server(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)

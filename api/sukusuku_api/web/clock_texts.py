@@ -40,4 +40,4 @@ def _why(doubt: ClockDoubt, translate: Translate) -> str:
 def _length(ms: int, translate: Translate) -> str:
     seconds = abs(ms) // SECOND_MS
     size, text = next((size, text) for least, size, text in _LENGTHS if seconds >= least)
-    return translate(text) % {"n": seconds // size}
+    return translate(text) % {"n": round(seconds / size)}

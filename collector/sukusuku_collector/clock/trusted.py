@@ -188,7 +188,7 @@ def _length(ms: int) -> str:
     seconds = abs(ms) // SECOND_MS
     for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
+            return f"{round(seconds / size)} {unit}"
     return f"{seconds} s"
 
 

@@ -17,9 +17,9 @@ from sukusuku_core.errors import DecodeError
 from sukusuku_core.supervision import Gate, always
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_mqtt import Message
-from sukusuku_server.model.series import LatestByAsset, Unassigned
+from sukusuku_server.model.series import Unassigned
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries.protocols import LiveReader, RejectedMessages, Retention, UnassignedMessages
+from sukusuku_server.timeseries.protocols import RejectedMessages, Retention, UnassignedMessages
 
 STEP = 200
 """Unassigned messages that are read at once."""
@@ -39,7 +39,7 @@ class AssigningStore(RowStore, RejectedMessages, UnassignedMessages, Protocol):
     """Where unassigned messages wait, and where their readings go."""
 
 
-class HousekeepingStore(AssigningStore, Retention, LiveReader, Protocol):
+class HousekeepingStore(AssigningStore, Retention, Protocol):
     """Where old readings are deleted, too."""
 
 
@@ -86,7 +86,7 @@ class RetentionTask:
         days = self._facility.store.keep_raw_days
         if not days:
             return False
-        before = oldest_kept(self._store.latest(), self._clock(), days)
+        before = self._clock() - days * DAY_MS
         gone = self._store.prune(before, PRUNED)
         self._gone += gone
         if self._gone and gone < PRUNED:
@@ -98,15 +98,6 @@ class RetentionTask:
             )
             self._gone = 0
         return gone >= PRUNED
-
-
-def oldest_kept(latest: LatestByAsset, now: int, days: int) -> int:
-    """Return before what time (UTC ms) readings may be deleted, when those of so many days are kept.
-
-    The days are counted from the newest reading where that is long ago: a clock that is years ahead deletes nothing.
-    """
-    newest = max((item.time for metrics in latest.values() for item in metrics.values()), default=0)
-    return min(now, newest + DAY_MS) - days * DAY_MS
 
 
 def assign(facility: Facility, store: AssigningStore) -> Iterator[int]:

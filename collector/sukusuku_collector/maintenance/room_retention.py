@@ -7,7 +7,6 @@ kept, and then the raw readings go. A day is thinned out only when everything is
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from sukusuku_collector.maintenance.retention import oldest_kept
 from sukusuku_core.clock import Clock
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
@@ -20,13 +19,13 @@ from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, coarse, kept, zone_part, zone_series
 from sukusuku_server.settings import Room
 from sukusuku_server.timeseries import THINNED_READINGS, thinned_key
-from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader, LiveReader, NoteReader, Retention
+from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader, NoteReader, Retention
 
 _WAYS_MS = 31 * DAY_MS
 """Corrections of so long tell whether the children of a room are counted by themselves."""
 
 
-class ThinningStore(HistoryReader, LiveReader, DerivedSeries, Retention, NoteReader, Protocol):
+class ThinningStore(HistoryReader, DerivedSeries, Retention, NoteReader, Protocol):
     """Where the past of rooms is read and thinned out."""
 
 
@@ -52,7 +51,7 @@ class Thinning:
         days = self._index.facility.store.keep_occupancy_days
         if not days or not self._current():
             return False
-        before = day_start(local_day(oldest_kept(self._store.latest(), self._clock(), days)))
+        before = day_start(local_day(self._clock() - days * DAY_MS))
         marks = self._marks()
         for asset, mark in marks.items():
             if mark < before:

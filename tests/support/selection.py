@@ -1,0 +1,32 @@
+"""Which tests run, and in which order."""
+
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.api import http_server
+from tests.support import broker, browser, demo, influx_v2, influxd, smtp_server
+
+TESTS = Path(__file__).parents[1]
+SLOWEST_FIRST = ("integration", "faults", "dashboards", "demo", "sparkplug", "packaging", "collector", "api")
+"""Folders whose tests wait for servers: begun last, the whole run would wait for them."""
+SERVERS: tuple[ModuleType, ...] = (broker, browser, demo, influx_v2, influxd, smtp_server, http_server, subprocess)
+"""A test module that takes something from one of these starts a server, a browser or another program."""
+SERVER_FOLDERS = ("integration", "faults", "demo", "sparkplug", "packaging", "bench", "dashboards")
+SERVER_FIXTURES = {"broker", "browser", "influx"}
+
+
+def rank(item: pytest.Item) -> int:
+    """Return where a test stands in the order of the run; 0 first."""
+    folder = item.path.relative_to(TESTS).parts[0]
+    return SLOWEST_FIRST.index(folder) if folder in SLOWEST_FIRST else len(SLOWEST_FIRST)
+
+
+def starts_a_server(item: pytest.Function) -> bool:
+    """Tell whether a test starts a server, a browser or another program of its own."""
+    if item.path.relative_to(TESTS).parts[0] in SERVER_FOLDERS or SERVER_FIXTURES & {*item.fixturenames}:
+        return True
+    names = {module.__name__ for module in SERVERS}
+    return any(getattr(value, "__module__", None) in names or value in SERVERS for value in vars(item.module).values())
