@@ -5,6 +5,8 @@ The catalogues are compiled in memory at start: there is no build step that coul
 
 import gettext
 from collections.abc import Callable
+from functools import lru_cache
+from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +18,12 @@ from sukusuku_core.errors import ConfigError
 
 SOURCE_LANGUAGE = "en"
 """The language of the message ids; it needs no catalogue."""
+
+
+@lru_cache
+def texts(package: str, language: str) -> gettext.NullTranslations:
+    """Return the texts of a package in a language, read once. Raises ConfigError as `translations` does."""
+    return translations(files(package) / "locale", language)
 
 
 def translations(folder: Traversable | Path, language: str) -> gettext.NullTranslations:

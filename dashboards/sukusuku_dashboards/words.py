@@ -1,11 +1,10 @@
 """The words on the boards, in both languages."""
 
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 
 from sukusuku_core.model import UnitState
 from sukusuku_dashboards.board import Colour, Word
-from sukusuku_server.i18n import translations
+from sukusuku_server.i18n import texts
 from sukusuku_server.kpi.series import visits_of
 from sukusuku_server.model.rounds import VisitKind
 from sukusuku_server.settings import Language
@@ -16,7 +15,7 @@ Say = Callable[[str], str]
 
 def say(language: Language) -> Say:
     """Return the texts of a language."""
-    return translations(files("sukusuku_dashboards") / "locale", language).gettext
+    return texts("sukusuku_dashboards", language).gettext
 
 
 def _(text: str) -> str:

@@ -1,9 +1,6 @@
 """Makes reports: reads, computes, and writes in the formats that are asked for."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from gettext import NullTranslations
-from importlib.resources import files
 
 from sukusuku_api.dependencies import HistoryStore
 from sukusuku_api.queries.room_history import Gatherer, Progress
@@ -15,7 +12,7 @@ from sukusuku_api.reports.request import Asked
 from sukusuku_api.reports.tables import report
 from sukusuku_api.reports.xlsx import xlsx
 from sukusuku_server.db import Operations
-from sukusuku_server.i18n import translations
+from sukusuku_server.i18n import texts
 from sukusuku_server.rooms import texts as room_words
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Language
@@ -35,8 +32,8 @@ def asked(period: Period, site: str | None, language: Language, *, outward: bool
         site=site,
         outward=outward,
         language=language,
-        translate=_texts("sukusuku_api", language).gettext,
-        corrections=room_words.corrections(_texts("sukusuku_server", language)),
+        translate=texts("sukusuku_api", language).gettext,
+        corrections=room_words.corrections(texts("sukusuku_server", language)),
     )
 
 
@@ -56,8 +53,3 @@ def make(
     gatherer = Gatherer(index, store, operations, now)
     uses = gatherer.rooms(wanted.period.first, wanted.period.end, wanted.site, progress)
     return report(index.facility, uses, wanted, now)
-
-
-@lru_cache
-def _texts(package: str, language: Language) -> NullTranslations:
-    return translations(files(package) / "locale", language)

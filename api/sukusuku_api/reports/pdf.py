@@ -1,16 +1,16 @@
 """A report as PDF: pages from HTML and CSS, charts as SVG, Japanese fonts by name."""
 
 import base64
-from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sukusuku_api.reports.charts import FONTS, picture, render
 from sukusuku_api.reports.model import Kind, Report, Table, shown
 from sukusuku_core.errors import SukusukuError
+from sukusuku_server.i18n import SOURCE_LANGUAGE, texts
+from sukusuku_server.templates import environment
 
 APT = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
 
@@ -38,18 +38,8 @@ def html(report: Report) -> str:
 
     style = Markup((files("sukusuku_api.reports") / "templates" / "report.css").read_text("utf-8"))  # noqa: S704 - ours
     values: dict[str, Any] = {"report": report, "shown": shown, "Kind": Kind, "svgs": svgs, "source": source}
-    return _environment().get_template("report.html").render(values, style=style, fonts=FONTS)
-
-
-@lru_cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("sukusuku_api.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    template = environment("sukusuku_api.reports", texts("sukusuku_api", SOURCE_LANGUAGE)).get_template("report.html")
+    return template.render(values, style=style, fonts=FONTS)
 
 
 def _weasyprint() -> Any:

@@ -8,10 +8,11 @@ from importlib.resources import files
 from typing import Annotated
 
 from fastapi import Query
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from sukusuku_core import __version__
-from sukusuku_server.i18n import Translate, translations
+from sukusuku_server import i18n, templates
+from sukusuku_server.i18n import Translate
 from sukusuku_server.settings import Language
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
@@ -32,25 +33,14 @@ HEADERS = {
 Lang = Annotated[Language, Query(alias="lang")]
 
 
-@lru_cache
 def texts(language: Language) -> NullTranslations:
     """Return the texts of the pages in a language."""
-    return translations(files("sukusuku_api") / "locale", language)
+    return i18n.texts("sukusuku_api", language)
 
 
-@lru_cache
 def environment(language: Language) -> Environment:
     """Return the templates in a language."""
-    made = Environment(
-        loader=PackageLoader("sukusuku_api.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    made.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined] # added by the extension
-    return made
+    return templates.environment("sukusuku_api.web", texts(language))
 
 
 @lru_cache

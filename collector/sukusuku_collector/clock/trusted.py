@@ -135,7 +135,7 @@ class TrustedClock:
     def _correct(self, correct: Correct, since: int, until: int, now: int) -> None:
         if since < until:
             _log.warning(
-                "the clock was wrong from %s to %s: what followed from it is taken back and made anew",
+                "the clock was wrong from %s to %s: taking back what followed from it",
                 japan_time(since).isoformat(timespec="seconds"),
                 japan_time(until).isoformat(timespec="seconds"),
             )

@@ -222,7 +222,7 @@ class DerivationRunner:
             try:
                 return _Standing(found[0], msgspec.msgpack.decode(found[1], type=derivation.kind), self._target())
             except msgspec.DecodeError as error:
-                _log.warning("%s: its checkpoint cannot be read, it is derived anew: %s", asset, error)
+                _log.warning("%s: cannot read its checkpoint, deriving it from the start: %s", asset, error)
         return _Standing(first - 1, derivation.start(first - 1), self._target())
 
     def _thinned(self, asset: str) -> int:

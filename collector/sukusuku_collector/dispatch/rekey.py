@@ -2,12 +2,11 @@
 
 from argparse import Namespace
 from contextlib import closing
-from importlib.resources import files
 
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.db.shared_secrets import LINKS, renew
-from sukusuku_server.i18n import translations
+from sukusuku_server.i18n import texts
 
 
 def run(arguments: Namespace) -> str:
@@ -15,7 +14,7 @@ def run(arguments: Namespace) -> str:
     facility = settings.read(arguments.facility)
     with closing(Operations(facility.operations.url)) as operations:
         renew(operations, LINKS)
-    return translations(files("sukusuku_server") / "locale", arguments.lang).gettext(
+    return texts("sukusuku_server", arguments.lang).gettext(
         "There is a new key. Start the API again, then the collector. Links in mails that were sent before stay valid;"
         " to end them, too, do the same once more."
     )

@@ -2,7 +2,6 @@
 
 from argparse import Namespace
 from gettext import NullTranslations
-from importlib.resources import files
 
 import msgspec
 
@@ -12,7 +11,7 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
-from sukusuku_server.i18n import translations
+from sukusuku_server.i18n import texts
 from sukusuku_server.model.rounds import Run
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
@@ -46,9 +45,9 @@ def run(arguments: Namespace) -> str:
         rows = [{"sent_now": fresh, "run": run} for fresh, run in results]
         return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()
     language: Language = arguments.lang
-    texts = translations(files("sukusuku_server") / "locale", language)
-    lines = [_line(index, run, language, texts, fresh=fresh) for fresh, run in results if run is not None]
-    return "\n".join(lines) or texts.gettext("There is no round on that day.")
+    words = texts("sukusuku_server", language)
+    lines = [_line(index, run, language, words, fresh=fresh) for fresh, run in results if run is not None]
+    return "\n".join(lines) or words.gettext("There is no round on that day.")
 
 
 def _line(index: FacilityIndex, run: Run, language: Language, texts: NullTranslations, *, fresh: bool) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from gettext import NullTranslations
-from importlib.resources import files
 
 import msgspec
 
@@ -13,7 +12,7 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
-from sukusuku_server.i18n import translations
+from sukusuku_server.i18n import texts
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState, StopRecord
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
@@ -23,8 +22,6 @@ from sukusuku_server.rounds.timetable import Timetable, timetables
 from sukusuku_server.settings import FacilityIndex, Language
 from sukusuku_server.terminal import columns
 from sukusuku_server.timeseries import backends
-
-_LOCALE = files("sukusuku_server") / "locale"
 
 
 def run(arguments: Namespace) -> str:
@@ -42,10 +39,10 @@ def run(arguments: Namespace) -> str:
     if arguments.json:
         return msgspec.json.format(msgspec.json.encode(plans), indent=2).decode()
     language: Language = arguments.lang
-    texts = translations(_LOCALE, language)
+    words = texts("sukusuku_server", language)
     if not plans:
-        return texts.gettext("There is no round on that day.")
-    return "\n\n\n".join(told(index, plan, language, texts) for plan in plans)
+        return words.gettext("There is no round on that day.")
+    return "\n\n\n".join(told(index, plan, language, words) for plan in plans)
 
 
 def chosen(dates: Mapping[str, Timetable], round_id: str | None, day: date | None, now: int) -> list[tuple[str, date]]:

@@ -209,7 +209,7 @@ class Host:
         if other.instance not in self._refused:
             self._refused.add(other.instance)
             _log.error(
-                "another collector (%s) uses our host id %s; this one (%s) came first and goes on",
+                "another collector (%s) uses our host id %s; this one (%s) came first and continues",
                 other.name,
                 self._facility.host_id,
                 self._tenure.name,

@@ -37,7 +37,7 @@ class OperatorLog:
         for item in batch.unassigned:
             if self.is_news(item.topic, item.reason, batch.now, UNASSIGNED_AGAIN):
                 _log.error(
-                    "%s: %s (%s); the readings are put by: put facility.toml right and start the collector again",
+                    "%s: %s (%s); readings kept as unassigned; correct facility.toml and restart the collector",
                     item.topic[:200],
                     item.detail,
                     item.reason,

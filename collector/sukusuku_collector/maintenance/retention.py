@@ -133,7 +133,7 @@ def _place(item: Unassigned, table: Table, rows: Rows, batch: Batch) -> bool:
     try:
         rows.read(Message(item.topic, item.payload), sparkplug.parse(item.payload), table, found)
     except DecodeError as error:
-        _log.error("%s: a message that was put by cannot be read: %s", item.topic, error)
+        _log.error("%s: cannot read a message that was kept as unassigned: %s", item.topic, error)
         return False
     if found.unassigned and not (found.rows or found.moved or found.quarantined):
         return False

@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from gettext import NullTranslations
 from hashlib import sha256
-from importlib.resources import files
 
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.db import OutgoingMail
-from sukusuku_server.i18n import translations
+from sukusuku_server.i18n import texts
 from sukusuku_server.mail.message import Draft, Part, build, header_text
-from sukusuku_server.mail.templates import environment
 from sukusuku_server.model.rounds import Answer, Run
 from sukusuku_server.rounds.exports.csv_table import csv_table
 from sukusuku_server.rounds.exports.geojson import geojson
@@ -22,12 +20,12 @@ from sukusuku_server.rounds.signed_links import Action, Claim, Links
 from sukusuku_server.rounds.sketch import Sketch, render, sketch
 from sukusuku_server.rounds.texts import RoundWords, Speech
 from sukusuku_server.settings import Facility, FacilityIndex, Language, MailServer, Round
+from sukusuku_server.templates import environment
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 LINKS_LAST_MS = 48 * HOUR_MS
 """How long after the end of a round its links still show what was answered."""
 PICTURE = "round.png"
-_LOCALE = files("sukusuku_server") / "locale"
 _STOP_ACTIONS = (Action.DONE, Action.CANNOT, Action.NEEDLESS)
 
 Sheets = Callable[[Language], Sheet]
@@ -84,7 +82,7 @@ class RoundComposer:
         self._facility = facility = index.facility
         self._links = links
         self._draw = draw
-        self._texts = {language: translations(_LOCALE, language) for language in LANGUAGES}
+        self._texts = {language: texts("sukusuku_server", language) for language in LANGUAGES}
         self._templates = {
             language: environment("sukusuku_server.rounds", self._texts[language]) for language in LANGUAGES
         }

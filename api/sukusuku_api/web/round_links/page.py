@@ -5,26 +5,22 @@ authority there is, so it is not logged, not cached and not told to other hosts.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
-from gettext import NullTranslations
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Annotated, cast
 
 from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sukusuku_api.dependencies import Context, ContextDep
+from sukusuku_api.web.base import LANGUAGES, environment
 from sukusuku_core.errors import TransientError
-from sukusuku_server.i18n import translations
+from sukusuku_server.i18n import texts
 from sukusuku_server.model.rounds import Answer
 from sukusuku_server.rounds.answers import LONGEST_NOTE, Answers, ClosedRoundError, Seen
 from sukusuku_server.rounds.signed_links import PATH, Action, ExpiredLinkError, ForgedLinkError
 from sukusuku_server.rounds.texts import RoundWords, Speech, StopWords
 from sukusuku_server.settings import Language
 
-LANGUAGES: tuple[Language, ...] = ("ja", "en")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -59,7 +55,7 @@ def install(app: FastAPI) -> None:
     app.state.answers = Answers(context.index, context.timetables, context.operations)
     for language in LANGUAGES:
         for template in ("answer_round.html", "answer_stop.html", "answer_note.html"):
-            _environment(language).get_template(template)
+            environment(language).get_template(template)
     app.include_router(router)
 
 
@@ -112,7 +108,7 @@ def _seen(answers: Answers, context: Context, token: str) -> Seen:
 def _shown(answers: Answers, context: Context, seen: Seen, lang: Language | None) -> HTMLResponse:
     language: Language = lang or (seen.person.language if seen.person is not None else "ja")
     sheet = seen.sheets(language)
-    speech = Speech(sheet, _collector_texts(language), context.facility.web.map_link)
+    speech = Speech(sheet, texts("sukusuku_server", language), context.facility.web.map_link)
     words = speech.round()
     every = (*words.stops, *words.unmet, *words.others)
     stop = next((found for found in every if found.line.id == seen.claim.stop), None)
@@ -143,7 +139,7 @@ def _shown(answers: Answers, context: Context, seen: Seen, lang: Language | None
         "other": "en" if language == "ja" else "ja",
         "longest_note": LONGEST_NOTE,
     }
-    return HTMLResponse(_environment(language).get_template(template).render(values), headers=HEADERS)
+    return HTMLResponse(environment(language).get_template(template).render(values), headers=HEADERS)
 
 
 def _note(error: Exception, lang: Language | None) -> HTMLResponse:
@@ -156,29 +152,9 @@ def _note(error: Exception, lang: Language | None) -> HTMLResponse:
     kind, status = kinds.get(type(error), ("forged", HTTPStatus.NOT_FOUND))
     language: Language = lang or "ja"
     values = {"kind": kind, "language": language, "other": "en" if language == "ja" else "ja"}
-    page = _environment(language).get_template("answer_note.html").render(values)
+    page = environment(language).get_template("answer_note.html").render(values)
     return HTMLResponse(page, status, headers=HEADERS)
 
 
 def _answers(request: Request) -> Answers:
     return cast("Answers", request.app.state.answers)
-
-
-@lru_cache
-def _collector_texts(language: Language) -> NullTranslations:
-    return translations(files("sukusuku_server") / "locale", language)
-
-
-@lru_cache
-def _environment(language: Language) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("sukusuku_api.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    texts = translations(files("sukusuku_api") / "locale", language)
-    environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined] # added by the extension
-    return environment

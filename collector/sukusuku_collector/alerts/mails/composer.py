@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 
 from sukusuku_collector.alerts.mails.phrases import Incident
 from sukusuku_collector.alerts.mails.texts import words
@@ -10,13 +9,12 @@ from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import OutgoingMail
-from sukusuku_server.i18n import translations
+from sukusuku_server.i18n import texts
 from sukusuku_server.mail.message import Draft, build, header_text, message_id
-from sukusuku_server.mail.templates import environment
 from sukusuku_server.settings import Contact, Facility, Language
+from sukusuku_server.templates import environment
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
-_LOCALE = files("sukusuku_server") / "locale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Composer:
 
     def __init__(self, facility: Facility) -> None:
         self._facility = facility
-        self._texts = {language: translations(_LOCALE, language) for language in LANGUAGES}
+        self._texts = {language: texts("sukusuku_server", language) for language in LANGUAGES}
         self._templates = {
             language: environment("sukusuku_collector.alerts.mails", self._texts[language]) for language in LANGUAGES
         }

@@ -1,12 +1,14 @@
-"""The Jinja environment of mail templates."""
+"""The one maker of Jinja environments: for mails, pages and reports."""
 
+from functools import lru_cache
 from gettext import NullTranslations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 
+@lru_cache
 def environment(package: str, texts: NullTranslations) -> Environment:
-    """Return the mail templates of a package in the language of `texts`.
+    """Return the templates of a package in the language of `texts`.
 
     HTML is escaped, a name that is missing fails.
     """
