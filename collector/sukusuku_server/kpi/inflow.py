@@ -5,7 +5,7 @@ its highest value so far has risen. So the sum of what came into a bag is the hi
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sukusuku_core.time import HOUR_MS
@@ -46,8 +46,7 @@ def of_their_bags(points: Sequence[tuple[int, float]], emptied: Sequence[int]) -
     """
     found: list[tuple[int, float]] = []
     bag, old, waits = 0, 0.0, False
-    for time, content in points:
-        now = bisect_left(emptied, time)
+    for (time, content), now in zip(points, _bags(points, emptied), strict=True):
         if now != bag:
             waits = bool(found)
             old, bag = found[-1][1] if found else 0.0, now
@@ -58,21 +57,35 @@ def of_their_bags(points: Sequence[tuple[int, float]], emptied: Sequence[int]) -
     return found
 
 
+def _bags(points: Sequence[tuple[int, float]], emptied: Sequence[int]) -> Iterator[int]:
+    """Yield for each point the number of its bag: how many emptyings came before it.
+
+    A point at the very moment of an emptying shows the new bag when its content is less than half of that before it: a
+    device that reads level and state in one poll gives both the same time. Otherwise it still shows the old one.
+    """
+    before: float | None = None
+    for time, content in points:
+        bag = bisect_left(emptied, time)
+        at_once = bag < len(emptied) and emptied[bag] == time
+        yield bag + (at_once and before is not None and content < before / 2)
+        before = content
+
+
 def flow(points: Sequence[tuple[int, float]], emptied: Sequence[int], start: int, end: int) -> Flow:
     """Return the inflow behind (time, nappies in the bag) and emptyings, both in order; start <= time < end."""
     first: float | None = None
     top, came, bags = 0.0, [], bisect_left(emptied, start)
-    for time, content in points:
+    for (time, content), bag in zip(points, _bags(points, emptied), strict=True):
         if not start <= time < end:
             continue
-        bag = bisect_left(emptied, time)  # a point at the very moment of an emptying still shows the old bag
         if first is None and bag == bisect_left(emptied, start):
             first = top = max(content, 0.0)
         elif bag != bags:
             first, top = first or 0.0, 0.0
         bags = bag
         if content > top:
-            came.append((time, content - top))
+            emptied_now = bag > bisect_left(emptied, time)
+            came.append((time + emptied_now, content - top))  # what is in the new bag came after the emptying
             top = content
     return Flow(start, end, first or 0.0, tuple(came))
 

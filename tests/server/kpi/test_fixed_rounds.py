@@ -1,5 +1,4 @@
 from datetime import date
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -34,7 +33,9 @@ def line(one: str, other: str) -> float:
 TERMS = Terms(30.0, Travel("depot", line, 40.0, 0.25), fee_table())
 
 
-contents = st.lists(st.tuples(st.integers(START, END - 1), st.floats(0, 90)), max_size=40).map(sorted)
+contents = st.lists(
+    st.tuples(st.integers(START, END - 1), st.floats(0, 90)), max_size=40, unique_by=lambda point: point[0]
+).map(sorted)
 moments = st.lists(st.integers(START, END - 1), unique=True, max_size=12).map(sorted)
 
 
@@ -63,6 +64,21 @@ def test_what_still_shows_the_old_bag_does_not_come_in_again() -> None:
     kept = of_their_bags(points, emptied)
     assert [content for _, content in kept] == [10.0, 40.0, 2.0, 4.0, 5.0]
     assert flow(kept, emptied, START, END).nappies == 45.0
+
+
+def test_a_point_at_the_moment_of_an_emptying_shows_the_bag_that_its_value_tells() -> None:
+    """A device that reads level and state in one poll gives both one time."""
+    hours = [(0, 10.0), (3, 40.0), (4, 1.0), (5, 2.0), (6, 22.0), (7, 25.0)]
+    points = [(START + int(hour * HOUR), content) for hour, content in hours]
+    emptied = [START + 4 * HOUR]
+    kept = of_their_bags(points, emptied)
+    assert kept == points, "nothing of the new bag is dropped"
+    given = flow(kept, emptied, START, END)
+    assert given.nappies == 65.0
+    assert replay(given, emptied, 60.0, OPEN).taken == (40.0,)
+    old = [(START, 10.0), (START + 4 * HOUR, 41.0), (START + 5 * HOUR, 2.0)]
+    assert of_their_bags(old, emptied) == old
+    assert replay(flow(old, emptied, START, END), emptied, 60.0, OPEN).taken == (41.0,)
 
 
 def test_a_bag_that_fills_at_once_is_believed_after_some_hours() -> None:
@@ -96,11 +112,25 @@ def test_the_real_days_give_what_really_happened(points: list[tuple[int, float]]
     """Replayed with its own emptyings, each bag holds the highest content that was seen in it."""
     given = flow(points, emptied, START, END)
     done = replay(given, emptied, 60.0, OPEN)
-    edges = [START - 1, *emptied, END]
-    bags = [
-        max((content for time, content in points if low < time <= high), default=0.0) for low, high in pairwise(edges)
-    ]
+    bags = [0.0] * (len(emptied) + 1)
+    before = None
+    for time, content in points:
+        bag = sum(moment < time for moment in emptied)
+        bag += time in emptied and before is not None and content < before / 2
+        bags[bag], before = max(bags[bag], content), content
     assert [*done.taken, done.left] == pytest.approx(bags)
+
+
+@given(points=contents, emptied=moments, shift=st.integers(0, 3_000))
+def test_a_shift_of_all_readings_drops_none_of_them(
+    points: list[tuple[int, float]], emptied: list[int], shift: int
+) -> None:
+    """What is read in one poll and what is read a moment apart tell the same."""
+    moments_of_points = {time for time, _ in points}
+    apart = [moment for moment in emptied if not moments_of_points & set(range(moment - 3_000, moment + 1))]
+    shifted = [(time + shift, content) for time, content in points]
+    before = len(of_their_bags(points, apart))
+    assert len(of_their_bags(shifted, [moment + shift for moment in apart])) == before
 
 
 @given(points=contents, visited=moments, more=moments)
