@@ -26,6 +26,8 @@ _MOST_FAULTS = 50_000
 _MOST_ALERTS = 100_000
 _MOST_RUNS = 10_000
 _UP = 1.0
+_RECENTLY_MS = 31 * DAY_MS
+"""A unit that was heard within so long before is known to have been there, without a look at all of the past."""
 _NEEDLESS = 30.0
 """Percent, where no round says what a needless visit is."""
 
@@ -53,9 +55,10 @@ class KpiQueries:
     def visits(self, start: int, end: int) -> list[Visit]:
         """Visits of all units with start <= time < end, in order."""
         before = start - LATE_MS - DAY_MS  # what is planned for one day may be emptied on a later one
-        runs = [(run, self._rounds.stops(run.id)) for run in self._rounds.runs(before, end, _MOST_RUNS)]
+        after = end + LATE_MS + DAY_MS  # and a late emptying belongs to the next stop as soon as that has begun
+        runs = [(run, self._rounds.stops(run.id)) for run in self._rounds.runs(before, after, _MOST_RUNS)]
         needless = {round_.id: round_.needless_percent for round_ in self._facility.round}
-        found = visits(runs, self._emptyings.of(None, before, end + LATE_MS), needless, self._now)
+        found = visits(runs, self._emptyings.of(None, before, after), needless, self._now)
         return [visit for visit in found if start <= visit.time < end]
 
     def kpis(self, start: int, end: int) -> tuple[Kpi, list[Kpi]]:
@@ -141,15 +144,14 @@ class KpiQueries:
         points = self._store.derived(asset, metric, start, end)
         return [(point.time, float(point.value)) for point in points if isinstance(point.value, int | float)]
 
-    def _bad(self, asset: str, start: int, end: int) -> tuple[int, Sequence[tuple[int, int]] | None]:
-        """From when on the unit was there, and when it was silent, by the hour, or said that it has a fault.
+    def _bad(self, asset: str, start: int, end: int) -> tuple[int, Sequence[tuple[int, int]]]:
+        """Return from when on the unit was there, and when it was silent, by the hour, or said that it has a fault.
 
-        None: it was never heard. A unit that is first heard in the middle was not there before.
+        A unit that was first heard in the middle was not there before; one that was never heard is there from `end` on.
         """
         heard = self._heard(asset, start, end)
-        if not heard:
-            return start, None
-        begins = start if self._heard(asset, start - 31 * DAY_MS, start) else heard[0][0]
+        known = self._heard(asset, start - _RECENTLY_MS, start) or self._heard(asset, 0, start)
+        begins = start if known else heard[0][0] if heard else end
         edges = [begins, *(moment for span in heard for moment in span), end]
         silent = list(zip(edges[::2], edges[1::2], strict=True))
         codes = self._store.raw(asset, "Fault/Code", start, end, _MOST_FAULTS)

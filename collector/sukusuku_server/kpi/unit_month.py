@@ -21,7 +21,7 @@ class UnitMonth:
     """What is known of a unit in a stretch of time (`start` <= time < `end`, UTC ms).
 
     `opened` are the opening hours of its centre. `percent` is the estimate, (time, percent) in order. `bad` is when
-    the unit was silent or had a fault, None where that cannot be told. `due_percent` is the level from which it is
+    the unit was silent or had a fault. `due_percent` is the level from which it is
     due, `bag_ms` how long a bag may stay. `before` is the last emptying before `start`. `alerts` is how many fired.
     """
 
@@ -30,7 +30,7 @@ class UnitMonth:
     end: int
     opened: Spans
     percent: Sequence[tuple[int, float]]
-    bad: Spans | None
+    bad: Spans
     visits: Sequence[Visit]
     due_percent: float
     bag_ms: float
@@ -45,7 +45,7 @@ class Kpi:
 
     `visits` counts by kind. `open_hours` are the hours that the centres were open, times their units; `known_hours`
     those of them with an estimate, `overflow_hours` those at 100 % and above, `good_hours` those without fault or
-    silence (None: cannot be told). `wait_hours` is from due to emptied, over the emptyings that came after due.
+    silence. `wait_hours` is from due to emptied, over the emptyings that came after due.
     """
 
     asset: str | None
@@ -57,17 +57,15 @@ class Kpi:
     open_hours: float
     known_hours: float
     overflow_hours: float
-    good_hours: float | None
+    good_hours: float
     wait_hours: Spread | None
     alerts: int
     kg: float
 
     @property
     def availability(self) -> float | None:
-        """Share (0-1) of the open time without fault or silence; None: not known, or never open."""
-        if self.good_hours is None or not self.open_hours:
-            return None
-        return min(1.0, self.good_hours / self.open_hours)
+        """Share (0-1) of the open time without fault or silence; None: never open, or not there yet."""
+        return min(1.0, self.good_hours / self.open_hours) if self.open_hours else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def unit_kpi(month: UnitMonth) -> Kpi:
         open_hours=hours(opened),
         known_hours=hours(time.known),
         overflow_hours=hours(time.over),
-        good_hours=None if month.bad is None else hours(opened) - hours(both(month.bad, opened)),
+        good_hours=hours(opened) - hours(both(month.bad, opened)),
         wait_hours=spread(waits(month)),
         alerts=month.alerts,
         kg=sum(visit.nappies or 0.0 for visit in emptied) * month.kg_per_nappy,
@@ -124,7 +122,6 @@ def waits(month: UnitMonth) -> list[float]:
 
 def total(units: Sequence[Kpi], start: int, end: int) -> Kpi:
     """All units together. Hours add up; means are means over the single values, not over the units."""
-    good = [unit.good_hours for unit in units]
     return Kpi(
         asset=None,
         start=start,
@@ -135,7 +132,7 @@ def total(units: Sequence[Kpi], start: int, end: int) -> Kpi:
         open_hours=sum(unit.open_hours for unit in units),
         known_hours=sum(unit.known_hours for unit in units),
         overflow_hours=sum(unit.overflow_hours for unit in units),
-        good_hours=None if None in good else sum(hour for hour in good if hour is not None),
+        good_hours=sum(unit.good_hours for unit in units),
         wait_hours=_merge(unit.wait_hours for unit in units),
         alerts=sum(unit.alerts for unit in units),
         kg=sum(unit.kg for unit in units),

@@ -16,7 +16,7 @@ HOUR = 3_600_000
 START = day_start(date(2026, 11, 1))
 END = day_start(date(2026, 12, 1))
 OPEN = [(START + day * DAY_MS + 9 * HOUR, START + day * DAY_MS + 17 * HOUR) for day in range(30)]
-NOTHING = UnitMonth("u1", START, END, OPEN, (), None, (), 80.0, 72.0 * HOUR, None, 0.15, 0)
+NOTHING = UnitMonth("u1", START, END, OPEN, (), [(START, END)], (), 80.0, 72.0 * HOUR, None, 0.15, 0)
 
 
 def at(day: int, hour: float) -> int:
@@ -29,7 +29,7 @@ def visit(time: int, percent: float = 80.0, kind: VisitKind = VisitKind.EMPTIED)
 
 def test_no_data_gives_no_figures_and_no_division() -> None:
     found = unit_kpi(NOTHING)
-    assert (found.emptyings, found.level, found.wait_hours, found.availability) == (0, None, None, None)
+    assert (found.emptyings, found.level, found.wait_hours, found.availability) == (0, None, None, 0.0)
     assert (found.known_hours, found.overflow_hours, found.open_hours) == (0.0, 0.0, 240.0)
     assert set(found.visits) == set(VisitKind)
     closed = unit_kpi(replace(NOTHING, opened=(), bad=()))
@@ -69,7 +69,9 @@ def test_the_total_is_the_sum_of_the_units() -> None:
     assert found.level == Spread(80.0, 60.0, 90.0, 3)
     assert found.availability == 0.75
     assert found.kg == pytest.approx((36 + 54 + 54) * 0.15)
-    assert total([one, unit_kpi(NOTHING)], START, END).availability is None, "one of them cannot be told"
+    assert total([one, unit_kpi(NOTHING)], START, END).availability == 0.5, "silent all the month is 0 %"
+    absent = unit_kpi(replace(NOTHING, opened=(), bad=()))
+    assert total([one, absent], START, END).availability == 1.0, "one that is not there yet changes nothing"
 
 
 @given(
