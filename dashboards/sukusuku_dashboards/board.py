@@ -40,6 +40,7 @@ class Colour(StrEnum):
     BAD = "semi-dark-red"
     BUSY = "semi-dark-blue"
     OLD = "#6e6e6e"
+    CLEAR = "transparent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ with warnings.catch_warnings():  # the library advises the newer schema
         VizOrientation,
     )
 
-from sukusuku_dashboards.board import HOURS, Board, Draw, Kind, Panel, Word
+from sukusuku_dashboards.board import HOURS, Board, Colour, Draw, Kind, Panel, Word
 from sukusuku_dashboards.words import say, unit
 from sukusuku_server.settings import Language
 
@@ -39,6 +39,8 @@ SOURCE = "sukusuku-influxdb"
 """The uid of the data source that all boards read."""
 HEAT = "value"
 """What the one series of a panel of kind HEAT is called."""
+HOUR_WIDTH = 70
+"""Pixels of the column of hours."""
 _BUILDERS: Mapping[Kind, Any] = {
     Kind.BARS: bargauge.Panel,
     Kind.HEAT: table.Panel,
@@ -89,6 +91,8 @@ def classic(board: Board) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(json.dumps(made.build(), cls=JSONEncoder))
     for panel in found.get("panels", []):
         panel["options"].pop("footer", None)  # the library writes one for tables, which Grafana 12 and 13 do not know
+        if panel["type"] == Kind.STATES:
+            panel["options"]["perPage"] = 0  # without pages, which the library cannot say; nobody turns them on a wall
     for link in found["links"]:
         link.pop("placement")  # the library puts links into a menu of Grafana 13, where nobody looks for them
     return found
@@ -103,9 +107,23 @@ def _panel(panel: Panel, language: Language) -> Any:
         .with_target(Target(panel.query, HEAT if panel.kind is Kind.HEAT else panel.alias))
         .grid_pos(dashboard.GridPos(place.height, place.width, place.x, place.y))
         .unit(unit(language, panel.unit))
-        .no_value(panel.no_value)
     )
-    made = _looking(made, panel)
+    if panel.kind is not Kind.HEAT:  # its cells without data are empty: closed hours are no fault
+        made = made.no_value(panel.no_value)
+    made = _scaled(_looking(made, panel), panel)
+    if mappings := _mappings(panel):
+        made = made.mappings(mappings)
+    if len(panel.names) == 1 and (name := next(iter(panel.names.values()))):
+        made = made.display_name(name)  # Grafana leaves out the name of a single series
+    if panel.since is not None:
+        made = made.time_from(panel.since).hide_time_override(hide_time_override=True)
+    if panel.kind is Kind.HEAT:
+        return _heat(made, panel.names, unit(language, "hour_of_day"))
+    return _named(made, panel)
+
+
+def _scaled(made: Any, panel: Panel) -> Any:
+    """Set the ends of the scale, its steps and its decimals."""
     if panel.decimals is not None:
         made = made.decimals(panel.decimals)
     if panel.low is not None:
@@ -118,11 +136,7 @@ def _panel(panel: Panel, language: Language) -> Any:
         if panel.kind is Kind.LINES:
             dashed = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
             made = made.thresholds_style(dashed)
-    if panel.words:
-        made = made.mappings([_mapping(panel.words)])
-    if panel.since is not None:
-        made = made.time_from(panel.since).hide_time_override(hide_time_override=True)
-    return _heat(made, panel.names) if panel.kind is Kind.HEAT else _named(made, panel)
+    return made
 
 
 def _looking(made: Any, panel: Panel) -> Any:
@@ -134,6 +148,7 @@ def _looking(made: Any, panel: Panel) -> Any:
     if panel.kind is Kind.NUMBER:
         shown = BigValueTextMode.VALUE_AND_NAME if any(panel.names.values()) else BigValueTextMode.VALUE
         made = made.reduce_options(newest).text_mode(shown)
+        made = made.wide_layout(wide_layout=False)  # the name above the value, not beside it at half the size
         return made.color_mode(BigValueColorMode.BACKGROUND).graph_mode(BigValueGraphMode.NONE)
     if panel.kind is Kind.LINES:
         return _drawn(made.legend(common.VizLegendOptions().show_legend(show_legend=True)), panel.draw)
@@ -168,7 +183,7 @@ def _others(board: Board) -> build.DashboardLink:
     return link.tags(["sukusuku", board.language]).as_dropdown(as_dropdown=True)
 
 
-def _heat(made: Any, names: Mapping[str, str]) -> Any:
+def _heat(made: Any, names: Mapping[str, str], hour_of_day: str) -> Any:
     """Turn the series into a table: a column for each weekday, a row for each hour of the day.
 
     InfluxQL knows no weekdays, so Grafana splits the time itself: it is written down as JSON and read again.
@@ -198,15 +213,37 @@ def _heat(made: Any, names: Mapping[str, str]) -> Any:
     ):
         made = made.with_transformation(dashboard.DataTransformerConfig(id_val=name, options=options))
     colours = build.FieldColor().mode(dashboard.FieldColorModeId.CONTINUOUS_BL_YL_RD)
-    plain = dashboard.DynamicConfigValue("custom.cellOptions", {"type": "auto"})
+    hours = {
+        "custom.cellOptions": {"type": "auto"},
+        "unit": hour_of_day,
+        "decimals": 0,
+        "custom.width": HOUR_WIDTH,
+    }
     return (
         made.cell_options(TableColoredBackgroundCellOptions())
         .color_scheme(colours)
-        .override_by_name(names[HOURS], [plain])
+        .decimals(0)
+        .override_by_name(names[HOURS], [dashboard.DynamicConfigValue(key, value) for key, value in hours.items()])
     )
 
 
-def _mapping(words: Mapping[int, Word]) -> dashboard.ValueMap:
+def _mappings(panel: Panel) -> list[Any]:
+    """Return the words for values, and for no value: it is grey, never in the colour of the lowest step."""
+    found: list[Any] = [_values(panel.words)] if panel.words else []
+    if panel.kind in {Kind.BARS, Kind.NUMBER, Kind.STATES}:
+        found.append(_none(panel.no_value, Colour.OLD))
+    elif panel.kind is Kind.HEAT:
+        found.append(_none("", Colour.CLEAR))
+    return found
+
+
+def _none(text: str, colour: Colour) -> dashboard.SpecialValueMap:
+    match = dashboard.SpecialValueMatch.NULL_AND_NAN
+    result = dashboard.ValueMappingResult(text, colour.value, None, 0)
+    return dashboard.SpecialValueMap(dashboard.DashboardSpecialValueMapOptions(match, result))
+
+
+def _values(words: Mapping[int, Word]) -> dashboard.ValueMap:
     return dashboard.ValueMap(
         {
             str(value): dashboard.ValueMappingResult(word.text, word.colour.value, None, value)

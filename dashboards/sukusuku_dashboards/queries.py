@@ -53,9 +53,16 @@ class Queries:
             'GROUP BY time($__interval), "asset" fill(none)'
         )
 
-    def newest_derived(self, metric: str) -> str:
+    def newest_derived(self, metric: str, site: str | None = None) -> str:
         """Return the newest value of a derived series of each asset."""
-        return f'SELECT last("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} GROUP BY "asset"'
+        return f'SELECT last("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, site)} GROUP BY "asset"'
+
+    def newest_derived_of(self, metric: str, asset: str) -> str:
+        """Return the newest value of a derived series of one asset."""
+        return (
+            f'SELECT last("value") FROM "{MINUTES}"."{DERIVED}" '
+            f'WHERE "asset" = {quoted(asset)} AND "metric" = {quoted(metric)} AND $timeFilter GROUP BY "asset"'
+        )
 
     def derived_of(self, asset: str, metrics: Sequence[str]) -> str:
         """Return the courses of several derived series of one asset."""

@@ -8,8 +8,8 @@ from sukusuku_dashboards.words import say, weekdays
 from sukusuku_server.settings import Asset, Facility, Language, Room
 
 HALF, QUARTER = COLUMNS // 2, COLUMNS // 4
-HIGH, TALL = 8, 14
-"""Rows of the upper and of the lower panels of a room; the heat map has a line for each hour."""
+HIGH, TALL, HEAT = 8, 14, 27
+"""Rows of the upper and of the lower panels of a room, and of the heat map, which has a line for each hour."""
 WEEKS, YEAR = "70d", "365d"
 CHILDREN, PEOPLE, LIMIT = "Occupancy/ChildrenCorrected", "Occupancy/Corrected", "Occupancy/Limit"
 USE = "Occupancy/Utilisation"
@@ -23,14 +23,14 @@ def rooms(facility: Facility, language: Language) -> Board:
     panels = tuple(
         panel
         for number, (asset, room) in enumerate(found)
-        for panel in _panels(facility, asset, room, language, number * (HIGH + TALL))
+        for panel in _panels(facility, asset, room, language, number * (HIGH + HEAT))
     )
     return Board(f"sukusuku-rooms-{language}", language, say(language)("Rooms"), panels, refresh="1m")
 
 
 def _panels(facility: Facility, asset: Asset, room: Room, language: Language, top: int) -> Iterator[Panel]:
     tell, queries = say(language), Queries(facility.store.influx)
-    none, since = tell("no data"), f"{round(facility.alerts.silent_after)}s"
+    none, since = tell("no data"), f"{round(facility.levels(room).silent_after)}s"
     named = {"room": f"{asset.site.name[language]} {room.name[language]}", "capacity": room.capacity}
     courses = {PEOPLE: tell("people"), CHILDREN: tell("children"), LIMIT: tell("limit")}
     zones = {zone.id: zone.name[language] for zone in room.zone}
@@ -55,7 +55,7 @@ def _panels(facility: Facility, asset: Asset, room: Room, language: Language, to
         )  # fmt: skip
     yield Panel(
         Kind.HEAT, tell("%(room)s: average utilisation by weekday and hour, ten weeks") % named,
-        queries.derived_means(asset.id, USE, "1h"), Place(0, top + HIGH, HALF, TALL), none,
+        queries.derived_means(asset.id, USE, "1h"), Place(0, top + HIGH, HALF, HEAT), none,
         {HOURS: tell("hour"), **weekdays(tell)}, unit="percent", low=0, high=100, since=WEEKS,
     )  # fmt: skip
     yield Panel(

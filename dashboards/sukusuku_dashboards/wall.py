@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 
 from sukusuku_core.model import AssetKind
 from sukusuku_dashboards.board import COLUMNS, Board, Colour, Kind, Panel, Place, Step
 from sukusuku_dashboards.queries import Queries
+from sukusuku_dashboards.rooms import CHILDREN, FULL, USE
 from sukusuku_dashboards.words import say, states
 from sukusuku_server.settings import Asset, Facility, Language, Room, Unit
+from sukusuku_server.settings.alerts import AlertLevels
 
 HALF = COLUMNS // 2
 TALL, NOW, LOW = 13, 6, 8
@@ -18,6 +21,8 @@ OWN_PANELS = 4
 """So many units of a centre have panels of their own; more share one, in which those that are silent are missing."""
 LEVEL = "Fill/Percent"
 ROOMS_IN_A_ROW = 2
+BEYOND = 150
+"""Percent of the limit at which a bar ends: one that is over the limit must look longer than one that is full."""
 UID, ALL = "sukusuku-wall", "all"
 UID_LENGTH = 40
 """Grafana takes at most so many characters."""
@@ -67,12 +72,7 @@ class _Wall:
         self._say = say(language)
         self._queries = Queries(facility.store.influx)
         self._since = f"{round(facility.alerts.silent_after)}s"
-        levels = facility.alerts
-        self._steps = (
-            Step(None, Colour.GOOD),
-            Step(levels.fill_clear, Colour.WARN),
-            Step(levels.fill_rise, Colour.BAD),
-        )
+        self._steps = _fill_steps(facility.alerts)
 
     def of_units(self, units: Sequence[Asset]) -> Iterator[Panel]:
         """Levels and states now, states and levels of the day."""
@@ -102,12 +102,15 @@ class _Wall:
             top, bottom = (TALL * n // len(units) for n in (number, number + 1))
             query = self._queries.newest_of(LEVEL, asset.id)
             title = self._say("%(unit)s: fill level") % {"unit": name}
-            yield self._levels(title, query, Place(0, top, HALF, bottom - top), {asset.id: name})
+            levels = self._facility.levels(asset.settings)
+            since = f"{round(levels.silent_after)}s"
+            level = self._levels(title, query, Place(0, top, HALF, bottom - top), {asset.id: name})
+            yield replace(level, steps=_fill_steps(levels), since=since)
             left, right = (HALF * n // len(units) for n in (number, number + 1))
             yield Panel(
                 Kind.NUMBER, self._say("%(unit)s: state") % {"unit": name}, self._queries.newest_of("State", asset.id),
-                Place(left, TALL, right - left, NOW), self._say("no data"), {asset.id: name},
-                words=states(self._say), since=self._since,
+                Place(left, TALL, right - left, NOW), self._say("no state"), {asset.id: name},
+                words=states(self._say), since=since,
             )  # fmt: skip
 
     def _levels(self, title: str, query: str, place: Place, names: Mapping[str, str]) -> Panel:
@@ -129,27 +132,41 @@ class _Wall:
                 "room": room.name[self._language],
                 "capacity": room.capacity,
             }
+            since = f"{round(self._facility.levels(room).silent_after)}s"
+            count = width // 2
             yield Panel(
-                Kind.NUMBER, title, self._queries.newest_of("Occupancy/Children", asset.id), Place(x, y, width, top),
-                self._say("no data"), {asset.id: ""}, steps=_capacity(room.capacity), since=self._since,
+                Kind.NUMBER, title, self._queries.newest_derived_of(CHILDREN, asset.id), Place(x, y, count, top),
+                self._say("no data"), {asset.id: ""}, steps=_capacity(room.capacity), decimals=0, since=since,
+            )  # fmt: skip
+            yield Panel(
+                Kind.NUMBER, self._say("of the limit now"), self._queries.newest_derived_of(USE, asset.id),
+                Place(x + count, y, width - count, top), self._say("no data"), {asset.id: ""}, unit="percent",
+                decimals=0, steps=FULL, since=since,
             )  # fmt: skip
             if zones:
                 yield Panel(
                     Kind.BARS, self._say("People in the zones"), self._queries.newest_of_zones(asset.id),
                     Place(x, y + top, width, height - top), self._say("no data"), zones, alias="$tag_zone",
-                    steps=(Step(None, Colour.BUSY),), low=0, high=room.capacity, since=self._since,
+                    steps=(Step(None, Colour.BUSY),), low=0, high=room.capacity, decimals=0, since=since,
                 )  # fmt: skip
 
     def all_rooms(self, rooms: Sequence[Asset]) -> Iterator[Panel]:
-        """Yield the children of all rooms in one panel."""
-        if rooms:
-            query = self._queries.newest("Occupancy/Children", self._site)
-            highest = max(_room(asset).capacity for asset in rooms)
-            yield Panel(
-                Kind.BARS, self._say("Children in the rooms"), query, Place(HALF, 0, HALF, HIGH), self._say("no data"),
-                {asset.id: self._name(asset) for asset in rooms}, steps=(Step(None, Colour.BUSY),), low=0, high=highest,
-                since=self._since,
-            )  # fmt: skip
+        """Yield the children of all rooms, and how much of the limit of the moment they are."""
+        if not rooms:
+            return
+        names = {asset.id: self._name(asset) for asset in rooms}
+        highest = max(_room(asset).capacity for asset in rooms)
+        half = HIGH // 2
+        yield Panel(
+            Kind.BARS, self._say("Children in the rooms"), self._queries.newest_derived(CHILDREN, self._site),
+            Place(HALF, 0, HALF, half), self._say("no data"), names, steps=(Step(None, Colour.BUSY),), low=0,
+            high=highest, decimals=0, since=self._since,
+        )  # fmt: skip
+        yield Panel(
+            Kind.BARS, self._say("Children in percent of the limit now"), self._queries.newest_derived(USE, self._site),
+            Place(HALF, half, HALF, HIGH - half), self._say("no data"), names, unit="percent", decimals=0, steps=FULL,
+            low=0, high=BEYOND, since=self._since,
+        )  # fmt: skip
 
     def _name(self, asset: Asset) -> str:
         own = asset.settings.name[self._language]
@@ -160,6 +177,14 @@ def _room(asset: Asset) -> Room:
     if isinstance(asset.settings, Unit):
         raise TypeError(asset.id)
     return asset.settings
+
+
+def _fill_steps(levels: AlertLevels) -> tuple[Step, ...]:
+    return (
+        Step(None, Colour.GOOD),
+        Step(levels.fill_clear, Colour.WARN),
+        Step(levels.fill_rise, Colour.BAD),
+    )
 
 
 def _capacity(places: int) -> tuple[Step, ...]:

@@ -22,7 +22,7 @@ def text_of(panel: Mapping[str, Any], value: float) -> str:
     """A value in words, or with its unit."""
     defaults = panel["fieldConfig"]["defaults"]
     for mapping in defaults.get("mappings", []):
-        if str(int(value)) in mapping["options"]:
+        if mapping["type"] == "value" and str(int(value)) in mapping["options"]:
             return str(mapping["options"][str(int(value))]["text"])
     unit = defaults["unit"]
     after = " " + unit.removeprefix("suffix:") if unit.startswith("suffix:") else UNITS.get(unit, "")
@@ -33,7 +33,7 @@ def colour_of(panel: Mapping[str, Any], value: float) -> str:
     """The colour of a value, by its word or by its threshold."""
     defaults = panel["fieldConfig"]["defaults"]
     for mapping in defaults.get("mappings", []):
-        if str(int(value)) in mapping["options"]:
+        if mapping["type"] == "value" and str(int(value)) in mapping["options"]:
             return COLOURS[mapping["options"][str(int(value))]["color"]]
     found = "#73bf69"
     for step in defaults.get("thresholds", {}).get("steps", []):

@@ -50,18 +50,27 @@ class Thresholds(Strict):
     steps: list[Threshold]
 
 
-class Mapping(Strict):
-    type: Literal["value"]
+class Values(Strict, tag_field="type", tag="value"):
     options: dict[str, dict[str, Any]]
+
+
+class NoValue(Strict):
+    match: Literal["null+nan"]
+    result: dict[str, Any]
+
+
+class Special(Strict, tag_field="type", tag="special"):
+    options: NoValue
 
 
 class Defaults(Strict, rename="camel"):
     unit: Text
-    no_value: Text
+    no_value: Text | None = None
+    display_name: Text | None = None
     min: float | None = None
     max: float | None = None
     thresholds: Thresholds | None = None
-    mappings: list[Mapping] = []
+    mappings: list[Values | Special] = []
 
 
 class Matcher(Strict):
@@ -70,7 +79,15 @@ class Matcher(Strict):
 
 
 class Property(Strict):
-    id: Literal["displayName", "custom.fillBelowTo", "custom.fillOpacity", "custom.cellOptions"]
+    id: Literal[
+        "displayName",
+        "unit",
+        "decimals",
+        "custom.width",
+        "custom.fillBelowTo",
+        "custom.fillOpacity",
+        "custom.cellOptions",
+    ]
     value: Any
 
 
@@ -96,6 +113,7 @@ class Panel(Strict, rename="camel"):
     targets: Annotated[list[Target], msgspec.Meta(min_length=1, max_length=1)]
     grid_pos: Grid
     field_config: FieldConfig
+    options: dict[str, Any]
     time_from: Span | None = None
     transformations: list[Transformation] = []
 
@@ -160,8 +178,30 @@ def _panel_faults(board: Dashboard) -> Iterable[str]:
         taken.update(dict.fromkeys(cells, panel.title))
         if panel.type not in SHAPES:
             yield f"{panel.title}: Grafana 9 to 13 do not all have `{panel.type}`"
+        yield from _silence_faults(panel)
         thresholds = panel.field_config.defaults.thresholds
         steps = [] if thresholds is None else [step.value for step in thresholds.steps]
         rest = [value for value in steps[1:] if value is not None]
         if steps and (steps[0] is not None or len(rest) != len(steps) - 1 or rest != sorted(set(rest))):
             yield f"{panel.title}: thresholds {steps} do not rise from below"
+
+
+def _silence_faults(panel: Panel) -> Iterable[str]:
+    """What a real Grafana was seen to do: a panel without data takes the colour of its lowest step, and a single series
+    loses its name."""
+    defaults = panel.field_config.defaults
+    grey = [it.options.result for it in defaults.mappings if isinstance(it, Special)]
+    if panel.type in {"bargauge", "stat", "state-timeline"}:
+        if [it.get("color") for it in grey] != ["#6e6e6e"] or grey[0].get("text") != defaults.no_value:
+            yield f"{panel.title}: no value must be grey and in the words of noValue"
+        names = [it.value for override in panel.field_config.overrides for it in override.properties]
+        if len(names) == 1 and names[0] and defaults.display_name != names[0]:
+            yield f"{panel.title}: the name of a single series must stand in the defaults, too"
+    if panel.type == "table":
+        units = [it.value for override in panel.field_config.overrides for it in override.properties if it.id == "unit"]
+        if units in ([], ["percent"]) or [it.get("color") for it in grey] != ["transparent"]:
+            yield f"{panel.title}: hours need a unit of their own, and hours without data no colour"
+    if panel.type == "state-timeline" and panel.options.get("perPage") != 0:
+        yield f"{panel.title}: nobody turns pages on a wall"
+    if panel.type == "stat" and panel.options.get("wideLayout") is not False:
+        yield f"{panel.title}: a name beside the value takes half of its size"

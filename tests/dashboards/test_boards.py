@@ -79,8 +79,11 @@ def test_panels_of_a_board_lie_beside_each_other_and_say_when_there_is_nothing(
             assert not taken & cells, panel["title"]
             assert max(x for x, _ in cells) < 24
             only_when_it_happens = "Buffer/Dropped" in panel["targets"][0]["query"]
-            words = {"ja": ("データなし", "なし"), "en": ("no data", "none")}[language]
-            assert panel["fieldConfig"]["defaults"]["noValue"] == words[only_when_it_happens]
+            words = {"ja": ("データなし", "なし", "状態なし"), "en": ("no data", "none", "no state")}[language]
+            of_state = panel["type"] == "stat" and "'State'" in panel["targets"][0]["query"]
+            expected = words[2 if of_state else only_when_it_happens]
+            shown = panel["fieldConfig"]["defaults"].get("noValue")
+            assert shown == (None if panel["type"] == "table" else expected)
             taken |= cells
 
 
@@ -93,6 +96,29 @@ def test_what_is_old_is_not_shown(centres: Facility) -> None:
     board = classic(next(iter(walls(centres, "en"))))
     now = [panel for panel in board["panels"] if panel["type"] in {"bargauge", "stat"}]
     assert {panel["timeFrom"] for panel in now} == {"2700s"}
+
+
+def test_a_wall_follows_the_settings_of_a_single_unit_and_room(centres: Facility) -> None:
+    """Mail and wall say the same of a unit that has limits of its own."""
+    own = msgspec.convert(
+        {"fill_rise": 60.0, "fill_clear": 50.0, "silent_after": 7200.0}, type(centres.site[0].unit[0].alerts)
+    )
+    unit = msgspec.structs.replace(centres.site[0].unit[0], alerts=own)
+    site = msgspec.structs.replace(centres.site[0], unit=(unit, *centres.site[0].unit[1:]))
+    facility = msgspec.structs.replace(centres, site=(site, *centres.site[1:]))
+    board = next(classic(it) for it in walls(facility, "en") if it.uid == f"sukusuku-wall-{site.id}-en")
+    panel = next(it for it in board["panels"] if it["type"] == "bargauge")
+    assert panel["timeFrom"] == "7200s"
+    assert [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [None, 50.0, 60.0]
+
+
+def test_a_wall_shows_children_as_they_are_corrected_and_against_the_limit_of_the_moment(centres: Facility) -> None:
+    for wall in walls(centres, "en"):
+        queries = [panel.query for panel in wall.panels]
+        assert not any("'Occupancy/Children'" in query for query in queries)
+        assert any("'Occupancy/ChildrenCorrected'" in query for query in queries)
+        (share,) = [panel for panel in wall.panels if "'Occupancy/Utilisation'" in panel.query]
+        assert [step.value for step in share.steps] == [None, 90, 100.1]
 
 
 def test_uids_are_fixed_and_differ(centres: Facility) -> None:
