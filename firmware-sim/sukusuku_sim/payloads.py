@@ -52,9 +52,11 @@ def _message(
 
 
 def _said(point: JsonPoint, value: Value) -> Value:
-    """Return the value in the sensor's own words."""
+    """Return the value in the sensor's own words and unit."""
     if point.type is not JsonType.BOOL:
-        return value
+        if isinstance(value, str) or (point.scale == 1 and point.offset == 0):
+            return value
+        return round((value - point.offset) / point.scale, 9)
     words = point.true if value else point.false
     return bool(value) if bool(value) in words else words[0]
 
