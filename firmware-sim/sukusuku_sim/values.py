@@ -197,6 +197,45 @@ def _shelly(view: UnitView) -> Values:
     return {"power": round(view.unit.power, 1), "energy": energy, "voltage": MAINS_VOLT}
 
 
+def _level(view: UnitView) -> Values:
+    """Return a distance sensor on LoRaWAN that hangs above the pack."""
+    return {"distance": view.distance, "battery": 92.0}
+
+
+def _level_in_lid(view: UnitView) -> Values:
+    """Return one that is fixed to the lid and tilts with it."""
+    return {**_level(view), "tilted": view.unit.lid_open}
+
+
+def _level_with_percent(view: UnitView) -> Values:
+    fill = (view.empty_mm - view.distance) / (view.empty_mm - view.full_mm) * 100
+    return {"distance": view.distance, "fill_percent": round(min(max(fill, 0.0), 100.0)), "battery": 3.6}
+
+
+def _lid_contact(view: UnitView) -> Values:
+    return {"open": view.unit.lid_open, "battery": 92.0}
+
+
+def _plug(view: UnitView) -> Values:
+    power = round(view.unit.power)
+    current = round(power / POWER_FACTOR / MAINS_VOLT, 3)
+    return {"power": power, "energy": round(view.unit.energy), "voltage": MAINS_VOLT, "current": current}
+
+
+def _door_counter(view: RoomView) -> Values:
+    """Return both totals of a counter at the door."""
+    return {"entries": view.room.people_in, "exits": view.room.people_out}
+
+
+def _door_counter_u16(view: RoomView) -> Values:
+    return {name: int(total) % U16 for name, total in _door_counter(view).items()}
+
+
+def _anybody(view: RoomView) -> Values:
+    people = view.room.people if view.zone is None else view.room.people_at(view.zone)
+    return {"presence": people > 0, "battery": 92.0}
+
+
 OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
     "sukusuku-retrofit-board": _retrofit_board,
     "moxa-iologik-e1212": _e1212,
@@ -207,6 +246,16 @@ OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
     "peacefair-pzem-016": _pzem016,
     "tasmota-unit": _tasmota,
     "shelly-gen2-pm": _shelly,
+    "milesight-em400-mud": _level_in_lid,
+    "milesight-em400-tld": _level_in_lid,
+    "milesight-em310-udl": _level_in_lid,
+    "terabee-lm-xl": _level_with_percent,
+    "decentlab-dl-mbx": _level,
+    "dragino-ldds75": _level,
+    "milesight-ws301": _lid_contact,
+    "milesight-em300-mcs": _lid_contact,
+    "netvox-r311a": _lid_contact,
+    "milesight-ws523": _plug,
 }
 OF_ROOM: Mapping[str, Callable[[RoomView], Values]] = {
     "milesight-vs133": _vs133,
@@ -217,4 +266,9 @@ OF_ROOM: Mapping[str, Callable[[RoomView], Values]] = {
     "xovis": _xovis,
     "esphome-room": _esphome,
     "thingsboard-people": _thingsboard,
+    "milesight-vs350": _door_counter_u16,
+    "milesight-vs360": _door_counter_u16,
+    "milesight-vs340": _anybody,
+    "milesight-ws203": _anybody,
+    "terabee-people-counting-l-xl": _door_counter,
 }
