@@ -164,6 +164,13 @@ class HostSession:
         if node is not None:
             node.online = node.contiguous = False
 
+    def forget_device(self, key: NodeKey, device: str) -> None:
+        """Nothing that is known of this device is to be believed before its next birth."""
+        node = self._nodes.get(key)
+        if node is not None:
+            node.contiguous = False
+            node.devices.pop(device, None)
+
     def online(self, key: NodeKey) -> bool:
         """Whether the node has an open session, as far as the host knows."""
         node = self._nodes.get(key)

@@ -147,6 +147,10 @@ _FIELDS: dict[DataType, tuple[str, ...]] = {
 }
 
 
+UNREAD_FIELDS = frozenset({"bytes_value", "dataset_value", "template_value", "extension_value"})
+"""Where values stand that are never read."""
+
+
 def canonical(datatype: int) -> DataType | None:
     """Return the datatype of ours that a Sparkplug datatype number maps onto; None when we do not read it."""
     if datatype in _INT_BITS or datatype in _UINT_TYPES:
@@ -206,10 +210,15 @@ def read_quality(metric: Any) -> Quality:
 
 
 def read_name(metric: Any) -> str:
-    """Return the name of a parsed metric. Raises DecodeError (`name`) for aliases and for bytes that are not UTF-8."""
+    """Return the name of a parsed metric, which `Aliases.name` has filled in where it came as an alias.
+
+    Raises DecodeError (`alias` for an alias that stands for no name, `name` for bytes that are not UTF-8).
+    """
     name = metric.name
+    if not name and metric.HasField("alias"):
+        raise DecodeError("alias", f"no birth declares alias {metric.alias} for a metric of this sender")
     if not isinstance(name, str) or not name or len(name) > 255:  # noqa: PLR2004 - our bound on a metric name
-        raise DecodeError("name", "a metric needs a UTF-8 name of 1 to 255 characters (aliases are not used here)")
+        raise DecodeError("name", "a metric needs a UTF-8 name of 1 to 255 characters")
     return name
 
 

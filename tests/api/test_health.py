@@ -14,6 +14,7 @@ from sukusuku_server.db import OutgoingMail
 from sukusuku_server.live import clock
 from sukusuku_server.live.clock import Cause, ClockDoubt
 from sukusuku_server.model.series import Quarantined, Unassigned
+from sukusuku_server.model.unreadable import CURES, unreadable_key
 from tests.api.conftest import NOW
 from tests.api.in_process import client
 from tests.api.two_centres import World, fire
@@ -72,6 +73,17 @@ def test_readings_that_wait_for_the_settings_degrade(world: World, api: httpx.Cl
             "last": "2026-11-18T20:06:39+09:00",
         }
     ]
+
+
+def test_a_gateway_that_cannot_be_read_is_named_with_the_cure(world: World, api: httpx.Client) -> None:
+    world.store.note(unreadable_key("tobu-pi", "alias"), NOW - 30_000)
+    world.store.note(unreadable_key("tobu-pi", "no-birth"), 0)
+    health = api.get("/api/v1/health").json()
+    assert health["status"] == "degraded"
+    assert {edge["id"]: edge["unreadable"] for edge in health["edges"]} == {
+        "tobu-pi": [{"reason": "alias", "since": "2026-11-18T20:06:10+09:00", "cure": CURES["alias"]}],
+        "seibu-pi": [],
+    }
 
 
 def test_the_quarantine_is_counted_and_listed_without_its_content(world: World, api: httpx.Client) -> None:

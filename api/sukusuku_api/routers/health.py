@@ -1,6 +1,6 @@
 """Whether the parts are there and data is coming."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from fastapi import APIRouter
@@ -14,6 +14,7 @@ from sukusuku_core.time import MINUTE_MS, SECOND_MS, japan_time
 from sukusuku_server.db import MailState
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
+from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.timeseries import twins_key
 from sukusuku_server.timeseries.unassigned import DROPPED
 
@@ -41,15 +42,18 @@ def health(context: ContextDep) -> out.HealthOut:
     except SukusukuError:
         readable = False
     mails = _mails(context)
+    edges = _edges(context, latest, now)
+    parts = readable and mails is not None and doubt is None
+    well = parts and not unassigned and not any(edge.unreadable for edge in edges)
     return out.HealthOut(
-        status="ok" if readable and mails is not None and not unassigned and doubt is None else "degraded",
+        status="ok" if well else "degraded",
         version=__version__,
         time=japan_time(now),
         store=readable,
         operations=mails is not None,
         clock=_clock(doubt),
         newest=live.last(_newest(*latest.values()), now),
-        edges=_edges(context, latest, now),
+        edges=edges,
         mails=mails,
         quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=japan_time(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),
@@ -118,6 +122,7 @@ def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOu
                 last_loss=_loss(own.get(drop_record.DROPPED_RANGE)),
                 clock_set=clock.value if clock is not None and isinstance(clock.value, bool) else None,
                 duplicate=_duplicate(context, edge, now),
+                unreadable=list(_unreadable(context, edge)),
             )
         )
     return found
@@ -137,6 +142,16 @@ def _loss(item: Latest | None) -> out.LossOut | None:
     except (ValueError, OverflowError, OSError):  # a time that no calendar knows
         return None
     return out.LossOut(told=told, start=start, end=end, assets=[*found.assets], more=found.more)
+
+
+def _unreadable(context: Context, edge: str) -> Iterator[out.UnreadableOut]:
+    for reason, cure in CURES.items():
+        try:
+            since = context.store.live.noted(unreadable_key(edge, reason))
+        except SukusukuError:
+            return
+        if since:
+            yield out.UnreadableOut(reason=cast("out.Unreadable", reason), since=japan_time(since), cure=cure)
 
 
 def _duplicate(context: Context, edge: str, now: int) -> bool:

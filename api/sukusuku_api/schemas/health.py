@@ -10,6 +10,8 @@ from sukusuku_api.schemas.live import LastOut
 
 Unassignable = Literal["unknown-asset", "wrong-edge", "unknown-zone"]
 
+Unreadable = Literal["no-birth", "alias", "two-nodes", "message"]
+
 _TIME = "2026-11-20T09:15:30+09:00"
 
 
@@ -23,8 +25,16 @@ class LossOut(Shape):
     more: int = Field(description="Assets that found no room in `assets`")
 
 
+class UnreadableOut(Shape):
+    """Why nothing of an edge node, or of one of its devices, can be stored. Its assets are stale meanwhile."""
+
+    reason: Unreadable
+    since: datetime = Field(examples=[_TIME])
+    cure: str = Field(description="What a person can do")
+
+
 class EdgeOut(Shape):
-    """A Raspberry Pi that speaks for assets."""
+    """An edge node that speaks for assets: a Raspberry Pi, or a gateway of another make."""
 
     id: str
     last: LastOut | None = Field(description="The newest reading of it or its assets; null: never heard")
@@ -37,6 +47,7 @@ class EdgeOut(Shape):
     duplicate: bool = Field(
         description="Two edge nodes use this identity: nothing from either is stored until one stops"
     )
+    unreadable: list[UnreadableOut] = Field(description="What it sends cannot be read, for ten seconds or more")
 
 
 class MailsOut(Shape):
@@ -110,7 +121,8 @@ class HealthOut(Shape):
     """State of the parts of the system."""
 
     status: Literal["ok", "degraded"] = Field(
-        description="`degraded`: store or operations is false, readings are unassigned, or the clock is in doubt"
+        description="`degraded`: store or operations is false, readings are unassigned, an edge node is unreadable, "
+        "or the clock is in doubt"
     )
     version: str
     time: datetime = Field(examples=[_TIME])

@@ -5,6 +5,7 @@ import logging
 from sukusuku_collector.ingest.row_builder import Batch
 from sukusuku_collector.ingest.topic_routes import MAX_ROUTES
 from sukusuku_core import drop_record
+from sukusuku_core.errors import DecodeError
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 
 REPEAT_AFTER = MINUTE_MS
@@ -31,6 +32,11 @@ class OperatorLog:
             self._told.clear()
         self._told[told] = now
         return True
+
+    def tell_refused(self, topic: str, error: DecodeError, now: int) -> None:
+        """Log a birth that is not believed, once an hour."""
+        if self.is_news(topic, f"birth {error.reason}", now, UNASSIGNED_AGAIN):
+            _log.error("%s: the birth is refused, so nothing of it can be stored: %s", topic[:200], error.detail[:400])
 
     def tell(self, batch: Batch) -> None:
         """Log what edge nodes had to drop, and whose readings have no place in `facility.toml`."""

@@ -18,9 +18,11 @@ from sukusuku_collector.ingest.rate_limits import Gate
 from sukusuku_collector.ingest.row_builder import Batch, Rows, RowStore, Table
 from sukusuku_collector.ingest.topic_routes import Route, Routes
 from sukusuku_collector.ingest.unassigned import UnassignedMessages
+from sukusuku_collector.ingest.unreadable import WHOLE, Trouble, UnreadableNodes
 from sukusuku_collector.ingest.validation import Subject
 from sukusuku_collector.ingest.witness import NOBODY, ClockWitness
 from sukusuku_core import sparkplug
+from sukusuku_core.aliases import Aliases
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.host_session import HostSession, NodeKey
@@ -29,6 +31,7 @@ from sukusuku_core.reorder import Reorder
 from sukusuku_core.topics import MessageType, NodeTopic
 from sukusuku_mqtt.client import Message
 from sukusuku_server.model.series import Committed, Unassigned
+from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import twins_key
 from sukusuku_server.timeseries.protocols import Notes
@@ -90,6 +93,10 @@ class Ingest:
         self._clock = clock
         self._reorder_window = round(limits.reorder_window * 1000)
         self._teller = OperatorLog()
+        self._unreadable = UnreadableNodes()
+        for key in [unreadable_key(node, reason) for node in self._routes.nodes() for reason in CURES]:
+            if store.noted(key):
+                store.note(key, 0)  # of an earlier run
         self.counts: Counter[str] = Counter()
         self.arrived = self.stored = 0
         self._rows = Rows(store, limits.metrics_per_asset, self.counts, self._may_quarantine, witness)
@@ -100,6 +107,7 @@ class Ingest:
         self._session = HostSession()
         self._reorder = Reorder[_Arrived](self._session, self._reorder_window)
         self._tables: dict[tuple[NodeKey, str | None], Table] = {}
+        self._aliases: dict[NodeKey, Aliases] = {}
         self._homeless = UnassignedMessages()
 
     def process(self, messages: Sequence[Message]) -> Outcome:
@@ -122,6 +130,7 @@ class Ingest:
         committed = Committed(0, 0, 0)
         try:
             self._tell_twins(batch)
+            self._tell_unreadable(batch)
             if batch.rows or batch.moved or batch.quarantined or batch.unassigned:
                 committed = self._store.commit_rows(
                     batch.rows, batch.quarantined, batch.now, batch.moved, batch.unassigned
@@ -166,6 +175,7 @@ class Ingest:
             self._reorder.forget(key)
             self._life(arrived, batch)
         elif self._twins.passed_over(key, batch.now):
+            self._unreadable.dropped(key, WHOLE, "two-nodes", batch.now)
             self._throw_away(message, "two-nodes", "two edge nodes use this identity", batch)
         else:
             if seq is not None and self._session.ahead(key, seq) >= sparkplug.SEQ_MODULUS // 2:
@@ -192,14 +202,19 @@ class Ingest:
             gone = self._session.node_death(key, bdseq)
             if gone is not None:
                 batch.offline.update(dict.fromkeys((key.node, *gone), batch.now))
+                self._readable_again(self._unreadable.dead(key))
             return
         types = _types(arrived.body)
         bdseq = _bdseq(arrived.body)
+        aliases = Aliases()
+        aliases.declare(None, arrived.body.metrics)
         self._twins.birth(key, bdseq, batch.now)
         if self._twins.passed_over(key, batch.now):
             self._session.forget(key)
+            self._unreadable.dropped(key, WHOLE, "two-nodes", batch.now)
             self._throw_away(arrived.message, "two-nodes", "two edge nodes use this identity", batch)
             return
+        self._aliases[key] = aliases
         wants_ack = sparkplug.ACK_BIRTH in types and sparkplug.ACK_COUNT in types
         timestamp = int(arrived.body.timestamp)
         self._session.node_birth(key, arrived.seq or 0, bdseq, timestamp, types, wants_ack=wants_ack)
@@ -216,23 +231,52 @@ class Ingest:
                 self._keep(arrived, route.refusal, batch, born=born)
         elif kind is MessageType.DDATA or kind is MessageType.NDATA:
             if self._session.data(key, device, seq, batch.now) is None:
-                self.counts["no-birth"] += 1  # the edge node sends it again after its birth
+                self._no_birth(key, device, batch)
             else:
-                self._rows.read(arrived.message, arrived.body, self._tables[key, device], batch)
+                self._data(arrived, batch)
         elif kind is MessageType.DBIRTH and device is not None:
-            types = _types(arrived.body)
+            types = self._declared(arrived)
             if self._session.device_birth(key, device, seq, types, batch.now):
                 self._born(arrived, route.subject, types, batch)
             else:
-                self.counts["no-birth"] += 1
+                self._no_birth(key, device, batch)
         elif kind is not MessageType.DDEATH or device is None:
             self.counts["command"] += 1  # not for us
         elif self._session.device_death(key, device, seq, batch.now):
             batch.offline[device] = _time_of_death(arrived.body, batch.now)
+            if (aliases := self._aliases.get(key)) is not None:
+                aliases.release(device)
+
+    def _declared(self, arrived: _Arrived) -> dict[str, int]:
+        """Return what a device birth declares, and remember its aliases. Raises DecodeError (`name`, `alias`)."""
+        types = _types(arrived.body)
+        if (aliases := self._aliases.get(arrived.route.key)) is not None:
+            aliases.declare(arrived.route.topic.device, arrived.body.metrics)
+        return types
+
+    def _name(self, arrived: _Arrived) -> None:
+        """Put names in the place of aliases."""
+        if aliases := self._aliases.get(arrived.route.key):
+            aliases.name(arrived.route.topic.device, arrived.body.metrics)
+
+    def _no_birth(self, key: NodeKey, device: str | None, batch: Batch) -> None:
+        """Count a message that no birth came before: an edge node of ours sends it again after its birth."""
+        self.counts["no-birth"] += 1
+        self._unreadable.dropped(key, device if self._session.online(key) else WHOLE, "no-birth", batch.now)
+
+    def _data(self, arrived: _Arrived, batch: Batch) -> None:
+        key, device = arrived.route.key, arrived.route.topic.device
+        self._name(arrived)
+        if "alias" in self._rows.read(arrived.message, arrived.body, self._tables[key, device], batch):
+            self._session.ask_rebirth(key, batch.now)
+            self._unreadable.dropped(key, device, "alias", batch.now)
+        else:
+            self._readable_again(self._unreadable.read(key, device), batch)
 
     def _born(self, arrived: _Arrived, subject: Subject, types: dict[str, int], batch: Batch) -> None:
         batch.offline[subject.id] = None
         where = arrived.route.key, arrived.route.topic.device
+        self._readable_again(self._unreadable.born(*where))
         table = self._tables[where] = self._rows.table(subject, types)
         self._rows.read(arrived.message, arrived.body, table, batch, birth=True)
 
@@ -243,6 +287,12 @@ class Ingest:
         if not born:
             self.counts["no-birth"] += 1  # the edge node sends it again after its birth
             return
+        if arrived.route.topic.type is MessageType.DBIRTH:
+            self._declared(arrived)
+        else:
+            self._name(arrived)
+            for metric in arrived.body.metrics:
+                sparkplug.read_name(metric)
         self.counts[refusal.reason] += 1
         node, topic = arrived.route.key.node, arrived.message.topic
         kept = self._homeless.take(arrived.route.topic, arrived.body)
@@ -257,8 +307,16 @@ class Ingest:
             self._throw_away(message, error.reason, error.detail, batch)
             return
         self.counts[error.reason] += 1
+        key, kind, device = route.key, route.topic.type, route.topic.device
+        if kind is MessageType.NBIRTH:
+            self._session.forget(key)
+        elif kind is MessageType.DBIRTH and device is not None:
+            self._session.forget_device(key, device)
+        if kind in _BIRTHS:
+            self._teller.tell_refused(message.topic, error, batch.now)
         if route.subject is not None:
-            self._session.ask_rebirth(route.key, batch.now)
+            self._unreadable.dropped(key, WHOLE if kind is MessageType.NBIRTH else device, error.reason, batch.now)
+            self._session.ask_rebirth(key, batch.now)
         if self._gate.may_quarantine(route.key, batch.now):
             batch.quarantined.append(quarantined(message, error.reason, error.detail, batch.now))
 
@@ -280,6 +338,40 @@ class Ingest:
             _log.log(logging.ERROR if finding.certain else logging.WARNING, "%s", finding)
             if finding.certain:
                 self._store.note(twins_key(finding.node.node), batch.now)
+
+    def _tell_unreadable(self, batch: Batch) -> None:
+        """Show the assets as stale of which nothing can be read for too long."""
+        for trouble in self._unreadable.overdue(batch.now):
+            batch.offline.update(dict.fromkeys(self._concerned(trouble), trouble.since))
+            _log.error(
+                "%s: what it sends cannot be read, so its assets are shown as stale: %s (%s)",
+                _path(trouble),
+                CURES[trouble.reason],
+                trouble.reason,
+            )
+            self._note_unreadable(trouble)
+
+    def _readable_again(self, troubles: Sequence[Trouble], batch: Batch | None = None) -> None:
+        """Say that troubles are over. With a batch the assets are alive again; otherwise their own births tell."""
+        for trouble in troubles:
+            _log.info("%s: what it sends can be read again (%s)", _path(trouble), trouble.reason)
+            self._note_unreadable(trouble)
+            if batch is not None:
+                batch.offline.update(dict.fromkeys(self._concerned(trouble), None))
+
+    def _note_unreadable(self, trouble: Trouble) -> None:
+        node, reason = trouble.node.node, trouble.reason
+        self._store.note(unreadable_key(node, reason), self._unreadable.since(node, reason) or 0)
+
+    def _concerned(self, trouble: Trouble) -> list[str]:
+        if trouble.scope == WHOLE:
+            return self._routes.spoken_for(trouble.node.node)
+        return [trouble.node.node if trouble.scope is None else trouble.scope]
+
+
+def _path(trouble: Trouble) -> str:
+    device = "" if trouble.scope in {None, WHOLE} else f"/{trouble.scope}"
+    return f"edge node {trouble.node.group}/{trouble.node.node}{device}"
 
 
 def _command(key: NodeKey, now: int, *metrics: tuple[str, Value]) -> Command:

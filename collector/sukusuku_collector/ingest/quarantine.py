@@ -17,9 +17,10 @@ MAX_TEXT = 512
 _NUMBERS = frozenset({"int_value", "long_value", "float_value", "double_value", "boolean_value"})
 
 
-def quarantined(message: Message, reason: str, detail: str, now: int) -> Quarantined:
-    """Return a message on its way to the quarantine."""
-    return Quarantined(now, message.topic[:MAX_TEXT], reason, detail[:MAX_TEXT], _numbers(message.payload))
+def quarantined(message: Message, reason: str, detail: str, now: int, named: Any = None) -> Quarantined:
+    """Return a message on its way to the quarantine; `named` is its parsed form, with names in place of aliases."""
+    payload = message.payload if named is None else named.SerializeToString()
+    return Quarantined(now, message.topic[:MAX_TEXT], reason, detail[:MAX_TEXT], _numbers(payload))
 
 
 def private(metric: Any) -> bool:
@@ -31,9 +32,12 @@ def _numbers(payload: bytes) -> bytes:
     try:
         body = sparkplug.parse(payload)
         for metric in body.metrics:
-            sparkplug.read_name(metric)
+            if metric.name or not metric.HasField("alias"):  # an alias that stands for no name is worth keeping
+                sparkplug.read_name(metric)
     except DecodeError:
         return b""
+    body.ClearField("uuid")
+    body.ClearField("body")
     for metric in body.metrics:
         field = metric.WhichOneof("value")
         if field is not None and (field not in _NUMBERS or private(metric)):

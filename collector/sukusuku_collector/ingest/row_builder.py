@@ -5,7 +5,7 @@ datatypes, qualities, out of bounds, times that cannot be believed) takes the ca
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -118,8 +118,8 @@ class Rows:
                 continue  # the careful way says why, for every value
         return Table(subject, types, plans)
 
-    def read(self, message: Message, body: Any, table: Table, batch: Batch, *, birth: bool = False) -> None:
-        """Put what a message carries into the batch."""
+    def read(self, message: Message, body: Any, table: Table, batch: Batch, *, birth: bool = False) -> Collection[str]:
+        """Put what a message carries into the batch. Return the reasons for which something was refused."""
         rows = batch.rows
         before = len(rows) + len(batch.moved)
         find = table.plans.get
@@ -145,10 +145,10 @@ class Rows:
                         rows.append((time, series, value, _GOOD))
                         continue
                 careful.append(metric)
-        if careful:
-            self._careful(careful, _Arrived(message, body, table, batch, present, birth))
+        refused = self._careful(careful, _Arrived(message, body, table, batch, present, birth)) if careful else ()
         if len(rows) + len(batch.moved) > before:
             batch.changed.add(table.subject.id)
+        return refused
 
     def clock_set(self, node: str) -> bool:
         """Whether the times of an edge node are believed: it has not said that its clock was not set."""
@@ -196,7 +196,7 @@ class Rows:
             self._witness.heard(node, sent)
         return sent if self.clock_set(node) and not self._witness.sure() else now
 
-    def _careful(self, metrics: Sequence[Any], arrived: _Arrived) -> None:
+    def _careful(self, metrics: Sequence[Any], arrived: _Arrived) -> Collection[str]:
         """Do what the loop of `read` does, for every case."""
         refused: dict[str, list[str]] = {}
         homeless: list[Any] = []
@@ -222,7 +222,10 @@ class Rows:
             if not self._may_quarantine(table.subject.edge, batch.now):
                 continue
             more = f" (and {len(details) - 3} more)" if len(details) > 3 else ""  # noqa: PLR2004 - enough to see what
-            batch.quarantined.append(quarantined(message, reason, "; ".join(details[:3]) + more, batch.now))
+            batch.quarantined.append(
+                quarantined(message, reason, "; ".join(details[:3]) + more, batch.now, arrived.body)
+            )
+        return refused.keys()
 
     def _take(self, metric: Any, arrived: _Arrived) -> str | None:
         """One metric into the batch. Answers why its time is not believed. Raises DecodeError."""

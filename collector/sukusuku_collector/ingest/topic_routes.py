@@ -46,6 +46,14 @@ class Routes:
         """Return the route of a topic that was found before."""
         return self._routes.get(topic)
 
+    def nodes(self) -> set[str]:
+        """Return the edge nodes of the facility."""
+        return {subject.edge for subject in self._subjects.values()}
+
+    def spoken_for(self, node: str) -> list[str]:
+        """Return an edge node and the assets that it speaks for."""
+        return [subject.id for subject in self._subjects.values() if subject.edge == node]
+
     def _make(self, topic: NodeTopic) -> Route:
         key = NodeKey(topic.group, topic.node)
         node = self._subjects.get(topic.node)

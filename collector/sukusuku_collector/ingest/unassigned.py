@@ -9,6 +9,7 @@ from typing import Any
 
 from sukusuku_collector.ingest.quarantine import private
 from sukusuku_core import sparkplug
+from sukusuku_core.sparkplug import UNREAD_FIELDS
 from sukusuku_core.topics import MessageType, NodeTopic
 
 UNASSIGNED = frozenset({"unknown-asset", "wrong-edge", "unknown-zone"})
@@ -28,7 +29,7 @@ def keep(body: Any, metrics: Sequence[Any], types: Mapping[str, int], *, birth: 
     for metric in metrics:
         if birth and metric.is_null:
             continue  # declared, never measured
-        if private(metric):
+        if private(metric) or metric.WhichOneof("value") in UNREAD_FIELDS:
             continue
         item = found.metrics.add()
         item.CopyFrom(metric)
