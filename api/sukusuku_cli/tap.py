@@ -7,9 +7,11 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sukusuku_core import sparkplug, state, topics
+from sukusuku_core.aliases import Aliases
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.model import Quality
@@ -17,16 +19,18 @@ from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from sukusuku_server.terminal import Listing
 
 _COLUMNS = (("time", 12), ("type", 6), ("from", 26), ("seq", 4), ("metric", 24), ("value", 22), ("age", 9))
+_BIRTHS = {topics.MessageType.NBIRTH, topics.MessageType.DBIRTH}
 _STYLES = {"NBIRTH": "green", "DBIRTH": "green", "NDEATH": "red", "DDEATH": "red", "STATE": "cyan", "?": "bold red"}
 
 
 class Table:
-    """Turns messages into lines; remembers the datatypes that births declare."""
+    """Turns messages into lines; remembers the datatypes and aliases that births declare."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self._listing = Listing([places for _, places in _COLUMNS])
-        self._types: dict[str, dict[str, int]] = {}
+        self._types: dict[tuple[str, str], dict[str, int]] = {}
+        self._aliases: dict[tuple[str, str], Aliases] = {}
 
     def head(self) -> str:
         """Return the line above the table."""
@@ -40,20 +44,45 @@ class Table:
             return
         try:
             topic = topics.parse(message.topic)
-            source = f"{topic.node}/{topic.device}" if topic.device else topic.node
-            types = self._types.setdefault(source, {})
-            payload = sparkplug.decode(message.payload, types.get)
+            body = sparkplug.parse(message.payload)
         except DecodeError as error:
             yield self._line(clock, "?", message.topic, "", "unreadable", str(error))
             return
-        seq = "" if payload.seq is None else str(payload.seq)
-        if not payload.metrics:
+        source = f"{topic.node}/{topic.device}" if topic.device else topic.node
+        seq = str(body.seq) if body.HasField("seq") else ""
+        if not body.metrics:
             yield self._line(clock, topic.type, source, seq)
-        for n, metric in enumerate(payload.metrics):
-            if metric.datatype is not None:
-                types[metric.name] = metric.datatype
+        aliases = self._aliases_of(topic)
+        if topic.type in _BIRTHS:
+            try:
+                aliases.declare(topic.device, body.metrics)
+            except DecodeError as error:
+                yield self._line(clock, "?", source, seq, "birth", str(error))
+        else:
+            aliases.name(topic.device, body.metrics)
+        for n, item in enumerate(body.metrics):
             first = (clock, topic.type, source, seq) if n == 0 else ("", "", "", "")
-            yield self._line(*first, metric.name, _value(metric), _age(metric, now))
+            yield self._line(*first, *self._metric(item, (topic.group, source), now))
+
+    def _aliases_of(self, topic: topics.NodeTopic) -> Aliases:
+        node = topic.group, topic.node
+        if topic.type is topics.MessageType.NBIRTH or node not in self._aliases:
+            self._aliases[node] = Aliases()
+        return self._aliases[node]
+
+    def _metric(self, item: Any, source: tuple[str, str], now: int) -> tuple[str, str, str]:
+        """Return name, value and age of one metric; what cannot be read costs this cell only."""
+        types = self._types.setdefault(source, {})
+        name = item.name if item.name and isinstance(item.name, str) else f"alias {item.alias}"
+        if item.datatype:
+            types[name] = item.datatype
+        if (unread := sparkplug.unread(item, types.get(name, 0))) is not None:
+            return name, f"({unread})", ""
+        try:
+            metric = sparkplug.read_metric(item, types.get(name))
+        except DecodeError as error:
+            return name, f"({error.reason})", ""
+        return name, _value(metric), _age(metric, now)
 
     def _state(self, clock: str, message: Message) -> str:
         host = message.topic.rsplit("/", 1)[-1]

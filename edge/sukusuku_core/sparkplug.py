@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError as ProtobufDecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from sukusuku_core.catalogue import DataType
+from sukusuku_core.compression import inflate
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality, Value
 
@@ -27,6 +28,10 @@ SEQ_MODULUS = 256
 """`seq` counts the messages of a session and begins again at 0 after 255."""
 BDSEQ_MODULUS = 256
 """`bdSeq` counts the sessions of an edge node, in the same way."""
+
+COMPRESSED = "SPBV1.0_COMPRESSED"
+"""The `uuid` of a payload whose body is another one, compressed."""
+_COMPRESSED = COMPRESSED.encode()
 
 BDSEQ = "bdSeq"
 REBIRTH = "Node Control/Rebirth"
@@ -115,20 +120,44 @@ def encode(payload: Payload) -> bytes:
 # ---------------------------------------------------------------- reading
 
 
+def plain(data: bytes) -> bytes:
+    """Return a payload as it was before a gateway compressed it; most come back as they are.
+
+    Raises DecodeError (`oversized`, `protobuf`, `compression`).
+    """
+    if _COMPRESSED not in data:
+        return data
+    outer = _parse(data)
+    if outer.uuid != COMPRESSED:
+        return data
+    inner = inflate(outer.body, MAX_PAYLOAD_BYTES)
+    if _COMPRESSED in inner and _parse(inner).uuid == COMPRESSED:
+        raise DecodeError("compression", "a compressed payload within a compressed payload")
+    found = PayloadMessage()  # what the inner one lacks
+    for field in ("timestamp", "seq"):
+        if outer.HasField(field):
+            setattr(found, field, getattr(outer, field))
+    return bytes(found.SerializeToString()) + inner  # of a field that stands twice, the last one counts
+
+
 def parse(data: bytes) -> Any:
     """Return the protobuf message of a payload, limits checked; for the hot path, which reads its fields directly.
 
-    Raises DecodeError (`oversized`, `protobuf`, `too-many-metrics`).
+    Raises DecodeError (`oversized`, `protobuf`, `too-many-metrics`, `compression`).
     """
-    if len(data) > MAX_PAYLOAD_BYTES:
-        raise DecodeError("oversized", f"{len(data)} bytes, at most {MAX_PAYLOAD_BYTES} are read")
-    try:
-        message = PayloadMessage.FromString(data)
-    except (ProtobufDecodeError, UnicodeDecodeError) as error:  # protobuf in pure Python checks the texts at once
-        raise DecodeError("protobuf", str(error)) from error
+    message = _parse(plain(data))
     if len(message.metrics) > MAX_METRICS:
         raise DecodeError("too-many-metrics", f"{len(message.metrics)} metrics, at most {MAX_METRICS} are read")
     return message
+
+
+def _parse(data: bytes) -> Any:
+    if len(data) > MAX_PAYLOAD_BYTES:
+        raise DecodeError("oversized", f"{len(data)} bytes, at most {MAX_PAYLOAD_BYTES} are read")
+    try:
+        return PayloadMessage.FromString(data)
+    except (ProtobufDecodeError, UnicodeDecodeError) as error:  # protobuf in pure Python checks the texts at once
+        raise DecodeError("protobuf", str(error)) from error
 
 
 _INT_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
@@ -149,6 +178,19 @@ _FIELDS: dict[DataType, tuple[str, ...]] = {
 
 UNREAD_FIELDS = frozenset({"bytes_value", "dataset_value", "template_value", "extension_value"})
 """Where values stand that are never read."""
+_UNREAD_NAMES = {
+    16: "DataSet", 17: "Bytes", 18: "File", 19: "Template", 20: "PropertySet", 21: "PropertySetList",
+    **dict.fromkeys(range(22, 35), "array"),
+}  # fmt: skip
+"""Datatypes that are passed over."""
+
+
+def unread(metric: Any, datatype: int) -> str | None:
+    """Return what a parsed metric carries that is never read, in a word; None: a value of an ordinary type."""
+    name = _UNREAD_NAMES.get(datatype)
+    if name is None and metric.WhichOneof("value") in UNREAD_FIELDS:
+        return str(metric.WhichOneof("value")).removesuffix("_value")
+    return name
 
 
 def canonical(datatype: int) -> DataType | None:
@@ -160,6 +202,16 @@ def canonical(datatype: int) -> DataType | None:
     if datatype in _TEXT_TYPES:
         return DataType.STRING
     return {_BOOLEAN: DataType.BOOLEAN, _DATETIME: DataType.DATETIME}.get(datatype)
+
+
+def type_of(metric: Any, declared: int) -> int:
+    """Return the datatype of a parsed metric: as its birth declared it, or as it tells when that does not fit."""
+    told = metric.datatype
+    if not told or told == declared:
+        return declared
+    kind = canonical(declared)
+    fits = kind is not None and (metric.is_null or metric.WhichOneof("value") in _FIELDS[kind])
+    return declared if fits else int(told)
 
 
 def read_value(metric: Any, datatype: int) -> Value | None:
@@ -230,24 +282,23 @@ def decode(data: bytes, datatypes: Callable[[str], int | None] = lambda _name: N
     Without either, the type follows from the field that is set. Raises DecodeError.
     """
     message = parse(data)
-    metrics: list[Metric] = []
-    for item in message.metrics:
-        name = read_name(item)
-        number = item.datatype or datatypes(name) or _guess(item)
-        metrics.append(
-            Metric(
-                name,
-                read_value(item, number),
-                item.timestamp if item.HasField("timestamp") else None,
-                canonical(item.datatype) if item.datatype else None,
-                item.is_historical,
-                read_quality(item),
-            )
-        )
     return Payload(
         message.timestamp if message.HasField("timestamp") else None,
-        tuple(metrics),
+        tuple(read_metric(item, datatypes(item.name)) for item in message.metrics),
         message.seq if message.HasField("seq") else None,
+    )
+
+
+def read_metric(item: Any, declared: int | None = None) -> Metric:
+    """Return a parsed metric as a value; `declared` is the datatype of its birth. Raises DecodeError."""
+    name = read_name(item)
+    return Metric(
+        name,
+        read_value(item, item.datatype or declared or _guess(item)),
+        item.timestamp if item.HasField("timestamp") else None,
+        canonical(item.datatype) if item.datatype else None,
+        item.is_historical,
+        read_quality(item),
     )
 
 

@@ -13,6 +13,7 @@ from sukusuku_core.model import Reading
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.live import clock
 from sukusuku_server.live.clock import Cause, ClockDoubt
+from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.series import Quarantined, Unassigned
 from sukusuku_server.model.unreadable import CURES, unreadable_key
 from tests.api.conftest import NOW
@@ -84,6 +85,13 @@ def test_a_gateway_that_cannot_be_read_is_named_with_the_cure(world: World, api:
         "tobu-pi": [{"reason": "alias", "since": "2026-11-18T20:06:10+09:00", "cure": CURES["alias"]}],
         "seibu-pi": [],
     }
+
+
+def test_metrics_that_are_passed_over_are_counted_and_degrade_nothing(world: World, api: httpx.Client) -> None:
+    world.store.note(passed_over_key("tobu-pi", "unmapped"), 12)
+    health = api.get("/api/v1/health").json()
+    assert health["status"] == "ok"
+    assert health["edges"][0]["passed_over"] == [{"reason": "unmapped", "count": 12, "cure": REASONS["unmapped"]}]
 
 
 def test_the_quarantine_is_counted_and_listed_without_its_content(world: World, api: httpx.Client) -> None:

@@ -1,5 +1,7 @@
 """`sukusuku tap`: messages become lines that people can read."""
 
+import zlib
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sukusuku_cli.tap import Table
@@ -9,6 +11,7 @@ from sukusuku_core.model import Quality
 from sukusuku_core.sparkplug import Metric, Payload
 from sukusuku_core.state import HostState
 from sukusuku_mqtt import Message
+from tests.collector.ingest.foreign_gateway import ForeignGateway
 
 NOW = 1_776_218_400_000  # 2026-04-15 11:00:00 in Japan
 
@@ -66,3 +69,34 @@ def test_control_characters_of_a_peer_do_not_reach_the_terminal() -> None:
 
     assert len(lines) == 1
     assert lines[0].isprintable()
+
+
+def test_aliases_are_shown_by_name_and_one_template_costs_its_own_cell_only() -> None:
+    gateway = ForeignGateway("plc")
+    level: dict[str, Any] = {"name": "Level", "alias": 1, "datatype": 9, "value": 41.5}
+    recipe: dict[str, Any] = {"name": "Recipe", "datatype": 19, "value": b"x"}
+    data: dict[str, Any] = {"alias": 1, "datatype": 9, "value": 44.25}
+    stray: dict[str, Any] = {"alias": 17, "datatype": 4, "value": 5}
+    lines = _show(gateway.nbirth(recipe), gateway.birth("a", level, recipe), gateway.data("a", data, recipe, stray))
+
+    cells = [line.split()[:-2] for line in lines if "Level" in line]
+    assert [cell[-2:] for cell in cells] == [["Level", "41.5"], ["Level", "44.25"]]
+    assert [line.split()[-2:] for line in lines if "Recipe" in line] == [["Recipe", "(Template)"]] * 3
+    assert lines[-1].split() == ["alias", "17", "(alias)"]
+
+
+def test_a_birth_that_repeats_an_alias_is_said() -> None:
+    gateway = ForeignGateway("plc")
+    twice = [{"name": name, "alias": 1, "datatype": 9, "value": 1.5} for name in ("Level", "Depth")]
+    lines = _show(gateway.nbirth(), gateway.birth("a", *twice))
+
+    assert any("alias 1 stands for" in line for line in lines)
+
+
+def test_a_compressed_payload_is_shown() -> None:
+    inner = sparkplug.encode(Payload(NOW, (Metric("Level", 41.5, NOW, DataType.DOUBLE),), 3))
+    outer = sparkplug.PayloadMessage(uuid=sparkplug.COMPRESSED, body=zlib.compress(inner))
+
+    (line,) = _show(Message("spBv1.0/g/NDATA/n", outer.SerializeToString()))
+
+    assert line.split()[3:6] == ["3", "Level", "41.5"]

@@ -1,7 +1,7 @@
 """Whether the parts are there and data is coming."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import cast
+from typing import Literal, cast
 
 from fastapi import APIRouter
 
@@ -13,6 +13,7 @@ from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import MINUTE_MS, SECOND_MS, japan_time
 from sukusuku_server.db import MailState
 from sukusuku_server.live.clock import ClockDoubt
+from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
 from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.timeseries import twins_key
@@ -122,6 +123,7 @@ def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOu
                 last_loss=_loss(own.get(drop_record.DROPPED_RANGE)),
                 clock_set=clock.value if clock is not None and isinstance(clock.value, bool) else None,
                 duplicate=_duplicate(context, edge, now),
+                passed_over=list(_passed_over(context, edge)),
                 unreadable=list(_unreadable(context, edge)),
             )
         )
@@ -144,20 +146,26 @@ def _loss(item: Latest | None) -> out.LossOut | None:
     return out.LossOut(told=told, start=start, end=end, assets=[*found.assets], more=found.more)
 
 
+def _noted(context: Context, key: str) -> int | None:
+    try:
+        return context.store.live.noted(key)
+    except SukusukuError:
+        return None
+
+
+def _passed_over(context: Context, edge: str) -> Iterator[out.PassedOverOut]:
+    for reason, cure in REASONS.items():
+        if count := _noted(context, passed_over_key(edge, reason)):
+            yield out.PassedOverOut(reason=cast("Literal['unmapped', 'type']", reason), count=count, cure=cure)
+
+
 def _unreadable(context: Context, edge: str) -> Iterator[out.UnreadableOut]:
     for reason, cure in CURES.items():
-        try:
-            since = context.store.live.noted(unreadable_key(edge, reason))
-        except SukusukuError:
-            return
-        if since:
+        if since := _noted(context, unreadable_key(edge, reason)):
             yield out.UnreadableOut(reason=cast("out.Unreadable", reason), since=japan_time(since), cure=cure)
 
 
 def _duplicate(context: Context, edge: str, now: int) -> bool:
     """Return the collector notes every sign of a second edge node; a person has some time to see that there was one."""
-    try:
-        noted = context.store.live.noted(twins_key(edge))
-    except SukusukuError:
-        return False
+    noted = _noted(context, twins_key(edge))
     return noted is not None and now - noted < DUPLICATE_MS

@@ -33,6 +33,14 @@ class UnreadableOut(Shape):
     cure: str = Field(description="What a person can do")
 
 
+class PassedOverOut(Shape):
+    """Metrics of an edge node that are not stored, by design. They do no harm."""
+
+    reason: Literal["unmapped", "type"]
+    count: int = Field(description="Different metrics since the collector's start; its log names them")
+    cure: str = Field(description="Why, and what a person can do")
+
+
 class EdgeOut(Shape):
     """An edge node that speaks for assets: a Raspberry Pi, or a gateway of another make."""
 
@@ -47,6 +55,7 @@ class EdgeOut(Shape):
     duplicate: bool = Field(
         description="Two edge nodes use this identity: nothing from either is stored until one stops"
     )
+    passed_over: list[PassedOverOut]
     unreadable: list[UnreadableOut] = Field(description="What it sends cannot be read, for ten seconds or more")
 
 

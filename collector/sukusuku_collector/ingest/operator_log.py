@@ -2,11 +2,13 @@
 
 import logging
 
+from sukusuku_collector.ingest.passed_over import SHOWN, News
 from sukusuku_collector.ingest.row_builder import Batch
 from sukusuku_collector.ingest.topic_routes import MAX_ROUTES
 from sukusuku_core import drop_record
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
+from sukusuku_server.model.passed_over import REASONS
 
 REPEAT_AFTER = MINUTE_MS
 """ms before the same topic is quarantined for the same reason again, where the sender keeps its data anyway."""
@@ -37,6 +39,18 @@ class OperatorLog:
         """Log a birth that is not believed, once an hour."""
         if self.is_news(topic, f"birth {error.reason}", now, UNASSIGNED_AGAIN):
             _log.error("%s: the birth is refused, so nothing of it can be stored: %s", topic[:200], error.detail[:400])
+
+    def tell_passed_over(self, news: News) -> None:
+        """Log which metrics are passed over, each once."""
+        more = len(news.fresh) - SHOWN
+        _log.warning(
+            "%s: %d metrics are passed over, %s: %s%s",
+            news.node[:200],
+            len(news.fresh),
+            REASONS[news.why],
+            ", ".join(name[:80] for name in news.fresh[:SHOWN]),
+            f" (and {more} more)" if more > 0 else "",
+        )
 
     def tell(self, batch: Batch) -> None:
         """Log what edge nodes had to drop, and whose readings have no place in `facility.toml`."""

@@ -30,6 +30,7 @@ from sukusuku_core.model import Value
 from sukusuku_core.reorder import Reorder
 from sukusuku_core.topics import MessageType, NodeTopic
 from sukusuku_mqtt.client import Message
+from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.series import Committed, Unassigned
 from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.settings import Facility
@@ -94,7 +95,9 @@ class Ingest:
         self._reorder_window = round(limits.reorder_window * 1000)
         self._teller = OperatorLog()
         self._unreadable = UnreadableNodes()
-        for key in [unreadable_key(node, reason) for node in self._routes.nodes() for reason in CURES]:
+        nodes = self._routes.nodes()
+        keys = [unreadable_key(node, reason) for node in nodes for reason in CURES]
+        for key in [*keys, *(passed_over_key(node, reason) for node in nodes for reason in REASONS)]:
             if store.noted(key):
                 store.note(key, 0)  # of an earlier run
         self.counts: Counter[str] = Counter()
@@ -131,6 +134,7 @@ class Ingest:
         try:
             self._tell_twins(batch)
             self._tell_unreadable(batch)
+            self._tell_passed_over()
             if batch.rows or batch.moved or batch.quarantined or batch.unassigned:
                 committed = self._store.commit_rows(
                     batch.rows, batch.quarantined, batch.now, batch.moved, batch.unassigned
@@ -168,6 +172,7 @@ class Ingest:
             self._throw_away(message, "rate-limit", "more than [limits] allow; the edge node keeps it", batch)
             self._session.missed(key)
             return
+        message = self._inflated(message, key, batch)
         body = sparkplug.parse(message.payload)
         seq = body.seq if body.HasField("seq") and body.seq < sparkplug.SEQ_MODULUS else None
         arrived = _Arrived(message, route, body, seq)
@@ -185,6 +190,15 @@ class Ingest:
                     self._ordered(item, batch)
                 else:
                     self._handle(item, batch)
+
+    def _inflated(self, message: Message, key: NodeKey, batch: Batch) -> Message:
+        """Return a message as it was before a gateway compressed it. Raises DecodeError."""
+        payload = sparkplug.plain(message.payload)
+        if payload is message.payload:
+            return message
+        if not self._gate.admits_more(key, len(payload), batch.now):
+            raise DecodeError("oversized", "more than [limits] kilobytes_per_second allows, once it is inflated")
+        return Message(message.topic, payload)
 
     def _handle(self, arrived: _Arrived, batch: Batch) -> None:
         """Process a message that was held back for its turn."""
@@ -350,6 +364,11 @@ class Ingest:
                 trouble.reason,
             )
             self._note_unreadable(trouble)
+
+    def _tell_passed_over(self) -> None:
+        for news in self._rows.passed_over.news():
+            self._teller.tell_passed_over(news)
+            self._store.note(passed_over_key(news.node, news.why), news.count)
 
     def _readable_again(self, troubles: Sequence[Trouble], batch: Batch | None = None) -> None:
         """Say that troubles are over. With a batch the assets are alive again; otherwise their own births tell."""

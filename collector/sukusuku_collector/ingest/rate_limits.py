@@ -54,6 +54,10 @@ class Gate:
             return False
         return _bucket(self._bytes, key, limits.kilobytes_per_second * 1000).take(size, now)
 
+    def admits_more(self, key: NodeKey, size: int, now: int) -> bool:
+        """Whether an admitted message may be read although it has grown to `size` bytes when it was inflated."""
+        return _bucket(self._bytes, key, self._limits.kilobytes_per_second * 1000).take(size, now)
+
     def may_quarantine(self, key: NodeKey, now: int) -> bool:
         """Whether one more row of this node may go to the quarantine."""
         bucket = self._quarantined.get(key)

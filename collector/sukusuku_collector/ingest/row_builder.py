@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sukusuku_collector.ingest import validation
+from sukusuku_collector.ingest.passed_over import PassedOver
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.ingest.unassigned import UNASSIGNED, keep
 from sukusuku_collector.ingest.validation import Subject
@@ -35,6 +36,9 @@ _FIELD = {
 }
 """Sparkplug datatypes that the short way reads, and where their value stands."""
 
+_VALUE_REASONS = {"datatype", "wrong-type", "not-finite", "text"}
+"""Why a value is not taken, although its metric is known."""
+
 _Plan = tuple[int, str, float, float]
 """Series, protobuf field, lowest and highest plausible value of a metric."""
 
@@ -46,6 +50,8 @@ class Table:
     subject: Subject
     types: Mapping[str, int]
     plans: Mapping[str, _Plan]
+    told: set[str] = field(default_factory=set)
+    """Why values were not taken, in words: each is quarantined once."""
 
 
 @dataclass(slots=True)
@@ -103,6 +109,7 @@ class Rows:
         self._witness = witness
         self._synced: set[str] = set()
         self._unsynced: set[str] = set()
+        self.passed_over = PassedOver()
 
     def table(self, subject: Subject, types: Mapping[str, int]) -> Table:
         """Return the table for a birth that declares these types."""
@@ -219,12 +226,12 @@ class Rows:
                         Unassigned(batch.now, message.topic[:MAX_TEXT], reason, details[0][:MAX_TEXT], kept, clock_set)
                     )
                 continue
-            if not self._may_quarantine(table.subject.edge, batch.now):
+            news = [detail for detail in details if reason not in _VALUE_REASONS or detail not in table.told]
+            table.told.update(news if reason in _VALUE_REASONS else ())
+            if not news or not self._may_quarantine(table.subject.edge, batch.now):
                 continue
-            more = f" (and {len(details) - 3} more)" if len(details) > 3 else ""  # noqa: PLR2004 - enough to see what
-            batch.quarantined.append(
-                quarantined(message, reason, "; ".join(details[:3]) + more, batch.now, arrived.body)
-            )
+            more = f" (and {len(news) - 3} more)" if len(news) > 3 else ""  # noqa: PLR2004 - enough to see what
+            batch.quarantined.append(quarantined(message, reason, "; ".join(news[:3]) + more, batch.now, arrived.body))
         return refused.keys()
 
     def _take(self, metric: Any, arrived: _Arrived) -> str | None:
@@ -232,12 +239,20 @@ class Rows:
         name = sparkplug.read_name(metric)
         if name == sparkplug.BDSEQ or name.startswith(sparkplug.CONTROL_PREFIX):
             return None
-        subject, types, body, batch = arrived.table.subject, arrived.table.types, arrived.body, arrived.batch
+        table, body, batch = arrived.table, arrived.body, arrived.batch
+        subject, datatype = table.subject, sparkplug.type_of(metric, table.types.get(name, 0))
+        if sparkplug.unread(metric, datatype) is not None:
+            self.passed_over.note(subject.edge, "type", _path(subject, name))
+            return None
         known = validation.metric(subject, name)
-        value = sparkplug.read_value(metric, types.get(name) or metric.datatype or known.datatype)
-        if value is None and arrived.birth:
-            return None  # nothing was ever measured
-        value, quality = validation.judge(known, value, sparkplug.read_quality(metric))
+        unfit: DecodeError | None = None
+        try:
+            value = sparkplug.read_value(metric, datatype or known.datatype)
+            if value is None and arrived.birth:
+                return None  # nothing was ever measured
+            value, quality = validation.judge(known, value, sparkplug.read_quality(metric))
+        except DecodeError as error:  # it has another value now, so the last one that could be read is old
+            value, quality, unfit = None, Quality.BAD, error
         if subject.kind is AssetKind.EDGE_NODE:
             self._node_says(subject, name, value, metric, batch)
         series = self._number(subject, name, known.datatype)
@@ -251,6 +266,8 @@ class Rows:
             batch.rows.append(row)
         else:
             batch.moved.append(Moved(row, original, None if believed else int(quality)))
+        if unfit is not None:
+            raise unfit
         return None if believed else f"{name} at {original}, stored at {time} as BAD; check the sender's clock"
 
     def _node_says(self, subject: Subject, name: str, value: Value | None, metric: Any, batch: Batch) -> None:
@@ -259,3 +276,7 @@ class Rows:
             self.set_clock(subject.id, is_set=value)
         elif name == DROPPED_RANGE and isinstance(value, str):
             batch.losses.append((subject.id, int(metric.timestamp), value))
+
+
+def _path(subject: Subject, name: str) -> str:
+    return name if subject.kind is AssetKind.EDGE_NODE else f"{subject.id}/{name}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sukusuku_collector.ingest.fitting import fitted
 from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType, Metric
 from sukusuku_core.errors import DecodeError
@@ -64,15 +65,16 @@ def bounds(row: Metric) -> tuple[float, float]:
 def judge(row: Metric, value: Value | None, quality: Quality) -> tuple[Value | None, Quality]:
     """Return the value as the catalogue types it, and its quality: BAD when it is out of bounds or missing.
 
-    Raises DecodeError (`datatype`) when it is of another type.
+    Raises DecodeError (`datatype`) when it does not fit that type exactly.
     """
     if value is None:
         return None, Quality.BAD if quality is Quality.GOOD else quality
-    if row.datatype is DataType.DOUBLE and type(value) is int:
-        value = float(value)
     if type(value) is not _PYTHON[row.datatype]:
-        found = type(value).__name__  # not the value: it may be anything
-        raise DecodeError("datatype", f"{found} for {row.name}, which is {row.datatype.name}")
+        found = fitted(row.datatype, value)
+        if found is None:
+            kind = type(value).__name__  # not the value: it may be anything
+            raise DecodeError("datatype", f"{kind} for {row.name}, which is {row.datatype.name}, and does not fit it")
+        value = found
     if isinstance(value, int | float) and row.datatype is not DataType.BOOLEAN:
         low, high = bounds(row)
         if not low <= value <= high:

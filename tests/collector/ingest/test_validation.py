@@ -70,6 +70,11 @@ def test_other_metrics_are_refused(subject: Subject, name: str, reason: str) -> 
         ("State", -1, Quality.GOOD, (-1, Quality.BAD)),
         ("Lid/Open", True, Quality.GOOD, (True, Quality.GOOD)),
         ("Info/Serial", "A1", Quality.GOOD, ("A1", Quality.GOOD)),
+        ("State", 3.0, Quality.GOOD, (3, Quality.GOOD)),
+        ("State", 9.0, Quality.GOOD, (9, Quality.BAD)),
+        ("Lid/Open", 1, Quality.GOOD, (True, Quality.GOOD)),
+        ("Fill/Percent", "41.5", Quality.GOOD, (41.5, Quality.GOOD)),
+        ("Info/Serial", 20_230_017, Quality.GOOD, ("20230017", Quality.GOOD)),
     ],
 )
 def test_quality_follows_from_the_plausible_values(
@@ -82,9 +87,9 @@ def test_quality_follows_from_the_plausible_values(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("State", 1.0), ("State", True), ("Lid/Open", 1), ("Info/Serial", 5), ("Fill/Percent", "full")],
+    [("State", 1.5), ("State", True), ("Lid/Open", 2), ("Info/Serial", 1.5), ("Fill/Percent", "full")],
 )
-def test_another_type_is_refused(name: str, value: Value) -> None:
+def test_what_does_not_fit_is_refused(name: str, value: Value) -> None:
     with pytest.raises(DecodeError, match="datatype"):
         validation.judge(row(AssetKind.UNIT, name), value, Quality.GOOD)
 
