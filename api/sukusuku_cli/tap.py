@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sukusuku_cli.gateway_draft import Draft
 from sukusuku_core import sparkplug, state, topics
 from sukusuku_core.aliases import Aliases
 from sukusuku_core.clock import now_ms
@@ -121,6 +122,25 @@ async def tap(settings: MqttSettings, group: str, table: Table) -> None:
             sys.stdout.flush()
 
 
+async def suggest(settings: MqttSettings, group: str, draft: Draft) -> None:
+    """Hear the births of gateways into a draft, and ask those for them that send without one, until cancelled."""
+    async with MqttSession(settings) as session:
+        session.subscribe(topics.group_filters(group))
+        while True:
+            for message in await session.receive():
+                if (node := draft.hear(message)) is not None:
+                    request = topics.NodeTopic(node[0], topics.MessageType.NCMD, node[1])
+                    session.publish(str(request), sparkplug.command([(sparkplug.REBIRTH, True)], now_ms()))
+
+
+async def _suggested(settings: MqttSettings, group: str, seconds: float) -> str:
+    draft = Draft()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await suggest(settings, group, draft)
+    return draft.text()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Read the wire until Ctrl-C."""
     parser = argparse.ArgumentParser(
@@ -135,13 +155,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--password", help="password at the broker")
     parser.add_argument("--group", default="+", help="Sparkplug group, the operator id (default: all)")
     parser.add_argument("--zone", default="Asia/Tokyo", help="time zone of the first column (default: %(default)s)")
+    parser.add_argument(
+        "--suggest",
+        action="store_true",
+        help="listen for a while, ask gateways of other makes for their births, and print a draft of [[gateway]] for "
+        "facility.toml · 他社ゲートウェイ用の [[gateway]] の下書きを表示",
+    )
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long --suggest listens (default: %(default)s)")
     options = parser.parse_args(argv)
     settings = MqttSettings(
         options.host, options.port, f"sukusuku-tap-{os.getpid()}", username=options.username, password=options.password
     )
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):  # `| head` has seen enough
         try:
-            asyncio.run(tap(settings, options.group, Table(ZoneInfo(options.zone))))
+            if options.suggest:
+                print(f"listening for {options.seconds:g} s ...", file=sys.stderr)
+                print(asyncio.run(_suggested(settings, options.group, options.seconds)))
+            else:
+                asyncio.run(tap(settings, options.group, Table(ZoneInfo(options.zone))))
         except TransientError as error:
             print(f"sukusuku tap: {error}", file=sys.stderr)
             return 1

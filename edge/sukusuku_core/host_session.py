@@ -171,6 +171,11 @@ class HostSession:
             node.contiguous = False
             node.devices.pop(device, None)
 
+    def wants_ack(self, key: NodeKey) -> bool:
+        """Whether the node's birth asked for acknowledgements, which only our own edge agent does."""
+        node = self._nodes.get(key)
+        return node is not None and node.wants_ack
+
     def online(self, key: NodeKey) -> bool:
         """Whether the node has an open session, as far as the host knows."""
         node = self._nodes.get(key)

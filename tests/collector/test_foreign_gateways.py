@@ -8,8 +8,9 @@ from typing import Any
 
 from sukusuku_core.clock import now_ms
 from sukusuku_mqtt import Message
+from sukusuku_server import settings
 from tests.collector.ingest.foreign_gateway import ForeignGateway
-from tests.collector.small_facility import facility_in
+from tests.collector.small_facility import facility_file, facility_in
 from tests.collector.test_service import STATE, collector, observer, run
 from tests.collector.wired_gateway import gateway
 
@@ -59,5 +60,40 @@ def test_a_gateway_with_aliases_is_read_before_and_after_a_restart_of_the_collec
                 await made.asked.wait()
                 made.send(made.says.data("unit-1", by_alias(52.5)))
                 await seen.next(shows(52.5))
+
+    run(scenario())
+
+
+MAPPING = """
+[[gateway]]
+id = "bms"
+node = "Edge Node 1"
+
+[[gateway.metric]]
+device = "press *"
+name = "Level"
+asset = "unit-*"
+metric = "Fill/Percent"
+scale = 0.1
+"""
+
+
+def test_a_mapped_gateway_is_shown_as_the_unit_that_it_feeds(broker: int, tmp_path: Path) -> None:
+    path = facility_file(tmp_path, broker)
+    path.write_text(path.read_text(encoding="utf-8") + MAPPING, encoding="utf-8")
+    level: dict[str, Any] = {"name": "Level", "datatype": 6}
+
+    def births(says: ForeignGateway) -> list[Message]:
+        return [says.nbirth(), says.birth("press 1", level | {"value": 415, "time": next(_times)})]
+
+    async def scenario() -> None:
+        async with observer(broker, "sukusuku/#", STATE) as seen, collector(settings.read(path)):
+            await seen.state(online=True)
+            async with gateway(broker, births, "Edge Node 1") as made:
+                await seen.next(shows(41.5))
+                made.send(made.says.data("press 1", level | {"value": 440, "time": next(_times)}))
+                await seen.next(shows(44.0))
+                made.send(made.says.ndeath())
+                await seen.next(lambda item: item.topic.endswith("/unit-1/state") and b'"stale":true' in item.payload)
 
     run(scenario())

@@ -110,7 +110,7 @@ def _newest(*assets: Mapping[str, Latest]) -> int | None:
 def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOut]:
     assets = context.index.assets.values()
     found = []
-    for edge in dict.fromkeys(asset.edge for asset in assets):
+    for edge in context.index.facility.edges():
         own = latest.get(edge, {})
         heard = _newest(own, *(latest.get(asset.id, {}) for asset in assets if asset.edge == edge))
         clock = own.get("Clock/Synced")

@@ -16,23 +16,22 @@ from sukusuku_collector.ingest.operator_log import OperatorLog
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.ingest.rate_limits import Gate
 from sukusuku_collector.ingest.row_builder import Batch, Rows, RowStore, Table
-from sukusuku_collector.ingest.topic_routes import Route, Routes
+from sukusuku_collector.ingest.senders import Senders
+from sukusuku_collector.ingest.topic_routes import MAX_ROUTES, Route, Routes
 from sukusuku_collector.ingest.unassigned import UnassignedMessages
-from sukusuku_collector.ingest.unreadable import WHOLE, Trouble, UnreadableNodes
+from sukusuku_collector.ingest.unreadable import WHOLE
 from sukusuku_collector.ingest.validation import Subject
 from sukusuku_collector.ingest.witness import NOBODY, ClockWitness
-from sukusuku_core import sparkplug
+from sukusuku_core import catalogue, sparkplug
 from sukusuku_core.aliases import Aliases
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.host_session import HostSession, NodeKey
-from sukusuku_core.model import Value
+from sukusuku_core.model import AssetKind, Value
 from sukusuku_core.reorder import Reorder
 from sukusuku_core.topics import MessageType, NodeTopic
 from sukusuku_mqtt.client import Message
-from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.series import Committed, Unassigned
-from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries import twins_key
 from sukusuku_server.timeseries.protocols import Notes
@@ -94,24 +93,23 @@ class Ingest:
         self._clock = clock
         self._reorder_window = round(limits.reorder_window * 1000)
         self._teller = OperatorLog()
-        self._unreadable = UnreadableNodes()
-        nodes = self._routes.nodes()
-        keys = [unreadable_key(node, reason) for node in nodes for reason in CURES]
-        for key in [*keys, *(passed_over_key(node, reason) for node in nodes for reason in REASONS)]:
-            if store.noted(key):
-                store.note(key, 0)  # of an earlier run
+        self._tables: dict[tuple[NodeKey, str | None], Table] = {}
+        self._senders = Senders(store, self._routes, lambda: self._tables)
         self.counts: Counter[str] = Counter()
         self.arrived = self.stored = 0
-        self._rows = Rows(store, limits.metrics_per_asset, self.counts, self._may_quarantine, witness)
+        self._rows = Rows(
+            store, limits.metrics_per_asset, self.counts, self._may_quarantine, witness, self._senders.passed_over
+        )
         self.begin_session()
 
     def begin_session(self) -> None:
         """Begin an MQTT session: forget the edge nodes; nothing that came before may be acknowledged."""
         self._session = HostSession()
         self._reorder = Reorder[_Arrived](self._session, self._reorder_window)
-        self._tables: dict[tuple[NodeKey, str | None], Table] = {}
+        self._tables = {}
         self._aliases: dict[NodeKey, Aliases] = {}
         self._homeless = UnassignedMessages()
+        self._strangers: set[tuple[NodeKey, str | None]] = set()
 
     def process(self, messages: Sequence[Message]) -> Outcome:
         """Store what the messages carry in one commit. Call it without messages when time has passed.
@@ -133,8 +131,7 @@ class Ingest:
         committed = Committed(0, 0, 0)
         try:
             self._tell_twins(batch)
-            self._tell_unreadable(batch)
-            self._tell_passed_over()
+            self._senders.tell(self._teller, batch)
             if batch.rows or batch.moved or batch.quarantined or batch.unassigned:
                 committed = self._store.commit_rows(
                     batch.rows, batch.quarantined, batch.now, batch.moved, batch.unassigned
@@ -180,7 +177,7 @@ class Ingest:
             self._reorder.forget(key)
             self._life(arrived, batch)
         elif self._twins.passed_over(key, batch.now):
-            self._unreadable.dropped(key, WHOLE, "two-nodes", batch.now)
+            self._senders.dropped(key, WHOLE, "two-nodes", batch.now)
             self._throw_away(message, "two-nodes", "two edge nodes use this identity", batch)
         else:
             if seq is not None and self._session.ahead(key, seq) >= sparkplug.SEQ_MODULUS // 2:
@@ -215,8 +212,7 @@ class Ingest:
             self._twins.death(key, bdseq)
             gone = self._session.node_death(key, bdseq)
             if gone is not None:
-                batch.offline.update(dict.fromkeys((key.node, *gone), batch.now))
-                self._readable_again(self._unreadable.dead(key))
+                self._senders.dead(key, gone, batch)
             return
         types = _types(arrived.body)
         bdseq = _bdseq(arrived.body)
@@ -225,7 +221,7 @@ class Ingest:
         self._twins.birth(key, bdseq, batch.now)
         if self._twins.passed_over(key, batch.now):
             self._session.forget(key)
-            self._unreadable.dropped(key, WHOLE, "two-nodes", batch.now)
+            self._senders.dropped(key, WHOLE, "two-nodes", batch.now)
             self._throw_away(arrived.message, "two-nodes", "two edge nodes use this identity", batch)
             return
         self._aliases[key] = aliases
@@ -257,7 +253,7 @@ class Ingest:
         elif kind is not MessageType.DDEATH or device is None:
             self.counts["command"] += 1  # not for us
         elif self._session.device_death(key, device, seq, batch.now):
-            batch.offline[device] = _time_of_death(arrived.body, batch.now)
+            self._senders.device_dead(key, device, _time_of_death(arrived.body, batch.now), batch)
             if (aliases := self._aliases.get(key)) is not None:
                 aliases.release(device)
 
@@ -276,23 +272,24 @@ class Ingest:
     def _no_birth(self, key: NodeKey, device: str | None, batch: Batch) -> None:
         """Count a message that no birth came before: an edge node of ours sends it again after its birth."""
         self.counts["no-birth"] += 1
-        self._unreadable.dropped(key, device if self._session.online(key) else WHOLE, "no-birth", batch.now)
+        self._senders.dropped(key, device if self._session.online(key) else WHOLE, "no-birth", batch.now)
 
     def _data(self, arrived: _Arrived, batch: Batch) -> None:
         key, device = arrived.route.key, arrived.route.topic.device
         self._name(arrived)
         if "alias" in self._rows.read(arrived.message, arrived.body, self._tables[key, device], batch):
             self._session.ask_rebirth(key, batch.now)
-            self._unreadable.dropped(key, device, "alias", batch.now)
+            self._senders.dropped(key, device, "alias", batch.now)
         else:
-            self._readable_again(self._unreadable.read(key, device), batch)
+            self._senders.read(key, device, batch)
 
     def _born(self, arrived: _Arrived, subject: Subject, types: dict[str, int], batch: Batch) -> None:
-        batch.offline[subject.id] = None
-        where = arrived.route.key, arrived.route.topic.device
-        self._readable_again(self._unreadable.born(*where))
-        table = self._tables[where] = self._rows.table(subject, types)
+        route = arrived.route
+        key, device = where = route.key, route.topic.device
+        foreign = not self._session.wants_ack(key)
+        table = self._tables[where] = self._rows.table(subject, types, device, route.gateway, foreign=foreign)
         self._rows.read(arrived.message, arrived.body, table, batch, birth=True)
+        self._senders.born(key, device, batch)
 
     # ------------------------------------------------------------ what is not stored
 
@@ -307,12 +304,30 @@ class Ingest:
             self._name(arrived)
             for metric in arrived.body.metrics:
                 sparkplug.read_name(metric)
+        if self._stranger(arrived):
+            return
         self.counts[refusal.reason] += 1
         node, topic = arrived.route.key.node, arrived.message.topic
         kept = self._homeless.take(arrived.route.topic, arrived.body)
         if kept is not None:
             detail, clock_set = refusal.detail[:MAX_TEXT], self._rows.clock_set(node)
             batch.unassigned.append(Unassigned(batch.now, topic, refusal.reason, detail, kept, clock_set))
+
+    def _stranger(self, arrived: _Arrived) -> bool:
+        """Whether a device of a gateway is none of ours: nothing that its birth declares is a metric of ours."""
+        route = arrived.route
+        where, birth = (route.key, route.topic.device), route.topic.type is MessageType.DBIRTH
+        if self._session.wants_ack(route.key):
+            return False
+        if birth:
+            ours = any(catalogue.find(kind, metric.name) for kind in AssetKind for metric in arrived.body.metrics)
+            if ours or len(self._strangers) >= MAX_ROUTES:
+                self._strangers.discard(where)
+                return False
+            self._strangers.add(where)
+            for metric in arrived.body.metrics:
+                self._senders.passed_over.note(route.key.node, "unmapped", f"{route.topic.device}/{metric.name}")
+        return where in self._strangers
 
     def _refuse(self, message: Message, error: DecodeError, batch: Batch) -> None:
         """Quarantine a whole message that cannot be stored."""
@@ -329,7 +344,7 @@ class Ingest:
         if kind in _BIRTHS:
             self._teller.tell_refused(message.topic, error, batch.now)
         if route.subject is not None:
-            self._unreadable.dropped(key, WHOLE if kind is MessageType.NBIRTH else device, error.reason, batch.now)
+            self._senders.dropped(key, WHOLE if kind is MessageType.NBIRTH else device, error.reason, batch.now)
             self._session.ask_rebirth(key, batch.now)
         if self._gate.may_quarantine(route.key, batch.now):
             batch.quarantined.append(quarantined(message, error.reason, error.detail, batch.now))
@@ -351,46 +366,7 @@ class Ingest:
             self._reorder.forget(finding.node)
             _log.log(logging.ERROR if finding.certain else logging.WARNING, "%s", finding)
             if finding.certain:
-                self._store.note(twins_key(finding.node.node), batch.now)
-
-    def _tell_unreadable(self, batch: Batch) -> None:
-        """Show the assets as stale of which nothing can be read for too long."""
-        for trouble in self._unreadable.overdue(batch.now):
-            batch.offline.update(dict.fromkeys(self._concerned(trouble), trouble.since))
-            _log.error(
-                "%s: what it sends cannot be read, so its assets are shown as stale: %s (%s)",
-                _path(trouble),
-                CURES[trouble.reason],
-                trouble.reason,
-            )
-            self._note_unreadable(trouble)
-
-    def _tell_passed_over(self) -> None:
-        for news in self._rows.passed_over.news():
-            self._teller.tell_passed_over(news)
-            self._store.note(passed_over_key(news.node, news.why), news.count)
-
-    def _readable_again(self, troubles: Sequence[Trouble], batch: Batch | None = None) -> None:
-        """Say that troubles are over. With a batch the assets are alive again; otherwise their own births tell."""
-        for trouble in troubles:
-            _log.info("%s: what it sends can be read again (%s)", _path(trouble), trouble.reason)
-            self._note_unreadable(trouble)
-            if batch is not None:
-                batch.offline.update(dict.fromkeys(self._concerned(trouble), None))
-
-    def _note_unreadable(self, trouble: Trouble) -> None:
-        node, reason = trouble.node.node, trouble.reason
-        self._store.note(unreadable_key(node, reason), self._unreadable.since(node, reason) or 0)
-
-    def _concerned(self, trouble: Trouble) -> list[str]:
-        if trouble.scope == WHOLE:
-            return self._routes.spoken_for(trouble.node.node)
-        return [trouble.node.node if trouble.scope is None else trouble.scope]
-
-
-def _path(trouble: Trouble) -> str:
-    device = "" if trouble.scope in {None, WHOLE} else f"/{trouble.scope}"
-    return f"edge node {trouble.node.group}/{trouble.node.node}{device}"
+                self._store.note(twins_key(self._routes.edge(finding.node.node)), batch.now)
 
 
 def _command(key: NodeKey, now: int, *metrics: tuple[str, Value]) -> Command:

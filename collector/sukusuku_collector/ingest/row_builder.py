@@ -7,10 +7,12 @@ datatypes, qualities, out of bounds, times that cannot be believed) takes the ca
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from sukusuku_collector.ingest import validation
-from sukusuku_collector.ingest.passed_over import PassedOver
+from sukusuku_collector.ingest.gateway_map import GatewayMap, Target, converted
+from sukusuku_collector.ingest.passed_over import MOST, PassedOver
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.ingest.unassigned import UNASSIGNED, keep
 from sukusuku_collector.ingest.validation import Subject
@@ -36,7 +38,7 @@ _FIELD = {
 }
 """Sparkplug datatypes that the short way reads, and where their value stands."""
 
-_VALUE_REASONS = {"datatype", "wrong-type", "not-finite", "text"}
+_VALUE_REASONS = {"datatype", "wrong-type", "not-finite", "text", "unlisted"}
 """Why a value is not taken, although its metric is known."""
 
 _Plan = tuple[int, str, float, float]
@@ -45,13 +47,21 @@ _Plan = tuple[int, str, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """How to read the data of one subject since its last birth."""
+    """How to read the data of one device, or of an edge node itself, since its last birth."""
 
     subject: Subject
     types: Mapping[str, int]
     plans: Mapping[str, _Plan]
+    find: Callable[[str], Target]
+    """What a metric is. Raises DecodeError; `unmapped`: it has no place here, and that is all right."""
+    device: str | None = None
+    mapped: bool = False
     told: set[str] = field(default_factory=set)
     """Why values were not taken, in words: each is quarantined once."""
+    targets: dict[str, Target] = field(default_factory=dict)
+    unmapped: set[str] = field(default_factory=set)
+    fed: set[str] = field(default_factory=set)
+    """The assets of a gateway's metrics."""
 
 
 @dataclass(slots=True)
@@ -99,6 +109,7 @@ class Rows:
         counts: Counter[str],
         may_quarantine: Callable[[str, int], bool],
         witness: ClockWitness = NOBODY,
+        passed_over: PassedOver | None = None,
     ) -> None:
         self._store = store
         self._most = most_metrics
@@ -109,10 +120,23 @@ class Rows:
         self._witness = witness
         self._synced: set[str] = set()
         self._unsynced: set[str] = set()
-        self.passed_over = PassedOver()
+        self._passed_over = PassedOver() if passed_over is None else passed_over
 
-    def table(self, subject: Subject, types: Mapping[str, int]) -> Table:
-        """Return the table for a birth that declares these types."""
+    def table(
+        self,
+        subject: Subject,
+        types: Mapping[str, int],
+        device: str | None,
+        gateway: GatewayMap | None = None,
+        *,
+        foreign: bool = False,
+    ) -> Table:
+        """Return the table for a birth that declares these types; with a `gateway`, its rules say what they are.
+
+        From a `foreign` node, what the catalogue does not know is passed over.
+        """
+        if gateway is not None:
+            return Table(subject, types, {}, partial(gateway.find, device), device, mapped=True)
         plans: dict[str, _Plan] = {}
         for name, number in types.items():
             try:
@@ -123,7 +147,7 @@ class Rows:
                     plans[name] = (self._number(subject, name, row.datatype), where, low, high)
             except DecodeError:
                 continue  # the careful way says why, for every value
-        return Table(subject, types, plans)
+        return Table(subject, types, plans, partial(_own, subject, foreign=foreign), device)
 
     def read(self, message: Message, body: Any, table: Table, batch: Batch, *, birth: bool = False) -> Collection[str]:
         """Put what a message carries into the batch. Return the reasons for which something was refused."""
@@ -239,36 +263,65 @@ class Rows:
         name = sparkplug.read_name(metric)
         if name == sparkplug.BDSEQ or name.startswith(sparkplug.CONTROL_PREFIX):
             return None
-        table, body, batch = arrived.table, arrived.body, arrived.batch
-        subject, datatype = table.subject, sparkplug.type_of(metric, table.types.get(name, 0))
-        if sparkplug.unread(metric, datatype) is not None:
-            self.passed_over.note(subject.edge, "type", _path(subject, name))
+        table = arrived.table
+        datatype = sparkplug.type_of(metric, table.types.get(name, 0))
+        target = self._target(table, name, sparkplug.unread(metric, datatype))
+        if target is None:
             return None
-        known = validation.metric(subject, name)
         unfit: DecodeError | None = None
         try:
-            value = sparkplug.read_value(metric, datatype or known.datatype)
+            value = sparkplug.read_value(metric, datatype or target.row.datatype)
             if value is None and arrived.birth:
                 return None  # nothing was ever measured
-            value, quality = validation.judge(known, value, sparkplug.read_quality(metric))
+            value, quality = validation.judge(target.row, converted(target, value), sparkplug.read_quality(metric))
         except DecodeError as error:  # it has another value now, so the last one that could be read is old
             value, quality, unfit = None, Quality.BAD, error
-        if subject.kind is AssetKind.EDGE_NODE:
-            self._node_says(subject, name, value, metric, batch)
-        series = self._number(subject, name, known.datatype)
+        if target.subject.kind is AssetKind.EDGE_NODE:
+            self._node_says(target.subject, name, value, metric, arrived.batch)
+        doubt = self._put(metric, target, value, quality, arrived)
+        if unfit is not None:
+            raise unfit
+        return doubt
+
+    def _put(self, metric: Any, target: Target, value: Value | None, quality: Quality, arrived: _Arrived) -> str | None:
+        """Put a value into the batch, at its time. Answers why that is not believed. Raises DecodeError."""
+        body, batch, edge = arrived.body, arrived.batch, arrived.table.subject.edge
+        series = self._number(target.subject, target.name, target.row.datatype)
         sent = int(body.timestamp) if body.HasField("timestamp") else None
         original = int(metric.timestamp) if metric.HasField("timestamp") else sent
         if original is None:
-            raise DecodeError("timestamp", f"neither {name} nor its message has one")
-        time, believed = validation.place(original, sent, arrived.present, synced=self.clock_set(subject.edge))
+            raise DecodeError("timestamp", f"neither {target.name} nor its message has one")
+        time, believed = validation.place(original, sent, arrived.present, synced=self.clock_set(edge))
         row: Row = (time, series, value, int(quality if believed else Quality.BAD))
+        batch.changed.add(target.subject.id)
         if time == original:
             batch.rows.append(row)
         else:
             batch.moved.append(Moved(row, original, None if believed else int(quality)))
-        if unfit is not None:
-            raise unfit
-        return None if believed else f"{name} at {original}, stored at {time} as BAD; check the sender's clock"
+        return None if believed else f"{target.name} at {original}, stored at {time} as BAD; check the sender's clock"
+
+    def _target(self, table: Table, name: str, unread: str | None) -> Target | None:
+        """Return where a metric goes; None when it has no place here, or an `unread` type. Raises DecodeError."""
+        if name in table.unmapped:
+            return None
+        if unread is not None:
+            self._passed_over.note(table.subject.edge, "type", _path(table.device, name))
+            return None
+        if (found := table.targets.get(name)) is not None:
+            return found
+        try:
+            found = table.find(name)
+        except DecodeError as error:
+            if error.reason != "unmapped":
+                raise
+            self._passed_over.note(table.subject.edge, "unmapped", _path(table.device, name))
+            if len(table.unmapped) < MOST:
+                table.unmapped.add(name)
+            return None
+        if len(table.targets) < MOST:
+            table.targets[name] = found
+            table.fed.add(found.subject.id)
+        return found
 
     def _node_says(self, subject: Subject, name: str, value: Value | None, metric: Any, batch: Batch) -> None:
         """Take what an edge node reports of itself and matters here."""
@@ -278,5 +331,15 @@ class Rows:
             batch.losses.append((subject.id, int(metric.timestamp), value))
 
 
-def _path(subject: Subject, name: str) -> str:
-    return name if subject.kind is AssetKind.EDGE_NODE else f"{subject.id}/{name}"
+def _own(subject: Subject, name: str, *, foreign: bool) -> Target:
+    """Return what a metric of an edge node is that names things as we do."""
+    try:
+        return Target(subject, validation.metric(subject, name), name)
+    except DecodeError as error:
+        if foreign and error.reason == "unknown-metric":
+            raise DecodeError("unmapped", error.detail) from error
+        raise
+
+
+def _path(device: str | None, name: str) -> str:
+    return name if device is None else f"{device}/{name}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sukusuku_collector.ingest import validation
+from sukusuku_collector.ingest.gateway_map import GatewayMap
 from sukusuku_collector.ingest.validation import Subject
 from sukusuku_core import topics
 from sukusuku_core.errors import DecodeError
@@ -16,13 +17,17 @@ MAX_ROUTES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a topic means. Without a subject its readings wait for the settings, or are refused, for `refusal`."""
+    """What a topic means. Without a subject its readings wait for the settings, or are refused, for `refusal`.
+
+    What a `gateway` sends may be about many subjects.
+    """
 
     topic: NodeTopic
     key: NodeKey
     subject: Subject | None
     refusal: DecodeError | None = None
     known_node: bool = True
+    gateway: GatewayMap | None = None
 
 
 class Routes:
@@ -31,6 +36,8 @@ class Routes:
     def __init__(self, facility: Facility) -> None:
         self._group = facility.operator.id
         self._subjects = {subject.id: subject for subject in validation.subjects(facility)}
+        self._gateways = {it.wire_node: GatewayMap(it, self._subjects) for it in facility.gateway}
+        self._aliens = {it.id for it in facility.gateway if it.id != it.wire_node}
         self._routes: dict[str, Route] = {}
 
     def find(self, topic: str) -> Route:
@@ -50,9 +57,23 @@ class Routes:
         """Return the edge nodes of the facility."""
         return {subject.edge for subject in self._subjects.values()}
 
-    def spoken_for(self, node: str) -> list[str]:
-        """Return an edge node and the assets that it speaks for."""
-        return [subject.id for subject in self._subjects.values() if subject.edge == node]
+    def edge(self, node: str) -> str:
+        """Return the name in facility.toml of an edge node on the wire."""
+        gateway = self._gateways.get(node)
+        return node if gateway is None else gateway.id
+
+    def spoken_for(self, node: str, device: str | None = None) -> set[str]:
+        """Return the assets that an edge node on the wire speaks for, as far as the settings alone tell.
+
+        With a device, those of the device.
+        """
+        gateway, edge = self._gateways.get(node), self.edge(node)
+        mapped = set() if gateway is None else gateway.assets(device)
+        return mapped | {
+            item.id
+            for item in self._subjects.values()
+            if item.edge == edge and item.id != edge and device in {None, item.id}
+        }
 
     def _make(self, topic: NodeTopic) -> Route:
         key = NodeKey(topic.group, topic.node)
@@ -60,7 +81,9 @@ class Routes:
         if topic.group != self._group:
             refusal = DecodeError("unknown-group", f"this collector serves {self._group}, not {topic.group}")
             return Route(topic, key, None, refusal, known_node=False)
-        if node is None or node.edge != node.id:
+        if (gateway := self._gateways.get(topic.node)) is not None:
+            return Route(topic, key, self._subjects[gateway.id], gateway=gateway)
+        if node is None or topic.node in self._aliens or node.edge != node.id:
             refusal = DecodeError("unknown-node", f"no asset in facility.toml has edge = {topic.node!r}")
             return Route(topic, key, None, refusal, known_node=False)
         subject = node if topic.device is None else self._subjects.get(topic.device)

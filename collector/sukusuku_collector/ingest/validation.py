@@ -41,7 +41,7 @@ def subjects(facility: Facility) -> Iterator[Subject]:
     for asset in facility.assets():
         zones = frozenset(zone.id for zone in asset.settings.zone) if isinstance(asset.settings, Room) else frozenset()
         yield Subject(asset.id, asset.kind, asset.edge, zones)
-    for edge in sorted({asset.edge for asset in facility.assets()}):
+    for edge in sorted(facility.edges()):
         yield Subject(edge, AssetKind.EDGE_NODE, edge)
 
 

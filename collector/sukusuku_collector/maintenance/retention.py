@@ -109,14 +109,15 @@ def assign(facility: Facility, store: AssigningStore) -> Iterator[int]:
     rows = Rows(store, facility.limits.metrics_per_asset, counts, lambda _node, _now: True)
     routes = Routes(facility)
     for topic in dict.fromkeys(tally.topic for tally in store.unassigned()):
-        subject = routes.find(topic).subject
-        if subject is None:
+        route = routes.find(topic)
+        if route.subject is None:
             continue
+        table = rows.table(route.subject, {}, route.topic.device, route.gateway)
         after, done = 0, 0
         while messages := store.waiting(topic, after, STEP):
             after = messages[-1][0]
             batch = Batch(messages[-1][1].received)
-            placed = [number for number, item in messages if _place(item, Table(subject, {}, {}), rows, batch)]
+            placed = [number for number, item in messages if _place(item, table, rows, batch)]
             if placed:
                 store.commit_rows(batch.rows, batch.quarantined, batch.now, batch.moved, batch.unassigned)
                 store.assigned(placed)

@@ -19,6 +19,7 @@ from sukusuku_server.settings.facility import (
     check,
     read,
 )
+from sukusuku_server.settings.gateways import Gateway, GatewayMetric
 from sukusuku_server.settings.index import FacilityIndex
 from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.opening import Band, Calendar, NamedDay, Opening, Service
@@ -42,6 +43,8 @@ __all__ = [
     "Depot",
     "Facility",
     "FacilityIndex",
+    "Gateway",
+    "GatewayMetric",
     "Language",
     "Levels",
     "Limits",

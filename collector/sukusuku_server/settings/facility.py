@@ -19,6 +19,7 @@ from sukusuku_server.settings import rounds
 from sukusuku_server.settings.alerts import AlertLevels, Levels, RuleName, check_apart, check_levels
 from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text
 from sukusuku_server.settings.collection import Collection
+from sukusuku_server.settings.gateways import Gateway, check_gateways
 from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.opening import Calendar, Opening
 from sukusuku_server.settings.opening_checks import check_calendar, check_opening, check_services
@@ -156,6 +157,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     round: tuple[Round, ...] = ()
     ward_plan: tuple[WardPlan, ...] = ()
     site: tuple[Site, ...] = ()
+    gateway: tuple[Gateway, ...] = ()
     contact: tuple[Contact, ...] = ()
 
     def assets(self) -> "Iterator[Asset]":
@@ -165,6 +167,11 @@ class Facility(Settings, frozen=True, kw_only=True):
                 yield Asset(unit.id, AssetKind.UNIT, site, unit.edge, unit)
             for room in site.room:
                 yield Asset(room.id, AssetKind.ROOM, site, room.edge, room)
+
+    def edges(self) -> "list[str]":
+        """Every edge node that may speak for an asset: our own, and gateways of other makes."""
+        found = [asset.edge for asset in self.assets()] + [gateway.id for gateway in self.gateway]
+        return list(dict.fromkeys(found))
 
     def levels(self, asset: Unit | Room) -> AlertLevels:
         """Return the alert levels that hold for an asset."""
@@ -224,6 +231,7 @@ def check(facility: Facility, name: str) -> None:
                 f"[limits] assets_per_node allows {facility.limits.assets_per_node}"
             )
     _check_assets(facility, name)
+    check_gateways(facility.gateway, {asset.id: asset.kind for asset in facility.assets()}, seen, name)
 
 
 def _check_assets(facility: Facility, name: str) -> None:
