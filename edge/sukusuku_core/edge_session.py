@@ -10,6 +10,9 @@ how many messages since that NBIRTH (itself included, without a gap) are stored.
 A count is used rather than `seq` because `seq` has 8 bits and restarts at every rebirth: an acknowledgement that
 arrives late could then be read as one for rows that nobody has stored.
 
+Hosts of other makes know nothing of this. With `acknowledge=False` the births do not declare it, data goes out at
+QoS 1, and a row counts as delivered when the broker has confirmed its message: what a host loses after that is lost.
+
 The host notices a gap by `seq`, so it overlooks exactly 256 lost messages in a row (or a multiple of it), and its count
 is then too small by as many while rows before that count are missing. Therefore a count that lies 256 or more behind
 what has been sent is not believed, and a window that stays unanswered ends in a new birth, which sets both counts to
@@ -25,7 +28,7 @@ from sukusuku_core import sparkplug, state, topics
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality, Reading, Value
-from sukusuku_core.sparkplug import SEQ_MODULUS, Metric, Payload
+from sukusuku_core.sparkplug import SEQ_MODULUS, Metric, Payload, datatype_of
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_core.topics import MessageType, NodeTopic
 
@@ -39,12 +42,13 @@ ACK_TIMEOUT_MAX = MINUTE_MS
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Send one message."""
+    """Send one message. `token`: to be given to `confirmed` when the broker has confirmed it."""
 
     topic: str
     payload: bytes
     qos: int = 0
     retain: bool = False
+    token: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Subscribe:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The host has stored these outbox rows: they may be deleted."""
+    """The host has stored these outbox rows, or the broker has them and must do: they may be deleted."""
 
     rows: tuple[int, ...]
 
@@ -74,6 +78,8 @@ class Close:
 
     why: str
 
+
+_OTHER_MAKES = "a host of another make gives none: `acknowledge = false` in edge.toml"
 
 Action = Publish | Subscribe | Delivered | Resend | Close
 
@@ -116,6 +122,7 @@ class _InFlight:
     count: int
     rows: tuple[int, ...]
     sent: int
+    token: int
 
 
 @dataclass(slots=True)
@@ -125,6 +132,7 @@ class EdgeSession:
     `bdseq` must be durable and incremented before every CONNECT by the caller. `last_birth` is the timestamp of the
     latest NBIRTH of any session: births carry strictly rising timestamps, also when the clock steps back.
     `metrics` maps an asset id to what it declares; the node's own metrics stand under the node id.
+    `acknowledge`: whether the host acknowledges what it has stored; otherwise the broker's word must do.
     """
 
     identity: NodeIdentity
@@ -132,10 +140,12 @@ class EdgeSession:
     metrics: Mapping[str, Mapping[str, DataType]]
     last_birth: int = 0
     ack_timeout: int = 5_000
+    acknowledge: bool = True
     phase: Phase = Phase.NEW
     _devices: dict[str, _Device] = field(init=False)
     _count: int = 0
     _in_flight: deque[_InFlight] = field(default_factory=deque)
+    _tokens: int = 0
     _unanswered: int = 0
     _host_state: state.HostState | None = None
 
@@ -178,6 +188,14 @@ class EdgeSession:
             raise DecodeError("command", f"{parsed.type} is not supported: assets cannot be commanded")
         return self._command(sparkplug.decode(payload).metrics, now)
 
+    def confirmed(self, token: int) -> list[Action]:
+        """Note that the broker has confirmed a message."""
+        found = next((item for item in self._in_flight if item.token == token), None)
+        if found is None:
+            return []  # it is sent again already
+        self._in_flight.remove(found)
+        return [Delivered(found.rows)]
+
     def tick(self, now: int) -> list[Action]:
         """Time has passed: when acknowledgements do not come, begin anew with a birth."""
         patience = min(self.ack_timeout << self._unanswered, max(self.ack_timeout, ACK_TIMEOUT_MAX))
@@ -185,8 +203,10 @@ class EdgeSession:
             return []
         if 0 <= now - self._in_flight[0].sent < patience:  # below 0 the clock has stepped back: the wait is unknown
             return []
+        if not self.acknowledge:
+            return self.leave(f"the broker has not confirmed for {patience / 1000:g} s")
         self._unanswered = min(self._unanswered + 1, 16)
-        return self._again(f"no acknowledgement for {patience / 1000:g} s", now)
+        return self._again(f"no acknowledgement for {patience / 1000:g} s ({_OTHER_MAKES})", now)
 
     # ------------------------------------------------------------ assets
 
@@ -242,8 +262,10 @@ class EdgeSession:
                     actions.append(self._device_birth(asset, now))
                 metrics = self._data_metrics(asset, part, historical=historical)
                 kind = MessageType.DDATA if is_device else MessageType.NDATA
-                actions.append(self._message(kind, metrics, now, asset if is_device else None))
-                self._in_flight.append(_InFlight(self._count, tuple(row for row, _ in part), now))
+                message = self._message(kind, metrics, now, asset if is_device else None)
+                self._tokens += 1
+                actions.append(message if self.acknowledge else replace(message, qos=1, token=self._tokens))
+                self._in_flight.append(_InFlight(self._count, tuple(row for row, _ in part), now, self._tokens))
             if is_device and not self._devices[asset].alive:
                 actions.append(self._device_death(asset, now))
         return actions
@@ -263,12 +285,15 @@ class EdgeSession:
         self.last_birth = max(now, self.last_birth + 1)
         self._count = 0
         birth = self.last_birth
-        control = (
+        control = [
             Metric(sparkplug.BDSEQ, self.bdseq, birth, DataType.INT64),
             Metric(sparkplug.REBIRTH, value=False, timestamp=birth, datatype=DataType.BOOLEAN),
-            Metric(sparkplug.ACK_BIRTH, birth, birth, DataType.INT64),
-            Metric(sparkplug.ACK_COUNT, 0, birth, DataType.INT64),
-        )
+        ]
+        if self.acknowledge:
+            control += [
+                Metric(sparkplug.ACK_BIRTH, birth, birth, DataType.INT64),
+                Metric(sparkplug.ACK_COUNT, 0, birth, DataType.INT64),
+            ]
         own = _birth_metrics(self._devices[self.identity.node].metrics, birth)
         actions: list[Action] = [self._message(MessageType.NBIRTH, _in_order((*control, *own)), birth)]
         for asset, device in self._devices.items():
@@ -304,7 +329,7 @@ class EdgeSession:
                 reading.metric,
                 _as(declared[reading.metric].datatype, reading.value),
                 reading.time,
-                None,
+                declared[reading.metric].datatype,
                 historical,
                 reading.quality,
             )
@@ -335,7 +360,7 @@ class EdgeSession:
             return self._again("the host asked for a rebirth", now)
         birth = sparkplug.metric_value(metrics, sparkplug.ACK_BIRTH)
         count = sparkplug.metric_value(metrics, sparkplug.ACK_COUNT)
-        if birth != self.last_birth or not isinstance(count, int):
+        if not self.acknowledge or birth != self.last_birth or not isinstance(count, int):
             return []
         if not 0 <= self._count - count < SEQ_MODULUS:
             return []  # see the module's docstring
@@ -346,15 +371,6 @@ class EdgeSession:
             return []
         self._unanswered = 0
         return [Delivered(tuple(rows))]
-
-
-def datatype_of(value: Value | None) -> DataType:
-    """Return the datatype that a value travels as."""
-    if isinstance(value, bool):
-        return DataType.BOOLEAN
-    if isinstance(value, int):
-        return DataType.INT64
-    return DataType.STRING if isinstance(value, str) else DataType.DOUBLE
 
 
 def _fits(datatype: DataType, value: Value | None) -> bool:

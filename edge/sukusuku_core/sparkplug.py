@@ -44,7 +44,7 @@ CONTROL_PREFIX = "Node Control/"
 class Metric:
     """One metric of a payload.
 
-    `timestamp` is UTC ms. `datatype` is written in births only (None otherwise). A None `value` travels as `is_null`.
+    `timestamp` is UTC ms. A None `value` travels as `is_null`.
     """
 
     name: str
@@ -312,8 +312,20 @@ def _guess(metric: Any) -> int:
 
 
 def command(metrics: Iterable[tuple[str, Value]], now: int) -> bytes:
-    """Return an NCMD or DCMD body: metrics with a timestamp, no seq."""
-    return encode(Payload(now, tuple(Metric(name, value, now) for name, value in metrics)))
+    """Return an NCMD or DCMD body: metrics with a timestamp, no seq.
+
+    They tell their datatype, which they need not: without it, Eclipse Tahu and the npm clients do not understand them.
+    """
+    return encode(Payload(now, tuple(Metric(name, value, now, datatype_of(value)) for name, value in metrics)))
+
+
+def datatype_of(value: Value | None) -> DataType:
+    """Return the datatype that a value travels as."""
+    if isinstance(value, bool):
+        return DataType.BOOLEAN
+    if isinstance(value, int):
+        return DataType.INT64
+    return DataType.STRING if isinstance(value, str) else DataType.DOUBLE
 
 
 def metric_value(metrics: Sequence[Metric], name: str) -> Value | None:

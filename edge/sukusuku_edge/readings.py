@@ -6,8 +6,8 @@ from enum import IntEnum
 
 from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType, Role
-from sukusuku_core.edge_session import datatype_of
 from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_core.sparkplug import datatype_of
 
 Row = tuple[int, Reading]
 """Row id (rising, never used twice) and reading."""

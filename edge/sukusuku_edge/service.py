@@ -25,6 +25,8 @@ from sukusuku_edge.uplink import Uplink
 STOP_SECONDS = 4.0
 """For the last commit, and again for the goodbye to the host: an agent that is told to stop does stop."""
 CANCEL_SECONDS = 0.5
+FIRST_ANSWERS = 5.0
+"""Seconds that data waits after the start, at most, for every asset to answer."""
 
 _log = logging.getLogger("sukusuku_edge")
 
@@ -57,6 +59,8 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
             outbox,
             keeper,
             waiting=(await outbox.stats()).last,
+            acknowledge=settings.acknowledge,
+            first_answers=FIRST_ANSWERS,
         )
         binder = Binder(edge, await outbox.counters())
         log = settings.outbox.accepted_log

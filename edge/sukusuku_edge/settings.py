@@ -127,6 +127,9 @@ class EdgeSettings(Settings, frozen=True, kw_only=True):
     node: Id
     primary_host: Id | None = None
     """The collector's `host_id`; without it the node sends as soon as the broker answers."""
+    acknowledge: bool = True
+    """Whether the host says what it has stored, as our collector does; then readings are deleted here. false: a reading
+    counts as delivered when the broker has confirmed it (QoS 1), for hosts of other makes. See docs/gateways.md."""
     refresh: PositiveSeconds = 900.0
     """An unchanged value is sent again after so many seconds."""
     profiles: str | None = None

@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import Clock
@@ -37,6 +38,10 @@ STEADY = 10.0
 """Seconds after which a session counts as a success, so that the next pause is short again."""
 GOODBYE = 2.0
 """Seconds to wait for the broker to take the NDEATH."""
+WEAKER = (
+    "acknowledge = false: a reading counts as delivered when the broker has confirmed it; "
+    "what the host loses after that is lost, and after an interruption some may come twice"
+)
 ACK_TIMEOUT = 5_000
 """ms; the session doubles it while no acknowledgement comes."""
 
@@ -52,6 +57,8 @@ class Uplink:
 
     `waiting` is the outbox's last row at the start. Later rows are sent only when `committed` has told of them: until
     then it is open whether their asset has come to life with them.
+    `acknowledge`: whether the host does. `first_answers`: how long (s) data waits at the start for the devices to
+    answer, so that their births come before any data, as the standard wants it.
     `committed`, `asset_up` and `asset_down` may be called at any time; they never wait.
     """
 
@@ -65,6 +72,8 @@ class Uplink:
         *,
         waiting: int,
         ack_timeout: int = ACK_TIMEOUT,
+        acknowledge: bool = True,
+        first_answers: float = 0.0,
     ) -> None:
         self._identity = identity
         self._metrics = metrics
@@ -73,6 +82,9 @@ class Uplink:
         self._clock = clock
         self._backoff = reconnect_backoff()
         self._ack_timeout = ack_timeout
+        self._acknowledge = acknowledge
+        self._first_answers = first_answers
+        self._data_after = 0.0
         self._latest = dict[tuple[str, str], Reading]()
         self._alive: dict[str, None] = {}
         self.last_ack: int | None = None
@@ -111,6 +123,8 @@ class Uplink:
             return self._trouble or "connecting"
         if self._session.rules.phase is Phase.WAITING:
             return f"connected; waiting for the host {self._identity.primary_host}: is the collector running?"
+        if not self._acknowledge:
+            return f"{self._session.rules.phase.value}; readings count as delivered when the broker has them"
         return str(self._session.rules.phase.value)
 
     def stop(self) -> None:
@@ -122,6 +136,9 @@ class Uplink:
     async def run(self) -> None:
         """Keep a session until `stop`. Troubles of broker and host are logged, never raised."""
         loop = asyncio.get_running_loop()
+        self._data_after = loop.time() + self._first_answers
+        if not self._acknowledge:
+            _log.warning("%s", WEAKER)
         while not self._stopping.is_set():
             begun = loop.time()
             try:
@@ -142,16 +159,24 @@ class Uplink:
     # ------------------------------------------------------------ one session
 
     async def _one_session(self) -> None:
-        rules = EdgeSession(
-            self._identity,
-            await self._outbox.next_bdseq(),
-            self._metrics,
-            await self._outbox.last_birth(),
-            ack_timeout=self._ack_timeout,
-        )
-        rules.committed(self._latest.values())
-        will = rules.will()
-        async with MqttSession(self._broker, Will(will.topic, will.payload, will.qos, will.retain)) as mqtt:
+        rules: EdgeSession
+
+        async def will() -> Will:
+            """Count up the bdSeq, now that CONNECT will be sent."""
+            nonlocal rules
+            rules = EdgeSession(
+                self._identity,
+                await self._outbox.next_bdseq(),
+                self._metrics,
+                await self._outbox.last_birth(),
+                ack_timeout=self._ack_timeout,
+                acknowledge=self._acknowledge,
+            )
+            rules.committed(self._latest.values())
+            death = rules.will()
+            return Will(death.topic, death.payload, death.qos, death.retain)
+
+        async with MqttSession(self._broker, will) as mqtt:
             self._problems.recovered("broker", f"{self._broker.host}:{self._broker.port} answers again")
             session = self._session = _Session(rules, mqtt)
             reader = asyncio.create_task(session.read(), name="uplink-reader")
@@ -183,6 +208,8 @@ class Uplink:
                     self._problems.problem(f"message on {message.topic}", f"ignored: {error}")
                 else:
                     await self._perform(session, actions)
+            while session.confirmed:
+                await self._perform(session, rules.confirmed(session.confirmed.popleft()))
             await self._perform(session, rules.tick(self._clock()))
             if self._stopping.is_set():
                 await self._perform(session, rules.leave("stopped"))
@@ -202,8 +229,8 @@ class Uplink:
             self._backoff.reset()
         for action in actions:
             match action:
-                case Publish(topic, payload, qos, retain):
-                    session.mqtt.publish(topic, payload, qos, retain=retain)
+                case Publish():
+                    session.publish(action)
                 case Subscribe(filters):
                     session.mqtt.subscribe(filters)
                 case Delivered(rows):
@@ -234,6 +261,8 @@ class Uplink:
         """Send as much as the window allows."""
         rules = session.rules
         session.tell_up(self._alive, self._clock())
+        if self._births_are_due():
+            return
         while True:
             await self._settle(session)
             if rules.room() <= 0:
@@ -253,6 +282,12 @@ class Uplink:
             session.history_after = old[-1][0] if old else session.history_until
             await self._send(session, old, historical=True)
 
+    def _births_are_due(self) -> bool:
+        """Whether devices that have been polled since the start may still answer for the first time."""
+        if asyncio.get_running_loop().time() >= self._data_after:
+            return False
+        return any(asset not in self._alive for asset in self._metrics if asset != self._identity.node)
+
     async def _send(self, session: "_Session", rows: Sequence[Row], *, historical: bool) -> None:
         await self._perform(session, session.rules.send(rows, self._clock(), historical=historical))
 
@@ -265,6 +300,7 @@ class _Session:
     mqtt: MqttSession
     inbox: deque[Message] = field(default_factory=deque)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    confirmed: deque[int] = field(default_factory=deque)
     delivered: list[int] = field(default_factory=list)
     durable_birth: int = 0
     born: bool = False
@@ -308,4 +344,13 @@ class _Session:
     def _publish(self, actions: Iterable[Action]) -> None:
         for action in actions:
             if isinstance(action, Publish):
-                self.mqtt.publish(action.topic, action.payload, action.qos, retain=action.retain)
+                self.publish(action)
+
+    def publish(self, message: Publish) -> None:
+        """Hand a message to the broker."""
+        told = None if message.token is None else partial(self._confirmed, message.token)
+        self.mqtt.publish(message.topic, message.payload, message.qos, retain=message.retain, confirmed=told)
+
+    def _confirmed(self, token: int) -> None:
+        self.confirmed.append(token)
+        self.wake.set()

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import ssl
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -69,12 +70,14 @@ class Message:
 class MqttSession:
     """`async with MqttSession(settings, will) as session`: connected on entry, disconnected on exit.
 
+    A will may also be made when it is needed: once the server has accepted the connection, before CONNECT is sent.
+
     Raises TransientError on entry when the broker cannot be reached or refuses, and from `receive`, `publish` and
     `flush` when the session has ended. The broker keeps nothing of it: clean session in MQTT 3.1.1, clean start and
     session expiry 0 in MQTT 5.
     """
 
-    def __init__(self, settings: MqttSettings, will: Will | None = None) -> None:
+    def __init__(self, settings: MqttSettings, will: Will | Callable[[], Awaitable[Will]] | None = None) -> None:
         self._settings = settings
         self._five = settings.protocol == "5"
         self._client = paho.Client(
@@ -88,11 +91,14 @@ class MqttSession:
         self._client.max_inflight_messages_set(1000)
         if settings.username is not None:
             self._client.username_pw_set(settings.username, settings.password)
-        if will is not None:
-            self._client.will_set(will.topic, will.payload, will.qos, will.retain)
+        self._make_will: Callable[[], Awaitable[Will]] | None = None
+        if isinstance(will, Will):
+            self._set_will(will)
+        else:
+            self._make_will = will
         self._inbox: deque[Message] = deque()
         self._arrived = asyncio.Event()
-        self._unacknowledged: set[int] = set()
+        self._unacknowledged: dict[int, Callable[[], None] | None] = {}
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._closed: str | None = None
@@ -113,6 +119,9 @@ class MqttSession:
         except (OSError, ValueError, ssl.SSLError) as error:
             self._end(str(error))
             raise TransientError(f"MQTT broker {where}: cannot connect: {error}") from error
+        except BaseException as error:  # no will could be made, or this was cancelled
+            self._end(str(error))
+            raise
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -141,9 +150,19 @@ class MqttSession:
     ) -> None:
         await self.close()
 
+    def _set_will(self, will: Will) -> None:
+        self._client.will_set(will.topic, will.payload, will.qos, will.retain)
+
+    def _opened(self, *_: Any) -> None:
+        """Make the will. Runs in the thread that connects, between the connection of the sockets and CONNECT."""
+        if self._make_will is not None and self._loop is not None:
+            made = asyncio.run_coroutine_threadsafe(_awaited(self._make_will()), self._loop)
+            self._set_will(made.result(self._settings.connect_timeout))
+
     def _connect(self) -> None:
         host, port = self._settings.host, self._settings.port
         self._trust()
+        self._client.on_socket_open = self._opened
         keepalive = max(1, self._settings.keepalive * 3 // 4)  # paho takes two of its own to give up
         if not self._five:
             self._client.connect(host, port, keepalive)
@@ -202,14 +221,25 @@ class MqttSession:
         self._check()
         self._client.unsubscribe(list(filters))
 
-    def publish(self, topic: str, payload: bytes, qos: int = 0, *, retain: bool = False) -> None:
-        """Hand a message to the socket. `flush` waits until QoS 1 messages are acknowledged by the broker."""
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int = 0,
+        *,
+        retain: bool = False,
+        confirmed: Callable[[], None] | None = None,
+    ) -> None:
+        """Hand a message to the socket. `flush` waits until QoS 1 messages are acknowledged by the broker.
+
+        `confirmed` is called when this one is.
+        """
         self._check()
         info = self._client.publish(topic, payload, qos, retain)
         if info.rc not in {paho.MQTT_ERR_SUCCESS, paho.MQTT_ERR_AGAIN}:
             raise TransientError(f"MQTT publish to {topic}: {paho.error_string(info.rc)}")
         if qos > 0 and not info.is_published():
-            self._unacknowledged.add(info.mid)
+            self._unacknowledged[info.mid] = confirmed
             self._quiet.clear()
 
     async def flush(self) -> None:
@@ -294,6 +324,12 @@ class MqttSession:
         self._inbox.append(Message(message.topic, bytes(message.payload), message.retain))
 
     def _on_publish(self, _client: Any, _data: Any, mid: int, _reason: Any, _properties: Any) -> None:
-        self._unacknowledged.discard(mid)
+        confirmed = self._unacknowledged.pop(mid, None)
+        if confirmed is not None:
+            confirmed()
         if not self._unacknowledged:
             self._quiet.set()
+
+
+async def _awaited(will: Awaitable[Will]) -> Will:
+    return await will

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from sukusuku_core import sparkplug
+from sukusuku_core.catalogue import DataType
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from tests.collector.ingest.foreign_gateway import ForeignGateway
 
@@ -38,6 +39,9 @@ class WiredGateway:
 
 
 def _asks_rebirth(metric: Any) -> bool:
+    """As Tahu and the npm clients do: a value whose message tells no datatype is not understood."""
+    if metric.datatype != DataType.BOOLEAN:
+        return False
     return metric.name == sparkplug.REBIRTH and metric.boolean_value is True
 
 

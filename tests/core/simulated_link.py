@@ -79,7 +79,7 @@ class WireRules:
         else:
             assert topic.device in self.declared, f"data of {topic.device} before its birth"
             assert names <= self.declared[topic.device]
-            assert all(metric.datatype is None for metric in body.metrics)
+            assert all(metric.datatype is not None for metric in body.metrics)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -266,8 +267,27 @@ def test_limits_hold(data: bytes, reason: str) -> None:
     assert caught.value.reason == reason
 
 
-def test_a_command_has_timestamps_and_no_seq() -> None:
+def test_the_datatype_costs_data_two_bytes_a_value() -> None:
+    """The figure in docs/figures.md."""
+    values: list[Value] = [71.5, 12_345, 0, False, 21.5, 80.0]
+    names = ["Fill/Percent", "Cycles/Total", "State", "Lid/Open", "Temperature", "Film/Remaining"]
+    now = 1_795_981_836_230
+    data = [Metric(names[n % 6], values[n % 6], now + n, sparkplug.datatype_of(values[n % 6])) for n in range(200)]
+    sizes = [
+        len(sparkplug.encode(Payload(now, tuple(metrics), 7)))
+        for metrics in ([replace(metric, datatype=None) for metric in data], data)
+    ]
+    assert sizes == [5413, 5813]
+
+
+def test_a_command_has_timestamps_and_datatypes_and_no_seq() -> None:
     payload = sparkplug.decode(sparkplug.command([(sparkplug.REBIRTH, True), ("n", 5)], 99))
-    assert payload == Payload(99, (Metric(sparkplug.REBIRTH, value=True, timestamp=99), Metric("n", 5, 99)))
+    assert payload == Payload(
+        99,
+        (
+            Metric(sparkplug.REBIRTH, value=True, timestamp=99, datatype=DataType.BOOLEAN),
+            Metric("n", 5, 99, DataType.INT64),
+        ),
+    )
     assert sparkplug.metric_value(payload.metrics, "n") == 5
     assert sparkplug.metric_value(payload.metrics, "other") is None

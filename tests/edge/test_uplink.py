@@ -17,6 +17,7 @@ from sukusuku_edge.uplink import Uplink
 from sukusuku_mqtt import MqttSession, MqttSettings
 from tests.edge.host_application import Host
 from tests.support.broker import mosquitto
+from tests.support.mqtt_proxy import Flow, MqttProxy
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
@@ -31,11 +32,11 @@ METRICS = {
 class Node:
     """An outbox and its uplink, as the service drives them."""
 
-    def __init__(self, outbox: Outbox, port: int, ack_timeout: int, waiting: int) -> None:
+    def __init__(self, outbox: Outbox, port: int, waiting: int, **options: Any) -> None:
         self.outbox = outbox
         self.accepted: list[Reading] = []
         broker = MqttSettings("127.0.0.1", port, "toshima-tobu-pi", keepalive=5, connect_timeout=2.0)
-        self.uplink = Uplink(IDENTITY, METRICS, broker, outbox, now_ms, waiting=waiting, ack_timeout=ack_timeout)
+        self.uplink = Uplink(IDENTITY, METRICS, broker, outbox, now_ms, waiting=waiting, **options)
 
     async def read(self, asset: str, metric: str, *values: float | None, quality: Quality = Quality.GOOD) -> None:
         """The readings are committed and handed on."""
@@ -52,9 +53,9 @@ class Node:
 
 
 @contextlib.asynccontextmanager
-async def node(path: Path, port: int, ack_timeout: int = 20_000) -> AsyncIterator[Node]:
+async def node(path: Path, port: int, ack_timeout: int = 20_000, **options: Any) -> AsyncIterator[Node]:
     async with Outbox(path / "outbox.db") as outbox:
-        one = Node(outbox, port, ack_timeout, (await outbox.stats()).last)
+        one = Node(outbox, port, (await outbox.stats()).last, ack_timeout=ack_timeout, **options)
         task = asyncio.create_task(one.uplink.run())
         try:
             yield one
@@ -315,3 +316,87 @@ def test_nonsense_on_the_command_topic_ends_nothing(
 
     run(work())
     assert "ignored: " in caplog.text
+
+
+def test_a_refused_connection_raises_no_bdseq(tmp_path: Path) -> None:
+    port = free_port()
+
+    async def work() -> None:
+        host = Host()
+        async with node(tmp_path, port) as one:
+            await eventually(lambda: "cannot connect" in one.uplink.state)
+            with mosquitto(port):
+                async with host.online(port):
+                    await host.until(lambda: host.bdseqs)
+        assert host.bdseqs == [0], "the only CONNECT that was sent"
+
+    run(work())
+
+
+def test_at_the_start_births_come_before_any_data(tmp_path: Path, broker: int) -> None:
+    async def work() -> None:
+        host = Host()
+        async with host.online(broker), node(tmp_path, broker, first_answers=PATIENCE) as one:
+            await host.until(lambda: "NBIRTH" in host.arrived)
+            await one.read("tobu-pi", "Comm/Errors", 0)
+            one.uplink.asset_up("unit-1")
+            await host.until(lambda: "DBIRTH unit-1" in host.arrived)
+            await one.read("unit-1", "State", 1)
+            one.uplink.asset_up("room")
+            await host.until(lambda: host.stored == set(one.accepted))
+        assert host.arrived[:3] == ["NBIRTH", "DBIRTH unit-1", "DBIRTH room"]
+
+    run(work())
+
+
+def test_a_device_that_does_not_answer_holds_data_up_for_a_while_only(tmp_path: Path, broker: int) -> None:
+    async def work() -> None:
+        host = Host()
+        async with host.online(broker), node(tmp_path, broker, first_answers=0.5) as one:
+            one.uplink.asset_up("unit-1")
+            await one.read("unit-1", "State", 1)
+            await host.until(lambda: host.stored == set(one.accepted))
+        assert host.arrived[:3] == ["NBIRTH", "DBIRTH unit-1", "DDATA unit-1"]
+
+    run(work())
+
+
+def test_for_a_host_that_acknowledges_nothing_the_brokers_word_counts(
+    tmp_path: Path, broker: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work() -> None:
+        host = Host(acknowledging=False)
+        async with host.online(broker), node(tmp_path, broker, acknowledge=False) as one:
+            one.uplink.asset_up("unit-1")
+            await host.until(lambda: "DBIRTH unit-1" in host.arrived)
+            for value in range(200):
+                await one.read("unit-1", "State", value)
+            await one.empty()
+            await host.until(lambda: host.stored == set(one.accepted))
+            assert "when the broker has them" in one.uplink.state
+        assert len(host.readings) == 200
+        assert host.bdseqs == [0]
+
+    run(work())
+    assert "what the host loses after that is lost" in caplog.text
+
+
+def test_what_the_broker_has_not_confirmed_is_sent_again_in_the_next_session(tmp_path: Path, broker: int) -> None:
+    async def work() -> None:
+        host = Host(acknowledging=False)
+        async with (
+            MqttProxy(broker) as proxy,
+            host.online(broker),
+            node(tmp_path, proxy.port, acknowledge=False) as one,
+        ):
+            one.uplink.asset_up("unit-1")
+            await host.until(lambda: "DBIRTH unit-1" in host.arrived)
+            proxy.set_flow(Flow.SWALLOW)
+            await one.read("unit-1", "State", *range(50))
+            assert (await one.outbox.stats()).rows == 50
+            proxy.set_flow(Flow.OPEN)
+            proxy.reset_all()
+            await host.until(lambda: host.stored == set(one.accepted))
+            await one.empty()
+
+    run(work())

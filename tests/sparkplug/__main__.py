@@ -13,7 +13,7 @@ def main() -> int:
     if status != pytest.ExitCode.OK:
         print("the document is left as it was: not all tests passed", file=sys.stderr)
         return int(status)
-    text = table.document(table.requirements(), table.tested(), table.not_applicable())
+    text = table.document(table.requirements(), table.tested(), table.not_applicable(), table.deviations())
     table.DOCUMENT.write_text(text, encoding="utf-8")
     print(f"written: {table.DOCUMENT.name}")
     return 0

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 FOLDER = Path(__file__).parent
 DOCUMENT = FOLDER.parents[1] / "docs" / "sparkplug-conformance.md"
@@ -46,12 +46,20 @@ def requirements() -> list[Requirement]:
 
 def not_applicable() -> dict[str, str]:
     """The reason by id. Raises ValueError when an id stands there twice."""
-    text = (FOLDER / "not_applicable.toml").read_text(encoding="utf-8")
+    return _reasons("not_applicable.toml")
+
+
+def deviations() -> dict[str, str]:
+    """Why a recommendation is not followed, by id. Raises ValueError when an id stands there twice."""
+    return _reasons("deviations.toml")
+
+
+def _reasons(name: str) -> dict[str, str]:
     reasons: dict[str, str] = {}
-    for group in tomllib.loads(text)["group"]:
+    for group in tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))["group"]:
         for ident in group["ids"]:
             if ident in reasons:
-                raise ValueError(f"{ident} stands in not_applicable.toml twice")
+                raise ValueError(f"{ident} stands in {name} twice")
             reasons[ident] = group["reason"]
     return reasons
 
@@ -75,11 +83,26 @@ def _marks(module: ModuleType) -> Iterable[tuple[str, Sequence[str]]]:
                     yield name, mark.args
 
 
-def problems(known: Iterable[Requirement], tests: Mapping[str, Sequence[str]], reasons: Mapping[str, str]) -> list[str]:
+def problems(
+    known: Iterable[Requirement],
+    tests: Mapping[str, Sequence[str]],
+    reasons: Mapping[str, str],
+    not_followed: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
     """What is wrong with the mapping, a line each; none when every id is mapped once."""
-    ids = {requirement.id for requirement in known}
+    levels = {requirement.id: requirement.level for requirement in known}
+    ids = set(levels)
     return [
-        *(f"{ident}: no test and no reason" for ident in sorted(ids - set(tests) - set(reasons))),
+        *(f"{ident}: no test and no reason" for ident in sorted(ids - set(tests) - set(reasons) - set(not_followed))),
+        *(
+            f"{ident}: a {levels.get(ident, 'requirement that is unknown')} is not followed"
+            for ident in sorted(not_followed)
+            if not levels.get(ident, "").startswith("SHOULD")
+        ),
+        *(
+            f"{ident}: not followed, and yet tested or not applicable"
+            for ident in sorted(set(not_followed) & (set(tests) | set(reasons)))
+        ),
         *(f"{ident}: {tests[ident][0]} names it, the specification does not" for ident in sorted(set(tests) - ids)),
         *(f"{ident}: not_applicable.toml names it, the specification does not" for ident in sorted(set(reasons) - ids)),
         *(
@@ -89,7 +112,12 @@ def problems(known: Iterable[Requirement], tests: Mapping[str, Sequence[str]], r
     ]
 
 
-def document(known: Sequence[Requirement], tests: Mapping[str, Sequence[str]], reasons: Mapping[str, str]) -> str:
+def document(
+    known: Sequence[Requirement],
+    tests: Mapping[str, Sequence[str]],
+    reasons: Mapping[str, str],
+    not_followed: Mapping[str, str],
+) -> str:
     """The page for people."""
     lines = [
         "# Sparkplug B 3.0: what is proved, and by which test",
@@ -98,24 +126,31 @@ def document(known: Sequence[Requirement], tests: Mapping[str, Sequence[str]], r
         "The tests look at the packets between the real programs (edge agent, collector) and a real Mosquitto.",
         "Ids are those of the specification without their prefix `tck-id-`.",
         "",
-        "| role | requirements | tested | not applicable | unmapped |",
-        "|---|---:|---:|---:|---:|",
+        "With `acknowledge = false` in `edge.toml` an edge agent sends data at QoS 1, against `topics-ndata-mqtt` and",
+        "`topics-ddata-mqtt`; see [gateways.md](gateways.md).",
+        "",
+        "| role | requirements | tested | not applicable | not followed | unmapped |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     for role, name in (("edge", "edge node"), ("host", "host application"), ("broker", "MQTT server"), (None, "all")):
         own = [item.id for item in known if role in {None, item.role}]
-        count = sum(ident in tests for ident in own), sum(ident in reasons for ident in own)
-        lines.append(f"| {name} | {len(own)} | {count[0]} | {count[1]} | {len(own) - sum(count)} |")
+        count = [sum(ident in mapped for ident in own) for mapped in (tests, reasons, not_followed)]
+        lines.append(f"| {name} | {len(own)} | {' | '.join(map(str, count))} | {len(own) - sum(count)} |")
     for chapter, title in _CHAPTERS.items():
         lines += ["", f"## {chapter} {title}", "", "| id | level | role | |", "|---|---|---|---|"]
         lines += [
-            f"| {item.id} | {item.level} | {item.role} | {_how(item.id, tests, reasons)} |"
+            f"| {item.id} | {item.level} | {item.role} | {_how(item.id, tests, reasons, not_followed)} |"
             for item in known
             if item.chapter == chapter
         ]
     return "\n".join(lines) + "\n"
 
 
-def _how(ident: str, tests: Mapping[str, Sequence[str]], reasons: Mapping[str, str]) -> str:
+def _how(
+    ident: str, tests: Mapping[str, Sequence[str]], reasons: Mapping[str, str], not_followed: Mapping[str, str]
+) -> str:
     if ident in reasons:
         return f"not applicable because {reasons[ident]}"
+    if ident in not_followed:
+        return f"**not followed**: {not_followed[ident]}"
     return "tested by " + ", ".join(f"`{name}`" for name in tests.get(ident, ())) if ident in tests else "**unmapped**"

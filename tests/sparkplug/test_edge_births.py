@@ -151,13 +151,32 @@ def test_a_node_birth_offers_the_rebirth(edge: Recording) -> None:
         assert not metric.HasField("alias")
 
 
-@pytest.mark.sparkplug("message-flow-device-birth-publish-nbirth-wait", "payloads-dbirth-order")
+@pytest.mark.sparkplug("message-flow-device-birth-publish-nbirth-wait")
 def test_devices_are_born_after_their_node(edge: Recording) -> None:
     for each in edge.connections:
         types = [frame.type for frame in each.sent()]
         if "DBIRTH" in types:
             assert "NBIRTH" in types[: types.index("DBIRTH")]
     assert {frame.device for frame in edge.sent("DBIRTH")} == set(UNITS)
+
+
+@pytest.mark.sparkplug("payloads-dbirth-order", "payloads-ndata-order")
+def test_the_births_of_all_devices_that_answer_come_before_any_data(edge: Recording) -> None:
+    """Also after a start, when no device has answered yet; only what was dead may be born later."""
+    dead: set[str | None] = set()
+    for part in edge.births():
+        types = [frame.type for frame in part]
+        first_data = next((n for n, kind in enumerate(types) if kind in DATA), len(part))
+        born = {frame.device for frame in part[:first_data] if frame.type == "DBIRTH"}
+        if first_data < len(part):
+            assert born | dead == set(UNITS)
+        for n, frame in enumerate(part):
+            if frame.type == "DBIRTH":
+                assert n < first_data or frame.device in dead
+                dead.discard(frame.device)
+            elif frame.type == "DDEATH":
+                dead.add(frame.device)
+    assert edge.sent("NDATA")
 
 
 @pytest.mark.sparkplug("payloads-ndata-order", "payloads-ddata-order")

@@ -160,12 +160,13 @@ def test_births_tell_a_datatype_of_the_standard_and_the_value_is_of_it(edge: Rec
     assert len(seen) >= 4
 
 
-@pytest.mark.sparkplug("payloads-metric-datatype-not-req")
-def test_data_and_commands_leave_the_datatype_out(edge: Recording, host: Recording) -> None:
+def test_data_and_commands_tell_their_datatype(edge: Recording, host: Recording) -> None:
+    """The standard advises against it; see deviations.toml."""
     commands = [metric for frame in host.sent("NCMD") for metric in frame.body.metrics]
     assert commands
     for metric in [*all_metrics(edge, *DATA), *commands]:
-        assert not metric.HasField("datatype")
+        assert metric.datatype in oracle.VALUE_FIELDS
+        assert metric.is_null or metric.WhichOneof("value") in oracle.VALUE_FIELDS[metric.datatype]
 
 
 @pytest.mark.sparkplug("payloads-propertyset-keys-array-size", "payloads-propertyset-values-array-size")

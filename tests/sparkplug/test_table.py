@@ -7,7 +7,8 @@ from tests.sparkplug.table import Requirement
 
 
 def test_every_requirement_is_tested_or_not_applicable_for_a_reason() -> None:
-    assert table.problems(table.requirements(), table.tested(), table.not_applicable()) == []
+    found = table.problems(table.requirements(), table.tested(), table.not_applicable(), table.deviations())
+    assert found == []
 
 
 def test_all_requirements_are_listed_once() -> None:
@@ -16,7 +17,7 @@ def test_all_requirements_are_listed_once() -> None:
 
 
 def test_the_document_is_what_this_run_would_write() -> None:
-    expected = table.document(table.requirements(), table.tested(), table.not_applicable())
+    expected = table.document(table.requirements(), table.tested(), table.not_applicable(), table.deviations())
     if not table.DOCUMENT.exists() or table.DOCUMENT.read_text(encoding="utf-8") != expected:
         pytest.fail(f"docs/{table.DOCUMENT.name} is not up to date; write it with: {table.COMMAND}")
 
@@ -32,3 +33,16 @@ def test_the_document_is_what_this_run_would_write() -> None:
 )
 def test_a_gap_is_seen(tests: dict[str, list[str]], reasons: dict[str, str], problem: str) -> None:
     assert table.problems([Requirement("a", "1", "MUST", "edge", "")], tests, reasons) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("level", "tests", "problem"),
+    [
+        ("MUST", {}, ["a: a MUST is not followed"]),
+        ("MUST NOT", {}, ["a: a MUST NOT is not followed"]),
+        ("SHOULD NOT", {}, []),
+        ("SHOULD", {"a": ["t"]}, ["a: not followed, and yet tested or not applicable"]),
+    ],
+)
+def test_only_a_recommendation_may_be_passed_over(level: str, tests: dict[str, list[str]], problem: list[str]) -> None:
+    assert table.problems([Requirement("a", "1", level, "edge", "")], tests, {}, {"a": "why"}) == problem

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.edge_session import datatype_of
 from sukusuku_core.model import AssetKind, Reading
+from sukusuku_core.sparkplug import datatype_of
 from sukusuku_server.model.series import Committed, Quarantined, Row
 from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
 from sukusuku_server.timeseries.protocols import ReadingWriter
