@@ -44,9 +44,8 @@ class OperatorLog:
         """Log which metrics are passed over, each once."""
         more = len(news.fresh) - SHOWN
         _log.warning(
-            "%s: %d metrics are passed over, %s: %s%s",
+            "%s: metrics are passed over, %s: %s%s",
             news.node[:200],
-            len(news.fresh),
             REASONS[news.why],
             ", ".join(name[:80] for name in news.fresh[:SHOWN]),
             f" (and {more} more)" if more > 0 else "",
