@@ -5,8 +5,8 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 PYTHON ?= python3
 
 TIER ?= pr
-# Whole modules go to one process each, in the order of tests/support/selection.py.
-PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+# Which tests go to which process, and in which order: tests/support/selection.py.
+PARALLEL := -n auto --no-loadscope-reorder
 
 .PHONY: help demo test test-fast check format bench faults proto requirements clean
 

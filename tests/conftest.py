@@ -26,6 +26,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 2
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> selection.WholeModules:
+    """Return how tests are shared among processes."""
+    return selection.WholeModules(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
     """Put the folders that take longest first, in an order that every process finds for itself."""
     items.sort(key=selection.rank)

@@ -28,7 +28,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     default = Ports()
     parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself and report losses")
-    parser.add_argument("--json", action="store_true", help="print the report as one JSON object (with --for)")
+    parser.add_argument(
+        "--json", action="store_true", help="report losses as one JSON object at the end, after --for or Ctrl-C"
+    )
     parser.add_argument(
         "--weeks", type=int, default=WEEKS_OF_PAST, help="simulated past to load (default: %(default)s)"
     )
@@ -54,8 +56,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(options: argparse.Namespace, folder: Path) -> DemoSettings:
-    if options.json and options.seconds is None:
-        raise ConfigError("--json reports a run that ends: give it a length, as in --for 60")
     if (options.seconds is not None and options.seconds <= 0) or options.weeks < 0:
         raise ConfigError("--for takes a number of seconds above 0, and --weeks 0 or more")
     ports = Ports(
@@ -66,7 +66,8 @@ def _settings(options: argparse.Namespace, folder: Path) -> DemoSettings:
         options.modbus_port,
         options.influx_port,
     )
-    return DemoSettings(folder, ports, options.seconds, options.weeks, options.store)
+    reports = options.json or options.seconds is not None
+    return DemoSettings(folder, ports, options.seconds, options.weeks, options.store, reports)
 
 
 async def _run(settings: DemoSettings) -> Report | None:

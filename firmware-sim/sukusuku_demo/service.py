@@ -51,7 +51,7 @@ class Demo:
         self._archive: Archive | None = None
 
     async def run(self, ended: asyncio.Event) -> Report | None:
-        """Live until `ended` is set or the time is up. The report exists only for a run with a time limit."""
+        """Live until `ended` is set or the time is up. None: no report is wanted."""
         ports = self._settings.ports
         check_ports(ports, self._settings.store)
         check_folder(self._folder)
@@ -66,7 +66,7 @@ class Demo:
                 live_from = await self._start(facility, edges)
                 self._welcome()
                 await self._live(ended, mails)
-                if self._settings.seconds is None:
+                if not self._settings.reports:
                     self._progress.say("\nending every process ...")
                     return None
                 return await self._end(edges, facility, mails, live_from)

@@ -36,13 +36,17 @@ StoreKind = Literal["sqlite", "influx"]
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
-    """`seconds` None: until Ctrl-C. `folder` holds settings, databases and logs of this run."""
+    """`seconds` None: until Ctrl-C. `folder` holds settings, databases and logs of this run.
+
+    `reports`: compare at the end what was produced, accepted and stored.
+    """
 
     folder: Path
     ports: Ports = Ports()
     seconds: float | None = None
     weeks: int = WEEKS_OF_PAST
     store: StoreKind = "sqlite"
+    reports: bool = False
 
 
 def check_ports(ports: Ports, store: StoreKind = "sqlite") -> None:

@@ -56,11 +56,6 @@ def test_a_folder_of_an_earlier_run_is_refused(tmp_path: Path, capsys: pytest.Ca
     assert f"{tmp_path} is not empty" in capsys.readouterr().err
 
 
-def test_json_without_a_length_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--json"]) == 2
-    assert "--for 60" in capsys.readouterr().err
-
-
 def test_a_child_that_fails_shows_the_end_of_its_log(tmp_path: Path) -> None:
     async def run() -> None:
         processes = Processes(tmp_path)

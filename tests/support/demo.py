@@ -20,6 +20,7 @@ class Run:
 
     process: subprocess.Popen[str]
     web: str
+    mailbox: str
     folder: Path
     ready: threading.Event
     said: list[str]
@@ -39,7 +40,7 @@ def demo(folder: Path, *arguments: str) -> Iterator[Run]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    run = Run(process, f"http://127.0.0.1:{web}", folder, threading.Event(), [])
+    run = Run(process, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{web + 1}", folder, threading.Event(), [])
 
     def listen() -> None:
         assert process.stderr is not None

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # the library has no types
 
 from tests.api import http_server
 from tests.support import broker, browser, demo, influx_v2, influxd, smtp_server
@@ -12,10 +13,20 @@ from tests.support import broker, browser, demo, influx_v2, influxd, smtp_server
 TESTS = Path(__file__).parents[1]
 SLOWEST_FIRST = ("integration", "faults", "dashboards", "demo", "sparkplug", "packaging", "collector", "api")
 """Folders whose tests wait for servers: begun last, the whole run would wait for them."""
+SHARED = ("tests/sparkplug",)
+"""Folders whose tests look at recordings that are made once in a process."""
 SERVERS: tuple[ModuleType, ...] = (broker, browser, demo, influx_v2, influxd, smtp_server, http_server, subprocess)
 """A test module that takes something from one of these starts a server, a browser or another program."""
 SERVER_FOLDERS = ("integration", "faults", "demo", "sparkplug", "packaging", "bench", "dashboards")
 SERVER_FIXTURES = {"broker", "browser", "influx"}
+
+
+class WholeModules(LoadScopeScheduling):  # type: ignore[misc]  # the library has no types
+    """Gives each module to one process; a folder whose tests look at the same recordings goes to one as a whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.split("::", 1)[0]
+        return next((folder for folder in SHARED if module.startswith(f"{folder}/")), module)
 
 
 def rank(item: pytest.Item) -> int:
