@@ -13,12 +13,19 @@ from tests.support.influxd import Influxd, influxd
 
 # A busy machine is no fault of the product; a counterexample is printed so that it can be tried elsewhere.
 settings.register_profile("sukusuku", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("fast", settings.get_profile("sukusuku"), max_examples=10)
 settings.load_profile("sukusuku")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--fast`."""
     parser.addoption("--fast", action="store_true", help="only tests that start no server, no browser, no program")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Search less for counterexamples when it has to be fast."""
+    if config.getoption("--fast"):
+        settings.load_profile("fast")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -17,7 +17,12 @@ SHARED = ("tests/sparkplug",)
 """Folders whose tests look at recordings that are made once in a process."""
 SERVERS: tuple[ModuleType, ...] = (broker, browser, demo, influx_v2, influxd, smtp_server, http_server, subprocess)
 """A test module that takes something from one of these starts a server, a browser or another program."""
-SERVER_FOLDERS = ("integration", "faults", "demo", "sparkplug", "packaging", "bench", "dashboards")
+SERVER_PATHS = (
+    "integration/", "faults/", "demo/", "sparkplug/", "packaging/", "bench/", "dashboards/",
+    "api/reports/", "api/web/rooms/test_page.py", "api/test_room_use.py", "server/rounds/test_sketch.py",
+    "collector/dispatch/test_send.py", "sim/test_history.py",
+)  # fmt: skip
+"""Tests whose programs are started elsewhere, such as the browser that draws charts; and months of simulated life."""
 SERVER_FIXTURES = {"broker", "browser", "influx"}
 
 
@@ -37,7 +42,8 @@ def rank(item: pytest.Item) -> int:
 
 def starts_a_server(item: pytest.Function) -> bool:
     """Tell whether a test starts a server, a browser or another program of its own."""
-    if item.path.relative_to(TESTS).parts[0] in SERVER_FOLDERS or SERVER_FIXTURES & {*item.fixturenames}:
+    path = item.path.relative_to(TESTS).as_posix()
+    if path.startswith(SERVER_PATHS) or SERVER_FIXTURES & {*item.fixturenames}:
         return True
     names = {module.__name__ for module in SERVERS}
     return any(getattr(value, "__module__", None) in names or value in SERVERS for value in vars(item.module).values())
