@@ -17,7 +17,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt.client import MqttSession, MqttSettings
 from sukusuku_sim import payloads
 from sukusuku_sim.truth import TruthLog
-from sukusuku_sim.values import Values
+from sukusuku_sim.views import Values
 
 LOG = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0

@@ -22,7 +22,7 @@ from sukusuku_core import registers
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.profile import Area, ModbusProfile
 from sukusuku_core.registers import Block, Decoded
-from sukusuku_sim.values import Values
+from sukusuku_sim.views import Values
 
 _AREAS = {1: Area.COIL, 2: Area.DISCRETE, 3: Area.HOLDING, 4: Area.INPUT}
 """Table by the function code that reads it."""

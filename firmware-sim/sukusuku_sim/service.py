@@ -15,7 +15,7 @@ from sukusuku_sim.sensors import SensorPublisher, SensorView
 from sukusuku_sim.serial_line import SerialLine
 from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
 from sukusuku_sim.truth import TruthLog
-from sukusuku_sim.values import Values
+from sukusuku_sim.views import Values
 from sukusuku_sim.world import World
 
 LOG = logging.getLogger(__name__)

@@ -3,47 +3,14 @@
 To sense with another device model, add a function that names the points of its profile, and a row to the table.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sukusuku_core.model import FaultCode, UnitState, Value
-from sukusuku_sim import calendar
-from sukusuku_sim.room import Room, RoomParameters
-from sukusuku_sim.unit import Unit, UnitParameters
+from sukusuku_sim import calendar, meters
+from sukusuku_sim.unit import Unit
+from sukusuku_sim.views import RoomView, UnitView, Values
 
-Values = Mapping[str, Value]
-"""Value by point name, scaled, before the profile turns it into registers or JSON."""
-
-MAINS_VOLT, MAINS_HERTZ, POWER_FACTOR = 100.0, 50.0, 0.8
 U16 = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class UnitView:
-    """A unit as one of its devices sees it."""
-
-    unit: Unit
-    parameters: UnitParameters
-    empty_mm: float
-    full_mm: float
-    serial: str
-    firmware: str
-
-    @property
-    def distance(self) -> int:
-        """What a distance sensor measures, mm."""
-        return round(self.unit.distance(self.parameters, self.empty_mm, self.full_mm))
-
-
-@dataclass(frozen=True, slots=True)
-class RoomView:
-    """A room as one of its sensors sees it. `zone` is a place in the room's zones, None for the whole room."""
-
-    room: Room
-    parameters: RoomParameters
-    zone: int | None
-    ms: int
-    """Simulated moment, for the daylight."""
 
 
 def _retrofit_board(view: UnitView) -> Values:
@@ -69,13 +36,37 @@ def _contacts(unit: Unit) -> tuple[bool, bool, bool]:
     return unit.lid_open, unit.fault is FaultCode.JAM, unit.fault is FaultCode.FILM_OUT
 
 
-def _e1212(view: UnitView) -> Values:
-    """Return inputs: 0 end of cycle (counted), 1 lid, 2 jam lamp, 3 film lamp, 4 bag-full lamp. The others are open."""
+def _inputs(view: UnitView, names: Iterable[int]) -> dict[str, Value]:
+    """Return inputs, the first one first: end of cycle, lid, jam lamp, film lamp, bag-full lamp. Others are open."""
     lid, jam, film = _contacts(view.unit)
-    inputs = [view.unit.phase is UnitState.SEAL, lid, jam, film, view.unit.phase is UnitState.BAG_FULL]
-    shown: dict[str, Value] = {f"di{n}": n < len(inputs) and inputs[n] for n in range(8)}
-    shown |= {f"counter{n}": 0 for n in range(8)}
-    return shown | {"counter0": view.unit.cycles}
+    wired = [view.unit.phase is UnitState.SEAL, lid, jam, film, view.unit.phase is UnitState.BAG_FULL]
+    return {f"di{name}": place < len(wired) and wired[place] for place, name in enumerate(names)}
+
+
+def _counting(view: UnitView, names: Sequence[int]) -> dict[str, Value]:
+    """Return the same inputs, of which the first one is counted."""
+    counters: dict[str, Value] = {f"counter{name}": 0 for name in names}
+    return _inputs(view, names) | counters | {f"counter{names[0]}": view.unit.cycles}
+
+
+def _e1210(view: UnitView) -> Values:
+    return _counting(view, range(16))
+
+
+def _e1212(view: UnitView) -> Values:
+    return _counting(view, range(8))
+
+
+def _e1214(view: UnitView) -> Values:
+    return _counting(view, range(6)) | {f"relay{n}": False for n in range(6)}
+
+
+def _mcm8(view: UnitView) -> Values:
+    return _counting(view, range(1, 9)) | {"serial": 4_221_001}
+
+
+def _rtu_io_8ch(view: UnitView) -> Values:
+    return _inputs(view, range(1, 9))
 
 
 def _gauger(view: UnitView) -> Values:
@@ -92,39 +83,12 @@ def _sen0492(view: UnitView) -> Values:
     return {"distance": view.distance}
 
 
+def _sen0519(view: UnitView) -> Values:
+    return {"distance": view.distance, "temperature": round(view.unit.temperature, 1)}
+
+
 def _mnu(view: UnitView) -> Values:
     return {"distance": view.distance, "temperature": round(view.unit.temperature)}
-
-
-def _sdm120(view: UnitView) -> Values:
-    power = round(view.unit.power, 1)
-    apparent = round(power / POWER_FACTOR, 1)
-    energy = round(view.unit.energy / 1000, 2)
-    return {
-        "voltage": MAINS_VOLT,
-        "current": round(apparent / MAINS_VOLT, 3),
-        "power": power,
-        "apparent_power": apparent,
-        "reactive_power": round((apparent**2 - power**2) ** 0.5, 1),
-        "power_factor": POWER_FACTOR if power else 1.0,
-        "frequency": MAINS_HERTZ,
-        "energy_import": energy,
-        "energy_export": 0.0,
-        "energy_total": energy,
-    }
-
-
-def _pzem016(view: UnitView) -> Values:
-    power = round(view.unit.power, 1)
-    return {
-        "voltage": MAINS_VOLT,
-        "current": round(power / POWER_FACTOR / MAINS_VOLT, 3),
-        "power": power,
-        "energy": round(view.unit.energy),
-        "frequency": MAINS_HERTZ,
-        "power_factor": POWER_FACTOR if power else 0.0,
-        "alarm": 0,
-    }
 
 
 def _vs133(view: RoomView) -> Values:
@@ -188,13 +152,8 @@ def _thingsboard(view: RoomView) -> Values:
 
 def _tasmota(view: UnitView) -> Values:
     power = round(view.unit.power, 1)
-    current = round(power / POWER_FACTOR / MAINS_VOLT, 3)
+    current = round(power / meters.POWER_FACTOR / meters.MAINS_VOLT, 3)
     return {"distance": view.distance, "cycle_counter": view.unit.cycles, "power": power, "current": current}
-
-
-def _shelly(view: UnitView) -> Values:
-    energy = round(view.unit.energy, 3)
-    return {"power": round(view.unit.power, 1), "energy": energy, "voltage": MAINS_VOLT}
 
 
 def _level(view: UnitView) -> Values:
@@ -216,12 +175,6 @@ def _lid_contact(view: UnitView) -> Values:
     return {"open": view.unit.lid_open, "battery": 92.0}
 
 
-def _plug(view: UnitView) -> Values:
-    power = round(view.unit.power)
-    current = round(power / POWER_FACTOR / MAINS_VOLT, 3)
-    return {"power": power, "energy": round(view.unit.energy), "voltage": MAINS_VOLT, "current": current}
-
-
 def _door_counter(view: RoomView) -> Values:
     """Return both totals of a counter at the door."""
     return {"entries": view.room.people_in, "exits": view.room.people_out}
@@ -229,6 +182,10 @@ def _door_counter(view: RoomView) -> Values:
 
 def _door_counter_u16(view: RoomView) -> Values:
     return {name: int(total) % U16 for name, total in _door_counter(view).items()}
+
+
+def _two_directions(view: RoomView) -> Values:
+    return {"left_to_right": view.room.people_in % U16, "right_to_left": view.room.people_out % U16}
 
 
 def _anybody(view: RoomView) -> Values:
@@ -242,10 +199,10 @@ OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
     "hardwario-gauger": _gauger,
     "dfrobot-sen0492": _sen0492,
     "apg-mnu": _mnu,
-    "eastron-sdm120": _sdm120,
-    "peacefair-pzem-016": _pzem016,
+    "eastron-sdm120": meters.sdm120,
+    "peacefair-pzem-016": meters.pzem016,
     "tasmota-unit": _tasmota,
-    "shelly-gen2-pm": _shelly,
+    "shelly-gen2-pm": meters.shelly,
     "milesight-em400-mud": _level_in_lid,
     "milesight-em400-tld": _level_in_lid,
     "milesight-em310-udl": _level_in_lid,
@@ -255,7 +212,21 @@ OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
     "milesight-ws301": _lid_contact,
     "milesight-em300-mcs": _lid_contact,
     "netvox-r311a": _lid_contact,
-    "milesight-ws523": _plug,
+    "milesight-ws523": meters.plug,
+    "eastron-sdm230": meters.sdm120,
+    "eastron-sdm630": meters.sdm630,
+    "schneider-iem3155": meters.iem3155,
+    "abb-b21": meters.b21,
+    "carlo-gavazzi-em112": meters.em112,
+    "carlo-gavazzi-em340": meters.em340,
+    "moxa-iologik-e1210": _e1210,
+    "moxa-iologik-e1214": _e1214,
+    "wirenboard-wb-mcm8": _mcm8,
+    "waveshare-rtu-io-8ch": _rtu_io_8ch,
+    "dfrobot-sen0519": _sen0519,
+    "zigbee2mqtt-contact": _lid_contact,
+    "shelly-gen2-status": meters.shelly_status,
+    "netvox-r718pe": _level_with_percent,
 }
 OF_ROOM: Mapping[str, Callable[[RoomView], Values]] = {
     "milesight-vs133": _vs133,
@@ -271,4 +242,5 @@ OF_ROOM: Mapping[str, Callable[[RoomView], Values]] = {
     "milesight-vs340": _anybody,
     "milesight-ws203": _anybody,
     "terabee-people-counting-l-xl": _door_counter,
+    "parametric-pcr2": _two_directions,
 }

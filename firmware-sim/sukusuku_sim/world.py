@@ -11,7 +11,7 @@ from sukusuku_sim import values
 from sukusuku_sim.room import Room, RoomParameters
 from sukusuku_sim.scenario import Device, Event, RoomSettings, Scenario, Sensor, UnitSettings
 from sukusuku_sim.unit import Unit, UnitParameters
-from sukusuku_sim.values import RoomView, UnitView, Values
+from sukusuku_sim.views import RoomView, UnitView, Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,20 @@ def test_the_sdm120_request_for_power_is_the_published_one() -> None:
     assert (block.area, asked + crc(asked)) == (Area.INPUT, bytes.fromhex("0104000C0002B1C8"))
 
 
+@pytest.mark.parametrize(("name", "point"), [("eastron-sdm230", "voltage"), ("eastron-sdm630", "voltage_l1")])
+def test_the_frames_of_the_sdm_protocol_decode_to_230_volts(name: str, point: str) -> None:
+    request, answer = bytes.fromhex("01040000000271CB"), bytes.fromhex("010404436633341B38")
+    assert crc(request[:-2]) == request[-2:]
+    assert crc(answer[:-2]) == answer[-2:]
+    profile = find(name)
+    assert isinstance(profile, ModbusProfile)
+    (block,) = registers.plan(profile, [item for item in profile.point if item.name == point])
+    asked = bytes([1, 4]) + block.start.to_bytes(2, "big") + block.count.to_bytes(2, "big")
+    assert (block.area, asked + crc(asked)) == (Area.INPUT, request)
+    words = [int.from_bytes(answer[at : at + 2], "big") for at in (3, 5)]
+    assert registers.decode_block(profile, block, words)[point].value == pytest.approx(230.2)
+
+
 @pytest.mark.parametrize(
     ("name", "point", "value", "area", "words"),
     [
@@ -151,6 +165,14 @@ def test_the_sdm120_request_for_power_is_the_published_one() -> None:
         ("hardwario-gauger", "state4", 1, Area.HOLDING, {5311: 1}),
         ("sukusuku-retrofit-board", "temperature", -12.5, Area.INPUT, {8: 0x10000 - 125}),
         ("sukusuku-retrofit-board", "lid_open", True, Area.DISCRETE, {0: 1}),
+        ("abb-b21", "energy_import", 655.38, Area.HOLDING, {0x5002: 1, 0x5003: 2}),
+        ("carlo-gavazzi-em112", "power", -0.2, Area.HOLDING, {4: 0xFFFE, 5: 0xFFFF}),
+        ("carlo-gavazzi-em340", "power", 6553.8, Area.HOLDING, {0x28: 2, 0x29: 1}),
+        ("dfrobot-sen0519", "temperature", -12.5, Area.HOLDING, {6: 0x10000 - 125}),
+        ("moxa-iologik-e1210", "counter15", 0x0001_0002, Area.INPUT, {0x2E: 1, 0x2F: 2}),
+        ("moxa-iologik-e1214", "relay5", True, Area.COIL, {5: 1}),
+        ("schneider-iem3155", "power", 1500.0, Area.HOLDING, {3059: 0x3FC0, 3060: 0}),
+        ("wirenboard-wb-mcm8", "counter8", 0x0001_0002, Area.INPUT, {74: 1, 75: 2}),
     ],
 )
 def test_word_order_base_and_sign(name: str, point: str, value: Value, area: Area, words: dict[int, int]) -> None:

@@ -79,10 +79,9 @@ def sample(point: ModbusPoint, n: int) -> Value:
         return n % 2 == 0
     if point.type is RegisterType.STRING:
         return f"S{n}"
-    if point.type in {RegisterType.F32, RegisterType.F64}:
-        return n + 0.5
     low, high = point.valid or (0, 30_000 * point.scale)
-    raw = round((low + (high - low) * (n + 1) / 64 - point.offset) / point.scale)
+    whole = round((low + (high - low) * (n + 1) / 64 - point.offset) / point.scale)
+    raw = n + 0.5 if point.type in {RegisterType.F32, RegisterType.F64} else whole
     return registers.scaled(point, raw).value or 0
 
 

@@ -17,7 +17,7 @@ from sukusuku_sim.room import Child, Room, RoomParameters
 from sukusuku_sim.sensors import SensorPublisher, SensorView
 from sukusuku_sim.truth import TruthLog
 from sukusuku_sim.unit import Unit, UnitParameters
-from sukusuku_sim.values import RoomView, UnitView
+from sukusuku_sim.views import RoomView, UnitView, Values
 from tests.support.broker import mosquitto
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
@@ -33,11 +33,11 @@ def room(children: int) -> RoomView:
     return RoomView(Room(0, (), eating + playing, 3, 20, 9, 14, 6), RoomParameters(), None, NOW)
 
 
-def view(shown: values.Values, interval: float = 3600) -> SensorView:
+def view(shown: Values, interval: float = 3600) -> SensorView:
     return SensorView("eye", EYE, TOPIC, interval, shown)
 
 
-def shown(name: str, children: int) -> values.Values:
+def shown(name: str, children: int) -> Values:
     """What a sensor of this model shows of a unit or a room."""
     if name in values.OF_ROOM:
         return values.OF_ROOM[name](room(children))

@@ -15,7 +15,7 @@ from sukusuku_core.registers import Decoded
 from sukusuku_sim import values
 from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
 from sukusuku_sim.unit import Unit, UnitParameters
-from sukusuku_sim.values import UnitView
+from sukusuku_sim.views import UnitView
 
 MODBUS = {name: item for name, item in profile.builtin().items() if isinstance(item, ModbusProfile)}
 BOARD = MODBUS["sukusuku-retrofit-board"]
@@ -70,9 +70,8 @@ def sample(point: ModbusPoint, n: int) -> Value:
     if point.type is RegisterType.STRING:
         return f"S{n}"
     low, high = point.valid or (0, 30_000 * point.scale)
-    raw = round((low + (high - low) * (n + 1) / 64 - point.offset) / point.scale)
-    if point.type in {RegisterType.F32, RegisterType.F64}:
-        return n + 0.5
+    whole = round((low + (high - low) * (n + 1) / 64 - point.offset) / point.scale)
+    raw = n + 0.5 if point.type in {RegisterType.F32, RegisterType.F64} else whole
     return registers.scaled(point, raw).value or 0
 
 
