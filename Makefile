@@ -5,6 +5,8 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 PYTHON ?= python3
 
 TIER ?= pr
+# Without caches of compiled code every process of the tests would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Which tests go to which process, and in which order: tests/support/selection.py.
 PARALLEL := -n auto --no-loadscope-reorder
 
