@@ -200,14 +200,7 @@ class Uplink:
         """Everything that happens in a session happens here, one thing after the other."""
         rules = session.rules
         while True:
-            while session.inbox:
-                message = session.inbox.popleft()
-                try:
-                    actions = rules.received(message.topic, message.payload, self._clock())
-                except DecodeError as error:
-                    self._problems.problem(f"message on {message.topic}", f"ignored: {error}")
-                else:
-                    await self._perform(session, actions)
+            await self._heed(session)
             while session.confirmed:
                 await self._perform(session, rules.confirmed(session.confirmed.popleft()))
             await self._perform(session, rules.tick(self._clock()))
@@ -217,6 +210,17 @@ class Uplink:
             if reader.done():
                 reader.result()  # raises what ended the session
             await session.wait()
+
+    async def _heed(self, session: "_Session") -> None:
+        """Do what the messages that have arrived ask for."""
+        while session.inbox:
+            message = session.inbox.popleft()
+            try:
+                actions = session.rules.received(message.topic, message.payload, self._clock())
+            except DecodeError as error:
+                self._problems.problem(f"message on {message.topic}", f"ignored: {error}")
+            else:
+                await self._perform(session, actions)
 
     async def _perform(self, session: "_Session", actions: Iterable[Action]) -> None:
         rules = session.rules
@@ -268,7 +272,8 @@ class Uplink:
             if rules.room() <= 0:
                 break
             until = self._last_row
-            live = await self._outbox.peek(session.live_after, CHUNK, until)
+            if (live := await self._peek(session, session.live_after, until)) is None:
+                continue
             session.tell_up(self._alive, self._clock())  # births of what came up while the disk was read
             session.live_after = live[-1][0] if live else until
             if live:
@@ -278,9 +283,16 @@ class Uplink:
             session.tell_down(self._alive, self._clock())
             if session.history_after >= session.history_until or rules.room() <= LIVE_RESERVE:
                 break
-            old = await self._outbox.peek(session.history_after, CHUNK, session.history_until)
+            if (old := await self._peek(session, session.history_after, session.history_until)) is None:
+                continue
             session.history_after = old[-1][0] if old else session.history_until
             await self._send(session, old, historical=True)
+
+    async def _peek(self, session: "_Session", after: int, until: int) -> Sequence[Row] | None:
+        """Read the next rows; None when a rebirth was asked for meanwhile: no data of before may follow it."""
+        rows = await self._outbox.peek(after, CHUNK, until)
+        await self._heed(session)
+        return None if session.restart else rows
 
     def _births_are_due(self) -> bool:
         """Whether devices that have been polled since the start may still answer for the first time."""

@@ -10,10 +10,10 @@ import pytest
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
-from sukusuku_core.edge_session import NodeIdentity
+from sukusuku_core.edge_session import READINGS_PER_MESSAGE, NodeIdentity
 from sukusuku_core.model import Quality, Reading
 from sukusuku_edge.outbox import Outbox
-from sukusuku_edge.uplink import Uplink
+from sukusuku_edge.uplink import CHUNK, Uplink
 from sukusuku_mqtt import MqttSession, MqttSettings
 from tests.edge.host_application import Host
 from tests.support.broker import mosquitto
@@ -258,6 +258,35 @@ def test_a_rebirth_is_answered_and_sends_again_what_is_not_acknowledged(tmp_path
         assert host.bdseqs == [0, 0]
         assert host.readings[0][0] == host.readings[1][0]
         assert host.stored == set(one.accepted)
+
+    run(work())
+
+
+def test_after_a_rebirth_request_no_data_goes_out_before_the_birth(
+    tmp_path: Path, broker: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while a backlog is being sent: the request arrives between its first part and the next."""
+
+    async def work() -> None:
+        async with Outbox(tmp_path / "outbox.db") as outbox:
+            await outbox.add([Reading("unit-1", "State", 1_760_000_000_000 + n, n) for n in range(3 * CHUNK)], {})
+        host = Host(acknowledging=False)
+        async with host.online(broker) as mqtt, node(tmp_path, broker) as one:
+            peek, asked = one.outbox.peek, asyncio.Event()
+
+            async def ask_meanwhile(after: int, limit: int, until: int) -> list[tuple[int, Reading]]:
+                if 0 < after < until and not asked.is_set():
+                    asked.set()
+                    await host.until(lambda: len(host.readings) == CHUNK)
+                    mqtt.publish("spBv1.0/toshima/NCMD/tobu-pi", sparkplug.command([(sparkplug.REBIRTH, True)], 1))
+                    await eventually(lambda: one.uplink._session is not None and one.uplink._session.inbox)
+                return await peek(after, limit, until)
+
+            monkeypatch.setattr(one.outbox, "peek", ask_meanwhile)
+            one.uplink.asset_up("unit-1")
+            await host.until(lambda: len(host.bdseqs) == 2)
+        birth = len(host.arrived) - host.arrived[::-1].index("NBIRTH") - 1
+        assert host.arrived[:birth].count("DDATA unit-1") == CHUNK // READINGS_PER_MESSAGE
 
     run(work())
 
