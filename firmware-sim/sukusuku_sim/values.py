@@ -184,8 +184,17 @@ def _door_counter_u16(view: RoomView) -> Values:
     return {name: int(total) % U16 for name, total in _door_counter(view).items()}
 
 
+def _lid_counter(view: UnitView) -> Values:
+    """Return a lid contact that counts; every cycle begins with an opened lid."""
+    return {**_lid_contact(view), "openings": view.unit.cycles, "battery": 3.0}
+
+
 def _two_directions(view: RoomView) -> Values:
     return {"left_to_right": view.room.people_in % U16, "right_to_left": view.room.people_out % U16}
+
+
+def _two_beams(view: RoomView) -> Values:
+    return {"total_a": view.room.people_in % U16, "total_b": view.room.people_out % U16, "battery": 2.6}
 
 
 def _anybody(view: RoomView) -> Values:
@@ -227,6 +236,7 @@ OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
     "zigbee2mqtt-contact": _lid_contact,
     "shelly-gen2-status": meters.shelly_status,
     "netvox-r718pe": _level_with_percent,
+    "dragino-lds02": _lid_counter,
 }
 OF_ROOM: Mapping[str, Callable[[RoomView], Values]] = {
     "milesight-vs133": _vs133,
@@ -243,4 +253,5 @@ OF_ROOM: Mapping[str, Callable[[RoomView], Values]] = {
     "milesight-ws203": _anybody,
     "terabee-people-counting-l-xl": _door_counter,
     "parametric-pcr2": _two_directions,
+    "imbuildings-people-counter": _two_beams,
 }
