@@ -184,7 +184,7 @@ type = "u16"
         (
             'profile = "milesight-vs133"',
             'profile = "milesight"',
-            "device[1] (eye).profile: there is no device profile `milesight`; there are: apg-mnu, aqara-fp1",
+            "device[1] (eye).profile: there is no device profile `milesight`; there are: abb-b21",
         ),
         ("port = 502", "port = 70000", "device[0].port"),
         ("poll = 0.05", "poll = 0", "device[0].poll"),
