@@ -22,7 +22,8 @@ from sukusuku_core.model import Quality, Value
 
 MAX_PAYLOAD_BYTES = 256 * 1024
 """Refused before parsing: 1 MB of empty metrics already parses into 46 MB."""
-MAX_METRICS = 1000
+MAX_METRICS = 5000
+"""Gateways have births with thousands of tags."""
 MAX_STRING = 1024
 SEQ_MODULUS = 256
 """`seq` counts the messages of a session and begins again at 0 after 255."""

@@ -71,6 +71,26 @@ def test_what_the_loader_refuses_an_editor_marks(kind: str, old: str, new: str, 
     assert any(said in message for message in complaints(kind, text.replace(old, new, 1)))
 
 
+GATEWAY = """
+[[gateway]]
+id = "bms"
+
+[[gateway.metric]]
+name = "Mode"
+asset = "unit-1"
+metric = "State"
+values = { RUN = 3, "0" = 0 }
+"""
+
+
+def test_gateways_are_described() -> None:
+    text = dict(EXAMPLES)["facility"].read_text(encoding="utf-8") + GATEWAY
+
+    assert complaints("facility", text) == []
+    assert complaints("facility", text.replace('name = "Mode"\n', "")) == ["'name' is a required property"]
+    assert complaints("facility", text.replace("values =", "value =")) != []
+
+
 def test_the_environment_may_stand_for_any_text() -> None:
     text = dict(EXAMPLES)["edge"].read_text(encoding="utf-8")
 

@@ -84,7 +84,9 @@ class Routes:
         if (gateway := self._gateways.get(topic.node)) is not None:
             return Route(topic, key, self._subjects[gateway.id], gateway=gateway)
         if node is None or topic.node in self._aliens or node.edge != node.id:
-            refusal = DecodeError("unknown-node", f"no asset in facility.toml has edge = {topic.node!r}")
+            refusal = DecodeError(
+                "unknown-node", f"no asset in facility.toml has edge = {topic.node!r}, and no [[gateway]] is it"
+            )
             return Route(topic, key, None, refusal, known_node=False)
         subject = node if topic.device is None else self._subjects.get(topic.device)
         if subject is None or (topic.device is not None and subject.id == subject.edge):

@@ -153,7 +153,7 @@ def test_names_that_are_not_utf8_are_refused(store: SqliteStore, ingest: Ingest,
         (b"\xff" * 40, "protobuf"),
         (b'{"json": true}', "protobuf"),
         (b"\x12\x00" * 200_000, "oversized"),
-        (b"\x12\x00" * 1001, "too-many-metrics"),
+        (b"\x12\x00" * (sparkplug.MAX_METRICS + 1), "too-many-metrics"),
     ],
 )
 @pytest.mark.parametrize("kind", ["NBIRTH", "DBIRTH", "NDATA", "DDATA", "NDEATH", "DDEATH"])
