@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from sukusuku_core import json_text, number_text
+from sukusuku_core import json_text, lorawan, number_text
 from sukusuku_core.catalogue import Role
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality
@@ -107,7 +107,7 @@ def _sample(profile: JsonProfile, message: Any, topic: str) -> JsonSample:
     body = _body(profile, message)
     values = {}
     missing = []
-    for point in profile.point:
+    for point in profile.point if body is not None else ():
         if point.topic == topic:
             try:
                 decoded = _point(point, body)
@@ -128,15 +128,20 @@ def _sample(profile: JsonProfile, message: Any, topic: str) -> JsonSample:
     return JsonSample(values, time, (), number if whole else None, str(wrong or ""))
 
 
-def _body(profile: JsonProfile, message: Any) -> dict[str, Any]:
-    """Return the object that holds the points."""
+def _body(profile: JsonProfile, message: Any) -> dict[str, Any] | None:
+    """Return the object that holds the points; None in an uplink that has no payload."""
     found = [json_text.opened(_at(message, path)) for path in (profile.body, *profile.also_body)]
     body = next((item for item in found if isinstance(item, dict)), None)
-    if body is None:
-        raise DecodeError(
-            "shape", f"expected an object at `{profile.body or 'top level'}`, found {type(found[0]).__name__}"
-        )
-    return body
+    if body is not None:
+        return body
+    steps = profile.body.split(".")
+    raw = lorawan.undecoded(_at(message, ".".join(steps[:depth])) for depth in range(len(steps)))
+    if raw == "" and found[0] in {None, ""}:
+        return None
+    what = f"expected an object at `{profile.body or 'top level'}`, found {type(found[0]).__name__}"
+    if raw:
+        what += f" beside `{raw}`: switch on the device's decoder (codec) in the network server"
+    raise DecodeError("shape", what)
 
 
 def _point(point: JsonPoint, body: Any) -> Decoded | None:

@@ -11,7 +11,7 @@ from sukusuku_core.model import AssetKind, Quality, Reading, Value
 from sukusuku_core.profile import JsonPoint, JsonProfile
 from sukusuku_core.registers import Decoded
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
-from sukusuku_edge.events import Alive, Event, Failure, Gone, Holds, Lost, Reachable, Refused, Rejected, Sample
+from sukusuku_edge.events import Alive, Cleared, Event, Failure, Gone, Holds, Lost, Reachable, Refused, Rejected, Sample
 from sukusuku_edge.fitting import Bound, convert, in_range
 from sukusuku_edge.liveness import Change, Liveness, State
 from sukusuku_edge.report_by_exception import Series as Reported
@@ -65,8 +65,8 @@ class _Device:
     heard: int | None = None
     trouble: str = ""
     """Why it does not answer."""
-    remark: str = ""
-    """Its latest answer that could not be used."""
+    remarks: dict[str, str] = field(default_factory=dict)
+    """What it says that cannot be used, by what that is about."""
     died: int = 0
     """When it was found dead last."""
     before: dict[Series, Reading] = field(default_factory=dict)
@@ -144,7 +144,11 @@ class Binder:
         """Every device that is bound to something."""
         return [
             DeviceState(
-                name, device.life.state.value, device.life.unstable, device.heard, device.trouble or device.remark
+                name,
+                device.life.state.value,
+                device.life.unstable,
+                device.heard,
+                device.trouble or "; ".join(dict.fromkeys(device.remarks.values())),
             )
             for name, device in self._devices.items()
             if device.bound
@@ -167,9 +171,8 @@ class Binder:
                     device = self._devices[event.device]
                     device.life.excuse()
                     device.trouble = device.trouble if device.life.down else ""
-                case Rejected():
-                    self.errors += 1
-                    self._devices[event.device].remark = event.why
+                case Rejected() | Cleared():
+                    self._remark(event)
                 case Refused():
                     self.refused += len(event.fields)
                 case Lost():
@@ -221,6 +224,14 @@ class Binder:
             self._report(series, sample.time, value, quality, bound.row.deadband, device.refresh, outcome)
         elif not bound.cumulative:  # what a total was then is not known any more
             outcome.readings.append(self._series(series).past(sample.time, value, quality))
+
+    def _remark(self, event: Rejected | Cleared) -> None:
+        remarks = self._devices[event.device].remarks
+        if isinstance(event, Cleared):
+            remarks.pop(event.about, None)
+        else:
+            self.errors += 1
+            remarks[event.about] = event.why
 
     def _failure(self, failure: Failure | Gone, outcome: Outcome) -> None:
         device = self._devices[failure.device]

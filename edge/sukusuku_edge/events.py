@@ -46,6 +46,17 @@ class Rejected:
     device: str
     time: int
     why: str
+    about: str = ""
+    """What of it: a topic, or the points that were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What a device says of this can be used again."""
+
+    device: str
+    time: int
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,6 @@ class Holds:
     time: int
 
 
-Event = Sample | Failure | Alive | Gone | Holds | Reachable | Rejected | Refused | Lost
+Event = Sample | Failure | Alive | Gone | Holds | Reachable | Rejected | Cleared | Refused | Lost
 Emit = Callable[[Event], Awaitable[None]]
 """Takes an event; waits while the outbox cannot keep up."""

@@ -150,6 +150,35 @@ def test_fields_inside_a_text_that_could_identify_a_child_are_named_too() -> Non
     assert jsonmap.decode(profile(point("int")), json.dumps(message).encode()).refused == ("mac",)
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("object", {"fCnt": 2}),
+        ("object", {"fCnt": 2, "data": "", "object": None}),
+        ("objectJSON", {"devEUI": "1", "fCnt": 2, "data": "", "objectJSON": ""}),
+        ("uplink_message.decoded_payload", {"uplink_message": {"f_cnt": 2, "f_port": 0}}),
+        ("DevEUI_uplink.payload", {"DevEUI_uplink": {"FCntUp": 2}}),
+    ],
+)
+def test_an_uplink_without_payload_says_nothing(body: str, message: object) -> None:
+    own = profile(point("int", more=""), head=f'body = "{body}"')
+
+    assert jsonmap.decode(own, json.dumps(message).encode()).values == {}
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ({"fCnt": 2, "data": "AQ=="}, "found NoneType beside `data`: switch on the device's decoder"),
+        ({"fCnt": 2, "object": 5}, "found int$"),
+        ({"distance": 5}, "found NoneType$"),
+    ],
+)
+def test_a_body_that_is_missing_otherwise_is_an_error(message: object, why: str) -> None:
+    with pytest.raises(DecodeError, match=f"shape: expected an object at `object`, {why}"):
+        jsonmap.decode(profile(point("int"), head='body = "object"'), json.dumps(message).encode())
+
+
 def test_a_missing_field_is_told_beside_those_that_are_read() -> None:
     own = profile(point("int", more=""), point("int", "w", more="").replace('"v"', '"w"', 1))
 

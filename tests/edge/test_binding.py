@@ -12,7 +12,7 @@ from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.profile import EnumValue, ModbusPoint
 from sukusuku_core.registers import Decoded
 from sukusuku_edge.binding import Binder, Counter, Outcome, declared
-from sukusuku_edge.events import Event, Failure, Reachable, Rejected, Sample
+from sukusuku_edge.events import Cleared, Event, Failure, Reachable, Rejected, Sample
 from sukusuku_edge.fitting import Bound, convert
 from tests.edge import edge_settings
 
@@ -444,6 +444,18 @@ def test_a_refused_message_counts_as_an_error_and_kills_nothing() -> None:
     outcome = one.take([Rejected("eye", T + n, "not JSON") for n in range(5)])
 
     assert (one.errors, one.down, outcome.readings) == (5, 0, [])
+
+
+def test_a_remark_goes_when_its_cause_is_gone() -> None:
+    one = binder()
+    one.take([sample(state=1), Rejected("board", T, "refused", "state"), Rejected("board", T, "no JSON", "topic")])
+    assert one.devices()[0].trouble == "refused; no JSON"
+
+    one.take([sample(T + 9, state=1), Cleared("board", T + 9, "topic"), Cleared("board", T + 9, "other")])
+    assert one.devices()[0].trouble == "refused"
+
+    one.take([Cleared("board", T + 10, "state")])
+    assert one.devices()[0].trouble == ""
 
 
 # ---------------------------------------------------------------- the node

@@ -9,7 +9,7 @@ import pytest
 from sukusuku_core import profile
 from sukusuku_core.model import Quality, Value
 from sukusuku_core.profile import Area, ModbusProfile
-from sukusuku_edge.events import Event, Failure, Rejected, Sample
+from sukusuku_edge.events import Cleared, Event, Failure, Rejected, Sample
 from sukusuku_edge.sources import modbus
 from sukusuku_edge.sources.modbus import ModbusDevice
 from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
@@ -211,11 +211,15 @@ def test_busy_leaves_the_points_out_and_is_tried_again() -> None:
         async with polling(device, points=("state", "serial")) as source:
             rejected, sample = await source.poll()
             device.refusals = {}
-            (after,) = await source.poll()
+            cleared, after = await source.poll()
+            (last,) = await source.poll()
         assert isinstance(rejected, Rejected)
         assert "refuses (exception 6): busy" in rejected.why
         assert values(sample) == {"state": 1}
+        assert isinstance(cleared, Cleared)
+        assert (cleared.about, rejected.about) == ("serial..firmware", "serial..firmware")
         assert values(after) == {"state": 1, "serial": "SK-0001"}
+        assert values(last) == {"state": 1}
 
     run(work())
 

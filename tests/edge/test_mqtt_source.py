@@ -9,7 +9,7 @@ import pytest
 
 from sukusuku_core.model import Quality, Value
 from sukusuku_edge.binding import Binder, Counter, Series
-from sukusuku_edge.events import Event, Failure, Lost, Reachable, Refused, Rejected, Sample
+from sukusuku_edge.events import Cleared, Event, Failure, Lost, Reachable, Refused, Rejected, Sample
 from sukusuku_edge.sources import mqtt_json
 from sukusuku_edge.sources.mqtt_json import JsonSensors
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
@@ -369,12 +369,44 @@ def test_a_bad_message_is_refused_with_its_reason_and_said_once(
     one = source()
 
     events = [event for _ in range(3) for event in one.decode(Message(TOPIC, payload))]
-    (after,) = one.decode(Message(TOPIC, uplink(region_1_count=2)))
+    cleared, after = one.decode(Message(TOPIC, uplink(region_1_count=2)))
+    (last,) = one.decode(Message(TOPIC, uplink(region_1_count=3)))
 
+    assert cleared == Cleared("eye", T, TOPIC)
+    assert values(last) == {"region_1_count": 3}
     assert len(events) == 3
     assert all(isinstance(event, Rejected) and event.why.startswith(reason) for event in events)
     assert len([record for record in caplog.records if "message refused" in record.message]) == 1
     assert values(after) == {"region_1_count": 2}
+
+
+def test_an_uplink_without_payload_is_nothing_wrong() -> None:
+    edge = edge_settings.edge(edge_settings.HEAD + edge_settings.EYE + edge_settings.ROOM)
+    one, binder = next(iter(mqtt_json.sources(edge, lambda: T))), Binder(edge, {})
+    one._connected(0.0)
+    bare = b'{"time": "2025-10-09T08:51:00Z", "fCnt": 2, "adr": true}'
+
+    first = binder.take(one.decode(Message(TOPIC, uplink("2025-10-09T08:50:00Z", line_1_total_in=5)), 5.0))
+    outcome = binder.take(one.decode(Message(TOPIC, bare), 3000.0))
+
+    assert [reading.value for reading in first.readings] == [5]
+    assert (outcome.readings, binder.errors) == ([], 0)
+    (device,) = binder.devices()
+    assert (device.trouble, device.heard) == ("", T - 140_000)
+    assert one.silent(6000.0) == []  # it is a sign of life
+
+
+def test_an_undecoded_uplink_is_told_until_one_is_decoded() -> None:
+    edge = edge_settings.edge(edge_settings.HEAD + edge_settings.EYE + edge_settings.ROOM)
+    one, binder = next(iter(mqtt_json.sources(edge, lambda: T))), Binder(edge, {})
+
+    binder.take(one.decode(Message(TOPIC, b'{"fCnt": 2, "fPort": 85, "data": "AQMCZgA="}')))
+    assert binder.devices()[0].trouble == (
+        "shape: expected an object at `object`, found NoneType beside `data`: "
+        "switch on the device's decoder (codec) in the network server"
+    )
+    binder.take(one.decode(Message(TOPIC, uplink(line_1_total_in=5))))
+    assert binder.devices()[0].trouble == ""
 
 
 def test_fields_that_could_name_a_child_are_never_kept_and_are_counted(caplog: pytest.LogCaptureFixture) -> None:

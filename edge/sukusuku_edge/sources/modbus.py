@@ -7,7 +7,7 @@ answers is asked first after every failure or reconnect, before anything that is
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sukusuku_core import registers
 from sukusuku_core.backoff import Backoff
@@ -19,7 +19,7 @@ from sukusuku_core.model import Quality
 from sukusuku_core.profile import ModbusPoint, ModbusProfile
 from sukusuku_core.registers import Block, Decoded
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_edge.events import Emit, Event, Failure, Rejected, Sample
+from sukusuku_edge.events import Cleared, Emit, Event, Failure, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
 from sukusuku_edge.sources.modbus_transport import Line, Refused, SerialLine, TcpLine
 
@@ -98,6 +98,10 @@ class ModbusDevice:
         others = [point for point in points if point.role is not Role.IDENTITY]
         self._blocks = (*registers.plan(profile, identity), *registers.plan(profile, others))
         self._parked: dict[Block, float] = {}
+        self._refused: set[str] = set()
+        """The names of blocks that were refused last."""
+        self._notes: list[Event] = []
+        """What else this poll has to tell."""
         self._backoff = Backoff(2 * device.poll, max(device.poll, LONGEST_PAUSE), jitter=0.2)
         self._failures = 0
         self._busy = 0
@@ -129,23 +133,18 @@ class ModbusDevice:
     async def poll(self) -> list[Event]:
         """Read all blocks once: one sample with one time, or one failure."""
         time = self._clock()
-        rejected: list[Event] = []
+        self._notes = []
         values: dict[str, Decoded] = {}
-
-        def reject(block: Block, text: str) -> None:
-            rejected.append(Rejected(self.name, time, text))
-            self._problems.problem(f"{self.name} {_names(block)}", text)
-
         busy = self._busy
         try:
             identify = await self._must_identify()
             for block in self._due(identify=identify):
-                values |= await self._values(block, reject)
+                values |= await self._values(block)
         except TransientError as error:
             self._failures += 1
             self._identified = -IDENTITY_SECONDS
             self._problems.problem(self.name, str(error))
-            return [Failure(self.name, time, str(error))]
+            return [*self._notes, Failure(self.name, time, str(error))]
         self._failures = 0
         if self._busy > busy:
             self._busy = busy + 1
@@ -159,7 +158,7 @@ class ModbusDevice:
             self._identity = str(serial.value)
         parked = {point.name: Decoded(None, Quality.BAD) for block in self._parked for point in block.points}
         found = {name: decoded for name, decoded in (parked | values).items() if name in self._wanted}
-        return [*rejected, Sample(self.name, time, found, self._identity)]
+        return [*self._notes, Sample(self.name, time, found, self._identity)]
 
     # ------------------------------------------------------------ inside
 
@@ -180,13 +179,26 @@ class ModbusDevice:
         self._parked = {block: until for block, until in self._parked.items() if until > now}
         return [block for block in self._blocks if block not in self._parked and (identify or not _identifies(block))]
 
-    async def _values(self, block: Block, reject: Callable[[Block, str], None]) -> dict[str, Decoded]:
+    async def _values(self, block: Block) -> dict[str, Decoded]:
         try:
             words = await self._read(block)
         except Refused as refused:
-            return await self._after_refusal(block, refused.code, reject)
-        self._problems.recovered(f"{self.name} {_names(block)}", "can be read again")
+            return await self._after_refusal(block, refused.code)
+        self._clear(block)
         return registers.decode_block(self._profile, block, words)
+
+    def _reject(self, block: Block, text: str) -> None:
+        about = _names(block)
+        self._refused.add(about)
+        self._notes.append(Rejected(self.name, self._clock(), text, about))
+        self._problems.problem(f"{self.name} {about}", text)
+
+    def _clear(self, block: Block) -> None:
+        about = _names(block)
+        if about in self._refused:
+            self._refused.discard(about)
+            self._notes.append(Cleared(self.name, self._clock(), about))
+            self._problems.recovered(f"{self.name} {about}", "can be read again")
 
     async def _read(self, block: Block) -> Sequence[int]:
         loop = asyncio.get_running_loop()
@@ -197,7 +209,7 @@ class ModbusDevice:
         finally:
             self._answered = loop.time()
 
-    async def _after_refusal(self, block: Block, code: int, reject: Callable[[Block, str], None]) -> dict[str, Decoded]:
+    async def _after_refusal(self, block: Block, code: int) -> dict[str, Decoded]:
         """Return what can be said of a block that was answered with an exception code."""
         meaning = _MEANING.get(code, "an exception that is not in the standard's list").format(unit=self._device.unit)
         text = f"{self._where} refuses (exception {code}): {meaning}"
@@ -205,23 +217,24 @@ class ModbusDevice:
             raise TransientError(text)
         if code in _BUSY:
             self._busy += 1
-            reject(block, text)
+            self._reject(block, text)
             return {}
         bad = {point.name: Decoded(None, Quality.BAD) for point in block.points}
         if code not in _UNKNOWN_POINT:
-            reject(block, text)
+            self._reject(block, text)
             return bad
         if len(block.points) == 1:
             self._parked[block] = asyncio.get_running_loop().time() + REFUSED_PAUSE
-            reject(block, f"{text}; not asked again for {REFUSED_PAUSE:g} s")
+            self._reject(block, f"{text}; not asked again for {REFUSED_PAUSE:g} s")
             return bad
         # One point that the device does not have must not hide its neighbours: ask for them one by one from now on.
         singles = tuple(single for point in block.points for single in registers.plan(self._profile, (point,)))
         at = self._blocks.index(block)
         self._blocks = (*self._blocks[:at], *singles, *self._blocks[at + 1 :])
+        self._clear(block)
         values: dict[str, Decoded] = {}
         for single in singles:
-            values |= await self._values(single, reject)
+            values |= await self._values(single)
         return values
 
 

@@ -12,6 +12,7 @@ from sukusuku_core.profile import JsonProfile
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.events import (
     Alive,
+    Cleared,
     Emit,
     Event,
     Failure,
@@ -171,17 +172,21 @@ class JsonSensors:
             samples = jsonmap.decode_all(sensor.profile, message.payload, below)
         except DecodeError as error:
             self._problems.problem(place, f"message refused: {error}")
-            return [Rejected(sensor.id, now, str(error))]
+            sensor.refused.add(message.topic)
+            return [Rejected(sensor.id, now, str(error), message.topic)]
         wrong = next((sample.wrong for sample in samples if sample.wrong), "")
+        events: list[Event] = []
         if wrong:
             self._problems.problem(place, f"one field is refused: {wrong}")
-        else:
+            sensor.refused.add(message.topic)
+            events.append(Rejected(sensor.id, now, wrong, message.topic))
+        elif message.topic in sensor.refused:
             self._problems.recovered(place, "messages can be read again")
-        events = [event for sample in samples for event in self._events(sensor, sample, now, retained=message.retain)]
+            sensor.refused.discard(message.topic)
+            events.append(Cleared(sensor.id, now, message.topic))
+        events += [event for sample in samples for event in self._events(sensor, sample, now, retained=message.retain)]
         if not message.retain and _is_news(events):
             sensor.said(heard)
-        if wrong:
-            events.append(Rejected(sensor.id, now, wrong))
         return events
 
     def _events(self, sensor: Sensor, found: JsonSample, now: int, *, retained: bool) -> list[Event]:

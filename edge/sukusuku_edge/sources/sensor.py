@@ -31,6 +31,8 @@ class Sensor:
     spoken: bool = False
     """Whether it has said anything."""
     identity: str = ""
+    refused: set[str] = field(default_factory=set)
+    """Topics whose latest message could not be read, or not all of it."""
     words: dict[str, bool] = field(default_factory=dict)
     """By topic of its availability: what was said there last."""
     kept: dict[str, Decoded] = field(default_factory=dict)
