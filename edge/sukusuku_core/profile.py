@@ -211,6 +211,8 @@ class ModbusDefaults(Settings, frozen=True, kw_only=True):
     """An answer of several registers that all hold this is no reading: the device has lost what stands behind it."""
     pause: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.0
     """Seconds that the device needs between two requests, where that is more than the line itself asks for."""
+    connect_pause: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.0
+    """Seconds that the device needs after a connect before it listens."""
 
 
 class SerialLine(Settings, frozen=True, kw_only=True):

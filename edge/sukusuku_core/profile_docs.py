@@ -71,6 +71,8 @@ def _profile(profile: AnyProfile) -> str:
         lines.append(f"- At most {profile.defaults.max_read} addresses per request")
         if profile.defaults.pause:
             lines.append(f"- At least {profile.defaults.pause:g} s between two requests")
+        if profile.defaults.connect_pause:
+            lines.append(f"- Listens {profile.defaults.connect_pause:g} s after a connect")
         lines += [
             f"- An answer of several registers that all hold {word} is no reading" for word in profile.defaults.blank
         ]

@@ -23,6 +23,7 @@ _PROBE = """targets 対象の書き方:
   192.168.0.20            Modbus TCP, port 502, unit 1
   192.168.0.20:1502/3     another port, unit 3
   /dev/ttyUSB0@3          Modbus RTU on a serial port, unit 3 (line as the device leaves the factory)
+  rtu+tcp://gw:5007@3     the same behind a gateway that passes RTU frames on over TCP
   application/1/.../up    an MQTT sensor's topic (--broker)
 examples 例:
   sukusuku-edge probe sukusuku-retrofit-board 192.168.0.20

@@ -1,5 +1,6 @@
 """`edge.toml`: the devices, the assets they are sensed by, and how readings leave the Pi."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from sukusuku_mqtt.settings import BrokerSettings
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 _Topic = Annotated[str, msgspec.Meta(pattern=r"^[^+#\x00]{1,1024}$", description="one topic, without `+` and `#`")]
 
+_GATEWAY = re.compile(r"^(?:rtu\+tcp|socket)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/@\[\]]+):(?P<port>\d{1,5})/?$")
+"""A gateway that passes RTU frames on; `socket` is pyserial's word for it."""
 LAST_UNIT = 247
 """Unit ids above are reserved on a serial line; 0 addresses all and gets no answer."""
 
@@ -69,7 +72,8 @@ class Bus(Settings, frozen=True, kw_only=True):
 
     id: Id
     port: _Text
-    """The serial port, such as `/dev/ttyUSB0`; better a name below `/dev/serial/by-id/`, which stays."""
+    """The serial port, such as `/dev/ttyUSB0`; better a name below `/dev/serial/by-id/`, which stays. A gateway that
+    passes RTU frames on over TCP is `rtu+tcp://host:port`; then baud, parity and stop bits are the gateway's."""
     baud: Annotated[int, msgspec.Meta(ge=300, le=4_000_000)] | None = None
     parity: Literal["N", "E", "O"] | None = None
     stop_bits: Literal[1, 2] | None = None
@@ -89,6 +93,9 @@ class Device(Settings, frozen=True, kw_only=True):
     unit: Annotated[int, msgspec.Meta(ge=0, le=255)] = 1
     poll: PositiveSeconds = 10.0
     timeout: PositiveSeconds = 1.0
+    connect_pause: Annotated[float, msgspec.Meta(ge=0, le=60)] | None = None
+    """Seconds that the device needs after a connect before it listens; default: as the profile says, or longer as soon
+    as the agent finds that it loses what comes earlier."""
     topic: _Topic | None = None
     silent_after: PositiveSeconds | None = None
     """Without a message for so long a sensor counts as failing. Default: an hour, or three of the profile's `interval`
@@ -154,6 +161,19 @@ class SerialBus:
     baud: int
     parity: Literal["N", "E", "O"]
     stop_bits: Literal[1, 2]
+
+    @property
+    def gateway(self) -> tuple[str, int] | None:
+        """Host and port of the gateway that the line is behind, if it is behind one."""
+        match = _GATEWAY.match(self.port)
+        return None if match is None else (match["host"].strip("[]"), int(match["port"]))
+
+    @property
+    def misfit(self) -> str:
+        """What is wrong with the port, in words; empty when nothing is."""
+        if "://" not in self.port or self.gateway is not None:
+            return ""
+        return f"found `{self.port}`; expected a serial port such as /dev/ttyUSB0, or rtu+tcp://192.168.0.20:5007"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +283,8 @@ def _buses(settings: EdgeSettings, name: str, profiles: Mapping[str, AnyProfile]
         if bus.port in ports:
             raise ConfigError(f"{where}.port: {bus.port} is already the port of {ports[bus.port]}")
         ports[bus.port] = bus.id
+        if wrong := SerialBus(bus.id, bus.port, 9600, "N", 1).misfit:
+            raise ConfigError(f"{where}.port: {wrong}")
         here = [profiles[device.id] for device in settings.device if device.bus == bus.id]
         yield bus.id, _line(bus, where, [item for item in here if isinstance(item, ModbusProfile)])
 

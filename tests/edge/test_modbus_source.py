@@ -155,8 +155,9 @@ def test_silence_closes_the_connection_and_is_said_in_words() -> None:
 def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
     async def work() -> None:
         late = b"{tid}\0\0\0\5\1\3\2\0\x77"
-        async with modbus_devices.scripted({0: None, 1: late, 2: late}) as (port, closed):
+        async with modbus_devices.scripted({0: late, 1: None, 2: late}) as (port, closed):
             source = laser(port, 0.2)
+            assert values((await source.poll())[0]) == {"distance": 0x77}
             assert isinstance((await source.poll())[0], Failure)
             await closed.wait()
             assert values((await source.poll())[0]) == {"distance": 0x77}

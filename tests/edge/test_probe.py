@@ -95,7 +95,9 @@ def test_a_silent_device_is_given_up_after_three_points() -> None:
 
     with pytest.raises(TransientError, match=r"no answer from 127\.0\.0\.1:.* check power, cable, address"):
         run(work())
-    assert len(board.requests) == 3
+    # each is asked for twice on its connection: some devices lose what comes right after a connect
+    assert len(board.requests) == 6
+    assert len(set(board.requests)) == 3
 
 
 @pytest.mark.parametrize("target", ["", "host:port", "host:99999", "a/b/c", "host/1/2", "host/999", "/dev/ttyUSB0@999"])

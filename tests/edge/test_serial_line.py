@@ -18,7 +18,8 @@ from sukusuku_core.registers import Block
 from sukusuku_edge.events import Event, Failure, Sample
 from sukusuku_edge.settings import Device, SerialBus
 from sukusuku_edge.sources.modbus import ModbusDevice
-from sukusuku_edge.sources.modbus_transport import Refused, SerialLine
+from sukusuku_edge.sources.modbus_lines import SerialLine
+from sukusuku_edge.sources.modbus_transport import Refused
 from sukusuku_sim import serial_line
 from sukusuku_sim.serial_line import Disturb
 from sukusuku_sim.server import Place, SimulatedDevice

@@ -21,7 +21,8 @@ from sukusuku_core.registers import Block, Decoded
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.events import Cleared, Emit, Event, Failure, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
-from sukusuku_edge.sources.modbus_transport import Line, Refused, SerialLine, TcpLine
+from sukusuku_edge.sources.modbus_lines import TcpLine, serial_line
+from sukusuku_edge.sources.modbus_transport import Line, Refused
 
 SPREAD = 2.0
 """Devices start within so many seconds of each other."""
@@ -73,12 +74,24 @@ def sources(edge: Edge, clock: Clock) -> Sequence["ModbusDevice"]:
 
 
 def _line(edge: Edge, device: Device) -> Line:
+    """Return the line to a device, with what all devices on it need."""
+    profiles = []
+    pause = 0.0
+    for other in edge.settings.device:
+        profile = edge.profiles[other.id]
+        if isinstance(profile, ModbusProfile) and (other.bus, other.host, other.port) == (
+            device.bus,
+            device.host,
+            device.port,
+        ):
+            profiles.append(profile)
+            own = other.connect_pause
+            pause = max(pause, profile.defaults.connect_pause if own is None else own)
     bus = edge.buses.get(device.bus or "")
     if bus is None:
-        return TcpLine(device.host or "", device.port)
-    profiles = [edge.profiles[other.id] for other in edge.settings.device if other.bus == device.bus]
-    longest = max((5 + 2 * item.defaults.max_read for item in profiles if isinstance(item, ModbusProfile)), default=0)
-    return SerialLine(bus, min(longest, LONGEST))
+        return TcpLine(device.host or "", device.port, pause)
+    longest = max(5 + 2 * item.defaults.max_read for item in profiles)
+    return serial_line(bus, min(longest, LONGEST), pause)
 
 
 class ModbusDevice:
