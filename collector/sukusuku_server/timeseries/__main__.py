@@ -12,9 +12,14 @@ from sukusuku_core.errors import ConfigError, PermanentError, SukusukuError, Tra
 from sukusuku_server import settings
 from sukusuku_server.settings import Facility
 from sukusuku_server.terminal import Bar
+from sukusuku_server.timeseries.influx.buckets import TRIES
 from sukusuku_server.timeseries.influx.check import examine
 from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
 from sukusuku_server.timeseries.influx.store import InfluxStore
+from sukusuku_server.timeseries.influx.writer import BusyError
+
+PAUSE = 1.0
+"""Seconds before a step that InfluxDB has refused is taken again."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,12 +100,27 @@ def _copy(shipper: Shipper) -> None:
     """Step until everything is there, with a bar."""
     begin = shown = time.monotonic()
     with Bar() as bar:
-        while shipper.step() or not shipper.progress().done:
+        while _step(shipper) or not shipper.progress().done:
             now = time.monotonic()
             if now - shown >= 0.2:  # noqa: PLR2004 - often enough for an eye; asking costs
                 shown = now
                 rate = shipper.shipped / (now - begin)
                 bar.show(shipper.progress().part, 1, said=f"{rate:,.0f} points/s")
+
+
+def _step(shipper: Shipper) -> bool:
+    """Take a step, and take it again as often as it needs to find points that are refused under any status.
+
+    Raises TransientError when that does not help.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return shipper.step()
+        except BusyError as error:
+            if error.answer is None:
+                raise
+            time.sleep(PAUSE if error.wait is None else min(error.wait, PAUSE))
+    return shipper.step()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """`sukusuku store check|migrate`, against a real influxd."""
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import pytest
 from sukusuku_core.clock import now_ms
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
+from sukusuku_server.timeseries import __main__ as command
 from sukusuku_server.timeseries.__main__ import main
 from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import facility, new_database
-from tests.support.influx_v2 import Answer
+from tests.support.influx_v2 import Answer, Request
 from tests.support.influxd import Influxd
 from tests.support.stores import commit
 
@@ -101,10 +103,15 @@ def test_nobody_there_is_told(settings: Path, influx: Influxd, capsys: pytest.Ca
 
 
 def test_history_is_copied_and_an_interrupted_copy_goes_on(
-    influx: Influxd, settings: Path, database: str, capsys: pytest.CaptureFixture[str]
+    influx: Influxd,
+    settings: Path,
+    database: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     count = history(settings.parent)
     seen = len(influx.adapter.writes)
+    monkeypatch.setattr(command, "PAUSE", 0.0)
     influx.adapter.trouble = lambda _: Answer(503) if len(influx.adapter.writes) > seen + 30 else None
     assert main(["migrate", str(settings)]) == 1
     assert "InfluxDB answers 503" in capsys.readouterr().err
@@ -124,6 +131,39 @@ def test_history_is_copied_and_an_interrupted_copy_goes_on(
     store.close()
     assert main(["check", str(settings)]) == 0
     assert "readings of the last 7 whole days were compared" in capsys.readouterr().out
+
+
+def test_a_copy_goes_on_past_what_the_server_does_not_keep(
+    influx: Influxd, settings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """InfluxDB 2.0 answers 500 for points that are older than it keeps, and has taken the others."""
+    history(settings.parent)
+    body = b'{"code":"internal error","message":"partial write: points beyond retention policy dropped=50"}'
+    seen = len(influx.adapter.writes)
+    influx.adapter.trouble = lambda _: (
+        Answer(500, body=body) if seen + 3 < len(influx.adapter.writes) <= seen + 20 else None
+    )
+
+    assert main(["migrate", str(settings)]) == 0
+    assert "points copied" in capsys.readouterr().out
+
+
+def test_a_copy_puts_aside_what_the_server_never_takes(
+    influx: Influxd, settings: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "PAUSE", 0.0)
+    count = history(settings.parent)
+    influx.adapter.trouble = lambda request: (
+        Answer(500, body=b"panic") if b" value=5.5 " in _lines(request) and b"reading," in _lines(request) else None
+    )
+
+    assert main(["migrate", str(settings)]) == 1
+
+    assert f"{count // 90} points were refused; the quarantine tells why" in capsys.readouterr().out
+
+
+def _lines(request: Request) -> bytes:
+    return gzip.decompress(request.body) if request.body[:2] == b"\x1f\x8b" else request.body
 
 
 def test_again_fills_what_somebody_deleted(

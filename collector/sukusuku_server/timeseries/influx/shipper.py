@@ -82,6 +82,13 @@ class Progress:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """A step has failed; `asked`: the seconds that InfluxDB wants to be left alone, if it said so."""
+
+    asked: float | None
+
+
 class Shipper:
     """One per store that is open for writing. `run` in the collector, `step` where somebody waits for the end."""
 
@@ -118,28 +125,28 @@ class Shipper:
         while True:
             step = asyncio.create_task(asyncio.to_thread(self._try))
             try:
-                pause = await asyncio.shield(step)
+                outcome = await asyncio.shield(step)
             except asyncio.CancelledError:
                 await asyncio.gather(step, return_exceptions=True)
                 raise
-            if pause is None:
-                backoff.reset()
-                continue
-            if pause < 0:
-                pause = backoff.next()
-            await self._sleep(min(pause, PATIENCE))
+            match outcome:
+                case _Trouble(asked):
+                    pause = backoff.next()
+                    await self._sleep(pause if asked is None else min(max(SHORTEST_WAIT, asked), PATIENCE))
+                case more:
+                    backoff.reset()
+                    if not more:
+                        await self._sleep(SHIP_SECONDS)
 
-    def _try(self) -> float | None:
-        """One step. The seconds to wait; None: there is more to do; negative: in trouble, wait ever longer."""
+    def _try(self) -> "bool | _Trouble":
+        """One step: whether there is more to do, or that there was trouble."""
         try:
             more = self.step()
         except TransientError as error:
             self._problems.problem("InfluxDB", f"readings wait in {self._path}, retrying", error)
-            self._looked = 0
-            asked = error.wait if isinstance(error, BusyError) else None
-            return -1.0 if asked is None else max(SHORTEST_WAIT, asked)
+            return _Trouble(error.wait if isinstance(error, BusyError) else None)
         self._problems.recovered("InfluxDB", "takes readings again")
-        return None if more else SHIP_SECONDS
+        return more
 
     def close(self) -> None:
         """Give back the connections."""
@@ -154,7 +161,13 @@ class Shipper:
 
         Raises TransientError when InfluxDB or the file does not answer; nothing is lost then.
         """
-        now = self._clock()
+        try:
+            return self._step(self._clock())
+        except TransientError:
+            self._looked = 0
+            raise
+
+    def _step(self, now: int) -> bool:
         if self._store.noted(shipping_queue.CLAIMED) is None:
             self._store.begin_shipping(now - LAG_MS)
         if now - self._looked >= MARK_MS or now < self._looked:

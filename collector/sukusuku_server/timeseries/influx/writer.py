@@ -17,9 +17,19 @@ from sukusuku_server.settings.influx import Influx
 
 MOST_WORDS = 300
 """Characters kept of what the server says."""
-_REFUSED = {400, 422}
-_TOO_LARGE = 413
+_REFUSED = {400, 413, 422}
+"""Statuses of an answer that will never be another one; 413: too large."""
+_TOO_MANY = 429
 _EXPIRED = "beyond retention policy"
+_FOREVER = (
+    "partial write",
+    "field type conflict",
+    "unable to parse",
+    "invalid line protocol",
+    "max-values-per-tag",
+    "max-series-per-database",
+)
+"""The same in words: servers, and proxies before them, say it under any status (InfluxDB 2.0: 500)."""
 _HINTS = {
     401: "; check token, or username and password, in [store.influx]",
     403: "; the token or user may not write here",
@@ -28,11 +38,15 @@ _HINTS = {
 
 
 class BusyError(TransientError):
-    """InfluxDB does not take anything now. `wait`: the seconds that it asked for, if it did."""
+    """InfluxDB does not take these points now. `wait`: the seconds that it asked for, if it did.
 
-    def __init__(self, message: str, wait: float | None = None) -> None:
+    `answer`: what it has said, unless that was to wait, or nothing.
+    """
+
+    def __init__(self, message: str, wait: float | None = None, answer: str | None = None) -> None:
         super().__init__(message)
         self.wait = wait
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +81,20 @@ class Writer:
             self._post(bucket, lines)
         except ApiException as error:
             words = _words(error)
-            if error.status == _TOO_LARGE or error.status in _REFUSED:
-                if _EXPIRED in words:
-                    return []
+            if _EXPIRED in words:
+                return []
+            if error.status in _REFUSED or any(text in words for text in _FOREVER):
                 if len(lines) == 1:
                     return [Refused(lines[0], words)]
                 half = len(lines) // 2
                 return self.write(bucket, lines[:half]) + self.write(bucket, lines[half:])
+            wait = _retry_after(error)
+            waits = wait is not None or error.status in {None, _TOO_MANY}
             raise BusyError(
                 f"{self._settings.url}: InfluxDB answers {error.status or 'nothing'} for {bucket}: {words}"
                 f"{_HINTS.get(error.status, '')}",
-                _retry_after(error),
+                wait,
+                None if waits else f"{error.status}: {words}",
             ) from error
         except UnicodeDecodeError as error:  # the library reads every answer as UTF-8
             raise BusyError(f"{self._settings.url}: what answers there is not InfluxDB: {error}") from error

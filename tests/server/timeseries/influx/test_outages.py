@@ -1,6 +1,8 @@
 """Whatever is wrong with InfluxDB: lost 0, nothing twice."""
 
 import asyncio
+import gzip
+import json
 import signal
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,13 +13,13 @@ import pytest
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
-from sukusuku_server.timeseries.influx.buckets import REFUSED
+from sukusuku_server.timeseries.influx.buckets import REFUSED, TRIES
 from sukusuku_server.timeseries.influx.query import Query
-from sukusuku_server.timeseries.influx.shipper import MARK_MS, PATIENCE, Shipper
+from sukusuku_server.timeseries.influx.shipper import MARK_MS, PATIENCE, SHIP_SECONDS, Shipper
 from sukusuku_server.timeseries.influx.writer import BusyError
 from tests.server.timeseries.influx.influx_facility import facility, new_database
 from tests.server.timeseries.influx.shipping_rig import START, MakeRig, Rig, busy, fills, write
-from tests.support.influx_v2 import Answer
+from tests.support.influx_v2 import Answer, Request
 from tests.support.influxd import influxd
 from tests.support.stores import commit
 
@@ -154,6 +156,142 @@ def test_a_point_that_is_refused_goes_to_the_quarantine_and_the_others_arrive(ma
     assert len(rig.reader.raw("unit-1", "Fill/Percent", 0, 1 << 62, 1_000)) == 500
     rig.drain()
     assert rig.shipper.refused == 2
+
+
+EXPIRED = (
+    b'{"code":"internal error","message":"unexpected error writing points to database: partial write: '
+    b'points beyond retention policy dropped=3689"}'
+)
+
+
+@pytest.mark.parametrize("status", [400, 422, 500, 503])
+def test_points_beyond_the_retention_are_no_error_under_any_status(make_rig: MakeRig, status: int) -> None:
+    rig = make_rig(batch=100)
+    fresh = START - DAY_MS
+    rig.expected = {}
+
+    def trouble(request: Request) -> Answer | None:
+        """As a server does that keeps a day: it takes the rest and says so."""
+        old = any(int(line.split()[-1]) < fresh for line in lines_of(request))
+        return Answer(status, body=EXPIRED) if old and request.query["bucket"].endswith("raw") else None
+
+    commit(rig.store, fills(range(START - 3 * DAY_MS, START - 2 * DAY_MS, 600_000)), START)
+    rig.commit(*fills(range(START - HOUR_MS, START, 10_000)))
+    rig.server.adapter.trouble = trouble
+    rig.ship()
+
+    assert rig.shipper.progress().done
+    assert rig.store.quarantine(9) == []
+    found = rig.reader.raw("unit-1", "Fill/Percent", START - HOUR_MS, 1 << 62, 1_000)
+    assert len(found) >= 300  # of 360: the border lies within a page
+
+
+def lines_of(request: Request) -> list[str]:
+    body = gzip.decompress(request.body) if request.body[:2] == b"\x1f\x8b" else request.body
+    return body.decode().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("status", "text"), [(500, "field type conflict: input field"), (503, "max-values-per-tag limit")]
+)
+def test_a_refusal_for_good_is_known_by_its_words(make_rig: MakeRig, status: int, text: str) -> None:
+    rig = make_rig()
+    rig.commit(*fills(range(START, START + 1_000, 10)), Reading("unit-1", "Info/Serial", START, "x"))
+    body = json.dumps({"code": "internal error", "message": text}).encode()
+    rig.server.adapter.trouble = lambda request: (
+        Answer(status, body=body) if any("Info/Serial" in line for line in lines_of(request)) else None
+    )
+    rig.ship()
+
+    (aside,) = rig.store.quarantine(9)
+    assert (aside.reason, aside.detail) == (REFUSED, text)
+    assert len(rig.reader.raw("unit-1", "Fill/Percent", 0, 1 << 62, 1_000)) == 100
+
+
+def test_a_point_that_a_server_never_takes_is_found_whatever_it_says(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    rig.commit(*fills(range(START, START + 1_000, 10)), Reading("unit-1", "Info/Serial", START, "x"))
+    answers = iter(range(10_000))
+    rig.server.adapter.trouble = lambda request: (
+        Answer(500, body=f'{{"error": "panic in shard {next(answers)}"}}'.encode())
+        if any("Info/Serial" in line for line in lines_of(request))
+        else None
+    )
+    rig.now += MINUTE_MS
+    for _ in range(TRIES - 1):
+        with pytest.raises(BusyError, match="panic in shard"):
+            rig.drain()
+    assert rig.store.quarantine(9) == []
+
+    rig.drain()
+
+    (aside,) = rig.store.quarantine(9)
+    assert aside.reason == REFUSED
+    assert aside.detail.startswith("500: panic in shard ")
+    assert aside.detail.endswith("(again and again, while other points were taken)")
+    assert "Info/Serial" in aside.payload.decode()
+    assert len(rig.reader.raw("unit-1", "Fill/Percent", 0, 1 << 62, 1_000)) == 100
+    assert rig.store.shipped_before() > START
+
+
+def test_a_batch_that_is_only_too_much_at_once_is_written_by_halves(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    rig.commit(*fills(range(START, START + 1_000, 10)))
+    rig.server.adapter.trouble = lambda request: (
+        Answer(502, body=b"bad gateway") if len(lines_of(request)) > 30 else None
+    )
+    rig.now += MINUTE_MS
+    for _ in range(TRIES - 1):
+        with pytest.raises(BusyError, match="bad gateway"):
+            rig.drain()
+    rig.drain()
+    rig.check()
+    assert rig.store.quarantine(9) == []
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(429, body=b"quota"), Answer(503, {"Retry-After": "60"}, b"later"), Answer(401, body=b"token")]
+)
+def test_a_server_that_asks_for_patience_or_refuses_everything_is_waited_for(make_rig: MakeRig, answer: Answer) -> None:
+    rig = make_rig()
+    rig.commit(*fills(range(START, START + 1_000, 10)))
+    everything = answer.status == 401
+    rig.server.adapter.trouble = lambda request: answer if everything or len(lines_of(request)) > 1 else None
+    rig.now += MINUTE_MS
+    for _ in range(3 * TRIES):
+        with pytest.raises(BusyError):
+            rig.drain()
+    assert rig.store.quarantine(9) == []
+    rig.server.adapter.trouble = None
+    rig.drain()
+    rig.check()
+
+
+def test_the_pauses_begin_again_after_a_success_with_nothing_more_to_ship(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    pauses: list[float] = []
+    done = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if seconds == SHIP_SECONDS:
+            rig.server.adapter.trouble = busy(1, Answer(503))
+            rig.now += MARK_MS
+        if len(pauses) == 6:
+            done.set()
+        await asyncio.sleep(0)
+
+    async def main() -> None:
+        rig.server.adapter.trouble = busy(4, Answer(503))
+        job = asyncio.create_task(Shipper(rig.settings, rig.store, lambda: rig.now, sleep).run())
+        await done.wait()
+        job.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await job
+
+    asyncio.run(main())
+    for pause, expected in zip(pauses, [1, 2, 4, 8, SHIP_SECONDS, 1], strict=False):
+        assert 0.8 * expected <= pause <= expected
 
 
 def test_a_bucket_that_takes_nothing_puts_nothing_into_the_quarantine(make_rig: MakeRig) -> None:
