@@ -24,10 +24,11 @@ from sukusuku_core.edge_session import (
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.transition_log import TransitionLog
+from sukusuku_edge.message_size import MessageSize
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.readings import Row
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
-from sukusuku_mqtt.reconnect import reconnect_backoff
+from sukusuku_mqtt.reconnect import Reconnect
 
 TICK = 1.0
 CHUNK = 1000
@@ -80,7 +81,8 @@ class Uplink:
         self._broker = broker
         self._outbox = outbox
         self._clock = clock
-        self._backoff = reconnect_backoff()
+        self._reconnect = Reconnect()
+        self._size = MessageSize()
         self._ack_timeout = ack_timeout
         self._acknowledge = acknowledge
         self._first_answers = first_answers
@@ -146,14 +148,16 @@ class Uplink:
             except TransientError as error:
                 self._trouble = str(error)
                 self._problems.problem("broker", f"{error}; readings are kept in the outbox")
+                self._not_arrived()
             except _SessionOverError as over:
                 _log.info("session ended: %s", over)
+                self._size.forget()
             finally:
                 self._session = None
             if loop.time() - begun > STEADY:
-                self._backoff.reset()
+                self._reconnect.flowed()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._backoff.next()):
+                async with asyncio.timeout(self._reconnect.pause()):
                     await self._stopping.wait()
 
     # ------------------------------------------------------------ one session
@@ -178,6 +182,8 @@ class Uplink:
 
         async with MqttSession(self._broker, will) as mqtt:
             self._problems.recovered("broker", f"{self._broker.host}:{self._broker.port} answers again")
+            self._reconnect.connected()
+            self._size.told(mqtt.largest)
             session = self._session = _Session(rules, mqtt)
             reader = asyncio.create_task(session.read(), name="uplink-reader")
             try:
@@ -230,7 +236,6 @@ class Uplink:
         if rules.phase is Phase.ONLINE and not session.born:
             session.born = session.restart = True
             _log.info("online as %s/%s", self._identity.group, self._identity.node)
-            self._backoff.reset()
         for action in actions:
             match action:
                 case Publish():
@@ -240,10 +245,16 @@ class Uplink:
                 case Delivered(rows):
                     session.delivered.extend(rows)
                     self.last_ack = self._clock()
+                    self._reconnect.flowed()
+                    self._size.delivered(rows)
                     self._problems.recovered("host", "acknowledges again")
                 case Resend(why):
                     session.restart = True
                     self._problems.problem("host", f"{why}: readings are kept and sent again")
+                    if why.startswith("no acknowledgement"):
+                        self._not_arrived()
+                    else:
+                        self._size.forget()
                 case Close(why):
                     await self._settle(session)
                     with contextlib.suppress(TimeoutError):
@@ -290,7 +301,7 @@ class Uplink:
 
     async def _peek(self, session: "_Session", after: int, until: int) -> Sequence[Row] | None:
         """Read the next rows; None when a rebirth was asked for meanwhile: no data of before may follow it."""
-        rows = await self._outbox.peek(after, CHUNK, until)
+        rows = self._size.fitting(await self._outbox.peek(after, CHUNK, until))
         await self._heed(session)
         return None if session.restart else rows
 
@@ -301,7 +312,18 @@ class Uplink:
         return any(asset not in self._alive for asset in self._metrics if asset != self._identity.node)
 
     async def _send(self, session: "_Session", rows: Sequence[Row], *, historical: bool) -> None:
-        await self._perform(session, session.rules.send(rows, self._clock(), historical=historical))
+        actions = session.rules.send(rows, self._clock(), historical=historical)
+        payloads = [len(action.payload) for action in actions if isinstance(action, Publish)]
+        self._size.sent([row for row, _ in rows], max(payloads, default=0))
+        await self._perform(session, actions)
+
+    def _not_arrived(self) -> None:
+        if self._size.failed():
+            _log.warning(
+                "the broker does not take messages of that size: at most %d bytes from now on; check its limit "
+                "(Mosquitto: message_size_limit)",
+                self._size.limit,
+            )
 
 
 @dataclass(slots=True)

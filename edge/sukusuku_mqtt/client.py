@@ -26,6 +26,10 @@ from sukusuku_core.errors import TransientError
 Protocol = Literal["3.1.1", "5"]
 """The versions of MQTT that are spoken."""
 
+FRAME = 16
+"""Bytes at most of a PUBLISH beside topic and payload: header, length, packet id, no properties."""
+OVERHEAD = 512
+"""Bytes at most of a PUBLISH of ours beside the payload."""
 BATCH = 256
 """Most messages that one readiness of the socket hands on."""
 
@@ -46,6 +50,33 @@ class MqttSettings:
     key_file: Path | None = None
     connect_timeout: float = 5.0
     protocol: Protocol = "3.1.1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    """A message to be sent; `confirmed` is called when the broker has it."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    confirmed: Callable[[], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What the broker can do (MQTT 5)."""
+
+    packet: int | None = None
+    """Bytes of the largest packet; None: it has not said."""
+    unacknowledged: int = 65_535
+    """QoS 1 messages that it has not acknowledged yet."""
+    qos: int = 2
+    retain: bool = True
+
+
+class TooLargeError(TransientError):
+    """A message is larger than the broker takes, as it has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +105,8 @@ class MqttSession:
 
     Raises TransientError on entry when the broker cannot be reached or refuses, and from `receive`, `publish` and
     `flush` when the session has ended. The broker keeps nothing of it: clean session in MQTT 3.1.1, clean start and
-    session expiry 0 in MQTT 5.
+    session expiry 0 in MQTT 5. Limits that a broker names in MQTT 5 are kept: QoS 1 messages beyond its receive maximum
+    wait here, and one that is too large raises TooLargeError instead of ending the session. Topic aliases are not used.
     """
 
     def __init__(self, settings: MqttSettings, will: Will | Callable[[], Awaitable[Will]] | None = None) -> None:
@@ -98,7 +130,10 @@ class MqttSession:
             self._make_will = will
         self._inbox: deque[Message] = deque()
         self._arrived = asyncio.Event()
+        self._limits = _Limits()
         self._unacknowledged: dict[int, Callable[[], None] | None] = {}
+        self._waiting: deque[_Outgoing] = deque()
+        """QoS 1 messages for which the broker has no room yet."""
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._closed: str | None = None
@@ -221,6 +256,11 @@ class MqttSession:
         self._check()
         self._client.unsubscribe(list(filters))
 
+    @property
+    def largest(self) -> int | None:
+        """Bytes of the largest payload that the broker takes on any topic of ours; None: it has not said."""
+        return None if self._limits.packet is None else max(0, self._limits.packet - OVERHEAD)
+
     def publish(
         self,
         topic: str,
@@ -232,14 +272,31 @@ class MqttSession:
     ) -> None:
         """Hand a message to the socket. `flush` waits until QoS 1 messages are acknowledged by the broker.
 
-        `confirmed` is called when this one is.
+        `confirmed` is called when this one is. Raises TooLargeError when the broker has said that it takes no message
+        so large.
         """
         self._check()
-        info = self._client.publish(topic, payload, qos, retain)
+        size = len(payload) + len(topic.encode()) + FRAME
+        if self._limits.packet is not None and size > self._limits.packet:
+            raise TooLargeError(
+                f"MQTT publish to {topic}: {size} bytes; the broker {self._settings.host}:{self._settings.port} takes "
+                f"{self._limits.packet}: raise its limit (Mosquitto: max_packet_size)"
+            )
+        qos = min(qos, self._limits.qos)
+        message = _Outgoing(topic, payload, qos, retain and self._limits.retain, confirmed)
+        if qos > 0 and len(self._unacknowledged) >= self._limits.unacknowledged:
+            self._waiting.append(message)
+        else:
+            self._send(message)
+
+    def _send(self, message: "_Outgoing") -> None:
+        info = self._client.publish(message.topic, message.payload, message.qos, message.retain)
         if info.rc not in {paho.MQTT_ERR_SUCCESS, paho.MQTT_ERR_AGAIN}:
-            raise TransientError(f"MQTT publish to {topic}: {paho.error_string(info.rc)}")
-        if qos > 0 and not info.is_published():
-            self._unacknowledged[info.mid] = confirmed
+            raise TransientError(f"MQTT publish to {message.topic}: {paho.error_string(info.rc)}")
+        if message.qos == 0 and message.confirmed is not None:
+            message.confirmed()  # the broker can do no better
+        if message.qos > 0 and not info.is_published():
+            self._unacknowledged[info.mid] = message.confirmed
             self._quiet.clear()
 
     async def flush(self) -> None:
@@ -309,12 +366,13 @@ class MqttSession:
             self._connack.set_exception(TransientError(f"MQTT session ended: {why}"))
             self._connack.exception()  # seen: nobody may be waiting any more
 
-    def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, properties: Any) -> None:
         if self._connack is None or self._connack.done():
             return
         if reason.is_failure:
             self._connack.set_exception(TransientError(f"MQTT broker refuses: {reason}"))
         else:
+            self._limits = _limits(properties)
             self._connack.set_result(None)
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
@@ -327,9 +385,24 @@ class MqttSession:
         confirmed = self._unacknowledged.pop(mid, None)
         if confirmed is not None:
             confirmed()
+        if self._waiting and self._closed is None:
+            with contextlib.suppress(TransientError):  # the session ends: whoever uses it next hears of that
+                self._send(self._waiting.popleft())
         if not self._unacknowledged:
             self._quiet.set()
 
 
 async def _awaited(will: Awaitable[Will]) -> Will:
     return await will
+
+
+def _limits(properties: Any) -> _Limits:
+    """Read what a CONNACK of MQTT 5 says; MQTT 3.1.1 says nothing."""
+    if properties is None:
+        return _Limits()
+    return _Limits(
+        getattr(properties, "MaximumPacketSize", None),
+        getattr(properties, "ReceiveMaximum", 65_535),
+        getattr(properties, "MaximumQoS", 2),
+        bool(getattr(properties, "RetainAvailable", 1)),
+    )

@@ -2,7 +2,37 @@
 
 from sukusuku_core.backoff import Backoff
 
+FIRST = 0.5
+AWAY = 5.0
+"""Longest pause (s) while the broker does not answer at all: an attempt costs nobody anything."""
+USELESS = 60.0
+"""Longest pause (s) while the broker lets us in and nothing comes of it: each attempt costs both sides a session."""
 
-def reconnect_backoff() -> Backoff:
-    """Return the pauses (s) between attempts to reach a broker: from half a second to five."""
-    return Backoff(0.5, 5.0, jitter=0.5)
+
+class Reconnect:
+    """The pauses between sessions. A CONNECT that succeeds is no success: the broker may end every session at once.
+
+    Somebody with our client id, a rule that forbids our topics, a message that is too large: all look like that. So
+    pauses grow until data really flows.
+    """
+
+    def __init__(self) -> None:
+        self._away = Backoff(FIRST, AWAY, jitter=0.5)
+        self._useless = Backoff(FIRST, USELESS, jitter=0.5)
+        self._idle = False
+
+    def connected(self) -> None:
+        """Note that the broker has let us in."""
+        self._idle = True
+        self._away.reset()
+
+    def flowed(self) -> None:
+        """Note that data has come through, or that a session with nothing to say has lasted."""
+        self._idle = False
+        self._away.reset()
+        self._useless.reset()
+
+    def pause(self) -> float:
+        """Return the seconds until the next attempt."""
+        idle, self._idle = self._idle, False
+        return self._useless.next() if idle else self._away.next()

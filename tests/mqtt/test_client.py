@@ -1,11 +1,14 @@
 """The MQTT adapter over a connection that goes silent."""
 
 import asyncio
+from typing import Literal
 
 import pytest
 
 from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import MqttSession, MqttSettings, Will
+from sukusuku_mqtt.client import OVERHEAD, TooLargeError
+from tests.support.broker import mosquitto
 from tests.support.mqtt_packets import Kind
 from tests.support.mqtt_proxy import Flow, MqttProxy
 from tests.support.patience import PATIENCE
@@ -77,5 +80,42 @@ def test_a_confirmation_comes_for_the_message_that_asked_for_it(broker: int) -> 
             session.publish("a", b"", 1, confirmed=lambda: confirmed.append(3))
             await session.flush()
         assert confirmed == [1, 3]
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_many_messages_wait_for_a_broker_that_acknowledges_few_at_a_time(protocol: Literal["3.1.1", "5"]) -> None:
+    async def work() -> None:
+        with mosquitto(settings="max_inflight_messages 2\nmax_queued_messages 1000") as port:
+            listener = MqttSettings("127.0.0.1", port, "listener", protocol=protocol)
+            sender = MqttSettings("127.0.0.1", port, "sender", protocol=protocol)
+            async with asyncio.timeout(PATIENCE), MqttSession(listener) as one, MqttSession(sender) as two:
+                one.subscribe(["many"])
+                one.publish("many", b"first", 1)
+                heard = [message.payload for message in await one.receive()]
+                for n in range(200):
+                    two.publish("many", b"%d" % n, 1)
+                await two.flush()
+                while len(heard) < 201:
+                    heard += [message.payload for message in await one.receive()]
+            assert heard == [b"first", *(b"%d" % n for n in range(200))]
+
+    asyncio.run(work())
+
+
+def test_a_broker_tells_the_largest_message_in_mqtt_5() -> None:
+    async def work() -> None:
+        with mosquitto(settings="max_packet_size 1000") as port:
+            settings = MqttSettings("127.0.0.1", port, "one", protocol="5")
+            async with asyncio.timeout(PATIENCE), MqttSession(settings) as session:
+                assert session.largest == 1000 - OVERHEAD
+                session.subscribe(["topic"])
+                with pytest.raises(TooLargeError, match=r"takes 1000: raise its limit \(Mosquitto: max_packet_size\)"):
+                    session.publish("topic", b"x" * 1000)
+                session.publish("topic", b"x" * 970, 1)
+                assert [len(message.payload) for message in await session.receive()] == [970]
+            async with MqttSession(MqttSettings("127.0.0.1", port, "two")) as session:
+                assert session.largest is None
 
     asyncio.run(work())

@@ -29,16 +29,16 @@ def program() -> str:
 
 
 @contextlib.contextmanager
-def mosquitto(port: int | None = None) -> Iterator[int]:
+def mosquitto(port: int | None = None, settings: str = "") -> Iterator[int]:
     """Yields the port of a broker that accepts connections; it is stopped on exit.
 
-    With `port` the broker comes back where it was, for tests of a restart.
+    With `port` the broker comes back where it was, for tests of a restart. `settings` are more lines of its file.
     """
     command = program()
     with tempfile.TemporaryDirectory(prefix="mosquitto-") as folder:
         for attempt in range(1, ATTEMPTS + 1):
             chosen = port or free_port()
-            process = _start(command, Path(folder), chosen)
+            process = _start(command, Path(folder), chosen, settings)
             if _accepts(process, chosen):
                 break
             _stop(process)
@@ -51,13 +51,14 @@ def mosquitto(port: int | None = None) -> Iterator[int]:
             _stop(process)
 
 
-def _start(command: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
-    settings = folder / "mosquitto.conf"
-    settings.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n", encoding="utf-8"
+def _start(command: str, folder: Path, port: int, settings: str) -> subprocess.Popen[bytes]:
+    file = folder / "mosquitto.conf"
+    file.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n{settings}\n",
+        encoding="utf-8",
     )
     with (folder / "mosquitto.log").open("wb") as log:
-        return subprocess.Popen([command, "-c", str(settings)], stdout=log, stderr=log)
+        return subprocess.Popen([command, "-c", str(file)], stdout=log, stderr=log)
 
 
 def _accepts(process: subprocess.Popen[bytes], port: int) -> bool:

@@ -20,7 +20,7 @@ from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.state import HostState
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
-from sukusuku_mqtt.reconnect import reconnect_backoff
+from sukusuku_mqtt.reconnect import Reconnect
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.timeseries.protocols import LiveReader, Notes
 
@@ -79,6 +79,7 @@ class Host:
         self._mirroring = Mirror(index, store, clock)
         self._ready = False
         self._problems = TransitionLog(_log)
+        self._reconnect = Reconnect()
 
     async def run(self) -> None:
         """One session after another until cancelled. Troubles of broker and store are logged, never raised.
@@ -86,7 +87,6 @@ class Host:
         Raises RivalError when another collector uses our host id.
         """
         loop = asyncio.get_running_loop()
-        backoff = reconnect_backoff()
         while True:
             begun = loop.time()
             try:
@@ -97,8 +97,8 @@ class Host:
                 self._tenure.lost()
                 self._problems.problem("session", f"{error}; readings wait at the edge nodes, retrying")
             if loop.time() - begun > STEADY:
-                backoff.reset()
-            await asyncio.sleep(backoff.next())
+                self._reconnect.flowed()
+            await asyncio.sleep(self._reconnect.pause())
 
     @property
     def linked(self) -> bool:
@@ -117,6 +117,7 @@ class Host:
         self._store.note(STATE_KEY, since)
         will = Will(self._topic, HostState(online=False, timestamp=since).encode(), 1, retain=True)
         async with MqttSession(self._settings(), will) as mqtt:
+            self._reconnect.connected()
             mqtt.subscribe((self._topic, self._claims, self._mirrors))
             mirrored = await self._listen(mqtt, since)
             mqtt.unsubscribe((self._mirrors,))  # only for what was retained: the rest comes from us
@@ -187,6 +188,8 @@ class Host:
             )
 
     async def _take(self, mqtt: MqttSession, messages: Sequence[Message]) -> None:
+        if messages:
+            self._reconnect.flowed()
         for start in range(0, max(len(messages), 1), BATCH):  # also when there is none: time has passed
             outcome = self._ingest.process(messages[start : start + BATCH])
             for command in outcome.commands:

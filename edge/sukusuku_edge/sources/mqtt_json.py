@@ -27,10 +27,12 @@ from sukusuku_edge.events import (
 from sukusuku_edge.settings import Device, Edge
 from sukusuku_edge.sources.sensor import Sensor
 from sukusuku_mqtt import Message, MqttSession, MqttSettings
-from sukusuku_mqtt.reconnect import reconnect_backoff
+from sukusuku_mqtt.reconnect import Reconnect
 
 SILENCE = 60.0
 """Seconds without the sensors' broker after which its sensors count as failing."""
+STEADY = 10.0
+"""Seconds after which a session counts as a success, though no sensor had anything to say."""
 LOOK = 15.0
 """Seconds between two looks at which sensors are silent."""
 
@@ -76,6 +78,7 @@ class JsonSensors:
             for topic in sensor.availability:
                 self._availability.setdefault(topic, []).append(sensor)
         self._problems = TransitionLog(_log)
+        self._reconnect = Reconnect()
 
     async def run(self, emit: Emit) -> None:
         """Listen until cancelled; reconnect when the broker goes away."""
@@ -86,19 +89,10 @@ class JsonSensors:
 
     async def _listen(self, emit: Emit) -> None:
         loop = asyncio.get_running_loop()
-        backoff = reconnect_backoff()
         while True:
+            begun = loop.time()
             try:
-                async with MqttSession(self._broker) as session:
-                    session.subscribe(list(self._topics | self._availability))
-                    self._problems.recovered(self.name, "the sensors' broker answers again")
-                    backoff.reset()
-                    for reachable in self._connected(loop.time()):
-                        await emit(reachable)
-                    while True:
-                        for message in await session.receive():
-                            for event in self.decode(message, loop.time()):
-                                await emit(event)
+                await self._session(emit)
             except TransientError as error:
                 self._problems.problem(self.name, f"{error}; check [sensors] or [broker] and the broker itself")
             if self._lost is None:
@@ -106,7 +100,23 @@ class JsonSensors:
             if loop.time() - self._lost >= SILENCE:
                 for device in self._sensors:
                     await emit(Failure(device, self._clock(), "the sensors' broker does not answer"))
-            await asyncio.sleep(backoff.next())
+            if loop.time() - begun > STEADY:
+                self._reconnect.flowed()
+            await asyncio.sleep(self._reconnect.pause())
+
+    async def _session(self, emit: Emit) -> None:
+        loop = asyncio.get_running_loop()
+        async with MqttSession(self._broker) as session:
+            session.subscribe(list(self._topics | self._availability))
+            self._problems.recovered(self.name, "the sensors' broker answers again")
+            self._reconnect.connected()
+            for reachable in self._connected(loop.time()):
+                await emit(reachable)
+            while True:
+                for message in await session.receive():
+                    self._reconnect.flowed()
+                    for event in self.decode(message, loop.time()):
+                        await emit(event)
 
     async def _watch(self, emit: Emit) -> None:
         while True:
