@@ -28,6 +28,8 @@ lacking() {
 need mosquitto program mosquitto
 # InfluxDB 1.x, the archive: every query of a panel is asked of it.
 need influxdb program influxd
+# It makes certificates of an authority of the test's own.
+need openssl program openssl
 # The browser that opens the wall and the pages, and what the node inside playwright, which steers it, is linked with.
 need chromium browser
 need libatomic1 library libatomic.so.1

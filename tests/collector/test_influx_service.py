@@ -18,6 +18,7 @@ from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import facility, new_database
+from tests.support import certificates
 from tests.support.influxd import Influxd
 from tests.support.patience import PATIENCE
 from tests.support.stores import commit
@@ -118,6 +119,7 @@ def test_wrong_settings_are_named(tmp_path: Path, keys: str, message: str) -> No
 
 def test_a_token_may_stand_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INFLUX_TOKEN", "secret")
+    certificates.make(tmp_path)
     path = tmp_path / "facility.toml"
     path.write_text(
         'operator = {id = "x", name = {ja = "x", en = "x"}}\n'

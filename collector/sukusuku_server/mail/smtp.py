@@ -13,6 +13,7 @@ from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_server.settings import MailServer
 
 _PERMANENT = 500
+_UNTRUSTED = "; when the relay's certificate is signed by an authority of your own, name its file: [mail] ca_file"
 
 
 class Smtp:
@@ -39,21 +40,24 @@ class Smtp:
             raise _refusal("mail refused", error.smtp_code, error.smtp_error) from error
         except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: names or passwords beyond ASCII
             settings = self._settings
-            raise TransientError(f"{settings.host}:{settings.port}: {type(error).__name__}: {error}") from error
+            hint = _UNTRUSTED if isinstance(error, ssl.SSLCertVerificationError) else ""
+            raise TransientError(f"{settings.host}:{settings.port}: {type(error).__name__}: {error}{hint}") from error
 
     def _connect(self) -> smtplib.SMTP:
         settings = self._settings
         if settings.security == "tls":
-            context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(settings.host, settings.port, timeout=settings.timeout, context=context)
+            return smtplib.SMTP_SSL(settings.host, settings.port, timeout=settings.timeout, context=self._trust())
         return smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout)
 
     def _secure(self, server: smtplib.SMTP) -> None:
         settings = self._settings
         if settings.security == "starttls":
-            server.starttls(context=ssl.create_default_context())  # raises when the server does not offer it
+            server.starttls(context=self._trust())  # raises when the server does not offer it
         if settings.username is not None:
             server.login(settings.username, settings.password or "")
+
+    def _trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self._settings.ca_file)
 
 
 def _refusal(what: str, code: int, text: bytes | str) -> PermanentError | TransientError:

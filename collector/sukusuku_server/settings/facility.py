@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import msgspec
 
@@ -15,7 +15,7 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import AssetKind
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
 from sukusuku_mqtt.settings import BrokerSettings
-from sukusuku_server.settings import rounds
+from sukusuku_server.settings import authority, rounds
 from sukusuku_server.settings.alerts import AlertLevels, Levels, RuleName, check_apart, check_levels
 from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text
 from sukusuku_server.settings.collection import Collection
@@ -49,11 +49,25 @@ class MailServer(Settings, frozen=True, kw_only=True):
     port: Port = 25
     sender: MailAddress
     security: Literal["none", "starttls", "tls"] = "none"
+    ca_file: str | None = None
+    """PEM of the authority that signed the relay's certificate, where that is one of your own; relative to this file.
+    Default: those that the system trusts."""
     username: str | None = None
     password: str | None = None
     timeout: PositiveSeconds = 10.0
     child_counts: bool = False
     """Whether mails may say how many children are in a room; otherwise they only say that it is over its limit."""
+
+    def resolved(self, folder: Path, where: str) -> Self:
+        """Return the same with the path of its file. `where` is the key path of this table. Raises ConfigError."""
+        if self.ca_file is None:
+            return self
+        if self.security == "none":
+            raise ConfigError(
+                f'{where}.ca_file: with security = "none" there is no TLS and it would not be used; '
+                "allowed: starttls, tls"
+            )
+        return msgspec.structs.replace(self, ca_file=authority.checked(folder, self.ca_file, f"{where}.ca_file"))
 
 
 class Limits(Settings, frozen=True, kw_only=True):
@@ -199,8 +213,9 @@ def read(path: Path) -> Facility:
         url = f"sqlite:///{(path.parent / url.removeprefix('sqlite:///')).resolve()}"
     operations = msgspec.structs.replace(facility.operations, url=url)
     broker = facility.broker.resolved(path.parent, f"{path}: broker")
-    store = facility.store.resolved(path.parent)
-    return msgspec.structs.replace(facility, broker=broker, store=store, operations=operations)
+    store = facility.store.resolved(path.parent, f"{path}: store")
+    mail = None if facility.mail is None else facility.mail.resolved(path.parent, f"{path}: mail")
+    return msgspec.structs.replace(facility, broker=broker, store=store, mail=mail, operations=operations)
 
 
 def check(facility: Facility, name: str) -> None:

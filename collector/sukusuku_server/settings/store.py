@@ -7,6 +7,7 @@ import msgspec
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Settings
+from sukusuku_server.settings import authority
 from sukusuku_server.settings.influx import Influx, check_influx
 
 SHORTEST_KEPT = 31
@@ -25,11 +26,15 @@ class StoreSettings(Settings, frozen=True, kw_only=True):
     """Days after which the counts of rooms are thinned out to hours; 0: never. At least 31. See docs/rooms.md."""
     influx: Influx = Influx()
 
-    def resolved(self, folder: Path) -> Self:
-        """With absolute paths; relative ones are relative to `folder`."""
+    def resolved(self, folder: Path, where: str) -> Self:
+        """With absolute paths; relative ones are relative to `folder`. `where` is the key path of this table.
+
+        Raises ConfigError.
+        """
         influx = self.influx
         if influx.ca_file is not None:
-            influx = msgspec.structs.replace(influx, ca_file=str((folder / influx.ca_file).resolve()))
+            file = authority.checked(folder, influx.ca_file, f"{where}.influx.ca_file")
+            influx = msgspec.structs.replace(influx, ca_file=file)
         return msgspec.structs.replace(self, path=str((folder / self.path).resolve()), influx=influx)
 
 

@@ -6,10 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP
 
-from sukusuku_core.errors import TransientError
+from sukusuku_core.errors import ConfigError, TransientError
+from sukusuku_server import settings
 from sukusuku_server.mail.smtp import Smtp
 from sukusuku_server.settings import MailAddress, MailServer
+from tests.support import certificates
 from tests.support.smtp_server import Mailbox, server
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -72,6 +75,103 @@ def test_no_mail_goes_out_unprotected_when_protection_was_asked_for(options: dic
         assert box.tries == 0
 
     asyncio.run(scenario())
+
+
+def test_a_relay_with_a_certificate_of_ones_own_authority_takes_mails(tmp_path: Path) -> None:
+    own = certificates.make(tmp_path)
+
+    async def scenario() -> None:
+        box = Mailbox()
+        async with box.open(tls_context=own.server(), require_starttls=True) as port:
+            relay = server(port, host="localhost", security="starttls", ca_file=str(own.authority))
+            await asyncio.to_thread(send_to, relay)
+        assert [envelope.rcpt_tos for envelope in box.taken] == [["tobu@example.jp"]]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_certificate_that_nobody_trusts_is_refused_with_a_hint(tmp_path: Path, trusted: bool) -> None:  # noqa: FBT001
+    """Neither what the system trusts nor another authority of one's own has signed it."""
+    own, other = certificates.make(tmp_path / "own"), certificates.make(tmp_path / "other", "another")
+
+    async def scenario() -> None:
+        box = Mailbox()
+        async with box.open(tls_context=own.server(), require_starttls=True) as port:
+            ca_file = str(other.authority) if trusted else None
+            relay = server(port, host="localhost", security="starttls", ca_file=ca_file)
+            with pytest.raises(TransientError, match=r"CERTIFICATE_VERIFY_FAILED.*name its file: \[mail\] ca_file"):
+                await asyncio.to_thread(send_to, relay)
+        assert box.tries == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None:
+    own = certificates.make(tmp_path, hosts="DNS:mail.example.jp")
+
+    async def scenario() -> None:
+        box = Mailbox()
+        async with box.open(tls_context=own.server(), require_starttls=True) as port:
+            relay = server(port, host="localhost", security="starttls", ca_file=str(own.authority))
+            with pytest.raises(TransientError, match="certificate is not valid for 'localhost'"):
+                await asyncio.to_thread(send_to, relay)
+        assert box.tries == 0
+
+    asyncio.run(scenario())
+
+
+def test_tls_from_the_start_knows_the_authority_too(tmp_path: Path) -> None:
+    own = certificates.make(tmp_path)
+
+    async def scenario() -> None:
+        box = Mailbox()
+        loop = asyncio.get_running_loop()
+        listening = await loop.create_server(
+            lambda: SMTP(box, hostname="mail.example.jp", loop=loop), "127.0.0.1", 0, ssl=own.server()
+        )
+        async with listening:
+            port = listening.sockets[0].getsockname()[1]
+            relay = server(port, host="localhost", security="tls", ca_file=str(own.authority))
+            await asyncio.to_thread(send_to, relay)
+        assert len(box.taken) == 1
+
+    asyncio.run(scenario())
+
+
+MAIL = '[mail]\nsender = "sukusuku@example.jp"\n'
+FACILITY = 'operator = {id = "toshima", name = {ja = "豊島区", en = "Toshima"}}\n' + MAIL
+
+
+def test_the_authority_is_found_beside_the_settings(tmp_path: Path) -> None:
+    own = certificates.make(tmp_path)
+    (tmp_path / "facility.toml").write_text(FACILITY + 'security = "tls"\nca_file = "ca.pem"\n', encoding="utf-8")
+
+    facility = settings.read(tmp_path / "facility.toml")
+
+    assert facility.mail is not None
+    assert facility.mail.ca_file == str(own.authority)
+
+
+@pytest.mark.parametrize(
+    ("keys", "error"),
+    [
+        ('security = "tls"\nca_file = "none.pem"', "mail.ca_file: there is no file {folder}/none.pem"),
+        ('security = "tls"\nca_file = "."', "mail.ca_file: there is no file {folder}"),
+        ('security = "tls"\nca_file = "text"', "mail.ca_file: {folder}/text holds no certificate that can be read"),
+        ('security = "tls"\nca_file = "server.key"', "mail.ca_file: {folder}/server.key holds no certificate that"),
+        ('ca_file = "ca.pem"', 'mail.ca_file: with security = "none" there is no TLS and it would not be used'),
+    ],
+)
+def test_a_file_that_is_no_authority_is_found_at_the_start(tmp_path: Path, keys: str, error: str) -> None:
+    certificates.make(tmp_path)
+    (tmp_path / "text").write_text("すくすく", encoding="utf-8")
+    (tmp_path / "facility.toml").write_text(FACILITY + keys, encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        settings.read(tmp_path / "facility.toml")
+
+    assert f"facility.toml: {error.format(folder=tmp_path)}" in str(caught.value)
 
 
 def test_a_login_that_is_refused_may_work_later(tmp_path: Path) -> None:
