@@ -16,7 +16,7 @@ from sukusuku_core.errors import DecodeError
 _BLANK = b" \t\r\n\0"
 _MARK = b"\xef\xbb\xbf"
 _TOKEN = re.compile(
-    r"""(?P<text>"(?:[^"\\]|\\.)*")  # a text stays as it is
+    r"""(?P<text>"(?:[^"\\]|\\.)*+(?:"|\\?\Z))  # a text stays as it is; one without an end is read once only
     | (?P<number>[-+]?\b(?:nan|inf(?:inity)?|undefined)\b)
     | (?P<comma>,)(?=\s*[}\]])
     """,

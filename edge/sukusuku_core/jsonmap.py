@@ -136,7 +136,7 @@ def _body(profile: JsonProfile, message: Any) -> dict[str, Any] | None:
         return body
     steps = profile.body.split(".")
     raw = lorawan.undecoded(_at(message, ".".join(steps[:depth])) for depth in range(len(steps)))
-    if raw == "" and found[0] in {None, ""}:
+    if raw == "" and (found[0] is None or found[0] == ""):
         return None
     what = f"expected an object at `{profile.body or 'top level'}`, found {type(found[0]).__name__}"
     if raw:

@@ -14,7 +14,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.binding import Binder
 from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.bootclock import Timekeeper
-from sukusuku_edge.events import Event
+from sukusuku_edge.events import Event, Holds
 from sukusuku_edge.health import Computer
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.status_report import Reporter
@@ -125,7 +125,7 @@ class Pipeline:
         for asset in outcome.down:
             self._parts.uplink.asset_down(asset)
         await self._look_at_the_clock()
-        self._parts.reporter.progress(len(events))
+        self._parts.reporter.progress(sum(not isinstance(event, Holds) for event in events))  # that is our own word
         if looked:
             await self._report()
 

@@ -123,6 +123,13 @@ def test_a_blemish_costs_nothing_but_itself(payload: bytes) -> None:
     assert found.get("w") in {None, NO_READING}
 
 
+def test_a_text_without_an_end_is_given_up_at_once() -> None:
+    """A search that begins again at each quote would take minutes."""
+    for text in (b'\\"' * 30_000, b"\\", b'"' * 60_001):
+        with pytest.raises(DecodeError, match="json"):
+            jsonmap.decode(profile(point("text")), b'{"v": "' + text)
+
+
 def test_mending_leaves_texts_as_they_are() -> None:
     own = profile(point("text"))
 
@@ -171,6 +178,7 @@ def test_an_uplink_without_payload_says_nothing(body: str, message: object) -> N
     [
         ({"fCnt": 2, "data": "AQ=="}, "found NoneType beside `data`: switch on the device's decoder"),
         ({"fCnt": 2, "object": 5}, "found int$"),
+        ({"fCnt": 2, "object": [5]}, "found list$"),
         ({"distance": 5}, "found NoneType$"),
     ],
 )
@@ -335,9 +343,10 @@ def test_a_sum_that_no_number_can_hold_is_no_reading() -> None:
     assert jsonmap.decode(own, json.dumps({"v": [0.5, 10**400]}).encode()).values["v"].value is None
 
 
+_KEYS = st.sampled_from(["v", "a", "b", "t", "fCnt"])
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("vabt"), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=4),
     max_leaves=12,
 )
 
@@ -346,14 +355,14 @@ _JSON = st.recursive(
 def test_no_bytes_raise_anything_but_a_decode_error(payload: bytes) -> None:
     fields = {"int": "v", "float": "a.v", "bool": "v.0", "text": "b"}
     points = [point(kind, path).replace('"v"', f'"{kind}"', 1) for kind, path in fields.items()]
-    own = profile(*points, head='time = "t"')
-    try:
-        sample = jsonmap.decode(own, payload)
-    except DecodeError:
-        return
-    for item in sample.values.values():
-        assert (item.value is None) <= (item.quality is Quality.BAD)
-        assert not (isinstance(item.value, float) and math.isnan(item.value))
+    for head in ('time = "t"', 'body = "a"\nalso_body = ["b.v", ""]\neach = "v"\nsequence = "t"\nzone = "b"'):
+        try:
+            samples = jsonmap.decode_all(profile(*points, head=head), payload)
+        except DecodeError:
+            continue
+        for item in (item for sample in samples for item in sample.values.values()):
+            assert (item.value is None) <= (item.quality is Quality.BAD)
+            assert not (isinstance(item.value, float) and math.isnan(item.value))
 
 
 @pytest.mark.parametrize(
