@@ -127,6 +127,7 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
             "health", "sites", "sites/{site_id}", "units", "units/{unit_id}", "rooms", "rooms/{room_id}",
             "rooms/{room_id}/occupancy", "rooms/{room_id}/metrics", "rooms/{room_id}/outlook", "rooms/{room_id}/limit",
             "rooms/{room_id}/corrections", "rooms/{room_id}/counts", "rooms/{room_id}/effect",
+                "rooms/{room_id}/counts/{count_id}/withdraw",
             "rooms/{room_id}/changes", "vacancy",
             "reports/month/{month}.{ending}", "reports/year/{year}.{ending}",
             "readings", "quarantine", "alerts", "alerts/{alert_id}", "alerts/{alert_id}/acknowledge", "stream",

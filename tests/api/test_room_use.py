@@ -97,6 +97,20 @@ def test_staff_enter_a_count_once_and_not_of_the_future(used: httpx.Client) -> N
     assert used.post("/api/v1/rooms/nowhere/counts", json={"by": "a", "children": 1}).status_code == 404
 
 
+def test_a_count_far_beyond_the_places_is_asked_back_and_a_count_can_be_withdrawn(used: httpx.Client) -> None:
+    typo = {"by": "佐藤", "children": 47, "time": "2026-11-21T10:30"}
+    asked_back = used.post(f"{ROOM}/counts", json=typo)
+    assert asked_back.status_code == 422
+    assert "47 children in a room for 10" in asked_back.json()["errors"][0]["message"]
+    entered = used.post(f"{ROOM}/counts", json={**typo, "sure": True}).json()
+    assert (entered["children"], entered["withdrawn"]) == (47, None)
+    gone = used.post(f"{ROOM}/counts/{entered['id']}/withdraw", json={"by": "鈴木"}).json()
+    assert (gone["withdrawn"], gone["withdrawn_by"]) == ("2026-11-22T12:00:00+09:00", "鈴木")
+    period = {"from": "2026-11-21T10:30", "to": "2026-11-21T10:31"}
+    assert used.get(f"{ROOM}/counts", params=period).json()["counts"] == [gone]
+    assert used.post(f"{ROOM}/counts/99/withdraw", json={"by": "鈴木"}).status_code == 404
+
+
 def test_the_outlook_has_a_band_for_every_open_hour(used: httpx.Client) -> None:
     hours = used.get(f"{ROOM}/outlook").json()["hours"]
 

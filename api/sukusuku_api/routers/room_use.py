@@ -8,14 +8,14 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_room
-from sukusuku_api.problems import documented
+from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.room_use import changed, changes, expected, past
 from sukusuku_api.routers.assets import RoomId
 from sukusuku_api.schemas import change_effect, collection
 from sukusuku_api.schemas import rooms as out
 from sukusuku_api.timestamps import parse
 from sukusuku_core.time import DAY_MS, day_start, japan_time
-from sukusuku_server.db.rooms import RoomRecords, WrongCountError
+from sukusuku_server.db.rooms import RoomRecords, UnknownCountError, WrongCountError, doubtful
 from sukusuku_server.model.collection import Calibration
 from sukusuku_server.rooms.capacity_limit import zone_limits
 from sukusuku_server.rooms.current import limit_planned
@@ -36,6 +36,7 @@ class Counted(collection.Asked):
     staff: int | None = Field(None, ge=0, le=1000)
     time: str | None = Field(None, max_length=64, description="ISO 8601 or UTC ms; default: now")
     note: str = Field("", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    sure: bool = Field(default=False, description="Say it again: a count far beyond the places of the room is right")
 
 
 @router.get("/{room_id}/occupancy", summary="History of the count", responses=_ERRORS)
@@ -147,7 +148,7 @@ def counts(
     """List counts by staff of the last 7 days or of the given period."""
     known_room(context, room_id)
     first, stop = _stretch(context, start, end, 7 * DAY_MS, LONGEST_MS)
-    found = RoomRecords(context.operations).said(room_id, first - 1, stop - 1)
+    found = RoomRecords(context.operations).counts(room_id, first, stop)
     return out.CountsOut(
         room=room_id, start=japan_time(first), end=japan_time(stop), counts=[out.count(item) for item in found]
     )
@@ -155,8 +156,16 @@ def counts(
 
 @router.post("/{room_id}/counts", summary="Enter a count", responses=_ERRORS)
 def enter(context: ContextDep, room_id: RoomId, body: Counted) -> out.CountOut:
-    """Enter a count; the room is corrected from that time on. The audit log records it."""
-    known_room(context, room_id)
+    """Enter a count; the room is corrected from that time on. The audit log records it.
+
+    A count replaces one of the same minute. One far beyond the places of the room must be sent with `sure`.
+    """
+    _, room = known_room(context, room_id)
+    if doubtful(body.children, room.capacity) and not body.sure:
+        raise invalid(
+            "body.children",
+            f"{body.children} children in a room for {room.capacity}: correct it, or send it again with `sure`: true",
+        )
     now = context.clock()
     moment = now if body.time is None else _moment("body.time", body.time)
     said = Calibration(room_id, moment, body.children, body.staff, body.by, body.note)
@@ -164,6 +173,17 @@ def enter(context: ContextDep, room_id: RoomId, body: Counted) -> out.CountOut:
         return out.count(RoomRecords(context.operations).enter(said, now))
     except WrongCountError as error:
         raise invalid("body", str(error)) from error
+
+
+@router.post("/{room_id}/counts/{count_id}/withdraw", summary="Withdraw a count", responses=_ERRORS)
+def withdraw(context: ContextDep, room_id: RoomId, count_id: int, body: collection.Asked) -> out.CountOut:
+    """Withdraw a count that was entered in error; the room is derived as if it had not been said."""
+    known_room(context, room_id)
+    try:
+        found = RoomRecords(context.operations).withdraw(room_id, count_id, body.by, context.clock())
+    except UnknownCountError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
+    return out.count(found)
 
 
 def _stretch(context: Context, start: str | None, end: str | None, default: int, longest: int) -> tuple[int, int]:

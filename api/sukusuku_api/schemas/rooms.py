@@ -146,10 +146,12 @@ class CountOut(Shape):
     staff: int | None
     by: str
     note: str
+    withdrawn: datetime | None = Field(description="When it was withdrawn; null: it holds")
+    withdrawn_by: str | None
 
 
 class CountsOut(Shape):
-    """Counts in order."""
+    """Counts in order, withdrawn ones too. Of several about one minute the one entered last (highest id) holds."""
 
     room: str
     start: datetime
@@ -240,6 +242,8 @@ def count(found: Calibration) -> CountOut:
         staff=found.staff,
         by=found.by,
         note=found.note,
+        withdrawn=None if found.withdrawn is None else japan_time(found.withdrawn),
+        withdrawn_by=found.withdrawn_by,
     )
 
 

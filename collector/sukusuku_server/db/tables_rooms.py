@@ -29,6 +29,8 @@ room_calibration = Table(
     Column("staff", Integer),
     Column("by", String(120), nullable=False),
     Column("note", Text, nullable=False),
+    Column("withdrawn", BigInteger),
+    Column("withdrawn_by", String(120)),
     sqlite_autoincrement=True,
 )
 Index("ix_room_calibration_asset_time", room_calibration.c.asset, room_calibration.c.time)

@@ -176,7 +176,10 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a member of staff has counted in a room: children, and staff where they were counted too."""
+    """What a member of staff has counted in a room: children, and staff where they were counted too.
+
+    `withdrawn` is when somebody (`withdrawn_by`) took it back (UTC ms); it then counts no more.
+    """
 
     asset: str
     time: int
@@ -185,6 +188,8 @@ class Calibration:
     by: str
     note: str = ""
     id: int = 0
+    withdrawn: int | None = None
+    withdrawn_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sukusuku_server.db.derivation import DerivationRecords
-from sukusuku_server.db.rooms import RoomRecords, WrongCountError
+from sukusuku_server.db.rooms import RoomRecords, UnknownCountError, WrongCountError, doubtful
 from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.model.series import Late
@@ -40,6 +40,42 @@ def test_a_count_of_staff_is_kept_told_to_the_derivation_and_audited(tmp_path: P
     assert list(records.said(ROOM, T0 + 60_000, T0 + HOUR)) == [later]
     assert records.spoken() == [Late(ROOM, T0 + 60_000, 2)]
     assert [entry.action for entry in base.audit()] == ["room.calibrate", "room.calibrate"]
+
+
+def test_a_withdrawn_count_holds_no_more_and_the_room_is_derived_anew(tmp_path: Path) -> None:
+    base = operations(tmp_path)
+    records, rooms = DerivationRecords(base), RoomRecords(base)
+    wrong = rooms.enter(Calibration(ROOM, T0 + HOUR, 47, None, "佐藤"), T0 + 2 * HOUR)
+    (spoken,) = records.spoken()
+    records.heard(spoken)
+    gone = rooms.withdraw(ROOM, wrong.id, "鈴木", T0 + 3 * HOUR)
+    assert (gone.withdrawn, gone.withdrawn_by) == (T0 + 3 * HOUR, "鈴木")
+    assert rooms.said(ROOM, T0, T0 + 2 * HOUR) == []
+    assert rooms.counts(ROOM, T0, T0 + 2 * HOUR) == [gone]
+    assert [late.since for late in records.spoken()] == [T0 + HOUR]
+    assert rooms.withdraw(ROOM, wrong.id, "other", T0 + 4 * HOUR) == gone
+    assert [entry.action for entry in base.audit()] == ["room.withdraw", "room.calibrate"]
+    for room, ident in (("other", wrong.id), (ROOM, 99)):
+        with pytest.raises(UnknownCountError):
+            rooms.withdraw(room, ident, "佐藤", T0 + 4 * HOUR)
+
+
+def test_of_several_counts_about_one_minute_the_last_word_holds(tmp_path: Path) -> None:
+    rooms = RoomRecords(operations(tmp_path))
+    minute = T0 // 60_000 * 60_000 + 60_000
+    typo = rooms.enter(Calibration(ROOM, minute + 40_000, 47, None, "佐藤"), T0 + HOUR)
+    right = rooms.enter(Calibration(ROOM, minute + 10_000, 7, None, "佐藤"), T0 + HOUR)
+    later = rooms.enter(Calibration(ROOM, minute + 60_000, 8, None, "佐藤"), T0 + HOUR)
+    assert rooms.said(ROOM, minute - 1, minute + HOUR) == [right, later]
+    assert rooms.said(ROOM, minute + 20_000, minute + 59_999) == [], "what it replaces does not hold in a part either"
+    assert rooms.counts(ROOM, minute, minute + HOUR) == [right, typo, later]
+    rooms.withdraw(ROOM, right.id, "佐藤", T0 + HOUR)
+    assert rooms.said(ROOM, minute - 1, minute + HOUR) == [typo, later]
+
+
+@pytest.mark.parametrize(("capacity", "children", "expected"), [(10, 15, False), (10, 16, True), (0, 1, True)])
+def test_a_count_far_beyond_the_places_is_doubtful(capacity: int, children: int, expected: bool) -> None:  # noqa: FBT001
+    assert doubtful(children, capacity) is expected
 
 
 @pytest.mark.parametrize(("children", "staff", "ahead"), [(-1, None, 0), (1001, None, 0), (3, -1, 0), (3, 2, 1)])

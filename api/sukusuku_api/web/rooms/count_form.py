@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.web.forms import Line
-from sukusuku_server.db.rooms import MOST, RoomRecords
+from sukusuku_server.db.rooms import MOST, RoomRecords, UnknownCountError, doubtful
 from sukusuku_server.i18n import Translate
 from sukusuku_server.model.collection import Calibration
 
@@ -13,7 +13,11 @@ LONGEST_NOTE = 200
 
 
 class EntryError(Exception):
-    """A form that cannot be taken, in the reader's words."""
+    """A form that cannot be taken, in the reader's words. `doubtful`: it can be, when it is sent once more."""
+
+    def __init__(self, text: str, *, doubtful: bool = False) -> None:
+        super().__init__(text)
+        self.doubtful = doubtful
 
 
 class Entry(BaseModel):
@@ -25,6 +29,7 @@ class Entry(BaseModel):
     staff: Line = ""
     by: Line = ""
     note: Line = ""
+    sure: Line = ""
 
 
 def enter(context: Context, room: str, entry: Entry, translate: Translate) -> None:
@@ -37,11 +42,28 @@ def enter(context: Context, room: str, entry: Entry, translate: Translate) -> No
         )
     if entry.staff and staff is None:
         raise EntryError(translate("Please enter the number of staff: a number from 0 to %(most)s.") % {"most": MOST})
-    if not entry.by or len(entry.by) > LONGEST_NAME:
-        raise EntryError(translate("Please enter who counted, in at most %(n)s characters.") % {"n": LONGEST_NAME})
+    _refuse_nameless(entry, translate)
     if len(entry.note) > LONGEST_NOTE:
         raise EntryError(translate("Please shorten the note to at most %(n)s characters.") % {"n": LONGEST_NOTE})
+    capacity = context.index.rooms[room][1].capacity
+    if doubtful(children, capacity) and not entry.sure:
+        text = translate("%(n)s children, and the room has %(places)s places. Is that right? If so, save it once more.")
+        raise EntryError(text % {"n": children, "places": capacity}, doubtful=True)
     RoomRecords(context.operations).enter(Calibration(room, now, children, staff, entry.by, entry.note), now)
+
+
+def withdraw(context: Context, room: str, count: int, entry: Entry, translate: Translate) -> None:
+    """Take a count back. Raises EntryError."""
+    _refuse_nameless(entry, translate)
+    try:
+        RoomRecords(context.operations).withdraw(room, count, entry.by, context.clock())
+    except UnknownCountError as error:
+        raise EntryError(translate("There is no such count.")) from error
+
+
+def _refuse_nameless(entry: Entry, translate: Translate) -> None:
+    if not entry.by or len(entry.by) > LONGEST_NAME:
+        raise EntryError(translate("Please enter who counted, in at most %(n)s characters.") % {"n": LONGEST_NAME})
 
 
 def _number(text: str) -> int | None:

@@ -47,6 +47,7 @@ class CorrectionLine:
 class CountLine:
     """A count by a member of staff; `done`: the count of the room has been put right."""
 
+    id: int
     when: str
     children: int
     staff: int | None
@@ -136,7 +137,9 @@ def count_lines(facts: RoomFacts, reader: Locale) -> tuple[CountLine, ...]:
     """Return the newest counts by staff."""
     done = {item.time for item in facts.corrections if item.kind is CorrectionKind.ENTERED}
     return tuple(
-        CountLine(past(item.time, reader), item.children, item.staff, item.by, item.note, done=item.time in done)
+        CountLine(
+            item.id, past(item.time, reader), item.children, item.staff, item.by, item.note, done=item.time in done
+        )
         for item in facts.said[: -SHOWN_COUNTS - 1 : -1]
     )
 

@@ -1,6 +1,7 @@
 """The page of rooms: who is in now and how many may be, today's course, corrections, use; staff can enter a count."""
 
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, cast
 
@@ -13,10 +14,11 @@ from sukusuku_api.problems import ProblemError
 from sukusuku_api.reports.charts import DrawingError, drawn
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.rooms import charts
-from sukusuku_api.web.rooms.count_form import LONGEST_NAME, LONGEST_NOTE, Entry, EntryError, enter
+from sukusuku_api.web.rooms.count_form import LONGEST_NAME, LONGEST_NOTE, Entry, EntryError, enter, withdraw
 from sukusuku_api.web.rooms.queries import read, use
 from sukusuku_api.web.rooms.view_model import Asked, page
 from sukusuku_server.db.rooms import MOST
+from sukusuku_server.i18n import Translate
 from sukusuku_server.live.views import RoomView
 from sukusuku_server.settings import Language
 
@@ -60,6 +62,34 @@ def count(
     request: Request, context: ContextDep, room_id: str, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
 ) -> Response:
     """Keep a count that a member of staff has made; then back to the page. What is wrong is said on the page."""
+    return _acted(request, context, lang, room_id, entry, enter)
+
+
+@router.post("/{room_id}/counts/{count_id}/withdraw")
+def withdraw_count(
+    request: Request,
+    context: ContextDep,
+    room_id: str,
+    count_id: int,
+    entry: Annotated[Entry, Form()],
+    lang: base.Lang = "ja",
+) -> Response:
+    """Take a count back that was entered in error; then back to the page."""
+
+    def act(context: Context, room: str, entry: Entry, translate: Translate) -> None:
+        withdraw(context, room, count_id, entry, translate)
+
+    return _acted(request, context, lang, room_id, entry, act)
+
+
+def _acted(
+    request: Request,
+    context: Context,
+    lang: Language,
+    room_id: str,
+    entry: Entry,
+    act: Callable[[Context, str, Entry, Translate], None],
+) -> Response:
     translate = base.texts(lang).gettext
     asked, status = Asked(), HTTPStatus.UNPROCESSABLE_ENTITY
     if not forms.is_own(request):
@@ -68,9 +98,9 @@ def count(
         asked, status = Asked(error=translate("There is no such room.")), HTTPStatus.NOT_FOUND
     else:
         try:
-            enter(context, room_id, entry, translate)
+            act(context, room_id, entry, translate)
         except EntryError as error:
-            asked = Asked(room_id, entry=entry, error=str(error))
+            asked = Asked(room_id, entry=entry, error=str(error), doubtful=error.doubtful)
         else:
             _pictures(request).forget()
             return RedirectResponse(f"{PATH}?lang={lang}#count-{room_id}", HTTPStatus.SEE_OTHER)

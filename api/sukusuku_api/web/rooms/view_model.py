@@ -22,12 +22,16 @@ _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked of one room: the effect of a day, or to keep a count, with what was wrong with it."""
+    """What was asked of one room: the effect of a day, or to keep a count, with what was wrong with it.
+
+    `doubtful`: the count can be kept when it is said once more.
+    """
 
     room: str = ""
     since: str = ""
     entry: Entry = field(default_factory=Entry)
     error: str = ""
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class RoomSheet:
     since_error: str
     entry: Entry
     error: str
+    doubtful: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ def _sheet(context: Context, figures: TtlCache, facts: RoomFacts, asked: Asked, 
         since_error=wrong,
         entry=own.entry,
         error=own.error,
+        doubtful=own.doubtful,
     )
 
 

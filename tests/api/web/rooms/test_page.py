@@ -13,7 +13,7 @@ from sukusuku_api.web.rooms import texts as said
 from sukusuku_core.model import Reading
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.db.rooms import RoomRecords
-from sukusuku_server.model.collection import Correction, CorrectionKind
+from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
 from tests.api import two_centres as worlds
 from tests.api.in_process import client
@@ -197,6 +197,36 @@ def test_a_count_is_entered_and_shown(api: httpx.Client, rooms: World) -> None:
     text = _text(api.get("/rooms?lang=en").text)
     assert "散歩の後 · applied" in text
     assert "today 14:30 Counted by staff 佐藤 花子: 散歩の後 Children 6 → 5" in text
+
+
+def test_a_count_far_beyond_the_places_is_asked_back_on_the_page(api: httpx.Client, rooms: World) -> None:
+    url = f"/rooms/{ROOM}/counts?lang=en"
+    fields = {"children": "47", "by": "佐藤"}
+    asked_back = api.post(url, data=fields)
+    assert asked_back.status_code == 422
+    shown = _room(asked_back.text, ROOM)
+    assert "47 children, and the room has" in shown
+    assert "Save the count once more" in shown
+    assert 'name="sure"' in shown
+    assert 'value="47"' in shown
+    assert RoomRecords(rooms.operations).said(ROOM, 0, NOW) == []
+    assert api.post(url, data={**fields, "sure": "yes"}).status_code == 303
+    assert [item.children for item in RoomRecords(rooms.operations).said(ROOM, 0, NOW)] == [47]
+
+
+def test_a_count_is_withdrawn_on_the_page_by_somebody_with_a_name(api: httpx.Client, rooms: World) -> None:
+    records = RoomRecords(rooms.operations)
+    kept = records.enter(Calibration(ROOM, NOW, 7, None, "佐藤"), NOW)
+    url = f"/rooms/{ROOM}/counts/{kept.id}/withdraw?lang=en"
+    assert url.replace("&", "&amp;") in api.get("/rooms?lang=en").text
+    nameless = api.post(url, data={"by": " "})
+    assert nameless.status_code == 422
+    assert "Please enter who counted" in _room(nameless.text, ROOM)
+    assert api.post(url, data={"by": "鈴木"}).status_code == 303
+    assert records.said(ROOM, 0, NOW) == []
+    assert url not in api.get("/rooms?lang=en").text
+    elsewhere = api.post(f"/rooms/{ROOM}/counts/99/withdraw?lang=en", data={"by": "鈴木"})
+    assert "There is no such count." in elsewhere.text
 
 
 @pytest.mark.parametrize(
