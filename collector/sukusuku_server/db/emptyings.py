@@ -142,7 +142,10 @@ class Emptyings:
         nappies: float | None = None,
         note: str | None = None,
     ) -> Emptying:
-        """Correct the time or the fill level of an emptying; what is not given stays."""
+        """Correct the time or the fill level of an emptying; what is not given stays.
+
+        Percent and nappies are of one bag: where one alone is given, the other follows in proportion.
+        """
         with self._operations.writing() as connection:
             found = _one(connection, ident)
             _refuse_future(time, now)
@@ -150,8 +153,8 @@ class Emptyings:
             values = {
                 "state": EmptyingState.CORRECTED,
                 "time": time,
-                "percent": found.percent if percent is None else percent,
-                "nappies": found.nappies if nappies is None else nappies,
+                "percent": _other(found.percent, found.nappies, nappies) if percent is None else percent,
+                "nappies": _other(found.nappies, found.percent, percent) if nappies is None else nappies,
             }
             _say(connection, found, values, who, now, "correct", note)
             return _one(connection, ident)
@@ -183,6 +186,11 @@ class Emptyings:
             _audit(connection, stored, who, now, "enter")
             _speak(connection, asset, time)
             return stored
+
+
+def _other(own: float, other: float, new: float | None) -> float:
+    """Return a figure of a bag after the other one became `new`; it stays where nothing is given, or nothing known."""
+    return own if new is None or not other else own * new / other
 
 
 def _pairs(stored: Sequence[Row[*tuple[Any, ...]]], found: Sequence[Emptying]) -> dict[int, int]:

@@ -87,7 +87,8 @@ def test_a_rejected_emptying_is_not_detected_again(emptyings: Emptyings) -> None
 def test_a_corrected_one_is_recognised_where_it_was_first_seen(emptyings: Emptyings) -> None:
     (new,) = replaced(emptyings, seen(T0 + 9 * HOUR))
     corrected = emptyings.correct(new.id, "佐藤", NOW, time=T0 + 3 * HOUR, percent=70.0)
-    assert (corrected.time, corrected.percent, corrected.nappies, corrected.by) == (T0 + 3 * HOUR, 70.0, 48.0, "佐藤")
+    assert (corrected.time, corrected.percent, corrected.by) == (T0 + 3 * HOUR, 70.0, "佐藤")
+    assert corrected.nappies == pytest.approx(new.nappies * 70.0 / new.percent), "both are of one bag"
     assert replaced(emptyings, seen(T0 + 9 * HOUR)) == ()
     assert emptyings.of(UNIT, T0, NOW) == [corrected]
     again = emptyings.correct(new.id, "鈴木", NOW, time=T0 + 4 * HOUR)
