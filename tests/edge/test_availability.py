@@ -227,6 +227,38 @@ def test_a_memory_of_hours_ago_is_the_present_of_a_sensor_that_is_there() -> Non
     assert stage.wait(30) == [(15, True, GOOD)]
 
 
+def test_a_sensor_is_believed_from_when_it_was_heard_and_not_from_when_that_was_repeated() -> None:
+    stage = zigbee()
+    old = json.dumps({"presence": True, "last_seen": T - 20 * 3_600_000})
+
+    stage.hear("zigbee2mqtt/p", old)
+    assert (stage.wait(4 * HOUR)[-1][1:], stage.state) == ((True, GOOD), "answers")
+
+    assert (stage.wait(2 * HOUR)[-1][1:], stage.state) == ((True, STALE), "does not answer")
+
+
+@pytest.mark.parametrize("retain", [False, True])
+def test_a_memory_from_before_a_sensor_went_away_does_not_bring_it_back(retain: bool) -> None:  # noqa: FBT001
+    stage = zigbee()
+    stage.hear("zigbee2mqtt/p/availability", "offline", retain=True)
+
+    old = json.dumps({"presence": True, "last_seen": T - 3_600_000})
+    assert said(stage.hear("zigbee2mqtt/p", old, retain=retain).readings) == [(-HOUR, True, GOOD)]
+    assert stage.state == "does not answer"
+    assert stage.wait(60) == []
+
+    new = json.dumps({"presence": False, "last_seen": T + 59_000})
+    assert said(stage.hear("zigbee2mqtt/p", new).readings) == [(59, False, GOOD)]
+    assert stage.state == "answers"
+
+
+def test_a_retained_message_with_its_time_holds_as_any_other() -> None:
+    stage = zigbee()
+    stage.hear("zigbee2mqtt/p", json.dumps({"presence": True, "last_seen": T - 600_000}), retain=True)
+
+    assert stage.wait(15) == [(15, True, GOOD)]
+
+
 def test_a_module_that_tells_everything_now_and_then_repeats_nothing() -> None:
     text = settings("tasmota-unit", "tele/m/SENSOR").replace('"room"', '"unit"').replace("Presence", "Cycles/Total")
     stage = Stage(text.replace('point = "presence"', 'point = "cycle_counter"'))

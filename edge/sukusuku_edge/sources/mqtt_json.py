@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sukusuku_core import availability, jsonmap
 from sukusuku_core.clock import Clock
@@ -195,8 +195,9 @@ class JsonSensors:
             sensor.refused.discard(message.topic)
             events.append(Cleared(sensor.id, now, message.topic))
         events += [event for sample in samples for event in self._events(sensor, sample, now, retained=message.retain)]
-        if not message.retain and _is_news(events):
-            sensor.said(heard)
+        news = [event.time for event in events if isinstance(event, Sample) and not event.late]
+        if news and (not message.retain or sensor.profile.clock == "server"):
+            sensor.said(heard, max(0.0, (now - max(news)) / 1000))
         return events
 
     def _events(self, sensor: Sensor, found: JsonSample, now: int, *, retained: bool) -> list[Event]:
@@ -226,12 +227,9 @@ class JsonSensors:
         serial = values.get(SERIAL)
         if serial is not None and serial.value is not None:
             sensor.identity = str(serial.value)
-        events.append(Sample(device, said.time, values, sensor.identity, said.mark, late=not said.news))
+        late = not said.news or sensor.is_before_its_absence(now - said.time)
+        events.append(Sample(device, said.time, values, sensor.identity, said.mark, late))
         return events
-
-
-def _is_news(events: Iterable[Event]) -> bool:
-    return any(isinstance(event, Sample) and not event.late for event in events)
 
 
 def _in_words(seconds: float) -> str:

@@ -9,6 +9,7 @@ from typing import Self
 from sukusuku_core.availability import topic_of
 from sukusuku_core.profile import Availability, JsonProfile
 from sukusuku_core.registers import Decoded
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_edge.settings import SILENT_AFTER, Device
 from sukusuku_edge.sources.recency import Memory
 
@@ -65,10 +66,16 @@ class Sensor:
             return False
         return True if any(self.availability[topic].of == "device" for topic in self.words) else None
 
-    def said(self, now: float) -> None:
-        """Note a message that is news: whoever speaks is there."""
-        self.heard, self.spoken = now, True
+    def said(self, now: float, age: float) -> None:
+        """Note a message that is news: whoever speaks is there, or was so many seconds ago."""
+        lived = now - age if self.profile.clock == "server" else now  # a device's own clock may be off by any zone
+        self.heard = lived if self.heard is None or not self.spoken else max(self.heard, lived)
+        self.spoken = True
         self.words = {topic: word for topic, word in self.words.items() if word}
+
+    def is_before_its_absence(self, age: int) -> bool:
+        """Whether a message of this age (ms) is from before the sensor went away."""
+        return self.there is False and self.profile.clock == "server" and age > MINUTE_MS
 
     def connected(self, now: float, away: float) -> None:
         """Note a new session with the broker. What was missed without one is not held against the sensor."""
