@@ -12,8 +12,8 @@ from sukusuku_core.profile import (
     RegisterType,
     Standing,
     Status,
-    WordOrder,
 )
+from sukusuku_core.word_order import WordOrder
 
 _STATUS = {
     Status.MANUAL: "confirmed in the maker's manual or in agreeing public sources",

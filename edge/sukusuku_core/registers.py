@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sukusuku_core.model import Quality, Value
-from sukusuku_core.profile import Area, ModbusPoint, ModbusProfile, RegisterType, WordOrder
+from sukusuku_core.profile import Area, ModbusPoint, ModbusProfile, RegisterType
+from sukusuku_core.word_order import WordOrder
 
 _FORMAT = {
     RegisterType.U16: ">H", RegisterType.S16: ">h", RegisterType.U32: ">I", RegisterType.S32: ">i",

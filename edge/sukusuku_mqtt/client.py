@@ -22,14 +22,12 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from sukusuku_core.errors import TransientError
+from sukusuku_mqtt import broker_limits
+from sukusuku_mqtt.broker_limits import BrokerLimits
 
 Protocol = Literal["3.1.1", "5"]
 """The versions of MQTT that are spoken."""
 
-FRAME = 16
-"""Bytes at most of a PUBLISH beside topic and payload: header, length, packet id, no properties."""
-OVERHEAD = 512
-"""Bytes at most of a PUBLISH of ours beside the payload."""
 BATCH = 256
 """Most messages that one readiness of the socket hands on."""
 
@@ -61,18 +59,6 @@ class _Outgoing:
     qos: int
     retain: bool
     confirmed: Callable[[], None] | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    """What the broker can do (MQTT 5)."""
-
-    packet: int | None = None
-    """Bytes of the largest packet; None: it has not said."""
-    unacknowledged: int = 65_535
-    """QoS 1 messages that it has not acknowledged yet."""
-    qos: int = 2
-    retain: bool = True
 
 
 class TooLargeError(TransientError):
@@ -130,7 +116,7 @@ class MqttSession:
             self._make_will = will
         self._inbox: deque[Message] = deque()
         self._arrived = asyncio.Event()
-        self._limits = _Limits()
+        self._limits = BrokerLimits()
         self._unacknowledged: dict[int, Callable[[], None] | None] = {}
         self._waiting: deque[_Outgoing] = deque()
         """QoS 1 messages for which the broker has no room yet."""
@@ -259,7 +245,7 @@ class MqttSession:
     @property
     def largest(self) -> int | None:
         """Bytes of the largest payload that the broker takes on any topic of ours; None: it has not said."""
-        return None if self._limits.packet is None else max(0, self._limits.packet - OVERHEAD)
+        return self._limits.payload
 
     def publish(
         self,
@@ -276,8 +262,8 @@ class MqttSession:
         so large.
         """
         self._check()
-        size = len(payload) + len(topic.encode()) + FRAME
-        if self._limits.packet is not None and size > self._limits.packet:
+        size = self._limits.too_large(topic, payload)
+        if size is not None:
             raise TooLargeError(
                 f"MQTT publish to {topic}: {size} bytes; the broker {self._settings.host}:{self._settings.port} takes "
                 f"{self._limits.packet}: raise its limit (Mosquitto: max_packet_size)"
@@ -372,7 +358,7 @@ class MqttSession:
         if reason.is_failure:
             self._connack.set_exception(TransientError(f"MQTT broker refuses: {reason}"))
         else:
-            self._limits = _limits(properties)
+            self._limits = broker_limits.told(properties)
             self._connack.set_result(None)
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
@@ -394,15 +380,3 @@ class MqttSession:
 
 async def _awaited(will: Awaitable[Will]) -> Will:
     return await will
-
-
-def _limits(properties: Any) -> _Limits:
-    """Read what a CONNACK of MQTT 5 says; MQTT 3.1.1 says nothing."""
-    if properties is None:
-        return _Limits()
-    return _Limits(
-        getattr(properties, "MaximumPacketSize", None),
-        getattr(properties, "ReceiveMaximum", 65_535),
-        getattr(properties, "MaximumQoS", 2),
-        bool(getattr(properties, "RetainAvailable", 1)),
-    )

@@ -16,10 +16,10 @@ from sukusuku_core.profile import (
     ModbusProfile,
     RegisterType,
     Status,
-    WordOrder,
     parse_profile,
 )
 from sukusuku_core.registers import Decoded
+from sukusuku_core.word_order import WordOrder
 
 
 def point(  # what a test does not name is plain

@@ -7,7 +7,8 @@ import pytest
 
 from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import MqttSession, MqttSettings, Will
-from sukusuku_mqtt.client import OVERHEAD, TooLargeError
+from sukusuku_mqtt.broker_limits import OVERHEAD
+from sukusuku_mqtt.client import TooLargeError
 from tests.support.broker import mosquitto
 from tests.support.mqtt_packets import Kind
 from tests.support.mqtt_proxy import Flow, MqttProxy
