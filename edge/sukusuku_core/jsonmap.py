@@ -253,6 +253,8 @@ def _scaled(point: JsonPoint, found: Any) -> float:
         if read is None:
             raise ValueError(found)
         number, complete = read
+        if number in point.invalid:
+            raise ValueError(found)
         return number if complete else number * point.scale + point.offset
     return float(found) * point.scale + point.offset
 

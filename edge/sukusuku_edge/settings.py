@@ -253,6 +253,8 @@ def _profiles(settings: EdgeSettings, name: str) -> Iterator[tuple[str, AnyProfi
                     f"{where}: profile {device.profile} is a Modbus device: "
                     f"give `host` (Modbus TCP) or `bus` (serial line){'' if device.host is None else ', not both'}"
                 )
+            case JsonProfile() if device.connect_pause is not None:
+                raise ConfigError(f"{where}.connect_pause: only for Modbus devices; {device.profile} is an MQTT sensor")
             case JsonProfile() if device.topic is None:
                 raise ConfigError(f"{where}: profile {device.profile} is an MQTT sensor: `topic` is missing")
             case JsonProfile() if device.host is not None or device.bus is not None:

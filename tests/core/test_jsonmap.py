@@ -80,6 +80,7 @@ def test_scale_range_and_invalid_values_apply() -> None:
     assert value("float", 603, more) == Decoded(20.3, Quality.GOOD, 603)
     assert value("float", 1_200, more) == Decoded(80.0, Quality.BAD, 1_200)
     assert value("float", 65_535, more) == NO_READING
+    assert value("float", "65535", more) == NO_READING
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,11 @@ type = "u16"
         ),
         (
             'topic = "application/1/device/eye/event/up"',
+            'topic = "t"\nconnect_pause = 1',
+            "device[1] (eye).connect_pause: only for Modbus devices; milesight-vs133 is an MQTT sensor",
+        ),
+        (
+            'topic = "application/1/device/eye/event/up"',
             'topic = "t"\nhost = "h"',
             "device[1] (eye).host: profile milesight-vs133 is an MQTT sensor",
         ),
