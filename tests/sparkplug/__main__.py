@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.sparkplug import table
+from tests.sparkplug import table, tck
 
 
 def main() -> int:
@@ -13,7 +13,7 @@ def main() -> int:
     if status != pytest.ExitCode.OK:
         print("the document is left as it was: not all tests passed", file=sys.stderr)
         return int(status)
-    text = table.document(table.requirements(), table.tested(), table.not_applicable(), table.deviations())
+    text = tck.document()
     table.DOCUMENT.write_text(text, encoding="utf-8")
     print(f"written: {table.DOCUMENT.name}")
     return 0

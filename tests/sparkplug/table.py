@@ -117,8 +117,9 @@ def document(
     tests: Mapping[str, Sequence[str]],
     reasons: Mapping[str, str],
     not_followed: Mapping[str, str],
+    kit: Sequence[str],
 ) -> str:
-    """The page for people."""
+    """The page for people; `kit` is its section about the official test kit."""
     lines = [
         "# Sparkplug B 3.0: what is proved, and by which test",
         "",
@@ -136,6 +137,7 @@ def document(
         own = [item.id for item in known if role in {None, item.role}]
         count = [sum(ident in mapped for ident in own) for mapped in (tests, reasons, not_followed)]
         lines.append(f"| {name} | {len(own)} | {' | '.join(map(str, count))} | {len(own) - sum(count)} |")
+    lines += ["", *kit]
     for chapter, title in _CHAPTERS.items():
         lines += ["", f"## {chapter} {title}", "", "| id | level | role | |", "|---|---|---|---|"]
         lines += [
