@@ -119,7 +119,7 @@ class MqttSession:
         self._limits = BrokerLimits()
         self._unacknowledged: dict[int, Callable[[], None] | None] = {}
         self._waiting: deque[_Outgoing] = deque()
-        """QoS 1 messages for which the broker has no room yet."""
+        """Messages behind one at QoS 1 for which the broker has no room yet."""
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._closed: str | None = None
@@ -270,10 +270,13 @@ class MqttSession:
             )
         qos = min(qos, self._limits.qos)
         message = _Outgoing(topic, payload, qos, retain and self._limits.retain, confirmed)
-        if qos > 0 and len(self._unacknowledged) >= self._limits.unacknowledged:
-            self._waiting.append(message)
+        if self._waiting or not self._has_room(message):
+            self._waiting.append(message)  # also at QoS 0: no message overtakes another
         else:
             self._send(message)
+
+    def _has_room(self, message: "_Outgoing") -> bool:
+        return message.qos == 0 or len(self._unacknowledged) < self._limits.unacknowledged
 
     def _send(self, message: "_Outgoing") -> None:
         info = self._client.publish(message.topic, message.payload, message.qos, message.retain)
@@ -371,8 +374,8 @@ class MqttSession:
         confirmed = self._unacknowledged.pop(mid, None)
         if confirmed is not None:
             confirmed()
-        if self._waiting and self._closed is None:
-            with contextlib.suppress(TransientError):  # the session ends: whoever uses it next hears of that
+        with contextlib.suppress(TransientError):  # the session ends: whoever uses it next hears of that
+            while self._waiting and self._closed is None and self._has_room(self._waiting[0]):
                 self._send(self._waiting.popleft())
         if not self._unacknowledged:
             self._quiet.set()

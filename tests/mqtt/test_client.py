@@ -105,6 +105,21 @@ def test_many_messages_wait_for_a_broker_that_acknowledges_few_at_a_time(protoco
     asyncio.run(work())
 
 
+def test_no_message_overtakes_one_that_waits_for_the_broker() -> None:
+    async def work() -> None:
+        with mosquitto(settings="max_inflight_messages 2") as port:
+            async with MqttProxy(port) as proxy, asyncio.timeout(PATIENCE):
+                settings = MqttSettings("127.0.0.1", proxy.port, "sender", protocol="5")
+                async with MqttSession(settings) as session:
+                    for n in range(60):
+                        session.publish("many", b"%d" % n, 1 if n % 3 else 0)
+                    await session.flush()
+                sent = [packet.payload for packet in proxy.packets if packet.kind is Kind.PUBLISH]
+        assert sent == [b"%d" % n for n in range(60)]
+
+    asyncio.run(work())
+
+
 def test_a_broker_tells_the_largest_message_in_mqtt_5() -> None:
     async def work() -> None:
         with mosquitto(settings="max_packet_size 1000") as port:
