@@ -108,14 +108,18 @@ def connect(path: Path) -> sqlite3.Connection:
     A column that is added to the schema must therefore be one that may be NULL.
     """
     file = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=500", "journal_size_limit=4194304"):
-        file.execute(f"PRAGMA {pragma}").fetchall()
-    file.executescript(_SCHEMA)
-    for table in tables():
-        there = column_names(file, table.name)
-        for column in table.columns:
-            if column.name not in there:
-                file.execute(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {column.type}")
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=500", "journal_size_limit=4194304"):
+            file.execute(f"PRAGMA {pragma}").fetchall()
+        file.executescript(_SCHEMA)
+        for table in tables():
+            there = column_names(file, table.name)
+            for column in table.columns:
+                if column.name not in there:
+                    file.execute(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {column.type}")
+    except BaseException:
+        file.close()  # a file that cannot be used must not stay open: it will be put aside
+        raise
     return file
 
 

@@ -1,6 +1,7 @@
 """Whatever is wrong with InfluxDB: lost 0, nothing twice."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 import signal
@@ -64,11 +65,12 @@ def test_the_pauses_are_those_the_server_asks_for_else_they_grow(make_rig: MakeR
 
     async def main() -> None:
         rig.server.adapter.trouble = busy(7, Answer(503))
-        job = asyncio.create_task(Shipper(rig.settings, rig.store, lambda: rig.now, sleep).run())
-        await done.wait()
-        job.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await job
+        with contextlib.closing(Shipper(rig.settings, rig.store, lambda: rig.now, sleep)) as shipper:
+            job = asyncio.create_task(shipper.run())
+            await done.wait()
+            job.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await job
 
     asyncio.run(main())
     for pause, expected in zip(pauses, [1, 2, 4, 8, 16, 32, 60], strict=False):
@@ -283,11 +285,12 @@ def test_the_pauses_begin_again_after_a_success_with_nothing_more_to_ship(make_r
 
     async def main() -> None:
         rig.server.adapter.trouble = busy(4, Answer(503))
-        job = asyncio.create_task(Shipper(rig.settings, rig.store, lambda: rig.now, sleep).run())
-        await done.wait()
-        job.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await job
+        with contextlib.closing(Shipper(rig.settings, rig.store, lambda: rig.now, sleep)) as shipper:
+            job = asyncio.create_task(shipper.run())
+            await done.wait()
+            job.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await job
 
     asyncio.run(main())
     for pause, expected in zip(pauses, [1, 2, 4, 8, SHIP_SECONDS, 1], strict=False):
