@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, event, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from sukusuku_core.errors import TransientError
@@ -36,7 +36,8 @@ class Operations:
         self._thread = threading.local()
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Give back the connections. One that another thread still uses is closed when that is done with it."""
+        event.listen(self._engine, "checkin", lambda _, record: record.invalidate())
         self._engine.dispose()
 
     # ------------------------------------------------------------ alerts

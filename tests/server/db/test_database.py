@@ -5,11 +5,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from sukusuku_core.errors import ConfigError, TransientError
 from sukusuku_server.db import (
@@ -357,3 +358,14 @@ def test_many_who_make_the_database_at_the_same_moment_all_have_it(tmp_path: Pat
         for number in range(12):
             url = f"sqlite:///{tmp_path / f'{number}.db'}"
             assert list(pool.map(one, [url] * 6)) == [0] * 6
+
+
+def test_a_connection_that_is_in_use_is_closed_when_it_is_given_back(tmp_path: Path) -> None:
+    """A thread of the API may still read when the API ends."""
+    operations = Operations(f"sqlite:///{tmp_path / 'operations.db'}")
+    with operations.reading() as connection:
+        used: Any = connection.connection.dbapi_connection
+        operations.close()
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        used.execute("SELECT 1")
