@@ -83,7 +83,7 @@ def test_a_relay_with_a_certificate_of_ones_own_authority_takes_mails(tmp_path: 
     async def scenario() -> None:
         box = Mailbox()
         async with box.open(tls_context=own.server(), require_starttls=True) as port:
-            relay = server(port, host="localhost", security="starttls", ca_file=str(own.authority))
+            relay = server(port, host="127.0.0.1", security="starttls", ca_file=str(own.authority))
             await asyncio.to_thread(send_to, relay)
         assert [envelope.rcpt_tos for envelope in box.taken] == [["tobu@example.jp"]]
 
@@ -99,7 +99,7 @@ def test_a_certificate_that_nobody_trusts_is_refused_with_a_hint(tmp_path: Path,
         box = Mailbox()
         async with box.open(tls_context=own.server(), require_starttls=True) as port:
             ca_file = str(other.authority) if trusted else None
-            relay = server(port, host="localhost", security="starttls", ca_file=ca_file)
+            relay = server(port, host="127.0.0.1", security="starttls", ca_file=ca_file)
             with pytest.raises(TransientError, match=r"CERTIFICATE_VERIFY_FAILED.*name its file: \[mail\] ca_file"):
                 await asyncio.to_thread(send_to, relay)
         assert box.tries == 0
@@ -113,8 +113,8 @@ def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         box = Mailbox()
         async with box.open(tls_context=own.server(), require_starttls=True) as port:
-            relay = server(port, host="localhost", security="starttls", ca_file=str(own.authority))
-            with pytest.raises(TransientError, match="certificate is not valid for 'localhost'"):
+            relay = server(port, host="127.0.0.1", security="starttls", ca_file=str(own.authority))
+            with pytest.raises(TransientError, match="certificate is not valid for '127.0.0.1'"):
                 await asyncio.to_thread(send_to, relay)
         assert box.tries == 0
 
@@ -132,7 +132,7 @@ def test_tls_from_the_start_knows_the_authority_too(tmp_path: Path) -> None:
         )
         async with listening:
             port = listening.sockets[0].getsockname()[1]
-            relay = server(port, host="localhost", security="tls", ca_file=str(own.authority))
+            relay = server(port, host="127.0.0.1", security="tls", ca_file=str(own.authority))
             await asyncio.to_thread(send_to, relay)
         assert len(box.taken) == 1
 
