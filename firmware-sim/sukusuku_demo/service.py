@@ -53,10 +53,10 @@ class Demo:
     async def run(self, ended: asyncio.Event) -> Report | None:
         """Live until `ended` is set or the time is up. None: no report is wanted."""
         ports = self._settings.ports
-        check_ports(ports, self._settings.store)
         check_folder(self._folder)
         if self._settings.store == "influx":
             self._archive = Archive(self._folder / "influxdb", ports.influx)
+        check_ports(ports, self._settings.store)
         self._processes = Processes(self._folder / "logs")
         files.write(self._folder, ports, datetime.now(UTC), self._settings.store)
         facility = read_facility(self._folder / "facility.toml")

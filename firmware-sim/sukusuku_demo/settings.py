@@ -64,6 +64,7 @@ def check_ports(ports: Ports, store: StoreKind = "sqlite") -> None:
         if not 1 <= numbers[0] <= numbers[-1] <= LAST_PORT:
             most = LAST_PORT + 1 - len(numbers)
             raise ConfigError(f"{option}: found {numbers[0]}, allowed: 1 to {most}")
+    for option, numbers in wanted.items():
         for port in numbers:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
