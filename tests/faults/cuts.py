@@ -76,6 +76,8 @@ async def _cut_all(proxy: MqttProxy, offsets: Sequence[tuple[Direction, int]], r
             await link.gone.wait()
             assert link.ended is not None
             good = await proxy.until(_acknowledges, len(proxy.packets))
+            # The proxy has seen it, the program not yet: cut now, the session would have come to nothing.
+            await proxy.until(_publishes, len(proxy.packets))
         recovery.append(good.time - link.ended)
         if n % 20 == 19:
             _log.info("%d of %d", n + 1, len(offsets))
@@ -83,6 +85,10 @@ async def _cut_all(proxy: MqttProxy, offsets: Sequence[tuple[Direction, int]], r
 
 def _acknowledges(packet: Packet) -> bool:
     return packet.kind is Kind.PUBLISH and "/NCMD/" in packet.topic
+
+
+def _publishes(packet: Packet) -> bool:
+    return packet.kind is Kind.PUBLISH and packet.direction is Direction.UP
 
 
 async def _cut_leaving(it: Rig, edge: int, offset: int) -> float:
