@@ -13,9 +13,10 @@ from sukusuku_collector.ingest.row_builder import Batch, Rows, RowStore, Table
 from sukusuku_collector.ingest.topic_routes import Routes
 from sukusuku_core import sparkplug
 from sukusuku_core.clock import Clock
-from sukusuku_core.errors import DecodeError
+from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.supervision import Gate, always
 from sukusuku_core.time import DAY_MS, japan_time
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message
 from sukusuku_server.model.series import Unassigned
 from sukusuku_server.settings import Facility
@@ -31,6 +32,8 @@ QUIET = 50
 """At most so many messages arrive in a second that is quiet."""
 ROUND_SECONDS = 60.0
 """Between two looks for old readings."""
+RETRY_SECONDS = 1.0
+"""Before a store that does not answer is asked again."""
 
 _log = logging.getLogger("sukusuku_collector.maintenance.retention")
 
@@ -64,8 +67,18 @@ class RetentionTask:
     async def run(self, sure: Gate = always) -> None:
         """First find a place for what waits, then delete what is old while the clock is `sure`.
 
-        Raises TransientError when the store cannot.
+        A store that does not answer is reported once and asked again.
         """
+        problems = TransitionLog(_log)
+        while True:
+            try:
+                await self._keep_house(sure, problems)
+            except TransientError as error:
+                problems.problem("housekeeping", "failed, retrying", error)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _keep_house(self, sure: Gate, problems: TransitionLog) -> None:
+        """Do so until the store does not answer. Raises TransientError."""
         for _ in assign(self._facility, self._store):
             await asyncio.sleep(0)
         while True:
@@ -74,6 +87,7 @@ class RetentionTask:
             if self._arrived() - seen > QUIET:
                 continue
             more = sure() and self._prune()
+            problems.recovered("housekeeping", "works again")
             for _ in range(THINNED):
                 if not sure() or not await asyncio.to_thread(self._thin):
                     break

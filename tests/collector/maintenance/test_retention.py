@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from sukusuku_collector.maintenance.retention import QUIET, THINNED, RetentionTask
+from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.timeseries.sqlite import SqliteStore
@@ -83,3 +84,35 @@ def test_a_clock_in_doubt_deletes_nothing_and_what_is_deleted_is_logged(
     assert "deleted 20 raw readings" in line
     assert "keep_raw_days = 730" in line
     assert len(store.hourly("unit-1", "Fill/Percent", 0, 2**62)) >= 1
+
+
+def test_a_store_that_does_not_answer_is_reported_once_and_asked_again(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[TransientError | int] = [TransientError("disk I/O error"), TransientError("disk I/O error"), 0]
+    answers = iter(told)
+    pruned = threading.Event()
+
+    def prune(_before: int, _rows: int) -> int:
+        answer = next(answers, 0)
+        if isinstance(answer, TransientError):
+            raise answer
+        return answer
+
+    def thin() -> bool:
+        pruned.set()
+        return False
+
+    async def scenario() -> None:
+        running = asyncio.create_task(RetentionTask(facility(), store, lambda: NOW, lambda: 0, thin).run())
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.to_thread(pruned.wait)
+        running.cancel()
+
+    monkeypatch.setattr(store, "prune", prune)
+    with caplog.at_level(logging.INFO):
+        asyncio.run(scenario())
+    assert [line for line in caplog.messages if "housekeeping" in line] == [
+        "housekeeping: failed, retrying: disk I/O error",
+        "housekeeping: works again",
+    ]
