@@ -16,13 +16,23 @@ from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from sukusuku_server.timeseries.influx.buckets import REFUSED, TRIES
 from sukusuku_server.timeseries.influx.query import Query
-from sukusuku_server.timeseries.influx.shipper import MARK_MS, PATIENCE, SHIP_SECONDS, Shipper
+from sukusuku_server.timeseries.influx.shipper import MARK_MS, PATIENCE, SHIP_SECONDS, Shipper, Sleep
 from sukusuku_server.timeseries.influx.writer import BusyError
 from tests.server.timeseries.influx.influx_facility import facility, new_database
 from tests.server.timeseries.influx.shipping_rig import START, MakeRig, Rig, busy, fills, write
 from tests.support.influx_v2 import Answer, Request
 from tests.support.influxd import influxd
 from tests.support.stores import commit
+
+
+async def shipped(rig: Rig, sleep: Sleep, done: asyncio.Event) -> None:
+    """Run a shipper until `done` is set."""
+    with contextlib.closing(Shipper(rig.settings, rig.store, lambda: rig.now, sleep)) as shipper:
+        job = asyncio.create_task(shipper.run())
+        await done.wait()
+        job.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await job
 
 
 @pytest.mark.parametrize("status", [429, 503, 500, 401, 404])
@@ -65,12 +75,7 @@ def test_the_pauses_are_those_the_server_asks_for_else_they_grow(make_rig: MakeR
 
     async def main() -> None:
         rig.server.adapter.trouble = busy(7, Answer(503))
-        with contextlib.closing(Shipper(rig.settings, rig.store, lambda: rig.now, sleep)) as shipper:
-            job = asyncio.create_task(shipper.run())
-            await done.wait()
-            job.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await job
+        await shipped(rig, sleep, done)
 
     asyncio.run(main())
     for pause, expected in zip(pauses, [1, 2, 4, 8, 16, 32, 60], strict=False):
@@ -285,12 +290,7 @@ def test_the_pauses_begin_again_after_a_success_with_nothing_more_to_ship(make_r
 
     async def main() -> None:
         rig.server.adapter.trouble = busy(4, Answer(503))
-        with contextlib.closing(Shipper(rig.settings, rig.store, lambda: rig.now, sleep)) as shipper:
-            job = asyncio.create_task(shipper.run())
-            await done.wait()
-            job.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await job
+        await shipped(rig, sleep, done)
 
     asyncio.run(main())
     for pause, expected in zip(pauses, [1, 2, 4, 8, SHIP_SECONDS, 1], strict=False):
