@@ -20,13 +20,12 @@ from sukusuku_core.privacy import refused
 from sukusuku_core.profile import JsonPoint, JsonProfile, JsonType, Standing
 from sukusuku_core.registers import Decoded
 from sukusuku_core.sparkplug import MAX_STRING
-from sukusuku_core.time import JAPAN
+from sukusuku_core.time import EARLIEST_READING, JAPAN
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 10
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST = 1_577_836_800_000  # 2020: a clock that shows less has not been set
 _LATEST = 4_102_444_800_000  # 2100
 _NO_READING = Decoded(None, Quality.BAD)
 _ABSENT = object()
@@ -278,7 +277,7 @@ def _time(found: Any, zone: Any) -> int | None:
         moment = (read - _EPOCH) // timedelta(milliseconds=1)
     else:
         return None
-    return moment if _EARLIEST <= moment < _LATEST else None
+    return moment if EARLIEST_READING <= moment < _LATEST else None
 
 
 def _zone(text: Any) -> timezone:

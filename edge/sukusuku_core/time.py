@@ -11,6 +11,11 @@ MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
+EARLIEST_READING = 1_577_836_800_000
+"""2020-01-01T00:00Z: no reading is older, so an earlier time comes from a clock that was never set."""
+EARLIEST_CLOCK = 1_735_689_600_000
+"""2025-01-01T00:00Z: a computer that shows an earlier time has not been told the time."""
+
 JAPAN = timezone(timedelta(hours=9), "JST")
 """Asia/Tokyo."""
 JAPAN_MS = 9 * HOUR_MS

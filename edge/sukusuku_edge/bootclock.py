@@ -5,11 +5,10 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+from sukusuku_core.time import EARLIEST_CLOCK
 from sukusuku_edge.timeline import Moment, Phase, Timeline
 
 TIMESYNC = "run/systemd/timesync"
-EARLIEST = 1_735_689_600_000
-"""2025: a clock that shows less has not been set, whatever is said of it."""
 
 _log = logging.getLogger("sukusuku_edge.clock")
 
@@ -43,7 +42,7 @@ class SystemClock:
         """Return the clocks at this moment. Once set, the clock stays so until the next boot."""
         uptime, wall = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000, time.time_ns() // 1_000_000
         if not self._synced:
-            self._synced = wall >= EARLIEST and (self._file is None or self._file.exists())
+            self._synced = wall >= EARLIEST_CLOCK and (self._file is None or self._file.exists())
         return Moment(uptime, wall, self._synced)
 
 

@@ -14,13 +14,12 @@ The clock is believed while at least as many edge nodes (and memory) agree with 
 
 from dataclasses import dataclass
 
-from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from sukusuku_collector.ingest.validation import AHEAD
+from sukusuku_core.time import DAY_MS, EARLIEST_CLOCK, HOUR_MS, MINUTE_MS, SECOND_MS
 from sukusuku_server.live.clock import Cause, ClockDoubt
 
-LIMIT_MS = 5 * MINUTE_MS
-"""Clocks that differ by no more agree. It is also how far a reading may be ahead (`ingest.validation.AHEAD`)."""
-EARLIEST = 1_735_689_600_000
-"""2025-01-01T00:00Z: a clock that shows less has not been set."""
+LIMIT_MS = AHEAD
+"""Clocks that differ by no more agree: what a reading may be ahead is stored as it is."""
 SETTLED_MS = 15 * SECOND_MS
 """A message may be late, which looks like a clock of ours that is ahead. So long all of them must say so."""
 STARTING_MS = 15 * SECOND_MS
@@ -161,7 +160,7 @@ class ClockJudge:
 
     def _alone(self, at: Instant, *, ntp: bool) -> Cause | None:
         """Return why the clock cannot be believed although nobody contradicts it now; None: it can."""
-        if at.wall < EARLIEST:
+        if at.wall < EARLIEST_CLOCK:
             return Cause.NOT_SET
         known = [] if self._memory is None else [self._memory.instant.wall]
         known += [] if self._newest is None else [self._newest]

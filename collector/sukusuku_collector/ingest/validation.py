@@ -8,11 +8,9 @@ from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType, Metric
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import AssetKind, Quality, Value
-from sukusuku_core.time import DAY_MS, MINUTE_MS
+from sukusuku_core.time import DAY_MS, EARLIEST_READING, MINUTE_MS
 from sukusuku_server.settings import Facility, Room
 
-EARLIEST = 1_577_836_800_000
-"""2020-01-01T00:00Z. Older readings come from a clock that was never set."""
 AHEAD = 5 * MINUTE_MS
 """How far (ms) a reading's time may be ahead of its receipt."""
 SKEW = MINUTE_MS
@@ -93,7 +91,7 @@ _PYTHON = {
 
 def window(received: int) -> tuple[int, int]:
     """Return the earliest and the latest time that a reading received now may carry, both inclusive."""
-    return EARLIEST, received + AHEAD
+    return EARLIEST_READING, received + AHEAD
 
 
 def place(time: int, sent: int | None, received: int, *, synced: bool) -> tuple[int, bool]:

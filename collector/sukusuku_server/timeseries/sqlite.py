@@ -14,6 +14,7 @@ from typing import IO, Self
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading
+from sukusuku_core.time import EARLIEST_READING
 from sukusuku_server.model.series import (
     Committed,
     Late,
@@ -42,8 +43,6 @@ from sukusuku_server.timeseries.sqlite_reader import SqliteReader, connect, type
 
 QUARANTINE_ROWS = 10_000
 UNASSIGNED_BYTES = 256_000_000
-EARLIEST = 1_577_836_800_000
-"""2020-01-01T00:00Z: no reading has an earlier time of its own."""
 PRUNED = "pruned"
 """Under which it is noted before what time (UTC ms) raw readings have been deleted."""
 
@@ -278,7 +277,7 @@ class SqliteStore(SqliteReader):
         """See Store."""
         with self._lock:
             with self._transaction() as run:
-                rows = clock_correction.bring_back(run, since, until, EARLIEST, now)
+                rows = clock_correction.bring_back(run, since, until, EARLIEST_READING, now)
                 summary = rollups.summarise(rows, self._numeric)
                 sqlite_writes.roll_up(run, summary.hours)
                 shipping_queue.list_late(run, rows, self._claimed)

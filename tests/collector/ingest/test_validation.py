@@ -8,6 +8,7 @@ from sukusuku_core import catalogue
 from sukusuku_core.catalogue import Metric
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import AssetKind, Quality, Value
+from sukusuku_core.time import EARLIEST_READING
 from tests.collector.small_facility import facility
 
 NOW = 1_800_000_000_000
@@ -100,7 +101,7 @@ def test_the_longest_age_of_a_buffer_still_sums_up_exactly() -> None:
     assert high + 0.25 != high
 
 
-IN_WINDOW = [validation.EARLIEST, NOW - 10_000_000, NOW, NOW + 300_000]
+IN_WINDOW = [EARLIEST_READING, NOW - 10_000_000, NOW, NOW + 300_000]
 
 
 @pytest.mark.parametrize("time", IN_WINDOW)
@@ -111,7 +112,7 @@ def test_times_in_the_window_are_taken_from_a_clock_that_is_set(time: int, sent:
 
 @pytest.mark.parametrize(
     "time",
-    [0, 1, validation.EARLIEST - 1, NOW // 1000, NOW * 1000, NOW + 300_001, 4_102_444_800_000, 2**63, 2**64 - 1],
+    [0, 1, EARLIEST_READING - 1, NOW // 1000, NOW * 1000, NOW + 300_001, 4_102_444_800_000, 2**63, 2**64 - 1],
     ids=["1970", "1 ms", "2019", "seconds", "microseconds", "5 min ahead", "2100", "2^63", "2^64-1"],
 )
 def test_outside_the_window_the_receipt_stands_in_and_is_not_believed(time: int) -> None:
