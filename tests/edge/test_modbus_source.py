@@ -12,6 +12,7 @@ from sukusuku_core.profile import Area, ModbusProfile
 from sukusuku_edge.events import Cleared, Event, Failure, Rejected, Sample
 from sukusuku_edge.sources import modbus
 from sukusuku_edge.sources.modbus import ModbusDevice
+from sukusuku_edge.sources.modbus_lines import TcpLine
 from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
 from tests.edge import edge_settings, modbus_devices
 from tests.edge.modbus_devices import Board
@@ -279,6 +280,28 @@ def test_a_dead_device_delays_no_other() -> None:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    run(work())
+
+
+def test_polling_stops_when_it_is_cancelled_together_with_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        async with polling(modbus_devices.board()) as source:
+            polls: asyncio.Task[None]
+            heard = TcpLine._trace
+
+            def cancel_and_hear(line: TcpLine, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - pymodbus prescribes it
+                if not sending:
+                    polls.cancel()
+                return heard(line, sending, data)
+
+            async def emit(_: Event) -> None:
+                pytest.fail("a poll goes on that was cancelled")
+
+            monkeypatch.setattr(TcpLine, "_trace", cancel_and_hear)
+            polls = asyncio.create_task(source.run(emit))
+            with pytest.raises(asyncio.CancelledError):
+                await polls
 
     run(work())
 

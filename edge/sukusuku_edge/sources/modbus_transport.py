@@ -8,9 +8,9 @@ import asyncio
 import logging
 import termios
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
@@ -28,6 +28,7 @@ Trace = Callable[[bool, bytes], bytes]
 """Sees every packet that pymodbus sends (true) or receives."""
 _BROKEN = (TimeoutError, ModbusException, OSError, ValueError, termios.error)
 """What a line that cannot be used raises, through pymodbus and pyserial."""
+_Found = TypeVar("_Found")
 _log = logging.getLogger("sukusuku_edge.modbus")
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it logs every failure; we log the transitions
 
@@ -92,6 +93,20 @@ def serial_client(bus: SerialBus, trace: Trace) -> Client:
         reconnect_delay=0,
         trace_packet=trace,
     )
+
+
+async def _within(seconds: float, work: Awaitable[_Found]) -> _Found:
+    """Return what pymodbus finds within the time; raises TimeoutError.
+
+    pymodbus waits with `asyncio.wait_for`, which on Python 3.11 loses a cancellation that comes together with the
+    answer: the agent would poll on and never stop. The task itself still knows of it.
+    """
+    async with asyncio.timeout(seconds):
+        found = await work
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    return found
 
 
 class PymodbusLine(ABC):
@@ -189,8 +204,7 @@ class PymodbusLine(ABC):
         self.close()
         client, why = self._make(), None
         try:
-            async with asyncio.timeout(timeout):
-                connected = await client.connect()
+            connected = await _within(timeout, client.connect())
         except _BROKEN as error:
             connected, why = False, error
         if not connected:
@@ -237,8 +251,9 @@ class PymodbusLine(ABC):
         self._request, self._wrong = request, ""
         sent = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(timeout + self._flight(request)):
-                answer = await ask(block.start, count=block.count, device_id=request.unit)
+            answer = await _within(
+                timeout + self._flight(request), ask(block.start, count=block.count, device_id=request.unit)
+            )
         except _BROKEN as error:
             if self._wrong:
                 raise TransientError(f"{self.name(request.unit)} answers with {self._wrong}") from error
