@@ -3,11 +3,16 @@
 A server may refuse for good and call it a trouble of its own (a status of 500 and more). So a bucket that gives the
 same answer again and again, and takes a plain point all the same, does not take certain points: they are looked for by
 halves and put aside, so that everything behind them goes on.
+
+Points that the bucket no longer keeps are not for the quarantine, and every version has its own words for them. So age
+is not read from words: a plain point of the same age is refused as well.
 """
 
 import logging
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sukusuku_core.clock import Clock
 from sukusuku_core.time import HOUR_MS
@@ -15,7 +20,7 @@ from sukusuku_server.model.series import Quarantined
 from sukusuku_server.settings.influx import Influx
 from sukusuku_server.timeseries.influx.line_protocol import TRIAL, mark
 from sukusuku_server.timeseries.influx.store import InfluxStore
-from sukusuku_server.timeseries.influx.writer import BusyError, Refused, Writer
+from sukusuku_server.timeseries.influx.writer import BusyError, Writer
 
 REFUSED = "influx-refused"
 """The reason of quarantined lines."""
@@ -24,6 +29,14 @@ TRIES = 5
 """The same answer so often in a row is no passing trouble when the bucket takes a plain point."""
 
 _log = logging.getLogger("sukusuku_server.timeseries.influx")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line that InfluxDB will never take, and why."""
+
+    line: str
+    reason: str
 
 
 class Buckets:
@@ -55,15 +68,45 @@ class Buckets:
     def _written(self, bucket: str, lines: Sequence[str]) -> list[Refused]:
         """Write lines; return those that are refused for good. Raises BusyError."""
         try:
-            refused = self._writer.write(self._name(bucket), lines)
+            refusal = self._writer.write(self._name(bucket), lines)
         except BusyError as error:
             if not self._stuck(bucket, error):
                 raise
+            refusal = error.answer
             self._trial(bucket)
             _log.warning("InfluxDB takes a plain point but not others, so they are written by halves: %s", error)
-            refused = self._by_halves(bucket, lines)
+        refused = [] if refusal is None else self._by_halves(bucket, self._kept(bucket, lines))
         self._answers.pop(bucket, None)
         return refused
+
+    def _kept(self, bucket: str, lines: Sequence[str]) -> Sequence[str]:
+        """Leave out the lines that the bucket no longer keeps. Raises BusyError."""
+        times = sorted({_time(line) for line in lines})
+        if self._takes(bucket, times[0]):
+            return lines
+        self._trial(bucket)
+        first = bisect_left(times, 1, lo=1, key=lambda time: int(self._takes(bucket, time)))
+        left = [line for line in lines if first < len(times) and _time(line) >= times[first]]
+        _log.info("InfluxDB no longer keeps %d points of %s in %s", len(lines) - len(left), times[0], bucket)
+        return left
+
+    def _takes(self, bucket: str, time: int) -> bool:
+        """Whether a bucket that takes a plain point of now takes one of `time` (UTC ms). Raises BusyError."""
+        line = mark(TRIAL, self._clock(), time)
+        return self._answer(bucket, [line]) is None
+
+    def _answer(self, bucket: str, lines: Sequence[str]) -> str | None:
+        """Write lines; return why they are refused for good: in so many words, or by repetition if it is one line."""
+        refusal = None
+        for _ in range(TRIES if len(lines) == 1 else 1):
+            try:
+                return self._writer.write(self._name(bucket), lines)
+            except BusyError as error:
+                if error.answer is None:
+                    raise
+                self._trial(bucket)
+                refusal = f"{error.answer} (again and again, while other points were taken)"
+        return refusal
 
     def _stuck(self, bucket: str, error: BusyError) -> bool:
         """Whether the bucket has given this answer too often in a row to be waited for."""
@@ -76,17 +119,11 @@ class Buckets:
 
     def _by_halves(self, bucket: str, lines: Sequence[str]) -> list[Refused]:
         """Write what can be written and return what cannot. Raises BusyError when nothing can."""
-        answer = ""
-        for _ in range(TRIES if len(lines) == 1 else 1):
-            try:
-                return self._writer.write(self._name(bucket), lines)
-            except BusyError as error:
-                if error.answer is None:
-                    raise
-                self._trial(bucket)
-                answer = error.answer
+        refusal = self._answer(bucket, lines) if lines else None
+        if refusal is None:
+            return []
         if len(lines) == 1:
-            return [Refused(lines[0], f"{answer} (again and again, while other points were taken)")]
+            return [Refused(lines[0], refusal)]
         half = len(lines) // 2
         return self._by_halves(bucket, lines[:half]) + self._by_halves(bucket, lines[half:])
 
@@ -100,9 +137,9 @@ class Buckets:
 
     def _must(self, bucket: str, line: str) -> None:
         """Write a line that any bucket takes. Raises BusyError when it is refused."""
-        refused = self._writer.write(self._name(bucket), [line])
-        if refused:
-            raise BusyError(f"bucket {self._name(bucket)} takes nothing: {refused[0].reason}")
+        refusal = self._writer.write(self._name(bucket), [line])
+        if refusal is not None:
+            raise BusyError(f"bucket {self._name(bucket)} takes nothing: {refusal}")
 
     def _trial(self, bucket: str) -> None:
         """Make sure that the bucket takes a plain point. Raises BusyError."""
@@ -124,3 +161,8 @@ class Buckets:
     def close(self) -> None:
         """Close the connection."""
         self._writer.close()
+
+
+def _time(line: str) -> int:
+    """Return the time (UTC ms) of a line."""
+    return int(line.rpartition(" ")[2])

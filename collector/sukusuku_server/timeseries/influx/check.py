@@ -62,9 +62,9 @@ def _bucket(settings: Influx, query: Query, writer: Writer, bucket: str, now: in
     """Write a point and read it again: that needs the bucket and both rights."""
     name, hour = settings.bucket(bucket), now // HOUR_MS * HOUR_MS
     try:
-        refused = writer.write(name, [mark(TRIAL, now, hour)])
-        if refused:
-            return Verdict(good=False, text=f"bucket {name} takes nothing: {refused[0].reason}")
+        refusal = writer.write(name, [mark(TRIAL, now, hour)])
+        if refusal is not None:
+            return Verdict(good=False, text=f"bucket {name} takes nothing: {refusal}")
         where = f'"id" = {quoted(str(TRIAL))} AND time = {hour}ms'
         found = query.ask(f'SELECT "value" FROM "{SPOOL}" WHERE {where}', bucket)
     except TransientError as error:

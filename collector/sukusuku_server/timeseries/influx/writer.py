@@ -3,8 +3,8 @@
 import email.utils
 import gzip
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -20,7 +20,8 @@ MOST_WORDS = 300
 _REFUSED = {400, 413, 422}
 """Statuses of an answer that will never be another one; 413: too large."""
 _TOO_MANY = 429
-_EXPIRED = "beyond retention policy"
+_EXPIRED = re.compile("(beyond|outside) retention policy")
+"""Until 1.8 and 2.7.11, and since 1.12.4 and 2.7.12. Words that are not here yet cost `Buckets` some requests."""
 _FOREVER = (
     "partial write",
     "field type conflict",
@@ -49,14 +50,6 @@ class BusyError(TransientError):
         self.answer = answer
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A line that InfluxDB will never take, and why."""
-
-    line: str
-    reason: str
-
-
 class Writer:
     """A connection that is kept open. Not for several threads."""
 
@@ -70,24 +63,21 @@ class Writer:
         )
         self._service = WriteService(self._client.api_client)  # type: ignore[no-untyped-call]  # the library's
 
-    def write(self, bucket: str, lines: Sequence[str]) -> list[Refused]:
-        """Write lines, all that can be written; tells which are refused for good.
+    def write(self, bucket: str, lines: Sequence[str]) -> str | None:
+        """Write lines; return None, or in the server's words why they are refused for good.
 
-        Raises BusyError when InfluxDB does not answer, or does not take anything now; then the same lines may be
-        written again, whatever has become of them. Points that are older than the bucket keeps them are dropped by
-        the server, and that is all right.
+        Of what is refused nothing, some or all may be written. Points that are older than the bucket keeps them are
+        dropped by the server, and that is all right where it says so. Raises BusyError when InfluxDB does not answer,
+        or does not take anything now; then the same lines may be written again, whatever has become of them.
         """
         try:
             self._post(bucket, lines)
         except ApiException as error:
             words = _words(error)
-            if _EXPIRED in words:
-                return []
+            if _EXPIRED.search(words):
+                return None
             if error.status in _REFUSED or any(text in words for text in _FOREVER):
-                if len(lines) == 1:
-                    return [Refused(lines[0], words)]
-                half = len(lines) // 2
-                return self.write(bucket, lines[:half]) + self.write(bucket, lines[half:])
+                return words
             wait = _retry_after(error)
             waits = wait is not None or error.status in {None, _TOO_MANY}
             raise BusyError(
@@ -100,7 +90,7 @@ class Writer:
             raise BusyError(f"{self._settings.url}: what answers there is not InfluxDB: {error}") from error
         except (HTTPError, OSError) as error:
             raise BusyError(f"{self._settings.url}: InfluxDB does not answer: {error}") from error
-        return []
+        return None
 
     def _post(self, bucket: str, lines: Sequence[str]) -> None:
         body = "\n".join(lines).encode()
