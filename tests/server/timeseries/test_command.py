@@ -9,11 +9,13 @@ import pytest
 from sukusuku_core.clock import now_ms
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
+from sukusuku_server.timeseries import THINNED_READINGS
 from sukusuku_server.timeseries import __main__ as command
 from sukusuku_server.timeseries.__main__ import main
 from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.store import InfluxStore
+from sukusuku_server.timeseries.influx.thinning import DELETED
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import facility, new_database
 from tests.support.influx_v2 import Answer, Request
@@ -177,6 +179,19 @@ def test_again_fills_what_somebody_deleted(
     assert "readings in the file, 0 in InfluxDB" in capsys.readouterr().out
     assert main(["migrate", "--again", str(settings)]) == 0
     assert main(["check", str(settings)]) == 0
+
+
+def test_counts_of_rooms_that_should_be_gone_are_told(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = SqliteStore.open(settings.parent / "readings.db")
+    store.note(THINNED_READINGS, 30 * DAY_MS)
+    for done, status, words in (
+        (28 * DAY_MS, 0, "ok     raw counts of rooms from before 1970-01-29 09:00 are deleted"),
+        (27 * DAY_MS, 1, "wrong  raw counts of rooms from before 1970-01-31 09:00 are still in InfluxDB"),
+    ):
+        store.note(DELETED, done)
+        assert main(["check", str(settings)]) == status
+        assert words in capsys.readouterr().out
+    store.close()
 
 
 def test_migrating_waits_for_no_collector(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:

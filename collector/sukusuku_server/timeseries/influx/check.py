@@ -2,21 +2,26 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from sukusuku_core.errors import TransientError
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, japan_time, midnight
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.influx import DAYS, MINUTES, RAW, Influx
+from sukusuku_server.timeseries import THINNED_READINGS
 from sukusuku_server.timeseries.influx.line_protocol import SPOOL, TRIAL, mark
 from sukusuku_server.timeseries.influx.query import Query, quoted
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.store import InfluxStore
+from sukusuku_server.timeseries.influx.thinning import DELETED
 from sukusuku_server.timeseries.influx.writer import Writer
 from sukusuku_server.timeseries.shipping_queue import HISTORY, ORIGIN, UNTIL, Outgoing
 
 COMPARED = 7
 """Whole days that are counted on both sides."""
+OVERDUE_MS = 2 * DAY_MS
+"""They are deleted once a day; later than this, something is in the way."""
 OLDEST = (1, 8)
 """The first version with /api/v2/write."""
 
@@ -47,6 +52,7 @@ def examine(facility: Facility, now: int) -> Iterator[Verdict]:
             yield verdict
         if good:
             yield from _shipping(facility, query)
+            yield from _thinned(facility)
     finally:
         writer.close()
         query.close()
@@ -66,7 +72,7 @@ def _bucket(settings: Influx, query: Query, writer: Writer, bucket: str, now: in
         if refusal is not None:
             return Verdict(good=False, text=f"bucket {name} takes nothing: {refusal}")
         where = f'"id" = {quoted(str(TRIAL))} AND time = {hour}ms'
-        found = query.ask(f'SELECT "value" FROM "{SPOOL}" WHERE {where}', bucket)
+        found = query.ask(f'SELECT "value" FROM {query.source(bucket, SPOOL)} WHERE {where}', bucket)
     except TransientError as error:
         return Verdict(good=False, text=str(error))
     if not found or found[0].values[0][1] != now:
@@ -109,6 +115,21 @@ def _shipping(facility: Facility, query: Query) -> Iterator[Verdict]:
     finally:
         store.close()
         outgoing.close()
+
+
+def _thinned(facility: Facility) -> Iterator[Verdict]:
+    """Whether what the file has deleted of the counts of rooms is gone on the other side."""
+    try:
+        outgoing = Outgoing.open(facility.store.path)
+    except TransientError:
+        return
+    with closing(outgoing):
+        goal, done = outgoing.noted(THINNED_READINGS) or 0, outgoing.noted(DELETED) or 0
+    if goal - done > OVERDUE_MS:
+        text = f"raw counts of rooms from before {_moment(goal)} are still in InfluxDB; the collector's log says why"
+        yield Verdict(good=False, text=text)
+    elif done:
+        yield Verdict(good=True, text=f"raw counts of rooms from before {_moment(done)} are deleted")
 
 
 def _moment(ms: int) -> str:

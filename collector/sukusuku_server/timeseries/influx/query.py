@@ -1,4 +1,4 @@
-"""InfluxQL over /query, which InfluxDB 1.8, 2.x and 3 Core have in common."""
+"""InfluxQL over /query, which the versions of InfluxDB have in common. Where they differ: docs/influxdb.md."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,6 +78,31 @@ class Query:
             kind = RefusedError if said_no else TransientError
             raise kind(f"{self._settings.url}: InfluxDB cannot answer ({status}): {problem}")
         return [Table(it["columns"], it.get("values") or [], it.get("tags") or {}) for it in result.get("series") or []]
+
+    def source(self, end: str, measurement: str) -> str:
+        """Return a measurement with its database and retention policy, as every version takes it in a SELECT."""
+        database, _, policy = self._settings.bucket(end).partition("/")
+        return ".".join((f'"{database}"', f'"{policy}"' if policy else "", f'"{measurement}"'))
+
+    def delete(self, end: str, measurement: str, where: str) -> None:
+        """Delete points of a bucket, and ask whether they are gone: a server's word alone does not count.
+
+        Raises RefusedError when they are still there, with what the server said; TransientError when it does not
+        answer.
+        """
+        source = self.source(end, measurement)
+        said = "it reports success, and the points are still there"
+        # 2.x ignores the parameter `rp` in a DELETE; 1.x has no retention policy there, and looks into all of them
+        forms = (source, source.partition(".")[2].lstrip("."), f'"{measurement}"')
+        for form in dict.fromkeys(forms):
+            if not self.ask(f"SELECT * FROM {source} WHERE {where} LIMIT 1", end):
+                return
+            try:
+                self.ask(f"DELETE FROM {form} WHERE {where}", end)
+            except RefusedError as error:
+                said = str(error)
+        if self.ask(f"SELECT * FROM {source} WHERE {where} LIMIT 1", end):
+            raise RefusedError(f"{measurement} in {self._settings.bucket(end)} is not deleted: {said}")
 
     def version(self) -> str:
         """Return the version that the server says it is, as in `1.8.10`. Raises TransientError."""

@@ -56,7 +56,9 @@ class InfluxReader:
 
     def first(self) -> int | None:
         """See Store."""
-        tables = self._query.ask(f'SELECT {_READING} FROM "{READING}" ORDER BY time ASC LIMIT 1', RAW)
+        tables = self._query.ask(
+            f"SELECT {_READING} FROM {self._query.source(RAW, READING)} ORDER BY time ASC LIMIT 1", RAW
+        )
         return int(tables[0].values[0][0]) if tables and tables[0].values else None
 
     def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
@@ -80,7 +82,7 @@ class InfluxReader:
         found: dict[int, int] = {}
         for name in ("value", "text", "quality"):  # every reading has one of them
             table = self._query.ask(
-                f'SELECT count("{name}") FROM "{READING}" WHERE {_between(start, end)} '
+                f'SELECT count("{name}") FROM {self._query.source(RAW, READING)} WHERE {_between(start, end)} '
                 f"GROUP BY time(1d) fill(none) {ZONE}",
                 RAW,
             )
@@ -96,10 +98,10 @@ class InfluxReader:
         self, bucket: str, fields: str, measurement: str, where: str, start: int, end: int
     ) -> Iterator[dict[str, Any]]:
         """Rows in order of time. A page ends between two times, so that the next one can begin there."""
-        size = PAGE
+        source, size = self._query.source(bucket, measurement), PAGE
         while start < end:
             tables = self._query.ask(
-                f'SELECT {fields} FROM "{measurement}" WHERE {where} AND {_between(start, end)} '
+                f"SELECT {fields} FROM {source} WHERE {where} AND {_between(start, end)} "
                 f"ORDER BY time ASC LIMIT {size}",
                 bucket,
             )

@@ -25,6 +25,7 @@ from sukusuku_server.timeseries.influx.line_protocol import (
     DERIVED,
     FIVE_MINUTES,
     HOURLY,
+    SPOOL,
     Layout,
     Lines,
     tag_value,
@@ -32,7 +33,7 @@ from sukusuku_server.timeseries.influx.line_protocol import (
 from sukusuku_server.timeseries.influx.query import Query, RefusedError, quoted
 from sukusuku_server.timeseries.influx.rollups import FIVE_MINUTES_MS
 from sukusuku_server.timeseries.influx.store import InfluxStore
-from sukusuku_server.timeseries.influx.thinning import DELETED, delete_thinned
+from sukusuku_server.timeseries.influx.thinning import DELETED, ThinnedReadings
 from sukusuku_server.timeseries.influx.writer import BusyError
 from sukusuku_server.timeseries.shipping_queue import Changed, Outgoing
 from sukusuku_server.timeseries.sqlite import PRUNED
@@ -101,6 +102,7 @@ class Shipper:
         self._batch = settings.batch
         self._buckets = Buckets(settings, store, clock)
         self._query = Query(settings)
+        self._thinned = ThinnedReadings(store, self._query)
         self._outgoing = Outgoing.open(facility.store.path)
         self._lines = Lines(Layout(facility))
         self._looked = 0
@@ -172,7 +174,7 @@ class Shipper:
             self._store.begin_shipping(now - LAG_MS)
         if now - self._looked >= MARK_MS or now < self._looked:
             self.look(now)
-            delete_thinned(self._store, self._query)
+            self._thinned.delete(now)
             self._looked = now
         return self._live(now) or self._late() or self._derived() or self._history()
 
@@ -196,7 +198,10 @@ class Shipper:
         """Ship everything again when InfluxDB has forgotten what it was told last: it was wiped or set back."""
         spool, last = self._store.noted(shipping_queue.SPOOL) or 0, self._store.noted(shipping_queue.MARK)
         for bucket in (RAW, MINUTES, DAYS) if last is not None else ():
-            found = self._query.ask(f'SELECT last("value") FROM "spool" WHERE "id" = {quoted(str(spool))}', bucket)
+            found = self._query.ask(
+                f'SELECT last("value") FROM {self._query.source(bucket, SPOOL)} WHERE "id" = {quoted(str(spool))}',
+                bucket,
+            )
             if not found or found[0].values[0][1] < last:
                 _log.warning(
                     "InfluxDB has forgotten readings that it had taken (bucket %s): all are shipped again", bucket
@@ -287,13 +292,10 @@ class Shipper:
         return whole
 
     def _forget(self, item: Changed) -> None:
-        """Delete derived points; those that are left are written again. InfluxDB 3 Core cannot delete."""
+        """Delete derived points; those that are left are written again. Some servers cannot delete."""
+        asset, until = quoted(tag_value(item.asset)), min(item.until, self._clock() + DAY_MS)
         try:
-            self._query.ask(
-                f'DELETE FROM "{DERIVED}" WHERE "asset" = {quoted(tag_value(item.asset))} '
-                f"AND time > {item.begin}ms AND time <= {min(item.until, self._clock() + DAY_MS)}ms",
-                MINUTES,
-            )
+            self._query.delete(MINUTES, DERIVED, f'"asset" = {asset} AND time > {item.begin}ms AND time <= {until}ms')
         except RefusedError as error:
             if not self._keeps:
                 _log.warning("derived points that are no longer true stay in InfluxDB: %s", error)

@@ -6,13 +6,13 @@ import pytest
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.series import Point
-from sukusuku_server.timeseries.influx.query import Query
+from sukusuku_server.timeseries.influx.query import Query, Table
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.shipper import MARK_MS
-from sukusuku_server.timeseries.influx.thinning import DELETED, delete_thinned
+from sukusuku_server.timeseries.influx.thinning import DELETED, RETRY_MS, ThinnedReadings
 from sukusuku_server.timeseries.influx.writer import BusyError, Writer
 from sukusuku_server.timeseries.sqlite import SqliteStore
-from tests.server.timeseries.influx.shipping_rig import ASSETS, START, MakeRig, busy, fills, in_order
+from tests.server.timeseries.influx.shipping_rig import ASSETS, START, MakeRig, busy, fills, in_order, write
 from tests.support.influx_v2 import Answer
 from tests.support.ports import free_port
 from tests.support.stores import commit
@@ -154,7 +154,7 @@ def test_readings_of_rooms_that_are_thinned_out_go_from_both_sides(
     assert [it.time for it in rig.reader.raw("room", "Occupancy/Count", 0, 1 << 62, 99)] == times[2:], "set back"
 
 
-def test_what_was_not_deleted_in_time_is_deleted_later_and_what_cannot_be_is_told_once(
+def test_what_influxdb_does_not_delete_is_never_noted_as_deleted(
     make_rig: MakeRig, caplog: pytest.LogCaptureFixture
 ) -> None:
     rig = make_rig()
@@ -163,17 +163,41 @@ def test_what_was_not_deleted_in_time_is_deleted_later_and_what_cannot_be_is_tol
     rig.ship()
     assert rig.store.drop_readings(["room"], START, START + 2 * DAY_MS)
     here = rig.settings.store.influx
-    away = Query(msgspec.structs.replace(here, url=f"http://127.0.0.1:{free_port()}"))
-    delete_thinned(rig.store, away)
-    assert not rig.store.noted(DELETED)
-    delete_thinned(rig.store, Query(here))
+    away = msgspec.structs.replace(here, url=f"http://127.0.0.1:{free_port()}")
+    nowhere = msgspec.structs.replace(here, prefix="nowhere/")
+    for settings in (away, nowhere, AllWords(here)):
+        query = settings if isinstance(settings, Query) else Query(settings)
+        thinned = ThinnedReadings(rig.store, query)
+        for again in range(3):
+            thinned.delete(rig.now + again * RETRY_MS)
+            assert not rig.store.noted(DELETED)
+    assert caplog.text.count("they stay in InfluxDB") == 3, "once by each"
+    assert "the points are still there" in caplog.text
+
+    ThinnedReadings(rig.store, Query(here)).delete(rig.now)
     assert rig.ask("raw", "reading") == {}
     assert rig.store.noted(DELETED)
 
-    rig.store.note(DELETED, 0)
-    delete_thinned(rig.store, Query(msgspec.structs.replace(here, prefix="nowhere/")))
-    assert rig.store.noted(DELETED)
-    assert caplog.text.count("stay in InfluxDB") == 1
+
+class AllWords(Query):
+    """A server that reports success for what it does not do."""
+
+    def ask(self, text: str, end: str | None = None) -> list[Table]:
+        """Answer everything but DELETE."""
+        return [] if text.startswith("DELETE") else super().ask(text, end)
+
+
+def test_what_comes_late_to_a_time_that_is_deleted_is_deleted_as_well(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    rig.now = START + 50 * DAY_MS
+    rig.commit(Reading("room", "Occupancy/Count", START + HOUR_MS, 5))
+    rig.ship()
+    query = Query(rig.settings.store.influx)
+    for days in (2, 4):
+        rig.store.drop_readings(["room"], START, START + days * DAY_MS)
+        ThinnedReadings(rig.store, query).delete(rig.now)
+        assert rig.ask("raw", "reading") == {}
+        write(rig, f"reading,asset=room,kind=room,metric=Occupancy/Count value=5 {START}")
 
 
 def test_pruned_readings_are_asked_of_influxdb(make_rig: MakeRig) -> None:
