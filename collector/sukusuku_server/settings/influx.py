@@ -12,7 +12,7 @@ RAW, MINUTES, DAYS = "raw", "5m", "daily"
 
 
 class Influx(Settings, frozen=True, kw_only=True):
-    """InfluxDB 1.8, 2.x or 3 Core. Give `token`, or `username` and `password`, or nothing if nothing is asked for."""
+    """InfluxDB 1.8 or 2.x. Give `token`, or `username` and `password`, or nothing if nothing is asked for."""
 
     url: Annotated[
         str, msgspec.Meta(pattern=r"^https?://[^/@\s]+\Z", description="http:// or https://, host and port")
