@@ -17,6 +17,7 @@ from sukusuku_api.routers import (
     alerts,
     assets,
     emptyings,
+    export,
     findings,
     forecasts,
     health,
@@ -95,7 +96,7 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
     api = APIRouter(prefix=PREFIX)
     now = (health, sites, assets, readings, alerts, quarantine, stream, modes)
     collection = (emptyings, findings, forecasts, rounds, requests, stock, kpi)
-    use = (room_use, vacancy, reports)
+    use = (room_use, vacancy, reports, export)
     for module in (*now, *collection, *use):
         api.include_router(module.router)
     api.include_router(rounds.stops)
