@@ -38,6 +38,11 @@ COMMANDS = {
         "collection rounds: who would be visited and why",
         "回収ルートの計画と理由",
     ),
+    "notify": Command(
+        "sukusuku_collector.channels.__main__",
+        "send a test message through a channel (Teams, Slack, LINE WORKS, ntfy, webhook, ...)",
+        "通知先（Teams、Slack、LINE WORKS、ntfy、Webhook など）へテスト送信",
+    ),
     "report": Command(
         "sukusuku_api.reports.__main__",
         "use of the rooms in a month or fiscal year as XLSX, PDF and CSV",

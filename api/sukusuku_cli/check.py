@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sukusuku_collector.alerts.mails import composer as mails
+from sukusuku_collector.channels import registry as channels
 from sukusuku_core import profile
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_core.settings_schema import schema
@@ -20,12 +21,14 @@ from sukusuku_sim import scenario
 
 def _facility(path: Path) -> str:
     found = facility.read(path)
-    if found.mail is not None:
-        try:
+    try:
+        if found.mail is not None or found.channel:
             mails.check(found)
+        if found.mail is not None:
             rounds.check(found)
-        except SukusukuError as error:
-            raise ConfigError(f"{path}: {error}") from error
+        channels.opened(found)
+    except SukusukuError as error:
+        raise ConfigError(f"{path}: {error}") from error
     kinds = [asset.kind for asset in found.assets()]
     return f"facility {found.operator.id}: {len(found.site)} sites, {len(kinds)} assets, {len(found.contact)} contacts"
 

@@ -1,7 +1,8 @@
-"""Brings the mails of the outbox to the mail server: at least once, in order of when they are due.
+"""Brings the messages of the outbox to where they belong: at least once, in order of when they are due.
 
-A mail is marked as sent only after the server has taken it. Only a crash between the two sends it again, with the same
-Message-ID, by which mail programs see that it is the same one.
+Each channel (mail is one) has a worker of its own, so that a service that does not answer holds up nobody else. A
+message is marked as sent only after the far end has taken it. Only a crash between the two sends it again, with the
+same Message-ID, by which mail programs and receivers of webhooks see that it is the same one.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from sukusuku_collector.channels.protocol import Channel
 from sukusuku_core.backoff import Backoff
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import PermanentError, TransientError
@@ -16,13 +18,11 @@ from sukusuku_core.supervision import Gate, always
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import MailRow, Operations
-from sukusuku_server.mail.smtp import Smtp
-from sukusuku_server.settings import MailServer
 
 PAUSES = Backoff(MINUTE_MS, HOUR_MS, factor=4)
-"""Between the tries of one mail (ms): 1, 4, 16 minutes, then an hour."""
+"""Between the tries of one message (ms): 1, 4, 16 minutes, then an hour."""
 LEASE_MS = 10 * MINUTE_MS
-"""How long a mail stays reserved for a worker that does not come back. Longer than any try lasts."""
+"""How long a message stays reserved for a worker that does not come back. Longer than any try lasts."""
 _LONGEST_SLEEP_S = 60.0
 """The outbox is looked at this often even when nobody wakes the worker: the clock may have been set."""
 
@@ -32,11 +32,18 @@ _DOUBT_SLEEP_S = 1.0
 _log = logging.getLogger(__name__)
 
 
-class MailWorker:
-    """Sends the mails of one outbox until cancelled."""
+class OutboxWorker:
+    """Sends the messages of one channel until cancelled.
 
-    def __init__(self, settings: MailServer, operations: Operations, clock: Clock = now_ms) -> None:
-        self._smtp = Smtp(settings)
+    `expires` is how long (ms) a message is worth trying; then it is set aside. None: for ever.
+    """
+
+    def __init__(
+        self, name: str, channel: Channel, operations: Operations, clock: Clock = now_ms, expires: int | None = None
+    ) -> None:
+        self._name = name
+        self._channel = channel
+        self._expires = expires
         self._operations = operations
         self._clock = clock
         self._wake = asyncio.Event()
@@ -60,47 +67,58 @@ class MailWorker:
             try:
                 pause = await _unbroken(self._work) if sure() else _DOUBT_SLEEP_S
             except TransientError as error:
-                self._problems.problem("mail outbox", f"cannot be read, retrying every {_LONGEST_SLEEP_S:g} s", error)
+                self._problems.problem(
+                    f"outbox of {self._name}", f"cannot be read, retrying every {_LONGEST_SLEEP_S:g} s", error
+                )
                 pause = _LONGEST_SLEEP_S
             else:
-                self._problems.recovered("mail outbox", "can be read again")
+                self._problems.recovered(f"outbox of {self._name}", "can be read again")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
 
     def _work(self) -> float:
-        """One mail, if one is due. Answers how long (s) to sleep then."""
+        """One message, if one is due. Answers how long (s) to sleep then."""
         self._mark_sent()
-        due = self._operations.next_mail()
+        due = self._operations.next_mail(self._name)
         now = self._clock()
         if due is None:
             return _LONGEST_SLEEP_S
         if due > now:
             return min((due - now) / 1000, _LONGEST_SLEEP_S)
-        mail = self._operations.lease_mail(now, now + LEASE_MS)
-        if mail is not None:
+        mail = self._operations.lease_mail(now, now + LEASE_MS, self._name)
+        if mail is not None and not self._expired(mail, now):
             self._try(mail)
         return 0.0
 
+    def _expired(self, row: MailRow, now: int) -> bool:
+        """Set a message aside that has waited too long; tell whether it has. A mail that waits until morning is due."""
+        begun = max(row.created, row.next_try if row.attempts == 0 else row.created)
+        if self._expires is None or now - begun < self._expires:
+            return False
+        reason = f"not delivered within {self._expires / HOUR_MS:g} h" + (f"; last: {row.reason}" if row.reason else "")
+        self._operations.mail_dead(row.id, reason)
+        _log.error("message %d to channel %s is set aside: %s", row.id, self._name, reason)
+        return True
+
     def _try(self, row: MailRow) -> None:
-        mail = row.mail
         try:
-            self._smtp.send(mail.sender, mail.recipient, mail.content)
+            self._channel.send(row.mail)
         except TransientError as error:
             pause = round(PAUSES.after(row.attempts + 1))
             self._operations.mail_failed(row.id, str(error), self._clock() + pause)
-            cause = f"mail {row.id} in {pause // MINUTE_MS} min: {error}"
-            self._problems.problem("mail server", "takes no mail, retrying", cause)
+            cause = f"message {row.id} in {pause // MINUTE_MS} min: {error}"
+            self._problems.problem(f"channel {self._name}", "takes no message, retrying", cause)
         except PermanentError as error:
             self._operations.mail_dead(row.id, str(error))
-            _log.error("mail %d to %s is refused for good: %s", row.id, mail.recipient, error)
+            _log.error("message %d to %s is refused for good: %s", row.id, row.mail.recipient, error)
         else:
             self._unmarked = row.id
             self._mark_sent()
-            self._problems.recovered("mail server", "takes mails again")
+            self._problems.recovered(f"channel {self._name}", "takes messages again")
 
     def _mark_sent(self) -> None:
-        """Record the mail that the server has taken; if the database does not answer, once more before the next one."""
+        """Record the message that has been taken; if the database does not answer, once more before the next one."""
         if self._unmarked is not None:
             self._operations.mail_sent(self._unmarked, self._clock())
             self._unmarked = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sukusuku_collector.alerts.context import NOTHING
 from sukusuku_collector.alerts.context_loader import Surroundings
 from sukusuku_collector.alerts.engine import AlertEngine
+from sukusuku_collector.channels import registry as channels
 from sukusuku_collector.clock.correction import ClockCorrection
 from sukusuku_collector.clock.machine import Machine, ThisMachine
 from sukusuku_collector.clock.trusted import TrustedClock
@@ -24,10 +25,11 @@ from sukusuku_collector.maintenance.kpi_writer import KpiWriter
 from sukusuku_collector.maintenance.retention import RetentionTask
 from sukusuku_collector.maintenance.room_retention import Thinning
 from sukusuku_collector.maintenance.self_metrics import Flow, SelfMetrics
-from sukusuku_collector.outbox_worker import MailWorker
+from sukusuku_collector.outbox_worker import OutboxWorker
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.supervision import Gate, always, supervise
+from sukusuku_core.time import HOUR_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
 from sukusuku_server.db.derivation import DerivationRecords
@@ -92,12 +94,15 @@ async def _run(
         jobs["influx"] = shipper.run
     index, dates = FacilitySchedules(facility), timetables(facility)
     around = Surroundings(index, dates, store, operations)
-    if facility.mail is None:
-        _log.warning("no [mail] in the settings: alerts are shown on the wall only")
-        wake: Callable[[], None] = _nobody
-    else:
-        mail = MailWorker(facility.mail, operations, clock)
-        jobs["mail"], wake = partial(mail.run, clock.sure), mail.wake
+    workers = _workers(facility, operations, clock)
+    if not workers:
+        _log.warning("no [mail] and no [[channel]] in the settings: alerts are shown on the wall only")
+    jobs |= {f"outbox of {name}": partial(worker.run, clock.sure) for name, worker in workers.items()}
+
+    def wake() -> None:
+        for worker in workers.values():
+            worker.wake()
+
     engine = AlertEngine(index, operations, wake)
     alerts = Alerts(engine, store, clock, around, clock.sure)
     planner = Planner(index, dates, store, operations)
@@ -146,8 +151,13 @@ async def _run(
         raise rival
 
 
-def _nobody() -> None:
-    """Without `[mail]` there is no worker to wake."""
+def _workers(facility: Facility, operations: Operations, clock: Clock) -> dict[str, OutboxWorker]:
+    """Return one worker a channel, by its id. Raises ConfigError when a channel cannot be used."""
+    expires = {settings.id: round(settings.expires_hours * HOUR_MS) for settings in facility.channel}
+    return {
+        name: OutboxWorker(name, channel, operations, clock, expires.get(name))
+        for name, channel in channels.opened(facility).items()
+    }
 
 
 class Alerts:

@@ -11,10 +11,11 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from sukusuku_collector.alerts.engine import AlertEngine
-from sukusuku_collector.outbox_worker import LEASE_MS, MailWorker
+from sukusuku_collector.channels.mail.channel import MailChannel
+from sukusuku_collector.channels.mail.smtp import Smtp
+from sukusuku_collector.outbox_worker import LEASE_MS, OutboxWorker
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import MailRow, MailState, Operations
-from sukusuku_server.mail.smtp import Smtp
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from tests.collector.alerts.alert_cases import FACILITY, MINUTE, T0, UNIT, facility, values
 from tests.collector.alerts.mails.golden_mails import body, parse
@@ -34,7 +35,7 @@ class Present:
         return self.now
 
 
-def alert(store: Operations, text: str = JAPANESE_ONLY, worker: MailWorker | None = None) -> None:
+def alert(store: Operations, text: str = JAPANESE_ONLY, worker: OutboxWorker | None = None) -> None:
     """A unit crosses its level."""
     wake = worker.wake if worker is not None else lambda: None
     engine = AlertEngine(FacilitySchedules(facility(text)), store, wake)
@@ -43,7 +44,7 @@ def alert(store: Operations, text: str = JAPANESE_ONLY, worker: MailWorker | Non
 
 
 @asynccontextmanager
-async def working(worker: MailWorker) -> AsyncIterator[None]:
+async def working(worker: OutboxWorker) -> AsyncIterator[None]:
     task = asyncio.create_task(worker.run())
     try:
         yield
@@ -86,7 +87,7 @@ def test_a_japanese_mail_arrives_as_it_was_written(tmp_path: Path) -> None:
     async def scenario() -> None:
         store, box = Outbox(tmp_path), Mailbox()
         async with box.open() as port:
-            worker = MailWorker(server(port), store, Present())
+            worker = OutboxWorker("mail", MailChannel(server(port)), store, Present())
             async with working(worker):
                 alert(store, worker=worker)
                 row = await store.until_tried(MailState.SENT, 1)
@@ -110,7 +111,7 @@ def test_a_server_that_was_down_gets_each_mail_once(tmp_path: Path) -> None:
         store, box, clock = Outbox(tmp_path), Mailbox(), Present()
         async with box.open():
             pass  # the port is known now, and nobody listens
-        worker = MailWorker(server(box.port), store, clock)
+        worker = OutboxWorker("mail", MailChannel(server(box.port)), store, clock)
         alert(store)
         async with working(worker):
             row = await store.until_tried(MailState.WAITING, 1)
@@ -137,7 +138,7 @@ def test_a_4xx_is_tried_again_after_1_4_16_60_minutes(tmp_path: Path) -> None:
         waits = []
         alert(store)
         async with box.open() as port:
-            worker = MailWorker(server(port), store, clock)
+            worker = OutboxWorker("mail", MailChannel(server(port)), store, clock)
             async with working(worker):
                 for attempt in range(1, 6):
                     row = await store.until_tried(MailState.WAITING, attempt)
@@ -166,7 +167,7 @@ def test_a_5xx_is_final_and_says_why(tmp_path: Path, recipient: str, answers: li
         store, box = Outbox(tmp_path), Mailbox()
         box.answers = answers
         alert(store, JAPANESE_ONLY.replace("tobu@example.jp", recipient))
-        async with box.open() as port, working(MailWorker(server(port), store, Present())):
+        async with box.open() as port, working(OutboxWorker("mail", MailChannel(server(port)), store, Present())):
             row = await store.until_tried(MailState.DEAD, 1)
         assert row.reason == reason
         assert store.next_mail() is None
@@ -179,7 +180,7 @@ def test_one_dead_mail_does_not_hold_up_the_others(tmp_path: Path) -> None:
     async def scenario() -> None:
         store, box = Outbox(tmp_path), Mailbox()
         alert(store, FACILITY.replace("tobu@example.jp", "nobody@example.jp"))
-        async with box.open() as port, working(MailWorker(server(port), store, Present())):
+        async with box.open() as port, working(OutboxWorker("mail", MailChannel(server(port)), store, Present())):
             found = {row.mail.recipient: row.state for row in await store.until_none_waits()}
         store.close()
 
@@ -198,7 +199,7 @@ def test_a_crash_after_sending_makes_one_duplicate_that_can_be_told(tmp_path: Pa
             mail = row.mail
             await asyncio.to_thread(Smtp(server(port)).send, mail.sender, mail.recipient, mail.content)
             # the process dies here; the next one finds the mail leased, and takes it when the lease is over
-            worker = MailWorker(server(port), store, clock)
+            worker = OutboxWorker("mail", MailChannel(server(port)), store, clock)
             async with working(worker):
                 clock.now += LEASE_MS - 1
                 worker.wake()
@@ -226,8 +227,8 @@ def test_two_workers_on_one_outbox_send_each_mail_once(tmp_path: Path) -> None:
                 change.put_mail(row.alert_id, replace(row.mail, message_id=f"<{number}@example.jp>"), T0)
         async with (
             box.open() as port,
-            working(MailWorker(server(port), store, Present())),
-            working(MailWorker(server(port), other, Present())),
+            working(OutboxWorker("mail", MailChannel(server(port)), store, Present())),
+            working(OutboxWorker("mail", MailChannel(server(port)), other, Present())),
         ):
             await box.until_tries(20)
             worked = await store.until(lambda rows: sum(row.attempts for row in rows) == 20)
@@ -257,7 +258,7 @@ def test_a_cancel_waits_for_the_try_that_has_begun(tmp_path: Path) -> None:
         store, box = Outbox(tmp_path), Slow()
         alert(store)
         async with box.open() as port:
-            task = asyncio.create_task(MailWorker(server(port), store, Present()).run())
+            task = asyncio.create_task(OutboxWorker("mail", MailChannel(server(port)), store, Present()).run())
             await box.begun.wait()
             task.cancel()
             await asyncio.sleep(0)
@@ -292,7 +293,7 @@ def test_a_mail_whose_mark_failed_is_marked_later_and_not_sent_again(tmp_path: P
         store, box, clock = Forgetful(tmp_path), Mailbox(), Present()
         alert(store)
         async with box.open() as port:
-            worker = MailWorker(server(port), store, clock)
+            worker = OutboxWorker("mail", MailChannel(server(port)), store, clock)
             async with working(worker):
                 await store.refused.wait()
                 clock.now += 2 * LEASE_MS

@@ -13,9 +13,11 @@ from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import MINUTE_MS, SECOND_MS, japan_time
 from sukusuku_server.db import MailState
 from sukusuku_server.live.clock import ClockDoubt
+from sukusuku_server.model.alerts import ChannelTally
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
 from sukusuku_server.model.unreadable import CURES, unreadable_key
+from sukusuku_server.settings import MAIL
 from sukusuku_server.timeseries import twins_key
 from sukusuku_server.timeseries.unassigned import DROPPED
 
@@ -56,6 +58,7 @@ def health(context: ContextDep) -> out.HealthOut:
         newest=live.last(_newest(*latest.values()), now),
         edges=edges,
         mails=mails,
+        channels=_channels(context),
         quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=japan_time(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),
         unassigned_dropped=dropped,
@@ -78,10 +81,32 @@ def _mails(context: Context) -> out.MailsOut | None:
     """None when the operations data cannot be read."""
     try:
         context.operations.alerts(open_only=True, limit=1)
-        counts = context.operations.mail_counts()
+        counts = context.operations.mail_counts(MAIL)
     except SukusukuError:
         return None
     return out.MailsOut(waiting=counts.get(MailState.WAITING, 0), dead=counts.get(MailState.DEAD, 0))
+
+
+def _channels(context: Context) -> list[out.ChannelOut]:
+    try:
+        tallies = context.operations.channel_tallies()
+    except SukusukuError:
+        return []
+    kinds = {channel.id: channel.kind for channel in context.facility.channel}
+    found = {ident: tallies.get(ident, ChannelTally()) for ident in dict.fromkeys([*kinds, *sorted(tallies)])}
+    return [
+        out.ChannelOut(
+            id=ident,
+            kind=kinds.get(ident),
+            ok=ident in kinds and not tally.reason,
+            waiting=tally.waiting,
+            dead=tally.dead,
+            oldest=None if tally.oldest is None else japan_time(tally.oldest),
+            sent=None if tally.sent is None else japan_time(tally.sent),
+            reason=tally.reason,
+        )
+        for ident, tally in found.items()
+    ]
 
 
 def _unassigned(tallies: Iterable[Tally]) -> list[out.UnassignedOut]:

@@ -66,6 +66,19 @@ class MailsOut(Shape):
     dead: int = Field(description="Mails that the mail server refused for good")
 
 
+class ChannelOut(Shape):
+    """Messages of a channel beside mail (`[[channel]]`)."""
+
+    id: str = Field(examples=["teams"])
+    kind: str | None = Field(description="null: it is not in the settings, and what waits for it is not sent")
+    ok: bool = Field(description="false: the newest message that was tried has not been taken")
+    waiting: int = Field(description="Messages that are still to be sent")
+    dead: int = Field(description="Messages that were refused for good, or could not be sent in time")
+    oldest: datetime | None = Field(description="When the oldest one was written that still waits")
+    sent: datetime | None = Field(description="When the newest one was taken")
+    reason: str = Field(description="Why the newest one that was not taken was not; without addresses and tokens")
+
+
 class ReasonOut(Shape):
     """What is in the quarantine for one reason."""
 
@@ -141,6 +154,9 @@ class HealthOut(Shape):
     newest: LastOut | None = Field(description="The newest reading of all assets")
     edges: list[EdgeOut]
     mails: MailsOut | None = Field(description="null: the operations data cannot be read")
+    channels: list[ChannelOut] = Field(
+        description="Channels beside mail; empty when the operations data are unreadable"
+    )
     quarantine: list[ReasonOut]
     unassigned: list[UnassignedOut]
     unassigned_dropped: int = Field(description="Unassigned messages dropped for lack of space: lost")

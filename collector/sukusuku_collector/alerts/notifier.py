@@ -1,4 +1,4 @@
-"""Puts the mails about an alert into the outbox, in the transaction of its change."""
+"""Puts the messages about an alert into the outbox, in the transaction of its change."""
 
 from dataclasses import replace
 
@@ -38,30 +38,31 @@ class Mailing:
         return mails_from(post.opening, self._before_opening, urgent=post.urgent, silenced=silenced, now=scene.now)
 
     def tell(self, change: Change, alert_id: int, telling: EscalationStep, outcome: Outcome) -> int:
-        """Tell those whose turn it is, unless somebody has acknowledged the alert meanwhile. Answers how many mails."""
+        """Tell those whose turn it is, unless somebody has acknowledged the alert meanwhile. Answers how many."""
         alert, chain, now = change.read(alert_id), outcome.post.chain, outcome.scene.now
         if alert.state is not AlertState.FIRING:
             return 0
         before = change.recipients(alert_id)
         kind = "worse" if before and not alert.told else "firing"
         incident = replace(_incident(alert, outcome), open_still=alert.told > 0)
-        mails = [(contact, kind) for step in chain[alert.told : telling.steps] for contact in step.contacts]
+        messages = [(way, kind) for step in chain[alert.told : telling.steps] for way in step.ways]
         if telling.again:
-            mails += [(contact, "again") for step in chain[: alert.told] for contact in step.contacts]
-        for contact, name in mails:
-            change.put_mail(alert_id, self._composer.mail(incident, contact, name, before), now)
+            messages += [(way, "again") for step in chain[: alert.told] for way in step.ways]
+        wanted = {way.address: (way, name) for way, name in messages if alert.stage >= way.contact.from_stage}
+        for way, name in wanted.values():
+            change.put_mail(alert_id, self._composer.message(incident, way, name, before), now)
         change.told(alert_id, telling.steps, now if alert.told_first is None else alert.told_first, now)
-        return len(mails)
+        return len(wanted)
 
     def tell_end(self, change: Change, alert: Alert, outcome: Outcome) -> int:
-        """Tell everybody who was told of the alert that it is over, when mails may go. Return how many mails."""
+        """Tell everybody who was told of the alert that it is over, when mails may go. Return how many messages."""
         before, moment = change.recipients(alert.id), self.opens(outcome.post, outcome.scene)
         incident = _incident(alert, outcome)
-        contacts = [contact for step in outcome.post.chain for contact in step.contacts]
-        told = [contact for contact in contacts if contact.mail.lower() in before]
-        for contact in told:
-            mail = self._composer.mail(incident, contact, "resolved", before)
-            change.put_mail(alert.id, mail, outcome.scene.now, moment)
+        ways = {way.address: way for step in reversed(outcome.post.chain) for way in reversed(step.ways)}
+        told = [way for address, way in reversed(ways.items()) if address in before]
+        for way in told:
+            message = self._composer.message(incident, way, "resolved", before)
+            change.put_mail(alert.id, message, outcome.scene.now, moment)
         return len(told)
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import Connection, event, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +19,7 @@ from sukusuku_server.model.alerts import (
     AlertState,
     AlertStateError,
     AuditEntry,
+    ChannelTally,
     MailRow,
     MailState,
     UnknownAlertError,
@@ -123,11 +125,39 @@ class Operations:
             query = select(mail_outbox).order_by(mail_outbox.c.id.desc()).limit(limit)
             return [row_mapping.to_mail(row) for row in connection.execute(query)]
 
-    def mail_counts(self) -> Mapping[MailState, int]:
-        """How many mails of the outbox are in each state; a state without any is left out."""
+    def mail_counts(self, channel: str | None = None) -> Mapping[MailState, int]:
+        """How many messages of a channel, or of all, are in each state; a state without any is left out."""
         query = select(mail_outbox.c.state, func.count()).group_by(mail_outbox.c.state)
+        if channel is not None:
+            query = query.where(mail_outbox.c.channel == channel)
         with self.reading() as connection:
             return {MailState(state): number for state, number in connection.execute(query)}
+
+    def channel_tallies(self) -> Mapping[str, ChannelTally]:
+        """Return what the outbox holds of each channel other than mail; one without any message is left out."""
+        columns = mail_outbox.c
+        other = columns.channel != "mail"
+        told = (func.count(), func.min(columns.created), func.max(columns.sent), func.max(columns.id))
+        query = select(columns.channel, columns.state, *told).where(other).group_by(columns.channel, columns.state)
+        found: dict[str, ChannelTally] = {}
+        newest: dict[str, tuple[int, MailState]] = {}
+        with self.reading() as connection:
+            for channel, state, number, oldest, sent, last in connection.execute(query):
+                tally = found.get(channel, ChannelTally())
+                newest[channel] = max((last, MailState(state)), newest.get(channel, (last, MailState(state))))
+                match MailState(state):
+                    case MailState.WAITING:
+                        tally = replace(tally, waiting=number, oldest=oldest)
+                    case MailState.DEAD:
+                        tally = replace(tally, dead=number)
+                    case MailState.SENT:
+                        tally = replace(tally, sent=sent)
+                found[channel] = tally
+            troubled = [ident for ident, state in newest.values() if state is not MailState.SENT]
+            reasons = select(columns.channel, columns.reason).where(columns.id.in_(troubled))
+            for channel, reason in connection.execute(reasons):
+                found[channel] = replace(found[channel], reason=reason)
+        return found
 
     def oldest_waiting_mail(self) -> int | None:
         """When (UTC ms) the oldest mail was written that still waits; None: none does."""
@@ -144,14 +174,16 @@ class Operations:
             found: int = connection.execute(select(func.count()).select_from(mail_outbox).where(dead)).scalar_one()
         return found
 
-    def lease_mail(self, now: int, until: int) -> MailRow | None:
-        """Return the next mail that is due, reserved for the caller until `until`; None when none is due.
+    def lease_mail(self, now: int, until: int, channel: str = "mail") -> MailRow | None:
+        """Return the next mail of a channel that is due, reserved for the caller until `until`; None when none is due.
 
         A caller that dies leaves the mail to the next one after that time.
         """
         columns = mail_outbox.c
         due = (columns.state == MailState.WAITING) & (columns.next_try <= now) & (columns.leased_until <= now)
-        query = select(mail_outbox).where(due).order_by(columns.next_try, columns.id).limit(1)
+        query = (
+            select(mail_outbox).where(due, columns.channel == channel).order_by(columns.next_try, columns.id).limit(1)
+        )
         with self.writing() as connection:
             row = connection.execute(query.with_for_update(skip_locked=True)).first()
             if row is None:
@@ -159,10 +191,11 @@ class Operations:
             connection.execute(update(mail_outbox).where(columns.id == row.id).values(leased_until=until))
             return row_mapping.to_mail(row)
 
-    def next_mail(self) -> int | None:
-        """When (UTC ms) the next waiting mail is due; None when none is waiting."""
+    def next_mail(self, channel: str = "mail") -> int | None:
+        """When (UTC ms) the next waiting mail of a channel is due; None when none is waiting."""
         columns = mail_outbox.c
-        query = select(columns.next_try, columns.leased_until).where(columns.state == MailState.WAITING)
+        waiting = (columns.state == MailState.WAITING) & (columns.channel == channel)
+        query = select(columns.next_try, columns.leased_until).where(waiting)
         with self.reading() as connection:
             return min((max(row) for row in connection.execute(query)), default=None)
 

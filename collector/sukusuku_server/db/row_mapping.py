@@ -29,6 +29,7 @@ def to_mail(row: Row[Any]) -> MailRow:
         subject=row.subject,
         message_id=row.message_id,
         content=bytes(row.content),
+        channel=row.channel,
     )
     return MailRow(
         id=row.id,

@@ -79,6 +79,7 @@ mail_outbox = Table(
     Column("alert_id", ID, ForeignKey("alert.id"), index=True),
     Column("run_id", ID, index=True),
     Column("kind", String(20), nullable=False),
+    Column("channel", String(63), nullable=False, server_default="mail"),
     Column("sender", String(254), nullable=False),
     Column("recipient", String(254), nullable=False),
     Column("language", String(8), nullable=False),

@@ -93,9 +93,10 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """A mail as it will go out, byte for byte. `kind` says what it is about, for lists.
+    """A mail as it will go out, byte for byte, or a message of another channel. `kind` says what it is about.
 
-    About an alert it is `firing`, `worse`, `again` or `resolved`.
+    About an alert it is `firing`, `worse`, `again` or `resolved`. A message of another channel has a `notices.Notice`
+    as its content, the id of the channel as recipient, and no sender.
     """
 
     kind: str
@@ -105,6 +106,22 @@ class OutgoingMail:
     subject: str
     message_id: str
     content: bytes
+    channel: str = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTally:
+    """What the outbox holds of one channel: numbers of messages, and what happened last.
+
+    `oldest` is when the oldest one was written that still waits, `sent` when the newest was taken (UTC ms). `reason` is
+    why the newest message has not been taken; empty: it has been, or was not tried yet.
+    """
+
+    waiting: int = 0
+    dead: int = 0
+    oldest: int | None = None
+    sent: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,13 @@ def chain(facility: Facility, settings: Round) -> tuple[tuple[Recipient, ...], .
 
 
 def recipients(facility: Facility, settings: Round) -> Iterator[Recipient]:
-    """Everybody whom a mail about this round may reach. Contacts that want certain alerts only are left out."""
+    """Yield everybody whom a mail about this round may reach.
+
+    Contacts without mail, and those that want certain alerts only, are left out.
+    """
     for number, member in enumerate(settings.crew):
         yield Recipient(number, member.name, member.mail, member.language)
     for number, contact in enumerate(facility.contact, len(settings.crew)):
         served = not contact.sites or not settings.sites or bool(set(contact.sites) & set(settings.sites))
-        if served and not contact.rules:
+        if served and not contact.rules and contact.mail is not None:
             yield Recipient(number, contact.name, contact.mail, contact.language)

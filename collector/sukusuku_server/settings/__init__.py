@@ -5,6 +5,7 @@ The collector and the API read the same file. Each module holds the tables of on
 
 from sukusuku_server.settings.alerts import AlertLevels, Levels
 from sukusuku_server.settings.base import WEEKDAYS, Language, Text, Weekday
+from sukusuku_server.settings.channels import MAIL, Channel
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.settings.facility import (
     Asset,
@@ -25,10 +26,12 @@ from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.opening import Band, Calendar, NamedDay, Opening, Service
 from sukusuku_server.settings.rooms import AGES, Age, Change, Counting, Room, Shift, Standards, Zone
 from sukusuku_server.settings.rounds import Crew, Depot, Pair, Round, Routing, Vehicle
+from sukusuku_server.settings.secret import Secret
 from sukusuku_server.settings.ward_plan import WardPlan
 
 __all__ = [
     "AGES",
+    "MAIL",
     "WEEKDAYS",
     "Age",
     "AlertLevels",
@@ -36,6 +39,7 @@ __all__ = [
     "Band",
     "Calendar",
     "Change",
+    "Channel",
     "Collection",
     "Contact",
     "Counting",
@@ -57,6 +61,7 @@ __all__ = [
     "Room",
     "Round",
     "Routing",
+    "Secret",
     "Service",
     "Shift",
     "Site",

@@ -16,8 +16,9 @@ from sukusuku_core.model import AssetKind
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
 from sukusuku_mqtt.settings import BrokerSettings
 from sukusuku_server.settings import authority, rounds
-from sukusuku_server.settings.alerts import AlertLevels, Levels, RuleName, check_apart, check_levels
+from sukusuku_server.settings.alerts import AlertLevels, Levels, RuleName, Stage, check_apart, check_levels
 from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text
+from sukusuku_server.settings.channels import Channel, check_channels
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.settings.gateways import Gateway, check_gateways
 from sukusuku_server.settings.mail_address import MailAddress
@@ -138,13 +139,17 @@ class Site(Settings, frozen=True, kw_only=True):
 
 
 class Contact(Settings, frozen=True, kw_only=True):
-    """Who gets mails. `sites` empty means all; likewise `rules`.
+    """Who is told of alerts, by mail, through channels, or both. `sites` empty means all; likewise `rules`.
 
     Whoever has an `after_minutes` is told only when nobody has acknowledged the alert within that time.
     """
 
     name: Name
-    mail: MailAddress
+    mail: MailAddress | None = None
+    channels: tuple[Id, ...] = ()
+    """Ids of `[[channel]]`. A channel is told once, however many contacts name it."""
+    from_stage: Stage = 1
+    """Told of an alert from this stage on; see `[alerts.mail_from]` for what the stages are."""
     language: Language = "ja"
     sites: tuple[Id, ...] = ()
     rules: tuple[RuleName, ...] = ()
@@ -161,6 +166,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     store: StoreSettings = StoreSettings()
     operations: OperationsSettings = OperationsSettings()
     mail: MailServer | None = None
+    channel: tuple[Channel, ...] = ()
     web: Web = Web()
     limits: Limits = Limits()
     alerts: AlertLevels = AlertLevels()
@@ -215,7 +221,10 @@ def read(path: Path) -> Facility:
     broker = facility.broker.resolved(path.parent, f"{path}: broker")
     store = facility.store.resolved(path.parent, f"{path}: store")
     mail = None if facility.mail is None else facility.mail.resolved(path.parent, f"{path}: mail")
-    return msgspec.structs.replace(facility, broker=broker, store=store, mail=mail, operations=operations)
+    channels = tuple(item.resolved(path.parent, f"{path}: channel[{n}]") for n, item in enumerate(facility.channel))
+    return msgspec.structs.replace(
+        facility, broker=broker, store=store, mail=mail, channel=channels, operations=operations
+    )
 
 
 def check(facility: Facility, name: str) -> None:
@@ -234,10 +243,8 @@ def check(facility: Facility, name: str) -> None:
             raise ConfigError(f"{name}: {where}: id `{ident}` is also the id of an edge node")
         seen[lower] = where
     sites = {site.id for site in facility.site}
-    for n, contact in enumerate(facility.contact):
-        unknown = set(contact.sites) - sites
-        if unknown:
-            raise ConfigError(f"{name}: contact[{n}].sites: no site {sorted(unknown)}; there are {sorted(sites)}")
+    check_channels(facility.channel, name)
+    _check_contacts(facility, sites, name)
     rounds.check(facility.depot, facility.vehicle, facility.round, facility.routing, sites, name)
     for edge, count in Counter(asset.edge for asset in facility.assets()).items():
         if count > facility.limits.assets_per_node:
@@ -247,6 +254,17 @@ def check(facility: Facility, name: str) -> None:
             )
     _check_assets(facility, name)
     check_gateways(facility.gateway, {asset.id: asset.kind for asset in facility.assets()}, seen, name)
+
+
+def _check_contacts(facility: Facility, sites: set[str], name: str) -> None:
+    channels = {channel.id for channel in facility.channel}
+    for n, contact in enumerate(facility.contact):
+        for key, found, there in (("sites", contact.sites, sites), ("channels", contact.channels, channels)):
+            unknown = sorted(set(found) - there)
+            if unknown:
+                raise ConfigError(f"{name}: contact[{n}].{key}: no {key[:-1]} {unknown}; there are {sorted(there)}")
+        if contact.mail is None and not contact.channels:
+            raise ConfigError(f"{name}: contact[{n}]: {contact.name} has neither mail nor channels; give one of them")
 
 
 def _check_assets(facility: Facility, name: str) -> None:

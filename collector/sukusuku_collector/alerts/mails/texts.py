@@ -11,6 +11,9 @@ from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_core.model import FaultCode
 from sukusuku_server.settings import Language, Site
 
+_SHORT_FACTS = 4
+"""Facts of a message for a phone."""
+
 
 def words(incident: Incident, texts: NullTranslations, language: Language, *, children: bool) -> Words:
     """Return the words of a mail. `children` allows it to say how many children are in a room."""
@@ -24,6 +27,14 @@ def words(incident: Incident, texts: NullTranslations, language: Language, *, ch
         told = replace(told, subject=texts.gettext("Still open: %(subject)s") % {"subject": told.subject})
     facts = (*_place(speech), *told.facts, *_times(speech, told.since))
     return replace(told, subject=f"{prefix} {told.subject}", facts=facts)
+
+
+def short(told: Words, texts: NullTranslations, *, simulated: bool) -> str:
+    """Return the words of a mail as a few lines for a phone: what is wrong, the facts of it, what to do."""
+    skipped = {texts.gettext("Centre"), texts.gettext("Unit or room")}
+    facts = [f"{label}: {value}" for label, value in told.facts if label not in skipped]
+    lines = [texts.gettext("Simulated data")] if simulated else []
+    return "\n".join([*lines, told.headline, *facts[:_SHORT_FACTS], *(f"→ {step}" for step in told.steps[:1])])
 
 
 def _place(speech: Speech) -> tuple[tuple[str, str], ...]:

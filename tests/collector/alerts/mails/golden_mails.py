@@ -98,7 +98,7 @@ def mails(composer: Composer, about: Incident, kind: str = "firing") -> list[Out
     """The mails to everybody who wants to know."""
     kind = "resolved" if about.resolved else kind
     chain = composer.chain("tobu", Rule(about.alert.rule))
-    return [composer.mail(about, contact, kind, {}) for step in chain for contact in step.contacts]
+    return [composer.message(about, way, kind, {}) for step in chain for way in step.ways]
 
 
 def body(message: EmailMessage, kind: str) -> str:

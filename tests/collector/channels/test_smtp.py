@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from sukusuku_collector.channels.mail.smtp import Smtp
 from sukusuku_core.errors import ConfigError, TransientError
 from sukusuku_server import settings
-from sukusuku_server.mail.smtp import Smtp
 from sukusuku_server.settings import MailAddress, MailServer
 from tests.support import certificates
 from tests.support.smtp_server import Mailbox, server

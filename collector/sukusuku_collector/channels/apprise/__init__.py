@@ -1,0 +1,1 @@
+"""Teams, Slack, ntfy, Telegram and whatever else the library `apprise` knows."""

@@ -1,0 +1,1 @@
+"""LINE WORKS, through its app `Incoming Webhook`."""

@@ -1,0 +1,1 @@
+"""A signed CloudEvents message to an address of the operator's choice."""
