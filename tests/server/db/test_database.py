@@ -22,6 +22,7 @@ from sukusuku_server.db import (
     OutgoingMail,
     UnknownAlertError,
 )
+from sukusuku_server.db import engine as db_engine
 from sukusuku_server.db.tables_alerts import metadata
 from tests.collector.alerts.alert_cases import MINUTE, T0
 from tests.support.databases import operations
@@ -369,3 +370,12 @@ def test_a_connection_that_is_in_use_is_closed_when_it_is_given_back(tmp_path: P
         assert connection.execute(text("SELECT 1")).scalar() == 1
     with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
         used.execute("SELECT 1")
+
+
+def test_an_up_to_date_database_is_opened_without_the_migrations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations(tmp_path).close()
+
+    monkeypatch.setattr(db_engine, "_upgrade", lambda _: pytest.fail("there is nothing to bring up to date"))
+    operations(tmp_path).close()

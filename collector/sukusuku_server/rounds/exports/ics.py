@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from gettext import NullTranslations
 
-from icalendar import Alarm, Calendar, Event
-
 from sukusuku_server.rounds.route_sheet import Sheet
 from sukusuku_server.rounds.texts import RoundWords, StopWords
 
@@ -13,6 +11,8 @@ _ALARM = timedelta(minutes=15)
 
 def ics(sheet: Sheet, told: RoundWords, texts: NullTranslations, domain: str) -> bytes:
     """One event. Its UID is that of the run, so that the same round told again replaces it. Times are UTC."""
+    from icalendar import Alarm, Calendar, Event  # noqa: PLC0415 - its library takes a tenth of a start
+
     calendar = Calendar()
     calendar.add("prodid", "-//Sukusuku//Round//EN")
     calendar.add("version", "2.0")
