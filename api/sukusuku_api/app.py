@@ -63,17 +63,11 @@ def _operation_id(route: APIRoute) -> str:
 
 def create_app(facility: Facility, store: Readings, operations: Operations, clock: Clock = now_ms) -> FastAPI:
     """Return the application over a facility's readings and alerts. It reads measurements and never writes any."""
-    context = Context(FacilitySchedules(facility), timetables(facility), store, operations, clock)
-    broadcast = Broadcast(context)
+    return connect(without_data(), facility, store, operations, clock)
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watching = asyncio.create_task(broadcast.run(), name="broadcast")
-        yield
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
 
+def without_data() -> FastAPI:
+    """Return the application before it is connected to a facility; what it can be asked is the same for all."""
     app = FastAPI(
         title="Sukusuku",
         version=__version__,
@@ -81,12 +75,10 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # they would load scripts from another host
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=_lifespan,
         max_body_size=LARGEST_BODY,
         generate_unique_id_function=_operation_id,
     )
-    app.state.context = context
-    app.state.broadcast = broadcast
     problems.install(app)
 
     @app.exception_handler(TransientError)
@@ -104,6 +96,24 @@ def create_app(facility: Facility, store: Readings, operations: Operations, cloc
     web.install(app)
     _document(app)
     return app
+
+
+def connect(app: FastAPI, facility: Facility, store: Readings, operations: Operations, clock: Clock) -> FastAPI:
+    """Connect an application to a facility's data; nothing that it knew of another one is left."""
+    context = Context(FacilitySchedules(facility), timetables(facility), store, operations, clock)
+    app.state.context = context
+    app.state.broadcast = Broadcast(context)
+    web.prepare(app)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    watching = asyncio.create_task(app.state.broadcast.run(), name="broadcast")
+    yield
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
 
 
 def _document(app: FastAPI) -> None:

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from tests.api import two_centres as worlds
+from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.api.two_centres import World
 from tests.support.browser import chromium

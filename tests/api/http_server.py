@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from sukusuku_api.service import Server, listen
 from sukusuku_server.settings import Web
+from tests.api.applications import give_back
 from tests.support.patience import PATIENCE
 
 
@@ -24,6 +25,7 @@ def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+    give_back(app)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,8 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
+from tests.api.applications import give_back
+
 
 @contextlib.contextmanager
 def client(app: FastAPI) -> Iterator[httpx.Client]:
@@ -20,6 +22,7 @@ def client(app: FastAPI) -> Iterator[httpx.Client]:
         httpx.Client(transport=_Memory(app, portal), base_url="http://sukusuku.example") as found,
     ):
         yield found
+    give_back(app)
 
 
 class _Memory(httpx.BaseTransport):

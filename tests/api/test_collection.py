@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import pytest
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
@@ -15,6 +14,7 @@ from sukusuku_server.kpi.fixed_rounds import METHOD
 from sukusuku_server.model.rounds import Answer
 from tests.api import eight_weeks
 from tests.api import two_centres as worlds
+from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.eight_weeks import HOUR, MIDNIGHT, UNITS
 from tests.api.in_process import client

@@ -6,7 +6,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sukusuku_api.app import create_app
 from sukusuku_api.dependencies import HistoryStore
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
@@ -16,6 +15,7 @@ from sukusuku_server.live.clock import Cause, ClockDoubt
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.series import Quarantined, Unassigned
 from sukusuku_server.model.unreadable import CURES, unreadable_key
+from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.in_process import client
 from tests.api.two_centres import World, fire

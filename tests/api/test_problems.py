@@ -4,9 +4,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sukusuku_api.app import create_app
 from sukusuku_api.dependencies import HistoryStore, LiveStore
 from sukusuku_core.errors import TransientError
+from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.api.two_centres import World
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
+from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.api.reports import report_cases
 from tests.support.databases import READINGS

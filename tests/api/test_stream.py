@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from sukusuku_api import live_stream
-from sukusuku_api.app import create_app
 from sukusuku_api.dependencies import LiveStore
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.errors import TransientError
 from tests.api import two_centres as worlds
+from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.http_server import client
 from tests.api.two_centres import World

@@ -8,7 +8,7 @@ from sukusuku_api.web.round_links import page
 from sukusuku_api.web.vacancy import page as vacancy
 from sukusuku_api.web.wall import page as views
 
-__all__ = ["install"]
+__all__ = ["install", "prepare"]
 
 
 def install(app: FastAPI) -> None:
@@ -18,3 +18,11 @@ def install(app: FastAPI) -> None:
     rooms.install(app)
     vacancy.install(app)
     page.install(app)
+
+
+def prepare(app: FastAPI) -> None:
+    """Give the pages what they keep for the data to which the application has just been connected."""
+    collection.prepare(app)
+    rooms.prepare(app)
+    vacancy.prepare(app)
+    page.prepare(app)

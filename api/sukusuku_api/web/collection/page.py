@@ -80,10 +80,14 @@ class Page:
 
 def install(app: FastAPI) -> None:
     """Add the page, and load its template now: a broken one should show at the start."""
-    app.state.plans, app.state.figures = TtlCache(PLAN_SECONDS), TtlCache(FIGURES_SECONDS)
     for language in base.LANGUAGES:
         base.environment(language).get_template("collection.html")
     app.include_router(router)
+
+
+def prepare(app: FastAPI) -> None:
+    """Begin with nothing calculated."""
+    app.state.plans, app.state.figures = TtlCache(PLAN_SECONDS), TtlCache(FIGURES_SECONDS)
 
 
 @router.get("")

@@ -1,5 +1,5 @@
 """The page of rooms."""
 
-from sukusuku_api.web.rooms.page import install
+from sukusuku_api.web.rooms.page import install, prepare
 
-__all__ = ["install"]
+__all__ = ["install", "prepare"]

@@ -38,11 +38,15 @@ router = APIRouter(include_in_schema=False, prefix=PATH)
 
 def install(app: FastAPI) -> None:
     """Add the page, and load its template now: a broken one should show at the start."""
-    app.state.room_figures, app.state.room_pictures = TtlCache(FIGURES_SECONDS), TtlCache(PICTURE_SECONDS)
-    app.state.drawing = threading.Lock()
     for language in base.LANGUAGES:
         base.environment(language).get_template("rooms.html")
     app.include_router(router)
+
+
+def prepare(app: FastAPI) -> None:
+    """Begin with nothing calculated and nothing drawn."""
+    app.state.room_figures, app.state.room_pictures = TtlCache(FIGURES_SECONDS), TtlCache(PICTURE_SECONDS)
+    app.state.drawing = threading.Lock()
 
 
 @router.get("")

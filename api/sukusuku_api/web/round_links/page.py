@@ -51,12 +51,16 @@ class _Page:
 
 def install(app: FastAPI) -> None:
     """Add the pages, and load their texts and templates now: a broken one should show at the start."""
-    context: Context = app.state.context
-    app.state.answers = Answers(context.index, context.timetables, context.operations)
     for language in LANGUAGES:
         for template in ("answer_round.html", "answer_stop.html", "answer_note.html"):
             environment(language).get_template(template)
     app.include_router(router)
+
+
+def prepare(app: FastAPI) -> None:
+    """Record answers where the application's data is."""
+    context: Context = app.state.context
+    app.state.answers = Answers(context.index, context.timetables, context.operations)
 
 
 @router.get("/{token}")

@@ -56,10 +56,14 @@ class Centre:
 
 def install(app: FastAPI) -> None:
     """Add the page, and load its template now: a broken one should show at the start."""
-    app.state.vacancy = TtlCache(KEPT_SECONDS)
     for language in base.LANGUAGES:
         base.environment(language).get_template("vacancy.html")
     app.include_router(router)
+
+
+def prepare(app: FastAPI) -> None:
+    """Begin with nothing calculated."""
+    app.state.vacancy = TtlCache(KEPT_SECONDS)
 
 
 @router.get(PATH)

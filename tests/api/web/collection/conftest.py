@@ -6,13 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import now_ms
 from sukusuku_server.db import Operations
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import eight_weeks
 from tests.api import two_centres as worlds
+from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.in_process import client
 from tests.api.two_centres import World

@@ -3,10 +3,10 @@
 import httpx
 from playwright.sync_api import Browser, expect
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.model.collection import EmptyingState
+from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.eight_weeks import UNITS
 from tests.api.http_server import serving

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
 from sukusuku_server.db.rooms import RoomRecords
+from tests.api.applications import create_app
 from tests.api.http_server import serving
 from tests.api.two_centres import World
 from tests.api.web.rooms.used_room import NOW, ROOM

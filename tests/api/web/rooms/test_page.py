@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.web.rooms import texts as said
 from sukusuku_core.model import Reading
@@ -16,6 +15,7 @@ from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
 from tests.api import two_centres as worlds
+from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.api.two_centres import World
 from tests.api.web.rooms import used_room

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
@@ -15,6 +14,7 @@ from sukusuku_server.rounds.route_sheet import sheets
 from sukusuku_server.rounds.signed_links import Action, Claim, Links
 from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import FacilityIndex
+from tests.api.applications import create_app
 from tests.server.rounds.mail_cases import FACILITY, PLAN, facility
 from tests.server.rounds.plan_cases import HOUR, MINUTE, MORNING
 from tests.support import databases

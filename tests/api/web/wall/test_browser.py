@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import now_ms
 from tests.api import two_centres as worlds
+from tests.api.applications import create_app
 from tests.api.http_server import serving
 from tests.api.two_centres import World
 from tests.support.browser import visit
