@@ -75,10 +75,13 @@ def test_there_is_one_version(wheels: dict[str, Path], distribution: str) -> Non
     assert metadata["Version"] == sukusuku_core.__version__
 
 
-def test_a_pi_installs_the_agent_alone_and_can_check_its_settings(tmp_path: Path) -> None:
-    venv.create(tmp_path / "pi", with_pip=True)
+def test_a_pi_installs_the_agent_alone_and_can_check_its_settings(wheels: dict[str, Path], tmp_path: Path) -> None:
+    venv.create(tmp_path / "pi")
     python = tmp_path / "pi" / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ROOT / "edge")
+    run(
+        sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check",
+        wheels["sukusuku_edge"],
+    )  # fmt: skip
 
     assert run(tmp_path / "pi" / "bin" / "sukusuku-edge", "check", EXAMPLE).endswith("ok\n")
     absent = ("fastapi", "sqlalchemy", "sukusuku_collector")
