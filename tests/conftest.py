@@ -42,9 +42,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Func
     """Put the folders that take longest first, in an order that every process finds for itself."""
     items.sort(key=selection.rank)
     if config.getoption("--fast"):
-        left_out = [item for item in items if selection.starts_a_server(item)]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        slow = [selection.starts_a_server(item) for item in items]
+        config.hook.pytest_deselected(items=[item for item, left_out in zip(items, slow, strict=True) if left_out])
+        items[:] = [item for item, left_out in zip(items, slow, strict=True) if not left_out]
 
 
 @pytest.fixture(autouse=True)

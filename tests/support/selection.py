@@ -1,28 +1,30 @@
 """Which tests run, and in which order."""
 
-import subprocess
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # the library has no types
 
-from tests.api import http_server
-from tests.support import broker, browser, demo, influx_v2, influxd, smtp_server
-
 TESTS = Path(__file__).parents[1]
 SLOWEST_FIRST = ("integration", "faults", "dashboards", "demo", "sparkplug", "packaging", "collector", "api")
 """Folders whose tests wait for servers: begun last, the whole run would wait for them."""
 SHARED = ("tests/sparkplug",)
 """Folders whose tests look at recordings that are made once in a process."""
-SERVERS: tuple[ModuleType, ...] = (broker, browser, demo, influx_v2, influxd, smtp_server, http_server, subprocess)
-"""A test module that takes something from one of these starts a server, a browser or another program."""
+SERVERS = {
+    "subprocess", "tests.api.http_server",
+    *(f"tests.support.{name}" for name in ("broker", "browser", "demo", "influx_v2", "influxd", "smtp_server")),
+}  # fmt: skip
+"""A test module that takes something from one of these starts a server, a browser or another program.
+
+They stand here by name: the process that hands out the tests imports none of what they need.
+"""
 SERVER_PATHS = (
     "integration/", "faults/", "demo/", "sparkplug/", "packaging/", "bench/", "dashboards/",
     "api/reports/", "api/web/rooms/test_page.py", "api/test_room_use.py", "server/rounds/test_sketch.py",
-    "collector/dispatch/test_send.py", "sim/test_history.py",
+    "collector/dispatch/test_send.py", "sim/test_history.py", "core/test_delivery_model.py", "edge/test_readable.py",
 )  # fmt: skip
-"""Tests whose programs are started elsewhere, such as the browser that draws charts; and months of simulated life."""
+"""Tests whose programs are started elsewhere, such as the browser that draws charts; and long simulations."""
 SERVER_FIXTURES = {"broker", "browser", "influx"}
 
 
@@ -45,5 +47,8 @@ def starts_a_server(item: pytest.Function) -> bool:
     path = item.path.relative_to(TESTS).as_posix()
     if path.startswith(SERVER_PATHS) or SERVER_FIXTURES & {*item.fixturenames}:
         return True
-    names = {module.__name__ for module in SERVERS}
-    return any(getattr(value, "__module__", None) in names or value in SERVERS for value in vars(item.module).values())
+    return any(_module(value) in SERVERS for value in vars(item.module).values())
+
+
+def _module(value: object) -> str | None:
+    return value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)

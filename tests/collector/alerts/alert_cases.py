@@ -1,5 +1,6 @@
 """A small facility and the latest values of its assets, for the tests of alerts and mails."""
 
+import functools
 from collections.abc import Mapping
 
 from sukusuku_core.model import Quality, Value
@@ -50,6 +51,7 @@ language = "en"
 """
 
 
+@functools.cache
 def facility(text: str = FACILITY) -> Facility:
     return parse(text, Facility, "facility.toml")
 
