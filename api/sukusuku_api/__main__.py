@@ -13,13 +13,7 @@ from sukusuku_server import settings
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the API and the wall until a signal. Returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="sukusuku api",
-        description="Serves the REST API and the wall over the collector's data. "
-        "収集サーバーのデータを REST API と状況一覧で提供します。",
-    )
-    parser.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
@@ -28,6 +22,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
+        prog="sukusuku api",
+        description="Serves the REST API and the wall over the collector's data. "
+        "収集サーバーのデータを REST API と状況一覧で提供します。",
+    )
+    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    return made
 
 
 if __name__ == "__main__":

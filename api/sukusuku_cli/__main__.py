@@ -14,7 +14,7 @@ from sukusuku_core.errors import SukusukuError
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: the module whose `main(argv) -> int` runs it, and what it does."""
+    """A command: what it does, and the module that has its `main(argv) -> int` and `parser()`."""
 
     module: str
     en: str
@@ -63,6 +63,9 @@ COMMANDS = {
     ),
     "tap": Command("sukusuku_cli.tap", "show the Sparkplug traffic as a readable table", "Sparkplug の通信を表で表示"),
     "check": Command("sukusuku_cli.check", "check settings files before they are used", "設定ファイルの検査"),
+    "completion": Command(
+        "sukusuku_cli.completion", "complete calls of sukusuku in bash and zsh", "bash・zsh での入力補完"
+    ),
 }
 
 

@@ -84,22 +84,7 @@ def check(path: Path) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check every file, or print the schema of a kind; exit status 2 when a file is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="sukusuku check",
-        description="Check settings files: facility.toml, edge.toml, device profiles, simulator scenarios. "
-        "設定ファイルを検査し、誤りの場所と許される値を示します。",
-    )
-    either = parser.add_mutually_exclusive_group(required=True)
-    either.add_argument("file", nargs="*", default=[], type=Path, help="a TOML file; its kind is seen from its keys")
-    either.add_argument(
-        "--schema",
-        choices=KINDS,
-        nargs="?",
-        const="facility",
-        help="print the JSON Schema by which editors complete and check such a file (default: %(const)s) · "
-        "エディター用の JSON Schema を表示",
-    )
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     if arguments.schema is not None:
         print(schema(KINDS[arguments.schema].settings))
         return 0
@@ -111,3 +96,23 @@ def main(argv: Sequence[str] | None = None) -> int:
             wrong += 1
             print(f"wrong  {error}", file=sys.stderr)
     return 2 if wrong else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
+        prog="sukusuku check",
+        description="Check settings files: facility.toml, edge.toml, device profiles, simulator scenarios. "
+        "設定ファイルを検査し、誤りの場所と許される値を示します。",
+    )
+    either = made.add_mutually_exclusive_group(required=True)
+    either.add_argument("file", nargs="*", default=[], type=Path, help="a TOML file; its kind is seen from its keys")
+    either.add_argument(
+        "--schema",
+        choices=KINDS,
+        nargs="?",
+        const="facility",
+        help="print the JSON Schema by which editors complete and check such a file (default: %(const)s) · "
+        "エディター用の JSON Schema を表示",
+    )
+    return made

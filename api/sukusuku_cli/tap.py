@@ -143,26 +143,7 @@ async def _suggested(settings: MqttSettings, group: str, seconds: float) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Read the wire until Ctrl-C."""
-    parser = argparse.ArgumentParser(
-        prog="sukusuku tap",
-        description="Show the Sparkplug traffic of a broker as a readable table; H marks historical values. "
-        "MQTT ブローカーの Sparkplug 通信を読める表にします。",
-        epilog="example: sukusuku tap --port 1883 --group toshima",
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="MQTT broker (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=1883, help="its port (default: %(default)s)")
-    parser.add_argument("--username", help="user name at the broker")
-    parser.add_argument("--password", help="password at the broker")
-    parser.add_argument("--group", default="+", help="Sparkplug group, the operator id (default: all)")
-    parser.add_argument("--zone", default="Asia/Tokyo", help="time zone of the first column (default: %(default)s)")
-    parser.add_argument(
-        "--suggest",
-        action="store_true",
-        help="listen for a while, ask gateways of other makes for their births, and print a draft of [[gateway]] for "
-        "facility.toml · 他社ゲートウェイ用の [[gateway]] の下書きを表示",
-    )
-    parser.add_argument("--seconds", type=float, default=20.0, help="how long --suggest listens (default: %(default)s)")
-    options = parser.parse_args(argv)
+    options = parser().parse_args(argv)
     settings = MqttSettings(
         options.host, options.port, f"sukusuku-tap-{os.getpid()}", username=options.username, password=options.password
     )
@@ -177,3 +158,27 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"sukusuku tap: {error}", file=sys.stderr)
             return 1
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
+        prog="sukusuku tap",
+        description="Show the Sparkplug traffic of a broker as a readable table; H marks historical values. "
+        "MQTT ブローカーの Sparkplug 通信を読める表にします。",
+        epilog="example: sukusuku tap --port 1883 --group toshima",
+    )
+    made.add_argument("--host", default="127.0.0.1", help="MQTT broker (default: %(default)s)")
+    made.add_argument("--port", type=int, default=1883, help="its port (default: %(default)s)")
+    made.add_argument("--username", help="user name at the broker")
+    made.add_argument("--password", help="password at the broker")
+    made.add_argument("--group", default="+", help="Sparkplug group, the operator id (default: all)")
+    made.add_argument("--zone", default="Asia/Tokyo", help="time zone of the first column (default: %(default)s)")
+    made.add_argument(
+        "--suggest",
+        action="store_true",
+        help="listen for a while, ask gateways of other makes for their births, and print a draft of [[gateway]] for "
+        "facility.toml · 他社ゲートウェイ用の [[gateway]] の下書きを表示",
+    )
+    made.add_argument("--seconds", type=float, default=20.0, help="how long --suggest listens (default: %(default)s)")
+    return made

@@ -17,21 +17,7 @@ from sukusuku_server.settings import Facility
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 stopped, 1 cannot run, 2 wrong settings, 3 another collector has the host id."""
-    parser = argparse.ArgumentParser(
-        prog="sukusuku collector",
-        description="Receives the readings of the edge nodes, stores each exactly once, raises alerts and sends mails. "
-        "エッジの計測値を受け取り、一度だけ保存し、お知らせを判定してメールを送ります。",
-        epilog="Exit status: 0 ended as asked, 1 cannot run, 2 wrong settings, 3 another collector uses the host_id. "
-        "終了コード：0 正常終了、1 実行不可、2 設定の誤り、3 同じ host_id の収集サーバーが稼働中。",
-    )
-    parser.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
-    parser.add_argument(
-        "--trust-clock",
-        action="store_true",
-        help="believe this computer's clock as it is now, although what is stored or remembered contradicts it "
-        "· 保存済みのデータと矛盾していても、このサーバーの時計を正しいものとして起動します",
-    )
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
@@ -40,6 +26,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"sukusuku collector: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 3 if isinstance(error, RivalError) else 1
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
+        prog="sukusuku collector",
+        description="Receives the readings of the edge nodes, stores each exactly once, raises alerts and sends mails. "
+        "エッジの計測値を受け取り、一度だけ保存し、お知らせを判定してメールを送ります。",
+        epilog="Exit status: 0 ended as asked, 1 cannot run, 2 wrong settings, 3 another collector uses the host_id. "
+        "終了コード：0 正常終了、1 実行不可、2 設定の誤り、3 同じ host_id の収集サーバーが稼働中。",
+    )
+    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    made.add_argument(
+        "--trust-clock",
+        action="store_true",
+        help="believe this computer's clock as it is now, although what is stored or remembered contradicts it "
+        "· 保存済みのデータと矛盾していても、このサーバーの時計を正しいものとして起動します",
+    )
+    return made
 
 
 async def _run(facility: Facility, *, trust_clock: bool) -> None:

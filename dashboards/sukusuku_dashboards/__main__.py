@@ -18,7 +18,7 @@ PUSH_TOKEN = "SUKUSUKU_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 done, 1 refused by Grafana, 2 wrong settings."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         facility = settings.read(arguments.facility)
         if arguments.command == "export":
@@ -30,13 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
         prog="sukusuku dashboards",
         description="Writes data source and dashboards for Grafana, into files or over HTTP. "
         "Grafana のデータソースとダッシュボードを、ファイルまたは HTTP で書き込みます。",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     export = commands.add_parser("export", help="into a folder, for file provisioning · フォルダーへ書き出し")
     export.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the settings · 施設の設定")
     export.add_argument("folder", type=Path, metavar="DIR", help="made when it is not there · 無ければ作成")
@@ -45,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     push.add_argument("--url", required=True, help="http://host:3000 · Grafana のアドレス")
     push.add_argument("--token", help=f"of a service account; else from {PUSH_TOKEN} · サービスアカウントのトークン")
     push.add_argument("--dry-run", action="store_true", help="only tell what would change · 変更点の表示のみ")
-    return parser
+    return made
 
 
 def _export(facility: Facility, folder: Path) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import sukusuku_core
+from sukusuku_core import completion
 from sukusuku_core import profile as profiles
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_core.settings_schema import schema
@@ -33,18 +34,17 @@ examples 例:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 ended as asked, 1 cannot run or not all is well, 2 wrong settings."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
+    if arguments.command == "completion":
+        print(completion.script(parser(), arguments.shell))
+        return 0
     try:
         if arguments.command == "probe":
             return _probe(arguments)
-        if arguments.command == "check" and arguments.schema:
-            print(schema(EdgeSettings))
+        if arguments.command == "check":
+            print(schema(EdgeSettings) if arguments.schema else f"{table(read(arguments.settings))}\nok")
             return 0
         edge = read(arguments.settings)
-        if arguments.command == "check":
-            print(table(edge))
-            print("ok")
-            return 0
         if arguments.command == "status":
             text, well = status.show(edge)
             print(text)
@@ -59,14 +59,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
         prog="sukusuku-edge",
         description="Reads the devices of a centre and loses no reading on the way to the collector. "
         "センターの機器を読み取り、計測値を失わずに収集サーバーへ届けます。",
     )
-    parser.add_argument("--version", action="version", version=f"sukusuku-edge {sukusuku_core.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
+    made.add_argument("--version", action="version", version=f"sukusuku-edge {sukusuku_core.__version__}")
+    commands = made.add_subparsers(dest="command", required=True)
     for name, text in (
         ("run", "Run the agent until Ctrl-C or SIGTERM. エージェントを動かします（Ctrl-C か SIGTERM で終了）。"),
         ("check", "Check a settings file and show what it binds. 設定ファイルを検査し、割り当てを表示します。"),
@@ -104,7 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--username", help="at the broker")
     command.add_argument("--password", help="at the broker; `env:NAME` reads a variable of the environment")
     command.add_argument("--wait", type=float, default=120.0, help="seconds for a message (default: %(default)s)")
-    return parser
+    completion.add_to(commands, "sukusuku-edge")
+    return made
 
 
 def _probe(arguments: argparse.Namespace) -> int:

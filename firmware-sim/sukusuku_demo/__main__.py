@@ -17,8 +17,9 @@ from sukusuku_demo.service import Demo
 from sukusuku_demo.settings import WEEKS_OF_PAST, DemoSettings, Ports, StoreKind
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
         prog="sukusuku demo",
         description="Run the whole system on this machine: broker, simulated units and rooms of two centres, edge "
         "agents, collector, API with the wall, and a mailbox that shows the mails. 全体を1台で動かします。",
@@ -27,32 +28,30 @@ def _parser() -> argparse.ArgumentParser:
         "influx_stored, influx_lost, influx_duplicates, influx_seconds.",
     )
     default = Ports()
-    parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself and report losses")
-    parser.add_argument(
+    made.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself and report losses")
+    made.add_argument(
         "--json", action="store_true", help="report losses as one JSON object at the end, after --for or Ctrl-C"
     )
-    parser.add_argument(
-        "--weeks", type=int, default=WEEKS_OF_PAST, help="simulated past to load (default: %(default)s)"
-    )
-    parser.add_argument(
+    made.add_argument("--weeks", type=int, default=WEEKS_OF_PAST, help="simulated past to load (default: %(default)s)")
+    made.add_argument(
         "--store",
         choices=get_args(StoreKind),
         default="sqlite",
         help="influx: start an influxd as well (apt-get install influxdb), bring every reading there, and compare at "
         "the end. 計測値を InfluxDB にも保存して照合します。 (default: %(default)s)",
     )
-    parser.add_argument("--folder", type=Path, help="keep settings, databases and logs here (default: a temporary one)")
-    parser.add_argument("--web-port", type=int, default=default.web, help="API and wall (default: %(default)s)")
-    parser.add_argument("--mailbox-port", type=int, default=default.mailbox, help="mail page (default: %(default)s)")
-    parser.add_argument("--smtp-port", type=int, default=default.smtp, help="mail sink (default: %(default)s)")
-    parser.add_argument("--broker-port", type=int, default=default.broker, help="MQTT (default: %(default)s)")
-    parser.add_argument(
+    made.add_argument("--folder", type=Path, help="keep settings, databases and logs here (default: a temporary one)")
+    made.add_argument("--web-port", type=int, default=default.web, help="API and wall (default: %(default)s)")
+    made.add_argument("--mailbox-port", type=int, default=default.mailbox, help="mail page (default: %(default)s)")
+    made.add_argument("--smtp-port", type=int, default=default.smtp, help="mail sink (default: %(default)s)")
+    made.add_argument("--broker-port", type=int, default=default.broker, help="MQTT (default: %(default)s)")
+    made.add_argument(
         "--modbus-port", type=int, default=default.modbus, help="first of ten neighbours (default: %(default)s)"
     )
-    parser.add_argument(
+    made.add_argument(
         "--influx-port", type=int, default=default.influx, help="first of three neighbours (default: %(default)s)"
     )
-    return parser
+    return made
 
 
 def _settings(options: argparse.Namespace, folder: Path) -> DemoSettings:
@@ -90,7 +89,7 @@ async def _run(settings: DemoSettings) -> Report | None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo. Exit status 1 when readings were lost or a part failed, 2 for wrong options."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="sukusuku-demo-") as temporary:
         folder = Path(options.folder or temporary)

@@ -20,15 +20,7 @@ Simulates nappy units and childcare rooms: real Modbus TCP servers and MQTT sens
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the simulator. Returns the exit status: 0, or 2 when the scenario is wrong or a port is taken."""
-    parser = argparse.ArgumentParser(
-        prog="sukusuku sim", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("scenario", type=Path, help="scenario file (TOML) / シナリオファイル")
-    parser.add_argument(
-        "--truth", type=Path, required=True, metavar="FILE", help="what really happened, JSON lines / 真値の記録"
-    )
-    parser.add_argument("--duration", type=float, metavar="S", help="end after S seconds / S秒で終了")
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     # pymodbus tells of every listen and failed listen; our own lines say it with the devices' names.
     logging.getLogger("pymodbus").setLevel(logging.ERROR)
@@ -38,6 +30,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"sukusuku sim: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
+        prog="sukusuku sim", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("scenario", type=Path, help="scenario file (TOML) / シナリオファイル")
+    made.add_argument(
+        "--truth", type=Path, required=True, metavar="FILE", help="what really happened, JSON lines / 真値の記録"
+    )
+    made.add_argument("--duration", type=float, metavar="S", help="end after S seconds / S秒で終了")
+    return made
 
 
 async def _run(loaded: scenario.Scenario, truth: Path, duration: float | None) -> None:

@@ -20,7 +20,7 @@ _PERIODS = {"month": period.month, "year": period.fiscal_year}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 done, 1 cannot, 2 wrong settings or arguments."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         for path in _write(arguments):
             print(path)
@@ -68,13 +68,14 @@ def _formats(text: str) -> list[str]:
     return found
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
     words = "Reports on the use of rooms: visits, child-hours, utilisation, completeness. "
-    parser = argparse.ArgumentParser(
+    made = argparse.ArgumentParser(
         prog="sukusuku report",
         description=words + "部屋の利用状況（延べ人数・延べ利用時間・利用率・データ充足率）の報告書を作成します。",
     )
-    kinds_ = parser.add_subparsers(dest="kind", required=True, metavar="month|year")
+    kinds_ = made.add_subparsers(dest="kind", required=True, metavar="month|year")
     for kind, example, help_ in (
         ("month", "YYYY-MM", "one month · 月報"),
         ("year", "YYYY", "the fiscal year from April of YYYY · 年度報（YYYY年4月から翌年3月）"),
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
             action="store_true",
             help="for staff only: small counts are not withheld · 職員用（5人未満の数も表示）",
         )
-    return parser
+    return made
 
 
 if __name__ == "__main__":

@@ -17,33 +17,38 @@ from sukusuku_server.settings import Facility, Language
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 taken, 1 not taken, 2 wrong settings or arguments."""
-    parser = argparse.ArgumentParser(
-        prog="sukusuku notify",
-        description="Send a test message through a channel of facility.toml, and say what the far end answers. "
-        "facility.toml の通知先にテスト送信し、相手の応答を表示します。",
-        epilog="Without CHANNEL the channels are listed. See docs/notifications.md. "
-        "CHANNEL を省略すると通知先の一覧を表示します。",
-    )
-    parser.add_argument(
-        "facility", nargs="?", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定"
-    )
-    parser.add_argument("channel", nargs="?", metavar="CHANNEL", help="id of a [[channel]] · 通知先の id")
-    parser.add_argument("--lang", choices=("ja", "en"), default="ja", help="language of the message · 言語")
-    parser.add_argument(
-        "--new-key", action="store_true", help="print a fresh key for signed webhooks · Webhook の署名鍵を生成"
-    )
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     if arguments.new_key:
         print(signing_key.new())
         return 0
     if arguments.facility is None:
-        parser.error("name a FACILITY.toml, or ask for --new-key")
+        parser().error("name a FACILITY.toml, or ask for --new-key")
     try:
         print(_run(settings.read(arguments.facility), arguments.channel, arguments.lang))
     except SukusukuError as error:
         print(f"sukusuku notify: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
+        prog="sukusuku notify",
+        description="Send a test message through a channel of facility.toml, and say what the far end answers. "
+        "facility.toml の通知先にテスト送信し、相手の応答を表示します。",
+        epilog="Without CHANNEL the channels are listed. See docs/notifications.md. "
+        "CHANNEL を省略すると通知先の一覧を表示します。",
+    )
+    made.add_argument(
+        "facility", nargs="?", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定"
+    )
+    made.add_argument("channel", nargs="?", metavar="CHANNEL", help="id of a [[channel]] · 通知先の id")
+    made.add_argument("--lang", choices=("ja", "en"), default="ja", help="language of the message · 言語")
+    made.add_argument(
+        "--new-key", action="store_true", help="print a fresh key for signed webhooks · Webhook の署名鍵を生成"
+    )
+    return made
 
 
 def _run(facility: Facility, ident: str | None, language: Language) -> str:

@@ -43,7 +43,7 @@ _COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 done, 1 cannot, 2 wrong settings or arguments."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     run: Callable[[argparse.Namespace], str] = import_module(_COMMANDS[arguments.command].module).run
     try:
         print(run(arguments))
@@ -53,11 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
         prog="sukusuku rounds", description="Collection rounds, by hand. 回収ルートを手動で計画・送信します。"
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in _COMMANDS.items():
         words = f"{command.en} · {command.ja}"
         sub = commands.add_parser(name, help=words, description=words)
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         sub.add_argument("--round", metavar="ID", help="only this round, also on a day on which it does not go")
         sub.add_argument("--json", action="store_true", help="as JSON, times in UTC ms · JSON で出力")
-    return parser
+    return made
 
 
 if __name__ == "__main__":

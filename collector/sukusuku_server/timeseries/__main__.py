@@ -24,14 +24,32 @@ PAUSE = 1.0
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 all right, 1 something is not, 2 wrong settings."""
-    parser = argparse.ArgumentParser(
+    arguments = parser().parse_args(argv)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    try:
+        facility = settings.read(arguments.facility)
+        return _check(facility) if arguments.command == "check" else _migrate(facility, again=arguments.again)
+    except TransientError as error:
+        print(f"\nsukusuku store: {error}; the same command goes on where it was interrupted", file=sys.stderr)
+        return 1
+    except SukusukuError as error:
+        print(f"sukusuku store: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from here", file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
         prog="sukusuku store",
         description="Checks the InfluxDB of [store.influx], and copies to it what the SQLite file holds. "
         "[store.influx] の InfluxDB を確かめ、SQLite の内容をコピーします。",
         epilog="Exit status: 0 all right, 1 something is not, 2 wrong settings. "
         "終了コード：0 正常、1 問題あり、2 設定の誤り。",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = commands.add_parser(
         "check",
         help="server, version, buckets, rights; how far copying is · サーバー、バケット、権限、コピーの進み具合",
@@ -48,20 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.add_argument(
             "facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定"
         )
-    arguments = parser.parse_args(argv)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
-    try:
-        facility = settings.read(arguments.facility)
-        return _check(facility) if arguments.command == "check" else _migrate(facility, again=arguments.again)
-    except TransientError as error:
-        print(f"\nsukusuku store: {error}; the same command goes on where it was interrupted", file=sys.stderr)
-        return 1
-    except SukusukuError as error:
-        print(f"sukusuku store: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ConfigError) else 1
-    except KeyboardInterrupt:
-        print("\ninterrupted; the same command goes on from here", file=sys.stderr)
-        return 1
+    return made
 
 
 def _check(facility: Facility) -> int:
