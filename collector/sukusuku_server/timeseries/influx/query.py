@@ -93,8 +93,7 @@ class Query:
         source = self.source(end, measurement)
         said = "it reports success, and the points are still there"
         # 2.x ignores the parameter `rp` in a DELETE; 1.x has no retention policy there, and looks into all of them
-        forms = (source, source.partition(".")[2].lstrip("."), f'"{measurement}"')
-        for form in dict.fromkeys(forms):
+        for form in dict.fromkeys((source.partition(".")[2].lstrip("."), f'"{measurement}"')):
             if not self.ask(f"SELECT * FROM {source} WHERE {where} LIMIT 1", end):
                 return
             try:
