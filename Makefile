@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Which tests go to which process, and in which order: tests/support/selection.py.
 PARALLEL := -n auto --no-loadscope-reorder
 
-.PHONY: help demo test test-fast check format bench faults proto requirements clean
+.PHONY: help demo test test-fast check format bench faults proto client requirements clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,13 @@ faults: $(VENV)/dev.stamp ## Inject every fault of the matrix and count what is 
 proto: $(VENV)/dev.stamp ## Compile sparkplug_b.proto to the descriptor that the codec loads
 	@cd edge/sukusuku_core && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. \
 		--descriptor_set_out=sparkplug_b.binpb sparkplug_b.proto
+
+client: $(VENV)/dev.stamp ## Generate the Python client of the API into dist/sukusuku-client
+	@mkdir -p dist
+	@$(BIN)/sukusuku api --openapi > dist/openapi.json
+	@$(BIN)/openapi-python-client generate --path dist/openapi.json --config api/client.yaml --meta uv \
+		--output-path dist/sukusuku-client --overwrite --fail-on-warning
+	@echo "install it with: pip install ./dist/sukusuku-client"
 
 requirements: $(VENV)/dev.stamp ## Pin every dependency anew, with hashes
 	@$(PIP) 'uv>=0.9,<1'

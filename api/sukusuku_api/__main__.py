@@ -1,12 +1,13 @@
 """`python -m sukusuku_api FACILITY.toml`."""
 
 import argparse
+import json
 import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sukusuku_api import service
+from sukusuku_api import openapi, service
 from sukusuku_core.errors import ConfigError, PermanentError
 from sukusuku_server import settings
 
@@ -14,6 +15,9 @@ from sukusuku_server import settings
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the API and the wall until a signal. Returns the exit status."""
     arguments = parser().parse_args(argv)
+    if arguments.openapi:
+        print(json.dumps(openapi.document(), ensure_ascii=False, indent=1))
+        return 0
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
@@ -31,7 +35,16 @@ def parser() -> argparse.ArgumentParser:
         description="Serves the REST API and the wall over the collector's data. "
         "収集サーバーのデータを REST API と状況一覧で提供します。",
     )
-    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    either = made.add_mutually_exclusive_group(required=True)
+    either.add_argument(
+        "facility", type=Path, nargs="?", metavar="FACILITY.toml", help="the operator's settings · 施設の設定"
+    )
+    either.add_argument(
+        "--openapi",
+        action="store_true",
+        help="print the description of the API (OpenAPI 3.1), from which clients are generated · "
+        "API の定義（OpenAPI 3.1）を表示",
+    )
     return made
 
 

@@ -21,15 +21,18 @@ from sukusuku_core.time import day_start
 router = APIRouter(prefix="/export", tags=["export"])
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """The kind of a file."""
 
     CSV = "csv"
     PARQUET = "parquet"
 
 
-_MEDIA = {Format.CSV: "text/csv; charset=utf-8; header=present", Format.PARQUET: "application/vnd.apache.parquet"}
-_WRITERS: dict[Format, Writer] = {Format.CSV: csv_file, Format.PARQUET: parquet_file}
+_MEDIA = {
+    ExportFormat.CSV: "text/csv; charset=utf-8; header=present",
+    ExportFormat.PARQUET: "application/vnd.apache.parquet",
+}
+_WRITERS: dict[ExportFormat, Writer] = {ExportFormat.CSV: csv_file, ExportFormat.PARQUET: parquet_file}
 _FILE: dict[int | str, dict[str, Any]] = {
     HTTPStatus.OK.value: {"content": {media.partition(";")[0]: {} for media in _MEDIA.values()}}
 }
@@ -84,7 +87,7 @@ def month(
     context: ContextDep,
     table: Annotated[str, Path(description="Name of a table", examples=["hours"])],
     month: Annotated[str, Path(description="YYYY-MM, days of Japan", examples=["2026-11"])],
-    ending: Annotated[Format, Path(description="Kind of the file")],
+    ending: Annotated[ExportFormat, Path(description="Kind of the file")],
     site: Annotated[str | None, Query(description="Only this centre")] = None,
 ) -> StreamingResponse:
     """Stream a table of one month. Small counts of people are withheld; names and notes of people are in no table.
