@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sukusuku_core.errors import ConfigError
@@ -37,16 +37,22 @@ _ALWAYS = OpeningHours(frozenset(range(7)), 0, 24 * 60)
 _MEAN_HAND = sum(NAPPIES_IN_A_HAND) / len(NAPPIES_IN_A_HAND)
 
 
-def generate(scenario: Scenario, start_ms: int, end_ms: int, step_s: float = 60.0) -> Iterator[Reading]:
+Watch = Callable[[str, int, Unit | Room], None]
+"""Is told how an asset (id) really is from a time (UTC ms) on, after each step."""
+
+
+def generate(
+    scenario: Scenario, start_ms: int, end_ms: int, step_s: float = 60.0, watch: Watch = lambda _, __, ___: None
+) -> Iterator[Reading]:
     """Yield readings in [start_ms, end_ms), by time, reported by exception and at the latest every half hour.
 
     Each series has strictly increasing times. The same scenario and times give the same readings. The last values of
     `Cycles/Total`, `Fill/Percent` and `Film/Remaining` are those that the scenario starts its units with, so that the
     live simulation goes on from there; for the fill level, the last two hours are arranged to that end. The rooms are
-    empty in the last three quarters of an hour.
+    empty in the last three quarters of an hour. `watch` is told the truth of each asset, asset by asset.
     """
-    histories = [_unit_history(scenario, unit, start_ms, end_ms, step_s) for unit in scenario.unit]
-    histories += [_room_history(scenario, room, start_ms, end_ms, step_s) for room in scenario.room]
+    histories = [_unit_history(scenario, unit, start_ms, end_ms, step_s, watch) for unit in scenario.unit]
+    histories += [_room_history(scenario, room, start_ms, end_ms, step_s, watch) for room in scenario.room]
     return heapq.merge(*histories, key=lambda reading: reading.time)
 
 
@@ -66,7 +72,9 @@ class _Reporter:
                 self.readings.append(Reading(self._asset, metric, time, value))
 
 
-def _unit_history(scenario: Scenario, settings: UnitSettings, start: int, end: int, step_s: float) -> list[Reading]:
+def _unit_history(
+    scenario: Scenario, settings: UnitSettings, start: int, end: int, step_s: float, watch: Watch
+) -> list[Reading]:
     parameters = scenario.unit_parameters(settings)
     # Staff change the film in good time; how much is left follows from the counter once its end is known.
     parameters = replace(parameters, film_cycles=math.inf)
@@ -90,6 +98,7 @@ def _unit_history(scenario: Scenario, settings: UnitSettings, start: int, end: i
         if until >= end:
             unit = replace(target, cycles=unit.cycles, temperature=unit.temperature)
             until = end - 1
+        watch(settings.id, until, unit)
         reporter.report(until, _unit_values(unit, parameters))
         if until // TEMPERATURE_EVERY_MS != warm:
             warm = until // TEMPERATURE_EVERY_MS
@@ -144,13 +153,16 @@ def _counted(
         film.readings.clear()
 
 
-def _room_history(scenario: Scenario, settings: RoomSettings, start: int, end: int, step_s: float) -> list[Reading]:
+def _room_history(
+    scenario: Scenario, settings: RoomSettings, start: int, end: int, step_s: float, watch: Watch
+) -> list[Reading]:
     parameters = scenario.room_parameters(settings)
     rng = random_numbers(scenario, settings.id, "history")
     room = Room()
     reporter = _Reporter(settings.id)
     now = start + round(rng.random() * step_s * 1000)
     while now < end:
+        watch(settings.id, now, room)
         reporter.report(now, _room_values(room, parameters))
         until = _next_step(parameters.hours, now, step_s, idle=not room.people)
         if now < end - EMPTY_MS:

@@ -138,11 +138,11 @@ def test_the_vacancy_board_shows_signs_and_no_small_number(used: httpx.Client) -
 
 @pytest.mark.parametrize(("ending", "begin"), [("xlsx", b"PK"), ("csv", b"\xef\xbb\xbf"), ("pdf", b"%PDF")])
 def test_reports_are_files(used: httpx.Client, ending: str, begin: bytes) -> None:
-    found = used.get(f"/api/v1/reports/month/2026-11.{ending}", params={"lang": "en"})
+    found = used.get(f"/api/v1/reports/month/2026-10.{ending}", params={"lang": "en"})
 
     assert found.status_code == 200
     assert found.content.startswith(begin)
-    assert f'filename="rooms-2026-11.{ending}"' in found.headers["content-disposition"]
+    assert f'filename="rooms-2026-10.{ending}"' in found.headers["content-disposition"]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +151,8 @@ def test_reports_are_files(used: httpx.Client, ending: str, begin: bytes) -> Non
         ("month/2026-13.csv", 422),
         ("month/2026-11.doc", 422),
         ("month/2027-01.csv", 404),
+        ("month/2026-11.csv", 404),  # it is not over
+        ("month/2026-10.csv", 200),
         ("month/2026-11.csv?site=nowhere", 404),
         ("year/2026.csv", 200),
         ("year/26.csv", 422),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sukusuku_api.dependencies import HistoryStore
-from sukusuku_core.time import day_start
+from sukusuku_core.time import HOUR_MS, day_start
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.live.views import SIMULATED
@@ -21,6 +21,7 @@ from sukusuku_server.rooms.usage import Hour
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, from_kept, with_gaps, zone_part, zone_series
 from sukusuku_server.rooms.usage_sums import UsageSums, total
 from sukusuku_server.settings import Room, Site, Text, Zone
+from sukusuku_server.settings.rooms import Counted
 from sukusuku_server.timeseries import thinned_key
 
 Progress = Callable[[int, int], None]
@@ -38,15 +39,16 @@ class Changed:
     end: int
     room: Effect
     zones: Mapping[str, Effect]
+    channel: Counted = "children"
 
 
 @dataclass(frozen=True, slots=True)
 class RoomUse:
-    """How a room was used, by the hour. `channel` is what is counted: children, or people where nothing tells them."""
+    """How a room was used, by the hour. `channel` is what is counted by the settings of the room."""
 
     site: Site
     room: Room
-    channel: str
+    channel: Counted
     hours: tuple[Hour, ...]
     zone_hours: Mapping[str, tuple[Hour, ...]]
     corrections: Mapping[CorrectionKind, int]
@@ -87,7 +89,10 @@ class Gatherer:
         return found
 
     def room(self, site: Site, room: Room, start: int, end: int) -> RoomUse:
-        """One room over start <= time < end."""
+        """One room over start <= time < end, from the first count of the room on: before that it was not there."""
+        channel = room.counting.counted
+        begins = self._store.first_derived(SERIES[channel]).get(room.id, self._now)
+        start = max(start, begins - begins % HOUR_MS)
         end = max(start, min(end, self._now))
         middle = max(start, min(end, self._store.noted(thinned_key(room.id)) or 0))
         opening = self._index.hours[room.id]
@@ -95,9 +100,7 @@ class Gatherer:
         kept = from_kept(self._store.room_hours(room.id, start, middle))
         corrections = self._records.corrections(room.id, start, end)
         complete = self._store.derived(room.id, COMPLETENESS, middle, end)
-        children = self._store.derived(room.id, SERIES["children"], middle, end)
-        channel = "children" if children or "children" in kept else "people"
-        counts = children if channel == "children" else self._store.derived(room.id, SERIES["people"], middle, end)
+        counts = self._store.derived(room.id, SERIES[channel], middle, end)
         seen = seen_after(counts, of_channel(corrections, channel))
         hours = [
             *with_gaps(kept.get(channel, []), earlier),
@@ -139,6 +142,7 @@ class Gatherer:
             end=max(start, min(end, self._now)),
             room=effect(use.hours, day),
             zones={zone: effect(hours, day) for zone, hours in use.zone_hours.items()},
+            channel=use.channel,
         )
 
     def _zones(

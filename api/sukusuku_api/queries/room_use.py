@@ -43,6 +43,8 @@ def expected(context: Context, site: Site, room: Room, now: int, days: int) -> l
 
 def expect(context: Context, site: Site, room: Room, now: int, days: int) -> Expect:
     """Return what is expected in a room: who is in now, then what is usual at that hour."""
+    if room.counting.counted == "people":  # how many children are to come is not known from people
+        return outlook_expect({}, now, None)
     ahead = expected(context, site, room, now, days)
     series = context.store.live.derived_latest().get(room.id, {})
     point = series.get(SERIES["children"])

@@ -1,14 +1,14 @@
 """The tables of what was changed in a room: its use and that of its zones before and after. Pure."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from itertools import pairwise
 from operator import attrgetter
 
 from sukusuku_api.queries.room_history import Changed, RoomUse
 from sukusuku_api.reports import era
 from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind, Table
 from sukusuku_api.reports.request import Asked
+from sukusuku_api.reports.withheld import Withheld
 from sukusuku_core.time import day_start, local_day
 from sukusuku_server.rooms.change_effect import Effect
 from sukusuku_server.rooms.suppression import is_small
@@ -19,10 +19,10 @@ _BEFORE: Callable[[Effect], UsageSums] = attrgetter("before")
 _AFTER: Callable[[Effect], UsageSums] = attrgetter("after")
 
 
-def tables(use: RoomUse, asked: Asked, hidden: frozenset[Hashable]) -> Iterator[Table]:
+def tables(use: RoomUse, asked: Asked, hidden: Withheld) -> Iterator[Table]:
     """One for each change. `hidden` is what is withheld of the room and its parts."""
     for changed in use.changes:
-        room, zones = _few(use, changed, asked, hidden) if asked.outward else (False, False)
+        room, zones = _few(use, changed, hidden) if asked.outward else (False, False)
         yield _table(use, changed, asked, hide_room=room, hide_zones=zones)
 
 
@@ -82,39 +82,14 @@ def _notes(changed: Changed, asked: Asked) -> Iterator[str]:
         yield translate("Completeness: %(before)s %% before, %(after)s %% after") % shares
 
 
-def _few(use: RoomUse, changed: Changed, asked: Asked, hidden: frozenset[Hashable]) -> tuple[bool, bool]:
-    """Whether few people stand behind a side of the room, and of a zone, or a side would give a few away.
-
-    Only a side that lies within the period of the report, or around it, can be subtracted from what that tells.
-    """
-    begin, end, middle = day_start(asked.period.first), use.end, day_start(changed.day)
-    parts = [(day_start(first), day_start(last)) for key, first, last in _parts(asked) if (use.room.id, key) in hidden]
-    room, zones = use.room.id in hidden, False
+def _few(use: RoomUse, changed: Changed, hidden: Withheld) -> tuple[bool, bool]:
+    """Whether few people stand behind a side of the room, and of a zone, or a side would give a few away."""
+    middle, room, zones = day_start(changed.day), False, False
     for start, stop, of in ((changed.start, middle, _BEFORE), (middle, changed.end, _AFTER)):
-        nested = (begin <= start and stop <= end) or (start <= begin and end <= stop)
-        counts = [(float(of(changed.room).visits), float(use.tally.visits))]
-        room |= _small(counts, nested=nested) or (nested and _gives_away(parts, start, stop))
-        counts = [(of(found).person_hours, use.zones[zone].person_hours) for zone, found in changed.zones.items()]
-        zones |= _small(counts, nested=nested)
+        room |= is_small(of(changed.room).visits)
+        room |= hidden.side(use.room.id, local_day(start), local_day(stop - 1))
+        zones |= any(is_small(of(found).person_hours) for found in changed.zones.values())
     return room, room or zones
-
-
-def _small(counts: Iterable[tuple[float, float]], *, nested: bool) -> bool:
-    """Whether a count of a side is small, or nearly that of the period within or around which it lies."""
-    return any(is_small(side) or (nested and is_small(abs(side - whole))) for side, whole in counts)
-
-
-def _gives_away(parts: Sequence[tuple[int, int]], start: int, stop: int) -> bool:
-    """Whether a side holds a single withheld part of the period, or all but one."""
-    touched = sum(first < stop and last > start for first, last in parts)
-    left = sum(first < start or last > stop for first, last in parts)
-    return touched == 1 or left == 1
-
-
-def _parts(asked: Asked) -> Iterator[tuple[Hashable, date, date]]:
-    """Yield the parts of the period: key, first day, and first day of the next."""
-    for (key, first), (_, after) in pairwise([*asked.period.parts(), (None, asked.period.end)]):
-        yield key, first, after
 
 
 def _day(day: date, asked: Asked) -> str:

@@ -8,6 +8,7 @@ from sukusuku_core.time import HOUR_MS
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.rooms.suppression import is_small
 from sukusuku_server.rooms.usage_sums import UsageSums
+from sukusuku_server.settings.rooms import Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,8 @@ class Figure:
     """A figure: how it is called, its unit, and where it comes from.
 
     `of_few`: it tells a highest count, which is withheld when it is small. `public`: it tells nothing about children.
+    `people` is heading and unit where a room counts people, empty: as for children. `single`: it means something for
+    one room only, not for several together.
     """
 
     heading: str
@@ -23,6 +26,8 @@ class Figure:
     of: Callable[[UsageSums], Cell]
     of_few: bool = False
     public: bool = False
+    people: tuple[str, str] = ("", "")
+    single: bool = False
 
 
 def _if_known(value: Callable[[UsageSums], float]) -> Callable[[UsageSums], Cell]:
@@ -30,12 +35,47 @@ def _if_known(value: Callable[[UsageSums], float]) -> Callable[[UsageSums], Cell
 
 
 _CHILDREN, _VISITS, _HOURS, _MINUTES = N_("children"), N_("persons"), N_("child-hours"), N_("min")
+_PEOPLE = N_("people")
 OPEN = Figure(N_("Open hours"), N_("h"), Kind.DECIMAL, lambda tally: tally.open_ms / HOUR_MS, public=True)
-VISITS = Figure(N_("Child-visits"), _VISITS, Kind.COUNT, _if_known(lambda tally: tally.visits))
-CHILD_HOURS = Figure(N_("Child-hours"), _HOURS, Kind.DECIMAL, _if_known(lambda tally: tally.person_hours))
-AVERAGE = Figure(N_("Average children"), _CHILDREN, Kind.DECIMAL, lambda tally: tally.average_occupancy)
-WHEN_USED = Figure(N_("Average when used"), _CHILDREN, Kind.DECIMAL, lambda tally: tally.average_when_used)
-PEAK = Figure(N_("Most children at once"), _CHILDREN, Kind.COUNT, lambda tally: tally.peak_occupancy, of_few=True)
+VISITS = Figure(
+    N_("Child-visits"),
+    _VISITS,
+    Kind.COUNT,
+    _if_known(lambda tally: tally.visits),
+    people=(N_("People who came (with adults)"), _VISITS),
+)
+CHILD_HOURS = Figure(
+    N_("Child-hours"),
+    _HOURS,
+    Kind.DECIMAL,
+    _if_known(lambda tally: tally.person_hours),
+    people=(N_("Person-hours (with adults)"), N_("person-hours")),
+)
+AVERAGE = Figure(
+    N_("Average children"),
+    _CHILDREN,
+    Kind.DECIMAL,
+    lambda tally: tally.average_occupancy,
+    people=(N_("Average people"), _PEOPLE),
+    single=True,
+)
+WHEN_USED = Figure(
+    N_("Average when used"),
+    _CHILDREN,
+    Kind.DECIMAL,
+    lambda tally: tally.average_when_used,
+    people=(N_("Average when used"), _PEOPLE),
+    single=True,
+)
+PEAK = Figure(
+    N_("Most children at once"),
+    _CHILDREN,
+    Kind.COUNT,
+    lambda tally: tally.peak_occupancy,
+    of_few=True,
+    people=(N_("Most people at once"), _PEOPLE),
+    single=True,
+)
 UTILISATION = Figure(N_("Average utilisation"), "%", Kind.PERCENT, lambda tally: tally.average_utilisation)
 PEAK_RATE = Figure(N_("Peak utilisation"), "%", Kind.PERCENT, lambda tally: tally.peak_utilisation, of_few=True)
 TIME_USED = Figure(N_("Time used"), "%", Kind.PERCENT, lambda tally: tally.time_used)
@@ -51,19 +91,27 @@ RATES = (UTILISATION, PEAK_RATE, TIME_USED, LENGTH, UNDER, ON, OVER, HOURS_USED,
 PARTS = (OPEN, VISITS, CHILD_HOURS, AVERAGE, PEAK, UTILISATION, TIME_USED, COMPLETE)
 
 
-def columns(figures: Sequence[Figure], translate: Translate) -> tuple[Column, ...]:
-    """Their columns."""
-    return tuple(
-        Column(translate(figure.heading), figure.unit if figure.unit == "%" else translate(figure.unit), figure.kind)
-        for figure in figures
-    )
+def columns(figures: Sequence[Figure], translate: Translate, counted: Counted) -> tuple[Column, ...]:
+    """Their columns, as they are called in rooms where this is counted."""
+    return tuple(Column(*called(figure, translate, counted), figure.kind) for figure in figures)
 
 
-def cells(tally: UsageSums, figures: Sequence[Figure], *, outward: bool, hide: bool) -> tuple[Cell, ...]:
-    """Their values; `hide`: too few children stand behind the whole tally, or behind its neighbour."""
+def called(figure: Figure, translate: Translate, counted: Counted) -> tuple[str, str]:
+    """Return heading and unit of a figure in a room where this is counted."""
+    heading, unit = figure.people if counted == "people" and figure.people[0] else (figure.heading, figure.unit)
+    return translate(heading), unit if unit == "%" else translate(unit)
+
+
+def cells(
+    tally: UsageSums, figures: Sequence[Figure], *, outward: bool, hide: bool, several: bool = False
+) -> tuple[Cell, ...]:
+    """Their values; `hide`: too few children stand behind the whole tally, or behind its neighbour.
+
+    `several`: the tally is of several rooms, so that what means something for one room only is left blank.
+    """
     found: list[Cell] = []
     for figure in figures:
-        value = figure.of(tally)
+        value = None if several and figure.single else figure.of(tally)
         few = figure.of_few and outward and is_small(tally.peak)
         found.append(WITHHELD if value is not None and not figure.public and (hide or few) else value)
     return tuple(found)

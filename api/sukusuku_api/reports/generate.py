@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 
 from sukusuku_api.dependencies import HistoryStore
 from sukusuku_api.queries.room_history import Gatherer, Progress
+from sukusuku_api.queries.withheld import Withholding, whole_months
 from sukusuku_api.reports.csv_file import csv_file
 from sukusuku_api.reports.model import Report
 from sukusuku_api.reports.pdf import pdf
-from sukusuku_api.reports.period import Period, PeriodError, has_begun
+from sukusuku_api.reports.period import Period, PeriodError, fiscal_year_of, has_begun
 from sukusuku_api.reports.request import Asked
 from sukusuku_api.reports.tables import report
 from sukusuku_api.reports.xlsx import xlsx
+from sukusuku_core.time import local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.i18n import texts
 from sukusuku_server.rooms import texts as room_words
@@ -50,6 +52,22 @@ def make(
         raise PeriodError(f"there is no centre `{wanted.site}`; there are {list(index.sites)}")
     if not has_begun(wanted.period, now):
         raise PeriodError(f"{wanted.period.key} has not begun; there are no figures of it")
-    gatherer = Gatherer(index, store, operations, now)
+    until = whole_months(now) if wanted.outward else now
+    if not has_begun(wanted.period, until - 1):
+        raise PeriodError(
+            f"{wanted.period.key}: no month of it is over. A report that is handed out covers whole months, so that no "
+            "small count can be computed from an earlier one. For staff, --internal has the days so far"
+        )
+    gatherer = Gatherer(index, store, operations, until)
     uses = gatherer.rooms(wanted.period.first, wanted.period.end, wanted.site, progress)
-    return report(index.facility, uses, wanted, now)
+    withholding = Withholding(index, gatherer, operations, now)
+    years = {wanted.period.fiscal_year} | {
+        fiscal_year_of(local_day(moment))
+        for use in uses
+        for change in use.changes
+        for moment in (change.start, change.end)
+    }
+    cells = (
+        frozenset(cell for year in years for cell in withholding.of(year).withheld) if wanted.outward else frozenset()
+    )
+    return report(index.facility, uses, wanted, now, until, cells)

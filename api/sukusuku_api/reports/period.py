@@ -37,7 +37,7 @@ class Period:
     @property
     def fiscal_year(self) -> int:
         """The fiscal year in which it lies, by the year in which that begins."""
-        return self.first.year - (self.first.month < usage.APRIL)
+        return fiscal_year_of(self.first)
 
     def name(self, translate: Translate, language: str) -> str:
         """How people call it."""
@@ -88,6 +88,11 @@ def fiscal_year(text: str) -> Period:
         raise PeriodError(f"a fiscal year is written as the year in which it begins, such as 2026; found {text!r}")
     first = date(int(text), usage.APRIL, 1)
     return Period(first, _month_after(first, 12), whole_year=True)
+
+
+def fiscal_year_of(day: date) -> int:
+    """Return the fiscal year of a day, by the calendar year in which it begins."""
+    return day.year - (day.month < usage.APRIL)
 
 
 def has_begun(period: Period, now: int) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date
 
 from sukusuku_api.queries.room_history import RoomUse
-from sukusuku_api.reports import changes
+from sukusuku_api.reports import changes, withheld
 from sukusuku_api.reports.columns import PARTS, cells, columns
 from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Kind, Shape, Table
 from sukusuku_api.reports.request import Asked
+from sukusuku_api.reports.withheld import Withheld
 from sukusuku_api.timestamps import WEEKDAYS
-from sukusuku_server.rooms.suppression import withheld
+from sukusuku_server.i18n import Translate
 from sukusuku_server.rooms.usage import heat_map, ranked, zone_share
 from sukusuku_server.rooms.usage_sums import UsageSums
 
@@ -23,13 +24,13 @@ def tables(
     parts: Mapping[Hashable, UsageSums],
     begun: Sequence[tuple[Hashable, date]],
     asked: Asked,
-    hidden: frozenset[Hashable],
+    hidden: Withheld,
 ) -> Iterator[Table]:
     """All of them. `begun` are the parts of the period that have begun, `hidden` what is withheld."""
     yield _by_part(use, parts, begun, asked, hidden)
     yield _heat(use, asked, hidden)
     if use.room.zone:
-        yield _zones(use, asked)
+        yield _zones(use, asked, hidden)
     yield from changes.tables(use, asked, hidden)
     yield _corrections(use, asked)
 
@@ -39,40 +40,51 @@ def _by_part(
     parts: Mapping[Hashable, UsageSums],
     begun: Sequence[tuple[Hashable, date]],
     asked: Asked,
-    hidden: frozenset[Hashable],
+    hidden: Withheld,
 ) -> Table:
     translate, room = asked.translate, use.room.id
     rows = [
         (
             asked.period.part_name(day, translate, asked.language),
-            *cells(parts.get(key, _NOTHING), PARTS, outward=asked.outward, hide=(room, key) in hidden),
+            *cells(parts.get(key, _NOTHING), PARTS, outward=asked.outward, hide=hidden.part(room, day)),
         )
         for key, day in begun
     ]
-    together = cells(use.tally, PARTS, outward=asked.outward, hide=room in hidden)
+    together = cells(use.tally, PARTS, outward=asked.outward, hide=hidden.room(room))
     year = asked.period.whole_year
     notes = []
     if use.channel == "people":
-        notes.append(translate("The sensors of this room cannot tell children from adults: all people are counted."))
+        notes.append(
+            translate(
+                "The sensors of this room cannot tell children from adults: all people are counted. "
+                "The room has no child-visits and is not part of the sums of all rooms."
+            )
+        )
     return Table(
         f"{use.room.id}-{'months' if year else 'days'}",
         translate("By month") if year else translate("By day"),
-        (Column(translate("Month") if year else translate("Day")), *columns(PARTS, translate)),
+        (Column(translate("Month") if year else translate("Day")), *columns(PARTS, translate, use.channel)),
         (*rows, (translate("Total"), *together)),
         total=1,
         notes=tuple(notes),
-        chart=Chart(Shape.BARS, translate("Child-hours, and average utilisation (line)"), y=3, line=6),
+        chart=Chart(Shape.BARS, _chart_title(use, translate), y=3, line=6),
     )
 
 
-def _heat(use: RoomUse, asked: Asked, hidden_parts: frozenset[Hashable]) -> Table:
+def _chart_title(use: RoomUse, translate: Translate) -> str:
+    if use.channel == "people":
+        return translate("Person-hours, and average utilisation (line)")
+    return translate("Child-hours, and average utilisation (line)")
+
+
+def _heat(use: RoomUse, asked: Asked, known: Withheld) -> Table:
     translate = asked.translate
     found = heat_map(use.hours)
-    counts: dict[Hashable, float | None] = {cell: tally.person_hours for cell, tally in found.items()}
-    counts[None] = sum(tally.person_hours for tally in found.values())
-    hidden = withheld(counts, [(None, list(found))]) if asked.outward else frozenset[Hashable]()
-    shut = _shut_weekdays(use.room.id, hidden_parts)
-    hidden |= {cell for cell in found if cell[0] in shut}
+    hidden = (
+        withheld.heat_cells(use.hours, lambda hour: (hour.weekday, hour.hour), known, use.room.id)
+        if asked.outward
+        else frozenset[tuple[int, int]]()
+    )
     rows = []
     for hour in range(24):
         if any((weekday, hour) in found for weekday in range(7)):
@@ -102,19 +114,10 @@ def _heat(use: RoomUse, asked: Asked, hidden_parts: frozenset[Hashable]) -> Tabl
     )
 
 
-def _shut_weekdays(room: str, hidden: frozenset[Hashable]) -> set[int]:
-    """Weekdays of withheld days, if one of them could be computed from its weekday and the days that are told."""
-    days = [key[1] for key in hidden if isinstance(key, tuple) and key[0] == room and isinstance(key[1], date)]
-    weekdays = [day.weekday() for day in days]
-    return set(weekdays) if any(weekdays.count(weekday) == 1 for weekday in weekdays) else set()
-
-
-def _zones(use: RoomUse, asked: Asked) -> Table:
+def _zones(use: RoomUse, asked: Asked, known: Withheld) -> Table:
     translate = asked.translate
     shares = zone_share(use.zones)
-    counts: dict[Hashable, float | None] = {zone: tally.person_hours for zone, tally in use.zones.items()}
-    counts[None] = sum(tally.person_hours for tally in use.zones.values())
-    hidden = withheld(counts, [(None, list(use.zones))]) if asked.outward else frozenset[Hashable]()
+    hidden = withheld.zones(use.zone_hours, known, use.room.id) if asked.outward else frozenset[str]()
     rows: list[tuple[Cell, ...]] = []
     for zone in use.room.zone:
         tally = use.zones[zone.id]

@@ -1,10 +1,10 @@
 """From the use of rooms to the tables of a report. Pure."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 
 from sukusuku_api.queries.room_history import RoomUse
 from sukusuku_api.reports import era, rooms, texts
-from sukusuku_api.reports.columns import RATES, USE, cells, columns
+from sukusuku_api.reports.columns import RATES, USE, Figure, cells, columns
 from sukusuku_api.reports.model import (
     WITHHELD,
     Cell,
@@ -18,27 +18,34 @@ from sukusuku_api.reports.model import (
     Table,
     Words,
 )
-from sukusuku_api.reports.period import Period, has_begun, is_running
+from sukusuku_api.reports.period import Period, is_running
 from sukusuku_api.reports.request import Asked
+from sukusuku_api.reports.withheld import Withheld
 from sukusuku_core.time import local_day
-from sukusuku_server.rooms.suppression import withheld
+from sukusuku_server.model.withheld import CountKey
 from sukusuku_server.rooms.usage import Against
 from sukusuku_server.rooms.usage_sums import UsageSums, total
 from sukusuku_server.settings import Facility
+from sukusuku_server.settings.rooms import Counted
 
 
-def report(facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int) -> Report:
-    """Return the whole report over the rooms `uses`, as it is known at `now` (UTC ms)."""
+def report(
+    facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int, until: int, cells_withheld: frozenset[CountKey]
+) -> Report:
+    """Return the whole report over the rooms `uses`, made at `now` (UTC ms) of what is known `until` then.
+
+    `cells_withheld` is what was decided not to be told in anything that is handed out.
+    """
     translate, period, language = asked.translate, asked.period, asked.language
     parts = {use.room.id: _parts(use, period) for use in uses}
-    hidden = _withheld(uses, parts) if asked.outward else frozenset[Hashable]()
+    running = is_running(period, until - 1)
+    hidden = Withheld(cells_withheld if asked.outward else frozenset(), period, running)
     sections = [Section(translate("All rooms"), tuple(_overview(facility, uses, asked, hidden)))] if uses else []
     for use in uses:
         name = f"{use.site.name[language]} {use.room.name[language]}"
-        begun = [(key, day) for key, day in period.parts() if day <= local_day(now)]
+        begun = [(key, day) for key, day in period.parts() if day <= local_day(until - 1)]
         sections.append(Section(name, tuple(rooms.tables(use, parts[use.room.id], begun, asked, hidden))))
     made = local_day(now)
-    running = has_begun(period, now) and is_running(period, now)
     simulated = any(use.simulated for use in uses)
     return Report(
         key=f"rooms-{period.key}" + (f"-{asked.site}" if asked.site else ""),
@@ -47,7 +54,9 @@ def report(facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int) 
         operator=facility.operator.name[language],
         period=period.name(translate, language),
         made=translate("made on %(day)s") % {"day": era.full(made) if language == "ja" else made.isoformat()},
-        notes=tuple(texts.notes(translate, now, language, outward=asked.outward, simulated=simulated, running=running)),
+        notes=tuple(
+            texts.notes(translate, until - 1, language, outward=asked.outward, simulated=simulated, running=running)
+        ),
         sections=tuple(sections),
         definitions=tuple(Definition(*(translate(text) for text in row)) for row in texts.DEFINITIONS),
         words=Words(
@@ -69,66 +78,68 @@ def _parts(use: RoomUse, period: Period) -> dict[Hashable, UsageSums]:
     return {key: total(tallies) for key, tallies in groups.items()}
 
 
-def _withheld(uses: Sequence[RoomUse], parts: Mapping[str, Mapping[Hashable, UsageSums]]) -> frozenset[Hashable]:
-    """Keys of what is withheld: `None` all rooms, an id a room, an id with a part the part of a room."""
-    counts: dict[Hashable, float | None] = {None: float(sum(use.tally.visits for use in uses))}
-    sums: list[tuple[Hashable, list[Hashable]]] = [(None, [use.room.id for use in uses])]
-    for use in uses:
-        room = use.room.id
-        counts[room] = float(use.tally.visits)
-        counts |= {(room, key): float(tally.visits) for key, tally in parts[room].items()}
-        sums.append((room, [(room, key) for key in parts[room]]))
-    return withheld(counts, sums)
-
-
-def _overview(facility: Facility, uses: Sequence[RoomUse], asked: Asked, hidden: frozenset[Hashable]) -> list[Table]:
-    language, translate = asked.language, asked.translate
-    lines = [(f"{use.site.name[language]} {use.room.name[language]}", use.room.id, use.tally) for use in uses]
-    everything = total(use.tally for use in uses)
-    all_rooms = (translate("All rooms"), None, everything)
-    use_rows = tuple(
-        (name, *cells(tally, USE, outward=asked.outward, hide=key in hidden))
-        for name, key, tally in [*lines, all_rooms]
-    )
-    capacities: list[Cell] = [*(use.room.capacity for use in uses), sum(use.room.capacity for use in uses)]
-    rate_rows = tuple(
-        (name, capacity, *cells(tally, RATES, outward=asked.outward, hide=key in hidden))
-        for capacity, (name, key, tally) in zip(capacities, [*lines, all_rooms], strict=True)
-    )
-    room = Column(translate("Room"))
-    found = [
-        Table(
-            "use",
-            translate("Use"),
-            (room, *columns(USE, translate)),
-            use_rows,
-            total=1,
-            chart=Chart(Shape.BARS, translate("Child-hours by room"), y=3),
-        ),
-        Table(
-            "utilisation",
-            translate("Utilisation"),
-            (room, Column(translate("Capacity"), translate("children"), Kind.COUNT), *columns(RATES, translate)),
-            rate_rows,
-            total=1,
-        ),
-    ]
+def _overview(facility: Facility, uses: Sequence[RoomUse], asked: Asked, hidden: Withheld) -> list[Table]:
+    found: list[Table] = []
+    own: tuple[Counted, ...] = ("children", "people")
+    for counted in own:
+        rooms_of = [use for use in uses if use.channel == counted]
+        if rooms_of or counted == "children":
+            found += _compared(rooms_of, counted, asked, hidden)
+    everything = total(use.tally for use in uses if use.channel == "children")
     plan = next((plan for plan in facility.ward_plan if plan.year == asked.period.fiscal_year), None)
     if plan is not None and asked.site is None:
         against = Against(everything.visits, plan.demand, plan.supply)
-        found.append(_plan(against, everything, asked, hide=None in hidden))
+        found.append(_plan(against, everything, asked, hide=hidden.rooms(asked.site)))
     return found
+
+
+def _compared(uses: Sequence[RoomUse], counted: Counted, asked: Asked, hidden: Withheld) -> tuple[Table, Table]:
+    """Rooms beside each other, with their sum where they count children."""
+    language, translate = asked.language, asked.translate
+    children = counted == "children"
+    lines = [(f"{use.site.name[language]} {use.room.name[language]}", use.room.id, use.tally) for use in uses]
+    summed = [(translate("All rooms"), None, total(use.tally for use in uses))] if children else []
+    capacities: list[Cell] = [*(use.room.capacity for use in uses), sum(use.room.capacity for use in uses)]
+
+    def row(name: str, key: str | None, tally: UsageSums, figures: Sequence[Figure], *more: Cell) -> tuple[Cell, ...]:
+        several = key is None and len(uses) > 1
+        hide = hidden.rooms(asked.site) if key is None else hidden.room(key)
+        return (name, *more, *cells(tally, figures, outward=asked.outward, hide=hide, several=several))
+
+    rows = [*lines, *summed]
+    room, places = Column(translate("Room")), Column(translate("Capacity"), translate("children"), Kind.COUNT)
+    return (
+        Table(
+            "use" if children else "use-people",
+            translate("Use") if children else translate("Use of rooms in which all people are counted"),
+            (room, *columns(USE, translate, counted)),
+            tuple(row(name, key, tally, USE) for name, key, tally in rows),
+            total=len(summed),
+            chart=Chart(Shape.BARS, translate("Child-hours by room"), y=3) if children else None,
+        ),
+        Table(
+            "utilisation" if children else "utilisation-people",
+            translate("Utilisation") if children else translate("Utilisation where all people are counted"),
+            (room, places, *columns(RATES, translate, counted)),
+            tuple(
+                row(name, key, tally, RATES, capacity)
+                for capacity, (name, key, tally) in zip(capacities, rows, strict=False)
+            ),
+            total=len(summed),
+        ),
+    )
 
 
 def _plan(against: Against, everything: UsageSums, asked: Asked, *, hide: bool) -> Table:
     translate = asked.translate
-    visits: Cell = WITHHELD if hide else against.visits
+    visits: Cell = WITHHELD if hide else against.visits if everything.known_ms else None
     rows: list[tuple[Cell, ...]] = []
     for name, planned, share in (
         (translate("Planned demand"), against.demand, against.of_demand),
         (translate("Planned supply"), against.supply, against.of_supply),
     ):
-        rows.append((name, planned, visits, WITHHELD if hide else share, everything.completeness))
+        reached = WITHHELD if hide else share if everything.known_ms else None
+        rows.append((name, planned, visits, reached, everything.completeness))
     unit = translate("persons")
     return Table(
         "plan",

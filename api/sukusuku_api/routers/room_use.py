@@ -63,7 +63,7 @@ def metrics_of(
     first, stop = _stretch(context, start, end, 28 * DAY_MS, LONGEST_MS)
     hours = past(context, site, room, first, stop)
     cells = [out.heat_cell(weekday, hour, tally) for (weekday, hour), tally in sorted(heat_map(hours).items())]
-    whole = out.tally(total(hour.tally for hour in hours))
+    whole = out.tally(total(hour.tally for hour in hours), room.counting.counted)
     return out.MetricsOut(room=room_id, start=japan_time(first), end=japan_time(stop), figures=whole, heat_map=cells)
 
 

@@ -60,8 +60,8 @@ def effect(found: Changed) -> EffectOut:
         note=None if found.note is None else name(found.note),
         start=japan_time(found.start),
         end=japan_time(found.end),
-        before=tally(found.room.before),
-        after=tally(found.room.after),
+        before=tally(found.room.before, found.channel),
+        after=tally(found.room.after, found.channel),
         zones=[
             ZoneEffectOut(
                 zone=zone,

@@ -65,7 +65,7 @@ class KpiOut(Shape):
     level_at_emptying: SpreadOut | None = Field(description="%")
     open_hours: float = Field(description="Hours that the centre was open (all together: times units)")
     known_hours: float = Field(description="Of these, hours with an estimate")
-    overflow_hours: float = Field(description="Of these, hours at 100 % and above")
+    overflow_hours: float = Field(description="Of these, hours over full: from 102 % until below 96 % or emptied")
     availability: float | None = Field(description="Share (0-1) of the open hours without fault or silence")
     hours_from_due_to_empty: SpreadOut | None = Field(description="Over emptyings after the unit was due")
     alerts: int = Field(description="Alerts that fired")

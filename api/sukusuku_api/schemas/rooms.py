@@ -12,6 +12,7 @@ from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.capacity_limit import RoomLimit, Rule, ZoneLimit
 from sukusuku_server.rooms.expected_use import Expected
 from sukusuku_server.rooms.usage_sums import UsageSums
+from sukusuku_server.settings.rooms import Counted
 
 SERIES = (
     "Occupancy/Corrected",
@@ -43,8 +44,12 @@ class TallyOut(Shape):
 
     open_hours: float
     completeness: float | None = Field(description="Samples received in % of those due")
-    visits: int = Field(description="Child-visits (延べ人数)")
-    child_hours: float = Field(description="Child-hours (延べ利用時間)")
+    counted: Counted = Field(description="What the figures are about; people (adults too) have no child-visits")
+    visits: int | None = Field(
+        description="Child-visits (延べ人数); null where people are counted, or nothing is known"
+    )
+    child_hours: float | None = Field(description="Child-hours (延べ利用時間); null where people are counted")
+    person_hours: float = Field(description="Hours of whom the room counts")
     average: float | None
     average_when_used: float | None
     peak: float | None
@@ -164,13 +169,16 @@ def point(found: Point) -> PointOut:
     return PointOut(time=japan_time(found.time), value=float(found.value or 0))
 
 
-def tally(found: UsageSums) -> TallyOut:
-    """Return a tally for the border."""
+def tally(found: UsageSums, counted: Counted) -> TallyOut:
+    """Return a tally for the border; `counted` is what its room counts."""
+    children = counted == "children"
     return TallyOut(
+        counted=counted,
         open_hours=round(found.open_ms / HOUR_MS, 2),
         completeness=rounded(found.completeness),
-        visits=found.visits,
-        child_hours=round(found.person_hours, 2),
+        visits=found.visits if children and found.known_ms else None,
+        child_hours=round(found.person_hours, 2) if children and found.known_ms else None,
+        person_hours=round(found.person_hours, 2),
         average=rounded(found.average_occupancy),
         average_when_used=rounded(found.average_when_used),
         peak=found.peak_occupancy,

@@ -11,7 +11,7 @@ from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi.disposal_fee import fee_table
 from sukusuku_server.kpi.fixed_rounds import Comparison, FixedRounds, Terms, Travel, UnitFlow, compare
 from sukusuku_server.kpi.inflow import flow, of_their_bags
-from sukusuku_server.kpi.intervals import both, standing, union
+from sukusuku_server.kpi.intervals import Spans, both, standing, union
 from sukusuku_server.kpi.unit_month import Kpi, OpenTime, SiteWeight, UnitMonth, open_time, site_weight, total, unit_kpi
 from sukusuku_server.kpi.visits import LATE_MS, Visit, visits
 from sukusuku_server.model.collection import EmptyingState
@@ -70,14 +70,19 @@ class KpiQueries:
         kpis = []
         for _, unit in self._index.units.values():
             last = self._emptyings.last(unit.id, start)
-            percent = self._derived(unit.id, "Fill/Estimate", start, end)
-            watched, bad = self._bad(unit.id, start, end)
+            since = self._bag_of(unit.id, start)
+            percent = self._derived(unit.id, "Fill/Estimate", since, end)
+            heard = self._heard(unit.id, start, end)
+            watched, bad = self._bad(unit.id, heard, start, end)
+            emptied = self._emptied(unit.id, since, end)
             month = UnitMonth(
                 asset=unit.id,
                 start=start,
                 end=end,
                 opened=self._index.hours[unit.id].spans(watched, end),
-                percent=of_their_bags(percent, self._emptied(unit.id, start, end)),
+                percent=of_their_bags(percent, emptied),
+                emptied=emptied,
+                heard=heard,
                 bad=bad,
                 visits=[visit for visit in found if visit.asset == unit.id],
                 due_percent=self._facility.levels(unit).fill_rise,
@@ -91,23 +96,28 @@ class KpiQueries:
 
     def open_times(self, start: int, end: int) -> dict[str, OpenTime]:
         """For each unit, the open time of which the level is known, and that over full, in start <= time < end."""
-        before = start - DAY_MS  # what stands at `start` was said before it
         found = {}
         for _, unit in self._index.units.values():
-            points = of_their_bags(
-                self._derived(unit.id, "Fill/Estimate", before, end), self._emptied(unit.id, before, end)
-            )
-            found[unit.id] = open_time(points, self._index.hours[unit.id].spans(start, end), end)
+            before = self._bag_of(unit.id, start)
+            emptied = self._emptied(unit.id, before, end)
+            points = of_their_bags(self._derived(unit.id, "Fill/Estimate", before, end), emptied)
+            heard = self._heard(unit.id, start, end)
+            found[unit.id] = open_time(points, emptied, self._index.hours[unit.id].spans(start, end), heard, end)
         return found
 
     def weights(self, start: int, end: int) -> list[SiteWeight]:
-        """Return what each centre put out in start <= time < end, as far as that has come."""
+        """Return what each centre put out in start <= time < end, as far as that has come.
+
+        The days of a centre count from the one on which its first unit was heard, or said to be emptied.
+        """
         end = max(start, min(end, self._now))
-        days = -(-(end - start) // DAY_MS)
         found = []
         for site in self._facility.site:
+            there = (self._bad(unit.id, self._heard(unit.id, start, end), start, end)[0] for unit in site.unit)
             kg = {unit.id: unit.collection.kg_per_nappy for unit in site.unit}
             emptyings = [it for it in self._emptyings.of(None, start, end) if it.asset in kg and it.state in COUNTING]
+            begins = min([end, *there, *(it.time for it in emptyings)])
+            days = (local_day(end - 1) - local_day(begins)).days + 1 if begins < end else 0
             put_out = [(local_day(it.time), it.nappies * kg[it.asset]) for it in emptyings]
             found.append(site_weight(site.id, put_out, days, fee_table()))
         return found
@@ -136,6 +146,11 @@ class KpiQueries:
         done = compare(units, really, rounds, terms, begins, end)
         return Compared(done, ways)
 
+    def _bag_of(self, asset: str, time: int) -> int:
+        """Return when the bag of a moment was put in, `_RECENTLY_MS` before it at the earliest."""
+        last = self._emptyings.last(asset, time)
+        return max(time - _RECENTLY_MS, 0 if last is None else last.time)
+
     def _emptied(self, asset: str, start: int, end: int) -> list[int]:
         found = self._emptyings.of(asset, start, end)
         return [emptying.time for emptying in found if emptying.state in COUNTING]
@@ -144,12 +159,11 @@ class KpiQueries:
         points = self._store.derived(asset, metric, start, end)
         return [(point.time, float(point.value)) for point in points if isinstance(point.value, int | float)]
 
-    def _bad(self, asset: str, start: int, end: int) -> tuple[int, Sequence[tuple[int, int]]]:
+    def _bad(self, asset: str, heard: Spans, start: int, end: int) -> tuple[int, Sequence[tuple[int, int]]]:
         """Return from when on the unit was there, and when it was silent, by the hour, or said that it has a fault.
 
         A unit that was first heard in the middle was not there before; one that was never heard is there from `end` on.
         """
-        heard = self._heard(asset, start, end)
         known = self._heard(asset, start - _RECENTLY_MS, start) or self._heard(asset, 0, start)
         begins = start if known else heard[0][0] if heard else end
         edges = [begins, *(moment for span in heard for moment in span), end]

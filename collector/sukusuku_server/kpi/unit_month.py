@@ -7,11 +7,13 @@ from datetime import date
 
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.kpi.disposal_fee import FeeTable
-from sukusuku_server.kpi.intervals import Spans, both, hours, standing
+from sukusuku_server.kpi.intervals import Spans, both, hours, standing, union
 from sukusuku_server.kpi.visits import Spread, Visit, levels, spread
 from sukusuku_server.model.rounds import VisitKind
 
-FULL = 100.0
+FULL_FROM, FULL_UNTIL = 102.0, 96.0
+"""A bag is over full from the estimate's first value to its last. The estimate of a bag that is exactly full wavers
+about 100 %, so neither bound is there: both are beyond what it wavers by."""
 HOLD_MS = 2 * HOUR_MS
 """A value of the estimate stands so long when no other follows; after that nothing is known."""
 
@@ -20,9 +22,10 @@ HOLD_MS = 2 * HOUR_MS
 class UnitMonth:
     """What is known of a unit in a stretch of time (`start` <= time < `end`, UTC ms).
 
-    `opened` are the opening hours of its centre. `percent` is the estimate, (time, percent) in order. `bad` is when
-    the unit was silent or had a fault. `due_percent` is the level from which it is
-    due, `bag_ms` how long a bag may stay. `before` is the last emptying before `start`. `alerts` is how many fired.
+    `opened` are the opening hours of its centre. `percent` is the estimate, (time, percent) in order, from when the
+    bag of `start` was put in; `emptied` are the times of all emptyings since then. `heard` is when the unit was not
+    silent, `bad` when it was silent or had a fault. `due_percent` is the level from which it is due, `bag_ms` how long
+    a bag may stay. `before` is the last emptying before `start`. `alerts` is how many fired.
     """
 
     asset: str
@@ -30,6 +33,8 @@ class UnitMonth:
     end: int
     opened: Spans
     percent: Sequence[tuple[int, float]]
+    emptied: Sequence[int]
+    heard: Spans
     bad: Spans
     visits: Sequence[Visit]
     due_percent: float
@@ -44,7 +49,7 @@ class Kpi:
     """The figures of a unit, or of all together (`asset` None), in a stretch of time.
 
     `visits` counts by kind. `open_hours` are the hours that the centres were open, times their units; `known_hours`
-    those of them with an estimate, `overflow_hours` those at 100 % and above, `good_hours` those without fault or
+    those of them with an estimate, `overflow_hours` those over full (`over_full`), `good_hours` those without fault or
     silence. `wait_hours` is from due to emptied, over the emptyings that came after due.
     """
 
@@ -70,22 +75,44 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True)
 class OpenTime:
-    """Of the time that a centre is open: that with an estimate of a unit's level, and that at 100 % and above."""
+    """Of the time that a centre is open: that with an estimate of a unit's level, and that over full."""
 
     known: Spans
     over: Spans
 
 
-def open_time(percent: Sequence[tuple[int, float]], opened: Spans, end: int) -> OpenTime:
-    """From the estimate, (time, percent) in order, up to `end`."""
+def open_time(
+    percent: Sequence[tuple[int, float]], emptied: Sequence[int], opened: Spans, heard: Spans, end: int
+) -> OpenTime:
+    """From the estimate, (time, percent) in order, up to `end`.
+
+    `heard` is when the unit was heard: what the estimate goes on to say in silence is not known.
+    """
+    watched = both(opened, heard)
     known = standing(percent, float("-inf"), end, HOLD_MS)
-    return OpenTime(both(known, opened), both(standing(percent, FULL, end, HOLD_MS), opened))
+    return OpenTime(both(known, watched), both(over_full(percent, emptied, end), watched))
+
+
+def over_full(percent: Sequence[tuple[int, float]], emptied: Sequence[int], end: int) -> list[tuple[int, int]]:
+    """Return when a bag was over full: from `FULL_FROM` until below `FULL_UNTIL`, its emptying, or a gap."""
+    found, full, last, n = [], False, None, 0
+    after = [*(time for time, _ in percent[1:]), end]
+    for (time, value), following in zip(percent, after, strict=False):
+        full = value >= FULL_FROM or (full and value >= FULL_UNTIL and (last is None or time - last <= HOLD_MS))
+        last = time
+        while n < len(emptied) and emptied[n] <= time:
+            n += 1
+        until = min(following, time + HOLD_MS, end, emptied[n] if n < len(emptied) else end)
+        if full:
+            found.append((time, until))
+        full = full and until == following
+    return union(found)
 
 
 def unit_kpi(month: UnitMonth) -> Kpi:
     """Return the figures of one unit."""
     opened = both(month.opened, [(month.start, month.end)])
-    time = open_time(month.percent, opened, month.end)
+    time = open_time(month.percent, month.emptied, opened, month.heard, month.end)
     emptied = [visit for visit in month.visits if visit.emptied is not None]
     return Kpi(
         asset=month.asset,

@@ -13,6 +13,7 @@ from sukusuku_server.settings.opening import Service, Slot, minutes
 
 Age = Literal["0", "1", "2", "3", "4", "5"]
 AGES: tuple[Age, ...] = ("0", "1", "2", "3", "4", "5")
+Counted = Literal["children", "people"]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1000)]
 SquareMetres = Annotated[float, msgspec.Meta(gt=0, le=10_000)]
 PerStaff = Annotated[float, msgspec.Meta(gt=0, le=100)]
@@ -70,6 +71,9 @@ class Counting(Settings, frozen=True, kw_only=True):
     `flow` put it right when they contradict it for long.
     """
 
+    counted: Counted = "children"
+    """What the figures of the room are about, whatever data there is. `people`: its sensors cannot tell children from
+    adults. Such a room has no child-visits and no part in the ward's plan."""
     people: tuple[Literal["flow", "count", "zones", "presence"], ...] = ("count", "zones", "flow")
     children: tuple[Literal["flow", "count", "zones", "people"], ...] = ("count", "zones", "flow", "people")
     staff: Literal["roster", "badges", "none"] = "roster"

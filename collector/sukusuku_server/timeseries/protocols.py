@@ -83,6 +83,9 @@ class HistoryReader(Protocol):
     def room_hours(self, asset: str, start: int, end: int) -> list[RoomHour]:
         """Return the hours that are kept of a room and begin in start <= time < end, in order."""
 
+    def first_derived(self, metric: str) -> Mapping[str, int]:
+        """Return the time of the oldest point of a derived metric, by asset."""
+
 
 class DerivedSeries(Protocol):
     """Keeps what is derived of readings."""
@@ -163,9 +166,6 @@ class Retention(Protocol):
 
         Roll-ups and latest values stay. It is noted that all before `end` are gone, as those before `start` must be.
         """
-
-    def first_derived(self, metric: str) -> Mapping[str, int]:
-        """Return the time of the oldest point of a derived metric, by asset."""
 
     def thin(self, asset: str, start: int, end: int, points: Sequence[Reading], hours: Sequence[RoomHour]) -> None:
         """Replace what was derived of an asset in start <= time < end by these points, and keep its hours. Durable.

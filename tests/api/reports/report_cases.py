@@ -18,6 +18,8 @@ HOUR = 60 * MINUTE_MS
 MONDAY = day_start(date(2026, 11, 2))
 OCTOBER = day_start(date(2026, 10, 5))
 NOW = day_start(date(2026, 11, 22)) + 12 * HOUR
+MADE = day_start(date(2026, 12, 1)) + 12 * HOUR
+"""When reports of November are made: what is handed out covers whole months."""
 
 FACILITY = """
 [operator]

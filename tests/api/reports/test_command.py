@@ -19,7 +19,7 @@ def facility(tmp_path: Path) -> Path:
 def test_a_month_is_written_in_the_formats_that_are_asked_for(
     facility: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sukusuku_api.reports.__main__.now_ms", lambda: report_cases.NOW)
+    monkeypatch.setattr("sukusuku_api.reports.__main__.now_ms", lambda: report_cases.MADE)
     out = tmp_path / "out"
 
     assert main(["month", "2026-11", str(facility), "--format", "csv,xlsx", "--out", str(out), "--site", "tobu"]) == 0

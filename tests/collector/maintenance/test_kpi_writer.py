@@ -126,7 +126,9 @@ def test_every_series_is_in_the_table_of_figures(world: World) -> None:
     stop = Stop("unit-1", "tobu", JOINED, Reason.FULL, 1, at(0, 15), None, 90.0, 95.0, 90.0, 1, 7.0)
     plan = Plan("main", TODAY, at(0, 9), at(0, 14), at(0, 16), "van", (stop,), 12.5, 47.0, "")
     Rounds(world.operations).put(plan)
-    world.store.put_derived("unit-1", at(-1, 0), at(0, 12), [Reading("unit-1", "Fill/Estimate", at(0, 12), 100.0)])
+    heard = [Reading("unit-1", "Fill/Percent", at(0, hour), 99.0) for hour in (12, 13)]
+    commit(world.store, heard, world.now)
+    world.store.put_derived("unit-1", at(-1, 0), at(0, 12), [Reading("unit-1", "Fill/Estimate", at(0, 12), 103.0)])
     world.look()
 
     latest = world.store.derived_latest()

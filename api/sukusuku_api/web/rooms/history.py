@@ -18,6 +18,7 @@ from sukusuku_api.web.rooms.queries import RoomFacts
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.rooms.texts import corrections
 from sukusuku_server.rooms.usage import heat_map, ranked, zone_share
+from sukusuku_server.settings.rooms import Counted
 
 SHOWN_CORRECTIONS = 12
 SHOWN_COUNTS = 3
@@ -153,7 +154,7 @@ def use_card(use: RoomUse, reader: Locale) -> UseCard | None:
     shares = zone_share(use.zones)
     names = {zone.id: zone.name[reader.language] for zone in use.room.zone}
     return UseCard(
-        figures=tuple(_figure(figure, figure.of(tally), reader) for figure in FIGURES),
+        figures=tuple(_figure(figure, figure.of(tally), use.channel, reader) for figure in FIGURES),
         busiest=_hours(ranked(cells, SHOWN_HOURS), reader),
         quietest=_hours(ranked(cells, -SHOWN_HOURS), reader),
         zones=reader.translate(", ").join(
@@ -163,13 +164,14 @@ def use_card(use: RoomUse, reader: Locale) -> UseCard | None:
     )
 
 
-def _figure(figure: Figure, value: object, reader: Locale) -> FigureLine:
+def _figure(figure: Figure, value: object, counted: Counted, reader: Locale) -> FigureLine:
     number = value if isinstance(value, int | float) else None
+    name, unit = figures.called(figure, reader.translate, counted)
     digits = 0 if figure.kind is Kind.COUNT or (number is not None and number >= 100) else 1  # noqa: PLR2004
     return FigureLine(
-        name=reader.translate(figure.heading),
+        name=name,
         value="" if number is None else f"{number:,.{digits}f}",
-        unit=figure.unit if figure.unit == "%" else reader.translate(figure.unit),
+        unit=unit,
         doubtful=figure is figures.COMPLETE and number is not None and number < POOR,
     )
 

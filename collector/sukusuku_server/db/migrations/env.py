@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from sukusuku_server.db import tables_collection, tables_rooms  # noqa: F401 - their tables join the metadata
+from sukusuku_server.db import tables_collection, tables_reports, tables_rooms  # noqa: F401 - their tables join the metadata
 from sukusuku_server.db.tables_alerts import metadata
 
 context.configure(

@@ -1,0 +1,1 @@
+"""Figures of rooms and units held against the truth of simulated months."""
