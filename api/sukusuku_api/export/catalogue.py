@@ -1,19 +1,38 @@
-"""The tables of the export. Names of people and notes are in none of them, nor is a count by the minute."""
+"""The tables of the export. Names of people and notes are in none of them, nor are counts of less than a day."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from datetime import date
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.export.series import Series, series_of
 from sukusuku_api.export.tables import Column, Kind, Pieces, Row, Scope, Table
-from sukusuku_api.export.withholding import COUNTS, STATISTICS, told
+from sukusuku_api.queries.room_history import Gatherer
+from sukusuku_api.queries.withheld import Withholding
+from sukusuku_api.reports.period import fiscal_year_of
 from sukusuku_core.catalogue import Role
 from sukusuku_core.model import AssetKind, Quality
+from sukusuku_core.time import day_start, local_day
 from sukusuku_server.db.emptyings import Emptyings
-from sukusuku_server.model.series import Bucket
+from sukusuku_server.model.withheld import CountKey
+from sukusuku_server.rooms.usage import by_day, joined
+from sukusuku_server.rooms.usage_sums import UsageSums
+from sukusuku_server.settings import Room
 from sukusuku_server.units.series import DERIVED
 
 PAGE = 20_000
 """Readings that are asked of the store at once."""
+PEOPLE = frozenset(
+    {
+        Role.PEOPLE_COUNT,
+        Role.CHILD_COUNT,
+        Role.STAFF_COUNT,
+        Role.ZONE_COUNT,
+        Role.ZONE_CHILD_COUNT,
+        Role.PRESENCE,
+        Role.FLOW_COUNTER,
+    }
+)
+"""What tells of people. Of hours and minutes it would undo what reports withhold of days."""
 
 _WHERE = (
     Column("site", Kind.TEXT, "id of the centre"),
@@ -26,34 +45,10 @@ _WHERE = (
 
 def _hours(context: Context, scope: Scope) -> Pieces:
     for series in series_of(context, scope.sites):
-        plain = [it for it in series if it.role not in COUNTS and not _counts_arrivals(it)]
-        for one in plain:
-            hours = context.store.history.hourly(one.asset, one.metric, scope.start, scope.end)
-            yield [_hour(one, it, [getattr(it, name) for name in STATISTICS], withheld=False) for it in hours]
-        yield _people(context, scope, [it for it in series if it.role in COUNTS])
-
-
-def _counts_arrivals(series: Series) -> bool:
-    """Whether the differences of a counter would tell when single people came and went."""
-    return series.kind is AssetKind.ROOM and series.role is Role.FLOW_COUNTER
-
-
-def _people(context: Context, scope: Scope, series: Sequence[Series]) -> list[Row]:
-    """Return the counts of one room: what an hour tells depends on all of them."""
-    hours: dict[int, dict[Series, Bucket]] = {}
-    for one in series:
-        for it in context.store.history.hourly(one.asset, one.metric, scope.start, scope.end):
-            hours.setdefault(it.time, {})[one] = it
-    rows: list[Row] = []
-    for time in sorted(hours):
-        for one, shown in told(hours[time]).items():
-            values = [shown[name] for name in STATISTICS]
-            rows.append(_hour(one, hours[time][one], values, withheld=None in values))
-    return rows
-
-
-def _hour(series: Series, bucket: Bucket, values: Sequence[float | None], *, withheld: bool) -> Row:
-    return (bucket.time, *_where(series), bucket.count, *values, withheld)
+        for one in series:
+            if one.role not in PEOPLE:
+                hours = context.store.history.hourly(one.asset, one.metric, scope.start, scope.end)
+                yield [(it.time, *_where(one), it.count, it.mean, it.low, it.high, it.last) for it in hours]
 
 
 def _where(series: Series) -> tuple[str, str, str, str, str]:
@@ -63,7 +58,7 @@ def _where(series: Series) -> tuple[str, str, str, str, str]:
 def _readings(context: Context, scope: Scope) -> Pieces:
     for series in series_of(context, scope.sites):
         for one in series:
-            if one.kind is not AssetKind.ROOM:
+            if one.role not in PEOPLE:
                 yield from _raw(context, scope, one)
 
 
@@ -117,13 +112,31 @@ def _emptyings(context: Context, scope: Scope) -> Pieces:
     ]
 
 
+def _room_days(context: Context, scope: Scope) -> Pieces:
+    gatherer = Gatherer(context.index, context.store.history, context.operations, scope.end)
+    withholding = Withholding(context.index, gatherer, context.operations, context.clock())
+    hidden = withholding.of(fiscal_year_of(local_day(scope.start))).withheld
+    for site, room in context.index.rooms.values():
+        if site.id in scope.sites:
+            days = joined(gatherer.room(site, room, scope.start, scope.end).hours, by_day)
+            yield [_room_day(site.id, room, day, days[day], hidden) for day in sorted(days)]
+
+
+def _room_day(site: str, room: Room, day: date, tally: UsageSums, hidden: frozenset[CountKey]) -> Row:
+    where = (day_start(day), site, room.id, room.counting.counted, tally.completeness)
+    if (f"room/{room.id}", day.isoformat()) in hidden:
+        return (*where, None, None, True)
+    if not tally.completeness:
+        return (*where, None, None, False)  # a gap is not 0
+    return (*where, tally.visits, tally.person_hours, False)
+
+
 TABLES = {
     table.name: table
     for table in (
         Table(
             "hours",
-            "hours of every measured number. Counts of people of 1 to 4 are withheld, and those that would give them "
-            "away. Counters of entries and exits are left out.",
+            "hours of every measured number that counts no people.",
             (
                 Column("time", Kind.TIME, "beginning of the hour"),
                 *_WHERE,
@@ -132,13 +145,12 @@ TABLES = {
                 Column("low", Kind.NUMBER, "the lowest"),
                 Column("high", Kind.NUMBER, "the highest"),
                 Column("last", Kind.NUMBER, "the last"),
-                Column("withheld", Kind.FLAG, "whether one of the four values before is withheld, and empty for that"),
             ),
             _hours,
         ),
         Table(
             "readings",
-            "raw readings of units and edge nodes, as far as they are kept. Those of rooms are not told.",
+            "raw readings, as far as they are kept, but for those that count people.",
             (
                 Column("time", Kind.TIME, "when it was measured"),
                 *_WHERE,
@@ -146,6 +158,22 @@ TABLES = {
                 Column("quality", Kind.TEXT, "`good`, `bad` or `stale`"),
             ),
             _readings,
+        ),
+        Table(
+            "room_days",
+            "use of rooms by day, with the counts withheld that reports withhold; only of months that are over.",
+            (
+                Column("time", Kind.TIME, "beginning of the day"),
+                Column("site", Kind.TEXT, "id of the centre"),
+                Column("asset", Kind.TEXT, "id of the room"),
+                Column("counted", Kind.TEXT, "what is counted: `children`, or `people` where sensors cannot tell"),
+                Column("completeness", Kind.NUMBER, "received of what was due in open hours, 0-1"),
+                Column("visits", Kind.INTEGER, "who came, each time counted; empty when nothing was received"),
+                Column("person_hours", Kind.NUMBER, "children, or people, times hours"),
+                Column("withheld", Kind.FLAG, "whether the two values before are withheld, and empty for that"),
+            ),
+            _room_days,
+            whole_months=True,
         ),
         Table(
             "estimates",

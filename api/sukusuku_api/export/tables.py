@@ -49,3 +49,5 @@ class Table:
     meaning: str
     columns: tuple[Column, ...]
     pieces: Callable[[Context, Scope], Pieces]
+    whole_months: bool = False
+    """Whether only months that are over are told, so that no small count is the difference of two files."""

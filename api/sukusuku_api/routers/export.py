@@ -15,6 +15,7 @@ from sukusuku_api.export.files import Writer, csv_file
 from sukusuku_api.export.parquet import MissingError, parquet_file
 from sukusuku_api.export.tables import Kind, Pieces, Scope
 from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.queries.withheld import whole_months
 from sukusuku_api.reports import period
 from sukusuku_core.time import day_start
 
@@ -102,6 +103,8 @@ def month(
         raise invalid("path.month", str(error)) from error
     sites = frozenset(context.index.sites if site is None else [known_site(context, site).id])
     scope = Scope(day_start(asked.first), day_start(asked.end), sites)
+    if TABLES[table].whole_months and scope.end > whole_months(context.clock()):
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"{month} is not over; `{table}` covers whole months.")
     pieces = TABLES[table].pieces(context, scope)
     try:
         parts = _WRITERS[ending](TABLES[table], _begun(pieces))

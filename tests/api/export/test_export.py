@@ -6,6 +6,7 @@ import re
 import runpy
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sukusuku_api.export.tables import Column, Kind, Row, Table
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality, Reading
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.timeseries.sqlite_reader import SqliteReader
 from tests.api.conftest import NOW
@@ -58,7 +60,7 @@ def test_both_files_tell_the_same(api: httpx.Client, world: World) -> None:
         Reading("tobu-unit-1", "Info/Serial", HOUR_START, "=1+1"),
         Reading("tobu-unit-1", "Lid/Open", HOUR_START, value=True),
     )
-    for table in TABLES:
+    for table in TABLES.keys() - {"room_days"}:
         lines, found = _csv(api, table), _parquet(api, table)
         assert found.schema.names == [column.name for column in TABLES[table].columns]
         assert all(field.metadata[b"description"] for field in found.schema)
@@ -88,28 +90,32 @@ def test_a_month_is_one_of_japan_and_can_be_that_of_one_centre(api: httpx.Client
     assert len(_csv(api, "readings")) == 4
 
 
-def test_small_counts_are_withheld_with_what_would_give_them_away(api: httpx.Client, world: World) -> None:
-    world.commit(*_room(count=9, children=6, eating=3, play=6), *_room(0, 0, 0, 0, HOUR_START + HOUR))
-    found = {(row["metric"], row["time"][11:13]): row for row in _csv(api, "hours")}
+def test_days_of_rooms_are_told_as_reports_tell_them(api: httpx.Client, world: World) -> None:
+    first, last = day_start(date(2026, 10, 1)), day_start(date(2026, 10, 31))
+    for day, children in (*((first + n * DAY_MS, 6 + n) for n in range(8)), (last, 2)):
+        derived = [(minute * MINUTE_MS, 0 if minute in {0, 240} else children) for minute in range(0, 241, 5)]
+        points = [
+            Reading("tobu-room", metric, day + 9 * HOUR + time, shown)
+            for time, value in derived
+            for metric, shown in (("Occupancy/ChildrenCorrected", float(value)), ("Occupancy/Completeness", 100.0))
+        ]
+        world.store.put_derived("tobu-room", day + 9 * HOUR - 1, day + 13 * HOUR, points)
 
-    def told(metric: str, hour: str) -> str:
-        return found[metric, hour]["mean"]
+    rows = {row["time"][:10]: row for row in _csv(api, "room_days", "2026-10", site="tobu")}
 
-    assert (told("Zones/eating/Count", "15"), told("Zones/play/Count", "15")) == ("", "")
-    assert found["Zones/eating/Count", "15"]["withheld"] == "true"
-    assert told("Occupancy/Children", "15") == "6.0"
-    assert told("Occupancy/Staff", "15") == "2.0"
-    assert {told(metric, "16") for metric, hour in found if hour == "16" and metric.startswith("Zones")} == {"0.0"}
-    assert not any(metric.startswith("Entries") for metric, _ in found)
+    assert rows["2026-10-31"]["withheld"] == "true"
+    assert rows["2026-10-20"]["visits"] == "", "nothing was heard, which is not 0"
+    assert rows["2026-10-31"]["visits"] == rows["2026-10-31"]["person_hours"] == ""
+    others = [row for day, row in rows.items() if day < "2026-10-09"]
+    assert any(row["withheld"] == "true" for row in others), "else the sum of the month would tell the small one"
+    assert {int(row["visits"]) for row in others if row["visits"]} <= set(range(6, 14))
+    assert any(row["visits"] for row in others)
 
 
-def test_few_children_hide_the_people_from_whom_staff_could_be_taken(api: httpx.Client, world: World) -> None:
-    world.commit(*_room(count=6, children=4, eating=0, play=6))
-    shown = {row["metric"]: row["high"] for row in _csv(api, "hours")}
-    assert shown["Occupancy/Children"] == ""
-    assert shown["Occupancy/Count"] == ""
-    assert shown["Zones/play/Count"] == "", "it is all of the room"
-    assert shown["Occupancy/Staff"] == "2.0"
+def test_a_month_that_is_not_over_tells_no_people(api: httpx.Client) -> None:
+    answer = api.get("/api/v1/export/room_days/2026-11.csv")
+    assert answer.status_code == 404
+    assert "is not over" in answer.json()["detail"]
 
 
 def test_no_room_is_in_the_raw_readings_and_no_person_anywhere(api: httpx.Client, world: World) -> None:
@@ -119,7 +125,7 @@ def test_no_room_is_in_the_raw_readings_and_no_person_anywhere(api: httpx.Client
     for table in TABLES:
         text = api.get(f"/api/v1/export/{table}/2026-11.csv").text
         assert "佐藤" not in text
-        assert table == "hours" or "tobu-room" not in text
+        assert "tobu-room" not in text
     (row,) = _csv(api, "emptyings")
     assert (row["asset"], row["site"], row["percent"], row["state"]) == ("tobu-unit-1", "tobu", "80.0", "entered")
 
