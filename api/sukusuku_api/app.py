@@ -16,6 +16,7 @@ from sukusuku_api.live_stream import Broadcast
 from sukusuku_api.routers import (
     alerts,
     assets,
+    bookings,
     emptyings,
     export,
     findings,
@@ -44,14 +45,14 @@ from sukusuku_server.settings import Facility
 
 PREFIX = "/api/v1"
 LARGEST_BODY = 16 * 1024
-"""Bytes that a request may bring: notes and names, never a file."""
+"""Bytes that a request may bring: notes and names; only a file of bookings may be larger."""
 
 _DESCRIPTION = """
 Nappy-compression units and temporary-childcare rooms of municipal child-and-family centres: their current state,
 their history, and their alerts.
 
 Times are ISO 8601 at +09:00. Every error is an RFC 9457 problem (`application/problem+json`); only a
-request of more than 16 KiB is refused before it is read, with status 413 in plain text.
+request of more than 16 KiB (a file of bookings: 4 MB) is refused before it is read, with status 413 in plain text.
 `stale` or the condition `silent` means that the values are not current.
 """
 
@@ -88,7 +89,7 @@ def without_data() -> FastAPI:
     api = APIRouter(prefix=PREFIX)
     now = (health, sites, assets, readings, alerts, quarantine, stream, modes)
     collection = (emptyings, findings, forecasts, rounds, requests, stock, kpi)
-    use = (room_use, vacancy, reports, export)
+    use = (room_use, vacancy, bookings, reports, export)
     for module in (*now, *collection, *use):
         api.include_router(module.router)
     api.include_router(rounds.stops)

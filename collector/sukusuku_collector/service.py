@@ -15,9 +15,12 @@ from sukusuku_collector.channels import registry as channels
 from sukusuku_collector.clock.correction import ClockCorrection
 from sukusuku_collector.clock.machine import Machine, ThisMachine
 from sukusuku_collector.clock.trusted import TrustedClock
+from sukusuku_collector.derivation.booking_book import Book
 from sukusuku_collector.derivation.registry import subjects
 from sukusuku_collector.derivation.runner import DerivationRunner
 from sukusuku_collector.dispatch.scheduler import RoundScheduler, Sender, Signals
+from sukusuku_collector.doors import registry as doors
+from sukusuku_collector.doors.protocol import World
 from sukusuku_collector.host.claim import RivalError
 from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
@@ -32,6 +35,7 @@ from sukusuku_core.supervision import Gate, always, supervise
 from sukusuku_core.time import HOUR_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
+from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rooms import RoomRecords
@@ -107,7 +111,9 @@ async def _run(
     alerts = Alerts(engine, store, clock, around, clock.sure)
     planner = Planner(index, dates, store, operations)
     sender = Sender(index, dates, store, operations, planner)
-    deriver = DerivationRunner(store, DerivationRecords(operations), subjects(index), clock)
+    book = Book(BookingRecords(operations))
+    found = subjects(index, book)
+    deriver = DerivationRunner(store, DerivationRecords(operations), found, clock, book.refresh)
     emptyings = Emptyings(operations)
     signals = Signals(lambda: deriver.current, wake)
     rounds = RoundScheduler(index, dates, sender, emptyings, signals, clock)
@@ -133,6 +139,7 @@ async def _run(
         "watch": lambda: _watch(alerts, host),
         "counts": lambda: _tell_counts(ingest.counts),
     }
+    jobs |= doors.opened(World(index, operations, clock, clock.sure))
     rival: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:

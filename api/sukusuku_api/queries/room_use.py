@@ -5,6 +5,8 @@ from datetime import date
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.room_history import Changed, Gatherer
 from sukusuku_core.time import DAY_MS
+from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.rooms.booked import NOTHING, Plan, plan
 from sukusuku_server.rooms.change_effect import stretch
 from sukusuku_server.rooms.current import FRESH_MS
 from sukusuku_server.rooms.expected_use import WEEKS, Expected, outlook
@@ -36,21 +38,33 @@ def changes(context: Context, site: Site, room: Room) -> tuple[Changed, ...]:
 
 
 def expected(context: Context, site: Site, room: Room, now: int, days: int) -> list[Expected]:
-    """Return what is usual in a room in the open hours of the coming days."""
+    """Return who is expected in a room in the open hours of the coming days: booked, or as usual."""
     hours = past(context, site, room, now - WEEKS * 7 * DAY_MS, now)
-    return outlook(hours, context.index.hours[room.id], now, days)
+    return outlook(hours, context.index.hours[room.id], now, days, comparable(context, room, now))
+
+
+def booked(context: Context, room: Room, now: int) -> Plan:
+    """Return what is booked in a room, as far as imports tell."""
+    return plan(room.id, BookingRecords(context.operations).imports(), now)
+
+
+def comparable(context: Context, room: Room, now: int) -> Plan:
+    """Return the bookings that can be held against the counts of a room: of people they tell nothing."""
+    return NOTHING if room.counting.counted == "people" else booked(context, room, now)
 
 
 def expect(context: Context, site: Site, room: Room, now: int, days: int) -> Expect:
-    """Return what is expected in a room: who is in now, then what is usual at that hour."""
+    """Return what is expected in a room: who is in now, then who is booked, or what is usual at that hour."""
+    known = booked(context, room, now)
     if room.counting.counted == "people":  # how many children are to come is not known from people
-        return outlook_expect({}, now, None)
+        return outlook_expect({}, now, None, known)
     ahead = expected(context, site, room, now, days)
     series = context.store.live.derived_latest().get(room.id, {})
     point = series.get(SERIES["children"])
     fresh = point is not None and now - point.time <= FRESH_MS and isinstance(point.value, int | float)
     children = float(point.value) if fresh and point is not None and isinstance(point.value, int | float) else None
-    return outlook_expect({item.start: item.mean for item in ahead}, now, children)
+    usual = {item.start: item.mean for item in ahead}
+    return outlook_expect(usual, now, children, known)
 
 
 def vacancy(context: Context, days: int) -> list[tuple[Site, list[Day]]]:

@@ -91,6 +91,10 @@ class ExpectedOut(Shape):
     low: float | None
     high: float | None
     hours: int = Field(description="Number of past hours used")
+    booked: float | None = Field(
+        description="Children booked, on average over the hour: then `mean` is what usually comes of them; null: no "
+        "bookings are known, and the past alone tells"
+    )
 
 
 class RoomOutlookOut(Shape):
@@ -212,6 +216,7 @@ def expected_hour(found: Expected) -> ExpectedOut:
         low=rounded(found.low),
         high=rounded(found.high),
         hours=found.hours,
+        booked=rounded(found.booked),
     )
 
 

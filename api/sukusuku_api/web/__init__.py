@@ -1,8 +1,9 @@
-"""Pages for people: the wall, collection, rooms, vacancy, and the answers to round mails."""
+"""Pages for people: the wall, collection, rooms, vacancy, bookings, and the answers to round mails."""
 
 from fastapi import FastAPI
 
 from sukusuku_api.web import rooms
+from sukusuku_api.web.bookings import page as bookings
 from sukusuku_api.web.collection import page as collection
 from sukusuku_api.web.round_links import page
 from sukusuku_api.web.vacancy import page as vacancy
@@ -17,6 +18,7 @@ def install(app: FastAPI) -> None:
     collection.install(app)
     rooms.install(app)
     vacancy.install(app)
+    bookings.install(app)
     page.install(app)
 
 

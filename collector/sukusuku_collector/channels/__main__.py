@@ -67,7 +67,7 @@ def _run(facility: Facility, ident: str | None, language: Language) -> str:
 
 def _message(facility: Facility, ident: str, language: Language) -> OutgoingMail:
     gettext, now, operator = texts("sukusuku_server", language).gettext, now_ms(), facility.operator.id
-    title = f"{gettext('[Sukusuku]')} {gettext('Test message')}"
+    title = " ".join((gettext("[Sukusuku]"), gettext("Test message")))
     own = f"<test-{now}@{operator}>"
     notice = Notice(
         ident=own.strip("<>"),

@@ -9,7 +9,7 @@ stretch gives replaces what was derived of that stretch before, so a crash in th
 import asyncio
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -80,11 +80,17 @@ class Subject:
 
 
 class DerivationRunner:
-    """Derives all assets of one facility. `run` goes on until cancelled."""
+    """Derives all assets of one facility. `run` goes on until cancelled; `prepare` is called before each pass."""
 
     def __init__(
-        self, store: DerivationStore, records: Records, subjects: Mapping[str, Subject], clock: Clock = now_ms
+        self,
+        store: DerivationStore,
+        records: Records,
+        subjects: Mapping[str, Subject],
+        clock: Clock = now_ms,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
+        self._prepare = prepare
         self._store = store
         self._records = records
         self._subjects = subjects
@@ -143,6 +149,7 @@ class DerivationRunner:
 
     def begin(self) -> bool:
         """Look what there is to do: new time, late readings, words of people. Tells whether there is anything."""
+        self._prepare()
         if self._anew:
             self._anew = False
             self._standing.clear()

@@ -1,4 +1,8 @@
-"""How full a room will be in the coming week, hour by hour, from the same weekdays and hours of the past. Pure."""
+"""How full a room will be in the coming week, hour by hour. Pure.
+
+Where bookings are known, those who are booked are expected, times the share of them that has come in the past.
+Elsewhere the same weekdays and hours of the past tell.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +10,7 @@ from math import sqrt
 
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.calendar.opening_hours import OpeningHours
+from sukusuku_server.rooms.booked import NOTHING, Attendance, Plan, attendance
 from sukusuku_server.rooms.usage import Hour
 from sukusuku_server.rooms.usage_sums import UsageSums
 
@@ -24,7 +29,8 @@ _NOTHING = UsageSums()
 class Expected:
     """The expected mean occupancy of an hour that begins at `start` (UTC ms); in 80 % of cases within the band.
 
-    `hours` of the past stand behind it. All None: nothing like it is known.
+    `hours` of the past stand behind it. All None: nothing like it is known. `booked` is the mean number of children
+    booked in it; None: no bookings are known, and the past alone tells.
     """
 
     start: int
@@ -32,10 +38,14 @@ class Expected:
     low: float | None
     high: float | None
     hours: int
+    booked: float | None = None
 
 
-def outlook(past: Sequence[Hour], opening: OpeningHours, now: int, days: int = 7) -> list[Expected]:
+def outlook(
+    past: Sequence[Hour], opening: OpeningHours, now: int, days: int = 7, booked: Plan = NOTHING
+) -> list[Expected]:
     """Every hour in which the room is open within so many days from `now`."""
+    shown = attendance(past, booked, opening, now)
     since = now - WEEKS * 7 * DAY_MS
     known = [
         (hour, mean, FADES ** ((now - hour.start) / (7 * DAY_MS)))
@@ -55,12 +65,22 @@ def outlook(past: Sequence[Hour], opening: OpeningHours, now: int, days: int = 7
     }
     found = []
     for start in sorted(starts):
+        places = booked.mean(start, opening)
+        if places is not None:
+            found.append(_of_bookings(start, places, shown))
+            continue
         place = Hour(start, _NOTHING)
         samples = exact.get((place.weekday, place.hour), [])
         if len(samples) < LEAST:
             samples = alike.get(place.hour, [])
         found.append(_expected(start, samples, spread))
     return found
+
+
+def _of_bookings(start: int, places: float, shown: Attendance) -> Expected:
+    mean = shown.factor * places
+    sigma = sqrt(shown.spread * mean + _LEAST_VARIANCE)
+    return Expected(start, mean, max(mean - _BAND_80 * sigma, 0.0), mean + _BAND_80 * sigma, shown.hours, booked=places)
 
 
 def _expected(start: int, samples: Sequence[tuple[float, float]], spread: float) -> Expected:

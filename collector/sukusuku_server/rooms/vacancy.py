@@ -1,7 +1,8 @@
 """The vacancy board: one mark per centre and day, as public child-care sites show it. Pure.
 
-There are no bookings in this system. A band has a place when the limit of its room stays above what is expected there:
-the children who are in for the rest of the running hour, and the outlook's mean, rounded to whole children, afterwards.
+A band has a place when the limit of its room stays above what is expected there. Where bookings are known, that is
+who is booked: a booked place is taken, whoever comes. Elsewhere it is the outlook's mean, rounded to whole children.
+In the running hour nobody less is expected than the children who are in.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from enum import StrEnum
 
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day, time_of_day
 from sukusuku_server.calendar.opening_hours import OpeningHours
+from sukusuku_server.rooms.booked import NOTHING, Plan
 from sukusuku_server.rooms.schedule import Timetable
 from sukusuku_server.rooms.suppression import SMALLEST_TOLD
 from sukusuku_server.settings import Service, Site
@@ -48,7 +50,7 @@ SYMBOLS: Mapping[Sign, str] = {
 }
 
 Expect = Callable[[int], float | None]
-"""The children expected in the hour that begins at a moment (UTC ms); None: not known."""
+"""The children expected at a moment (UTC ms); None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def service_days(timetable: Timetable, service: Service | None, expect: Expect, 
     for n in range(days):
         day = date.fromordinal(today.toordinal() + n)
         spans = hours.spans(day_start(day), day_start(day) + DAY_MS)
-        coming = [span for span in _bands(service, day, spans) if span[1] > now]
+        coming = [span for span in bands_of(service, day, spans) if span[1] > now]
         if not spans:
             found.append(Day(day, Sign.CLOSED))
         elif not coming or _outside(service, n, now):
@@ -116,11 +118,19 @@ def sign(bands: Sequence[Band]) -> Sign:
     return Sign.SOME if any(known) else Sign.FULL
 
 
-def outlook_expect(hours: Mapping[int, float | None], now: int, children: float | None) -> Expect:
-    """Return what is expected by the start of the hour; in the running hour those who are in, when that is known."""
+def outlook_expect(
+    hours: Mapping[int, float | None], now: int, children: float | None, booked: Plan = NOTHING
+) -> Expect:
+    """Return what is expected: who is booked; without bookings, by the start of the hour what is usual.
+
+    In the running hour those who are in count, when that is known.
+    """
     running = now - now % HOUR_MS
 
-    def expect(hour: int) -> float | None:
+    def expect(moment: int) -> float | None:
+        hour, places = moment - moment % HOUR_MS, booked.children(moment)
+        if places is not None:
+            return max(places, children or 0.0) if hour == running else places
         return children if hour == running and children is not None else hours.get(hour)
 
     return expect
@@ -134,7 +144,7 @@ def _together(days: Sequence[Day]) -> Day:
     return Day(days[0].day, Sign.OUTSIDE if outside else Sign.CLOSED)
 
 
-def _bands(service: Service | None, day: date, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def bands_of(service: Service | None, day: date, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield the bands of a day as far as it is open; without bands, the open stretches."""
     if service is None or not service.band:
         yield from spans
@@ -165,7 +175,7 @@ def _free(timetable: Timetable, hours: OpeningHours, expect: Expect, span: tuple
         moment = max(ms, start)
         if not hours.is_open(moment):
             continue
-        children = expect(moment - moment % HOUR_MS)
+        children = expect(moment)
         if children is None:
             return None
         room = max(timetable.limit(moment, timetable.staff(moment)).children - int(children + 0.5), 0)

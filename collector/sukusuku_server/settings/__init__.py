@@ -5,6 +5,7 @@ The collector and the API read the same file. Each module holds the tables of on
 
 from sukusuku_server.settings.alerts import AlertLevels, Levels
 from sukusuku_server.settings.base import WEEKDAYS, Language, Text, Weekday
+from sukusuku_server.settings.bookings import BookingSettings, Feed
 from sukusuku_server.settings.channels import MAIL, Channel
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.settings.facility import (
@@ -37,6 +38,7 @@ __all__ = [
     "AlertLevels",
     "Asset",
     "Band",
+    "BookingSettings",
     "Calendar",
     "Change",
     "Channel",
@@ -47,6 +49,7 @@ __all__ = [
     "Depot",
     "Facility",
     "FacilityIndex",
+    "Feed",
     "Gateway",
     "GatewayMetric",
     "Language",

@@ -18,6 +18,7 @@ from sukusuku_mqtt.settings import BrokerSettings
 from sukusuku_server.settings import authority, rounds
 from sukusuku_server.settings.alerts import AlertLevels, Levels, RuleName, Stage, check_apart, check_levels
 from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text
+from sukusuku_server.settings.bookings import BookingSettings, check_bookings
 from sukusuku_server.settings.channels import Channel, check_channels
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.settings.gateways import Gateway, check_gateways
@@ -176,6 +177,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     vehicle: tuple[Vehicle, ...] = ()
     round: tuple[Round, ...] = ()
     ward_plan: tuple[WardPlan, ...] = ()
+    bookings: BookingSettings | None = None
     site: tuple[Site, ...] = ()
     gateway: tuple[Gateway, ...] = ()
     contact: tuple[Contact, ...] = ()
@@ -222,9 +224,9 @@ def read(path: Path) -> Facility:
     store = facility.store.resolved(path.parent, f"{path}: store")
     mail = None if facility.mail is None else facility.mail.resolved(path.parent, f"{path}: mail")
     channels = tuple(item.resolved(path.parent, f"{path}: channel[{n}]") for n, item in enumerate(facility.channel))
-    return msgspec.structs.replace(
-        facility, broker=broker, store=store, mail=mail, channel=channels, operations=operations
-    )
+    bookings = None if facility.bookings is None else facility.bookings.resolved(path.parent, f"{path}: bookings")
+    found = msgspec.structs.replace(facility, broker=broker, store=store, mail=mail, operations=operations)
+    return msgspec.structs.replace(found, channel=channels, bookings=bookings)
 
 
 def check(facility: Facility, name: str) -> None:
@@ -269,6 +271,8 @@ def _check_contacts(facility: Facility, sites: set[str], name: str) -> None:
 
 def _check_assets(facility: Facility, name: str) -> None:
     rooms = {room.id for site in facility.site for room in site.room}
+    if facility.bookings is not None:
+        check_bookings(facility.bookings, rooms, name)
     for asset in facility.assets():
         linked = asset.settings.collection.room if isinstance(asset.settings, Unit) else None
         if linked is not None and linked not in rooms:

@@ -36,6 +36,10 @@ Children = Callable[[int], float | None]
 """How many children are expected in the linked room at a moment (UTC ms); None: as many as usual."""
 
 
+ChildrenAsKnown = Callable[[int], Children]
+"""What was known at a moment (UTC ms) of the children to come: bookings come in, and are taken back."""
+
+
 class Opening(Protocol):
     """When a centre is open."""
 

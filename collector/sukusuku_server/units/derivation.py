@@ -32,7 +32,7 @@ from sukusuku_server.units import fill_filter as fills
 from sukusuku_server.units import findings
 from sukusuku_server.units import forecast_state as foresight
 from sukusuku_server.units import level_sensor as levels
-from sukusuku_server.units.arrival_rates import Children
+from sukusuku_server.units.arrival_rates import ChildrenAsKnown
 from sukusuku_server.units.emptying_detection import HEARD, SAME_MS, UNCOUNTED_PER_HOUR, Contacts, Meaning, Verdict
 from sukusuku_server.units.estimate import estimate
 from sukusuku_server.units.fill_filter import Fill
@@ -103,13 +103,15 @@ class _Found:
 class UnitDerivation:
     """See `Derivation`. One for each unit; it keeps nothing between calls.
 
-    `children` are those expected in the linked room, where something is known of them.
+    `children` gives those who were expected in the linked room at a moment, where something was known of them.
     """
 
     version = 1
     kind = UnitProgress
 
-    def __init__(self, asset: str, settings: Collection, opening: Hours, children: Children | None = None) -> None:
+    def __init__(
+        self, asset: str, settings: Collection, opening: Hours, children: ChildrenAsKnown | None = None
+    ) -> None:
         self._asset = asset
         self._settings = settings
         self._opening = opening
@@ -314,7 +316,8 @@ class UnitDerivation:
         return estimate(state.fill, self._settings, time)
 
     def _ahead(self, state: UnitProgress, now: FillEstimate, time: int) -> tuple[Foresight, Ahead]:
-        settings, opening, children = self._settings, self._opening, self._children
+        settings, opening = self._settings, self._opening
+        children = None if self._children is None else self._children(time)
         return foresight.ahead(state.foresight, self._asset, now, settings, opening, time, children)
 
     def _follow(self, state: UnitProgress, time: int, found: _Found) -> UnitProgress:

@@ -126,3 +126,16 @@ def test_a_bag_that_fills_slowly_is_told_on_the_grid_only() -> None:
     ]
     found = DERIVATION.advance(DERIVATION.start(MONDAY), readings, [], MONDAY + 600 * MINUTE_MS)
     assert {point.time % GRID_MS for point in found.points} == {0}
+
+
+def test_children_are_asked_for_as_they_were_known_at_the_hour_of_the_forecast() -> None:
+    asked: list[int] = []
+
+    def known(at: int) -> arrival_rates.Children:
+        asked.append(at)
+        return lambda _: None
+
+    unit = UnitDerivation(UNIT, SETTINGS, OPENING, known)
+    unit.advance(unit.start(MONDAY - 1), day(0, 0), [], MONDAY + DAY_MS - 1)
+    assert asked
+    assert all(at % (60 * MINUTE_MS) == 0 for at in asked)

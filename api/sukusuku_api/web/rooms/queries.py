@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.room_history import Gatherer, RoomUse
-from sukusuku_api.queries.room_use import past
+from sukusuku_api.queries.room_use import comparable, past
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start, local_day
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.live.views import RoomView
@@ -122,7 +122,7 @@ def use(context: Context, site: Site, room: Room, now: int) -> Use:
     timetable = context.index.schedules[room.id]
     gatherer = Gatherer(context.index, context.store.history, context.operations, now)
     hours = past(context, site, room, now - WEEKS * 7 * DAY_MS, now)
-    ahead = tuple(outlook(hours, timetable.hours, now))
+    ahead = tuple(outlook(hours, timetable.hours, now, booked=comparable(context, room, now)))
     return Use(
         month=gatherer.room(site, room, now - FIGURE_DAYS * DAY_MS, now),
         ahead=ahead,

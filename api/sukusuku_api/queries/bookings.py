@@ -1,0 +1,39 @@
+"""Takes a file of bookings, and tells what it means for the rooms."""
+
+from dataclasses import dataclass
+
+from sukusuku_api.dependencies import Context
+from sukusuku_server.bookings import file
+from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.model.bookings import Bookings, Import
+from sukusuku_server.rooms.booked import Overbooked, overbooked, plan
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a file said, and the import that came of it; None: it said what is known already."""
+
+    told: Bookings
+    kept: Import | None
+    over: tuple[tuple[str, tuple[Overbooked, ...]], ...]
+
+
+def take(context: Context, content: bytes, by: str, room: str | None) -> Taken:
+    """Read and keep a file that somebody uploads. Raises BookingsError; nothing is kept then."""
+    told = file.read(content, context.facility, room)
+    settings = context.facility.bookings
+    keep = 90 if settings is None else settings.keep_days
+    kept = BookingRecords(context.operations).take(told, "upload", by, context.clock(), keep_days=keep)
+    return Taken(told, kept, _over(context, told))
+
+
+def _over(context: Context, told: Bookings) -> tuple[tuple[str, tuple[Overbooked, ...]], ...]:
+    now = context.clock()
+    imports = BookingRecords(context.operations).imports()
+    found = []
+    for cover in told.covers:
+        booked, timetable = plan(cover.room, imports, now), context.index.schedules[cover.room]
+        over = tuple(overbooked(booked, timetable, max(cover.start, now), cover.end)) if cover.end > now else ()
+        if over:
+            found.append((cover.room, over))
+    return tuple(found)

@@ -1,0 +1,136 @@
+"""What the page of bookings shows: the coming days of each room with their time slots, and the imports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sukusuku_api.dependencies import Context
+from sukusuku_api.timestamps import WEEKDAYS
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start, japan_time, local_day
+from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.i18n import N_, Translate
+from sukusuku_server.model.bookings import Import
+from sukusuku_server.rooms.booked import Plan, plan
+from sukusuku_server.rooms.current import limit_planned
+from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rooms.vacancy import bands_of
+from sukusuku_server.settings import Language, Room
+
+DAYS = 14
+SHOWN = 20
+"""Imports on the page."""
+SOURCES = {"upload": N_("Upload"), "folder": N_("Folder"), "url": N_("Feed")}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time slot of a day: the most who are booked at once, and the smallest limit; None: nobody has said."""
+
+    hours: str
+    booked: int | None
+    limit: int
+
+    @property
+    def tone(self) -> str:
+        """What the colours say: `unknown`, `free`, `full` or `over`."""
+        if self.booked is None:
+            return "unknown"
+        return "over" if self.booked > self.limit else "full" if self.booked == self.limit else "free"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of a room."""
+
+    name: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomCard:
+    """A room with its coming open days."""
+
+    id: str
+    name: str
+    site: str
+    days: tuple[Day, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLine:
+    """An import, and whether it still holds."""
+
+    id: int
+    when: str
+    source: str
+    by: str
+    what: str
+    withdrawn: str
+
+
+def rooms(context: Context, language: Language, translate: Translate) -> list[RoomCard]:
+    """Return every room."""
+    now = context.clock()
+    imports = BookingRecords(context.operations).imports()
+    return [
+        RoomCard(
+            room.id,
+            room.name[language],
+            site.name[language],
+            tuple(_days(room, context.index.schedules[room.id], plan(room.id, imports, now), now, translate)),
+        )
+        for site, room in context.index.rooms.values()
+    ]
+
+
+def lines(context: Context, language: Language, translate: Translate) -> list[ImportLine]:
+    """Return the newest imports."""
+    found = BookingRecords(context.operations).imports()[:SHOWN]
+    return [_line(context, item, language, translate) for item in found]
+
+
+def _line(context: Context, found: Import, language: Language, translate: Translate) -> ImportLine:
+    parts = []
+    for cover in found.covers:
+        room = context.index.rooms.get(cover.room)
+        name = cover.room if room is None else f"{room[0].name[language]} {room[1].name[language]}"
+        children = sum(item.children for item in found.spans if item.room == cover.room)
+        first, last = local_day(cover.start), local_day(cover.end - 1)
+        said = translate("%(room)s: %(first)s–%(last)s, %(n)s children")
+        parts.append(said % {"room": name, "first": _short(first), "last": _short(last), "n": children})
+    withdrawn = ""
+    if found.withdrawn is not None:
+        values = {"who": found.withdrawn_by, "time": f"{japan_time(found.withdrawn):%m/%d %H:%M}"}
+        withdrawn = translate("withdrawn by %(who)s, %(time)s") % values
+    source = translate(SOURCES[found.source])
+    when = f"{japan_time(found.imported):%m/%d %H:%M}"
+    return ImportLine(found.id, when, source, found.imported_by, " · ".join(parts), withdrawn)
+
+
+def _short(day: date) -> str:
+    return f"{day.month}/{day.day}"
+
+
+def _days(room: Room, timetable: Timetable, booked: Plan, now: int, translate: Translate) -> Sequence[Day]:
+    today = local_day(now)
+    found = []
+    for n in range(DAYS):
+        day = date.fromordinal(today.toordinal() + n)
+        start = day_start(day)
+        edges: list[tuple[int, int]] = []
+        for service in room.service or (None,):
+            hours = timetable.hours if service is None else timetable.services[service.id]
+            edges += bands_of(service, day, hours.spans(start, start + DAY_MS))
+        if edges:
+            name = f"{_short(day)} {translate(WEEKDAYS[day.weekday()])}"
+            found.append(Day(name, tuple(_slot(timetable, booked, *edge) for edge in sorted(edges))))
+    return found
+
+
+def _slot(timetable: Timetable, booked: Plan, start: int, end: int) -> Slot:
+    steps = range(start, end, 15 * MINUTE_MS)
+    counts = [booked.children(at) for at in steps]
+    known = [count for count in counts if count is not None]
+    hours = f"{japan_time(start):%H:%M}–{japan_time(end):%H:%M}"
+    limit = min(limit_planned(timetable, at).children for at in steps)
+    return Slot(hours, max(known) if len(known) == len(counts) else None, limit)

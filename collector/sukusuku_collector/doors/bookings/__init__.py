@@ -1,0 +1,1 @@
+"""Bookings from a watched folder, and from addresses."""

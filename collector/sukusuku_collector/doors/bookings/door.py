@@ -1,0 +1,109 @@
+"""Looks into the folder and asks the feeds; what they say is stored as an upload is.
+
+Nothing of a file but counts stays: what was taken is deleted. A file that cannot be read stays where it is, with a note
+beside it that says why; the log says which lines, never what stands in them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+from sukusuku_collector.doors.bookings.feeds import fetch
+from sukusuku_collector.doors.protocol import World
+from sukusuku_core.errors import SukusukuError, TransientError
+from sukusuku_core.supervision import repeat
+from sukusuku_core.transition_log import TransitionLog
+from sukusuku_server.bookings import file
+from sukusuku_server.bookings.problems import BookingsError
+from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.i18n import texts
+from sukusuku_server.settings import BookingSettings, Feed
+
+LOOK_SECONDS = 10.0
+NOTE = ".errors.txt"
+"""What is added to the name of a file that cannot be read."""
+KINDS = frozenset({".csv", ".tsv", ".txt", ".ics"})
+
+_log = logging.getLogger(__name__)
+
+
+def open_door(world: World) -> Callable[[], Awaitable[None]] | None:
+    """See `protocol.Door`."""
+    settings = world.index.facility.bookings
+    if settings is None or (settings.folder is None and not settings.feed):
+        return None
+    importer = Importer(world, settings)
+    look = partial(asyncio.to_thread, importer.look)
+    return lambda: repeat("bookings", look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log), world.sure)
+
+
+class Importer:
+    """One look after another. `look` raises TransientError when the database does not answer."""
+
+    def __init__(self, world: World, settings: BookingSettings) -> None:
+        self._world = world
+        self._settings = settings
+        self._records = BookingRecords(world.operations)
+        self._sizes: dict[Path, tuple[int, int]] = {}
+        self._refused: dict[Path, tuple[int, int]] = {}
+        self._asked: dict[str, int] = {}
+        self._problems = TransitionLog(_log)
+
+    def look(self) -> None:
+        """Take what lies in the folder, and ask each feed whose turn it is."""
+        if self._settings.folder is not None:
+            self._look_into(Path(self._settings.folder))
+        now = self._world.clock()
+        for feed in self._settings.feed:
+            if now - self._asked.get(feed.id, 0) >= feed.every * 1000:
+                self._asked[feed.id] = now
+                self._ask(feed)
+
+    def _look_into(self, folder: Path) -> None:
+        try:
+            found = sorted(path for path in folder.iterdir() if path.suffix.lower() in KINDS and path.is_file())
+            sizes = {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in found}
+        except OSError as error:
+            self._problems.problem("folder of bookings", "cannot be read, retrying", error)
+            return
+        self._problems.recovered("folder of bookings", "can be read again")
+        for path, size in sizes.items():
+            written = self._sizes.get(path) == size  # twice the same: nobody is writing it any more
+            if written and not path.name.endswith(NOTE) and self._refused.get(path) != size:
+                self._take(path, size)
+        self._sizes = sizes
+
+    def _take(self, path: Path, size: tuple[int, int]) -> None:
+        note = path.with_name(path.name + NOTE)
+        try:
+            self._keep(path.read_bytes(), "folder", self._settings.folder_room)
+        except BookingsError as error:
+            self._refused[path] = size
+            _log.error("a file of bookings is refused; the note beside it says why: %s", error)
+            lines = [line for language in ("ja", "en") for line in error.told(texts("sukusuku_server", language))]
+            note.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+        except OSError as error:
+            self._problems.problem("file of bookings", "cannot be read, retrying", type(error).__name__)
+        else:
+            path.unlink(missing_ok=True)
+            note.unlink(missing_ok=True)
+
+    def _ask(self, feed: Feed) -> None:
+        name = f"feed {feed.id} of bookings"
+        try:
+            self._keep(fetch(feed), "url", feed.room, feed.id)
+        except TransientError as error:
+            self._problems.problem(name, "does not answer, retrying", error)
+        except SukusukuError as error:
+            self._problems.problem(name, "cannot be read, retrying", error)
+        else:
+            self._problems.recovered(name, "can be read again")
+
+    def _keep(self, content: bytes, source: str, room: str | None, feed: str = "") -> None:
+        told = file.read(content, self._world.index.facility, room)
+        now = self._world.clock()
+        kept = self._records.take(told, source, feed or source, now, feed, self._settings.keep_days)
+        if kept is not None:
+            _log.info("bookings from %s: %d rows, %d cancelled", feed or source, told.rows, told.skipped)

@@ -1,0 +1,1 @@
+"""Reads files of bookings, and keeps nothing of them but counts. Pure."""

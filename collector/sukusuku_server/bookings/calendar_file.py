@@ -1,0 +1,81 @@
+"""Bookings as a calendar (iCalendar, RFC 5545): one event is one child, or as many as `X-CHILDREN` says. Pure.
+
+Nothing of an event is read but its times, its place and its status.
+"""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+from icalendar import Calendar, Component
+
+from sukusuku_core.time import DAY_MS, JAPAN, day_start
+from sukusuku_server.bookings import cells
+from sukusuku_server.bookings.places import Places
+from sukusuku_server.bookings.problems import BookingsError, CellError, Problem
+from sukusuku_server.bookings.table import MOST_ROWS, covers, day_of, spans
+from sukusuku_server.i18n import N_
+from sukusuku_server.model.bookings import Bookings
+
+
+def read(content: bytes, places: Places) -> Bookings:
+    """Return the counts in a calendar. Raises BookingsError with every event that cannot be read."""
+    try:
+        calendars = Calendar.from_ical(content, multiple=True)
+    except ValueError as error:
+        raise BookingsError([Problem(0, "ics", N_("The file is no iCalendar file"))]) from error
+    counts: Counter[tuple[str, int, int]] = Counter()
+    seen: dict[str, list[int]] = {}
+    problems: list[Problem] = []
+    number = skipped = 0
+    for event in (event for calendar in calendars for event in calendar.walk("VEVENT")):
+        number += 1
+        if number > MOST_ROWS:
+            raise BookingsError([Problem(number, "rows", N_("more than %(most)d rows"), {"most": MOST_ROWS})])
+        try:
+            room, start, end, children = _booked(event, places)
+        except CellError as error:
+            problems.append(Problem(number, error.kind, error.text, {"found": error.found}))
+            continue
+        days = seen.setdefault(room, [start, end - 1])
+        days[:] = [min(days[0], start), max(days[1], end - 1)]
+        if str(event.get("STATUS", "")).upper() == "CANCELLED":
+            skipped += 1
+            continue
+        while start < end:  # each local day by itself
+            until = min(end, day_of(start) + DAY_MS)
+            counts[room, start, until] += children
+            start = until
+    if problems:
+        raise BookingsError(problems)
+    return Bookings(spans(counts), covers(seen), number, skipped)
+
+
+def _booked(event: Component, places: Places) -> tuple[str, int, int, int]:
+    """Raise CellError."""
+    if "RRULE" in event or "RDATE" in event:
+        raise CellError("repeats", N_("the event repeats; export single events"), "")
+    try:
+        begins = event.decoded("DTSTART")
+        ends = event.decoded("DTEND") if "DTEND" in event else _default_end(event, begins)
+    except (KeyError, ValueError, TypeError) as error:
+        raise CellError("time", N_("the event has no DTSTART or DTEND that can be read"), "") from error
+    start, end = _ms(begins), _ms(ends)
+    if not start < end <= start + 31 * DAY_MS:
+        raise CellError("order", N_("it ends (%(found)s) before it begins, or lasts longer than a month"), str(ends))
+    room = places.find("", str(event.get("LOCATION", "")).strip())
+    given = event.get("X-CHILDREN")
+    return room, start, end, 1 if given is None else cells.count(str(given))
+
+
+def _default_end(event: Component, begins: date) -> date:
+    if "DURATION" in event:
+        return begins + event.decoded("DURATION")  # type: ignore[no-any-return]
+    return begins if isinstance(begins, datetime) else begins + timedelta(days=1)
+
+
+def _ms(moment: date) -> int:
+    """Return a moment; a time without a zone is one of Japan."""
+    if not isinstance(moment, datetime):
+        return day_start(moment)
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=JAPAN)
+    return round(aware.timestamp() * 1000)

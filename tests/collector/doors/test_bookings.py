@@ -1,0 +1,170 @@
+"""From a file in the folder or an address to what the API says: real files, a real HTTP server, the real API."""
+
+import os
+from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import pytest
+
+from sukusuku_api.app import create_app
+from sukusuku_api.lazy_store import LazyStore
+from sukusuku_collector.doors import registry
+from sukusuku_collector.doors.bookings.door import NOTE, Importer
+from sukusuku_collector.doors.protocol import World
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.settings import parse
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_start
+from sukusuku_server import settings
+from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.settings import Facility
+from tests.api.in_process import client
+from tests.server.bookings.test_files import ONE, calendar
+from tests.support import databases
+
+NOW = day_start(date(2026, 12, 1)) + 8 * HOUR_MS
+CSV = "日付,時間帯,氏名\n2026-12-01,9:00-12:00,鈴木 はな\n2026-12-02,9:00-12:00,佐藤 そら\n"
+CSV += "2026-12-02,9:00-12:00,田中 うみ\n"
+
+
+class Office:
+    def __init__(self, folder: Path, more: str = "") -> None:
+        self.folder = folder / "in"
+        self.folder.mkdir()
+        text = f'{ONE}[bookings]\nfolder = "{self.folder}"\n{more}'
+        self.facility = parse(text, Facility, "facility.toml")
+        self.now = NOW
+        self.operations = databases.operations(folder)
+        databases.store(folder).close()
+        self.readings = folder / "readings.db"
+        world = World(FacilitySchedules(self.facility), self.operations, lambda: self.now, lambda: True)
+        assert list(registry.opened(world)) == ["door bookings"]
+        assert self.facility.bookings is not None
+        self.importer = Importer(world, self.facility.bookings)
+
+    def look(self) -> None:
+        """Twice: a file that is still being written is not touched."""
+        self.importer.look()
+        self.importer.look()
+
+    def put(self, name: str, content: bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def ask(self, path: str) -> httpx.Response:
+        store = LazyStore(self.readings)
+        with client(create_app(self.facility, store, self.operations, lambda: self.now)) as api:
+            found = api.get(f"/api/v1{path}")
+        store.close()
+        return found
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+def test_a_file_is_taken_its_counts_are_shown_and_it_is_gone(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    path = office.put("12月.csv", CSV.encode("cp932"))
+    office.importer.look()
+    assert path.exists()
+    office.importer.look()
+    assert not path.exists()
+    found = office.ask("/rooms/tobu-room/bookings").json()
+    assert [(item["start"][:13], item["children"]) for item in found["booked"]] == [
+        ("2026-12-01T09", 1),
+        ("2026-12-02T09", 2),
+    ]
+    assert len(found["known"]) == 2
+    hours = office.ask("/rooms/tobu-room/outlook").json()["hours"]
+    tomorrow = next(hour for hour in hours if hour["start"].startswith("2026-12-02T10"))
+    assert (tomorrow["mean"], tomorrow["booked"]) == (2.0, 2.0)
+    assert next(hour for hour in hours if hour["start"].startswith("2026-12-03T10"))["booked"] is None
+    database = (office.readings.parent / "operations.db").read_bytes()
+    for name in ("鈴木", "はな", "佐藤", "12月"):
+        assert name.encode() not in database
+        assert name not in caplog.text
+
+
+def test_a_wrong_file_stays_with_a_note_that_says_why(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    path = office.put("x.csv", CSV.replace("2026-12-02", "鈴木の日").encode())
+    office.look()
+    note = path.with_name(path.name + NOTE).read_text(encoding="utf-8-sig")
+    assert "3行目: 「鈴木の日」は日付として読めません" in note
+    assert "line 4: `鈴木の日` is no date" in note
+    assert "鈴木" not in caplog.text
+    assert "line 3 date" in caplog.text
+    caplog.clear()
+    office.look()
+    assert caplog.text == ""  # told once
+    path.write_bytes(CSV.encode())
+    os.utime(path, ns=(1, 1))
+    office.look()
+    assert list(office.folder.iterdir()) == []
+    assert len(BookingRecords(office.operations).imports()) == 1
+
+
+def test_a_feed_is_asked_in_its_time_and_each_change_is_kept_once(tmp_path: Path) -> None:
+    answers = [
+        (200, calendar("DTSTART:20261202T090000\r\nDTEND:20261202T120000\r\nSUMMARY:鈴木")),
+        (200, calendar("DTSTART:20261202T090000\r\nDTEND:20261202T120000\r\nSUMMARY:鈴木")),
+        (503, b""),
+        (200, calendar("DTSTART:20261202T090000\r\nDTEND:20261202T120000\r\nX-CHILDREN:3")),
+    ]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, content = answers.pop(0)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the library
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_address[1]}/T0ken"
+        office = Office(tmp_path, f'[[bookings.feed]]\nid = "web"\nurl = "{url}"\nevery = 600\n')
+        for _ in range(4):
+            office.look()
+            office.now += 10 * MINUTE_MS
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert answers == []
+    told = BookingRecords(office.operations).imports()
+    assert [(item.imported_by, item.spans[0].children, item.covers[0].start) for item in told] == [
+        ("web", 3, NOW - 8 * HOUR_MS), ("web", 1, NOW - 8 * HOUR_MS),
+    ]  # fmt: skip
+
+
+def test_without_bookings_in_the_settings_there_is_no_door(tmp_path: Path) -> None:
+    found = parse(ONE, Facility, "facility.toml")
+    world = World(FacilitySchedules(found), databases.operations(tmp_path), lambda: NOW, lambda: True)
+    assert registry.opened(world) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[bookings]\nfolder_room = "no"\n', "bookings.folder_room: no room `no`; there are ['tobu-room']"),
+        ('[[bookings.feed]]\nid = "a"\nurl = "x"\nroom = "no"\n', "bookings.feed[0].room: no room `no`"),
+        ('[bookings.columns]\ndays = "日"\n', "unknown key `days`. Allowed: children, date, end"),
+    ],
+)
+def test_wrong_settings_say_where_and_what(text: str, said: str) -> None:
+    def read() -> None:
+        settings.check(parse(ONE + text, Facility, "facility.toml"), "facility.toml")
+
+    with pytest.raises(ConfigError) as failed:
+        read()
+    assert said in str(failed.value)

@@ -1,0 +1,63 @@
+"""Imports of bookings: kept once, withdrawn and not overwritten, forgotten after a while."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from sukusuku_core.time import DAY_MS, HOUR_MS, day_start
+from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.model.bookings import Booked, Bookings, Cover, UnknownImportError
+from tests.support.databases import operations
+
+DAY = day_start(date(2026, 12, 1))
+
+
+def told(children: int, days: int = 1, start: int = DAY) -> Bookings:
+    spans = (Booked("room", start + 9 * HOUR_MS, start + 12 * HOUR_MS, children),) if children else ()
+    return Bookings(spans, (Cover("room", start, start + days * DAY_MS),), 1)
+
+
+def test_the_same_again_is_not_stored_and_something_else_is(tmp_path: Path) -> None:
+    records = BookingRecords(operations(tmp_path))
+    assert records.take(told(3), "upload", "佐藤", DAY) is not None
+    assert records.take(told(3), "upload", "佐藤", DAY + 1) is None
+    assert records.take(told(4), "upload", "鈴木", DAY + 2) is not None
+    assert records.take(told(3), "upload", "佐藤", DAY + 3) is not None  # back again is news
+    assert [(item.imported_by, item.spans[0].children) for item in records.imports()] == [
+        ("佐藤", 3), ("鈴木", 4), ("佐藤", 3),
+    ]  # fmt: skip
+
+
+def test_an_import_that_was_withdrawn_can_be_imported_again(tmp_path: Path) -> None:
+    store = operations(tmp_path)
+    records = BookingRecords(store)
+    first = records.take(told(3), "upload", "佐藤", DAY)
+    assert first is not None
+    gone = records.withdraw(first.id, "鈴木", DAY + 5)
+    assert (gone.withdrawn, gone.withdrawn_by) == (DAY + 5, "鈴木")
+    assert records.withdraw(first.id, "高橋", DAY + 9) == gone
+    assert records.take(told(3), "upload", "佐藤", DAY + 10) is not None
+    with pytest.raises(UnknownImportError):
+        records.withdraw(99, "佐藤", DAY)
+    assert [entry.action for entry in store.audit()] == ["bookings.import", "bookings.withdraw", "bookings.import"]
+
+
+def test_a_feed_says_everything_from_today_on(tmp_path: Path) -> None:
+    """Its last booking was cancelled, so its file is shorter; the day that is gone from it is empty, not as before."""
+    records = BookingRecords(operations(tmp_path))
+    records.take(told(3, days=5), "url", "web", DAY, "web")
+    kept = records.take(told(2, days=2), "url", "web", DAY + DAY_MS, "web")
+    assert kept is not None
+    assert kept.covers == (Cover("room", DAY, DAY + 5 * DAY_MS),)
+    nothing = records.take(Bookings((), ()), "url", "web", DAY + 2 * DAY_MS, "web")
+    assert nothing is not None
+    assert nothing.covers == (Cover("room", DAY + 2 * DAY_MS, DAY + 5 * DAY_MS),)
+
+
+def test_what_has_long_passed_is_forgotten(tmp_path: Path) -> None:
+    records = BookingRecords(operations(tmp_path))
+    records.take(told(3), "upload", "佐藤", DAY)
+    later = DAY + 100 * DAY_MS
+    records.take(told(2, start=later), "upload", "佐藤", later, keep_days=90)
+    assert [item.spans[0].children for item in records.imports()] == [2]
