@@ -139,7 +139,7 @@ async def _run(
         "watch": lambda: _watch(alerts, host),
         "counts": lambda: _tell_counts(ingest.counts),
     }
-    jobs |= doors.opened(World(index, operations, clock, clock.sure))
+    jobs |= doors.opened(World(index, operations, clock, clock.sure, store))
     rival: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:

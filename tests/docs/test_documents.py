@@ -9,6 +9,7 @@ import pytest
 
 from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
+from sukusuku_api.openapi import document
 from sukusuku_cli.__main__ import COMMANDS
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
@@ -94,3 +95,15 @@ def test_every_dependency_is_pinned_with_hashes(pins: str) -> None:
     pinned = set(re.findall(r"^([a-z0-9-]+)==\S+ .*\\$", text, re.MULTILINE))
 
     assert {_name(item) for item in wanted} - pinned - {"sukusuku-edge"} == set(), "run: make requirements"
+
+
+def test_resources_of_lwm2m_are_those_that_the_api_marks() -> None:
+    schemas = document()["components"]["schemas"]
+    marked = {
+        (field["x-lwm2m"], f"outlook.{name}" if shape == "OutlookOut" else name)
+        for shape in ("UnitOut", "OutlookOut")
+        for name, field in schemas[shape]["properties"].items()
+        if "x-lwm2m" in field
+    }
+    page = (ROOT / "docs/open-models.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| (3435/\d+) \| [^|]+ \| `([\w.]+)`", page, re.MULTILINE)) == marked

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from sukusuku_api.schemas.collection import Shape
 from sukusuku_core.model import FaultCode, UnitState
@@ -68,17 +68,24 @@ class FaultOut(Shape):
     name: str = Field(description="`unknown` for a code that only the manufacturer knows", examples=["jam"])
 
 
+def lwm2m(resource: int) -> dict[str, JsonValue]:
+    """Return what the description of the API says of a field: the same as that resource of LwM2M object 3435."""
+    return {"x-lwm2m": f"3435/{resource}"}
+
+
 class OutlookOut(Shape):
     """The forecast of a unit. A time is null when it is not known or more than two weeks away."""
 
     estimate: float = Field(
-        description="Fill level in %, estimated from level sensor and cycle counter", examples=[71.2]
+        description="Fill level in %, estimated from level sensor and cycle counter",
+        examples=[71.2],
+        json_schema_extra=lwm2m(2),
     )
     nappies: float = Field(description="Nappies of ordinary size in the bag", examples=[42.7])
     room: int = Field(description="Nappies that still fit in", examples=[17])
-    confidence: float = Field(description="Confidence of the estimate, 0-100")
+    confidence: float = Field(description="Confidence of the estimate, 0-100", json_schema_extra=lwm2m(6049))
     full_from: datetime | None = Field(description="Full with 10 % probability before this", examples=[_TIME])
-    full_at: datetime | None = Field(description="Full, median", examples=[_TIME])
+    full_at: datetime | None = Field(description="Full, median", examples=[_TIME], json_schema_extra=lwm2m(10))
     hygiene_by: datetime | None = Field(description="Hygiene deadline of the bag", examples=[_TIME])
     empty_by: datetime | None = Field(description="The earlier of `full_from` and `hygiene_by`", examples=[_TIME])
 
@@ -87,11 +94,15 @@ class UnitOut(_AssetOut):
     """A nappy-compression unit now. null: not known."""
 
     level: float | None = Field(description="Fill level in %", examples=[72.5])
-    fill_rise: float = Field(description="Fill level in % from which the unit should be emptied soon", examples=[80.0])
+    fill_rise: float = Field(
+        description="Fill level in % from which the unit should be emptied soon",
+        examples=[80.0],
+        json_schema_extra=lwm2m(4),
+    )
     state: str | None = Field(description="What it is doing", examples=["idle"])
     fault: FaultOut | None
-    lid_open: bool | None
-    cycles: int | None = Field(description="Compression cycles, cumulative")
+    lid_open: bool | None = Field(json_schema_extra=lwm2m(21))
+    cycles: int | None = Field(description="Compression cycles, cumulative", json_schema_extra=lwm2m(19))
     film: float | None = Field(description="Film remaining in %")
     temperature: float | None = Field(description="°C inside")
     outlook: OutlookOut | None = Field(description="null: there is no recent estimate")

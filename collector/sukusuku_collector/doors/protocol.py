@@ -8,16 +8,18 @@ from sukusuku_core.clock import Clock
 from sukusuku_core.supervision import Gate
 from sukusuku_server.db import Operations
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.timeseries.protocols import LiveReader
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What doors may use: the facility, the operations data, the time and whether it is believed."""
+    """What doors may use: facility, newest values, operations data, the time and whether it is believed."""
 
     index: FacilitySchedules
     operations: Operations
     clock: Clock
     sure: Gate
+    store: LiveReader
 
 
 class Door(Protocol):

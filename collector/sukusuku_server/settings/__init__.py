@@ -24,6 +24,7 @@ from sukusuku_server.settings.facility import (
 from sukusuku_server.settings.gateways import Gateway, GatewayMetric
 from sukusuku_server.settings.index import FacilityIndex
 from sukusuku_server.settings.mail_address import MailAddress
+from sukusuku_server.settings.ngsi_ld import NgsiLd
 from sukusuku_server.settings.opening import Band, Calendar, NamedDay, Opening, Service
 from sukusuku_server.settings.rooms import AGES, Age, Change, Counting, Room, Shift, Standards, Zone
 from sukusuku_server.settings.rounds import Crew, Depot, Pair, Round, Routing, Vehicle
@@ -58,6 +59,7 @@ __all__ = [
     "MailAddress",
     "MailServer",
     "NamedDay",
+    "NgsiLd",
     "Opening",
     "Pair",
     "Place",

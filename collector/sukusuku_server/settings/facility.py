@@ -23,6 +23,7 @@ from sukusuku_server.settings.channels import Channel, check_channels
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.settings.gateways import Gateway, check_gateways
 from sukusuku_server.settings.mail_address import MailAddress
+from sukusuku_server.settings.ngsi_ld import NgsiLd
 from sukusuku_server.settings.opening import Calendar, Opening
 from sukusuku_server.settings.opening_checks import check_calendar, check_opening, check_services
 from sukusuku_server.settings.rooms import Room, check_room
@@ -181,6 +182,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     site: tuple[Site, ...] = ()
     gateway: tuple[Gateway, ...] = ()
     contact: tuple[Contact, ...] = ()
+    ngsi_ld: NgsiLd | None = None
 
     def assets(self) -> "Iterator[Asset]":
         """Every asset with its site, in the order of the file."""
@@ -225,8 +227,9 @@ def read(path: Path) -> Facility:
     mail = None if facility.mail is None else facility.mail.resolved(path.parent, f"{path}: mail")
     channels = tuple(item.resolved(path.parent, f"{path}: channel[{n}]") for n, item in enumerate(facility.channel))
     bookings = None if facility.bookings is None else facility.bookings.resolved(path.parent, f"{path}: bookings")
+    ngsi_ld = None if facility.ngsi_ld is None else facility.ngsi_ld.resolved(path.parent, f"{path}: ngsi_ld")
     found = msgspec.structs.replace(facility, broker=broker, store=store, mail=mail, operations=operations)
-    return msgspec.structs.replace(found, channel=channels, bookings=bookings)
+    return msgspec.structs.replace(found, channel=channels, bookings=bookings, ngsi_ld=ngsi_ld)
 
 
 def check(facility: Facility, name: str) -> None:

@@ -22,6 +22,7 @@ from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility
 from tests.api.in_process import client
+from tests.collector.doors.nothing_measured import NothingMeasured
 from tests.server.bookings.test_files import ONE, calendar
 from tests.support import databases
 
@@ -40,7 +41,8 @@ class Office:
         self.operations = databases.operations(folder)
         databases.store(folder).close()
         self.readings = folder / "readings.db"
-        world = World(FacilitySchedules(self.facility), self.operations, lambda: self.now, lambda: True)
+        index = FacilitySchedules(self.facility)
+        world = World(index, self.operations, lambda: self.now, lambda: True, NothingMeasured())
         assert list(registry.opened(world)) == ["door bookings"]
         assert self.facility.bookings is not None
         self.importer = Importer(world, self.facility.bookings)
@@ -149,7 +151,8 @@ def test_a_feed_is_asked_in_its_time_and_each_change_is_kept_once(tmp_path: Path
 
 def test_without_bookings_in_the_settings_there_is_no_door(tmp_path: Path) -> None:
     found = parse(ONE, Facility, "facility.toml")
-    world = World(FacilitySchedules(found), databases.operations(tmp_path), lambda: NOW, lambda: True)
+    operations = databases.operations(tmp_path)
+    world = World(FacilitySchedules(found), operations, lambda: NOW, lambda: True, NothingMeasured())
     assert registry.opened(world) == {}
 
 
