@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sukusuku_core.errors import ConfigError
-from sukusuku_dashboards.export import PASSWORD, TOKEN, files
+from sukusuku_dashboards.export import LANGUAGES, PASSWORD, TOKEN, files
 from sukusuku_dashboards.push import changes
 from sukusuku_dashboards.server import Grafana, GrafanaError
+from sukusuku_dashboards.wall import uid_of_wall
 from sukusuku_server import settings
 from sukusuku_server.settings import Facility
 
+KIOSK = "kiosk&_dash.hideTimePicker=true&_dash.hideLinks=true&hideLogo=true&refresh=30s&theme=dark"
+"""How a screen asks for a wall: without menus, time picker, links and logo, and dark."""
 PUSH_TOKEN = "SUKUSUKU_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -81,6 +84,8 @@ def _push(facility: Facility, url: str, token: str, *, dry_run: bool) -> int:
         return 1
     told = ", ".join(f"{number} {how}" for how, number in count.items())
     print(f"{told}; nothing was written (--dry-run)" if dry_run else told)
+    for language in LANGUAGES:
+        print(f"wall ({language}): {url.rstrip('/')}/d/{uid_of_wall(None, language)}?{KIOSK}")
     return 0
 
 

@@ -41,6 +41,8 @@ class Colour(StrEnum):
     BUSY = "semi-dark-blue"
     OLD = "#6e6e6e"
     CLEAR = "transparent"
+    PLAIN = "#2f343c"
+    """No verdict: what is right and what is not stands beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,24 @@ class Word:
     colour: Colour
 
 
+SILENT = -1
+"""What a query for rows answers for a series that is older than it may be; nothing that is shown is below 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The query answers a row for each of `names`: tag, value or `SILENT`, and the time of its newest reading.
+
+    `tag` is the column of what `names` maps. At most `most` are shown, the highest values first when `highest_first`,
+    else in the order of their ids; with `only_silent` those that are silent.
+    """
+
+    tag: str = "asset"
+    most: int = 25
+    highest_first: bool = False
+    only_silent: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Panel:
     """One panel. `names` maps a series to what it is called; `since` is its own time range, as in `45m`.
@@ -77,11 +97,14 @@ class Panel:
     `band`, its lower and its upper edge, the area is filled. A panel of kind HEAT has one series and shows its mean for
     each weekday and hour of the day; `names` are then those of its columns: `HOURS` and the weekdays 1 (Monday) to 7.
     `draw` is for panels of kind LINES; STAIRS keep a value until the next one, BARS begin at the times of their values,
-    and stand on each other. `decimals` None: as many as Grafana finds right.
+    and stand on each other. `decimals` None: as many as Grafana finds right. `told` explains the panel to who asks.
+    `gaps` has the seconds after which a line or a state ends when nothing more comes, for each series. `title_size`
+    is the height of names in pixels; None: as Grafana finds right.
     """
 
     kind: Kind
     title: str
+    told: str
     query: str
     place: Place
     no_value: str
@@ -96,11 +119,17 @@ class Panel:
     since: str | None = None
     band: tuple[str, str] | None = None
     draw: Draw = Draw.LINE
+    rows: Rows | None = None
+    gaps: Mapping[str, float] = field(default_factory=dict)
+    title_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A dashboard. `span` is how far back it shows, `refresh` how often it asks."""
+    """A dashboard. `span` is how far back it shows, `refresh` how often it asks.
+
+    `pages` are links to our own pages: what is written there, and the address. `tags` tell kinds of boards apart.
+    """
 
     uid: str
     language: Language
@@ -108,3 +137,5 @@ class Board:
     panels: tuple[Panel, ...]
     span: str = "24h"
     refresh: str = "30s"
+    pages: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()

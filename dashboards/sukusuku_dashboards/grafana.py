@@ -31,7 +31,7 @@ with warnings.catch_warnings():  # the library advises the newer schema
         VizOrientation,
     )
 
-from sukusuku_dashboards.board import HOURS, Board, Colour, Draw, Kind, Panel, Word
+from sukusuku_dashboards.board import HOURS, Board, Colour, Draw, Kind, Panel, Rows, Word
 from sukusuku_dashboards.words import say, unit
 from sukusuku_server.settings import Language
 
@@ -39,6 +39,10 @@ SOURCE = "sukusuku-influxdb"
 """The uid of the data source that all boards read."""
 HEAT = "value"
 """What the one series of a panel of kind HEAT is called."""
+ROW_NAME = "${__data.fields[0]} ${__data.fields[1]}"
+"""What a row is called: its first two columns. Without it, Grafana drops the name of a single bar."""
+HEARD_AT = "[(]M/D HH:mm[)]"
+"""When a row was heard last, as moment.js writes it."""
 HOUR_WIDTH = 70
 """Pixels of the column of hours."""
 _BUILDERS: Mapping[Kind, Any] = {
@@ -53,9 +57,10 @@ _BUILDERS: Mapping[Kind, Any] = {
 class Target(Dataquery):
     """An InfluxQL query; the library has none."""
 
-    def __init__(self, query: str, alias: str) -> None:
+    def __init__(self, query: str, alias: str, *, rows: bool) -> None:
         self._query = query
         self._alias = alias
+        self._format = "table" if rows else "time_series"
 
     def build(self) -> "Target":
         """Return self; the SDK expects a builder."""
@@ -68,7 +73,7 @@ class Target(Dataquery):
             "datasource": {"type": "influxdb", "uid": SOURCE},
             "rawQuery": True,
             "query": self._query,
-            "resultFormat": "time_series",
+            "resultFormat": self._format,
             "alias": self._alias,
         }
 
@@ -78,14 +83,15 @@ def classic(board: Board) -> dict[str, Any]:
     made = (
         build.Dashboard(board.title)
         .uid(board.uid)
-        .tags(["sukusuku", board.language])
-        .link(_others(board))
+        .tags(["sukusuku", board.language, *board.tags])
         .timezone("Asia/Tokyo")
         .week_start("monday")
         .refresh(board.refresh)
         .time(f"now-{board.span}", "now")
         .readonly()
     )
+    for link in (_others(board), *(_page(*page) for page in board.pages.items())):
+        made = made.link(link)
     for panel in board.panels:
         made = made.with_panel(_panel(panel, board.language))
     found: dict[str, Any] = json.loads(json.dumps(made.build(), cls=JSONEncoder))
@@ -100,11 +106,13 @@ def classic(board: Board) -> dict[str, Any]:
 
 def _panel(panel: Panel, language: Language) -> Any:
     place = panel.place
+    alias = HEAT if panel.kind is Kind.HEAT else panel.alias
     made = (
         _BUILDERS[panel.kind]()
         .title(panel.title)
+        .description(panel.told)
         .datasource(DataSourceRef("influxdb", SOURCE))
-        .with_target(Target(panel.query, HEAT if panel.kind is Kind.HEAT else panel.alias))
+        .with_target(Target(panel.query, alias, rows=panel.rows is not None))
         .grid_pos(dashboard.GridPos(place.height, place.width, place.x, place.y))
         .unit(unit(language, panel.unit))
     )
@@ -113,13 +121,41 @@ def _panel(panel: Panel, language: Language) -> Any:
     made = _scaled(_looking(made, panel), panel)
     if mappings := _mappings(panel):
         made = made.mappings(mappings)
-    if len(panel.names) == 1 and (name := next(iter(panel.names.values()))):
-        made = made.display_name(name)  # Grafana leaves out the name of a single series
     if panel.since is not None:
         made = made.time_from(panel.since).hide_time_override(hide_time_override=True)
+    if panel.rows is not None:
+        return _rows(made, panel.rows, panel.names)
+    if len(panel.names) == 1 and (name := next(iter(panel.names.values()))):
+        made = made.display_name(name)  # Grafana leaves out the name of a single series
     if panel.kind is Kind.HEAT:
         return _heat(made, panel.names, unit(language, "hour_of_day"))
     return _named(made, panel)
+
+
+def _rows(made: Any, rows: Rows, names: Mapping[str, str]) -> Any:
+    """Show each row by its name and the time of its newest reading.
+
+    Names are for texts, whatever the field: a name that is set for all fields is in the way of finding one by its own.
+    """
+    steps: list[tuple[str, Mapping[str, Any]]] = [
+        ("formatTime", {"timeField": "Time", "outputFormat": HEARD_AT, "timezone": "Asia/Tokyo"}),
+        (
+            "organize",
+            {"excludeByName": {}, "indexByName": {rows.tag: 0, "Time": 1, "now": 2}, "renameByName": {}},
+        ),
+    ]
+    if rows.highest_first:
+        steps.append(("sortBy", {"fields": {}, "sort": [{"field": "now", "desc": True}]}))
+    if rows.only_silent:
+        silent = {"id": "lower", "options": {"value": 0}}
+        filters = {"filters": [{"fieldName": "now", "config": silent}], "type": "include", "match": "all"}
+        steps.insert(0, ("filterByValue", filters))
+    for name, options in steps:
+        made = made.with_transformation(dashboard.DataTransformerConfig(id_val=name, options=options))
+    called = {key: Word(name, Colour.PLAIN) for key, name in names.items()}
+    texts = [json.loads(json.dumps(_values(called), cls=JSONEncoder))]
+    made = made.display_name(ROW_NAME)
+    return made.override_by_field_type("string", [dashboard.DynamicConfigValue("mappings", texts)])
 
 
 def _scaled(made: Any, panel: Panel) -> Any:
@@ -142,12 +178,15 @@ def _scaled(made: Any, panel: Panel) -> Any:
 def _looking(made: Any, panel: Panel) -> Any:
     """Return what makes a kind of panel readable from afar."""
     newest = common.ReduceDataOptions().calcs(["lastNotNull"])
+    if panel.rows is not None:
+        newest = newest.values(values=True).limit(panel.rows.most)
+    if panel.title_size is not None:
+        made = made.text(common.VizTextDisplayOptions().title_size(panel.title_size))
     if panel.kind is Kind.BARS:
         made = made.reduce_options(newest).orientation(VizOrientation.HORIZONTAL)
         return made.name_placement(BarGaugeNamePlacement.TOP).value_mode(BarGaugeValueMode.TEXT)
     if panel.kind is Kind.NUMBER:
-        shown = BigValueTextMode.VALUE_AND_NAME if any(panel.names.values()) else BigValueTextMode.VALUE
-        made = made.reduce_options(newest).text_mode(shown)
+        made = made.reduce_options(newest).text_mode(BigValueTextMode.VALUE_AND_NAME)
         made = made.wide_layout(wide_layout=False)  # the name above the value, not beside it at half the size
         return made.color_mode(BigValueColorMode.BACKGROUND).graph_mode(BigValueGraphMode.NONE)
     if panel.kind is Kind.LINES:
@@ -170,6 +209,8 @@ def _drawn(made: Any, draw: Draw) -> Any:
 def _named(made: Any, panel: Panel) -> Any:
     for series, name in panel.names.items():
         wanted = [dashboard.DynamicConfigValue("displayName", name)]
+        if series in panel.gaps:  # one threshold for all would be in the way of those of single series
+            wanted.append(dashboard.DynamicConfigValue("custom.insertNulls", round(panel.gaps[series] * 1_000)))
         if panel.band is not None and series == panel.band[1]:
             wanted.append(dashboard.DynamicConfigValue("custom.fillBelowTo", panel.names[panel.band[0]]))
             wanted.append(dashboard.DynamicConfigValue("custom.fillOpacity", 20))
@@ -181,6 +222,11 @@ def _others(board: Board) -> build.DashboardLink:
     """Return the list of all boards of the same language."""
     link = build.DashboardLink(say(board.language)("Dashboards")).type(dashboard.DashboardLinkType.DASHBOARDS)
     return link.tags(["sukusuku", board.language]).as_dropdown(as_dropdown=True)
+
+
+def _page(name: str, address: str) -> build.DashboardLink:
+    """Return a link to a page of ours."""
+    return build.DashboardLink(name).type(dashboard.DashboardLinkType.LINK).url(address)
 
 
 def _heat(made: Any, names: Mapping[str, str], hour_of_day: str) -> Any:
@@ -243,10 +289,10 @@ def _none(text: str, colour: Colour) -> dashboard.SpecialValueMap:
     return dashboard.SpecialValueMap(dashboard.DashboardSpecialValueMapOptions(match, result))
 
 
-def _values(words: Mapping[int, Word]) -> dashboard.ValueMap:
+def _values(words: Mapping[int, Word] | Mapping[str, Word]) -> dashboard.ValueMap:
     return dashboard.ValueMap(
         {
-            str(value): dashboard.ValueMappingResult(word.text, word.colour.value, None, value)
-            for value, word in words.items()
+            str(value): dashboard.ValueMappingResult(word.text, word.colour.value, None, number)
+            for number, (value, word) in enumerate(words.items())
         }
     )

@@ -1,12 +1,21 @@
-"""The InfluxQL of the panels. `$timeFilter` and `$__interval` are Grafana's."""
+"""The InfluxQL of the panels. `$timeFilter`, `$__interval` and `${__to}` are Grafana's."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sukusuku_core.errors import ConfigError
+from sukusuku_dashboards.board import SILENT
 from sukusuku_server.kpi.series import level_at_emptying
 from sukusuku_server.settings.influx import MINUTES, RAW, Influx
 from sukusuku_server.timeseries.influx.line_protocol import DERIVED, FIVE_MINUTES, READING
 from sukusuku_server.timeseries.influx.query import quoted
+
+LEVEL, STATE = "Fill/Percent", "State"
+CHILDREN, PEOPLE, LIMIT = "Occupancy/ChildrenCorrected", "Occupancy/Corrected", "Occupancy/Limit"
+USE = "Occupancy/Utilisation"
+HEARD = "14d"
+"""How far back a silent series is still told of, with the time of its newest reading."""
+NOW = "${__to}ms"
+"""The end of what a board shows; Grafana's macro for it has the moment at which it asks."""
 
 
 class Queries:
@@ -17,23 +26,22 @@ class Queries:
             raise ConfigError(f"store.influx.prefix: found `{influx.prefix}`; dashboards need one that ends with `/`")
         self.database = influx.prefix.rstrip("/")
 
-    def newest(self, metric: str, site: str | None, by: str = "asset") -> str:
-        """Return the newest value of each series of a metric."""
-        return f'SELECT last("value") FROM "{RAW}"."{READING}" WHERE {_where(metric, site)} GROUP BY "{by}"'
+    def now(self, metric: str, assets: Collection[str], silent_after: float) -> str:
+        """Return a row for each asset: the newest reading of a metric, or `SILENT`, and when it was heard last.
 
-    def newest_of_zones(self, asset: str) -> str:
-        """Return the newest number of people of each zone of a room."""
-        return (
-            f'SELECT last("value") FROM "{RAW}"."{READING}" '
-            rf'WHERE "asset" = {quoted(asset)} AND "metric" =~ /^Zones\/.*\/Count$/ AND $timeFilter GROUP BY "zone"'
-        )
+        `silent_after` is in seconds. An asset that has been silent for longer than `HEARD` has no row.
+        """
+        return _rows(f'"{RAW}"."{READING}"', f"{_any('asset', assets)} AND {_is(metric)}", "asset", silent_after)
 
-    def newest_of(self, metric: str, asset: str) -> str:
-        """Return the newest value of one asset."""
-        return (
-            f'SELECT last("value") FROM "{RAW}"."{READING}" '
-            f'WHERE "asset" = {quoted(asset)} AND "metric" = {quoted(metric)} AND $timeFilter GROUP BY "asset"'
-        )
+    def derived_now(self, metric: str, assets: Collection[str], silent_after: float) -> str:
+        """Return the same for a derived series."""
+        where = f"{_any('asset', assets)} AND {_is(metric)}"
+        return _rows(f'"{MINUTES}"."{DERIVED}"', where, "asset", silent_after)
+
+    def zones_now(self, asset: str, zones: Collection[str], silent_after: float) -> str:
+        """Return the same for the people in zones of a room, as they are corrected."""
+        where = rf'"asset" = {quoted(asset)} AND {_any("zone", zones)} AND "metric" =~ /^Zones\/.*\/Corrected$/'
+        return _rows(f'"{MINUTES}"."{DERIVED}"', where, "zone", silent_after)
 
     def every(self, metric: str, site: str | None) -> str:
         """Every reading of a metric: for states, which have no mean."""
@@ -51,17 +59,6 @@ class Queries:
         return (
             f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} '
             'GROUP BY time($__interval), "asset" fill(none)'
-        )
-
-    def newest_derived(self, metric: str, site: str | None = None) -> str:
-        """Return the newest value of a derived series of each asset."""
-        return f'SELECT last("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, site)} GROUP BY "asset"'
-
-    def newest_derived_of(self, metric: str, asset: str) -> str:
-        """Return the newest value of a derived series of one asset."""
-        return (
-            f'SELECT last("value") FROM "{MINUTES}"."{DERIVED}" '
-            f'WHERE "asset" = {quoted(asset)} AND "metric" = {quoted(metric)} AND $timeFilter GROUP BY "asset"'
         )
 
     def derived_of(self, asset: str, metrics: Sequence[str]) -> str:
@@ -115,4 +112,29 @@ class Queries:
 
 def _where(metric: str, site: str | None) -> str:
     of_site = "" if site is None else f' AND "site" = {quoted(site)}'
-    return f'"metric" = {quoted(metric)}{of_site} AND $timeFilter'
+    return f"{_is(metric)}{of_site} AND $timeFilter"
+
+
+def _rows(source: str, where: str, tag: str, silent_after: float) -> str:
+    """Return the newest point of each series; where it is older than `silent_after`, its value is `SILENT`.
+
+    Both parts are asked for at once, so that there is a row even when every series is silent.
+    """
+    edge = f"{NOW} - {round(silent_after)}s"
+    young = f'SELECT last("value") AS "now" FROM {source} WHERE {where} AND time >= {edge} AND time < {NOW}'
+    old = (
+        f'SELECT last("value") * 0 + {SILENT} AS "now" FROM {source} '
+        f"WHERE {where} AND time >= {NOW} - {HEARD} AND time < {edge}"
+    )
+    by = f'GROUP BY "{tag}"'
+    return f'SELECT last("now") AS "now" FROM ({young} {by}), ({old} {by}) {by}'
+
+
+def _is(metric: str) -> str:
+    return f'"metric" = {quoted(metric)}'
+
+
+def _any(tag: str, values: Collection[str]) -> str:
+    """Return that a tag has one of some values."""
+    wanted = " OR ".join(f'"{tag}" = {quoted(value)}' for value in values)
+    return f"({wanted})"

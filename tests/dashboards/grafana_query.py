@@ -72,6 +72,7 @@ def asked(board: Mapping[str, Any], panel: Mapping[str, Any], now: int, screen: 
         ("$timeFilter", f"time >= {begin}ms and time <= {end}ms"),
         ("$__interval_ms", str(interval)),
         ("$__interval", interval_text(interval)),
+        ("${__to}", str(end)),
     ):
         text = text.replace(macro, value)
     return text
@@ -83,10 +84,17 @@ def series_name(alias: str, tags: Mapping[str, str]) -> str:
 
 
 def shown_names(panel: Mapping[str, Any]) -> dict[str, str]:
-    """What the series of a panel are shown as, by their names."""
+    """What the series or the rows of a panel are shown as, by their names."""
     found = {}
     for override in panel["fieldConfig"]["overrides"]:
         for entry in override["properties"]:
             if entry["id"] == "displayName":
                 found[override["matcher"]["options"]] = entry["value"]
+            if entry["id"] == "mappings":
+                found |= {key: word["text"] for key, word in entry["value"][0]["options"].items()}
     return found
+
+
+def is_of_rows(panel: Mapping[str, Any]) -> bool:
+    """Whether a panel shows a row for each of its names."""
+    return bool(panel["targets"][0]["resultFormat"] == "table")

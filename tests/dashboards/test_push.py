@@ -12,6 +12,7 @@ from sukusuku_dashboards.diff import LINES, differences, told
 from sukusuku_dashboards.export import TOKEN as INFLUX_TOKEN
 from tests.dashboards.grafana_server import TOKEN, Answer, FakeGrafana, serving
 
+ROOT = Path(__file__).parents[2]
 WALL = "sukusuku-wall-tobu-ja"
 SETTINGS = """
 operator = {id = "x", name = {ja = "区", en = "City"}}
@@ -61,6 +62,19 @@ def test_an_empty_grafana_gets_everything_as_documented(grafana: FakeGrafana, se
     assert "collector-token" not in json.dumps(grafana.sources)
 
 
+def test_push_ends_with_the_address_of_the_wall_that_the_documents_give(
+    grafana: FakeGrafana, settings: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(grafana, settings)
+    *_, japanese, english = capsys.readouterr().out.splitlines()
+    address = japanese.removeprefix("wall (ja): ").removeprefix(grafana.url)
+    uid, query = address.removeprefix("/d/").split("?")
+    assert uid in grafana.dashboards
+    assert english == f"wall (en): {grafana.url}{address.replace('-ja?', '-en?')}"
+    for path in ("README.md", "README.ja.md", "docs/grafana.md", "dashboards/deploy/sukusuku-kiosk.service"):
+        assert f"?{query}" in (ROOT / path).read_text(encoding="utf-8"), path
+
+
 def test_pushing_again_changes_nothing(
     grafana: FakeGrafana, settings: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -94,12 +108,12 @@ def test_what_was_changed_in_grafana_is_told_and_put_right(
     capsys.readouterr()
     assert push(grafana, settings) == 0
     told = capsys.readouterr().out
-    assert 'panels[0].title: "mine" -> "一号：充填率"' in told
+    assert 'panels[0].title: "mine" -> "充填率"' in told
     assert 'folder: "elsewhere" -> "sukusuku-ja"' in told
     assert 'title: "Old" -> "Sukusuku (en)"' in told
     assert 'url: "http://old:8086" -> "http://127.0.0.1:8086"' in told
     assert grafana.dashboards[WALL]["dashboard"]["version"] == 2
-    assert grafana.dashboards[WALL]["dashboard"]["panels"][0]["title"] == "一号：充填率"
+    assert grafana.dashboards[WALL]["dashboard"]["panels"][0]["title"] == "充填率"
     assert grafana.folders["sukusuku-en"]["title"] == "Sukusuku (en)"
     assert grafana.sources["sukusuku-influxdb"]["url"] == "http://127.0.0.1:8086"
     assert grafana.wrong == []

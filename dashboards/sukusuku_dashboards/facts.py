@@ -1,0 +1,59 @@
+"""What all boards need to know of a facility: its names in one language, its limits, its queries. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from sukusuku_dashboards.board import SILENT, Colour, Step, Word
+from sukusuku_dashboards.queries import Queries
+from sukusuku_dashboards.words import say
+from sukusuku_server.settings import AlertLevels, Facility, Language, Room, Unit
+
+OVER = 100.1
+"""Percent of the limit from which on a room is over it; the limit itself is none too many."""
+
+
+class Facts:
+    """One facility in one language. `short`: names without their centre, for a board about one."""
+
+    def __init__(self, facility: Facility, language: Language, *, short: bool = False) -> None:
+        self.facility = facility
+        self.language = language
+        self.tell = say(language)
+        self.queries = Queries(facility.store.influx)
+        several = len(facility.site) > 1 and not short
+        self._sites = {asset.id: asset.site.name[language] if several else "" for asset in facility.assets()}
+
+    def silent_after(self, asset: Unit | Room) -> float:
+        """Return after how many seconds without a reading a unit or a room counts as silent."""
+        return self.facility.levels(asset).silent_after
+
+    def limits(self, asset: Unit | Room) -> tuple[float, tuple[Step, ...]]:
+        """Return the same, and the colours of a level or of the use of a room."""
+        levels = self.facility.levels(asset)
+        return levels.silent_after, use_steps(levels) if isinstance(asset, Room) else fill_steps(levels)
+
+    def names(self, assets: Iterable[Unit | Room]) -> dict[str, str]:
+        """Return what units or rooms are called; with their centre, where there are several."""
+        return {asset.id: f"{self._sites[asset.id]} {asset.name[self.language]}".strip() for asset in assets}
+
+    @property
+    def silence(self) -> dict[int, Word]:
+        """What is shown for a series that is silent."""
+        return {SILENT: Word(self.tell("no data"), Colour.OLD)}
+
+    @property
+    def pages(self) -> Mapping[str, str]:
+        """Our own pages: what links to them are called, and their addresses."""
+        url, tell = self.facility.web.url.rstrip("/"), self.tell
+        pages = {tell("Live wall"): "/wall", tell("Collection page"): "/collection", tell("Rooms page"): "/rooms"}
+        return {name: f"{url}{path}?lang={self.language}" for name, path in pages.items()}
+
+
+def fill_steps(levels: AlertLevels) -> tuple[Step, ...]:
+    """Return the colours of a level: as its alert rises and clears."""
+    return (Step(None, Colour.GOOD), Step(levels.fill_clear, Colour.WARN), Step(levels.fill_rise, Colour.BAD))
+
+
+def use_steps(levels: AlertLevels) -> tuple[Step, ...]:
+    """Return the colours of children in percent of the limit: full as the room says, and over the limit."""
+    full = min(levels.room_warn, 100.0)
+    return (Step(None, Colour.GOOD), Step(full, Colour.WARN), Step(OVER, Colour.BAD))

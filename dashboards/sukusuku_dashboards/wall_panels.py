@@ -1,0 +1,212 @@
+"""The panels of the walls. Units and rooms that have limits of their own have panels of their own. Pure."""
+
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from itertools import pairwise
+from typing import TypeVar
+
+from sukusuku_dashboards.board import COLUMNS, Colour, Kind, Panel, Place, Rows, Step
+from sukusuku_dashboards.facts import Facts, fill_steps
+from sukusuku_dashboards.queries import CHILDREN, LEVEL, STATE, USE
+from sukusuku_dashboards.words import states
+from sukusuku_server.settings import Room, Site, Unit, Zone
+
+HALF = COLUMNS // 2
+HIGH, LOW = 19, 8
+"""Rows of what is now, and of what was today; together they fill a screen of 1080 lines."""
+LEVELS, ROOMS = 13, 7
+"""Rows of the levels above the states, and of the children of the rooms."""
+MANY = 6
+"""More units than these leave no room for the states of the day."""
+LARGE = 30
+"""Pixels of a name that is read from four metres."""
+ALL_ROWS = Rows()
+UNKNOWN = (Step(None, Colour.PLAIN),)
+"""Grafana's own colour for a value of which nothing is said is green."""
+BEYOND = 150
+"""Percent of the limit at which a bar ends: one that is over the limit must look longer than one that is full."""
+
+
+Ask = Callable[[str, Collection[str], float], str]
+"""Makes a query for the newest values of a metric of some assets, silent after so many seconds."""
+Thing = TypeVar("Thing")
+Key = TypeVar("Key", bound=Hashable)
+
+
+def of_one(facts: Facts, site: Site) -> Iterator[Panel]:
+    """Yield the panels of one centre: levels, states and rooms now; states and levels of the day."""
+    units, rooms = list(site.unit), list(site.room)
+    left = Place(0, 0, HALF if rooms else COLUMNS, HIGH)
+    if units:
+        many = len(units) > MANY
+        above, below = (left, Place(0, HIGH, HALF, LOW)) if many else _cut(left, (LEVELS, HIGH - LEVELS))
+        yield from _levels(facts, units, above)
+        yield from _states(facts, units, below)
+        if not many:
+            yield _states_today(facts, site, units)
+        yield _levels_today(facts, site, units)
+    yield from _rooms(facts, rooms, Place(HALF, 0, HALF, HIGH) if units else Place(0, 0, COLUMNS, HIGH + LOW))
+
+
+def of_centres(facts: Facts, sites: Sequence[Site]) -> Iterator[Panel]:
+    """Yield the levels and the rooms of several centres, on one screen."""
+    units, rooms = _all(sites)
+    yield from _levels(facts, units, Place(0, 0, HALF if rooms else COLUMNS, HIGH + LOW))
+    yield from _use(facts, rooms, Place(HALF, 0, HALF, HIGH + LOW) if units else Place(0, 0, COLUMNS, HIGH + LOW))
+
+
+def attention(facts: Facts, sites: Sequence[Site], most: int) -> Iterator[Panel]:
+    """Yield the fullest units and rooms of many centres, and below them those that are silent."""
+    units, rooms = _all(sites)
+    first, silent = Rows(most=most, highest_first=True), Rows(most=most, only_silent=True)
+    yield from _levels(facts, units, Place(0, 0, HALF, HIGH), first)
+    yield from _use(facts, rooms, Place(HALF, 0, HALF, HIGH), first)
+    yield from _silent(
+        facts, facts.tell("Silent units"), units, facts.queries.now, LEVEL, Place(0, HIGH, HALF, LOW), silent
+    )
+    ask = facts.queries.derived_now
+    yield from _silent(facts, facts.tell("Silent rooms"), rooms, ask, USE, Place(HALF, HIGH, HALF, LOW), silent)
+
+
+def _silent(
+    facts: Facts, title: str, assets: Sequence[Unit | Room], ask: Ask, metric: str, place: Place, rows: Rows
+) -> Iterator[Panel]:
+    tell = facts.tell
+    told = tell("Units and rooms that have sent nothing for longer than silent_after, and when they were heard last.")
+    for since, group, part in _alike(assets, facts.silent_after, place):
+        names = facts.names(group)
+        yield Panel(
+            Kind.NUMBER, title, told, ask(metric, names, since), part, tell("none"), names, words=facts.silence,
+            decimals=0, steps=UNKNOWN, rows=rows, title_size=LARGE,
+        )  # fmt: skip
+
+
+def _levels(facts: Facts, units: Sequence[Unit], place: Place, rows: Rows = ALL_ROWS) -> Iterator[Panel]:
+    tell = facts.tell
+    told = tell("Newest reading of the level in percent of a full bag, with its time. Grey: silent.")
+    for (since, steps), group, part in _alike(units, facts.limits, place):
+        names = facts.names(group)
+        yield Panel(
+            Kind.BARS, tell("Fill level"), told, facts.queries.now(LEVEL, names, since), part, tell("no data"), names,
+            unit="percent", decimals=0, steps=steps, words=facts.silence, low=0, high=100, rows=rows, title_size=LARGE,
+        )  # fmt: skip
+
+
+def _states(facts: Facts, units: Sequence[Unit], place: Place) -> Iterator[Panel]:
+    tell = facts.tell
+    told = tell("State of each unit that tells one, with its time. Units without sensors of a state are left out.")
+    for since, group, part in _alike(units, facts.silent_after, place):
+        names = facts.names(group)
+        yield Panel(
+            Kind.NUMBER, tell("State"), told, facts.queries.now(STATE, names, since), part, tell("no state"), names,
+            decimals=0, steps=UNKNOWN, words=states(tell) | facts.silence, rows=ALL_ROWS,
+            title_size=LARGE,
+        )  # fmt: skip
+
+
+def _states_today(facts: Facts, site: Site, units: Sequence[Unit]) -> Panel:
+    tell = facts.tell
+    return Panel(
+        Kind.STATES, tell("States of the units today"),
+        tell("A state ends when nothing has been heard for silent_after; what follows is grey."),
+        facts.queries.every(STATE, site.id), Place(0, HIGH, HALF, LOW), tell("no state"), facts.names(units),
+        steps=UNKNOWN, words=states(tell), gaps={unit.id: facts.silent_after(unit) for unit in units},
+    )  # fmt: skip
+
+
+def _levels_today(facts: Facts, site: Site, units: Sequence[Unit]) -> Panel:
+    tell = facts.tell
+    return Panel(
+        Kind.LINES, tell("Fill level today"),
+        tell("Five-minute means. Dashes: where the alert of the level rises and clears."),
+        facts.queries.course(LEVEL, site.id), Place(HALF, HIGH, HALF, LOW), tell("no data"), facts.names(units),
+        unit="percent", decimals=0, steps=fill_steps(facts.facility.alerts), low=0, high=100,
+        gaps={unit.id: facts.silent_after(unit) for unit in units},
+    )  # fmt: skip
+
+
+def _rooms(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Panel]:
+    """Yield for the rooms of one centre the children, their share of the limit, and the zones."""
+    if not rooms:
+        return
+    zoned = [room for room in rooms if room.zone]
+    weights = (ROOMS, ROOMS - 2, ROOMS) if zoned else (ROOMS, ROOMS)
+    children, use, *zones = _cut(place, weights)
+    tell = facts.tell
+    told = tell("Children after correction. Whether that is too many is said by the bars below.")
+    for since, group, part in _alike(rooms, facts.silent_after, children):
+        names = facts.names(group)
+        yield Panel(
+            Kind.NUMBER, tell("Children"), told, facts.queries.derived_now(CHILDREN, names, since), part,
+            tell("no data"), names, words=facts.silence, steps=UNKNOWN, decimals=0, rows=ALL_ROWS,
+            title_size=LARGE,
+        )  # fmt: skip
+    yield from _use(facts, rooms, use)
+    for room, part in zip(zoned, _cut(zones[0], [len(room.zone) for room in zoned]) if zones else (), strict=True):
+        yield from _zones(facts, room, part)
+
+
+def _use(facts: Facts, rooms: Sequence[Room], place: Place, rows: Rows = ALL_ROWS) -> Iterator[Panel]:
+    tell = facts.tell
+    told = tell(
+        "Children in percent of those that may be there now: by places, floor area and staff. "
+        "Orange: full. Red: over the limit."
+    )
+    for (since, steps), group, part in _alike(rooms, facts.limits, place):
+        names = facts.names(group)
+        yield Panel(
+            Kind.BARS, tell("Children in percent of the limit now"), told, facts.queries.derived_now(USE, names, since),
+            part, tell("no data"), names, unit="percent", decimals=0, steps=steps, words=facts.silence, low=0,
+            high=BEYOND, rows=rows, title_size=LARGE,
+        )  # fmt: skip
+
+
+def _zones(facts: Facts, room: Room, place: Place) -> Iterator[Panel]:
+    """Yield the people in the zones of a room; zones of one capacity share a panel."""
+    tell, since = facts.tell, facts.silent_after(room)
+    for capacity, group, part in _alike(room.zone, lambda zone: zone.capacity, place):
+        names = {zone.id: _named(facts, zone) for zone in group}
+        yield Panel(
+            Kind.BARS, tell("%(room)s: people in the zones") % {"room": room.name[facts.language]},
+            tell("People after correction. Orange: as many as the zone is for. Red: more."),
+            facts.queries.zones_now(room.id, names, since), part, tell("no data"), names, decimals=0,
+            steps=_places(capacity), words=facts.silence, low=0, high=capacity or room.capacity,
+            rows=Rows(tag="zone"), title_size=LARGE,
+        )  # fmt: skip
+
+
+def _named(facts: Facts, zone: Zone) -> str:
+    name = zone.name[facts.language]
+    if zone.capacity is None:
+        return name
+    return facts.tell("%(zone)s, for %(capacity)d") % {"zone": name, "capacity": zone.capacity}
+
+
+def _places(capacity: int | None) -> tuple[Step, ...]:
+    if capacity is None:
+        return (Step(None, Colour.BUSY),)
+    return (Step(None, Colour.GOOD), Step(capacity, Colour.WARN), Step(capacity + 1, Colour.BAD))
+
+
+def _all(sites: Sequence[Site]) -> tuple[list[Unit], list[Room]]:
+    return [unit for site in sites for unit in site.unit], [room for site in sites for room in site.room]
+
+
+def _alike(
+    things: Sequence[Thing], key: Callable[[Thing], Key], place: Place
+) -> Iterator[tuple[Key, list[Thing], Place]]:
+    """Yield what has the same limits, and its part of a place, as high as it is many."""
+    groups: dict[Key, list[Thing]] = {}
+    for thing in things:
+        groups.setdefault(key(thing), []).append(thing)
+    parts = _cut(place, [len(group) for group in groups.values()])
+    for (limits, group), part in zip(groups.items(), parts, strict=True):
+        yield limits, group, part
+
+
+def _cut(place: Place, weights: Sequence[int]) -> list[Place]:
+    """Return a place cut into parts that lie below each other, as high as their weights say."""
+    total, done, edges = sum(weights), 0, [0]
+    for weight in weights:
+        done += weight
+        edges.append(place.height * done // total)
+    return [Place(place.x, place.y + top, place.width, end - top) for top, end in pairwise(edges)]
