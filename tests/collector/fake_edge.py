@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.clock import now_ms
+from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.edge_session import Action, Close, Delivered, EdgeSession, NodeIdentity, Publish, Resend, Subscribe
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
@@ -19,7 +19,14 @@ class FakeEdge:
     """Delivers readings until the collector has acknowledged all of them, whatever happens to the collector."""
 
     def __init__(
-        self, port: int, metrics: Mapping[str, Mapping[str, DataType]], node: str = "tobu-pi", pause: float = 0.05
+        self,
+        port: int,
+        metrics: Mapping[str, Mapping[str, DataType]],
+        node: str = "tobu-pi",
+        pause: float = 0.05,
+        clock: Clock = now_ms,
+        *,
+        historical: bool = True,
     ) -> None:
         self._identity = NodeIdentity("toshima", node, "sukusuku")
         self._settings = MqttSettings("127.0.0.1", port, f"edge-{node}")
@@ -30,6 +37,8 @@ class FakeEdge:
         self._bdseq = 0
         self._birth = 0
         self._pause = pause
+        self._clock = clock
+        self._historical = historical
         self.delivered = 0
         self.progress = asyncio.Condition()
 
@@ -58,19 +67,19 @@ class FakeEdge:
         self._unsent = sorted(self._outbox)
         will = rules.will()
         async with MqttSession(self._settings, Will(will.topic, will.payload, will.qos)) as mqtt:
-            await self._perform(mqtt, rules.connected(now_ms()))
-            for asset in self._metrics:
-                await self._perform(mqtt, rules.asset_up(asset, now_ms()))
+            await self._perform(mqtt, rules.connected(self._clock()))
+            for asset in self._metrics.keys() - {self._identity.node}:
+                await self._perform(mqtt, rules.asset_up(asset, self._clock()))
             while True:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(0.05):
                         for message in await mqtt.receive():
-                            await self._perform(mqtt, rules.received(message.topic, message.payload, now_ms()))
-                await self._perform(mqtt, rules.tick(now_ms()))
+                            await self._perform(mqtt, rules.received(message.topic, message.payload, self._clock()))
+                await self._perform(mqtt, rules.tick(self._clock()))
                 while self._unsent and rules.room() > len(self._metrics):
                     rows, self._unsent = self._unsent[:PART], self._unsent[PART:]
                     sent = [(row, self._outbox[row]) for row in rows if row in self._outbox]
-                    await self._perform(mqtt, rules.send(sent, now_ms(), historical=True))
+                    await self._perform(mqtt, rules.send(sent, self._clock(), historical=self._historical))
                 self._birth = rules.last_birth
 
     async def _perform(self, mqtt: MqttSession, actions: Sequence[Action]) -> None:

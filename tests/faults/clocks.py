@@ -1,6 +1,7 @@
 """F10: the clocks of collector and edge step back and forth, and an edge boots without knowing the time.
 
-libfaketime steps the wall clock of one process; time since boot goes on. Edge nodes must go on obeying the collector's
+libfaketime steps the wall clock of one process; time since boot goes on. Whole hours with a wrong clock are played in
+seconds, with the clocks of a simulated computer. Edge nodes must go on obeying the collector's
 STATE, and nothing may be lost. Whatever the collector's clock shows, readings keep their time and quality, and nothing
 follows from it: no series, no alert, no mail. Where an agent is told the time late, its readings must come out right to
 2 s.
@@ -8,19 +9,24 @@ follows from it: no series, no alert, no mail. Where an agent is told the time l
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import random
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sukusuku_core.time import SECOND_MS
+from tests.collector.clock import played_day
 from tests.faults.board import Board
 from tests.faults.judge import Moment, read_stored
 from tests.faults.outcome import finish, joined, quantile
 from tests.faults.rig import Plan, Rig, now_ms, rig
 from tests.faults.row import Outcome, Tier
+from tests.support.broker import mosquitto
 
 ROUNDS = {Tier.PR: 1, Tier.NIGHTLY: 10, Tier.RELEASE: 33}
 PATIENCE = 60.0
@@ -45,6 +51,7 @@ def run(tier: Tier, chance: random.Random) -> Outcome:
 async def step(rounds: int) -> Outcome:
     """Each case so many times."""
     parts = [await stepped(cases, rounds) for cases in (CASES, OF_AN_EDGE_NODE)]
+    parts.append(await hours())
     for _ in range(rounds):
         parts += [await late(name, behind) for name, behind in BOOTS.items()]
     return joined("F10", "clocks step; boots without the time", parts)
@@ -170,6 +177,39 @@ async def _stored_again(it: Rig) -> float:
             return time.monotonic() - begin
         await asyncio.sleep(0.2)
     raise AssertionError(f"nothing was stored any more\n{it.tails()}")
+
+
+# ------------------------------------------------------------ hours with a wrong clock, in seconds
+
+HOURS = [(offset, at_start) for offset in (-14 * DAY, -3_600, -600, 7_200, DAY, 3 * 365 * DAY) for at_start in (0, 1)]
+"""Seconds by which the collector's clock is off for four hours, while it runs and from its start on."""
+
+
+async def hours() -> Outcome:
+    """Each of these days must leave what the same day leaves with a right clock: readings, series, alerts, mails."""
+    faults: list[str] = []
+    readings = 0
+    with played_day.quick():
+        right = await _played(0, at_start=False)
+        if not (right.derived and right.alerts and right.mails):
+            faults.append("nothing followed from the right clock, so nothing was compared")
+        for offset, at_start in HOURS:
+            found = await _played(offset, at_start=bool(at_start))
+            readings += len(found.readings)
+            names = [field.name for field in dataclasses.fields(found)]
+            other = [name for name in names if getattr(found, name) != getattr(right, name)]
+            faults += [f"{offset} s off{' from the start' if at_start else ''}: other {name}" for name in other]
+    passed = not faults
+    lost = len(HOURS) * len(right.readings) - readings
+    return Outcome(
+        "F10", "hours", len(HOURS), readings + lost, readings, max(0, lost), max(0, -lost), passed=passed,
+        why="; ".join(faults[:5]),
+    )  # fmt: skip
+
+
+async def _played(offset: int, *, at_start: bool) -> played_day.Facts:
+    with tempfile.TemporaryDirectory() as folder, mosquitto() as port:
+        return await played_day.play(Path(folder), port, offset * SECOND_MS, at_start=at_start)
 
 
 # ------------------------------------------------------------ an agent that is told the time late

@@ -30,6 +30,8 @@ NTP_MS = 10 * MINUTE_MS
 """After so long in doubt NTP alone ends a doubt that only the memory gives cause for."""
 VALID_MS = 12 * HOUR_MS
 """So long after the last message an edge node counts as a witness: quartz drifts by seconds in that time."""
+REMEMBER_MS = MINUTE_MS
+"""How often the time is remembered on disk: a belief may have lasted for so long after its memory."""
 RENEWED_MS = 2 * MINUTE_MS
 """The earliest arrival within so long counts; the others came late."""
 
@@ -197,9 +199,8 @@ def corrected(before: Memory, now: Instant) -> tuple[int, int] | None:
     if before.confirmed:
         return None
     same = instant.boot == now.boot
-    if same and not _agree(instant.booted, now.booted):
-        return before.since, instant.wall
-    return (before.since, instant.wall) if not same and instant.wall > now.wall + LIMIT_MS else None
+    wrong = not _agree(instant.booted, now.booted) if same else instant.wall > now.wall + LIMIT_MS
+    return (before.since, instant.wall + REMEMBER_MS) if wrong else None
 
 
 def _agree(one: int, other: int) -> bool:

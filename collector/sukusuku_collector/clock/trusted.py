@@ -6,18 +6,16 @@ import threading
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from sukusuku_collector.clock.judge import ClockJudge, Instant, Memory, Verdict, corrected
+from sukusuku_collector.clock.judge import REMEMBER_MS, ClockJudge, Instant, Memory, Verdict, corrected
 from sukusuku_collector.clock.machine import Machine
 from sukusuku_core.errors import TransientError
-from sukusuku_core.time import MINUTE_MS, SECOND_MS, japan_time
+from sukusuku_core.time import SECOND_MS, japan_time
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.live import clock as shown
 from sukusuku_server.live.clock import Cause, ClockDoubt
 from sukusuku_server.timeseries.protocols import LiveReader, Notes
 
 LOOK_SECONDS = 1.0
-REMEMBER_MS = MINUTE_MS
-"""How often the time is remembered on disk."""
 _STEP_MS = 5 * SECOND_MS
 """A step of the clock by more has the witnesses asked at once."""
 

@@ -216,9 +216,10 @@ class Rows:
         While our clock is in doubt that is when the message was sent: the edge node says what time it is.
         """
         node = subject.edge
-        if birth and subject.kind is AssetKind.EDGE_NODE:
+        if subject.kind is AssetKind.EDGE_NODE:
             for metric in body.metrics:
-                if metric.name == CLOCK_SYNCED and metric.HasField("boolean_value"):
+                of_now = birth or not metric.is_historical
+                if metric.name == CLOCK_SYNCED and of_now and metric.HasField("boolean_value"):
                     self.set_clock(node, is_set=metric.boolean_value)
         sent = int(body.timestamp) if body.HasField("timestamp") else None
         if sent is None:

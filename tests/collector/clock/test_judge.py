@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sukusuku_collector.clock.judge import (
     LIMIT_MS,
     NTP_MS,
+    REMEMBER_MS,
     RENEWED_MS,
     SETTLED_MS,
     STARTING_MS,
@@ -234,13 +235,13 @@ def test_what_an_edge_node_had_confirmed_is_not_taken_back() -> None:
 def test_a_belief_that_nobody_confirmed_and_that_was_wrong_is_taken_back(offset: int) -> None:
     wrong = at(UP, offset)
     memory = Memory(wrong, confirmed=False, since=wrong.wall - MINUTE_MS)
-    assert corrected(memory, at(UP + MINUTE_MS)) == (wrong.wall - MINUTE_MS, wrong.wall)
+    assert corrected(memory, at(UP + MINUTE_MS)) == (wrong.wall - MINUTE_MS, wrong.wall + REMEMBER_MS)
     assert corrected(memory, at(UP + MINUTE_MS, offset)) is None
 
 
 def test_the_memory_of_a_boot_that_was_ahead_is_taken_back_in_the_next_one() -> None:
     ahead = Memory(at(UP, DAY_MS, boot=1), confirmed=False, since=T + DAY_MS)
-    assert corrected(ahead, at(UP)) == (T + DAY_MS, T + UP + DAY_MS)
+    assert corrected(ahead, at(UP)) == (T + DAY_MS, T + UP + DAY_MS + REMEMBER_MS)
     behind = Memory(at(UP, -DAY_MS, boot=1), confirmed=False, since=T - DAY_MS)
     assert corrected(behind, at(UP)) is None  # of another boot nobody can tell
 

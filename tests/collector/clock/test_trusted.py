@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector.clock.judge import STARTING_MS, Instant
+from sukusuku_collector.clock.judge import REMEMBER_MS, STARTING_MS, Instant
 from sukusuku_collector.clock.machine import ThisMachine
 from sukusuku_collector.clock.trusted import TrustedClock
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
@@ -134,7 +134,7 @@ def test_a_belief_that_an_edge_node_refutes_is_taken_back(store: SqliteStore, co
     computer.offset = 0
     clock.look(done)
     assert clock.sure()
-    assert done[-1] == (began, last, computer.true)
+    assert done[-1] == (began, last + REMEMBER_MS, computer.true)
     assert len(done) == 2  # the first was after the doubt of the start, with nothing to take back
 
 
