@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sukusuku_api import openapi, service
+from sukusuku_api import service
+from sukusuku_api.app import without_data
 from sukusuku_core.errors import ConfigError, PermanentError
 from sukusuku_server import settings
 
@@ -16,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the API and the wall until a signal. Returns the exit status."""
     arguments = parser().parse_args(argv)
     if arguments.openapi:
-        print(json.dumps(openapi.document(), ensure_ascii=False, indent=1))
+        print(json.dumps(without_data().openapi(), ensure_ascii=False, indent=1))
         return 0
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)

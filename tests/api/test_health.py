@@ -4,17 +4,20 @@ import threading
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from sukusuku_api.dependencies import HistoryStore
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
+from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.live import clock
 from sukusuku_server.live.clock import Cause, ClockDoubt
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.series import Quarantined, Unassigned
 from sukusuku_server.model.unreadable import CURES, unreadable_key
+from sukusuku_server.timeseries import THINNED_READINGS
 from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.in_process import client
@@ -157,3 +160,19 @@ def test_a_clock_in_doubt_degrades_and_says_who_contradicts_it(world: World, api
     }
     clock.keep(world.store, None, edges)
     assert api.get("/api/v1/health").json()["status"] == "ok"
+
+
+def test_counts_of_rooms_that_influxdb_does_not_delete_degrade(world: World) -> None:
+    store = LazyStore(world.path)
+    archived = msgspec.structs.replace(world.facility.store, kind="influx")
+    for facility, goal, status in (
+        (world.facility, 30, "ok"),
+        (msgspec.structs.replace(world.facility, store=archived), 1, "ok"),
+        (msgspec.structs.replace(world.facility, store=archived), 30, "degraded"),
+    ):
+        world.store.note(THINNED_READINGS, goal * DAY_MS)
+        with client(create_app(facility, store, world.operations, lambda: NOW)) as api:
+            found = api.get("/api/v1/health").json()
+        assert found["status"] == status
+        assert found["undeleted_before"] == (None if status == "ok" else "1970-01-31T09:00:00+09:00")
+    store.close()

@@ -19,6 +19,7 @@ from sukusuku_server.model.series import Latest, LatestByAsset, Tally
 from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.settings import MAIL
 from sukusuku_server.timeseries import twins_key
+from sukusuku_server.timeseries.influx.thinning import overdue
 from sukusuku_server.timeseries.unassigned import DROPPED
 
 router = APIRouter(tags=["health"])
@@ -37,16 +38,17 @@ def health(context: ContextDep) -> out.HealthOut:
     latest: LatestByAsset = {}
     tallies: list[Tally] = []
     unassigned: list[Tally] = []
-    dropped, doubt = 0, None
+    dropped, doubt, undeleted = 0, None, None
     try:
         readable, latest = store.live.available(), store.live.latest()
         tallies, unassigned = store.history.tallies(), store.history.unassigned()
         dropped, doubt = store.history.noted(DROPPED) or 0, context.clock_doubt()
+        undeleted = overdue(store.history) if context.facility.store.kind == "influx" else None
     except SukusukuError:
         readable = False
     mails = _mails(context)
     edges = _edges(context, latest, now)
-    parts = readable and mails is not None and doubt is None
+    parts = readable and mails is not None and doubt is None and undeleted is None
     well = parts and not unassigned and not any(edge.unreadable for edge in edges)
     return out.HealthOut(
         status="ok" if well else "degraded",
@@ -62,6 +64,7 @@ def health(context: ContextDep) -> out.HealthOut:
         quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=japan_time(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),
         unassigned_dropped=dropped,
+        undeleted_before=None if undeleted is None else japan_time(undeleted),
     )
 
 

@@ -160,3 +160,8 @@ class HealthOut(Shape):
     quarantine: list[ReasonOut]
     unassigned: list[UnassignedOut]
     unassigned_dropped: int = Field(description="Unassigned messages dropped for lack of space: lost")
+    undeleted_before: datetime | None = Field(
+        description="Raw counts of rooms from before this should be gone from InfluxDB for two days and are not; "
+        "null: as it should be",
+        examples=[None],
+    )

@@ -14,7 +14,6 @@ import httpx
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
-from sukusuku_api.app import create_app
 from sukusuku_api.export.catalogue import TABLES
 from sukusuku_api.export.files import GROUP, csv_file
 from sukusuku_api.export.parquet import parquet_file
@@ -25,6 +24,7 @@ from sukusuku_core.model import Quality, Reading
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.timeseries.sqlite_reader import SqliteReader
+from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.http_server import serving
 from tests.api.two_centres import HOUR, World

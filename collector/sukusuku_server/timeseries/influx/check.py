@@ -9,19 +9,16 @@ from sukusuku_core.errors import TransientError
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, japan_time, midnight
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.influx import DAYS, MINUTES, RAW, Influx
-from sukusuku_server.timeseries import THINNED_READINGS
 from sukusuku_server.timeseries.influx.line_protocol import SPOOL, TRIAL, mark
 from sukusuku_server.timeseries.influx.query import Query, quoted
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.store import InfluxStore
-from sukusuku_server.timeseries.influx.thinning import DELETED
+from sukusuku_server.timeseries.influx.thinning import DELETED, overdue
 from sukusuku_server.timeseries.influx.writer import Writer
 from sukusuku_server.timeseries.shipping_queue import HISTORY, ORIGIN, UNTIL, Outgoing
 
 COMPARED = 7
 """Whole days that are counted on both sides."""
-OVERDUE_MS = 2 * DAY_MS
-"""They are deleted once a day; later than this, something is in the way."""
 OLDEST = (1, 8)
 """The first version with /api/v2/write."""
 
@@ -124,9 +121,9 @@ def _thinned(facility: Facility) -> Iterator[Verdict]:
     except TransientError:
         return
     with closing(outgoing):
-        goal, done = outgoing.noted(THINNED_READINGS) or 0, outgoing.noted(DELETED) or 0
-    if goal - done > OVERDUE_MS:
-        text = f"raw counts of rooms from before {_moment(goal)} are still in InfluxDB; the collector's log says why"
+        late, done = overdue(outgoing), outgoing.noted(DELETED) or 0
+    if late is not None:
+        text = f"raw counts of rooms from before {_moment(late)} are still in InfluxDB; the collector's log says why"
         yield Verdict(good=False, text=text)
     elif done:
         yield Verdict(good=True, text=f"raw counts of rooms from before {_moment(done)} are deleted")

@@ -10,12 +10,15 @@ from sukusuku_server.settings.influx import MINUTES, RAW
 from sukusuku_server.timeseries import THINNED_READINGS
 from sukusuku_server.timeseries.influx.line_protocol import FIVE_MINUTES, READING
 from sukusuku_server.timeseries.influx.query import Query
+from sukusuku_server.timeseries.protocols import NoteReader
 from sukusuku_server.timeseries.sqlite import SqliteStore
 
 DELETED = "ship/thinned"
 """Under which it is noted before what time (UTC ms) they have been deleted in InfluxDB."""
 RETRY_MS = HOUR_MS
 """How long InfluxDB is left alone after it did not delete them."""
+OVERDUE_MS = 2 * DAY_MS
+"""They are deleted once a day; later than this, something is in the way."""
 
 _log = logging.getLogger("sukusuku_server.timeseries.influx")
 
@@ -48,3 +51,9 @@ class ThinnedReadings:
         self._tried = None
         self._store.note(DELETED, goal)
         self._problems.recovered("raw counts of rooms", "InfluxDB has deleted them")
+
+
+def overdue(notes: NoteReader) -> int | None:
+    """Return before what time (UTC ms) raw readings of rooms should be gone from InfluxDB and are not; None: none."""
+    goal, done = notes.noted(THINNED_READINGS) or 0, notes.noted(DELETED) or 0
+    return goal if goal - done > OVERDUE_MS else None
