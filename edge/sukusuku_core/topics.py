@@ -84,3 +84,8 @@ def group_filters(group: str) -> tuple[str, ...]:
         for kind in MessageType
         if kind not in {MessageType.NCMD, MessageType.DCMD}
     )
+
+
+def mirror(operator: str, site: str, asset: str) -> str:
+    """Where the collector shows an asset as JSON."""
+    return f"sukusuku/{operator}/{site}/{asset}/state"

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from sukusuku_core import topics
 from sukusuku_core.clock import Clock
 from sukusuku_core.time import japan_time
 from sukusuku_mqtt import Message, MqttSession
@@ -29,7 +30,7 @@ _log = logging.getLogger("sukusuku_collector.host.mirror")
 
 def topic(operator: str, asset: Asset) -> str:
     """Where the mirror of an asset stands."""
-    return f"sukusuku/{operator}/{asset.site.id}/{asset.id}/state"
+    return topics.mirror(operator, asset.site.id, asset.id)
 
 
 def everything(operator: str) -> str:

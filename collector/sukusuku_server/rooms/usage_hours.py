@@ -4,7 +4,7 @@ The hours of a day depend on that day alone, so they can be kept instead of the 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import msgspec
 
@@ -45,10 +45,7 @@ def from_kept(found: Iterable[RoomHour]) -> dict[str, list[Hour]]:
     """Kept hours by part, in order."""
     parts: dict[str, list[Hour]] = {}
     for item in found:
-        sums = UsageSums(*msgspec.msgpack.decode(item.sums))
-        if not sums.arrivals:  # hours from before this was counted
-            sums = replace(sums, arrivals=sums.visits)
-        parts.setdefault(item.part, []).append(Hour(item.time, sums))
+        parts.setdefault(item.part, []).append(Hour(item.time, UsageSums(*msgspec.msgpack.decode(item.sums))))
     return parts
 
 

@@ -41,8 +41,6 @@ class UsageSums:
     hours_open: int = 0
     hours_known: int = 0
     hours_used: int = 0
-    arrivals: int = 0
-    """As `visits`, with those who came within minutes of another's leaving."""
 
     def __add__(self, other: "UsageSums") -> "UsageSums":
         mine, theirs = (self.peak, self), (other.peak, other)
@@ -66,7 +64,6 @@ class UsageSums:
             self.hours_open + other.hours_open,
             self.hours_known + other.hours_known,
             self.hours_used + other.hours_used,
-            self.arrivals + other.arrivals,
         )
 
     @property

@@ -22,6 +22,7 @@ from sukusuku_server.settings.facility import (
     read,
 )
 from sukusuku_server.settings.gateways import Gateway, GatewayMetric
+from sukusuku_server.settings.home_assistant import HomeAssistant
 from sukusuku_server.settings.index import FacilityIndex
 from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.ngsi_ld import NgsiLd
@@ -53,6 +54,7 @@ __all__ = [
     "Feed",
     "Gateway",
     "GatewayMetric",
+    "HomeAssistant",
     "Language",
     "Levels",
     "Limits",

@@ -22,6 +22,7 @@ from sukusuku_server.settings.bookings import BookingSettings, check_bookings
 from sukusuku_server.settings.channels import Channel, check_channels
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.settings.gateways import Gateway, check_gateways
+from sukusuku_server.settings.home_assistant import HomeAssistant
 from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.ngsi_ld import NgsiLd
 from sukusuku_server.settings.opening import Calendar, Opening
@@ -179,6 +180,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     round: tuple[Round, ...] = ()
     ward_plan: tuple[WardPlan, ...] = ()
     bookings: BookingSettings | None = None
+    home_assistant: HomeAssistant | None = None
     site: tuple[Site, ...] = ()
     gateway: tuple[Gateway, ...] = ()
     contact: tuple[Contact, ...] = ()

@@ -1,0 +1,1 @@
+"""Home Assistant, by MQTT discovery: its entities read the JSON mirror."""
