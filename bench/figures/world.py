@@ -144,6 +144,7 @@ class Truth:
 class World:
     """The months as the product has them, and the truth. `quiet` is when an asset was not heard, in UTC ms."""
 
+    folder: Path
     facility: Facility
     index: FacilitySchedules
     store: SqliteStore
@@ -178,10 +179,21 @@ def facility() -> Facility:
     return parse("\n".join(parts), Facility, "facility.toml")
 
 
-def live(folder: Path, first: date, last: date, seed: int, step_s: float = STEP_SECONDS) -> World:
-    """Simulate the local days from `first` to that before `last`, and derive them. Takes seconds for each month."""
+def live(
+    folder: Path, first: date, last: date, seed: int, step_s: float = STEP_SECONDS, only: Sequence[str] = ()
+) -> World:
+    """Simulate the local days from `first` to that before `last`, and derive them; `only` some assets, or all.
+
+    Takes some seconds of processor time for each month.
+    """
     start, end = day_start(first), day_start(last)
     plan = replace(msgspec.toml.decode(SCENARIO, type=Scenario), seed=seed)
+    if only:
+        plan = replace(
+            plan,
+            unit=tuple(unit for unit in plan.unit if unit.id in only),
+            room=tuple(room for room in plan.room if room.id in only),
+        )
     truth, quiet = Truth(), _quiet(start, end)
     settings = facility()
     store = SqliteStore.open(folder / "readings.db")
@@ -199,7 +211,7 @@ def live(folder: Path, first: date, last: date, seed: int, step_s: float = STEP_
     more = runner.begin()
     while more:
         more = runner.stretch()
-    return World(settings, index, store, operations, truth, start, end, quiet)
+    return World(folder, settings, index, store, operations, truth, start, end, quiet)
 
 
 def _quiet(start: int, end: int) -> dict[str, tuple[tuple[int, int], ...]]:

@@ -268,7 +268,7 @@ def test_limits_hold(data: bytes, reason: str) -> None:
 
 
 def test_the_datatype_costs_data_two_bytes_a_value() -> None:
-    """The figure in docs/figures.md."""
+    """The figure in docs/measurements.md."""
     values: list[Value] = [71.5, 12_345, 0, False, 21.5, 80.0]
     names = ["Fill/Percent", "Cycles/Total", "State", "Lid/Open", "Temperature", "Film/Remaining"]
     now = 1_795_981_836_230

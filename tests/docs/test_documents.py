@@ -12,7 +12,7 @@ from sukusuku_cli.__main__ import COMMANDS
 ROOT = Path(__file__).parents[2]
 WIDTH = 100
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")])
-GENERATED = {"devices.md", "sparkplug-conformance.md"}
+GENERATED = {"devices.md", "figures.md", "sparkplug-conformance.md"}
 WRITTEN = [page for page in PAGES if page.name not in {*GENERATED, "CHANGELOG.md"}]
 
 

@@ -1,4 +1,4 @@
-"""The figures of a tally as columns and cells. Pure."""
+"""The figures of rooms: one table of what each is, from which reports, page and definitions are made. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from sukusuku_server.settings.rooms import Counted
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure: how it is called, its unit, and where it comes from.
+    """A figure: how it is called, its unit and formula, over which time (`base`), and where it comes from.
 
     `of_few`: it tells a highest count, which is withheld when it is small. `public`: it tells nothing about children.
     `people` is heading and unit where a room counts people, empty: as for children. `single`: it means something for
@@ -23,6 +23,8 @@ class Figure:
     heading: str
     unit: str
     kind: Kind
+    formula: str
+    base: str
     of: Callable[[UsageSums], Cell]
     of_few: bool = False
     public: bool = False
@@ -34,20 +36,46 @@ def _if_known(value: Callable[[UsageSums], float]) -> Callable[[UsageSums], Cell
     return lambda tally: value(tally) if tally.known_ms else None
 
 
+KNOWN, OPENED, USED = "known open time", "open time", "known open time with at least one child"
+"""Over which time a figure is taken. Nothing is known in a gap, so a gap is in none but the second."""
 _CHILDREN, _VISITS, _HOURS, _MINUTES = N_("children"), N_("persons"), N_("child-hours"), N_("min")
 _PEOPLE = N_("people")
-OPEN = Figure(N_("Open hours"), N_("h"), Kind.DECIMAL, lambda tally: tally.open_ms / HOUR_MS, public=True)
+OPEN = Figure(
+    N_("Open hours"),
+    N_("h"),
+    Kind.DECIMAL,
+    N_("Opening hours of the centre, from the first count of the room on"),
+    OPENED,
+    lambda tally: tally.open_ms / HOUR_MS,
+    public=True,
+)
 VISITS = Figure(
     N_("Child-visits"),
     _VISITS,
     Kind.COUNT,
+    N_("Sum of all increases in the number of children that last at least 5 minutes; a correction does not count."),
+    KNOWN,
     _if_known(lambda tally: tally.visits),
     people=(N_("People who came (with adults)"), _VISITS),
+)
+ARRIVALS = Figure(
+    N_("Arrivals (estimate)"),
+    _VISITS,
+    Kind.COUNT,
+    N_(
+        "Child-visits, with children who came within 5 minutes of another's leaving. Child-visits miss those: 3 to 7 % "
+        "of all who came."
+    ),
+    KNOWN,
+    _if_known(lambda tally: tally.arrivals),
+    people=(N_("Arrivals of people (estimate)"), _VISITS),
 )
 CHILD_HOURS = Figure(
     N_("Child-hours"),
     _HOURS,
     Kind.DECIMAL,
+    N_("Number of children x time, summed over the measured time; a gap is not filled."),
+    KNOWN,
     _if_known(lambda tally: tally.person_hours),
     people=(N_("Person-hours (with adults)"), N_("person-hours")),
 )
@@ -55,6 +83,8 @@ AVERAGE = Figure(
     N_("Average children"),
     _CHILDREN,
     Kind.DECIMAL,
+    N_("Child-hours / measured open hours"),
+    KNOWN,
     lambda tally: tally.average_occupancy,
     people=(N_("Average people"), _PEOPLE),
     single=True,
@@ -63,6 +93,8 @@ WHEN_USED = Figure(
     N_("Average when used"),
     _CHILDREN,
     Kind.DECIMAL,
+    N_("Child-hours / hours with at least one child"),
+    USED,
     lambda tally: tally.average_when_used,
     people=(N_("Average when used"), _PEOPLE),
     single=True,
@@ -71,24 +103,92 @@ PEAK = Figure(
     N_("Most children at once"),
     _CHILDREN,
     Kind.COUNT,
+    N_("The highest number of children at one time"),
+    KNOWN,
     lambda tally: tally.peak_occupancy,
     of_few=True,
     people=(N_("Most people at once"), _PEOPLE),
     single=True,
 )
-UTILISATION = Figure(N_("Average utilisation"), "%", Kind.PERCENT, lambda tally: tally.average_utilisation)
-PEAK_RATE = Figure(N_("Peak utilisation"), "%", Kind.PERCENT, lambda tally: tally.peak_utilisation, of_few=True)
-TIME_USED = Figure(N_("Time used"), "%", Kind.PERCENT, lambda tally: tally.time_used)
-LENGTH = Figure(N_("Length of use"), _MINUTES, Kind.DECIMAL, lambda tally: tally.dwell_minutes)
-UNDER = Figure(N_("Under target"), "%", Kind.PERCENT, lambda tally: tally.under_target)
-ON = Figure(N_("On target"), "%", Kind.PERCENT, lambda tally: tally.on_target)
-OVER = Figure(N_("Over target"), "%", Kind.PERCENT, lambda tally: tally.over_target)
-HOURS_USED = Figure(N_("Hours used"), "%", Kind.PERCENT, lambda tally: tally.hours_used_share)
-COMPLETE = Figure(N_("Completeness"), "%", Kind.PERCENT, lambda tally: tally.completeness, public=True)
+UTILISATION = Figure(
+    N_("Average utilisation"),
+    "%",
+    Kind.PERCENT,
+    N_("Children / capacity of the room x 100, averaged over the measured time"),
+    KNOWN,
+    lambda tally: tally.average_utilisation,
+)
+PEAK_RATE = Figure(
+    N_("Peak utilisation"),
+    "%",
+    Kind.PERCENT,
+    N_("Highest value of children / capacity of the room x 100"),
+    KNOWN,
+    lambda tally: tally.peak_utilisation,
+    of_few=True,
+)
+TIME_USED = Figure(
+    N_("Time used"),
+    "%",
+    Kind.PERCENT,
+    N_("Seconds with at least one child / measured seconds x 100"),
+    KNOWN,
+    lambda tally: tally.time_used,
+)
+LENGTH = Figure(
+    N_("Length of use"),
+    _MINUTES,
+    Kind.DECIMAL,
+    N_("Time with at least one child / number of such periods"),
+    USED,
+    lambda tally: tally.dwell_minutes,
+)
+UNDER = Figure(
+    N_("Under target"),
+    "%",
+    Kind.PERCENT,
+    N_("Time below 60 % utilisation / measured time x 100"),
+    KNOWN,
+    lambda tally: tally.under_target,
+)
+ON = Figure(
+    N_("On target"),
+    "%",
+    Kind.PERCENT,
+    N_("Time from 60 % to 100 % utilisation / measured time x 100"),
+    KNOWN,
+    lambda tally: tally.on_target,
+)
+OVER = Figure(
+    N_("Over target"),
+    "%",
+    Kind.PERCENT,
+    N_("Time above 100 % utilisation / measured time x 100"),
+    KNOWN,
+    lambda tally: tally.over_target,
+)
+HOURS_USED = Figure(
+    N_("Hours used"),
+    "%",
+    Kind.PERCENT,
+    N_("Hours with at least 10 minutes of use / hours with any measurement x 100"),
+    KNOWN,
+    lambda tally: tally.hours_used_share,
+)
+COMPLETE = Figure(
+    N_("Completeness"),
+    "%",
+    Kind.PERCENT,
+    N_("Samples received / samples due x 100, weighted by open time; closed time does not count"),
+    OPENED,
+    lambda tally: tally.completeness,
+    public=True,
+)
 
-USE = (OPEN, VISITS, CHILD_HOURS, AVERAGE, WHEN_USED, PEAK, COMPLETE)
+USE = (OPEN, VISITS, CHILD_HOURS, ARRIVALS, AVERAGE, WHEN_USED, PEAK, COMPLETE)
 RATES = (UTILISATION, PEAK_RATE, TIME_USED, LENGTH, UNDER, ON, OVER, HOURS_USED, COMPLETE)
 PARTS = (OPEN, VISITS, CHILD_HOURS, AVERAGE, PEAK, UTILISATION, TIME_USED, COMPLETE)
+ALL = (*USE[:-1], *RATES)
 
 
 def columns(figures: Sequence[Figure], translate: Translate, counted: Counted) -> tuple[Column, ...]:

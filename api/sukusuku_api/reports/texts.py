@@ -1,36 +1,12 @@
 """What reports say. Message ids are English; `locale/ja.po` has the rest."""
 
-from sukusuku_api.reports import era
+from sukusuku_api.reports import columns, era
 from sukusuku_core.time import local_day
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.rooms.suppression import SMALLEST_TOLD
 
 DEFINITIONS: tuple[tuple[str, str, str], ...] = (
-    (
-        N_("Child-visits"),
-        N_("Sum of all increases in the number of children that last at least 5 minutes; a correction does not count."),
-        N_("persons"),
-    ),
-    (
-        N_("Child-hours"),
-        N_("Number of children x time, summed over the measured time; a gap is not filled."),
-        N_("child-hours"),
-    ),
-    (N_("Average children"), N_("Child-hours / measured open hours"), N_("children")),
-    (N_("Average when used"), N_("Child-hours / hours with at least one child"), N_("children")),
-    (
-        N_("Most children at once"),
-        N_("The highest number of children at one time (in a total, the highest of any one room)"),
-        N_("children"),
-    ),
-    (N_("Average utilisation"), N_("Children / capacity of the room x 100, averaged over the measured time"), "%"),
-    (N_("Peak utilisation"), N_("Highest value of children / capacity of the room x 100"), "%"),
-    (N_("Time used"), N_("Seconds with at least one child / measured seconds x 100"), "%"),
-    (N_("Length of use"), N_("Time with at least one child / number of such periods"), N_("min")),
-    (N_("Under target"), N_("Time below 60 % utilisation / measured time x 100"), "%"),
-    (N_("On target"), N_("Time from 60 % to 100 % utilisation / measured time x 100"), "%"),
-    (N_("Over target"), N_("Time above 100 % utilisation / measured time x 100"), "%"),
-    (N_("Hours used"), N_("Hours with at least 10 minutes of use / hours with any measurement x 100"), "%"),
+    *((figure.heading, figure.formula, figure.unit) for figure in columns.ALL),
     (N_("Zone share"), N_("Person-hours of the zone / person-hours of all zones x 100, adults included"), "%"),
     (
         N_("Change"),
@@ -39,11 +15,6 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
             "between `at least` and `at most`; if 0 lies between them, it may be chance."
         ),
         N_("people"),
-    ),
-    (
-        N_("Completeness"),
-        N_("Samples received / samples due x 100, weighted by open time; closed time does not count"),
-        "%",
     ),
     (
         N_("Planned demand, planned supply"),

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from sukusuku_api.schemas.collection import Shape, at, tenth
+from sukusuku_api.schemas.unit_figures import about, told
 from sukusuku_server.kpi.fixed_rounds import Outcome
 from sukusuku_server.kpi.unit_month import Kpi, SiteWeight
 from sukusuku_server.kpi.visits import Spread, Visit
@@ -60,23 +61,23 @@ class KpiOut(Shape):
     """The figures of a unit, or of all units together. null: not known."""
 
     unit: str | None = Field(description="null: all together")
-    visits: dict[VisitKind, int] = Field(description="Visits by outcome")
-    emptyings: int
-    level_at_emptying: SpreadOut | None = Field(description="%")
-    open_hours: float = Field(description="Hours that the centre was open (all together: times units)")
-    known_hours: float = Field(description="Of these, hours with an estimate")
-    overflow_hours: float = Field(description="Of these, hours over full: from 102 % until below 96 % or emptied")
-    availability: float | None = Field(description="Share (0-1) of the open hours without fault or silence")
-    hours_from_due_to_empty: SpreadOut | None = Field(description="Over emptyings after the unit was due")
-    alerts: int = Field(description="Alerts that fired")
-    kg: float = Field(description="Weight of the emptied bags, from the number of nappies")
+    visits: dict[VisitKind, int] = Field(description=about("visits"))
+    emptyings: int = Field(description=about("emptyings"))
+    level_at_emptying: SpreadOut | None = Field(description=about("level_at_emptying"))
+    open_hours: float = Field(description=about("open_hours"))
+    known_hours: float = Field(description=about("known_hours"))
+    overflow_hours: float = Field(description=about("overflow_hours"))
+    availability: float | None = Field(description=about("availability"))
+    hours_from_due_to_empty: SpreadOut | None = Field(description=about("hours_from_due_to_empty"))
+    alerts: int = Field(description=about("alerts"))
+    kg: float = Field(description=about("kg"))
 
 
 class SiteWeightOut(Shape):
     """Weight of the emptied bags of a centre, from the number of nappies."""
 
     site: str
-    kg_per_day: float = Field(description="Mean over all days, also those without an emptying")
+    kg_per_day: float = Field(description=about("kg_per_day"))
     most_kg: float = Field(description="On one day")
     days_at_limit: int = Field(description="Days on which the weight reached the ward's limit")
 
@@ -96,7 +97,7 @@ def site_weight(found: SiteWeight) -> SiteWeightOut:
     """Return the weights of a centre for the border."""
     return SiteWeightOut(
         site=found.site,
-        kg_per_day=round(found.mean_kg, 2),
+        kg_per_day=told("kg_per_day", found.mean_kg),
         most_kg=round(found.most_kg, 2),
         days_at_limit=found.days_over,
     )
@@ -109,13 +110,13 @@ def kpi(found: Kpi) -> KpiOut:
         visits=dict(found.visits),
         emptyings=found.emptyings,
         level_at_emptying=spread(found.level),
-        open_hours=round(found.open_hours, 2),
-        known_hours=round(found.known_hours, 2),
-        overflow_hours=round(found.overflow_hours, 2),
-        availability=None if found.availability is None else round(found.availability, 4),
+        open_hours=told("open_hours", found.open_hours),
+        known_hours=told("known_hours", found.known_hours),
+        overflow_hours=told("overflow_hours", found.overflow_hours),
+        availability=None if found.availability is None else told("availability", found.availability),
         hours_from_due_to_empty=spread(found.wait_hours),
         alerts=found.alerts,
-        kg=round(found.kg, 1),
+        kg=told("kg", found.kg),
     )
 
 

@@ -48,6 +48,7 @@ class TallyOut(Shape):
     visits: int | None = Field(
         description="Child-visits (延べ人数); null where people are counted, or nothing is known"
     )
+    arrivals: int | None = Field(description="Estimate of those who came: visits, and who came as another left")
     child_hours: float | None = Field(description="Child-hours (延べ利用時間); null where people are counted")
     person_hours: float = Field(description="Hours of whom the room counts")
     average: float | None
@@ -181,6 +182,7 @@ def tally(found: UsageSums, counted: Counted) -> TallyOut:
         open_hours=round(found.open_ms / HOUR_MS, 2),
         completeness=rounded(found.completeness),
         visits=found.visits if children and found.known_ms else None,
+        arrivals=found.arrivals if children and found.known_ms else None,
         child_hours=round(found.person_hours, 2) if children and found.known_ms else None,
         person_hours=round(found.person_hours, 2),
         average=rounded(found.average_occupancy),

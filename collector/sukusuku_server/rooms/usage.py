@@ -58,7 +58,8 @@ def hours(parts: Iterable[Stretch]) -> list[Hour]:
             if sums is not None:
                 found.append(sums.hour())
             sums = _Sums(start)
-        sums.add(part, in_use=bool(part.start == end and last), visits=coming.after(part))
+        visits, arrivals = coming.after(part)
+        sums.add(part, in_use=bool(part.start == end and last), visits=visits, arrivals=arrivals)
         end, last = part.end, part.people
     if sums is not None:
         found.append(sums.hour())
@@ -132,18 +133,20 @@ class _Sums:
 
     def __init__(self, start: int) -> None:
         self.start = start
-        self._open = self._known = self._used = self._rated = self._under = self._over = self._uses = self._visits = 0
+        self._open = self._known = self._used = self._rated = self._under = self._over = self._uses = 0
+        self._visits = self._arrivals = 0
         self._complete = self._person = self._ratio = 0.0
         self._peak: float | None = None
         self._peak_at: int | None = None
         self._peak_ratio: float | None = None
 
-    def add(self, part: Stretch, *, in_use: bool, visits: int) -> None:
+    def add(self, part: Stretch, *, in_use: bool, visits: int, arrivals: int) -> None:
         """Add an interval, with those who came by its end; `in_use`: somebody was in until it began."""
         start, end, people, places, complete = part
         time = end - start
         self._open += time
         self._visits += visits
+        self._arrivals += arrivals
         if people is None:
             return
         self._known += time
@@ -186,28 +189,33 @@ class _Sums:
                 1,
                 int(self._known > 0),
                 int(self._used >= USED_MS),
+                self._arrivals,
             ),
         )
 
 
 class _Coming:
-    """Counts who comes: a level that follows the count once it has stayed above or below for long enough."""
+    """Counts who comes: a level that follows the count once it has stayed above or below for long enough.
+
+    Whoever comes within `STAYS_MS` of another's leaving does not move that level. A second one (`_floor`) falls at once
+    and sees them; it takes a child that was overlooked for a moment for one that came.
+    """
 
     def __init__(self) -> None:
-        self._level = 0
+        self._level = self._floor = 0
         self._since = -1
         """Begin of the time of which everything is known."""
         self._until = -1
         self._recent: deque[tuple[int, int]] = deque()
         """Counts of the last minutes, each with the time until which it held."""
 
-    def after(self, part: Stretch) -> int:
-        """How many have come by the end of a stretch."""
+    def after(self, part: Stretch) -> tuple[int, int]:
+        """Return how many have come by the end of a stretch, by the one level and by the other."""
         if part.people is None:
             self._recent.clear()
-            return 0
+            return 0, 0
         if day_number(part.start) != day_number(self._until):
-            self._level = 0
+            self._level = self._floor = 0
         if part.start != self._until or not self._recent:
             self._recent.clear()
             self._since = part.start
@@ -222,9 +230,11 @@ class _Coming:
             while recent[0][1] <= part.end - STAYS_MS:
                 recent.popleft()
             if part.end - self._since < STAYS_MS:
-                return 0
+                return 0, 0
             counts = [count for count, _ in recent]
             low, high = min(counts), max(counts)
         come = max(low - self._level, 0)
         self._level = min(max(self._level, low), high)
-        return come
+        arrivals = max(low - self._floor, 0)
+        self._floor = low
+        return come, arrivals

@@ -4,7 +4,7 @@ The hours of a day depend on that day alone, so they can be kept instead of the 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import msgspec
 
@@ -45,7 +45,10 @@ def from_kept(found: Iterable[RoomHour]) -> dict[str, list[Hour]]:
     """Kept hours by part, in order."""
     parts: dict[str, list[Hour]] = {}
     for item in found:
-        parts.setdefault(item.part, []).append(Hour(item.time, UsageSums(*msgspec.msgpack.decode(item.sums))))
+        sums = UsageSums(*msgspec.msgpack.decode(item.sums))
+        if not sums.arrivals:  # hours from before this was counted
+            sums = replace(sums, arrivals=sums.visits)
+        parts.setdefault(item.part, []).append(Hour(item.time, sums))
     return parts
 
 

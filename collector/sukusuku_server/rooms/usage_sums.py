@@ -41,6 +41,8 @@ class UsageSums:
     hours_open: int = 0
     hours_known: int = 0
     hours_used: int = 0
+    arrivals: int = 0
+    """As `visits`, with those who came within minutes of another's leaving."""
 
     def __add__(self, other: "UsageSums") -> "UsageSums":
         mine, theirs = (self.peak, self), (other.peak, other)
@@ -64,6 +66,7 @@ class UsageSums:
             self.hours_open + other.hours_open,
             self.hours_known + other.hours_known,
             self.hours_used + other.hours_used,
+            self.arrivals + other.arrivals,
         )
 
     @property

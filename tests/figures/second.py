@@ -1,0 +1,265 @@
+"""The figures of rooms and units a second time, from the files alone: plain SQL and the standard library.
+
+Written from the definitions in docs/rooms.md and docs/collection.md, by brute force; the product is not imported.
+All times are UTC ms. The opening hours are those of `bench/figures/world.py`, written out again.
+"""
+
+import itertools
+import sqlite3
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+JAPAN = timezone(timedelta(hours=9))
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+HOLDS, STAYS = 16 * MINUTE, 5 * MINUTE
+HOLIDAYS = {
+    *("2025-10-13", "2025-11-03", "2025-11-23", "2025-11-24", "2026-01-01", "2026-01-12", "2026-02-11", "2026-02-23"),
+    *("2026-03-20", "2026-04-29", "2026-05-03", "2026-05-04", "2026-05-05", "2026-05-06", "2026-07-20", "2026-08-11"),
+    *("2026-09-21", "2026-09-22", "2026-09-23", "2026-10-12", "2026-11-03", "2026-11-23"),
+}
+Piece = tuple[int, int, float | None]
+"""From, to, and how many were in; None: not known."""
+
+
+def midnight(day: date) -> int:
+    """The beginning of a local day."""
+    return round(datetime(day.year, day.month, day.day, tzinfo=JAPAN).timestamp() * 1000)
+
+
+def local(time: int) -> date:
+    """The local day of a moment."""
+    return datetime.fromtimestamp(time / 1000, JAPAN).date()
+
+
+def opened(day: date) -> list[tuple[int, int]]:
+    """When the centres are open on a day."""
+    hours: list[tuple[float, float]] = [(9, 18)]
+    if (
+        day.weekday() == 6
+        or (day.month, day.day) in {(12, 29), (12, 30), (12, 31), (1, 1), (1, 2), (1, 3)}
+        or day.isoformat() == "2026-07-15"
+    ):
+        hours = []
+    elif day.isoformat() == "2026-07-22":
+        hours = [(10, 15)]
+    elif day.isoformat() in HOLIDAYS:
+        hours = []
+    elif day.weekday() == 2:
+        hours = [(9, 12), (13, 18)]
+    elif day.weekday() == 5:
+        hours = [(9, 12)]
+    start = midnight(day)
+    return [(start + round(a * HOUR), start + round(b * HOUR)) for a, b in hours]
+
+
+@dataclass
+class RoomFigures:
+    """Sums of a room over some days, in ms and numbers."""
+
+    open: int = 0
+    known: int = 0
+    complete: float = 0.0
+    person: float = 0.0
+    used: int = 0
+    under: int = 0
+    over: int = 0
+    uses: int = 0
+    visits: int = 0
+    peak: float | None = None
+
+
+@dataclass
+class Files:
+    """The two databases of a facility."""
+
+    readings: Path
+    operations: Path
+    _series: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
+
+    def series(self, asset: str, metric: str) -> list[tuple[int, float]]:
+        """All points of a derived series."""
+        if (asset, metric) not in self._series:
+            with sqlite3.connect(self.readings) as connection:
+                self._series[asset, metric] = connection.execute(
+                    "SELECT d.time, d.value FROM derived d JOIN derived_series s ON s.id = d.series "
+                    "WHERE s.asset = ? AND s.metric = ? ORDER BY d.time",
+                    (asset, metric),
+                ).fetchall()
+            connection.close()
+        return self._series[asset, metric]
+
+    def corrections(self, room: str) -> list[tuple[int, str, str, int | None, int | None]]:
+        """Time, kind, channel, count before and after, of every correction."""
+        with sqlite3.connect(self.operations) as connection:
+            found = connection.execute(
+                "SELECT time, kind, channel, before, after FROM occupancy_correction WHERE asset = ? ORDER BY time, id",
+                (room,),
+            ).fetchall()
+        connection.close()
+        return found
+
+    def heard(self, unit: str) -> list[int]:
+        """The hours (ms) in which a unit was heard."""
+        with sqlite3.connect(self.readings) as connection:
+            found = connection.execute(
+                "SELECT DISTINCT h.hour FROM hourly h JOIN series s ON s.id = h.series WHERE s.asset = ? ORDER BY 1",
+                (unit,),
+            ).fetchall()
+        connection.close()
+        return [hour * HOUR for (hour,) in found]
+
+    def emptied(self, unit: str) -> list[tuple[int, float, float]]:
+        """Time, percent and nappies of the emptyings that count."""
+        with sqlite3.connect(self.operations) as connection:
+            found = connection.execute(
+                "SELECT time, percent, nappies FROM emptying WHERE asset = ? AND state != 'rejected' ORDER BY time",
+                (unit,),
+            ).fetchall()
+        connection.close()
+        return found
+
+
+def in_hindsight(files: Files, room: str) -> list[tuple[int, float]]:
+    """The children as they must have been: each correction of one begins at the median of the movements before it."""
+    points = files.series(room, "Occupancy/ChildrenCorrected")
+    mine = [row for row in files.corrections(room) if row[2] == "children"]
+    people = [row for row in files.corrections(room) if row[2] == "people"]
+    if all(kind in {"entered", "source"} for _, kind, *_ in mine) and people:
+        mine = people
+    moves = []
+    for (_, old), (time, new) in itertools.pairwise(points):
+        moves += [time] * abs(int(new - old))
+    same_day = {time: local(time) for time in set(moves)}
+    befores = {new[0]: local(old[0]) for old, new in itertools.pairwise(points)}
+    moves = [time for time in moves if befores[time] == same_day[time]]
+    shifts: list[tuple[int, int]] = []
+    right = 0
+    for time, kind, _, before, after in mine:
+        mark = -(-time // MINUTE) * MINUTE
+        since = max(right, midnight(local(time)))
+        right = mark
+        if kind in {"source", "restarted", "replaced", "agreed"} or before is None or after is None or before == after:
+            continue
+        between = moves[bisect_right(moves, since) : bisect_left(moves, mark)]
+        number = abs(after - before)
+        for n in range(number):
+            share = (n + 0.5) / number
+            begin = between[int(share * len(between))] if between else since + round(share * (mark - since))
+            shifts.append((-(-begin // MINUTE) * MINUTE, 1 if after > before else -1))
+            shifts.append((mark, -1 if after > before else 1))
+    if not shifts:
+        return points
+    times = sorted({*(time for time, _ in points), *(time for time, _ in shifts)})
+    found = []
+    known = dict(points)
+    held: tuple[int, float] | None = None
+    for time in times:
+        held = (time, known[time]) if time in known else held
+        if held is not None and time <= held[0] + HOLDS:
+            found.append((time, max(held[1] + sum(step for at, step in shifts if at <= time), 0.0)))
+    return found
+
+
+def pieces(points: list[tuple[int, float]], complete: list[tuple[int, float]], start: int, end: int) -> Iterator[Piece]:
+    """An opening cut wherever a value begins, or has held too long, and at whole hours."""
+    edges = {start, end}
+    for series in (points, complete):
+        for time, _ in series:
+            edges |= {moment for moment in (time, time + HOLDS) if start < moment < end}
+    edges |= set(range(start - start % HOUR + HOUR, end, HOUR))
+    ordered = sorted(edges)
+    for a, b in itertools.pairwise(ordered):
+        share = at(complete, a)
+        yield a, b, at(points, a) if share else None
+
+
+def at(points: list[tuple[int, float]], time: int) -> float | None:
+    """The value that holds at a moment."""
+    n = bisect_right(points, (time, float("inf"))) - 1
+    return points[n][1] if n >= 0 and time < points[n][0] + HOLDS else None
+
+
+def room_day(files: Files, seen: list[tuple[int, float]], room: str, places: int, day: date) -> RoomFigures:
+    """The sums of one day of a room. Nothing before its first count belongs to it."""
+    found = RoomFigures()
+    whole = files.series(room, "Occupancy/ChildrenCorrected")
+    begins = whole[0][0] - whole[0][0] % HOUR
+    near = bisect_left(seen, (midnight(day) - DAY, 0.0)), bisect_left(seen, (midnight(day) + DAY, 0.0))
+    points = seen[near[0] : near[1]]
+    shares = files.series(room, "Occupancy/Completeness")
+    near = bisect_left(shares, (midnight(day) - DAY, 0.0)), bisect_left(shares, (midnight(day) + DAY, 0.0))
+    shares = shares[near[0] : near[1]]
+    level, last = 0, None
+    recent: list[Piece] = []
+    for opens, closes in opened(day):
+        for a, b, people in pieces(points, shares, max(opens, begins), closes) if closes > begins else ():
+            found.open += b - a
+            if people is None:
+                last, recent = None, []
+                continue
+            found.known += b - a
+            found.complete += (b - a) * (at(shares, a) or 0.0) / 100
+            found.person += (b - a) * people
+            found.used += (b - a) * (people > 0)
+            ratio = people / places
+            found.under += (b - a) * (ratio < 0.6)
+            found.over += (b - a) * (ratio > 1.0)
+            found.uses += people > 0 and not (last is not None and last[1] == a and last[2])
+            found.peak = people if found.peak is None else max(found.peak, people)
+            if last is None or last[1] != a:
+                recent = []
+            last = (a, b, people)
+            recent.append(last)
+            if b - recent[0][0] >= STAYS:
+                counts = [int(count or 0) for _, until, count in recent if until > b - STAYS]
+                found.visits += max(min(counts) - level, 0)
+                level = min(max(level, min(counts)), max(counts))
+    return found
+
+
+def over_full(files: Files, unit: str, start: int, end: int) -> tuple[float, float]:
+    """Known hours and hours over full of a unit, by the minute of its estimate: 102 % until below 96 %."""
+    estimate = files.series(unit, "Fill/Estimate")
+    emptied = [time for time, _, _ in files.emptied(unit)]
+    heard = set(files.heard(unit))
+    fresh = _of_their_bags(estimate, emptied)
+    days = {local(time) for time in range(start, end, DAY)}
+    spans = [span for day in sorted(days) for span in opened(day)]
+    known = over = 0
+    full, last = False, None
+    for n, (time, value) in enumerate(fresh):
+        full = value >= 102 or (full and value >= 96 and last is not None and time - last <= 2 * HOUR)
+        last = time
+        following = fresh[n + 1][0] if n + 1 < len(fresh) else end
+        until = min(following, time + 2 * HOUR, end)
+        next_emptied = bisect_right(emptied, time)
+        stops = min(until, emptied[next_emptied] if next_emptied < len(emptied) else until)
+        for opens, closes in spans:
+            a, b = max(time, opens, start), min(until, closes)
+            for hour in range(a - a % HOUR, b, HOUR) if a < b else ():
+                if hour in heard:
+                    known += max(0, min(b, hour + HOUR) - max(a, hour))
+                    over += full * max(0, min(b, stops, hour + HOUR) - max(a, hour))
+        full = full and stops == following
+    return known / HOUR, over / HOUR
+
+
+def _of_their_bags(points: list[tuple[int, float]], emptied: list[int]) -> list[tuple[int, float]]:
+    """Without the points that show a bag for up to six hours after it was taken out."""
+    found: list[tuple[int, float]] = []
+    bag, old, waits = 0, 0.0, False
+    before: float | None = None
+    for time, content in points:
+        own = bisect_left(emptied, time)
+        own += own < len(emptied) and emptied[own] == time and before is not None and content < before / 2
+        before = content
+        if own != bag:
+            waits, old, bag = bool(found), found[-1][1] if found else 0.0, own
+        if waits and content > old / 2 and time - emptied[bag - 1] < 6 * HOUR:
+            continue
+        waits = False
+        found.append((time, content))
+    return found
