@@ -33,6 +33,7 @@ def epilog(program: str) -> str:
     """Tell how to switch it on."""
     return (
         "for good 有効にするには:\n"
+        "  mkdir -p ~/.local/share/bash-completion/completions ~/.zfunc\n"
         f"  {program} completion bash > ~/.local/share/bash-completion/completions/{program}\n"
         f"  {program} completion zsh > ~/.zfunc/_{program}      (with fpath+=~/.zfunc before compinit)\n"
         "only here この端末だけ:\n"

@@ -35,6 +35,11 @@ class NgsiLd(Settings, frozen=True, kw_only=True):
     ca_file: str | None = None
     """PEM of the authority that signed the broker's certificate; relative to this file."""
 
+    def __post_init__(self) -> None:
+        """Refuse what would have no effect."""
+        if self.child_counts and not self.rooms:
+            raise ValueError("child_counts = true without rooms = true: no room is told, so add it or take this away")
+
     def resolved(self, folder: Path, where: str) -> Self:
         """Return the same with the path of its file. `where` is the key path of this table. Raises ConfigError."""
         if self.ca_file is None:

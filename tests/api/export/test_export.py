@@ -23,6 +23,7 @@ from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.model.series import Bucket
 from sukusuku_server.timeseries.sqlite_reader import SqliteReader
 from tests.api.applications import create_app
 from tests.api.conftest import NOW
@@ -194,3 +195,26 @@ def test_the_example_runs(world: World, monkeypatch: pytest.MonkeyPatch, capsys:
         runpy.run_path(str(ROOT / "docs/examples/export.py"))
     store.close()
     assert capsys.readouterr().out == "tobu-unit-1 41.0\n"
+
+
+def test_a_file_that_breaks_off_is_an_error_for_whoever_fetches_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.commit(*(Reading("tobu-unit-1", "Fill/Percent", HOUR_START + n * HOUR, 40.0) for n in range(3)))
+    asked, answer = [0], SqliteReader.hourly
+
+    def dying(self: SqliteReader, *question: Any) -> list[Bucket]:
+        asked[0] += 1
+        if asked[0] > 5:
+            raise TransientError("the disk has died")
+        return answer(self, *question)
+
+    monkeypatch.setattr(SqliteReader, "hourly", dying)
+    store = LazyStore(world.path)
+    with (
+        serving(create_app(world.facility, store, world.operations, lambda: NOW)) as url,
+        httpx.Client() as client,
+        pytest.raises(httpx.RemoteProtocolError),
+    ):
+        client.get(f"{url}/api/v1/export/hours/2026-11.csv")
+    store.close()

@@ -10,7 +10,7 @@ from sukusuku_collector.doors import registry
 from sukusuku_collector.doors.ngsi_ld.broker import MOST
 from sukusuku_collector.doors.ngsi_ld.door import AGAIN_MS, Teller, open_door
 from sukusuku_collector.doors.protocol import World
-from sukusuku_core.errors import TransientError
+from sukusuku_core.errors import ConfigError, TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
 from sukusuku_core.supervision import always
@@ -207,6 +207,19 @@ def test_token_and_tenant_are_sent_and_not_shown(make_rig: MakeRig, broker: Cont
     with pytest.raises(TransientError) as told:
         rig.teller.look()
     assert "s3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ('url = "http://host"\nchild_counts = true', "without rooms = true"),
+        ('url = "host:9090"', "ngsi_ld.url"),
+        ('url = "http://host"\ntenant = "a b"', "ngsi_ld.tenant"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(keys: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        parse(f"{FACILITY}\n[ngsi_ld]\n{keys}", Facility, "facility.toml")
 
 
 def test_it_is_closed_unless_the_settings_open_it(rig: Rig) -> None:
