@@ -1,5 +1,6 @@
 """`sukusuku check`: kinds of files, and errors that name file and key path."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,3 +76,24 @@ def test_a_file_of_no_known_kind_is_told_apart(tmp_path: Path, capsys: pytest.Ca
 
     assert main([str(path)]) == 2
     assert "what kind of file is it?" in capsys.readouterr().err
+
+
+def test_the_tables_that_the_example_leaves_out_are_right_as_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).parents[2] / "collector/deploy/facility.example.toml").read_text(encoding="utf-8")
+    optional = text[text.index("# [home_assistant]") : text.index("# [[gateway]]")]
+    text = text.replace(optional, re.sub(r"^# ?", "", optional, flags=re.MULTILINE))
+    (tmp_path / "facility.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "webhook.key").write_text("unused\n", encoding="utf-8")
+    for name in ("SMTP_PASSWORD", "BOOKINGS_URL"):
+        monkeypatch.setenv(f"SUKUSUKU_{name}", "http://canary")
+    monkeypatch.setenv("SUKUSUKU_TEAMS_URL", "slack://TOKENA123/TOKENB123/TOKENC123456789012345678")
+
+    assert main([str(tmp_path / "facility.toml")]) == 0, capsys.readouterr().err
+
+    monkeypatch.setenv("SUKUSUKU_TEAMS_URL", "slak://canary")
+    assert main([str(tmp_path / "facility.toml")]) == 2
+    said = capsys.readouterr()
+    assert "channel `teams`: url: apprise cannot use it (it begins with slak://)" in said.err
+    assert "canary" not in said.err + said.out

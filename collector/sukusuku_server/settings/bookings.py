@@ -56,7 +56,7 @@ class BookingSettings(Settings, frozen=True, kw_only=True):
     feed: tuple[Feed, ...] = ()
     columns: Columns = Columns()
     slots: dict[str, Slot] = msgspec.field(default_factory=dict)
-    """Names of time slots in your tables, such as 午前 = "09:00-12:00"."""
+    """Names of time slots in your tables, such as "午前" = "09:00-12:00"."""
     keep_days: Annotated[int, msgspec.Meta(ge=14, le=3650)] = 90
     """Counts of days that have passed are deleted after so long; the forecast learns from them."""
 
