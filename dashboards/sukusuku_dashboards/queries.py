@@ -25,39 +25,42 @@ class Queries:
         if not influx.prefix.endswith("/"):
             raise ConfigError(f"store.influx.prefix: found `{influx.prefix}`; dashboards need one that ends with `/`")
         self.database = influx.prefix.rstrip("/")
+        self._readings = influx.source(RAW, READING)
+        self._five_minutes = influx.source(MINUTES, FIVE_MINUTES)
+        self._derived = influx.source(MINUTES, DERIVED)
 
     def now(self, metric: str, assets: Collection[str], silent_after: float) -> str:
         """Return a row for each asset: the newest reading of a metric, or `SILENT`, and when it was heard last.
 
         `silent_after` is in seconds. An asset that has been silent for longer than `HEARD` has no row.
         """
-        return _rows(f'"{RAW}"."{READING}"', f"{_any('asset', assets)} AND {_is(metric)}", "asset", silent_after)
+        return _rows(self._readings, f"{_any('asset', assets)} AND {_is(metric)}", "asset", silent_after)
 
     def derived_now(self, metric: str, assets: Collection[str], silent_after: float) -> str:
         """Return the same for a derived series."""
         where = f"{_any('asset', assets)} AND {_is(metric)}"
-        return _rows(f'"{MINUTES}"."{DERIVED}"', where, "asset", silent_after)
+        return _rows(self._derived, where, "asset", silent_after)
 
     def zones_now(self, asset: str, zones: Collection[str], silent_after: float) -> str:
         """Return the same for the people in zones of a room, as they are corrected."""
         where = rf'"asset" = {quoted(asset)} AND {_any("zone", zones)} AND "metric" =~ /^Zones\/.*\/Corrected$/'
-        return _rows(f'"{MINUTES}"."{DERIVED}"', where, "zone", silent_after)
+        return _rows(self._derived, where, "zone", silent_after)
 
     def every(self, metric: str, site: str | None) -> str:
         """Every reading of a metric: for states, which have no mean."""
-        return f'SELECT "value" FROM "{RAW}"."{READING}" WHERE {_where(metric, site)} GROUP BY "asset"'
+        return f'SELECT "value" FROM {self._readings} WHERE {_where(metric, site)} GROUP BY "asset"'
 
     def course(self, metric: str, site: str | None) -> str:
         """Return the course of a metric, of five-minute values."""
         return (
-            f'SELECT mean("mean") FROM "{MINUTES}"."{FIVE_MINUTES}" WHERE {_where(metric, site)} '
+            f'SELECT mean("mean") FROM {self._five_minutes} WHERE {_where(metric, site)} '
             'GROUP BY time($__interval), "asset" fill(none)'
         )
 
     def derived_course(self, metric: str) -> str:
         """Return the course of a derived series."""
         return (
-            f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} '
+            f'SELECT mean("value") FROM {self._derived} WHERE {_where(metric, None)} '
             'GROUP BY time($__interval), "asset" fill(none)'
         )
 
@@ -65,46 +68,43 @@ class Queries:
         """Return the courses of several derived series of one asset."""
         wanted = " OR ".join(f'"metric" = {quoted(metric)}' for metric in metrics)
         return (
-            f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" WHERE "asset" = {quoted(asset)} AND ({wanted}) '
+            f'SELECT mean("value") FROM {self._derived} WHERE "asset" = {quoted(asset)} AND ({wanted}) '
             'AND $timeFilter GROUP BY time($__interval), "metric" fill(none)'
         )
 
     def derived_zones(self, asset: str) -> str:
         """Return the corrected number of people of each zone of a room."""
         return (
-            f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" '
+            f'SELECT mean("value") FROM {self._derived} '
             rf'WHERE "asset" = {quoted(asset)} AND "metric" =~ /^Zones\/.*\/Corrected$/ AND $timeFilter '
             'GROUP BY time($__interval), "zone" fill(none)'
         )
 
     def total(self, metric: str) -> str:
         """Return the sum of a series of days for each of those that it is about."""
-        return f'SELECT sum("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} GROUP BY "asset"'
+        return f'SELECT sum("value") FROM {self._derived} WHERE {_where(metric, None)} GROUP BY "asset"'
 
     def totals(self, metrics: Sequence[str]) -> str:
         """Return the sums of several series of days, each of all that it is about."""
         wanted = " OR ".join(f'"metric" = {quoted(metric)}' for metric in metrics)
-        return f'SELECT sum("value") FROM "{MINUTES}"."{DERIVED}" WHERE ({wanted}) AND $timeFilter GROUP BY "metric"'
+        return f'SELECT sum("value") FROM {self._derived} WHERE ({wanted}) AND $timeFilter GROUP BY "metric"'
 
     def days(self, metric: str) -> str:
         """Return the sums of a series for each day of Japan."""
         return (
-            f'SELECT sum("value") FROM "{MINUTES}"."{DERIVED}" WHERE {_where(metric, None)} '
+            f'SELECT sum("value") FROM {self._derived} WHERE {_where(metric, None)} '
             "GROUP BY time(1d), \"asset\" fill(none) tz('Asia/Tokyo')"
         )
 
     def levels_at_emptying(self) -> str:
         """Return the level of each bag when it was taken away, by unit."""
         metrics = level_at_emptying(".*").replace("/", r"\/")
-        return (
-            f'SELECT "value" FROM "{MINUTES}"."{DERIVED}" '
-            f'WHERE "metric" =~ /^{metrics}$/ AND $timeFilter GROUP BY "metric"'
-        )
+        return f'SELECT "value" FROM {self._derived} WHERE "metric" =~ /^{metrics}$/ AND $timeFilter GROUP BY "metric"'
 
     def derived_means(self, asset: str, metric: str, every: str) -> str:
         """Return the means of a derived series for every hour (`1h`) or day (`1d`) of Japan."""
         return (
-            f'SELECT mean("value") FROM "{MINUTES}"."{DERIVED}" WHERE "asset" = {quoted(asset)} '
+            f'SELECT mean("value") FROM {self._derived} WHERE "asset" = {quoted(asset)} '
             f'AND "metric" = {quoted(metric)} AND $timeFilter '
             f"GROUP BY time({every}), \"asset\" fill(none) tz('Asia/Tokyo')"
         )

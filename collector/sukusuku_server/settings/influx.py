@@ -35,6 +35,11 @@ class Influx(Settings, frozen=True, kw_only=True):
         """Return the whole name of a bucket."""
         return self.prefix + end
 
+    def source(self, end: str, measurement: str) -> str:
+        """Return a measurement with its database and retention policy, as every version takes it in a SELECT."""
+        database, _, policy = self.bucket(end).partition("/")
+        return ".".join((f'"{database}"', f'"{policy}"' if policy else "", f'"{measurement}"'))
+
 
 def check_influx(influx: Influx, name: str) -> None:
     """Rules between the keys. Raises ConfigError."""

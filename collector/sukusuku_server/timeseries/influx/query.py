@@ -80,9 +80,8 @@ class Query:
         return [Table(it["columns"], it.get("values") or [], it.get("tags") or {}) for it in result.get("series") or []]
 
     def source(self, end: str, measurement: str) -> str:
-        """Return a measurement with its database and retention policy, as every version takes it in a SELECT."""
-        database, _, policy = self._settings.bucket(end).partition("/")
-        return ".".join((f'"{database}"', f'"{policy}"' if policy else "", f'"{measurement}"'))
+        """See `Influx.source`."""
+        return self._settings.source(end, measurement)
 
     def delete(self, end: str, measurement: str, where: str) -> None:
         """Delete points of a bucket, and ask whether they are gone: a server's word alone does not count.
