@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import pairwise
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from sukusuku_core.time import DAY_MS, day_start, local_day
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_alerts import audit
 from sukusuku_server.db.tables_rooms import booking, booking_cover, booking_import
 from sukusuku_server.model.bookings import Booked, Bookings, Cover, Import, UnknownImportError
+
+FEED_KEPT_MS = 2 * DAY_MS
+"""So long all that a feed said is kept, and can be withdrawn."""
 
 
 class BookingRecords:
@@ -56,6 +60,8 @@ class BookingRecords:
             old = day_start(local_day(now)) - keep_days * DAY_MS
             for table in (booking, booking_cover):
                 connection.execute(delete(table).where(table.c.end < old))
+            if feed:
+                _thin(connection, feed, now - FEED_KEPT_MS)
         return Import(ident, source, feed, now, by[:120], None, None, tuple(covers), told.spans)
 
     def withdraw(self, ident: int, who: str, now: int) -> Import:
@@ -106,6 +112,24 @@ class BookingRecords:
         own = (item for item in self.imports() if item.withdrawn is None)
         newest = next(own, None) if not feed else next((item for item in own if item.feed == feed), None)
         return newest if newest is None or newest.source == source else None
+
+
+def _thin(connection: Connection, feed: str, before: int) -> None:
+    """Of imports of a feed that another one has followed, keep the days up to that one: it tells the rest.
+
+    A feed that changes every few minutes would otherwise be kept whole each time. `before` (UTC ms): only imports that
+    are older than that.
+    """
+    own = select(booking_import.c.id, booking_import.c.imported).where(booking_import.c.feed == feed)
+    rows = list(connection.execute(own.order_by(booking_import.c.id)))
+    for (ident, _), (_, followed) in pairwise(rows):
+        if followed >= before:
+            break
+        until = day_start(local_day(followed))
+        for table in (booking, booking_cover):
+            connection.execute(delete(table).where(table.c.import_id == ident, table.c.start >= until))
+        cut = (booking_cover.c.import_id == ident) & (booking_cover.c.end > until)
+        connection.execute(update(booking_cover).where(cut).values(end=until))
 
 
 def _row(item: Booked | Cover) -> dict[str, object]:

@@ -112,6 +112,7 @@ def test_a_wrong_file_stays_with_a_note_that_says_why(office: Office, caplog: py
 
 def test_a_feed_is_asked_in_its_time_and_each_change_is_kept_once(tmp_path: Path) -> None:
     answers = [
+        (302, b""),
         (200, calendar("DTSTART:20261202T090000\r\nDTEND:20261202T120000\r\nSUMMARY:鈴木")),
         (200, calendar("DTSTART:20261202T090000\r\nDTEND:20261202T120000\r\nSUMMARY:鈴木")),
         (503, b""),
@@ -122,6 +123,7 @@ def test_a_feed_is_asked_in_its_time_and_each_change_is_kept_once(tmp_path: Path
         def do_GET(self) -> None:
             status, content = answers.pop(0)
             self.send_response(status)
+            self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_core.time import DAY_MS, HOUR_MS, day_start
+from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
 from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.model.bookings import Booked, Bookings, Cover, UnknownImportError
+from sukusuku_server.rooms.booked import plan
 from tests.support.databases import operations
 
 DAY = day_start(date(2026, 12, 1))
@@ -53,6 +54,23 @@ def test_a_feed_says_everything_from_today_on(tmp_path: Path) -> None:
     nothing = records.take(Bookings((), ()), "url", "web", DAY + 2 * DAY_MS, "web")
     assert nothing is not None
     assert nothing.covers == (Cover("room", DAY + 2 * DAY_MS, DAY + 5 * DAY_MS),)
+
+
+def test_a_feed_that_changes_often_is_not_kept_whole_each_time(tmp_path: Path) -> None:
+    """Ten days, four changes a day, each import speaks of a month: what each day was told last is kept."""
+    records = BookingRecords(operations(tmp_path))
+    for turn in range(40):
+        now = DAY + turn * 6 * HOUR_MS
+        today = day_start(local_day(now))
+        spans = tuple(
+            Booked("room", today + day * DAY_MS, today + day * DAY_MS + HOUR_MS, turn + 1) for day in range(30)
+        )
+        cover = Cover("room", today, today + 30 * DAY_MS)
+        records.take(Bookings(spans, (cover,)), "url", "web", now, "web")
+    imports = records.imports()
+    assert sum(len(item.spans) for item in imports) < 12 * 30
+    last = plan("room", imports, now)
+    assert [last.children(DAY + day * DAY_MS) for day in range(12)] == [4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 40, 40]
 
 
 def test_what_has_long_passed_is_forgotten(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from sukusuku_server.bookings.file import LARGEST
 from sukusuku_server.settings import Feed
 
 _TAKEN = 200
+_RETRIES = urllib3.Retry(3, connect=0, read=0, status=0, other=0, redirect=3)
+"""Follow where the address leads; the next look is the next try."""
 
 
 def fetch(feed: Feed) -> bytes:
@@ -17,7 +19,7 @@ def fetch(feed: Feed) -> bytes:
     context = ssl.create_default_context(cafile=feed.ca_file)
     pool = urllib3.PoolManager(1, timeout=feed.timeout, ssl_context=context)
     try:
-        answer = pool.request("GET", feed.url.reveal(), preload_content=False, retries=urllib3.Retry(0, redirect=3))
+        answer = pool.request("GET", feed.url.reveal(), preload_content=False, retries=_RETRIES)
         content = answer.read(LARGEST + 1)
         answer.release_conn()
     except (HTTPError, OSError) as error:
