@@ -39,7 +39,7 @@ class Colour(StrEnum):
     WARN = "semi-dark-orange"
     BAD = "semi-dark-red"
     BUSY = "semi-dark-blue"
-    OLD = "#6e6e6e"
+    OLD = "#808080"
     CLEAR = "transparent"
     PLAIN = "#2f343c"
     """No verdict: what is right and what is not stands beside it."""
@@ -99,7 +99,7 @@ class Panel:
     `draw` is for panels of kind LINES; STAIRS keep a value until the next one, BARS begin at the times of their values,
     and stand on each other. `decimals` None: as many as Grafana finds right. `told` explains the panel to who asks.
     `gaps` has the seconds after which a line or a state ends when nothing more comes, for each series. `title_size`
-    is the height of names in pixels; None: as Grafana finds right.
+    and `value_size` are the heights of names and values in pixels; None: as Grafana finds right.
     """
 
     kind: Kind
@@ -122,6 +122,7 @@ class Panel:
     rows: Rows | None = None
     gaps: Mapping[str, float] = field(default_factory=dict)
     title_size: int | None = None
+    value_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ with warnings.catch_warnings():  # the library advises the newer schema
     from grafana_foundation_sdk.models import dashboard
     from grafana_foundation_sdk.models.common import (
         BarAlignment,
+        BarGaugeDisplayMode,
         BarGaugeNamePlacement,
         BarGaugeValueMode,
         BigValueColorMode,
@@ -39,7 +40,7 @@ SOURCE = "sukusuku-influxdb"
 """The uid of the data source that all boards read."""
 HEAT = "value"
 """What the one series of a panel of kind HEAT is called."""
-ROW_NAME = "${__data.fields[0]} ${__data.fields[1]}"
+ROW_NAME = "${__cell_0} ${__cell_1}"
 """What a row is called: its first two columns. Without it, Grafana drops the name of a single bar."""
 HEARD_AT = "[(]M/D HH:mm[)]"
 """When a row was heard last, as moment.js writes it."""
@@ -181,10 +182,12 @@ def _looking(made: Any, panel: Panel) -> Any:
     if panel.rows is not None:
         newest = newest.values(values=True).limit(panel.rows.most)
     if panel.title_size is not None:
-        made = made.text(common.VizTextDisplayOptions().title_size(panel.title_size))
+        text = common.VizTextDisplayOptions().title_size(panel.title_size)
+        made = made.text(text if panel.value_size is None else text.value_size(panel.value_size))
     if panel.kind is Kind.BARS:
         made = made.reduce_options(newest).orientation(VizOrientation.HORIZONTAL)
-        return made.name_placement(BarGaugeNamePlacement.TOP).value_mode(BarGaugeValueMode.TEXT)
+        made = made.display_mode(BarGaugeDisplayMode.BASIC)  # the whole bar says what its end means
+        return made.name_placement(BarGaugeNamePlacement.TOP).value_mode(BarGaugeValueMode.COLOR)
     if panel.kind is Kind.NUMBER:
         made = made.reduce_options(newest).text_mode(BigValueTextMode.VALUE_AND_NAME)
         made = made.wide_layout(wide_layout=False)  # the name above the value, not beside it at half the size

@@ -32,7 +32,7 @@ def walls(facility: Facility, language: Language) -> Iterator[Board]:
     elif len(pages) <= 1:
         yield _board(every, operator, ALL, of_centres(every, facility.site))
     else:
-        yield _board(every, operator, ALL, attention(every, facility.site, FIT))
+        yield _board(every, operator, ALL, attention(every, facility.site))
         for number, sites in enumerate(pages, 1):
             yield _board(every, f"{operator} {number}/{len(pages)}", f"{ALL}-{number}", of_centres(every, sites))
     for site in facility.site:

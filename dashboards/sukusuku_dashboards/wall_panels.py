@@ -13,12 +13,18 @@ from sukusuku_server.settings import Room, Site, Unit, Zone
 HALF = COLUMNS // 2
 HIGH, LOW = 19, 8
 """Rows of what is now, and of what was today; together they fill a screen of 1080 lines."""
-LEVELS, ROOMS = 13, 7
-"""Rows of the levels above the states, and of the children of the rooms."""
+LEVELS = 13
+"""Rows of the levels above the states."""
+ROOMS, ROOMS_WITH_ZONES = (11, 8), (6, 5, 8)
+"""Parts of the children of the rooms and of their share of the limit, without zones and with them."""
 MANY = 6
 """More units than these leave no room for the states of the day."""
-LARGE = 30
-"""Pixels of a name that is read from four metres."""
+LARGE, LARGE_VALUE = 30, 40
+"""Pixels of a name and of a value that are read from four metres."""
+FIRST = 6
+"""So many of what needs attention first are shown."""
+TILE_NAME, TILE_WORD, TILE_NUMBER = 24, 44, 90
+"""Pixels of names, words and numbers of tiles: a name takes two lines where there are several beside each other."""
 ALL_ROWS = Rows()
 UNKNOWN = (Step(None, Colour.PLAIN),)
 """Grafana's own colour for a value of which nothing is said is green."""
@@ -54,10 +60,10 @@ def of_centres(facts: Facts, sites: Sequence[Site]) -> Iterator[Panel]:
     yield from _use(facts, rooms, Place(HALF, 0, HALF, HIGH + LOW) if units else Place(0, 0, COLUMNS, HIGH + LOW))
 
 
-def attention(facts: Facts, sites: Sequence[Site], most: int) -> Iterator[Panel]:
+def attention(facts: Facts, sites: Sequence[Site]) -> Iterator[Panel]:
     """Yield the fullest units and rooms of many centres, and below them those that are silent."""
     units, rooms = _all(sites)
-    first, silent = Rows(most=most, highest_first=True), Rows(most=most, only_silent=True)
+    first, silent = Rows(most=FIRST, highest_first=True), Rows(most=FIRST, only_silent=True)
     yield from _levels(facts, units, Place(0, 0, HALF, HIGH), first)
     yield from _use(facts, rooms, Place(HALF, 0, HALF, HIGH), first)
     yield from _silent(
@@ -76,7 +82,7 @@ def _silent(
         names = facts.names(group)
         yield Panel(
             Kind.NUMBER, title, told, ask(metric, names, since), part, tell("none"), names, words=facts.silence,
-            decimals=0, steps=UNKNOWN, rows=rows, title_size=LARGE,
+            decimals=0, steps=UNKNOWN, rows=rows, title_size=TILE_NAME, value_size=TILE_WORD,
         )  # fmt: skip
 
 
@@ -87,7 +93,8 @@ def _levels(facts: Facts, units: Sequence[Unit], place: Place, rows: Rows = ALL_
         names = facts.names(group)
         yield Panel(
             Kind.BARS, tell("Fill level"), told, facts.queries.now(LEVEL, names, since), part, tell("no data"), names,
-            unit="percent", decimals=0, steps=steps, words=facts.silence, low=0, high=100, rows=rows, title_size=LARGE,
+            unit="percent", decimals=0, steps=steps, words=facts.silence, low=0, high=100, rows=rows,
+            title_size=LARGE, value_size=LARGE_VALUE,
         )  # fmt: skip
 
 
@@ -99,7 +106,7 @@ def _states(facts: Facts, units: Sequence[Unit], place: Place) -> Iterator[Panel
         yield Panel(
             Kind.NUMBER, tell("State"), told, facts.queries.now(STATE, names, since), part, tell("no state"), names,
             decimals=0, steps=UNKNOWN, words=states(tell) | facts.silence, rows=ALL_ROWS,
-            title_size=LARGE,
+            title_size=TILE_NAME, value_size=TILE_WORD,
         )  # fmt: skip
 
 
@@ -107,7 +114,7 @@ def _states_today(facts: Facts, site: Site, units: Sequence[Unit]) -> Panel:
     tell = facts.tell
     return Panel(
         Kind.STATES, tell("States of the units today"),
-        tell("A state ends when nothing has been heard for silent_after; what follows is grey."),
+        tell("A state ends when nothing has been heard for silent_after; what follows is empty."),
         facts.queries.every(STATE, site.id), Place(0, HIGH, HALF, LOW), tell("no state"), facts.names(units),
         steps=UNKNOWN, words=states(tell), gaps={unit.id: facts.silent_after(unit) for unit in units},
     )  # fmt: skip
@@ -129,8 +136,7 @@ def _rooms(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Panel]
     if not rooms:
         return
     zoned = [room for room in rooms if room.zone]
-    weights = (ROOMS, ROOMS - 2, ROOMS) if zoned else (ROOMS, ROOMS)
-    children, use, *zones = _cut(place, weights)
+    children, use, *zones = _cut(place, ROOMS_WITH_ZONES if zoned else ROOMS)
     tell = facts.tell
     told = tell("Children after correction. Whether that is too many is said by the bars below.")
     for since, group, part in _alike(rooms, facts.silent_after, children):
@@ -138,7 +144,7 @@ def _rooms(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Panel]
         yield Panel(
             Kind.NUMBER, tell("Children"), told, facts.queries.derived_now(CHILDREN, names, since), part,
             tell("no data"), names, words=facts.silence, steps=UNKNOWN, decimals=0, rows=ALL_ROWS,
-            title_size=LARGE,
+            title_size=TILE_NAME, value_size=TILE_NUMBER,
         )  # fmt: skip
     yield from _use(facts, rooms, use)
     for room, part in zip(zoned, _cut(zones[0], [len(room.zone) for room in zoned]) if zones else (), strict=True):
@@ -156,7 +162,7 @@ def _use(facts: Facts, rooms: Sequence[Room], place: Place, rows: Rows = ALL_ROW
         yield Panel(
             Kind.BARS, tell("Children in percent of the limit now"), told, facts.queries.derived_now(USE, names, since),
             part, tell("no data"), names, unit="percent", decimals=0, steps=steps, words=facts.silence, low=0,
-            high=BEYOND, rows=rows, title_size=LARGE,
+            high=BEYOND, rows=rows, title_size=LARGE, value_size=LARGE_VALUE,
         )  # fmt: skip
 
 
@@ -170,7 +176,7 @@ def _zones(facts: Facts, room: Room, place: Place) -> Iterator[Panel]:
             tell("People after correction. Orange: as many as the zone is for. Red: more."),
             facts.queries.zones_now(room.id, names, since), part, tell("no data"), names, decimals=0,
             steps=_places(capacity), words=facts.silence, low=0, high=capacity or room.capacity,
-            rows=Rows(tag="zone"), title_size=LARGE,
+            rows=Rows(tag="zone"), title_size=LARGE, value_size=LARGE_VALUE,
         )  # fmt: skip
 
 

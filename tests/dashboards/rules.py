@@ -19,7 +19,7 @@ ROW, GAP, HEADER = 30, 8, 40
 """Pixels of a row of the grid, between rows, and of a panel's title and padding."""
 SCREEN_ROWS = 27
 """With the borders they are less than 1080 pixels."""
-LEAST_NAME, LEAST_BAR, LEAST_HEAT = 28, 48, 27
+LEAST_NAME, LEAST_BAR, LEAST_HEAT = 24, 64, 27
 """Pixels of a name and of a bar with its name that are read from four metres; rows of a heat map of 24 hours."""
 COLOURS = {colour.value for colour in Colour}
 MACROS = re.compile(r"\$(?!timeFilter\b|__interval\b|\{__to\}ms|/)")
@@ -186,7 +186,7 @@ RULES = (
     ),
     Rule(
         "a single row keeps its name", "Grafana drops the name of a single bar that has it from its row", GAUGES,
-        lambda _, it: is_of_rows(it) and _defaults(it).get("displayName") != "${__data.fields[0]} ${__data.fields[1]}",
+        lambda _, it: is_of_rows(it) and _defaults(it).get("displayName") != "${__cell_0} ${__cell_1}",
     ),
     Rule(
         "names are found by type", "a name for all fields is in the way of an override for the field of ids", GAUGES,
@@ -204,6 +204,10 @@ RULES = (
     Rule(
         "names are large on a wall", "names of 14 pixels are 7 mm on a screen of 43 inches", GAUGES,
         lambda board, it: _on_wall(board) and it["options"].get("text", {}).get("titleSize", 0) < LEAST_NAME,
+    ),
+    Rule(
+        "a bar has one colour", "a gradient begins green on every bar, on a full one too", frozenset({"bargauge"}),
+        lambda _, it: it["options"]["displayMode"] != "basic" or it["options"]["valueMode"] != "color",
     ),
     Rule(
         "bars are high on a wall", "bars without room are cut off or get a scroll bar", frozenset({"bargauge"}),

@@ -132,6 +132,10 @@ MUTATIONS: dict[str, list[tuple[str, Change]]] = {
         ("bargauge", lambda it: it["options"].pop("text")),
         ("stat", lambda it: it["options"]["text"].update(titleSize=14)),
     ],
+    "a bar has one colour": [
+        ("bargauge", lambda it: it["options"].update(displayMode="gradient")),
+        ("bargauge", lambda it: it["options"].update(valueMode="text")),
+    ],
     "bars are high on a wall": [("bargauge", lambda it: it["gridPos"].update(h=3))],
     "the name is above the value": [
         ("stat", lambda it: it["options"].update(wideLayout=True)),
