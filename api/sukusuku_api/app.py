@@ -22,6 +22,7 @@ from sukusuku_api.routers import (
     findings,
     forecasts,
     health,
+    issued_reports,
     kpi,
     modes,
     quarantine,
@@ -89,7 +90,7 @@ def without_data() -> FastAPI:
     api = APIRouter(prefix=PREFIX)
     now = (health, sites, assets, readings, alerts, quarantine, stream, modes)
     collection = (emptyings, findings, forecasts, rounds, requests, stock, kpi)
-    use = (room_use, vacancy, bookings, reports, export)
+    use = (room_use, vacancy, bookings, issued_reports, reports, export)
     for module in (*now, *collection, *use):
         api.include_router(module.router)
     api.include_router(rounds.stops)

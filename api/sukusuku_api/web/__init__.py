@@ -1,10 +1,11 @@
-"""Pages for people: the wall, collection, rooms, vacancy, bookings, and the answers to round mails."""
+"""Pages for people: the wall, collection, rooms, vacancy, bookings, reports, and the answers to round mails."""
 
 from fastapi import FastAPI
 
 from sukusuku_api.web import rooms
 from sukusuku_api.web.bookings import page as bookings
 from sukusuku_api.web.collection import page as collection
+from sukusuku_api.web.reports import page as reports
 from sukusuku_api.web.round_links import page
 from sukusuku_api.web.vacancy import page as vacancy
 from sukusuku_api.web.wall import page as views
@@ -19,6 +20,7 @@ def install(app: FastAPI) -> None:
     rooms.install(app)
     vacancy.install(app)
     bookings.install(app)
+    reports.install(app)
     page.install(app)
 
 

@@ -1,8 +1,8 @@
-"""The table of what is handed out: which counts are withheld."""
+"""The tables of what is handed out: which counts are withheld, and the reports that were issued."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Table, Text
 
-from sukusuku_server.db.tables_alerts import metadata
+from sukusuku_server.db.tables_alerts import ID, metadata
 
 withheld = Table(
     "withheld",
@@ -14,3 +14,24 @@ withheld = Table(
     Column("decided", BigInteger, nullable=False),
 )
 """`year` is the fiscal year, `part` a day, a month or the year, `who` a room, a centre or all."""
+
+issued_report = Table(
+    "issued_report",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("period", String(10), nullable=False),
+    Column("site", String(63)),
+    Column("language", String(2), nullable=False),
+    Column("issued", BigInteger, nullable=False),
+    Column("issued_by", String(120), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("replaces", BigInteger),
+    Column("settings", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("cells", LargeBinary, nullable=False),
+    Column("xlsx", LargeBinary),
+    Column("csv", LargeBinary),
+    Column("pdf", LargeBinary),
+    sqlite_autoincrement=True,
+)
+"""`id` is the number of the report, which is given once. Without files it was never issued: its making failed."""

@@ -1,0 +1,152 @@
+"""Issues reports: a number, who issued it, hashes of settings and contents; and tells what would differ by now."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+import msgspec
+
+from sukusuku_api.dependencies import Context
+from sukusuku_api.reports import period
+from sukusuku_api.reports.charts import DrawingError
+from sukusuku_api.reports.csv_file import csv_file
+from sukusuku_api.reports.generate import asked, make
+from sukusuku_api.reports.model import Report, Withheld
+from sukusuku_api.reports.pdf import MissingError, pdf
+from sukusuku_api.reports.xlsx import xlsx
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.time import japan_time
+from sukusuku_server.db.issued_reports import IssuedReports
+from sukusuku_server.i18n import texts
+from sukusuku_server.model.issued import IssuedReport
+from sukusuku_server.settings import Facility, Language
+
+SHOWN = 12
+"""Digits of a hash that are printed."""
+LANGUAGES: dict[str, Language] = {"ja": "ja", "en": "en"}
+WITHHELD = "×"
+"""Stands in kept cells for what was withheld."""
+_Value = str | float | None
+_Cells = list[tuple[str, str, str, str, _Value]]
+"""Section, table, row and column of each cell, and its value."""
+
+
+class ReplacedError(ConfigError):
+    """A corrected issue is of the same period, centre and language as the one that it replaces, which is the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be issued, by whom; `replaces` is the number of the issue that it corrects."""
+
+    period: str
+    site: str | None
+    language: Language
+    by: str
+    note: str = ""
+    replaces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A cell that would be another one by now. Values are as stored: None a gap, a text also for what is withheld."""
+
+    section: str
+    table: str
+    row: str
+    column: str
+    was: _Value
+    now: _Value
+
+
+def issue(context: Context, wish: Wish) -> IssuedReport:
+    """Make a report, number it and keep its files. Raises PeriodError, ReplacedError, UnknownReportError."""
+    records, now = IssuedReports(context.operations), context.clock()
+    if wish.replaces is not None:
+        _check(records, wish)
+    made = _make(context, wish.period, wish.site, wish.language)
+    cells = msgspec.json.encode(_cells(made))
+    issued = IssuedReport(
+        number=0,
+        period=wish.period,
+        site=wish.site,
+        language=wish.language,
+        issued=now,
+        by=wish.by,
+        note=wish.note,
+        replaces=wish.replaces,
+        settings=settings_digest(context.facility),
+        digest=sha256(cells).hexdigest(),
+    )
+    issued = replace(issued, number=records.reserve(issued))
+    printed = replace(made, made=f"{made.made}  {said(issued)}", notes=(*_note(issued), *made.notes))
+    files = {"csv": csv_file(printed), "xlsx": xlsx(printed)}
+    with contextlib.suppress(MissingError, DrawingError):  # the other two are issued; the page names what there is
+        files["pdf"] = pdf(printed)
+    records.issue(issued.number, cells, files, wish.by, now)
+    return issued
+
+
+def said(issued: IssuedReport) -> str:
+    """Return what is printed on an issued report: number, time, issuer and hashes."""
+    translate = texts("sukusuku_api", issued.language).gettext
+    return translate("No. %(number)s, issued at %(time)s by %(by)s (settings %(settings)s, contents %(digest)s)") % {
+        "number": issued.number,
+        "time": f"{japan_time(issued.issued):%Y-%m-%d %H:%M}",
+        "by": issued.by,
+        "settings": issued.settings[:SHOWN],
+        "digest": issued.digest[:SHOWN],
+    }
+
+
+def differences(context: Context, number: int) -> list[Difference]:
+    """Return the cells of an issued report that would be others by now. Raises UnknownReportError, PeriodError."""
+    issued, stored = IssuedReports(context.operations).one(number)
+    before = {(section, table, row, column): value for section, table, row, column, value in _decoded(stored)}
+    made = _make(context, issued.period, issued.site, LANGUAGES[issued.language])
+    after = {(section, table, row, column): value for section, table, row, column, value in _cells(made)}
+    keys = [*before, *(key for key in after if key not in before)]
+    return [Difference(*key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
+
+
+def settings_digest(facility: Facility) -> str:
+    """Return the hash of the settings on which figures of rooms rest."""
+    parts = (facility.site, facility.calendar, facility.ward_plan)
+    return sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+def _check(records: IssuedReports, wish: Wish) -> None:
+    found, _ = records.one(wish.replaces or 0)
+    if (found.period, found.site, found.language) != (wish.period, wish.site, wish.language):
+        raise ReplacedError(f"report {found.number} is of another period, centre or language")
+    later = next((item.number for item in records.all() if item.replaces == found.number), None)
+    if later is not None:
+        raise ReplacedError(f"report {found.number} was replaced by {later} already; correct that one")
+
+
+def _make(context: Context, text: str, site: str | None, language: Language) -> Report:
+    wanted = period.fiscal_year(text.removeprefix("fy")) if text.startswith("fy") else period.month(text)
+    store, operations = context.store.history, context.operations
+    return make(context.index, store, operations, asked(wanted, site, language, outward=True), context.clock())
+
+
+def _note(issued: IssuedReport) -> Iterator[str]:
+    translate = texts("sukusuku_api", issued.language).gettext
+    if issued.replaces is not None:
+        yield translate("Corrected issue: it replaces No. %(number)s.") % {"number": issued.replaces}
+    if issued.note:
+        yield issued.note
+
+
+def _cells(report: Report) -> _Cells:
+    return [
+        (section.title, table.title, str(row[0]), column.title, WITHHELD if isinstance(cell, Withheld) else cell)
+        for section, table in report.tables
+        for row in table.rows
+        for column, cell in zip(table.columns[1:], row[1:], strict=True)
+    ]
+
+
+def _decoded(stored: bytes) -> _Cells:
+    return msgspec.json.decode(stored, type=_Cells)

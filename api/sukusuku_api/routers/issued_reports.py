@@ -1,0 +1,141 @@
+"""Reports as records: issue one, print it again to the byte, and see what would differ by now."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import Field
+
+from sukusuku_api.dependencies import ContextDep, invalid, known_site
+from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.reports import issue as issuing
+from sukusuku_api.reports.generate import MEDIA
+from sukusuku_api.reports.period import PeriodError
+from sukusuku_api.routers.reports import Ending
+from sukusuku_api.schemas.collection import Asked, Shape
+from sukusuku_core.time import japan_time
+from sukusuku_server.db.issued_reports import IssuedReports
+from sukusuku_server.model.issued import IssuedReport, UnknownReportError
+from sukusuku_server.settings import Language
+
+router = APIRouter(prefix="/reports/issued", tags=["rooms"])
+
+Number = Annotated[int, Path(ge=1, le=2**53, description="The number of the report")]
+_ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+class Issuing(Asked):
+    """A report to be issued."""
+
+    period: str = Field(pattern=r"^(20\d\d-(0[1-9]|1[0-2])|fy20\d\d)$", examples=["2026-11", "fy2026"])
+    site: str | None = Field(None, max_length=63, description="Only this centre")
+    lang: Language = "ja"
+    note: str = Field("", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    replaces: int | None = Field(None, ge=1, le=2**53, description="The number of the issue that this one corrects")
+
+
+class IssuedOut(Shape):
+    """An issued report."""
+
+    number: int
+    period: str
+    site: str | None
+    lang: str
+    issued: datetime
+    by: str
+    note: str
+    replaces: int | None
+    settings: str = Field(description="SHA-256 of the settings that the figures rest on")
+    digest: str = Field(description="SHA-256 of the cells")
+
+
+class IssuedListOut(Shape):
+    """Issued reports, the newest first."""
+
+    reports: list[IssuedOut]
+
+
+class DifferenceOut(Shape):
+    """A cell that would be another one by now; null: a gap, or not there; a text also for what is withheld."""
+
+    section: str
+    table: str
+    row: str
+    column: str
+    was: str | float | None
+    now: str | float | None
+
+
+class DifferencesOut(Shape):
+    """What would differ by now."""
+
+    number: int
+    settings_changed: bool
+    differences: list[DifferenceOut]
+
+
+@router.get("", summary="Issued reports")
+def issued(context: ContextDep) -> IssuedListOut:
+    """List the reports that were issued, the newest first."""
+    return IssuedListOut(reports=[_out(item) for item in IssuedReports(context.operations).all()])
+
+
+@router.post("", summary="Issue a report", responses=_ERRORS)
+def issue(context: ContextDep, body: Issuing) -> IssuedOut:
+    """Make a report of a month or fiscal year, give it a number and keep its files. The audit log records it."""
+    if body.site is not None:
+        known_site(context, body.site)
+    wish = issuing.Wish(body.period, body.site, body.lang, body.by, body.note, body.replaces)
+    try:
+        return _out(issuing.issue(context, wish))
+    except UnknownReportError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
+    except (PeriodError, issuing.ReplacedError) as error:
+        raise invalid("body", str(error)) from error
+
+
+@router.get("/{number}/changes", summary="What would differ by now", responses=_ERRORS)
+def changes(context: ContextDep, number: Number) -> DifferencesOut:
+    """Make the report again and list every cell that would be another one, with both values."""
+    try:
+        found, _ = IssuedReports(context.operations).one(number)
+        differences = issuing.differences(context, number)
+    except UnknownReportError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
+    return DifferencesOut(
+        number=number,
+        settings_changed=found.settings != issuing.settings_digest(context.facility),
+        differences=[
+            DifferenceOut(
+                section=item.section, table=item.table, row=item.row, column=item.column, was=item.was, now=item.now
+            )
+            for item in differences
+        ],
+    )
+
+
+@router.get("/{number}.{ending}", summary="An issued report", response_class=Response, responses=_ERRORS)
+def file(context: ContextDep, number: Number, ending: Ending) -> Response:
+    """Return the file as it was issued, to the byte."""
+    try:
+        content = IssuedReports(context.operations).file(number, ending)
+    except UnknownReportError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
+    headers = {"Content-Disposition": f'attachment; filename="report-{number}.{ending}"', "Cache-Control": "no-store"}
+    return Response(content, media_type=MEDIA[ending], headers=headers)
+
+
+def _out(found: IssuedReport) -> IssuedOut:
+    return IssuedOut(
+        number=found.number,
+        period=found.period,
+        site=found.site,
+        lang=found.language,
+        issued=japan_time(found.issued),
+        by=found.by,
+        note=found.note,
+        replaces=found.replaces,
+        settings=found.settings,
+        digest=found.digest,
+    )
