@@ -9,6 +9,7 @@ import typing
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
+from functools import cache
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union
 
@@ -132,6 +133,7 @@ def _keys(value: Mapping[str, Any], hint: type, where: str) -> Iterator[str]:
             yield f"{where}.{key}: the schema has no such key"
 
 
+@cache
 def _hints(hint: type) -> dict[str, Any]:
     return {_key(name): it for name, it in typing.get_type_hints(hint).items()}
 
