@@ -174,7 +174,7 @@ def _units(world: World, asset: str) -> dict[str, float]:
 
 def _withheld(world: World) -> dict[str, float]:
     gatherer = Gatherer(world.index, world.store, world.operations, world.end)
-    withholding = Withholding(world.index, gatherer, world.operations, world.end)
+    withholding = Withholding(world.index, world.store, world.operations, world.end)
     told = unprotected = 0
     for year in {2025, 2026} if world.end > _begin_of(2026) else {2025}:
         decision = withholding.of(year)

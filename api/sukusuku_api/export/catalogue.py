@@ -114,7 +114,7 @@ def _emptyings(context: Context, scope: Scope) -> Pieces:
 
 def _room_days(context: Context, scope: Scope) -> Pieces:
     gatherer = Gatherer(context.index, context.store.history, context.operations, scope.end)
-    withholding = Withholding(context.index, gatherer, context.operations, context.clock())
+    withholding = Withholding(context.index, context.store.history, context.operations, context.clock())
     hidden = withholding.of(fiscal_year_of(local_day(scope.start))).withheld
     for site, room in context.index.rooms.values():
         if site.id in scope.sites:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from sukusuku_api.dependencies import HistoryStore
 from sukusuku_api.queries.room_history import Gatherer
 from sukusuku_core.time import day_start, local_day
 from sukusuku_server.db import Operations
@@ -21,9 +22,9 @@ def whole_months(now: int) -> int:
 class Withholding:
     """The decisions about the rooms of a facility at the moment `now` (UTC ms), each made when it is first needed."""
 
-    def __init__(self, index: FacilitySchedules, gatherer: Gatherer, operations: Operations, now: int) -> None:
+    def __init__(self, index: FacilitySchedules, store: HistoryStore, operations: Operations, now: int) -> None:
         self._index = index
-        self._gatherer = gatherer
+        self._gatherer = Gatherer(index, store, operations, whole_months(now))
         self._kept = WithheldCounts(operations)
         self._now = now
         self._known: dict[int, Decision] = {}

@@ -60,7 +60,7 @@ def make(
         )
     gatherer = Gatherer(index, store, operations, until)
     uses = gatherer.rooms(wanted.period.first, wanted.period.end, wanted.site, progress)
-    withholding = Withholding(index, gatherer, operations, now)
+    withholding = Withholding(index, store, operations, now)
     years = {wanted.period.fiscal_year} | {
         fiscal_year_of(local_day(moment))
         for use in uses
