@@ -18,6 +18,7 @@ from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.series import Quarantined, Unassigned
 from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.timeseries import THINNED_READINGS
+from sukusuku_server.timeseries.shipping_queue import ORIGIN
 from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.in_process import client
@@ -165,12 +166,15 @@ def test_a_clock_in_doubt_degrades_and_says_who_contradicts_it(world: World, api
 def test_counts_of_rooms_that_influxdb_does_not_delete_degrade(world: World) -> None:
     store = LazyStore(world.path)
     archived = msgspec.structs.replace(world.facility.store, kind="influx")
-    for facility, goal, status in (
-        (world.facility, 30, "ok"),
-        (msgspec.structs.replace(world.facility, store=archived), 1, "ok"),
-        (msgspec.structs.replace(world.facility, store=archived), 30, "degraded"),
+    influx = msgspec.structs.replace(world.facility, store=archived)
+    for facility, goal, begun, status in (
+        (world.facility, 30, 0, "ok"),
+        (influx, 1, 0, "ok"),
+        (influx, 30, NOW - 2 * DAY_MS, "ok"),  # its first days: nothing could have been deleted yet
+        (influx, 30, NOW - 2 * DAY_MS - 1, "degraded"),
     ):
         world.store.note(THINNED_READINGS, goal * DAY_MS)
+        world.store.note(ORIGIN, begun)
         with client(create_app(facility, store, world.operations, lambda: NOW)) as api:
             found = api.get("/api/v1/health").json()
         assert found["status"] == status

@@ -43,7 +43,7 @@ def health(context: ContextDep) -> out.HealthOut:
         readable, latest = store.live.available(), store.live.latest()
         tallies, unassigned = store.history.tallies(), store.history.unassigned()
         dropped, doubt = store.history.noted(DROPPED) or 0, context.clock_doubt()
-        undeleted = overdue(store.history) if context.facility.store.kind == "influx" else None
+        undeleted = overdue(store.history, now) if context.facility.store.kind == "influx" else None
     except SukusukuError:
         readable = False
     mails = _mails(context)

@@ -49,7 +49,7 @@ def examine(facility: Facility, now: int) -> Iterator[Verdict]:
             yield verdict
         if good:
             yield from _shipping(facility, query)
-            yield from _thinned(facility)
+            yield from _thinned(facility, now)
     finally:
         writer.close()
         query.close()
@@ -114,14 +114,14 @@ def _shipping(facility: Facility, query: Query) -> Iterator[Verdict]:
         outgoing.close()
 
 
-def _thinned(facility: Facility) -> Iterator[Verdict]:
+def _thinned(facility: Facility, now: int) -> Iterator[Verdict]:
     """Whether what the file has deleted of the counts of rooms is gone on the other side."""
     try:
         outgoing = Outgoing.open(facility.store.path)
     except TransientError:
         return
     with closing(outgoing):
-        late, done = overdue(outgoing), outgoing.noted(DELETED) or 0
+        late, done = overdue(outgoing, now), outgoing.noted(DELETED) or 0
     if late is not None:
         text = f"raw counts of rooms from before {_moment(late)} are still in InfluxDB; the collector's log says why"
         yield Verdict(good=False, text=text)

@@ -11,6 +11,7 @@ from sukusuku_server.timeseries import THINNED_READINGS
 from sukusuku_server.timeseries.influx.line_protocol import FIVE_MINUTES, READING
 from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.protocols import NoteReader
+from sukusuku_server.timeseries.shipping_queue import ORIGIN
 from sukusuku_server.timeseries.sqlite import SqliteStore
 
 DELETED = "ship/thinned"
@@ -53,7 +54,13 @@ class ThinnedReadings:
         self._problems.recovered("raw counts of rooms", "InfluxDB has deleted them")
 
 
-def overdue(notes: NoteReader) -> int | None:
-    """Return before what time (UTC ms) raw readings of rooms should be gone from InfluxDB and are not; None: none."""
+def overdue(notes: NoteReader, now: int) -> int | None:
+    """Return before what time (UTC ms) raw readings of rooms should be gone from InfluxDB and are not; None: none.
+
+    Where none have ever been deleted there, it is late only so long after shipping began.
+    """
     goal, done = notes.noted(THINNED_READINGS) or 0, notes.noted(DELETED) or 0
+    begun = notes.noted(ORIGIN)
+    if not done and (begun is None or now - begun <= OVERDUE_MS):
+        return None
     return goal if goal - done > OVERDUE_MS else None
