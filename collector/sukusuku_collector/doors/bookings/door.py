@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from sukusuku_collector.doors.bookings.feeds import fetch
+from sukusuku_collector.doors.bookings import feeds
+from sukusuku_collector.doors.exchange import unbroken
 from sukusuku_collector.doors.protocol import World
 from sukusuku_core.errors import SukusukuError, TransientError
 from sukusuku_core.supervision import repeat
@@ -35,7 +36,7 @@ def open_door(world: World) -> Callable[[], Awaitable[None]] | None:
     if settings is None or (settings.folder is None and not settings.feed):
         return None
     importer = Importer(world, settings)
-    look = partial(asyncio.to_thread, importer.look)
+    look = partial(unbroken, importer.look, importer.stop)
     return lambda: repeat("bookings", look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log), world.sure)
 
 
@@ -49,6 +50,7 @@ class Importer:
         self._sizes: dict[Path, tuple[int, int]] = {}
         self._refused: dict[Path, tuple[int, int]] = {}
         self._asked: dict[str, int] = {}
+        self._ways = {feed.id: feeds.exchange(feed) for feed in settings.feed}
         self._problems = TransitionLog(_log)
 
     def look(self) -> None:
@@ -60,6 +62,11 @@ class Importer:
             if now - self._asked.get(feed.id, 0) >= feed.every * 1000:
                 self._asked[feed.id] = now
                 self._ask(feed)
+
+    def stop(self) -> None:
+        """End a look: no feed is waited for."""
+        for way in self._ways.values():
+            way.stop()
 
     def _look_into(self, folder: Path) -> None:
         try:
@@ -92,9 +99,12 @@ class Importer:
 
     def _ask(self, feed: Feed) -> None:
         name = f"feed {feed.id} of bookings"
+        way = self._ways[feed.id]
         try:
-            self._keep(fetch(feed), "url", feed.room, feed.id)
+            self._keep(feeds.fetch(feed, way), "url", feed.room, feed.id)
         except TransientError as error:
+            if way.stopped:
+                return
             self._problems.problem(name, "does not answer, retrying", error)
         except SukusukuError as error:
             self._problems.problem(name, "cannot be read, retrying", error)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from sukusuku_collector.doors.exchange import unbroken
 from sukusuku_collector.doors.ngsi_ld import entities
 from sukusuku_collector.doors.ngsi_ld.broker import Broker
 from sukusuku_collector.doors.ngsi_ld.entities import Entity
@@ -28,7 +29,7 @@ def open_door(world: World) -> Callable[[], Awaitable[None]] | None:
     if settings is None:
         return None
     teller = Teller(world, settings)
-    look = partial(asyncio.to_thread, teller.look)
+    look = partial(unbroken, teller.look, teller.stop)
     return lambda: repeat("context broker", look, settings.every, asyncio.sleep, TransitionLog(_log), world.sure)
 
 
@@ -39,6 +40,7 @@ class Teller:
         self._world = world
         self._rooms, self._counts = settings.rooms, settings.child_counts
         self._broker = Broker(settings)
+        self.stop = self._broker.stop
         self._told: dict[str, Entity] = {}
         self._everything = 0
         self._problems = TransitionLog(_log)
@@ -71,7 +73,3 @@ class Teller:
             elif self._rooms:
                 found.append(entities.of_room(operator, asset, view, counts=self._counts))
         return found
-
-    def close(self) -> None:
-        """Give back the connection."""
-        self._broker.close()

@@ -16,13 +16,14 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 @dataclass
 class ContextBroker:
-    """`refuses` are ids that it does not take; `status`: answers so and takes nothing."""
+    """`refuses` are ids that it does not take; `status`: answers so, with `said`, and takes nothing."""
 
     entities: dict[str, dict[str, Any]] = field(default_factory=dict)
     headers: list[dict[str, str]] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
     status: int | None = None
+    said: bytes = b"not now"
     url: str = ""
 
     def take(self, body: bytes) -> tuple[int, bytes]:
@@ -72,7 +73,7 @@ def serving() -> Iterator[ContextBroker]:
             broker.headers.append(dict(self.headers.items()))
             status, answer = (404, b"") if self.path != UPSERT else broker.take(body)
             if broker.status is not None:
-                status, answer = broker.status, b"not now"
+                status, answer = broker.status, broker.said
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sukusuku_collector.doors import registry
-from sukusuku_collector.doors.ngsi_ld.broker import MOST
+from sukusuku_collector.doors.ngsi_ld.broker import LARGEST, MOST
 from sukusuku_collector.doors.ngsi_ld.door import AGAIN_MS, Teller, open_door
 from sukusuku_collector.doors.protocol import World
 from sukusuku_core.errors import ConfigError, TransientError
@@ -59,7 +59,6 @@ class Rig:
         return {key: it["value"] for key, it in self.broker.entities[ident].items() if isinstance(it, dict)}
 
     def close(self) -> None:
-        self.teller.close()
         self.store.close()
         self.operations.close()
 
@@ -182,6 +181,21 @@ def test_a_broker_that_is_away_is_told_later(rig: Rig) -> None:
     rig.broker.status = None
     rig.teller.look()
     assert set(rig.broker.entities) == {UNIT, ROOM}
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"errors":["urn:x"]}', b'{"errors":{"a":1}}', b'{"errors":7}', b"[]", b'{"errors":[{}]}', b"\xff", b""]
+)
+def test_a_result_that_is_none_is_a_broker_that_is_told_later(rig: Rig, body: bytes) -> None:
+    rig.broker.status, rig.broker.said = 207, body
+    with pytest.raises(TransientError, match="207 with something else"):
+        rig.teller.look()
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(rig: Rig) -> None:
+    rig.broker.status, rig.broker.said = 200, b"x" * (LARGEST + 1)
+    with pytest.raises(TransientError, match="answered more than 1000000 bytes"):
+        rig.teller.look()
 
 
 def test_a_refused_entity_is_logged_once_and_holds_up_no_other(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,131 @@
+"""HTTP exchanges of a door, with urllib3, and the thread they run in. Errors show no address: it may hold a key."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from sukusuku_core.errors import TransientError
+
+
+async def unbroken(look: Callable[[], None], stop: Callable[[], None]) -> None:
+    """Look in a thread. When cancelled, stop the look and wait for its end, so that no thread outlives its door."""
+    task = asyncio.ensure_future(asyncio.to_thread(look))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        stop()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server has answered, whole."""
+
+    status: int
+    content: bytes
+
+
+class Exchange:
+    """One exchange after another; `stop` may come from another thread.
+
+    `seconds` is for all of an exchange, however slowly the server speaks; only the names of hosts take as long as the
+    system's resolver wants. `largest`: bytes of an answer.
+    """
+
+    def __init__(self, seconds: float, largest: int, ca_file: str | None, *, retries: urllib3.Retry | bool) -> None:
+        self._seconds, self._largest, self._retries = seconds, largest, retries
+        self._context = ssl.create_default_context(cafile=ca_file)
+        self._pools = _pools(self._opened)
+        self._lock = threading.Lock()
+        self._line: socket.socket | None = None
+        self._over = self.stopped = False
+
+    def ask(self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Return the answer. Raises TransientError: there is none in time, or it is too long."""
+        with self._lock:
+            self._over = self.stopped
+        self._check_time()
+        pool = urllib3.PoolManager(
+            1, timeout=urllib3.Timeout(self._seconds), retries=self._retries, ssl_context=self._context
+        )
+        pool.pool_classes_by_scheme = self._pools
+        end = threading.Timer(self._seconds, self._cut)
+        end.start()
+        try:
+            found = pool.request(method, url, body=body, headers=headers, preload_content=False)
+            content = found.read(self._largest + 1)
+        except (HTTPError, OSError) as error:
+            self._check_time()
+            raise TransientError(type(getattr(error, "reason", None) or error).__name__) from None
+        finally:
+            end.cancel()
+            pool.clear()
+            self._forget()
+        self._check_time()  # a line that is cut looks like the end of an answer that tells no length
+        if len(content) > self._largest:
+            raise TransientError(f"answered more than {self._largest} bytes")
+        return Answer(found.status, content)
+
+    def stop(self) -> None:
+        """End the exchange that is under way, and any after it."""
+        self.stopped = True
+        self._cut()
+
+    def _check_time(self) -> None:
+        if self._over:
+            raise TransientError("stopped" if self.stopped else f"no whole answer within {self._seconds:g} s")
+
+    def _opened(self, line: socket.socket) -> None:
+        """Keep another handle of a new connection: TLS takes the first one away."""
+        self._forget()
+        with self._lock:
+            self._line = line.dup()
+        if self._over:
+            self._cut()
+
+    def _cut(self) -> None:
+        with self._lock:
+            self._over = True
+            if self._line is not None:
+                with contextlib.suppress(OSError):  # the server was faster
+                    self._line.shutdown(socket.SHUT_RDWR)
+
+    def _forget(self) -> None:
+        with self._lock:
+            if self._line is not None:
+                self._line.close()
+            self._line = None
+
+
+def _pools(opened: Callable[[socket.socket], None]) -> dict[str, Any]:
+    """Return the pools of urllib3, by scheme, whose connections are shown to `opened` as soon as they are there."""
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            line = super()._new_conn()
+            opened(line)
+            return line
+
+    class Secured(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            line = super()._new_conn()
+            opened(line)
+            return line
+
+    class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecuredPool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = Secured
+
+    return {"http": PlainPool, "https": SecuredPool}

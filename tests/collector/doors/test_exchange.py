@@ -1,0 +1,88 @@
+"""A server that speaks slowly without end: the deadline is for the whole exchange, and a door that ends hangs up."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from sukusuku_collector.doors.exchange import Exchange, unbroken
+from sukusuku_core.errors import TransientError
+from tests.support.patience import PATIENCE
+
+HEADERS = b"HTTP/1.1 200 OK\r\n"
+
+
+class Trickle:
+    """Says `first`, then a byte every few milliseconds until it is closed or nobody listens."""
+
+    def __init__(self, first: bytes) -> None:
+        self._first = first
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
+        self.speaking, self._end = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._speak)
+        self._thread.start()
+
+    def _speak(self) -> None:
+        with self._server, self._server.accept()[0] as line:
+            line.recv(65_536)
+            try:
+                line.sendall(self._first)
+                while not self._end.wait(0.02):
+                    line.sendall(b"x")
+                    self.speaking.set()
+            except OSError:
+                pass  # it has hung up
+
+    def close(self) -> None:
+        self._end.set()
+        self._thread.join()
+
+
+@contextmanager
+def trickling(first: bytes) -> Iterator[Trickle]:
+    server = Trickle(first)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [b"", HEADERS, HEADERS + b"Content-Length: 1000000\r\n\r\n", HEADERS + b"Connection: close\r\n\r\n"],
+    ids=["status", "headers", "body", "body without length"],
+)
+def test_bytes_that_trickle_in_do_not_extend_the_deadline(first: bytes) -> None:
+    with trickling(first) as server, pytest.raises(TransientError, match=r"no whole answer within 0\.15 s"):
+        Exchange(0.15, 10_000_000, None, retries=False).ask("GET", server.url)
+
+
+def test_a_door_that_is_cancelled_hangs_up_and_leaves_no_thread() -> None:
+    way = Exchange(10 * PATIENCE, 1_000, None, retries=False)
+    ended = threading.Event()
+
+    async def run(server: Trickle) -> None:
+        def look() -> None:
+            try:
+                way.ask("GET", server.url)
+            finally:
+                ended.set()
+
+        task = asyncio.create_task(unbroken(look, way.stop))
+        assert await asyncio.to_thread(server.speaking.wait, PATIENCE)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set(), "the look is over when the door is"
+
+    begun = time.monotonic()
+    with trickling(HEADERS + b"Content-Length: 1000000\r\n\r\n") as server:
+        asyncio.run(run(server))
+        assert time.monotonic() - begun < PATIENCE
+        with pytest.raises(TransientError, match="stopped"):
+            way.ask("GET", server.url)
