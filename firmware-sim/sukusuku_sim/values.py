@@ -65,7 +65,7 @@ def _mcm8(view: UnitView) -> Values:
     return _counting(view, range(1, 9)) | {"serial": 4_221_001}
 
 
-def _rtu_io_8ch(view: UnitView) -> Values:
+def _eight_inputs(view: UnitView) -> Values:
     return _inputs(view, range(1, 9))
 
 
@@ -231,7 +231,8 @@ OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
     "moxa-iologik-e1210": _e1210,
     "moxa-iologik-e1214": _e1214,
     "wirenboard-wb-mcm8": _mcm8,
-    "waveshare-rtu-io-8ch": _rtu_io_8ch,
+    "wago-750-430": _eight_inputs,
+    "waveshare-rtu-io-8ch": _eight_inputs,
     "dfrobot-sen0519": _sen0519,
     "zigbee2mqtt-contact": _lid_contact,
     "shelly-gen2-status": meters.shelly_status,
