@@ -3,12 +3,20 @@
 import csv
 import io
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import httpx
+import msgspec
 
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
+from sukusuku_server.db.withheld import WithheldCounts
+from sukusuku_server.model.withheld import CountKey, Decision
+from tests.api.applications import create_app
+from tests.api.conftest import NOW
+from tests.api.in_process import client
 from tests.api.two_centres import HOUR, World
 
 SEPTEMBER, OCTOBER = day_start(date(2026, 9, 1)), day_start(date(2026, 10, 1))
@@ -44,3 +52,70 @@ def test_the_export_of_an_early_month_decides_the_later_ones_from_their_data(api
     _come(world, [*_eight(SEPTEMBER), *_eight(OCTOBER), (LATE, 2)])
     _days(api, "2026-09")
     assert _days(api, "2026-10")["2026-10-21"]["withheld"] == "true"
+
+
+def test_a_small_day_whose_data_come_late_is_withheld_and_so_is_its_month(api: httpx.Client, world: World) -> None:
+    _come(world, _eight(OCTOBER))
+    assert _total(_report(api), "Room") == "64"
+    _come(world, [(LATE, 1)])
+    assert _days(api, "2026-10")["2026-10-21"]["withheld"] == "true"
+    assert _total(_report(api), "Room") == "withheld", "65 less 64 would tell it"
+
+
+def test_a_late_day_of_many_is_told_with_its_month(api: httpx.Client, world: World) -> None:
+    _come(world, _eight(OCTOBER))
+    _days(api, "2026-10")
+    _come(world, [(LATE, 9)])
+    assert _days(api, "2026-10")["2026-10-21"]["visits"] == "9"
+    assert _total(_report(api), "Room") == "73"
+
+
+def test_a_day_that_was_told_and_becomes_small_is_withheld(api: httpx.Client, world: World) -> None:
+    _come(world, _eight(OCTOBER))
+    _days(api, "2026-10")
+    _come(world, [(OCTOBER, 2)])
+    assert _days(api, "2026-10")["2026-10-01"]["withheld"] == "true"
+
+
+def test_a_room_that_is_no_longer_in_the_settings_is_not_told_by_the_rest(world: World) -> None:
+    _come(world, _eight(OCTOBER))
+    _come(world, [(OCTOBER + n * DAY_MS, 1) for n in range(3)], "seibu-room")
+    alone = msgspec.structs.replace(world.facility, site=world.facility.site[:1])
+    found = []
+    for facility in (world.facility, alone):
+        store = LazyStore(world.path)
+        with client(create_app(facility, store, world.operations, lambda: NOW)) as api:
+            found.append(_total(_report(api), "Room"))
+        store.close()
+    assert found == ["67", "withheld"]
+
+
+def test_a_day_with_somebody_in_too_shortly_for_a_visit_is_withheld(api: httpx.Client, world: World) -> None:
+    _come(world, _eight(OCTOBER))
+    _come(world, [(LATE, 1)], minutes=4)
+    assert _days(api, "2026-10")["2026-10-21"]["withheld"] == "true"
+
+
+def test_reports_that_are_made_at_once_are_decided_one_after_the_other(world: World) -> None:
+    cells = [frozenset({("all", f"2026-{month}")}) for month in ("09", "10", "11", "12")]
+    records = WithheldCounts(world.operations)
+
+    def also(cell: frozenset[CountKey]) -> Decision:
+        return records.settle(2026, lambda kept: Decision(kept.withheld | cell), NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(also, cells))
+    assert records.of(2026).withheld == frozenset().union(*cells)
+    assert sorted(len(decision.withheld) for decision in found) == [1, 2, 3, 4]
+
+
+def _report(api: httpx.Client) -> list[list[str]]:
+    answer = api.get("/api/v1/reports/month/2026-10.csv", params={"lang": "en"})
+    answer.raise_for_status()
+    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def _total(report: list[list[str]], heading: str) -> str:
+    """Return the child-visits of all rooms together."""
+    head = next(n for n, row in enumerate(report) if row and row[0] == heading)
+    return next(row[2] for row in report[head + 1 :] if row[0] == "All rooms")

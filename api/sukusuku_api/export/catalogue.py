@@ -13,7 +13,8 @@ from sukusuku_core.catalogue import Role
 from sukusuku_core.model import AssetKind, Quality
 from sukusuku_core.time import day_start, local_day
 from sukusuku_server.db.emptyings import Emptyings
-from sukusuku_server.model.withheld import CountKey
+from sukusuku_server.model.withheld import Decision
+from sukusuku_server.rooms.suppression import is_small
 from sukusuku_server.rooms.usage import by_day, joined
 from sukusuku_server.rooms.usage_sums import UsageSums
 from sukusuku_server.settings import Room
@@ -115,16 +116,17 @@ def _emptyings(context: Context, scope: Scope) -> Pieces:
 def _room_days(context: Context, scope: Scope) -> Pieces:
     gatherer = Gatherer(context.index, context.store.history, context.operations, scope.end)
     withholding = Withholding(context.index, context.store.history, context.operations, context.clock())
-    hidden = withholding.of(fiscal_year_of(local_day(scope.start))).withheld
+    decision = withholding.of(fiscal_year_of(local_day(scope.start)))
     for site, room in context.index.rooms.values():
         if site.id in scope.sites:
             days = joined(gatherer.room(site, room, scope.start, scope.end).hours, by_day)
-            yield [_room_day(site.id, room, day, days[day], hidden) for day in sorted(days)]
+            yield [_room_day(site.id, room, day, days[day], decision) for day in sorted(days)]
 
 
-def _room_day(site: str, room: Room, day: date, tally: UsageSums, hidden: frozenset[CountKey]) -> Row:
+def _room_day(site: str, room: Room, day: date, tally: UsageSums, decision: Decision) -> Row:
     where = (day_start(day), site, room.id, room.counting.counted, tally.completeness)
-    if (f"room/{room.id}", day.isoformat()) in hidden:
+    cell = (f"room/{room.id}", day.isoformat())
+    if is_small(tally.guarded) or decision.hides(cell, tally.guarded):
         return (*where, None, None, True)
     if not tally.completeness:
         return (*where, None, None, False)  # a gap is not 0

@@ -1,5 +1,6 @@
-"""What is withheld in everything that is handed out: read as it was decided, decided where a month has newly ended."""
+"""What is withheld in everything that is handed out: decided from all counts, and from what was told before."""
 
+import logging
 from collections.abc import Iterator
 from datetime import date
 
@@ -11,7 +12,9 @@ from sukusuku_server.db.withheld import WithheldCounts
 from sukusuku_server.model.withheld import Decision
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage import APRIL, by_day, joined
-from sukusuku_server.rooms.withholding import ALL, YearCounts, decide
+from sukusuku_server.rooms.withholding import YearCounts, decide
+
+log = logging.getLogger(__name__)
 
 
 def whole_months(now: int) -> int:
@@ -39,16 +42,17 @@ class Withholding:
         end = local_day(whole_months(self._now))
         months = [first for first in _firsts(year) if first < end]
         over = len(months) == 12 and end >= date(year + 1, APRIL, 1)  # noqa: PLR2004 - months of a year
-        kept = self._kept.of(year)
-        needed = [f"{first:%Y-%m}" for first in months] + ([f"fy{year}"] if over else [])
-        decided = {part for who, part in kept.withheld | kept.told if who == ALL}
-        if not months or decided >= set(needed):
-            return kept
-        counts = YearCounts(year, needed[: len(months)], over, self._sites(), self._days(months[0], end, year))
-        found = decide(counts, kept)
-        empty = frozenset((ALL, part) for part in needed) - found.withheld - found.told
-        found = Decision(found.withheld, found.told | empty, found.open)
-        self._kept.keep(year, found, self._now)
+        if not months:
+            return Decision()
+        names = [f"{first:%Y-%m}" for first in months]
+        counts = YearCounts(year, names, over, self._sites(), self._days(months[0], end, year))
+        found = self._kept.settle(year, lambda kept: decide(counts, kept), self._now)
+        if found.open:
+            log.warning(
+                "fiscal year %d: earlier reports allow to compute %d small counts, because readings came after them",
+                year,
+                len(found.open),
+            )
         return found
 
     def _sites(self) -> dict[str, list[str]]:
@@ -62,11 +66,11 @@ class Withholding:
         stop = min(end, date(year + 1, APRIL, 1))
         return {
             room.id: {
-                day: tally.visits
+                day: tally.guarded
                 for day, tally in joined(
                     self._gatherer.room(site, room, day_start(first), day_start(stop)).hours, by_day
                 ).items()
-                if tally.visits
+                if tally.guarded
             }
             for site, room in self._index.rooms.values()
         }

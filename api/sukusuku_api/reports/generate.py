@@ -15,6 +15,7 @@ from sukusuku_api.reports.xlsx import xlsx
 from sukusuku_core.time import local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.i18n import texts
+from sukusuku_server.model.withheld import Decision, joined
 from sukusuku_server.rooms import texts as room_words
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Language
@@ -67,7 +68,5 @@ def make(
         for change in use.changes
         for moment in (change.start, change.end)
     }
-    cells = (
-        frozenset(cell for year in years for cell in withholding.of(year).withheld) if wanted.outward else frozenset()
-    )
-    return report(index.facility, uses, wanted, now, until, cells)
+    decision = joined(withholding.of(year) for year in sorted(years)) if wanted.outward else Decision()
+    return report(index.facility, uses, wanted, now, until, decision)

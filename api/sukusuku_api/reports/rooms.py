@@ -46,11 +46,12 @@ def _by_part(
     rows = [
         (
             asked.period.part_name(day, translate, asked.language),
-            *cells(parts.get(key, _NOTHING), PARTS, outward=asked.outward, hide=hidden.part(room, day)),
+            *cells(tally, PARTS, outward=asked.outward, hide=hidden.part(room, day, tally)),
         )
         for key, day in begun
+        for tally in [parts.get(key, _NOTHING)]
     ]
-    together = cells(use.tally, PARTS, outward=asked.outward, hide=hidden.room(room))
+    together = cells(use.tally, PARTS, outward=asked.outward, hide=hidden.room(room, use.tally))
     year = asked.period.whole_year
     notes = []
     if use.channel == "people":
@@ -117,7 +118,7 @@ def _heat(use: RoomUse, asked: Asked, known: Withheld) -> Table:
 def _zones(use: RoomUse, asked: Asked, known: Withheld) -> Table:
     translate = asked.translate
     shares = zone_share(use.zones)
-    hidden = withheld.zones(use.zone_hours, known, use.room.id) if asked.outward else frozenset[str]()
+    hidden = withheld.zones(use.zone_hours, known, use.room.id, use.tally) if asked.outward else frozenset[str]()
     rows: list[tuple[Cell, ...]] = []
     for zone in use.room.zone:
         tally = use.zones[zone.id]

@@ -22,7 +22,7 @@ from sukusuku_api.reports.period import Period, is_running
 from sukusuku_api.reports.request import Asked
 from sukusuku_api.reports.withheld import Withheld
 from sukusuku_core.time import local_day
-from sukusuku_server.model.withheld import CountKey
+from sukusuku_server.model.withheld import Decision
 from sukusuku_server.rooms.usage import Against
 from sukusuku_server.rooms.usage_sums import UsageSums, total
 from sukusuku_server.settings import Facility
@@ -30,16 +30,16 @@ from sukusuku_server.settings.rooms import Counted
 
 
 def report(
-    facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int, until: int, cells_withheld: frozenset[CountKey]
+    facility: Facility, uses: Sequence[RoomUse], asked: Asked, now: int, until: int, decision: Decision
 ) -> Report:
     """Return the whole report over the rooms `uses`, made at `now` (UTC ms) of what is known `until` then.
 
-    `cells_withheld` is what was decided not to be told in anything that is handed out.
+    `decision` is about what may be told in anything that is handed out.
     """
     translate, period, language = asked.translate, asked.period, asked.language
     parts = {use.room.id: _parts(use, period) for use in uses}
     running = is_running(period, until - 1)
-    hidden = Withheld(cells_withheld if asked.outward else frozenset(), period, running)
+    hidden = Withheld(decision, period, running, asked.outward)
     sections = [Section(translate("All rooms"), tuple(_overview(facility, uses, asked, hidden)))] if uses else []
     for use in uses:
         name = f"{use.site.name[language]} {use.room.name[language]}"
@@ -55,7 +55,15 @@ def report(
         period=period.name(translate, language),
         made=translate("made on %(day)s") % {"day": era.full(made) if language == "ja" else made.isoformat()},
         notes=tuple(
-            texts.notes(translate, until - 1, language, outward=asked.outward, simulated=simulated, running=running)
+            texts.notes(
+                translate,
+                until - 1,
+                language,
+                outward=asked.outward,
+                simulated=simulated,
+                running=running,
+                unprotected=len(decision.open),
+            )
         ),
         sections=tuple(sections),
         definitions=tuple(Definition(*(translate(text) for text in row)) for row in texts.DEFINITIONS),
@@ -89,7 +97,7 @@ def _overview(facility: Facility, uses: Sequence[RoomUse], asked: Asked, hidden:
     plan = next((plan for plan in facility.ward_plan if plan.year == asked.period.fiscal_year), None)
     if plan is not None and asked.site is None:
         against = Against(everything.visits, plan.demand, plan.supply)
-        found.append(_plan(against, everything, asked, hide=hidden.rooms(asked.site)))
+        found.append(_plan(against, everything, asked, hide=hidden.rooms(asked.site, everything)))
     return found
 
 
@@ -103,7 +111,7 @@ def _compared(uses: Sequence[RoomUse], counted: Counted, asked: Asked, hidden: W
 
     def row(name: str, key: str | None, tally: UsageSums, figures: Sequence[Figure], *more: Cell) -> tuple[Cell, ...]:
         several = key is None and len(uses) > 1
-        hide = hidden.rooms(asked.site) if key is None else hidden.room(key)
+        hide = hidden.rooms(asked.site, tally) if key is None else hidden.room(key, tally)
         return (name, *more, *cells(tally, figures, outward=asked.outward, hide=hide, several=several))
 
     rows = [*lines, *summed]

@@ -25,7 +25,9 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
 """Name, formula and unit of every figure, in the order of the tables."""
 
 
-def notes(translate: Translate, now: int, language: str, *, outward: bool, simulated: bool, running: bool) -> list[str]:
+def notes(
+    translate: Translate, now: int, language: str, *, outward: bool, simulated: bool, running: bool, unprotected: int
+) -> list[str]:
     """Return what holds for the whole report."""
     found = []
     if simulated:
@@ -42,6 +44,11 @@ def notes(translate: Translate, now: int, language: str, *, outward: bool, simul
             translate("Counts of 1 to %(n)s are withheld, and so are counts from which they could be computed.")
             % {"n": SMALLEST_TOLD - 1}
         )
+        if unprotected:
+            found.append(
+                translate("Later readings: %(n)s small counts can be computed with the help of earlier reports.")
+                % {"n": unprotected}
+            )
     else:
         found.append(translate("For staff only: small counts are not withheld. Do not pass it on."))
     return found

@@ -10,11 +10,11 @@ from datetime import date
 from typing import TypeVar
 
 from sukusuku_api.reports.period import Period
-from sukusuku_server.model.withheld import CountKey
-from sukusuku_server.rooms.suppression import SMALLEST_TOLD, withheld
+from sukusuku_server.model.withheld import CountKey, Decision
+from sukusuku_server.rooms.suppression import SMALLEST_TOLD, is_small, withheld
 from sukusuku_server.rooms.usage import Hour, by_month
-from sukusuku_server.rooms.usage_sums import UsageSums
-from sukusuku_server.rooms.withholding import ALL
+from sukusuku_server.rooms.usage_sums import UsageSums, total
+from sukusuku_server.rooms.withholding_changes import ALL
 
 K = TypeVar("K", bound=Hashable)
 
@@ -23,37 +23,41 @@ Months = dict[tuple[int, int], list[Hour]]
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """What is withheld of rooms and their parts, as it was decided for everything that is handed out (`cells`).
+    """What is withheld of rooms and their parts, as it was decided for everything that is handed out.
 
-    `running`: the year is not over. Its sums are told when all of their months are.
+    What is small, or came after the decision, is withheld too. `running`: the year is not over; its sums are told when
+    all of their months are. Nothing is withheld unless `outward`.
     """
 
-    cells: frozenset[CountKey]
+    decision: Decision
     period: Period
     running: bool
+    outward: bool
 
-    def rooms(self, site: str | None) -> bool:
+    def rooms(self, site: str | None, tally: UsageSums) -> bool:
         """Whether the sum of all rooms, or of those of a centre, is withheld."""
-        return self._whole(ALL if site is None else f"site/{site}")
+        return self._whole(ALL if site is None else f"site/{site}", tally)
 
-    def room(self, room: str) -> bool:
+    def room(self, room: str, tally: UsageSums) -> bool:
         """Whether the sum of a room is withheld."""
-        return self._whole(f"room/{room}")
+        return self._whole(f"room/{room}", tally)
 
-    def part(self, room: str, first: date) -> bool:
+    def part(self, room: str, first: date, tally: UsageSums) -> bool:
         """Whether a day or a month of a room, which begins on `first`, is withheld."""
-        return (f"room/{room}", f"{first:%Y-%m}" if self.period.whole_year else first.isoformat()) in self.cells
+        return self._hides((f"room/{room}", f"{first:%Y-%m}" if self.period.whole_year else first.isoformat()), tally)
 
     def days(self, room: str, year: int, month: int) -> set[date]:
         """Return the withheld days of a month of a room."""
         start = f"{year}-{month:02d}-"
         return {
-            date.fromisoformat(part) for who, part in self.cells if who == f"room/{room}" and part.startswith(start)
+            date.fromisoformat(part)
+            for who, part in self.decision.withheld
+            if who == f"room/{room}" and part.startswith(start)
         }
 
     def month(self, room: str, year: int, month: int) -> bool:
         """Whether the sum of a month of a room is withheld."""
-        return (f"room/{room}", f"{year}-{month:02d}") in self.cells
+        return (f"room/{room}", f"{year}-{month:02d}") in self.decision.withheld
 
     def side(self, room: str, first: date, last: date) -> bool:
         """Whether the sum of the days from `first` to `last` of a room would tell more than is told anyway.
@@ -67,10 +71,14 @@ class Withheld:
                 return True
         return False
 
-    def _whole(self, who: str) -> bool:
-        if self.running:
-            return any((who, f"{first:%Y-%m}") in self.cells for _, first in self.period.parts())
-        return (who, self.period.key) in self.cells
+    def _whole(self, who: str, tally: UsageSums) -> bool:
+        if not self.running:
+            return self._hides((who, self.period.key), tally)
+        hidden = any((who, f"{first:%Y-%m}") in self.decision.withheld for _, first in self.period.parts())
+        return self.outward and (hidden or is_small(tally.guarded))
+
+    def _hides(self, cell: CountKey, tally: UsageSums) -> bool:
+        return self.outward and (is_small(tally.guarded) or self.decision.hides(cell, tally.guarded))
 
 
 def heat_cells(
@@ -86,13 +94,15 @@ def heat_cells(
         shut = _shut_weekdays(known.days(room, *month))
         return _few(sums) | {cell for cell in sums if cell[0] in shut}
 
-    return _over(months, _joined(hours, cell_of), of_month, cell_of, whole=known.room(room))
+    return _over(
+        months, _joined(hours, cell_of), of_month, cell_of, whole=known.room(room, total(hour.tally for hour in hours))
+    )
 
 
-def zones(found: Mapping[str, Sequence[Hour]], known: Withheld, room: str) -> frozenset[str]:
-    """Return the zones of a room that are withheld."""
+def zones(found: Mapping[str, Sequence[Hour]], known: Withheld, room: str, tally: UsageSums) -> frozenset[str]:
+    """Return the zones of a room that are withheld; `tally` is that of the whole room."""
     sums = {zone: _person_hours(hours) for zone, hours in found.items()}
-    if known.room(room):
+    if known.room(room, tally):
         return frozenset(sums)
     hidden = set(_few(sums))
     by_zone = {zone: _by_month(hours) for zone, hours in found.items()}

@@ -12,8 +12,14 @@ withheld = Table(
     Column("who", String(70), primary_key=True),
     Column("told", Boolean, nullable=False),
     Column("decided", BigInteger, nullable=False),
+    Column("told_count", Integer),
+    Column("rooms", Text),
 )
-"""`year` is the fiscal year, `part` a day, a month or the year, `who` a room, a centre or all."""
+"""`year` is the fiscal year, `part` a day, a month or the year, `who` a room, a centre or all.
+
+`told_count` is what was last told, `rooms` the ids of the rooms with visits that a sum was of
+then, joined by blanks. Both are null for a count that never was told.
+"""
 
 issued_report = Table(
     "issued_report",

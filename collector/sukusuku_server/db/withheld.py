@@ -1,12 +1,13 @@
-"""What is withheld outside, as it was decided. A decision is never taken back: what was told cannot be untold."""
+"""What is withheld outside, as it was decided. What was withheld stays so; what was told may be withheld later."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_reports import withheld
-from sukusuku_server.model.withheld import CountKey, Decision
+from sukusuku_server.model.withheld import Content, CountKey, Decision
 
 
 class WithheldCounts:
@@ -17,31 +18,52 @@ class WithheldCounts:
 
     def of(self, year: int) -> Decision:
         """Return what was decided of a fiscal year so far."""
-        query = select(withheld.c.who, withheld.c.part, withheld.c.told).where(withheld.c.year == year)
+        query = select(withheld).where(withheld.c.year == year)
         with self._operations.reading() as connection:
             rows = connection.execute(query).all()
-        return Decision(_cells(rows, told=False), _cells(rows, told=True))
+        cells = {(row.who, row.part): row for row in rows}
+        return Decision(
+            frozenset(cell for cell, row in cells.items() if not row.told),
+            frozenset(cell for cell, row in cells.items() if row.told),
+            contents={
+                cell: Content(row.told_count, frozenset(row.rooms.split()))
+                for cell, row in cells.items()
+                if row.told_count is not None
+            },
+        )
 
-    def keep(self, year: int, decision: Decision, now: int) -> None:
-        """Keep a decision about a fiscal year; it includes what was decided before."""
-        known = self.of(year)
-        rows = [
-            {"year": year, "part": part, "who": who, "told": told, "decided": now}
-            for told, found, before in (
-                (False, decision.withheld, known.withheld),
-                (True, decision.told, known.told),
-            )
-            for who, part in sorted(found - before)
-        ]
-        if not rows:
-            return
-        with self._operations.writing() as connection:
-            for row in rows:
-                if (row["who"], row["part"]) in known.told:  # what was told has become small through later readings
-                    own = (withheld.c.year == year) & (withheld.c.part == row["part"]) & (withheld.c.who == row["who"])
-                    connection.execute(delete(withheld).where(own))
-            connection.execute(insert(withheld), rows)
+    def settle(self, year: int, decide: Callable[[Decision], Decision], now: int) -> Decision:
+        """Decide about a fiscal year from what was decided before, keep it and return it, all in one transaction.
+
+        Of two that decide at once, the later one decides from what the earlier one has kept.
+        """
+        with self._operations.together():
+            kept = self.of(year)
+            found = decide(kept)
+            before = _rows(kept)
+            rows = [
+                {"year": year, "who": cell[0], "part": cell[1], "decided": now, **values}
+                for cell, values in sorted(_rows(found).items())
+                if before.get(cell) != values
+            ]
+            with self._operations.writing() as connection:
+                for row in rows:
+                    if (row["who"], row["part"]) in before:
+                        own = (withheld.c.part == row["part"]) & (withheld.c.who == row["who"])
+                        connection.execute(delete(withheld).where((withheld.c.year == year) & own))
+                if rows:
+                    connection.execute(insert(withheld), rows)
+        return found
 
 
-def _cells(rows: Iterable[tuple[str, str, bool]], *, told: bool) -> frozenset[CountKey]:
-    return frozenset((who, part) for who, part, is_told in rows if is_told == told)
+def _rows(decision: Decision) -> dict[CountKey, dict[str, Any]]:
+    found: dict[CountKey, dict[str, Any]] = {}
+    for told, cells in ((True, decision.told), (False, decision.withheld)):
+        for cell in cells:
+            content = decision.contents.get(cell)
+            found[cell] = {
+                "told": told,
+                "told_count": None if content is None else content.count,
+                "rooms": None if content is None else " ".join(sorted(content.rooms)),
+            }
+    return found

@@ -70,6 +70,11 @@ class UsageSums:
         )
 
     @property
+    def guarded(self) -> int:
+        """What is guarded as the number of visits: one also where somebody was in too shortly for a visit."""
+        return self.visits or int(self.person_ms > 0)
+
+    @property
     def completeness(self) -> float | None:
         """Samples received of those expected, in percent."""
         return _over(100.0 * self.complete_ms, self.open_ms)

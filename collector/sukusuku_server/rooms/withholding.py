@@ -11,15 +11,15 @@ numbers (Cox 1995, Network models for complementary cell suppression). A small c
 import hashlib
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from sukusuku_server.model.withheld import CountKey, Decision
+from sukusuku_server.model.withheld import Content, CountKey, Decision
 from sukusuku_server.rooms.suppression import is_small
+from sukusuku_server.rooms.withholding_changes import ALL, changed, unexplained, with_years
 
 WIDTH = 3
 """Whoever solves the system of all published counts leaves at least so much between the bounds of a small one."""
-ALL = "all"
 _COSTS = {"room": 1.0, "site": 4.0, ALL: 30.0}
 _YEAR_COSTS = {"room": 12.0, "site": 40.0, ALL: 200.0}
 """How much it is regretted to withhold a month, or a year; the dearest last."""
@@ -42,8 +42,40 @@ class YearCounts:
 
 
 def decide(counts: YearCounts, kept: Decision) -> Decision:
-    """Return what is withheld; what was decided before (`kept`) stays, except that more may be withheld."""
-    return _Deciding(counts, kept).decision()
+    """Return what is withheld; what was decided before (`kept`) stays, except that more may be withheld.
+
+    A sum that has changed since it was told is withheld where the difference could tell a withheld count.
+    """
+    site_of = {room: site for site, own in counts.sites.items() for room in own}
+    now = _contents(counts, site_of)
+    others = changed(kept, now)
+    earlier = replace(kept, told=kept.told - others)
+    unsure = with_years(others & kept.withheld, counts.year)
+    while True:
+        found = _Deciding(counts, earlier, unsure).decision()
+        more = with_years(unexplained(kept, found, now, site_of), counts.year) | unsure
+        if more == unsure:
+            break
+        unsure = more
+    told = found.told | (kept.told - found.withheld)
+    contents = {**kept.contents, **{cell: now.get(cell, Content(0)) for cell in found.told}}
+    return Decision(found.withheld | kept.withheld, told - kept.withheld, found.open, contents)
+
+
+def _contents(counts: YearCounts, site_of: Mapping[str, str]) -> Mapping[CountKey, Content]:
+    """Return every count that can be handed out, with the rooms in it."""
+    found: dict[CountKey, Content] = {}
+    for room, days in counts.days.items():
+        whose = [(f"room/{room}", frozenset[str]())]
+        if room in site_of:
+            whose += [(f"site/{site_of[room]}", frozenset({room})), (ALL, frozenset({room}))]
+        for day, count in days.items():
+            found[f"room/{room}", day.isoformat()] = Content(count)
+            for who, rooms in whose:
+                for part in (f"{day:%Y-%m}", *([f"fy{counts.year}"] if counts.over else [])):
+                    before = found.get((who, part), Content(0))
+                    found[who, part] = Content(before.count + count, before.rooms | rooms)
+    return found
 
 
 @dataclass(slots=True)
@@ -60,14 +92,16 @@ class _Arc:
 class _Deciding:
     counts: YearCounts
     kept: Decision
+    unsure: frozenset[CountKey]
+    """Sums that may not be told, whatever they are."""
     hidden: set[CountKey] = field(default_factory=set)
     open: set[CountKey] = field(default_factory=set)
 
     def decision(self) -> Decision:
         arcs = list(self._arcs())
         known = {arc.cell for arc in arcs}
-        self.hidden = {arc.cell for arc in arcs if is_small(arc.value)} | (self.kept.withheld & known)
-        sensitive = {arc.cell for arc in arcs if is_small(arc.value)}
+        sensitive = {arc.cell for arc in arcs if is_small(arc.value) or (arc.cell in self.unsure and arc.value)}
+        self.hidden = sensitive | ((self.kept.withheld | self.unsure) & known)
         found: set[CountKey] = set()
         for cell, days in self._by_month():
             few = self._few(cell, days)

@@ -9,7 +9,8 @@ import pytest
 
 from sukusuku_server.model.withheld import CountKey, Decision
 from sukusuku_server.rooms.suppression import is_small
-from sukusuku_server.rooms.withholding import ALL, WIDTH, YearCounts, decide
+from sukusuku_server.rooms.withholding import WIDTH, YearCounts, decide
+from sukusuku_server.rooms.withholding_changes import ALL
 
 YEAR = 2026
 MONTHS = [f"{YEAR + (month < 4)}-{month:02d}" for month in (*range(4, 13), 1, 2, 3)]
@@ -211,6 +212,45 @@ def test_the_sum_of_the_year_is_told_before_any_month_is() -> None:
     assert sum(who == "room/only" and len(part) == 7 for who, part in decision.withheld) == 2
 
 
+def test_a_room_in_which_nobody_was_all_year_is_decided_about() -> None:
+    days: Days = {"only": {date(YEAR, 4, n): 8 for n in range(1, 7)}, "empty": {}}
+    first = decided(days, {"here": ("only", "empty")}, monthly=False)
+    assert ("room/empty", f"fy{YEAR}") in first.told
+    assert decide(YearCounts(YEAR, MONTHS, over=True, sites={"here": ("only", "empty")}, days=days), first) == first
+
+
 def test_days_that_are_all_ones_are_not_given_away_by_their_sum() -> None:
     days = {"only": {date(YEAR, 4, n): 1 for n in range(1, 7)}}
     assert ("room/only", "2026-04") in decided(days, {"here": ("only",)}, monthly=False).withheld
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_difference_of_two_reports_tells_a_withheld_count(seed: int) -> None:
+    """Readings come late, and a room leaves the settings."""
+    rng = Random(seed)
+    before = year(rng, SITES, SIZES, ["people"])
+    first = decided(before, SITES, monthly=True)
+    after = {room: dict(own) for room, own in before.items()}
+    for room in rng.sample(sorted(after), 2):
+        for _ in range(3):
+            after[room][date(YEAR, 4, 1) + timedelta(days=rng.randrange(365))] = rng.choice((1, 2, 9))
+    sites = SITES if seed else {"tobu": ("big",), "seibu": ("middle",), "nanbu": ("rare",)}
+    if not seed:
+        del after["small"]
+
+    second = decide(YearCounts(YEAR, MONTHS, over=True, sites=sites, days=after), first)
+
+    old, new = counts_of(before, SITES), counts_of(after, sites)
+    assert {cell for cell, count in new.items() if is_small(count)} <= second.withheld
+    assert first.withheld <= second.withheld
+    told_both = {cell for cell in old.keys() | new.keys() if _told(cell, first, old) and _told(cell, second, new)}
+    assert second.withheld - first.withheld, "or the test proves nothing"
+    for whole, parts in equations_of(old.keys() | new.keys(), SITES):
+        if parts and whole in told_both and whole in old and whole in new:
+            known = sum(new.get(cell, 0) - old.get(cell, 0) for cell in parts if cell in told_both)
+            assert new[whole] - old[whole] == known, whole
+    assert decide(YearCounts(YEAR, MONTHS, over=True, sites=sites, days=after), second) == second
+
+
+def _told(cell: CountKey, decision: Decision, counts: Mapping[CountKey, int]) -> bool:
+    return cell in decision.told or cell not in counts
