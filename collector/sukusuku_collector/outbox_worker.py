@@ -93,7 +93,7 @@ class OutboxWorker:
 
     def _expired(self, row: MailRow, now: int) -> bool:
         """Set a message aside that has waited too long; tell whether it has. A mail that waits until morning is due."""
-        begun = max(row.created, row.next_try if row.attempts == 0 else row.created)
+        begun = max(row.created, row.next_try) if row.attempts == 0 else row.created
         if self._expires is None or now - begun < self._expires:
             return False
         reason = f"not delivered within {self._expires / HOUR_MS:g} h" + (f"; last: {row.reason}" if row.reason else "")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from sqlalchemy import Connection, event, func, insert, select, update
+from sqlalchemy import Connection, case, event, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from sukusuku_core.errors import TransientError
@@ -204,8 +204,11 @@ class Operations:
         self._settle(mail_id, {"state": MailState.SENT, "sent": now, "reason": ""})
 
     def mail_failed(self, mail_id: int, reason: str, next_try: int) -> None:
-        """One try failed; the next one is due at `next_try`."""
-        self._settle(mail_id, {"reason": reason, "next_try": next_try})
+        """One try failed; the next one is due at `next_try`. Its age counts from when it was due for the first time."""
+        columns = mail_outbox.c
+        postponed = (columns.attempts == 0) & (columns.next_try > columns.created)
+        begun = case((postponed, columns.next_try), else_=columns.created)
+        self._settle(mail_id, {"reason": reason, "next_try": next_try, "created": begun})
 
     def mail_dead(self, mail_id: int, reason: str) -> None:
         """Record that the mail server has refused the mail for good."""

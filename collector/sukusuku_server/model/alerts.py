@@ -128,7 +128,8 @@ class ChannelTally:
 class MailRow:
     """A mail of the outbox, about an alert or a run of a round.
 
-    `reason` is why the last try failed; `next_try` holds while it is waiting.
+    `created` is when it was written; once a try has failed, when it was first due. `reason` is why the last try failed;
+    `next_try` holds while it is waiting.
     """
 
     id: int

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
@@ -18,10 +19,12 @@ from sukusuku_collector.clock.machine import SteadyMachine
 from sukusuku_collector.outbox_worker import OutboxWorker
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import ConfigError, TransientError
 from sukusuku_core.model import Reading
 from sukusuku_server import settings
 from sukusuku_server.db import MailRow, MailState, Operations
+from sukusuku_server.db.tables_alerts import mail_outbox
+from sukusuku_server.model.alerts import OutgoingMail
 from sukusuku_server.model.notices import decode
 from sukusuku_server.rounds.recipients import recipients
 from tests.api.in_process import client
@@ -111,6 +114,27 @@ def test_rounds_have_no_use_for_a_contact_without_mail() -> None:
     found = facility(FACILITY + CONTACTS + CHANNELS)
     rounds = settings.Round(id="r", name=settings.Text(ja="回収", en="Round"), vehicle="v")
     assert {person.name for person in recipients(found, rounds)} == {"東部センター", "Integrator"}
+
+
+class Scripted:
+    """A channel that fails as it is told, then takes everything."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = [*failures]
+        self.tried: list[str] = []
+        self.taken: list[str] = []
+
+    def send(self, message: OutgoingMail) -> None:
+        self.tried.append(message.kind)
+        if self.failures:
+            raise self.failures.pop(0)
+        self.taken.append(message.kind)
+
+
+def drive(worker: OutboxWorker, clock: "Present", until: int) -> None:
+    """Let a worker do what is due up to a moment, without its loop."""
+    while clock.now <= until:
+        clock.now += max(1, round(worker._work() * 1000))
 
 
 class Present:
@@ -203,6 +227,26 @@ def test_what_is_refused_or_too_old_is_set_aside_and_health_says_why(
     assert (hook["id"], hook["kind"], hook["ok"], hook["waiting"], hook["dead"]) == ("hook", "webhook", False, 0, 1)
     assert reason in hook["reason"]
     assert (push["ok"], push["waiting"], push["sent"], push["reason"]) == (True, 0, None, "")
+
+
+HOOK = NOBODY + CONTACTS.replace('["hook", "push"]', '["hook"]') + CHANNELS.format(url="127.0.0.1:1")
+
+
+def scripted(folder: Path, *failures: Exception) -> tuple[Site, Present, Scripted, OutboxWorker]:
+    """One alert waits for one channel."""
+    site, clock, far = Site(folder, HOOK), Present(), Scripted(*failures)
+    for now in (T0 - MINUTE, T0):
+        full(site, now)
+    return site, clock, far, OutboxWorker("hook", far, site.store, clock, 24 * HOUR)
+
+
+def test_a_message_that_waited_a_weekend_is_as_young_as_any_other(tmp_path: Path) -> None:
+    site, clock, far, worker = scripted(tmp_path, *[TransientError("503")] * 3)
+    with site.store.writing() as connection:
+        connection.execute(update(mail_outbox).values(next_try=T0 + 61 * HOUR))
+    drive(worker, clock, T0 + 62 * HOUR)
+    assert far.taken == ["firing"]
+    assert [row.state for row in site.store.mails()] == [MailState.SENT]
 
 
 def test_the_whole_collector_brings_a_fault_over_the_broker_to_the_far_end(tmp_path: Path) -> None:
