@@ -12,7 +12,9 @@ from sukusuku_core import __version__, drop_record, topics
 from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import MINUTE_MS, SECOND_MS, japan_time
 from sukusuku_server.db import MailState
+from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.live.clock import ClockDoubt
+from sukusuku_server.live.doors import sources
 from sukusuku_server.model.alerts import ChannelTally
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
@@ -48,8 +50,11 @@ def health(context: ContextDep) -> out.HealthOut:
         readable = False
     mails = _mails(context)
     edges = _edges(context, latest, now)
+    doors = _doors(context, now)
     parts = readable and mails is not None and doubt is None and undeleted is None
-    well = parts and not unassigned and not any(edge.unreadable for edge in edges)
+    well = (
+        parts and not unassigned and not any(door.late for door in doors) and not any(edge.unreadable for edge in edges)
+    )
     return out.HealthOut(
         status="ok" if well else "degraded",
         version=__version__,
@@ -61,6 +66,7 @@ def health(context: ContextDep) -> out.HealthOut:
         edges=edges,
         mails=mails,
         channels=_channels(context),
+        doors=doors,
         quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=japan_time(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),
         unassigned_dropped=dropped,
@@ -109,6 +115,25 @@ def _channels(context: Context) -> list[out.ChannelOut]:
             reason=tally.reason,
         )
         for ident, tally in found.items()
+    ]
+
+
+def _doors(context: Context, now: int) -> list[out.DoorOut]:
+    try:
+        noted = DoorRecords(context.operations).all()
+    except SukusukuError:
+        return []
+    return [
+        out.DoorOut(
+            door=cast("Literal['bookings', 'ngsi_ld']", it.door),
+            id=it.id,
+            ok=(it.door, it.id) in noted and it.exchanged.failing is None,
+            late=it.late,
+            taken=None if it.exchanged.taken is None else japan_time(it.exchanged.taken),
+            failing=None if it.exchanged.failing is None else japan_time(it.exchanged.failing),
+            reason=it.exchanged.reason,
+        )
+        for it in sources(context.facility, noted, now)
     ]
 
 

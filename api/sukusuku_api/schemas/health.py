@@ -79,6 +79,20 @@ class ChannelOut(Shape):
     reason: str = Field(description="Why the newest one that was not taken was not; without addresses and tokens")
 
 
+class DoorOut(Shape):
+    """A system that the collector takes from or tells: a feed or folder of bookings, a context broker."""
+
+    door: Literal["bookings", "ngsi_ld"]
+    id: str = Field(description="`folder`, `feed/ID` or `broker`", examples=["feed/reservations"])
+    ok: bool = Field(description="The newest exchange has succeeded")
+    late: bool = Field(
+        description="Nothing was taken for longer than the settings allow, or the folder holds what is refused"
+    )
+    taken: datetime | None = Field(description="When something was last taken; null: never", examples=[_TIME])
+    failing: datetime | None = Field(description="Since when nothing is taken; null: it is")
+    reason: str = Field(description="Why the newest exchange failed; without addresses and what stands in files")
+
+
 class ReasonOut(Shape):
     """What is in the quarantine for one reason."""
 
@@ -144,7 +158,7 @@ class HealthOut(Shape):
 
     status: Literal["ok", "degraded"] = Field(
         description="`degraded`: store or operations is false, readings are unassigned, an edge node is unreadable, "
-        "or the clock is in doubt"
+        "the clock is in doubt, or a door is late"
     )
     version: str
     time: datetime = Field(examples=[_TIME])
@@ -157,6 +171,7 @@ class HealthOut(Shape):
     channels: list[ChannelOut] = Field(
         description="Channels beside mail; empty when the operations data are unreadable"
     )
+    doors: list[DoorOut] = Field(description="Empty when the operations data are unreadable")
     quarantine: list[ReasonOut]
     unassigned: list[UnassignedOut]
     unassigned_dropped: int = Field(description="Unassigned messages dropped for lack of space: lost")

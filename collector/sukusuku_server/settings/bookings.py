@@ -54,6 +54,8 @@ class BookingSettings(Settings, frozen=True, kw_only=True):
     folder_room: Id | None = None
     """The room that is meant where a file in the folder names none."""
     feed: tuple[Feed, ...] = ()
+    stale_hours: Annotated[float, msgspec.Meta(ge=0.25, le=168)] = 6.0
+    """A feed that was not taken for so long after its turn makes health `degraded`: its old bookings still count."""
     columns: Columns = Columns()
     slots: dict[str, Slot] = msgspec.field(default_factory=dict)
     """Names of time slots in your tables, such as "午前" = "09:00-12:00"."""

@@ -5,6 +5,7 @@ from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from sukusuku_collector.doors.bookings.door import NOTE, Importer
 from sukusuku_collector.doors.protocol import World
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import parse
-from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_start
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_start, japan_time
 from sukusuku_server import settings
 from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.rooms.schedule import FacilitySchedules
@@ -110,6 +111,36 @@ def test_a_wrong_file_stays_with_a_note_that_says_why(office: Office, caplog: py
     assert len(BookingRecords(office.operations).imports()) == 1
 
 
+def test_health_says_what_is_wrong_with_the_folder_until_nothing_is_refused(office: Office) -> None:
+    def folder() -> tuple[str, dict[str, object]]:
+        found = office.ask("/health").json()
+        (it,) = found["doors"]
+        assert (it.pop("door"), it.pop("id")) == ("bookings", "folder")
+        return found["status"], it
+
+    def when(ms: int) -> str:
+        return japan_time(ms).isoformat()
+
+    assert folder()[1]["late"], "nobody has looked yet"
+    office.look()
+    well = {"ok": True, "late": False, "taken": None, "failing": None, "reason": ""}
+    assert folder() == ("ok", well)
+    bad = office.put("x.csv", CSV.replace("2026-12-02", "鈴木の日").encode())
+    office.look()
+    office.now += MINUTE_MS
+    office.put("y.csv", CSV.encode())
+    office.look()
+    status, found = folder()
+    assert "鈴木" not in str(found["reason"])
+    assert "line 3 date" in str(found.pop("reason"))
+    assert (status, found) == (
+        "degraded", {"ok": False, "late": True, "taken": when(NOW + MINUTE_MS), "failing": when(NOW)},
+    )  # fmt: skip
+    bad.unlink()
+    office.look()
+    assert folder() == ("ok", well | {"taken": when(NOW + MINUTE_MS)})
+
+
 def test_a_feed_is_asked_in_its_time_and_each_change_is_kept_once(tmp_path: Path) -> None:
     answers = [
         (302, b""),
@@ -137,14 +168,25 @@ def test_a_feed_is_asked_in_its_time_and_each_change_is_kept_once(tmp_path: Path
     try:
         url = f"http://127.0.0.1:{server.server_address[1]}/T0ken"
         office = Office(tmp_path, f'[[bookings.feed]]\nid = "web"\nurl = "{url}"\nevery = 600\n')
+        told: list[Any] = []
         for _ in range(4):
             office.look()
+            told.append(office.ask("/health").json())
             office.now += 10 * MINUTE_MS
+        office.now += 7 * HOUR_MS
+        told.append(office.ask("/health").json())
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
     assert answers == []
+    feeds = [it for health in told for it in health["doors"] if it["id"] == "feed/web"]
+    assert [(it["ok"], it["late"], it["reason"]) for it in feeds] == [
+        (True, False, ""), (True, False, ""), (False, False, "does not answer: answered 503"), (True, False, ""),
+        (True, True, ""),
+    ]  # fmt: skip
+    assert [it["taken"][11:16] for it in feeds] == ["08:00", "08:10", "08:10", "08:30", "08:30"]
+    assert [health["status"] for health in told] == ["ok"] * 4 + ["degraded"]
     told = BookingRecords(office.operations).imports()
     assert [(item.imported_by, item.spans[0].children, item.covers[0].start) for item in told] == [
         ("web", 3, NOW - 8 * HOUR_MS), ("web", 1, NOW - 8 * HOUR_MS),

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sukusuku_api.dependencies import Context, ContextDep
 from sukusuku_api.queries.bookings import take
 from sukusuku_api.web import base, forms
-from sukusuku_api.web.bookings.view_model import lines, rooms
+from sukusuku_api.web.bookings.view_model import lines, rooms, source_lines
 from sukusuku_api.web.forms import Line
 from sukusuku_core.time import japan_time
 from sukusuku_server.bookings.file import LARGEST
@@ -123,6 +123,7 @@ def _shown(context: Context, language: Language, said: Said, status: HTTPStatus 
         "on": context.facility.bookings is not None,
         "said": said,
         "rooms": rooms(context, language, translate),
+        "sources": source_lines(context, translate),
         "imports": lines(context, language, translate),
         "longest_name": LONGEST_NAME,
         "build": base.build(),

@@ -6,9 +6,12 @@ from datetime import date
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.timestamps import WEEKDAYS
-from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start, japan_time, local_day
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, japan_time, local_day
 from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.i18n import N_, Translate
+from sukusuku_server.live.doors import Source, sources
+from sukusuku_server.model import doors
 from sukusuku_server.model.bookings import Import
 from sukusuku_server.rooms.booked import Plan, plan
 from sukusuku_server.rooms.current import limit_planned
@@ -66,6 +69,45 @@ class ImportLine:
     by: str
     what: str
     withdrawn: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A folder or feed, and when it was last taken. `tone`: `free` well, `full` failing, `over` for too long."""
+
+    name: str
+    taken: str
+    trouble: str
+    reason: str
+    tone: str
+    counts: bool
+    """Something was taken once, and still counts though nothing newer comes."""
+
+
+def source_lines(context: Context, translate: Translate) -> list[SourceLine]:
+    """Return the folder and the feeds of the settings."""
+    now = context.clock()
+    noted = DoorRecords(context.operations).all()
+    return [_source(it, now, translate) for it in sources(context.facility, noted, now) if it.door == doors.BOOKINGS]
+
+
+def _source(found: Source, now: int, translate: Translate) -> SourceLine:
+    said = found.exchanged
+    taken, trouble = translate("never"), ""
+    if said.taken is not None:
+        hours = max(0, now - said.taken) // HOUR_MS
+        taken = translate("%(time)s (%(hours)s h ago)") % {
+            "time": f"{japan_time(said.taken):%m/%d %H:%M}",
+            "hours": hours,
+        }
+    if said.failing is not None:
+        trouble = translate("cannot be taken since %(time)s") % {"time": f"{japan_time(said.failing):%m/%d %H:%M}"}
+    elif found.late:
+        trouble = translate("nothing was taken for too long")
+    kind, _, ident = found.id.partition("/")
+    name = f"{translate('Feed')} {ident}" if kind == "feed" else translate("Folder")
+    tone = "over" if found.late else "full" if trouble else "free"
+    return SourceLine(name, taken, trouble, said.reason, tone, counts=bool(trouble) and said.taken is not None)
 
 
 def rooms(context: Context, language: Language, translate: Translate) -> list[RoomCard]:

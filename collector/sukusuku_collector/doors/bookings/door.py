@@ -19,7 +19,10 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.bookings import file
 from sukusuku_server.bookings.problems import BookingsError
 from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.i18n import texts
+from sukusuku_server.model import doors
+from sukusuku_server.model.doors import BOOKINGS, FOLDER
 from sukusuku_server.settings import BookingSettings, Feed
 
 LOOK_SECONDS = 10.0
@@ -51,6 +54,8 @@ class Importer:
         self._refused: dict[Path, tuple[int, int]] = {}
         self._asked: dict[str, int] = {}
         self._ways = {feed.id: feeds.exchange(feed) for feed in settings.feed}
+        self._noted: dict[str, str] = {}
+        self._doors = DoorRecords(world.operations)
         self._problems = TransitionLog(_log)
 
     def look(self) -> None:
@@ -74,8 +79,11 @@ class Importer:
             sizes = {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in found}
         except OSError as error:
             self._problems.problem("folder of bookings", "cannot be read, retrying", error)
+            self._wrong(FOLDER, f"the folder cannot be read: {type(error).__name__}")
             return
         self._problems.recovered("folder of bookings", "can be read again")
+        if all(path.name.endswith(NOTE) for path in found):
+            self._well(FOLDER)
         for path, size in sizes.items():
             written = self._sizes.get(path) == size  # twice the same: nobody is writing it any more
             if written and not path.name.endswith(NOTE) and self._refused.get(path) != size:
@@ -88,12 +96,15 @@ class Importer:
             self._keep(path.read_bytes(), "folder", self._settings.folder_room)
         except BookingsError as error:
             self._refused[path] = size
+            self._wrong(FOLDER, f"a file is refused; the note beside it says why: {error}")
             _log.error("a file of bookings is refused; the note beside it says why: %s", error)
             lines = [line for language in ("ja", "en") for line in error.told(texts("sukusuku_server", language))]
             note.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
         except OSError as error:
             self._problems.problem("file of bookings", "cannot be read, retrying", type(error).__name__)
+            self._wrong(FOLDER, f"a file cannot be read: {type(error).__name__}")
         else:
+            self._doors.taken(BOOKINGS, FOLDER, self._world.clock())
             path.unlink(missing_ok=True)
             note.unlink(missing_ok=True)
 
@@ -106,10 +117,24 @@ class Importer:
             if way.stopped:
                 return
             self._problems.problem(name, "does not answer, retrying", error)
+            self._wrong(doors.feed(feed.id), f"does not answer: {error}")
         except SukusukuError as error:
             self._problems.problem(name, "cannot be read, retrying", error)
+            self._wrong(doors.feed(feed.id), f"cannot be read: {error}")
         else:
+            self._doors.taken(BOOKINGS, doors.feed(feed.id), self._world.clock())
+            self._well(doors.feed(feed.id))
             self._problems.recovered(name, "can be read again")
+
+    def _wrong(self, source: str, reason: str) -> None:
+        if self._noted.get(source) != reason:
+            self._doors.failed(BOOKINGS, source, self._world.clock(), reason)
+            self._noted[source] = reason
+
+    def _well(self, source: str) -> None:
+        if self._noted.get(source) != "":
+            self._doors.well(BOOKINGS, source)
+            self._noted[source] = ""
 
     def _keep(self, content: bytes, source: str, room: str | None, feed: str = "") -> None:
         told = file.read(content, self._world.index.facility, room)

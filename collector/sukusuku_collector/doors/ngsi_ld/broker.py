@@ -45,6 +45,11 @@ class Broker:
         self._exchange = Exchange(settings.timeout, LARGEST, settings.ca_file, retries=False)
         self.stop = self._exchange.stop
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody is told any more."""
+        return self._exchange.stopped
+
     def tell(self, entities: Sequence[Entity]) -> dict[str, str]:
         """Create entities, or replace them; return why the broker has refused some, by id.
 

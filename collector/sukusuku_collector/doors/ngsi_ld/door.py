@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from sukusuku_collector.doors.exchange import unbroken
@@ -10,11 +10,14 @@ from sukusuku_collector.doors.ngsi_ld import entities
 from sukusuku_collector.doors.ngsi_ld.broker import Broker
 from sukusuku_collector.doors.ngsi_ld.entities import Entity
 from sukusuku_collector.doors.protocol import World
+from sukusuku_core.errors import TransientError
 from sukusuku_core.supervision import repeat
 from sukusuku_core.time import HOUR_MS
 from sukusuku_core.transition_log import TransitionLog
+from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.live import views
 from sukusuku_server.live.views import UnitView
+from sukusuku_server.model.doors import BROKER, NGSI_LD
 from sukusuku_server.settings import NgsiLd
 
 AGAIN_MS = HOUR_MS
@@ -41,6 +44,7 @@ class Teller:
         self._rooms, self._counts = settings.rooms, settings.child_counts
         self._broker = Broker(settings)
         self.stop = self._broker.stop
+        self._records = DoorRecords(world.operations)
         self._told: dict[str, Entity] = {}
         self._everything = 0
         self._problems = TransitionLog(_log)
@@ -51,7 +55,7 @@ class Teller:
         if not 0 <= now - self._everything < AGAIN_MS:
             self._told.clear()
         changed = {it["id"]: it for it in self._entities(now) if self._told.get(it["id"]) != it}
-        refused = self._broker.tell(list(changed.values()))
+        refused = self._tell(list(changed.values()))
         for ident, entity in changed.items():
             if ident in refused:
                 self._problems.problem(ident, "the context broker refuses it", refused[ident])
@@ -60,6 +64,18 @@ class Teller:
             self._told[ident] = entity  # one that is refused is tried again when it changes, or in an hour
         if len(changed) == len(self._told):
             self._everything = now
+
+    def _tell(self, changed: Sequence[Entity]) -> dict[str, str]:
+        try:
+            refused = self._broker.tell(changed)
+        except TransientError as error:
+            if not self._broker.stopped:
+                self._records.failed(NGSI_LD, BROKER, self._world.clock(), str(error))
+            raise
+        if changed:  # else nobody was asked
+            self._records.taken(NGSI_LD, BROKER, self._world.clock())
+            self._records.well(NGSI_LD, BROKER)
+        return refused
 
     def _entities(self, now: int) -> list[Entity]:
         index, store = self._world.index, self._world.store

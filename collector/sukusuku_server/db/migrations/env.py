@@ -2,7 +2,12 @@
 
 from alembic import context
 
-from sukusuku_server.db import tables_collection, tables_reports, tables_rooms  # noqa: F401 - their tables join the metadata
+from sukusuku_server.db import (  # noqa: F401 - their tables join the metadata
+    doors,
+    tables_collection,
+    tables_reports,
+    tables_rooms,
+)
 from sukusuku_server.db.tables_alerts import metadata
 
 context.configure(

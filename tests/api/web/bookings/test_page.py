@@ -8,7 +8,9 @@ import pytest
 
 from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
-from sukusuku_server.settings import BookingSettings
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
+from sukusuku_server.db.doors import DoorRecords
+from sukusuku_server.settings import BookingSettings, Feed, Secret
 from tests.api.conftest import NOW
 from tests.api.in_process import client
 from tests.api.two_centres import World
@@ -23,6 +25,28 @@ def page(world: World) -> Iterator[httpx.Client]:
     with client(create_app(facility, store, world.operations, lambda: NOW)) as found:
         yield found
     store.close()
+
+
+def test_the_age_of_each_feed_and_what_is_wrong_is_shown(world: World) -> None:
+    feeds = tuple(Feed(id=it, url=Secret("http://x/k3y")) for it in ("new", "old", "well"))
+    facility = msgspec.structs.replace(world.facility, bookings=BookingSettings(feed=feeds))
+    noted = DoorRecords(world.operations)
+    noted.taken("bookings", "feed/well", NOW - MINUTE_MS)
+    noted.taken("bookings", "feed/old", NOW - 9 * HOUR_MS)
+    noted.failed("bookings", "feed/old", NOW - 8 * HOUR_MS, "does not answer: answered 503")
+    store = LazyStore(world.path)
+    with client(create_app(facility, store, world.operations, lambda: NOW)) as api:
+        japanese, english = api.get("/bookings").text, api.get("/bookings?lang=en").text
+        health = api.get("/api/v1/health").json()
+    store.close()
+    assert '最後の取り込み: <span class="figure">11/18 11:06（9時間前）' in japanese
+    assert "11/18 12:06から取り込めていません" in japanese
+    assert "does not answer: answered 503" in english
+    assert english.count("what it said before still counts") == 1
+    assert [(it["id"], it["ok"], it["late"]) for it in health["doors"]] == [
+        ("feed/new", False, True), ("feed/old", False, True), ("feed/well", True, False),
+    ]  # fmt: skip
+    assert "k3y" not in japanese + english + str(health)
 
 
 def send(page: httpx.Client, table: str = TABLE, **fields: str) -> httpx.Response:

@@ -14,6 +14,8 @@ from sukusuku_core.errors import ConfigError, TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
 from sukusuku_core.supervision import always
+from sukusuku_server.db.doors import DoorRecords
+from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility, NgsiLd, Secret
 from tests.collector.doors.ngsi_ld.context_broker import ContextBroker, serving
@@ -176,10 +178,18 @@ def test_many_are_told_in_parts(make_rig: MakeRig, broker: ContextBroker) -> Non
 
 def test_a_broker_that_is_away_is_told_later(rig: Rig) -> None:
     rig.broker.status = 503
-    with pytest.raises(TransientError, match="answers 503: not now"):
-        rig.teller.look()
+    noted = DoorRecords(rig.operations)
+    for _ in range(2):
+        with pytest.raises(TransientError, match="answers 503: not now"):
+            rig.teller.look()
+        rig.now += MINUTE
+    reason = "the context broker answers 503: not now"
+    assert noted.all() == {("ngsi_ld", "broker"): Exchanged(None, NOW, reason)}
     rig.broker.status = None
     rig.teller.look()
+    rig.now += MINUTE
+    rig.teller.look()  # nothing has changed, so nobody is asked
+    assert noted.all() == {("ngsi_ld", "broker"): Exchanged(NOW + 2 * MINUTE)}
     assert set(rig.broker.entities) == {UNIT, ROOM}
 
 
