@@ -20,10 +20,11 @@ class Taken:
 
 def take(context: Context, content: bytes, by: str, room: str | None) -> Taken:
     """Read and keep a file that somebody uploads. Raises BookingsError; nothing is kept then."""
-    told = file.read(content, context.facility, room)
+    now = context.clock()
+    told = file.read(content, context.facility, now, room)
     settings = context.facility.bookings
     keep = 90 if settings is None else settings.keep_days
-    kept = BookingRecords(context.operations).take(told, "upload", by, context.clock(), keep_days=keep)
+    kept = BookingRecords(context.operations).take(told, "upload", by, now, keep_days=keep)
     return Taken(told, kept, _over(context, told))
 
 

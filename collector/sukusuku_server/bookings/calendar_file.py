@@ -10,19 +10,20 @@ from icalendar import Calendar, Component
 
 from sukusuku_core.time import DAY_MS, JAPAN, day_start
 from sukusuku_server.bookings import cells
+from sukusuku_server.bookings.days import Days
 from sukusuku_server.bookings.places import Places
 from sukusuku_server.bookings.problems import BookingsError, CellError, Problem
 from sukusuku_server.bookings.table import MOST_ROWS, covers, day_of, spans
 from sukusuku_server.i18n import N_
 from sukusuku_server.model.bookings import Bookings
 
+_BEGIN, _END = b"BEGIN:VCALENDAR", b"END:VCALENDAR"
+_CUT = Problem(0, "cut", N_("The calendar is cut off: it does not end with END:VCALENDAR. Export it again"))
 
-def read(content: bytes, places: Places) -> Bookings:
+
+def read(content: bytes, places: Places, days: Days, *, may_be_empty: bool) -> Bookings:
     """Return the counts in a calendar. Raises BookingsError with every event that cannot be read."""
-    try:
-        calendars = Calendar.from_ical(content, multiple=True)
-    except ValueError as error:
-        raise BookingsError([Problem(0, "ics", N_("The file is no iCalendar file"))]) from error
+    calendars = _whole(content)
     counts: Counter[tuple[str, int, int]] = Counter()
     seen: dict[str, list[int]] = {}
     problems: list[Problem] = []
@@ -30,14 +31,14 @@ def read(content: bytes, places: Places) -> Bookings:
     for event in (event for calendar in calendars for event in calendar.walk("VEVENT")):
         number += 1
         if number > MOST_ROWS:
-            raise BookingsError([Problem(number, "rows", N_("more than %(most)d rows"), {"most": MOST_ROWS})])
+            raise BookingsError([Problem(number, "rows", N_("more than %(most)d rows"), {"most": MOST_ROWS}, "event")])
         try:
-            room, start, end, children = _booked(event, places)
+            room, start, end, children = _booked(event, places, days)
         except CellError as error:
-            problems.append(Problem(number, error.kind, error.text, {"found": error.found}))
+            problems.append(Problem(number, error.kind, error.text, {"found": error.found}, "event"))
             continue
-        days = seen.setdefault(room, [start, end - 1])
-        days[:] = [min(days[0], start), max(days[1], end - 1)]
+        edges = seen.setdefault(room, [start, end - 1])
+        edges[:] = [min(edges[0], start), max(edges[1], end - 1)]
         if str(event.get("STATUS", "")).upper() == "CANCELLED":
             skipped += 1
             continue
@@ -45,26 +46,52 @@ def read(content: bytes, places: Places) -> Bookings:
             until = min(end, day_of(start) + DAY_MS)
             counts[room, start, until] += children
             start = until
+    if not number and not may_be_empty:
+        problems.append(Problem(0, "empty", N_("The calendar has no events")))
     if problems:
         raise BookingsError(problems)
     return Bookings(spans(counts), covers(seen), number, skipped)
 
 
-def _booked(event: Component, places: Places) -> tuple[str, int, int, int]:
+def _whole(content: bytes) -> list[Component]:
+    """Return the calendars of a file, none of them cut off: that would read as fewer bookings. Raises BookingsError."""
+    upper = content.upper()
+    if not upper.rstrip().endswith(_END):
+        raise BookingsError([_CUT])
+    try:
+        calendars = Calendar.from_ical(content, multiple=True)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BookingsError([Problem(0, "ics", N_("The file is no iCalendar file"))]) from error
+    if len(calendars) != upper.count(_BEGIN):  # something within has a beginning and no end
+        raise BookingsError([_CUT])
+    return list(calendars)
+
+
+def _booked(event: Component, places: Places, days: Days) -> tuple[str, int, int, int]:
     """Raise CellError."""
     if "RRULE" in event or "RDATE" in event:
         raise CellError("repeats", N_("the event repeats; export single events"), "")
     try:
-        begins = event.decoded("DTSTART")
-        ends = event.decoded("DTEND") if "DTEND" in event else _default_end(event, begins)
-    except (KeyError, ValueError, TypeError) as error:
+        begins = _told(event, "DTSTART")
+        ends = _told(event, "DTEND") if "DTEND" in event else _default_end(event, begins)
+        start, end = _ms(begins), _ms(ends)
+    except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise CellError("time", N_("the event has no DTSTART or DTEND that can be read"), "") from error
-    start, end = _ms(begins), _ms(ends)
+    days.check(start, start, str(begins))
     if not start < end <= start + 31 * DAY_MS:
         raise CellError("order", N_("it ends (%(found)s) before it begins, or lasts longer than a month"), str(ends))
+    days.check(start, end, str(ends))
     room = places.find("", str(event.get("LOCATION", "")).strip())
     given = event.get("X-CHILDREN")
     return room, start, end, 1 if given is None else cells.count(str(given))
+
+
+def _told(event: Component, name: str) -> date:
+    """Return a day or a moment. Raises TypeError for what else may stand there, and where there are two."""
+    found = event.decoded(name)
+    if not isinstance(found, date):
+        raise TypeError(name)
+    return found
 
 
 def _default_end(event: Component, begins: date) -> date:

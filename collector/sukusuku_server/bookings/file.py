@@ -3,6 +3,7 @@
 import msgspec
 
 from sukusuku_server.bookings import calendar_file, table
+from sukusuku_server.bookings.days import Days
 from sukusuku_server.bookings.places import Places
 from sukusuku_server.bookings.problems import BookingsError, Problem
 from sukusuku_server.i18n import N_
@@ -13,9 +14,12 @@ LARGEST = 4_000_000
 """Bytes."""
 
 
-def read(content: bytes, facility: Facility, room: str | None = None) -> Bookings:
-    """Return the counts in a file; `room` is meant where it names none.
+def read(
+    content: bytes, facility: Facility, now: int, room: str | None = None, *, may_be_empty: bool = False
+) -> Bookings:
+    """Return the counts in a file; `room` is meant where it names none. Only days around `now` (UTC ms) are taken.
 
+    A calendar without events is an error unless it `may_be_empty`: a feed says everything, so nothing is news.
     Raises BookingsError with everything that is wrong; nothing of the file is taken then.
     """
     if len(content) > LARGEST:
@@ -24,9 +28,10 @@ def read(content: bytes, facility: Facility, room: str | None = None) -> Booking
     if content.startswith(b"PK"):
         raise BookingsError([Problem(0, "xlsx", N_("The file is an Excel workbook; save it as CSV (UTF-8) first"))])
     places = Places(facility, room)
-    if b"BEGIN:VCALENDAR" in content[:1000]:
-        return calendar_file.read(content, places)
     settings = facility.bookings or BookingSettings()
+    days = Days.around(now, settings.keep_days)
+    if b"BEGIN:VCALENDAR" in content[:1000]:
+        return calendar_file.read(content, places, days, may_be_empty=may_be_empty)
     own = msgspec.structs.asdict(settings.columns)
     columns = {name: heading for name, heading in own.items() if heading is not None}
-    return table.read(table.decoded(content), places, columns, settings.slots)
+    return table.read(table.decoded(content), places, columns, settings.slots, days)

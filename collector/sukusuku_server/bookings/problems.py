@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from gettext import NullTranslations
-from typing import Any
+from typing import Any, Literal
 
 from sukusuku_core.errors import SukusukuError
+from sukusuku_server.i18n import N_
 
 MOST = 50
 """So many problems are told; who has more has the wrong file."""
 SHOWN = 20
 """Characters of a cell that are shown."""
+_TOLD = {"line": N_("line %(line)d: %(said)s"), "event": N_("event %(line)d: %(said)s")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,12 @@ class Problem:
     kind: str
     text: str
     values: dict[str, Any] = field(default_factory=dict)
+    part: Literal["line", "event"] = "line"
 
     def told(self, texts: NullTranslations) -> str:
         """Return it in the language of the reader."""
         said = texts.gettext(self.text) % self.values
-        return texts.gettext("line %(line)d: %(said)s") % {"line": self.line, "said": said} if self.line else said
+        return texts.gettext(_TOLD[self.part]) % {"line": self.line, "said": said} if self.line else said
 
 
 class BookingsError(SukusukuError):
@@ -38,7 +41,9 @@ class BookingsError(SukusukuError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems[:MOST])
         self.more = max(0, len(problems) - MOST)
-        kinds = ", ".join(f"line {item.line} {item.kind}" if item.line else item.kind for item in self.problems[:5])
+        kinds = ", ".join(
+            f"{item.part} {item.line} {item.kind}" if item.line else item.kind for item in self.problems[:5]
+        )
         super().__init__(f"{len(problems)} problems: {kinds}")
 
     def told(self, texts: NullTranslations) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start, time_of_day
 from sukusuku_server.bookings import cells
+from sukusuku_server.bookings.days import Days
 from sukusuku_server.bookings.places import Places
 from sukusuku_server.bookings.problems import BookingsError, CellError, Problem
 from sukusuku_server.i18n import N_
@@ -29,7 +30,8 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "children": ("children", "count", "booked", "人数", "予約数", "予約人数", "児童数", "件数", "利用人数", "予約件数"),
     "status": ("status", "state", "状態", "状況", "予約状況", "ステータス"),
 }
-_CANCELLED = ("cancel", "キャンセル", "取消", "取り消し", "辞退", "不承諾", "無効")
+_CANCELLED = ("cancel", "キャンセル", "取消", "取り消し", "取下", "取り下げ", "辞退", "不承諾", "無効")
+_TIMES = ("date", "slot", "start", "end")
 _ENCODINGS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -48,7 +50,7 @@ def decoded(content: bytes) -> str:
     )
 
 
-def read(text: str, places: Places, columns: Mapping[str, str], slots: dict[str, str]) -> Bookings:
+def read(text: str, places: Places, columns: Mapping[str, str], slots: dict[str, str], days: Days) -> Bookings:
     """Return the counts in a table. `columns` has headings of this operator, `slots` its names of time slots.
 
     Raises BookingsError with every line that cannot be read; nothing of the file is taken then.
@@ -57,7 +59,7 @@ def read(text: str, places: Places, columns: Mapping[str, str], slots: dict[str,
     try:
         header = next((row for row in rows if any(cell.strip() for cell in row)), [])
         where = _columns(header, columns)
-        return _sum(rows, _Row(where, places, {cells.plain(name): slot for name, slot in slots.items()}))
+        return _sum(rows, _Row(where, places, {cells.plain(name): slot for name, slot in slots.items()}, days))
     except csv.Error as error:
         raise BookingsError(
             [Problem(rows.line_num, "csv", N_("the quotes of this line do not fit together"))]
@@ -107,13 +109,19 @@ class _Rows(Protocol):
 class _Row:
     """Reads one row after another."""
 
-    def __init__(self, where: Mapping[str, int], places: Places, slots: dict[str, str]) -> None:
+    def __init__(self, where: Mapping[str, int], places: Places, slots: dict[str, str], days: Days) -> None:
         self._where = where
         self._places = places
         self._slots = slots
+        self._days = days
 
     def cancelled(self, row: list[str]) -> bool:
-        return any(word in self._cell(row, "status").casefold() for word in _CANCELLED)
+        status = cells.plain(self._cell(row, "status")).casefold()
+        return any(word in status for word in _CANCELLED)
+
+    def timeless(self, row: list[str]) -> bool:
+        """Whether a time is blank, as some systems leave those of cancelled bookings."""
+        return not all(self._cell(row, column) for column in _TIMES if column in self._where)
 
     def booked(self, row: list[str]) -> Booked:
         """Raise CellError."""
@@ -127,6 +135,7 @@ class _Row:
             raise CellError("order", N_("it ends (%(found)s) before it begins"), f"{end // 60}:{end % 60:02}")
         children = cells.count(self._cell(row, "children")) if "children" in self._where else 1
         base = day_start(day)
+        self._days.check(base, base + DAY_MS, str(day))
         return Booked(room, base + start * MINUTE_MS, base + end * MINUTE_MS, children)
 
     def _times(self, row: list[str]) -> tuple[date, int, int]:
@@ -140,6 +149,8 @@ class _Row:
             last, ends = cells.moment(end)
         except CellError:
             return day, begins, cells.clock(end)
+        if (last - day).days == 1 and ends == 0:
+            return day, begins, DAY_MS // MINUTE_MS
         if last != day or ends is None:
             raise CellError("order", N_("it must end on the day on which it begins, found `%(found)s`"), end)
         return day, begins, ends
@@ -161,19 +172,23 @@ def _sum(rows: "_Rows", reader: _Row) -> Bookings:
         line = rows.line_num
         if number > MOST_ROWS:
             raise BookingsError([Problem(line, "rows", N_("more than %(most)d rows"), {"most": MOST_ROWS})])
+        cancelled = reader.cancelled(row)
         try:
             found = reader.booked(row)
         except CellError as error:
+            if cancelled and reader.timeless(row):
+                skipped += 1
+                continue
             problems.append(Problem(line, error.kind, error.text, {"found": error.found}))
             continue
         days = seen.setdefault(found.room, [found.start, found.start])
         days[:] = [min(days[0], found.start), max(days[1], found.start)]
-        if reader.cancelled(row):
+        if cancelled:
             skipped += 1
         else:
             counts[found.room, found.start, found.end] += found.children
-    if not number:
-        problems.append(Problem(0, "empty", N_("The file has no rows")))
+    if not seen and not problems:
+        problems.append(Problem(0, "empty", N_("The file has no rows with a day and a time")))
     if problems:
         raise BookingsError(problems)
     return Bookings(spans(counts), covers(seen), number, skipped)

@@ -113,7 +113,9 @@ def overbooked(booked: Plan, timetable: Timetable, start: int, end: int) -> list
     edges = sorted({edge for item in booked.spans(start, end) for edge in (item.start, item.end)})
     found: list[Overbooked] = []
     for opens, closes in pairwise(edges):
-        children = booked.children(opens) or 0
+        children = booked.children(opens)
+        if not children:
+            continue
         for at in range(opens, closes, STEP_MS):
             limit = limit_planned(timetable, at).children
             if children > limit and timetable.is_open(at):

@@ -137,8 +137,8 @@ class Importer:
             self._noted[source] = ""
 
     def _keep(self, content: bytes, source: str, room: str | None, feed: str = "") -> None:
-        told = file.read(content, self._world.index.facility, room)
         now = self._world.clock()
+        told = file.read(content, self._world.index.facility, now, room, may_be_empty=bool(feed))
         kept = self._records.take(told, source, feed or source, now, feed, self._settings.keep_days)
         if kept is not None:
             _log.info("bookings from %s: %d rows, %d cancelled", feed or source, told.rows, told.skipped)
