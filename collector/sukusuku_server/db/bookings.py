@@ -14,6 +14,8 @@ from sukusuku_server.model.bookings import Booked, Bookings, Cover, Import, Unkn
 
 FEED_KEPT_MS = 2 * DAY_MS
 """So long all that a feed said is kept, and can be withdrawn."""
+_LARGEST_ID = 2**63 - 1
+"""No database holds a larger one, nor can be asked for it."""
 
 
 class BookingRecords:
@@ -27,8 +29,9 @@ class BookingRecords:
     ) -> Import | None:
         """Keep what a file says. None, and nothing is kept: its newest import said the same and holds.
 
-        A feed says everything from today on, so it covers what its last import covered. Days that have passed by more
-        than `keep_days` are forgotten.
+        A feed says everything from today on, so it covers what its last import covered. It repeats itself at each look:
+        what it said last and somebody withdrew stays withdrawn until it says something else. Days that have passed by
+        more than `keep_days` are forgotten.
         """
         covers = told.covers
         with self._operations.writing() as connection:
@@ -37,13 +40,12 @@ class BookingRecords:
                 covers = _extended(covers, () if newest is None else newest.covers, day_start(local_day(now)))
             said = [(item.room, 0 if feed else item.start, item.end) for item in covers]
             digest = sha256(repr((told.spans, said)).encode()).hexdigest()
-            same = booking_import.c.digest == digest
-            if (
-                newest is not None
-                and connection.execute(
-                    select(booking_import.c.id).where(booking_import.c.id == newest.id, same)
-                ).first()
-            ):
+            said_last = {None if newest is None else newest.id}
+            if feed:
+                of_feed = select(booking_import.c.id).where(booking_import.c.feed == feed)
+                said_last.add(connection.execute(of_feed.order_by(booking_import.c.id.desc()).limit(1)).scalar())
+            same = booking_import.c.id.in_(said_last - {None}) & (booking_import.c.digest == digest)
+            if connection.execute(select(booking_import.c.id).where(same)).first():
                 return None
             values = {"source": source, "feed": feed, "digest": digest, "imported": now, "imported_by": by[:120]}
             ident: int = connection.execute(
@@ -69,6 +71,8 @@ class BookingRecords:
 
         Raises UnknownImportError.
         """
+        if not 0 < ident <= _LARGEST_ID:
+            raise UnknownImportError(f"there is no import {ident}")
         table = booking_import
         with self._operations.writing() as connection:
             own = (table.c.id == ident) & table.c.withdrawn.is_(None)
@@ -117,17 +121,18 @@ class BookingRecords:
 def _thin(connection: Connection, feed: str, before: int) -> None:
     """Of imports of a feed that another one has followed, keep the days up to that one: it tells the rest.
 
-    A feed that changes every few minutes would otherwise be kept whole each time. `before` (UTC ms): only imports that
-    are older than that.
+    One that was withdrawn follows nothing. A feed that changes every few minutes would otherwise be kept whole each
+    time. `before` (UTC ms): only imports that are older than that.
     """
-    own = select(booking_import.c.id, booking_import.c.imported).where(booking_import.c.feed == feed)
-    rows = list(connection.execute(own.order_by(booking_import.c.id)))
+    table = booking_import
+    own = select(table.c.id, table.c.imported).where(table.c.feed == feed, table.c.withdrawn.is_(None))
+    rows = list(connection.execute(own.order_by(table.c.id)))
     for (ident, _), (_, followed) in pairwise(rows):
         if followed >= before:
             break
         until = day_start(local_day(followed))
-        for table in (booking, booking_cover):
-            connection.execute(delete(table).where(table.c.import_id == ident, table.c.start >= until))
+        for rest in (booking, booking_cover):
+            connection.execute(delete(rest).where(rest.c.import_id == ident, rest.c.start >= until))
         cut = (booking_cover.c.import_id == ident) & (booking_cover.c.end > until)
         connection.execute(update(booking_cover).where(cut).values(end=until))
 

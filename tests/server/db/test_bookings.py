@@ -79,3 +79,35 @@ def test_what_has_long_passed_is_forgotten(tmp_path: Path) -> None:
     later = DAY + 100 * DAY_MS
     records.take(told(2, start=later), "upload", "佐藤", later, keep_days=90)
     assert [item.spans[0].children for item in records.imports()] == [2]
+
+
+def test_what_a_feed_repeats_stays_withdrawn_until_it_says_something_else(tmp_path: Path) -> None:
+    records = BookingRecords(operations(tmp_path))
+    records.take(told(3), "url", "web", DAY, "web")
+    wrong = records.take(told(9), "url", "web", DAY + 1, "web")
+    assert wrong is not None
+    records.withdraw(wrong.id, "佐藤", DAY + 2)
+    assert records.take(told(9), "url", "web", DAY + 3, "web") is None
+    assert records.take(told(3), "url", "web", DAY + 4, "web") is None  # that holds
+    assert plan("room", records.imports(), DAY + 5).children(DAY + 9 * HOUR_MS) == 3
+    assert records.take(told(4), "url", "web", DAY + 6, "web") is not None
+    assert records.take(told(9), "url", "other", DAY + 7, "other") is not None
+
+
+def test_a_withdrawn_import_of_a_feed_does_not_shorten_the_one_before(tmp_path: Path) -> None:
+    records = BookingRecords(operations(tmp_path))
+    records.take(told(3, days=9), "url", "web", DAY, "web")
+    wrong = records.take(told(99, days=9), "url", "web", DAY + HOUR_MS, "web")
+    assert wrong is not None
+    records.withdraw(wrong.id, "佐藤", DAY + 2 * HOUR_MS)
+    last = records.take(told(77, days=1, start=DAY + 6 * DAY_MS), "url", "web", DAY + 3 * DAY_MS, "web")
+    assert last is not None
+    records.withdraw(last.id, "佐藤", DAY + 3 * DAY_MS + 1)
+    held = plan("room", records.imports(), DAY + 3 * DAY_MS + 2)
+    assert held.known(DAY, DAY + 9 * DAY_MS) == [DAY + day * DAY_MS for day in range(9)]
+
+
+@pytest.mark.parametrize("ident", [0, -1, 2**63, 10**23])
+def test_an_id_that_no_database_holds_is_unknown(tmp_path: Path, ident: int) -> None:
+    with pytest.raises(UnknownImportError):
+        BookingRecords(operations(tmp_path)).withdraw(ident, "佐藤", DAY)
