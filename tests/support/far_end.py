@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.support.patience import PATIENCE
@@ -48,9 +49,13 @@ def far_end() -> Iterator[FarEnd]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status = found.take(Taken(self.path, {key.lower(): value for key, value in self.headers.items()}, body))
             self.send_response(status)
+            if status == HTTPStatus.FOUND:
+                self.send_header("Location", "/login?key=s3cretKeyOfTheCentre")
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"{}")
+
+        do_GET = do_POST  # noqa: N815 - the name of the library
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the library
             pass

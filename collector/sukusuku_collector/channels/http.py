@@ -6,9 +6,10 @@ from collections.abc import Mapping
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from sukusuku_collector.channels.discretion import without
+from sukusuku_collector.channels.discretion import silence, without
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 
+silence("urllib3")
 _REFUSED, _FAILED = 400, 500
 _MAY_PASS = frozenset({401, 403, 404, 408, 425, 429})
 """Address and token are settings, which somebody may correct; the others say `later`."""

@@ -13,7 +13,10 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from sukusuku_collector.channels.discretion import silence
 from sukusuku_core.errors import TransientError
+
+silence("urllib3")
 
 
 async def unbroken(look: Callable[[], None], stop: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Id, PositiveSeconds, Settings
+from sukusuku_server.settings import authority
 from sukusuku_server.settings.base import Name
 from sukusuku_server.settings.opening import Slot
 from sukusuku_server.settings.secret import Secret
@@ -66,10 +67,9 @@ class BookingSettings(Settings, frozen=True, kw_only=True):
         """Return the same with its paths. `where` is the key path of this table. Raises ConfigError."""
         feeds = []
         for n, feed in enumerate(self.feed):
-            path = None if feed.ca_file is None else (folder / feed.ca_file).resolve()
-            if path is not None and not path.is_file():
-                raise ConfigError(f"{where}.feed[{n}].ca_file: there is no file {path}")
-            feeds.append(msgspec.structs.replace(feed, ca_file=None if path is None else str(path)))
+            given = feed.ca_file
+            path = None if given is None else authority.checked(folder, given, f"{where}.feed[{n}].ca_file")
+            feeds.append(msgspec.structs.replace(feed, ca_file=path))
         own = None if self.folder is None else str((folder / self.folder).resolve())
         return msgspec.structs.replace(self, folder=own, feed=tuple(feeds))
 

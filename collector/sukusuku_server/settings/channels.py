@@ -8,6 +8,7 @@ import msgspec
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Id, PositiveSeconds, Settings
+from sukusuku_server.settings import authority
 from sukusuku_server.settings.secret import Secret
 
 MAIL = "mail"
@@ -48,6 +49,8 @@ class Channel(Settings, frozen=True, kw_only=True):
                 if not path.is_file():
                     raise ConfigError(f"{where}.{key}: there is no file {path}")
                 found = msgspec.structs.replace(found, **{key: str(path)})
+        if found.ca_file is not None:
+            authority.checked(folder, found.ca_file, f"{where}.ca_file")
         return found
 
     def address(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from sukusuku_collector.channels import registry
+from sukusuku_collector.channels.discretion import without
 from sukusuku_collector.channels.signing_key import new as new_key
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_server.model.alerts import OutgoingMail
@@ -114,6 +115,22 @@ def test_only_what_is_wrong_with_the_message_is_final(
         registry.opened_one(settings(kind, far)).send(MESSAGE)
     assert str(status) in str(failed.value)
     assert TOKEN not in str(failed.value)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "json, as its address wants"])
+def test_a_page_to_log_in_is_not_the_far_end(far: FarEnd, kind: str) -> None:
+    far.answers = [302]
+    given = settings(kind, far)
+    if "," in kind:
+        given = channel("apprise", f"json://{far.url}/{TOKEN}?redirect=yes")
+    with pytest.raises(TransientError, match="302"):
+        registry.opened_one(given).send(MESSAGE)
+    assert len(far.asked) == 1
+
+
+@pytest.mark.parametrize("secret", ["json://ops:p%40ssw0rd%21x@host.jp/x", "json://host.jp/p%40ssw0rd%21x+y"])
+def test_what_is_written_with_percent_signs_is_starred_when_it_is_read(secret: str) -> None:
+    assert "ssw0rd" not in without("not taken: p@ssw0rd!x, p%40ssw0rd%21x", secret)
 
 
 @pytest.mark.parametrize("kind", KINDS)

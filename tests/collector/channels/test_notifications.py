@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -298,6 +299,18 @@ def test_wrong_settings_say_where_and_what(added: str, said: str) -> None:
     with pytest.raises(ConfigError) as failed:
         read()
     assert said in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "where"),
+    [('[[channel]]\nid = "a"\nkind = "lineworks"', "channel[0]"), ('[[bookings.feed]]\nid = "a"', "bookings.feed[0]")],
+)
+def test_an_authority_without_certificate_is_told_by_the_check(tmp_path: Path, table: str, where: str) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
+    path = tmp_path / "facility.toml"
+    path.write_text(f'{FACILITY}{table}\nurl = "https://h.jp/x"\nca_file = "ca.pem"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=re.escape(f"{where}.ca_file: {tmp_path / 'ca.pem'} holds no certificate")):
+        settings.read(path)
 
 
 def test_a_secret_is_not_shown_with_the_settings() -> None:

@@ -1,6 +1,8 @@
 """A server that speaks slowly without end: the deadline is for the whole exchange, and a door that ends hangs up."""
 
 import asyncio
+import io
+import logging
 import socket
 import threading
 import time
@@ -9,8 +11,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from sukusuku_collector.doors.bookings import feeds
 from sukusuku_collector.doors.exchange import Exchange, unbroken
 from sukusuku_core.errors import TransientError
+from sukusuku_server.settings import Feed, Secret
+from tests.support.far_end import far_end
 from tests.support.patience import PATIENCE
 
 HEADERS = b"HTTP/1.1 200 OK\r\n"
@@ -86,3 +91,16 @@ def test_a_door_that_is_cancelled_hangs_up_and_leaves_no_thread() -> None:
         assert time.monotonic() - begun < PATIENCE
         with pytest.raises(TransientError, match="stopped"):
             way.ask("GET", server.url)
+
+
+def test_where_an_address_leads_is_in_no_log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    root, log = logging.getLogger(), io.StringIO()  # pytest's own ears also hear what is kept out of logs
+    monkeypatch.setattr(root, "handlers", [logging.StreamHandler(log)])
+    caplog.set_level(logging.INFO)
+    with far_end() as server:
+        server.answers = [302]
+        feed = Feed(id="web", url=Secret(f"http://{server.url}/s3cretToken"))
+        assert feeds.fetch(feed, feeds.exchange(feed)) == b"{}"
+        assert [taken.path for taken in server.asked] == ["/s3cretToken", "/login?key=s3cretKeyOfTheCentre"]
+    logging.getLogger("others").info("are heard")
+    assert log.getvalue() == "are heard\n"

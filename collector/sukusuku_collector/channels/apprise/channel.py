@@ -11,7 +11,7 @@ import threading
 import apprise
 from apprise.common import PersistentStoreMode
 
-from sukusuku_collector.channels.discretion import without
+from sukusuku_collector.channels.discretion import silence, without
 from sukusuku_collector.channels.http import is_final
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_server.model.alerts import OutgoingMail
@@ -26,10 +26,9 @@ _KINDS = {
     "quiet": apprise.NotifyType.WARNING,
 }
 
-_library = logging.getLogger("apprise")
-_library.propagate = False
+silence("urllib3")
+_library = silence("apprise")
 _library.setLevel(logging.WARNING)
-_library.addHandler(logging.NullHandler())  # or Python prints it
 
 
 def open_channel(settings: Channel) -> "AppriseChannel":
@@ -56,6 +55,7 @@ def open_channel(settings: Channel) -> "AppriseChannel":
         raise ConfigError(
             f"{where}: names {len(plugin)} targets; make a channel of each, so that a retry tells nobody twice"
         )
+    plugin.redirects = False  # a page to log in would answer 200; an address may ask for it by `redirect=yes`
     plugin.socket_connect_timeout = plugin.socket_read_timeout = settings.timeout
     return AppriseChannel(plugin, url)
 
