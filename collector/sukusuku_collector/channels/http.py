@@ -1,15 +1,15 @@
-"""One POST to a service, with urllib3, and what its answer means. Blocking."""
+"""One POST to a service, and what its answer means. Blocking."""
 
-import ssl
 from collections.abc import Mapping
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from sukusuku_collector.channels.discretion import silence, without
+from sukusuku_collector.channels.discretion import without
+from sukusuku_collector.channels.exchange import Exchange
+from sukusuku_collector.channels.protocol import LaterError
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 
-silence("urllib3")
 _REFUSED, _FAILED = 400, 500
 _MAY_PASS = frozenset({401, 403, 404, 408, 425, 429})
 """Address and token are settings, which somebody may correct; the others say `later`."""
@@ -32,18 +32,17 @@ class Poster:
         if parsed.scheme not in {"http", "https"} or not parsed.host:
             raise ConfigError(f"channel `{name}`: url: expected https://host/..., found another kind of address")
         self._url, self._host = url, parsed.host
-        context = ssl.create_default_context(cafile=ca_file)
-        self._pool = urllib3.PoolManager(1, timeout=timeout, retries=False, ssl_context=context)
+        self._exchange = Exchange(timeout, _LONGEST_SAID, ca_file, retries=False, partial=True)
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> None:
         """Return once the service has answered 2xx. Raises TransientError or PermanentError with what it said."""
         try:
-            answer = self._pool.request("POST", self._url, body=body, headers=dict(headers), redirect=False)
-        except (HTTPError, OSError) as error:
-            said = without(f"{type(error).__name__}: {error}", self._url, self._host)
-            raise TransientError(f"{self._host}: {said}") from error
+            answer = self._exchange.ask("POST", self._url, body, headers)
+        except TransientError as error:
+            raise TransientError(f"{self._host}: {error}") from error
         if answer.status < 300:  # noqa: PLR2004 - 2xx
             return
-        said = answer.data[:_LONGEST_SAID].decode("utf-8", "replace")
-        text = without(f"{self._host} answered {answer.status} {answer.reason or ''} {said}", self._url, self._host)
-        raise (PermanentError if is_final(answer.status) else TransientError)(" ".join(text.split()))
+        said = answer.content.decode("utf-8", "replace")
+        text = without(f"{self._host} answered {answer.status} {said}", self._url, self._host)
+        text = " ".join(text.split())
+        raise PermanentError(text) if is_final(answer.status) else LaterError(text, answer.later)

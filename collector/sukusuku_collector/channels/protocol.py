@@ -2,7 +2,16 @@
 
 from typing import Protocol
 
+from sukusuku_core.errors import TransientError
 from sukusuku_server.model.alerts import OutgoingMail
+
+
+class LaterError(TransientError):
+    """The far end takes nothing now. `seconds`: how long it wants to be left alone; None: it does not say."""
+
+    def __init__(self, said: str, seconds: float | None) -> None:
+        super().__init__(said)
+        self.seconds = seconds
 
 
 class Channel(Protocol):

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+from sukusuku_collector.channels.exchange import unbroken
 from sukusuku_collector.doors.bookings import feeds
-from sukusuku_collector.doors.exchange import unbroken
 from sukusuku_collector.doors.protocol import World
 from sukusuku_core.errors import SukusukuError, TransientError
 from sukusuku_core.supervision import repeat

@@ -2,7 +2,7 @@
 
 import urllib3
 
-from sukusuku_collector.doors.exchange import Exchange
+from sukusuku_collector.channels.exchange import Exchange
 from sukusuku_core.errors import TransientError
 from sukusuku_server.bookings.file import LARGEST
 from sukusuku_server.settings import Feed

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from sukusuku_collector.doors.exchange import Exchange
+from sukusuku_collector.channels.exchange import Exchange
 from sukusuku_collector.doors.ngsi_ld.entities import CONTEXT, Entity
 from sukusuku_core.errors import TransientError
 from sukusuku_server.settings import NgsiLd

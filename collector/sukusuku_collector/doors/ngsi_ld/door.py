@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from sukusuku_collector.doors.exchange import unbroken
+from sukusuku_collector.channels.exchange import unbroken
 from sukusuku_collector.doors.ngsi_ld import entities
 from sukusuku_collector.doors.ngsi_ld.broker import Broker
 from sukusuku_collector.doors.ngsi_ld.entities import Entity

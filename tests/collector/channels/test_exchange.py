@@ -1,18 +1,21 @@
 """A server that speaks slowly without end: the deadline is for the whole exchange, and a door that ends hangs up."""
 
 import asyncio
+import gzip
 import io
 import logging
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from sukusuku_collector.channels.exchange import Exchange, unbroken
+from sukusuku_collector.channels.http import Poster
 from sukusuku_collector.doors.bookings import feeds
-from sukusuku_collector.doors.exchange import Exchange, unbroken
 from sukusuku_core.errors import TransientError
 from sukusuku_server.settings import Feed, Secret
 from tests.support.far_end import far_end
@@ -104,3 +107,32 @@ def test_where_an_address_leads_is_in_no_log(monkeypatch: pytest.MonkeyPatch, ca
         assert [taken.path for taken in server.asked] == ["/s3cretToken", "/login?key=s3cretKeyOfTheCentre"]
     logging.getLogger("others").info("are heard")
     assert log.getvalue() == "are heard\n"
+
+
+PACKED = gzip.compress(bytes(30_000_000))
+
+
+@pytest.mark.parametrize(
+    ("first", "error"),
+    [
+        (b"", "no whole answer within"),
+        (HEADERS.replace(b"200 OK", b"503 X") + b"Retry-After: 90\r\nContent-Length: 1000000\r\n\r\n", "answered 503"),
+        (HEADERS + b"Content-Length: 1000000\r\n\r\n", None),
+        (HEADERS + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(PACKED) + PACKED, None),
+    ],
+    ids=["nothing", "refused", "taken", "packed"],
+)
+def test_a_message_is_taken_or_not_in_time_whatever_follows_the_status(first: bytes, error: str | None) -> None:
+    with trickling(first) as server:
+        poster = Poster("hook", f"{server.url}/s3cretToken", 0.15, None)
+        tracemalloc.start()
+        try:
+            if error is None:
+                poster.post(b"{}", {})
+            else:
+                with pytest.raises(TransientError, match=error) as failed:
+                    poster.post(b"{}", {})
+                assert getattr(failed.value, "seconds", 90) == 90
+            assert tracemalloc.get_traced_memory()[1] < 5_000_000
+        finally:
+            tracemalloc.stop()

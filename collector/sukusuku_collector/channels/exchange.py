@@ -1,4 +1,4 @@
-"""HTTP exchanges of a door, with urllib3, and the thread they run in. Errors show no address: it may hold a key."""
+"""HTTP exchanges of channels and doors, with urllib3, and their thread. Errors show no address: it may hold a key."""
 
 import asyncio
 import contextlib
@@ -32,20 +32,31 @@ async def unbroken(look: Callable[[], None], stop: Callable[[], None]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server has answered, whole."""
+    """What a server has answered. `later`: the seconds after which it may be asked again; None: it names none."""
 
     status: int
     content: bytes
+    later: float | None = None
 
 
 class Exchange:
     """One exchange after another; `stop` may come from another thread.
 
     `seconds` is for all of an exchange, however slowly the server speaks; only the names of hosts take as long as the
-    system's resolver wants. `largest`: bytes of an answer.
+    system's resolver wants. `largest`: bytes of an answer. With `partial` the status is the answer: of the content only
+    the beginning is read, as it came, and it may be missing.
     """
 
-    def __init__(self, seconds: float, largest: int, ca_file: str | None, *, retries: urllib3.Retry | bool) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        largest: int,
+        ca_file: str | None,
+        *,
+        retries: urllib3.Retry | bool,
+        partial: bool = False,
+    ) -> None:
+        self._partial = partial
         self._seconds, self._largest, self._retries = seconds, largest, retries
         self._context = ssl.create_default_context(cafile=ca_file)
         self._pools = _pools(self._opened)
@@ -66,6 +77,8 @@ class Exchange:
         end.start()
         try:
             found = pool.request(method, url, body=body, headers=headers, preload_content=False)
+            if self._partial:
+                return Answer(found.status, _beginning(found, self._largest), _later(found))
             content = found.read(self._largest + 1)
         except (HTTPError, OSError) as error:
             self._check_time()
@@ -108,6 +121,22 @@ class Exchange:
             if self._line is not None:
                 self._line.close()
             self._line = None
+
+
+def _beginning(answer: urllib3.BaseHTTPResponse, largest: int) -> bytes:
+    """Return what comes of a content until it ends, fails or is cut off. Not unpacked: it may be huge."""
+    try:
+        return answer.read(largest, decode_content=False)
+    except (HTTPError, OSError):
+        return b""
+
+
+def _later(answer: urllib3.BaseHTTPResponse) -> float | None:
+    """Return what Retry-After says, in seconds."""
+    try:
+        return urllib3.Retry().get_retry_after(answer)
+    except HTTPError:  # neither a number nor a date
+        return None
 
 
 def _pools(opened: Callable[[socket.socket], None]) -> dict[str, Any]:
