@@ -1,5 +1,7 @@
 """Brings the messages of the outbox to where they belong: at least once, in order of when they are due.
 
+Messages to one recipient about one alert go in the order in which they were written.
+
 Each channel (mail is one) has a worker of its own, so that a service that does not answer holds up nobody else. A
 message is marked as sent only after the far end has taken it. Only a crash between the two sends it again, with the
 same Message-ID, by which mail programs and receivers of webhooks see that it is the same one.
@@ -50,6 +52,8 @@ class OutboxWorker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._problems = TransitionLog(_log)
         self._unmarked: int | None = None
+        self._resumes = 0
+        """When (UTC ms) the far end, which has failed, may be asked again."""
 
     def wake(self) -> None:
         """Look at the outbox now. May be called from any thread."""
@@ -84,10 +88,12 @@ class OutboxWorker:
         now = self._clock()
         if due is None:
             return _LONGEST_SLEEP_S
+        if self._resumes - now <= HOUR_MS:  # or the clock has been set back
+            due = max(due, self._resumes)
         if due > now:
             return min((due - now) / 1000, _LONGEST_SLEEP_S)
         mail = self._operations.lease_mail(now, now + LEASE_MS, self._name)
-        if mail is not None and not self._expired(mail, now):
+        if mail is not None and not self._expired(mail, now) and not self._unheard(mail):
             self._try(mail)
         return 0.0
 
@@ -101,21 +107,38 @@ class OutboxWorker:
         _log.error("message %d to channel %s is set aside: %s", row.id, self._name, reason)
         return True
 
+    def _unheard(self, row: MailRow) -> bool:
+        """Drop the end of an alert of which the recipient has heard nothing; tell whether it was that."""
+        if row.mail.kind != "resolved" or self._operations.heard(row):
+            return False
+        self._operations.drop_mail(row.id)
+        _log.info("message %d to channel %s is dropped: nothing was delivered of what has ended", row.id, self._name)
+        return True
+
     def _try(self, row: MailRow) -> None:
         try:
             self._channel.send(row.mail)
         except TransientError as error:
-            pause = round(PAUSES.after(row.attempts + 1))
-            self._operations.mail_failed(row.id, str(error), self._clock() + pause)
-            cause = f"message {row.id} in {pause // MINUTE_MS} min: {error}"
-            self._problems.problem(f"channel {self._name}", "takes no message, retrying", cause)
+            wanted = getattr(error, "seconds", None) or 0.0
+            self._failed(row, str(error), round(min(wanted * 1000, HOUR_MS)))
         except PermanentError as error:
             self._operations.mail_dead(row.id, str(error))
             _log.error("message %d to %s is refused for good: %s", row.id, row.mail.recipient, error)
+        except Exception as error:  # noqa: BLE001 - of a library; its text may hold an address
+            self._failed(row, f"unforeseen error: {type(error).__name__}", 0)
         else:
             self._unmarked = row.id
             self._mark_sent()
             self._problems.recovered(f"channel {self._name}", "takes messages again")
+
+    def _failed(self, row: MailRow, reason: str, wanted: int) -> None:
+        """Put a message off, and leave the far end alone for a minute, or as long (ms) as it wants."""
+        now = self._clock()
+        pause = max(round(PAUSES.after(row.attempts + 1)), wanted)
+        self._resumes = now + max(MINUTE_MS, wanted)
+        self._operations.mail_failed(row.id, reason, now + pause)
+        cause = f"message {row.id} in {pause // MINUTE_MS} min: {reason}"
+        self._problems.problem(f"channel {self._name}", "takes no message, retrying", cause)
 
     def _mark_sent(self) -> None:
         """Record the message that has been taken; if the database does not answer, once more before the next one."""

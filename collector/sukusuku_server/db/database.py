@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from sqlalchemy import Connection, case, event, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, event, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from sukusuku_core.errors import TransientError
@@ -180,10 +180,8 @@ class Operations:
         A caller that dies leaves the mail to the next one after that time.
         """
         columns = mail_outbox.c
-        due = (columns.state == MailState.WAITING) & (columns.next_try <= now) & (columns.leased_until <= now)
-        query = (
-            select(mail_outbox).where(due, columns.channel == channel).order_by(columns.next_try, columns.id).limit(1)
-        )
+        due = _next_of_its_alert(channel) & (columns.next_try <= now) & (columns.leased_until <= now)
+        query = select(mail_outbox).where(due).order_by(columns.next_try, columns.id).limit(1)
         with self.writing() as connection:
             row = connection.execute(query.with_for_update(skip_locked=True)).first()
             if row is None:
@@ -193,11 +191,23 @@ class Operations:
 
     def next_mail(self, channel: str = "mail") -> int | None:
         """When (UTC ms) the next waiting mail of a channel is due; None when none is waiting."""
-        columns = mail_outbox.c
-        waiting = (columns.state == MailState.WAITING) & (columns.channel == channel)
-        query = select(columns.next_try, columns.leased_until).where(waiting)
+        query = select(mail_outbox.c.next_try, mail_outbox.c.leased_until).where(_next_of_its_alert(channel))
         with self.reading() as connection:
             return min((max(row) for row in connection.execute(query)), default=None)
+
+    def heard(self, row: MailRow) -> bool:
+        """Whether the recipient of a mail has been sent another one about the same alert."""
+        columns = mail_outbox.c
+        same = (columns.alert_id == row.alert_id) & (columns.channel == row.mail.channel)
+        same &= func.lower(columns.recipient) == row.mail.recipient.lower()
+        with self.reading() as connection:
+            query = select(columns.id).where(same, columns.state == MailState.SENT).limit(1)
+            return connection.execute(query).first() is not None
+
+    def drop_mail(self, mail_id: int) -> None:
+        """Forget a mail that means nothing to its recipient."""
+        with self.writing() as connection:
+            connection.execute(delete(mail_outbox).where(mail_outbox.c.id == mail_id))
 
     def mail_sent(self, mail_id: int, now: int) -> None:
         """Record that the mail server has accepted the mail."""
@@ -259,6 +269,15 @@ class Operations:
 def _find(connection: Connection, alert_id: int) -> Alert | None:
     row = connection.execute(select(alert).where(alert.c.id == alert_id)).first()
     return None if row is None else row_mapping.to_alert(row)
+
+
+def _next_of_its_alert(channel: str) -> ColumnElement[bool]:
+    """Return what holds of waiting mails before which no other waits for the same recipient about the same alert."""
+    columns, before = mail_outbox.c, mail_outbox.alias().c
+    earlier = (before.alert_id == columns.alert_id) & (before.id < columns.id) & (before.state == MailState.WAITING)
+    earlier &= (before.channel == columns.channel) & (func.lower(before.recipient) == func.lower(columns.recipient))
+    waiting = (columns.state == MailState.WAITING) & (columns.channel == channel)
+    return waiting & ~select(before.id).where(earlier).exists()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -16,11 +17,12 @@ from sukusuku_api.lazy_store import LazyStore
 from sukusuku_collector import service
 from sukusuku_collector.channels import registry
 from sukusuku_collector.channels.__main__ import main
+from sukusuku_collector.channels.protocol import LaterError
 from sukusuku_collector.clock.machine import SteadyMachine
 from sukusuku_collector.outbox_worker import OutboxWorker
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
-from sukusuku_core.errors import ConfigError, TransientError
+from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_core.model import Reading
 from sukusuku_server import settings
 from sukusuku_server.db import MailRow, MailState, Operations
@@ -248,6 +250,46 @@ def test_a_message_that_waited_a_weekend_is_as_young_as_any_other(tmp_path: Path
     drive(worker, clock, T0 + 62 * HOUR)
     assert far.taken == ["firing"]
     assert [row.state for row in site.store.mails()] == [MailState.SENT]
+
+
+@pytest.mark.parametrize(
+    ("failures", "taken"),
+    [([TransientError("503")] * 3, ["firing", "resolved"]), ([PermanentError("400")], [])],
+)
+def test_the_end_of_an_alert_never_overtakes_its_beginning(
+    tmp_path: Path, failures: list[Exception], taken: list[str]
+) -> None:
+    site, clock, far, worker = scripted(tmp_path, *failures)
+    drive(worker, clock, T0 + 7 * MINUTE)
+    for now in (T0 + 8 * MINUTE, T0 + 10 * MINUTE):
+        full(site, now, 3.0)
+    drive(worker, clock, T0 + 40 * MINUTE)
+    assert far.taken == taken
+    assert "resolved" not in far.tried[: len(failures)]
+    assert site.store.next_mail("hook") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "pause"),
+    [(TransientError("429"), MINUTE), (LaterError("429", 300.0), 5 * MINUTE), (LaterError("429", 9e9), HOUR),
+     (KeyError("https://host/s3cret"), MINUTE)],
+)  # fmt: skip
+def test_a_channel_that_fails_is_left_alone_whatever_else_waits(
+    tmp_path: Path, error: Exception, pause: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    site, clock, far, worker = scripted(tmp_path, error)
+    with site.store.change() as change:
+        [row] = site.store.mails()
+        other = change.raise_alert(replace(change.read(row.alert_id or 0), rule="unit_fault"))
+        for number in range(20):
+            change.put_mail(other.id, replace(row.mail, message_id=f"<{number}>"), T0)
+    drive(worker, clock, T0 + pause - 1)
+    [failed] = [row for row in site.store.mails() if row.attempts]
+    assert (len(far.tried), failed.next_try) == (1, T0 + pause)
+    assert type(error).__name__ in failed.reason or "429" in failed.reason
+    assert "s3cret" not in failed.reason + caplog.text
+    drive(worker, clock, T0 + pause + 100)
+    assert len(far.taken) == 21
 
 
 def test_the_whole_collector_brings_a_fault_over_the_broker_to_the_far_end(tmp_path: Path) -> None:
