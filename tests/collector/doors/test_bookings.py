@@ -19,7 +19,9 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import parse
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_start, japan_time
 from sukusuku_server import settings
+from sukusuku_server.bookings import file
 from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.model.bookings import Bookings
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility
 from tests.api.in_process import client
@@ -139,6 +141,77 @@ def test_health_says_what_is_wrong_with_the_folder_until_nothing_is_refused(offi
     bad.unlink()
     office.look()
     assert folder() == ("ok", well | {"taken": when(NOW + MINUTE_MS)})
+
+
+def test_what_fails_with_one_file_does_not_stop_the_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A reader that breaks, a note that cannot be written, a file that cannot be deleted: each is told, once."""
+    real, broken, kept = Path.unlink, file.read, office.put("c.csv", CSV.encode())
+
+    def unlink(path: Path, **named: bool) -> None:
+        if path == kept:
+            raise PermissionError
+        real(path, **named)
+
+    def read(content: bytes, *more: Any, **named: Any) -> Bookings:
+        if content == b"a":
+            raise AttributeError("鈴木")
+        return broken(content, *more, **named)
+
+    office.put("a.csv", b"a")
+    office.put("b.csv", b"b")
+    (office.folder / f"b.csv{NOTE}").mkdir()
+    office.put("d.csv", CSV.replace("12-02", "12-05").encode())
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", unlink)
+        patch.setattr(file, "read", read)
+        office.look()
+        office.look()
+    assert "原因は不明" in (office.folder / f"a.csv{NOTE}").read_text(encoding="utf-8-sig")
+    assert "鈴木" not in caplog.text
+    assert caplog.text.count("AttributeError") == 1
+    assert caplog.text.count("the note beside a file of bookings cannot be written") == 1
+    assert caplog.text.count("cannot be deleted, retrying: PermissionError") == 1
+    assert len(BookingRecords(office.operations).imports()) == 2
+    office.look()
+    assert {path.name for path in office.folder.iterdir() if path.suffix == ".csv"} == {"a.csv", "b.csv"}
+    assert len(BookingRecords(office.operations).imports()) == 2
+
+
+def test_a_file_that_comes_while_another_of_its_name_is_taken_is_taken_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = office.put("x.csv", CSV.encode())
+    real = file.read
+
+    def read(*given: Any, **named: Any) -> Bookings:
+        path.write_bytes(CSV.replace("12-02", "12-10").encode() + b"\n")
+        return real(*given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(file, "read", read)
+        office.look()
+    assert path.exists()
+    office.look()
+    assert not path.exists()
+    assert len(BookingRecords(office.operations).imports()) == 2
+
+
+def test_of_a_file_that_is_far_too_large_little_is_read(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = office.put("x.csv", b"")
+    os.truncate(path, 10 * file.LARGEST)
+    lengths: list[int] = []
+    real = file.read
+
+    def read(content: bytes, *more: Any, **named: Any) -> Bookings:
+        lengths.append(len(content))
+        return real(content, *more, **named)
+
+    monkeypatch.setattr(file, "read", read)
+    office.look()
+    assert lengths == [file.LARGEST + 1]
+    assert "more than 4 MB" in path.with_name(path.name + NOTE).read_text(encoding="utf-8-sig")
 
 
 def test_a_feed_is_asked_in_its_time_and_each_change_is_kept_once(tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ from pathlib import Path
 from sukusuku_collector.channels.exchange import unbroken
 from sukusuku_collector.doors.bookings import feeds
 from sukusuku_collector.doors.protocol import World
-from sukusuku_core.errors import SukusukuError, TransientError
+from sukusuku_core.errors import TransientError
 from sukusuku_core.supervision import repeat
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.bookings import file
-from sukusuku_server.bookings.problems import BookingsError
+from sukusuku_server.bookings.problems import BookingsError, Problem
 from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.db.doors import DoorRecords
-from sukusuku_server.i18n import texts
+from sukusuku_server.i18n import N_, texts
 from sukusuku_server.model import doors
 from sukusuku_server.model.doors import BOOKINGS, FOLDER
 from sukusuku_server.settings import BookingSettings, Feed
@@ -52,6 +52,7 @@ class Importer:
         self._records = BookingRecords(world.operations)
         self._sizes: dict[Path, tuple[int, int]] = {}
         self._refused: dict[Path, tuple[int, int]] = {}
+        self._taken: dict[Path, tuple[int, int]] = {}
         self._asked: dict[str, int] = {}
         self._ways = {feed.id: feeds.exchange(feed) for feed in settings.feed}
         self._noted: dict[str, str] = {}
@@ -76,7 +77,7 @@ class Importer:
     def _look_into(self, folder: Path) -> None:
         try:
             found = sorted(path for path in folder.iterdir() if path.suffix.lower() in KINDS and path.is_file())
-            sizes = {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in found}
+            sizes = {path: _size(path) for path in found}
         except OSError as error:
             self._problems.problem("folder of bookings", "cannot be read, retrying", error)
             self._wrong(FOLDER, f"the folder cannot be read: {type(error).__name__}")
@@ -84,29 +85,50 @@ class Importer:
         self._problems.recovered("folder of bookings", "can be read again")
         if all(path.name.endswith(NOTE) for path in found):
             self._well(FOLDER)
+        stuck = False
         for path, size in sizes.items():
             written = self._sizes.get(path) == size  # twice the same: nobody is writing it any more
             if written and not path.name.endswith(NOTE) and self._refused.get(path) != size:
-                self._take(path, size)
+                stuck = not self._take(path, size) or stuck
         self._sizes = sizes
+        if not stuck:
+            self._problems.recovered("file of bookings", "none is stuck any more")
 
-    def _take(self, path: Path, size: tuple[int, int]) -> None:
-        note = path.with_name(path.name + NOTE)
+    def _take(self, path: Path, size: tuple[int, int]) -> bool:
+        """Return whether the file is done with, taken or refused."""
         try:
-            self._keep(path.read_bytes(), "folder", self._settings.folder_room)
-        except BookingsError as error:
-            self._refused[path] = size
-            self._wrong(FOLDER, f"a file is refused; the note beside it says why: {error}")
-            _log.error("a file of bookings is refused; the note beside it says why: %s", error)
-            lines = [line for language in ("ja", "en") for line in error.told(texts("sukusuku_server", language))]
-            note.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+            if self._taken.get(path) != size:
+                with path.open("rb") as opened:
+                    content = opened.read(file.LARGEST + 1)  # more is refused, however large
+                self._keep(content, "folder", self._settings.folder_room)
+                self._doors.taken(BOOKINGS, FOLDER, self._world.clock())
+                self._taken[path] = size
+            if path.exists() and _size(path) == size:  # another file of this name may have come meanwhile
+                path.unlink()
+            _note(path).unlink(missing_ok=True)
+        except TransientError:
+            raise
         except OSError as error:
-            self._problems.problem("file of bookings", "cannot be read, retrying", type(error).__name__)
-            self._wrong(FOLDER, f"a file cannot be read: {type(error).__name__}")
-        else:
-            self._doors.taken(BOOKINGS, FOLDER, self._world.clock())
-            path.unlink(missing_ok=True)
-            note.unlink(missing_ok=True)
+            said = "cannot be deleted" if self._taken.get(path) == size else "cannot be read"
+            self._problems.problem("file of bookings", f"{said}, retrying", type(error).__name__)
+            self._wrong(FOLDER, f"a file {said}: {type(error).__name__}")
+            return False
+        except BookingsError as error:
+            self._refuse(path, size, error)
+        except Exception as error:  # noqa: BLE001 - one file must not keep the others and the feeds from being read
+            self._refuse(path, size, _unforeseen(error))
+        self._taken.pop(path, None)
+        return True
+
+    def _refuse(self, path: Path, size: tuple[int, int], error: BookingsError) -> None:
+        self._refused[path] = size
+        self._wrong(FOLDER, f"a file is refused; the note beside it says why: {error}")
+        _log.error("a file of bookings is refused; the note beside it says why: %s", error)
+        lines = [line for language in ("ja", "en") for line in error.told(texts("sukusuku_server", language))]
+        try:
+            _note(path).write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+        except OSError as failed:
+            _log.error("the note beside a file of bookings cannot be written: %s", type(failed).__name__)
 
     def _ask(self, feed: Feed) -> None:
         name = f"feed {feed.id} of bookings"
@@ -118,13 +140,18 @@ class Importer:
                 return
             self._problems.problem(name, "does not answer, retrying", error)
             self._wrong(doors.feed(feed.id), f"does not answer: {error}")
-        except SukusukuError as error:
-            self._problems.problem(name, "cannot be read, retrying", error)
-            self._wrong(doors.feed(feed.id), f"cannot be read: {error}")
+        except BookingsError as error:
+            self._unreadable(feed, error)
+        except Exception as error:  # noqa: BLE001 - one feed must not keep the others from being asked
+            self._unreadable(feed, _unforeseen(error))
         else:
             self._doors.taken(BOOKINGS, doors.feed(feed.id), self._world.clock())
             self._well(doors.feed(feed.id))
             self._problems.recovered(name, "can be read again")
+
+    def _unreadable(self, feed: Feed, error: BookingsError) -> None:
+        self._problems.problem(f"feed {feed.id} of bookings", "cannot be read, retrying", error)
+        self._wrong(doors.feed(feed.id), f"cannot be read: {error}")
 
     def _wrong(self, source: str, reason: str) -> None:
         if self._noted.get(source) != reason:
@@ -142,3 +169,18 @@ class Importer:
         kept = self._records.take(told, source, feed or source, now, feed, self._settings.keep_days)
         if kept is not None:
             _log.info("bookings from %s: %d rows, %d cancelled", feed or source, told.rows, told.skipped)
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """Return what tells one state of a file from another."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(path.name + NOTE)
+
+
+def _unforeseen(error: Exception) -> BookingsError:
+    """Return an error of the readers as one of the file. It shows no more than its kind: its text may hold names."""
+    return BookingsError([Problem(0, type(error).__name__, N_("The file cannot be read, for a reason unknown so far"))])
