@@ -69,3 +69,14 @@ def test_what_cannot_be_is_refused(api: httpx.Client, booking: httpx.Client) -> 
     assert booking.post(IMPORTS, content=b"x").status_code == 422
     assert booking.post(f"{IMPORTS}/9/withdraw", json={"by": "x"}).status_code == 404
     assert booking.get("/api/v1/rooms/no/bookings").status_code == 404
+
+
+@pytest.mark.parametrize("headers", [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}])
+def test_a_page_of_another_site_cannot_send_bookings(booking: httpx.Client, headers: dict[str, str]) -> None:
+    plain = {"content-type": "text/plain", **headers}
+    assert booking.post(IMPORTS, params={"by": "x"}, content=TABLE.encode(), headers=plain).status_code == 403
+    assert booking.get(IMPORTS).json()["imports"] == []
+
+
+def test_an_id_beyond_any_database_is_unknown(booking: httpx.Client) -> None:
+    assert booking.post(f"{IMPORTS}/99999999999999999999999/withdraw", json={"by": "x"}).status_code == 404

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Request
 
 from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_room
 from sukusuku_api.problems import ProblemError, documented
@@ -12,6 +12,7 @@ from sukusuku_api.queries.room_use import booked as booked_in
 from sukusuku_api.routers.assets import RoomId
 from sukusuku_api.schemas import bookings as out
 from sukusuku_api.schemas import collection
+from sukusuku_api.web import forms
 from sukusuku_core.time import DAY_MS, day_start, japan_time, local_day
 from sukusuku_server.bookings.file import LARGEST
 from sukusuku_server.bookings.problems import BookingsError
@@ -25,6 +26,7 @@ router = APIRouter(tags=["bookings"])
 
 LONGEST_MS = 400 * DAY_MS
 _ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+_UPLOAD_ERRORS = _ERRORS | documented(HTTPStatus.FORBIDDEN)
 By = Annotated[str, Query(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", description="Who imports it")]
 
 
@@ -35,8 +37,9 @@ def imports(context: ContextDep) -> out.ImportsOut:
     return out.ImportsOut(time=japan_time(context.clock()), imports=[out.taken(item) for item in found])
 
 
-@router.post("/bookings/imports", summary="Import bookings", responses=_ERRORS, max_body_size=LARGEST)
+@router.post("/bookings/imports", summary="Import bookings", responses=_UPLOAD_ERRORS, max_body_size=LARGEST)
 def upload(
+    request: Request,
     context: ContextDep,
     content: Annotated[bytes, Body(media_type="application/octet-stream", description="The file, CSV or iCalendar")],
     by: By,
@@ -47,6 +50,8 @@ def upload(
 
     Nothing but counts of children is kept. With 422 nothing was taken, and `errors` has every line that is wrong.
     """
+    if not forms.is_own(request):  # a body of plain bytes can be sent by any page that a browser shows
+        raise ProblemError(HTTPStatus.FORBIDDEN, "Bookings cannot be sent from a page of another site.")
     refuse_when_off(context)
     if room is not None:
         known_room(context, room)
