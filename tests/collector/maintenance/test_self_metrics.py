@@ -62,7 +62,7 @@ def write_mails(operations: Operations) -> None:
             stored = change.raise_alert(alert)
         change.fire(stored, NOW)
         for number in range(3):
-            mail = OutgoingMail("firing", "a@b.jp", "c@d.jp", "ja", "s", f"<{number}@x>", b"")
+            mail = OutgoingMail("firing", "a@b.jp", f"c{number}@d.jp", "ja", "s", f"<{number}@x>", b"")
             change.put_mail(stored.id, mail, NOW - (90 - number) * 1_000)
     sent, dead = (operations.lease_mail(NOW, NOW + MINUTE) for _ in range(2))
     assert sent is not None
