@@ -4,7 +4,7 @@ import os
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 import httpx
@@ -12,7 +12,9 @@ import pytest
 
 from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
+from sukusuku_collector.channels.exchange import Exchange
 from sukusuku_collector.doors import registry
+from sukusuku_collector.doors.bookings import feeds
 from sukusuku_collector.doors.bookings.door import NOTE, Importer
 from sukusuku_collector.doors.protocol import World
 from sukusuku_core.errors import ConfigError
@@ -23,7 +25,7 @@ from sukusuku_server.bookings import file
 from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.model.bookings import Bookings
 from sukusuku_server.rooms.schedule import FacilitySchedules
-from sukusuku_server.settings import Facility
+from sukusuku_server.settings import Facility, Feed
 from tests.api.in_process import client
 from tests.collector.doors.nothing_measured import NothingMeasured
 from tests.server.bookings.test_files import ONE, calendar
@@ -264,6 +266,21 @@ def test_a_feed_is_asked_in_its_time_and_each_change_is_kept_once(tmp_path: Path
     assert [(item.imported_by, item.spans[0].children, item.covers[0].start) for item in told] == [
         ("web", 3, NOW - 8 * HOUR_MS), ("web", 1, NOW - 8 * HOUR_MS),
     ]  # fmt: skip
+
+
+def test_feeds_are_asked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each answers only when both have been asked."""
+    both = Barrier(2, timeout=5)
+
+    def fetch(feed: Feed, way: Exchange) -> bytes:
+        both.wait()
+        return calendar(f"DTSTART:20261202T090000\r\nDTEND:20261202T120000\r\nX-CHILDREN:{len(feed.id)}")
+
+    monkeypatch.setattr(feeds, "fetch", fetch)
+    text = '[[bookings.feed]]\nid = "{}"\nurl = "http://127.0.0.1:9/x"\n'
+    office = Office(tmp_path, text.format("a") + text.format("bb"))
+    office.importer.look()
+    assert {item.imported_by for item in BookingRecords(office.operations).imports()} == {"a", "bb"}
 
 
 def test_without_bookings_in_the_settings_there_is_no_door(tmp_path: Path) -> None:

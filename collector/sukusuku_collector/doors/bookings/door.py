@@ -7,6 +7,7 @@ beside it that says why; the log says which lines, never what stands in them.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
@@ -64,10 +65,15 @@ class Importer:
         if self._settings.folder is not None:
             self._look_into(Path(self._settings.folder))
         now = self._world.clock()
-        for feed in self._settings.feed:
-            if now - self._asked.get(feed.id, 0) >= feed.every * 1000:
+        due = [feed for feed in self._settings.feed if now - self._asked.get(feed.id, 0) >= feed.every * 1000]
+        if not due:
+            return
+        with ThreadPoolExecutor(len(due)) as pool:  # all at once: a slow one takes no time of the others
+            answers = {pool.submit(feeds.fetch, feed, self._ways[feed.id]): feed for feed in due}
+            for answer in as_completed(answers):
+                feed = answers[answer]
                 self._asked[feed.id] = now
-                self._ask(feed)
+                self._ask(feed, answer.result)
 
     def stop(self) -> None:
         """End a look: no feed is waited for."""
@@ -130,11 +136,11 @@ class Importer:
         except OSError as failed:
             _log.error("the note beside a file of bookings cannot be written: %s", type(failed).__name__)
 
-    def _ask(self, feed: Feed) -> None:
+    def _ask(self, feed: Feed, answer: Callable[[], bytes]) -> None:
         name = f"feed {feed.id} of bookings"
         way = self._ways[feed.id]
         try:
-            self._keep(feeds.fetch(feed, way), "url", feed.room, feed.id)
+            self._keep(answer(), "url", feed.room, feed.id)
         except TransientError as error:
             if way.stopped:
                 return
