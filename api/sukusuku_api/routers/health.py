@@ -50,8 +50,9 @@ def health(context: ContextDep) -> out.HealthOut:
         readable = False
     mails = _mails(context)
     edges = _edges(context, latest, now)
-    doors = _doors(context, now)
-    parts = readable and mails is not None and doubt is None and undeleted is None
+    doors, channels = _doors(context, now), _channels(context)
+    failing = any(not channel.ok and (channel.kind is not None or channel.waiting) for channel in channels)
+    parts = readable and not failing and mails is not None and doubt is None and undeleted is None
     well = (
         parts and not unassigned and not any(door.late for door in doors) and not any(edge.unreadable for edge in edges)
     )
@@ -65,7 +66,7 @@ def health(context: ContextDep) -> out.HealthOut:
         newest=live.last(_newest(*latest.values()), now),
         edges=edges,
         mails=mails,
-        channels=_channels(context),
+        channels=channels,
         doors=doors,
         quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=japan_time(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),

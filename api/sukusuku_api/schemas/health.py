@@ -71,7 +71,9 @@ class ChannelOut(Shape):
 
     id: str = Field(examples=["teams"])
     kind: str | None = Field(description="null: it is not in the settings, and what waits for it is not sent")
-    ok: bool = Field(description="false: the newest message that was tried has not been taken")
+    ok: bool = Field(
+        description="false: a message that waits has been tried in vain, or the newest that was settled was set aside"
+    )
     waiting: int = Field(description="Messages that are still to be sent")
     dead: int = Field(description="Messages that were refused for good, or could not be sent in time")
     oldest: datetime | None = Field(description="When the oldest one was written that still waits")
@@ -157,7 +159,8 @@ class HealthOut(Shape):
     """State of the parts of the system."""
 
     status: Literal["ok", "degraded"] = Field(
-        description="`degraded`: store or operations is false, readings are unassigned, an edge node is unreadable, "
+        description="`degraded`: store or operations is false, a channel takes nothing, readings are unassigned, "
+        "an edge node is unreadable, "
         "the clock is in doubt, or a door is late"
     )
     version: str

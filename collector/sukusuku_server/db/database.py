@@ -136,15 +136,16 @@ class Operations:
     def channel_tallies(self) -> Mapping[str, ChannelTally]:
         """Return what the outbox holds of each channel other than mail; one without any message is left out."""
         columns = mail_outbox.c
-        other = columns.channel != "mail"
-        told = (func.count(), func.min(columns.created), func.max(columns.sent), func.max(columns.id))
-        query = select(columns.channel, columns.state, *told).where(other).group_by(columns.channel, columns.state)
+        waiting = (columns.state == MailState.WAITING) & (columns.reason != "")
+        settled = columns.state != MailState.WAITING
+        told = (func.count(), func.min(columns.created), func.max(columns.sent))
+        query = select(columns.channel, columns.state, *told).where(columns.channel != "mail")
         found: dict[str, ChannelTally] = {}
-        newest: dict[str, tuple[int, MailState]] = {}
         with self.reading() as connection:
-            for channel, state, number, oldest, sent, last in connection.execute(query):
+            for channel, state, number, oldest, sent in connection.execute(
+                query.group_by(columns.channel, columns.state)
+            ):
                 tally = found.get(channel, ChannelTally())
-                newest[channel] = max((last, MailState(state)), newest.get(channel, (last, MailState(state))))
                 match MailState(state):
                     case MailState.WAITING:
                         tally = replace(tally, waiting=number, oldest=oldest)
@@ -153,10 +154,13 @@ class Operations:
                     case MailState.SENT:
                         tally = replace(tally, sent=sent)
                 found[channel] = tally
-            troubled = [ident for ident, state in newest.values() if state is not MailState.SENT]
-            reasons = select(columns.channel, columns.reason).where(columns.id.in_(troubled))
-            for channel, reason in connection.execute(reasons):
-                found[channel] = replace(found[channel], reason=reason)
+            for which in (settled, waiting):  # what still waits says more than what is over
+                newest = select(func.max(columns.id)).where(which).group_by(columns.channel)
+                reasons = select(columns.channel, columns.reason).where(
+                    columns.id.in_(newest), columns.channel.in_(found)
+                )
+                for channel, reason in connection.execute(reasons):
+                    found[channel] = replace(found[channel], reason=reason)
         return found
 
     def oldest_waiting_mail(self) -> int | None:

@@ -114,7 +114,7 @@ class ChannelTally:
     """What the outbox holds of one channel: numbers of messages, and what happened last.
 
     `oldest` is when the oldest one was written that still waits, `sent` when the newest was taken (UTC ms). `reason` is
-    why the newest message has not been taken; empty: it has been, or was not tried yet.
+    why a message that waits has not been taken, or else the newest that was settled; empty: none has failed.
     """
 
     waiting: int = 0

@@ -30,6 +30,7 @@ from sukusuku_server.db.tables_alerts import mail_outbox
 from sukusuku_server.model.alerts import OutgoingMail
 from sukusuku_server.model.notices import decode
 from sukusuku_server.rounds.recipients import recipients
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api.in_process import client
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, T0, UNIT, facility, values
 from tests.collector.alerts.test_engine import Site
@@ -290,6 +291,25 @@ def test_a_channel_that_fails_is_left_alone_whatever_else_waits(
     assert "s3cret" not in failed.reason + caplog.text
     drive(worker, clock, T0 + pause + 100)
     assert len(far.taken) == 21
+
+
+def test_a_message_that_waits_for_the_morning_does_not_hide_one_that_fails(tmp_path: Path) -> None:
+    site, clock, _, worker = scripted(tmp_path, TransientError("answered 503"))
+    drive(worker, clock, T0)
+    [row] = site.store.mails()
+    with site.store.change() as change:
+        change.put_mail(row.alert_id or 0, replace(row.mail, message_id="<later>"), clock.now, clock.now + 8 * HOUR)
+    assert site.store.channel_tallies()["hook"].reason == "answered 503"
+    SqliteStore.open(tmp_path / "readings.db").close()
+    store = LazyStore(tmp_path / "readings.db")
+    with client(create_app(facility(HOOK), store, site.store)) as api:
+        failing = api.get("/api/v1/health").json()
+        drive(worker, clock, T0 + 2 * MINUTE)
+        well = api.get("/api/v1/health").json()
+    store.close()
+    assert (failing["channels"][0]["ok"], failing["status"]) == (False, "degraded")
+    assert (well["channels"][0]["ok"], well["status"]) == (True, "ok")
+    assert site.store.channel_tallies()["hook"].reason == ""
 
 
 def test_the_whole_collector_brings_a_fault_over_the_broker_to_the_far_end(tmp_path: Path) -> None:
