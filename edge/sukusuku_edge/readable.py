@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from sukusuku_edge import database
+from sukusuku_edge import database, table_pages
 from sukusuku_edge.database import Column, Table
 
 UNREADABLE = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
@@ -59,22 +59,21 @@ class Rows:
                 yield row
 
     def _by_row_id(self) -> Iterator[_Row]:
-        """Read from both ends in turns, as far as it goes; then halve the range between until each bad row is alone.
+        """Read range by range, upward and from the other end; then halve what is left until each bad row is alone.
 
-        Beyond the last row of a table, and before the first, a bad page seems to go on for ever: hence the two ends.
+        The ranges are those of the table's pages, where its interior pages tell them. They take turns: before the
+        first row of a table and after its last one, a bad page seems to go on for ever.
         """
-        unread = deque([(1, _LAST)])
+        unread = deque((low, high, True) for low, high in self._ranges())
         left = _PROBES
         query = (
             f"SELECT rowid, {self._names} FROM {self._table.name} "  # noqa: S608 - names of the schema
             # a single row is then returned without a look at the next one, whose page may be bad
             "WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid {} LIMIT ?2 - ?1 + 1"
         )
-        for probe in count():
-            if not unread or left <= 0:
-                return
-            upward = probe % 2 == 0
-            low, high = whole = unread.popleft() if upward else unread.pop()
+        while unread and left > 0:
+            low, high, upward = unread.popleft()
+            whole = low, high
             try:
                 for row in self._file.execute(query.format("ASC" if upward else "DESC"), whole):
                     if upward:
@@ -85,11 +84,18 @@ class Rows:
             except sqlite3.Error as error:
                 self._note(error)
                 left -= _SLOW if is_unreadable(error) else 1
-                parts = [(low, high)] if (low, high) != whole else _halves(low, high)
-                if upward:
-                    unread.extendleft(reversed(parts))
+                if (low, high) != whole or (upward and low < high):
+                    unread.append((low, high, not upward))
                 else:
-                    unread.extend(parts)
+                    unread.extend((*half, True) for half in _halves(low, high))
+
+    def _ranges(self) -> list[tuple[int, int]]:
+        try:
+            ends = sorted({end for end in table_pages.last_ids(self._file, self._table.name) if 1 <= end < _LAST})
+        except sqlite3.Error as error:
+            self._note(error)
+            ends = []
+        return list(zip([1, *(end + 1 for end in ends)], [*ends, _LAST], strict=True))
 
     def _by_key(self) -> Iterator[_Row]:
         """Read from the start, and where that is stopped by damage, from the end. Meant for tables of few pages."""

@@ -134,6 +134,24 @@ def test_a_bad_page_at_an_end_of_the_ids_hides_no_other(sound: Path, tmp_path: P
     assert before[end] not in there
 
 
+def test_bad_pages_at_both_ends_hide_nothing_between_them(sound: Path, tmp_path: Path) -> None:
+    path, table = tmp_path / "o.db", TABLES["held"]
+    data = bytearray(sound.read_bytes())
+    with closing(sqlite3.connect(sound)) as file:
+        before = contents(file, table)
+    for row in (before[0], before[-1]):
+        page = data.index(row[2].to_bytes(4, "big")) // PAGE
+        data[page * PAGE : (page + 1) * PAGE] = bytes(PAGE)
+    path.write_bytes(data)
+
+    with closing(sqlite3.connect(path)) as file:
+        rows, _ = readable(file, table)
+        there = reachable(file, table, before)
+
+    assert sorted(rows) == there
+    assert 0 < len(there) < len(before)
+
+
 @pytest.fixture(name="file")
 def fixture_file(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     with closing(database.connect(tmp_path / "o.db")) as file:
