@@ -53,7 +53,7 @@ def test_an_unknown_row_is_status_2(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_row_that_fails_is_status_1() -> None:
-    command = [sys.executable, "-m", "tests.faults", "--row", "F1", "--minutes", "0.01"]
+    command = [sys.executable, "-m", "tests.faults", "--row", "F11", "--minutes", "0.01"]
     ended = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert ended.stdout.startswith("seed ")
