@@ -65,6 +65,10 @@ def _mcm8(view: UnitView) -> Values:
     return _counting(view, range(1, 9)) | {"serial": 4_221_001}
 
 
+def _adam6050(view: UnitView) -> Values:
+    return {"counter0": view.unit.cycles} | {f"counter{n}": 0 for n in range(1, 4)}
+
+
 def _eight_inputs(view: UnitView) -> Values:
     return _inputs(view, range(1, 9))
 
@@ -232,6 +236,7 @@ OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {
     "moxa-iologik-e1214": _e1214,
     "wirenboard-wb-mcm8": _mcm8,
     "wago-750-430": _eight_inputs,
+    "advantech-adam-6050": _adam6050,
     "waveshare-rtu-io-8ch": _eight_inputs,
     "dfrobot-sen0519": _sen0519,
     "zigbee2mqtt-contact": _lid_contact,

@@ -169,6 +169,7 @@ def test_the_frames_of_the_sdm_protocol_decode_to_230_volts(name: str, point: st
         ("carlo-gavazzi-em112", "power", -0.2, Area.HOLDING, {4: 0xFFFE, 5: 0xFFFF}),
         ("carlo-gavazzi-em340", "power", 6553.8, Area.HOLDING, {0x28: 2, 0x29: 1}),
         ("dfrobot-sen0519", "temperature", -12.5, Area.HOLDING, {6: 0x10000 - 125}),
+        ("advantech-adam-6050", "counter1", 0x0001_0002, Area.HOLDING, {2: 2, 3: 1}),
         ("moxa-iologik-e1210", "counter15", 0x0001_0002, Area.INPUT, {0x2E: 1, 0x2F: 2}),
         ("moxa-iologik-e1214", "relay5", True, Area.COIL, {5: 1}),
         ("schneider-iem3155", "power", 1500.0, Area.HOLDING, {3059: 0x3FC0, 3060: 0}),
