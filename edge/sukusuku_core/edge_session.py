@@ -14,9 +14,10 @@ Hosts of other makes know nothing of this. With `acknowledge=False` the births d
 QoS 1, and a row counts as delivered when the broker has confirmed its message: what a host loses after that is lost.
 
 The host notices a gap by `seq`, so it overlooks exactly 256 lost messages in a row (or a multiple of it), and its count
-is then too small by as many while rows before that count are missing. Therefore a count that lies 256 or more behind
-what has been sent is not believed, and a window that stays unanswered ends in a new birth, which sets both counts to
-the same start. A count that is believed can only be too small, which costs a resend and never a reading.
+is then too small by as many while rows before that count are missing; each message that comes twice at the right place
+makes it larger by one. Therefore a count that lies 128 or more behind what has been sent is not believed, and a window
+that stays unanswered ends in a new birth, which sets both counts to the same start. A count that is believed can only
+be too small, which costs a resend and never a reading.
 """
 
 from collections import deque
@@ -34,6 +35,8 @@ from sukusuku_core.topics import MessageType, NodeTopic
 
 WINDOW = 64
 """Data messages that may be unacknowledged."""
+BEHIND = SEQ_MODULUS // 2
+"""Messages by which a count may lie behind: twice the window, and far from what it takes to overlook a loss."""
 READINGS_PER_MESSAGE = 200
 BYTES_PER_MESSAGE = sparkplug.MAX_PAYLOAD_BYTES // 2
 ACK_TIMEOUT_MAX = MINUTE_MS
@@ -362,7 +365,7 @@ class EdgeSession:
         count = sparkplug.metric_value(metrics, sparkplug.ACK_COUNT)
         if not self.acknowledge or birth != self.last_birth or not isinstance(count, int):
             return []
-        if not 0 <= self._count - count < SEQ_MODULUS:
+        if not 0 <= self._count - count < BEHIND:
             return []  # see the module's docstring
         rows: list[int] = []
         while self._in_flight and self._in_flight[0].count <= count:
