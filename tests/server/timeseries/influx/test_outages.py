@@ -85,12 +85,12 @@ def test_the_pauses_are_those_the_server_asks_for_else_they_grow(make_rig: MakeR
 
 
 def test_a_slow_server_that_wrote_nevertheless_makes_nothing_twice(make_rig: MakeRig) -> None:
-    rig = make_rig(timeout=0.2)
+    rig = make_rig(timeout=2.0)
     rig.commit(*fills(range(START, START + 1_000, 10)))
     rig.shipper.step()
     rig.now += MINUTE_MS
     rig.shipper.step()
-    rig.server.adapter.trouble = busy(1, Answer(204, delay=0.6))
+    rig.server.adapter.trouble = busy(1, Answer(204, delay=3.0))
     with pytest.raises(BusyError, match="does not answer"):
         rig.ship()
     rig.ship()
