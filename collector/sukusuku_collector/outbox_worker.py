@@ -10,9 +10,8 @@ same Message-ID, by which mail programs and receivers of webhooks see that it is
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
 
-from sukusuku_collector.channels.protocol import Channel
+from sukusuku_collector.channels.protocol import Channel, LaterError
 from sukusuku_core.backoff import Backoff
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import PermanentError, TransientError
@@ -20,6 +19,7 @@ from sukusuku_core.supervision import Gate, always
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import MailRow, Operations
+from sukusuku_server.threads import unbroken
 
 PAUSES = Backoff(MINUTE_MS, HOUR_MS, factor=4)
 """Between the tries of one message (ms): 1, 4, 16 minutes, then an hour."""
@@ -63,13 +63,13 @@ class OutboxWorker:
     async def run(self, sure: Gate = always) -> None:
         """Send what is due while the clock is `sure`, sleep until more is.
 
-        A try that has begun is finished before a cancel takes effect.
+        A try that has begun is finished before a cancel takes effect, so that what was sent is also marked.
         """
         self._loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
             try:
-                pause = await _unbroken(self._work) if sure() else _DOUBT_SLEEP_S
+                pause = await unbroken(self._work) if sure() else _DOUBT_SLEEP_S
             except TransientError as error:
                 self._problems.problem(
                     f"outbox of {self._name}", f"cannot be read, retrying every {_LONGEST_SLEEP_S:g} s", error
@@ -119,7 +119,7 @@ class OutboxWorker:
         try:
             self._channel.send(row.mail)
         except TransientError as error:
-            wanted = getattr(error, "seconds", None) or 0.0
+            wanted = (error.seconds or 0.0) if isinstance(error, LaterError) else 0.0
             self._failed(row, str(error), round(min(wanted * 1000, HOUR_MS)))
         except PermanentError as error:
             self._operations.mail_dead(row.id, str(error))
@@ -145,13 +145,3 @@ class OutboxWorker:
         if self._unmarked is not None:
             self._operations.mail_sent(self._unmarked, self._clock())
             self._unmarked = None
-
-
-async def _unbroken(work: Callable[[], float]) -> float:
-    """Run `work` in a thread; when cancelled, wait for its end first, so that what was sent is also marked."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
-        raise

@@ -1,6 +1,5 @@
-"""HTTP exchanges of channels and doors, with urllib3, and their thread. Errors show no address: it may hold a key."""
+"""HTTP exchanges of channels and doors, with urllib3. Errors show no address: it may hold a key."""
 
-import asyncio
 import contextlib
 import socket
 import ssl
@@ -17,17 +16,6 @@ from sukusuku_collector.channels.discretion import silence
 from sukusuku_core.errors import TransientError
 
 silence("urllib3")
-
-
-async def unbroken(look: Callable[[], None], stop: Callable[[], None]) -> None:
-    """Look in a thread. When cancelled, stop the look and wait for its end, so that no thread outlives its door."""
-    task = asyncio.ensure_future(asyncio.to_thread(look))
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        stop()
-        await asyncio.gather(task, return_exceptions=True)
-        raise
 
 
 @dataclass(frozen=True, slots=True)

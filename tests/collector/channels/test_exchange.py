@@ -13,11 +13,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from sukusuku_collector.channels.exchange import Exchange, unbroken
+from sukusuku_collector.channels.exchange import Exchange
 from sukusuku_collector.channels.http import Poster
 from sukusuku_collector.doors.bookings import feeds
 from sukusuku_core.errors import TransientError
 from sukusuku_server.settings import Feed, Secret
+from sukusuku_server.threads import unbroken
 from tests.support.far_end import far_end
 from tests.support.patience import PATIENCE
 

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
-from sukusuku_collector.channels.exchange import unbroken
 from sukusuku_collector.doors.bookings import feeds
 from sukusuku_collector.doors.protocol import World
 from sukusuku_core.errors import TransientError
@@ -25,6 +24,7 @@ from sukusuku_server.i18n import N_, texts
 from sukusuku_server.model import doors
 from sukusuku_server.model.doors import BOOKINGS, FOLDER
 from sukusuku_server.settings import BookingSettings, Feed
+from sukusuku_server.threads import unbroken
 
 LOOK_SECONDS = 10.0
 NOTE = ".errors.txt"

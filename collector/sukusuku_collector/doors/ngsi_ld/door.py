@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from sukusuku_collector.channels.exchange import unbroken
 from sukusuku_collector.doors.ngsi_ld import entities
 from sukusuku_collector.doors.ngsi_ld.broker import Broker
 from sukusuku_collector.doors.ngsi_ld.entities import Entity
@@ -19,6 +18,7 @@ from sukusuku_server.live import views
 from sukusuku_server.live.views import UnitView
 from sukusuku_server.model.doors import BROKER, NGSI_LD
 from sukusuku_server.settings import NgsiLd
+from sukusuku_server.threads import unbroken
 
 AGAIN_MS = HOUR_MS
 """Everything is told again so often: a broker may have been set back."""

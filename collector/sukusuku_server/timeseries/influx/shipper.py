@@ -17,6 +17,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.series import Row
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.influx import DAYS, MINUTES, RAW
+from sukusuku_server.threads import unbroken
 from sukusuku_server.timeseries import shipping_queue
 from sukusuku_server.timeseries.influx import rollups
 from sukusuku_server.timeseries.influx.buckets import Buckets
@@ -125,13 +126,7 @@ class Shipper:
         """Ship until cancelled; a step that is under way is waited for."""
         backoff = Backoff(SHORTEST_WAIT, LONGEST_WAIT, jitter=0.2)
         while True:
-            step = asyncio.create_task(asyncio.to_thread(self._try))
-            try:
-                outcome = await asyncio.shield(step)
-            except asyncio.CancelledError:
-                await asyncio.gather(step, return_exceptions=True)
-                raise
-            match outcome:
+            match await unbroken(self._try):
                 case _Trouble(asked):
                     pause = backoff.next()
                     await self._sleep(pause if asked is None else min(max(SHORTEST_WAIT, asked), PATIENCE))
