@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sukusuku_collector.alerts.context import RuleContext, site_of
 from sukusuku_collector.alerts.escalation import EscalationStep, mails_from
-from sukusuku_collector.alerts.mails.composer import Composer, Step
+from sukusuku_collector.alerts.mails.composer import Composer, Step, Way
 from sukusuku_collector.alerts.mails.phrases import Incident
 from sukusuku_collector.alerts.records import Outcome, RuleBinding
 from sukusuku_collector.alerts.rules_collection import hygiene_by
@@ -58,9 +58,11 @@ class Mailing:
         """Tell everybody who was told of the alert that it is over, when mails may go. Return how many messages."""
         before, moment = change.recipients(alert.id), self.opens(outcome.post, outcome.scene)
         incident = _incident(alert, outcome)
-        ways = {way.address: way for step in reversed(outcome.post.chain) for way in reversed(step.ways)}
-        told = [way for address, way in reversed(ways.items()) if address in before]
-        for way in told:
+        told: dict[str, Way] = {}
+        for way in (way for step in outcome.post.chain for way in step.ways):
+            if way.address in before:
+                told.setdefault(way.address, way)
+        for way in told.values():
             message = self._composer.message(incident, way, "resolved", before)
             change.put_mail(alert.id, message, outcome.scene.now, moment)
         return len(told)

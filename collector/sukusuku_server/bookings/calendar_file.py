@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 
 from icalendar import Calendar, Component
 
-from sukusuku_core.time import DAY_MS, JAPAN, day_start
+from sukusuku_core.time import DAY_MS, JAPAN, day_start, local_day
 from sukusuku_server.bookings import cells
 from sukusuku_server.bookings.days import Days
 from sukusuku_server.bookings.places import Places
 from sukusuku_server.bookings.problems import BookingsError, CellError, Problem
-from sukusuku_server.bookings.table import MOST_ROWS, covers, day_of, spans
+from sukusuku_server.bookings.table import MOST_ROWS, covers, spans
 from sukusuku_server.i18n import N_
 from sukusuku_server.model.bookings import Bookings
 
@@ -43,7 +43,7 @@ def read(content: bytes, places: Places, days: Days, *, may_be_empty: bool) -> B
             skipped += 1
             continue
         while start < end:  # each local day by itself
-            until = min(end, day_of(start) + DAY_MS)
+            until = min(end, day_start(local_day(start)) + DAY_MS)
             counts[room, start, until] += children
             start = until
     if not number and not may_be_empty:

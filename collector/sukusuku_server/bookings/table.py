@@ -11,7 +11,7 @@ from datetime import date
 from io import StringIO
 from typing import Protocol
 
-from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start, time_of_day
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start, local_day
 from sukusuku_server.bookings import cells
 from sukusuku_server.bookings.days import Days
 from sukusuku_server.bookings.places import Places
@@ -201,9 +201,5 @@ def spans(counts: Counter[tuple[str, int, int]]) -> tuple[Booked, ...]:
 
 def covers(seen: Mapping[str, list[int]]) -> tuple[Cover, ...]:
     """Return the whole days from the first to the last moment of each room."""
-    return tuple(Cover(room, day_of(first), day_of(last) + DAY_MS) for room, (first, last) in sorted(seen.items()))
-
-
-def day_of(ms: int) -> int:
-    """Return the beginning of the local day of a moment."""
-    return ms - time_of_day(ms)
+    days = ((room, day_start(local_day(first)), day_start(local_day(last))) for room, (first, last) in seen.items())
+    return tuple(Cover(room, first, last + DAY_MS) for room, first, last in sorted(days))

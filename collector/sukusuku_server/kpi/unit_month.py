@@ -95,11 +95,10 @@ def open_time(
 
 def over_full(percent: Sequence[tuple[int, float]], emptied: Sequence[int], end: int) -> list[tuple[int, int]]:
     """Return when a bag was over full: from `FULL_FROM` until below `FULL_UNTIL`, its emptying, or a gap."""
-    found, full, last, n = [], False, None, 0
+    found, full, n = [], False, 0
     after = [*(time for time, _ in percent[1:]), end]
     for (time, value), following in zip(percent, after, strict=False):
-        full = value >= FULL_FROM or (full and value >= FULL_UNTIL and (last is None or time - last <= HOLD_MS))
-        last = time
+        full = value >= (FULL_UNTIL if full else FULL_FROM)
         while n < len(emptied) and emptied[n] <= time:
             n += 1
         until = min(following, time + HOLD_MS, end, emptied[n] if n < len(emptied) else end)

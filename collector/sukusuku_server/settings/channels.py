@@ -42,7 +42,7 @@ class Channel(Settings, frozen=True, kw_only=True):
     def resolved(self, folder: Path, where: str) -> Self:
         """Return the same with the paths of its files. `where` is the key path of this table. Raises ConfigError."""
         found = self
-        for key in ("url_file", "key_file", "ca_file"):
+        for key in ("url_file", "key_file"):
             given = getattr(self, key)
             if given is not None:
                 path = (folder / given).resolve()
@@ -50,7 +50,8 @@ class Channel(Settings, frozen=True, kw_only=True):
                     raise ConfigError(f"{where}.{key}: there is no file {path}")
                 found = msgspec.structs.replace(found, **{key: str(path)})
         if found.ca_file is not None:
-            authority.checked(folder, found.ca_file, f"{where}.ca_file")
+            ca_file = authority.checked(folder, found.ca_file, f"{where}.ca_file")
+            found = msgspec.structs.replace(found, ca_file=ca_file)
         return found
 
     def address(self) -> str:
