@@ -142,7 +142,7 @@ class Rows:
             try:
                 row = validation.metric(subject, name)
                 datatype, where = _FIELD.get(number, (None, ""))
-                if datatype is row.datatype and name != CLOCK_SYNCED:
+                if datatype is row.datatype:
                     low, high = (0, 1) if datatype is DataType.BOOLEAN else validation.bounds(row)
                     plans[name] = (self._number(subject, name, row.datatype), where, low, high)
             except DecodeError:
@@ -277,8 +277,8 @@ class Rows:
             value, quality = validation.judge(target.row, converted(target, value), sparkplug.read_quality(metric))
         except DecodeError as error:  # it has another value now, so the last one that could be read is old
             value, quality, unfit = None, Quality.BAD, error
-        if target.subject.kind is AssetKind.EDGE_NODE:
-            self._node_says(target.subject, name, value, metric, arrived.batch)
+        if name == DROPPED_RANGE and target.subject.kind is AssetKind.EDGE_NODE and isinstance(value, str):
+            arrived.batch.losses.append((target.subject.id, int(metric.timestamp), value))
         doubt = self._put(metric, target, value, quality, arrived)
         if unfit is not None:
             raise unfit
@@ -323,13 +323,6 @@ class Rows:
             table.targets[name] = found
             table.fed.add(found.subject.id)
         return found
-
-    def _node_says(self, subject: Subject, name: str, value: Value | None, metric: Any, batch: Batch) -> None:
-        """Take what an edge node reports of itself and matters here."""
-        if name == CLOCK_SYNCED and not metric.is_historical and isinstance(value, bool):
-            self.set_clock(subject.id, is_set=value)
-        elif name == DROPPED_RANGE and isinstance(value, str):
-            batch.losses.append((subject.id, int(metric.timestamp), value))
 
 
 def _own(subject: Subject, name: str, *, foreign: bool) -> Target:
