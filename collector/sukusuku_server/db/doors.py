@@ -2,23 +2,13 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import BigInteger, Column, String, Table, Text, insert, select, update
+from sqlalchemy import insert, select, update
 
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.tables_alerts import metadata
+from sukusuku_server.db.tables_doors import door_source
 from sukusuku_server.model.doors import Exchanged
 
 _LONGEST = 300
-
-door_source = Table(
-    "door_source",
-    metadata,
-    Column("door", String(63), primary_key=True),
-    Column("source", String(80), primary_key=True),
-    Column("taken", BigInteger),
-    Column("failing", BigInteger),
-    Column("reason", Text, nullable=False),
-)
 
 
 class DoorRecords:

@@ -3,8 +3,8 @@
 from alembic import context
 
 from sukusuku_server.db import (  # noqa: F401 - their tables join the metadata
-    doors,
     tables_collection,
+    tables_doors,
     tables_reports,
     tables_rooms,
 )
