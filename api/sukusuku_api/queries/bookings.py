@@ -7,6 +7,7 @@ from sukusuku_server.bookings import file
 from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.model.bookings import Bookings, Import
 from sukusuku_server.rooms.booked import Overbooked, overbooked, plan
+from sukusuku_server.settings import BookingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,7 @@ def take(context: Context, content: bytes, by: str, room: str | None) -> Taken:
     """Read and keep a file that somebody uploads. Raises BookingsError; nothing is kept then."""
     now = context.clock()
     told = file.read(content, context.facility, now, room)
-    settings = context.facility.bookings
-    keep = 90 if settings is None else settings.keep_days
+    keep = (context.facility.bookings or BookingSettings()).keep_days
     kept = BookingRecords(context.operations).take(told, "upload", by, now, keep_days=keep)
     return Taken(told, kept, _over(context, told))
 

@@ -1,4 +1,4 @@
-"""The bookings that the derivation asks for, read once a pass.
+"""The bookings that the derivation asks for, read again when they have changed.
 
 It is asked what was known at a moment, so the forecasts of a past stay what they were.
 """
@@ -18,13 +18,14 @@ class Book:
     def __init__(self, records: BookingRecords) -> None:
         self._records = records
         self._imports: list[Import] = []
+        self._state = (0, 0)
         self._plans: dict[tuple[str, tuple[int, ...]], Plan] = {}
 
     def refresh(self) -> None:
         """Look what has come in and what was withdrawn. Raises TransientError."""
-        imports = self._records.imports()
-        if imports != self._imports:
-            self._imports = imports
+        state = self._records.state()
+        if state != self._state:
+            self._imports, self._state = self._records.imports(), state
             self._plans.clear()
 
     def plan(self, room: str, at: int) -> Plan:

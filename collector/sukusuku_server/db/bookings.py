@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from itertools import pairwise
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sukusuku_core.time import DAY_MS, day_start, local_day
 from sukusuku_server.db.database import Operations
@@ -84,6 +84,13 @@ class BookingRecords:
         if found is None:
             raise UnknownImportError(f"there is no import {ident}")
         return found
+
+    def state(self) -> tuple[int, int]:
+        """Return the newest id and how many were withdrawn: what `imports` answers changes only with one of them."""
+        found = select(func.max(booking_import.c.id), func.count(booking_import.c.withdrawn))
+        with self._operations.reading() as connection:
+            newest, withdrawn = connection.execute(found).one()
+        return newest or 0, withdrawn
 
     def imports(self) -> list[Import]:
         """Return every import whose counts are kept, or that is not older than they may be; the newest first."""

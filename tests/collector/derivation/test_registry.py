@@ -44,10 +44,12 @@ def test_the_forecast_of_a_unit_asks_for_the_bookings_that_were_known_at_its_hou
     records = BookingRecords(operations(tmp_path))
     tuesday, noon = MONDAY + DAY_MS, MONDAY + 12 * HOUR
     told = Bookings((Booked(ROOM, tuesday, tuesday + DAY_MS, 10),), (Cover(ROOM, tuesday, tuesday + DAY_MS),))
+    book = Book(records)
+    book.refresh()
     kept = records.take(told, "upload", "佐藤", noon)
     assert kept is not None
+    book.refresh()
     records.withdraw(kept.id, "佐藤", noon + 3 * HOUR)
-    book = Book(records)
     book.refresh()
     expected = expected_children(FacilitySchedules(facility()).schedules[ROOM], book)
     at_ten = tuesday + 10 * HOUR

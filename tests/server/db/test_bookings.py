@@ -107,6 +107,27 @@ def test_a_withdrawn_import_of_a_feed_does_not_shorten_the_one_before(tmp_path: 
     assert held.known(DAY, DAY + 9 * DAY_MS) == [DAY + day * DAY_MS for day in range(9)]
 
 
+def test_the_state_changes_with_what_the_imports_say_and_with_nothing_else(tmp_path: Path) -> None:
+    """The derivation reads all imports again only when the state is another one."""
+    records = BookingRecords(operations(tmp_path))
+    seen = [(records.state(), records.imports())]
+    first = records.take(told(3), "upload", "佐藤", DAY)
+    assert first is not None
+    seen.append((records.state(), records.imports()))
+    records.take(told(3), "upload", "佐藤", DAY + 1)
+    assert (records.state(), records.imports()) == seen[-1], "nothing was taken"
+    second = records.take(told(4), "upload", "鈴木", DAY + 2)
+    assert second is not None
+    for ident in (first.id, second.id):  # a clock that was set back withdraws at the same moment
+        seen.append((records.state(), records.imports()))
+        records.withdraw(ident, "鈴木", DAY + 5)
+    seen.append((records.state(), records.imports()))
+    later = DAY + 100 * DAY_MS
+    records.take(told(2, start=later), "upload", "佐藤", later)  # and the others are forgotten
+    seen.append((records.state(), records.imports()))
+    assert len({state for state, _ in seen}) == len(seen) == len({repr(imports) for _, imports in seen})
+
+
 @pytest.mark.parametrize("ident", [0, -1, 2**63, 10**23])
 def test_an_id_that_no_database_holds_is_unknown(tmp_path: Path, ident: int) -> None:
     with pytest.raises(UnknownImportError):

@@ -115,6 +115,7 @@ def _back(language: Language, done: str) -> RedirectResponse:
 
 def _shown(context: Context, language: Language, said: Said, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
     translate = base.texts(language).gettext
+    imports = BookingRecords(context.operations).imports()
     values = {
         "facility": context.facility,
         "language": language,
@@ -122,9 +123,9 @@ def _shown(context: Context, language: Language, said: Said, status: HTTPStatus 
         "clock": f"{japan_time(context.clock()):%H:%M}",
         "on": context.facility.bookings is not None,
         "said": said,
-        "rooms": rooms(context, language, translate),
+        "rooms": rooms(context, imports, language, translate),
         "sources": source_lines(context, translate),
-        "imports": lines(context, language, translate),
+        "imports": lines(context, imports, language, translate),
         "longest_name": LONGEST_NAME,
         "build": base.build(),
         "static": base.STATIC,

@@ -7,7 +7,6 @@ from datetime import date
 from sukusuku_api.dependencies import Context
 from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, japan_time, local_day
-from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.live.doors import Source, sources
@@ -110,10 +109,9 @@ def _source(found: Source, now: int, translate: Translate) -> SourceLine:
     return SourceLine(name, taken, trouble, said.reason, tone, counts=bool(trouble) and said.taken is not None)
 
 
-def rooms(context: Context, language: Language, translate: Translate) -> list[RoomCard]:
+def rooms(context: Context, imports: Sequence[Import], language: Language, translate: Translate) -> list[RoomCard]:
     """Return every room."""
     now = context.clock()
-    imports = BookingRecords(context.operations).imports()
     return [
         RoomCard(
             room.id,
@@ -125,10 +123,9 @@ def rooms(context: Context, language: Language, translate: Translate) -> list[Ro
     ]
 
 
-def lines(context: Context, language: Language, translate: Translate) -> list[ImportLine]:
+def lines(context: Context, imports: Sequence[Import], language: Language, translate: Translate) -> list[ImportLine]:
     """Return the newest imports."""
-    found = BookingRecords(context.operations).imports()[:SHOWN]
-    return [_line(context, item, language, translate) for item in found]
+    return [_line(context, item, language, translate) for item in imports[:SHOWN]]
 
 
 def _line(context: Context, found: Import, language: Language, translate: Translate) -> ImportLine:
