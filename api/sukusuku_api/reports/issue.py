@@ -1,6 +1,6 @@
 """Issues reports: a number, who issued it, hashes of settings and contents; and tells what would differ by now."""
 
-import contextlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -21,6 +21,8 @@ from sukusuku_server.db.issued_reports import IssuedReports
 from sukusuku_server.i18n import texts
 from sukusuku_server.model.issued import IssuedReport
 from sukusuku_server.settings import Facility, Language
+
+_log = logging.getLogger(__name__)
 
 SHOWN = 12
 """Digits of a hash that are printed."""
@@ -82,10 +84,12 @@ def issue(context: Context, wish: Wish) -> IssuedReport:
     issued = replace(issued, number=records.reserve(issued))
     printed = replace(made, made=f"{made.made}  {said(issued)}", notes=(*_note(issued), *made.notes))
     files = {"csv": csv_file(printed), "xlsx": xlsx(printed)}
-    with contextlib.suppress(MissingError, DrawingError):  # the other two are issued; the page names what there is
+    try:
         files["pdf"] = pdf(printed)
+    except (MissingError, DrawingError) as error:  # the other two are issued; page and API name what there is
+        _log.warning("report No. %d is issued without PDF: %s", issued.number, error)
     records.issue(issued.number, cells, files, wish.by, now)
-    return issued
+    return records.one(issued.number)[0]
 
 
 def said(issued: IssuedReport) -> str:
@@ -126,9 +130,8 @@ def _check(records: IssuedReports, wish: Wish) -> None:
 
 
 def _make(context: Context, text: str, site: str | None, language: Language) -> Report:
-    wanted = period.fiscal_year(text.removeprefix("fy")) if text.startswith("fy") else period.month(text)
-    store, operations = context.store.history, context.operations
-    return make(context.index, store, operations, asked(wanted, site, language, outward=True), context.clock())
+    wanted = asked(period.of_key(text), site, language, outward=True)
+    return make(context.index, context.store.history, context.operations, wanted, context.clock())
 
 
 def _note(issued: IssuedReport) -> Iterator[str]:

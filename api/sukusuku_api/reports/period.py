@@ -90,6 +90,11 @@ def fiscal_year(text: str) -> Period:
     return Period(first, _month_after(first, 12), whole_year=True)
 
 
+def of_key(key: str) -> Period:
+    """Return the month or fiscal year that has this key. Raises PeriodError."""
+    return fiscal_year(key.removeprefix("fy")) if key.startswith("fy") else month(key)
+
+
 def fiscal_year_of(day: date) -> int:
     """Return the fiscal year of a day, by the calendar year in which it begins."""
     return day.year - (day.month < usage.APRIL)

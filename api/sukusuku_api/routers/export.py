@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sukusuku_api.dependencies import ContextDep, invalid, known_site
 from sukusuku_api.export.catalogue import TABLES
@@ -17,6 +17,7 @@ from sukusuku_api.export.tables import Kind, Pieces, Scope
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.withheld import whole_months
 from sukusuku_api.reports import period
+from sukusuku_api.schemas.collection import Shape
 from sukusuku_core.time import day_start
 
 router = APIRouter(prefix="/export", tags=["export"])
@@ -40,30 +41,24 @@ _FILE: dict[int | str, dict[str, Any]] = {
 _RESPONSES = _FILE | documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-class ColumnOut(BaseModel):
+class ColumnOut(Shape):
     """A column of a table."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str = Field(examples=["mean"])
     kind: Kind
     meaning: str
 
 
-class TableOut(BaseModel):
+class TableOut(Shape):
     """A table with its columns."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str = Field(examples=["hours"])
     meaning: str
     columns: list[ColumnOut]
 
 
-class TablesOut(BaseModel):
+class TablesOut(Shape):
     """The tables that can be exported."""
-
-    model_config = ConfigDict(frozen=True)
 
     tables: list[TableOut]
 

@@ -48,6 +48,10 @@ class IssuedOut(Shape):
     replaces: int | None
     settings: str = Field(description="SHA-256 of the settings that the figures rest on")
     digest: str = Field(description="SHA-256 of the cells")
+    files: tuple[str, ...] = Field(
+        description="The endings of its files; without `pdf`, the server could make none",
+        examples=[["xlsx", "pdf", "csv"]],
+    )
 
 
 class IssuedListOut(Shape):
@@ -138,4 +142,5 @@ def _out(found: IssuedReport) -> IssuedOut:
         replaces=found.replaces,
         settings=found.settings,
         digest=found.digest,
+        files=found.files,
     )

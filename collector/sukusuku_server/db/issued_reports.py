@@ -11,6 +11,7 @@ from sukusuku_server.db.tables_reports import issued_report
 from sukusuku_server.model.issued import IssuedReport, UnknownReportError
 
 _C = issued_report.c
+_FILES = {"xlsx": _C.xlsx, "pdf": _C.pdf, "csv": _C.csv}
 _FIELDS = (
     _C.id,
     _C.period,
@@ -22,6 +23,7 @@ _FIELDS = (
     _C.replaces,
     _C.settings,
     _C.digest,
+    *(column.is_not(None).label(ending) for ending, column in _FILES.items()),
 )
 
 
@@ -71,9 +73,8 @@ class IssuedReports:
 
     def file(self, number: int, ending: str) -> bytes:
         """Return a file as it was issued, to the byte. Raises UnknownReportError."""
-        column = {"xlsx": _C.xlsx, "csv": _C.csv, "pdf": _C.pdf}[ending]
         with self._operations.reading() as connection:
-            found = connection.execute(select(column).where(_C.id == number, _C.csv.is_not(None))).scalar()
+            found = connection.execute(select(_FILES[ending]).where(_C.id == number, _C.csv.is_not(None))).scalar()
         if found is None:
             raise UnknownReportError(f"no report {number} was issued as {ending}")
         return bytes(found)
@@ -83,6 +84,7 @@ def _issued(row: Mapping[str, Any]) -> IssuedReport:
     return IssuedReport(
         number=row["id"],
         by=row["issued_by"],
+        files=tuple(ending for ending in _FILES if row[ending]),
         **{
             name: row[name]
             for name in ("period", "site", "language", "issued", "note", "replaces", "settings", "digest")

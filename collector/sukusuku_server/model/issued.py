@@ -14,6 +14,7 @@ class IssuedReport:
     """An issued report. `settings` and `digest` are hashes (SHA-256) of the settings it rests on and of its cells.
 
     `period` is `2026-11` or `fy2026`; `site` None: all centres. `replaces` is the number of the issue that it corrects.
+    `files` are the endings of what was kept; without `pdf`, none could be made then.
     """
 
     number: int
@@ -26,3 +27,4 @@ class IssuedReport:
     replaces: int | None
     settings: str
     digest: str
+    files: tuple[str, ...] = ()

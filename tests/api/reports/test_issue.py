@@ -55,7 +55,7 @@ def test_an_issued_report_stays_to_the_byte_and_a_corrected_one_names_it(
 ) -> None:
     store, api = store_and_api
     first = issue(api).json()
-    assert (first["number"], first["by"], first["replaces"]) == (1, "佐藤", None)
+    assert (first["number"], first["by"], first["replaces"], first["files"]) == (1, "佐藤", None, ["xlsx", "csv"])
     printed = api.get("/api/v1/reports/issued/1.csv").content
     assert first["digest"][:12] in printed.decode()
     assert "No. 1, issued at 2026-12-01 12:00 by 佐藤" in printed.decode()
@@ -78,6 +78,31 @@ def test_an_issued_report_stays_to_the_byte_and_a_corrected_one_names_it(
     assert issue(api, replaces=1).status_code == 422, "it was replaced already"
     assert issue(api, period="2026-10", replaces=2).status_code == 422, "of another month"
     assert [item["number"] for item in api.get("/api/v1/reports/issued").json()["reports"]] == [2, 1]
+
+
+def test_only_the_files_that_there_are_can_be_chosen(
+    store_and_api: tuple[SqliteStore, httpx.Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first report is issued where no PDF can be made, the second one where it can."""
+    _, api = store_and_api
+    issue(api)
+    monkeypatch.setattr("sukusuku_api.reports.issue.pdf", lambda _: b"%PDF-1.7")
+    issue(api, period="2026-10")
+    shown = api.get("/reports?lang=en").text
+    listed = {
+        (number, ending)
+        for number in (1, 2)
+        for ending in ("xlsx", "pdf", "csv")
+        if f"issued/{number}.{ending}" in shown
+    }
+    assert listed == {(1, "xlsx"), (1, "csv"), (2, "xlsx"), (2, "pdf"), (2, "csv")}
+    assert shown.count("The server could not make a PDF.") == 1
+    told = {item["number"]: item["files"] for item in api.get("/api/v1/reports/issued").json()["reports"]}
+    assert {(number, ending) for number, endings in told.items() for ending in endings} == listed
+    for number in (1, 2):
+        for ending in ("xlsx", "pdf", "csv"):
+            expected = 200 if (number, ending) in listed else 404
+            assert api.get(f"/api/v1/reports/issued/{number}.{ending}").status_code == expected
 
 
 def test_what_cannot_be_issued_is_refused(store_and_api: tuple[SqliteStore, httpx.Client]) -> None:

@@ -47,6 +47,7 @@ class IssueLine:
     replaces: int | None
     replaced: int | None
     key: str
+    files: tuple[str, ...]
     digest: str
 
 
@@ -141,16 +142,16 @@ def _offered(now: int) -> list[period.Period]:
 
 
 def _line(item: IssuedReport, replaced: int | None, lang: Language) -> IssueLine:
-    of = period.fiscal_year(item.period[2:]) if item.period.startswith("fy") else period.month(item.period)
     return IssueLine(
         number=item.number,
-        period=of.name(base.texts(lang).gettext, lang),
+        period=period.of_key(item.period).name(base.texts(lang).gettext, lang),
         when=f"{japan_time(item.issued):%Y-%m-%d %H:%M}",
         by=item.by,
         note=item.note,
         replaces=item.replaces,
         replaced=replaced,
         key=item.period,
+        files=item.files,
         digest=item.digest[: issuing.SHOWN],
     )
 
