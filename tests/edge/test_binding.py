@@ -1,23 +1,22 @@
+"""What devices say becomes values of metrics, births and deaths."""
+
 import math
-from collections.abc import Iterable
-from itertools import pairwise
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_core.counters import CounterState
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.profile import EnumValue, ModbusPoint
 from sukusuku_core.registers import Decoded
-from sukusuku_edge.binding import Binder, Counter, Outcome, declared
-from sukusuku_edge.events import Cleared, Event, Failure, Reachable, Rejected, Sample
+from sukusuku_edge.binding import Binder, Outcome, declared
+from sukusuku_edge.events import Cleared, Failure, Reachable, Rejected
 from sukusuku_edge.fitting import Bound, convert
 from tests.edge import edge_settings
+from tests.edge.binders import BAD, GOOD, T, binder, failures, sample, taken
 
-GOOD, BAD, STALE = Quality.GOOD, Quality.BAD, Quality.STALE
-T = 1_760_000_000_000
+STALE = Quality.STALE
 LASER = """
 [[device]]
 id = "laser"
@@ -49,27 +48,6 @@ metric = "Temperature"
 device = "second"
 point = "temperature"
 """
-
-
-def sample(time: int = T, device: str = "board", **values: Value | None) -> Sample:
-    return Sample(
-        device, time, {name: Decoded(value, BAD if value is None else GOOD) for name, value in values.items()}
-    )
-
-
-def taken(binder: Binder, *events: Event) -> dict[tuple[str, str], Reading]:
-    return {(reading.asset, reading.metric): reading for reading in binder.take(events).readings}
-
-
-def binder(text: str = edge_settings.WHOLE, totals: dict[tuple[str, str], Counter] | None = None) -> Binder:
-    return Binder(edge_settings.edge(text), totals or {})
-
-
-def failures(count: int, device: str = "board", time: int = T) -> Iterable[Failure]:
-    return (Failure(device, time + n, "no answer") for n in range(1, count + 1))
-
-
-# ---------------------------------------------------------------- values
 
 
 def test_points_become_metrics_in_the_datatype_of_the_catalogue() -> None:
@@ -130,176 +108,6 @@ def test_whatever_a_device_says_the_value_fits_the_metric(bound: Bound, value: V
     assert not isinstance(got, float) or math.isfinite(got)
     assert not isinstance(got, int) or -(2**63) <= got < 2**63
     assert judged is GOOD or quality is not GOOD or got is None or judged is BAD
-
-
-# ---------------------------------------------------------------- report by exception
-
-
-def test_an_unchanged_value_is_sent_again_after_the_refresh_time() -> None:
-    one = binder("refresh = 60\n" + edge_settings.WHOLE)
-
-    found = [taken(one, sample(T + n * 20_000, state=1)).get(("unit-1", "State")) for n in range(10)]
-    times = [reading.time - T for reading in found if reading]
-
-    assert times == [0, 60_000, 120_000, 180_000]
-
-
-def test_a_change_below_the_deadband_waits_and_is_measured_from_what_was_sent() -> None:
-    one = binder()
-
-    sent = [
-        reading.value
-        for n, fill in enumerate([50, 50.2, 50.4, 50.6, 50.8, 50.0])
-        for reading in one.take([sample(T + n, fill_percent=fill)]).readings
-        if reading.metric == "Fill/Percent"
-    ]
-
-    assert sent == [50.0, 50.6, 50.0]
-
-
-def test_two_values_in_one_millisecond_get_two_times() -> None:
-    one = binder()
-
-    times = [taken(one, sample(T, state=state))["unit-1", "State"].time for state in (1, 2, 3)]
-
-    assert times == [T, T + 1, T + 2]
-
-
-def test_times_follow_a_clock_that_was_set_back() -> None:
-    one = binder()
-    hour = 3_600_000
-    one.take([sample(T + n * 1000, state=n % 7) for n in range(100)])
-
-    back = [taken(one, sample(T - hour + n * 1000, state=n % 7))["unit-1", "State"].time for n in range(3)]
-    again = [taken(one, sample(T + n * 1000, state=(n + 1) % 7))["unit-1", "State"].time for n in range(100)]
-
-    assert back == [T - hour, T - hour + 1000, T - hour + 2000]
-    assert again == [T + n * 1000 + 1 for n in range(100)]  # a millisecond beside what was told before
-
-
-def test_an_unchanged_value_is_told_when_the_clock_was_set_back() -> None:
-    one = binder()
-    one.take([sample(state=1)])
-
-    assert taken(one, sample(T - 7_200_000, state=1))["unit-1", "State"].time == T - 7_200_000
-
-
-@given(st.lists(st.integers(-4, 4).map(lambda n: n * 3_600_000) | st.integers(-5000, 5000), max_size=100))
-def test_a_time_never_comes_twice(jumps: list[int]) -> None:
-    one = binder("refresh = 0.001\n" + edge_settings.WHOLE)
-    now, times = T, []
-    for n, jump in enumerate(jumps):
-        now += jump
-        times += [item.time for item in one.take([sample(now, state=n % 8)]).readings if item.metric == "State"]
-
-    assert len(times) == len(set(times))
-
-
-@given(st.lists(st.tuples(st.integers(-100, 100), st.integers(0, 7) | st.none(), st.booleans())))
-def test_times_of_a_series_rise_when_the_clock_trembles(steps: list[tuple[int, int | None, bool]]) -> None:
-    one = binder("refresh = 0.05\n" + edge_settings.WHOLE)
-    readings = [
-        reading
-        for jump, state, fails in steps
-        for reading in one.take([Failure("board", T + jump, "x") if fails else sample(T + jump, state=state)]).readings
-    ]
-
-    by_series: dict[tuple[str, str], list[int]] = {}
-    for reading in readings:
-        by_series.setdefault((reading.asset, reading.metric), []).append(reading.time)
-    assert all(a < b for times in by_series.values() for a, b in pairwise(times))
-
-
-def test_every_message_of_a_slow_sensor_is_a_sign_of_life() -> None:
-    one = binder()
-
-    times = [
-        reading.time - T
-        for n in range(4)
-        for reading in one.take([sample(T + n * 600_000 - n, "eye", region_1_count=0)]).readings
-    ]
-
-    assert times == [0, 599_999, 1_199_998, 1_799_997]
-
-
-# ---------------------------------------------------------------- totals
-
-
-def test_a_total_goes_on_over_a_wrap_and_a_restart_of_the_device() -> None:
-    one = binder()
-
-    totals = [
-        reading.value
-        for n, raw in enumerate([2**32 - 2, 1, 1, 5, 3, 4])
-        for reading in one.take([sample(T + n, cycle_counter=raw)]).readings
-        if reading.metric == "Cycles/Total"
-    ]
-
-    assert totals == [2**32 - 2, 2**32 + 1, 2**32 + 5, 2**32 + 9]
-
-
-def test_one_read_of_0_while_a_device_boots_counts_for_nothing() -> None:
-    one = binder()
-
-    first = one.take([sample(cycle_counter=5010), sample(T + 1, cycle_counter=0)])
-    second = binder(totals=first.counters)
-    outcome = second.take([sample(T + 2, cycle_counter=5011)])
-
-    assert first.counters["unit-1", "Cycles/Total"].state == CounterState(5010, 5010, 0)
-    assert outcome.readings[-1].value == 5011
-
-
-def test_a_total_goes_on_after_a_restart_of_the_agent() -> None:
-    first = binder()
-    outcome = first.take([sample(cycle_counter=10), sample(T + 1, cycle_counter=14)])
-
-    second = binder(totals=outcome.counters)
-
-    assert outcome.counters == {("unit-1", "Cycles/Total"): Counter("board/cycle_counter", CounterState(14, 14))}
-    assert taken(second, sample(T + 2, cycle_counter=15))["unit-1", "Cycles/Total"].value == 15
-
-
-@pytest.mark.parametrize("so_far", [100, 0])
-def test_another_device_on_the_same_unit_does_not_add_its_past(so_far: int) -> None:
-    totals = {("unit-1", "Cycles/Total"): Counter("old-board/cycle_counter", CounterState(so_far, so_far))}
-    one = binder(totals=totals)
-
-    values = [
-        taken(one, sample(T + n, cycle_counter=raw))["unit-1", "Cycles/Total"].value
-        for n, raw in enumerate([9000, 9003])
-    ]
-
-    assert values == [so_far, so_far + 3]
-
-
-def test_a_bad_counter_read_changes_no_total() -> None:
-    one = binder()
-
-    one.take([sample(cycle_counter=10)])
-    outcome = one.take([sample(T + 1, cycle_counter=None)])
-    after = one.take([sample(T + 2, cycle_counter=12)])
-
-    assert outcome.readings[-1] == Reading("unit-1", "Cycles/Total", T + 1, None, BAD)
-    assert outcome.counters == {}
-    assert after.readings[-1].value == 12
-
-
-@given(st.lists(st.integers(0, 2**14 - 1), min_size=1))
-def test_a_total_equals_what_was_counted(steps: list[int]) -> None:
-    text = edge_settings.WHOLE.replace('profile = "sukusuku-retrofit-board"', 'profile = "hardwario-gauger"')
-    start = text.index('[[asset]]\nid = "unit-1"')
-    text = text[:start] + '[[asset]]\nid = "u"\nkind = "unit"\n[[asset.binding]]\nmetric = "Cycles/Total"\n'
-    text += 'device = "board"\npoint = "activations1"\n'
-    one = binder(text)
-    truth = 0
-    outcome = one.take([sample(activations1=0)])
-    for n, step in enumerate(steps):
-        truth += step
-        outcome = one.take([sample(T + n + 1, activations1=truth % 65_536)])
-        truth_seen = outcome.readings[-1].value if outcome.readings else None
-        assert truth_seen in {None, truth}
-    last = one.take([sample(T + 10_000_000, activations1=truth % 65_536)])
-    assert last.readings[-1].value == truth
 
 
 # ---------------------------------------------------------------- life and death
