@@ -1,0 +1,1 @@
+"""Histories of levels from elsewhere: what the derivation makes of them."""
