@@ -1,14 +1,15 @@
 """The board of those who plan the collection: levels, bags, film, what came of visits, when each unit is full. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sukusuku_dashboards.board import COLUMNS, Board, Colour, Draw, Kind, Panel, Place, Rows, Step
-from sukusuku_dashboards.facts import Facts, fill_steps
+from sukusuku_dashboards.facts import Facts
+from sukusuku_dashboards.layout import alike
 from sukusuku_dashboards.words import visits
 from sukusuku_server.kpi import series
 from sukusuku_server.live.outlook import ISSUED_MS
 from sukusuku_server.model.series import SeriesOwner
-from sukusuku_server.settings import Facility, Language
+from sukusuku_server.settings import Facility, Language, Unit
 
 HALF, THIRD = COLUMNS // 2, COLUMNS // 3
 HIGH = 9
@@ -46,16 +47,16 @@ def collection(facility: Facility, language: Language) -> Board:
     panels = [
         Panel(
             Kind.LINES, tell("Estimated fill level"),
-            tell("Level from all sensors of a unit. Dashes: where the alert of the level rises and clears."),
+            tell("From all sensors of a unit. Dashes: where the alert rises and clears, if that is the same for all."),
             queries.derived_course("Fill/Estimate"), Place(0, 0, HALF, HIGH), none, names, unit="percent", decimals=0,
-            steps=fill_steps(facility.alerts), low=0, gaps=gaps,
+            steps=facts.fill_steps(units), low=0, gaps=gaps,
         ),
         Panel(
             Kind.LINES, tell("Age of the bags (0 when emptied)"), tell("Hours since the bag was put in."),
             queries.derived_course("Bag/Age"), Place(0, HIGH, THIRD, HIGH), none, names, unit="h", decimals=0, low=0,
             gaps=gaps,
         ),
-        *_ahead(facts, names),
+        *_ahead(facts, units),
         *_accounts(facts, names),
         *(
             Panel(
@@ -72,10 +73,9 @@ def collection(facility: Facility, language: Language) -> Board:
     return Board(uid, language, tell("Collection"), tuple(panels), span="168h", refresh="5m", pages=facts.pages)
 
 
-def _ahead(facts: Facts, names: Mapping[str, str]) -> Iterator[Panel]:
+def _ahead(facts: Facts, units: Sequence[Unit]) -> Iterator[Panel]:
     """Yield for each unit how long there is still time."""
     tell = facts.tell
-    since = facts.facility.alerts.silent_after + ISSUED_MS / 1000
     for metric, title, told, place, unit, steps, high in (
         (
             "Forecast/Hours50", tell("Hours until full"), tell("Median of the forecast. Red: less than a day."),
@@ -91,10 +91,12 @@ def _ahead(facts: Facts, names: Mapping[str, str]) -> Iterator[Panel]:
             Place(2 * THIRD, HIGH, THIRD, HIGH), "d", FILM, 60,
         ),
     ):  # fmt: skip
-        yield Panel(
-            Kind.BARS, title, told, facts.queries.derived_now(metric, names, since), place, tell("no data"), names,
-            unit=unit, decimals=0, steps=steps, words=facts.silence, low=0, high=high, rows=Rows(),
-        )  # fmt: skip
+        for silent_after, group, part in alike(units, facts.silent_after, place):
+            names, since = facts.names(group), silent_after + ISSUED_MS / 1000
+            yield Panel(
+                Kind.BARS, title, told, facts.queries.derived_now(metric, names, since), part, tell("no data"), names,
+                unit=unit, decimals=0, steps=steps, words=facts.silence, low=0, high=high, rows=Rows(),
+            )  # fmt: skip
 
 
 def _accounts(facts: Facts, units: Mapping[str, str]) -> Iterator[Panel]:

@@ -31,6 +31,11 @@ class Facts:
         levels = self.facility.levels(asset)
         return levels.silent_after, use_steps(levels) if isinstance(asset, Room) else fill_steps(levels)
 
+    def fill_steps(self, units: Iterable[Unit]) -> tuple[Step, ...]:
+        """Return the colours of the levels of several units; none when they differ."""
+        found = {fill_steps(self.facility.levels(unit)) for unit in units}
+        return found.pop() if len(found) == 1 else ()
+
     def names(self, assets: Iterable[Unit | Room]) -> dict[str, str]:
         """Return what units or rooms are called; with their centre, where there are several."""
         return {asset.id: f"{self._sites[asset.id]} {asset.name[self.language]}".strip() for asset in assets}

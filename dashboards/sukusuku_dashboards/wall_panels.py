@@ -1,11 +1,10 @@
 """The panels of the walls. Units and rooms that have limits of their own have panels of their own. Pure."""
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
-from itertools import pairwise
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from sukusuku_dashboards.board import COLUMNS, Colour, Kind, Panel, Place, Rows, Step
-from sukusuku_dashboards.facts import Facts, fill_steps
+from sukusuku_dashboards.facts import Facts
+from sukusuku_dashboards.layout import alike, cut
 from sukusuku_dashboards.queries import CHILDREN, LEVEL, STATE, USE
 from sukusuku_dashboards.words import states
 from sukusuku_server.settings import Room, Site, Unit, Zone
@@ -34,8 +33,6 @@ BEYOND = 150
 
 Ask = Callable[[str, Collection[str], float], str]
 """Makes a query for the newest values of a metric of some assets, silent after so many seconds."""
-Thing = TypeVar("Thing")
-Key = TypeVar("Key", bound=Hashable)
 
 
 def of_one(facts: Facts, site: Site) -> Iterator[Panel]:
@@ -44,7 +41,7 @@ def of_one(facts: Facts, site: Site) -> Iterator[Panel]:
     left = Place(0, 0, HALF if rooms else COLUMNS, HIGH)
     if units:
         many = len(units) > MANY
-        above, below = (left, Place(0, HIGH, HALF, LOW)) if many else _cut(left, (LEVELS, HIGH - LEVELS))
+        above, below = (left, Place(0, HIGH, HALF, LOW)) if many else cut(left, (LEVELS, HIGH - LEVELS))
         yield from _levels(facts, units, above)
         yield from _states(facts, units, below)
         if not many:
@@ -78,7 +75,7 @@ def _silent(
 ) -> Iterator[Panel]:
     tell = facts.tell
     told = tell("Units and rooms that have sent nothing for longer than silent_after, and when they were heard last.")
-    for since, group, part in _alike(assets, facts.silent_after, place):
+    for since, group, part in alike(assets, facts.silent_after, place):
         names = facts.names(group)
         yield Panel(
             Kind.NUMBER, title, told, ask(metric, names, since), part, tell("none"), names, words=facts.silence,
@@ -89,7 +86,7 @@ def _silent(
 def _levels(facts: Facts, units: Sequence[Unit], place: Place, rows: Rows = ALL_ROWS) -> Iterator[Panel]:
     tell = facts.tell
     told = tell("Newest reading of the level in percent of a full bag, with its time. Grey: silent.")
-    for (since, steps), group, part in _alike(units, facts.limits, place):
+    for (since, steps), group, part in alike(units, facts.limits, place):
         names = facts.names(group)
         yield Panel(
             Kind.BARS, tell("Fill level"), told, facts.queries.now(LEVEL, names, since), part, tell("no data"), names,
@@ -101,7 +98,7 @@ def _levels(facts: Facts, units: Sequence[Unit], place: Place, rows: Rows = ALL_
 def _states(facts: Facts, units: Sequence[Unit], place: Place) -> Iterator[Panel]:
     tell = facts.tell
     told = tell("State of each unit that tells one, with its time. Units without sensors of a state are left out.")
-    for since, group, part in _alike(units, facts.silent_after, place):
+    for since, group, part in alike(units, facts.silent_after, place):
         names = facts.names(group)
         yield Panel(
             Kind.NUMBER, tell("State"), told, facts.queries.now(STATE, names, since), part, tell("no state"), names,
@@ -124,9 +121,9 @@ def _levels_today(facts: Facts, site: Site, units: Sequence[Unit]) -> Panel:
     tell = facts.tell
     return Panel(
         Kind.LINES, tell("Fill level today"),
-        tell("Five-minute means. Dashes: where the alert of the level rises and clears."),
+        tell("Five-minute means. Dashes: where the alert rises and clears, if that is the same for all units."),
         facts.queries.course(LEVEL, site.id), Place(HALF, HIGH, HALF, LOW), tell("no data"), facts.names(units),
-        unit="percent", decimals=0, steps=fill_steps(facts.facility.alerts), low=0, high=100,
+        unit="percent", decimals=0, steps=facts.fill_steps(units), low=0, high=100,
         gaps={unit.id: facts.silent_after(unit) for unit in units},
     )  # fmt: skip
 
@@ -136,10 +133,10 @@ def _rooms(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Panel]
     if not rooms:
         return
     zoned = [room for room in rooms if room.zone]
-    children, use, *zones = _cut(place, ROOMS_WITH_ZONES if zoned else ROOMS)
+    children, use, *zones = cut(place, ROOMS_WITH_ZONES if zoned else ROOMS)
     tell = facts.tell
     told = tell("Children after correction. Whether that is too many is said by the bars below.")
-    for since, group, part in _alike(rooms, facts.silent_after, children):
+    for since, group, part in alike(rooms, facts.silent_after, children):
         names = facts.names(group)
         yield Panel(
             Kind.NUMBER, tell("Children"), told, facts.queries.derived_now(CHILDREN, names, since), part,
@@ -147,7 +144,7 @@ def _rooms(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Panel]
             title_size=TILE_NAME, value_size=TILE_NUMBER,
         )  # fmt: skip
     yield from _use(facts, rooms, use)
-    for room, part in zip(zoned, _cut(zones[0], [len(room.zone) for room in zoned]) if zones else (), strict=True):
+    for room, part in zip(zoned, cut(zones[0], [len(room.zone) for room in zoned]) if zones else (), strict=True):
         yield from _zones(facts, room, part)
 
 
@@ -157,7 +154,7 @@ def _use(facts: Facts, rooms: Sequence[Room], place: Place, rows: Rows = ALL_ROW
         "Children in percent of those that may be there now: by places, floor area and staff. "
         "Orange: full. Red: over the limit."
     )
-    for (since, steps), group, part in _alike(rooms, facts.limits, place):
+    for (since, steps), group, part in alike(rooms, facts.limits, place):
         names = facts.names(group)
         yield Panel(
             Kind.BARS, tell("Children in percent of the limit now"), told, facts.queries.derived_now(USE, names, since),
@@ -169,7 +166,7 @@ def _use(facts: Facts, rooms: Sequence[Room], place: Place, rows: Rows = ALL_ROW
 def _zones(facts: Facts, room: Room, place: Place) -> Iterator[Panel]:
     """Yield the people in the zones of a room; zones of one capacity share a panel."""
     tell, since = facts.tell, facts.silent_after(room)
-    for capacity, group, part in _alike(room.zone, lambda zone: zone.capacity, place):
+    for capacity, group, part in alike(room.zone, lambda zone: zone.capacity, place):
         names = {zone.id: _named(facts, zone) for zone in group}
         yield Panel(
             Kind.BARS, tell("%(room)s: people in the zones") % {"room": room.name[facts.language]},
@@ -195,24 +192,3 @@ def _places(capacity: int | None) -> tuple[Step, ...]:
 
 def _all(sites: Sequence[Site]) -> tuple[list[Unit], list[Room]]:
     return [unit for site in sites for unit in site.unit], [room for site in sites for room in site.room]
-
-
-def _alike(
-    things: Sequence[Thing], key: Callable[[Thing], Key], place: Place
-) -> Iterator[tuple[Key, list[Thing], Place]]:
-    """Yield what has the same limits, and its part of a place, as high as it is many."""
-    groups: dict[Key, list[Thing]] = {}
-    for thing in things:
-        groups.setdefault(key(thing), []).append(thing)
-    parts = _cut(place, [len(group) for group in groups.values()])
-    for (limits, group), part in zip(groups.items(), parts, strict=True):
-        yield limits, group, part
-
-
-def _cut(place: Place, weights: Sequence[int]) -> list[Place]:
-    """Return a place cut into parts that lie below each other, as high as their weights say."""
-    total, done, edges = sum(weights), 0, [0]
-    for weight in weights:
-        done += weight
-        edges.append(place.height * done // total)
-    return [Place(place.x, place.y + top, place.width, end - top) for top, end in pairwise(edges)]

@@ -11,14 +11,17 @@ from babel.messages.pofile import read_po
 from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards import words
 from sukusuku_dashboards.__main__ import main
+from sukusuku_dashboards.board import Kind
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.export import LANGUAGES, files
+from sukusuku_dashboards.facts import OVER
 from sukusuku_dashboards.grafana import classic
 from sukusuku_dashboards.wall import FIT, uid_of_wall, walls
 from sukusuku_server.kpi import series
 from sukusuku_server.kpi.series import FIGURES
 from sukusuku_server.model.rounds import VisitKind
 from sukusuku_server.settings import Facility, Language, Zone
+from sukusuku_server.settings.alerts import Levels
 
 MOST_BYTES = 60_000
 PACKAGE = Path(words.__file__).parent
@@ -52,6 +55,25 @@ def facility(sites: int = 2, units: int = 2) -> Facility:
     return msgspec.convert(settings, Facility)
 
 
+def each_with_its_own_levels(settings: Facility) -> Facility:
+    """The same facility; every unit and every room has levels that no other one has."""
+
+    def own(number: int) -> Levels:
+        return Levels(
+            fill_rise=70.0 + number, fill_clear=40.0 + number, silent_after=5_400.0 + number, room_warn=80.0 + number
+        )
+
+    sites = [
+        msgspec.structs.replace(
+            site,
+            unit=tuple(msgspec.structs.replace(it, alerts=own(10 * n + i)) for i, it in enumerate(site.unit)),
+            room=tuple(msgspec.structs.replace(it, alerts=own(10 * n + 5 + i)) for i, it in enumerate(site.room)),
+        )
+        for n, site in enumerate(settings.site)
+    ]
+    return msgspec.structs.replace(settings, site=tuple(sites))
+
+
 @pytest.fixture(scope="module")
 def centres() -> Facility:
     """Two centres."""
@@ -81,31 +103,55 @@ def test_a_wall_of_fifty_units_is_small() -> None:
         assert len(json.dumps(classic(wall), ensure_ascii=False).encode()) <= MOST_BYTES
 
 
-def test_a_wall_follows_the_settings_of_single_units_and_rooms(centres: Facility) -> None:
-    """Mail and wall say the same of a unit or a room that has limits of its own."""
-    unit_levels = {"fill_rise": 60.0, "fill_clear": 50.0, "silent_after": 7200.0}
-    room_levels = {"room_warn": 70.0, "silent_after": 5400.0}
-    site = centres.site[0]
-    own, of_room = (msgspec.convert(it, type(site.unit[0].alerts)) for it in (unit_levels, room_levels))
-    unit, room = (
-        msgspec.structs.replace(site.unit[0], alerts=own),
-        msgspec.structs.replace(site.room[0], alerts=of_room),
-    )
-    site = msgspec.structs.replace(site, unit=(unit, *site.unit[1:]), room=(room,))
-    facility = msgspec.structs.replace(centres, site=(site, *centres.site[1:]))
-    (wall,) = (it for it in walls(facility, "en") if it.uid == f"sukusuku-wall-{site.id}-en")
-    panels = [panel for panel in wall.panels if unit.id in panel.names or room.id in panel.names]
-    for panel in panels:
-        of_unit = unit.id in panel.names
-        if panel.rows is not None:
-            assert set(panel.names) == {unit.id if of_unit else room.id}, "beside others, it would have their limits"
-            assert f"- {7200 if of_unit else 5400}s" in panel.query
-        else:
-            assert panel.gaps[unit.id] == 7200
-            assert panel.gaps[site.unit[1].id] == facility.alerts.silent_after
-    steps = {panel.title: [step.value for step in panel.steps] for panel in panels if panel.rows is not None}
-    assert steps["Fill level"] == [None, 50.0, 60.0]
-    assert steps["Children in percent of the limit now"] == [None, 70.0, 100.1]
+def test_every_board_follows_the_settings_of_single_units_and_rooms(centres: Facility) -> None:
+    """Mail and board say the same of a unit or a room that has limits of its own, wherever it is shown."""
+    found = each_with_its_own_levels(centres)
+    levels = {asset.id: found.levels(asset.settings) for asset in found.assets()}
+    seen = {"silent": 0, "fill": 0, "use": 0, "gap": 0}
+    for board in boards(found, "en"):
+        for panel in board.panels:
+            for asset in panel.names.keys() & levels.keys():
+                own = levels[asset]
+                if (edge := re.search(r"time < \$\{__to\}ms - (\d+)s", panel.query)) is not None:
+                    late = (
+                        3_600
+                        if "Forecast/" in panel.query or "HoursLeft" in panel.query or "Film/" in panel.query
+                        else 0
+                    )
+                    assert int(edge[1]) - late == own.silent_after, (board.uid, panel.title)
+                    seen["silent"] += 1
+                if asset in panel.gaps:
+                    assert panel.gaps[asset] - own.silent_after in {0, 900}, (board.uid, panel.title)
+                    seen["gap"] += 1
+                steps = tuple(step.value for step in panel.steps)
+                if panel.rows is not None and "'Fill/Percent'" in panel.query and not panel.rows.only_silent:
+                    assert steps == (None, own.fill_clear, own.fill_rise)
+                    seen["fill"] += 1
+                if panel.rows is not None and "'Occupancy/Utilisation'" in panel.query and not panel.rows.only_silent:
+                    assert steps == (None, own.room_warn, OVER)
+                    seen["use"] += 1
+                if panel.kind is Kind.LINES and panel.query.count("Fill/Percent") + panel.query.count("Fill/Estimate"):
+                    assert steps == (), "dashes would be those of one unit only"
+    assert min(seen.values()) >= 4, seen
+
+
+def test_dashes_are_those_of_the_units_that_a_panel_shows(centres: Facility) -> None:
+    levels = msgspec.convert({"fill_rise": 60.0, "fill_clear": 50.0}, Levels)
+    first, *others = centres.site
+    units = tuple(msgspec.structs.replace(unit, alerts=levels) for unit in first.unit)
+    found = msgspec.structs.replace(centres, site=(msgspec.structs.replace(first, unit=units), *others))
+    shown = {board.uid: {panel.title: panel for panel in board.panels} for board in boards(found, "en")}
+    dashes = {
+        uid: [step.value for step in panels[title].steps]
+        for uid, panels in shown.items()
+        for title in ("Fill level today", "Estimated fill level")
+        if title in panels
+    }
+    assert dashes == {
+        f"sukusuku-wall-{first.id}-en": [None, 50.0, 60.0],
+        f"sukusuku-wall-{others[0].id}-en": [None, centres.alerts.fill_clear, centres.alerts.fill_rise],
+        "sukusuku-collection-en": [],
+    }
 
 
 def test_a_wall_shows_children_as_they_are_corrected_and_against_the_limit_of_the_moment(centres: Facility) -> None:
