@@ -10,8 +10,8 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards.export import LANGUAGES, PASSWORD, TOKEN, files
 from sukusuku_dashboards.push import changes
 from sukusuku_dashboards.server import Grafana, GrafanaError
-from sukusuku_dashboards.wall import uid_of_wall
 from sukusuku_server import settings
+from sukusuku_server.model.boards import ALL, wall_uid
 from sukusuku_server.settings import Facility
 
 KIOSK = "kiosk&_dash.hideTimePicker=true&_dash.hideLinks=true&hideLogo=true&refresh=30s&theme=dark"
@@ -85,7 +85,7 @@ def _push(facility: Facility, url: str, token: str, *, dry_run: bool) -> int:
     told = ", ".join(f"{number} {how}" for how, number in count.items())
     print(f"{told}; nothing was written (--dry-run)" if dry_run else told)
     for language in LANGUAGES:
-        print(f"wall ({language}): {url.rstrip('/')}/d/{uid_of_wall(None, language)}?{KIOSK}")
+        print(f"wall ({language}): {url.rstrip('/')}/d/{wall_uid(ALL, language)}?{KIOSK}")
     return 0
 
 

@@ -89,6 +89,22 @@ class Rows:
     only_silent: bool = False
 
 
+class Page(StrEnum):
+    """Our own pages, by their paths."""
+
+    WALL = "/wall"
+    COLLECTION = "/collection"
+    ROOMS = "/rooms"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What is written there, and the address."""
+
+    text: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True)
 class Panel:
     """One panel. `names` maps a series to what it is called; `since` is its own time range, as in `45m`.
@@ -99,7 +115,8 @@ class Panel:
     `draw` is for panels of kind LINES; STAIRS keep a value until the next one, BARS begin at the times of their values,
     and stand on each other. `decimals` None: as many as Grafana finds right. `told` explains the panel to who asks.
     `gaps` has the seconds after which a line or a state ends when nothing more comes, for each series. `title_size`
-    and `value_size` are the heights of names and values in pixels; None: as Grafana finds right.
+    and `value_size` are the heights of names and values in pixels; None: as Grafana finds right. `page` is the page of
+    ours that it leads to; None: that of its board.
     """
 
     kind: Kind
@@ -123,13 +140,15 @@ class Panel:
     gaps: Mapping[str, float] = field(default_factory=dict)
     title_size: int | None = None
     value_size: int | None = None
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
     """A dashboard. `span` is how far back it shows, `refresh` how often it asks.
 
-    `pages` are links to our own pages: what is written there, and the address. `tags` tell kinds of boards apart.
+    `pages` are links to our own pages; its panels lead to `page`, where something can be done about what they show.
+    `tags` tell kinds of boards apart.
     """
 
     uid: str
@@ -138,5 +157,6 @@ class Board:
     panels: tuple[Panel, ...]
     span: str = "24h"
     refresh: str = "30s"
-    pages: Mapping[str, str] = field(default_factory=dict)
+    pages: Mapping[Page, Link] = field(default_factory=dict)
+    page: Page = Page.WALL
     tags: tuple[str, ...] = ()

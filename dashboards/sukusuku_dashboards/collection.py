@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sukusuku_dashboards.board import COLUMNS, Board, Colour, Draw, Kind, Panel, Place, Rows, Step
+from sukusuku_dashboards.board import COLUMNS, Board, Colour, Draw, Kind, Page, Panel, Place, Rows, Step
 from sukusuku_dashboards.facts import Facts
 from sukusuku_dashboards.layout import alike
 from sukusuku_dashboards.words import visits
 from sukusuku_server.kpi import series
 from sukusuku_server.live.outlook import ISSUED_MS
+from sukusuku_server.model.boards import board_uid
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.settings import Facility, Language, Unit
 
@@ -69,8 +70,17 @@ def collection(facility: Facility, language: Language) -> Board:
             for number, unit in enumerate(units)
         ),
     ]  # fmt: skip
-    uid = f"sukusuku-collection-{language}"
-    return Board(uid, language, tell("Collection"), tuple(panels), span="168h", refresh="5m", pages=facts.pages)
+    uid = board_uid("collection", language)
+    return Board(
+        uid,
+        language,
+        tell("Collection"),
+        tuple(panels),
+        span="168h",
+        refresh="5m",
+        pages=facts.pages(),
+        page=Page.COLLECTION,
+    )
 
 
 def _ahead(facts: Facts, units: Sequence[Unit]) -> Iterator[Panel]:

@@ -1,11 +1,12 @@
 """What all boards need to know of a facility: its names in one language, its limits, its queries. Pure."""
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
-from sukusuku_dashboards.board import SILENT, Colour, Step, Word
+from sukusuku_dashboards.board import SILENT, Colour, Link, Page, Step, Word
 from sukusuku_dashboards.queries import Queries
 from sukusuku_dashboards.words import say
-from sukusuku_server.settings import AlertLevels, Facility, Language, Room, Unit
+from sukusuku_server.settings import AlertLevels, Facility, Language, Room, Site, Unit
 
 OVER = 100.1
 """Percent of the limit from which on a room is over it; the limit itself is none too many."""
@@ -45,12 +46,16 @@ class Facts:
         """What is shown for a series that is silent."""
         return {SILENT: Word(self.tell("no data"), Colour.OLD)}
 
-    @property
-    def pages(self) -> Mapping[str, str]:
-        """Our own pages: what links to them are called, and their addresses."""
+    def pages(self, site: Site | None = None) -> Mapping[Page, Link]:
+        """Links to our own pages; that of the wall is about one centre, if one is given."""
         url, tell = self.facility.web.url.rstrip("/"), self.tell
-        pages = {tell("Live wall"): "/wall", tell("Collection page"): "/collection", tell("Rooms page"): "/rooms"}
-        return {name: f"{url}{path}?lang={self.language}" for name, path in pages.items()}
+        texts = {
+            Page.WALL: tell("Live wall"), Page.COLLECTION: tell("Collection page"), Page.ROOMS: tell("Rooms page")
+        }  # fmt: skip
+        part = {} if site is None else {Page.WALL: f"/{quote(site.id)}"}
+        return {
+            page: Link(text, f"{url}{page}{part.get(page, '')}?lang={self.language}") for page, text in texts.items()
+        }
 
 
 def fill_steps(levels: AlertLevels) -> tuple[Step, ...]:

@@ -32,9 +32,8 @@ with warnings.catch_warnings():  # the library advises the newer schema
         VizOrientation,
     )
 
-from sukusuku_dashboards.board import HOURS, Board, Colour, Draw, Kind, Panel, Rows, Word
+from sukusuku_dashboards.board import HOURS, Board, Colour, Draw, Kind, Link, Panel, Rows, Word
 from sukusuku_dashboards.words import say, unit
-from sukusuku_server.settings import Language
 
 SOURCE = "sukusuku-influxdb"
 """The uid of the data source that all boards read."""
@@ -91,22 +90,22 @@ def classic(board: Board) -> dict[str, Any]:
         .time(f"now-{board.span}", "now")
         .readonly()
     )
-    for link in (_others(board), *(_page(*page) for page in board.pages.items())):
+    for link in (_others(board), *(_page(page) for page in board.pages.values())):
         made = made.link(link)
     for panel in board.panels:
-        made = made.with_panel(_panel(panel, board.language))
+        made = made.with_panel(_panel(panel, board))
     found: dict[str, Any] = json.loads(json.dumps(made.build(), cls=JSONEncoder))
     for panel in found.get("panels", []):
         panel["options"].pop("footer", None)  # the library writes one for tables, which Grafana 12 and 13 do not know
         if panel["type"] == Kind.STATES:
             panel["options"]["perPage"] = 0  # without pages, which the library cannot say; nobody turns them on a wall
-    for link in found["links"]:
+    for link in [*found["links"], *(link for panel in found.get("panels", []) for link in panel["links"])]:
         link.pop("placement")  # the library puts links into a menu of Grafana 13, where nobody looks for them
     return found
 
 
-def _panel(panel: Panel, language: Language) -> Any:
-    place = panel.place
+def _panel(panel: Panel, board: Board) -> Any:
+    place, language = panel.place, board.language
     alias = HEAT if panel.kind is Kind.HEAT else panel.alias
     made = (
         _BUILDERS[panel.kind]()
@@ -116,6 +115,7 @@ def _panel(panel: Panel, language: Language) -> Any:
         .with_target(Target(panel.query, alias, rows=panel.rows is not None))
         .grid_pos(dashboard.GridPos(place.height, place.width, place.x, place.y))
         .unit(unit(language, panel.unit))
+        .links([_page(board.pages[panel.page or board.page])])
     )
     if panel.kind is not Kind.HEAT:  # its cells without data are empty: closed hours are no fault
         made = made.no_value(panel.no_value)
@@ -227,9 +227,9 @@ def _others(board: Board) -> build.DashboardLink:
     return link.tags(["sukusuku", board.language]).as_dropdown(as_dropdown=True)
 
 
-def _page(name: str, address: str) -> build.DashboardLink:
+def _page(page: Link) -> build.DashboardLink:
     """Return a link to a page of ours."""
-    return build.DashboardLink(name).type(dashboard.DashboardLinkType.LINK).url(address)
+    return build.DashboardLink(page.text).type(dashboard.DashboardLinkType.LINK).url(page.address)
 
 
 def _heat(made: Any, names: Mapping[str, str], hour_of_day: str) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sukusuku_dashboards.board import COLUMNS, Board, Colour, Kind, Panel, Place, Rows, Step
 from sukusuku_dashboards.facts import Facts
 from sukusuku_server.kpi import series
+from sukusuku_server.model.boards import board_uid
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.settings import Facility, Language
 
@@ -78,7 +79,7 @@ def operations(facility: Facility, language: Language) -> Board:
         ),
         *_collector(facts, 3 * HIGH),
     )  # fmt: skip
-    return Board(f"sukusuku-operations-{language}", language, tell("Operations"), panels, pages=facts.pages)
+    return Board(board_uid("operations", language), language, tell("Operations"), panels, pages=facts.pages())
 
 
 def _collector(facts: Facts, top: int) -> Iterator[Panel]:

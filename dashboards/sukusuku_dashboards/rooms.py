@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from sukusuku_dashboards.board import COLUMNS, HOURS, Board, Colour, Draw, Kind, Panel, Place, Rows, Step
+from sukusuku_dashboards.board import COLUMNS, HOURS, Board, Colour, Draw, Kind, Page, Panel, Place, Rows, Step
 from sukusuku_dashboards.facts import Facts
 from sukusuku_dashboards.queries import CHILDREN, LIMIT, PEOPLE, USE
 from sukusuku_dashboards.words import weekdays
+from sukusuku_server.model.boards import board_uid
 from sukusuku_server.settings import Facility, Language, Room
 
 HALF, QUARTER = COLUMNS // 2, COLUMNS // 4
@@ -23,7 +24,15 @@ def rooms(facility: Facility, language: Language) -> Board:
         for number, (centre, room) in enumerate(found)
         for panel in _panels(facts, centre, room, number * (HIGH + HEAT))
     )
-    return Board(f"sukusuku-rooms-{language}", language, facts.tell("Rooms"), panels, refresh="1m", pages=facts.pages)
+    return Board(
+        board_uid("rooms", language),
+        language,
+        facts.tell("Rooms"),
+        panels,
+        refresh="1m",
+        pages=facts.pages(),
+        page=Page.ROOMS,
+    )
 
 
 def _panels(facts: Facts, centre: str, room: Room, top: int) -> Iterator[Panel]:

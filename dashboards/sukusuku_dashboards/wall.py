@@ -1,21 +1,15 @@
 """The walls, to be read from four metres: of all centres, on as many screens as they need, and of each. Pure."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
 
 from sukusuku_dashboards.board import Board, Panel
 from sukusuku_dashboards.facts import Facts
 from sukusuku_dashboards.wall_panels import attention, of_centres, of_one
+from sukusuku_server.model.boards import ALL, WALL, site_key, wall_uid
 from sukusuku_server.settings import Facility, Language, Site
 
-UID, ALL = "sukusuku-wall", "all"
-UID_LENGTH = 40
-"""Grafana takes at most so many characters."""
 FIT = 10
 """So many units, and as many rooms, are legible on one screen."""
-_TAKEN = re.compile(r"[A-Za-z0-9_-]+")
-_OURS = re.compile(rf"{ALL}(-[0-9]+)?")
 
 
 def walls(facility: Facility, language: Language) -> Iterator[Board]:
@@ -36,27 +30,12 @@ def walls(facility: Facility, language: Language) -> Iterator[Board]:
         for number, sites in enumerate(pages, 1):
             yield _board(every, f"{operator} {number}/{len(pages)}", f"{ALL}-{number}", of_centres(every, sites))
     for site in facility.site:
-        yield _board(one, site.name[language], _key(site.id, language), of_one(one, site))
+        yield _board(one, site.name[language], site_key(site.id, language), of_one(one, site), site)
 
 
-def uid_of_wall(site: str | None, language: Language) -> str:
-    """Return the uid of a wall; None: of all sites.
-
-    Sites whose ids Grafana cannot take have a digest of it in theirs.
-    """
-    return f"{UID}-{ALL if site is None else _key(site, language)}-{language}"
-
-
-def _key(site: str, language: Language) -> str:
-    taken = len(f"{UID}-{site}-{language}") <= UID_LENGTH and _TAKEN.fullmatch(site)
-    if taken and not _OURS.fullmatch(site):
-        return site
-    return blake2b(site.encode(), digest_size=10).hexdigest()
-
-
-def _board(facts: Facts, title: str, key: str, panels: Iterable[Panel]) -> Board:
-    uid = f"{UID}-{key}-{facts.language}"
-    return Board(uid, facts.language, title, tuple(panels), pages=facts.pages, tags=("wall",))
+def _board(facts: Facts, title: str, key: str, panels: Iterable[Panel], site: Site | None = None) -> Board:
+    uid = wall_uid(key, facts.language)
+    return Board(uid, facts.language, title, tuple(panels), pages=facts.pages(site), tags=(WALL,))
 
 
 def _pages(sites: Sequence[Site]) -> list[list[Site]]:

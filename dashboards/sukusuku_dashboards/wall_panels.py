@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from sukusuku_dashboards.board import COLUMNS, Colour, Kind, Panel, Place, Rows, Step
+from sukusuku_dashboards.board import COLUMNS, Colour, Kind, Page, Panel, Place, Rows, Step
 from sukusuku_dashboards.facts import Facts
 from sukusuku_dashboards.layout import alike, cut
 from sukusuku_dashboards.queries import CHILDREN, LEVEL, STATE, USE
@@ -79,7 +79,7 @@ def _silent(
         names = facts.names(group)
         yield Panel(
             Kind.NUMBER, title, told, ask(metric, names, since), part, tell("none"), names, words=facts.silence,
-            decimals=0, steps=UNKNOWN, rows=rows, title_size=TILE_NAME, value_size=TILE_WORD,
+            decimals=0, steps=UNKNOWN, rows=rows, title_size=TILE_NAME, value_size=TILE_WORD, page=Page.WALL,
         )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def _levels(facts: Facts, units: Sequence[Unit], place: Place, rows: Rows = ALL_
         yield Panel(
             Kind.BARS, tell("Fill level"), told, facts.queries.now(LEVEL, names, since), part, tell("no data"), names,
             unit="percent", decimals=0, steps=steps, words=facts.silence, low=0, high=100, rows=rows,
-            title_size=LARGE, value_size=LARGE_VALUE,
+            title_size=LARGE, value_size=LARGE_VALUE, page=Page.COLLECTION,
         )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _levels_today(facts: Facts, site: Site, units: Sequence[Unit]) -> Panel:
         tell("Five-minute means. Dashes: where the alert rises and clears, if that is the same for all units."),
         facts.queries.course(LEVEL, site.id), Place(HALF, HIGH, HALF, LOW), tell("no data"), facts.names(units),
         unit="percent", decimals=0, steps=facts.fill_steps(units), low=0, high=100,
-        gaps={unit.id: facts.silent_after(unit) for unit in units},
+        gaps={unit.id: facts.silent_after(unit) for unit in units}, page=Page.COLLECTION,
     )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def _rooms(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Panel]
         yield Panel(
             Kind.NUMBER, tell("Children"), told, facts.queries.derived_now(CHILDREN, names, since), part,
             tell("no data"), names, words=facts.silence, steps=UNKNOWN, decimals=0, rows=ALL_ROWS,
-            title_size=TILE_NAME, value_size=TILE_NUMBER,
+            title_size=TILE_NAME, value_size=TILE_NUMBER, page=Page.ROOMS,
         )  # fmt: skip
     yield from _use(facts, rooms, use)
     for room, part in zip(zoned, cut(zones[0], [len(room.zone) for room in zoned]) if zones else (), strict=True):
@@ -159,7 +159,7 @@ def _use(facts: Facts, rooms: Sequence[Room], place: Place, rows: Rows = ALL_ROW
         yield Panel(
             Kind.BARS, tell("Children in percent of the limit now"), told, facts.queries.derived_now(USE, names, since),
             part, tell("no data"), names, unit="percent", decimals=0, steps=steps, words=facts.silence, low=0,
-            high=BEYOND, rows=rows, title_size=LARGE, value_size=LARGE_VALUE,
+            high=BEYOND, rows=rows, title_size=LARGE, value_size=LARGE_VALUE, page=Page.ROOMS,
         )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def _zones(facts: Facts, room: Room, place: Place) -> Iterator[Panel]:
             tell("People after correction. Orange: as many as the zone is for. Red: more."),
             facts.queries.zones_now(room.id, names, since), part, tell("no data"), names, decimals=0,
             steps=_places(capacity), words=facts.silence, low=0, high=capacity or room.capacity,
-            rows=Rows(tag="zone"), title_size=LARGE, value_size=LARGE_VALUE,
+            rows=Rows(tag="zone"), title_size=LARGE, value_size=LARGE_VALUE, page=Page.ROOMS,
         )  # fmt: skip
 
 

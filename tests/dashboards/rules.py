@@ -257,6 +257,10 @@ RULES = (
         "a value has its decimals", "their number changes from value to value", GAUGES | LINES | HEAT,
         lambda _, it: _defaults(it).get("decimals") is None,
     ),
+    Rule(
+        "a panel leads to a page of ours", "who sees it does not know where something can be done about it", ALL,
+        lambda board, it: [link["url"] for link in it["links"]] not in [[link["url"]] for link in board["links"][1:]],
+    ),
     Rule("no variables", "a viewer's link does not have them", ALL, lambda _, it: bool(MACROS.search(_query(it)))),
 )  # fmt: skip
 

@@ -16,9 +16,10 @@ from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.export import LANGUAGES, files
 from sukusuku_dashboards.facts import OVER
 from sukusuku_dashboards.grafana import classic
-from sukusuku_dashboards.wall import FIT, uid_of_wall, walls
+from sukusuku_dashboards.wall import FIT, walls
 from sukusuku_server.kpi import series
 from sukusuku_server.kpi.series import FIGURES
+from sukusuku_server.model.boards import site_key, wall_uid
 from sukusuku_server.model.rounds import VisitKind
 from sukusuku_server.settings import Facility, Language, Zone
 from sukusuku_server.settings.alerts import Levels
@@ -189,7 +190,7 @@ def test_many_centres_have_pages_and_a_wall_of_what_needs_attention_first() -> N
     assert len(found) == 1 + 8 + 40
     few = [wall.uid for wall in walls(facility(sites=2), "en")]
     assert few == ["sukusuku-wall-all-en", "sukusuku-wall-centre-0-en", "sukusuku-wall-centre-1-en"]
-    assert uid_of_wall("all-1", "en") not in found, "a centre may be called like a page"
+    assert wall_uid(site_key("all-1", "en"), "en") not in found, "a centre may be called like a page"
 
 
 def test_uids_are_fixed_and_differ(centres: Facility) -> None:
@@ -217,6 +218,22 @@ def test_boards_of_a_language_link_to_each_other(centres: Facility) -> None:
             link = board["links"][0]
             assert link["type"] == "dashboards"
             assert set(link["tags"]) <= set(board["tags"])
+
+
+def test_panels_lead_to_the_page_on_which_something_can_be_done(centres: Facility) -> None:
+    leads = {
+        board["uid"]: {
+            panel["title"]: panel["links"][0]["url"].removeprefix(centres.web.url) for panel in board["panels"]
+        }
+        for board in map(classic, boards(centres, "en"))
+    }
+    wall = leads["sukusuku-wall-centre-1-en"]
+    assert wall["Fill level"] == "/collection?lang=en"
+    assert wall["Children"] == wall["Children in percent of the limit now"] == "/rooms?lang=en"
+    assert wall["State"] == "/wall/centre-1?lang=en"
+    assert {*leads["sukusuku-rooms-en"].values()} == {"/rooms?lang=en"}
+    assert {*leads["sukusuku-collection-en"].values()} == {"/collection?lang=en"}
+    assert {*leads["sukusuku-operations-en"].values()} == {"/wall?lang=en"}
 
 
 def test_a_forecast_is_a_band_between_its_early_and_its_late_end(centres: Facility) -> None:

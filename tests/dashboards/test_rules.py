@@ -172,6 +172,11 @@ MUTATIONS: dict[str, list[tuple[str, Change]]] = {
     "a panel explains itself": [("table", lambda it: it.pop("description"))],
     "a value has a unit": [("timeseries", lambda it: defaults(it).pop("unit"))],
     "a value has its decimals": [("bargauge", lambda it: defaults(it).pop("decimals"))],
+    "a panel leads to a page of ours": [
+        ("stat", lambda it: it["links"].clear()),
+        ("bargauge", lambda it: it["links"][0].update(url="/wall")),
+        ("timeseries", lambda it: it["links"].append(it["links"][0])),
+    ],
     "no variables": [("timeseries", ask("$timeFilter", "$site")), ("stat", ask("${__to}ms", "${to}ms"))],
 }
 SINGLE = "a single series keeps its name"

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Query
 from jinja2 import Environment
 
+from sukusuku_api.web.boards import board_of
 from sukusuku_core import __version__
 from sukusuku_server import i18n, templates
 from sukusuku_server.i18n import Translate
@@ -40,7 +41,9 @@ def texts(language: Language) -> NullTranslations:
 
 def environment(language: Language) -> Environment:
     """Return the templates in a language."""
-    return templates.environment("sukusuku_api.web", texts(language))
+    made = templates.environment("sukusuku_api.web", texts(language))
+    made.globals["board_of"] = board_of
+    return made
 
 
 @lru_cache

@@ -101,7 +101,15 @@ class Web(Settings, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Port = 8080
     url: str = "http://127.0.0.1:8080"
-    """The address that people use; links in mails start with it."""
+    """The address that people use; links in mails and on dashboards start with it."""
+    grafana: (
+        Annotated[
+            str,
+            msgspec.Meta(pattern=r"^https?://[^\s?#]+$", description="an address such as http://grafana.local:3000"),
+        ]
+        | None
+    ) = None
+    """The Grafana that has the dashboards, with its sub-path if it has one. Set it, and pages link to theirs."""
     map_link: Annotated[
         str,
         msgspec.Meta(
