@@ -84,7 +84,7 @@ def _unit_history(
     reporter = _Reporter(settings.id)
     turn = end - APPROACH_MS
     now = start + round(rng.random() * step_s * 1000)
-    warm = -1
+    warm = measured = -1
     while now < end:
         if now < turn:
             until = min(_next_step(parameters.hours, now, step_s, idle=True), turn)
@@ -99,7 +99,11 @@ def _unit_history(
             unit = replace(target, cycles=unit.cycles, temperature=unit.temperature)
             until = end - 1
         watch(settings.id, until, unit)
-        reporter.report(until, _unit_values(unit, parameters))
+        values = _unit_values(unit, parameters)
+        if parameters.level.every_ms is not None and unit.level.slot == measured and until < end - 1:
+            del values["Fill/Percent"]  # its sensor sleeps
+        measured = unit.level.slot
+        reporter.report(until, values)
         if until // TEMPERATURE_EVERY_MS != warm:
             warm = until // TEMPERATURE_EVERY_MS
             reporter.report(until, {"Temperature": round(unit.temperature, 1)})

@@ -16,12 +16,14 @@ from sukusuku_core.time import SECOND_MS, day_start
 from sukusuku_mqtt.settings import BrokerSettings
 from sukusuku_sim import values
 from sukusuku_sim.calendar import OpeningHours
+from sukusuku_sim.level_sensor import LevelSensor, LidSwitch
 from sukusuku_sim.room import RoomParameters
 from sukusuku_sim.unit import UnitParameters
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+_Chance = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Positive = Annotated[float, msgspec.Meta(gt=0, le=1e6)]
 _Millimetres = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
 _Topic = Annotated[str, msgspec.Meta(pattern=r"^[^+#\x00]+$", max_length=200)]
@@ -66,6 +68,19 @@ class Sensor(Settings, frozen=True, kw_only=True):
     interval: PositiveSeconds = 60.0
 
 
+class LevelSettings(Settings, frozen=True, kw_only=True):
+    """How the level sensor of a unit measures and errs."""
+
+    noise_mm: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 2.0
+    """Standard deviation of a measurement."""
+    every: Annotated[float, msgspec.Meta(ge=600, le=172_800)] | None = None
+    """Simulated seconds between two measurements; absent: every ten minutes and after each change."""
+    stops_per_day: Annotated[float, msgspec.Meta(ge=0, le=24)] = 0.0
+    """How often it goes to its upper or lower end, whatever is in the bag."""
+    stop_hours: Annotated[float, msgspec.Meta(gt=0, le=720)] = 6.0
+    """For how long, on average."""
+
+
 class UnitSettings(Settings, frozen=True, kw_only=True):
     """A unit and how it starts. Delays are the mean seconds of opening hours until staff come."""
 
@@ -79,7 +94,19 @@ class UnitSettings(Settings, frozen=True, kw_only=True):
     empty_delay: PositiveSeconds = 2700.0
     empty_at: time | None = None
     repair_delay: PositiveSeconds = 1800.0
-    jam_chance: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1 / 2500
+    jam_chance: _Chance = 1 / 2500
+    empty_above: Percent = 25.0
+    """The emptying at `empty_at` leaves a bag alone that is less full than this."""
+    change_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    """How long the lid stands open at an emptying; 0: it does not tell of it."""
+    residue_chance: _Chance = 0.0
+    """That an emptying leaves 5 to 35 % in the bag."""
+    lump_chance: _Chance = 0.0
+    """That a deposit is a lump of 10 to 20 nappies."""
+    settling: _Chance = 0.0
+    """Part of what is pressed that sinks in the hours after."""
+    lid: LidSwitch = LidSwitch.WORKS
+    level: LevelSettings = LevelSettings()
     serial: Annotated[str, msgspec.Meta(max_length=16)] = ""
     firmware: Annotated[str, msgspec.Meta(max_length=16)] = "1.0.0"
     device: tuple[Device, ...] = ()
@@ -161,6 +188,8 @@ class Scenario(Settings, frozen=True, kw_only=True):
 
     def unit_parameters(self, unit: UnitSettings) -> UnitParameters:
         """Return what the model of a unit needs."""
+        level = unit.level
+        every = None if level.every is None else round(level.every * SECOND_MS)
         return UnitParameters(
             capacity=unit.capacity,
             deposits_per_hour=unit.deposits_per_hour,
@@ -169,6 +198,13 @@ class Scenario(Settings, frozen=True, kw_only=True):
             empty_at=None if unit.empty_at is None else _minute(unit.empty_at),
             repair_delay=unit.repair_delay,
             jam_chance=unit.jam_chance,
+            empty_above=unit.empty_above,
+            change_seconds=unit.change_seconds,
+            residue_chance=unit.residue_chance,
+            lump_chance=unit.lump_chance,
+            settling=unit.settling,
+            level=LevelSensor(level.noise_mm, every, level.stops_per_day, level.stop_hours),
+            lid=unit.lid,
         )
 
     def room_parameters(self, room: RoomSettings) -> RoomParameters:

@@ -10,9 +10,10 @@ from enum import StrEnum
 from random import Random
 
 from sukusuku_core.model import FaultCode, UnitState
-from sukusuku_core.time import MINUTE_MS
-from sukusuku_sim import calendar
+from sukusuku_core.time import HOUR_MS
+from sukusuku_sim import calendar, level_sensor
 from sukusuku_sim.calendar import OpeningHours
+from sukusuku_sim.level_sensor import OFTEN_MS, LevelSensor, LidSwitch, Measured
 
 SECONDS = {
     UnitState.LID_OPEN: 10.0,
@@ -26,10 +27,12 @@ LID = frozenset({UnitState.LID_OPEN, UnitState.DEPOSIT})
 
 NAPPIES_IN_A_HAND = (1, 1, 1, 2, 2, 3)
 SEAL_WATT = 60.0
-NOISE_MM = 2.0
-REMEASURE_MS = 10 * MINUTE_MS
-SCHEDULED_ABOVE = 0.25
-"""The daily emptying leaves a bag alone that is less full than this."""
+LUMP = (10, 20)
+"""Nappies of a whole day that somebody brings at once."""
+RESIDUE = (0.05, 0.35)
+"""Part of a full bag that is left behind when an emptying is not whole, but never more than half of what was in."""
+SETTLING_MS = 8 * HOUR_MS
+"""After so long, what is loose in a bag has sunk to 1/e."""
 
 
 class UnitEvent(StrEnum):
@@ -62,6 +65,18 @@ class UnitParameters:
     """Per cycle."""
     film_cycles: float = 500.0
     """Cycles that a new film cassette lasts."""
+    empty_above: float = 25.0
+    """Percent; the daily emptying leaves a bag alone that is less full than this."""
+    change_seconds: float = 0.0
+    """How long the lid stands open at an emptying; 0: nothing tells of it but the level."""
+    residue_chance: float = 0.0
+    """That an emptying leaves something in the bag."""
+    lump_chance: float = 0.0
+    """That a deposit is a lump of 10 to 20 nappies, pressed in one cycle."""
+    settling: float = 0.0
+    """Part of what is pressed that sinks in the hours after."""
+    level: LevelSensor = field(default_factory=LevelSensor)
+    lid: LidSwitch = LidSwitch.WORKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +99,10 @@ class Unit:
     energy: float = 0.0
     """Of the motor circuit since the first start, Wh."""
     temperature: float = 22.0
-    noise: float = 0.0
-    """Error of the last measurement of distance, mm."""
-    measured: int = -1
+    loose: float = 0.0
+    """Part of the volume that will sink, in nappies."""
+    level: Measured = field(default_factory=Measured)
+    slot: int = -1
     """Ten-minute slot of the last routine measurement."""
 
     @property
@@ -107,7 +123,14 @@ class Unit:
 
     def distance(self, parameters: UnitParameters, empty_mm: float, full_mm: float) -> float:
         """Return what a sensor above the bag measures, mm, with its error."""
-        return max(0.0, empty_mm - (empty_mm - full_mm) * self.volume / parameters.capacity + self.noise)
+        if self.level.stop is not None:
+            return empty_mm - (empty_mm - full_mm) * self.level.stop
+        volume = self.volume if self.level.volume is None else self.level.volume
+        return max(0.0, empty_mm - (empty_mm - full_mm) * volume / parameters.capacity + self.level.noise)
+
+    def lid_shown(self, parameters: UnitParameters) -> bool:
+        """Whether the switch tells that the lid is open."""
+        return self.lid_open if parameters.lid is LidSwitch.WORKS else parameters.lid is LidSwitch.OPEN
 
 
 Happening = tuple[Unit, tuple[UnitEvent, ...]]
@@ -129,7 +152,7 @@ def step(unit: Unit, parameters: UnitParameters, ms: int, seconds: float, rng: R
             if wait >= left:
                 break
             left -= wait
-            unit = _enter(unit, UnitState.LID_OPEN, waiting=rng.choice(NAPPIES_IN_A_HAND))
+            unit = _enter(unit, UnitState.LID_OPEN, waiting=_brought(parameters, rng))
         elif unit.phase in NEEDS_STAFF and not is_open:
             break
         elif unit.left > left:
@@ -140,11 +163,36 @@ def step(unit: Unit, parameters: UnitParameters, ms: int, seconds: float, rng: R
             unit = replace(unit, energy=unit.energy + unit.power * unit.left / 3600)
             unit, more = _next(unit, parameters, rng)
             events += more
-    slot = ms // REMEASURE_MS
-    if slot != unit.measured:
+    return _routine(unit, parameters, ms, rng), tuple(events)
+
+
+def _routine(unit: Unit, parameters: UnitParameters, ms: int, rng: Random) -> Unit:
+    """Return the unit after what happens every ten minutes, or whenever its level sensor wakes."""
+    slot = ms // OFTEN_MS
+    if slot != unit.slot:
         warmth = 22.0 + 3.0 * math.sin((calendar.minute(ms) - 540) / 1440 * math.tau) + rng.gauss(0, 0.2)
-        unit = replace(unit, measured=slot, temperature=warmth, noise=rng.gauss(0, NOISE_MM))
-    return unit, tuple(events)
+        unit = _measured(replace(unit, slot=slot, temperature=warmth), parameters, rng)
+        stop, until = level_sensor.stopped(parameters.level, unit.level, ms, rng)
+        unit = replace(unit, level=replace(unit.level, stop=stop, stop_until=until))
+        if unit.loose > 0:
+            sunk = unit.loose * (1 - math.exp(-OFTEN_MS / SETTLING_MS))
+            unit = replace(unit, volume=unit.volume - sunk, loose=unit.loose - sunk)
+    if level_sensor.due(parameters.level, unit.level, ms):
+        unit = replace(unit, level=level_sensor.awake(parameters.level, unit.level, ms, unit.volume, rng))
+    return unit
+
+
+def _measured(unit: Unit, parameters: UnitParameters, rng: Random) -> Unit:
+    """Return the unit after a measurement of its level; a sensor that wakes by itself makes none."""
+    if parameters.level.every_ms is not None:
+        return unit
+    return replace(unit, level=replace(unit.level, noise=rng.gauss(0, parameters.level.noise_mm)))
+
+
+def _brought(parameters: UnitParameters, rng: Random) -> int:
+    if parameters.lump_chance and rng.random() < parameters.lump_chance:
+        return rng.randint(*LUMP)
+    return rng.choice(NAPPIES_IN_A_HAND)
 
 
 def jam(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
@@ -161,12 +209,17 @@ def run_out_of_film(unit: Unit, parameters: UnitParameters, rng: Random) -> Happ
 def fill_to(unit: Unit, parameters: UnitParameters, percent: float, rng: Random) -> Happening:
     """Return the unit with a bag of this fill level, whatever was in it before. Counters stay."""
     volume = parameters.capacity * percent / 100
-    unit = replace(unit, volume=volume, nappies=round(volume))
+    unit = replace(unit, volume=volume, nappies=round(volume), loose=0.0)
     return _rest(unit, parameters, rng) if unit.phase in {UnitState.IDLE, UnitState.BAG_FULL} else (unit, ())
 
 
 def _empty(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
-    unit = replace(unit, nappies=0, volume=0.0, noise=rng.gauss(0, NOISE_MM))
+    left = 0.0
+    if parameters.residue_chance and rng.random() < parameters.residue_chance:
+        left = min(rng.uniform(*RESIDUE) * parameters.capacity, unit.volume / 2)
+    unit = _measured(replace(unit, nappies=round(left), volume=left, loose=0.0), parameters, rng)
+    if parameters.change_seconds:
+        return _enter(unit, UnitState.LID_OPEN, left=parameters.change_seconds, waiting=0), (UnitEvent.EMPTIED,)
     unit, events = _rest(unit, parameters, rng)
     return unit, (UnitEvent.EMPTIED, *events)
 
@@ -176,7 +229,7 @@ def _emptying_is_due(unit: Unit, parameters: UnitParameters, ms: int, seconds: f
         parameters.empty_at is not None
         and calendar.minute(ms) <= parameters.empty_at < calendar.minute(ms) + seconds / 60
         and unit.phase in {UnitState.IDLE, UnitState.BAG_FULL}
-        and unit.volume > SCHEDULED_ABOVE * parameters.capacity
+        and unit.volume >= parameters.empty_above / 100 * parameters.capacity
     )
 
 
@@ -193,8 +246,10 @@ def _enter(unit: Unit, phase: UnitState, *, left: float | None = None, waiting: 
 def _next(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:  # noqa: PLR0911 - one return per phase
     """Return the phase that follows the one that has just ended."""
     match unit.phase:
-        case UnitState.LID_OPEN:
+        case UnitState.LID_OPEN if unit.waiting:
             return _enter(unit, UnitState.DEPOSIT), ()
+        case UnitState.LID_OPEN:
+            return _rest(unit, parameters, rng)
         case UnitState.DEPOSIT:
             return _deposited(unit, parameters, rng)
         case UnitState.COMPRESS:
@@ -224,14 +279,15 @@ def _compress(unit: Unit, parameters: UnitParameters, rng: Random) -> Unit:
 
 def _compressed(unit: Unit, parameters: UnitParameters, rng: Random) -> Unit:
     volume = unit.volume + sum(rng.uniform(0.8, 1.2) for _ in range(unit.waiting))
+    volume = min(volume, parameters.capacity)
     unit = replace(
         unit,
         nappies=unit.nappies + unit.waiting,
-        volume=min(volume, parameters.capacity),
+        volume=volume,
+        loose=unit.loose + parameters.settling * (volume - unit.volume),
         cycles=unit.cycles + 1,
-        noise=rng.gauss(0, NOISE_MM),
     )
-    return _enter(unit, UnitState.SEAL, waiting=0)
+    return _enter(_measured(unit, parameters, rng), UnitState.SEAL, waiting=0)
 
 
 def _resume(unit: Unit, event: UnitEvent, parameters: UnitParameters, rng: Random) -> Happening:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sukusuku_core.model import FaultCode, UnitState, Value
 from sukusuku_sim import calendar, meters
-from sukusuku_sim.unit import Unit
 from sukusuku_sim.views import RoomView, UnitView, Values
 
 U16 = 65_536
@@ -22,7 +21,7 @@ def _retrofit_board(view: UnitView) -> Values:
         "cycle_counter": unit.cycles,
         "state": int(unit.phase),
         "fault_code": int(unit.fault),
-        "lid_open": unit.lid_open,
+        "lid_open": view.lid_open,
         "film_remaining": round(unit.film, 1),
         "motor_power": round(unit.power),
         "temperature": round(unit.temperature, 1),
@@ -31,14 +30,15 @@ def _retrofit_board(view: UnitView) -> Values:
     }
 
 
-def _contacts(unit: Unit) -> tuple[bool, bool, bool]:
+def _contacts(view: UnitView) -> tuple[bool, bool, bool]:
     """Return the lid switch and the lamps for a jam and for film, as contacts."""
-    return unit.lid_open, unit.fault is FaultCode.JAM, unit.fault is FaultCode.FILM_OUT
+    unit = view.unit
+    return view.lid_open, unit.fault is FaultCode.JAM, unit.fault is FaultCode.FILM_OUT
 
 
 def _inputs(view: UnitView, names: Iterable[int]) -> dict[str, Value]:
     """Return inputs, the first one first: end of cycle, lid, jam lamp, film lamp, bag-full lamp. Others are open."""
-    lid, jam, film = _contacts(view.unit)
+    lid, jam, film = _contacts(view)
     wired = [view.unit.phase is UnitState.SEAL, lid, jam, film, view.unit.phase is UnitState.BAG_FULL]
     return {f"di{name}": place < len(wired) and wired[place] for place, name in enumerate(names)}
 
@@ -75,7 +75,7 @@ def _eight_inputs(view: UnitView) -> Values:
 
 def _gauger(view: UnitView) -> Values:
     """Channels: 1 end of cycle (counted), 2 lid, 3 jam lamp, 4 film lamp."""
-    lid, jam, film = _contacts(view.unit)
+    lid, jam, film = _contacts(view)
     sealing = view.unit.phase is UnitState.SEAL
     shown: dict[str, Value] = {f"{kind}activations{n}": 0 for kind in ("", "de") for n in range(1, 5)}
     shown |= {f"state{n}": int(closed) for n, closed in enumerate((sealing, lid, jam, film), start=1)}
@@ -167,7 +167,7 @@ def _level(view: UnitView) -> Values:
 
 def _level_in_lid(view: UnitView) -> Values:
     """Return one that is fixed to the lid and tilts with it."""
-    return {**_level(view), "tilted": view.unit.lid_open}
+    return {**_level(view), "tilted": view.lid_open}
 
 
 def _level_with_percent(view: UnitView) -> Values:
@@ -176,7 +176,7 @@ def _level_with_percent(view: UnitView) -> Values:
 
 
 def _lid_contact(view: UnitView) -> Values:
-    return {"open": view.unit.lid_open, "battery": 92.0}
+    return {"open": view.lid_open, "battery": 92.0}
 
 
 def _door_counter(view: RoomView) -> Values:

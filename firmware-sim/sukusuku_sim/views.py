@@ -27,6 +27,11 @@ class UnitView:
         """What a distance sensor measures, mm."""
         return round(self.unit.distance(self.parameters, self.empty_mm, self.full_mm))
 
+    @property
+    def lid_open(self) -> bool:
+        """Whether the lid switch tells that the lid is open."""
+        return self.unit.lid_shown(self.parameters)
+
 
 @dataclass(frozen=True, slots=True)
 class RoomView:
