@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +11,16 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards.export import LANGUAGES, PASSWORD, TOKEN, files
 from sukusuku_dashboards.push import changes
 from sukusuku_dashboards.server import Grafana, GrafanaError
+from sukusuku_dashboards.wall import rotation
 from sukusuku_server import settings
 from sukusuku_server.model.boards import ALL, wall_uid
 from sukusuku_server.settings import Facility
 
-KIOSK = "kiosk&_dash.hideTimePicker=true&_dash.hideLinks=true&hideLogo=true&refresh=30s&theme=dark"
+_BARE = "kiosk&_dash.hideTimePicker=true&_dash.hideLinks=true"
+KIOSK = f"{_BARE}&hideLogo=true&refresh=30s&theme=dark"
 """How a screen asks for a wall: without menus, time picker, links and logo, and dark."""
+KIOSK_ROTATION = f"{_BARE}&_dash.hidePlaylistNav=true&hideLogo=true&theme=dark"
+"""How it asks for several in turn; each of them refreshes as its board says."""
 PUSH_TOKEN = "SUKUSUKU_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -72,7 +77,7 @@ def _export(facility: Facility, folder: Path) -> int:
 
 
 def _push(facility: Facility, url: str, token: str, *, dry_run: bool) -> int:
-    count = {"new": 0, "changed": 0, "same": 0}
+    count = Counter(dict.fromkeys(("new", "changed", "same"), 0))
     try:
         for change in changes(facility, Grafana(url, token), os.environ):
             print(change)
@@ -86,6 +91,9 @@ def _push(facility: Facility, url: str, token: str, *, dry_run: bool) -> int:
     print(f"{told}; nothing was written (--dry-run)" if dry_run else told)
     for language in LANGUAGES:
         print(f"wall ({language}): {url.rstrip('/')}/d/{wall_uid(ALL, language)}?{KIOSK}")
+    if not count["left out"]:
+        for playlist in (found for language in LANGUAGES if (found := rotation(facility, language)) is not None):
+            print(f"{playlist.title}: {url.rstrip('/')}/playlists/play/{playlist.uid}?{KIOSK_ROTATION}")
     return 0
 
 

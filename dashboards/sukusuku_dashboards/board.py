@@ -160,3 +160,13 @@ class Board:
     pages: Mapping[Page, Link] = field(default_factory=dict)
     page: Page = Page.WALL
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Playlist:
+    """Boards that one screen shows in turn, by their uids, each for `seconds`."""
+
+    uid: str
+    title: str
+    boards: tuple[str, ...]
+    seconds: int = 20

@@ -32,7 +32,7 @@ with warnings.catch_warnings():  # the library advises the newer schema
         VizOrientation,
     )
 
-from sukusuku_dashboards.board import HOURS, Board, Colour, Draw, Kind, Link, Panel, Rows, Word
+from sukusuku_dashboards.board import HOURS, Board, Colour, Draw, Kind, Link, Panel, Playlist, Rows, Word
 from sukusuku_dashboards.words import say, unit
 
 SOURCE = "sukusuku-influxdb"
@@ -102,6 +102,17 @@ def classic(board: Board) -> dict[str, Any]:
     for link in [*found["links"], *(link for panel in found.get("panels", []) for link in panel["links"])]:
         link.pop("placement")  # the library puts links into a menu of Grafana 13, where nobody looks for them
     return found
+
+
+def resource(playlist: Playlist) -> dict[str, Any]:
+    """Return a playlist as Grafana keeps it since 12."""
+    items = [{"type": "dashboard_by_uid", "value": uid} for uid in playlist.boards]
+    return {
+        "kind": "Playlist",
+        "apiVersion": "playlist.grafana.app/v1",
+        "metadata": {"name": playlist.uid},
+        "spec": {"title": playlist.title, "interval": f"{playlist.seconds}s", "items": items},
+    }
 
 
 def _panel(panel: Panel, board: Board) -> Any:

@@ -1,15 +1,17 @@
-"""Brings data source, folders and boards to a Grafana over HTTP; what is there already as wanted is left alone."""
+"""Brings data source, folders, boards and playlists to a Grafana over HTTP; what is there as wanted is left alone."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sukusuku_core.errors import ConfigError
+from sukusuku_dashboards.board import Playlist
 from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.diff import differences, told
 from sukusuku_dashboards.export import LANGUAGES, PASSWORD, TOKEN, folder_of, source
-from sukusuku_dashboards.grafana import classic
+from sukusuku_dashboards.grafana import classic, resource
 from sukusuku_dashboards.server import Grafana
+from sukusuku_dashboards.wall import rotation
 from sukusuku_server.settings import Facility
 
 _HELD = {"httpHeaderValue1": TOKEN, "password": PASSWORD}
@@ -18,7 +20,7 @@ _HELD = {"httpHeaderValue1": TOKEN, "password": PASSWORD}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing in Grafana: `how` is new, changed or same; `write` brings it there."""
+    """One thing in Grafana: `how` is new, changed, same or left out; `write` brings it there."""
 
     what: str
     how: str
@@ -26,7 +28,7 @@ class Change:
     write: Callable[[], None] = lambda: None
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.how:8}{self.what}", *(f"        {line}" for line in told(list(self.lines)))])
+        return "\n".join([f"{self.how:7} {self.what}", *(f"        {line}" for line in told(list(self.lines)))])
 
 
 def changes(facility: Facility, server: Grafana, environment: Mapping[str, str]) -> Iterator[Change]:
@@ -38,6 +40,7 @@ def changes(facility: Facility, server: Grafana, environment: Mapping[str, str])
         folder, _ = folder_of(language)
         for board in boards(facility, language):
             yield _dashboard(server, classic(board), folder)
+    yield from _playlists(server, [found for it in LANGUAGES if (found := rotation(facility, it)) is not None])
 
 
 def _folder(server: Grafana, uid: str, title: str) -> Change:
@@ -84,3 +87,22 @@ def _dashboard(server: Grafana, wanted: dict[str, Any], folder: str) -> Change:
     ]
     whole = {**ours, "id": None, "version": there.get("version", 0)}
     return Change(what, "changed", tuple(lines), lambda: server.save(whole, folder)) if lines else Change(what, "same")
+
+
+def _playlists(server: Grafana, wanted: Sequence[Playlist]) -> Iterator[Change]:
+    path = server.playlists() if wanted else ""
+    if path is None:
+        yield Change("playlists", "left out", ("Grafana has them over HTTP from 12 on; make them there by hand",))
+    else:
+        yield from (_playlist(server, path, resource(playlist)) for playlist in wanted)
+
+
+def _playlist(server: Grafana, path: str, wanted: dict[str, Any]) -> Change:
+    uid = wanted["metadata"]["name"]
+    what, found = f"playlist {uid}", server.playlist(path, uid)
+    if found is None:
+        return Change(what, "new", write=lambda: server.save_playlist(path, wanted))
+    lines = tuple(differences(found["spec"], wanted["spec"]))
+    version = found.get("metadata", {}).get("resourceVersion", "")
+    whole = {**wanted, "metadata": {"name": uid, "resourceVersion": version}}
+    return Change(what, "changed", lines, lambda: server.save_playlist(path, whole)) if lines else Change(what, "same")

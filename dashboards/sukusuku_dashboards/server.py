@@ -19,18 +19,22 @@ _REASONS = {
     403: "the service account of the token must not do this; it needs the role Admin in its organisation "
     "(and what Grafana was provisioned with from files cannot be changed over HTTP)",
     404: "there is no Grafana at this address; give it with its sub-path, such as http://host:3000/grafana",
-    409: "another one with this name is there already; rename or delete that one in Grafana",
+    409: "another one with this name is there already, or somebody else has changed it; look at it in Grafana",
     412: "somebody else has changed it meanwhile, or another one has its title; look at it there, then push again",
 }
 _NOT_FOUND = 404
+_PLAYLISTS = "s/playlist.grafana.app/v1/namespaces/%s/playlists"
+"""Behind the `/api` that the library puts before every path; it knows none of the newer ones."""
+_FIRST_ORG = 1
 
 
 class GrafanaError(Exception):
-    """Grafana refused, or is not there. `missing`: it says that it has no such thing."""
+    """Grafana refused, or is not there. `missing`: it says that it has no such thing. `status`: of HTTP, if any."""
 
-    def __init__(self, text: str, *, missing: bool = False) -> None:
+    def __init__(self, text: str, *, missing: bool = False, status: int | None = None) -> None:
         super().__init__(text)
         self.missing = missing
+        self.status = status
 
 
 class Grafana:
@@ -88,6 +92,30 @@ class Grafana:
         body = {"dashboard": dashboard, "folderUid": folder, "message": "sukusuku dashboards push", "overwrite": False}
         self._do(f"dashboard {dashboard['uid']}", lambda: self._face.dashboard.update_dashboard(body))
 
+    def playlists(self) -> str | None:
+        """Return where playlists of the organisation are; None: this Grafana, one before 12, has none over HTTP."""
+        org = self._do("organisation", lambda: self._face.api.GET("/org"))
+        path = _PLAYLISTS % ("default" if org.get("id") == _FIRST_ORG else f"org-{org.get('id')}")
+        try:
+            self._do("playlists", lambda: self._face.api.GET(path))
+        except GrafanaError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+        return path
+
+    def playlist(self, path: str, uid: str) -> dict[str, Any] | None:
+        """Return a playlist, None when it is not there. `path` is that of `playlists`."""
+        return self._find(f"playlist {uid}", lambda: self._face.api.GET(f"{path}/{uid}"))
+
+    def save_playlist(self, path: str, playlist: dict[str, Any]) -> None:
+        """Save a playlist, new or in place of the version that it names."""
+        about = playlist["metadata"]
+        uid, put = about["name"], "resourceVersion" in about
+        api = self._face.api
+        send = (lambda: api.PUT(f"{path}/{uid}", json=playlist)) if put else (lambda: api.POST(path, json=playlist))
+        self._do(f"playlist {uid}", send)
+
     def _find(self, what: str, ask: Callable[[], Any]) -> dict[str, Any] | None:
         try:
             return self._do(what, ask)
@@ -105,7 +133,8 @@ class Grafana:
             told = error.response.get("message") if ours else None
             said = f" (Grafana says: {told})" if told else ""
             text = f"{what}: HTTP status {error.status_code}: {reason}{said}"
-            raise GrafanaError(text, missing=ours and error.status_code == _NOT_FOUND) from error
+            missing = ours and error.status_code == _NOT_FOUND
+            raise GrafanaError(text, missing=missing, status=error.status_code) from error
         except OSError as error:  # those of the library's HTTP client are such
             raise GrafanaError(f"{what}: {self._url} does not answer as Grafana does: {error}") from error
         except (TypeError, ValueError) as error:  # the library takes every answer for JSON

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sukusuku_dashboards.board import Board, Panel
+from sukusuku_dashboards.board import Board, Panel, Playlist
 from sukusuku_dashboards.facts import Facts
 from sukusuku_dashboards.wall_panels import attention, of_centres, of_one
-from sukusuku_server.model.boards import ALL, WALL, site_key, wall_uid
+from sukusuku_dashboards.words import say
+from sukusuku_server.model.boards import ALL, WALL, board_uid, site_key, wall_uid
 from sukusuku_server.settings import Facility, Language, Site
 
 FIT = 10
 """So many units, and as many rooms, are legible on one screen."""
+OFTEN = 3
+"""After so many walls in turn, that of all comes again."""
 
 
 def walls(facility: Facility, language: Language) -> Iterator[Board]:
@@ -31,6 +34,24 @@ def walls(facility: Facility, language: Language) -> Iterator[Board]:
             yield _board(every, f"{operator} {number}/{len(pages)}", f"{ALL}-{number}", of_centres(every, sites))
     for site in facility.site:
         yield _board(one, site.name[language], site_key(site.id, language), of_one(one, site), site)
+
+
+def rotation(facility: Facility, language: Language) -> Playlist | None:
+    """Return the walls of many centres in turn, for one screen; None where there is one wall only.
+
+    The wall of all begins and comes back after every `OFTEN` others: what needs attention does not wait for the end.
+    """
+    if len(facility.site) <= 1:
+        return None
+    pages = _pages(facility.site)
+    every = wall_uid(ALL, language)
+    if len(pages) > 1:
+        others = [wall_uid(f"{ALL}-{number}", language) for number in range(1, len(pages) + 1)]
+    else:
+        others = [wall_uid(site_key(site.id, language), language) for site in facility.site]
+    shown = [uid for start in range(0, len(others), OFTEN) for uid in (every, *others[start : start + OFTEN])]
+    title = say(language)("%(operator)s: walls in turn") % {"operator": facility.operator.name[language]}
+    return Playlist(board_uid("walls", language), title, tuple(shown))
 
 
 def _board(facts: Facts, title: str, key: str, panels: Iterable[Panel], site: Site | None = None) -> Board:

@@ -16,13 +16,18 @@ SOURCE_TYPES = {"name": str, "uid": str, "type": str, "access": str, "url": str,
 
 @dataclass
 class FakeGrafana:
-    """`wrong` is what no documented client sends; `refuse` answers a (method, path) otherwise."""
+    """`wrong` is what no documented client sends; `refuse` answers a (method, path) otherwise.
+
+    `playlists` None: a Grafana before 12, which has no API of resources.
+    """
 
     prefix: str = ""
     url: str = ""
     folders: dict[str, dict[str, Any]] = field(default_factory=dict)
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     dashboards: dict[str, dict[str, Any]] = field(default_factory=dict)
+    playlists: dict[str, dict[str, Any]] | None = field(default_factory=dict)
+    org: int = 1
     calls: list[tuple[str, str]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     refuse: dict[tuple[str, str], Answer] = field(default_factory=dict)
@@ -32,7 +37,7 @@ class FakeGrafana:
         return [call for call in self.calls if call[0] != "GET"]
 
     def answer(self, method: str, path: str, token: str | None, body: Any) -> Answer:
-        if not path.startswith(f"{self.prefix}/api/"):
+        if not path.startswith((f"{self.prefix}/api/", f"{self.prefix}/apis/")):
             return 404, "<html>not here, no message</html>"
         path = path.removeprefix(self.prefix)
         self.calls.append((method, path))
@@ -40,7 +45,51 @@ class FakeGrafana:
             return 401, {"message": "Invalid API key"}
         if (method, path) in self.refuse:
             return self.refuse[method, path]
+        if (method, path) == ("GET", "/api/org"):
+            return 200, {"id": self.org, "name": "Main Org."}
+        if path.startswith("/apis/"):
+            return self._resource(method, path, body)
         return self._route(method, path.split("/")[2:], body)
+
+    def _resource(self, method: str, path: str, body: Any) -> Answer:
+        namespace = "default" if self.org == 1 else f"org-{self.org}"
+        where = f"/apis/playlist.grafana.app/v1/namespaces/{namespace}/playlists"
+        if self.playlists is None:
+            return 404, "<html>no such page</html>"
+        if path == where and method == "GET":
+            items = list(self.playlists.values())
+            return 200, {
+                "kind": "PlaylistList",
+                "apiVersion": "playlist.grafana.app/v1",
+                "metadata": {},
+                "items": items,
+            }
+        uid = path.removeprefix(f"{where}/")
+        if method == "GET" and path.startswith(f"{where}/"):
+            missing = {"kind": "Status", "status": "Failure", "message": f"{uid} not found", "code": 404}
+            return (200, self.playlists[uid]) if uid in self.playlists else (404, missing)
+        if (method, path) == ("POST", where) or (method == "PUT" and uid in self.playlists):
+            return self._put_playlist(method, body)
+        self.wrong.append(f"{method} {path}")
+        return 404, {"message": "Not found"}
+
+    def _put_playlist(self, method: str, body: Any) -> Answer:
+        assert self.playlists is not None
+        known = {"dashboard_by_uid": self.dashboards}
+        about, before = body["metadata"], self.playlists.get(body["metadata"]["name"])
+        if (body["kind"], body["apiVersion"]) != ("Playlist", "playlist.grafana.app/v1") or {*body["spec"]} != {
+            "title", "interval", "items",
+        }:  # fmt: skip
+            self.wrong.append(f"playlist {body}")
+        if any(item["value"] not in known[item["type"]] for item in body["spec"]["items"]):
+            self.wrong.append(f"playlist {about}: a dashboard that is not there")
+        if method == "POST" and before is not None:
+            return 409, {"kind": "Status", "message": "already exists", "reason": "AlreadyExists", "code": 409}
+        if before is not None and about.get("resourceVersion") != before["metadata"]["resourceVersion"]:
+            return 409, {"kind": "Status", "message": "the object has been modified", "reason": "Conflict", "code": 409}
+        version = "1" if before is None else str(int(before["metadata"]["resourceVersion"]) + 1)
+        self.playlists[about["name"]] = {**body, "metadata": {**about, "namespace": "x", "resourceVersion": version}}
+        return (201 if method == "POST" else 200), self.playlists[about["name"]]
 
     def _route(self, method: str, parts: list[str], body: Any) -> Answer:  # noqa: PLR0911 - a table of routes
         match (method, parts):

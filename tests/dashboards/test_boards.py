@@ -16,7 +16,7 @@ from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.export import LANGUAGES, files
 from sukusuku_dashboards.facts import OVER
 from sukusuku_dashboards.grafana import classic
-from sukusuku_dashboards.wall import FIT, walls
+from sukusuku_dashboards.wall import FIT, rotation, walls
 from sukusuku_server.kpi import series
 from sukusuku_server.kpi.series import FIGURES
 from sukusuku_server.model.boards import site_key, wall_uid
@@ -191,6 +191,19 @@ def test_many_centres_have_pages_and_a_wall_of_what_needs_attention_first() -> N
     few = [wall.uid for wall in walls(facility(sites=2), "en")]
     assert few == ["sukusuku-wall-all-en", "sukusuku-wall-centre-0-en", "sukusuku-wall-centre-1-en"]
     assert wall_uid(site_key("all-1", "en"), "en") not in found, "a centre may be called like a page"
+
+
+@pytest.mark.parametrize(("sites", "length"), [(1, 0), (2, 3), (5, 7), (6, 3), (40, 11)])
+def test_walls_in_turn_show_every_page_and_that_of_all_again_and_again(sites: int, length: int) -> None:
+    centres = facility(sites)
+    playlist, uids = rotation(centres, "en"), [wall.uid for wall in walls(centres, "en")]
+    shown = [] if playlist is None else list(playlist.boards)
+    assert len(shown) == length
+    first, pages = uids[0], [uid for uid in uids[1:] if "wall-all-" in uid]
+    wanted = pages or [uid for uid in uids[1:] if sites > 1]
+    assert [uid for uid in shown if uid != first] == wanted
+    assert all(first in shown[n : n + 4] for n in range(len(shown) - 3)), "what needs attention never waits for long"
+    assert shown[:1] == ([first] if shown else [])
 
 
 def test_uids_are_fixed_and_differ(centres: Facility) -> None:

@@ -2,11 +2,13 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sukusuku_cli.__main__ import main as sukusuku
 from sukusuku_dashboards.__main__ import main
 from sukusuku_dashboards.diff import LINES, differences, told
 from sukusuku_dashboards.export import TOKEN as INFLUX_TOKEN
@@ -73,6 +75,33 @@ def test_push_ends_with_the_address_of_the_wall_that_the_documents_give(
     assert english == f"wall (en): {grafana.url}{address.replace('-ja?', '-en?')}"
     for path in ("README.md", "README.ja.md", "docs/grafana.md", "dashboards/deploy/sukusuku-kiosk.service"):
         assert f"?{query}" in (ROOT / path).read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ja.md"])
+def test_the_five_commands_of_the_readme_lead_from_an_empty_grafana_to_a_wall(
+    readme: str, grafana: FakeGrafana, settings: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they stand there, one after the other; instead of the browser, its address is looked up."""
+    (block,) = re.findall(
+        r"(?:^    .*\n)*^    export SUKUSUKU_GRAFANA_TOKEN=(?:.*\n)(?:^    .*\n)*",
+        (ROOT / readme).read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    commands = [shlex.split(line, comments=True) for line in block.splitlines()]
+    assert len(commands) == 5
+    for command in commands:
+        words = [word.replace("http://grafana.local:3000", grafana.url) for word in command]
+        match [settings if word == "facility.toml" else word for word in words]:
+            case ["export", pair]:
+                name, _, value = pair.partition("=")
+                monkeypatch.setenv(name, value.replace("glsa_...", TOKEN))
+            case ["sukusuku", *arguments]:
+                assert sukusuku(arguments) == 0, command
+            case ["chromium", "--kiosk", address]:
+                assert address.removeprefix(f"{grafana.url}/d/").partition("?")[0] in grafana.dashboards
+            case _:
+                pytest.fail(f"unknown command {command}")
+    assert grafana.wrong == []
 
 
 def test_pushing_again_changes_nothing(
@@ -186,6 +215,78 @@ def test_the_token_from_the_environment_and_a_sub_path(settings: str, monkeypatc
     with serving(FakeGrafana(prefix="/grafana")) as grafana:
         assert main(["push", settings, "--url", grafana.url + "/"]) == 0
         assert WALL in grafana.dashboards
+
+
+TWO_CENTRES = (
+    SETTINGS
+    + """
+[[site]]
+id = "seibu"
+name = {ja = "西部", en = "Seibu"}
+[[site.unit]]
+id = "u2"
+name = {ja = "一号", en = "One"}
+edge = "pi-2"
+"""
+)
+TURN = "sukusuku-walls-ja"
+
+
+@pytest.fixture
+def two_centres(tmp_path: Path) -> str:
+    path = tmp_path / "two.toml"
+    path.write_text(TWO_CENTRES, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("org", [1, 4])
+def test_walls_of_several_centres_are_a_playlist_with_the_wall_of_all_first(
+    grafana: FakeGrafana, two_centres: str, capsys: pytest.CaptureFixture[str], org: int
+) -> None:
+    grafana.org = org
+    assert push(grafana, two_centres) == 0
+    assert grafana.wrong == []
+    assert grafana.playlists is not None
+    spec = grafana.playlists[TURN]["spec"]
+    assert spec["title"] == "区：状況一覧（自動切り替え）"
+    assert [item["value"] for item in spec["items"]] == [
+        "sukusuku-wall-all-ja",
+        "sukusuku-wall-tobu-ja",
+        "sukusuku-wall-seibu-ja",
+    ]
+    told = capsys.readouterr().out
+    assert f"{grafana.url}/playlists/play/{TURN}?kiosk&" in told
+    assert "hideLogo=true" in told.splitlines()[-1]
+    grafana.calls.clear()
+    assert push(grafana, two_centres) == 0
+    assert not any("playlist" in path for _, path in grafana.writes)
+
+
+def test_a_playlist_that_was_changed_is_put_right_in_place_of_the_version_that_was_seen(
+    grafana: FakeGrafana, two_centres: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(grafana, two_centres)
+    assert grafana.playlists is not None
+    grafana.playlists[TURN]["spec"] |= {"interval": "1h"}
+    capsys.readouterr()
+    assert push(grafana, two_centres, "--dry-run") == 0
+    assert grafana.playlists[TURN]["spec"]["interval"] == "1h"
+    assert push(grafana, two_centres) == 0
+    assert 'interval: "1h" -> "20s"' in capsys.readouterr().out
+    assert grafana.playlists[TURN]["spec"]["interval"] == "20s"
+    assert grafana.playlists[TURN]["metadata"]["resourceVersion"] == "2"
+    assert grafana.wrong == []
+
+
+def test_a_grafana_without_playlists_over_http_gets_everything_else(
+    grafana: FakeGrafana, two_centres: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grafana.playlists = None
+    assert push(grafana, two_centres) == 0
+    told = capsys.readouterr().out
+    assert "left out playlists" in told
+    assert "/playlists/play/" not in told
+    assert WALL in grafana.dashboards
 
 
 def test_differences_are_few_lines() -> None:
