@@ -6,7 +6,7 @@ from statistics import median_low
 
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.model.collection import CorrectionKind
-from sukusuku_server.rooms.door_counter import Flow, put, timed_out
+from sukusuku_server.rooms.door_counter import Flow, anew, presumed_empty, put, timed_out
 from sukusuku_server.rooms.sensor_samples import Sample
 
 Tell = Callable[[CorrectionKind, int | None, int | None, str], None]
@@ -86,8 +86,8 @@ def follow(
         tell(CorrectionKind.SOURCE, channel.value, shown, f"{channel.lead or '-'} > {lead}")
     flow = channel.flow
     settled = flow.moved is None or found[lead].time - flow.moved >= _SETTLED
-    if lead in _FLICKERING and flow.heard is not None and settled and flow.count != shown:
-        flow = put(flow, shown, now)  # so that it can take over
+    if lead in _FLICKERING and flow.heard is not None and settled and flow.count != shown:  # so that it can take over
+        flow = put(anew(flow) if flow.heard <= alive else flow, shown, now, tell)
     return replace(channel, flow=flow, lead=lead, value=shown, heard=found[lead].time, recent=recent, held=held)
 
 
@@ -110,17 +110,21 @@ def agreed(channel: Channel, absolute: Sample | None, now: int, minutes: int, te
         return replace(channel, apart=apart, witness=seen)
     count = max(flow.count + off, 0)
     tell(CorrectionKind.AGREED, flow.count, count, "")
-    return replace(channel, flow=put(flow, count, now), value=count, apart=(), witness=Witness(value, now, 0))
+    return replace(channel, flow=put(flow, count, now, tell), value=count, apart=(), witness=Witness(value, now, 0))
 
 
-def emptied(channel: Channel, now: int, kind: CorrectionKind, tell: Tell) -> Channel:
-    """Return the channel from a moment on at which the room is taken to be empty."""
-    if channel.flow.count:
-        tell(kind, channel.flow.count, 0, "")
-    elif channel.flow.from_empty and not channel.flow.moves:
+def emptied(channel: Channel, now: int, kind: CorrectionKind, tell: Tell, *, unheard: bool = False) -> Channel:
+    """Return the channel from a moment on at which the room is taken to be empty.
+
+    `unheard`: its counters fell silent while people were in, and may yet tell how these left.
+    """
+    flow = presumed_empty(channel.flow) if unheard else channel.flow
+    if flow.count:
+        tell(kind, flow.count, 0, "")
+    elif flow.from_empty and not flow.moves and not flow.waiting:
         return channel
     value = 0 if channel.lead == "flow" else channel.value
-    return replace(channel, flow=put(channel.flow, 0, now), value=value, apart=(), held=None)
+    return replace(channel, flow=put(flow, 0, now, tell), value=value, apart=(), held=None)
 
 
 def may_be_empty(channel: Channel, quiet: int) -> bool:
@@ -142,8 +146,7 @@ def entered(channel: Channel, count: int, now: int, in_time: int, tell: Tell) ->
     value = count if channel.lead is not None else channel.value
     flow = channel.flow
     if flow.heard is not None:
-        silent = flow.heard <= in_time
-        flow = put(replace(flow, entries=None, exits=None) if silent else flow, count, now)
+        flow = put(anew(flow) if flow.heard <= in_time else flow, count, now, tell)
     return replace(channel, flow=flow, value=value, apart=(), entered=now, held=held)
 
 

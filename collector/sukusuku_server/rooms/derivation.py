@@ -51,7 +51,7 @@ class RoomState:
 class RoomOccupancy:
     """The derivation of one room."""
 
-    version = 2
+    version = 3
     kind = RoomState
 
     def __init__(self, timetable: Timetable) -> None:
@@ -89,6 +89,7 @@ class _Step:
         self._zones = tuple(zone.id for zone in self._room.zone)
         self._sample_ms = int(self._room.counting.sample_seconds * 1000)
         self._most = sensor_samples.most(self._room.capacity)
+        self._patience = self._sample_ms + MINUTE_MS
         self._people, self._children = state.people, state.children
         self._samples, self._told = dict(state.samples), dict(state.told)
         self._quiet, self._heard, self._ticked = state.quiet, state.heard, state.ticked
@@ -112,8 +113,8 @@ class _Step:
     def _rank(self, event: Reading | Calibration) -> int:
         if isinstance(event, Calibration):
             return 2
-        swapped = (self._children if event.metric.endswith("Children") else self._people).flow.swapped
-        return int(event.metric.startswith("Entries/" if swapped else "Exits/"))
+        turned = (self._children if event.metric.endswith("Children") else self._people).flow.turned
+        return int(event.metric.startswith("Entries/" if turned else "Exits/"))
 
     def _take(self, event: Reading | Calibration) -> None:
         self._now = event.time
@@ -132,23 +133,22 @@ class _Step:
             self._children = self._counted(self._children, int(value), counter[1], self._tell_children)
 
     def _counted(self, channel: Channel, value: int, entries: bool, tell: channels.Tell) -> Channel:  # noqa: FBT001
-        unheard = channel.lead not in {None, "flow"}  # another source leads: what the flow lacks is no correction
-
-        def told(kind: CorrectionKind, before: int, after: int, detail: str) -> None:
-            if not (unheard and kind is CorrectionKind.CLAMPED):
-                tell(kind, before, after, detail)
-
-        flow = flows.counted(channel.flow, value, self._now, entries=entries, tell=told)
+        told = _without_clamps(channel, tell)
+        flow = flows.counted(channel.flow, value, self._now, entries=entries, patience=self._patience, tell=told)
         if flow.moved != channel.flow.moved:
             self._quiet = None
         return replace(channel, flow=flow)
+
+    def _believed(self, channel: Channel, tell: channels.Tell) -> Channel:
+        flow = flows.believed(channel.flow, self._now, self._patience, _without_clamps(channel, tell))
+        return channel if flow is channel.flow else replace(channel, flow=flow)
 
     def _entered(self, said: Calibration) -> None:
         staff = self._staff()
         by_people = self._children.lead == "people" or (self._children.lead is None and staff is not None)
         if not by_people and said.staff is not None:
             staff = said.staff
-        people, times = said.children + (staff or 0), (self._now, self._now - self._sample_ms - MINUTE_MS)
+        people, times = said.children + (staff or 0), (self._now, self._now - self._patience)
         self._people = channels.entered(self._people, people, *times, self._tell_people)
         self._children = channels.entered(self._children, said.children, *times, self._tell_children)
 
@@ -158,11 +158,16 @@ class _Step:
         """Return the rules of the day at a whole minute; tells at which one they are to be asked again."""
         self._now = now
         counting = self._room.counting
+        self._each(self._believed)
         if now >= self._reset:
-            self._each(lambda channel, tell: channels.emptied(channel, now, CorrectionKind.RESET, tell))
+            self._each(lambda channel, tell: self._emptied(channel, CorrectionKind.RESET, tell))
             self._reset = self._timetable.next_reset(now)
         overdue = now - int(counting.stay_hours * HOUR_MS)
-        self._each(lambda channel, tell: channels.without_overdue(channel, overdue, tell))
+        self._each(
+            lambda channel, tell: (
+                channel if self._unheard(channel) else channels.without_overdue(channel, overdue, tell)
+            )
+        )
         is_open = self._timetable.is_open(now)
         alive = now - 2 * self._sample_ms - MINUTE_MS
         self._look_for_emptiness(now, alive, is_open=is_open)
@@ -187,9 +192,17 @@ class _Step:
         def empty(channel: Channel, tell: channels.Tell) -> Channel:
             if is_open and not channels.may_be_empty(channel, quiet):
                 return channel
-            return channels.emptied(channel, now, CorrectionKind.EMPTY, tell)
+            return self._emptied(channel, CorrectionKind.EMPTY, tell)
 
         self._each(empty)
+
+    def _emptied(self, channel: Channel, kind: CorrectionKind, tell: channels.Tell) -> Channel:
+        return channels.emptied(channel, self._now, kind, tell, unheard=self._unheard(channel))
+
+    def _unheard(self, channel: Channel) -> bool:
+        """Whether the counters fell silent while the centre was open, and are still."""
+        heard = channel.flow.heard
+        return heard is not None and heard < self._now - self._patience and self._timetable.is_open(heard)
 
     def _lead(self, alive: int) -> None:
         """Which sources lead, and what they say."""
@@ -212,7 +225,7 @@ class _Step:
             "count": sensor_samples.whole(self._samples, kind),
             "zones": sensor_samples.summed(self._samples, self._zones, kind),
         }
-        if flow.heard is not None and flow.entries is not None and flow.exits is not None:
+        if flow.heard is not None:
             found["flow"] = Sample(flow.heard, flow.count)
         return {name: sample for name, sample in found.items() if sample is not None}
 
@@ -244,7 +257,7 @@ class _Step:
     def _note_heard(self, now: int) -> None:
         first = self._first()
         if first.known_before:
-            in_time = first.heard + self._sample_ms + MINUTE_MS
+            in_time = first.heard + self._patience
             silent = max(-((in_time - now) // MINUTE_MS), 0)
             self._heard = self._heard.after(max((now - self._ticked) // MINUTE_MS, 1), silent)
 
@@ -279,7 +292,8 @@ class _Step:
 
     def _wakes(self, now: int, *, is_open: bool) -> int:
         """Return a room that is closed and empty has nothing to do until it opens or is reset."""
-        busy = self._people.flow.count or self._children.flow.count or self._people.value or self._children.value
+        flows_in = (self._people.flow, self._children.flow)
+        busy = any(flow.count or flow.waiting for flow in flows_in) or self._people.value or self._children.value
         if is_open or busy:
             return now + MINUTE_MS
         opening = self._timetable.next_opening(now)
@@ -293,6 +307,18 @@ class _Step:
 
     def _tell(self, channel: str, kind: CorrectionKind, before: int | None, after: int | None, detail: str) -> None:
         self._corrections.append(Correction(self._room.id, self._now, kind, channel, before, after, detail))
+
+
+def _without_clamps(channel: Channel, tell: channels.Tell) -> channels.Tell:
+    """Another source leads: what the flow lacks is no correction."""
+    if channel.lead in {None, "flow"}:
+        return tell
+
+    def told(kind: CorrectionKind, before: int | None, after: int | None, detail: str) -> None:
+        if kind is not CorrectionKind.CLAMPED:
+            tell(kind, before, after, detail)
+
+    return told
 
 
 def _minute_after(time: int) -> int:

@@ -4,11 +4,12 @@ from itertools import pairwise
 from random import Random
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_core.model import Quality, Reading
-from sukusuku_core.time import MINUTE_MS
+from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 from sukusuku_server.rooms.derivation import RoomOccupancy, RoomState
 from tests.server.rooms.example_room import SHIFT, Played, at, every, reading, timetable
@@ -223,10 +224,81 @@ def test_nobody_stays_longer_than_anybody_does() -> None:
     assert day.kinds()[0] == "timed_out"
 
 
-def test_counters_that_restart_and_swap_are_told() -> None:
-    swapped = door(("07:00", 0, 0), ("08:30", 0, 2), ("09:10", 0, 3), ("11:00", 1, 2), ("16:00", 3, 0), ("17:00", 3, 0))
-    day = Played(FLOW, swapped)
-    assert day.people("09:20", "11:30", "16:30", "17:30") == [5, 6, 3, 0]
+def separately(
+    totals: list[tuple[str, int, int]], shift: str, silent: tuple[int, int], *, exits_first: bool = False
+) -> list[Reading]:
+    """Totals as two readings apart by MM:SS, each told again every 15 minutes, except within a silence (UTC ms)."""
+    late = at(f"0:{shift}") - at("0:00")
+    found = []
+    for metric, column, lag in (
+        ("Entries/Total", 1, late if exits_first else 0),
+        ("Exits/Total", 2, 0 if exits_first else late),
+    ):
+        for n, row in enumerate(totals):
+            end = totals[n + 1][0] if n + 1 < len(totals) else "24:00"
+            found += [
+                Reading("room", metric, time + lag, row[column])
+                for time in range(at(row[0]), at(end), 15 * MINUTE_MS)
+                if not silent[0] <= time + lag < silent[1]
+            ]
+    return found
+
+
+AFTER_SILENCE = SHIFT + '[site.room.counting]\npeople = ["flow"]\nsample_seconds = 900\n'
+
+
+@pytest.mark.parametrize("exits_first", [False, True])
+def test_after_a_silence_entries_are_not_believed_before_exits(exits_first: bool) -> None:  # noqa: FBT001 - a column
+    day = [("07:00", 0, 0), ("08:50", 2, 0), ("09:10", 9, 0), ("12:30", 19, 10), ("14:40", 22, 14), ("17:30", 22, 22)]
+    readings = separately(day, "8:00", (at("11:00"), at("15:05")), exits_first=exits_first)
+    played = Played(AFTER_SILENCE, readings)
+    seen = [p.value for p in played.advanced.points if p.metric == "Occupancy/Corrected"]
+    assert max(value for value in seen if isinstance(value, float)) == 9, "and not 9 and those who came meanwhile"
+    assert played.people("10:50", "15:30", "18:00") == [9, 8, 0]
+    assert set(played.completeness("15:05", "15:09")) == {0}, "nothing is known before both are heard"
+    assert "clamped" not in played.kinds()
+
+
+@pytest.mark.parametrize("exits_first", [False, True])
+def test_weeks_of_silence_end_with_those_who_are_in(exits_first: bool) -> None:  # noqa: FBT001 - a column
+    before = [("07:00", 0, 0), ("08:50", 7, 0)]
+    after = [("08:50", 312, 300), ("17:30", 312, 312)]
+    weeks = 28 * DAY_MS
+    readings = separately(before, "8:00", (at("12:00"), at("24:00")), exits_first=exits_first)
+    readings += [
+        Reading("room", item.metric, item.time + weeks, item.value)
+        for item in separately(after, "8:00", (at("00:00"), at("12:00")), exits_first=exits_first)
+    ]
+    derivation = RoomOccupancy(timetable(AFTER_SILENCE))
+    readings.sort(key=lambda item: item.time)
+    found = derivation.advance(derivation.start(at("00:00")), readings, [], at("24:00") + weeks)
+    people = [(p.time - weeks, p.value) for p in found.points if p.metric == "Occupancy/Corrected"]
+    of_last_day = [value for time, value in people if time >= at("00:00")]
+    assert of_last_day[0] == 12
+    assert max(value for value in of_last_day if isinstance(value, float)) == 12
+    assert of_last_day[-1] == 0
+    assert {item.kind.value for item in found.corrections if item.time > at("24:00") + DAY_MS} == {"source"}
+
+
+def test_a_counter_alone_is_a_gap() -> None:
+    readings = [item for item in ORDINARY if item.metric == "Entries/Total" or item.time < at("10:00")]
+    day = Played(FLOW, readings)
+    assert day.completeness("09:55", "12:00") == [100, 0]
+    assert max(value for value in day.people("09:30", "11:30", "16:30", "20:00") if value is not None) == 5
+
+
+def test_people_who_came_in_elsewhere_turn_nothing_round() -> None:
+    moves = [("08:30", 0, 1), ("08:35", 0, 1), ("08:40", 0, 1), ("09:00", 8, 0), ("17:00", 0, 8)]
+    day = Played(FLOW, door(("07:00", 0, 0), *moves))
+    assert day.people("08:45", "09:05", "12:00", "16:55", "17:05", "20:00") == [0, 8, 8, 8, 0, 0]
+    assert "swapped" not in day.kinds()
+
+
+def test_a_turned_sensor_is_told_by_whoever_counts() -> None:
+    swapped = door(("07:00", 0, 0), ("08:30", 0, 2), ("09:10", 0, 6), ("11:00", 1, 2), ("16:00", 3, 0), ("17:00", 6, 0))
+    said = [Calibration("room", at("10:00:20"), children=6, staff=None, by="佐藤")]
+    day = Played(FLOW, swapped, said)
+    assert day.people("09:20", "10:02", "11:30", "16:30", "17:30") == [0, 8, 9, 6, 0]
     assert "swapped" in day.kinds()
 
 
