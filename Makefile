@@ -42,7 +42,7 @@ bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
 	@$(BIN)/python -m bench.drain
 	@$(BIN)/python -m bench.influx
 	@$(BIN)/python -m bench.wall
-	@$(BIN)/python -m bench.collection
+	@$(BIN)/python -m bench.collection --seeds 8
 	@$(BIN)/python -m bench.rooms
 	@$(BIN)/python -m bench.rooms.alerts
 

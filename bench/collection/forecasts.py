@@ -1,6 +1,6 @@
 """Forecasts that derivation issues in the simulated half year, against the truth and against two simple rules.
 
-    python -m bench.collection.forecasts [--seeds 1 2 3] [--units]
+    python -m bench.collection.forecasts [--seed 1 2 3] [--units]
 
 The truth of a forecast is when the bag would have been full, had nobody emptied it: the simulator knows all that was
 brought. Every forecast counts whose truth lies within the half year, but those of bags that were full already. The
@@ -70,11 +70,11 @@ def lines(found: Figures) -> Iterator[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures; 1 when one is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--seed", type=int, nargs="+", default=[1], help="worlds to simulate")
     parser.add_argument("--units", action="store_true", help="one line per unit as well")
     args = parser.parse_args(argv)
     good = True
-    for seed in args.seeds:
+    for seed in args.seed:
         world = simulate(seed)
         scored: list[Scored] = []
         for unit in world.units:

@@ -37,8 +37,18 @@ SERVICE_MS = (40_000, 400_000)
 CHANGE_MS = (50_000, 300_000)
 """How long a hand with its cycle, a repair or cleaning, and a change of bag take."""
 CLEANING_DAY, CLEANING_MINUTE = 4, 17 * 60 + 20
-LEAST = {"when_full": 60.0, "daily": 25.0, "rounds": 15.0, "hasty": 35.0}
+LEAST = {"when_full": 60.0, "daily": 25.0, "rounds": 15.0, "hasty": 35.0, "eager": 0.0}
 """Percent below which a habit leaves the bag where it is."""
+LUMP = (10, 20)
+"""Nappies that come at once when somebody brings those of a whole day."""
+ONE_PRESS = 0.5
+"""Share of lumps that are pressed as they are, in one cycle; the others go in hand by hand."""
+RESIDUE = (5.0, 35.0)
+"""Percent that are left behind at an emptying that is not whole, but never more than half of what was in."""
+SETTLING_MS = 8 * HOUR_MS
+"""After so long, what is loose in a bag has sunk to 1/e."""
+SETTLE_EVERY_MS = 2 * HOUR_MS
+LEAST_SUNK = 0.05
 
 
 class Habit(StrEnum):
@@ -51,6 +61,8 @@ class Habit(StrEnum):
     """By a crew on Monday, Wednesday and Friday; one visit in twelve does not take place."""
     HASTY = "hasty"
     """By staff at noon, half full or not."""
+    EAGER = "eager"
+    """By cleaners who come three times a day and change every bag, whatever is in."""
 
 
 class Event(StrEnum):
@@ -65,6 +77,7 @@ class Event(StrEnum):
     SERVICED = "serviced"
     CLEANED = "cleaned"
     SLIPPED = "slipped"
+    SETTLED = "settled"
     REPLACED = "replaced"
 
 
@@ -80,6 +93,8 @@ class Happening:
     film: float
     ms: int
     """How long it takes; nothing else happens meanwhile."""
+    cycles: int = 0
+    """Compressions that belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +113,10 @@ class Person:
     """Stretches in which most hands bypass the compressor."""
     slips: tuple[int, ...] = ()
     replaced: tuple[int, ...] = ()
+    lumps: float = 0.0
+    residues: float = 0.0
+    settling: float = 0.0
+    """See `Knobs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,8 @@ class Life:
 @dataclass(slots=True)
 class _Now:
     percent: float = 0.0
+    loose: float = 0.0
+    """Part of it that will sink."""
     nappies: int = 0
     film: float = 100.0
     blocked: Event | None = None
@@ -130,6 +151,7 @@ class _Kind(StrEnum):
     REPAIR = "repair"
     CLEAN = "clean"
     SLIP = "slip"
+    SETTLE = "settle"
     REPLACE = "replace"
 
 
@@ -193,27 +215,31 @@ def _plan(person: Person, start: int, end: int, holidays: frozenset[int], rng: R
             while time < hour + HOUR_MS:
                 yield int(time), _Kind.HAND
                 time += rng.expovariate(rate)
-        visit = _visit(person.habit, begins, rng)
-        if visit is not None:
+        for visit in _visits(person.habit, begins, rng):
             yield visit, _Kind.EMPTY
         if weekday(opens) == CLEANING_DAY and rng.random() < 0.7:
             yield begins + round((CLEANING_MINUTE + rng.uniform(0, 20)) * MINUTE_MS), _Kind.CLEAN
     yield from ((time, _Kind.SLIP) for time in person.slips)
     yield from ((time, _Kind.REPLACE) for time in person.replaced)
+    if person.settling:
+        yield from ((time, _Kind.SETTLE) for time in range(start, end, SETTLE_EVERY_MS))
 
 
-def _visit(habit: Habit, begins: int, rng: Random) -> int | None:
+def _visits(habit: Habit, begins: int, rng: Random) -> list[int]:
+    if habit is Habit.EAGER:
+        minutes = (9 * 60 + rng.uniform(5, 30), 11 * 60 + rng.uniform(0, 30), 17 * 60 + 35 + rng.uniform(0, 15))
+        return [begins + round(minute * MINUTE_MS) for minute in minutes]
     minute = {
         Habit.DAILY: 17 * 60 + 35 + rng.uniform(0, 15),
         Habit.HASTY: 12 * 60 + rng.uniform(0, 60),
         Habit.ROUNDS: 10 * 60 + rng.gauss(0, 25),
     }.get(habit)
     if minute is None or (habit is Habit.ROUNDS and (weekday(begins) not in {0, 2, 4} or rng.random() < 1 / 12)):
-        return None
-    return begins + round(minute * MINUTE_MS)
+        return []
+    return [begins + round(minute * MINUTE_MS)]
 
 
-def _happens(  # noqa: C901 - one case per kind
+def _happens(  # noqa: C901, PLR0912 - one case per kind
     person: Person, now: _Now, time: int, kind: _Kind, holidays: frozenset[int], rng: Random
 ) -> Iterator[tuple[int, _Kind]]:
     match kind:
@@ -221,7 +247,7 @@ def _happens(  # noqa: C901 - one case per kind
             yield from _hand(person, now, time, holidays, rng)
         case _Kind.EMPTY:
             if now.percent >= LEAST[person.habit] and now.blocked not in {Event.JAM, Event.FILM_OUT}:
-                _empty(now, time, Event.EMPTIED, rng)
+                _empty(now, time, Event.EMPTIED, rng, _residue(person, now, rng))
         case _Kind.REPAIR:
             if now.blocked is Event.FILM_OUT:
                 now.film = 100.0
@@ -236,13 +262,21 @@ def _happens(  # noqa: C901 - one case per kind
             if now.percent > 30:
                 before, now.percent = now.percent, now.percent - rng.uniform(7, 14)
                 _log(now, time, Event.SLIPPED, before, 0)
+        case _Kind.SETTLE:
+            sunk = now.loose * (1 - math.exp(-SETTLE_EVERY_MS / SETTLING_MS))
+            if sunk > LEAST_SUNK:
+                before, now.percent, now.loose = now.percent, now.percent - sunk, now.loose - sunk
+                _log(now, time, Event.SETTLED, before, 0)
         case _Kind.REPLACE:
             now.film = 100.0
             _empty(now, time, Event.REPLACED, rng)
 
 
 def _hand(person: Person, now: _Now, time: int, holidays: frozenset[int], rng: Random) -> Iterator[tuple[int, _Kind]]:
-    nappies = rng.choice(NAPPIES_IN_A_HAND)
+    nappies, cycles = rng.choice(NAPPIES_IN_A_HAND), 1
+    if person.lumps and rng.random() < person.lumps:
+        nappies = rng.randint(*LUMP)
+        cycles = 1 if rng.random() < ONE_PRESS else math.ceil(nappies / max(NAPPIES_IN_A_HAND))
     volume = 100 * sum(rng.uniform(0.7, 1.3) for _ in range(nappies)) / person.capacity
     if now.blocked in {Event.JAM, Event.FILM_OUT}:
         return
@@ -254,11 +288,12 @@ def _hand(person: Person, now: _Now, time: int, holidays: frozenset[int], rng: R
         if rng.random() >= STUFFED_WHEN_FULL or now.percent + volume > BRIM:
             return
     before = now.percent
-    now.percent += volume
+    now.percent = min(before + volume, BRIM)
+    now.loose += person.settling * (now.percent - before)
     now.nappies += nappies
-    if not stuffed:
-        now.film = max(0.0, now.film - 100 / person.film_cycles)
-    _log(now, time, Event.STUFFED if stuffed else Event.HAND, before, HAND_MS)
+    cycles = 0 if stuffed else cycles
+    now.film = max(0.0, now.film - cycles * 100 / person.film_cycles)
+    _log(now, time, Event.STUFFED if stuffed else Event.HAND, before, HAND_MS * max(cycles, 1), cycles=cycles)
     if now.percent >= 100 and not now.told_full:
         now.blocked, now.told_full = Event.FULL, True
         _log(now, now.busy, Event.FULL, now.percent, HAND_MS // 2)
@@ -270,15 +305,25 @@ def _hand(person: Person, now: _Now, time: int, holidays: frozenset[int], rng: R
         yield _staffed(time, rng.expovariate(1 / REPAIR_MS), holidays), _Kind.REPAIR
 
 
-def _empty(now: _Now, time: int, event: Event, rng: Random) -> None:
-    _log(now, time, event, now.percent, rng.randint(*CHANGE_MS), after=0.0)
-    now.percent, now.nappies, now.blocked, now.told_full = 0.0, 0, None, False
+def _residue(person: Person, now: _Now, rng: Random) -> float:
+    """Return the percent that an emptying leaves."""
+    if not person.residues or rng.random() >= person.residues:
+        return 0.0
+    return min(rng.uniform(*RESIDUE), now.percent / 2)
 
 
-def _log(now: _Now, time: int, event: Event, before: float, ms: int, after: float | None = None) -> None:
+def _empty(now: _Now, time: int, event: Event, rng: Random, left: float = 0.0) -> None:
+    _log(now, time, event, now.percent, rng.randint(*CHANGE_MS), after=left)
+    now.nappies = round(now.nappies * left / now.percent) if left else 0
+    now.percent, now.loose, now.blocked, now.told_full = left, 0.0, None, False
+
+
+def _log(
+    now: _Now, time: int, event: Event, before: float, ms: int, after: float | None = None, cycles: int = 0
+) -> None:
     now.busy = max(now.busy, time) + ms + 1
     after = now.percent if after is None else after
-    now.log.append(Happening(time, event, before, after, now.nappies, now.film, ms))
+    now.log.append(Happening(time, event, before, after, now.nappies, now.film, ms, cycles))
 
 
 def _staffed(time: int, delay: float, holidays: frozenset[int]) -> int:

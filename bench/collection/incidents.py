@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.collection.derived import derive
@@ -38,6 +38,8 @@ from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility
 
 OPEN_STEP, CLOSED_STEP = 10 * MINUTE_MS, 60 * MINUTE_MS
+OFTEN_MS = 30 * MINUTE_MS
+"""Levels that are read less often than this are older than any alert may be when the next one comes."""
 WRONG_GOAL = 0.01
 """Share of incidents that may be missed or told twice, and of alerts about nothing: derivation may err as much."""
 
@@ -192,7 +194,8 @@ def _about(alert: Alert, incident: Incident) -> bool:
 
 
 def figures(world: World, points: Mapping[str, Sequence[Reading]]) -> list[Figures]:
-    """Return the figures of a world: bags, faults, silences."""
+    """Return the figures of a world: bags, faults, silences. Units whose level is read seldom are left out."""
+    world = replace(world, units=tuple(unit for unit in world.units if unit.pace_ms <= OFTEN_MS))
     alerts, told = run(world, points)
     kinds = {
         "bags": ("collection", [item for unit in world.units for item in bags(unit, world)]),

@@ -47,6 +47,10 @@ class Fault(StrEnum):
     """The sensor says that it cannot measure."""
     COUNTER_STUCK = "counter_stuck"
     COUNTER_RESTART = "counter_restart"
+    STOP = "stop"
+    """The level sensor shows its upper (size above 0) or lower end, whatever is in the bag."""
+    LID = "lid"
+    """The lid switch stays where it is: open (size above 0) or shut."""
     SILENT = "silent"
     CLOCK = "clock"
     STUFFING = "stuffing"
@@ -76,6 +80,8 @@ class Sensors:
     cycles: int
     """What the counter shows at the beginning."""
     troubles: tuple[Trouble, ...]
+    pace: tuple[float, float] | None = None
+    """Hours between two measurements of the level; None: often, see `MEASURE_MS`."""
 
 
 @dataclass(slots=True)
@@ -125,6 +131,7 @@ class _Sensing:
     held: float | None = None
     jump_until: int = 0
     jump: float = 0.0
+    next_level: int = 0
     serial: int = 1000
     state: UnitState = UnitState.IDLE
 
@@ -174,8 +181,9 @@ def _routine(sensing: _Sensing, time: int) -> None:
         )
         tell(time, "Temperature", round(warmth + sensing.rng.gauss(0, 0.2), 1))
         tell(time, "Info/Serial", f"SK-{sensing.serial}")
+    if Witness.LID in has:
+        _tell_lid(sensing, time, is_open=False)
     for witness, metric, value in (
-        (Witness.LID, "Lid/Open", False),
         (Witness.DOOR, "Door/Open", False),
         (Witness.BAG, "Bag/Present", True),
     ):
@@ -183,11 +191,18 @@ def _routine(sensing: _Sensing, time: int) -> None:
             tell(time, metric, value)
 
 
+def _tell_lid(sensing: _Sensing, time: int, *, is_open: bool) -> None:
+    sticks = within(sensing.of(Fault.LID), time)
+    sensing.told.tell(time, "Lid/Open", is_open if sticks is None else sticks.size > 0)
+
+
 def _tell_level(sensing: _Sensing, time: int, *, nonsense: float | None = None) -> None:
-    if Witness.LEVEL not in sensing.sensors.witnesses:
+    if Witness.LEVEL not in sensing.sensors.witnesses or time < sensing.next_level:
         return
     rng, sensors = sensing.rng, sensing.sensors
-    noise, drift, stuck = sensors.noise, 0.0, False
+    if sensors.pace is not None:
+        sensing.next_level = time + round(rng.uniform(*sensors.pace) * HOUR_MS)
+    noise, drift, stuck, stop = sensors.noise, 0.0, False, None
     for trouble in sensors.troubles:
         if not trouble.start <= time < trouble.end:
             continue
@@ -198,6 +213,8 @@ def _tell_level(sensing: _Sensing, time: int, *, nonsense: float | None = None) 
                 drift = trouble.size * (time - trouble.start) / (trouble.end - trouble.start)
             case Fault.STUCK:
                 stuck = True
+            case Fault.STOP:
+                stop = 100.0 if trouble.size > 0 else 0.0
             case Fault.JUMPY if time >= sensing.jump_until and rng.random() < 0.05:
                 sensing.jump = rng.choice((-1, -1, 1)) * rng.uniform(12, trouble.size)
                 sensing.jump_until = time + round(rng.uniform(1, 40) * MINUTE_MS)
@@ -206,6 +223,7 @@ def _tell_level(sensing: _Sensing, time: int, *, nonsense: float | None = None) 
     jump = sensing.jump if time < sensing.jump_until else 0.0
     value = sensors.gain * sensing.percent + sensors.offset + sensing.crumple + drift + jump + rng.gauss(0, noise)
     value = round(min(max(value if nonsense is None else nonsense, LEVEL_RANGE[0]), LEVEL_RANGE[1]), 1)
+    value = value if stop is None else stop
     sensing.held = (sensing.held if sensing.held is not None else value) if stuck else None
     sensing.told.tell(time, "Fill/Percent", value if sensing.held is None else sensing.held)
 
@@ -229,7 +247,7 @@ def _sensed(sensing: _Sensing, happening: Happening) -> int:  # noqa: PLR0911 - 
             return _stands(sensing, time + 10_000, UnitState.JAM, FaultCode.JAM)
         case Event.FILM_OUT:
             return _stands(sensing, time + 10_000, UnitState.FILM_OUT, FaultCode.FILM_OUT)
-        case Event.SLIPPED:
+        case Event.SLIPPED | Event.SETTLED:
             sensing.percent = happening.after
             return time
         case Event.SERVICED | Event.CLEANED:
@@ -251,16 +269,16 @@ def _hand(sensing: _Sensing, happening: Happening) -> int:
     seen = rng.random() < 0.6
     if seen:
         if Witness.LID in has:
-            sensing.told.tell(time, "Lid/Open", True)  # noqa: FBT003 - a value
+            _tell_lid(sensing, time, is_open=True)
         if rng.random() < 0.4:
             _tell_level(sensing, time + 5_000, nonsense=rng.uniform(-20, sensing.percent + 10))
         if Witness.LID in has:
-            sensing.told.tell(time + 16_000, "Lid/Open", False)  # noqa: FBT003 - a value
+            _tell_lid(sensing, time + 16_000, is_open=False)
     sensing.percent = happening.after
     if happening.event is Event.HAND and not within(sensing.of(Fault.COUNTER_STUCK), time):
-        sensing.cycles += 1
-        sensing.own += 1
-    done = time + 30_000
+        sensing.cycles += happening.cycles
+        sensing.own += happening.cycles
+    done = time + 30_000 * max(happening.cycles, 1)
     _tell_cycles(sensing, done)
     _tell_level(sensing, done)
     if Witness.STATE in has:
@@ -271,9 +289,7 @@ def _hand(sensing: _Sensing, happening: Happening) -> int:
 def _opened(sensing: _Sensing, happening: Happening, *, bag: bool) -> int:
     time, rng, has = happening.time, sensing.rng, sensing.sensors.witnesses
     done = time + happening.ms - 6_000
-    opened = [metric for witness, metric in ((Witness.LID, "Lid/Open"), (Witness.DOOR, "Door/Open")) if witness in has]
-    for metric in opened:
-        sensing.told.tell(time, metric, True)  # noqa: FBT003 - a value
+    _tell_openings(sensing, time, is_open=True)
     if Witness.BAG in has and (bag or rng.random() < 0.3):
         sensing.told.tell(time + 15_000, "Bag/Present", False)  # noqa: FBT003 - a value
         sensing.told.tell(done - 10_000 if bag else time + 25_000, "Bag/Present", True)  # noqa: FBT003 - a value
@@ -285,8 +301,7 @@ def _opened(sensing: _Sensing, happening: Happening, *, bag: bool) -> int:
     if happening.event is Event.REPLACED:
         sensing.serial += 1
         sensing.cycles = 0
-    for metric in opened:
-        sensing.told.tell(done, metric, False)  # noqa: FBT003 - a value
+    _tell_openings(sensing, done, is_open=False)
     if happening.event is not Event.CLEANED:
         _stands(sensing, done, UnitState.IDLE, FaultCode.NONE)
     if Witness.STATE in has:
@@ -296,11 +311,18 @@ def _opened(sensing: _Sensing, happening: Happening, *, bag: bool) -> int:
     return done
 
 
+def _tell_openings(sensing: _Sensing, time: int, *, is_open: bool) -> None:
+    if Witness.LID in sensing.sensors.witnesses:
+        _tell_lid(sensing, time, is_open=is_open)
+    if Witness.DOOR in sensing.sensors.witnesses:
+        sensing.told.tell(time, "Door/Open", is_open)
+
+
 def blind(sensors: Sensors) -> tuple[Trouble, ...]:
     """Stretches in which no witness can tell that a bag was changed, joined where they touch, in order."""
     faults, has = {Fault.SILENT}, sensors.witnesses
     if Witness.BAG not in has and Witness.LEVEL in has:
-        faults |= {Fault.STUCK, Fault.LEVEL_BAD}
+        faults |= {Fault.STUCK, Fault.LEVEL_BAD, Fault.STOP}
     if Witness.OWN_COUNT in has and not has & {Witness.BAG, Witness.LEVEL}:
         faults |= {Fault.COUNTER_STUCK}
     joined: list[Trouble] = []

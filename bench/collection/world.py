@@ -2,6 +2,7 @@
 
     world = simulate(seed=1)                      # 20 units, 26 weeks, about 15 s
     world = simulate(seed=1, units=3, weeks=2)    # for tests
+    world = simulate(seed=1, knobs=WIDE)          # with what containers in the field have shown; see knobs.py
 
 Readings are what the collector would have stored. The settings (`Collection`) are what an operator would have typed:
 the true capacity differs a little. The truth says what nobody could read off a sensor.
@@ -9,12 +10,24 @@ the true capacity differs a little. The truth says what nobody could read off a 
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from bench.collection.ground_truth import HOURS, Event, Habit, Life, Person, is_open, live, spans
+from bench.collection.ground_truth import (
+    HOURS,
+    SETTLING_MS,
+    Event,
+    Habit,
+    Happening,
+    Life,
+    Person,
+    is_open,
+    live,
+    spans,
+)
+from bench.collection.knobs import NARROW, FaultRate, Kind, Knobs
 from bench.collection.simulated_sensors import Fault, Sensors, Trouble, Witness, blind, sense
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number, day_start
@@ -28,47 +41,23 @@ HOLIDAYS = tuple(
 )
 """National holidays within 26 weeks of the first day: everything is closed."""
 
-W = Witness
-FULL_SET = frozenset({W.LEVEL, W.COUNTER, W.STATE, W.LID})
-KINDS: tuple[frozenset[Witness], ...] = (
-    FULL_SET,
-    FULL_SET | {W.DOOR},
-    frozenset({W.LEVEL}),
-    FULL_SET,
-    frozenset({W.LEVEL, W.COUNTER}),
-    frozenset({W.COUNTER, W.DOOR, W.BAG}),
-    FULL_SET | {W.DOOR, W.BAG},
-    frozenset({W.LEVEL, W.LID}),
-    frozenset({W.COUNTER, W.OWN_COUNT}),
-    FULL_SET,
-)
-"""What the units are sensed by, over and over."""
-HABITS = (Habit.WHEN_FULL, Habit.ROUNDS, Habit.DAILY, Habit.HASTY, Habit.ROUNDS, Habit.WHEN_FULL, Habit.ROUNDS)
-
-TROUBLES: tuple[tuple[Fault, float, tuple[float, float], tuple[float, float]], ...] = (
-    (Fault.NOISY, 1.0, (24, 120), (2.5, 4.5)),
-    (Fault.JUMPY, 1.2, (12, 96), (15, 60)),
-    (Fault.DRIFT, 0.7, (240, 700), (-6, 12)),
-    (Fault.STUCK, 0.7, (10, 96), (0, 0)),
-    (Fault.LEVEL_BAD, 0.5, (2, 72), (0, 0)),
-    (Fault.COUNTER_STUCK, 0.4, (24, 120), (0, 0)),
-    (Fault.COUNTER_RESTART, 1.0, (0, 0), (0, 0)),
-    (Fault.SILENT, 3.0, (1, 60), (0, 0)),
-    (Fault.CLOCK, 0.5, (2, 72), (-20 * MINUTE_MS, 4 * MINUTE_MS)),
-    (Fault.STUFFING, 0.7, (24, 96), (0, 0)),
-    (Fault.SLIPPED, 2.0, (0, 0), (0, 0)),
-    (Fault.REPLACED, 0.25, (0, 0), (0, 0)),
-)
-"""Fault, mean number of times per unit and half year, hours that it lasts, its size."""
+CLEAR_FALL = 15.0
+"""Percent by which a level must fall at an emptying for a level sensor to tell it from settling and slipping."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrueEmptying:
-    """A bag was taken away: when, and what was in it."""
+    """A bag was taken away: when, what was in it, and what was left behind (percent).
+
+    `clear`: the sensors of the unit must have seen it; otherwise it is too small for them, or between two of their
+    readings together with another one, and counts neither way.
+    """
 
     time: int
     percent: float
     nappies: int
+    left: float = 0.0
+    clear: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +76,45 @@ class Truth:
     stopped: tuple[tuple[int, int], ...]
     blind: tuple[Trouble, ...]
     troubles: tuple[Trouble, ...]
+    settling: float = 0.0
+    """Share of what was brought that sinks; see `ground_truth.live`."""
 
     def percent(self, time: int) -> float:
         """How full the bag really was."""
-        place = bisect_right(self.fill, (time, math.inf)) - 1
-        return self.fill[max(place, 0)][1]
+        return _at(self.fill, time)
 
     def full_after(self, time: int) -> int | None:
         """When the bag would have been full, seen from a moment, had nobody emptied it; None: not in this world."""
+        level = self.percent(time)
+        if level >= 100.0:
+            return time
+        if self.settling:
+            return self._full_with_settling(time, level)
         place = bisect_right(self.brought, (time, math.inf)) - 1
         so_far = self.brought[place][1] if place >= 0 else 0.0
-        missing = 100.0 - self.percent(time)
-        if missing <= 0:
-            return time
-        found = bisect_left(self.brought, so_far + missing, key=lambda item: item[1])
+        found = bisect_left(self.brought, so_far + 100.0 - level, key=lambda item: item[1])
         return self.brought[found][0] if found < len(self.brought) else None
+
+    def _full_with_settling(self, time: int, level: float) -> int | None:
+        """Play what came on: what is loose at a moment sinks while more comes."""
+        here = bisect_right(self.brought, (time, math.inf))
+        since = max((item.time for item in self.emptyings if item.time <= time), default=0)
+        since = max(since, time - 6 * SETTLING_MS)
+        loose, now = 0.0, time
+        for place in range(bisect_right(self.brought, (since, math.inf)), here):
+            came = self._came(place)
+            loose += self.settling * came * math.exp((self.brought[place][0] - time) / SETTLING_MS)
+        for place in range(here, len(self.brought)):
+            at = self.brought[place][0]
+            left = loose * math.exp((now - at) / SETTLING_MS)
+            came = self._came(place)
+            level, loose, now = level - (loose - left) + came, left + self.settling * came, at
+            if level >= 100.0:
+                return at
+        return None
+
+    def _came(self, place: int) -> float:
+        return self.brought[place][1] - (self.brought[place - 1][1] if place else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +122,21 @@ class SimulatedUnit:
     """A unit with everything that was read of it and everything that is true of it."""
 
     id: str
-    witnesses: frozenset[Witness]
+    kind: Kind
     habit: Habit
     collection: Collection
     readings: tuple[Reading, ...]
     truth: Truth
+
+    @property
+    def witnesses(self) -> frozenset[Witness]:
+        """By what it is sensed."""
+        return self.kind.witnesses
+
+    @property
+    def pace_ms(self) -> int:
+        """Longest time between two readings of a level that is read seldom; otherwise 0."""
+        return 0 if self.kind.pace is None else round(self.kind.pace[1] * HOUR_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +175,22 @@ class World:
 _CLOSED = frozenset(day_number(day_start(day)) for day in HOLIDAYS)
 
 
-def simulate(seed: int, units: int = 20, weeks: int = 26) -> World:
+def simulate(seed: int, units: int = 20, weeks: int = 26, knobs: Knobs = NARROW) -> World:
     """Return the world of a seed. Every second unit is linked to a room; two units share one."""
     start = day_start(FIRST_DAY)
     end = start + weeks * 7 * DAY_MS
     rooms = tuple(_room(f"room-{n + 1}", Random(f"{seed}/room/{n}"), start, end) for n in range((units + 3) // 4))
-    made = tuple(_unit(n, rooms[n // 4] if n % 2 == 0 else None, seed, start, end) for n in range(units))
+    made = tuple(_unit(n, rooms[n // 4] if n % 2 == 0 else None, seed, start, end, knobs) for n in range(units))
     return World(seed, start, end, made, rooms)
 
 
-def _unit(number: int, room: SimulatedRoom | None, seed: int, start: int, end: int) -> SimulatedUnit:
+def _unit(number: int, room: SimulatedRoom | None, seed: int, start: int, end: int, knobs: Knobs) -> SimulatedUnit:
     rng = Random(f"{seed}/unit/{number}")
     name = f"unit-{number + 1}"
-    witnesses = KINDS[number % len(KINDS)]
-    habit = Habit.WHEN_FULL if number % 11 == 3 else HABITS[(number + seed) % len(HABITS)]
+    kind = knobs.kinds[number % len(knobs.kinds)]
+    habit = Habit.WHEN_FULL if number % 11 == 3 else knobs.habits[(number + seed) % len(knobs.habits)]
     capacity = rng.uniform(48, 72)
-    troubles = _troubles(rng, start, end)
+    troubles = _troubles(rng, start, end, knobs.faults)
     person = Person(
         capacity,
         math.exp(rng.uniform(math.log(1.2), math.log(6.0))),
@@ -178,36 +201,77 @@ def _unit(number: int, room: SimulatedRoom | None, seed: int, start: int, end: i
         tuple((trouble.start, trouble.end) for trouble in troubles if trouble.fault is Fault.STUFFING),
         tuple(_working(trouble.start) for trouble in troubles if trouble.fault is Fault.SLIPPED),
         tuple(_working(trouble.start) for trouble in troubles if trouble.fault is Fault.REPLACED),
+        knobs.lumps,
+        knobs.residues,
+        knobs.settling,
     )
     life = live(person, start, end, _CLOSED, rng)
     sensors = Sensors(
         name,
-        witnesses,
-        rng.uniform(0.3, 1.2),
+        kind.witnesses,
+        rng.uniform(*knobs.noise),
         rng.uniform(-5, 2) if rng.random() < 0.4 else 0.0,
         rng.uniform(0.96, 1.04),
         rng.randrange(20_000),
         troubles,
+        kind.pace,
     )
     collection = Collection(
         nappies_per_bag=5.0 * round(capacity / 5), film_cycles=500.0, room=None if room is None else room.id
     )
     readings = sense(sensors, life, start, end, rng)
-    return SimulatedUnit(name, witnesses, habit, collection, readings, _truth(life, sensors, start))
+    return SimulatedUnit(name, kind, habit, collection, readings, _truth(life, sensors, start, readings, knobs))
 
 
-def _truth(life: Life, sensors: Sensors, start: int) -> Truth:
-    gone = [item for item in life.happenings if item.event in {Event.EMPTIED, Event.REPLACED}]
+def _truth(life: Life, sensors: Sensors, start: int, readings: tuple[Reading, ...], knobs: Knobs) -> Truth:
     first = life.happenings[0].before if life.happenings else 0.0
+    fill = ((start, first), *((item.time, item.after) for item in life.happenings))
     return Truth(
-        tuple(TrueEmptying(item.time, item.before, item.nappies) for item in gone),
+        tuple(_emptyings(life, sensors, fill, readings)),
         tuple(item.time for item in life.happenings if item.event is Event.FULL),
-        ((start, first), *((item.time, item.after) for item in life.happenings)),
+        fill,
         life.brought,
         _stopped(life),
         blind(sensors),
         sensors.troubles,
+        knobs.settling,
     )
+
+
+def _emptyings(
+    life: Life, sensors: Sensors, fill: tuple[tuple[int, float], ...], readings: tuple[Reading, ...]
+) -> Iterator[TrueEmptying]:
+    gone, cycles = [], [0]
+    for item in life.happenings:
+        cycles[-1] += item.cycles
+        if item.event in {Event.EMPTIED, Event.REPLACED}:
+            gone.append(item)
+            cycles.append(0)
+    moments = [item.time for item in readings if item.metric == "Fill/Percent"] if sensors.pace else []
+    for place, item in enumerate(gone):
+        before, after = item.before, item.after
+        alone = True
+        if moments:
+            end = bisect_right(moments, item.time)
+            seen = moments[end] if end < len(moments) else item.time
+            since = moments[end - 1] if end else item.time
+            before, after = _at(fill, since), _at(fill, seen)
+            alone = place + 1 == len(gone) or gone[place + 1].time >= seen
+        clear = alone and _clear(sensors, item, before - after, cycles[place])
+        yield TrueEmptying(item.time, item.before, item.nappies, item.after, clear)
+
+
+def _clear(sensors: Sensors, item: Happening, fall: float, cycles: int) -> bool:
+    has = sensors.witnesses
+    if Witness.BAG in has or (item.event is Event.REPLACED and Witness.STATE in has):
+        return True
+    if Witness.OWN_COUNT in has:
+        return cycles > 0
+    return fall >= CLEAR_FALL
+
+
+def _at(fill: tuple[tuple[int, float], ...], time: int) -> float:
+    return fill[max(bisect_right(fill, (time, math.inf)) - 1, 0)][1]
 
 
 def _stopped(life: Life) -> tuple[tuple[int, int], ...]:
@@ -221,10 +285,10 @@ def _stopped(life: Life) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _troubles(rng: Random, start: int, end: int) -> tuple[Trouble, ...]:
+def _troubles(rng: Random, start: int, end: int, faults: tuple[FaultRate, ...]) -> tuple[Trouble, ...]:
     """Faults at random; the same fault does not overlap itself."""
     found: list[Trouble] = []
-    for fault, times, hours, sizes in TROUBLES:
+    for fault, times, hours, sizes in faults:
         time = float(start + 3 * DAY_MS)
         while True:
             time += rng.expovariate(times / (182 * DAY_MS))

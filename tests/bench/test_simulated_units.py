@@ -1,8 +1,16 @@
 from itertools import pairwise
 
-from bench.collection.world import simulate
+import pytest
+from bench.collection.emptyings import judge
+from bench.collection.goals import Goal, at_least, between
+from bench.collection.knobs import WIDE
+from bench.collection.world import Truth, simulate
+
+from sukusuku_core.time import HOUR_MS
+from sukusuku_server.model.collection import Emptying, Evidence
 
 WORLD = simulate(seed=3, units=4, weeks=2)
+FIELD = simulate(seed=3, units=10, weeks=2, knobs=WIDE)
 
 
 def test_the_same_seed_gives_the_same_world() -> None:
@@ -40,3 +48,50 @@ def test_a_bag_would_be_full_when_what_is_missing_was_brought() -> None:
     brought = dict(truth.brought)
     before = max((item for item in truth.brought if item[0] <= time), default=(0, 0.0))[1]
     assert brought[full] - before >= 100 - truth.percent(time)
+
+
+def test_the_wide_world_has_what_the_field_has_shown() -> None:
+    emptyings = [(unit, emptying) for unit in FIELD.units for emptying in unit.truth.emptyings]
+    assert any(emptying.percent < 15 for _, emptying in emptyings)
+    assert any(5 < emptying.left < 36 for _, emptying in emptyings)
+    assert all(emptying.left <= emptying.percent / 2 for _, emptying in emptyings)
+    small = [emptying for unit, emptying in emptyings if not emptying.clear and not unit.pace_ms]
+    assert all(emptying.percent - emptying.left < 15 for emptying in small)
+    for unit in FIELD.units:
+        levels = [reading.time for reading in unit.readings if reading.metric == "Fill/Percent"]
+        if unit.kind.pace is not None:
+            assert min(late - early for early, late in pairwise(levels)) >= unit.kind.pace[0] * HOUR_MS * 0.9
+
+
+def test_what_the_sensors_cannot_see_counts_neither_way() -> None:
+    unit = next(u for u in FIELD.units if any(not e.clear for e in u.truth.emptyings) and u.kind.pace is None)
+    clear = sum(emptying.clear for emptying in unit.truth.emptyings)
+    reports = [Emptying(unit.id, e.time, e.percent, 1.0, (Evidence.LEVEL,), 1.0) for e in unit.truth.emptyings]
+    every = judge(unit, reports)
+    assert (every.true, every.found, every.false) == (clear, clear, 0)
+    assert (every.small, every.small_found) == (len(reports) - clear,) * 2
+    assert judge(unit, []).found == 0
+    assert judge(unit, []).small_found == 0
+
+
+def test_what_has_settled_leaves_room_for_more() -> None:
+    brought = tuple((hour * HOUR_MS, 10.0 * hour) for hour in range(1, 30))
+    truth = Truth((), (), ((0, 0.0),), brought, (), (), (), settling=0.2)
+    assert truth.full_after(0) == 11 * HOUR_MS
+    hard = Truth((), (), ((0, 0.0),), brought, (), (), ())
+    assert hard.full_after(0) == 10 * HOUR_MS
+
+
+@pytest.mark.parametrize(
+    ("goal", "value", "reached"),
+    [
+        (at_least(0.9), 0.9, True),
+        (at_least(0.9), 0.899, False),
+        (between(0.75, 0.85), 0.86, False),
+        (between(0.75, 0.85), 0.80, True),
+        (at_least(0.9), None, False),
+        (Goal(), None, True),
+    ],
+)
+def test_what_cannot_be_measured_misses_its_goal(goal: Goal, value: float | None, reached: bool) -> None:  # noqa: FBT001
+    assert goal.reached(value) is reached
