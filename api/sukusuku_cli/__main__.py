@@ -48,6 +48,11 @@ COMMANDS = {
         "use of the rooms in a month or fiscal year as XLSX, PDF and CSV",
         "部屋の利用状況の月報・年報（XLSX・PDF・CSV）",
     ),
+    "evaluate": Command(
+        "sukusuku_server.evaluate.__main__",
+        "what would have been found in a history of levels that you have",
+        "手元の充填率の記録で、検出と予測の当たり具合を試す",
+    ),
     "sim": Command(
         "sukusuku_sim.__main__", "simulated units and rooms over Modbus TCP and MQTT", "圧縮機と部屋の模擬装置"
     ),

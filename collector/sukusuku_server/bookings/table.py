@@ -3,7 +3,6 @@
 A row is either a count (a column `children`) or one booking. Columns that no heading of ours names are not read.
 """
 
-import codecs
 import csv
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from io import StringIO
 from typing import Protocol
 
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start, local_day
+from sukusuku_server import text_encoding
 from sukusuku_server.bookings import cells
 from sukusuku_server.bookings.days import Days
 from sukusuku_server.bookings.places import Places
@@ -32,22 +32,20 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 }
 _CANCELLED = ("cancel", "キャンセル", "取消", "取り消し", "取下", "取り下げ", "辞退", "不承諾", "無効")
 _TIMES = ("date", "slot", "start", "end")
-_ENCODINGS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 def decoded(content: bytes) -> str:
     """Return the text of a file. Raises BookingsError when no encoding fits."""
-    marked = [encoding for mark, encoding in _ENCODINGS if content.startswith(mark)]
-    for encoding in marked or ["utf-8", "cp932"]:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise BookingsError(
-        [Problem(0, "encoding", N_("The file is no text in UTF-8, UTF-16 or Shift_JIS (CP932); save it as CSV first"))]
-    )
+    text = text_encoding.decoded(content)
+    if text is None:
+        raise BookingsError(
+            [
+                Problem(
+                    0, "encoding", N_("The file is no text in UTF-8, UTF-16 or Shift_JIS (CP932); save it as CSV first")
+                )
+            ]
+        )
+    return text
 
 
 def read(text: str, places: Places, columns: Mapping[str, str], slots: dict[str, str], days: Days) -> Bookings:

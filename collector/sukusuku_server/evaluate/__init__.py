@@ -1,0 +1,1 @@
+"""`sukusuku evaluate`: what the product would have made of a history that somebody has."""

@@ -1,0 +1,144 @@
+"""The verdict on a history, in words for somebody who buys sensors or reads reports. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from gettext import NullTranslations
+from typing import Any
+
+from sukusuku_server.evaluate.figures import Evaluation
+from sukusuku_server.i18n import N_
+from sukusuku_server.model.collection import Method
+
+OFTEN, SELDOM = 35.0, 215.0
+"""Minutes between readings up to which emptyings are seen as they happen, and up to which they can be told apart."""
+A_WORKING_DAY = 600.0
+FOUND, FALSE = 0.95, 0.03
+"""Shares from and up to which emptyings can be relied on."""
+ENOUGH = 30
+"""Forecasts below which their figures say little."""
+BETTER = 0.15
+INSIDE = (0.70, 0.90)
+CALLED_WRONGLY = 0.02
+SHORT_DAYS = 28
+_HOURS = 120.0
+"""Minutes from which on people say hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence: an English message id with places for `values`. `minutes` is said as a length of time."""
+
+    text: str
+    values: dict[str, Any] = field(default_factory=dict)
+    minutes: float | None = None
+
+    def told(self, texts: NullTranslations) -> str:
+        """Return it in the language of the reader."""
+        values = self.values
+        if self.minutes is not None:
+            values = values | {"pace": _length(self.minutes, texts)}
+        return texts.gettext(self.text) % values
+
+
+def verdict(found: Evaluation) -> Iterator[Sentence]:
+    """Yield what such readings are good for."""
+    if found.days < SHORT_DAYS:
+        yield Sentence(
+            N_("The history is only %(days)d days long; four weeks and more say more."), {"days": found.days}
+        )
+    yield _emptyings(found)
+    yield _alerts(found)
+    yield from _forecasts(found)
+
+
+def _emptyings(found: Evaluation) -> Sentence:
+    told = found.tally
+    if told is None or not told.true:
+        values = {"n": len(found.emptyings)}
+        if found.pace <= OFTEN:
+            text = N_(
+                "With a reading every %(pace)s, emptyings are seen: %(n)d were found. Compare them with your records."
+            )
+        elif found.pace <= SELDOM:
+            text = N_(
+                "With a reading every %(pace)s, most emptyings are seen, afterwards: %(n)d were found. "
+                "Compare them with your records."
+            )
+        else:
+            text = N_(
+                "A reading every %(pace)s is too seldom for emptyings: whole bags come and go in between. "
+                "%(n)d were found."
+            )
+        return Sentence(text, values, found.pace)
+    values = {"found": told.found, "true": told.true, "false": told.false}
+    if told.share >= FOUND and told.wrong <= FALSE:
+        text = N_(
+            "With a reading every %(pace)s, emptyings are found: %(found)d of %(true)d, and %(false)d that were none."
+        )
+    elif found.pace > SELDOM:
+        text = N_(
+            "A reading every %(pace)s is too seldom for emptyings: %(found)d of %(true)d were found, "
+            "and %(false)d that were none."
+        )
+    else:
+        text = N_(
+            "With a reading every %(pace)s, emptyings are not found reliably: %(found)d of %(true)d, and %(false)d "
+            "that were none. A lid or bag contact, or readings every ten minutes, would help."
+        )
+    return Sentence(text, values, found.pace)
+
+
+def _alerts(found: Evaluation) -> Sentence:
+    if found.called and found.low > CALLED_WRONGLY * found.called:
+        share = 100 * found.low / found.called
+        text = N_(
+            "%(share).0f %% of the hours that are said to be at 85 %% or more would be false: look at the sensor."
+        )
+        return Sentence(text, {"share": share})
+    if found.pace <= OFTEN:
+        return Sentence(N_("A full bag is told within %(pace)s."), {}, found.pace)
+    if found.pace <= A_WORKING_DAY:
+        return Sentence(N_("A full bag is told up to %(pace)s late."), {}, found.pace)
+    return Sentence(N_("A reading every %(pace)s is too seldom to tell of a full bag on the same day."), {}, found.pace)
+
+
+def _forecasts(found: Evaluation) -> Iterator[Sentence]:
+    mine = found.error(Method.MODEL)
+    if found.better is None or mine is None or found.judged < ENOUGH:
+        yield Sentence(N_("There are too few bags to judge the forecast."))
+        return
+    values = {"better": 100 * abs(found.better), "hours": mine, "n": found.judged}
+    if found.better >= BETTER:
+        text = N_(
+            "The forecast of when a bag is full was off by %(hours).1f hours on average, %(better).0f %% less than the "
+            "better simple rule (%(n)d forecasts)."
+        )
+    elif found.better > -BETTER:
+        text = N_(
+            "The forecast of when a bag is full was off by %(hours).1f hours on average, about as much as the better "
+            "simple rule (%(n)d forecasts)."
+        )
+    else:
+        text = N_(
+            "The forecast of when a bag is full was off by %(hours).1f hours on average, %(better).0f %% more than the "
+            "better simple rule (%(n)d forecasts): do not plan by it with such readings."
+        )
+    yield Sentence(text, values)
+    if found.watched.judged - found.watched.censored >= ENOUGH:
+        inside = {"inside": 100 * found.watched.inside}
+        low, high = INSIDE
+        if low <= found.watched.inside <= high:
+            yield Sentence(
+                N_("Its range holds: %(inside).0f %% of the bags were full within it (80 %% should be)."), inside
+            )
+        else:
+            yield Sentence(
+                N_("Its range does not hold: %(inside).0f %% of the bags were full within it (80 %% should be)."),
+                inside,
+            )
+
+
+def _length(minutes: float, texts: NullTranslations) -> str:
+    if minutes < _HOURS:
+        return texts.gettext("%(minutes)d min") % {"minutes": round(minutes)}
+    return texts.gettext("%(hours).1f h") % {"hours": minutes / 60}

@@ -1,0 +1,1 @@
+"""Histories from elsewhere: what other sensors and systems have written into CSV files."""
