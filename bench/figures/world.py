@@ -79,13 +79,30 @@ name = { ja = "としま市", en = "Toshima City" }
 year = 2026
 demand = 6000
 supply = 5600
+[[depot]]
+id = "yard"
+name = { ja = "車庫", en = "Yard" }
+lat = 35.74
+lon = 139.71
+[[vehicle]]
+id = "van"
+name = { ja = "回収車", en = "Van" }
+depot = "yard"
+bags = 60
+kg = 350
+[[round]]
+id = "nappies"
+name = { ja = "おむつ回収", en = "Nappy round" }
+vehicle = "van"
 """
+ROUND = "nappies"
 CENTRES = {"tobu": ("tobu-room", "tobu-small"), "seibu": ("seibu-room",), "nanbu": ("nanbu-room",)}
 """The rooms of each centre."""
 CAPACITY = {"tobu-room": 10, "tobu-small": 2, "seibu-room": 12, "nanbu-room": 8}
 UNITS = {"tobu": ("tobu-unit-1", "tobu-unit-2"), "seibu": ("seibu-unit-1",), "nanbu": ("nanbu-unit-1",)}
 STEP_SECONDS = 120.0
 _BATCH = 20_000
+_PLACE = "place = { lat = 35.73, lon = 139.72 }\n"
 _OPENING = """
 [site.opening]
 mon = ["09:00-18:00"]
@@ -152,6 +169,7 @@ class World:
     truth: Truth
     start: int
     end: int
+    seed: int
     quiet: dict[str, tuple[tuple[int, int], ...]]
 
     def close(self) -> None:
@@ -164,7 +182,7 @@ def facility() -> Facility:
     """Return the settings of the three centres."""
     parts = [FACILITY]
     for site, rooms in CENTRES.items():
-        parts.append(f'[[site]]\nid = "{site}"\nname = {{ ja = "{site}", en = "{site}" }}\n{_OPENING}')
+        parts.append(f'[[site]]\nid = "{site}"\nname = {{ ja = "{site}", en = "{site}" }}\n{_PLACE}{_OPENING}')
         parts += [
             f'[[site.unit]]\nid = "{unit}"\nname = {{ ja = "{unit}", en = "{unit}" }}\nedge = "{site}-pi"\n'
             for unit in UNITS[site]
@@ -207,11 +225,12 @@ def live(
             batch.clear()
     _commit(store, batch, end)
     index = FacilitySchedules(settings)
-    runner = DerivationRunner(store, DerivationRecords(operations), subjects(index), lambda: end + HOUR_MS)
+    derived = {asset: subject for asset, subject in subjects(index).items() if not only or asset in only}
+    runner = DerivationRunner(store, DerivationRecords(operations), derived, lambda: end + HOUR_MS)
     more = runner.begin()
     while more:
         more = runner.stretch()
-    return World(folder, settings, index, store, operations, truth, start, end, quiet)
+    return World(folder, settings, index, store, operations, truth, start, end, seed, quiet)
 
 
 def _quiet(start: int, end: int) -> dict[str, tuple[tuple[int, int], ...]]:

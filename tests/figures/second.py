@@ -1,4 +1,4 @@
-"""The figures of rooms and units a second time, from the files alone: plain SQL and the standard library.
+"""The figures of rooms a second time, from the files alone: plain SQL and the standard library.
 
 Written from the definitions in docs/rooms.md and docs/collection.md, by brute force; the product is not imported.
 All times are UTC ms. The opening hours are those of `bench/figures/world.py`, written out again.
@@ -111,6 +111,17 @@ class Files:
         connection.close()
         return [hour * HOUR for (hour,) in found]
 
+    def codes(self, unit: str) -> list[tuple[int, float]]:
+        """The fault codes that a unit told; 0 where it had none, or its word is not to be trusted."""
+        with sqlite3.connect(self.readings) as connection:
+            found = connection.execute(
+                "SELECT r.time, CASE WHEN r.quality = 192 THEN r.value ELSE 0 END FROM reading r "
+                "JOIN series s ON s.id = r.series WHERE s.asset = ? AND s.metric = 'Fault/Code' ORDER BY r.time",
+                (unit,),
+            ).fetchall()
+        connection.close()
+        return found
+
     def emptied(self, unit: str) -> list[tuple[int, float, float]]:
         """Time, percent and nappies of the emptyings that count."""
         with sqlite3.connect(self.operations) as connection:
@@ -217,49 +228,4 @@ def room_day(files: Files, seen: list[tuple[int, float]], room: str, places: int
                 counts = [int(count or 0) for _, until, count in recent if until > b - STAYS]
                 found.visits += max(min(counts) - level, 0)
                 level = min(max(level, min(counts)), max(counts))
-    return found
-
-
-def over_full(files: Files, unit: str, start: int, end: int) -> tuple[float, float]:
-    """Known hours and hours over full of a unit, by the minute of its estimate: 102 % until below 96 %."""
-    estimate = files.series(unit, "Fill/Estimate")
-    emptied = [time for time, _, _ in files.emptied(unit)]
-    heard = set(files.heard(unit))
-    fresh = _of_their_bags(estimate, emptied)
-    days = {local(time) for time in range(start, end, DAY)}
-    spans = [span for day in sorted(days) for span in opened(day)]
-    known = over = 0
-    full, last = False, None
-    for n, (time, value) in enumerate(fresh):
-        full = value >= 102 or (full and value >= 96 and last is not None and time - last <= 2 * HOUR)
-        last = time
-        following = fresh[n + 1][0] if n + 1 < len(fresh) else end
-        until = min(following, time + 2 * HOUR, end)
-        next_emptied = bisect_right(emptied, time)
-        stops = min(until, emptied[next_emptied] if next_emptied < len(emptied) else until)
-        for opens, closes in spans:
-            a, b = max(time, opens, start), min(until, closes)
-            for hour in range(a - a % HOUR, b, HOUR) if a < b else ():
-                if hour in heard:
-                    known += max(0, min(b, hour + HOUR) - max(a, hour))
-                    over += full * max(0, min(b, stops, hour + HOUR) - max(a, hour))
-        full = full and stops == following
-    return known / HOUR, over / HOUR
-
-
-def _of_their_bags(points: list[tuple[int, float]], emptied: list[int]) -> list[tuple[int, float]]:
-    """Without the points that show a bag for up to six hours after it was taken out."""
-    found: list[tuple[int, float]] = []
-    bag, old, waits = 0, 0.0, False
-    before: float | None = None
-    for time, content in points:
-        own = bisect_left(emptied, time)
-        own += own < len(emptied) and emptied[own] == time and before is not None and content < before / 2
-        before = content
-        if own != bag:
-            waits, old, bag = bool(found), found[-1][1] if found else 0.0, own
-        if waits and content > old / 2 and time - emptied[bag - 1] < 6 * HOUR:
-            continue
-        waits = False
-        found.append((time, content))
     return found

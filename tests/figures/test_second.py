@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
+from bench.figures import rounds
 from bench.figures.world import CAPACITY, World, live
 
 from sukusuku_api.queries.room_history import Gatherer
-from sukusuku_core.time import HOUR_MS
 from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.rooms.usage import by_day, joined
-from tests.figures import second
+from tests.figures import second, second_units
 
 FIRST, LAST = date(2026, 7, 6), date(2026, 7, 27)
 """Three weeks with a special day without and one with hours, a holiday, lunch breaks, silence and gaps."""
@@ -54,17 +54,18 @@ def test_every_day_of_a_room_is_the_same(world: World, room: str) -> None:
 
 
 @pytest.mark.parametrize("unit", [asset for asset in ONLY if "unit" in asset])
-def test_hours_and_weights_of_a_unit_are_the_same(world: World, unit: str) -> None:
+def test_every_figure_of_a_unit_is_the_same(world: World, unit: str) -> None:
     files = second.Files(world.folder / "readings.db", world.folder / "operations.db")
-    _, units = KpiQueries(world.index, world.store, world.operations, world.end).kpis(world.start, world.end)
-    (kpi,) = (item for item in units if item.asset == unit)
-    assert (kpi.known_hours, kpi.overflow_hours) == pytest.approx(
-        second.over_full(files, unit, world.start, world.end), abs=1e-6
+    rounds.plan(world, unit)
+    books = KpiQueries(world.index, world.store, world.operations, world.end)
+    (kpi,) = (item for item in books.kpis(world.start, world.end)[1] if item.asset == unit)
+    own = second_units.figures(files, unit, world.start, world.end)
+    assert kpi.level is not None
+    assert kpi.wait_hours is not None
+    assert (kpi.known_hours, kpi.overflow_hours, kpi.open_hours, kpi.availability, kpi.kg) == pytest.approx(
+        (own.known, own.over, own.open, own.availability, own.kg)
     )
-    emptied = files.emptied(unit)
-    assert kpi.emptyings == len(emptied) > 0
-    assert kpi.kg == pytest.approx(sum(nappies for _, _, nappies in emptied) * 0.15)
-    first = min(files.heard(unit))
-    days = {second.local(time) for time in range(world.start, world.end, second.DAY)}
-    hours = sum(max(0, b - max(a, first)) for day in days for a, b in second.opened(day))
-    assert kpi.open_hours == pytest.approx(hours / HOUR_MS)
+    assert (kpi.level.mean, kpi.wait_hours.mean) == pytest.approx((own.level, own.wait))
+    assert kpi.emptyings == own.emptyings > 0
+    assert {kind.value: number for kind, number in kpi.visits.items() if number} == dict(+own.visits)
+    assert rounds.otherwise(world, unit, books, files) == 0, "against the truth"
