@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards.export import LANGUAGES, PASSWORD, TOKEN, files
 from sukusuku_dashboards.push import changes
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 done, 1 refused by Grafana, 2 wrong settings."""
     arguments = parser().parse_args(argv)
     try:
-        facility = settings.read(arguments.facility)
+        facility = settings.present(settings.read(arguments.facility), now_ms())
         if arguments.command == "export":
             return _export(facility, arguments.folder)
         token = arguments.token or os.environ.get(PUSH_TOKEN, "")

@@ -14,13 +14,13 @@ from sukusuku_server.model.collection import CorrectionKind
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.change_effect import Effect, effect, stretch
-from sukusuku_server.rooms.intervals import stretches
+from sukusuku_server.rooms.intervals import of_room, stretches
 from sukusuku_server.rooms.retrospective import of_channel, seen_after
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage import Hour
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, from_kept, with_gaps, zone_part, zone_series
 from sukusuku_server.rooms.usage_sums import UsageSums, total
-from sukusuku_server.settings import Room, Site, Text, Zone
+from sukusuku_server.settings import Room, Site, Text, Zone, leaves, left
 from sukusuku_server.settings.rooms import Counted
 from sukusuku_server.timeseries import thinned_key
 
@@ -79,9 +79,13 @@ class Gatherer:
 
     def rooms(self, first: date, end: date, site: str | None, progress: Progress = lambda _, __: None) -> list[RoomUse]:
         """Return the rooms of one centre or of all, from the local day `first` to that before `end`."""
-        wanted = [(where, room) for where, room in self._index.rooms.values() if site in {None, where.id}]
-        found = []
         start, stop = day_start(first), day_start(end)
+        wanted = [
+            (where, room)
+            for where, room in self._index.rooms.values()
+            if site in {None, where.id} and not left(room, start)
+        ]
+        found = []
         for n, (where, room) in enumerate(wanted):
             progress(n, len(wanted))
             found.append(replace(self.room(where, room, start, stop), changes=self.changes(where, room, start, stop)))
@@ -89,11 +93,11 @@ class Gatherer:
         return found
 
     def room(self, site: Site, room: Room, start: int, end: int) -> RoomUse:
-        """One room over start <= time < end, from the first count of the room on: before that it was not there."""
+        """One room over start <= time < end, from its first count to its last day: outside that it was not there."""
         channel = room.counting.counted
         begins = self._store.first_derived(SERIES[channel]).get(room.id, self._now)
         start = max(start, begins - begins % HOUR_MS)
-        end = max(start, min(end, self._now))
+        end = max(start, min(end, self._now, leaves(room) or end))
         middle = max(start, min(end, self._store.noted(thinned_key(room.id)) or 0))
         opening = self._index.hours[room.id]
         earlier, spans = opening.spans(start, middle), opening.spans(middle, end)
@@ -104,7 +108,7 @@ class Gatherer:
         seen = seen_after(counts, of_channel(corrections, channel))
         hours = [
             *with_gaps(kept.get(channel, []), earlier),
-            *usage.hours(stretches(seen, complete, room.capacity, spans)),
+            *usage.hours(of_room(room, seen, complete, spans)),
         ]
         zones = {
             zone.id: (*with_gaps(kept.get(zone_part(zone.id), []), earlier), *found)

@@ -13,7 +13,7 @@ from sukusuku_server.rooms.expected_use import WEEKS, Expected, outlook
 from sukusuku_server.rooms.usage import Hour
 from sukusuku_server.rooms.usage_hours import SERIES
 from sukusuku_server.rooms.vacancy import Day, Expect, outlook_expect, site_days
-from sukusuku_server.settings import Room, Site
+from sukusuku_server.settings import Room, Site, there
 
 
 def past(context: Context, site: Site, room: Room, start: int, end: int) -> list[Hour]:
@@ -72,8 +72,8 @@ def vacancy(context: Context, days: int) -> list[tuple[Site, list[Day]]]:
     now = context.clock()
     found = []
     for site in context.facility.site:
-        if site.room:
-            expected = {room.id: expect(context, site, room, now, days) for room in site.room}
+        if rooms := there(site.room, now):
+            expected = {room.id: expect(context, site, room, now, days) for room in rooms}
             found.append((site, site_days(context.index.schedules, site, expected, now, days)))
     return found
 

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date
 
 from sukusuku_api.queries.room_history import RoomUse
-from sukusuku_api.reports import changes, withheld
+from sukusuku_api.reports import changes, era, withheld
 from sukusuku_api.reports.columns import PARTS, cells, columns
 from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Kind, Shape, Table
 from sukusuku_api.reports.request import Asked
@@ -61,6 +61,10 @@ def _by_part(
                 "The room has no child-visits and is not part of the sums of all rooms."
             )
         )
+    until = use.room.until
+    if until is not None and asked.period.first <= until < asked.period.end:
+        day = era.full(until) if asked.language == "ja" else until.isoformat()
+        notes.append(translate("The last day of this room was %(day)s.") % {"day": day})
     return Table(
         f"{use.room.id}-{'months' if year else 'days'}",
         translate("By month") if year else translate("By day"),

@@ -1,6 +1,7 @@
 """From the use of rooms to the tables of a report. Pure."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from datetime import timedelta
 
 from sukusuku_api.queries.room_history import RoomUse
 from sukusuku_api.reports import era, rooms, texts
@@ -107,7 +108,9 @@ def _compared(uses: Sequence[RoomUse], counted: Counted, asked: Asked, hidden: W
     children = counted == "children"
     lines = [(f"{use.site.name[language]} {use.room.name[language]}", use.room.id, use.tally) for use in uses]
     summed = [(translate("All rooms"), None, total(use.tally for use in uses))] if children else []
-    capacities: list[Cell] = [*(use.room.capacity for use in uses), sum(use.room.capacity for use in uses)]
+    last = asked.period.end - timedelta(days=1)
+    places = [use.room.capacity_on(last) for use in uses]
+    capacities: list[Cell] = [*places, sum(places)]
 
     def row(name: str, key: str | None, tally: UsageSums, figures: Sequence[Figure], *more: Cell) -> tuple[Cell, ...]:
         several = key is None and len(uses) > 1
@@ -115,7 +118,7 @@ def _compared(uses: Sequence[RoomUse], counted: Counted, asked: Asked, hidden: W
         return (name, *more, *cells(tally, figures, outward=asked.outward, hide=hide, several=several))
 
     rows = [*lines, *summed]
-    room, places = Column(translate("Room")), Column(translate("Capacity"), translate("children"), Kind.COUNT)
+    room, capacity_ = Column(translate("Room")), Column(translate("Capacity"), translate("children"), Kind.COUNT)
     return (
         Table(
             "use" if children else "use-people",
@@ -128,14 +131,28 @@ def _compared(uses: Sequence[RoomUse], counted: Counted, asked: Asked, hidden: W
         Table(
             "utilisation" if children else "utilisation-people",
             translate("Utilisation") if children else translate("Utilisation where all people are counted"),
-            (room, places, *columns(RATES, translate, counted)),
+            (room, capacity_, *columns(RATES, translate, counted)),
             tuple(
                 row(name, key, tally, RATES, capacity)
                 for capacity, (name, key, tally) in zip(capacities, rows, strict=False)
             ),
             total=len(summed),
+            notes=tuple(_new_capacities(uses, asked)),
         ),
     )
+
+
+def _new_capacities(uses: Sequence[RoomUse], asked: Asked) -> Iterator[str]:
+    for use in uses:
+        for item in use.room.later:
+            if item.capacity is not None and asked.period.first < item.since < asked.period.end:
+                yield asked.translate(
+                    "%(room)s: capacity %(places)s from %(day)s on; before that, the one of then."
+                ) % {
+                    "room": use.room.name[asked.language],
+                    "places": item.capacity,
+                    "day": era.full(item.since) if asked.language == "ja" else item.since.isoformat(),
+                }
 
 
 def _plan(against: Against, everything: UsageSums, asked: Asked, *, hide: bool) -> Table:

@@ -14,8 +14,8 @@ from sukusuku_api.queries.periods import EIGHT_WEEKS_MS, month_of
 from sukusuku_api.schemas import collection
 from sukusuku_api.schemas import kpi as figures
 from sukusuku_api.schemas.live import NameOut
-from sukusuku_core.time import DAY_MS, japan_time
-from sukusuku_server.kpi.disposal_fee import fee_table
+from sukusuku_core.time import DAY_MS, japan_time, local_day
+from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.queries import KpiQueries
 
 router = APIRouter(tags=["accounts"])
@@ -116,7 +116,8 @@ def counterfactual(
     found = _books(context).compare(per_week, first, stop)
     if found is None:
         return None
-    fees, done, ways = fee_table(), found.comparison, found.ways is not None
+    done, ways = found.comparison, found.ways is not None
+    fees = all_fees().on(local_day(done.end - 1))
     return CounterfactualOut(
         start=japan_time(done.start),
         end=japan_time(done.end),

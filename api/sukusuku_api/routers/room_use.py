@@ -160,14 +160,15 @@ def enter(context: ContextDep, room_id: RoomId, body: Counted) -> out.CountOut:
 
     A count replaces one of the same minute. One far beyond the places of the room must be sent with `sure`.
     """
-    _, room = known_room(context, room_id)
-    if doubtful(body.children, room.capacity) and not body.sure:
-        raise invalid(
-            "body.children",
-            f"{body.children} children in a room for {room.capacity}: correct it, or send it again with `sure`: true",
-        )
+    known_room(context, room_id)
     now = context.clock()
     moment = now if body.time is None else _moment("body.time", body.time)
+    capacity = context.index.schedules[room_id].capacity(moment)
+    if doubtful(body.children, capacity) and not body.sure:
+        raise invalid(
+            "body.children",
+            f"{body.children} children in a room for {capacity}: correct it, or send it again with `sure`: true",
+        )
     said = Calibration(room_id, moment, body.children, body.staff, body.by, body.note)
     try:
         return out.count(RoomRecords(context.operations).enter(said, now))

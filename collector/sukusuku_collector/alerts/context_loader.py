@@ -76,7 +76,7 @@ class Surroundings:
         for emptying in self._emptyings.of(None, day_start(local_day(now)), now + 1):
             if emptying.state is not EmptyingState.REJECTED and emptying.asset in self._index.units:
                 _, unit = self._index.units[emptying.asset]
-                found[unit.id] += emptying.nappies * unit.collection.kg_per_nappy
+                found[unit.id] += emptying.nappies * unit.collection.kg_on(local_day(emptying.time))
         sites = self._index.facility.site
         return {site.id: sum(found[unit.id] for unit in site.unit) for site in sites if site.unit}
 

@@ -55,9 +55,10 @@ class AlertEngine:
         self._repeat = round(index.facility.alerts.repeat_after * 1000)
         subjects: dict[str, Subject] = {**index.assets, **index.sites}
         self._posts = {ident: self._posts_of(index, subject) for ident, subject in subjects.items()}
-        self._sites = index.sites
+        self._assets, self._sites = index.assets, index.sites
         self._memory: _Memory | None = None
         self._hearing: int | None = None
+        self._gone: frozenset[str] = frozenset()
 
     def _posts_of(self, index: FacilitySchedules, subject: Subject) -> tuple[RuleBinding, ...]:
         facility = index.facility
@@ -99,12 +100,14 @@ class AlertEngine:
             self._hearing = None
         elif self._hearing is None:
             self._hearing = now
-        if self._memory is None:
+        gone = frozenset(ident for ident, asset in self._assets.items() if asset.has_left(now))
+        if self._memory is None or gone != self._gone:
+            self._gone = gone
             self._memory = self._load(now)
         outcomes = [
             outcome
             for subject in dict.fromkeys(self._posts if assets is None else assets)
-            if subject in self._posts
+            if subject in self._posts and subject not in gone
             for outcome in self._look(self._memory, subject, latest, around, now)
         ]
         if not outcomes:
@@ -122,12 +125,12 @@ class AlertEngine:
     def _load(self, now: int) -> _Memory:
         """Return the open alerts.
 
-        Those that `facility.toml` no longer gives cause to watch for end here, without a mail.
+        Those that `facility.toml` no longer gives cause to watch for, or of what has left, end here, without a mail.
         """
         known = dict(self._operations.known_assets())
         new = [subject for subject in self._posts if subject not in known and subject not in self._sites]
         alerts = self._operations.open_alerts()
-        watched = {post.key for posts in self._posts.values() for post in posts}
+        watched = {post.key for subject, posts in self._posts.items() if subject not in self._gone for post in posts}
         orphans = [alert for alert in alerts if (alert.rule, alert.asset) not in watched]
         if new or orphans:
             with self._operations.change() as change:

@@ -11,9 +11,9 @@ from sukusuku_collector.alerts.rules_collection import collection
 from sukusuku_collector.alerts.rules_rooms import room_over_capacity, zone_over_capacity
 from sukusuku_collector.alerts.state_machine import Observation, Rule, Sign, Waits
 from sukusuku_core.model import FaultCode
-from sukusuku_core.time import MINUTE_MS
+from sukusuku_core.time import MINUTE_MS, local_day
 from sukusuku_server.db.modes import ModeKind
-from sukusuku_server.kpi.disposal_fee import fee_table
+from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.live.freshness import last_time, lost_metrics
 from sukusuku_server.live.views import fault_of
 from sukusuku_server.settings import AlertLevels, Asset, Room, Site, Unit
@@ -118,7 +118,7 @@ def film_low(scene: RuleContext) -> Observation | None:
 
 def kg_limit(scene: RuleContext) -> Observation | None:
     """Return what was taken out of the units of a site today comes near to what the ward takes from it in a day."""
-    limit = scene.levels.kg_per_day or fee_table().daily_limit_kg
+    limit = scene.levels.kg_per_day or all_fees().on(local_day(scene.now)).daily_limit_kg
     kg = scene.around.kg_today.get(scene.subject.id)
     if kg is None:
         return None

@@ -112,7 +112,8 @@ class Mirror:
         self._operator = index.facility.operator.id
         self._store = store
         self._clock = clock
-        self._topics = {topic(self._operator, asset) for asset in index.assets.values()}
+        there = (asset for asset in index.assets.values() if not asset.has_left(clock()))
+        self._topics = {topic(self._operator, asset) for asset in there}
         self._shown: dict[str, bytes] = {}
 
     def begin(self) -> None:
@@ -126,6 +127,10 @@ class Mirror:
             asset = self._index.assets.get(ident)
             if asset is None:
                 continue
+            if asset.has_left(now):
+                if self._shown.pop(ident, None) is not None:
+                    mqtt.publish(topic(self._operator, asset), b"", retain=True)
+                continue
             shown = body(asset, views.view(self._index, asset, latest, now, derived))
             if self._shown.get(ident) != shown:
                 mqtt.publish(topic(self._operator, asset), shown, retain=True)
@@ -135,6 +140,8 @@ class Mirror:
         """Nobody will say any more when the values grow old: they are old from now on."""
         latest, now = self._store.latest(), self._clock()
         for asset in self._index.assets.values():
+            if asset.has_left(now):
+                continue
             last, unknown = (views.view(self._index, asset, known, now) for known in (latest, {}))
             mqtt.publish(topic(self._operator, asset), farewell(asset, last, unknown), retain=True)
 

@@ -112,9 +112,9 @@ class KpiWriter:
         visits = books.visits(start - ON_TIME_DAYS * DAY_MS, end)
         times = books.open_times(start, end)
         for site in self._index.facility.site:
-            units = {unit.id: unit.collection.kg_per_nappy for unit in site.unit}
+            units = {unit.id: unit.collection.kg_on for unit in site.unit}
             own = [visit for visit in visits if visit.asset in units]
-            diary = Diary(site.id, units, own, {unit: times[unit] for unit in units})
+            diary = Diary(site.id, units, own, {unit: times[unit] for unit in units if unit in times})
             points = daily_series.of_site(diary, local_day(start), local_day(end - 1))
             self._put(SeriesOwner.SITE.named(site.id), start, end, points)
         runs = self._rounds.runs(start, end, _MOST_RUNS)

@@ -13,7 +13,7 @@ from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.series import RoomHour
 from sukusuku_server.rooms import usage
-from sukusuku_server.rooms.intervals import stretches
+from sukusuku_server.rooms.intervals import of_room, stretches
 from sukusuku_server.rooms.retrospective import of_channel, seen_after
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, coarse, kept, zone_part, zone_series
@@ -89,7 +89,7 @@ class Thinning:
         for channel, metric in SERIES.items():
             if counts := self._store.derived(room.id, metric, start, end):
                 own = [item for item in of_channel(corrections, channel) if item.time >= start]
-                parts = stretches(seen_after(counts, own), complete, room.capacity, spans)
+                parts = of_room(room, seen_after(counts, own), complete, spans)
                 yield from kept(channel, usage.hours(parts))
         for zone in room.zone:
             if counts := self._store.derived(room.id, zone_series(zone.id), start, end):

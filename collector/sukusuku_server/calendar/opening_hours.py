@@ -77,7 +77,7 @@ class OpeningHours:
         """Why it is closed on the whole of a local day; None: it is open for some of it."""
         if self._of(day_number(day_start(day))):
             return None
-        rules = (self._calendar.rule(opening, day)[1] for opening in self._openings)
+        rules = (self._calendar.rule(opening.on(day), day)[1] for opening in self._openings)
         return next((reason for reason in rules if reason is not None), Closed.WEEKDAY)
 
     def _of(self, day: int) -> Spans:
@@ -89,7 +89,7 @@ class OpeningHours:
             local = local_day(midnight(day))
             found = ((0, DAY_MS),) if self._openings else ()
             for opening in self._openings:
-                found = _both(found, self._calendar.rule(opening, local)[0])
+                found = _both(found, self._calendar.rule(opening.on(local), local)[0])
             self._days[day] = found
         return found
 

@@ -4,7 +4,7 @@ What belongs to a day stands at its beginning; an emptying and a round stand at 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -31,7 +31,7 @@ class Diary:
     """
 
     site: str
-    kg_per_nappy: Mapping[str, float]
+    kg_per_nappy: Mapping[str, Callable[[date], float]]
     visits: Sequence[Visit]
     open_times: Mapping[str, OpenTime]
 
@@ -46,7 +46,8 @@ def of_site(diary: Diary, first: date, last: date) -> list[Reading]:
     emptied = [visit for visit in diary.visits if visit.emptied is not None]
     bags = Counter(local_day(visit.time) for visit in emptied)
     kg = kg_by_day(
-        (local_day(visit.time), (visit.nappies or 0.0) * diary.kg_per_nappy[visit.asset]) for visit in emptied
+        (day := local_day(visit.time), (visit.nappies or 0.0) * diary.kg_per_nappy[visit.asset](day))
+        for visit in emptied
     )
     found = [
         Reading(name, series.level_at_emptying(visit.asset), visit.time, visit.percent)

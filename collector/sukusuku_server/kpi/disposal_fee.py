@@ -1,4 +1,4 @@
-"""What disposal costs: the fee tables of wards as data, with source and date. Money in yen, weight in kg. Pure."""
+"""What disposal costs: the fee tables of wards as data, with source and first day. Money in yen, weight in kg. Pure."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -44,13 +44,23 @@ class FeeTable(Settings, frozen=True, kw_only=True):
         """Return what bags with tickets cost. Raises KeyError for a size that there is no ticket for."""
         return bags * self.ticket_yen[str(litres)]
 
+
+class Fees(Settings, frozen=True, kw_only=True):
+    """Every table of fees, in order of the days from which they hold."""
+
+    table: tuple[FeeTable, ...]
+
+    def on(self, day: date) -> FeeTable:
+        """Return the fees that hold on a day; of days before the first table, that one."""
+        return next((table for table in reversed(self.table) if table.since <= day), self.table[0])
+
     def days_over(self, kg_by_day: Mapping[date, float]) -> list[date]:
-        """Return the days on which a site put out as much as the ward does not collect any more."""
-        return sorted(day for day, kg in kg_by_day.items() if kg >= self.daily_limit_kg)
+        """Return the days on which a site put out as much as the ward did not collect any more."""
+        return sorted(day for day, kg in kg_by_day.items() if kg >= self.on(day).daily_limit_kg)
 
 
 @lru_cache
-def fee_table() -> FeeTable:
+def all_fees() -> Fees:
     """Return the fees of Tokyo's 23 wards with Toshima's limit per day, from `fees.toml`."""
     text = (files("sukusuku_server.kpi") / "fees.toml").read_text(encoding="utf-8")
-    return parse(text, FeeTable, "fees.toml")
+    return parse(text, Fees, "fees.toml")

@@ -11,7 +11,7 @@ from datetime import date
 from itertools import pairwise
 
 from sukusuku_core.time import MINUTE_MS, day_start, local_day
-from sukusuku_server.kpi.disposal_fee import FeeTable
+from sukusuku_server.kpi.disposal_fee import Fees
 from sukusuku_server.kpi.inflow import Flow, Replayed, replay
 from sukusuku_server.kpi.intervals import Spans
 from sukusuku_server.kpi.visits import Spread, spread
@@ -68,7 +68,7 @@ class UnitFlow:
     site: str
     flow: Flow
     nappies_per_bag: float
-    kg_per_nappy: float
+    kg_per_nappy: Callable[[date], float]
     opened: Spans
 
 
@@ -88,7 +88,7 @@ class Terms:
 
     needless_percent: float
     travel: Travel
-    fees: FeeTable
+    fees: Fees
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +164,22 @@ def compare(
 def outcome(units: Sequence[UnitFlow], visited: Mapping[str, Sequence[int]], terms: Terms) -> Outcome:
     """Return what these visits (times by unit) make of the flows."""
     percents: list[float] = []
-    kg = overflow = 0.0
+    kg = overflow = fee_yen = ticket_yen = 0.0
     sites_of_day: dict[date, set[str]] = {}
     for unit in units:
         times = [time for time in visited.get(unit.asset, ()) if unit.flow.start <= time < unit.flow.end]
         done: Replayed = replay(unit.flow, times, unit.nappies_per_bag, unit.opened)
         percents += [_FULL * taken / unit.nappies_per_bag for taken in done.taken]
-        kg += sum(done.taken) * unit.kg_per_nappy
+        for time, taken in zip(times, done.taken, strict=True):
+            day = local_day(time)
+            weight, fees = taken * unit.kg_per_nappy(day), terms.fees.on(day)
+            kg += weight
+            fee_yen += fees.by_weight(weight)
+            ticket_yen += fees.by_ticket(1, TICKET_LITRES)
         overflow += done.overflow_hours
         for time in times:
             sites_of_day.setdefault(local_day(time), set()).add(unit.site)
-    travel, fees = terms.travel, terms.fees
+    travel = terms.travel
     way = sum(tour_km(travel.depot, sites, travel.km) for sites in sites_of_day.values())
     return Outcome(
         visits=len(percents),
@@ -186,8 +191,8 @@ def outcome(units: Sequence[UnitFlow], visited: Mapping[str, Sequence[int]], ter
         km=way,
         kg_co2=way * travel.kg_co2_per_km,
         travel_yen=way * travel.yen_per_km,
-        fee_yen=fees.by_weight(kg),
-        ticket_yen=fees.by_ticket(len(percents), TICKET_LITRES),
+        fee_yen=fee_yen,
+        ticket_yen=ticket_yen,
     )
 
 

@@ -8,7 +8,7 @@ from sukusuku_core.time import DAY_MS, HOUR_MS, local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds
-from sukusuku_server.kpi.disposal_fee import fee_table
+from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.fixed_rounds import Comparison, FixedRounds, Terms, Travel, UnitFlow, compare
 from sukusuku_server.kpi.inflow import flow, of_their_bags
 from sukusuku_server.kpi.intervals import Spans, both, standing, union
@@ -17,6 +17,7 @@ from sukusuku_server.kpi.visits import LATE_MS, Visit, visits
 from sukusuku_server.model.collection import EmptyingState
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.travel_matrix import Spot, estimated
+from sukusuku_server.settings import Unit, leaves
 from sukusuku_server.timeseries.protocols import HistoryReader
 
 HEARD = ("Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Temperature", "Film/Remaining")
@@ -68,18 +69,18 @@ class KpiQueries:
         alerts = self._operations.alerts(open_only=False, limit=_MOST_ALERTS)
         fired = [alert.asset for alert in alerts if alert.fired is not None and start <= alert.fired < end]
         kpis = []
-        for _, unit in self._index.units.values():
+        for unit, stop in self._there(start, end):
             last = self._emptyings.last(unit.id, start)
             since = self._bag_of(unit.id, start)
-            percent = self._derived(unit.id, "Fill/Estimate", since, end)
-            heard = self._heard(unit.id, start, end)
-            watched, bad = self._bad(unit.id, heard, start, end)
-            emptied = self._emptied(unit.id, since, end)
+            percent = self._derived(unit.id, "Fill/Estimate", since, stop)
+            heard = self._heard(unit.id, start, stop)
+            watched, bad = self._bad(unit.id, heard, start, stop)
+            emptied = self._emptied(unit.id, since, stop)
             month = UnitMonth(
                 asset=unit.id,
                 start=start,
-                end=end,
-                opened=self._index.hours[unit.id].spans(watched, end),
+                end=stop,
+                opened=self._index.hours[unit.id].spans(watched, stop),
                 percent=of_their_bags(percent, emptied),
                 emptied=emptied,
                 heard=heard,
@@ -88,7 +89,7 @@ class KpiQueries:
                 due_percent=self._facility.levels(unit).fill_rise,
                 bag_ms=unit.collection.bag_hours * HOUR_MS,
                 before=None if last is None else last.time,
-                kg_per_nappy=unit.collection.kg_per_nappy,
+                kg_per_nappy=unit.collection.kg_on,
                 alerts=fired.count(unit.id),
             )
             kpis.append(unit_kpi(month))
@@ -97,12 +98,12 @@ class KpiQueries:
     def open_times(self, start: int, end: int) -> dict[str, OpenTime]:
         """For each unit, the open time of which the level is known, and that over full, in start <= time < end."""
         found = {}
-        for _, unit in self._index.units.values():
+        for unit, stop in self._there(start, end):
             before = self._bag_of(unit.id, start)
-            emptied = self._emptied(unit.id, before, end)
-            points = of_their_bags(self._derived(unit.id, "Fill/Estimate", before, end), emptied)
-            heard = self._heard(unit.id, start, end)
-            found[unit.id] = open_time(points, emptied, self._index.hours[unit.id].spans(start, end), heard, end)
+            emptied = self._emptied(unit.id, before, stop)
+            points = of_their_bags(self._derived(unit.id, "Fill/Estimate", before, stop), emptied)
+            heard = self._heard(unit.id, start, stop)
+            found[unit.id] = open_time(points, emptied, self._index.hours[unit.id].spans(start, stop), heard, stop)
         return found
 
     def weights(self, start: int, end: int) -> list[SiteWeight]:
@@ -114,12 +115,14 @@ class KpiQueries:
         found = []
         for site in self._facility.site:
             there = (self._bad(unit.id, self._heard(unit.id, start, end), start, end)[0] for unit in site.unit)
-            kg = {unit.id: unit.collection.kg_per_nappy for unit in site.unit}
+            kg = {unit.id: unit.collection.kg_on for unit in site.unit}
             emptyings = [it for it in self._emptyings.of(None, start, end) if it.asset in kg and it.state in COUNTING]
             begins = min([end, *there, *(it.time for it in emptyings)])
-            days = (local_day(end - 1) - local_day(begins)).days + 1 if begins < end else 0
-            put_out = [(local_day(it.time), it.nappies * kg[it.asset]) for it in emptyings]
-            found.append(site_weight(site.id, put_out, days, fee_table()))
+            gone = [leaves(unit) for unit in site.unit]
+            stop = end if not gone or None in gone else min(end, max(time for time in gone if time is not None))
+            days = (local_day(stop - 1) - local_day(begins)).days + 1 if begins < stop else 0
+            put_out = [(day := local_day(it.time), it.nappies * kg[it.asset](day)) for it in emptyings]
+            found.append(site_weight(site.id, put_out, days, all_fees()))
         return found
 
     def compare(self, per_week: int, start: int, end: int) -> Compared | None:
@@ -129,11 +132,12 @@ class KpiQueries:
         for site, unit in self._index.units.values():
             points = self._derived(unit.id, "Fill/Nappies", start, end)
             if points:
-                opened = self._index.hours[unit.id].spans(points[0][0], end)
-                emptied = self._emptied(unit.id, points[0][0], end)
-                came = flow(of_their_bags(points, emptied), emptied, points[0][0], end)
+                stop = min(leaves(unit) or end, end)
+                opened = self._index.hours[unit.id].spans(points[0][0], stop)
+                emptied = self._emptied(unit.id, points[0][0], stop)
+                came = flow(of_their_bags(points, emptied), emptied, points[0][0], stop)
                 bag = unit.collection
-                units.append(UnitFlow(unit.id, site.id, came, bag.nappies_per_bag, bag.kg_per_nappy, opened))
+                units.append(UnitFlow(unit.id, site.id, came, bag.nappies_per_bag, bag.kg_on, opened))
         if not units:
             return None
         begins = min(unit.flow.start for unit in units)
@@ -142,9 +146,14 @@ class KpiQueries:
         round_ = next(iter(self._facility.round), None)
         hour, minute = (12, 0) if round_ is None else map(int, round_.departs.split(":"))
         needless = _NEEDLESS if round_ is None else round_.needless_percent
-        rounds, terms = FixedRounds(per_week, hour * 60 + minute), Terms(needless, travel, fee_table())
+        rounds, terms = FixedRounds(per_week, hour * 60 + minute), Terms(needless, travel, all_fees())
         done = compare(units, really, rounds, terms, begins, end)
         return Compared(done, ways)
+
+    def _there(self, start: int, end: int) -> list[tuple[Unit, int]]:
+        """Return the units that had not left at `start`, each with when it left, `end` at the latest."""
+        each = ((unit, leaves(unit)) for _, unit in self._index.units.values())
+        return [(unit, end if gone is None else min(gone, end)) for unit, gone in each if gone is None or gone > start]
 
     def _bag_of(self, asset: str, time: int) -> int:
         """Return when the bag of a moment was put in, `_RECENTLY_MS` before it at the earliest."""

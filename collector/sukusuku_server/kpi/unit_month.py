@@ -1,12 +1,12 @@
 """The figures of a month: visits, levels, over-full time, availability, alerts, how long it took. Pure."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sukusuku_core.time import HOUR_MS
-from sukusuku_server.kpi.disposal_fee import FeeTable
+from sukusuku_core.time import HOUR_MS, local_day
+from sukusuku_server.kpi.disposal_fee import Fees
 from sukusuku_server.kpi.intervals import Spans, both, hours, standing, union
 from sukusuku_server.kpi.visits import Spread, Visit, levels, spread
 from sukusuku_server.model.rounds import VisitKind
@@ -40,7 +40,7 @@ class UnitMonth:
     due_percent: float
     bag_ms: float
     before: int | None
-    kg_per_nappy: float
+    kg_per_nappy: Callable[[date], float]
     alerts: int
 
 
@@ -126,7 +126,7 @@ def unit_kpi(month: UnitMonth) -> Kpi:
         good_hours=hours(opened) - hours(both(month.bad, opened)),
         wait_hours=spread(waits(month)),
         alerts=month.alerts,
-        kg=sum(visit.nappies or 0.0 for visit in emptied) * month.kg_per_nappy,
+        kg=sum((visit.nappies or 0.0) * month.kg_per_nappy(local_day(visit.time)) for visit in emptied),
     )
 
 
@@ -175,7 +175,7 @@ class SiteWeight:
     days_over: int
 
 
-def site_weight(site: str, emptied: Iterable[tuple[date, float]], days: int, fees: FeeTable) -> SiteWeight:
+def site_weight(site: str, emptied: Iterable[tuple[date, float]], days: int, fees: Fees) -> SiteWeight:
     """From (local day, kg) of its emptyings in so many days."""
     by_day = kg_by_day(emptied)
     total_kg = sum(by_day.values())

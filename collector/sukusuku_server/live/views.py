@@ -255,7 +255,7 @@ def room_view(
         people=people,
         children=children,
         presence=presence,
-        capacity=room.capacity,
+        capacity=timetable.capacity(now),
         limit=limit.children,
         limited_by=tuple(rule.value for rule in limit.limited_by),
         is_open=is_open,
@@ -280,5 +280,5 @@ def view(
 def views(
     index: FacilitySchedules, latest: LatestByAsset, now: int, derived: DerivedByAsset = _NOBODY
 ) -> list[UnitView | RoomView]:
-    """Every asset of the facility, in the order of `facility.toml`."""
-    return [view(index, asset, latest, now, derived) for asset in index.assets.values()]
+    """Every asset of the facility that has not left, in the order of `facility.toml`."""
+    return [view(index, asset, latest, now, derived) for asset in index.assets.values() if not asset.has_left(now)]

@@ -5,13 +5,16 @@ again at least so often. Where the completeness is 0 nothing is known. A gap is 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from sukusuku_core.time import HOUR_MS, MINUTE_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_start, local_day
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.derivation import REFRESH_MS
+from sukusuku_server.settings import Room
 
 HOLD_MS = REFRESH_MS + MINUTE_MS
+_EVER = (-(2**62), 2**62)
 
 
 class Stretch(NamedTuple):
@@ -57,6 +60,17 @@ def stretches(
                 people, complete = None, 0.0
             yield Stretch(cursor, upto, people, limit, complete)
             cursor = upto
+
+
+def of_room(
+    room: Room, counts: Sequence[Point], completeness: Sequence[Point], spans: Sequence[tuple[int, int]]
+) -> Iterator[Stretch]:
+    """Yield the stretches of a room with the capacity that held on each day."""
+    days = [day_start(item.since) for item in room.later if item.capacity is not None]
+    for since, until in pairwise((_EVER[0], *days, _EVER[1])):
+        part = [(max(start, since), min(end, until)) for start, end in spans if start < until and end > since]
+        if part:
+            yield from stretches(counts, completeness, room.capacity_on(local_day(part[0][0])), part)
 
 
 class _Runs:

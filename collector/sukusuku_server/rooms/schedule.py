@@ -6,7 +6,7 @@ As answers are kept, a process makes the hours and schedules of its facility onc
 from collections.abc import Mapping
 from typing import Final
 
-from sukusuku_core.time import DAY_MS, MINUTE_MS, day_number, midnight, time_of_day, weekday
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_number, day_start, midnight, time_of_day, weekday
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.rooms.capacity_limit import RoomLimit, room_limit
 from sukusuku_server.rooms.standards import national
@@ -30,6 +30,7 @@ class Timetable:
         self._services = [
             (services[service.id], [(*minutes(b.slot), b.places) for b in service.band]) for service in room.service
         ]
+        self._capacities = [(day_start(item.since), item.capacity) for item in room.later if item.capacity is not None]
         self._limits: dict[tuple[int, int | None], RoomLimit] = {}
 
     def is_open(self, ms: int) -> bool:
@@ -51,13 +52,17 @@ class Timetable:
         day, now = WEEKDAYS[weekday(ms)], time_of_day(ms) // MINUTE_MS
         return sum(count for start, end, days, count in self._shifts if start <= now < end and day in days)
 
+    def capacity(self, ms: int) -> int:
+        """Return the capacity of the room, as it is from some day on."""
+        return next((found for since, found in reversed(self._capacities) if since <= ms), self.room.capacity)
+
     def places(self, ms: int) -> int:
         """Booked places: those of the band that runs, otherwise the capacity of the room."""
-        now = time_of_day(ms) // MINUTE_MS
+        now, capacity = time_of_day(ms) // MINUTE_MS, self.capacity(ms)
         for hours, bands in self._services:
             if hours.is_open(ms):
-                return next((places for start, end, places in bands if start <= now < end), self.room.capacity)
-        return self.room.capacity
+                return next((places for start, end, places in bands if start <= now < end), capacity)
+        return capacity
 
     def limit(self, ms: int, staff: int | None) -> RoomLimit:
         """How many children may be in the room, with so many staff; None: not known."""

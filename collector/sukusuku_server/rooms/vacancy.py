@@ -15,7 +15,7 @@ from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.rooms.booked import NOTHING, Plan
 from sukusuku_server.rooms.schedule import Timetable
 from sukusuku_server.rooms.suppression import SMALLEST_TOLD
-from sukusuku_server.settings import Service, Site
+from sukusuku_server.settings import Service, Site, there
 from sukusuku_server.settings.opening import minute, minutes
 
 STEP_MS = 15 * MINUTE_MS
@@ -101,7 +101,7 @@ def site_days(
     """Return the coming days of a centre: the bands of all its services; `schedules` and `expected` by room."""
     boards = [
         service_days(schedules[room.id], service, expected[room.id], now, days)
-        for room in site.room
+        for room in there(site.room, now)
         for service in (room.service or (None,))
     ]
     return [_together(day) for day in zip(*boards, strict=True)]

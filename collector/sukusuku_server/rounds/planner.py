@@ -17,7 +17,7 @@ from sukusuku_server.rounds.candidates import Known, candidate, is_silent
 from sukusuku_server.rounds.osrm import measured
 from sukusuku_server.rounds.timetable import Timetable, Trip
 from sukusuku_server.rounds.travel_matrix import Matrix, Spot
-from sukusuku_server.settings import Round, Site, Vehicle
+from sukusuku_server.settings import Round, Site, Vehicle, there
 from sukusuku_server.timeseries.protocols import LiveReader
 
 
@@ -51,7 +51,7 @@ class Planner:
         known = self._known(settings, trip, sites, now)
         candidates: list[Candidate] = []
         for site in sites:
-            for unit in site.unit:
+            for unit in there(site.unit, now):
                 values = latest.get(unit.id, {})
                 view = unit_view(self._facility, site.id, unit, values, now, derived.get(unit.id, {}))
                 ahead = None if is_silent(view, values, now) else view.outlook
@@ -75,7 +75,7 @@ class Planner:
         emptied = {
             unit.id: last.time
             for site in sites
-            for unit in site.unit
+            for unit in there(site.unit, now)
             if (last := self._emptyings.last(unit.id, now)) is not None
         }
         asked = {request.asset: request.time for request in reversed(self._requests.standing())}

@@ -19,7 +19,11 @@ from sukusuku_server.settings.facility import (
     Unit,
     Web,
     check,
+    leaves,
+    left,
+    present,
     read,
+    there,
 )
 from sukusuku_server.settings.gateways import Gateway, GatewayMetric
 from sukusuku_server.settings.home_assistant import HomeAssistant
@@ -81,5 +85,9 @@ __all__ = [
     "Weekday",
     "Zone",
     "check",
+    "leaves",
+    "left",
+    "present",
     "read",
+    "there",
 ]

@@ -1,12 +1,21 @@
 """What collection must know of a unit: how much a bag takes, how long it may stay, what is consumed."""
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
 
 from sukusuku_core.settings import Id, Percent, Settings
+from sukusuku_server.settings.base import Later
 
+Weight = Annotated[float, msgspec.Meta(gt=0, le=5)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
+
+
+class LaterCollection(Later, frozen=True, kw_only=True):
+    """What is new from a day on."""
+
+    kg_per_nappy: Weight | None = None
 
 
 class Collection(Settings, frozen=True, kw_only=True):
@@ -16,7 +25,7 @@ class Collection(Settings, frozen=True, kw_only=True):
     """How many nappies fill a bag to 100 %."""
     nappies_per_cycle: Annotated[float, msgspec.Meta(gt=0, le=50)] = 1.7
     """Mean number of nappies that one compression cycle takes, to begin with; it is learnt from the level."""
-    kg_per_nappy: Annotated[float, msgspec.Meta(gt=0, le=5)] = 0.15
+    kg_per_nappy: Weight = 0.15
     bag_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 72.0
     """How long used nappies may stay in the bag at 20 degrees Celsius: the centre's own rule, no law gives one."""
     bag_warm: Annotated[float, msgspec.Meta(ge=0, le=60)] = 25.0
@@ -27,3 +36,10 @@ class Collection(Settings, frozen=True, kw_only=True):
     """Percent of film below which somebody should fetch a new cassette."""
     room: Id | None = None
     """The room whose children use this unit: its expected occupancy drives the forecast."""
+    later: tuple[LaterCollection, ...] = ()
+    """What is another value from a day on, in order."""
+
+    def kg_on(self, day: date) -> float:
+        """Return the weight of a nappy that holds on a day."""
+        told = [item.kg_per_nappy for item in self.later if item.since <= day and item.kg_per_nappy is not None]
+        return told[-1] if told else self.kg_per_nappy

@@ -4,20 +4,22 @@ The collector and the API read the same file.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 import msgspec
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import AssetKind
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
+from sukusuku_core.time import day_start
 from sukusuku_mqtt.settings import BrokerSettings
 from sukusuku_server.settings import authority, rounds
 from sukusuku_server.settings.alerts import AlertLevels, Levels, RuleName, Stage, check_apart, check_levels
-from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text
+from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text, check_later, check_until
 from sukusuku_server.settings.bookings import BookingSettings, check_bookings
 from sukusuku_server.settings.channels import Channel, check_channels
 from sukusuku_server.settings.collection import Collection
@@ -126,6 +128,8 @@ class Unit(Settings, frozen=True, kw_only=True):
     id: Id
     name: Text
     edge: Id
+    until: date | None = None
+    """Its last day, where it was taken away: it stays in the figures of its time and is nowhere else any more."""
     alerts: Levels = Levels()
     collection: Collection = Collection()
 
@@ -213,6 +217,9 @@ class Facility(Settings, frozen=True, kw_only=True):
         return msgspec.structs.replace(self.alerts, **own)
 
 
+_Thing = TypeVar("_Thing", Unit, Room)
+
+
 @dataclass(frozen=True, slots=True)
 class Asset:
     """A unit or room together with where it stands and who speaks for it."""
@@ -222,6 +229,35 @@ class Asset:
     site: Site
     edge: str
     settings: Unit | Room
+
+    def has_left(self, now: int) -> bool:
+        """Whether its last day is over at a moment (UTC ms)."""
+        return left(self.settings, now)
+
+
+def left(asset: Unit | Room, now: int) -> bool:
+    """Whether the last day of a unit or room is over at a moment (UTC ms)."""
+    end = leaves(asset)
+    return end is not None and end <= now
+
+
+def leaves(asset: Unit | Room) -> int | None:
+    """Return the end (UTC ms) of the last day of a unit or room; None: it has none."""
+    return None if asset.until is None else day_start(asset.until + timedelta(days=1))
+
+
+def there(assets: Iterable[_Thing], now: int) -> list[_Thing]:
+    """Return the units or rooms that have not left at a moment (UTC ms)."""
+    return [asset for asset in assets if not left(asset, now)]
+
+
+def present(facility: Facility, now: int) -> Facility:
+    """Return the facility without what has left at a moment (UTC ms)."""
+    sites = (
+        msgspec.structs.replace(site, unit=tuple(there(site.unit, now)), room=tuple(there(site.room, now)))
+        for site in facility.site
+    )
+    return msgspec.structs.replace(facility, site=tuple(sites))
 
 
 def read(path: Path) -> Facility:
@@ -291,6 +327,10 @@ def _check_assets(facility: Facility, name: str) -> None:
         if linked is not None and linked not in rooms:
             raise ConfigError(f"{name}: {asset.id}: collection.room: no room `{linked}`; there are {sorted(rooms)}")
         check_apart(facility.levels(asset.settings), f"{name}: {asset.id}")
+        if isinstance(asset.settings, Unit):
+            later, where = asset.settings.collection.later, f"{name}: {asset.id}: collection"
+            check_later(later, f"{where}.later")
+            check_until(asset.settings.until, later, where)
 
 
 def _check_opening(facility: Facility, name: str) -> None:
@@ -300,7 +340,7 @@ def _check_opening(facility: Facility, name: str) -> None:
         for r, room in enumerate(site.room):
             where = f"{name}: site[{s}].room[{r}]"
             check_room(room, where)
-            check_services(room.service, site.opening, room.capacity, where)
+            check_services(room.service, site.opening, room.most_capacity, where)
 
 
 def _ids(facility: Facility) -> Iterator[tuple[str, str]]:

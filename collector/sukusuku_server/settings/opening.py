@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from sukusuku_core.settings import Id, Settings
-from sukusuku_server.settings.base import Clock, Places, Text, Weekday
+from sukusuku_server.settings.base import Clock, Later, Places, Text, Weekday
 
 Slot = Annotated[
     str,
@@ -47,6 +47,23 @@ class Calendar(Settings, frozen=True, kw_only=True):
     """First and last day (MM-DD) on which everything is closed at the turn of the year; empty: no such days."""
 
 
+Holidays = Literal["closed", "open"] | Slots
+
+
+class LaterOpening(Later, frozen=True, kw_only=True):
+    """What is new in the hours from a day on; what is left out stays as it was before."""
+
+    mon: Slots | None = None
+    tue: Slots | None = None
+    wed: Slots | None = None
+    thu: Slots | None = None
+    fri: Slots | None = None
+    sat: Slots | None = None
+    sun: Slots | None = None
+    holidays: Holidays | None = None
+    closed_monthly: tuple[MonthlyDay, ...] | None = None
+
+
 class Opening(Settings, frozen=True, kw_only=True):
     """The week of a centre. Several slots on a day leave breaks between them; an empty list: closed.
 
@@ -60,7 +77,7 @@ class Opening(Settings, frozen=True, kw_only=True):
     fri: Slots = _DAY
     sat: Slots = _DAY
     sun: Slots = ()
-    holidays: Literal["closed", "open"] | Slots = "closed"
+    holidays: Holidays = "closed"
     """National holidays: closed, as the weekday says, or these slots."""
     closed: tuple[date, ...] = ()
     """Closing days of this centre."""
@@ -68,6 +85,23 @@ class Opening(Settings, frozen=True, kw_only=True):
     """Closing days of each month, such as "3rd mon" or "last fri"."""
     special: dict[str, Slots] = msgspec.field(default_factory=dict)
     """Slots of single days (YYYY-MM-DD), stronger than everything else."""
+    later: tuple[LaterOpening, ...] = ()
+    """Hours that are others from a day on, in order."""
+
+    def on(self, day: date) -> "Opening":
+        """Return the hours that hold on a day."""
+        found = self
+        for item in self.later:
+            if item.since <= day:
+                told = msgspec.structs.asdict(item)
+                new = {key: value for key, value in told.items() if key != "since" and value is not None}
+                found = msgspec.structs.replace(found, **new)
+        return found
+
+    @property
+    def weeks(self) -> "tuple[Opening, ...]":
+        """The hours that held from each day on, the first ones first."""
+        return (self, *(self.on(item.since) for item in self.later))
 
     def weekday(self, day: Weekday) -> Slots:
         """Return the slots of a weekday."""

@@ -5,7 +5,7 @@ from datetime import date
 from itertools import pairwise
 
 from sukusuku_core.errors import ConfigError
-from sukusuku_server.settings.base import WEEKDAYS, Weekday
+from sukusuku_server.settings.base import WEEKDAYS, Weekday, check_later
 from sukusuku_server.settings.opening import Calendar, Opening, Service, Slots, minutes
 
 _LEAP_YEAR = 2024
@@ -29,8 +29,10 @@ def check_calendar(calendar: Calendar, where: str) -> None:
 
 def check_opening(opening: Opening, where: str) -> None:
     """Slots end after they begin and do not overlap; special days are dates."""
-    for key, slots in _days(opening):
-        _check_slots(slots, f"{where}.{key}")
+    check_later(opening.later, f"{where}.later")
+    for n, week in enumerate(opening.weeks):
+        for key, slots in _days(week):
+            _check_slots(slots, f"{where}.{key}" if n == 0 else f"{where}.later[{n - 1}].{key}")
     for key in opening.special:
         try:
             right = date.fromisoformat(key).isoformat() == key
@@ -48,10 +50,19 @@ def check_services(services: Sequence[Service], centre: Opening, capacity: int, 
             raise ConfigError(f"{here}: id `{service.id}` is used twice in this room")
         if service.opening is not None:
             check_opening(service.opening, f"{here}.opening")
-            _check_within(service.opening, centre, f"{here}.opening")
+            for own, hours in _together(service.opening, centre):
+                _check_within(own, hours, f"{here}.opening")
         _check_bands(service, service.opening or centre, capacity, here)
         for m, other in enumerate(services[:n]):
-            _check_apart(service.opening or centre, other.opening or centre, here, f"{where}.service[{m}]")
+            for one, two in _together(service.opening or centre, other.opening or centre):
+                _check_apart(one, two, here, f"{where}.service[{m}]")
+
+
+def _together(one: Opening, other: Opening) -> Iterator[tuple[Opening, Opening]]:
+    """Every two weeks that hold at the same time."""
+    yield one, other
+    for day in sorted({item.since for item in (*one.later, *other.later)}):
+        yield one.on(day), other.on(day)
 
 
 def _days(opening: Opening) -> Iterator[tuple[str, Slots]]:
@@ -89,7 +100,7 @@ def _check_within(own: Opening, centre: Opening, where: str) -> None:
 def _check_bands(service: Service, opening: Opening, capacity: int, where: str) -> None:
     _check_slots([band.slot for band in service.band], f"{where}.band")
     for n, band in enumerate(service.band):
-        if not any(_inside(band.slot, slots) for _, slots in _days(opening)):
+        if not any(_inside(band.slot, slots) for week in opening.weeks for _, slots in _days(week)):
             raise ConfigError(f'{where}.band[{n}].slot: "{band.slot}" is on no day within the hours of the service')
         if band.places > capacity:
             raise ConfigError(f"{where}.band[{n}].places: found {band.places}; the room has a capacity of {capacity}")

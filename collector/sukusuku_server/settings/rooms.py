@@ -8,7 +8,7 @@ import msgspec
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Id, PositiveSeconds, Settings
 from sukusuku_server.settings.alerts import Levels
-from sukusuku_server.settings.base import WEEKDAYS, Clock, Places, Text, Weekday
+from sukusuku_server.settings.base import WEEKDAYS, Clock, Later, Places, Text, Weekday, check_later, check_until
 from sukusuku_server.settings.opening import Service, Slot, minutes
 
 Age = Literal["0", "1", "2", "3", "4", "5"]
@@ -91,13 +91,22 @@ class Counting(Settings, frozen=True, kw_only=True):
     """Nobody stays longer: whoever has not been counted out by then has left unseen."""
 
 
+class LaterRoom(Later, frozen=True, kw_only=True):
+    """What is new in a room from a day on."""
+
+    capacity: Places | None = None
+
+
 class Room(Settings, frozen=True, kw_only=True):
-    """A temporary-childcare room. `capacity` counts children."""
+    """A temporary-childcare room. `capacity` counts children; `later` has those that came after it."""
 
     id: Id
     name: Text
     edge: Id
     capacity: Places
+    later: tuple[LaterRoom, ...] = ()
+    until: date | None = None
+    """Its last day, where it has left: it stays in the figures of its time and is nowhere else any more."""
     zone: tuple[Zone, ...] = ()
     service: tuple[Service, ...] = ()
     shift: tuple[Shift, ...] = ()
@@ -106,6 +115,16 @@ class Room(Settings, frozen=True, kw_only=True):
     standards: Standards = Standards()
     alerts: Levels = Levels()
 
+    def capacity_on(self, day: date) -> int:
+        """Return the capacity that holds on a day."""
+        told = [item.capacity for item in self.later if item.since <= day and item.capacity is not None]
+        return told[-1] if told else self.capacity
+
+    @property
+    def most_capacity(self) -> int:
+        """The highest capacity that it had or will have."""
+        return max(self.capacity, *(item.capacity or 0 for item in self.later)) if self.later else self.capacity
+
 
 def check_room(room: Room, where: str) -> None:
     """Rules between the keys of a room. Raises ConfigError with the key path."""
@@ -113,6 +132,8 @@ def check_room(room: Room, where: str) -> None:
         start, end = minutes(shift.slot)
         if start >= end:
             raise ConfigError(f'{where}.shift[{n}].slot: "{shift.slot}" must end after it begins')
+    check_later(room.later, f"{where}.later")
+    check_until(room.until, room.later, where)
     days = [change.date for change in room.change]
     for n, day in enumerate(days):
         if day in days[:n]:

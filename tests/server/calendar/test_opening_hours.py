@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -51,8 +52,9 @@ def days(draw: st.DrawFn) -> tuple[str, ...]:
 @st.composite
 def openings(draw: st.DrawFn) -> Opening:
     day = st.dates(START, START + timedelta(days=13))
+    week: dict[str, Any] = {weekday: draw(days()) for weekday in WEEKDAYS}
     return Opening(
-        **{weekday: draw(days()) for weekday in WEEKDAYS},
+        **week,
         holidays=draw(st.sampled_from(["closed", "open", ("10:00-15:00",)])),
         closed=tuple(draw(st.lists(day, max_size=2))),
         closed_monthly=tuple(draw(st.lists(st.sampled_from(["3rd mon", "last fri", "4th tue"]), max_size=2))),

@@ -30,7 +30,7 @@ def planned(time: int, kind: VisitKind) -> Visit:
 
 
 def series(visits: list[Visit], days: int = 1, **times: OpenTime) -> dict[tuple[str, int], object]:
-    diary = Diary("tobu", {"u1": 0.15, "u2": 0.25}, visits, times)
+    diary = Diary("tobu", {"u1": lambda _: 0.15, "u2": lambda _: 0.25}, visits, times)
     found = of_site(diary, FIRST, FIRST + timedelta(days=days - 1))
     assert {point.asset for point in found} == {"site/tobu"}
     values: dict[tuple[str, int], object] = {(point.metric, point.time): point.value for point in found}

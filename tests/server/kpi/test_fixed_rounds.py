@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core.time import DAY_MS, day_start, local_day
-from sukusuku_server.kpi.disposal_fee import fee_table
+from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.fixed_rounds import (
     WEEKS,
     FixedRounds,
@@ -30,7 +30,7 @@ def line(one: str, other: str) -> float:
     return abs(PLACES[one] - PLACES[other])
 
 
-TERMS = Terms(30.0, Travel("depot", line, 40.0, 0.25), fee_table())
+TERMS = Terms(30.0, Travel("depot", line, 40.0, 0.25), all_fees())
 
 
 contents = st.lists(
@@ -40,7 +40,7 @@ moments = st.lists(st.integers(START, END - 1), unique=True, max_size=12).map(so
 
 
 def unit(given: Flow, asset: str = "u1", site: str = "a", per_bag: float = 60.0) -> UnitFlow:
-    return UnitFlow(asset, site, given, per_bag, 0.15, OPEN)
+    return UnitFlow(asset, site, given, per_bag, lambda _: 0.15, OPEN)
 
 
 def test_what_came_in_is_how_far_the_content_rose() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core.time import DAY_MS, day_start
-from sukusuku_server.kpi.disposal_fee import fee_table
+from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.intervals import both, hours, standing, union
 from sukusuku_server.kpi.unit_month import HOLD_MS, UnitMonth, kg_by_day, total, unit_kpi
 from sukusuku_server.kpi.visits import Spread, Visit
@@ -17,7 +17,7 @@ START = day_start(date(2026, 11, 1))
 END = day_start(date(2026, 12, 1))
 OPEN = [(START + day * DAY_MS + 9 * HOUR, START + day * DAY_MS + 17 * HOUR) for day in range(30)]
 NOTHING = UnitMonth(
-    "u1", START, END, OPEN, (), (), [(START, END)], [(START, END)], (), 80.0, 72.0 * HOUR, None, 0.15, 0
+    "u1", START, END, OPEN, (), (), [(START, END)], [(START, END)], (), 80.0, 72.0 * HOUR, None, lambda _: 0.15, 0
 )
 
 
@@ -103,13 +103,13 @@ def test_figures_stay_within_their_bounds(percent: list[tuple[int, float]], time
 
 
 def test_fees_are_those_of_the_table_and_say_where_they_are_from() -> None:
-    fees = fee_table()
+    fees = all_fees().on(date(2026, 11, 2))
     assert fees.by_weight(10) == 460
     assert fees.by_ticket(3, 45) == 1173
     assert fees.since == date(2023, 10, 1)
     assert fees.source
     days = kg_by_day([(date(2026, 11, 2), 6.0), (date(2026, 11, 2), 4.0), (date(2026, 11, 3), 9.9)])
-    assert fees.days_over(days) == [date(2026, 11, 2)]
+    assert all_fees().days_over(days) == [date(2026, 11, 2)]
 
 
 spans = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=8)

@@ -16,7 +16,7 @@ from sukusuku_server.rooms.booked import Plan, plan
 from sukusuku_server.rooms.current import limit_planned
 from sukusuku_server.rooms.schedule import Timetable
 from sukusuku_server.rooms.vacancy import bands_of
-from sukusuku_server.settings import Language, Room
+from sukusuku_server.settings import Language, Room, left
 
 DAYS = 14
 SHOWN = 20
@@ -120,6 +120,7 @@ def rooms(context: Context, imports: Sequence[Import], language: Language, trans
             tuple(_days(room, context.index.schedules[room.id], plan(room.id, imports, now), now, translate)),
         )
         for site, room in context.index.rooms.values()
+        if not left(room, now)
     ]
 
 

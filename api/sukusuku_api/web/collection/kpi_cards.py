@@ -9,7 +9,7 @@ from sukusuku_api.web.collection import texts as said
 from sukusuku_api.web.collection.view_model import past
 from sukusuku_core.time import japan_time
 from sukusuku_server.i18n import Translate
-from sukusuku_server.kpi.disposal_fee import FeeTable
+from sukusuku_server.kpi.disposal_fee import Fees
 from sukusuku_server.kpi.fixed_rounds import Outcome
 from sukusuku_server.kpi.queries import Compared
 from sukusuku_server.kpi.stock_levels import SiteShelf
@@ -171,13 +171,14 @@ def spread(values: Spread | None, unit: str) -> str:
 
 
 def compare_card(
-    compared: Compared | None, routing: Routing, fees: FeeTable, method: Sequence[str], reader: Locale
+    compared: Compared | None, routing: Routing, all_fees: Fees, method: Sequence[str], reader: Locale
 ) -> CompareCard | None:
     """None: nothing is known of that time."""
     if compared is None:
         return None
     translate, done = reader.translate, compared.comparison
     first, last = japan_time(done.start), japan_time(done.end)
+    fees = all_fees.on(last.date())
     fee = {
         "name": fees.name_ja if reader.language == "ja" else fees.name_en,
         "yen": f"{fees.yen_per_kg:g}",

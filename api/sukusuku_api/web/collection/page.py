@@ -24,7 +24,7 @@ from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.visit_requests import Requests
-from sukusuku_server.kpi.disposal_fee import fee_table
+from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.kpi.stock_levels import shelves
 from sukusuku_server.live.views import UnitView
@@ -154,7 +154,7 @@ def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Langua
         asks=any(line.open for line in shown),
         score=kpi_cards.score_card(scores, reader.translate),
         month=kpi_cards.month(total, kpis, places, reader),
-        compared=kpi_cards.compare_card(compared, context.facility.routing, fee_table(), method(language), reader),
+        compared=kpi_cards.compare_card(compared, context.facility.routing, all_fees(), method(language), reader),
         shelves=tuple(kpi_cards.shelf_line(item, context.index.sites, reader) for item in counted),
     )
 

@@ -132,7 +132,7 @@ def zone_lines(facts: RoomFacts, reader: Locale) -> tuple[ZoneLine, ...]:
             counted = in_use if zone.presence is not None else translate("not counted")
         else:
             counted = translate("Children") if zone.children is not None else translate("People")
-        most = zone.capacity if zone.capacity is not None else facts.room.capacity
+        most = zone.capacity if zone.capacity is not None else facts.view.capacity
         over = zone.capacity is not None and value is not None and value > zone.capacity
         share = 0.0 if value is None else min(100.0 * value / max(most, 1), 100.0)
         found.append(ZoneLine(names[zone.id], value, counted, zone.capacity, over, share))
@@ -205,9 +205,9 @@ def _how(facts: RoomFacts, rule: Rule, reader: Locale) -> str:
     """Where a part of the limit comes from, or what is missing in the settings."""
     translate, room = reader.translate, facts.room
     if rule is Rule.PLACES:
-        if facts.places == room.capacity:
+        if facts.places == facts.view.capacity:
             return ""
-        return translate("in this time slot (capacity of the room: %(n)s)") % {"n": room.capacity}
+        return translate("in this time slot (capacity of the room: %(n)s)") % {"n": facts.view.capacity}
     if not room.standards.ages:
         return translate("the ages of the children are not set")
     return _area(facts, reader) if rule is Rule.AREA else _duty(facts, reader)

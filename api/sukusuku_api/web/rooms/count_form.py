@@ -45,7 +45,7 @@ def enter(context: Context, room: str, entry: Entry, translate: Translate) -> No
     _refuse_nameless(entry, translate)
     if len(entry.note) > LONGEST_NOTE:
         raise EntryError(translate("Please shorten the note to at most %(n)s characters.") % {"n": LONGEST_NOTE})
-    capacity = context.index.rooms[room][1].capacity
+    capacity = context.index.schedules[room].capacity(now)
     if doubtful(children, capacity) and not entry.sure:
         text = translate("%(n)s children, and the room has %(places)s places. Is that right? If so, save it once more.")
         raise EntryError(text % {"n": children, "places": capacity}, doubtful=True)

@@ -15,7 +15,7 @@ from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.capacity_limit import RoomLimit
 from sukusuku_server.rooms.current import FRESH_MS, limit_now, limit_planned
 from sukusuku_server.rooms.expected_use import WEEKS, Expected, outlook
-from sukusuku_server.rooms.intervals import stretches
+from sukusuku_server.rooms.intervals import of_room
 from sukusuku_server.rooms.schedule import Timetable
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES
 from sukusuku_server.settings import Room, Site
@@ -155,7 +155,7 @@ def _day(context: Context, room: Room, timetable: Timetable, now: int) -> Day:
     complete = points(COMPLETENESS)
 
     def course(metric: str) -> tuple[Run, ...]:
-        found = stretches(points(metric), complete, room.capacity, sofar)
+        found = of_room(room, points(metric), complete, sofar)
         return joined([Run(part.start, part.end, part.people) for part in found])
 
     limits = [

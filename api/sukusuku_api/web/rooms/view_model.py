@@ -15,7 +15,7 @@ from sukusuku_api.web.rooms.count_form import Entry
 from sukusuku_api.web.rooms.queries import RoomFacts, read, use
 from sukusuku_core.time import japan_time
 from sukusuku_server.live.views import RoomView
-from sukusuku_server.settings import Language
+from sukusuku_server.settings import Language, left
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
@@ -86,6 +86,7 @@ def page(context: Context, figures: TtlCache, language: Language, asked: Asked, 
             reader,
         )
         for site, room in context.index.rooms.values()
+        if not left(room, now)
     )
     today = japan_time(now).date()
     return Page(

@@ -252,7 +252,7 @@ def _room(room: Room, view: RoomView, reader: Locale) -> RoomTile:
             ZoneBar(
                 id=zone.id,
                 name=zones[zone.id].name[reader.language],
-                bar=_bar(zone.children, zone.capacity, room.capacity),
+                bar=_bar(zone.children, zone.capacity, view.capacity),
                 presence=_presence(zone.presence, zone.people, reader.translate),
             )
             for zone in view.zones

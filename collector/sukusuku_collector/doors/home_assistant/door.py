@@ -12,7 +12,7 @@ from sukusuku_core.errors import TransientError
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message, MqttSession
 from sukusuku_server.i18n import texts
-from sukusuku_server.settings import Facility, HomeAssistant
+from sukusuku_server.settings import Facility, HomeAssistant, present
 
 PAUSE_SECONDS = 10.0
 """Between two tries to reach the broker."""
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 def open_door(world: World) -> Callable[[], Awaitable[None]] | None:
     """See `protocol.Door`."""
     settings = world.index.facility.home_assistant
-    return None if settings is None else Announcer(world.index.facility, settings).run
+    return None if settings is None else Announcer(present(world.index.facility, world.clock()), settings).run
 
 
 class Announcer:

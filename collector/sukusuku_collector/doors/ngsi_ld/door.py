@@ -83,6 +83,8 @@ class Teller:
         latest, derived = store.latest(), store.derived_latest()
         found: list[Entity] = []
         for asset in index.assets.values():
+            if asset.has_left(now):
+                continue
             view = views.view(index, asset, latest, now, derived)
             if isinstance(view, UnitView):
                 found.append(entities.of_unit(operator, asset, view, derived.get(asset.id, {})))
