@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 import msgspec
 
 from sukusuku_core import profile as profiles
+from sukusuku_core.broker_settings import BrokerSettings
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.profile import AnyProfile, JsonProfile, ModbusProfile
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
 from sukusuku_edge.fitting import Bound, Distance, bind
 from sukusuku_edge.liveness import Rules
-from sukusuku_mqtt.settings import BrokerSettings
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 _Topic = Annotated[str, msgspec.Meta(pattern=r"^[^+#\x00]{1,1024}$", description="one topic, without `+` and `#`")]

@@ -1,5 +1,6 @@
 """MQTT for every process of Sukusuku; the only package that knows paho."""
 
-from sukusuku_mqtt.client import Message, MqttSession, MqttSettings, Will
+from sukusuku_core.broker_settings import MqttSettings
+from sukusuku_mqtt.client import Message, MqttSession, Will
 
 __all__ = ["Message", "MqttSession", "MqttSettings", "Will"]

@@ -11,9 +11,8 @@ import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -21,33 +20,13 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from sukusuku_core.broker_settings import MqttSettings
 from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import broker_limits
 from sukusuku_mqtt.broker_limits import BrokerLimits
 
-Protocol = Literal["3.1.1", "5"]
-"""The versions of MQTT that are spoken."""
-
 BATCH = 256
 """Most messages that one readiness of the socket hands on."""
-
-
-@dataclass(frozen=True, slots=True)
-class MqttSettings:
-    """How to reach the broker. A connection that has gone silent is noticed within one and a half `keepalive` (s)."""
-
-    host: str
-    port: int
-    client_id: str
-    keepalive: int = 15
-    username: str | None = None
-    password: str | None = None
-    ca_file: Path | None = None
-    """A certificate authority switches TLS on."""
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    connect_timeout: float = 5.0
-    protocol: Protocol = "3.1.1"
 
 
 @dataclass(frozen=True, slots=True)

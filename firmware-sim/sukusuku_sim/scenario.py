@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 import msgspec
 
 from sukusuku_core import profile
+from sukusuku_core.broker_settings import BrokerSettings
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.profile import JsonProfile, ModbusProfile
 from sukusuku_core.settings import Id, Percent, Port, PositiveSeconds, Settings
 from sukusuku_core.settings import load as load_settings
 from sukusuku_core.time import SECOND_MS, day_start
-from sukusuku_mqtt.settings import BrokerSettings
 from sukusuku_sim import values
 from sukusuku_sim.calendar import OpeningHours
 from sukusuku_sim.level_sensor import LevelSensor, LidSwitch

@@ -14,7 +14,7 @@ from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.profile import JsonProfile
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_mqtt.client import MqttSession, MqttSettings
+from sukusuku_mqtt import MqttSession, MqttSettings
 from sukusuku_sim import payloads
 from sukusuku_sim.truth import TruthLog
 from sukusuku_sim.views import Values

@@ -10,7 +10,7 @@ import pytest
 from sukusuku_core import jsonmap, profile
 from sukusuku_core.model import UnitState
 from sukusuku_core.profile import JsonProfile
-from sukusuku_mqtt.client import Message, MqttSession, MqttSettings
+from sukusuku_mqtt import Message, MqttSession, MqttSettings
 from sukusuku_sim import values
 from sukusuku_sim.payloads import messages
 from sukusuku_sim.room import Child, Room, RoomParameters

@@ -12,11 +12,11 @@ from typing import Annotated, Literal, Self, TypeVar
 
 import msgspec
 
+from sukusuku_core.broker_settings import BrokerSettings
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import AssetKind
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
 from sukusuku_core.time import day_start
-from sukusuku_mqtt.settings import BrokerSettings
 from sukusuku_server.settings import authority, rounds
 from sukusuku_server.settings.alerts import AlertLevels, Levels, RuleName, Stage, check_apart, check_levels
 from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text, check_later, check_until

@@ -1,15 +1,36 @@
 """How a settings file says where an MQTT broker is: the same keys for every process."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import msgspec
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Port, Settings
-from sukusuku_mqtt.client import MqttSettings, Protocol
+
+Protocol = Literal["3.1.1", "5"]
+"""The versions of MQTT that are spoken."""
 
 _FILES = ("ca_file", "cert_file", "key_file")
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """How to reach the broker. A connection that has gone silent is noticed within one and a half `keepalive` (s)."""
+
+    host: str
+    port: int
+    client_id: str
+    keepalive: int = 15
+    username: str | None = None
+    password: str | None = None
+    ca_file: Path | None = None
+    """A certificate authority switches TLS on."""
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    connect_timeout: float = 5.0
+    protocol: Protocol = "3.1.1"
 
 
 class BrokerSettings(Settings, frozen=True, kw_only=True):
@@ -28,7 +49,7 @@ class BrokerSettings(Settings, frozen=True, kw_only=True):
     key_file: str | None = None
 
     def session(self, client_id: str) -> MqttSettings:
-        """Return the same for the MQTT adapter."""
+        """Return the same for an MQTT session."""
         return MqttSettings(
             host=self.host,
             port=self.port,
