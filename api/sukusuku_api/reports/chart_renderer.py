@@ -1,10 +1,9 @@
-"""`python -m sukusuku_api.reports.chart_renderer`: chart data as JSON on stdin, their SVGs as JSON on stdout.
+"""The charts of a report as SVG; only `drawing_process` imports this.
 
 Altair makes Vega-Lite specifications of them, vl-convert draws these. Both take much memory, hence the own process.
 """
 
 import math
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +55,11 @@ def svg(picture: Picture) -> str:
     """Return the picture as SVG."""
     drawn: str = vl_convert.vegalite_to_svg(chart(picture).to_json())
     return drawn
+
+
+def draw(what: bytes) -> list[str]:
+    """Return pictures, given as JSON, as SVGs in their order."""
+    return [svg(picture) for picture in msgspec.json.decode(what, type=list[Picture])]
 
 
 def _bars(picture: Picture) -> Any:
@@ -119,8 +123,3 @@ def heat(picture: Picture, palette: Palette, width: float) -> Any:
     gaps = base.transform_filter("!isValid(datum.value)").mark_rect(fill=palette.gap, stroke=palette.ground)
     text = known.mark_text(fontSize=10).encode(text="text:N", color=ink)
     return alt.layer(gaps, cells, text).properties(width=width, height=22 * len(picture.names))
-
-
-if __name__ == "__main__":
-    pictures = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Picture])
-    sys.stdout.buffer.write(msgspec.json.encode([svg(picture) for picture in pictures]))

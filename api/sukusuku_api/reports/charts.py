@@ -1,22 +1,13 @@
-"""The charts of a report as pictures, drawn in a process that lives for them alone."""
+"""The charts of a report as pictures."""
 
-import subprocess
-import sys
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
-
+from sukusuku_api.drawing import drawer
 from sukusuku_api.reports.model import Cell, Shape, Table
-from sukusuku_core.errors import SukusukuError
 
 FONTS = "Noto Sans CJK JP, Noto Sans JP, Hiragino Sans, Yu Gothic, Meiryo, sans-serif"
 RENDER_SECONDS = 120.0
-_PROGRAM = "sukusuku_api.reports.chart_renderer"
-
-
-class DrawingError(SukusukuError):
-    """The charts could not be drawn."""
+_RENDERER = "sukusuku_api.reports.chart_renderer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +41,7 @@ def picture(table: Table) -> Picture | None:
 
 def render(pictures: list[Picture], seconds: float = RENDER_SECONDS) -> list[str]:
     """Return the pictures as SVG, in order. Raises DrawingError with what the renderer said."""
-    return drawn(_PROGRAM, pictures, seconds) if pictures else []
-
-
-def drawn(program: str, what: Any, seconds: float) -> list[str]:
-    """Return the SVGs that a drawing program makes of what it is given as JSON. Raises DrawingError."""
-    command = [sys.executable, "-m", program]
-    try:
-        done = subprocess.run(
-            command, input=msgspec.json.encode(what), capture_output=True, timeout=seconds, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise DrawingError(f"the charts cannot be drawn: {error}") from error
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise DrawingError(f"the charts cannot be drawn: {said[-1] if said else 'no reason given'}")
-    return msgspec.json.decode(done.stdout, type=list[str])
+    return drawer.draw(_RENDERER, pictures, seconds) if pictures else []
 
 
 def _number(cell: Cell) -> float | None:

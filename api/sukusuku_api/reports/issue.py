@@ -8,8 +8,8 @@ from hashlib import sha256
 import msgspec
 
 from sukusuku_api.dependencies import Context
+from sukusuku_api.drawing import DrawingError
 from sukusuku_api.reports import period
-from sukusuku_api.reports.charts import DrawingError
 from sukusuku_api.reports.csv_file import csv_file
 from sukusuku_api.reports.generate import asked, make
 from sukusuku_api.reports.model import Report, Withheld

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from sukusuku_api.dependencies import Context, ContextDep, invalid, known_site
+from sukusuku_api.drawing import DrawingError
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.reports import period
-from sukusuku_api.reports.charts import DrawingError
 from sukusuku_api.reports.generate import MEDIA, WRITERS, asked, make
 from sukusuku_api.reports.pdf import MissingError
 from sukusuku_server.settings import Language

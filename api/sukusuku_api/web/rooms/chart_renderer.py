@@ -1,9 +1,8 @@
-"""`python -m sukusuku_api.web.rooms.chart_renderer`: the charts of a room, JSON on stdin, as SVGs on stdout.
+"""The charts of a room as SVG; only `drawing_process` imports this.
 
-As with reports, Altair makes Vega-Lite specifications of them and vl-convert draws these, in a process of its own.
+As with reports, Altair makes Vega-Lite specifications of them and vl-convert draws these.
 """
 
-import sys
 from typing import Any
 
 import altair as alt
@@ -23,6 +22,11 @@ _COURSE_HEIGHT, _AHEAD_HEIGHT = 210, 150
 _LONG_DAY = 14
 """From so many hours on a day is labelled every six hours instead of every three."""
 _CLOCK = "format(floor(datum.value / 60), 'd') + ':' + format(datum.value % 60, '02d')"
+
+
+def draw(what: bytes) -> list[str]:
+    """Return the charts of a room, given as JSON, as SVGs; see `svgs`."""
+    return svgs(msgspec.json.decode(what, type=Charts))
 
 
 def svgs(found: Charts) -> list[str]:
@@ -166,8 +170,3 @@ def _points(found: tuple[tuple[float, int], ...]) -> Any:
 
 def _data(rows: list[dict[str, Any]]) -> Any:
     return alt.InlineData(values=rows)
-
-
-if __name__ == "__main__":
-    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Charts)
-    sys.stdout.buffer.write(msgspec.json.encode(svgs(asked)))

@@ -1,6 +1,5 @@
 """The page of rooms: who is in now and how many may be, today's course, corrections, use; staff can enter a count."""
 
-import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, cast
@@ -10,8 +9,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from sukusuku_api.cache import TtlCache
 from sukusuku_api.dependencies import Context, ContextDep, known_room
+from sukusuku_api.drawing import DrawingError, drawer
 from sukusuku_api.problems import ProblemError
-from sukusuku_api.reports.charts import DrawingError, drawn
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.rooms import charts
 from sukusuku_api.web.rooms.count_form import LONGEST_NAME, LONGEST_NOTE, Entry, EntryError, enter, withdraw
@@ -26,7 +25,7 @@ PATH = "/rooms"
 FIGURES_SECONDS = 600.0
 PICTURE_SECONDS = 120
 DRAWING_SECONDS = 30.0
-_DRAWING = "sukusuku_api.web.rooms.chart_renderer"
+_RENDERER = "sukusuku_api.web.rooms.chart_renderer"
 PICTURE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "X-Content-Type-Options": "nosniff",
@@ -46,7 +45,6 @@ def install(app: FastAPI) -> None:
 def prepare(app: FastAPI) -> None:
     """Begin with nothing calculated and nothing drawn."""
     app.state.room_figures, app.state.room_pictures = TtlCache(FIGURES_SECONDS), TtlCache(PICTURE_SECONDS)
-    app.state.drawing = threading.Lock()
 
 
 @router.get("")
@@ -142,8 +140,7 @@ def _draw(request: Request, context: Context, room_id: str, language: Language, 
     facts = read(context, site, room, view, context.store.live.derived_latest().get(room_id, {}), now)
     of_weeks = _figures(request).get(("use", room_id), lambda: use(context, site, room, now))
     found = charts.charts(facts, of_weeks, base.texts(language).gettext, narrow=narrow)
-    with request.app.state.drawing:  # one program at a time: it takes much memory
-        return drawn(_DRAWING, found, DRAWING_SECONDS)
+    return drawer.draw(_RENDERER, found, DRAWING_SECONDS)
 
 
 def _shown(
