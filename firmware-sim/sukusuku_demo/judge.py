@@ -121,7 +121,11 @@ def judge(
     begin: int,
     listening: int = 0,
 ) -> Verdict:
-    """Return the verdict over everything measured from `begin` on, sensor messages from `listening` on (UTC ms)."""
+    """Return the verdict over everything measured from `begin` on (UTC ms).
+
+    What devices show counts from `listening` on, when the edge nodes had started: a register can be read as long as it
+    stands then; a sensor message that was sent before anybody listened is gone.
+    """
     keys = {key for key, _, _ in accepted}
     stored: dict[Key, list[Point]] = {
         key: store.raw(key[0], key[1], begin, 1 << 62, 10_000_000) for key in sorted(keys)
@@ -136,10 +140,10 @@ def judge(
     duplicates = sum(1 for moment in held if moment not in once) + len(accepted) - len(once)
     produced = 0
     for item in shown:
-        if item.end - max(item.begin, begin) < STOOD_MS or item.key not in keys:
+        if item.end - max(item.begin, begin, listening) < STOOD_MS or item.key not in keys:
             continue
         if isinstance(item.bound.point, JsonPoint) and item.begin < listening:
-            continue  # a register can still be read; a message that was sent before anybody listened is gone
+            continue
         produced += 1
         last = _standing(stored[item.key], item.end - MARGIN_MS)
         if not _agrees(item, last):
