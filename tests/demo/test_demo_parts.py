@@ -1,6 +1,7 @@
 """Ports, children and the mailbox of the demo."""
 
 import asyncio
+import signal
 import smtplib
 import socket
 import sys
@@ -11,9 +12,11 @@ import httpx
 import pytest
 
 from sukusuku_core.errors import ConfigError
+from sukusuku_demo import __main__ as demo_main
 from sukusuku_demo import broker, mailbox
 from sukusuku_demo.__main__ import main
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError, says_ready
+from sukusuku_demo.report import Report
 from sukusuku_demo.settings import MODBUS_PORTS, Ports, check_ports
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
 from tests.support.broker import program
@@ -54,6 +57,27 @@ def test_a_folder_of_an_earlier_run_is_refused(tmp_path: Path, capsys: pytest.Ca
 
     assert main(["--folder", str(tmp_path)]) == 2
     assert f"{tmp_path} is not empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_run_and_has_it_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    report = Report(1, 1, 1, 0, 0, 0, 0, None)
+
+    class Waiting:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        async def run(self, ended: asyncio.Event) -> Report:
+            signal.raise_signal(number)
+            await ended.wait()
+            return report
+
+    monkeypatch.setattr(demo_main, "Demo", Waiting)
+
+    assert main(["--folder", str(tmp_path / "run"), "--json", "--web-port", str(free_port())]) == 0
+    assert capsys.readouterr().out.strip() == report.encode()
 
 
 def test_a_child_that_fails_shows_the_end_of_its_log(tmp_path: Path) -> None:

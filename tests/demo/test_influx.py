@@ -1,11 +1,6 @@
-"""`sukusuku demo --store influx`: what it needs, and that everything is in InfluxDB in the end."""
+"""`sukusuku demo --store influx`: what it needs. `integration/test_whole_system.py` sees that everything arrives."""
 
 import asyncio
-import contextlib
-import json
-import sqlite3
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +10,7 @@ from sukusuku_demo import influxd
 from sukusuku_demo.__main__ import main
 from sukusuku_demo.archive import Archive
 from sukusuku_demo.processes import Processes
-from tests.support.demo import children, demo
-from tests.support.influxd import started
-from tests.support.patience import PATIENCE
-from tests.support.ports import free_block, free_port
-
-SECONDS = 8
+from tests.support.ports import free_block
 
 
 def test_without_influxd_it_is_told_what_to_install_and_nothing_starts(
@@ -93,45 +83,3 @@ def test_only_an_old_influxdb_stands_behind_an_adapter(
     adapted = ", behind an adapter for /api/v2/write" if version == "1.6" else ""
     assert asyncio.run(run()) == f"{version} on 127.0.0.1:{port}{adapted}"
     assert not influxd.answers(port)
-
-
-@contextlib.contextmanager
-def _served(folder: Path) -> Iterator[int]:
-    """The data of a run that is over, served once more."""
-    port = free_port()
-    process = subprocess.Popen(influxd.command(influxd.find(), folder, port, free_port()), stderr=subprocess.DEVNULL)
-    try:
-        assert started(process, port)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
-
-
-def test_a_run_loses_nothing_on_its_way_to_influxdb(tmp_path: Path) -> None:
-    with demo(tmp_path, "--store", "influx", "--for", str(SECONDS), "--json", "--weeks", "1") as run:
-        assert run.process.stdout is not None
-        report = json.loads(run.process.stdout.read())
-        run.process.wait(PATIENCE)
-    said = "".join(run.said)
-
-    assert run.process.returncode == 0, said
-    assert [report[name] for name in ("lost", "duplicates", "influx_lost", "influx_duplicates")] == [0, 0, 0, 0], said
-    assert report["influx_stored"] > 5_000 + report["stored"] > 5_000
-    assert "influx -host 127.0.0.1 -port" in said
-    assert children(tmp_path) == []
-
-    with contextlib.closing(sqlite3.connect(tmp_path / "readings.db")) as store:
-        accepted = dict(
-            store.execute("SELECT asset, count(*) FROM reading JOIN series ON series.id = series GROUP BY 1")
-        )
-    with _served(tmp_path / "influxdb") as port:
-        rows = influxd.ask(port, 'SELECT * FROM "sukusuku"."raw"."reading"')
-        kinds = {(row["asset"], row["kind"], row["site"]) for row in rows}
-        hours = influxd.ask(
-            port, 'SELECT count("mean") FROM "sukusuku"."daily"."hourly" WHERE "metric" = \'Fill/Percent\''
-        )
-    assert ("tobu-unit-1", "unit", "tobu") in kinds
-    assert ("seibu-room", "room", "seibu") in kinds
-    assert {asset for asset, _, _ in kinds} == set(accepted)
-    assert int(str(hours[0]["count"])) >= 4 * 7 * 8

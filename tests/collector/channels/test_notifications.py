@@ -248,6 +248,10 @@ def test_a_message_that_waited_a_weekend_is_as_young_as_any_other(tmp_path: Path
     site, clock, far, worker = scripted(tmp_path, *[TransientError("503")] * 3)
     with site.store.writing() as connection:
         connection.execute(update(mail_outbox).values(next_try=T0 + 61 * HOUR))
+    for hour in (0, 30, 60):
+        clock.now = T0 + hour * HOUR
+        drive(worker, clock, clock.now + MINUTE)
+    assert far.tried == []
     drive(worker, clock, T0 + 62 * HOUR)
     assert far.taken == ["firing"]
     assert [row.state for row in site.store.mails()] == [MailState.SENT]
