@@ -11,10 +11,12 @@ from sukusuku_api.problems import ProblemError
 from sukusuku_api.timestamps import parse
 from sukusuku_core.clock import Clock
 from sukusuku_server.db import Operations
+from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.live import clock as server_clock
 from sukusuku_server.live import views as live
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.next_visit import NextVisit, next_visits
 from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import Facility, Room, Round, Site, Unit
 from sukusuku_server.timeseries.protocols import HistoryReader, LiveReader, NoteReader, RejectedMessages, StoreStatus
@@ -68,6 +70,10 @@ class Context:
         """How every asset stands at the time `now`."""
         store = self.store.live
         return live.views(self.index, store.latest(), now, store.derived_latest())
+
+    def next_visits(self, now: int) -> dict[str, NextVisit]:
+        """Which round comes next to each unit, by its id."""
+        return next_visits(self.index, self.timetables, Rounds(self.operations).ahead(), now)
 
 
 def _context(request: Request) -> Context:

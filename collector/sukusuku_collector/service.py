@@ -18,7 +18,8 @@ from sukusuku_collector.clock.trusted import TrustedClock
 from sukusuku_collector.derivation.booking_book import Book
 from sukusuku_collector.derivation.registry import subjects
 from sukusuku_collector.derivation.runner import DerivationRunner
-from sukusuku_collector.dispatch.scheduler import RoundScheduler, Sender, Signals
+from sukusuku_collector.dispatch.scheduler import RoundScheduler, Signals
+from sukusuku_collector.dispatch.sender import Sender
 from sukusuku_collector.doors import registry as doors
 from sukusuku_collector.doors.protocol import World
 from sukusuku_collector.host.claim import RivalError

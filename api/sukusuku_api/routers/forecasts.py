@@ -1,6 +1,6 @@
 """What is ahead of each unit, and how good such forecasts have been."""
 
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -17,9 +17,20 @@ from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.live.views import UnitView
 from sukusuku_server.model.collection import Method
 from sukusuku_server.model.series import Point
+from sukusuku_server.rounds.next_visit import NextVisit
 from sukusuku_server.units.forecast_score import Score, score
 
 router = APIRouter(tags=["forecasts"])
+
+
+class NextRoundOut(collection.Shape):
+    """The round that comes to a unit next."""
+
+    round: str = Field(examples=["main"])
+    date: date
+    departs: datetime
+    returns: datetime
+    planned: bool = Field(description="The unit is a stop of its plan; false: there is no plan yet")
 
 
 class AheadOut(collection.Shape):
@@ -33,6 +44,7 @@ class AheadOut(collection.Shape):
     outlook: live.OutlookOut | None = Field(description="null: there is no recent estimate")
     full_until: datetime | None = Field(description="Full with 90 % probability before this")
     emptied: datetime | None = Field(description="Time of the last emptying; null: not known")
+    next_round: NextRoundOut | None = Field(description="The round that comes next; null: none")
     bag_hours: float | None = Field(description="Age of the bag in hours")
     film_cycles: float | None = Field(description="Cycles until the film runs out")
     film_days: float | None = Field(
@@ -104,6 +116,7 @@ def score_card(
 
 def _ahead(context: Context, now: int) -> list[AheadOut]:
     derived, book = context.store.live.derived_latest(), Emptyings(context.operations)
+    coming = context.next_visits(now)
     found = []
     for view in context.views(now):
         if isinstance(view, UnitView):
@@ -117,12 +130,20 @@ def _ahead(context: Context, now: int) -> list[AheadOut]:
                     outlook=live.outlook(view.outlook),
                     full_until=None if view.outlook is None else collection.at(view.outlook.full_until),
                     emptied=None if emptied is None else japan_time(emptied.time),
+                    next_round=_next_round(coming.get(view.id)),
                     bag_hours=_number(own.get("Bag/Age")),
                     film_cycles=_number(own.get("Film/CyclesLeft")),
                     film_days=_number(own.get("Film/DaysLeft")),
                 )
             )
     return found
+
+
+def _next_round(visit: NextVisit | None) -> NextRoundOut | None:
+    if visit is None:
+        return None
+    departs, returns = japan_time(visit.departs), japan_time(visit.returns)
+    return NextRoundOut(round=visit.round, date=visit.date, departs=departs, returns=returns, planned=visit.planned)
 
 
 def _number(point: Point | None) -> float | None:

@@ -39,7 +39,9 @@ def rounds(
     first, stop = between(start, end, now, 14 * DAY_MS)
     book = Rounds(context.operations)
     found = book.runs(first, stop if end is not None else now + 14 * DAY_MS, limit)
-    return collection.RunsOut(time=japan_time(now), runs=[collection.run(run, book.stops(run.id)) for run in found])
+    return collection.RunsOut(
+        time=japan_time(now), runs=[collection.run(run, book.stops(run.id), now) for run in found]
+    )
 
 
 @router.get(
@@ -58,7 +60,7 @@ def round_on(
     run = book.of(round_id, day)
     if run is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"Round {round_id!r} has no plan for {day}.")
-    return collection.run(run, book.stops(run.id))
+    return collection.run(run, book.stops(run.id), context.clock())
 
 
 @router.get(

@@ -8,6 +8,7 @@ from sukusuku_core.time import japan_time
 from sukusuku_server.db.visit_requests import VisitRequest
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence, Finding, FindingName
 from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, Stop, StopRecord
+from sukusuku_server.model.run_state import state_of
 
 _TIME = "2026-11-20T09:15:30+09:00"
 
@@ -153,9 +154,10 @@ class RunOut(PlanOut):
     id: int
     state: RunState
     sent: datetime | None
-    told: int = Field(description="Number of crew members notified")
+    told: int = Field(description="Steps of the chain notified: crew one by one, then the contacts")
     accepted: datetime | None
     accepted_by: str | None
+    changed: datetime | None = Field(description="Time of the last change that the crew was told")
 
 
 class RunsOut(Shape):
@@ -204,29 +206,30 @@ def plan(found: Plan) -> PlanOut:
     )
 
 
-def run(found: Run, records: list[StopRecord]) -> RunOut:
+def run(found: Run, records: list[StopRecord], now: int) -> RunOut:
     """Return a round on a date for the border."""
     values = plan(found.plan).model_dump(exclude={"stops"})
     return RunOut(
         **values,
         id=found.id,
-        state=found.state,
+        state=state_of(found, now),
         sent=at(found.sent),
         told=found.told,
         accepted=at(found.accepted),
         accepted_by=found.accepted_by,
+        changed=at(found.changed),
         stops=[stop(record.stop, record) for record in records],
     )
 
 
 class RequestOut(Shape):
-    """A request for a visit; it stays open until the unit is emptied."""
+    """A request for a visit; it stays open until the unit is emptied or the crew has answered for it."""
 
     id: int
     unit: str
     time: datetime = Field(examples=[_TIME])
     by: str
-    done: datetime | None = Field(description="When the unit was emptied or the request withdrawn")
+    done: datetime | None = Field(description="When the request was withdrawn")
 
 
 class RequestsOut(Shape):

@@ -37,8 +37,8 @@ class Supply:
 class SharedContext:
     """What is known beside the readings; everything may be missing.
 
-    `next_round` is when the next round that serves a site departs (UTC ms), `kg_today` what was taken out of the units
-    of a site since midnight, `supplies` what it has on the shelf; all by site id.
+    `next_round` is when the next round comes to a unit (UTC ms), by unit id; `kg_today` what was taken out of the units
+    of a site since midnight, `supplies` what it has on the shelf, both by site id.
     """
 
     derived: DerivedByAsset = field(default_factory=dict)

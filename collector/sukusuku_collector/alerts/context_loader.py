@@ -9,9 +9,11 @@ from sukusuku_core.time import MINUTE_MS, day_start, local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.modes import Modes
+from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi.stock_levels import shelves
 from sukusuku_server.model.collection import EmptyingState
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.next_visit import next_visits
 from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.timeseries.protocols import HistoryReader, LiveReader
 
@@ -39,6 +41,7 @@ class Surroundings:
         self._operations = operations
         self._modes = Modes(operations)
         self._emptyings = Emptyings(operations)
+        self._rounds = Rounds(operations)
         self._slow: tuple[int, SharedContext] | None = None
 
     def at(self, now: int) -> SharedContext:
@@ -58,17 +61,9 @@ class Surroundings:
         )
 
     def _next_rounds(self, now: int) -> dict[str, int]:
-        """When the next round departs that serves a site while it is open, or is over when under way; by site."""
-        found: dict[str, int] = {}
-        for ident, timetable in self._timetables.items():
-            for site in self._index.rounds[ident].sites or self._index.sites:
-                trip = timetable.coming(now)
-                while trip is not None and not self._index.hours[site].spans(trip.departs, trip.returns):
-                    trip = timetable.following(trip.date)
-                if trip is not None:
-                    comes = trip.departs if trip.departs > now else trip.returns
-                    found[site] = min(comes, found.get(site, comes))
-        return found
+        """When the next round comes to a unit: it departs, or is over when under way; by unit."""
+        visits = next_visits(self._index, self._timetables, self._rounds.ahead(), now)
+        return {unit: visit.comes(now) for unit, visit in visits.items()}
 
     def _kg_today(self, now: int) -> dict[str, float]:
         """Return what was taken out since local midnight, by site."""

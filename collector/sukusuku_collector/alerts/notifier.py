@@ -81,7 +81,7 @@ def _incident(alert: Alert, outcome: Outcome) -> Incident:
         simulated=source is not None and source.value == SIMULATED,
         now=scene.now,
         ahead=_ahead(scene),
-        next_round=scene.around.next_round.get(site_of(subject).id),
+        next_round=scene.around.next_round.get(subject.id),
         supplies=scene.around.supplies.get(subject.id, ()),
         limit=None if scene.timetable is None else limit_now(scene.timetable, scene.latest, scene.now),
     )

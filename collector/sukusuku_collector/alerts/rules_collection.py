@@ -7,7 +7,7 @@ is one alert per bag, with a stage that says what has to be done; it ends when t
 from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 
-from sukusuku_collector.alerts.context import RuleContext, site_of
+from sukusuku_collector.alerts.context import RuleContext
 from sukusuku_collector.alerts.state_machine import Observation, Sign
 from sukusuku_core.model import UnitState
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
@@ -129,7 +129,7 @@ def hygiene_by(scene: RuleContext, unit: Unit, ahead: Outlook) -> int | None:
 
 def _dues(scene: RuleContext, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
     """Every reason that holds, of equal ones the more telling first."""
-    now, comes = scene.now, scene.around.next_round.get(site_of(scene.subject).id)
+    now, comes = scene.now, scene.around.next_round.get(unit.id)
     state = scene.number("State")
     over_age = hygiene_by(scene, unit, ahead)
     if state is not None and state[0] == UnitState.BAG_FULL and state[1] >= (bag_since(scene.derived) or 0):

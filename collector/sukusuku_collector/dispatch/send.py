@@ -5,7 +5,7 @@ from gettext import NullTranslations
 
 import msgspec
 
-from sukusuku_collector.dispatch.scheduler import Sender
+from sukusuku_collector.dispatch.sender import Sender
 from sukusuku_collector.dispatch.show import chosen
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
@@ -13,6 +13,7 @@ from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.i18n import texts
 from sukusuku_server.model.rounds import Run
+from sukusuku_server.model.run_state import state_of
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.rounds.route_sheet import sheet
@@ -42,7 +43,10 @@ def run(arguments: Namespace) -> str:
         store.close()
         operations.close()
     if arguments.json:
-        rows = [{"sent_now": fresh, "run": run} for fresh, run in results]
+        rows = [
+            {"sent_now": fresh, "state": None if run is None else state_of(run, now), "run": run}
+            for fresh, run in results
+        ]
         return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode()
     language: Language = arguments.lang
     words = texts("sukusuku_server", language)

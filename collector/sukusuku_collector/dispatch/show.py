@@ -13,7 +13,7 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.i18n import texts
-from sukusuku_server.model.rounds import Answer, Plan, Run, RunState, StopRecord
+from sukusuku_server.model.rounds import Answer, Plan, Run, StopRecord
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.rounds.route_sheet import sheet
@@ -62,7 +62,7 @@ def chosen(dates: Mapping[str, Timetable], round_id: str | None, day: date | Non
 def told(index: FacilityIndex, plan: Plan, language: Language, texts: NullTranslations) -> str:
     """Return a plan for people."""
     gettext = texts.gettext
-    plan_run = Run(id=0, plan=plan, state=RunState.PLANNED, sent=None, told=0)
+    plan_run = Run(0, plan)
     records = [
         StopRecord(number, 0, stop, Answer.NONE, answered=None, answered_by=None, note="")
         for number, stop in enumerate(plan.stops, start=1)

@@ -10,7 +10,7 @@ from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.revisions import speak
 from sukusuku_server.db.tables_alerts import audit
-from sukusuku_server.db.tables_collection import emptying, request, spoken
+from sukusuku_server.db.tables_collection import emptying, spoken
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.series import Late
 
@@ -59,7 +59,7 @@ class Emptyings:
 
         An emptying within `SAME_MS` of a stored one, or of where that one was first detected, is the same and keeps
         its id. What people said stays as they said it; a confirmed one gets the better figures. Detected ones that
-        are not found again are deleted. A visit that somebody asked for before an emptying is thereby done.
+        are not found again are deleted.
         """
         earliest = min((after, *(item.time for item in found)))  # some are only seen hours later
         with self._operations.writing() as connection:
@@ -224,8 +224,6 @@ def _insert(connection: Connection, item: Emptying) -> Emptying:
     values: dict[str, Any] = {name: getattr(item, name) for name in _FIELDS if name != "id"}
     values["evidence"] = _evidence(item.evidence)
     number = connection.execute(insert(emptying).values(values).returning(emptying.c.id)).scalar_one()
-    asked = (request.c.asset == item.asset) & request.c.done.is_(None) & (request.c.time <= item.time)
-    connection.execute(update(request).where(asked).values(done=item.time))
     return _one(connection, number)
 
 

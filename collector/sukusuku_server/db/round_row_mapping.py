@@ -1,4 +1,4 @@
-"""Rows of rounds and stops to records."""
+"""Rows of rounds, stops and people to records."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, Stop, StopRecord
+from sukusuku_server.model.rounds import Answer, Person, Plan, Reason, Run, Stop, StopRecord, Word
+from sukusuku_server.model.run_state import signs
 
 
-def to_run(row: Row[Any], stops: Sequence[Stop]) -> Run:
-    """Return the run in a row of `round_run`, with its stops."""
+def to_run(row: Row[Any], records: Sequence[StopRecord], people: Sequence[Person]) -> Run:
+    """Return the run in a row of `round_run`, with its stops and with whom it was told."""
     plan = Plan(
         round=row.round,
         date=date.fromisoformat(row.date),
@@ -18,21 +19,32 @@ def to_run(row: Row[Any], stops: Sequence[Stop]) -> Run:
         departs=row.departs,
         returns=row.returns,
         vehicle=row.vehicle,
-        stops=tuple(stops),
+        stops=tuple(record.stop for record in records),
         km=row.km,
         minutes=row.minutes,
         solver=row.solver,
     )
+    answered, refused = signs(row.departs, records)
     return Run(
         id=row.id,
         plan=plan,
-        state=RunState(row.state),
         sent=row.sent,
         told=row.told,
+        people=tuple(people),
         accepted=row.accepted,
         accepted_by=row.accepted_by,
-        declined=row.declined,
+        accepted_person=row.accepted_person,
+        answered=answered,
+        refused=refused,
+        changed=row.changed,
+        given_up=row.given_up,
+        closed=row.closed,
     )
+
+
+def to_person(row: Row[Any]) -> Person:
+    """Return the person in a row of `round_person`."""
+    return Person(row.id, row.step, row.name, row.mail, row.language, row.told, row.declined)
 
 
 def to_stop(row: Row[Any]) -> StopRecord:
@@ -59,4 +71,5 @@ def to_stop(row: Row[Any]) -> StopRecord:
         answered=row.answered,
         answered_by=row.answered_by,
         note=row.note,
+        worded=Word(row.worded),
     )

@@ -1,7 +1,7 @@
 """Rounds in the operations data: plans, the mails that told of them, and what the crew answered."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -9,12 +9,13 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sukusuku_core.errors import SukusukuError
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.round_row_mapping import to_run, to_stop
+from sukusuku_server.db.round_row_mapping import to_person, to_run, to_stop
 from sukusuku_server.db.row_mapping import mail_values
 from sukusuku_server.db.tables_alerts import audit, mail_outbox
-from sukusuku_server.db.tables_collection import request, round_run, round_stop, stop_answer
+from sukusuku_server.db.tables_collection import request, round_person, round_run, round_stop, stop_answer
 from sukusuku_server.model.alerts import MailState, OutgoingMail
-from sukusuku_server.model.rounds import Answer, Plan, Run, RunState, StopRecord
+from sukusuku_server.model.rounds import Answer, Person, Plan, Reason, Run, StopRecord, Word
+from sukusuku_server.model.run_state import goes
 
 _UNANSWERED = {"answer": Answer.NONE, "answered": None, "answered_by": None, "note": ""}
 
@@ -44,6 +45,10 @@ class Answered:
     note: str
 
 
+Compose = Callable[[Run, Sequence[StopRecord]], Sequence[OutgoingMail]]
+"""Gives the mails about a run. It runs inside the transaction and must be quick."""
+
+
 class Rounds:
     """The runs of all rounds. Errors as in `Operations`."""
 
@@ -60,23 +65,47 @@ class Rounds:
         with self._operations.writing() as connection:
             return _put(connection, plan)
 
-    def issue(
-        self, plan: Plan, compose: Callable[[Run, Sequence[StopRecord]], Sequence[OutgoingMail]], now: int
-    ) -> Run | None:
-        """Store a plan and hand the mails that tell of it to the outbox, in one transaction: all or nothing.
+    def issue(self, plan: Plan, people: Sequence[Person], compose: Compose, now: int) -> Run | None:
+        """Store a plan and hand the mails to `people`, the first step, to the outbox: all or nothing.
 
         None, and nothing happens, when the round of that date was sent before, by whomever. Without any mail it
-        stays planned. `compose` runs inside the transaction and must be quick.
+        stays planned.
         """
         with self._operations.writing() as connection:
             try:
                 run = _put(connection, plan)
             except RoundSentError:
                 return None
-            mails = compose(run, _stops(connection, [run.id]))
-            if mails:
-                _tell(connection, run.id, mails, 1, now)
+            if people:
+                _tell(connection, run.id, people, compose, 1, now)
             return _read(connection, run.id)
+
+    def revise(self, run: Run, plan: Plan, compose: Compose, now: int, *, told: bool) -> Run | None:
+        """Put another plan in the place of a run's, with the mails that say so. Stops keep their ids and answers.
+
+        `told`: the crew is told. None, and nothing happens, when the plan is no longer the one of `run`.
+        """
+        columns = round_run.c
+        same = (columns.id == run.id) & (columns.planned == run.plan.planned) & columns.closed.is_(None)
+        values = _plan_values(plan) | ({"changed": now} if told else {})
+        with self._operations.writing() as connection:
+            if not connection.execute(update(round_run).where(same).values(values)).rowcount:
+                return None
+            known = {record.stop.asset: record.id for record in _stops(connection, [run.id])}
+            for stop in plan.stops:
+                if stop.asset in known:
+                    mine = round_stop.c.id == known[stop.asset]
+                    connection.execute(update(round_stop).where(mine).values(asdict(stop)))
+                else:
+                    connection.execute(insert(round_stop).values(asdict(stop) | {"run_id": run.id} | _UNANSWERED))
+            gone = set(known) - {stop.asset for stop in plan.stops}
+            if gone:
+                left = (round_stop.c.run_id == run.id) & round_stop.c.asset.in_(gone)
+                off = {"joined": False, "position": None, "arrives": None, "reason": Reason.RETIRED}
+                connection.execute(update(round_stop).where(left).values(off))
+            fresh = _read(connection, run.id)
+            _put_mails(connection, run.id, compose(fresh, _stops(connection, [run.id])), now)
+            return fresh
 
     def run(self, run_id: int) -> Run | None:
         """One run; None: there is none with this id."""
@@ -97,36 +126,90 @@ class Rounds:
 
     def open(self) -> list[Run]:
         """Run that are not closed, the oldest first."""
-        query = select(round_run).where(round_run.c.state != RunState.CLOSED).order_by(round_run.c.departs)
+        query = select(round_run).where(round_run.c.closed.is_(None)).order_by(round_run.c.departs)
         with self._operations.reading() as connection:
             return _to_runs(connection, connection.execute(query).all())
 
+    def ahead(self) -> list[tuple[Run, list[StopRecord]]]:
+        """Return what `open` returns, each with its stops."""
+        runs = self.open()
+        with self._operations.reading() as connection:
+            records = _stops(connection, [run.id for run in runs])
+        return [(run, [record for record in records if record.run == run.id]) for run in runs]
+
     # ------------------------------------------------------------ mails
 
-    def send(self, run_id: int, mails: Sequence[OutgoingMail], told: int, now: int) -> bool:
-        """Hand mails to the outbox and note that `told` of the crew have been told, in one transaction.
+    def send(self, run_id: int, people: Sequence[Person], compose: Compose, told: int, now: int) -> bool:
+        """Hand the mails to `people`, step `told` of the chain, to the outbox, in one transaction.
 
-        False, and nothing happens, when so many have been told already, by whomever, or the run is closed.
+        The ids of `people` are given here; `compose` gets the run that has them. False, and nothing happens, when so
+        many steps have been told already, by whomever, or the run is closed.
         """
         with self._operations.writing() as connection:
-            return _tell(connection, run_id, mails, told, now)
+            return _tell(connection, run_id, people, compose, told, now)
 
-    def accept(self, run_id: int, who: str, now: int) -> None:
-        """Somebody has said that they come. Only the first one counts."""
+    def word(
+        self,
+        run_id: int,
+        before: Mapping[int, Word],
+        after: Mapping[int, Word],
+        mails: Sequence[OutgoingMail],
+        now: int,
+    ) -> bool:
+        """Hand mails to contacts to the outbox, and keep by stop what they were told. False: somebody else did."""
         with self._operations.writing() as connection:
-            if _accept(connection, run_id, who[:120], now):
-                _audit(connection, now, who[:120], "round.accept", run_id)
+            standing = {record.id: record.worded for record in _stops(connection, [run_id])}
+            if any(standing.get(ident) != word for ident, word in before.items()):
+                return False
+            for ident, word in after.items():
+                connection.execute(update(round_stop).where(round_stop.c.id == ident).values(worded=word))
+            _put_mails(connection, run_id, mails, now)
+            return True
 
-    def decline(self, run_id: int, step: int, who: str, now: int) -> None:
-        """Whoever was told as step `step` (from 1) of the chain cannot come; the one who had accepted withdraws."""
-        columns, who = round_run.c, who[:120]
-        withdrawn = (columns.id == run_id) & (columns.accepted_by == who)
-        fresh = (columns.id == run_id) & (columns.declined < step)
+    def accept(self, run_id: int, who: str, now: int, person: int | None = None) -> None:
+        """Somebody has said that they come. Only the first one counts, and may say so again after a change.
+
+        What others called impossible before the departure is open again: they are not the ones who go.
+        """
+        who = who[:120]
         with self._operations.writing() as connection:
-            gone = connection.execute(update(round_run).where(withdrawn).values(accepted=None, accepted_by=None))
-            more = connection.execute(update(round_run).where(fresh).values(declined=step))
-            if gone.rowcount or more.rowcount:
+            run = _find(connection, round_run.c.id == run_id)
+            if run is None or (goes(run) and run.accepted is not None and not _is_by(run, who, person)):
+                return
+            if run.accepted is not None and max(run.changed or 0, run.refused or 0) < run.accepted:
+                return
+            values = {"accepted": now, "accepted_by": who, "accepted_person": person}
+            connection.execute(update(round_run).where(round_run.c.id == run_id).values(values))
+            if person is not None:
+                mine = round_person.c.id == person
+                connection.execute(update(round_person).where(mine).values(declined=None))
+            _audit(connection, now, who, "round.accept", run_id)
+            for record in _stops(connection, [run_id]):
+                early = record.answered is not None and record.answered < run.plan.departs
+                if record.answer is Answer.CANNOT and early and record.answered_by != who:
+                    _record(connection, record, Answer.NONE, who, now, "")
+
+    def decline(self, run_id: int, who: str, now: int, person: int | None = None) -> None:
+        """Somebody has said that they cannot come; if they had accepted, they withdraw."""
+        who = who[:120]
+        with self._operations.writing() as connection:
+            run = _find(connection, round_run.c.id == run_id)
+            if run is None:
+                return
+            gone = run.accepted is not None and _is_by(run, who, person)
+            if gone:
+                values = {"accepted": None, "accepted_by": None, "accepted_person": None}
+                connection.execute(update(round_run).where(round_run.c.id == run_id).values(values))
+            fresh = (round_person.c.id == person) & round_person.c.declined.is_(None)
+            more = connection.execute(update(round_person).where(fresh).values(declined=now)).rowcount
+            if gone or more:
                 _audit(connection, now, who, "round.decline", run_id)
+
+    def give_up(self, run_id: int, now: int) -> None:
+        """Nobody is left who could be asked to go."""
+        fresh = (round_run.c.id == run_id) & round_run.c.given_up.is_(None)
+        with self._operations.writing() as connection:
+            connection.execute(update(round_run).where(fresh).values(given_up=now))
 
     def refused(self, run_id: int) -> bool:
         """Whether the mail server has refused for good all mails of the newest step that told of a run."""
@@ -138,10 +221,11 @@ class Rounds:
             states = set(connection.execute(query).scalars())
         return states == {MailState.DEAD}
 
-    def close(self, run_id: int) -> None:
+    def close(self, run_id: int, now: int) -> None:
         """Close a round: nobody else is told. Answers may still come."""
+        fresh = (round_run.c.id == run_id) & round_run.c.closed.is_(None)
         with self._operations.writing() as connection:
-            connection.execute(update(round_run).where(round_run.c.id == run_id).values(state=RunState.CLOSED))
+            connection.execute(update(round_run).where(fresh).values(closed=now))
 
     # ------------------------------------------------------------ stops and answers
 
@@ -155,43 +239,20 @@ class Rounds:
         with self._operations.reading() as connection:
             return _find_stop(connection, stop_id)
 
-    def answer(
-        self,
-        stop_id: int,
-        answer: Answer,
-        who: str,
-        now: int,
-        note: str = "",
-        tell: Callable[[StopRecord], Sequence[OutgoingMail]] = lambda _: (),
-    ) -> StopRecord:
+    def answer(self, stop_id: int, answer: Answer, who: str, now: int, note: str = "") -> StopRecord:
         """Record what the crew says about a stop; NONE takes it back. The same answer again changes nothing.
 
-        A unit that cannot be emptied is asked for on the next round, until that is taken back. `tell` gets the stop
-        as it was and gives the mails about the change; all is stored together. Raises UnknownStopError.
+        A unit that cannot be emptied is asked for on the next round, until that is taken back. Raises
+        UnknownStopError.
         """
         who = who[:120]
         with self._operations.writing() as connection:
             found = _find_stop(connection, stop_id)
             if found is None:
                 raise UnknownStopError(stop_id)
-            if answer is not Answer.NONE:
-                _accept(connection, found.run, who, now)
             if (found.answer, found.note) == (answer, note):
                 return found
-            taken_back = answer is Answer.NONE
-            values = {
-                "answer": answer,
-                "answered": None if taken_back else now,
-                "answered_by": None if taken_back else who,
-                "note": note,
-            }
-            connection.execute(update(round_stop).where(round_stop.c.id == stop_id).values(values))
-            history = {"stop_id": stop_id, "time": now, "answer": answer, "who": who, "note": note}
-            connection.execute(insert(stop_answer).values(history))
-            _audit(connection, now, who, f"stop.{answer}", stop_id)
-            _ask(connection, found, answer, who, now)
-            _put_mails(connection, found.run, tell(found), now)
-            _settle_state(connection, found.run)
+            _record(connection, found, answer, who, now, note)
             return _read_stop(connection, stop_id)
 
     def answers(self, stop_id: int) -> list[Answered]:
@@ -202,13 +263,17 @@ class Rounds:
             return [Answered(row.time, Answer(row.answer), row.who, row.note) for row in connection.execute(query)]
 
 
+def _plan_values(plan: Plan) -> dict[str, Any]:
+    return {key: value for key, value in asdict(plan).items() if key != "stops"} | {"date": plan.date.isoformat()}
+
+
 def _put(connection: Connection, plan: Plan) -> Run:
-    values = {key: value for key, value in asdict(plan).items() if key != "stops"} | {"date": plan.date.isoformat()}
+    values = _plan_values(plan)
     found = _find(connection, round_run.c.round == plan.round, round_run.c.date == plan.date.isoformat())
     if found is None:
-        query = insert(round_run).values(values | {"state": RunState.PLANNED, "told": 0, "declined": 0})
+        query = insert(round_run).values(values | {"told": 0})
         number: int = connection.execute(query.returning(round_run.c.id)).scalar_one()
-    elif found.state is RunState.PLANNED:
+    elif not found.told and found.closed is None:
         number = found.id
         connection.execute(update(round_run).where(round_run.c.id == number).values(values))
         connection.execute(delete(round_stop).where(round_stop.c.run_id == number))
@@ -220,15 +285,18 @@ def _put(connection: Connection, plan: Plan) -> Run:
     return _read(connection, number)
 
 
-def _tell(connection: Connection, run_id: int, mails: Sequence[OutgoingMail], told: int, now: int) -> bool:
+def _tell(connection: Connection, run_id: int, people: Sequence[Person], compose: Compose, told: int, now: int) -> bool:
     columns = round_run.c
-    due = (columns.id == run_id) & (columns.told < told) & (columns.state != RunState.CLOSED)
+    due = (columns.id == run_id) & (columns.told < told) & columns.closed.is_(None)
     values = {"told": told, "sent": func.coalesce(columns.sent, now)}
     if not connection.execute(update(round_run).where(due).values(values)).rowcount:
         return False
-    planned = (columns.id == run_id) & (columns.state == RunState.PLANNED)
-    connection.execute(update(round_run).where(planned).values(state=RunState.SENT))
-    _put_mails(connection, run_id, mails, now)
+    rows = [asdict(replace(person, step=told, told=now, name=person.name[:120])) for person in people]
+    if rows:
+        fields = [{key: value for key, value in row.items() if key != "id"} | {"run_id": run_id} for row in rows]
+        connection.execute(insert(round_person), fields)
+    run = _read(connection, run_id)
+    _put_mails(connection, run_id, compose(run, _stops(connection, [run_id])), now)
     return True
 
 
@@ -239,52 +307,70 @@ def _put_mails(connection: Connection, run_id: int, mails: Sequence[OutgoingMail
         connection.execute(insert(mail_outbox), [mail_values(mail) | fresh for mail in mails])
 
 
-def _accept(connection: Connection, run_id: int, who: str, now: int) -> bool:
-    first = (round_run.c.id == run_id) & round_run.c.accepted.is_(None)
-    values = {"accepted": now, "accepted_by": who}
-    return connection.execute(update(round_run).where(first).values(values)).rowcount > 0
+def _is_by(run: Run, who: str, person: int | None) -> bool:
+    """Whether it is this person who has accepted a run."""
+    if person is not None and run.accepted_person is not None:
+        return run.accepted_person == person
+    return run.accepted_by == who
+
+
+def _record(connection: Connection, before: StopRecord, answer: Answer, who: str, now: int, note: str) -> None:
+    taken_back = answer is Answer.NONE
+    values = {
+        "answer": answer,
+        "answered": None if taken_back else now,
+        "answered_by": None if taken_back else who,
+        "note": note,
+    }
+    connection.execute(update(round_stop).where(round_stop.c.id == before.id).values(values))
+    history = {"stop_id": before.id, "time": now, "answer": answer, "who": who, "note": note}
+    connection.execute(insert(stop_answer).values(history))
+    _audit(connection, now, who, f"stop.{answer}", before.id)
+    _ask(connection, before, answer, who, now)
 
 
 def _ask(connection: Connection, before: StopRecord, answer: Answer, who: str, now: int) -> None:
-    """Ask for a visit on the next round when this one cannot be; take that back with the answer."""
-    standing = (request.c.asset == before.stop.asset) & request.c.done.is_(None)
-    if before.answer is Answer.CANNOT and answer is not Answer.CANNOT:
-        own = standing & (request.c.time == before.answered)
-        connection.execute(update(request).where(own).values(done=now))
-    asked = connection.execute(select(func.count()).where(standing)).scalar_one()
-    if answer is Answer.CANNOT and not asked:
-        connection.execute(insert(request).values(asset=before.stop.asset, time=now, who=who))
+    """Ask for a visit on the next round when this one cannot be. `visit_requests` says how long that stands."""
+    if answer is not Answer.CANNOT or before.answer is Answer.CANNOT:
+        return
+    values = {"asset": before.stop.asset, "time": now, "who": who, "done": None}
+    mine = request.c.stop_id == before.id
+    if not connection.execute(update(request).where(mine).values(values)).rowcount:
+        connection.execute(insert(request).values(values | {"stop_id": before.id}))
 
 
 def _audit(connection: Connection, now: int, who: str, action: str, target: int) -> None:
     connection.execute(insert(audit).values(time=now, who=who, action=action, target=str(target)))
 
 
-def _settle_state(connection: Connection, run_id: int) -> None:
-    """Set the state of a run: answered while any of its stops is. A closed one stays closed."""
-    given = select(func.count()).where((round_stop.c.run_id == run_id) & (round_stop.c.answer != Answer.NONE))
-    state = RunState.ANSWERED if connection.execute(given).scalar_one() else RunState.SENT
-    out = (round_run.c.id == run_id) & round_run.c.state.in_([RunState.SENT, RunState.ANSWERED])
-    connection.execute(update(round_run).where(out).values(state=state))
-
-
 def _to_runs(connection: Connection, rows: Sequence[Any]) -> list[Run]:
-    stops = _stops(connection, [row.id for row in rows])
-    return [to_run(row, [stop.stop for stop in stops if stop.run == row.id]) for row in rows]
+    ids = [row.id for row in rows]
+    records, people = _stops(connection, ids), _people(connection, ids)
+    return [to_run(row, [record for record in records if record.run == row.id], people.get(row.id, [])) for row in rows]
 
 
 def _find(connection: Connection, *where: Any) -> Run | None:
     row = connection.execute(select(round_run).where(*where)).first()
-    return None if row is None else to_run(row, [stop.stop for stop in _stops(connection, [row.id])])
+    return None if row is None else _to_runs(connection, [row])[0]
 
 
 def _read(connection: Connection, run_id: int) -> Run:
     row = connection.execute(select(round_run).where(round_run.c.id == run_id)).one()
-    return to_run(row, [stop.stop for stop in _stops(connection, [run_id])])
+    return _to_runs(connection, [row])[0]
+
+
+def _people(connection: Connection, runs: Sequence[int]) -> dict[int, list[Person]]:
+    found: dict[int, list[Person]] = {}
+    query = select(round_person).where(round_person.c.run_id.in_(runs)).order_by(round_person.c.id)
+    for row in connection.execute(query):
+        found.setdefault(row.run_id, []).append(to_person(row))
+    return found
 
 
 def _stops(connection: Connection, runs: Sequence[int]) -> list[StopRecord]:
-    query = select(round_stop).where(round_stop.c.run_id.in_(runs)).order_by(round_stop.c.id)
+    columns = round_stop.c
+    query = select(round_stop).where(columns.run_id.in_(runs))
+    query = query.order_by(columns.joined.desc(), columns.position, columns.id)
     return [to_stop(row) for row in connection.execute(query)]
 
 

@@ -88,7 +88,6 @@ round_run = Table(
     Column("id", ID, primary_key=True),
     Column("round", String(63), nullable=False),
     Column("date", String(10), nullable=False),
-    Column("state", String(20), nullable=False),
     Column("planned", BigInteger, nullable=False),
     Column("departs", BigInteger, nullable=False),
     Column("returns", BigInteger, nullable=False),
@@ -98,13 +97,31 @@ round_run = Table(
     Column("solver", Text, nullable=False),
     Column("sent", BigInteger),
     Column("told", Integer, nullable=False),
-    Column("declined", Integer, nullable=False),
     Column("accepted", BigInteger),
     Column("accepted_by", String(120)),
+    Column("accepted_person", BigInteger),
+    Column("changed", BigInteger),
+    Column("given_up", BigInteger),
+    Column("closed", BigInteger),
     UniqueConstraint("round", "date"),
     sqlite_autoincrement=True,
 )
 Index("ix_round_run_departs", round_run.c.departs)
+
+# Who was asked to go on a run. Links name them by this id, so that an answer is theirs however the settings change.
+round_person = Table(
+    "round_person",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("run_id", ID, ForeignKey("round_run.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("step", Integer, nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("mail", String(320), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("told", BigInteger, nullable=False),
+    Column("declined", BigInteger),
+    sqlite_autoincrement=True,
+)
 
 round_stop = Table(
     "round_stop",
@@ -127,8 +144,10 @@ round_stop = Table(
     Column("answered", BigInteger),
     Column("answered_by", String(120)),
     Column("note", Text, nullable=False),
+    Column("worded", String(20), nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
+Index("ix_round_stop_asset", round_stop.c.asset)
 
 # Every answer that was given to a stop, also those that were taken back.
 stop_answer = Table(
@@ -143,7 +162,8 @@ stop_answer = Table(
     sqlite_autoincrement=True,
 )
 
-# A request for a visit; it stays open until the unit is emptied.
+# A request for a visit. `done`: it was withdrawn; whether it is met follows from emptyings and answers.
+# `stop_id` is the stop whose answer made it: it stands as long as that answer does.
 request = Table(
     "request",
     metadata,
@@ -152,6 +172,7 @@ request = Table(
     Column("time", BigInteger, nullable=False),
     Column("who", String(120), nullable=False),
     Column("done", BigInteger),
+    Column("stop_id", BigInteger),
     sqlite_autoincrement=True,
 )
 

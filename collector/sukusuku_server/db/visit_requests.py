@@ -1,17 +1,43 @@
-"""Requests for a visit: a person has asked, and it stands until the unit is emptied (see `emptyings`)."""
+"""Requests for a visit: a person has asked, or a crew could not collect. Whether one stands follows from what was said.
+
+It stands until the unit is emptied, until a crew answers for it that the visit was done or not needed, or until it is
+withdrawn; one that came from an answer stands as long as that answer. None of this is stored, so that whatever is taken
+back, rejected or detected later gives the request back, in whichever order.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, exists, insert, or_, select, update
 
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.tables_collection import request
+from sukusuku_server.db.tables_collection import emptying, request, round_stop
+from sukusuku_server.model.collection import EmptyingState
+from sukusuku_server.model.rounds import Answer
+
+STANDING: ColumnElement[bool] = (
+    request.c.done.is_(None)
+    & ~exists().where(
+        (emptying.c.asset == request.c.asset)
+        & (emptying.c.time >= request.c.time)
+        & (emptying.c.state != EmptyingState.REJECTED)
+    )
+    & ~exists().where(
+        (round_stop.c.asset == request.c.asset)
+        & (round_stop.c.answered >= request.c.time)
+        & round_stop.c.answer.in_([Answer.DONE, Answer.NEEDLESS])
+    )
+    & or_(
+        request.c.stop_id.is_(None),
+        exists().where((round_stop.c.id == request.c.stop_id) & (round_stop.c.answer == Answer.CANNOT)),
+    )
+)
+"""Whether a row of `request` stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class VisitRequest:
-    """Somebody asked for a visit at `time`; `done` is when the unit was emptied. UTC ms."""
+    """Somebody asked for a visit at `time`; `done` is when it was withdrawn. UTC ms."""
 
     id: int
     asset: str
@@ -28,9 +54,9 @@ class Requests:
 
     def ask(self, asset: str, who: str, now: int) -> VisitRequest:
         """Ask for a visit. While a request of the unit stands, asking again answers that one."""
-        standing = (request.c.asset == asset) & request.c.done.is_(None)
         with self._operations.writing() as connection:
-            row = connection.execute(select(request).where(standing).order_by(request.c.id)).first()
+            standing = select(request).where(request.c.asset == asset, STANDING).order_by(request.c.id)
+            row = connection.execute(standing).first()
             if row is None:
                 values = {"asset": asset, "time": now, "who": who[:120]}
                 row = connection.execute(insert(request).values(values).returning(*request.c)).one()
@@ -38,7 +64,7 @@ class Requests:
 
     def standing(self) -> list[VisitRequest]:
         """Every request that was not met yet, the oldest first."""
-        query = select(request).where(request.c.done.is_(None)).order_by(request.c.time, request.c.id)
+        query = select(request).where(STANDING).order_by(request.c.time, request.c.id)
         with self._operations.reading() as connection:
             return [_to_request(row) for row in connection.execute(query)]
 

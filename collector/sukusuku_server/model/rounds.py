@@ -28,6 +28,14 @@ class Reason(StrEnum):
     """It should be visited, but the vehicle cannot take it or the time does not suffice: somebody must decide."""
     NO_PLACE = "no_place"
     """The site has no coordinates in the settings."""
+    OTHER_ROUND = "other_round"
+    """It is a stop of another round that departs no later than this one."""
+    RETIRED = "retired"
+    """It is out of service: nothing that tells its level is measured any more."""
+
+
+FAILING = frozenset({Reason.NO_CAPACITY, Reason.CLOSED, Reason.NO_PLACE})
+"""A visit is needed and not planned: somebody must decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,8 @@ class Candidate:
 
     `percent` now; `percent_then` expected when the round comes, with `percent_high` the 90 % end; `full_by` the early
     (10 %) time at which it is full; `hygiene_by` its hygiene deadline; None: beyond the horizon or not known.
+    `waited`: the round before should have emptied it and did not. `covered`: it is a stop of another round that
+    departs no later.
     """
 
     asset: str
@@ -55,6 +65,9 @@ class Candidate:
     asked: bool = False
     closed: bool = False
     last_emptied: int | None = None
+    waited: bool = False
+    covered: bool = False
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +125,46 @@ class Answer(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a round of one date stands."""
+    """How it stands with a round of one date; `model/run_state.py` says which one holds, docs/rounds.md draws it."""
 
     PLANNED = "planned"
-    SENT = "sent"
-    ANSWERED = "answered"
-    CLOSED = "closed"
+    """There is a plan, and nobody has been told."""
+    TOLD = "told"
+    """Somebody has the mail, and nobody has said that they go."""
+    ACCEPTED = "accepted"
+    CHANGED = "changed"
+    """Accepted, and the plan has changed since; whoever goes has been told and has not confirmed it."""
+    UNDER_WAY = "under_way"
+    DONE = "done"
+    NOBODY_GOES = "nobody_goes"
+
+
+class Word(StrEnum):
+    """What the contacts of a centre were told last about one of its units on a round."""
+
+    NONE = ""
+    LEFT_OUT = "left_out"
+    """It needs a visit, and the round does not stop there."""
+    CANNOT = "cannot"
+    """The crew could not collect its bag."""
+    NOBODY = "nobody"
+    """Nobody has said that they go on the round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who was asked to go on a run, kept with it: an answer is theirs whatever becomes of the settings.
+
+    `step` counts along the chain from 1; `declined` is when they said that they cannot go. UTC ms.
+    """
+
+    id: int
+    step: int
+    name: str
+    mail: str
+    language: str
+    told: int
+    declined: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +172,30 @@ class Run:
     """A plan and how far it has been told.
 
     `told` is how many steps of its chain have got the mail (the crew one after the other, then the contacts of the
-    facility); `declined` how many of them have said that they cannot come; `accepted` when somebody has said that they
-    do, or has answered for a stop, and `accepted_by` who.
+    facility) and `people` who they are. `accepted` is when somebody last said that they go, `accepted_by` who;
+    `answered` the first standing answer for a stop. `refused` is when the last of all stops was called impossible
+    before the departure; then nobody has `answered`. `changed` is when the crew was told of another plan, `given_up`
+    when nobody was left to be asked. UTC ms.
     """
 
     id: int
     plan: Plan
-    state: RunState
-    sent: int | None
-    told: int
+    sent: int | None = None
+    told: int = 0
+    people: tuple[Person, ...] = ()
     accepted: int | None = None
     accepted_by: str | None = None
-    declined: int = 0
+    accepted_person: int | None = None
+    answered: int | None = None
+    refused: int | None = None
+    changed: int | None = None
+    given_up: int | None = None
+    closed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StopRecord:
-    """A stop of a run with the crew's answer. `history` is in `stop_answer`."""
+    """A stop of a run with the crew's answer, and what the contacts were told last. History is in `stop_answer`."""
 
     id: int
     run: int
@@ -150,6 +204,7 @@ class StopRecord:
     answered: int | None
     answered_by: str | None
     note: str
+    worded: Word = Word.NONE
 
 
 class VisitKind(StrEnum):

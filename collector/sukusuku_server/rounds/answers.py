@@ -1,20 +1,19 @@
 """What happens when somebody follows a link of a round mail: who they are, what they see, what they may say."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sukusuku_core.errors import SukusukuError
-from sukusuku_server.db import Operations, OutgoingMail
+from sukusuku_server.db import Operations
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
-from sukusuku_server.model.rounds import Answer, Run, RunState, StopRecord
+from sukusuku_server.model.rounds import Person, Run, RunState, StopRecord
+from sukusuku_server.model.run_state import GRACE_MS, state_of
 from sukusuku_server.model.series import LatestByAsset
-from sukusuku_server.rounds.mails import Changed, RoundComposer
-from sukusuku_server.rounds.recipients import Recipient, recipients
-from sukusuku_server.rounds.route_sheet import Sheet, sheets
+from sukusuku_server.rounds.route_sheet import Sheets, sheets
 from sukusuku_server.rounds.signed_links import Action, Claim, ForgedLinkError, Links
 from sukusuku_server.rounds.timetable import Timetable
-from sukusuku_server.settings import FacilityIndex, Language
+from sukusuku_server.settings import FacilityIndex
 
 LONGEST_NOTE = 200
 
@@ -29,18 +28,24 @@ class ClosedRoundError(SukusukuError):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a link leads to. `person` is None when the settings no longer have the one it was sent to."""
+    """What a link leads to. `person` is None when nobody knows any more whom it was sent to."""
 
     claim: Claim
     run: Run
     records: tuple[StopRecord, ...]
-    person: Recipient | None
-    sheets: Callable[[Language], Sheet]
+    person: Person | None
+    sheets: Sheets
+    now: int
 
     @property
     def closed(self) -> bool:
         """Whether nothing can be changed any more."""
-        return self.run.state is RunState.CLOSED
+        return self.run.closed is not None or self.now >= self.run.plan.returns + GRACE_MS
+
+    @property
+    def state(self) -> RunState:
+        """How it stands with the round."""
+        return state_of(self.run, self.now)
 
 
 class Answers:
@@ -52,7 +57,7 @@ class Answers:
         self._timetables = timetables
         self._operations = operations
         self._rounds = Rounds(operations)
-        self._tools: tuple[Links, RoundComposer] | None = None
+        self._known: Links | None = None
 
     def read(self, token: str, now: int) -> Claim:
         """Return what a link says. Raises ForgedLinkError or ExpiredLinkError."""
@@ -62,71 +67,41 @@ class Answers:
         """Another link for the same person: what a page offers next."""
         return self._links.token(replace(claim, action=action, stop=stop))
 
-    def see(self, claim: Claim, latest: LatestByAsset) -> Seen:
+    def see(self, claim: Claim, latest: LatestByAsset, now: int) -> Seen:
         """Return what the link leads to; changes nothing. Raises ForgedLinkError when that does not exist."""
         run = self._rounds.run(claim.run)
         records = self._rounds.stops(claim.run)
         if run is None or (claim.stop and claim.stop not in {record.id for record in records}):
             raise ForgedLinkError
-        settings = self._index.rounds.get(run.plan.round)
-        people = () if settings is None else recipients(self._facility, settings)
-        person = next((found for found in people if found.number == claim.recipient), None)
+        person = next((found for found in run.people if found.id == claim.person), None)
         made = sheets(self._index, self._timetables.get(run.plan.round), run, records, latest)
-        return Seen(claim, run, tuple(records), person, made)
+        return Seen(claim, run, tuple(records), person, made, now)
 
     def act(self, seen: Seen, now: int, note: str = "") -> None:
         """Do what the link says. Doing it twice is the same as once. Raises ClosedRoundError."""
         if seen.closed:
             raise ClosedRoundError(seen.run)
         claim, who = seen.claim, self.who(seen)
+        person = None if seen.person is None else seen.person.id
         answer = claim.action.answer
         if claim.action is Action.ACCEPT:
-            self._rounds.accept(claim.run, who, now)
+            self._rounds.accept(claim.run, who, now, person)
         elif claim.action is Action.DECLINE:
-            self._rounds.decline(claim.run, self._step(seen), who, now)
+            self._rounds.decline(claim.run, who, now, person)
         elif answer is not None:
-            self._answer(seen, answer, who, now, _plain(note))
+            record = next(record for record in seen.records if record.id == claim.stop)
+            if record.answer is not answer or note:
+                self._rounds.answer(claim.stop, answer, who, now, _plain(note))
 
     def who(self, seen: Seen) -> str:
         """Return the name under which an answer is kept."""
         return seen.run.plan.round if seen.person is None else seen.person.name
 
-    def _step(self, seen: Seen) -> int:
-        settings = self._index.rounds.get(seen.run.plan.round)
-        return min(seen.claim.recipient, 0 if settings is None else len(settings.crew)) + 1
-
-    def _answer(self, seen: Seen, answer: Answer, who: str, now: int, note: str) -> None:
-        stop = seen.claim.stop
-        record = next(record for record in seen.records if record.id == stop)
-        if record.answer is answer and not note:
-            return
-        serial = len(self._rounds.answers(stop))
-
-        def tell(before: StopRecord) -> Sequence[OutgoingMail]:
-            if Answer.CANNOT not in {before.answer, answer}:
-                return ()
-
-            def changed(sheet: Sheet) -> Changed | None:
-                line = next((line for line in (*sheet.stops, *sheet.others) if line.id == stop), None)
-                return None if line is None else Changed(line, answer, who, note, now, serial)
-
-            return self._composer.changed_mails(seen.run, seen.sheets, changed)
-
-        self._rounds.answer(stop, answer, who, now, note, tell)
-
     @property
     def _links(self) -> Links:
-        return self._made()[0]
-
-    @property
-    def _composer(self) -> RoundComposer:
-        return self._made()[1]
-
-    def _made(self) -> tuple[Links, RoundComposer]:
-        if self._tools is None:
-            links = Links(shared(self._operations, LINKS), self._facility.web.url)
-            self._tools = links, RoundComposer(self._index, links)
-        return self._tools
+        if self._known is None:
+            self._known = Links(shared(self._operations, LINKS), self._facility.web.url)
+        return self._known
 
 
 def _plain(note: str) -> str:

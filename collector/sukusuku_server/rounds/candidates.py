@@ -2,15 +2,16 @@
 
 Between now and the median time at which a bag is full, its level is taken to rise evenly over the opening hours; its
 90 % end likewise up to the early (10 %) time. A unit that is silent, or of which nothing was derived, has no level: it
-is visited rather than missed, and counts as a full bag for the vehicle.
+is visited rather than missed, and counts as a full bag for the vehicle. A unit holds one bag, however full it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.calendar.opening_hours import OpeningHours
+from sukusuku_server.db.modes import Mode, ModeKind
 from sukusuku_server.live.outlook import ISSUED_MS, Outlook
 from sukusuku_server.live.views import UnitView
 from sukusuku_server.model.collection import HORIZON_HOURS
@@ -33,7 +34,8 @@ class Known:
     """What a round knows when it looks at its units at the moment `now` (UTC ms).
 
     `risk` is the probability of being full that it accepts. What people and derivation have said goes by asset id:
-    the last emptying and the oldest standing request, UTC ms.
+    the last emptying and the oldest standing request, UTC ms. `waited`, `covered` and `retired` are asset ids, see
+    `Candidate`.
     """
 
     now: int
@@ -41,12 +43,25 @@ class Known:
     risk: float
     emptied: Mapping[str, int]
     asked: Mapping[str, int]
+    waited: Collection[str] = ()
+    covered: Collection[str] = ()
+    retired: Collection[str] = ()
 
 
 def is_silent(view: UnitView, latest: Mapping[str, Latest], now: int) -> bool:
     """Whether nobody knows how full a unit is now: it is silent as a whole, or neither of its witnesses speaks."""
     heard = [time for name in WITNESSES if name in latest and (time := latest[name].last_good) is not None]
     return view.stale or not heard or now - max(heard) > view.silent_after * 1000
+
+
+def is_retired(asset: str, latest: Mapping[str, Latest], modes: Collection[Mode]) -> bool:
+    """Whether nothing that tells the level of a unit is measured any more, as people have said: it is out of service.
+
+    `modes` are the periods of now.
+    """
+    gone = {mode.subject for mode in modes if mode.kind is ModeKind.RETIRED}
+    told = [name for name in (*WITNESSES, "State") if name in latest or f"{asset}/{name}" in gone]
+    return bool(told) and all(f"{asset}/{name}" in gone for name in told)
 
 
 def candidate(
@@ -80,7 +95,7 @@ def candidate(
         percent_high=high,
         confidence=0.0 if ahead is None else ahead.confidence,
         kg=load / 100 * unit.collection.nappies_per_bag * unit.collection.kg_per_nappy,
-        bags=max(1, round(load / 100)),
+        bags=1,
         full_by=None if ahead is None else _full_by(ahead, known.risk, now),
         hygiene_by=None if ahead is None else ahead.hygiene_by,
         silent=ahead is None,
@@ -88,6 +103,9 @@ def candidate(
         asked=asked is not None and (emptied is None or asked > emptied),
         closed=not opening.spans(trip.departs, trip.returns),
         last_emptied=emptied,
+        waited=unit.id in known.waited,
+        covered=unit.id in known.covered,
+        retired=unit.id in known.retired,
     )
 
 

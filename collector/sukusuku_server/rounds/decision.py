@@ -1,7 +1,7 @@
 """Whether a round should stop at a unit, and why. Pure."""
 
 from sukusuku_core.time import HOUR_MS
-from sukusuku_server.model.rounds import Candidate, Reason
+from sukusuku_server.model.rounds import FAILING, Candidate, Reason, Stop
 from sukusuku_server.rounds.timetable import Trip
 from sukusuku_server.settings.rounds import Round
 
@@ -12,8 +12,6 @@ MUST = frozenset({Reason.ASKED, Reason.SILENT, Reason.FULL, Reason.OVER_AGE, Rea
 """Reasons that do not wait for the round after this one."""
 JOINING = MUST | {Reason.BEFORE_NEXT}
 """Reasons for a stop; the others are reasons against one."""
-FAILING = frozenset({Reason.NO_CAPACITY, Reason.CLOSED, Reason.NO_PLACE})
-"""Somebody should know: the unit is not visited although it may need it."""
 
 
 def decide(candidate: Candidate, settings: Round, trip: Trip, after: Trip | None) -> Reason:
@@ -21,9 +19,13 @@ def decide(candidate: Candidate, settings: Round, trip: Trip, after: Trip | None
 
     `full_by` of the candidate is the moment before which it is full with the probability `risk` of the round.
     """
+    if candidate.retired:
+        return Reason.RETIRED
     reason = _wanted(candidate, settings, trip, after)
     if reason not in JOINING:
         return reason
+    if candidate.covered:
+        return Reason.OTHER_ROUND
     if candidate.lat is None or candidate.lon is None:
         return Reason.NO_PLACE
     return Reason.CLOSED if candidate.closed else reason
@@ -45,6 +47,22 @@ def _wanted(candidate: Candidate, settings: Round, trip: Trip, after: Trip | Non
         Reason.JUST_EMPTIED: emptied is not None and trip.departs - emptied < JUST_MS,
     }
     return next((reason for reason, true in holds.items() if true), Reason.ENOUGH_ROOM)
+
+
+def still(candidate: Candidate, before: Stop | None, fresh: Reason, since: int) -> Reason:
+    """Return the reason that holds for a unit after a plan has been told, `fresh` being the one of now.
+
+    A stop stays unless something has happened: emptied since `since` (UTC ms), withdrawn, out of service, closed, on
+    another round. What only looks a little better by now, or has been silent for an hour, changes no plan.
+    """
+    if before is None or fresh not in {*JOINING, Reason.ENOUGH_ROOM, Reason.JUST_EMPTIED}:
+        return fresh
+    if before.joined or before.reason in FAILING:
+        emptied = candidate.last_emptied is not None and candidate.last_emptied >= since
+        withdrawn = before.reason is Reason.ASKED and not candidate.asked
+        over = fresh not in JOINING and (emptied or withdrawn)
+        return fresh if over or fresh in MUST or before.reason not in JOINING else before.reason
+    return fresh if fresh in MUST - {Reason.SILENT} or fresh not in JOINING else before.reason
 
 
 def deadline_of(candidate: Candidate) -> int | None:

@@ -1,6 +1,6 @@
-"""The mails about rounds: to those who go, and to the contacts of a centre when somebody cannot come."""
+"""The mails about rounds: to those who go, and to the contacts of a centre about what does not happen as planned."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from gettext import NullTranslations
 from hashlib import sha256
@@ -9,17 +9,18 @@ from sukusuku_core.time import HOUR_MS
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.i18n import texts
 from sukusuku_server.mail.message import Draft, Part, build, header_text
-from sukusuku_server.model.rounds import Answer, Run
+from sukusuku_server.model.rounds import Person, Run, Word
 from sukusuku_server.rounds.exports.csv_table import csv_table
 from sukusuku_server.rounds.exports.geojson import geojson
 from sukusuku_server.rounds.exports.gpx import gpx
 from sukusuku_server.rounds.exports.ics import ics
-from sukusuku_server.rounds.recipients import Recipient, chain, recipients
-from sukusuku_server.rounds.route_sheet import Line, Sheet
+from sukusuku_server.rounds.recipients import Recipient
+from sukusuku_server.rounds.route_sheet import Line, Sheet, Sheets
 from sukusuku_server.rounds.signed_links import Action, Claim, Links
 from sukusuku_server.rounds.sketch import Sketch, render, sketch
-from sukusuku_server.rounds.texts import RoundWords, Speech
-from sukusuku_server.settings import Facility, FacilityIndex, Language, MailServer, Round
+from sukusuku_server.rounds.texts import Change, RoundWords, Speech
+from sukusuku_server.rounds.word_texts import Wording, about
+from sukusuku_server.settings import Facility, FacilityIndex, Language, Round
 from sukusuku_server.templates import environment
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
@@ -28,33 +29,16 @@ LINKS_LAST_MS = 48 * HOUR_MS
 PICTURE = "round.png"
 _STOP_ACTIONS = (Action.DONE, Action.CANNOT, Action.NEEDLESS)
 
-Sheets = Callable[[Language], Sheet]
-"""Gives the sheet of a run in a language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """An answer that the centre must hear of: the crew cannot collect a unit, or can after all.
-
-    `serial` counts the answers to this stop.
-    """
-
-    line: Line
-    answer: Answer
-    who: str
-    note: str
-    time: int
-    serial: int
-
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One step (from 1) of the chain of a round, which is told at the time `now` (UTC ms)."""
+    """A round as it is told to `people` at the time `now` (UTC ms). `change` is what they did not know before."""
 
     settings: Round
     run: Run
-    step: int
+    people: tuple[Person, ...]
     now: int
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +77,11 @@ class RoundComposer:
         """Return the texts of the collector in a language."""
         return self._texts[language]
 
-    def pictures(self, settings: Round, step: int, sheets: Sheets) -> dict[Language, bytes]:
-        """Return the pictures that the mails of a step need, drawn before any transaction begins."""
+    def pictures(self, settings: Round, people: Iterable[Person | Recipient], sheets: Sheets) -> dict[Language, bytes]:
+        """Return the pictures that the mails to some people need, drawn before any transaction begins."""
         if "png" not in settings.attach or self._facility.mail is None:
             return {}
-        steps = chain(self._facility, settings)
-        wanted = {person.language for person in steps[step - 1]} if step <= len(steps) else set()
-        drawn = {language: sheets(language) for language in wanted}
+        drawn = {language: sheets(language) for language in {_language(person) for person in people}}
         found = {
             language: self._draw(sketch(sheet, self._texts[language]))
             for language, sheet in drawn.items()
@@ -108,47 +90,34 @@ class RoundComposer:
         return {language: picture for language, picture in found.items() if picture is not None}
 
     def round_mails(self, sending: Sending, sheets: Sheets, pictures: Mapping[Language, bytes]) -> list[OutgoingMail]:
-        """Return the mails of one step of the round's chain; none without a recipient or a mail server."""
-        server, steps = self._facility.mail, chain(self._facility, sending.settings)
-        if server is None or sending.step > len(steps):
-            return []
-        return [
-            self._round_mail(sending, sheets(person.language), person, pictures.get(person.language), server)
-            for person in steps[sending.step - 1]
-        ]
-
-    def changed_mails(self, run: Run, sheets: Sheets, changes: Callable[[Sheet], Changed | None]) -> list[OutgoingMail]:
-        """One mail for each contact of the unit's centre about an answer that it must hear of."""
-        server, settings = self._facility.mail, self._index.rounds.get(run.plan.round)
-        if server is None or settings is None:
-            return []
-        found = []
-        told: set[str] = set()
-        for person in recipients(self._facility, settings):
-            n = person.number - len(settings.crew)
-            sheet = sheets(person.language)
-            change = changes(sheet)
-            if n < 0 or change is None or person.mail.lower() in told:
-                continue
-            wanted = self._facility.contact[n].sites
-            asset = self._index.assets.get(change.line.asset)
-            if not wanted or (asset is not None and asset.site.id in wanted):
-                told.add(person.mail.lower())
-                found.append(self._changed_mail(run, sheet, change, person, server))
+        """Return the mails that tell people of a round; none without a mail server."""
+        server, found = self._facility.mail, []
+        for person in sending.people if server is not None else ():
+            language = _language(person)
+            found.append(self._round_mail(sending, sheets(language), person, pictures.get(language)))
         return found
 
-    def _round_mail(
-        self, sending: Sending, sheet: Sheet, person: Recipient, picture: bytes | None, server: MailServer
-    ) -> OutgoingMail:
-        run = sending.run
-        speech = Speech(sheet, self._texts[person.language], self._facility.web.map_link)
-        told = speech.round(passed_on=sending.step > 1)
+    def word_mails(self, wording: Wording, sheets: Sheets, people: Iterable[Recipient]) -> list[OutgoingMail]:
+        """Return what people must hear about units of a round: one mail for each of them and each kind of word."""
+        if self._facility.mail is None:
+            return []
+        return [
+            self._word_mail(wording, sheets(person.language), person, word, lines)
+            for person in people
+            for word in dict.fromkeys(wording.said.values())
+            if (lines := _about(wording, sheets(person.language), person, word))
+        ]
+
+    def _round_mail(self, sending: Sending, sheet: Sheet, person: Person, picture: bytes | None) -> OutgoingMail:
+        run, language = sending.run, _language(person)
+        speech = Speech(sheet, self._texts[language], self._facility.web.map_link)
+        told = speech.round(passed_on=person.step > 1, change=sending.change)
         expires = run.plan.returns + LINKS_LAST_MS
 
         def link(action: Action, stop: int = 0) -> str:
-            return self._links.url(Claim(run.id, stop, action, person.number, expires))
+            return self._links.url(Claim(run.id, stop, action, person.id, expires))
 
-        context = self._context(person) | {
+        context = {
             "words": told,
             "sheet": sheet,
             "picture": PICTURE if picture is not None and sheet.stops else None,
@@ -163,23 +132,23 @@ class RoundComposer:
             "until": speech.moment(expires),
         }
         letter = _Letter(
-            kind="round",
+            kind="round" if sending.change is None else "change",
             template="round",
             subject=told.subject,
-            ident=f"round-{run.id}-{run.plan.planned}-{sending.step}",
+            ident=f"round-{run.id}-{run.plan.planned}-{person.id}",
             now=sending.now,
             context=context,
             pictures=() if context["picture"] is None or picture is None else (Part(PICTURE, "image/png", picture),),
-            attachments=self._files(sending.settings, sheet, told, server) if sheet.stops else (),
+            attachments=self._files(sending.settings, sheet, told) if sheet.stops else (),
         )
-        return self._mail(letter, person, server)
+        return self._mail(letter, Recipient(person.name, person.mail, language))
 
-    def _files(self, settings: Round, sheet: Sheet, told: RoundWords, server: MailServer) -> tuple[Part, ...]:
+    def _files(self, settings: Round, sheet: Sheet, told: RoundWords) -> tuple[Part, ...]:
         texts, name = self._texts[sheet.language], f"{sheet.round}-{sheet.day.isoformat()}"
         every = (*told.stops, *told.unmet, *told.others)
         made: dict[str, Callable[[], Part]] = {
             "ics": lambda: Part(
-                f"{name}.ics", "text/calendar", ics(sheet, told, texts, server.sender.rpartition("@")[2])
+                f"{name}.ics", "text/calendar", ics(sheet, told, texts, self._sender.rpartition("@")[2])
             ),
             "gpx": lambda: Part(f"{name}.gpx", "application/gpx+xml", gpx(sheet, told.stops)),
             "geojson": lambda: Part(f"{name}.geojson", "application/geo+json", geojson(sheet, told.stops)),
@@ -187,83 +156,68 @@ class RoundComposer:
         }
         return tuple(made[kind]() for kind in dict.fromkeys(settings.attach) if kind in made)
 
-    def _changed_mail(
-        self, run: Run, sheet: Sheet, change: Changed, person: Recipient, server: MailServer
+    def _word_mail(
+        self, wording: Wording, sheet: Sheet, person: Recipient, word: Word, lines: Sequence[Line]
     ) -> OutgoingMail:
-        texts, line = self._texts[person.language], change.line
+        texts, run = self._texts[person.language], wording.run
         speech = Speech(sheet, texts, self._facility.web.map_link)
-        gettext = texts.gettext
-        values = {"site": line.site, "unit": line.unit, "round": sheet.name, "day": speech.day(sheet.day)}
-        cannot = change.answer is Answer.CANNOT
-        if cannot:
-            subject = gettext("%(site)s: bag in %(unit)s could not be collected")
-            headline = gettext("The bag in %(unit)s could not be collected")
-            lead = gettext("A visit has been requested for the next round. If it cannot wait, please call the crew.")
-        else:
-            subject = gettext("%(site)s: bag in %(unit)s can be collected after all")
-            headline = gettext("The bag in %(unit)s can be collected after all")
-            lead = gettext("The crew has withdrawn its report that it could not collect. No action is needed.")
-        facts = [
-            (gettext("Centre"), line.site),
-            (gettext("Unit or room"), line.unit),
-            (gettext("Round"), gettext("%(round)s, %(day)s") % values),
-            (
-                gettext("Reported by"),
-                gettext("%(who)s, %(time)s") % {"who": change.who, "time": speech.moment(change.time)},
-            ),
-        ]
-        if change.note:
-            facts.append((gettext("Note"), change.note))
-        context = self._context(person) | {
-            "subject": subject % values,
-            "headline": headline % values,
-            "lead": lead,
-            "rows": facts,
-            "cannot": cannot,
-            "simulated": sheet.simulated,
-        }
+        told = about(wording, speech, texts, word, lines)
         letter = _Letter(
-            kind="cannot" if cannot else "can",
-            template="changed",
-            subject=f"{gettext('[Sukusuku]')} {subject % values}",
-            ident=f"stop-{line.id}-{run.plan.planned}-{change.serial}",
-            now=change.time,
-            context=context,
+            kind=word.value or "can",
+            template="word",
+            subject=f"{texts.gettext('[Sukusuku]')} {told.subject}",
+            ident=f"word-{run.id}-{word.value or 'can'}-{wording.now}",
+            now=wording.now,
+            context={"words": told, "simulated": sheet.simulated},
         )
-        return self._mail(letter, person, server)
+        return self._mail(letter, person)
 
-    def _context(self, person: Recipient) -> dict[str, object]:
-        return {
+    @property
+    def _sender(self) -> str:
+        if self._facility.mail is None:
+            raise ValueError("without [mail] there is nobody to send from")
+        return self._facility.mail.sender
+
+    def _mail(self, letter: _Letter, person: Recipient) -> OutgoingMail:
+        templates, sender = self._templates[person.language], self._sender
+        digest = sha256(person.mail.lower().encode()).hexdigest()[:16]
+        own = f"<{letter.ident}-{digest}@{sender.rpartition('@')[2]}>"
+        context = letter.context | {
             "language": person.language,
             "contact": person.name,
             "operator": self._facility.operator.name[person.language],
         }
-
-    def _mail(self, letter: _Letter, person: Recipient, server: MailServer) -> OutgoingMail:
-        templates = self._templates[person.language]
-        digest = sha256(f"{person.number} {person.mail}".encode()).hexdigest()[:16]
-        own = f"<{letter.ident}-{digest}@{server.sender.rpartition('@')[2]}>"
         draft = Draft(
             sender_name=self._texts[person.language].gettext("Sukusuku"),
-            sender=server.sender,
+            sender=sender,
             recipient=person.mail,
             subject=letter.subject,
             message_id=own,
             date=letter.now,
-            text=templates.get_template(f"{letter.template}.txt").render(letter.context),
-            html=templates.get_template(f"{letter.template}.html").render(letter.context),
+            text=templates.get_template(f"{letter.template}.txt").render(context),
+            html=templates.get_template(f"{letter.template}.html").render(context),
             pictures=letter.pictures,
             attachments=letter.attachments,
         )
         return OutgoingMail(
             kind=letter.kind,
-            sender=server.sender,
+            sender=sender,
             recipient=person.mail,
             language=person.language,
             subject=letter.subject,
             message_id=own,
             content=build(draft),
         )
+
+
+def _language(person: Person | Recipient) -> Language:
+    return "en" if person.language == "en" else "ja"
+
+
+def _about(wording: Wording, sheet: Sheet, person: Recipient, word: Word) -> list[Line]:
+    """Return the units about which a person must hear this word."""
+    every = (*sheet.stops, *sheet.others)
+    return [line for line in every if wording.said.get(line.id) is word and person.concerns(line.site_id)]
 
 
 def check(facility: Facility) -> None:

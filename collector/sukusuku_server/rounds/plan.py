@@ -1,20 +1,18 @@
 """One round on one date: who is visited and why, in which order. Pure but for the solver that it is handed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
-from sukusuku_server.model.rounds import Candidate, Plan, Reason, Stop
-from sukusuku_server.rounds.decision import FAILING, JOINING, MUST, deadline_of, decide
-from sukusuku_server.rounds.routing_problem import Job, Problem, Schedule, Way, Windows, cost, inserted, timed
+from sukusuku_server.model.rounds import FAILING, Candidate, Plan, Reason, Stop
+from sukusuku_server.rounds.decision import JOINING, deadline_of, decide, still
+from sukusuku_server.rounds.routing_problem import Job, Problem, Schedule, Way, Windows, timed, travelled
 from sukusuku_server.rounds.routing_problem import Vehicle as RoutedVehicle
 from sukusuku_server.rounds.timetable import Trip
 from sukusuku_server.rounds.travel_matrix import Matrix
+from sukusuku_server.rounds.urgency import Solve, holds, rank, selected, whole
 from sukusuku_server.settings.rounds import Round, Vehicle
-
-Solve = Callable[[Problem], tuple[Way, ...] | None]
-"""Gives a way per truck; None when it has found none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +40,51 @@ class _Wanted:
 
 def make(setting: PlanningInput, candidates: Sequence[Candidate], now: int, solve: Solve) -> Plan:
     """Return the plan. Every candidate is in it once, with its reason."""
-    wanted: list[_Wanted] = []
-    others: list[Stop] = []
+    return _planned(setting, _reasons(setting, candidates), now, solve)
+
+
+def revised(
+    setting: PlanningInput, candidates: Sequence[Candidate], plan: Plan, since: int, now: int, solve: Solve
+) -> Plan | None:
+    """Return the plan that takes the place of one that was told; None: nothing has happened that changes it.
+
+    `since` is from when on an emptying is news (UTC ms).
+    """
+    before = {stop.asset: stop for stop in plan.stops}
+    reasons = [
+        (candidate, still(candidate, before.get(candidate.asset), fresh, since))
+        for candidate, fresh in _reasons(setting, candidates)
+    ]
+    same = (plan.vehicle, plan.departs, plan.returns) == (
+        setting.vehicle.id,
+        setting.trip.departs,
+        setting.trip.returns,
+    )
+    if same and _needs(plan) == {c.asset for c, reason in reasons if reason in JOINING or reason in FAILING}:
+        return None
+    return _planned(setting, reasons, now, solve)
+
+
+def _needs(plan: Plan) -> set[str]:
+    """Return the units that need a visit by a plan, also those that get none."""
+    return {stop.asset for stop in plan.stops if stop.joined or stop.reason in FAILING}
+
+
+def _reasons(setting: PlanningInput, candidates: Sequence[Candidate]) -> list[tuple[Candidate, Reason]]:
+    found = []
     for candidate in candidates:
         reason = decide(candidate, setting.round, setting.trip, setting.after[candidate.site])
-        windows = _windows(setting, candidate.site) if reason in JOINING else ()
-        if windows:
-            wanted.append(_Wanted(candidate, reason, windows))
-        else:
-            others.append(_other(candidate, Reason.CLOSED if reason in JOINING else reason))
+        closed = reason in JOINING and not _windows(setting, candidate.site)
+        found.append((candidate, Reason.CLOSED if closed else reason))
+    return found
+
+
+def _planned(setting: PlanningInput, reasons: Sequence[tuple[Candidate, Reason]], now: int, solve: Solve) -> Plan:
+    wanted = [_Wanted(c, reason, _windows(setting, c.site)) for c, reason in reasons if reason in JOINING]
+    others = [_other(c, reason) for c, reason in reasons if reason not in JOINING]
     problem = _problem(setting, wanted)
-    way, how = _way(problem, solve)
-    way = min((way, way[::-1]), key=lambda each: (_costs(problem, (each,)), _wait(wanted, each)))
+    way, how = _way(setting, problem, wanted, solve)
+    way = min((way, way[::-1]), key=lambda each: (_costs(problem, each), _wait(wanted, each)))
     others += [_other(each.candidate, Reason.NO_CAPACITY) for n, each in enumerate(wanted) if n not in way]
     others.sort(key=lambda stop: (stop.reason not in FAILING, -(stop.percent_then or 0.0), stop.asset))
     times = timed(problem, problem.trucks[0], way)
@@ -91,11 +122,7 @@ def _service(setting: PlanningInput) -> int:
 
 
 def _problem(setting: PlanningInput, wanted: Sequence[_Wanted]) -> Problem:
-    """Prizes put more units before a shorter way, and those that must be visited before those that may wait."""
     matrix, trip = setting.matrix, setting.trip
-    longest = max(max(row) for row in matrix.seconds)
-    may = longest * (len(wanted) + 1) + 1
-    must = may * (sum(each.reason not in MUST for each in wanted) + 1)
     visits = tuple(
         Job(
             place=matrix.index(each.candidate.site),
@@ -103,7 +130,6 @@ def _problem(setting: PlanningInput, wanted: Sequence[_Wanted]) -> Problem:
             windows=each.windows,
             bags=each.candidate.bags,
             grams=ceil(each.candidate.kg * 1000),
-            prize=must if each.reason in MUST else may,
         )
         for each in wanted
     )
@@ -113,18 +139,17 @@ def _problem(setting: PlanningInput, wanted: Sequence[_Wanted]) -> Problem:
     return Problem(matrix.seconds, visits, (truck,))
 
 
-def _way(problem: Problem, solve: Solve) -> tuple[Way, str]:
-    """Return the way of the only truck, and in words how it was found."""
-    if not problem.visits:
-        return (), "no stop"
-    simple = inserted(problem)
-    if len(problem.visits) == 1:
-        return simple[0], "one stop"
-    found = solve(problem)
+def _way(setting: PlanningInput, problem: Problem, wanted: Sequence[_Wanted], solve: Solve) -> tuple[Way, str]:
+    """Return the way of the only truck, and in words how it was found. What it cannot take is the least urgent."""
+    chosen: Way = tuple(range(len(wanted)))
+    found, how = whole(problem, chosen, solve) if holds(problem, chosen) else (None, "")
     if found is None:
-        return simple[0], f"{len(problem.visits)} stops by cheapest insertion, the solver found no way"
-    best = min((found, simple), key=lambda ways: _costs(problem, ways))
-    return best[0], f"{len(problem.visits)} stops by {'PyVRP' if best is found else 'cheapest insertion'}"
+        join, returns = setting.round.join_percent, setting.trip.returns
+        ranks = [rank(each.candidate, each.reason, join, returns) for each in wanted]
+        chosen = selected(problem, ranks, [each.candidate.waited for each in wanted], solve)
+        found, how = whole(problem, chosen, solve)
+    several = f"{len(chosen)} stops by {how}"
+    return chosen if found is None else found, {0: "no stop", 1: "one stop"}.get(len(chosen), several)
 
 
 def _wait(wanted: Sequence[_Wanted], way: Way) -> int:
@@ -133,9 +158,9 @@ def _wait(wanted: Sequence[_Wanted], way: Way) -> int:
     return way.index(min(deadlines)[1]) if deadlines else 0
 
 
-def _costs(problem: Problem, ways: tuple[Way, ...]) -> float:
-    found = cost(problem, ways)
-    return float("inf") if found is None else found
+def _costs(problem: Problem, way: Way) -> float:
+    truck = problem.trucks[0]
+    return float("inf") if timed(problem, truck, way) is None else travelled(problem, truck, way)
 
 
 def _joined(trip: Trip, wanted: Sequence[_Wanted], times: Schedule) -> tuple[Stop, ...]:

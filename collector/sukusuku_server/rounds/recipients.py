@@ -1,38 +1,67 @@
 """Who is told of a round, one after the other: its crew, and when nobody of them answers, the facility's contacts."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sukusuku_server.settings import Facility, Language, Round
+from sukusuku_server.model.rounds import Person
+from sukusuku_server.settings import Contact, Facility, Language, Round
+
+COLLECTION = "collection"
+"""The rule of alerts whose contacts hear of rounds, too: both are about bags that somebody must fetch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Somebody who gets the mail. `number` tells all recipients of a round apart in links; crew come first."""
+    """Somebody who gets mails about a round. `sites`: those whose units concern them; empty: all."""
 
-    number: int
     name: str
     mail: str
     language: Language
+    sites: tuple[str, ...] = ()
+
+    def concerns(self, site: str) -> bool:
+        """Whether what happens at a site is theirs to know."""
+        return not self.sites or site in self.sites
 
 
-def chain(facility: Facility, settings: Round) -> tuple[tuple[Recipient, ...], ...]:
+Group = tuple[Recipient, ...]
+
+
+def chain(facility: Facility, settings: Round) -> tuple[Group, ...]:
     """Return the steps: each of the crew alone, then all contacts together. Empty: there is nobody."""
-    people = list(recipients(facility, settings))
-    crew, contacts = people[: len(settings.crew)], people[len(settings.crew) :]
+    crew = [Recipient(member.name, member.mail, member.language) for member in settings.crew]
     told = {person.mail.lower() for person in crew}
-    last = tuple({person.mail.lower(): person for person in contacts if person.mail.lower() not in told}.values())
+    last = tuple(person for person in contacts(facility, settings) if person.mail.lower() not in told)
     return (*((person,) for person in crew), *((last,) if last else ()))
 
 
-def recipients(facility: Facility, settings: Round) -> Iterator[Recipient]:
-    """Yield everybody whom a mail about this round may reach.
+def left(facility: Facility, settings: Round, people: Collection[Person]) -> tuple[Group, ...]:
+    """Return the steps that have not been told, without those who have: the settings may have changed since."""
+    told = {person.mail.lower() for person in people}
+    groups = (
+        tuple(person for person in group if person.mail.lower() not in told) for group in chain(facility, settings)
+    )
+    return tuple(group for group in groups if group)
 
-    Contacts without mail, and those that want certain alerts only, are left out.
-    """
-    for number, member in enumerate(settings.crew):
-        yield Recipient(number, member.name, member.mail, member.language)
-    for number, contact in enumerate(facility.contact, len(settings.crew)):
+
+def contacts(facility: Facility, settings: Round) -> tuple[Recipient, ...]:
+    """Return the contacts who hear of a round, one for each address."""
+    found: dict[str, Recipient] = {}
+    for contact in _hearing(facility, settings):
+        mail = contact.mail or ""
+        known = found.get(mail.lower())
+        sites = contact.sites if known is None else (*known.sites, *contact.sites)
+        if known is not None and not (known.sites and contact.sites):
+            sites = ()
+        base = Recipient(contact.name, mail, contact.language) if known is None else known
+        found[mail.lower()] = Recipient(base.name, base.mail, base.language, sites)
+    return tuple(found.values())
+
+
+def _hearing(facility: Facility, settings: Round) -> Iterator[Contact]:
+    """Yield the contacts with mail at a centre of the round who want to know of bags."""
+    for contact in facility.contact:
         served = not contact.sites or not settings.sites or bool(set(contact.sites) & set(settings.sites))
-        if served and not contact.rules and contact.mail is not None:
-            yield Recipient(number, contact.name, contact.mail, contact.language)
+        wanted = not contact.rules or COLLECTION in contact.rules
+        if served and wanted and contact.mail is not None:
+            yield contact

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sukusuku_server.live.views import SIMULATED
-from sukusuku_server.model.rounds import Answer, Reason, Run, StopRecord
+from sukusuku_server.model.rounds import FAILING, Answer, Reason, Run, StopRecord
 from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import Asset, Depot, FacilityIndex, Language, Place, Vehicle
@@ -21,6 +21,7 @@ class Line:
     id: int
     number: int
     asset: str
+    site_id: str
     site: str
     unit: str
     place: Place | None
@@ -74,6 +75,10 @@ class Sheet:
         return sum(line.kg for line in self.stops)
 
 
+Sheets = Callable[[Language], Sheet]
+"""Gives the sheet of a run in a language."""
+
+
 def sheet(
     index: FacilityIndex,
     run: Run,
@@ -100,7 +105,7 @@ def sheet(
         depot=depot,
         vehicle=vehicle,
         stops=tuple(sorted((line for line in lines if line.number), key=lambda line: line.number)),
-        others=tuple(line for line in lines if not line.number),
+        others=tuple(sorted((line for line in lines if not line.number), key=lambda line: line.reason not in FAILING)),
         km=plan.km,
         minutes=plan.minutes,
         language=language,
@@ -116,7 +121,7 @@ def sheets(
     run: Run,
     records: Sequence[StopRecord],
     latest: LatestByAsset,
-) -> Callable[[Language], Sheet]:
+) -> Sheets:
     """Return the sheets of a run. They are called simulated when every unit on them says so of itself.
 
     `timetable` is that of the round; None: the settings no longer have it.
@@ -138,6 +143,7 @@ def _line(record: StopRecord, asset: Asset | None, language: Language) -> Line:
         id=record.id,
         number=stop.position or 0 if stop.joined else 0,
         asset=stop.asset,
+        site_id=stop.site,
         site=stop.site if asset is None else asset.site.name[language],
         unit=stop.asset if asset is None else asset.settings.name[language],
         place=None if asset is None else asset.site.place,

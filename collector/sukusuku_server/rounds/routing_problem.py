@@ -90,6 +90,19 @@ def travelled(problem: Problem, truck: Vehicle, way: Way) -> int:
     return sum(problem.travel[a][b] for a, b in pairwise(places)) if way else 0
 
 
+def gathered(problem: Problem, way: Way) -> Way:
+    """Return a way of the first truck that makes visits at one place in a row where that costs nothing."""
+    truck, found = problem.trucks[0], way
+    for n in way:
+        at = next(k for k, other in enumerate(found) if problem.visits[other].place == problem.visits[n].place)
+        rest = [other for other in found if other != n]
+        moved = found if found[at] == n else (*rest[: at + 1], n, *rest[at + 1 :])
+        longer = travelled(problem, truck, moved) > travelled(problem, truck, found)
+        if not longer and timed(problem, truck, moved) is not None:
+            found = moved
+    return found
+
+
 def inserted(problem: Problem) -> tuple[Way, ...]:
     """Return a way per truck by cheapest insertion, the visits with the highest prize first.
 

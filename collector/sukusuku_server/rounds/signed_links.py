@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
+from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -62,12 +63,15 @@ class ExpiredLinkError(SukusukuError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a link says. `stop` is 0 for the whole round; `recipient` counts along the chain; `expires` is UTC ms."""
+    """What a link says. `stop` is 0 for the whole round; `person` is the id of `model.rounds.Person`, 0: not known.
+
+    `expires` is UTC ms.
+    """
 
     run: int
     stop: int
     action: Action
-    recipient: int
+    person: int
     expires: int
 
 
@@ -85,17 +89,22 @@ class Links:
 
     def token(self, claim: Claim) -> str:
         """Return the signed claim. Expiry is cut to whole seconds."""
-        return self._signed.dumps([claim.run, claim.stop, claim.action, claim.recipient, claim.expires // 1000])
+        return self._signed.dumps([claim.run, claim.stop, claim.action, -claim.person, claim.expires // 1000])
 
     def read(self, token: str, now: int) -> Claim:
         """Return what a token says. Raises ForgedLinkError or ExpiredLinkError."""
         if _TOKEN.fullmatch(token) is None:
             raise ForgedLinkError
         try:
-            run, stop, action, recipient, seconds = self._signed.loads(token)
-            claim = Claim(run, stop, Action(action), recipient, seconds * 1000)
+            claim = _claim(self._signed.loads(token))
         except (BadData, ValueError) as error:  # a ValueError: it is of another version of ours
             raise ForgedLinkError from error
         if now >= claim.expires:
             raise ExpiredLinkError(claim)
         return claim
+
+
+def _claim(values: list[Any]) -> Claim:
+    """Return what was signed. People are negative: older mails name a place in a list that may have changed since."""
+    run, stop, action, person, seconds = values
+    return Claim(run, stop, Action(action), max(0, -person), seconds * 1000)

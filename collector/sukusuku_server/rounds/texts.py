@@ -8,7 +8,7 @@ from urllib.parse import quote
 from babel.dates import format_date, format_datetime
 
 from sukusuku_core.time import japan_time
-from sukusuku_server.model.rounds import Reason
+from sukusuku_server.model.rounds import FAILING, Reason
 from sukusuku_server.rounds.route_sheet import Line, Sheet
 from sukusuku_server.settings import Language, Place
 
@@ -30,14 +30,20 @@ def reasons(texts: NullTranslations) -> dict[Reason, str]:
         Reason.ASKED: gettext("Visit requested"),
         Reason.ENOUGH_ROOM: gettext("Enough space until the next round"),
         Reason.JUST_EMPTIED: gettext("Emptied recently"),
-        Reason.CLOSED: gettext("The centre is closed"),
+        Reason.CLOSED: gettext("Needs a visit, but the centre is closed then"),
         Reason.NO_CAPACITY: gettext("Needs a visit, but the vehicle is too small or the time too short"),
         Reason.NO_PLACE: gettext("Needs a visit, but its location is not in the settings"),
+        Reason.OTHER_ROUND: gettext("Another round collects it"),
+        Reason.RETIRED: gettext("Out of service"),
     }
 
 
-UNMET = {Reason.NO_CAPACITY, Reason.NO_PLACE}
-"""A visit is needed and not planned: somebody must decide."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is different from the plan that was told before: assets of new stops, and of those that are gone."""
+
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,15 @@ class StopWords:
 
 @dataclass(frozen=True, slots=True)
 class RoundWords:
-    """A round in words. `facts` are label and value; `unmet` need a visit that is not planned."""
+    """A round in words. `facts` are label and value; `unmet` need a visit that is not planned.
+
+    `changes` say what is different from the mail before.
+    """
 
     subject: str
     headline: str
     lead: str
+    changes: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     stops: tuple[StopWords, ...]
     unmet: tuple[StopWords, ...]
@@ -79,7 +89,7 @@ class Speech:
         self._reasons = reasons(texts)
         self._map_link = map_link
 
-    def round(self, *, passed_on: bool = False) -> RoundWords:
+    def round(self, *, passed_on: bool = False, change: Change | None = None) -> RoundWords:
         """Return the whole round. `passed_on`: somebody else did not answer before."""
         gettext, sheet = self._texts.gettext, self._sheet
         values = {"round": sheet.name, "day": self.day(sheet.day), "load": self._load(sheet.bags, sheet.kg)}
@@ -93,18 +103,36 @@ class Speech:
             headline = gettext("%(day)s, %(round)s: nothing to collect")
             lead = self._why_none()
         subject %= values
-        if passed_on:
+        if change is not None:
+            subject = gettext("Changed: %(subject)s") % {"subject": subject}
+            lead = gettext("The plan has changed. The list below is the new one.")
+            if not sheet.stops:
+                lead = gettext("The plan has changed: there is nothing left to collect. Nobody needs to go.")
+        elif passed_on:
             subject = gettext("No answer yet: %(subject)s") % {"subject": subject}
             lead = gettext("Those who were asked first have not sent an answer. Can you go?") if sheet.stops else lead
         return RoundWords(
             subject=f"{gettext('[Sukusuku]')} {subject}",
             headline=headline % values,
             lead=lead,
+            changes=() if change is None else self._changes(change),
             facts=self._facts(),
             stops=tuple(self.stop(line) for line in sheet.stops),
-            unmet=tuple(self.stop(line) for line in sheet.others if line.reason in UNMET),
-            others=tuple(self.stop(line) for line in sheet.others if line.reason not in UNMET),
+            unmet=tuple(self.stop(line) for line in sheet.others if line.reason in FAILING),
+            others=tuple(self.stop(line) for line in sheet.others if line.reason not in FAILING),
         )
+
+    def _changes(self, change: Change) -> tuple[str, ...]:
+        gettext = self._texts.gettext
+        lines = {line.asset: line for line in (*self._sheet.stops, *self._sheet.others)}
+        told = [(gettext("New: %(what)s"), asset) for asset in change.new]
+        told += [(gettext("No longer: %(what)s"), asset) for asset in change.gone]
+        return tuple(text % {"what": self.item(self.stop(lines[asset]))} for text, asset in told if asset in lines)
+
+    def item(self, stop: StopWords) -> str:
+        """Return a unit in one line: where it is, and why it is visited or not."""
+        names = {"site": stop.line.site, "unit": stop.line.unit, "why": stop.reason, "level": stop.level}
+        return self._texts.gettext("%(site)s %(unit)s: %(why)s (%(level)s)") % names
 
     def stop(self, line: Line) -> StopWords:
         """Put one unit into words."""
@@ -165,10 +193,8 @@ class Speech:
         gettext, others = self._texts.gettext, self._sheet.others
         if not others:
             return gettext("No unit belongs to this round.")
-        if any(line.reason in UNMET for line in others):
+        if any(line.reason in FAILING for line in others):
             return gettext("Units need a visit, but none could be planned. Please decide what to do.")
-        if all(line.reason is Reason.CLOSED for line in others):
-            return gettext("All centres on this round are closed.")
         if self._sheet.next_day is None:
             return gettext("No unit needs a visit today.")
         day = {"day": self.day(self._sheet.next_day)}

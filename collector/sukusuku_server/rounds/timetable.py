@@ -64,6 +64,17 @@ class Timetable:
         return next((trip for trip in trips if trip.returns > now), None)
 
 
+def reaches(opening: OpeningHours, trip: Trip, service_minutes: float) -> bool:
+    """Whether a centre is open long enough while a round is under way for the work at one unit."""
+    service = service_minutes * MINUTE_MS
+    return any(closes - opens >= service for opens, closes in opening.spans(trip.departs, trip.returns))
+
+
+def serves(settings: Round, site: str) -> bool:
+    """Whether a round may stop at a site."""
+    return not settings.sites or site in settings.sites
+
+
 def timetables(facility: Facility) -> Mapping[str, Timetable]:
     """Return the dates of every round, by its id. They share what they keep of the calendar: make them once."""
     working = working_days(facility.calendar)

@@ -59,7 +59,7 @@ def look(
     levels = facility().levels(ASSET.settings)
     around = SharedContext(
         modes=(OUTBREAK,) if outbreak else (),
-        next_round={} if round_in is None else {SITE: now + round(round_in * HOUR)},
+        next_round={} if round_in is None else {UNIT: now + round(round_in * HOUR)},
     )
     levels = tightened(levels) if outbreak else levels
     return collection(RuleContext(ASSET, levels, latest or {}, 0, 0, now, points, around, alert))

@@ -29,7 +29,7 @@ from sukusuku_server.db import MailRow, MailState, Operations
 from sukusuku_server.db.tables_alerts import mail_outbox
 from sukusuku_server.model.alerts import OutgoingMail
 from sukusuku_server.model.notices import decode
-from sukusuku_server.rounds.recipients import recipients
+from sukusuku_server.rounds.recipients import contacts
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api.in_process import client
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, T0, UNIT, facility, values
@@ -117,7 +117,7 @@ def test_who_wants_to_hear_of_the_worse_only_hears_of_that(tmp_path: Path) -> No
 def test_rounds_have_no_use_for_a_contact_without_mail() -> None:
     found = facility(FACILITY + CONTACTS + CHANNELS)
     rounds = settings.Round(id="r", name=settings.Text(ja="回収", en="Round"), vehicle="v")
-    assert {person.name for person in recipients(found, rounds)} == {"東部センター", "Integrator"}
+    assert {person.name for person in contacts(found, rounds)} == {"東部センター", "Integrator"}
 
 
 class Scripted:

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from sukusuku_collector.dispatch.due_tasks import GRACE_MS
-from sukusuku_collector.dispatch.scheduler import PATIENCE_MS, SETTLED_MS, RoundScheduler, Sender, Signals
+from sukusuku_collector.dispatch.scheduler import PATIENCE_MS, SETTLED_MS, RoundScheduler, Signals
+from sukusuku_collector.dispatch.sender import Sender
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality
 from sukusuku_server.db import MailState
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState
+from sukusuku_server.model.run_state import GRACE_MS, state_of
 from sukusuku_server.model.series import DerivedByAsset, Latest, LatestByAsset
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.timetable import timetables
-from sukusuku_server.settings import FacilityIndex
 from tests.server.rounds.golden_rounds import body, parse
 from tests.server.rounds.mail_cases import FACILITY, NOTHING, PICTURE, PLAN, facility
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING
@@ -39,6 +40,9 @@ class Plans:
             raise TransientError("the store does not answer")
         return replace(self.result, round=round_id, date=day, planned=now)
 
+    def revised(self, told: Plan, now: int, /) -> Plan | None:
+        return None
+
 
 class Store:
     def latest(self) -> LatestByAsset:
@@ -54,7 +58,7 @@ class Office:
 
     def __init__(self, folder: Path, text: str = FACILITY, plan: Plan = PLAN) -> None:
         self.facility = facility(text)
-        self.index, self.timetables = FacilityIndex(self.facility), timetables(self.facility)
+        self.index, self.timetables = FacilitySchedules(self.facility), timetables(self.facility)
         self.operations = operations(folder)
         self.plans = Plans(plan)
         self.now = MORNING
@@ -81,8 +85,12 @@ class Office:
         return found
 
     def told(self) -> list[str]:
-        """Who got mails, in order."""
-        return [row.mail.recipient for row in reversed(self.operations.mails())]
+        """Who was asked to go, in order."""
+        return [recipient for recipient, kind in self.mailed() if kind == "round"]
+
+    def mailed(self) -> list[tuple[str, str]]:
+        """Who got mails of which kind, in order."""
+        return [(row.mail.recipient, row.mail.kind) for row in reversed(self.operations.mails())]
 
 
 @pytest.fixture
@@ -104,11 +112,12 @@ def test_the_mail_goes_out_at_its_time_and_once(office: Office) -> None:
     assert office.told() == ["suzuki@example.jp"]
     assert office.plans.asked == [DAY]
     run = office.run()
-    assert (run.state, run.told, run.sent) == (RunState.SENT, 1, MORNING)
-    [row] = office.operations.mails()
+    assert (state_of(run, MORNING), run.told, run.sent) == (RunState.TOLD, 1, MORNING)
+    [*words, row] = office.operations.mails()
+    assert [(word.mail.recipient, word.mail.kind) for word in words] == [("office@example.jp", "left_out")]
     assert (row.run_id, row.state, row.mail.kind) == (run.id, MailState.WAITING, "round")
     assert "模擬データ" in body(parse(row.mail.content), "plain")
-    assert office.woken == 1
+    assert office.woken == 2
 
 
 def test_a_plan_waits_for_what_is_derived_but_not_for_ever(office: Office) -> None:
@@ -169,7 +178,7 @@ def test_not_answered_it_goes_along_the_crew_and_then_to_the_contacts(office: Of
 
     assert office.told() == ["suzuki@example.jp", "sato@example.jp", "office@example.jp", "seibu@example.jp"]
     assert office.run().told == 3
-    second = office.operations.mails()[2]
+    [second] = [row for row in office.operations.mails() if row.mail.recipient == "sato@example.jp"]
     assert second.mail.subject.startswith("[Sukusuku] No answer yet: ")
 
 
@@ -189,7 +198,7 @@ def test_answered_or_accepted_it_goes_to_nobody_else(office: Office, answer: Ans
 
 def test_declined_it_goes_to_the_next_at_once(office: Office) -> None:
     office.look(MORNING)
-    office.rounds.decline(office.run().id, 1, "鈴木", MORNING + MINUTE)
+    office.rounds.decline(office.run().id, "鈴木", MORNING + MINUTE, office.run().people[0].id)
     office.look(MORNING + 2 * MINUTE)
 
     assert office.told() == ["suzuki@example.jp", "sato@example.jp"]
@@ -232,7 +241,7 @@ def test_with_nobody_to_tell_it_is_planned_shown_and_told_to_the_log(
     assert [record.message.partition(":")[0] for record in caplog.records] == [
         "round north of 2026-11-25 is planned and nobody is told"
     ]
-    assert (office.run().state, office.run().told) == (RunState.PLANNED, 0)
+    assert (state_of(office.run(), MORNING), office.run().told) == (RunState.PLANNED, 0)
     assert office.told() == []
     office.operations.close()
 
@@ -243,12 +252,12 @@ def test_a_round_is_closed_in_the_night_with_what_was_answered(office: Office) -
     first = office.rounds.stops(run.id)[0]
     office.rounds.answer(first.id, Answer.DONE, "鈴木", PLAN.departs + HOUR)
     office.look(PLAN.returns + GRACE_MS - 1)
-    assert office.run().state is RunState.ANSWERED
+    assert office.run().closed is None
     office.look(PLAN.returns + GRACE_MS)
-    assert office.run().state is RunState.CLOSED
     office.look(PLAN.returns + GRACE_MS + MINUTE)
 
-    assert office.run().state is RunState.CLOSED
+    assert office.run().closed == PLAN.returns + GRACE_MS
+    assert state_of(office.run(), office.now) is RunState.DONE
     assert [record.answer for record in office.rounds.stops(run.id)][:2] == [Answer.DONE, Answer.NONE]
 
 

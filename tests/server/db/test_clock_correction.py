@@ -13,7 +13,7 @@ from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.tables_alerts import mail_outbox
 from sukusuku_server.model.alerts import Alert
 from sukusuku_server.model.collection import Emptying, Evidence
-from tests.server.rounds.plan_cases import DAY, HOUR, MORNING, plan
+from tests.server.rounds.plan_cases import DAY, HOUR, MORNING, PERSON, plan
 from tests.support import databases
 
 NOW = MORNING
@@ -68,7 +68,7 @@ def test_a_round_that_was_planned_by_the_wrong_clock_is_forgotten_with_its_unsen
     operations = databases.operations(tmp_path)
     rounds = Rounds(operations)
     run = rounds.put(replace(plan(), planned=AHEAD))
-    assert rounds.send(run.id, [MAIL], 1, AHEAD)
+    assert rounds.send(run.id, [PERSON], lambda _run, _stops: [MAIL], 1, AHEAD)
     sent = replace(MAIL, message_id="<2@example.jp>")
     with operations.writing() as connection:
         columns = {"run_id": run.id, "state": MailState.SENT, "created": AHEAD, "attempts": 1, "next_try": AHEAD}

@@ -8,10 +8,10 @@ import pytest
 from sukusuku_core.errors import ConfigError
 from sukusuku_server.db import MailState, Operations, OutgoingMail
 from sukusuku_server.db.emptyings import Emptyings
-from sukusuku_server.db.rounds import Answered, Rounds, RoundSentError, UnknownStopError
+from sukusuku_server.db.rounds import Answered, Compose, Rounds, RoundSentError, UnknownStopError
 from sukusuku_server.db.visit_requests import Requests
-from sukusuku_server.model.rounds import Answer, Run, RunState, StopRecord
-from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING, plan, stop
+from sukusuku_server.model.rounds import Answer, Run, StopRecord, Word
+from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING, PERSON, plan, stop
 from tests.support import databases
 
 MAIL = OutgoingMail("round", "s@example.jp", "r@example.jp", "ja", "件名", "<1@example.jp>", b"Subject: x\r\n\r\ny")
@@ -31,14 +31,25 @@ def rounds(operations: Operations) -> Rounds:
 
 def sent(rounds: Rounds) -> Run:
     run = rounds.put(plan())
-    assert rounds.send(run.id, [MAIL], 1, MORNING)
+    assert rounds.send(run.id, [PERSON], posted(), 1, MORNING)
     return run
+
+
+def posted(number: int = 1) -> Compose:
+    """Writes one mail."""
+    return lambda _run, _stops: [replace(MAIL, message_id=f"<{number}@example.jp>")]
+
+
+def read(rounds: Rounds, run: Run) -> Run:
+    found = rounds.run(run.id)
+    assert found is not None
+    return found
 
 
 def test_a_plan_is_read_back_as_it_was_put(rounds: Rounds) -> None:
     run = rounds.put(plan())
 
-    assert run == Run(run.id, plan(), RunState.PLANNED, sent=None, told=0)
+    assert run == Run(run.id, plan())
     assert rounds.run(run.id) == rounds.of("north", DAY) == run
     assert [record.stop for record in rounds.stops(run.id)] == list(plan().stops)
     assert {record.answer for record in rounds.stops(run.id)} == {Answer.NONE}
@@ -72,12 +83,16 @@ def test_what_was_sent_stands(rounds: Rounds) -> None:
 def test_each_of_the_crew_is_told_once(operations: Operations, rounds: Rounds) -> None:
     run = rounds.put(plan())
 
-    assert rounds.send(run.id, [MAIL], 1, MORNING)
-    assert not rounds.send(run.id, [replace(MAIL, message_id="<2@example.jp>")], 1, MORNING + MINUTE)
-    assert rounds.send(run.id, [replace(MAIL, message_id="<3@example.jp>")], 2, MORNING + 2 * MINUTE)
+    assert rounds.send(run.id, [PERSON], posted(), 1, MORNING)
+    assert not rounds.send(run.id, [PERSON], posted(2), 1, MORNING + MINUTE)
+    assert rounds.send(run.id, [replace(PERSON, name="Sato")], posted(3), 2, MORNING + 2 * MINUTE)
 
-    found = rounds.run(run.id)
-    assert found == replace(run, state=RunState.SENT, sent=MORNING, told=2)
+    found = read(rounds, run)
+    assert (found.sent, found.told, found.plan) == (MORNING, 2, run.plan)
+    assert [(person.step, person.name, person.told) for person in found.people] == [
+        (1, "鈴木", MORNING),
+        (2, "Sato", MORNING + 2 * MINUTE),
+    ]
     mails = operations.mails()
     assert [(row.mail.message_id, row.state, row.alert_id) for row in mails] == [
         ("<3@example.jp>", MailState.WAITING, None),
@@ -87,9 +102,9 @@ def test_each_of_the_crew_is_told_once(operations: Operations, rounds: Rounds) -
 
 def test_nobody_is_told_of_a_closed_round(operations: Operations, rounds: Rounds) -> None:
     run = sent(rounds)
-    rounds.close(run.id)
+    rounds.close(run.id, MORNING)
 
-    assert not rounds.send(run.id, [replace(MAIL, message_id="<2@example.jp>")], 2, MORNING)
+    assert not rounds.send(run.id, [PERSON], posted(2), 2, MORNING)
     assert len(operations.mails()) == 1
 
 
@@ -98,38 +113,69 @@ def test_a_round_is_accepted_by_the_first_who_does(operations: Operations, round
     rounds.accept(run.id, "鈴木", MORNING + MINUTE)
     rounds.accept(run.id, "佐藤", MORNING + 2 * MINUTE)
 
-    found = rounds.run(run.id)
-    assert found is not None
-    assert (found.accepted, found.accepted_by, found.declined) == (MORNING + MINUTE, "鈴木", 0)
+    found = read(rounds, run)
+    assert (found.accepted, found.accepted_by) == (MORNING + MINUTE, "鈴木")
     assert [entry.action for entry in operations.audit()] == ["round.accept"]
 
 
 def test_whoever_declines_withdraws_and_may_come_back(operations: Operations, rounds: Rounds) -> None:
     run = sent(rounds)
-    rounds.accept(run.id, "鈴木", MORNING + MINUTE)
-    rounds.decline(run.id, 2, "佐藤", MORNING + 2 * MINUTE)
-    rounds.decline(run.id, 1, "鈴木", MORNING + 3 * MINUTE)
-    rounds.decline(run.id, 1, "鈴木", MORNING + 4 * MINUTE)
+    rounds.send(run.id, [replace(PERSON, name="佐藤")], posted(2), 2, MORNING)
+    suzuki, sato = (person.id for person in read(rounds, run).people)
+    rounds.accept(run.id, "鈴木", MORNING + MINUTE, suzuki)
+    rounds.decline(run.id, "佐藤", MORNING + 2 * MINUTE, sato)
+    assert read(rounds, run).accepted_by == "鈴木"
+    rounds.decline(run.id, "鈴木", MORNING + 3 * MINUTE, suzuki)
+    rounds.decline(run.id, "鈴木", MORNING + 4 * MINUTE, suzuki)
 
-    found = rounds.run(run.id)
-    assert found is not None
-    assert (found.accepted, found.accepted_by, found.declined) == (None, None, 2)
+    found = read(rounds, run)
+    assert (found.accepted, found.accepted_by, found.accepted_person) == (None, None, None)
+    assert [person.declined for person in found.people] == [MORNING + 3 * MINUTE, MORNING + 2 * MINUTE]
     assert [entry.who for entry in operations.audit()] == ["鈴木", "佐藤", "鈴木"]
 
-    rounds.accept(run.id, "鈴木", MORNING + 5 * MINUTE)
-    found = rounds.run(run.id)
+    rounds.accept(run.id, "鈴木", MORNING + 5 * MINUTE, suzuki)
+    found = read(rounds, run)
+    assert (found.accepted_by, found.people[0].declined) == ("鈴木", None)
+
+
+def test_two_people_of_one_name_are_two(rounds: Rounds) -> None:
+    run = sent(rounds)
+    rounds.send(run.id, [PERSON], posted(2), 2, MORNING)
+    first, second = (person.id for person in read(rounds, run).people)
+    rounds.accept(run.id, "鈴木", MORNING + MINUTE, first)
+    rounds.decline(run.id, "鈴木", MORNING + 2 * MINUTE, second)
+
+    assert read(rounds, run).accepted_person == first
+
+
+def test_another_plan_keeps_the_stops_and_what_was_said_of_them(operations: Operations, rounds: Rounds) -> None:
+    run = sent(rounds)
+    first, second = rounds.stops(run.id)
+    rounds.answer(first.id, Answer.NEEDLESS, "鈴木", MORNING + MINUTE)
+    fresh = replace(
+        plan(stop("seibu-unit-1"), stop("tobu-unit-1", position=2), stop("nanbu-unit-1", joined=False)),
+        planned=MORNING + HOUR,
+    )
+    found = rounds.revise(read(rounds, run), fresh, posted(2), MORNING + HOUR, told=True)
+
     assert found is not None
-    assert found.accepted_by == "鈴木"
+    assert (found.plan, found.changed) == (fresh, MORNING + HOUR)
+    kept = rounds.stops(run.id)
+    assert [record.id for record in kept][:2] == [second.id, first.id]
+    assert kept[1].answer is Answer.NEEDLESS
+    assert len(operations.mails()) == 2
+    assert rounds.revise(run, plan(), posted(3), MORNING + 2 * HOUR, told=True) is None
+    assert len(operations.mails()) == 2
 
 
 def test_a_plan_and_its_mails_are_stored_together_and_once(operations: Operations, rounds: Rounds) -> None:
     def compose(run: Run, stops: Sequence[StopRecord]) -> list[OutgoingMail]:
         return [replace(MAIL, message_id=f"<{run.id}-{stops[0].id}@example.jp>")]
 
-    run = rounds.issue(plan(), compose, MORNING)
+    run = rounds.issue(plan(), [PERSON], compose, MORNING)
     assert run is not None
-    assert (run.state, run.sent, run.told) == (RunState.SENT, MORNING, 1)
-    assert rounds.issue(plan(), compose, MORNING + 1) is None
+    assert (run.sent, run.told) == (MORNING, 1)
+    assert rounds.issue(plan(), [PERSON], compose, MORNING + 1) is None
     [row] = operations.mails()
     assert row.run_id == run.id
     assert row.mail.message_id == f"<{run.id}-{rounds.stops(run.id)[0].id}@example.jp>"
@@ -140,15 +186,15 @@ def test_a_plan_whose_mails_fail_is_not_stored(rounds: Rounds) -> None:
         raise ConfigError("a name cannot stand in a mail")
 
     with pytest.raises(ConfigError):
-        rounds.issue(plan(), compose, MORNING)
+        rounds.issue(plan(), [PERSON], compose, MORNING)
     assert rounds.of("north", DAY) is None
 
 
 def test_a_plan_without_anybody_to_tell_stays_planned(rounds: Rounds) -> None:
-    run = rounds.issue(plan(), lambda _run, _stops: [], MORNING)
+    run = rounds.issue(plan(), [], posted(), MORNING)
 
     assert run is not None
-    assert (run.state, run.told) == (RunState.PLANNED, 0)
+    assert (run.sent, run.told) == (None, 0)
 
 
 def test_what_cannot_be_emptied_is_asked_for_until_that_is_taken_back(operations: Operations, rounds: Rounds) -> None:
@@ -171,19 +217,15 @@ def test_what_somebody_else_asked_for_is_not_taken_back(operations: Operations, 
     assert requests.standing() == [asked]
 
 
-def test_an_answer_and_the_mails_about_it_are_stored_together(operations: Operations, rounds: Rounds) -> None:
+def test_a_word_to_the_contacts_is_given_once(operations: Operations, rounds: Rounds) -> None:
     run = sent(rounds)
-    first = rounds.stops(run.id)[0]
-    before: list[StopRecord] = []
+    first = rounds.stops(run.id)[0].id
+    mail = replace(MAIL, message_id="<2@example.jp>")
 
-    def tell(record: StopRecord) -> list[OutgoingMail]:
-        before.append(record)
-        return [replace(MAIL, message_id="<2@example.jp>")]
-
-    rounds.answer(first.id, Answer.CANNOT, "鈴木", MORNING, tell=tell)
-    rounds.answer(first.id, Answer.CANNOT, "鈴木", MORNING + 1, tell=tell)
-    assert before == [first]
-    assert [row.mail.message_id for row in operations.mails()] == ["<2@example.jp>", "<1@example.jp>"]
+    assert rounds.word(run.id, {first: Word.NONE}, {first: Word.CANNOT}, [mail], MORNING)
+    assert not rounds.word(run.id, {first: Word.NONE}, {first: Word.CANNOT}, [mail], MORNING)
+    assert rounds.stops(run.id)[0].worded is Word.CANNOT
+    assert len(operations.mails()) == 2
 
 
 def test_an_answer_is_kept_once_and_can_be_taken_back(operations: Operations, rounds: Rounds) -> None:
@@ -194,15 +236,12 @@ def test_an_answer_is_kept_once_and_can_be_taken_back(operations: Operations, ro
     again = rounds.answer(first, Answer.DONE, "佐藤", MORNING + 2 * HOUR)
     assert done == again
     assert (done.answer, done.answered, done.answered_by) == (Answer.DONE, MORNING + HOUR, "鈴木")
-    found = rounds.run(run.id)
-    assert found is not None
-    assert (found.state, found.accepted, found.accepted_by) == (RunState.ANSWERED, MORNING + HOUR, "鈴木")
+    found = read(rounds, run)
+    assert (found.answered, found.accepted) == (MORNING + HOUR, None)
 
     back = rounds.answer(first, Answer.NONE, "佐藤", MORNING + 3 * HOUR)
     assert (back.answer, back.answered, back.answered_by, back.note) == (Answer.NONE, None, None, "")
-    found = rounds.run(run.id)
-    assert found is not None
-    assert found.state is RunState.SENT
+    assert read(rounds, run).answered is None
     assert rounds.answers(first) == [
         Answered(MORNING + HOUR, Answer.DONE, "鈴木", ""),
         Answered(MORNING + 3 * HOUR, Answer.NONE, "佐藤", ""),
@@ -220,13 +259,11 @@ def test_a_note_belongs_to_the_answer(rounds: Rounds) -> None:
 
 def test_a_closed_round_still_takes_answers_and_stays_closed(rounds: Rounds) -> None:
     run = sent(rounds)
-    rounds.close(run.id)
+    rounds.close(run.id, MORNING)
     record = rounds.answer(rounds.stops(run.id)[0].id, Answer.DONE, "鈴木", MORNING)
 
     assert record.answer is Answer.DONE
-    found = rounds.run(run.id)
-    assert found is not None
-    assert found.state is RunState.CLOSED
+    assert read(rounds, run).closed == MORNING
 
 
 def test_an_unknown_stop_cannot_be_answered(rounds: Rounds) -> None:

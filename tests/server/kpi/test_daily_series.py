@@ -9,7 +9,7 @@ from sukusuku_core.time import DAY_MS, day_start
 from sukusuku_server.kpi.daily_series import ON_TIME_DAYS, Diary, of_run, of_site, on_time
 from sukusuku_server.kpi.unit_month import OpenTime
 from sukusuku_server.kpi.visits import Visit
-from sukusuku_server.model.rounds import Plan, Reason, Run, RunState, Stop, VisitKind
+from sukusuku_server.model.rounds import Plan, Reason, Run, Stop, VisitKind
 
 HOUR = 3_600_000
 FIRST = date(2026, 11, 1)
@@ -89,7 +89,7 @@ def test_a_round_stands_at_its_departure_with_the_units_that_it_visits() -> None
     stop = Stop("u1", "tobu", JOINED, Reason.FULL, 1, at(0, 14), None, 90.0, 95.0, 90.0, 1, 7.0)
     passed = Stop("u2", "tobu", not JOINED, Reason.ENOUGH_ROOM, None, None, None, 10.0, 15.0, 90.0, 1, 1.0)
     plan = Plan("main", FIRST, at(0, 9), at(0, 13), at(0, 16), "van", (stop, passed), 12.5, 47.0, "")
-    points = of_run(Run(1, plan, RunState.SENT, None, 0))
+    points = of_run(Run(1, plan))
     assert {(it.asset, it.time) for it in points} == {("round/main", at(0, 13))}
     assert {it.metric: it.value for it in points} == {
         "Round/Stops": 1.0,

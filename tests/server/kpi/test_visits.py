@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sukusuku_core.time import DAY_MS, day_start
 from sukusuku_server.kpi.visits import AFTER_MS, LATE_MS, Spread, levels, spread, visits
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
-from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, Stop, StopRecord, VisitKind
+from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, Stop, StopRecord, VisitKind
 
 HOUR = 3_600_000
 DAY = date(2026, 11, 16)  # a Monday
@@ -36,7 +36,7 @@ def run(day: int, *stops: Stop, answer: Answer = Answer.NONE) -> tuple[Run, list
         "solved",
     )
     records = [StopRecord(100 * day + n, day, it, answer, None, None, "") for n, it in enumerate(stops)]
-    return Run(day, plan, RunState.SENT, None, 1, None), records
+    return Run(day, plan, told=1), records
 
 
 def emptied(day: int, hour: float, percent: float = 80.0, asset: str = "u1") -> Emptying:

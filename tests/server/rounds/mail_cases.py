@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from sukusuku_core.settings import parse
 from sukusuku_server.i18n import translations
-from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, Stop, StopRecord
+from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, Stop, StopRecord
 from sukusuku_server.rounds.mails import RoundComposer
 from sukusuku_server.rounds.route_sheet import Sheet, sheet
 from sukusuku_server.rounds.signed_links import Links
@@ -146,7 +146,7 @@ def composer(text: str = FACILITY) -> RoundComposer:
 
 
 def run(of: Plan = PLAN) -> Run:
-    return Run(7, of, RunState.PLANNED, sent=None, told=0)
+    return Run(7, of)
 
 
 def records(stops: Sequence[Stop]) -> list[StopRecord]:

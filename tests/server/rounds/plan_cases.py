@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sukusuku_server.model.rounds import Plan, Reason, Stop
+from sukusuku_server.model.rounds import Person, Plan, Reason, Stop
 
 HOUR = 3_600_000
 MINUTE = 60_000
@@ -10,6 +10,9 @@ DAY = date(2026, 11, 25)
 FRIDAY = date(2026, 11, 27)
 MORNING = 1_795_562_400_000
 """2026-11-25 08:20 in Japan."""
+
+PERSON = Person(0, 1, "鈴木", "suzuki@example.jp", "ja", MORNING)
+"""Who is asked first to go on a round."""
 
 
 def stop(asset: str = "tobu-unit-1", *, joined: bool = True, position: int | None = 1, **changes: object) -> Stop:

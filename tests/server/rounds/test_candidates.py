@@ -107,9 +107,11 @@ def test_a_centre_that_is_closed_all_the_while_is_closed() -> None:
     assert not closed("09:00-14:00")
 
 
-def test_an_overfull_unit_needs_two_bags() -> None:
-    assert seen(replace(AHEAD, percent=149.0, full_at=MORNING)).bags == 1
-    assert seen(replace(AHEAD, percent=151.0, full_at=MORNING)).bags == 2
+def test_an_overfull_unit_holds_one_bag_that_weighs_more() -> None:
+    full, over = (seen(replace(AHEAD, percent=percent, full_at=MORNING)) for percent in (100.0, 190.0))
+
+    assert (full.bags, over.bags) == (1, 1)
+    assert over.kg == pytest.approx(1.9 * full.kg)
 
 
 def heard(**times: int) -> bool:

@@ -5,13 +5,12 @@ from html.parser import HTMLParser
 import pytest
 
 from sukusuku_server.mail.message import HeaderError
-from sukusuku_server.model.rounds import Answer, Reason
+from sukusuku_server.model.rounds import Reason, Word
 from sukusuku_server.rounds.mails import LINKS_LAST_MS, RoundComposer, Sending
-from sukusuku_server.rounds.recipients import chain
 from sukusuku_server.rounds.signed_links import Action
 from sukusuku_server.rounds.texts import Speech, reasons
 from sukusuku_server.settings import FacilityIndex, Language
-from tests.server.rounds.golden_rounds import FOLDER, body, changed, mails, parse, rendered
+from tests.server.rounds.golden_rounds import FOLDER, THIRD, body, mails, parse, people, rendered, words
 from tests.server.rounds.mail_cases import FACILITY, LINKS, NOTHING, PICTURE, PLAN, STOPS, drawn, facility, run, texts
 from tests.server.rounds.plan_cases import MORNING
 
@@ -54,9 +53,9 @@ def test_every_stop_has_its_signed_links_for_whoever_gets_the_mail(step: int) ->
         html, plain = page(body(message, "html")), body(message, "plain")
         tokens = [link.rpartition("/")[2] for link in html.links if link.startswith("https://wall.example.jp/r/")]
         claims = [LINKS.read(token, MORNING) for token in tokens]
-        whom = [person for person in chain(facility(), facility().round[0])[step - 1] if person.mail == mail.recipient]
+        whom = [person for person in people(step) if person.mail == mail.recipient]
 
-        assert {claim.recipient for claim in claims} == {person.number for person in whom}
+        assert {claim.person for claim in claims} == {person.id for person in whom}
         assert {claim.expires for claim in claims} == {PLAN.returns + LINKS_LAST_MS}
         assert [(claim.stop, claim.action) for claim in claims] == [
             (0, Action.ACCEPT),
@@ -80,7 +79,8 @@ def test_the_picture_is_in_the_mail_or_the_mail_goes_without() -> None:
     shown = [part for part in with_picture.walk() if part.get_content_type() == "image/png"]
     without = RoundComposer(FacilityIndex(facility()), LINKS, lambda _: None)
     settings = facility().round[0]
-    found = without.round_mails(Sending(settings, run(), 1, MORNING), drawn, without.pictures(settings, 1, drawn))
+    pictures = without.pictures(settings, people(1), drawn)
+    found = without.round_mails(Sending(settings, run(), people(1), MORNING), drawn, pictures)
 
     assert [part.get_payload(decode=True) for part in shown] == [PICTURE]
     assert "cid:" not in body(parse(found[0].content), "html")
@@ -126,17 +126,17 @@ def test_a_round_with_nothing_to_collect_says_why_and_asks_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "words"),
+    ("reason", "said"),
     [
-        (Reason.CLOSED, "All centres on this round are closed."),
+        (Reason.CLOSED, "Units need a visit, but none could be planned."),
         (Reason.NO_CAPACITY, "Units need a visit, but none could be planned."),
         (Reason.ENOUGH_ROOM, "No unit needs a visit before the next round on Fri 27 Nov."),
     ],
 )
-def test_why_nothing_is_collected(reason: Reason, words: str) -> None:
+def test_why_nothing_is_collected(reason: Reason, said: str) -> None:
     plan = replace(NOTHING, stops=tuple(replace(stop, reason=reason) for stop in NOTHING.stops))
 
-    assert words in Speech(drawn("en", plan), texts("en"), "").round().lead
+    assert said in Speech(drawn("en", plan), texts("en"), "").round().lead
 
 
 @pytest.mark.parametrize("language", BOTH)
@@ -148,7 +148,7 @@ def test_every_reason_has_words(language: Language) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "said"),
     [
         ({"percent": None, "percent_then": None}, "fill level unknown"),
         ({"percent": 64.0, "percent_then": 70.0, "confidence": 30.0}, "fill level about 64 %, uncertain"),
@@ -157,10 +157,10 @@ def test_every_reason_has_words(language: Language) -> None:
         ({"percent": 64.0, "percent_then": 70.0}, "fill level 64 % (70 % on arrival)"),
     ],
 )
-def test_levels_in_words(changes: dict[str, float | None], words: str) -> None:
+def test_levels_in_words(changes: dict[str, float | None], said: str) -> None:
     plan = replace(PLAN, stops=(replace(STOPS[0], **changes),))  # type: ignore[arg-type]  # single fields by name
 
-    assert Speech(drawn("en", plan), texts("en"), "").round().stops[0].level == words
+    assert Speech(drawn("en", plan), texts("en"), "").round().stops[0].level == said
 
 
 def test_a_unit_that_the_settings_no_longer_have_goes_by_its_id() -> None:
@@ -198,15 +198,34 @@ def test_what_cannot_stand_in_a_header_is_refused_at_the_start(old: str, new: st
 
 
 def test_the_contacts_of_the_centre_hear_that_a_unit_could_not_be_collected() -> None:
-    told = changed(Answer.CANNOT, "<b>通行止め</b>")
+    told = words({THIRD: Word.CANNOT}, note="<b>通行止め</b>")
 
     assert [(mail.recipient, mail.kind) for mail in told] == [
         ("office@example.jp", "cannot"),
         ("seibu@example.jp", "cannot"),
     ]
     assert "&lt;b&gt;通行止め&lt;/b&gt;" in body(parse(told[0].content), "html")
-    assert [mail.kind for mail in changed(Answer.DONE)] == ["can", "can"]
+    assert [mail.kind for mail in words({THIRD: Word.NONE})] == ["can", "can"]
     assert len({mail.message_id for mail in told}) == 2
+
+
+def test_a_contact_hears_of_its_own_centres_only_and_of_all_of_them_in_one_mail() -> None:
+    told = words(dict.fromkeys((40, 41, 42), Word.NOBODY))
+    plain = {mail.recipient: body(parse(mail.content), "plain") for mail in told}
+
+    assert list(plain) == ["office@example.jp", "seibu@example.jp"]
+    assert plain["office@example.jp"].count("\n- ") == 3
+    assert plain["seibu@example.jp"].count("\n- ") == 1
+
+
+def test_what_needs_a_visit_and_gets_none_stands_above_what_needs_none() -> None:
+    closed = replace(STOPS[3], reason=Reason.CLOSED, percent=130.0, percent_then=130.0)
+    plain = body(parse(mails(2, replace(NOTHING, stops=(*NOTHING.stops, closed)))[0].content), "plain")
+
+    assert "Units need a visit, but none could be planned." in plain
+    unmet, others = plain.split("Needs a visit, but not on this round")[1].split("Not on this round")
+    assert "the centre is closed then (fill level 130 %)" in unmet
+    assert others.count("\n- ") == 2
 
 
 def test_simulated_data_is_called_so() -> None:

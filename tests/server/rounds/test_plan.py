@@ -12,6 +12,7 @@ from sukusuku_server.rounds import plan, pyvrp_solver
 from sukusuku_server.rounds.decision import JOINING, decide
 from sukusuku_server.rounds.routing_problem import Problem, Way, inserted
 from sukusuku_server.rounds.travel_matrix import Spot, estimated
+from sukusuku_server.rounds.urgency import Solve
 from sukusuku_server.settings import Routing, Vehicle
 from tests.server.rounds.plan_cases import HOUR, MINUTE, MORNING
 from tests.server.rounds.three_centres import candidate, north, town, trip
@@ -48,7 +49,7 @@ def soon(site: int, number: int = 1) -> Candidate:
     return unit(site, number, full_by=TRIP.returns + HOUR)
 
 
-def made(*candidates: Candidate, solve: plan.Solve = SOLVE, **changes: Any) -> Plan:
+def made(*candidates: Candidate, solve: Solve = SOLVE, **changes: Any) -> Plan:
     return plan.make(setting(**changes), candidates, MORNING, solve)
 
 

@@ -1,5 +1,6 @@
 import string
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,13 +18,13 @@ from tests.server.rounds.plan_cases import HOUR, MORNING
 KEY = b"k" * 32
 LINKS = Links([KEY], "https://wall.example.jp/")
 LETTERS = string.ascii_letters + string.digits + "-_"
-CLAIM = Claim(run=7, stop=41, action=Action.DONE, recipient=1, expires=MORNING + HOUR)
+CLAIM = Claim(run=7, stop=41, action=Action.DONE, person=1, expires=MORNING + HOUR)
 CLAIMS = st.builds(
     Claim,
     run=st.integers(0, 2**63 - 1),
     stop=st.integers(0, 2**63 - 1),
     action=st.sampled_from(Action),
-    recipient=st.integers(0, 65_535),
+    person=st.integers(0, 2**63 - 1),
     expires=st.integers(1, 2**32 - 1).map(lambda seconds: seconds * 1000),
 )
 
@@ -106,7 +107,16 @@ def test_what_was_signed_for_another_purpose_is_no_link(salt: str) -> None:
     other = URLSafeSerializer(KEY, salt=salt, signer_kwargs={"key_derivation": "hmac", "digest_method": sha256})
 
     with pytest.raises(ForgedLinkError):
-        LINKS.read(other.dumps([7, 41, Action.DONE, 1, CLAIM.expires // 1000]), MORNING)
+        LINKS.read(other.dumps([7, 41, Action.DONE, -1, CLAIM.expires // 1000]), MORNING)
+
+
+def test_a_link_that_names_a_place_in_a_list_is_believed_and_is_nobodys() -> None:
+    signer = URLSafeSerializer(
+        [KEY], salt="sukusuku round link", signer_kwargs={"key_derivation": "hmac", "digest_method": sha256}
+    )
+    older = signer.dumps([7, 41, Action.DONE, 1, CLAIM.expires // 1000])
+
+    assert LINKS.read(str(older), MORNING) == replace(CLAIM, person=0)
 
 
 @pytest.mark.parametrize("said", [[7, 41, 99, 1, 2**32], [7, 41, 2, 1], [1, 7, 41, 2, 1, 2**32]])

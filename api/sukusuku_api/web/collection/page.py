@@ -165,7 +165,7 @@ def _cards(
     derived = context.store.live.derived_latest()
     findings = Findings(context.operations).open()
     asked = {request.asset: request.who for request in reversed(Requests(context.operations).standing())}
-    book = Emptyings(context.operations)
+    book, coming = Emptyings(context.operations), context.next_visits(reader.now)
     cards = []
     for view in unit_views:
         last = book.last(view.id, reader.now)
@@ -173,7 +173,9 @@ def _cards(
         emptied = None if last is None else last.time
         site, unit = places[view.id]
         series = derived.get(view.id, {})
-        cards.append(view_model.card(site, unit, view, series, emptied, own, asked.get(view.id), reader))
+        cards.append(
+            view_model.card(site, unit, view, series, emptied, own, asked.get(view.id), coming.get(view.id), reader)
+        )
     return cards
 
 

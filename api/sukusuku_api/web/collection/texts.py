@@ -55,10 +55,13 @@ SHELVES = {
 }
 
 RUNS = {
-    RunState.PLANNED: N_("Planned, not sent yet"),
-    RunState.SENT: N_("Sent, no answer yet"),
-    RunState.ANSWERED: N_("Sent and answered"),
-    RunState.CLOSED: N_("Finished"),
+    RunState.PLANNED: N_("Planned, nobody has been notified"),
+    RunState.TOLD: N_("Sent, no answer yet"),
+    RunState.ACCEPTED: N_("Confirmed by the crew"),
+    RunState.CHANGED: N_("Changed; the crew has not confirmed it yet"),
+    RunState.UNDER_WAY: N_("Under way"),
+    RunState.DONE: N_("Finished"),
+    RunState.NOBODY_GOES: N_("Nobody has confirmed that they go"),
 }
 
 ANSWERS = {

@@ -13,15 +13,16 @@ from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.live.outlook import Outlook
 from sukusuku_server.live.views import UnitView
 from sukusuku_server.model.collection import Emptying, EmptyingState, Finding
-from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, Stop, StopRecord
+from sukusuku_server.model.rounds import FAILING, Answer, Plan, Reason, Run, Stop, StopRecord
+from sukusuku_server.model.run_state import state_of
 from sukusuku_server.model.series import Point
+from sukusuku_server.rounds.next_visit import NextVisit
 from sukusuku_server.settings import Site, Unit
 
 SHOWN_DAYS = 7
 """How many days ahead the band of the forecast shows."""
 LOW_CONFIDENCE = 60.0
 _FULL = 100.0
-_FAILING = {Reason.NO_CAPACITY, Reason.NO_PLACE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class UnitCard:
     fault: str
     findings: tuple[str, ...]
     asked: str
+    comes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,13 @@ def card(
     emptied: int | None,
     findings: Sequence[Finding],
     asked: str | None,
+    comes: NextVisit | None,
     reader: Locale,
 ) -> UnitCard:
-    """Return a unit. `asked` is who has asked for a visit. What is not known is not shown, and never green."""
+    """Return a unit. `asked` is who has asked for a visit, `comes` the round that comes next.
+
+    What is not known is not shown, and never green.
+    """
     translate, ahead = reader.translate, view.outlook
     film = derived.get("Film/CyclesLeft"), derived.get("Film/DaysLeft")
     over = ahead is not None and ahead.hygiene_by is not None and ahead.hygiene_by <= reader.now
@@ -142,7 +148,16 @@ def card(
         fault="" if view.stale or view.fault == FaultCode.NONE else texts.fault(view.fault, translate),
         findings=tuple(translate(said.FINDINGS[finding.name]) for finding in findings),
         asked="" if asked is None else translate("Visit requested by %(who)s") % {"who": asked},
+        comes=_comes(comes, reader),
     )
+
+
+def _comes(visit: NextVisit | None, reader: Locale) -> str:
+    """Return which round comes next; what has no plan yet is not promised."""
+    if visit is None:
+        return reader.translate("none")
+    when = moment(visit.departs, reader.now, reader.translate)
+    return when if visit.planned else reader.translate("%(when)s, if needed") % {"when": when}
 
 
 def past(time: int, reader: Locale) -> str:
@@ -246,7 +261,9 @@ def round_card(
     return RoundCard(
         name=name,
         when=moment(plan.departs, reader.now, translate),
-        state=translate("If planned now (not sent)") if run is None else translate(said.RUNS[run[0].state]),
+        state=translate("If planned now (not sent)")
+        if run is None
+        else translate(said.RUNS[state_of(run[0], reader.now)]),
         way=translate("%(km)s km, about %(minutes)s min") % way if plan.joined else "",
         stops=tuple(line for line in lines if line.number is not None),
         others=tuple(line for line in lines if line.number is None),
@@ -267,7 +284,7 @@ def _line(
         unit=stop.asset if unit is None else unit.name[reader.language],
         site=stop.site if site is None else site.name[reader.language],
         reason=reasons[stop.reason],
-        failing=stop.reason in _FAILING,
+        failing=stop.reason in FAILING,
         level="–" if level is None else f"{level:.0f} %",
         deadline="" if stop.deadline is None else moment(stop.deadline, reader.now, reader.translate),
         arrives="" if stop.arrives is None else f"{japan_time(stop.arrives):%H:%M}",

@@ -106,11 +106,13 @@ def _back(answers: Answers, seen: Seen, token: str, lang: Language | None, page:
 
 
 def _seen(answers: Answers, context: Context, token: str) -> Seen:
-    return answers.see(answers.read(token, context.clock()), context.store.live.latest())
+    now = context.clock()
+    return answers.see(answers.read(token, now), context.store.live.latest(), now)
 
 
 def _shown(answers: Answers, context: Context, seen: Seen, lang: Language | None) -> HTMLResponse:
-    language: Language = lang or (seen.person.language if seen.person is not None else "ja")
+    own: Language = "en" if seen.person is not None and seen.person.language == "en" else "ja"
+    language: Language = lang or own
     sheet = seen.sheets(language)
     speech = Speech(sheet, texts("sukusuku_server", language), context.facility.web.map_link)
     words = speech.round()
@@ -138,6 +140,7 @@ def _shown(answers: Answers, context: Context, seen: Seen, lang: Language | None
         "sheet": sheet,
         "words": words,
         "action": seen.claim.action.name.lower(),
+        "state": seen.state.value,
         "link": link,
         "language": language,
         "other": "en" if language == "ja" else "ja",

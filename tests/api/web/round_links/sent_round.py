@@ -1,15 +1,17 @@
 """A round that was sent, behind the application, for the tests of the pages that its links open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from sukusuku_api.lazy_store import LazyStore
+from sukusuku_server.db import OutgoingMail
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
-from sukusuku_server.model.rounds import StopRecord
+from sukusuku_server.model.rounds import Person, Run, StopRecord
 from sukusuku_server.rounds.mails import LINKS_LAST_MS, RoundComposer, Sending
+from sukusuku_server.rounds.recipients import chain
 from sukusuku_server.rounds.route_sheet import sheets
 from sukusuku_server.rounds.signed_links import Action, Claim, Links
 from sukusuku_server.rounds.timetable import timetables
@@ -37,18 +39,30 @@ class Trip:
         dates = timetables(self.facility)[self.run.plan.round]
         made = sheets(index, dates, self.run, self.stops, self.store.live.latest())
         composer = RoundComposer(index, self.links, lambda _: None)
-        self.mails = composer.round_mails(Sending(self.facility.round[0], self.run, 1, MORNING), made, {})
-        self.rounds.send(self.run.id, self.mails, 1, MORNING)
+
+        def compose(run: Run, _: Sequence[StopRecord]) -> list[OutgoingMail]:
+            fresh = tuple(person for person in run.people if person.step == run.told)
+            return composer.round_mails(Sending(self.facility.round[0], run, fresh, MORNING), made, {})
+
+        for step, group in enumerate(chain(self.facility, self.facility.round[0]), start=1):
+            people = [Person(0, step, found.name, found.mail, found.language, MORNING) for found in group]
+            self.rounds.send(self.run.id, people, compose, step, MORNING)
 
     @property
     def stops(self) -> list[StopRecord]:
         return self.rounds.stops(self.run.id)
 
+    @property
+    def people(self) -> tuple[Person, ...]:
+        found = self.rounds.run(self.run.id)
+        return () if found is None else found.people
+
     def path(self, action: Action, stop: int | None = None, person: int = 0, expires: int | None = None) -> str:
-        """The path of a link; `stop` counts the stops from 0."""
+        """The path of a link; `stop` and `person` count from 0. A person beyond the last is nobody."""
+        whom = self.people[person].id if person < len(self.people) else 0
         ident = 0 if stop is None else self.stops[stop].id
         until = PLAN.returns + LINKS_LAST_MS if expires is None else expires
-        return f"/r/{self.links.token(Claim(self.run.id, ident, action, person, until))}"
+        return f"/r/{self.links.token(Claim(self.run.id, ident, action, whom, until))}"
 
     def app(self, clock: Callable[[], int] | None = None) -> FastAPI:
         return create_app(self.facility, self.store, self.operations, clock or (lambda: self.now))

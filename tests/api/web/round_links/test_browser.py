@@ -13,6 +13,8 @@ from sukusuku_server.rounds.signed_links import Action
 from tests.api.http_server import serving
 from tests.api.web.round_links.sent_round import Trip
 from tests.server.rounds.golden_rounds import body, parse
+from tests.server.rounds.mail_cases import PLAN
+from tests.server.rounds.plan_cases import MINUTE
 from tests.support.browser import profile
 
 PHONE = {"width": 390, "height": 844}
@@ -46,7 +48,7 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
 
 def links(trip: Trip, word: str) -> list[str]:
     """The paths behind the buttons of the mail that say this, in order."""
-    html = body(parse(trip.mails[0].content), "html")
+    html = body(parse(trip.operations.mails()[-1].mail.content), "html")
     return [urlsplit(link).path for link in re.findall(rf'<a href="([^"]+)"[^>]*>{word}</a>', html)]
 
 
@@ -69,6 +71,7 @@ def test_the_done_link_of_a_mail_records_the_visit_with_one_tap(trip: Trip, url:
 
 
 def test_a_whole_round_is_answered_from_one_page(trip: Trip, url: str, page: Page) -> None:
+    trip.now = PLAN.departs - MINUTE
     page.goto(url + links(trip, "回収の一覧を開く")[0])
     page.get_by_role("button", name="行きます").tap()
     expect(page.get_by_text("この回収は、あなたが担当です。")).to_be_visible()
@@ -78,7 +81,7 @@ def test_a_whole_round_is_answered_from_one_page(trip: Trip, url: str, page: Pag
     page.locator("li.stop").nth(1).get_by_role("link", name="回収できない").tap()
     page.get_by_label("理由（任意）").fill("通行止め")
     page.get_by_role("button", name="「回収できない」を記録する").tap()
-    expect(page.get_by_text("センターに連絡しました")).to_be_visible()
+    expect(page.get_by_text("センターに連絡します")).to_be_visible()
     page.get_by_role("link", name="回収の一覧を見る").tap()
     page.locator("li.stop").nth(2).get_by_role("button", name="不要だった").tap()
 

@@ -11,11 +11,13 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.shared_secrets import LINKS, renew
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.rounds import Answer, RunState
+from sukusuku_server.model.run_state import state_of
 from sukusuku_server.rounds.answers import LONGEST_NOTE
 from sukusuku_server.rounds.signed_links import Action, Claim
 from tests.api.in_process import client
 from tests.api.web.round_links.sent_round import NOW, Trip
 from tests.server.rounds.mail_cases import FACILITY, PLAN, facility
+from tests.server.rounds.plan_cases import HOUR, MINUTE
 
 STOP_ACTIONS = (Action.DONE, Action.CANNOT, Action.NEEDLESS)
 
@@ -101,10 +103,10 @@ def test_the_next_stop_is_shown_and_at_the_end_a_word_of_thanks(trip: Trip, phon
     assert "これで最後の回収先です" in text(last)
     run = trip.rounds.run(trip.run.id)
     assert run is not None
-    assert (run.state, run.accepted_by) == (RunState.ANSWERED, "鈴木")
+    assert (state_of(run, NOW), run.accepted) == (RunState.UNDER_WAY, None)
 
 
-def test_what_cannot_be_collected_is_asked_for_and_the_centre_is_told(trip: Trip, phone: httpx.Client) -> None:
+def test_what_cannot_be_collected_is_asked_for_until_it_is_taken_back(trip: Trip, phone: httpx.Client) -> None:
     for _ in range(2):
         phone.post(trip.path(Action.CANNOT, 2), data={"note": " 通行止め\r\nBcc: x@example.jp " + "長" * 300})
 
@@ -113,26 +115,13 @@ def test_what_cannot_be_collected_is_asked_for_and_the_centre_is_told(trip: Trip
     assert record.note.startswith("通行止め  Bcc: x@example.jp 長")
     assert len(record.note) == LONGEST_NOTE
     assert [request.asset for request in Requests(trip.operations).standing()] == ["seibu-unit-1"]
-    told = [row for row in trip.operations.mails() if row.mail.kind == "cannot"]
-    assert {row.mail.recipient for row in told} == {"office@example.jp", "seibu@example.jp"}
-    assert {row.run_id for row in told} == {trip.run.id}
 
     phone.post(trip.path(Action.NONE, 2))
     assert Requests(trip.operations).standing() == []
-    assert [row.mail.kind for row in trip.operations.mails()[:2]] == ["can", "can"]
-
-    for action in (Action.CANNOT, Action.DONE, Action.CANNOT):
-        phone.post(trip.path(action, 2))
-    assert len(trip.operations.mails()) == 1 + 4 + 6
-
-
-def test_the_contacts_of_another_centre_are_not_told(trip: Trip, phone: httpx.Client) -> None:
-    phone.post(trip.path(Action.CANNOT, 0))
-
-    assert [row.mail.recipient for row in trip.operations.mails()[:-1]] == ["office@example.jp"]
 
 
 def test_the_round_is_accepted_or_declined(trip: Trip, phone: httpx.Client) -> None:
+    trip.now = PLAN.departs - HOUR
     page = phone.post(trip.path(Action.ACCEPT))
     assert "この回収は、あなたが担当です" in text(page)
     assert "鈴木 is doing this round" in text(phone.get(trip.path(Action.ROUND, person=1)))
@@ -140,8 +129,35 @@ def test_the_round_is_accepted_or_declined(trip: Trip, phone: httpx.Client) -> N
     page = phone.post(trip.path(Action.DECLINE))
     run = trip.rounds.run(trip.run.id)
     assert run is not None
-    assert (run.accepted, run.declined) == (None, 1)
+    assert (run.accepted, run.people[0].declined) == (None, trip.now)
     assert "次の担当者に連絡しています" in text(page)
+
+
+def test_after_the_departure_nobody_is_asked_and_whoever_goes_may_say_so(trip: Trip, phone: httpx.Client) -> None:
+    page = phone.get(trip.path(Action.ROUND))
+    assert "担当者が決まらないまま、センターに連絡しました" in text(page)
+    assert "行けません" not in text(page)
+
+    page = phone.post(trip.path(Action.ACCEPT))
+    assert "この回収は、あなたが担当です" in text(page)
+
+
+def test_whoever_goes_is_shown_that_the_plan_has_changed_until_they_have_seen_it(
+    trip: Trip, phone: httpx.Client
+) -> None:
+    trip.now = PLAN.departs - HOUR
+    phone.post(trip.path(Action.ACCEPT))
+    run = trip.rounds.run(trip.run.id)
+    assert run is not None
+    fresh = replace(PLAN, planned=trip.now + MINUTE)
+    trip.rounds.revise(run, fresh, lambda _run, _stops: [], trip.now + MINUTE, told=True)
+
+    trip.now += 2 * MINUTE
+    page = phone.get(trip.path(Action.ROUND))
+    assert "12:21に予定が変わりました" in text(page)
+    page = phone.post(trip.path(Action.ACCEPT))
+    assert "予定が変わりました" not in text(page)
+    assert "この回収は、あなたが担当です" in text(page)
 
 
 def test_a_contact_declines_as_the_last_of_the_chain(trip: Trip, phone: httpx.Client) -> None:
@@ -149,10 +165,11 @@ def test_a_contact_declines_as_the_last_of_the_chain(trip: Trip, phone: httpx.Cl
 
     run = trip.rounds.run(trip.run.id)
     assert run is not None
-    assert run.declined == 3
+    assert [person.declined for person in run.people] == [None, None, None, trip.now]
 
 
 def test_the_round_page_has_every_stop_in_order_with_its_forms(trip: Trip, phone: httpx.Client) -> None:
+    trip.now = PLAN.departs - HOUR
     page = phone.get(trip.path(Action.ROUND))
     order = [page.text.index(f'id="stop-{record.id}"') for record in trip.stops[:3]]
 
@@ -246,7 +263,7 @@ def test_an_expired_link_is_told_so_and_does_nothing(trip: Trip, phone: httpx.Cl
 
 def test_a_closed_round_is_shown_and_no_longer_changed(trip: Trip, phone: httpx.Client) -> None:
     phone.post(trip.path(Action.DONE, 0))
-    trip.rounds.close(trip.run.id)
+    trip.rounds.close(trip.run.id, NOW)
 
     for path in (trip.path(Action.ROUND), trip.path(Action.DONE, 0), trip.path(Action.CANNOT, 1)):
         page = phone.get(path)

@@ -1,0 +1,85 @@
+"""Which round comes to a unit next. Pure; alerts, pages, mails, plans and the API ask here and nowhere else.
+
+A round that has a plan comes to its stops only, and only while somebody may still go. A round without a plan comes to
+every unit that it serves while the centre is open, as long as it has not departed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sukusuku_server.model.rounds import Run, StopRecord
+from sukusuku_server.model.run_state import is_expected
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.timetable import Timetable, Trip, reaches, serves
+from sukusuku_server.settings import Round, there
+
+Runs = Sequence[tuple[Run, Sequence[StopRecord]]]
+"""Runs that are not over, with their stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextVisit:
+    """The round that comes next, UTC ms. `planned`: the unit is a stop of its plan; otherwise it has no plan yet."""
+
+    round: str
+    date: date
+    departs: int
+    returns: int
+    planned: bool
+
+    def comes(self, now: int) -> int:
+        """Return by when somebody has come at the latest, as far as can be counted on."""
+        return self.departs if self.departs > now else self.returns
+
+
+def next_visits(
+    index: FacilitySchedules, timetables: Mapping[str, Timetable], runs: Runs, now: int
+) -> dict[str, NextVisit]:
+    """Return the next visit of each unit by its id; a unit to which no round comes within 400 days is not in it."""
+    found: dict[str, NextVisit] = {}
+    for site, unit in index.units.values():
+        if not there((unit,), now):
+            continue
+        ahead = [_of(run, planned=True) for run, records in runs if _stops(run, records, unit.id, now)]
+        for settings in index.facility.round:
+            if serves(settings, site.id):
+                trip = _unplanned(index, timetables[settings.id], settings, site.id, runs, now)
+                ahead += [] if trip is None else [_of(trip, planned=False)]
+        if ahead:
+            found[unit.id] = min(ahead, key=lambda visit: (visit.comes(now), visit.round))
+    return found
+
+
+def _stops(run: Run, records: Sequence[StopRecord], asset: str, now: int) -> bool:
+    return any(record.stop.asset == asset and is_expected(run, record, now) for record in records)
+
+
+def _unplanned(
+    index: FacilitySchedules, timetable: Timetable, settings: Round, site: str, runs: Runs, now: int
+) -> Trip | None:
+    planned = {run.plan.date for run, _ in runs if run.plan.round == settings.id}
+    return next(
+        (
+            trip
+            for trip in _trips(timetable, now)
+            if trip.date not in planned and reaches(index.hours[site], trip, settings.service_minutes)
+        ),
+        None,
+    )
+
+
+def _trips(timetable: Timetable, now: int) -> Iterator[Trip]:
+    """Yield the trips that have not departed."""
+    trip = timetable.coming(now)
+    while trip is not None:
+        if trip.departs > now:
+            yield trip
+        trip = timetable.following(trip.date)
+
+
+def _of(found: Run | Trip, *, planned: bool) -> NextVisit:
+    if isinstance(found, Run):
+        plan = found.plan
+        return NextVisit(plan.round, plan.date, plan.departs, plan.returns, planned)
+    return NextVisit(found.round, found.date, found.departs, found.returns, planned)

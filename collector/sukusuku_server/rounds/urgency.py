@@ -1,0 +1,97 @@
+"""Which units a round takes when it cannot take all: the most urgent first. Pure.
+
+Urgency is told in percent of a bag, so that the fuller one goes first. What else presses adds less than `MOST` in all:
+no bag that is `MOST` points fuller is ever left out for the sake of it. The largest part belongs to a unit that has
+waited since the round before, so of bags that are alike the same one is not left out twice.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sukusuku_server.model.rounds import Candidate, Reason
+from sukusuku_server.rounds.decision import MUST
+from sukusuku_server.rounds.routing_problem import Problem, Way, gathered, inserted, timed, travelled
+
+Solve = Callable[[Problem], tuple[Way, ...] | None]
+"""Gives a way per truck; None when it has found none."""
+
+MOST = 20.0
+WAITED = 10.0
+ASKED = 5.0
+OVERDUE = 4.0
+"""The bag is past its hygiene deadline before the round is back."""
+UNKNOWN = 95.0
+"""A unit of which nobody knows the level goes before a bag that is just full enough, and after one that overflows."""
+TRIES = 4
+"""How often the solver is asked whether one more unit can be reached in time, where cheapest insertion found no way."""
+
+Rank = tuple[bool, float]
+
+
+def rank(candidate: Candidate, reason: Reason, join_percent: float, returns: int) -> Rank:
+    """Return what to sort by: those that must be visited before those that may wait, then by urgency in percent.
+
+    Whatever must be visited for another reason than its level counts at least as a bag that is just full enough.
+    """
+    must = reason in MUST
+    level = max(candidate.percent or 0.0, candidate.percent_then or 0.0)
+    if candidate.silent or candidate.percent is None:
+        level = UNKNOWN
+    overdue = candidate.hygiene_by is not None and candidate.hygiene_by <= returns
+    presses = WAITED * candidate.waited + ASKED * candidate.asked + OVERDUE * overdue
+    return must, (max(level, join_percent) if must else level) + presses
+
+
+def selected(problem: Problem, ranks: Sequence[Rank], waited: Sequence[bool], solve: Solve) -> Way:
+    """Return the visits that the one truck takes, in an order that can be driven: the most urgent first.
+
+    What does not fit is passed over for less urgent ones once; one that has `waited` is not.
+    """
+    way: Way = ()
+    tries = TRIES
+    for n in sorted(range(len(ranks)), key=lambda n: ranks[n], reverse=True):
+        longer = _longer(problem, way, n)
+        if longer is None and tries and holds(problem, (*way, n)):
+            tries -= 1
+            longer = whole(problem, (*way, n), solve)[0]
+        if longer is not None:
+            way = longer
+        elif waited[n] and _longer(problem, (), n) is not None:
+            break
+    return way
+
+
+def holds(problem: Problem, visits: Sequence[int]) -> bool:
+    """Whether the truck can take the load of these visits."""
+    truck, jobs = problem.trucks[0], [problem.visits[n] for n in visits]
+    return sum(job.bags for job in jobs) <= truck.bags and sum(job.grams for job in jobs) <= truck.grams
+
+
+def whole(problem: Problem, visits: Sequence[int], solve: Solve) -> tuple[Way | None, str]:
+    """Return the shortest way found that makes all of these visits, and in words how; None: there may be none."""
+    part = Problem(problem.travel, tuple(problem.visits[n] for n in visits), problem.trucks)
+    found = {"cheapest insertion": inserted(part)[0]}
+    how = "cheapest insertion"
+    if len(visits) > 1:
+        solved = solve(part)
+        if solved is None:
+            how = "cheapest insertion, the solver found no way"
+            found = {how: found["cheapest insertion"]}
+        else:
+            found["PyVRP"] = solved[0]
+    good = {
+        name: way
+        for name, way in found.items()
+        if len(way) == len(visits) and timed(part, part.trucks[0], way) is not None
+    }
+    if not good:
+        return None, how
+    how = min(good, key=lambda name: (travelled(part, part.trucks[0], good[name]), name != "PyVRP"))
+    return tuple(visits[n] for n in gathered(part, good[how])), how
+
+
+def _longer(problem: Problem, way: Way, n: int) -> Way | None:
+    """Return the way with one more visit where it costs least; None: it fits nowhere."""
+    truck = problem.trucks[0]
+    ways = [(*way[:at], n, *way[at:]) for at in range(len(way) + 1)]
+    driven = [each for each in ways if timed(problem, truck, each) is not None]
+    return min(driven, key=lambda each: travelled(problem, truck, each), default=None)

@@ -1,0 +1,301 @@
+"""What happens to a round between its plan and its return, with the real planner and the real mails."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sukusuku_server.db.modes import ModeKind
+from sukusuku_server.model.rounds import Answer, Reason, RunState
+from tests.collector.dispatch.living_town import (
+    ATTACH,
+    DEPARTS,
+    FRIDAY_DEPARTS,
+    MAIL_AT,
+    PEOPLE,
+    RETURNS,
+    LivingTown,
+)
+from tests.server.rounds.plan_cases import HOUR, MINUTE, MORNING
+from tests.server.rounds.three_centres import town
+
+FULL, ROOM, EMPTY = (92.0, 30.0), (40.0, 200.0), (2.0, 200.0)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[LivingTown]:
+    made = LivingTown(tmp_path)
+    yield made
+    made.close()
+
+
+def emptied(place: LivingTown, unit: str, time: int) -> None:
+    place.emptyings.enter(unit, time, "園長", max(time, place.now), percent=92.0, nappies=55.0)
+    place.levels[unit] = EMPTY
+
+
+def test_a_bag_that_fills_after_the_mail_becomes_a_stop_and_the_crew_hears_of_it_once(place: LivingTown) -> None:
+    place.at(MAIL_AT)
+    assert place.mails() == [("crew", "round", "Collection Wed 25 Nov, North round: nothing to collect")]
+    assert place.next_round() == FRIDAY_DEPARTS
+
+    place.at(MORNING + 100 * MINUTE, tobu_unit_1=(85.0, 5.0))
+    place.pass_until(MORNING + 150 * MINUTE)
+    assert place.stops() == ["tobu-unit-1"]
+    assert place.mails()[1:] == [
+        ("crew", "change", "Changed: Collection Wed 25 Nov, North round: 1 stop, 1 bag, 8.2 kg"),
+    ]
+    assert "* New: Tobu Unit 1: The bag is full" in place.text("crew")
+    assert place.next_round() == DEPARTS
+    assert place.state() is RunState.TOLD
+
+
+def test_a_request_after_the_mail_becomes_a_stop_and_taken_back_it_is_none(place: LivingTown) -> None:
+    place.at(MAIL_AT)
+    asked = place.requests.ask("tobu-unit-2", "園長", MORNING + 70 * MINUTE)
+    place.at(MORNING + 71 * MINUTE)
+    assert place.stops() == ["tobu-unit-2"]
+
+    place.requests.withdraw(asked.id, MORNING + 80 * MINUTE)
+    place.at(MORNING + 81 * MINUTE)
+    assert place.stops() == []
+    assert place.kinds() == [("crew", "round"), ("crew", "change"), ("crew", "change")]
+    assert "there is nothing left to collect. Nobody needs to go." in place.text("crew")
+
+
+def test_a_bag_that_staff_change_after_the_mail_is_no_stop_and_nobody_else_is_asked(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    emptied(place, "tobu-unit-1", MORNING + 100 * MINUTE)
+    place.at(MORNING + 110 * MINUTE)
+    assert place.mails()[1] == ("crew", "change", "Changed: Collection Wed 25 Nov, North round: nothing to collect")
+
+    place.pass_until(DEPARTS + HOUR, 20 * MINUTE)
+    assert place.kinds() == [("crew", "round"), ("crew", "change")]
+    assert place.state() is RunState.DONE
+
+
+def test_an_emptying_that_was_none_gives_the_stop_back(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    emptied(place, "tobu-unit-1", MORNING + 60 * MINUTE)
+    place.at(MORNING + 61 * MINUTE)
+    [wrong] = place.emptyings.of("tobu-unit-1", MORNING, DEPARTS)
+    place.emptyings.reject(wrong.id, "園長", MORNING + 70 * MINUTE)
+    place.at(MORNING + 71 * MINUTE, tobu_unit_1=FULL)
+
+    assert place.stops() == ["tobu-unit-1"]
+
+
+def test_whoever_goes_is_the_only_one_who_hears_of_a_change_and_confirms_it(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    place.press("crew", "I will go")
+    assert place.state() is RunState.ACCEPTED
+
+    place.at(MORNING + HOUR, seibu_unit_1=FULL)
+    assert place.state() is RunState.CHANGED
+    place.press("crew", "I will go")
+    assert place.state() is RunState.ACCEPTED
+    place.at(DEPARTS)
+    assert place.state() is RunState.UNDER_WAY
+    place.at(RETURNS)
+    assert place.state() is RunState.DONE
+    assert place.kinds() == [("crew", "round"), ("crew", "change")]
+
+
+def test_a_level_that_wavers_changes_nothing_that_was_told(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=(84.0, 60.0), tobu_unit_2=(79.0, 90.0))
+    for n in range(8):
+        step = 3.0 * (-1) ** n
+        place.at(MORNING + (60 + 5 * n) * MINUTE, tobu_unit_1=(80 + step, 60.0), tobu_unit_2=(78 + step, 90.0))
+
+    assert len([kind for _, kind in place.kinds() if kind == "change"]) <= 1
+    assert "tobu-unit-1" in place.stops()
+
+
+def test_a_network_that_fails_after_the_mail_makes_no_stops(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    for place.now in range(MORNING + HOUR, DEPARTS, 10 * MINUTE):
+        place.scheduler.look()
+
+    assert place.stops() == ["tobu-unit-1"]
+
+
+def test_a_unit_out_of_service_is_no_stop_and_leaves_a_round(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    for metric in ("Fill/Percent", "Cycles/Total", "State"):
+        place.modes.start(
+            ModeKind.RETIRED, f"tobu-unit-1/{metric}", now=MORNING + HOUR, until=None, who="佐藤", reason=""
+        )
+    place.at(MORNING + HOUR + MINUTE)
+
+    assert place.stops() == []
+    assert {stop.asset: stop.reason for stop in place.run().plan.stops}["tobu-unit-1"] is Reason.RETIRED
+
+
+def test_a_unit_that_leaves_the_settings_leaves_the_round_and_a_new_one_joins(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    extra = '[[site.unit]]\nid = "seibu-unit-2"\nname = {ja = "2号機", en = "Unit 2"}\nedge = "seibu-pi"\n'
+    place.start(
+        town(
+            *PEOPLE,
+            ATTACH,
+            ('id = "tobu-unit-1"', 'id = "tobu-unit-9"'),
+            ('[[site]]\nid = "nanbu"', extra + '[[site]]\nid = "nanbu"'),
+        )
+    )
+    place.levels |= {"seibu-unit-2": FULL, "tobu-unit-9": ROOM}
+    del place.levels["tobu-unit-1"]
+    place.at(MORNING + HOUR)
+
+    assert place.stops() == ["seibu-unit-2"]
+    assert "No longer: tobu tobu-unit-1: Out of service" in place.text("crew")
+
+
+def test_when_all_decline_the_contacts_hear_at_once_that_nobody_goes_and_alerts_name_the_next_round(
+    place: LivingTown,
+) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    for who in ("crew", "sato", "office"):
+        assert place.next_round() == DEPARTS
+        place.press(who, "I cannot go")
+        place.at(place.now + MINUTE)
+
+    assert place.state() is RunState.NOBODY_GOES
+    assert place.next_round() == FRIDAY_DEPARTS
+    place.pass_until(RETURNS, 20 * MINUTE)
+    assert place.kinds() == [("crew", "round"), ("sato", "round"), ("office", "round"), ("office", "nobody")]
+    assert "Everyone who was asked has said that they cannot go." in place.text("office")
+    assert "Next round: Fri 27 Nov, 13:00" in place.text("office")
+
+
+def test_nobody_answers_and_after_the_departure_the_contacts_hear_it_and_nobody_is_asked(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    place.pass_until(DEPARTS - MINUTE)
+    assert place.kinds() == [("crew", "round"), ("sato", "round"), ("office", "round")]
+
+    place.at(DEPARTS)
+    assert place.state() is RunState.NOBODY_GOES
+    assert place.kinds()[3:] == [("office", "nobody")]
+    assert place.next_round() == FRIDAY_DEPARTS
+    place.now += HOUR
+    place.press("sato", "I will go")
+    place.at(DEPARTS + HOUR + MINUTE)
+    assert place.state() is RunState.UNDER_WAY
+    assert place.kinds()[4:] == [("office", "can")]
+
+
+@pytest.mark.parametrize("back", [DEPARTS + MINUTE, RETURNS - MINUTE])
+def test_a_collector_that_was_down_over_the_departure_says_so_with_what_is_full(place: LivingTown, back: int) -> None:
+    place.at(back, tobu_unit_1=FULL, tobu_unit_2=FULL)
+    place.at(back + 5 * MINUTE)
+
+    assert place.kinds() == [("office", "nobody"), ("crew", "nobody"), ("sato", "nobody")]
+    assert "was not running when the round was due to depart at 13:00" in place.text("crew")
+    assert place.text("office").count("(fill level 92 %") == 2
+    assert place.stops() == ["tobu-unit-1", "tobu-unit-2"]
+    assert place.next_round() == FRIDAY_DEPARTS
+
+
+def test_a_collector_that_was_down_until_the_evening_asks_nobody_to_go(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    place.at(MORNING + 13 * HOUR)
+    place.at(MORNING + 14 * HOUR)
+
+    assert place.kinds() == [("crew", "round"), ("office", "nobody")]
+
+
+def test_a_collector_that_comes_back_just_before_the_departure_tells_all_at_once(place: LivingTown) -> None:
+    place.at(DEPARTS - 5 * MINUTE, tobu_unit_1=FULL)
+
+    assert place.kinds() == [("crew", "round"), ("sato", "round"), ("office", "round")]
+
+
+def test_what_the_round_leaves_out_is_told_to_the_contacts_who_must_decide(tmp_path: Path) -> None:
+    half_day = ('en = "Tobu"}\n', 'en = "Tobu"}\nopening = {wed = ["09:00-12:00"]}\n')
+    place = LivingTown(tmp_path, half_day)
+    place.at(MAIL_AT, tobu_unit_1=(130.0, 1.0))
+    place.at(MAIL_AT + 30 * MINUTE)
+
+    assert place.kinds() == [("crew", "round"), ("office", "left_out")]
+    assert "Units need a visit, but none could be planned." in place.text("crew")
+    assert "Tobu Unit 1: Needs a visit, but the centre is closed then (fill level 130 %)" in place.text("office")
+    assert "Next round: Fri 27 Nov, 13:00" in place.text("office")
+    place.close()
+
+
+def test_a_slip_that_is_taken_back_is_no_yes(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    place.press("crew", "Done")
+    stop = place.rounds.stops(place.run().id)[0].id
+    place.rounds.answer(stop, Answer.NONE, "鈴木", place.now + MINUTE)
+    place.pass_until(MORNING + 165 * MINUTE)
+
+    assert place.kinds() == [("crew", "round"), ("sato", "round")]
+
+
+def test_whoever_cannot_at_any_stop_does_not_go_and_the_next_one_may(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL, seibu_unit_1=FULL)
+    place.press("crew", "Could not collect", 1)
+    place.press("crew", "Could not collect", 2)
+    place.at(place.now + 15_000)
+    assert place.kinds() == [("crew", "round"), ("sato", "round")]
+
+    place.press("sato", "I will go")
+    assert place.state() is RunState.ACCEPTED
+    assert {record.answer for record in place.rounds.stops(place.run().id)} == {Answer.NONE}
+    assert place.requests.standing() == []
+    place.pass_until(MORNING + HOUR)
+    assert place.kinds() == [("crew", "round"), ("sato", "round")]
+
+
+def test_several_bags_that_could_not_be_collected_are_one_mail_and_a_slip_is_none(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL, tobu_unit_2=FULL, seibu_unit_1=FULL)
+    place.press("crew", "I will go")
+    place.at(DEPARTS)
+    for number in (1, 2):
+        place.now += MINUTE
+        place.press("crew", "Could not collect", number)
+        place.at(place.now)
+    assert place.kinds() == [("crew", "round")]
+    place.at(place.now + 2 * MINUTE)
+    assert place.mails()[1] == ("office", "cannot", "2 bags could not be collected")
+    assert len(place.requests.standing()) == 2
+
+    place.press("crew", "Done", 1)
+    place.at(place.now + 2 * MINUTE)
+    assert [kind for _, kind in place.kinds()] == ["round", "cannot", "can"]
+    place.press("crew", "Could not collect", 3)
+    stop = place.rounds.stops(place.run().id)[2].id
+    place.rounds.answer(stop, Answer.DONE, "鈴木", place.now + MINUTE)
+    place.at(place.now + 10 * MINUTE)
+    assert [kind for _, kind in place.kinds()] == ["round", "cannot", "can"]
+
+
+RULES = ('mail = "office@example.jp"\n', 'mail = "office@example.jp"\nrules = ["collection", "unit_fault"]\n')
+
+
+def test_a_contact_who_wants_to_know_of_bags_hears_of_rounds(tmp_path: Path) -> None:
+    place = LivingTown(tmp_path, RULES)
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    place.press("crew", "I cannot go")
+    place.at(place.now + MINUTE)
+    place.press("sato", "I cannot go")
+    place.at(place.now + MINUTE)
+
+    assert place.kinds()[2:] == [("office", "round")]
+    place.close()
+
+
+def test_an_answer_is_that_of_the_person_whatever_becomes_of_the_list(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    first = (
+        '[[round.crew]]\nname = "鈴木"',
+        '[[round.crew]]\nname = "New first"\nmail = "new@example.jp"\n[[round.crew]]\nname = "鈴木"',
+    )
+    place.start(town(first, *PEOPLE, ATTACH))
+    place.press("crew", "I will go")
+
+    assert place.run().accepted_by == "鈴木"
+    assert [entry.who for entry in place.operations.audit()] == ["鈴木"]
+    place.press("crew", "I cannot go")
+    place.at(place.now + MINUTE)
+    assert place.kinds() == [("crew", "round"), ("new", "round")]
