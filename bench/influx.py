@@ -22,7 +22,7 @@ from influxdb_client.client.write.point import Point
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.domain.write_precision import WritePrecision
 from tests.support.influxd import Influxd, influxd
-from tests.support.stores import drain
+from tests.support.shipping import drain
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.time import MINUTE_MS

@@ -35,7 +35,8 @@ from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_sim import history, scenario
 from tests.dashboards.grafana_query import DAY, HOUR, MINUTE
 from tests.support.influxd import Influxd
-from tests.support.stores import commit, drain
+from tests.support.shipping import drain
+from tests.support.stores import commit
 
 NOW = int(datetime.fromisoformat("2026-04-15T10:40:00+09:00").timestamp() * 1_000)
 """The moment at which the boards are looked at: a Wednesday morning, the centres are open."""

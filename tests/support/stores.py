@@ -1,4 +1,4 @@
-"""Short ways for tests and benches to fill stores and to ship what is in them."""
+"""A short way for tests and benches to fill stores."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,6 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import AssetKind, Reading
 from sukusuku_core.sparkplug import datatype_of
 from sukusuku_server.model.series import Committed, Quarantined, Row
-from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
 from sukusuku_server.timeseries.protocols import ReadingWriter
 
 
@@ -20,12 +19,6 @@ def commit(
         for item in readings
     ]
     return store.commit_rows(rows, quarantined, received)
-
-
-def drain(shipper: Shipper, now: int) -> None:
-    """Ship everything that may be claimed at `now` (UTC ms). Raises TransientError."""
-    while shipper.step() or (shipper.until() or 0) < now - LAG_MS:
-        pass
 
 
 def _datatype(reading: Reading) -> DataType:

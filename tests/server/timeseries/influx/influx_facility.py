@@ -14,7 +14,7 @@ from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.shipper import Shipper
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from tests.support.influxd import Influxd
-from tests.support.stores import drain
+from tests.support.shipping import drain
 
 LATER = 1_900_000_000_000
 """The present of tests that have no other one: all their readings are old enough to be shipped."""

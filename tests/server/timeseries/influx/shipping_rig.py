@@ -19,7 +19,8 @@ from sukusuku_server.timeseries.influx.store import InfluxStore
 from tests.support.influx_v2 import Answer, Request
 from tests.support.influxd import Influxd
 from tests.support.patience import PATIENCE
-from tests.support.stores import commit, drain
+from tests.support.shipping import drain
+from tests.support.stores import commit
 
 START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
 FIVE_MINUTES_MS = 300_000
