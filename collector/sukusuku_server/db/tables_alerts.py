@@ -55,8 +55,7 @@ Index(
     alert.c.rule,
     alert.c.asset,
     unique=True,
-    sqlite_where=alert.c.resolved.is_(None),
-    postgresql_where=alert.c.resolved.is_(None),
+    sqlite_where=alert.c.resolved.is_(None),  # its migration says so to PostgreSQL too; here that loaded its dialect
 )
 Index("ix_alert_since", alert.c.since)
 
