@@ -80,6 +80,12 @@ class FindingName(StrEnum):
     """The level rises as in use while the counter stands still for longer than a bag."""
     BAG_SLIPPED = "bag_slipped"
     """The level fell a little at once and nobody emptied: the bag has slipped or settled."""
+    EMPTYING_UNSURE = "emptying_unsure"
+    """The level fell and stays, but not enough speaks for an emptying yet: a question to a person."""
+    LEVEL_AT_STOP = "level_at_stop"
+    """The level jumped to the end of the sensor's range: the bag is full, or something covers the sensor."""
+    READINGS_SPARSE = "readings_sparse"
+    """Readings of the level are too far apart: bags may come and go between them unseen."""
     UNIT_REPLACED = "unit_replaced"
     """Another serial number speaks for this place; its history goes on."""
 

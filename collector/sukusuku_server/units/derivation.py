@@ -33,8 +33,8 @@ from sukusuku_server.units import findings
 from sukusuku_server.units import forecast_state as foresight
 from sukusuku_server.units import level_sensor as levels
 from sukusuku_server.units.arrival_rates import ChildrenAsKnown
-from sukusuku_server.units.emptying_detection import HEARD, SAME_MS, UNCOUNTED_PER_HOUR, Contacts, Meaning, Verdict
-from sukusuku_server.units.estimate import estimate
+from sukusuku_server.units.emptying_detection import HEARD, SAME_MS, Contacts, Meaning, Verdict
+from sukusuku_server.units.estimate import estimate, shown
 from sukusuku_server.units.fill_filter import Fill
 from sukusuku_server.units.findings import Watch
 from sukusuku_server.units.forecast_score import ISSUE_HOURS
@@ -46,6 +46,8 @@ PAUSE_MS = 45 * MINUTE_MS
 SMALL = 30.0
 """Percent. Less than this, so soon after an emptying, is not another one but the same."""
 _BESIDE = frozenset({"Temperature", "Film/Remaining"})
+AJAR = 0.1
+"""Of closed hours this part counts: nobody keeps hours to the minute, and the settings may be wrong."""
 FULL = 100.0
 STEP = 5.0
 """Percent. When the estimate has gone so far since its last point, there is one between the looks: alerts go by it."""
@@ -106,7 +108,7 @@ class UnitDerivation:
     `children` gives those who were expected in the linked room at a moment, where something was known of them.
     """
 
-    version = 1
+    version = 2
     kind = UnitProgress
 
     def __init__(
@@ -159,7 +161,8 @@ class UnitDerivation:
         if metric == "Fill/Percent":
             if contacts.open:
                 return state
-            fill = levels.see(fill, time, float(value), self._uncounted(fill, time))
+            counted = fill.counter is not None and fill.counter.time > time - PAUSE_MS
+            fill = levels.see(fill, time, float(value), self._opened_since(fill, time), counted=counted)
         elif metric == "Cycles/Total":
             fill = self._count(fill, contacts, time, int(value))
         heard = HEARD.get(metric)
@@ -185,20 +188,23 @@ class UnitDerivation:
         fresh = emptied is not None and counter is not None and emptied >= counter.time
         return fills.count(fill, time, total, contacts.own if fresh else None)
 
-    def _uncounted(self, fill: Fill, time: int) -> float:
-        """Percent that may have come since the last believed level, where no counter speaks."""
+    def _opened_since(self, fill: Fill, time: int) -> float:
+        """Hours since the last believed level in which something could come; in closed ones too, now and then."""
         level = fill.level
-        if level is None or (fill.counter is not None and fill.counter.time > time - PAUSE_MS):
+        if level is None:
             return 0.0
-        opened = sum(end - start for start, end in self._opening.spans(level.believed, time))
-        return UNCOUNTED_PER_HOUR * opened / HOUR_MS
+        opened = self._opened(level.believed, time)
+        return opened + AJAR * ((time - level.believed) / HOUR_MS - opened)
+
+    def _opened(self, start: int, end: int) -> float:
+        return sum(after - before for before, after in self._opening.spans(start, end)) / HOUR_MS
 
     # ------------------------------------------------------------ emptyings
 
     def _judge(self, state: UnitProgress, time: int, found: _Found, pause: int = 0) -> UnitProgress:
         level = state.fill.level
         verdict = None
-        if state.contacts.sign is not None or (level is not None and level.rival is not None):
+        if state.contacts.sign is not None or (level is not None and level.rivals):
             verdict = emptyings.judge(state.fill, state.contacts, time)
         elif pause >= emptyings.BLIND_MS:
             verdict = emptyings.overrun(state.fill, pause, time)
@@ -210,7 +216,8 @@ class UnitDerivation:
         watch = state.watch
         if verdict.meaning is Meaning.SLIPPED:
             watch = replace(watch, slipped=verdict.time)
-        return replace(state, fill=fills.rebased(state.fill), contacts=contacts, watch=watch)
+        came = verdict.meaning in {Meaning.ROSE, Meaning.BACK}
+        return replace(state, fill=fills.rebased(state.fill, came=came), contacts=contacts, watch=watch)
 
     def _known(self, state: UnitProgress, verdict: Verdict) -> bool:
         """Whether this is an emptying that is known already, or one that a person said there was not."""
@@ -223,7 +230,7 @@ class UnitDerivation:
 
     def _emptied(self, state: UnitProgress, verdict: Verdict, time: int, found: _Found) -> UnitProgress:
         found.emptyings.append(self._emptying(verdict))
-        fill = fills.renewed(state.fill, verdict.time, zero=verdict.low)
+        fill = fills.renewed(state.fill, verdict.time)
         state = replace(state, fill=fill, foresight=foresight.bag_changed(state.foresight, verdict.time))
         now = self._estimate(state, time)
         _, ahead = self._ahead(state, now, time)
@@ -296,8 +303,10 @@ class UnitDerivation:
             return state, 0.0
         came, fill = fills.taken(state.fill)
         start, room = state.told, state.room
+        hours = (time - start) / HOUR_MS
         if (blocked and time - start <= GRID_MS) or self._may_be_full(state, came):
-            return replace(state, fill=fill, told=time), came
+            return replace(state, fill=fills.lived(fill, came, hours, 0.0), told=time), came
+        fill = fills.lived(fill, came, hours, self._opened(start, time))
         children = None
         if room is not None:
             children = (room.present + room.children * (time - room.time)) / max(time - start, 1)
@@ -322,7 +331,7 @@ class UnitDerivation:
 
     def _follow(self, state: UnitProgress, time: int, found: _Found) -> UnitProgress:
         told = state.told_percent
-        if told is None or abs(state.fill.bag.percent - told) < STEP:
+        if told is None or abs(shown(state.fill) - told) < STEP:
             return state
         return self._tell(state, self._estimate(state, time), time, found)
 
@@ -332,7 +341,7 @@ class UnitDerivation:
         if now.emptied is not None:
             told["Bag/Age"] = round(max(time - now.emptied, 0) / HOUR_MS, 2)
         found.points += (Reading(self._asset, metric, time, value) for metric, value in told.items())
-        return replace(state, told_percent=state.fill.bag.percent)
+        return replace(state, told_percent=shown(state.fill))
 
 
 def _nearer(metric: str, hours: float) -> float:

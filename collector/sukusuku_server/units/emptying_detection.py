@@ -1,11 +1,11 @@
 """That a bag was taken away, seen without anybody typing. Pure.
 
-What is seen is of three strengths. A *sign* stands for itself: the bag contact was open, the unit's own counter began
-at 0, BAG_FULL ended without a fault, another serial number speaks. An *opening* of lid or door for longer than a hand
-needs is weak: units are cleaned and repaired. A *rival* level (see `fill`) that begins near zero is believed at once
-after a sign, soon after an opening, and otherwise only when it has stayed: a level that jumps returns. Where lid and
-door are watched and stayed shut it must stay for hours. After a stretch without levels a rival need not begin near
-zero: the new bag may have been filled meanwhile. A sign without a level that answers is believed alone.
+A *sign* stands for itself: the bag contact was open, the unit's own counter began at 0, BAG_FULL ended without a fault,
+another serial number speaks. All else is weighed. A *rival* level (see `level_sensor`) brings the weights of what may
+have happened; a sign near to it, an *opening* of lid or door for longer than a hand needs, and a watched lid that
+stayed shut make an emptying so many times likelier or less likely. Weak evidence that nothing was taken away is a
+factor, no veto: hours of levels outweigh it. What is `SURE` is told. A sign without a level that answers is believed
+alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,18 +30,19 @@ ALIVE_MS = 45 * MINUTE_MS
 """A witness that has said nothing for so long cannot contradict."""
 BLIND_MS = HOUR_MS
 """After so long without levels, much may have happened."""
-STAY_MS = {"opened": 2 * MINUTE_MS, "unwatched": 50 * MINUTE_MS, "blind": 30 * MINUTE_MS, "shut": 2 * HOUR_MS}
-STAY_COUNT = {"opened": 2, "unwatched": 3, "blind": 3, "shut": 6}
-"""How long, and for how many readings, a rival must stay."""
-DROP, BLIND_DROP = 9.0, 15.0
-"""Percent that must be missing at least, after levels and after a stretch without them."""
+SURE = 0.975
+"""How likely something must be that is told."""
+SIGNED, OPENED, SHUT = 100.0, 30.0, 0.1
+"""How many times likelier a sign, an opening, and a watched lid that stayed shut make an emptying."""
+STAY_MS, STAY_COUNT = MINUTE_MS, 2
+"""A rival is told of after so long and so many readings, unless nobody has looked for so long before it:"""
+LOOK_MS, ROSE_LOOK_MS = 6 * HOUR_MS, 20 * MINUTE_MS
+DOUBT_MS = 15 * MINUTE_MS
+"""After so long a person is asked whether the bag was changed."""
 OVERRUN = 120.0
 """Percent that no bag takes."""
-UNCOUNTED_PER_HOUR = 20.0
-"""Percent per open hour that may come without being counted, where no counter speaks."""
-SLIP_MS = 90 * MINUTE_MS
 SLIP = 25.0
-"""A fall by less that does not end near zero and stays so long: the bag has slipped. By more: the sensor has moved."""
+"""A bag slips by less than this percent. By more: the sensor has moved."""
 UNSEEN_CYCLES = 4
 """By so many cycles the total must run away from the unit's own count before that has begun anew unseen."""
 SAME_MS = 30 * MINUTE_MS
@@ -91,6 +92,10 @@ class Meaning(StrEnum):
     SLIPPED = "slipped"
     MOVED = "moved"
     """The sensor reads differently; nothing was taken away."""
+    ROSE = "rose"
+    """Something came that was not counted."""
+    BACK = "back"
+    """The sensor was at its stop, and what had seemed to come never came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +107,6 @@ class Verdict:
     percent: float
     evidence: tuple[Evidence, ...] = ()
     confidence: float = 0.0
-    low: bool = False
-    """The level was seen near zero."""
 
 
 def judge(fill: Fill, contacts: Contacts, time: int) -> Verdict | None:
@@ -142,45 +145,64 @@ def settled(contacts: Contacts, time: int) -> Contacts:
     return replace(contacts, sign=sign, opened=opened)
 
 
-def _of_rival(rival: Rival, contacts: Contacts) -> Verdict | None:
+def chance_emptied(rival: Rival, contacts: Contacts) -> float:
+    """Return how likely it is that the bag was changed, of all that may have happened."""
+    emptied = rival.emptied * _factor(rival, contacts)
+    whole = emptied + rival.slipped + rival.rose + rival.back + rival.error
+    return emptied / whole if whole > 0 else 0.0
+
+
+def _near(rival: Rival, contacts: Contacts) -> tuple[Sign | None, int | None]:
+    """Return the sign and the opening that belong to a rival."""
     begin = rival.since - max(rival.blind, AROUND_MS)
     sign = contacts.sign if contacts.sign is not None and begin <= contacts.sign.time else None
-    opened = contacts.opened if contacts.opened is not None and begin <= contacts.opened else None
-    blind = rival.blind >= BLIND_MS
-    fall = rival.before - rival.first
-    low = -LOW <= rival.first <= LOW and fall >= DROP
-    emptied = low or (blind and fall >= BLIND_DROP) or (sign is not None and rival.percent <= 2 * LOW < rival.before)
-    stayed = rival.last - rival.since
-    if emptied:
-        if sign is None and not _long_enough(rival, stayed, _watch(contacts, opened, rival, blind=blind)):
-            return None
-        seen = [Evidence.LEVEL]
-        seen += [] if sign is None else [sign.evidence]
-        seen += [] if opened is None else [Evidence.LID]
-        doubt = 1.0
-        for evidence in seen:
-            doubt *= 1 - CONFIDENCE[evidence]
-        when = rival.since if sign is None else min(rival.since, sign.time)
-        if opened is not None and rival.since - opened <= AROUND_MS:
-            when = min(when, opened)
-        return Verdict(Meaning.EMPTIED, when, rival.before, tuple(seen), round(1 - doubt, 3), low)
-    if stayed < SLIP_MS or rival.count < STAY_COUNT["unwatched"]:
-        return None
-    meaning = Meaning.SLIPPED if 0 < fall <= SLIP and not blind else Meaning.MOVED
-    return Verdict(meaning, rival.since, rival.before)
+    return sign, contacts.opened if contacts.opened is not None and begin <= contacts.opened else None
 
 
-def _watch(contacts: Contacts, opened: int | None, rival: Rival, *, blind: bool) -> str:
+def _factor(rival: Rival, contacts: Contacts) -> float:
+    sign, opened = _near(rival, contacts)
+    if sign is not None:
+        return SIGNED
     if opened is not None:
-        return "opened"
-    if blind:
-        return "blind"
+        return OPENED
     alive = contacts.alive is not None and contacts.alive >= rival.since - ALIVE_MS
-    return "shut" if contacts.watched and alive else "unwatched"
+    return SHUT if contacts.watched and alive else 1.0
 
 
-def _long_enough(rival: Rival, stayed: int, watch: str) -> bool:
-    return stayed >= STAY_MS[watch] and rival.count >= STAY_COUNT[watch]
+def _of_rival(rival: Rival, contacts: Contacts) -> Verdict | None:
+    emptied = rival.emptied * _factor(rival, contacts)
+    weights = {
+        Meaning.EMPTIED: emptied,
+        Meaning.SLIPPED: rival.slipped,
+        Meaning.ROSE: rival.rose,
+        Meaning.BACK: rival.back,
+    }
+    true = sum(weights.values())
+    meaning = max(weights, key=lambda name: weights[name])
+    if true <= 0 or true / (true + rival.error) < SURE or not _stayed(rival, contacts, meaning):
+        return None
+    if meaning is not Meaning.EMPTIED:
+        if meaning is Meaning.SLIPPED and rival.before - rival.first > SLIP:
+            meaning = Meaning.MOVED
+        return Verdict(meaning, rival.since, rival.before)
+    sign, opened = _near(rival, contacts)
+    seen = [Evidence.LEVEL]
+    seen += [] if sign is None else [sign.evidence]
+    seen += [] if opened is None else [Evidence.LID]
+    when = rival.since if sign is None else min(rival.since, sign.time)
+    if opened is not None and rival.since - opened <= AROUND_MS:
+        when = min(when, opened)
+    return Verdict(meaning, when, rival.before, tuple(seen), round(emptied / (true + rival.error), 3))
+
+
+def _stayed(rival: Rival, contacts: Contacts, meaning: Meaning) -> bool:
+    """Whether enough readings have spoken, for the pace at which they come."""
+    sign, _ = _near(rival, contacts)
+    if sign is not None and rival.last >= sign.time:
+        return True
+    if rival.blind >= (ROSE_LOOK_MS if meaning is Meaning.ROSE else LOOK_MS):
+        return True
+    return rival.count >= STAY_COUNT and rival.last - rival.since >= STAY_MS
 
 
 def _lid(contacts: Contacts, time: int, value: Value, _: int | None) -> Contacts:

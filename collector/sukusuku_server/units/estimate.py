@@ -5,7 +5,7 @@ witnesses, 80 % for the level alone and 65 % for the counter alone; it is scaled
 rival account stands, and halves every `HALVES_HOURS` of silence after the first hour.
 """
 
-from sukusuku_core.time import HOUR_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.model.collection import FillEstimate
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.units.emptying_detection import ALIVE_MS
@@ -14,10 +14,22 @@ from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, Fill
 BOTH, LEVEL_ALONE, COUNTER_ALONE = 100.0, 80.0, 65.0
 DOUBTED = 0.4
 """While a level contradicts the estimate and it is not known yet which of them is right."""
+LIKELIER = 0.5
+LOOK_MS, STAY_MS, STAY_COUNT = 20 * MINUTE_MS, MINUTE_MS, 2
+"""A level that contradicts the estimate is looked at after so long without any, or when so many stayed so long."""
 WORST_SIGMA = 40.0
 HALVES_HOURS = 12.0
 SILENT_SIGMA = 5.0
 """Percent that sigma grows by in each hour of silence after the first one."""
+
+
+def shown(fill: Fill) -> float:
+    """Return the percent of the likeliest account of the bag. A level that fell is shown before it is sure."""
+    rival = None if fill.level is None else fill.level.rival
+    if rival is None or rival.percent > rival.before or rival.chance < LIKELIER:
+        return fill.bag.percent
+    looked = rival.blind >= LOOK_MS or (rival.count >= STAY_COUNT and rival.last - rival.since >= STAY_MS)
+    return rival.percent if looked else fill.bag.percent
 
 
 def estimate(fill: Fill, settings: Collection, time: int) -> FillEstimate:
@@ -29,9 +41,10 @@ def estimate(fill: Fill, settings: Collection, time: int) -> FillEstimate:
     counted = counter is not None and counter.time > heard - 2 * ALIVE_MS
     base = (BOTH if seen else COUNTER_ALONE) if counted else LEVEL_ALONE
     sigma = max(bag.variance**0.5, FLOOR) + SILENT_SIGMA * hours
-    doubt = DOUBTED if level is not None and level.rival is not None and level.rival.count > 1 else 1.0
+    rival = None if level is None else level.rival
+    doubt = DOUBTED if rival is not None and (rival.count > 1 or rival.blind >= LOOK_MS) else 1.0
     exact = max(0.0, 1 - sigma / WORST_SIGMA)
-    percent = min(max(bag.percent, 0.0), HIGHEST)
+    percent = min(max(shown(fill), 0.0), HIGHEST)
     return FillEstimate(
         time=heard,
         percent=percent,

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sukusuku_core.model import UnitState
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import Finding, FindingName
-from sukusuku_server.units.emptying_detection import ALIVE_MS, Contacts
+from sukusuku_server.units.emptying_detection import ALIVE_MS, Contacts, chance_emptied
 from sukusuku_server.units.fill_filter import Fill
 
 STUFFED, STUFFED_CLEAR = 15.0, 8.0
@@ -30,6 +30,10 @@ IDLE_PERCENT = 5.0
 """Percent that was counted while level and compressor stood."""
 SLIPPED_MS, REPLACED_MS = 24 * HOUR_MS, 7 * 24 * HOUR_MS
 """How long events stay findings."""
+ASKED_MS, ASKED_CHANCE = HOUR_MS, 0.3
+"""A level that fell and stays is asked about after so long, when an emptying is so likely but not sure."""
+SPARSE, SPARSE_CLEAR = 1 / 3, 1 / 5
+"""Between two readings, as a share of the usual time between two emptyings."""
 FILM_OUT = 0.5
 """Percent of film that is none."""
 
@@ -81,7 +85,9 @@ def _quiet(watch: Watch, fill: Fill, contacts: Contacts, time: int) -> bool:
     level = fill.level
     if watch.slipped is not None or contacts.replaced is not None or watch.uncounted >= UNCOUNTED:
         return False
-    if abs(fill.learnt.zero - watch.long) >= DRIFT or (level is not None and level.stuck):
+    if abs(fill.learnt.zero - watch.long) >= DRIFT or (level is not None and (level.stuck or level.rivals)):
+        return False
+    if _sparse(fill) >= SPARSE:
         return False
     if level is not None and level.moved_cycles * fill.learnt.per_cycle >= IDLE_PERCENT:
         return False
@@ -120,8 +126,20 @@ def _rules(
     slipped = watch.slipped
     since = fill.bag.emptied or 0
     yield name.BAG_SLIPPED, slipped is not None and since <= slipped and time < slipped + SLIPPED_MS, ""
+    rival = None if level is None else level.rival
+    stands = rival is not None and time - rival.since >= ASKED_MS and rival.count > 1
+    asked = stands and rival is not None and chance_emptied(rival, contacts) >= ASKED_CHANCE
+    yield name.EMPTYING_UNSURE, asked, f"{rival.before:.0f} % → {rival.percent:.0f} %" if asked and rival else ""
+    yield name.LEVEL_AT_STOP, stands and rival is not None and rival.stop, ""
+    sparse = _sparse(fill) >= (SPARSE_CLEAR if name.READINGS_SPARSE in was else SPARSE)
+    yield name.READINGS_SPARSE, sparse, f"{fill.learnt.between:.0f} h" if sparse else ""
     replaced = contacts.replaced
     yield name.UNIT_REPLACED, replaced is not None and time < replaced + REPLACED_MS, contacts.serial or ""
+
+
+def _sparse(fill: Fill) -> float:
+    """Return the time between two levels as a share of that between two emptyings."""
+    return fill.learnt.between * fill.learnt.habits().emptied
 
 
 def _excess(fill: Fill, time: int) -> tuple[float | None, float]:

@@ -1,107 +1,189 @@
 """What a reading of the level sensor does to the estimate. Pure.
 
-A reading within a gate around the estimate is believed and weighed (see `fill`). One outside makes a *rival*, another
-account of the bag. A reading belongs to whichever of the two is nearer; a rival that is not met twice dies, and one
-that climbs on from where it began lives. What is far off both is nonsense until it comes again.
+A reading within a gate around the estimate is believed and weighed (see `fill_filter`). One outside makes a *rival*,
+another account of the bag, weighed by what may have happened (`level_evidence`). Each later reading belongs to the
+account that explains it best: it speaks for that one and against the others. A rival that is less likely than an error
+of the sensor when the level has returned to the estimate was one, and teaches how often this sensor errs.
 """
 
 import math
 
 from msgspec.structs import replace
 
-from sukusuku_core.time import HOUR_MS, MINUTE_MS
-from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, LOW, SURE_COUNT, Fill, Learnt, Level, Rival
+from sukusuku_core.time import HOUR_MS
+from sukusuku_server.units import level_evidence as evidence
+from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, KNOWN_STEPS, Fill, Learnt, Level, Rival, lumped, sunk
+from sukusuku_server.units.level_evidence import ERROR_MS, STOP, Gap, Habits
 
-NOISE_PACE = 1.05
-"""By what factor the noise of the level moves with each step of a resting level."""
+NOISE_PACE, NOISE_LEAST, NOISE_MOST = 0.05, 0.2, 15.0
+"""By which part the noise of the level moves with each fall, more at first; and its bounds (percent)."""
 MEDIAN_STEP = 0.954
 """Median of the difference of two readings, in standard deviations of one; medians do not mind nonsense."""
-REST_MS = 20 * MINUTE_MS
-"""Readings of a resting level that are compared are not further apart."""
 GATE_DOWN, GATE_UP = 8.0, 10.0
 """Percent by which a level may be off at least and still be believed; a hand full of nappies comes at once."""
 GATE_SIGMAS, GATE_NOISES = 3.0, 4.5
-RIVAL_DOWN, RIVAL_UP = 4.0, 25.0
-"""Percent by which a reading may fall below a rival and agree with it; and rise beyond it when it does so twice."""
+GATE_PACES = 3.0
+"""Times the usual pace at which something may come that nobody counts."""
 MOVED = 0.3
 """Percent that a level must change by to have moved."""
 UNMOVED_MS = 6 * HOUR_MS
 """Of a level that has not moved for so long nobody knows what it has missed."""
+FIRST_VARIANCE = 100.0
+"""Of the very first reading, when nobody knows yet how far the sensor scatters."""
+BETWEEN_PACE = 0.05
+"""How fast the usual time between two levels follows another one."""
 FREED = 1.0
 """Percent that a stuck level must change by to be believed again."""
 ZERO_SINKS = 0.05
 """How far zero follows a level below it: nothing is emptier than empty."""
+UNEXPLAINED = 2e-4
+"""Density of a reading below which no account explains it."""
+RIVALS = 3
+"""So many accounts beside the estimate are followed at most."""
+FORMER_MS = 48 * HOUR_MS
+"""For so long a level may return to where it was before it jumped to its stop."""
+TELLS, TELLS_AGAINST = 1e4, 3.0
+"""No single reading changes the odds by more than this factor, for an account and against the one that it fits."""
 
 
-def see(fill: Fill, time: int, raw: float, uncounted: float = 0.0) -> Fill:
+def see(fill: Fill, time: int, raw: float, opened: float = 0.0, *, counted: bool = False) -> Fill:
     """Return the level sensor reads `raw` percent, with nothing in front of it.
 
-    `uncounted` percent may have come since the last believed level without being counted.
+    `opened` hours since the last believed level something could come. `counted`: a living counter would have told.
     """
     learnt, level = fill.learnt, fill.level
     y = 100.0 * (raw - learnt.zero) / (learnt.full - learnt.zero)
     if level is None:
         bag = fill.bag
         if bag.emptied is None:
-            bag = replace(bag, percent=min(max(y, 0.0), HIGHEST), variance=9.0, counted=y)
+            bag = replace(bag, percent=min(max(y, 0.0), HIGHEST), variance=FIRST_VARIANCE, counted=y)
         level = Level(time, raw, y, time, time, bag.percent)
         return replace(fill, level=level, bag=replace(bag, origin=y, origin_cycles=bag.cycles), heard=time)
     step = raw - level.value
-    blind = time - (level.moved if level.stuck or time - level.moved >= UNMOVED_MS else level.time)
     if level.stuck and abs(step) < FREED:
         return replace(fill, level=replace(level, time=time), heard=time)
+    frozen = level.stuck or time - level.moved >= UNMOVED_MS
+    blind = time - (level.moved if frozen else level.believed)
+    between = learnt.between + BETWEEN_PACE * ((time - level.time) / HOUR_MS - learnt.between)
+    learnt = replace(_noise(learnt, -step), between=between)
+    gap = Gap(blind / HOUR_MS, opened, max(y, 0.0) - fill.bag.percent, uncounted=counted and not level.moved_cycles)
     if abs(step) > MOVED:
-        rest = level.rival is None and not level.moved_cycles and time - level.time <= REST_MS
-        if rest:
-            learnt = _noise(learnt, step)
-        level = replace(
-            level, time=time, value=raw, moved=time, moved_percent=fill.bag.percent, moved_cycles=0, stuck=False
-        )
+        percent = fill.bag.percent
+        level = replace(level, time=time, value=raw, moved=time, moved_percent=percent, moved_cycles=0, stuck=False)
     else:
-        if level.rival is None and not level.moved_cycles:
-            learnt = _noise(learnt, step)
         level = replace(level, time=time)
-    return _weigh(replace(fill, learnt=learnt, level=level, heard=time), level, time, y, blind, uncounted)
+    if level.former is not None and time - level.former.since > FORMER_MS:
+        level = replace(level, former=None)
+    fill = replace(fill, learnt=learnt, level=level, heard=time)
+    return _weigh(fill, level, time, y, gap, counted=counted, at_stop=raw >= STOP)
 
 
-def _weigh(fill: Fill, level: Level, time: int, y: float, blind: int, uncounted: float) -> Fill:
-    """Take a level of `y` percent: believe it, or let it make, feed or kill a rival."""
-    bag, noise = fill.bag, fill.learnt.noise
-    off = y - bag.percent
-    wide = max(GATE_NOISES * noise, GATE_SIGMAS * math.sqrt(bag.variance))
-    up = max(GATE_UP, wide) + uncounted
-    inside = -max(GATE_DOWN, wide) <= off <= up
-    rival = level.rival
-    if rival is None:
-        if inside:
-            return _believed(fill, level, time, y)
-        return replace(fill, level=replace(level, rival=Rival(time, bag.percent, y, y, blind, last=time)))
-    gap = y - rival.percent
-    if inside and abs(off) <= abs(gap):
-        if not rival.misses and rival.count > 1:
-            return replace(fill, level=replace(level, rival=replace(rival, misses=1)))
-        return _believed(fill, replace(level, rival=None), time, y)
-    close = max(RIVAL_DOWN, GATE_SIGMAS * noise)
-    if -close <= gap <= (up if rival.count >= SURE_COUNT else close):
-        rival = replace(rival, percent=rival.percent + 0.5 * gap, count=rival.count + 1, misses=0, last=time)
-    elif not rival.misses:
-        rival = replace(rival, misses=1)
-    elif rival.first >= -LOW and rival.first - close <= y <= rival.percent + RIVAL_UP:
-        rival = replace(rival, percent=y, count=rival.count + 1, misses=0, last=time)
-    else:
-        rival = Rival(time, rival.before, y, y, rival.blind, last=time)
-    return replace(fill, level=replace(level, rival=rival))
+def _weigh(fill: Fill, level: Level, time: int, y: float, gap: Gap, *, counted: bool, at_stop: bool) -> Fill:
+    """Take a level of `y` percent (below empty is empty): believe it, or let it speak for one of the rivals."""
+    bag, learnt = fill.bag, fill.learnt
+    inside = _inside(fill, gap, counted=counted)
+    if inside and not level.rivals:
+        return _believed(fill, level, time, y)
+    habits = learnt.habits()
+    usual = evidence.fits(gap, habits, math.sqrt(bag.variance)) if inside else 0.0
+    since = max((time - level.believed) / HOUR_MS, 1e-6)
+    gaps = [
+        Gap(
+            (time - rival.last) / HOUR_MS,
+            gap.opened * min(1.0, (time - rival.last) / HOUR_MS / since),
+            max(y, 0.0) - rival.percent,
+        )
+        for rival in level.rivals
+    ]
+    explained = [evidence.fits(step, habits, 1.0) for step in gaps]
+    best = max(explained, default=0.0)
+    if inside and usual >= best:
+        return _returned(fill, level, time, y, usual, habits)
+    if best < UNEXPLAINED:
+        rival = _rival(fill, level, time, y, gap, habits, at_stop=at_stop)
+        others = sorted(level.rivals, key=lambda other: other.last)[1 - RIVALS :]
+        return replace(fill, level=replace(level, rivals=(*others, rival)))
+    place = explained.index(best)
+    rivals = list(level.rivals)
+    rivals[place] = _agreed(rivals[place], gaps[place], time, best, habits)
+    return replace(fill, level=replace(level, rivals=tuple(rivals)))
+
+
+def _inside(fill: Fill, gap: Gap, *, counted: bool) -> bool:
+    """Whether a level is so near to the estimate that it is believed at once."""
+    noise = fill.learnt.scatter
+    wide = max(GATE_NOISES * noise, GATE_SIGMAS * math.sqrt(fill.bag.variance))
+    if gap.step < 0:
+        return gap.step >= -max(GATE_DOWN, wide)
+    up = max(GATE_UP, wide)
+    if gap.step <= up:
+        return True
+    habits = fill.learnt.habits()
+    return not counted and gap.step <= up + GATE_PACES * habits.pace * gap.opened
+
+
+def _rival(fill: Fill, level: Level, time: int, y: float, gap: Gap, habits: Habits, *, at_stop: bool) -> Rival:
+    bag, falls, percent = fill.bag, gap.step < 0, max(y, 0.0)
+    age = None if bag.emptied is None else max(time - bag.emptied, 0) / HOUR_MS
+    back, former = 0.0, level.former
+    if former is not None and falls:
+        off, lasted = percent - former.percent, time - former.since
+        back = evidence.back(gap, off, former.chance, lasted, habits, at_stop=former.stop)
+    return Rival(
+        time,
+        bag.percent,
+        y,
+        percent,
+        round(gap.hours * HOUR_MS),
+        emptied=evidence.emptied(gap, bag.percent, percent, habits, age) if falls else 0.0,
+        slipped=evidence.slipped(gap, habits),
+        rose=evidence.rose(gap, habits, at_stop=at_stop),
+        back=back,
+        error=evidence.error(gap, habits, at_stop=at_stop),
+        stop=at_stop and not falls,
+        last=time,
+    )
+
+
+def _agreed(rival: Rival, gap: Gap, time: int, density: float, habits: Habits) -> Rival:
+    """Return the rival after a reading that it explains best."""
+    wrong = evidence.remains(gap.step, habits, rival.last - rival.since, time - rival.last, at_stop=rival.stop)
+    tells = min(max(density / max(wrong, 1e-12), 1 / TELLS_AGAINST), TELLS)
+    percent = rival.percent + (0.5 if abs(gap.step) <= GATE_DOWN / 2 else 1.0) * gap.step
+    return replace(rival, percent=percent, error=rival.error / tells, count=rival.count + 1, last=time)
+
+
+def _returned(fill: Fill, level: Level, time: int, y: float, usual: float, habits: Habits) -> Fill:
+    """Take a reading that agrees with the estimate, where rivals stood against it."""
+    learnt, rivals = fill.learnt, list[Rival]()
+    for rival in level.rivals:
+        wrong = evidence.error(Gap((time - rival.last) / HOUR_MS, 0.0, 0.0), habits, at_stop=False)
+        tells = min(usual / max(wrong, 1e-12), TELLS)
+        rival = replace(rival, error=rival.error * tells)  # noqa: PLW2901 - the same rival
+        if rival.chance >= 0.5:  # noqa: PLR2004 - likelier than not
+            rivals.append(rival)
+        elif rival.stop:
+            learnt = replace(learnt, stops=(learnt.stops[0] + 1, learnt.stops[1]))
+        else:
+            lasted = min(1.0, (time - rival.since) / ERROR_MS)
+            learnt = replace(learnt, errors=(learnt.errors[0] + lasted, learnt.errors[1]))
+    fill = replace(fill, learnt=learnt, level=replace(level, rivals=tuple(rivals)))
+    return fill if rivals or fill.level is None else _believed(fill, fill.level, time, y)
 
 
 def _believed(fill: Fill, level: Level, time: int, y: float) -> Fill:
-    bag, noise = fill.bag, fill.learnt.noise
-    off = y - bag.percent
+    bag, noise = fill.bag, fill.learnt.scatter
+    off = max(y, 0.0) - bag.percent
     variance = bag.variance + max(0.0, off - 2 * noise) ** 2  # something has come that nobody counted
     gain = variance / (variance + noise * noise + FLOOR * FLOOR)
     percent = max(bag.percent + gain * off, 0.0)
     learnt = fill.learnt
     if y < -noise:
         learnt = replace(learnt, zero=learnt.zero + ZERO_SINKS * y)
+    if off < -(3 + 2 * noise):
+        learnt = sunk(learnt, -off)
+    if off > 3 + 2 * noise:
+        learnt = lumped(learnt, off)
     bag = replace(
         bag,
         percent=percent,
@@ -113,7 +195,11 @@ def _believed(fill: Fill, level: Level, time: int, y: float) -> Fill:
     return replace(fill, learnt=learnt, bag=bag, level=replace(level, percent=y, believed=time))
 
 
-def _noise(learnt: Learnt, step: float) -> Learnt:
-    """Return the noise after a step of a resting level: half of all steps are below `MEDIAN_STEP` times it."""
-    factor = NOISE_PACE if abs(step) > MEDIAN_STEP * learnt.noise else 1 / NOISE_PACE
-    return replace(learnt, noise=min(max(learnt.noise * factor, 0.2), 10.0))
+def _noise(learnt: Learnt, fall: float) -> Learnt:
+    """Return the noise after a fall, which nothing that came can have made: half are below `MEDIAN_STEP` times it."""
+    known = replace(learnt, steps=learnt.steps + 1) if learnt.steps < KNOWN_STEPS else learnt
+    if fall < 0:
+        return known
+    pace = 1 + max(NOISE_PACE, 1 / (2 + learnt.steps / 2) if learnt.steps < KNOWN_STEPS else 0.0)
+    factor = pace if fall > MEDIAN_STEP * learnt.noise else 1 / pace
+    return replace(known, noise=min(max(learnt.noise * factor, NOISE_LEAST), NOISE_MOST))

@@ -147,7 +147,7 @@ def test_a_bag_that_slips_was_not_emptied() -> None:
     story = Story()
     story.fill(25)
     story.percent -= 13
-    story.rest(120)
+    story.rest(300)
     advanced = derive(story)
     assert advanced.emptyings == ()
     assert values(advanced, "Fill/Estimate")[-1] == pytest.approx(62, abs=3)

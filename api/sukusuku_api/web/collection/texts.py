@@ -12,6 +12,11 @@ FINDINGS = {
     FindingName.NOT_COMPRESSING: N_("Cycles are counted but nothing is compressed: jam or no film"),
     FindingName.COUNTER_STUCK: N_("The cycle counter is stuck while the bag fills. Please check its contact."),
     FindingName.BAG_SLIPPED: N_("The bag has slipped or settled; it was not emptied"),
+    FindingName.EMPTYING_UNSURE: N_("The fill level fell. Was the bag changed? Please enter the emptying if it was."),
+    FindingName.LEVEL_AT_STOP: N_(
+        "The fill level jumped to the sensor's limit. Please look: the bag is full, or something covers the sensor."
+    ),
+    FindingName.READINGS_SPARSE: N_("Readings of the fill level are too far apart to see every emptying"),
     FindingName.UNIT_REPLACED: N_("The unit was replaced; its history continues"),
 }
 

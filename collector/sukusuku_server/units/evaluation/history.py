@@ -11,7 +11,7 @@ from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.collection import Emptying, Finding, Forecast, Outcome
 from sukusuku_server.settings.collection import Collection
-from sukusuku_server.units.derivation import Hours, UnitDerivation
+from sukusuku_server.units.derivation import Hours, UnitDerivation, UnitProgress
 
 Levels = Sequence[tuple[int, float]]
 """(UTC ms, percent) as the sensor said it, in order of time, a time once."""
@@ -41,6 +41,8 @@ class Derived:
     forecasts: list[Forecast] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    state: UnitProgress | None = None
+    """What is known in the end."""
 
     def estimates(self) -> list[tuple[int, float]]:
         """(time, percent) of the fill level."""
@@ -80,5 +82,6 @@ def derive(asset: str, levels: Levels, settings: Collection | None = None, openi
         found.forecasts += advanced.forecasts
         found.outcomes += advanced.outcomes
         open_findings.update(((finding.name, finding.since), finding) for finding in advanced.findings)
+    found.state = state
     found.findings = sorted(open_findings.values(), key=lambda finding: finding.since)
     return found
