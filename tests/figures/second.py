@@ -4,6 +4,8 @@ Written from the definitions in docs/rooms.md and docs/collection.md, by brute f
 All times are UTC ms. The opening hours are those of `bench/figures/world.py`, written out again.
 """
 
+import collections
+import fractions
 import itertools
 import sqlite3
 from bisect import bisect_left, bisect_right
@@ -134,44 +136,102 @@ class Files:
 
 
 def in_hindsight(files: Files, room: str) -> list[tuple[int, float]]:
-    """The children as they must have been: each correction of one begins at the median of the movements before it."""
+    """The children as they must have been: what was off is spread over the movements of its stretch."""
     points = files.series(room, "Occupancy/ChildrenCorrected")
     mine = [row for row in files.corrections(room) if row[2] == "children"]
     people = [row for row in files.corrections(room) if row[2] == "people"]
     if all(kind in {"entered", "source"} for _, kind, *_ in mine) and people:
         mine = people
     moves = []
-    for (_, old), (time, new) in itertools.pairwise(points):
-        moves += [time] * abs(int(new - old))
-    same_day = {time: local(time) for time in set(moves)}
-    befores = {new[0]: local(old[0]) for old, new in itertools.pairwise(points)}
-    moves = [time for time in moves if befores[time] == same_day[time]]
-    shifts: list[tuple[int, int]] = []
-    right = 0
-    for time, kind, _, before, after in mine:
-        mark = -(-time // MINUTE) * MINUTE
-        since = max(right, midnight(local(time)))
-        right = mark
-        if kind in {"source", "restarted", "replaced", "agreed"} or before is None or after is None or before == after:
-            continue
-        between = moves[bisect_right(moves, since) : bisect_left(moves, mark)]
-        number = abs(after - before)
-        for n in range(number):
-            share = (n + 0.5) / number
-            begin = between[int(share * len(between))] if between else since + round(share * (mark - since))
-            shifts.append((-(-begin // MINUTE) * MINUTE, 1 if after > before else -1))
-            shifts.append((mark, -1 if after > before else 1))
-    if not shifts:
-        return points
+    for (then, old), (time, new) in itertools.pairwise(points):
+        if local(then) == local(time):
+            moves += [time] * abs(int(new - old))
+    stretches, unknown = _known_stretches(mine, moves)
+    shifts = [shift for stretch in stretches for shift in _shifts(*stretch, moves)]
     times = sorted({*(time for time, _ in points), *(time for time, _ in shifts)})
-    found = []
-    known = dict(points)
+    steps = collections.Counter[int]()
+    for time, step in shifts:
+        steps[time] += step
+    known, found, off = dict(points), [], 0
     held: tuple[int, float] | None = None
     for time in times:
+        off += steps[time]
         held = (time, known[time]) if time in known else held
-        if held is not None and time <= held[0] + HOLDS:
-            found.append((time, max(held[1] + sum(step for at, step in shifts if at <= time), 0.0)))
+        if held is not None and time <= held[0] + HOLDS and not any(a <= time < b for a, b in unknown):
+            found.append((time, max(held[1] + off, 0.0)))
     return found
+
+
+def _known_stretches(
+    rows: list[tuple[int, str, str, int | None, int | None]], moves: list[int]
+) -> tuple[list[tuple[int, list[tuple[int, int]], tuple[int, int] | None, int]], list[tuple[int, int]]]:
+    """Beginning, guesses, the end at which the count was known, and until when movements share in what was off."""
+    found: list[tuple[int, list[tuple[int, int]], tuple[int, int] | None, int]] = []
+    unknown: list[tuple[int, int]] = []
+    since, guesses = 0, list[tuple[int, int]]()
+    for time, kind, _, before, after in sorted(rows, key=lambda row: (row[0], row[1] != "swapped")):
+        if before is None or after is None or kind in {"restarted", "replaced"}:
+            continue
+        mark, today = -(-time // MINUTE) * MINUTE, midnight(local(time))
+        quiet = not any(today <= move < time for move in moves)
+        night = kind == "reset" and time < today + 12 * HOUR
+        yesterday = night or (kind in {"empty", "timed_out", "swapped"} and quiet)
+        first = today - DAY if yesterday else today
+        if since < first:
+            found.append((since, guesses, None, 0))
+            since, guesses = first, []
+        if kind in {"clamped", "timed_out"}:
+            guesses.append((mark, after - before))
+            continue
+        if kind == "swapped":
+            unknown.append((since, mark))
+        else:
+            told = None if kind in {"agreed", "source"} else (mark, after - before)
+            found.append((since, guesses, told, first + DAY))
+        since, guesses = mark, []
+    return [*found, (since, guesses, None, 0)], unknown
+
+
+def _shifts(
+    since: int, guesses: list[tuple[int, int]], told: tuple[int, int] | None, last: int, moves: list[int]
+) -> list[tuple[int, int]]:
+    """When by how many people the count differs from what was shown, as steps."""
+    if not guesses and told is None:
+        return []
+    end = guesses[-1][0] if told is None else max(min(told[0], last), since)
+    between = [move for move in moves if since < move < end]
+    shifts = [(time, -number) for time, number in guesses]
+    total, needed = 0, [(0, 0, since)]
+    for time, number in guesses:
+        total += number
+        if number > 0:
+            needed.append((sum(move < time for move in between), total, time))
+    if told is not None:
+        shifts.append((told[0], -told[1]))
+        total += told[1]
+    corners = [*needed, (len(between), total, end)]
+    final, place = len(corners) - 1, 0
+    while place < final:  # the next corner of the string is where it must rise most steeply
+        x, y, then = corners[place]
+        ahead = range(place + 1, final + 1)
+        level = [n for n in ahead if corners[n][0] == x]
+        steep = [n for n in level if corners[n][1] > y] or ([] if len(level) < len(ahead) else level)
+        if steep:
+            best = max(steep, key=lambda n: (corners[n][1], n))
+        else:
+            rest = [n for n in ahead if corners[n][0] > x]
+            best = max(rest, key=lambda n: (fractions.Fraction(corners[n][1] - y, corners[n][0] - x), n))
+        bx, by, until = corners[best]
+        number = abs(by - y)
+        for n in range(number):
+            share = (n + 0.5) / number
+            if bx > x:
+                begin = between[x + int(share * (bx - x))]
+            else:
+                begin = until if x else then + round(share * (until - then))
+            shifts.append((-(-begin // MINUTE) * MINUTE, 1 if by > y else -1))
+        place = best
+    return shifts
 
 
 def pieces(points: list[tuple[int, float]], complete: list[tuple[int, float]], start: int, end: int) -> Iterator[Piece]:

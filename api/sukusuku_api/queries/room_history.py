@@ -15,7 +15,7 @@ from sukusuku_server.model.series import Point
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.change_effect import Effect, effect, stretch
 from sukusuku_server.rooms.intervals import of_room, stretches
-from sukusuku_server.rooms.retrospective import of_channel, seen_after
+from sukusuku_server.rooms.retrospective import of_channel, reach, seen_after
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage import Hour
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, from_kept, with_gaps, zone_part, zone_series
@@ -102,10 +102,12 @@ class Gatherer:
         opening = self._index.hours[room.id]
         earlier, spans = opening.spans(start, middle), opening.spans(middle, end)
         kept = from_kept(self._store.room_hours(room.id, start, middle))
-        corrections = self._records.corrections(room.id, start, end)
+        first, last = reach(middle, end)
+        corrections = self._records.corrections(room.id, min(start, first), last)
         complete = self._store.derived(room.id, COMPLETENESS, middle, end)
-        counts = self._store.derived(room.id, SERIES[channel], middle, end)
-        seen = seen_after(counts, of_channel(corrections, channel))
+        counts = self._store.derived(room.id, SERIES[channel], first, last)
+        own = [item for item in of_channel(corrections, channel) if item.time >= first]
+        seen = seen_after(counts, own)
         hours = [
             *with_gaps(kept.get(channel, []), earlier),
             *usage.hours(of_room(room, seen, complete, spans)),
@@ -121,7 +123,7 @@ class Gatherer:
             channel=channel,
             hours=tuple(hours),
             zone_hours=zones,
-            corrections=Counter(item.kind for item in corrections),
+            corrections=Counter(item.kind for item in corrections if start <= item.time < end),
             simulated=source is not None and source.value == SIMULATED,
             end=end,
         )

@@ -14,7 +14,7 @@ from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.series import RoomHour
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.intervals import of_room, stretches
-from sukusuku_server.rooms.retrospective import of_channel, seen_after
+from sukusuku_server.rooms.retrospective import of_channel, reach, seen_after
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES, coarse, kept, zone_part, zone_series
 from sukusuku_server.settings import Room
@@ -85,9 +85,10 @@ class Thinning:
     def _hours(self, room: Room, start: int, end: int) -> Iterator[RoomHour]:
         spans = self._index.hours[room.id].spans(start, end)
         complete = self._store.derived(room.id, COMPLETENESS, start, end)
-        corrections = self._records.corrections(room.id, end - _WAYS_MS, end)
+        _, last = reach(start, end)
+        corrections = self._records.corrections(room.id, end - _WAYS_MS, last)
         for channel, metric in SERIES.items():
-            if counts := self._store.derived(room.id, metric, start, end):
+            if counts := self._store.derived(room.id, metric, start, last):
                 own = [item for item in of_channel(corrections, channel) if item.time >= start]
                 parts = of_room(room, seen_after(counts, own), complete, spans)
                 yield from kept(channel, usage.hours(parts))

@@ -1,30 +1,66 @@
 """A count as it must have been, seen from the corrections that came after. Pure.
 
-When a correction finds the count off by one, that did not happen at that moment but at some unknown one since the
-count was last known to be right, most likely when people came and went. In hindsight the difference begins at the
-median of the movements since then; one of several persons each at the median of an equal part of them. What was shown
-at the time stays stored as it was.
+A correction finds the count off by some people. That did not happen at that moment but at unknown ones since the count
+was last known to be right, most likely when people came and went. So in hindsight what was off by the end of a stretch
+between two moments at which the count was known is spread evenly over its movements. Exits from an empty room
+(`clamped`) say no more than that by then at least so many had been missed: the spread runs over these marks like a
+string that is pulled tight (their least concave majorant). What was shown at the time stays stored as it was.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from sukusuku_core.model import Quality
-from sukusuku_core.time import MINUTE_MS, day_number, day_start, local_day
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number, day_start, local_day
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.intervals import HOLD_MS
 
 _K = CorrectionKind
-_UNSPREAD = frozenset({_K.SOURCE, _K.RESTARTED, _K.REPLACED, _K.AGREED})
-"""They say where a count comes from, or follow within minutes of what they put right."""
+_ABSOLUTE = frozenset({_K.AGREED, _K.SOURCE})
+"""They follow within minutes of what they put right, or say that another source counts."""
+_GUESSES = frozenset({_K.CLAMPED, _K.TIMED_OUT})
+"""After them the count is right no more than before."""
+_BY_NIGHT = frozenset({_K.EMPTY, _K.TIMED_OUT, _K.SWAPPED})
+"""Where nobody has moved before them on their own day, they are of the day before."""
+_NOON_MS = 12 * HOUR_MS
+
+
+@dataclass
+class _Stretch:
+    """Time from `since` on, at the end of which the count becomes known. Guesses are (time, people put right)."""
+
+    since: int
+    guesses: list[tuple[int, int]] = field(default_factory=list)
+
+
+class _Mark(NamedTuple):
+    """By so many movements, at `time` (UTC ms), so many people had been missed at least."""
+
+    moves: int
+    people: int
+    time: int
+
+
+def reach(start: int, end: int) -> tuple[int, int]:
+    """Return of what time (UTC ms) points and corrections tell how start <= time < end was: whole local days.
+
+    A night's remainder is found on the day after.
+    """
+    return day_start(local_day(start)), day_start(local_day(end - 1)) + 2 * DAY_MS
 
 
 def seen_after(points: Sequence[Point], corrections: Sequence[Correction]) -> list[Point]:
-    """Return a series of people or of children as it must have been; `corrections` are those `of_channel`."""
-    edges = sorted(_edges(corrections, _movements(points)))
-    if not edges:
+    """Return a series of people or of children as it must have been; `corrections` are those `of_channel`.
+
+    Of a stretch at whose end the sensor turned out to look the other way nothing is known.
+    """
+    edges, unknown = _edges(corrections, _movements(points))
+    edges.sort()
+    if not edges and not unknown:
         return list(points)
     found: list[Point] = []
     offset, n = 0, 0
@@ -40,7 +76,7 @@ def seen_after(points: Sequence[Point], corrections: Sequence[Correction]) -> li
         if point is not None:
             found.append(_shifted(point, point.time, offset))
             held = point
-    return found
+    return [point for point in found if not any(since <= point.time < end for since, end in unknown)]
 
 
 def of_channel(corrections: Sequence[Correction], channel: str) -> list[Correction]:
@@ -52,23 +88,98 @@ def of_channel(corrections: Sequence[Correction], channel: str) -> list[Correcti
     )
 
 
-def _edges(corrections: Sequence[Correction], moves: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """When a difference begins and ends to hold, with its sign."""
-    right = 0
-    for item in sorted(corrections, key=lambda found: found.time):
-        mark = -(-item.time // MINUTE_MS) * MINUTE_MS
-        since = max(right, day_start(local_day(item.time)))
-        right = mark
-        if item.kind in _UNSPREAD or item.before is None or item.after is None or item.before == item.after:
+def _edges(
+    corrections: Sequence[Correction], moves: Sequence[int]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return by how much the count differs from when on, and the stretches of which nothing is known."""
+    edges: list[tuple[int, int]] = []
+    unknown: list[tuple[int, int]] = []
+    stretch = _Stretch(0)
+    for item in sorted(corrections, key=lambda found: (found.time, found.kind is not _K.SWAPPED)):
+        if item.before is None or item.after is None or item.kind in {_K.RESTARTED, _K.REPLACED}:
+            continue  # a gap, or a counter that goes on from elsewhere: what was wrong before is wrong after it
+        mark, off = _minute(item.time), item.after - item.before
+        first, last = _day_of(item, moves)
+        if stretch.since < first:  # nothing has closed the day before
+            edges += _spread(stretch, moves)
+            stretch = _Stretch(first)
+        if item.kind in _GUESSES:
+            stretch.guesses.append((mark, off))
             continue
-        off = item.after - item.before
-        sign, number = (1 if off > 0 else -1), abs(off)
-        between = moves[bisect_right(moves, since) : bisect_left(moves, mark)]
+        if item.kind is _K.SWAPPED:
+            unknown.append((stretch.since, mark))
+        elif item.kind in _ABSOLUTE:
+            edges += _spread(stretch, moves)
+        else:
+            edges += _spread(stretch, moves, (mark, off), last)
+        stretch = _Stretch(mark)
+    return [*edges, *_spread(stretch, moves)], unknown
+
+
+def _spread(
+    stretch: _Stretch, moves: Sequence[int], known: tuple[int, int] | None = None, last: int = 0
+) -> Iterator[tuple[int, int]]:
+    """Yield when people who were missed begin to count (+1) or to be left out (-1), and when what was shown had them.
+
+    `known` is when it was known how many were in, and what was left to put right then; movements before `last` have a
+    share in it. Without it the guesses stand alone.
+    """
+    if known is None and not stretch.guesses:
+        return
+    mark = stretch.guesses[-1][0] if known is None else known[0]
+    end = mark if known is None else max(min(mark, last), stretch.since)
+    low = bisect_right(moves, stretch.since)
+    between = moves[low : max(bisect_left(moves, end), low)]
+    needed, marks = 0, [_Mark(0, 0, stretch.since)]
+    for time, people in stretch.guesses:
+        needed += people
+        if people > 0:
+            marks.append(_Mark(bisect_left(between, time), needed, time))
+        yield time, -people
+    if known is not None:
+        needed += known[1]
+        yield mark, -known[1]
+    marks.append(_Mark(len(between), needed, end))
+    for a, b in pairwise(_tight(marks)):
+        number, sign = abs(b.people - a.people), 1 if b.people > a.people else -1
         for n in range(number):
             share = (n + 0.5) / number
-            begin = between[int(share * len(between))] if between else since + round(share * (mark - since))
-            yield -(-begin // MINUTE_MS) * MINUTE_MS, sign
-            yield mark, -sign
+            if a.moves < b.moves:
+                begin = between[a.moves + int(share * (b.moves - a.moves))]
+            else:  # nobody has moved meanwhile
+                begin = b.time if a.moves else a.time + round(share * (b.time - a.time))
+            yield _minute(begin), sign
+
+
+def _tight(marks: Sequence[_Mark]) -> list[_Mark]:
+    """Return the corners of a string from the first mark to the last that passes below none: a concave majorant."""
+    corners: list[_Mark] = []
+    for mark in marks:
+        while len(corners) > 1 and _sags(corners[-2], corners[-1], mark):
+            corners.pop()
+        corners.append(mark)
+    return corners
+
+
+def _sags(a: _Mark, b: _Mark, c: _Mark) -> bool:
+    """Whether a string from `a` to `c` passes above `b`, or through it."""
+    if a.moves == c.moves:
+        return b.people <= c.people
+    return (b.people - a.people) * (c.moves - a.moves) <= (c.people - a.people) * (b.moves - a.moves)
+
+
+def _day_of(item: Correction, moves: Sequence[int]) -> tuple[int, int]:
+    """Return the local day (UTC ms) that a correction speaks of.
+
+    The night's remainder is of the day before: that of the daily reset, and of other guesses of an empty room before
+    which nobody has moved on their own day.
+    """
+    day = day_start(local_day(item.time))
+    moved = bisect_left(moves, item.time) > bisect_left(moves, day)
+    by_night = item.kind is _K.RESET and item.time - day < _NOON_MS
+    if by_night or (item.kind in _BY_NIGHT and not moved):
+        return day - DAY_MS, day
+    return day, day + DAY_MS
 
 
 def _movements(points: Sequence[Point]) -> list[int]:
@@ -80,6 +191,11 @@ def _movements(points: Sequence[Point]) -> list[int]:
             if number and day_number(before.time) == day_number(after.time):
                 found += [after.time] * number
     return found
+
+
+def _minute(time: int) -> int:
+    """Return the first whole minute at or after a moment."""
+    return -(-time // MINUTE_MS) * MINUTE_MS
 
 
 def _shifted(point: Point, time: int, offset: int) -> Point:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_core.model import Quality
-from sukusuku_core.time import MINUTE_MS
+from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.retrospective import of_channel, seen_after
@@ -40,6 +40,41 @@ def test_one_too_many_is_taken_off_from_the_median_movement_on() -> None:
 def test_one_too_few_is_added_before_a_clamp() -> None:
     seen = seen_after(DAY, [correction("17:20", -1, 0, K.CLAMPED)])
     assert [held(seen, clock) for clock in ("09:10", "12:05", "17:05", "17:20")] == [4, 4, 2, 0]
+
+
+def test_who_came_in_elsewhere_was_in_before_and_not_for_the_rest_of_the_day() -> None:
+    points = series(("08:00", 0), ("09:00", 8), ("12:00", 8), ("17:00", 0))
+    seen = seen_after(points, [correction(clock, -1, 0, K.CLAMPED) for clock in ("08:30", "08:35", "08:40")])
+    assert [held(seen, clock) for clock in ("09:00", "12:00", "17:00")] == [8, 8, 0]
+
+
+def test_exits_from_an_empty_room_in_the_evening_are_of_the_whole_day() -> None:
+    """Four come in unseen in the course of the day; each of the last four to leave shows one of them."""
+    come = series(*[(f"{hour:02d}:00", hour - 8.0) for hour in range(9, 17)])
+    go = series(*[(f"17:{minute:02d}", 7.0 - minute) for minute in range(8)], ("17:20", 0))
+    clamps = [correction(f"17:{minute}:00", -1, 0, K.CLAMPED) for minute in range(11, 15)]
+    seen = seen_after([*come, *go], clamps)
+    assert [held(seen, clock) for clock in ("09:00", "12:00", "16:00")] == [1, 5, 10]
+    assert held(seen, "17:14") == 0
+
+
+def test_the_remainder_of_a_night_is_spread_over_the_day_before() -> None:
+    yesterday = [Point(point.time - DAY_MS, point.value, Quality.GOOD) for point in DAY[:-1]]
+    points = [*yesterday, Point(at("01:00"), 1.0, Quality.GOOD), Point(at("04:00"), 0.0, Quality.GOOD), *DAY]
+    seen = seen_after(points, [correction("04:00", 1, 0, K.RESET)])
+    before = [(point.time + DAY_MS, point.value) for point in seen if point.time < at("00:00")]
+    assert [[value for time, value in before if time <= at(clock)][-1] for clock in ("09:10", "12:05", "17:15")] == [
+        4,
+        2,
+        0,
+    ]
+    assert held(seen, "01:00") == 0
+    assert seen[-len(DAY) :] == DAY, "and the next day is as it was"
+
+
+def test_of_a_day_after_which_the_sensor_is_turned_nothing_is_known() -> None:
+    seen = seen_after(DAY, [correction("17:25", 6, 0, K.SWAPPED), correction("17:25", 6, 0)])
+    assert [(point.time, point.value) for point in seen] == [(at("17:25"), 0.0)]
 
 
 def test_what_was_known_to_be_right_stays() -> None:
