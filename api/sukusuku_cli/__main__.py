@@ -53,6 +53,11 @@ COMMANDS = {
         "what would have been found in a history of levels that you have",
         "手元の充填率の記録で、検出と予測の当たり具合を試す",
     ),
+    "import": Command(
+        "sukusuku_collector.imports.__main__",
+        "bring a history into the store of a unit or room, and take it back",
+        "手元の記録を取り込む（取り消しも可能）",
+    ),
     "sim": Command(
         "sukusuku_sim.__main__", "simulated units and rooms over Modbus TCP and MQTT", "圧縮機と部屋の模擬装置"
     ),

@@ -13,6 +13,9 @@ from sukusuku_server.model.collection import Calibration, Emptying
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.model.series import Late
 
+FOREVER = 1 << 62
+"""No time (UTC ms) is later."""
+
 
 class DerivationRecords:
     """The records of all derivations. Methods raise TransientError when the database does not answer."""
@@ -54,3 +57,11 @@ class DerivationRecords:
         self._checkpoints.forget(asset, time)
         self._checkpoints.put(asset, time, version, state)
         self._checkpoints.thin(asset, version, time)
+
+    def forget(self, asset: str, after: int) -> None:
+        """Forget everything that was derived of an asset after a moment, with the states of its derivation.
+
+        What people have said stays.
+        """
+        self.keep(asset, after, FOREVER, Advanced(None))
+        self._checkpoints.forget(asset, after)

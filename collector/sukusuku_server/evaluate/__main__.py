@@ -13,14 +13,12 @@ from sukusuku_server.evaluate.figures import Evaluation, evaluate, marks
 from sukusuku_server.evaluate.verdict import verdict
 from sukusuku_server.histories import emptyings, options, series
 from sukusuku_server.histories import table as tables
-from sukusuku_server.histories.problems import BadRow, HistoryError
+from sukusuku_server.histories.problems import HistoryError
 from sukusuku_server.histories.series import Series
 from sukusuku_server.model.collection import Method
 from sukusuku_server.terminal import Bar
 from sukusuku_server.units.evaluation.truth import Label
 
-SHOWN = 5
-"""Rows that were left out and are shown."""
 _METHODS = {
     Method.MODEL: "forecast",
     Method.LINEAR_24H: "rule: trend of the last 24 hours",
@@ -116,7 +114,7 @@ def _labels(arguments: argparse.Namespace, layout: options.Layout, read: Series)
         arguments.emptied_time,
         moments,
     )
-    _say(_left_out(arguments.emptied, found.bad))
+    _say(series.left_out(str(arguments.emptied), found.bad))
     inside = tuple(label for label in found.labels if label.before > moments[0] and label.after < moments[-1])
     if len(inside) < len(found.labels):
         print(f"{arguments.emptied}: {len(found.labels) - len(inside)} emptyings outside the history are not compared")
@@ -126,17 +124,7 @@ def _labels(arguments: argparse.Namespace, layout: options.Layout, read: Series)
 def _read_lines(path: Path, read: Series) -> Iterator[str]:
     begin, end = (f"{japan_time(read.values[place][0]):%Y-%m-%d %H:%M}" for place in (0, -1))
     yield f"{path}: {len(read.values)} levels from {begin} to {end} (Japan time)"
-    if read.repeated:
-        yield f"{path}: {read.repeated} rows have the time of another one; the last of them holds"
-    yield from _left_out(path, read.bad)
-
-
-def _left_out(path: Path, bad: Sequence[BadRow]) -> Iterator[str]:
-    if bad:
-        yield f"{path}: {len(bad)} rows are left out:"
-        yield from (f"  {row}" for row in bad[:SHOWN])
-        if len(bad) > SHOWN:
-            yield f"  and {len(bad) - SHOWN} more"
+    yield from series.told(str(path), read)
 
 
 def _figures(found: Evaluation) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Values over time from a table: levels, counts. Rows that cannot be read are left out and kept to be told. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -10,6 +10,8 @@ from sukusuku_server.histories.table import DISTANCE, LEVEL, TIME, Table, cell_o
 
 LOWEST, HIGHEST = -20.0, 150.0
 """Percent. A level outside is no level."""
+SHOWN = 5
+"""Rows that could not be read and are shown."""
 Value = Callable[[str], float]
 """Reads a cell. Raises CellError."""
 
@@ -72,3 +74,19 @@ def series(table: Table, zone: tzinfo, time: str | None, place: int, read: Value
     if not found:
         raise HistoryError(f"{table.name}: no row can be read; the first is {bad[0]}")
     return Series(tuple(sorted(found.items())), tuple(bad), repeated)
+
+
+def told(name: str, found: Series) -> Iterator[str]:
+    """Yield lines for people about what was read of a file, and what was left out of it."""
+    if found.repeated:
+        yield f"{name}: {found.repeated} rows have the time of another one; the last of them holds"
+    yield from left_out(name, found.bad)
+
+
+def left_out(name: str, bad: Sequence[BadRow]) -> Iterator[str]:
+    """Yield lines for people about rows that could not be read."""
+    if bad:
+        yield f"{name}: {len(bad)} rows are left out:"
+        yield from (f"  {row}" for row in bad[:SHOWN])
+        if len(bad) > SHOWN:
+            yield f"  and {len(bad) - SHOWN} more"

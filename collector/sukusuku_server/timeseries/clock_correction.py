@@ -4,15 +4,12 @@ import sqlite3
 from collections.abc import Sequence
 
 from sukusuku_server.model.series import Row
+from sukusuku_server.timeseries import sqlite_writes
 
 _RETURNING = """
 SELECT moved.series, moved.original, moved.time, reading.value, moved.quality FROM moved
 JOIN reading ON reading.time = moved.time AND reading.series = moved.series
 WHERE moved.time >= ? AND moved.time <= ? AND moved.quality IS NOT NULL AND moved.original >= ? AND moved.original <= ?
-"""
-_LATEST = """
-INSERT OR REPLACE INTO latest SELECT series, time, value, quality, ? FROM reading
-WHERE series = ? ORDER BY time DESC LIMIT 1
 """
 _FUTURE = """
 SELECT asset, min(time), max(time) FROM derived JOIN derived_series ON derived_series.id = derived.series
@@ -33,9 +30,7 @@ def bring_back(run: sqlite3.Connection, since: int, until: int, earliest: int, n
         row = (original, series, value, quality)
         if run.execute("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)", row).rowcount:
             rows.append(row)
-    for series in {series for series, *_ in found}:
-        run.execute("DELETE FROM latest WHERE series = ?", (series,))
-        run.execute(_LATEST, (now, series))
+    sqlite_writes.newest_again(run, {series for series, *_ in found}, now)
     return rows
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Reading
+from sukusuku_server.model.imports import Imported, NewImport
 from sukusuku_server.model.series import (
     Bucket,
     Committed,
@@ -55,6 +56,27 @@ class ReadingWriter(Protocol):
         """Note durably since when assets and edge nodes are dead; None: alive again.
 
         Their latest values are stale from then on. Readings are not touched.
+        """
+
+
+class Imports(Protocol):
+    """Takes histories from elsewhere, and gives each one back as a whole."""
+
+    def keep_import(self, what: NewImport, rows: Sequence[Row], now: int) -> int:
+        """Store a history of one series in one durable transaction; return its number.
+
+        Its readings come late, wherever their time lies. Raises PermanentError, and stores nothing, when one of them is
+        there already.
+        """
+
+    def imports(self) -> list[Imported]:
+        """Return all imports, also those that were taken back, oldest first."""
+
+    def undo_import(self, number: int, now: int) -> Imported:
+        """Take an import back: its readings, what was rolled up of them and derived since their time. Durable.
+
+        The asset is late from its first reading on. Raises PermanentError when there is no such import, or when it has
+        been taken back.
         """
 
 
@@ -200,6 +222,7 @@ class StoreStatus(Protocol):
 
 class Store(
     ReadingWriter,
+    Imports,
     LiveReader,
     HistoryReader,
     DerivedSeries,

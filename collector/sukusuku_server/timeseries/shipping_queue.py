@@ -15,6 +15,7 @@ from typing import Self
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
+from sukusuku_core.time import day_number, midnight
 from sukusuku_server.model.series import Row
 from sukusuku_server.timeseries import migrations
 from sukusuku_server.timeseries.sqlite_reader import SqliteReader, connect
@@ -94,6 +95,27 @@ def list_derived(
         new = {(point.metric, point.time) for point in points}
         gone = any(key not in new for key in run.execute(_VANISHING, (asset, after, until)))
         run.execute(_CHANGED, (asset, after, until, gone))
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A series (by its number) whose readings of begin <= time <= until must be forgotten; UTC ms."""
+
+    series: int
+    begin: int
+    until: int
+
+
+def list_gone(run: sqlite3.Connection, series: int, begin: int, until: int, claimed: int) -> None:
+    """Within a transaction that deletes readings: list the stretch, and what is left of its days to be told again."""
+    if claimed:
+        first, last = (midnight(day_number(time) + days) for time, days in ((begin, 0), (until, 1)))
+        run.execute("INSERT OR REPLACE INTO outgoing_gone VALUES (?, ?, ?)", (series, begin, until))
+        run.execute(
+            "INSERT OR IGNORE INTO outgoing SELECT time, series FROM reading "
+            "WHERE series = ? AND time >= ? AND time < ?",
+            (series, first, min(last, claimed)),
+        )
 
 
 class Outgoing(SqliteReader):
@@ -181,6 +203,12 @@ class Outgoing(SqliteReader):
             (start, end),
         )
         return dict(rows)
+
+    def gone(self) -> list[Gone]:
+        """Return stretches that are to be forgotten."""
+        return [
+            Gone(*row) for row in self._all("SELECT series, begin, until FROM outgoing_gone ORDER BY series, begin", ())
+        ]
 
     def length(self) -> int:
         """How many readings are listed."""

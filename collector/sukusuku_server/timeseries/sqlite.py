@@ -15,6 +15,7 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.time import EARLIEST_READING
+from sukusuku_server.model.imports import Imported, NewImport
 from sukusuku_server.model.series import (
     Committed,
     Late,
@@ -31,6 +32,7 @@ from sukusuku_server.timeseries import (
     THINNED_READINGS,
     clock_correction,
     derived,
+    imports,
     migrations,
     rollups,
     shipping_queue,
@@ -216,27 +218,76 @@ class SqliteStore(SqliteReader):
                 fresh = sqlite_writes.insert(run, unmoved)
                 if moved:
                     fresh = [*fresh, *sqlite_writes.insert_moved(run, moved)]
-                derived.mark_late(run, self._come_late(fresh, received - SETTLED_MS))
-                shipping_queue.list_late(run, fresh, self._claimed)
-                summary = rollups.summarise(fresh, self._numeric)
-                sqlite_writes.roll_up(run, summary.hours)
-                known = self._latest_time
-                newest = {series: row for series, row in summary.newest.items() if row[0] > known.get(series, -1)}
-                run.executemany(
-                    "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?)",
-                    [(series, row[0], row[2], row[3], received) for series, row in newest.items()],
-                )
+                summary, newest = self._follow(run, fresh, received)
                 sqlite_writes.quarantine(run, quarantined, self._quarantine_rows)
                 waiting_bytes = self._keep(unassigned)
             self._waiting_bytes = waiting_bytes
             for item in moved:
                 original = sqlite_writes.signed(item.original)
                 self._moved[item.row[1]] = max(original, self._moved.get(item.row[1], original))
-            self._new_series.clear()
-            known.update((series, row[0]) for series, row in newest.items())
-            self._unseen.update((series, (row, received)) for series, row in newest.items())
-            self._late.update(series for series, _ in summary.hours if series not in newest)
+            self._remember(summary, newest, received)
         return Committed(len(fresh), len(rows) + len(moved) - len(fresh), len(quarantined))
+
+    def _follow(
+        self, run: sqlite3.Connection, fresh: Sequence[Row], received: int
+    ) -> tuple[rollups.Summary, dict[int, Row]]:
+        """Write what follows from new rows; return their summary and which of them are the newest of their series."""
+        derived.mark_late(run, self._come_late(fresh, received - SETTLED_MS))
+        shipping_queue.list_late(run, fresh, self._claimed)
+        summary = rollups.summarise(fresh, self._numeric)
+        sqlite_writes.roll_up(run, summary.hours)
+        known = self._latest_time
+        newest = {series: row for series, row in summary.newest.items() if row[0] > known.get(series, -1)}
+        run.executemany(
+            "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?)",
+            [(series, row[0], row[2], row[3], received) for series, row in newest.items()],
+        )
+        return summary, newest
+
+    def _remember(self, summary: rollups.Summary, newest: Mapping[int, Row], received: int) -> None:
+        """Keep in memory what is committed now."""
+        self._new_series.clear()
+        self._latest_time.update((series, row[0]) for series, row in newest.items())
+        self._unseen.update((series, (row, received)) for series, row in newest.items())
+        self._late.update(series for series, _ in summary.hours if series not in newest)
+
+    def keep_import(self, what: NewImport, rows: Sequence[Row], now: int) -> int:
+        """See Store."""
+        with self._lock:
+            with self._transaction() as run:
+                run.executemany("INSERT INTO series VALUES (?, ?, ?, ?)", self._new_series)
+                fresh = sqlite_writes.insert(run, rows)
+                if len(fresh) != len(rows):
+                    raise PermanentError(
+                        f"{len(rows) - len(fresh)} of {len(rows)} readings of {what.asset} {what.metric} are stored "
+                        "already; nothing was imported"
+                    )
+                number = imports.add(run, what, rows, now)
+                summary, newest = self._follow(run, fresh, now)
+            self._remember(summary, newest, now)
+        return number
+
+    def imports(self) -> list[Imported]:
+        """See Store."""
+        with self._translated():
+            return imports.listed(self._connection)
+
+    def undo_import(self, number: int, now: int) -> Imported:
+        """See Store."""
+        with self._lock:
+            with self._transaction() as run:
+                what = imports.holding(run, number)
+                asset, after = what.what.asset, what.first - 1
+                kept = thinned_key(asset), THINNED_READINGS  # raw counts go sooner than other readings
+                thinned = min(self.noted(key) or 0 for key in kept)
+                pruned = max(self.noted(PRUNED) or 0, thinned)
+                for series in imports.take_back(run, what, now, pruned, self._numeric):
+                    shipping_queue.list_gone(run, series, what.first, what.last, self._claimed)
+                shipping_queue.list_derived(run, asset, after, imports.FOREVER, (), self._claimed)
+                derived.replace(run, asset, after, imports.FOREVER, ())
+                derived.mark_late(run, {asset: what.first})
+            self._forget_view()
+        return what
 
     def _come_late(self, rows: Sequence[Row], before: int) -> Mapping[str, int]:
         """Return the earliest time of the rows of each asset that were measured before `before`."""
@@ -289,12 +340,16 @@ class SqliteStore(SqliteReader):
                     begun = min(since, now - (until - since))
                     derived.mark_late(run, {asset: begun for asset, _, _ in self._names.values()})
             self._moved = dict(run.execute("SELECT series, max(original) FROM moved GROUP BY series"))
-            self._latest_time = dict(run.execute("SELECT series, time FROM latest"))
-            self._unseen.clear()
-            self._late.clear()
-            self._view_version = -1
-            self._derivations += 1
+            self._forget_view()
         return len(rows)
+
+    def _forget_view(self) -> None:
+        """Read the newest values again: some are there no more."""
+        self._latest_time = dict(self._connection.execute("SELECT series, time FROM latest"))
+        self._unseen.clear()
+        self._late.clear()
+        self._view_version = -1
+        self._derivations += 1
 
     def settle(self, late: Late) -> None:
         """See Store."""

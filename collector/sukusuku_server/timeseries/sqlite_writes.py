@@ -1,7 +1,7 @@
 """The statements of one commit, on a connection with an open transaction. `sqlite.py` owns both."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -22,6 +22,10 @@ INSERT INTO hourly VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (series, hour) DO
     high = max(high, excluded.high),
     last = CASE WHEN excluded.last_time > last_time THEN excluded.last ELSE last END,
     last_time = max(last_time, excluded.last_time)
+"""
+_NEWEST = """
+INSERT OR REPLACE INTO latest SELECT series, time, value, quality, ? FROM reading
+WHERE series = ? ORDER BY time DESC LIMIT 1
 """
 _MOVED = "SELECT 1 FROM moved WHERE series = ? AND original = ?"
 _KNOWN = """
@@ -78,6 +82,13 @@ def insert_moved(run: sqlite3.Connection, moved: Sequence[Moved]) -> list[Row]:
             run.execute("INSERT INTO moved VALUES (?, ?, ?, ?)", (series, original, time, item.quality))
         fresh.append((time, series, value, quality))
     return fresh
+
+
+def newest_again(run: sqlite3.Connection, series: Iterable[int], received: int) -> None:
+    """Note which readings are the newest ones of series of which some have been deleted."""
+    for number in series:
+        run.execute("DELETE FROM latest WHERE series = ?", (number,))
+        run.execute(_NEWEST, (received, number))
 
 
 def roll_up(run: sqlite3.Connection, hours: Mapping[tuple[int, int], Sequence[Any]]) -> None:

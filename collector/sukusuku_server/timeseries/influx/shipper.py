@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sukusuku_core.backoff import Backoff
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
-from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number, midnight
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.series import Row
 from sukusuku_server.settings import Facility
@@ -26,6 +26,7 @@ from sukusuku_server.timeseries.influx.line_protocol import (
     DERIVED,
     FIVE_MINUTES,
     HOURLY,
+    READING,
     SPOOL,
     Layout,
     Lines,
@@ -171,7 +172,7 @@ class Shipper:
             self.look(now)
             self._thinned.delete(now)
             self._looked = now
-        return self._live(now) or self._late() or self._derived() or self._history()
+        return self._live(now) or self._gone() or self._late() or self._derived() or self._history()
 
     def until(self) -> int | None:
         """Up to when (UTC ms) live readings are shipped; None: shipping has not begun."""
@@ -185,7 +186,7 @@ class Shipper:
             noted(shipping_queue.HISTORY) or 0,
             noted(shipping_queue.ORIGIN) or 0,
             noted(shipping_queue.UNTIL) or 0,
-            self._outgoing.length(),
+            self._outgoing.length() + len(self._outgoing.gone()),
             len(self._outgoing.changed()),
         )
 
@@ -248,6 +249,22 @@ class Shipper:
             self._hours(touched, {key for key in ended if (key[0] + 1) * HOUR_MS <= edge})
         return done
 
+    def _gone(self) -> bool:
+        """Delete readings that were taken back; what is left of their days is listed, and written again after this."""
+        gone = self._outgoing.gone()
+        for item in gone:
+            series = next(series for series in self._outgoing.series() if series.number == item.series)
+            asset, metric = (quoted(tag_value(text)) for text in (series.asset, series.metric))
+            self._delete(RAW, READING, f'"asset" = {asset} AND "metric" = {metric}', item.begin, item.until + 1)
+            for bucket, measurement, start in (
+                (MINUTES, FIVE_MINUTES, item.begin // FIVE_MINUTES_MS * FIVE_MINUTES_MS),
+                (DAYS, HOURLY, item.begin // HOUR_MS * HOUR_MS),
+                (DAYS, DAILY, midnight(day_number(item.begin))),
+            ):
+                self._delete(bucket, measurement, f'"asset" = {asset} AND "metric" = {metric}', start, item.until + 1)
+            self._store.settle_gone(item)
+        return bool(gone)
+
     def _late(self) -> bool:
         keys, rows = self._outgoing.listed(self._batch)
         if not keys:
@@ -287,13 +304,17 @@ class Shipper:
         return whole
 
     def _forget(self, item: Changed) -> None:
-        """Delete derived points; those that are left are written again. Some servers cannot delete."""
-        asset, until = quoted(tag_value(item.asset)), min(item.until, self._clock() + DAY_MS)
+        """Delete derived points; those that are left are written again."""
+        until = min(item.until, self._clock() + DAY_MS)
+        self._delete(MINUTES, DERIVED, f'"asset" = {quoted(tag_value(item.asset))}', item.begin + 1, until + 1)
+
+    def _delete(self, bucket: str, measurement: str, where: str, start: int, end: int) -> None:
+        """Delete points of start <= time < end. Some servers cannot delete, which is told once."""
         try:
-            self._query.delete(MINUTES, DERIVED, f'"asset" = {asset} AND time > {item.begin}ms AND time <= {until}ms')
+            self._query.delete(bucket, measurement, f"{where} AND time >= {start}ms AND time < {end}ms")
         except RefusedError as error:
             if not self._keeps:
-                _log.warning("derived points that are no longer true stay in InfluxDB: %s", error)
+                _log.warning("what is no longer true stays in InfluxDB: %s", error)
             self._keeps = True
 
     # ------------------------------------------------------------ how

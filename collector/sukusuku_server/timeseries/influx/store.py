@@ -14,7 +14,7 @@ from sukusuku_core.model import AssetKind, Reading
 from sukusuku_server.model.series import Point
 from sukusuku_server.timeseries import shipping_queue
 from sukusuku_server.timeseries.influx.reader import InfluxReader
-from sukusuku_server.timeseries.shipping_queue import Changed
+from sukusuku_server.timeseries.shipping_queue import Changed, Gone
 from sukusuku_server.timeseries.sqlite import PRUNED, SqliteStore
 
 FIRST = "ship/first"
@@ -124,6 +124,14 @@ class InfluxStore(SqliteStore):
                 run.executemany("INSERT OR REPLACE INTO host VALUES (?, ?)", notes.items())
                 run.executemany("DELETE FROM outgoing WHERE time = ? AND series = ?", keys)
             self._claimed = notes.get(shipping_queue.CLAIMED, self._claimed)
+
+    def settle_gone(self, gone: Gone) -> None:
+        """Note that a stretch is forgotten."""
+        with self._translated():
+            self._connection.execute(
+                "DELETE FROM outgoing_gone WHERE series = ? AND begin = ? AND until = ?",
+                (gone.series, gone.begin, gone.until),
+            )
 
     def settle_derived(self, shipped: Changed, until: int | None) -> None:
         """Note that derived points up to a time, or all when None, are shipped, unless newer ones came since."""
