@@ -122,6 +122,8 @@ def series(settings: Facility) -> Iterator[Series]:
     derived[SeriesOwner.ROUND.named("nappies")] = {it.name: DAY for it in figures.of(SeriesOwner.ROUND)}
     derived[SeriesOwner.HOST.named(settings.host_id)] = {it.name: FIVE for it in figures.of(SeriesOwner.HOST)}
     for site in settings.site:
+        for room in site.room:
+            derived[SeriesOwner.ROOM.named(room.id)] = {it.name: QUARTER for it in figures.of(SeriesOwner.ROOM)}
         names = [it.name for it in figures.of(SeriesOwner.SITE)]
         each = {name.replace("*", unit.id) for name in names for unit in site.unit}
         derived[SeriesOwner.SITE.named(site.id)] = dict.fromkeys(sorted(each), DAY)

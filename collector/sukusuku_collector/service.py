@@ -26,6 +26,7 @@ from sukusuku_collector.host.claim import RivalError
 from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.maintenance.kpi_writer import KpiWriter
+from sukusuku_collector.maintenance.limit_writer import LimitWriter
 from sukusuku_collector.maintenance.retention import RetentionTask
 from sukusuku_collector.maintenance.room_retention import Thinning
 from sukusuku_collector.maintenance.self_metrics import Flow, SelfMetrics
@@ -127,6 +128,7 @@ async def _run(
         return Flow(ingest.stored, ingest.counts.total())
 
     vitals = SelfMetrics(facility.host_id, store, operations, flow, lambda: deriver.until, archived, clock)
+    limits = LimitWriter(index, store, clock)
     thinning = Thinning(index, store, RoomRecords(operations), lambda: deriver.current, clock)
     housekeeping = RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step)
     jobs |= {
@@ -136,6 +138,7 @@ async def _run(
         "derivation": partial(deriver.run, clock.sure),
         "accounts": partial(bookkeeper.run, clock.sure),
         "vitals": partial(vitals.run, clock.sure),
+        "limits": partial(limits.run, clock.sure),
         "rounds": partial(rounds.run, clock.sure),
         "watch": lambda: _watch(alerts, host),
         "counts": lambda: _tell_counts(ingest.counts),

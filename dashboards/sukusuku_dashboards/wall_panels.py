@@ -5,8 +5,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from sukusuku_dashboards.board import COLUMNS, Colour, Kind, Page, Panel, Place, Rows, Step
 from sukusuku_dashboards.facts import Facts
 from sukusuku_dashboards.layout import alike, cut
-from sukusuku_dashboards.queries import CHILDREN, LEVEL, STATE, USE
-from sukusuku_dashboards.words import states
+from sukusuku_dashboards.queries import CHILDREN, LEVEL, LIMIT, STATE, USE
+from sukusuku_dashboards.words import rules, states
+from sukusuku_server.kpi.series import LIMIT_RULE
+from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.settings import Room, Site, Unit, Zone
 
 HALF = COLUMNS // 2
@@ -14,7 +16,7 @@ HIGH, LOW = 19, 8
 """Rows of what is now, and of what was today; together they fill a screen of 1080 lines."""
 LEVELS = 13
 """Rows of the levels above the states."""
-ROOMS, ROOMS_WITH_ZONES = (11, 8), (6, 5, 8)
+ROOMS, ROOMS_WITH_ZONES = (11, 8), (7, 5, 7)
 """Parts of the children of the rooms and of their share of the limit, without zones and with them."""
 MANY = 6
 """More units than these leave no room for the states of the day."""
@@ -24,6 +26,10 @@ FIRST = 6
 """So many of what needs attention first are shown."""
 TILE_NAME, TILE_WORD, TILE_NUMBER = 24, 44, 90
 """Pixels of names, words and numbers of tiles: a name takes two lines where there are several beside each other."""
+ROW_PIXELS, TITLE_PIXELS, LINE = 38, 48, 1.3
+"""Pixels of a row, and of what is above the tiles of a panel; height of a line by that of its letters."""
+RULE_FRESH = 1_800
+"""Seconds. The collector writes the rules of each room every fifteen minutes."""
 ALL_ROWS = Rows()
 UNKNOWN = (Step(None, Colour.PLAIN),)
 """Grafana's own colour for a value of which nothing is said is green."""
@@ -134,18 +140,48 @@ def _rooms(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Panel]
         return
     zoned = [room for room in rooms if room.zone]
     children, use, *zones = cut(place, ROOMS_WITH_ZONES if zoned else ROOMS)
-    tell = facts.tell
-    told = tell("Children after correction. Whether that is too many is said by the bars below.")
-    for since, group, part in alike(rooms, facts.silent_after, children):
-        names = facts.names(group)
-        yield Panel(
-            Kind.NUMBER, tell("Children"), told, facts.queries.derived_now(CHILDREN, names, since), part,
-            tell("no data"), names, words=facts.silence, steps=UNKNOWN, decimals=0, rows=ALL_ROWS,
-            title_size=TILE_NAME, value_size=TILE_NUMBER, page=Page.ROOMS,
-        )  # fmt: skip
+    yield from _children(facts, rooms, children)
     yield from _use(facts, rooms, use)
     for room, part in zip(zoned, cut(zones[0], [len(room.zone) for room in zoned]) if zones else (), strict=True):
         yield from _zones(facts, room, part)
+
+
+def _children(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Panel]:
+    """Yield beside each other the children, how many may be there, and which rule says so."""
+    tell, derived, third = facts.tell, facts.queries.derived_now, place.width // 3
+    size = _size_of_number(place, len(rooms))
+    for number, (metric, title, told) in enumerate(
+        (
+            (CHILDREN, tell("Children"), tell("Children after correction. Whether that is too many is said below.")),
+            (
+                LIMIT, tell("Limit now"),
+                tell("How many children may be there now: the smallest of places, floor area and staff."),
+            ),
+        )
+    ):  # fmt: skip
+        column = Place(place.x + number * third, place.y, third, place.height)
+        for since, group, part in alike(rooms, facts.silent_after, column):
+            names = facts.names(group)
+            yield Panel(
+                Kind.NUMBER, title, told, derived(metric, names, since), part, tell("no data"), names,
+                words=facts.silence, steps=UNKNOWN, decimals=0, rows=ALL_ROWS, title_size=TILE_NAME, value_size=size,
+                page=Page.ROOMS,
+            )  # fmt: skip
+    names = {SeriesOwner.ROOM.named(room): name for room, name in facts.names(rooms).items()}
+    last = Place(place.x + 2 * third, place.y, place.width - 2 * third, place.height)
+    yield Panel(
+        Kind.NUMBER, tell("Limit set by"),
+        tell("The rules that allow no more children than the limit, as on our wall and on the page of rooms."),
+        derived(LIMIT_RULE, names, RULE_FRESH), last, tell("no data"), names,
+        words=facts.silence | rules(facts.language), steps=UNKNOWN, decimals=0, rows=ALL_ROWS,
+        title_size=TILE_NAME, value_size=min(size, TILE_WORD), page=Page.ROOMS,
+    )  # fmt: skip
+
+
+def _size_of_number(place: Place, count: int) -> int:
+    """Return the height of numbers in tiles that may lie below each other, under names of two lines."""
+    height = (place.height * ROW_PIXELS - TITLE_PIXELS) / count
+    return max(TILE_NAME, min(TILE_NUMBER, round((height - 2.5 * TILE_NAME) / LINE)))
 
 
 def _use(facts: Facts, rooms: Sequence[Room], place: Place, rows: Rows = ALL_ROWS) -> Iterator[Panel]:

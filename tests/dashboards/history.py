@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from sukusuku_collector.derivation.registry import subjects
 from sukusuku_collector.derivation.runner import DerivationRunner
 from sukusuku_collector.maintenance.kpi_writer import KpiWriter
+from sukusuku_collector.maintenance.limit_writer import LimitWriter
 from sukusuku_collector.maintenance.self_metrics import Flow, SelfMetrics
 from sukusuku_core.model import Reading
 from sukusuku_core.time import day_start, local_day
@@ -97,6 +98,7 @@ def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
             Rounds(operations).put(round_plan)
         asyncio.run(KpiWriter(FacilitySchedules(facility), store, operations, Settled(), lambda: NOW).look())
         _watch(facility, store, operations, sorted(reading.time for reading in readings))
+        LimitWriter(FacilitySchedules(facility), store, lambda: NOW - MINUTE).look()
         _ship(facility, store)
         yield Loaded(facility, store, operations, query)
     finally:

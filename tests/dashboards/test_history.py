@@ -22,18 +22,23 @@ from sukusuku_dashboards.export import LANGUAGES
 from sukusuku_dashboards.facts import OVER
 from sukusuku_dashboards.grafana import classic
 from sukusuku_dashboards.queries import CHILDREN, LIMIT, USE
+from sukusuku_server import i18n
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi import series as figures
 from sukusuku_server.kpi.daily_series import on_time
 from sukusuku_server.kpi.queries import KpiQueries
+from sukusuku_server.live.views import RoomView, views
 from sukusuku_server.model.rounds import VisitKind
+from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.rooms import usage
+from sukusuku_server.rooms.capacity_limit import Rule
 from sukusuku_server.rooms.intervals import stretches
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rooms.texts import rules
 from sukusuku_server.timeseries.influx.query import Table
 from tests.dashboards import grafana_query
-from tests.dashboards.grafana_query import DAY, HOUR
+from tests.dashboards.grafana_query import DAY, HOUR, MINUTE
 from tests.dashboards.history import (
     COUNTED_AT_DOOR,
     CUT,
@@ -183,6 +188,24 @@ def test_what_is_silent_is_told_with_the_time_of_its_newest_reading(weeks: Loade
                     expected = [(derived if '"derived"' in it.query else readings)[name][it.metric].time]
                 assert [row[1] for row in table.values] == [SILENT]
                 assert table.values[0][0] in expected
+
+
+def test_the_rule_that_limits_a_room_is_the_one_on_our_wall(answers: list[Asked], weeks: Loaded) -> None:
+    index, latest = FacilitySchedules(weeks.facility), weeks.store.latest()
+    said = {
+        SeriesOwner.ROOM.named(it.id): it
+        for it in views(index, latest, NOW - MINUTE, weeks.store.derived_latest())
+        if isinstance(it, RoomView)
+    }
+    panels = [it for it in of_kind(answers, "stat") if figures.LIMIT_RULE in it.query]
+    assert panels
+    for it in panels:
+        words = it.panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
+        texts = rules(i18n.texts("sukusuku_server", "ja" if it.uid.endswith("-ja") else "en"))
+        for name, table in it.series.items():
+            shown = words[str(int(table.values[0][1]))]["text"]
+            assert shown == "・".join(texts[Rule(rule)] for rule in said[name].limited_by)
+    assert any("staff" in room.limited_by for room in said.values()), "a limit that is not that of the places"
 
 
 def test_one_silent_centre_beside_one_that_is_heard(weeks: Loaded) -> None:

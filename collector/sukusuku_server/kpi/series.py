@@ -1,14 +1,15 @@
-"""The series that are not of an asset, in one table: those of centres, of rounds and of the collector itself.
+"""The series that are not derived of an asset, in one table: of centres, rounds, the collector, and rules of rooms.
 
 They are stored like what is derived of assets (`Store.put_derived`), under a name with a slash, which no asset has. To
 add one, add a row, and the point where the other ones of its subject are made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sukusuku_server.model.rounds import VisitKind
 from sukusuku_server.model.series import SeriesOwner
+from sukusuku_server.rooms.capacity_limit import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Figure:
     en: str
 
 
-_SITE, _ROUND, _HOST = SeriesOwner
+_SITE, _ROUND, _HOST, _ROOM = SeriesOwner
 
 
 def visits_of(kind: VisitKind) -> str:
@@ -42,6 +43,20 @@ MAIL_WAITING, MAIL_OLDEST_AGE, MAIL_DEAD = "Mail/Waiting", "Mail/OldestAge", "Ma
 ALERTS_FIRING = "Alerts/Firing"
 READINGS, REFUSED = "Ingest/Readings", "Ingest/Refused"
 DERIVATION_LAG, ARCHIVE_LAG = "Derivation/Lag", "Archive/Lag"
+LIMIT_RULE = "Limit/Rule"
+_BITS = {Rule.PLACES: 1, Rule.AREA: 2, Rule.STAFF: 4}
+
+
+def number_of_rules(rules: Iterable[Rule]) -> int:
+    """Return the number by which the rules that set a limit are stored; 0: none, the centre is closed."""
+    return sum(_BITS[rule] for rule in rules)
+
+
+def sets_of_rules() -> Iterator[tuple[int, tuple[Rule, ...]]]:
+    """Yield every number that there can be, and the rules that it stands for."""
+    for number in range(sum(_BITS.values()) + 1):
+        yield number, tuple(rule for rule, bit in _BITS.items() if number & bit)
+
 
 FIGURES: tuple[Figure, ...] = (
     Figure(visits_of(VisitKind.DUE), _SITE, "1", "回収予定", "visits planned, whose time is not over"),
@@ -81,6 +96,13 @@ FIGURES: tuple[Figure, ...] = (
     Figure(READINGS, _HOST, "1/min", "保存した計測値", "readings stored a minute"),
     Figure(REFUSED, _HOST, "1/min", "保存しなかった項目", "what was not stored as a reading, a minute"),
     Figure(DERIVATION_LAG, _HOST, "s", "推定の遅れ", "how far derivation is behind the present"),
+    Figure(
+        LIMIT_RULE,
+        _ROOM,
+        "1",
+        "受入上限の根拠",
+        "what sets the limit: sum of 1 places, 2 floor area, 4 staff; 0: closed",
+    ),
     Figure(ARCHIVE_LAG, _HOST, "s", "InfluxDB の遅れ", "how far InfluxDB is behind the present; with InfluxDB only"),
 )
 

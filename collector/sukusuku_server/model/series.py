@@ -155,7 +155,8 @@ class SeriesOwner(StrEnum):
     SITE = "site"
     ROUND = "round"
     HOST = "host"
+    ROOM = "room"
 
     def named(self, ident: str) -> str:
-        """Return the name under which the series of one centre (round, collector) are stored."""
+        """Return the name under which the series of one centre (round, collector, room) are stored."""
         return f"{self.value}/{ident}"
