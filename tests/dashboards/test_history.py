@@ -235,7 +235,11 @@ def test_a_room_over_its_limit_is_beyond_the_red_step(answers: list[Asked], week
 def test_a_room_with_door_counters_only_is_counted(answers: list[Asked], weeks: Loaded) -> None:
     assert not {"Occupancy/Children", "Occupancy/Count"} & weeks.store.latest()[COUNTED_AT_DOOR].keys()
     shown = [it for it in of_kind(answers, "bargauge", "stat") if COUNTED_AT_DOOR in it.series]
-    assert {metric for it in shown for metric in re.findall(r"\"metric\" = '([^']+)'", it.query)} == {CHILDREN, USE}
+    assert {metric for it in shown for metric in re.findall(r"\"metric\" = '([^']+)'", it.query)} == {
+        CHILDREN,
+        LIMIT,
+        USE,
+    }
     assert all(it.series[COUNTED_AT_DOOR].values[0][1] >= 0 for it in shown)
 
 
