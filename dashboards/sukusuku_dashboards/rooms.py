@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sukusuku_dashboards.board import COLUMNS, HOURS, Board, Colour, Draw, Kind, Page, Panel, Place, Rows, Step
+from sukusuku_dashboards.board import COLUMNS, HOURS, Board, Draw, Kind, Page, Panel, Place, Rows
 from sukusuku_dashboards.facts import Facts
 from sukusuku_dashboards.queries import CHILDREN, LIMIT, PEOPLE, USE
 from sukusuku_dashboards.words import weekdays
@@ -39,14 +39,14 @@ def _panels(facts: Facts, centre: str, room: Room, top: int) -> Iterator[Panel]:
     tell, queries, language = facts.tell, facts.queries, facts.language
     none, (since, steps) = tell("no data"), facts.limits(room)
     name = f"{centre} {room.name[language]}"
-    named = {"room": name, "capacity": room.capacity}
+    named = {"room": name}
     courses = {PEOPLE: tell("people"), CHILDREN: tell("children"), LIMIT: tell("limit")}
     zones = {zone.id: zone.name[language] for zone in room.zone}
     yield Panel(
-        Kind.LINES, tell("%(room)s: occupancy and limit (capacity %(capacity)d)") % named,
+        Kind.LINES, tell("%(room)s: occupancy and limit") % named,
         tell("People and children after correction, and how many children may be there: places, floor area, staff."),
         queries.derived_of(room.id, tuple(courses)), Place(0, top, HALF, HIGH), none, courses,
-        alias="$tag_metric", decimals=0, steps=(Step(None, Colour.GOOD), Step(room.capacity, Colour.WARN)), low=0,
+        alias="$tag_metric", decimals=0, low=0,
         draw=Draw.STAIRS, gaps=dict.fromkeys(courses, since),
     )  # fmt: skip
     yield Panel(

@@ -208,7 +208,7 @@ def _zones(facts: Facts, room: Room, place: Place) -> Iterator[Panel]:
             Kind.BARS, tell("%(room)s: people in the zones") % {"room": room.name[facts.language]},
             tell("People after correction. Orange: as many as the zone is for. Red: more."),
             facts.queries.zones_now(room.id, names, since), part, tell("no data"), names, decimals=0,
-            steps=_places(capacity), words=facts.silence, low=0, high=capacity or room.capacity,
+            steps=_places(capacity), words=facts.silence, low=0, high=capacity or room.most_capacity,
             rows=Rows(tag="zone"), title_size=LARGE, value_size=LARGE_VALUE, page=Page.ROOMS,
         )  # fmt: skip
 

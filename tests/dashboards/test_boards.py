@@ -1,5 +1,6 @@
 """The boards as Grafana reads them: places, names, links, sizes; and the files that they are exported to."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -174,6 +175,17 @@ def test_zones_are_held_against_their_own_capacity() -> None:
     shown = {tuple(it.names.values()): it for it in wall.panels if it.title.endswith("people in the zones")}
     assert shown.keys() == {("eating, for 6", "sleeping, for 6"), ("play",)}
     assert [step.value for step in shown["eating, for 6", "sleeping, for 6"].steps] == [None, 6, 7]
+
+
+def test_no_board_has_a_capacity_in_it_that_changes_some_day() -> None:
+    centre = facility(1)
+    before = list(boards(centre, "en"))
+    room = msgspec.structs.replace(centre.site[0].room[0], capacity=7)
+    site = msgspec.structs.replace(centre.site[0], room=(room,))
+    after = boards(msgspec.structs.replace(centre, site=(site,)), "en")
+    for old, new in zip(before, after, strict=True):
+        for panel, changed in zip(old.panels, new.panels, strict=True):
+            assert dataclasses.replace(changed, high=panel.high) == panel, "the limit of the moment is a series"
 
 
 def test_many_centres_have_pages_and_a_wall_of_what_needs_attention_first() -> None:

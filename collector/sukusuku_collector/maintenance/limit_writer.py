@@ -46,7 +46,8 @@ class LimitWriter:
     def look(self) -> None:
         """Write what has changed, and what was written long ago."""
         now, latest = self._clock(), self._store.latest()
-        for room, timetable in self._index.schedules.items():
+        there = ((it, timetable) for it, timetable in self._index.schedules.items() if not self._has_left(it, now))
+        for room, timetable in there:
             rules = limit_now(timetable, latest.get(room, {}), now).limited_by if timetable.is_open(now) else ()
             number = number_of_rules(rules)
             time, told = self._told.get(room, (0, -1))
@@ -55,3 +56,6 @@ class LimitWriter:
             name = SeriesOwner.ROOM.named(room)
             self._store.put_derived(name, now - 1, now, [Reading(name, LIMIT_RULE, now, float(number))])
             self._told[room] = now, number
+
+    def _has_left(self, room: str, now: int) -> bool:
+        return self._index.assets[room].has_left(now)

@@ -84,6 +84,17 @@ def test_it_is_written_when_it_changes_and_every_quarter_of_an_hour(tmp_path: Pa
     store.close()
 
 
+def test_a_room_that_has_left_has_no_rule_and_a_later_capacity_counts_from_its_day(tmp_path: Path) -> None:
+    index = facility(later=[{"from": "2026-04-15", "capacity": 3}], until="2026-04-15")
+    store, operations = both(tmp_path)
+    for now in (at(10), at(34)):
+        LimitWriter(index, store, lambda now=now: now).look()  # type: ignore[misc]  # mypy does not know the default
+    (point,) = store.derived(ROOM, LIMIT_RULE, 0, at(48))
+    assert (point.time, point.value) == (at(10), number_of_rules([Rule.PLACES])), "staff alone would allow six"
+    operations.close()
+    store.close()
+
+
 def test_each_set_of_rules_has_a_number_of_its_own() -> None:
     found = dict(sets_of_rules())
     assert len({frozenset(rules) for rules in found.values()}) == len(found) == 2 ** len(Rule)
