@@ -1,6 +1,8 @@
 """Brings the messages of the outbox to where they belong: at least once, in order of when they are due.
 
-Messages to one recipient about one alert go in the order in which they were written.
+Messages to one recipient about alerts go in the order in which they were written, and so do those about one round. One
+that is of no use any more is set aside unsent. When a message gets through after others have failed, all that failed
+are tried again at once.
 
 Each channel (mail is one) has a worker of its own, so that a service that does not answer holds up nobody else. A
 message is marked as sent only after the far end has taken it. Only a crash between the two sends it again, with the
@@ -54,6 +56,7 @@ class OutboxWorker:
         self._unmarked: int | None = None
         self._resumes = 0
         """When (UTC ms) the far end, which has failed, may be asked again."""
+        self._failing = False
 
     def wake(self) -> None:
         """Look at the outbox now. May be called from any thread."""
@@ -84,6 +87,9 @@ class OutboxWorker:
     def _work(self) -> float:
         """One message, if one is due. Answers how long (s) to sleep then."""
         self._mark_sent()
+        late = self._operations.expire_mails(self._name, self._clock())
+        if late:
+            _log.warning("%d messages to channel %s are set aside: they are of no use any more", late, self._name)
         due = self._operations.next_mail(self._name)
         now = self._clock()
         if due is None:
@@ -129,6 +135,9 @@ class OutboxWorker:
         else:
             self._unmarked = row.id
             self._mark_sent()
+            if self._failing:
+                self._failing = False
+                self._operations.hasten(self._name, self._clock())
             self._problems.recovered(f"channel {self._name}", "takes messages again")
 
     def _failed(self, row: MailRow, reason: str, wanted: int) -> None:
@@ -136,6 +145,7 @@ class OutboxWorker:
         now = self._clock()
         pause = max(round(PAUSES.after(row.attempts + 1)), wanted)
         self._resumes = now + max(MINUTE_MS, wanted)
+        self._failing = True
         self._operations.mail_failed(row.id, reason, now + pause)
         cause = f"message {row.id} in {pause // MINUTE_MS} min: {reason}"
         self._problems.problem(f"channel {self._name}", "takes no message, retrying", cause)

@@ -28,6 +28,8 @@ def test_an_alert_is_shown_with_its_life_so_far(api: httpx.Client, world: World)
         "value": 84.0,
         "stage": 1,
         "reason": "",
+        "returns": 0,
+        "flapping": False,
         "detail": "collection",
     }
 

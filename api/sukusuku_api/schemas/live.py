@@ -192,6 +192,8 @@ class AlertOut(Shape):
         description="Urgency. `collection`: 1 plan a visit, 2 empty today, 3 empty now; room: 1 full, 2 over the limit"
     )
     reason: str = Field(description="Reason, for rules that have several", examples=["full_today"])
+    returns: int = Field(description="How often its cause has come back")
+    flapping: bool = Field(description="true: its cause comes and goes; the alert is open until the cause has rested")
     detail: str
 
 
@@ -346,5 +348,7 @@ def alert(index: FacilityIndex, found: Alert) -> AlertOut:
         value=found.value,
         stage=found.stage,
         reason=found.reason,
+        returns=found.returns,
+        flapping=found.flapping,
         detail=found.detail,
     )

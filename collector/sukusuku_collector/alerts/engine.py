@@ -1,41 +1,71 @@
 """Runs the rules over the latest values and stores what changed, together with the mails about it."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import msgspec
 
 from sukusuku_collector.alerts.context import NOTHING, RuleContext, SharedContext, Subject, site_of
-from sukusuku_collector.alerts.escalation import EscalationState, EscalationStep, due
+from sukusuku_collector.alerts.escalation import EscalationState, EscalationStep, due, repeat_at
+from sukusuku_collector.alerts.mails.composer import Composer
 from sukusuku_collector.alerts.notifier import Mailing
+from sukusuku_collector.alerts.post import Known, Post
 from sukusuku_collector.alerts.records import (
     Key,
     OpenAlert,
     Outcome,
     RuleBinding,
     grounded,
+    incident,
     is_lasting,
     new_alert,
     to_held,
+    with_course,
 )
 from sukusuku_collector.alerts.rules import WATCHES
-from sukusuku_collector.alerts.state_machine import Event, Open, step
+from sukusuku_collector.alerts.state_machine import Event, Open, Rule, Sign, over_at, step
 from sukusuku_core.errors import TransientError
+from sukusuku_core.time import SECOND_MS
 from sukusuku_server.db import Alert, AlertState, Operations
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.modes import ModeKind
+from sukusuku_server.live.freshness import last_time
+from sukusuku_server.model.alerts import Word
 from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Asset
 from sukusuku_server.settings.alerts import tightened
 
+_AGAIN_MS = 5 * SECOND_MS
+"""How often words are looked at that are due and cannot go."""
+_GAP = 4
+"""A pause between two looks at everything that is longer than this part of `silent_after` counts as not having heard:
+whatever lives is heard within half of it."""
+
 
 @dataclass(slots=True)
 class _Memory:
-    """What the database holds, as the rules need it; `known` is since when each asset is watched."""
+    """What the database holds, as the rules need it; `known` is since when each asset is watched.
+
+    `words` are those that wait, `patience` until when those that could not go are left alone.
+    """
 
     held: dict[Key, OpenAlert]
     known: dict[str, int]
+    words: list[Word] = field(default_factory=list)
+    patience: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one evaluation sees, for the words that go out with it."""
+
+    memory: _Memory
+    latest: LatestByAsset
+    around: SharedContext
+    now: int
+    quiet: frozenset[str] = frozenset()
 
 
 class AlertEngine:
@@ -51,14 +81,20 @@ class AlertEngine:
     ) -> None:
         self._operations = operations
         self._mail_written = mail_written
-        self._mailing = Mailing(index.facility)
+        composer = Composer(index.facility)
+        self._mailing = Mailing(index.facility, composer)
+        self._post = Post(index.facility, self._mailing, composer)
         self._repeat = round(index.facility.alerts.repeat_after * 1000)
+        self._before_opening = round(index.facility.alerts.before_opening * 1000)
         subjects: dict[str, Subject] = {**index.assets, **index.sites}
         self._posts = {ident: self._posts_of(index, subject) for ident, subject in subjects.items()}
+        self._bound = {post.key: post for posts in self._posts.values() for post in posts}
         self._assets, self._sites = index.assets, index.sites
         self._memory: _Memory | None = None
         self._hearing: int | None = None
         self._gone: frozenset[str] = frozenset()
+        self._looked: int | None = None
+        self._missed: dict[str, int] = {}
 
     def _posts_of(self, index: FacilitySchedules, subject: Subject) -> tuple[RuleBinding, ...]:
         facility = index.facility
@@ -93,37 +129,64 @@ class AlertEngine:
 
         Call it after each commit with the assets that got readings, and every few seconds for all: silence and
         waiting times make no readings. Unknown assets are passed over. `linked` is whether the collector has a
-        session with the broker: while it has none, and for a while after, no asset is called silent.
+        session with the broker: while it has none, and for a while after, no asset is called silent; nor after a pause
+        between two looks at everything, in which the collector was suspended or its clock was set.
         Raises TransientError when the database does not answer; the next evaluation makes up for it.
         """
         if not linked:
             self._hearing = None
         elif self._hearing is None:
             self._hearing = now
+        if assets is None:
+            self._note_gap(now)
         gone = frozenset(ident for ident, asset in self._assets.items() if asset.has_left(now))
         if self._memory is None or gone != self._gone:
             self._gone = gone
             self._memory = self._load(now)
+        memory = self._memory
         outcomes = [
             outcome
             for subject in dict.fromkeys(self._posts if assets is None else assets)
             if subject in self._posts and subject not in gone
-            for outcome in self._look(self._memory, subject, latest, around, now)
+            for outcome in self._look(memory, subject, latest, around, now)
         ]
-        if not outcomes:
+        if not outcomes and not _is_due(memory, now):
             return
+        silent = any(
+            outcome.telling is not None and outcome.post.watch.rule is Rule.ASSET_SILENT for outcome in outcomes
+        )
+        quiet = frozenset(self._quiet(memory, latest, now)) if silent else frozenset[str]()
         try:
-            self._store(self._memory, outcomes, now)
+            self._store(_Look(memory, latest, around, now, quiet), outcomes)
         except TransientError:
             self._memory = None  # what the database holds now is read again
             raise
 
+    def _note_gap(self, now: int) -> None:
+        """Notice for whom a pause between two looks at everything was too long to call it silence."""
+        passed = 0 if self._looked is None else abs(now - self._looked)
+        self._looked = now
+        for ident, posts in self._posts.items():
+            if passed and passed * _GAP > posts[0].levels[0].silent_after * 1000:
+                self._missed[ident] = now
+
+    def _quiet(self, memory: _Memory, latest: LatestByAsset, now: int) -> Iterator[str]:
+        """Yield assets that were not heard for so long that they live no more, and of which nobody was told yet."""
+        for ident, posts in self._posts.items():
+            held = memory.held.get((Rule.ASSET_SILENT.value, ident))
+            told = held is not None and held.open.ended is None and held.told.steps
+            if told or ident in self._sites or ident in self._gone:
+                continue
+            heard = max(last_time(latest.get(ident, {})) or 0, memory.known.get(ident, now))
+            if (now - heard) * 2 > posts[0].levels[0].silent_after * 1000:
+                yield ident
+
     def forget(self) -> None:
         """Read everything from the database at the next evaluation: a wrong clock has been put right."""
-        self._memory = self._hearing = None
+        self._memory = self._hearing = self._looked = None
 
     def _load(self, now: int) -> _Memory:
-        """Return the open alerts.
+        """Return the open alerts, those that rest, and the words that wait.
 
         Those that `facility.toml` no longer gives cause to watch for, or of what has left, end here, without a mail.
         """
@@ -138,31 +201,50 @@ class AlertEngine:
                     change.know(new, now)
                 for alert in orphans:
                     _end_orphan(change, alert, now)
-        held = {(alert.rule, alert.asset): to_held(alert) for alert in alerts}
-        return _Memory({key: kept for key, kept in held.items() if key in watched}, known | dict.fromkeys(new, now))
+        longest = max(post.watch.waits(post.levels[0]).longest for posts in self._posts.values() for post in posts)
+        resting = self._operations.resting_alerts(now - longest)
+        held = {(alert.rule, alert.asset): to_held(alert) for alert in [*resting, *alerts]}
+        return _Memory(
+            {key: kept for key, kept in held.items() if key in watched},
+            known | dict.fromkeys(new, now),
+            self._operations.waiting_words(),
+        )
+
+    def _scene(
+        self, memory: _Memory, post: RuleBinding, latest: LatestByAsset, around: SharedContext, now: int
+    ) -> RuleContext:
+        subject = post.subject.id
+        held = memory.held.get(post.key)
+        hearing, missed = self._hearing, self._missed.get(subject)
+        return RuleContext(
+            subject=post.subject,
+            levels=post.levels[around.mode(ModeKind.OUTBREAK, (site_of(post.subject).id,), now) is not None],
+            latest=latest.get(subject, {}),
+            known=memory.known.get(subject, now),
+            hearing=hearing if hearing is None or missed is None else max(hearing, missed),
+            now=now,
+            derived=around.derived.get(subject, {}),
+            around=around,
+            open=None if held is None or held.open.ended is not None else held.open,
+            timetable=post.timetable,
+        )
 
     def _look(
         self, memory: _Memory, subject: str, latest: LatestByAsset, around: SharedContext, now: int
     ) -> list[Outcome]:
         found = []
         for post in self._posts[subject]:
+            scene = self._scene(memory, post, latest, around, now)
             held = memory.held.get(post.key)
-            scene = RuleContext(
-                subject=post.subject,
-                levels=post.levels[around.mode(ModeKind.OUTBREAK, (site_of(post.subject).id,), now) is not None],
-                latest=latest.get(subject, {}),
-                known=memory.known.get(subject, now),
-                hearing=self._hearing,
-                now=now,
-                derived=around.derived.get(subject, {}),
-                around=around,
-                open=None if held is None else held.open,
-                timetable=post.timetable,
-            )
             seen = post.watch.observe(scene)
-            after, events = step(scene.open, seen, post.watch.waits(scene.levels), now)
+            if held is not None and held.open.ended is not None and seen is not None and seen.sign is Sign.PRESENT:
+                held = held if post.watch.alike(held.open, seen) else None
+            before = None if held is None else held.open
+            after, events = step(before, seen, post.watch.waits(scene.levels), now)
+            if Event.RAISED in events:
+                held = None
             telling = self._telling(post, scene, held, after, events)
-            if telling is not None or after != scene.open:
+            if telling is not None or after != before or events:
                 found.append(Outcome(post, scene, seen, held, after, events, telling))
         return found
 
@@ -176,41 +258,76 @@ class AlertEngine:
     ) -> EscalationStep | None:
         if after is None or not after.firing or after.stage < post.mail_from:
             return None
+        if after.ended is not None or after.clearing is not None:  # what comes and goes is told while it is there
+            return None
         told, began = EscalationState(), scene.now
-        if held is not None and not {Event.FIRED, Event.WORSENED} & {*events}:
-            told, began = held.told, held.began
-            if held.acknowledged:
+        if held is not None and Event.FIRED not in events:
+            worse = after.stage > held.told.stage
+            if held.acknowledged and not (worse and Event.WORSENED in events):
                 return None
-        telling = due(told, began, [step.delay for step in post.chain], self._repeat, scene.now)
-        return telling if telling is not None and self._mailing.opens(post, scene) <= scene.now else None
+            told = EscalationState() if worse else held.told
+            began = scene.now if Event.WORSENED in events else held.began
+        slow = after.flapping or after.stage <= post.watch.slow
+        again = repeat_at(told, self._repeat, post.opening, self._before_opening, slow=slow)
+        telling = due(told, began, [step.delay for step in post.chain], again, scene.now)
+        return (
+            telling if telling is not None and self._mailing.opens(post, scene, began, scene.now) <= scene.now else None
+        )
 
-    def _store(self, memory: _Memory, outcomes: list[Outcome], now: int) -> None:
+    def _store(self, look: _Look, outcomes: list[Outcome]) -> None:
         """One transaction; the memory follows only after its commit. Some changes concern the memory only."""
-        held: dict[Key, OpenAlert] = {}
-        mails = 0
+        memory, now = look.memory, look.now
+        held: dict[Key, OpenAlert | None] = {}
+        for outcome in outcomes:
+            kept = outcome.before
+            held[outcome.post.key] = (
+                None if outcome.after is None or kept is None else replace(kept, open=outcome.after)
+            )
+        words, mails = list(memory.words), 0
         lasting = [outcome for outcome in outcomes if is_lasting(outcome)]
-        if lasting:
+        if lasting or _is_due(memory, now):
             with self._operations.change() as change:
                 for outcome in lasting:
-                    kept, count = self._apply(change, outcome, now)
-                    mails += count
-                    if kept is not None:
-                        held[outcome.post.key] = kept
-        for outcome in outcomes:
-            if outcome.after is None:
-                memory.held.pop(outcome.post.key, None)
-            elif outcome.before is not None and outcome.post.key not in held:
-                memory.held[outcome.post.key] = replace(outcome.before, open=outcome.after)
-        memory.held |= held
+                    held[outcome.post.key], words = self._apply(change, outcome, words, look.quiet)
+                known = memory.held | {key: kept for key, kept in held.items() if kept is not None}
+                rest = {key: kept for key, kept in known.items() if held.get(key, kept) is not None}
+                if any(word.due <= now for word in words):
+                    know = partial(self._know, replace(look, memory=replace(memory, held=rest)))
+                    delivery = self._post.deliver(change, words, know, now)
+                    words, mails = delivery.left, delivery.messages
+                    quiet = {key: kept for key, kept in rest.items() if kept.id in delivery.ended}
+                    held |= {key: replace(kept, told=EscalationState()) for key, kept in quiet.items()}
+        for key, kept in held.items():
+            if kept is None:
+                memory.held.pop(key, None)
+            else:
+                memory.held[key] = kept
+        memory.words = words
+        memory.patience = now + _AGAIN_MS if any(word.due <= now for word in words) else now
         if mails:
             self._mail_written()
 
-    def _apply(self, change: Change, outcome: Outcome, now: int) -> tuple[OpenAlert | None, int]:
-        """Store one outcome. Answers what is held of its alert from now on, and how many mails it made."""
-        alert_id = 0 if outcome.before is None else outcome.before.id
-        mails = 0
-        if not outcome.events and outcome.before is not None and outcome.after is not None:
-            change.clearing(alert_id, outcome.after.clearing)
+    def _know(self, look: _Look, alert: Alert) -> Known | None:
+        """Return what is known of an alert that has words; None: nobody watches for it any more."""
+        post = self._bound.get((alert.rule, alert.asset))
+        if post is None:
+            return None
+        scene = self._scene(look.memory, post, look.latest, look.around, look.now)
+        held = look.memory.held.get(post.key)
+        rests = (
+            held is not None
+            and held.id == alert.id
+            and held.open.ended is not None
+            and look.now < over_at(held.open, post.watch.waits(scene.levels))
+        )
+        ways = tuple(way for step in post.chain for way in step.ways)
+        return Known(incident(alert, post, scene, post.watch.observe(scene)), ways, rests)
+
+    def _apply(  # noqa: C901 - one case per event
+        self, change: Change, outcome: Outcome, words: list[Word], quiet: Collection[str]
+    ) -> tuple[OpenAlert | None, list[Word]]:
+        """Store one outcome. Return what is held of its alert from now on, and the words that wait then."""
+        alert_id, now, after = 0 if outcome.before is None else outcome.before.id, outcome.scene.now, outcome.after
         for event in outcome.events:
             match event:
                 case Event.RAISED:
@@ -219,17 +336,36 @@ class AlertEngine:
                     change.fire(grounded(change.read(alert_id), outcome), now)
                 case Event.WORSENED:
                     change.worsen(grounded(change.read(alert_id), outcome), now)
+                    words = _without_end(change, words, alert_id, outcome)
                 case Event.DROPPED:
                     change.drop(alert_id)
+                case Event.RETURNED:
+                    change.reopen(grounded(change.read(alert_id), outcome), now)
+                    words = _without_end(change, words, alert_id, outcome)
                 case Event.RESOLVED:
                     value = None if outcome.seen is None else outcome.seen.value
-                    alert = change.resolve(change.read(alert_id), now, value)
-                    mails += self._mailing.tell_end(change, alert, outcome)
-        if outcome.after is None:
-            return None, mails
+                    alert = change.resolve(change.read(alert_id), now, value, rests=after is not None)
+                    words = words + self._mailing.tell_end(change, alert, outcome)
+        if after is None:
+            return None, words
+        if after.ended is None:
+            change.course(with_course(change.read(alert_id), outcome))
         if outcome.telling is not None:
-            mails += self._mailing.tell(change, alert_id, outcome.telling, outcome)
-        return replace(to_held(change.read(alert_id)), open=outcome.after), mails
+            words = words + self._mailing.tell(change, alert_id, outcome.telling, outcome, quiet)
+        return replace(to_held(change.read(alert_id)), open=after), words
+
+
+def _without_end(change: Change, words: list[Word], alert_id: int, outcome: Outcome) -> list[Word]:
+    """Forget the word of the end, unless what has come back is only shown: a room that was over is full."""
+    if outcome.after is None or outcome.after.stage < outcome.post.mail_from:
+        return words
+    ends = [word for word in words if word.alert_id == alert_id and word.kind == "resolved"]
+    change.withdraw(ends)
+    return [word for word in words if word not in ends]
+
+
+def _is_due(memory: _Memory, now: int) -> bool:
+    return now >= memory.patience and any(word.due <= now for word in memory.words)
 
 
 def _end_orphan(change: Change, alert: Alert, now: int) -> None:

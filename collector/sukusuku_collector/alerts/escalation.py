@@ -1,23 +1,32 @@
 """Whom to tell of a firing alert, and when. Pure. All times are UTC ms.
 
 The people who want to know form a chain: those with no delay first, then, while nobody has acknowledged, those who
-want to be told after so many minutes. Who was told is told again every so often. While the centre is closed nothing
+want to be told after so many minutes. Who was told is told again, at growing distances: after some hours, when the
+centre opens next, on the day after, then after two, four, eight and sixteen days. While the centre is closed nothing
 is told, unless the rule is urgent; while somebody has silenced a subject, nothing at all.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, midnight
 from sukusuku_server.calendar.opening_hours import OpeningHours
+
+_MORNING_MS = 9 * HOUR_MS
+"""When a day begins for a centre that never opens."""
+_PAUSES_DAYS = (1, 1, 2, 4, 8, 16)
+"""Days between one repeat and the next, after the first one; the last pause stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationState:
-    """What people were told of an alert in its present stage: `steps` of the chain, first and last time."""
+    """What people were told of an alert: `steps` of the chain of this `stage`, first and last time, how often again."""
 
     steps: int = 0
     first: int | None = None
     last: int | None = None
+    stage: int = 0
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +37,14 @@ class EscalationStep:
     again: bool
 
 
-def due(told: EscalationState, began: int, delays: Sequence[int], repeat: int, now: int) -> EscalationStep | None:
+def due(
+    told: EscalationState, began: int, delays: Sequence[int], repeat_at: int | None, now: int
+) -> EscalationStep | None:
     """Return what is to be told now, if anything.
 
-    `began` is when the alert fired or became worse, `delays` those of the steps in rising order, `repeat` the time
-    between two mails to the same person (0: never). The delays run from when the first step was told, so that a
-    chain that begins when the centre opens does not wake everybody at once.
+    `began` is when the alert fired or became worse, `delays` those of the steps in rising order, `repeat_at` when those
+    who know it are told again (None: never). The delays run from when the first step was told, so that a chain that
+    begins when the centre opens does not wake everybody at once.
     """
     if not delays:
         return None
@@ -41,17 +52,41 @@ def due(told: EscalationState, began: int, delays: Sequence[int], repeat: int, n
         return EscalationStep(1, again=False) if now - began >= delays[0] else None
     passed = now - told.first + delays[0]
     steps = max(told.steps, sum(passed >= delay for delay in delays))
-    again = bool(repeat) and told.last is not None and now - told.last >= repeat
+    again = repeat_at is not None and now >= repeat_at
     return EscalationStep(steps, again) if again or steps > told.steps else None
+
+
+def repeat_at(told: EscalationState, repeat: int, opening: OpeningHours, before: int, *, slow: bool) -> int | None:
+    """Return when those who know of an alert are told again; None: never.
+
+    `repeat` is the time until the first repeat (0: there are none), `before` how long before the centre opens mails may
+    go. With `slow` the first one is left out: nobody could have done anything by then.
+    """
+    if not repeat or told.last is None:
+        return None
+    number = told.repeats + slow
+    if not number:
+        return told.last + repeat
+    day = midnight(day_number(told.last) + _PAUSES_DAYS[min(number, len(_PAUSES_DAYS)) - 1])
+    opens = opening.next_opening(day)
+    return day + _MORNING_MS if opens is None else max(opens - before, day)
 
 
 def mails_from(opening: OpeningHours, before: int, *, urgent: bool, silenced: int, now: int) -> int:
     """Return the first moment from `now` on at which a mail may go.
 
-    `before` is how long before the centre opens that is, `silenced` until when the subject is silenced.
+    `before` is how long before the centre opens that is (negative: after), `silenced` until when the subject is
+    silenced.
     """
     moment = max(now, silenced)
     if urgent or opening.is_open(moment):
         return moment
     opens = opening.next_opening(moment)
     return moment if opens is None else max(moment, opens - before)
+
+
+def digest_at(times: Sequence[int], now: int) -> int:
+    """Return the first moment from `now` on at which a digest goes out. `times`: ms since midnight, rising."""
+    today = midnight(day_number(now))
+    moments = [today + time for time in times] + [today + DAY_MS + times[0]]
+    return next(moment for moment in moments if moment >= now)

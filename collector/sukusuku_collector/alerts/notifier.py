@@ -1,96 +1,123 @@
-"""Puts the messages about an alert into the outbox, in the transaction of its change."""
+"""Who is to hear what of an alert, and when: puts words where they wait, in the transaction of the change."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from sukusuku_collector.alerts.context import RuleContext, site_of
-from sukusuku_collector.alerts.escalation import EscalationStep, mails_from
+from sukusuku_collector.alerts.escalation import EscalationStep, digest_at, mails_from
 from sukusuku_collector.alerts.mails.composer import Composer, Step, Way
-from sukusuku_collector.alerts.mails.phrases import Incident
 from sukusuku_collector.alerts.records import Outcome, RuleBinding
-from sukusuku_collector.alerts.rules_collection import hygiene_by
-from sukusuku_collector.alerts.state_machine import Rule
+from sukusuku_collector.alerts.rules_collection import Stage
+from sukusuku_collector.alerts.state_machine import Rule, over_at
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.modes import ModeKind
-from sukusuku_server.live.freshness import last_time
-from sukusuku_server.live.outlook import Outlook, outlook
-from sukusuku_server.live.views import SIMULATED
-from sukusuku_server.rooms.current import limit_now
-from sukusuku_server.settings import Asset, Facility, Unit
+from sukusuku_server.model.alerts import Word
+from sukusuku_server.settings import Facility
+from sukusuku_server.settings.opening import minute
+
+SILENCE_MS = 15 * MINUTE_MS
+"""One cause silences many, and brings them back, within the time after which an edge node repeats what it knows."""
+SHOWN_MS = 30 * MINUTE_MS
+"""A mail that has waited for longer says why."""
 
 
 class Mailing:
-    """Who is told of the alerts of one facility, when and what. Raises ConfigError as `Composer` does."""
+    """Who is told of the alerts of one facility, and when."""
 
-    def __init__(self, facility: Facility) -> None:
-        self._composer = Composer(facility)
-        self._before_opening = round(facility.alerts.before_opening * 1000)
+    def __init__(self, facility: Facility, composer: Composer) -> None:
+        alerts = facility.alerts
+        self._composer = composer
+        self._before_opening = round(alerts.before_opening * 1000)
+        self._longest = round(alerts.longest_wait * 1000)
+        self._gather = round(alerts.gather_for * 1000)
+        self._digest = alerts.digest.rules
+        self._times = tuple(minute(time) * MINUTE_MS for time in alerts.digest.times)
 
     def chain(self, site: str, rule: Rule) -> tuple[Step, ...]:
         """Who wants to know of this rule at this site, in the order in which they are told."""
         return self._composer.chain(site, rule)
 
-    def opens(self, post: RuleBinding, scene: RuleContext) -> int:
-        """Return the first moment (UTC ms) from now on at which mails about this may go."""
+    def opens(self, post: RuleBinding, scene: RuleContext, began: int, now: int) -> int:
+        """Return the first moment (UTC ms) from `now` on at which words about this may go.
+
+        `began` is when there was something to tell. A silence that began while the centre was closed is told when it
+        has lasted on while the centre is open: at night nobody misses a unit that is switched off.
+        """
         subjects = (post.subject.id, site_of(post.subject).id)
         silence = scene.around.mode(ModeKind.SILENCE, subjects, scene.now)
         silenced = 0 if silence is None or silence.until is None else silence.until
-        return mails_from(post.opening, self._before_opening, urgent=post.urgent, silenced=silenced, now=scene.now)
+        before = self._before_opening
+        if post.watch.rule is Rule.ASSET_SILENT and not post.urgent and not post.opening.is_open(began):
+            before = -round(scene.levels.silent_after * 1000)
+            opened = post.opening.next_opening(began)
+            now = now if opened is None else max(now, min(opened - before, began + self._longest))
+        moment = mails_from(post.opening, before, urgent=post.urgent, silenced=silenced, now=now)
+        return max(now, silenced, min(moment, began + self._longest))
 
-    def tell(self, change: Change, alert_id: int, telling: EscalationStep, outcome: Outcome) -> int:
-        """Tell those whose turn it is, unless somebody has acknowledged the alert meanwhile. Answers how many."""
-        alert, chain, now = change.read(alert_id), outcome.post.chain, outcome.scene.now
+    def tell(
+        self, change: Change, alert_id: int, telling: EscalationStep, outcome: Outcome, quiet: Collection[str]
+    ) -> list[Word]:
+        """Put words for those whose turn it is, unless somebody has acknowledged the alert meanwhile.
+
+        `quiet` are subjects that may turn out to be silent, too.
+        """
+        alert, post, now = change.read(alert_id), outcome.post, outcome.scene.now
         if alert.state is not AlertState.FIRING:
-            return 0
-        before = change.recipients(alert_id)
-        kind = "worse" if before and not alert.told else "firing"
-        incident = replace(_incident(alert, outcome), open_still=alert.told > 0)
-        messages = [(way, kind) for step in chain[alert.told : telling.steps] for way in step.ways]
+            return []
+        worse = 0 < alert.told_stage < alert.stage
+        before = 0 if worse else alert.told
+        ways = [
+            (way, "worse" if worse else "firing") for step in post.chain[before : telling.steps] for way in step.ways
+        ]
         if telling.again:
-            messages += [(way, "again") for step in chain[: alert.told] for way in step.ways]
-        wanted = {way.address: (way, name) for way, name in messages if alert.stage >= way.contact.from_stage}
+            ways += [(way, "again") for step in post.chain[:before] for way in step.ways]
+        wanted = {way.address: (way, name) for way, name in ways if alert.stage >= way.contact.from_stage}
+        first = not before and not worse
+        waited = (alert.fired or now) + (post.chain[0].delay if post.chain else 0)
+        held = "" if not first or now - waited < SHOWN_MS else "silenced" if post.opening.is_open(waited) else "closed"
+        gather = SILENCE_MS if post.watch.rule is Rule.ASSET_SILENT and set(quiet) - {post.subject.id} else self._gather
+        words = []
         for way, name in wanted.values():
-            change.put_mail(alert_id, self._composer.message(incident, way, name, before), now)
-        change.told(alert_id, telling.steps, now if alert.told_first is None else alert.told_first, now)
-        return len(wanted)
+            word = _word(alert_id, name, way, waited if held else now, now, post)
+            words.append(change.put_word(self._timed(replace(word, held=held), way, alert, now, gather)))
+        fresh = alert.told_first is None or worse
+        repeats = 0 if fresh else alert.repeats + telling.again
+        told = replace(alert, told=telling.steps, told_stage=alert.stage, told_at=now, repeats=repeats)
+        change.told(replace(told, told_first=now if fresh else alert.told_first))
+        return words
 
-    def tell_end(self, change: Change, alert: Alert, outcome: Outcome) -> int:
-        """Tell everybody who was told of the alert that it is over, when mails may go. Return how many messages."""
-        before, moment = change.recipients(alert.id), self.opens(outcome.post, outcome.scene)
-        incident = _incident(alert, outcome)
+    def tell_end(self, change: Change, alert: Alert, outcome: Outcome) -> list[Word]:
+        """Put words for everybody who was told of the alert: it is over, once its cause has stayed away."""
+        post, now = outcome.post, outcome.scene.now
+        if not post.watch.ends:
+            return []
+        before = change.recipients(alert.id)
+        over = now if outcome.after is None else over_at(outcome.after, post.watch.waits(outcome.scene.levels))
+        opens = self.opens(post, outcome.scene, now, over)
         told: dict[str, Way] = {}
-        for way in (way for step in outcome.post.chain for way in step.ways):
-            if way.address in before:
-                told.setdefault(way.address, way)
-        for way in told.values():
-            message = self._composer.message(incident, way, "resolved", before)
-            change.put_mail(alert.id, message, outcome.scene.now, moment)
-        return len(told)
+        for way in (way for step in post.chain for way in step.ways if way.address in before):
+            told.setdefault(way.address, way)
+        gather = SILENCE_MS if post.watch.rule is Rule.ASSET_SILENT else self._gather
+        words = [(way, _word(alert.id, "resolved", way, over, opens, post)) for way in told.values()]
+        return [change.put_word(self._timed(word, way, alert, opens, gather)) for way, word in words]
+
+    def next_digest(self, now: int) -> int:
+        """Return when the next digest goes out."""
+        return digest_at(self._times, now)
+
+    def _timed(self, word: Word, way: Way, alert: Alert, opens: int, gather: int) -> Word:
+        """Return a word with when it goes: urgent at once, what a person wants in a digest then, others together."""
+        if word.urgent:
+            return replace(word, opens=opens, due=opens)
+        chosen: Collection[str] = self._digest if way.contact.digest is None else way.contact.digest
+        if alert.rule in chosen and not (alert.rule == Rule.COLLECTION and alert.stage > Stage.PLAN):
+            moment = digest_at(self._times, opens)
+            return replace(word, opens=moment, due=moment, held=word.held or "digest")
+        return replace(word, opens=opens, due=opens + gather)
 
 
-def _incident(alert: Alert, outcome: Outcome) -> Incident:
-    scene, subject = outcome.scene, outcome.post.subject
-    source = scene.latest.get("Info/Source")
-    lost = scene.latest.get(alert.reason)
-    return Incident(
-        alert=alert,
-        subject=subject,
-        value=alert.value if outcome.seen is None else outcome.seen.value,
-        fill_clear=scene.levels.fill_clear,
-        last_time=last_time(scene.latest) if lost is None else lost.last_good,
-        simulated=source is not None and source.value == SIMULATED,
-        now=scene.now,
-        ahead=_ahead(scene),
-        next_round=scene.around.next_round.get(subject.id),
-        supplies=scene.around.supplies.get(subject.id, ()),
-        limit=None if scene.timetable is None else limit_now(scene.timetable, scene.latest, scene.now),
-    )
-
-
-def _ahead(scene: RuleContext) -> Outlook | None:
-    """Return what is ahead of a unit, with the hygiene deadline that holds now."""
-    unit = scene.subject.settings if isinstance(scene.subject, Asset) else None
-    ahead = outlook(unit, scene.derived, scene.levels.silent_after, scene.now) if isinstance(unit, Unit) else None
-    if ahead is None or not isinstance(unit, Unit):
-        return None
-    return replace(ahead, hygiene_by=hygiene_by(scene, unit, ahead))
+def _word(alert_id: int, kind: str, way: Way, since: int, opens: int, post: RuleBinding) -> Word:
+    channel = "mail" if way.channel is None else way.channel.id
+    return Word(0, alert_id, kind, channel, way.address, since, opens, opens, post.urgent, "")

@@ -5,12 +5,18 @@ from dataclasses import dataclass, replace
 from sukusuku_collector.alerts.context import RuleContext, Subject, site_of
 from sukusuku_collector.alerts.escalation import EscalationState, EscalationStep
 from sukusuku_collector.alerts.mails.composer import Step
+from sukusuku_collector.alerts.mails.phrases import Incident
 from sukusuku_collector.alerts.rules import Watch
+from sukusuku_collector.alerts.rules_collection import hygiene_by
 from sukusuku_collector.alerts.state_machine import Event, Observation, Open
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.db import Alert, AlertState
+from sukusuku_server.live.freshness import last_time
+from sukusuku_server.live.outlook import Outlook, outlook
+from sukusuku_server.live.views import SIMULATED
+from sukusuku_server.rooms.current import limit_now
 from sukusuku_server.rooms.schedule import Timetable
-from sukusuku_server.settings import AlertLevels
+from sukusuku_server.settings import AlertLevels, Asset, Unit
 
 Key = tuple[str, str]
 """Rule and subject."""
@@ -40,7 +46,10 @@ class RuleBinding:
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert that is not resolved, as the database has it. `acknowledged`: as far as this process has noticed."""
+    """An alert that is not resolved, or rests, as the database has it.
+
+    `acknowledged`: as far as this process has noticed.
+    """
 
     id: int
     open: Open
@@ -64,25 +73,32 @@ class Outcome:
 
 def is_lasting(outcome: Outcome) -> bool:
     """Whether the database must know; since when something is getting worse is forgotten at a restart."""
-    if outcome.events or outcome.telling is not None or outcome.before is None or outcome.after is None:
+    if outcome.events or outcome.telling is not None or outcome.before is None:
         return True
-    return outcome.after.clearing != outcome.before.open.clearing
+    return outcome.after is not None and _course(outcome.after) != _course(outcome.before.open)
+
+
+def _course(alert: Open) -> tuple[object, ...]:
+    return alert.raised, alert.clearing, alert.returns, alert.gap
 
 
 def to_held(alert: Alert) -> OpenAlert:
-    """Return an alert of the database, to be held."""
+    """Return an alert of the database, to be held; one that is resolved rests."""
+    rests = alert.state is AlertState.RESOLVED
     held = Open(
         firing=alert.state is not AlertState.PENDING,
         since=alert.since,
         raised=alert.raised,
-        clearing=alert.clearing,
+        clearing=None if rests else alert.clearing,
         value=alert.value,
         stage=alert.stage,
         reason=alert.reason,
+        returns=alert.returns,
+        gap=alert.gap,
+        ended=alert.resolved,
     )
-    told = EscalationState(alert.told, alert.told_first, alert.told_at)
-    acknowledged = alert.state is AlertState.ACKNOWLEDGED
-    return OpenAlert(alert.id, held, alert.fired or alert.raised, told, acknowledged)
+    told = EscalationState(alert.told, alert.told_first, alert.told_at, alert.told_stage, alert.repeats)
+    return OpenAlert(alert.id, held, alert.fired or alert.raised, told, alert.acknowledged is not None)
 
 
 def grounded(alert: Alert, outcome: Outcome) -> Alert:
@@ -114,4 +130,41 @@ def new_alert(outcome: Outcome) -> Alert:
         detail="",
         raised=scene.now,
     )
-    return grounded(fresh, outcome)
+    return with_course(grounded(fresh, outcome), outcome)
+
+
+def with_course(alert: Alert, outcome: Outcome) -> Alert:
+    """Return the alert with how its cause comes and goes."""
+    after = outcome.after
+    if after is None:
+        return alert
+    return replace(alert, raised=after.raised, clearing=after.clearing, returns=after.returns, gap=after.gap)
+
+
+def incident(alert: Alert, post: RuleBinding, scene: RuleContext, seen: Observation | None) -> Incident:
+    """Return what a mail tells about an alert, as it is now."""
+    subject = post.subject
+    source = scene.latest.get("Info/Source")
+    lost = scene.latest.get(alert.reason)
+    return Incident(
+        alert=alert,
+        subject=subject,
+        value=alert.value if seen is None else seen.value,
+        fill_clear=scene.levels.fill_clear,
+        last_time=last_time(scene.latest) if lost is None else lost.last_good,
+        simulated=source is not None and source.value == SIMULATED,
+        now=scene.now,
+        ahead=_ahead(scene),
+        next_round=scene.around.next_round.get(subject.id),
+        supplies=scene.around.supplies.get(subject.id, ()),
+        limit=None if scene.timetable is None else limit_now(scene.timetable, scene.latest, scene.now),
+    )
+
+
+def _ahead(scene: RuleContext) -> Outlook | None:
+    """Return what is ahead of a unit, with the hygiene deadline that holds now."""
+    unit = scene.subject.settings if isinstance(scene.subject, Asset) else None
+    ahead = outlook(unit, scene.derived, scene.levels.silent_after, scene.now) if isinstance(unit, Unit) else None
+    if ahead is None or not isinstance(unit, Unit):
+        return None
+    return replace(ahead, hygiene_by=hygiene_by(scene, unit, ahead))

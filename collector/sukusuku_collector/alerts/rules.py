@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sukusuku_collector.alerts.context import RuleContext
-from sukusuku_collector.alerts.rules_collection import collection
+from sukusuku_collector.alerts.rules_collection import Stage, collection
 from sukusuku_collector.alerts.rules_rooms import room_over_capacity, zone_over_capacity
-from sukusuku_collector.alerts.state_machine import Observation, Rule, Sign, Waits
+from sukusuku_collector.alerts.state_machine import Observation, Open, Rule, Sign, Waits
 from sukusuku_core.model import FaultCode
-from sukusuku_core.time import MINUTE_MS, local_day
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, local_day
 from sukusuku_server.db.modes import ModeKind
 from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.live.freshness import last_time, lost_metrics
@@ -28,18 +28,31 @@ UNIT_CLEAR_MS = 90 * 1000
 """A unit must be well for this long before its alert resolves: a level read during a deposit is a low one."""
 SITE_WAIT_MS = 10 * MINUTE_MS
 """What people type in (an emptying, a count of the shelf) may be put right for this long before anybody is told."""
+REST_MS = 30 * MINUTE_MS
+"""What comes back within this time is the same incident, and its end is told once it has not."""
+KG_LONGEST_MS = 4 * DAY_MS
+"""A centre that is over the ward's limit on every collection day has one incident, and not one a collection day."""
+NIGHTS_MS = 36 * HOUR_MS
+"""Units whose mains are off every night are silent once, and not once a night."""
 FILM_CLEAR = 10.0
 """Percent of film above `film_low` from which on a new cassette is believed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A rule for a kind of subject: how it looks at a scene, and how long it waits."""
+    """A rule for a kind of subject: how it looks at a scene, and how long it waits.
+
+    `alike` tells whether what is seen is what an alert that rests was about. `slow`: up to this stage
+    nobody can do anything about it within hours, so it is told again from the next day on. `ends`: its end is news.
+    """
 
     rule: Rule
     kinds: frozenset[type[Unit] | type[Room] | type[Site]]
     observe: Callable[[RuleContext], Observation | None]
     waits: Callable[[AlertLevels], Waits]
+    alike: Callable[[Open, Observation], bool] = lambda _open, _seen: True
+    slow: int = 0
+    ends: bool = True
 
 
 def unit_fault(scene: RuleContext) -> Observation | None:
@@ -73,7 +86,8 @@ def asset_silent(scene: RuleContext) -> Observation | None:
         lost = lost_metrics(scene.subject.settings, scene.latest, limit, scene.now)
         missed = {name: time for name, time in lost.items() if not _retired(scene, name, time)}
         if not missed:
-            return Observation(Sign.GONE, scene.now, heard, None, limit, "heard again, or nobody misses it any more")
+            detail = "nobody misses it any more" if lost else "heard again"
+            return Observation(Sign.GONE, scene.now, heard, None, limit, detail, over=bool(lost))
         metric = next(iter(missed))
         since = missed[metric]
     since = max(since, scene.known)
@@ -146,20 +160,46 @@ def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
+def _unit_waits(seconds: float, onsets: int = 0) -> Waits:
+    return Waits(_ms(seconds), UNIT_CLEAR_MS, REST_MS, 12 * HOUR_MS, onsets)
+
+
 def _room_waits(levels: AlertLevels) -> Waits:
     fire = _ms(levels.over_capacity_for)
-    return Waits(fire, max(fire, ROOM_CLEAR_MS))
+    return Waits(fire, max(fire, ROOM_CLEAR_MS), REST_MS, 2 * HOUR_MS)
 
 
+def _silent_waits(levels: AlertLevels) -> Waits:
+    """Return how long silence waits: what is heard now and then is not heard for `silent_after` in between."""
+    return Waits(0, 0, 2 * _ms(levels.silent_after), NIGHTS_MS)
+
+
+def _same_value(alert: Open, seen: Observation) -> bool:
+    return alert.value == seen.value
+
+
+def _same_reason(alert: Open, seen: Observation) -> bool:
+    return alert.reason == seen.reason
+
+
+_ANY = 9
+"""No stage is higher."""
 _UNITS, _ROOMS, _SITES = frozenset({Unit}), frozenset({Room}), frozenset({Site})
 WATCHES: tuple[Watch, ...] = (
-    Watch(Rule.COLLECTION, _UNITS, collection, lambda levels: Waits(_ms(levels.fill_for), UNIT_CLEAR_MS)),
-    Watch(Rule.UNIT_FAULT, _UNITS, unit_fault, lambda levels: Waits(_ms(levels.fault_for), UNIT_CLEAR_MS)),
-    Watch(Rule.FILM_LOW, _UNITS, film_low, lambda levels: Waits(_ms(levels.fault_for), UNIT_CLEAR_MS)),
+    Watch(Rule.COLLECTION, _UNITS, collection, lambda levels: _unit_waits(levels.fill_for), slow=Stage.PLAN),
+    Watch(Rule.UNIT_FAULT, _UNITS, unit_fault, lambda levels: _unit_waits(levels.fault_for, onsets=3), _same_value),
+    Watch(Rule.FILM_LOW, _UNITS, film_low, lambda levels: _unit_waits(levels.fault_for), slow=_ANY),
     Watch(Rule.ROOM_OVER_CAPACITY, _ROOMS, room_over_capacity, _room_waits),
-    Watch(Rule.ZONE_OVER_CAPACITY, _ROOMS, zone_over_capacity, _room_waits),
-    Watch(Rule.ASSET_SILENT, _UNITS | _ROOMS, asset_silent, lambda _levels: Waits(0)),
-    Watch(Rule.KG_LIMIT, _SITES, kg_limit, lambda _levels: Waits(SITE_WAIT_MS)),
-    Watch(Rule.STOCK_LOW, _SITES, stock_low, lambda _levels: Waits(SITE_WAIT_MS)),
+    Watch(Rule.ZONE_OVER_CAPACITY, _ROOMS, zone_over_capacity, _room_waits, _same_reason),
+    Watch(Rule.ASSET_SILENT, _UNITS | _ROOMS, asset_silent, _silent_waits),
+    Watch(
+        Rule.KG_LIMIT,
+        _SITES,
+        kg_limit,
+        lambda _levels: Waits(SITE_WAIT_MS, 0, REST_MS, KG_LONGEST_MS),
+        slow=_ANY,
+        ends=False,
+    ),
+    Watch(Rule.STOCK_LOW, _SITES, stock_low, lambda _levels: Waits(SITE_WAIT_MS, 0, REST_MS, 2 * DAY_MS), slow=_ANY),
 )
-"""Every rule. To add one, add a function and a row, its words in `mail/words.py`, and its name in `Rule`."""
+"""Every rule. To add one, add a function and a row, its words in `mails/texts.py`, and its name in `Rule`."""

@@ -97,7 +97,8 @@ def _derived(scene: RuleContext, unit: Unit, ahead: Outlook) -> Observation:
     bag = bag_since(scene.derived)
     if scene.open is not None and bag is not None and bag > scene.open.since:
         # whatever this bag is like, the one that the alert is about is gone
-        return Observation(Sign.GONE, time, time, ahead.percent, scene.levels.fill_rise, "the bag was changed")
+        rise = scene.levels.fill_rise
+        return Observation(Sign.GONE, time, time, ahead.percent, rise, "the bag was changed", over=True)
     due = max(_dues(scene, unit, ahead), key=lambda found: found[0], default=None)
     if due is not None and due[1] is not Cause.BAG_FULL and scene.open is None and _doubted(scene, ahead):
         return Observation(Sign.BETWEEN, time, time, ahead.percent, scene.levels.fill_rise, "the witnesses disagree")

@@ -1,12 +1,13 @@
 """What the alert engine may change, inside one transaction."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sukusuku_server.db import row_mapping
-from sukusuku_server.db.tables_alerts import alert, alert_event, known_asset, mail_outbox
-from sukusuku_server.model.alerts import Alert, AlertState, MailState, OutgoingMail
+from sukusuku_server.db.tables_alerts import alert, alert_event, alert_word, known_asset, mail_outbox
+from sukusuku_server.model.alerts import Alert, AlertState, MailState, OutgoingMail, Word
 
 
 class Change:
@@ -32,43 +33,108 @@ class Change:
         return self.read(firing.id)
 
     def worsen(self, worse: Alert, now: int) -> Alert:
-        """Raise the alert to a higher stage: everybody is told again, also when somebody took care of it."""
+        """Raise the alert to a higher stage: nobody takes care of that yet."""
         anew: dict[str, object] = {"state": AlertState.FIRING, "acknowledged": None, "acknowledged_by": None}
-        anew |= {"told": 0, "told_first": None, "told_at": None}
         self._update(worse.id, anew | _grounds(worse))
         self._note(worse, now, "worsened", worse.value)
         return self.read(worse.id)
 
-    def told(self, alert_id: int, steps: int, first: int, now: int) -> None:
-        """So many steps of the escalation chain have been told, the first one at `first`."""
-        self._update(alert_id, {"told": steps, "told_first": first, "told_at": now})
+    def reopen(self, back: Alert, now: int) -> Alert:
+        """Open a resolved alert again, whose cause has returned. Whoever takes care of it still does."""
+        state = AlertState.FIRING if back.acknowledged is None else AlertState.ACKNOWLEDGED
+        fired = back.fired if back.told else now  # what nobody was told of begins to wait now
+        self._update(back.id, {"state": state, "resolved": None, "clearing": None, "fired": fired} | _grounds(back))
+        self._note(back, now, "returned", back.value)
+        return self.read(back.id)
+
+    def told(self, about: Alert) -> None:
+        """Keep how many steps of the escalation chain have been told of which stage, when, and how often again."""
+        names = ("told", "told_stage", "told_first", "told_at", "repeats")
+        self._update(about.id, {name: getattr(about, name) for name in names})
 
     def recipients(self, alert_id: int) -> dict[str, str]:
         """Who got mails about an alert (address in lower case), with the Message-ID of the first one."""
-        columns = (mail_outbox.c.recipient, mail_outbox.c.message_id)
-        query = select(*columns).where(mail_outbox.c.alert_id == alert_id).order_by(mail_outbox.c.id.desc())
-        return {row.recipient.lower(): row.message_id for row in self._connection.execute(query)}
+        query = select(alert_word.c.recipient, mail_outbox.c.message_id)
+        query = query.join(mail_outbox, mail_outbox.c.id == alert_word.c.mail_id)
+        query = query.where(alert_word.c.alert_id == alert_id).order_by(mail_outbox.c.id.desc())
+        return {row.recipient: row.message_id for row in self._connection.execute(query)}
 
-    def resolve(self, resolved: Alert, now: int, value: float | None) -> Alert:
-        """Resolve an alert whose cause is gone; `value` says so. What people did meanwhile is kept."""
-        self._update(resolved.id, {"state": AlertState.RESOLVED, "resolved": now, "clearing": None})
+    def resolve(self, resolved: Alert, now: int, value: float | None, *, rests: bool = False) -> Alert:
+        """Resolve an alert whose cause is gone; `value` says so. What people did meanwhile is kept.
+
+        `rests`: it may come back as the same alert.
+        """
+        state = {"state": AlertState.RESOLVED, "resolved": now, "clearing": now if rests else None}
+        self._update(resolved.id, state)
         self._note(resolved, now, "resolved", value)
         return self.read(resolved.id)
 
-    def clearing(self, alert_id: int, since: int | None) -> None:
-        """Remember since when the cause has been away, so that a restart does not begin the wait again."""
-        self._update(alert_id, {"clearing": since})
+    def course(self, about: Alert) -> None:
+        """Remember how the cause comes and goes, so that a restart does not begin a wait again."""
+        names = ("raised", "clearing", "returns", "gap")
+        self._update(about.id, {name: getattr(about, name) for name in names})
 
     def drop(self, alert_id: int) -> None:
         """Forget a pending alert that never fired."""
         self._connection.execute(delete(alert).where(alert.c.id == alert_id))
 
-    def put_mail(self, alert_id: int, mail: OutgoingMail, now: int, due: int = 0) -> None:
-        """Hand a mail to the outbox, due at once or at a later moment."""
-        values = {"alert_id": alert_id, "state": MailState.WAITING, "created": now, "next_try": max(now, due)}
-        values |= {"attempts": 0, "leased_until": 0, "reason": ""}
-        values |= row_mapping.mail_values(mail)
-        self._connection.execute(insert(mail_outbox).values(values))
+    def put_mail(self, alert_id: int | None, mail: OutgoingMail, now: int, due: int = 0) -> int:
+        """Hand a mail to the outbox, due at once or at a later moment; return its id."""
+        values = row_mapping.mail_values(mail) | {"alert_id": alert_id, "state": MailState.WAITING, "created": now}
+        values |= {"next_try": max(now, due), "attempts": 0, "leased_until": 0, "reason": ""}
+        added = insert(mail_outbox).values(values).returning(mail_outbox.c.id)
+        number: int = self._connection.execute(added).scalar_one()
+        return number
+
+    def put_word(self, new: Word) -> Word:
+        """Keep what one recipient is to hear about one alert; the answer carries its id."""
+        values = row_mapping.word_values(new)
+        number = self._connection.execute(insert(alert_word).values(values).returning(alert_word.c.id)).scalar_one()
+        return replace(new, id=number)
+
+    def say(self, words: Sequence[Word], mail: OutgoingMail, now: int) -> None:
+        """Hand the mail that says these words to the outbox."""
+        alerts = {word.alert_id for word in words}
+        number = self.put_mail(alerts.pop() if len(alerts) == 1 else None, mail, now)
+        said = alert_word.c.id.in_([word.id for word in words])
+        self._connection.execute(update(alert_word).where(said).values(mail_id=number))
+
+    def withdraw(self, words: Collection[Word]) -> None:
+        """Forget words that mean nothing any more."""
+        if words:
+            gone = alert_word.c.id.in_([word.id for word in words])
+            self._connection.execute(delete(alert_word).where(gone))
+
+    def postpone(self, words: Sequence[Word], until: int, held: str) -> list[Word]:
+        """Let words wait until a later moment; return them as they are then."""
+        later = alert_word.c.id.in_([word.id for word in words])
+        self._connection.execute(update(alert_word).where(later).values(opens=until, due=until, held=held))
+        return [replace(word, opens=until, due=until, held=held) for word in words]
+
+    def stuck(self, channel: str, recipient: str, now: int) -> dict[int, frozenset[int]]:
+        """Mails to a recipient that failed and wait: by id the alerts that they tell of. One being sent is none."""
+        columns = mail_outbox.c
+        waits = (columns.channel == channel) & (func.lower(columns.recipient) == recipient) & (columns.attempts > 0)
+        waits &= (columns.state == MailState.WAITING) & (columns.leased_until <= now)
+        query = select(columns.id, alert_word.c.alert_id).join(alert_word, alert_word.c.mail_id == columns.id)
+        found: dict[int, frozenset[int]] = {}
+        for mail_id, alert_id in self._connection.execute(query.where(waits)):
+            found[mail_id] = found.get(mail_id, frozenset()) | {alert_id}
+        return found
+
+    def take_back(self, mail_id: int) -> None:
+        """Forget a mail that was not sent, with the words in it."""
+        self._connection.execute(delete(alert_word).where(alert_word.c.mail_id == mail_id))
+        self._connection.execute(delete(mail_outbox).where(mail_outbox.c.id == mail_id))
+
+    def written(self, channel: str, recipient: str, since: int) -> int:
+        """How many mails about alerts were written to a recipient since a moment (UTC ms)."""
+        said = (alert_word.c.channel == channel) & (alert_word.c.recipient == recipient)
+        query = select(func.count(mail_outbox.c.id.distinct())).join(
+            alert_word, alert_word.c.mail_id == mail_outbox.c.id
+        )
+        number: int = self._connection.execute(query.where(said, mail_outbox.c.created >= since)).scalar_one()
+        return number
 
     def know(self, assets: list[str], now: int) -> None:
         """Remember since when these assets are watched."""

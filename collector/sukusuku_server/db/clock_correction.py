@@ -6,7 +6,7 @@ from sukusuku_server.db.database import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rooms import RoomRecords
-from sukusuku_server.db.tables_alerts import alert, alert_event, mail_outbox
+from sukusuku_server.db.tables_alerts import alert, alert_event, alert_word, mail_outbox
 from sukusuku_server.db.tables_collection import checkpoint, finding, round_run
 from sukusuku_server.model.alerts import MailState
 
@@ -14,6 +14,7 @@ _FOREVER = 1 << 62
 _MOMENTS: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (alert, ("since", "raised", "clearing", "told_first", "told_at", "fired", "acknowledged", "resolved")),
     (alert_event, ("time",)),
+    (alert_word, ("since",)),
 )
 
 

@@ -12,7 +12,7 @@ from sukusuku_core.errors import TransientError
 from sukusuku_server.db import row_mapping
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.engine import open_engine, writing
-from sukusuku_server.db.tables_alerts import alert, alert_event, audit, known_asset, mail_outbox
+from sukusuku_server.db.tables_alerts import alert, alert_event, alert_word, audit, known_asset, mail_outbox
 from sukusuku_server.model.alerts import (
     Alert,
     AlertEvent,
@@ -23,6 +23,7 @@ from sukusuku_server.model.alerts import (
     MailRow,
     MailState,
     UnknownAlertError,
+    Word,
 )
 
 
@@ -59,6 +60,20 @@ class Operations:
         with self.reading() as connection:
             query = select(alert).where(alert.c.resolved.is_(None)).order_by(alert.c.id)
             return [row_mapping.to_alert(row) for row in connection.execute(query)]
+
+    def resting_alerts(self, since: int) -> list[Alert]:
+        """Return the newest alert of each rule and subject, where it was resolved since a moment (UTC ms) and rests."""
+        newest = select(func.max(alert.c.id)).group_by(alert.c.rule, alert.c.asset)
+        rests = (alert.c.resolved >= since) & alert.c.clearing.is_not(None)
+        query = select(alert).where(alert.c.id.in_(newest), rests).order_by(alert.c.id)
+        with self.reading() as connection:
+            return [row_mapping.to_alert(row) for row in connection.execute(query)]
+
+    def waiting_words(self) -> list[Word]:
+        """Return what people are still to hear, in the order in which it came up."""
+        query = select(alert_word).where(alert_word.c.mail_id.is_(None)).order_by(alert_word.c.id)
+        with self.reading() as connection:
+            return [row_mapping.to_word(row) for row in connection.execute(query)]
 
     def alert(self, alert_id: int) -> Alert | None:
         """One alert, None when there is none with this id."""
@@ -153,6 +168,8 @@ class Operations:
                         tally = replace(tally, dead=number)
                     case MailState.SENT:
                         tally = replace(tally, sent=sent)
+                    case MailState.EXPIRED:
+                        pass
                 found[channel] = tally
             for which in (settled, waiting):  # what still waits says more than what is over
                 newest = select(func.max(columns.id)).where(which).group_by(columns.channel)
@@ -184,7 +201,7 @@ class Operations:
         A caller that dies leaves the mail to the next one after that time.
         """
         columns = mail_outbox.c
-        due = _next_of_its_alert(channel) & (columns.next_try <= now) & (columns.leased_until <= now)
+        due = _next_in_order(channel) & (columns.next_try <= now) & (columns.leased_until <= now)
         query = select(mail_outbox).where(due).order_by(columns.next_try, columns.id).limit(1)
         with self.writing() as connection:
             row = connection.execute(query.with_for_update(skip_locked=True)).first()
@@ -195,18 +212,39 @@ class Operations:
 
     def next_mail(self, channel: str = "mail") -> int | None:
         """When (UTC ms) the next waiting mail of a channel is due; None when none is waiting."""
-        query = select(mail_outbox.c.next_try, mail_outbox.c.leased_until).where(_next_of_its_alert(channel))
+        query = select(mail_outbox.c.next_try, mail_outbox.c.leased_until).where(_next_in_order(channel))
         with self.reading() as connection:
             return min((max(row) for row in connection.execute(query)), default=None)
 
     def heard(self, row: MailRow) -> bool:
-        """Whether the recipient of a mail has been sent another one about the same alert."""
-        columns = mail_outbox.c
-        same = (columns.alert_id == row.alert_id) & (columns.channel == row.mail.channel)
-        same &= func.lower(columns.recipient) == row.mail.recipient.lower()
+        """Whether the recipient of a mail has been sent another one about an alert that it tells of."""
+        columns, own, other = mail_outbox.c, alert_word.alias().c, alert_word.alias().c
+        same = (columns.channel == row.mail.channel) & (func.lower(columns.recipient) == row.mail.recipient.lower())
+        told = select(own.alert_id).where(own.mail_id == row.id)
+        about = select(other.mail_id).where(other.alert_id.in_(told) | (other.alert_id == row.alert_id))
+        same &= columns.id.in_(about) | (columns.alert_id == row.alert_id)
         with self.reading() as connection:
             query = select(columns.id).where(same, columns.state == MailState.SENT).limit(1)
             return connection.execute(query).first() is not None
+
+    def expire_mails(self, channel: str, now: int) -> int:
+        """Set aside the mails of a channel that are of no use any more; return how many."""
+        columns = mail_outbox.c
+        late = (columns.state == MailState.WAITING) & (columns.channel == channel)
+        late &= (columns.expires <= now) & (columns.leased_until <= now)
+        with self.reading() as connection:
+            if connection.execute(select(columns.id).where(late).limit(1)).first() is None:
+                return 0
+        with self.writing() as connection:
+            gone = update(mail_outbox).where(late).values(state=MailState.EXPIRED)
+            return connection.execute(gone).rowcount
+
+    def hasten(self, channel: str, now: int) -> None:
+        """Let every mail of a channel that has failed be tried now: its far end takes mails again."""
+        columns = mail_outbox.c
+        failed = (columns.state == MailState.WAITING) & (columns.channel == channel) & (columns.attempts > 0)
+        with self.writing() as connection:
+            connection.execute(update(mail_outbox).where(failed & (columns.next_try > now)).values(next_try=now))
 
     def drop_mail(self, mail_id: int) -> None:
         """Forget a mail that means nothing to its recipient."""
@@ -275,11 +313,12 @@ def _find(connection: Connection, alert_id: int) -> Alert | None:
     return None if row is None else row_mapping.to_alert(row)
 
 
-def _next_of_its_alert(channel: str) -> ColumnElement[bool]:
-    """Return what holds of waiting mails before which no other waits for the same recipient about the same alert."""
+def _next_in_order(channel: str) -> ColumnElement[bool]:
+    """Return what holds of waiting mails before which no other waits for the same recipient: about alerts, or a run."""
     columns, before = mail_outbox.c, mail_outbox.alias().c
-    earlier = (before.alert_id == columns.alert_id) & (before.id < columns.id) & (before.state == MailState.WAITING)
-    earlier &= (before.channel == columns.channel) & (func.lower(before.recipient) == func.lower(columns.recipient))
+    earlier = (before.id < columns.id) & (before.state == MailState.WAITING) & (before.channel == columns.channel)
+    earlier &= func.lower(before.recipient) == func.lower(columns.recipient)
+    earlier &= before.run_id.is_not_distinct_from(columns.run_id)
     waiting = (columns.state == MailState.WAITING) & (columns.channel == channel)
     return waiting & ~select(before.id).where(earlier).exists()
 

@@ -303,8 +303,11 @@ def _tell(connection: Connection, run_id: int, people: Sequence[Person], compose
 def _put_mails(connection: Connection, run_id: int, mails: Sequence[OutgoingMail], now: int) -> None:
     fresh = {"state": MailState.WAITING, "created": now, "next_try": now, "attempts": 0, "leased_until": 0}
     fresh |= {"alert_id": None, "run_id": run_id, "reason": ""}
+    departs = select(round_run.c.departs).where(round_run.c.id == run_id)
+    plan = {"expires": connection.execute(departs).scalar_one()}  # who is asked to come after it has left is annoyed
     if mails:
-        connection.execute(insert(mail_outbox), [mail_values(mail) | fresh for mail in mails])
+        rows = [mail_values(mail) | fresh | (plan if mail.kind == "round" else {}) for mail in mails]
+        connection.execute(insert(mail_outbox), rows)
 
 
 def _is_by(run: Run, who: str, person: int | None) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from sukusuku_server.model.alerts import Alert, AlertState, MailRow, MailState, OutgoingMail
+from sukusuku_server.model.alerts import Alert, AlertState, MailRow, MailState, OutgoingMail, Word
 
 
 def to_alert(row: Row[Any]) -> Alert:
@@ -30,6 +30,7 @@ def to_mail(row: Row[Any]) -> MailRow:
         message_id=row.message_id,
         content=bytes(row.content),
         channel=row.channel,
+        expires=row.expires,
     )
     return MailRow(
         id=row.id,
@@ -48,3 +49,17 @@ def to_mail(row: Row[Any]) -> MailRow:
 def mail_values(mail: OutgoingMail) -> dict[str, Any]:
     """Return a mail as column values."""
     return asdict(mail)
+
+
+def to_word(row: Row[Any]) -> Word:
+    """Return the word in a row of table `alert_word`."""
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    del values["mail_id"]
+    return Word(**values)
+
+
+def word_values(word: Word) -> dict[str, Any]:
+    """Return a new word as column values."""
+    values = asdict(word)
+    del values["id"]
+    return values

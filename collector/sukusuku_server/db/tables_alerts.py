@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -41,6 +42,10 @@ alert = Table(
     Column("told_at", BigInteger),
     Column("stage", Integer, nullable=False, server_default="1"),
     Column("reason", String(120), nullable=False, server_default=""),
+    Column("told_stage", Integer, nullable=False, server_default="0"),
+    Column("repeats", Integer, nullable=False, server_default="0"),
+    Column("returns", Integer, nullable=False, server_default="0"),
+    Column("gap", BigInteger, nullable=False, server_default="0"),
     Column("fired", BigInteger),
     Column("acknowledged", BigInteger),
     Column("acknowledged_by", String(120)),
@@ -92,9 +97,28 @@ mail_outbox = Table(
     Column("leased_until", BigInteger, nullable=False),
     Column("sent", BigInteger),
     Column("reason", Text, nullable=False),
+    Column("expires", BigInteger),
     sqlite_autoincrement=True,
 )
 Index("ix_mail_outbox_due", mail_outbox.c.state, mail_outbox.c.next_try)
+
+alert_word = Table(
+    "alert_word",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("alert_id", ID, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("channel", String(63), nullable=False),
+    Column("recipient", String(254), nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("opens", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("held", String(20), nullable=False, server_default=""),
+    Column("mail_id", ID, ForeignKey("mail_outbox.id", ondelete="CASCADE"), index=True),
+    sqlite_autoincrement=True,
+)
+"""What one recipient is to hear about one alert; `mail_id` is the mail that says it, empty while the word waits."""
 
 audit = Table(
     "audit",

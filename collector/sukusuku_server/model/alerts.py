@@ -23,6 +23,10 @@ class AlertStateError(SukusukuError):
         self.alert = alert
 
 
+FLAPS_FROM = 2
+"""Returns of its cause from which on an alert flaps: it comes and goes."""
+
+
 class AlertState(StrEnum):
     """Where an alert stands. A pending alert has not told anybody yet and may vanish again."""
 
@@ -40,11 +44,13 @@ class Alert:
     `value` and `threshold` are those of the moment it was raised, or fired once it has fired, in the unit of the
     rule's metric (for `asset_silent` the threshold is in seconds); None where the rule has none. `detail` is one
     English line for logs and programs; people are told in their own words.
-    `clearing` is since when the cause has been away, while the rule still waits before it resolves.
+    `clearing` is since when the cause has been away, while the rule still waits before it resolves; of a resolved alert
+    whose cause may come back, since when it rests.
     `stage` rises with what has to be done, `reason` says in one word why, where the rule has several reasons; for
     `asset_silent` it is the metric that is missing while others still come.
-    `told` is how many steps of the escalation chain have been told of this stage, `told_first` and `told_at` when the
-    first and the last mails about it were written.
+    `told` is how many steps of the escalation chain have been told of `told_stage`, `told_first` and `told_at` when the
+    first and the last mails about it were written, `repeats` how often it was told again.
+    `returns` is how often its cause has come back, and `gap` the longest time (ms) that it was away before it did.
     """
 
     id: int
@@ -67,13 +73,43 @@ class Alert:
     told_at: int | None = None
     stage: int = 1
     reason: str = ""
+    told_stage: int = 0
+    repeats: int = 0
+    returns: int = 0
+    gap: int = 0
+
+    @property
+    def flapping(self) -> bool:
+        """Whether its cause comes and goes: it is open until the cause has rested."""
+        return self.returns >= FLAPS_FROM
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One thing that one recipient is to hear about one alert. All moments are UTC ms.
+
+    `kind` is `firing`, `worse`, `again` or `resolved`. It may go with others from `opens` on, and goes at `due`. `held`
+    says why it waited: `closed`, `silenced`, `digest` or `budget`; empty: it did not. `since` is when it began to wait,
+    `urgent` whether it waits for no other.
+    """
+
+    id: int
+    alert_id: int
+    kind: str
+    channel: str
+    recipient: str
+    since: int
+    opens: int
+    due: int
+    urgent: bool
+    held: str
 
 
 @dataclass(frozen=True, slots=True)
 class AlertEvent:
     """One step in the life of an alert, with the value it had then.
 
-    `kind` is `raised`, `fired`, `worsened`, `acknowledged` or `resolved`.
+    `kind` is `raised`, `fired`, `worsened`, `acknowledged`, `resolved` or `returned`.
     """
 
     alert_id: int
@@ -84,19 +120,21 @@ class AlertEvent:
 
 
 class MailState(StrEnum):
-    """Where a mail stands: waiting for a try, accepted by the mail server, or refused for good."""
+    """Where a mail stands: waiting for a try, accepted by the mail server, refused for good, or of no use any more."""
 
     WAITING = "waiting"
     SENT = "sent"
     DEAD = "dead"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
     """A mail as it will go out, byte for byte, or a message of another channel. `kind` says what it is about.
 
-    About an alert it is `firing`, `worse`, `again` or `resolved`. A message of another channel has a `notices.Notice`
-    as its content, the id of the channel as recipient, and no sender.
+    About an alert it is `firing`, `worse`, `again` or `resolved`, about more than one `several`. From `expires` (UTC
+    ms) on it is of no use and is not sent any more; None: it always is. A message of another channel has a
+    `notices.Notice` as its content, the id of the channel as recipient, and no sender.
     """
 
     kind: str
@@ -107,6 +145,7 @@ class OutgoingMail:
     message_id: str
     content: bytes
     channel: str = "mail"
+    expires: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import msgspec
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Percent, PositiveSeconds, Settings
+from sukusuku_server.settings.base import Clock
 
 RuleName = Literal[
     "collection",
@@ -49,6 +50,17 @@ class MailFrom(Settings, frozen=True, kw_only=True):
     """1 near, 2 over."""
 
 
+class Digest(Settings, frozen=True, kw_only=True):
+    """Mails that gather what is not urgent, at fixed times."""
+
+    times: Annotated[tuple[Clock, ...], msgspec.Meta(min_length=1, max_length=12)] = ("09:00", "13:00", "16:30")
+    """When they go out, local times."""
+    allowed: tuple[RuleName, ...] = ("collection", "film_low", "asset_silent", "kg_limit", "stock_low")
+    """Rules that a contact may have in a digest. Of `collection` only stage 1 waits, whatever a contact chooses."""
+    rules: tuple[RuleName, ...] = ()
+    """Rules that wait for the digest of contacts who do not say it themselves (`digest` of `[[contact]]`)."""
+
+
 class AlertLevels(Settings, frozen=True, kw_only=True):
     """When an alert rises and clears. A unit or room may override single values (see `Levels`)."""
 
@@ -80,7 +92,14 @@ class AlertLevels(Settings, frozen=True, kw_only=True):
     before_opening: Annotated[float, msgspec.Meta(ge=0, le=43_200)] = 3600.0
     """Seconds before the centre opens at which mails go out that have waited while it was closed."""
     urgent: tuple[RuleName, ...] = ("room_over_capacity",)
-    """Rules whose mails do not wait until the centre opens."""
+    """Rules whose mails wait neither until the centre opens nor for others."""
+    longest_wait: Annotated[float, msgspec.Meta(ge=3600, le=1_209_600)] = 259_200.0
+    """Seconds that a mail waits at most because its centre is closed: a weekend, but not the New Year holidays."""
+    gather_for: Annotated[float, msgspec.Meta(ge=0, le=900)] = 120.0
+    """Seconds for which words that are not urgent wait for others to the same person, so that they are one mail."""
+    mails_per_day: Annotated[int, msgspec.Meta(ge=1, le=100)] = 6
+    """Mails about alerts to one person on a day, from which on what is not urgent waits for the digest."""
+    digest: Digest = Digest()
     mail_from: MailFrom = MailFrom()
     outbreak: Outbreak = Outbreak()
 
@@ -105,9 +124,27 @@ def check_levels(levels: AlertLevels, name: str) -> None:
             f"{name}: alerts.repeat_after: found {levels.repeat_after:g}, allowed: {SHORTEST_REPEAT} or more, "
             "or 0 to tell each thing once"
         )
+    times = levels.digest.times
+    if list(times) != sorted(set(times)) or "24:00" in times:
+        raise ConfigError(
+            f"{name}: alerts.digest.times: found {', '.join(times)}; allowed: times from 00:00 to 23:59, "
+            "each once, the earliest first"
+        )
+    check_digest(levels, levels.digest.rules, f"{name}: alerts.digest.rules")
     doubled = sorted({rule for rule in levels.urgent if levels.urgent.count(rule) > 1})
     if doubled:
         raise ConfigError(f"{name}: alerts.urgent: {', '.join(doubled)} is named twice")
+
+
+def check_digest(alerts: AlertLevels, chosen: tuple[RuleName, ...], where: str) -> None:
+    """Check that what shall wait for a digest may. Raises ConfigError; `where` is the key path of the choice."""
+    wrong = sorted(set(chosen) - set(alerts.digest.allowed))
+    if wrong:
+        allowed = ", ".join(alerts.digest.allowed) or "none"
+        raise ConfigError(f"{where}: {', '.join(wrong)} may not wait for a digest; [alerts.digest] allowed: {allowed}")
+    urgent = sorted(set(chosen) & set(alerts.urgent))
+    if urgent:
+        raise ConfigError(f"{where}: {', '.join(urgent)} is in [alerts] urgent, so it cannot wait for a digest")
 
 
 def check_apart(levels: AlertLevels, where: str) -> None:

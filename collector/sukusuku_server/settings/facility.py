@@ -18,7 +18,15 @@ from sukusuku_core.model import AssetKind
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
 from sukusuku_core.time import day_start
 from sukusuku_server.settings import authority, rounds
-from sukusuku_server.settings.alerts import AlertLevels, Levels, RuleName, Stage, check_apart, check_levels
+from sukusuku_server.settings.alerts import (
+    AlertLevels,
+    Levels,
+    RuleName,
+    Stage,
+    check_apart,
+    check_digest,
+    check_levels,
+)
 from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text, check_later, check_until
 from sukusuku_server.settings.bookings import BookingSettings, check_bookings
 from sukusuku_server.settings.channels import Channel, check_channels
@@ -168,6 +176,9 @@ class Contact(Settings, frozen=True, kw_only=True):
     language: Language = "ja"
     sites: tuple[Id, ...] = ()
     rules: tuple[RuleName, ...] = ()
+    digest: tuple[RuleName, ...] | None = None
+    """Rules that wait for the next digest instead of being told at once; left out: as `[alerts.digest]` has it, empty:
+    everything at once. `[alerts.digest] allowed` limits the choice."""
     after_minutes: Annotated[float, msgspec.Meta(ge=0, le=10_080)] = 0.0
 
 
@@ -314,6 +325,7 @@ def _check_contacts(facility: Facility, sites: set[str], name: str) -> None:
             unknown = sorted(set(found) - there)
             if unknown:
                 raise ConfigError(f"{name}: contact[{n}].{key}: no {key[:-1]} {unknown}; there are {sorted(there)}")
+        check_digest(facility.alerts, contact.digest or (), f"{name}: contact[{n}].digest")
         if contact.mail is None and not contact.channels:
             raise ConfigError(f"{name}: contact[{n}]: {contact.name} has neither mail nor channels; give one of them")
 

@@ -56,6 +56,7 @@ def test_the_chain_is_told_step_by_step_and_the_end_to_all_who_were_told(tmp_pat
 
     fault(site, T0 + 40 * MINUTE, code=0)
     fault(site, T0 + 42 * MINUTE, code=0)
+    fault(site, T0 + 72 * MINUTE, code=0)
     assert got(site)[3:] == [("resolved", "tobu"), ("resolved", "integrator"), ("resolved", "chief")]
     end = parse(site.store.mails()[0].mail.content)
     assert end["In-Reply-To"] == chief.mail.message_id
@@ -73,17 +74,20 @@ def test_an_acknowledgement_stops_the_chain_and_the_repeats(tmp_path: Path) -> N
 
 
 def test_it_is_told_again_until_somebody_acknowledges(tmp_path: Path) -> None:
+    """After four hours, at the next opening, on the day after, then after two, four and eight days."""
     site = Site(tmp_path)
     fault(site, T0)
-    for minute in range(1, 9 * 60, 2):
-        fault(site, T0 + minute * MINUTE)
-        if minute % 100 == 1:
+    for half_hour in range(1, 20 * 48):
+        fault(site, T0 + half_hour * HOUR // 2 + MINUTE)
+        if half_hour % 100 == 1:
             site.restart()
     assert (
-        got(site) == [("firing", "tobu"), ("firing", "integrator")] + [("again", "tobu"), ("again", "integrator")] * 2
+        got(site) == [("firing", "tobu"), ("firing", "integrator")] + [("again", "tobu"), ("again", "integrator")] * 6
     )
+    told = [row.created - T0 for row in reversed(site.store.mails()) if row.mail.language == "ja"]
+    assert [round(time / HOUR) for time in told] == [1, 5, 47, 71, 119, 215, 407]
     mails = [row.mail for row in site.store.mails()]
-    assert len({mail.message_id for mail in mails}) == 6
+    assert len({mail.message_id for mail in mails}) == 14
     assert mails[0].subject.startswith("[Sukusuku] Still open: ")
 
 
@@ -102,7 +106,10 @@ def test_mails_wait_until_an_hour_before_the_centre_opens(tmp_path: Path) -> Non
     first = [row.created for row in site.store.mails() if row.mail.kind == "firing"]
 
     assert site.only().fired == T0 + 10 * MINUTE
-    assert first == [OPENS - HOUR + MINUTE] * 2
+    assert first == [OPENS - HOUR + 11 * MINUTE] * 2  # with what else there is
+    assert "2026年11月22日（日）9:51 から（センターが閉まっていたため）" in body(
+        parse(site.store.mails()[1].mail.content), "plain"
+    )
 
 
 def test_what_begins_and_ends_while_the_centre_is_closed_makes_no_mail(tmp_path: Path) -> None:
@@ -119,15 +126,13 @@ def test_the_good_news_waits_for_the_opening_too(tmp_path: Path) -> None:
     evening = OPENS + 9 * HOUR  # it closes
     fault(site, evening - 10 * MINUTE)
     fault(site, evening - 5 * MINUTE)
+    fault(site, evening - MINUTE)
     fault(site, evening + HOUR, code=0)
-    fault(site, evening + HOUR + 2 * MINUTE, code=0)
+    for hour in range(1, 15):
+        fault(site, evening + hour * HOUR + 2 * MINUTE, code=0)
 
     assert [kind for kind, _ in got(site)] == ["firing", "firing", "resolved", "resolved"]
-    assert site.store.next_mail() == evening - 5 * MINUTE
-    for row in site.store.mails():
-        if row.mail.kind == "firing":
-            site.store.mail_sent(row.id, evening)
-    assert site.store.next_mail() == OPENS + DAY - HOUR
+    assert site.store.mails()[0].created == OPENS + DAY - HOUR + 2 * MINUTE
 
 
 @pytest.mark.parametrize("subject", [UNIT, SITE])
@@ -176,6 +181,7 @@ def test_whoever_is_no_contact_any_more_hears_nothing(tmp_path: Path) -> None:
     site.restart()
     fault(site, T0 + 2 * MINUTE, code=0)
     fault(site, T0 + 4 * MINUTE, code=0)
+    fault(site, T0 + 34 * MINUTE, code=0)
 
     assert got(site)[2:] == [("resolved", "tobu")]
 
@@ -192,7 +198,7 @@ def test_each_step_is_told_once_in_order_and_repeats_keep_their_distance(
     told, now, tellings = EscalationState(), 0, []
     for pause in pauses:
         now += pause
-        telling = due(told, 0, delays, repeat, now)
+        telling = due(told, 0, delays, told.last + repeat if repeat and told.last is not None else None, now)
         if telling is None:
             continue
         tellings.append((now, telling, told))
@@ -213,9 +219,9 @@ def test_each_step_is_told_once_in_order_and_repeats_keep_their_distance(
 
 
 def test_a_chain_that_begins_late_is_not_told_all_at_once() -> None:
-    assert due(EscalationState(), 0, [0, 30, 60], 0, 1000) == EscalationStep(1, again=False)
-    assert due(EscalationState(1, 1000, 1000), 0, [0, 30, 60], 0, 1029) is None
-    assert due(EscalationState(1, 1000, 1000), 0, [0, 30, 60], 0, 1030) == EscalationStep(2, again=False)
+    assert due(EscalationState(), 0, [0, 30, 60], None, 1000) == EscalationStep(1, again=False)
+    assert due(EscalationState(1, 1000, 1000), 0, [0, 30, 60], None, 1029) is None
+    assert due(EscalationState(1, 1000, 1000), 0, [0, 30, 60], None, 1030) == EscalationStep(2, again=False)
 
 
 def test_without_anybody_who_wants_to_know_nobody_is_told() -> None:

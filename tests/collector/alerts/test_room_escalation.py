@@ -27,7 +27,8 @@ class Watched:
     events: list[tuple[int, Event, int]] = field(default_factory=list)
 
     def at(self, now: int, children: int) -> None:
-        seen = look(sensed(children, now), now, text=self.text, alert=self.alert)
+        open_now = self.alert if self.alert is not None and self.alert.ended is None else None
+        seen = look(sensed(children, now), now, text=self.text, alert=open_now)
         waits = WATCH[Rule.ROOM_OVER_CAPACITY].waits(facility(self.text).alerts)
         before = self.alert
         self.alert, events = step(self.alert, seen, waits, now)
@@ -73,8 +74,7 @@ def test_a_room_that_is_within_its_limit_again_is_not_called_over_because_it_is_
         (Event.RAISED, Stage.OVER),
         (Event.FIRED, Stage.OVER),
         (Event.RESOLVED, Stage.OVER),
-        (Event.RAISED, Stage.FULL),
-        (Event.FIRED, Stage.FULL),
+        (Event.RETURNED, Stage.FULL),
     ]
 
 
@@ -119,7 +119,15 @@ def test_full_is_shown_and_over_is_mailed(tmp_path: Path) -> None:
     assert site.only().state is AlertState.FIRING
     site.room(OPEN + 35 * MINUTE, 6)
     assert site.only().state is AlertState.RESOLVED
+    site.room(OPEN + 36 * MINUTE, 6)
+    assert (site.only().state, site.only().stage) == (AlertState.FIRING, Stage.FULL)
+    site.room(OPEN + 65 * MINUTE, 6)
     assert site.kinds()[2:] == [("resolved", "ja"), ("resolved", "en")]
+    assert site.subjects()[3].endswith("Drop-in care room is within its limit again")
+
+    site.room(OPEN + 70 * MINUTE, 7)
+    site.room(OPEN + 75 * MINUTE, 7)
+    assert site.kinds()[4:] == [("firing", "ja"), ("firing", "en")]
 
 
 def test_the_end_of_a_warning_that_nobody_was_told_of_makes_no_mail(tmp_path: Path) -> None:
@@ -221,4 +229,5 @@ def test_a_room_resolves_after_it_has_been_within_its_limit_for_a_while(tmp_path
     site.room(OPEN + 2 * MINUTE + ROOM_CLEAR_MS, 7)
 
     assert site.only().state is AlertState.RESOLVED
+    site.room(OPEN + HOUR, 7)
     assert [kind for kind, _ in site.kinds()] == ["firing", "firing", "resolved", "resolved"]

@@ -83,7 +83,7 @@ def test_each_channel_is_told_once_beside_the_mails_and_of_the_end_as_well(tmp_p
         ("firing", "hook", "hook"),
         ("firing", "push", "push"),
     ]
-    for now in (T0 + MINUTE, T0 + 3 * MINUTE):
+    for now in (T0 + MINUTE, T0 + 3 * MINUTE, T0 + 33 * MINUTE):
         full(site, now, 3.0)
     assert [entry[1] for entry in told(site.store)[4:]] == ["mail", "mail", "hook", "push"]
     assert {entry[0] for entry in told(site.store)[4:]} == {"resolved"}
@@ -269,6 +269,8 @@ def test_the_end_of_an_alert_never_overtakes_its_beginning(
     for now in (T0 + 8 * MINUTE, T0 + 10 * MINUTE):
         full(site, now, 3.0)
     drive(worker, clock, T0 + 40 * MINUTE)
+    full(site, T0 + 41 * MINUTE, 3.0)
+    drive(worker, clock, T0 + 41 * MINUTE)
     assert far.taken == taken
     assert "resolved" not in far.tried[: len(failures)]
     assert site.store.next_mail("hook") is None

@@ -40,7 +40,7 @@ def test_an_alert_of_the_future_began_now_and_can_end(tmp_path: Path) -> None:
     operations = databases.operations(tmp_path)
     with operations.change() as change:
         fired = change.fire(change.raise_alert(ALERT), AHEAD + HOUR)
-        change.told(fired.id, 1, AHEAD + HOUR, AHEAD + HOUR)
+        change.told(replace(fired, told=1, told_first=AHEAD + HOUR, told_at=AHEAD + HOUR))
         change.put_mail(fired.id, MAIL, AHEAD + HOUR)
     take_back(operations, ["unit-1"], NOW)
     (alert,) = operations.open_alerts()

@@ -263,7 +263,7 @@ def test_many_processes_may_start_on_an_empty_folder(tmp_path: Path) -> None:
 
     assert ends == [("", 0)] * 6
     connection = sqlite3.connect(tmp_path / "operations.db")
-    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0010",)]
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0012",)]
     connection.close()
 
 
@@ -275,7 +275,7 @@ def test_a_writer_waits_for_another_process(tmp_path: Path) -> None:
     with store.change() as change:
         before = change.read(alert.id)
         assert other.alert(alert.id) == before  # readers are not held up
-        change.clearing(alert.id, T0)
+        change.course(replace(alert, clearing=T0))
 
     assert other.acknowledge(alert.id, "鈴木", T0).clearing == T0
     store.close()

@@ -27,6 +27,12 @@ def icon(alert: Alert) -> Condition:
     return _ICONS.get(alert.rule, Condition.UNKNOWN)
 
 
+def told(alert: Alert, asset: Asset | None, language: Language, translate: Translate) -> str:
+    """Return what an alert is about, and whether it comes and goes."""
+    about = what(alert, asset, language, translate)
+    return translate("%(what)s, comes and goes") % {"what": about} if alert.flapping else about
+
+
 def what(alert: Alert, asset: Asset | None, language: Language, translate: Translate) -> str:
     """Return the rule in words, with its value where it has one.
 

@@ -308,7 +308,7 @@ def _alert(index: FacilityIndex, alert: Alert, reader: Locale) -> AlertLine:
         icon=alert_texts.icon(alert),
         site=site,
         asset=name,
-        what=alert_texts.what(alert, asset, reader.language, translate),
+        what=alert_texts.told(alert, asset, reader.language, translate),
         since=_moment(alert.since, reader),
         acknowledged=acknowledged,
         handling=translate("In hand: %(who)s") % {"who": alert.acknowledged_by} if acknowledged else translate("Open"),

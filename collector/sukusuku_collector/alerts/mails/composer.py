@@ -1,10 +1,14 @@
 """The messages about an incident: one for each way to each contact that wants to know, each in its own language."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from gettext import NullTranslations
 
-from sukusuku_collector.alerts.mails.phrases import Incident
+import msgspec
+
+from sukusuku_collector.alerts.mails.phrases import Item, Words
 from sukusuku_collector.alerts.mails.texts import short, words
+from sukusuku_collector.alerts.mails.texts_several import SeveralWords, several
 from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import MINUTE_MS
@@ -16,6 +20,10 @@ from sukusuku_server.settings import Channel, Contact, Facility, Language
 from sukusuku_server.templates import environment
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
+SEVERAL = "several"
+"""The kind of a message that tells of more than one alert."""
+_SHORT_ENTRIES = 8
+"""Incidents of a centre that a message for a phone lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,45 +82,63 @@ class Composer:
         for ident in dict.fromkeys(contact.channels):
             yield Way(contact, self._channels[ident])
 
-    def message(self, incident: Incident, way: Way, kind: str, before: Mapping[str, str]) -> OutgoingMail:
-        """Return the message for one way. `before` has the Message-ID of the first one about this alert by address."""
+    def message(self, items: Sequence[Item], way: Way, before: Mapping[str, str]) -> OutgoingMail:
+        """Return the message that tells of these incidents on one way.
+
+        `before` has the Message-ID of the first one about the alert by address, where it is only one.
+        """
         if way.channel is None:
-            return self._mail(incident, way.contact, kind, before)
-        return self._notice(incident, way.contact, way.channel, kind)
+            return self._mail(items, way.contact, before)
+        return self._notice(items, way.contact, way.channel)
 
-    def _notice(self, incident: Incident, contact: Contact, channel: Channel, kind: str) -> OutgoingMail:
-        language, alert, operator = contact.language, incident.alert, self._facility.operator.id
-        told = words(incident, self._texts[language], language, children=channel.child_counts)
+    def _notice(self, items: Sequence[Item], contact: Contact, channel: Channel) -> OutgoingMail:
+        language, operator, texts_ = contact.language, self._facility.operator.id, self._texts[contact.language]
+        incident, kind = items[0].incident, items[0].kind
+        alert, simulated = incident.alert, any(item.incident.simulated for item in items)
+        fields: dict[str, str | int] = {}
+        if len(items) == 1:
+            told = words(items[0], texts_, language, children=channel.child_counts)
+            title, tone, text = told.subject, told.tone, short(told, texts_, simulated=simulated)
+            fields = {"rule": alert.rule, "stage": alert.stage, "alert": alert.id, "since": alert.since}
+            fields |= {"site": alert.site, "subject": alert.asset}
+        else:
+            kind = SEVERAL
+            many = several(items, texts_, language, children=channel.child_counts)
+            title, tone, text = many.subject, many.tone, _short_several(many, texts_, simulated=simulated)
         own = message_id(alert.id, kind, incident.now, channel.id, f"@{operator}")
-        notice = Notice(
-            ident=own.strip("<>"),
-            event=kind,
-            time=incident.now,
-            title=told.subject,
-            text=short(told, self._texts[language], simulated=incident.simulated),
-            url=self._wall,
-            tone=told.tone,
-            language=language,
-            operator=operator,
-            site=alert.site,
-            subject=alert.asset,
-            rule=alert.rule,
-            stage=alert.stage,
-            alert=alert.id,
-            since=alert.since,
-            simulated=incident.simulated,
+        notice = msgspec.convert(
+            fields
+            | {
+                "ident": own.strip("<>"),
+                "event": kind,
+                "time": incident.now,
+                "title": title,
+                "text": text,
+                "url": self._wall,
+                "tone": tone,
+                "language": language,
+                "operator": operator,
+                "simulated": simulated,
+            },
+            Notice,
         )
-        return OutgoingMail(kind, "", channel.id, language, told.subject, own, encode(notice), channel.id)
+        return OutgoingMail(kind, "", channel.id, language, title, own, encode(notice), channel.id)
 
-    def _mail(self, incident: Incident, contact: Contact, kind: str, before: Mapping[str, str]) -> OutgoingMail:
+    def _mail(self, items: Sequence[Item], contact: Contact, before: Mapping[str, str]) -> OutgoingMail:
         server = self._facility.mail
         if server is None or contact.mail is None:
             raise ValueError("without [mail] nobody in any chain is told by mail")
-        language, alert = contact.language, incident.alert
-        told = words(incident, self._texts[language], language, children=server.child_counts)
+        language, incident = contact.language, items[0].incident
+        told: Words | SeveralWords
+        if len(items) == 1:
+            kind, form = items[0].kind, "alert"
+            told = words(items[0], self._texts[language], language, children=server.child_counts)
+        else:
+            kind, form = SEVERAL, "several"
+            told = several(items, self._texts[language], language, children=server.child_counts)
         context = {
             "words": told,
-            "simulated": incident.simulated,
+            "simulated": any(item.incident.simulated for item in items),
             "resolved": incident.resolved,
             "wall": self._wall,
             "operator": self._facility.operator.name[language],
@@ -120,7 +146,7 @@ class Composer:
             "language": language,
         }
         templates = self._templates[language]
-        own = message_id(alert.id, kind, incident.now, contact.mail, server.sender)
+        own = message_id(incident.alert.id, kind, incident.now, contact.mail, server.sender)
         draft = Draft(
             sender_name=self._texts[language].gettext("Sukusuku"),
             sender=server.sender,
@@ -128,8 +154,8 @@ class Composer:
             subject=told.subject,
             message_id=own,
             date=incident.now,
-            text=templates.get_template("alert.txt").render(context),
-            html=templates.get_template("alert.html").render(context),
+            text=templates.get_template(f"{form}.txt").render(context),
+            html=templates.get_template(f"{form}.html").render(context),
             reference=before.get(contact.mail.lower()),
         )
         return OutgoingMail(
@@ -141,6 +167,16 @@ class Composer:
             message_id=own,
             content=build(draft),
         )
+
+
+def _short_several(told: SeveralWords, texts_: NullTranslations, *, simulated: bool) -> str:
+    """Return the words of a mail about several incidents as lines for a phone."""
+    lines = [texts_.gettext("Simulated data")] if simulated else []
+    for section in told.sections:
+        lines += [section.site, *(f"・{entry.headline}" for entry in section.entries[:_SHORT_ENTRIES])]
+        if len(section.entries) > _SHORT_ENTRIES:
+            lines.append("…")
+    return "\n".join([told.headline, *lines, *([told.cause] if told.cause else [])])
 
 
 def check(facility: Facility) -> None:

@@ -43,6 +43,19 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One incident of a message, and why it is told now: `firing`, `worse`, `again` or `resolved`.
+
+    `held` says why it has waited since `waited` (UTC ms), see `Word`; empty: it has not.
+    """
+
+    incident: Incident
+    kind: str
+    held: str = ""
+    waited: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Meter:
     """A bar: how full, and where the mark stands, both 0 to 100."""
 

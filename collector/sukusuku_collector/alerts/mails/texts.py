@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from gettext import NullTranslations
 
-from sukusuku_collector.alerts.mails.phrases import Incident, Speech, Words
+from sukusuku_collector.alerts.mails.phrases import Incident, Item, Speech, Words
 from sukusuku_collector.alerts.mails.texts_collection import collection, film_low, kg_limit, stock_low
 from sukusuku_collector.alerts.mails.texts_rooms import room_over_capacity, zone_over_capacity
 from sukusuku_collector.alerts.state_machine import Rule
@@ -15,18 +15,27 @@ _SHORT_FACTS = 4
 """Facts of a message for a phone."""
 
 
-def words(incident: Incident, texts: NullTranslations, language: Language, *, children: bool) -> Words:
+def words(item: Item, texts: NullTranslations, language: Language, *, children: bool) -> Words:
     """Return the words of a mail. `children` allows it to say how many children are in a room."""
+    told = about(item.incident, texts, language, children=children)
+    facts = (*told.facts, *_waited(Speech(item.incident, texts, language, children), item))
+    return replace(told, subject=f"{texts.gettext('[Sukusuku]')} {told.subject}", facts=facts)
+
+
+def about(incident: Incident, texts: NullTranslations, language: Language, *, children: bool) -> Words:
+    """Return what is said of an incident, with a subject that has no mark in front."""
     speech = Speech(incident, texts, language, children)
     told = _RULES[Rule(incident.alert.rule)](speech)
-    prefix = texts.gettext("[Sukusuku]")
+    if incident.alert.flapping and not incident.resolved:
+        subject = texts.gettext("%(subject)s, comes and goes") % {"subject": told.subject}
+        loose = texts.gettext("It comes and goes: check plugs, cables and the network connection.")
+        told = replace(told, subject=subject, steps=(*told.steps, loose))
     if incident.resolved:
         subject = texts.gettext("Resolved: %(subject)s") % {"subject": told.subject}
         told = replace(told, tone="good", subject=subject, steps=(texts.gettext("No further action is needed."),))
     elif incident.open_still:
         told = replace(told, subject=texts.gettext("Still open: %(subject)s") % {"subject": told.subject})
-    facts = (*_place(speech), *told.facts, *_times(speech, told.since))
-    return replace(told, subject=f"{prefix} {told.subject}", facts=facts)
+    return replace(told, facts=(*_place(speech), *told.facts, *_times(speech, told.since)))
 
 
 def short(told: Words, texts: NullTranslations, *, simulated: bool) -> str:
@@ -47,9 +56,25 @@ def _place(speech: Speech) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _waited(speech: Speech, item: Item) -> tuple[tuple[str, str], ...]:
+    """Return why nobody was told before."""
+    if not item.held or item.waited is None:
+        return ()
+    gettext = speech.texts.gettext
+    reason = {
+        "closed": gettext("since %(time)s: the centre was closed"),
+        "silenced": gettext("since %(time)s: somebody had silenced notifications"),
+        "digest": gettext("since %(time)s: you receive this kind as a digest"),
+        "budget": gettext("since %(time)s: there were many mails to you on this day"),
+    }[item.held]
+    return ((gettext("This mail waited"), reason % {"time": speech.time(item.waited)}),)
+
+
 def _times(speech: Speech, since: str) -> tuple[tuple[str, str], ...]:
     gettext, alert = speech.texts.gettext, speech.incident.alert
     facts = [(since or gettext("Started"), speech.time(alert.since))]
+    if alert.returns:
+        facts.append((gettext("Came back"), gettext("%(count)d times") % {"count": alert.returns}))
     if alert.resolved is not None:
         facts.append((gettext("Ended"), speech.time(alert.resolved)))
         facts.append((gettext("Duration"), speech.duration(alert.resolved - alert.since)))

@@ -2,13 +2,14 @@
 
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 from sukusuku_collector.alerts.context import Subject, Supply
 from sukusuku_collector.alerts.mails.composer import Composer
-from sukusuku_collector.alerts.mails.phrases import Incident
+from sukusuku_collector.alerts.mails.phrases import Incident, Item
 from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_server.db import Alert, AlertState, OutgoingMail
 from sukusuku_server.live.outlook import Outlook
@@ -28,6 +29,7 @@ CASES: dict[str, tuple[str, float | None, float | None, float | None, str, int]]
     "collection.full": (UNIT, 103.0, 80.0, 4.0, "full", 3),
     "collection.over_age": (UNIT, 30.0, 80.0, 0.0, "over_age", 3),
     "unit_fault": (UNIT, 1.0, None, 0.0, "", 1),
+    "unit_fault.flapping": (UNIT, 1.0, None, 0.0, "", 1),
     "film_low": (UNIT, 14.0, 15.0, 100.0, "", 1),
     "room_over_capacity": (ROOM, 9.0, 8.0, 7.0, "places", 2),
     "room_over_capacity.staff": (ROOM, 7.0, 6.0, None, "staff", 2),
@@ -74,6 +76,7 @@ def incident(case: str, *, resolved: bool, open_still: bool = False) -> Incident
         told_first=T0 + MINUTE,
         stage=stage,
         reason=reason,
+        returns=43 if detail == "flapping" else 0,
     )
     now = alert.resolved or T0 + MINUTE
     limit = {"age_today": T0 + 3 * HOUR, "over_age": T0 - HOUR}.get(reason, T0 + 40 * HOUR)
@@ -94,11 +97,37 @@ def incident(case: str, *, resolved: bool, open_still: bool = False) -> Incident
     )
 
 
+def silent_room(*, resolved: bool) -> Incident:
+    """A room that fell silent with the unit."""
+    about = incident("asset_silent", resolved=resolved)
+    room = next(asset for asset in facility(PLACES).assets() if asset.id == ROOM)
+    return replace(about, subject=room, alert=replace(about.alert, id=8, asset=ROOM, since=T0 + 4 * MINUTE))
+
+
 def mails(composer: Composer, about: Incident, kind: str = "firing") -> list[OutgoingMail]:
     """The mails to everybody who wants to know."""
     kind = "resolved" if about.resolved else kind
     chain = composer.chain("tobu", Rule(about.alert.rule))
-    return [composer.message(about, way, kind, {}) for step in chain for way in step.ways]
+    return [composer.message([Item(about, kind)], way, {}) for step in chain for way in step.ways]
+
+
+SEVERAL = {
+    "outage": (Item(incident("asset_silent", resolved=False), "firing"), Item(silent_room(resolved=False), "firing")),
+    "outage.ended": (
+        Item(incident("asset_silent", resolved=True), "resolved"),
+        Item(silent_room(resolved=True), "resolved"),
+    ),
+    "digest": tuple(
+        Item(incident(case, resolved=False), "firing", "digest", T0)
+        for case in ("collection.risk", "film_low", "stock_low")
+    ),
+    "mixed": (
+        Item(incident("film_low", resolved=True), "resolved"),
+        Item(incident("unit_fault", resolved=False, open_still=True), "again"),
+        Item(incident("collection.full", resolved=False), "worse", "closed", T0),
+    ),
+}
+"""Mails about several alerts: a common cause, its end, what a contact has as a digest, and whatever comes together."""
 
 
 def body(message: EmailMessage, kind: str) -> str:
@@ -125,8 +154,27 @@ def _files() -> Iterator[tuple[str, str]]:
                 message = parse(mail.content)
                 name = f"{case}.{mail.kind}.{mail.language}"
                 yield f"{name}.txt", f"Subject: {message['Subject']}\n\n{body(message, 'plain')}"
-                if case in {"collection", "collection.today", "asset_silent", "room_over_capacity.staff"}:
+                if case in {
+                    "collection",
+                    "collection.today",
+                    "asset_silent",
+                    "room_over_capacity.staff",
+                    "unit_fault.flapping",
+                }:
                     yield f"{name}.html", body(message, "html")
+
+    for case, items in SEVERAL.items():
+        ways = [way for step in composer.chain("tobu", Rule.UNIT_FAULT) for way in step.ways]
+        for mail in (composer.message(items, way, {}) for way in ways):
+            message = parse(mail.content)
+            name = f"several.{case}.{mail.language}"
+            yield f"{name}.txt", f"Subject: {message['Subject']}\n\n{body(message, 'plain')}"
+            yield f"{name}.html", body(message, "html")
+    waited = Item(incident("unit_fault", resolved=False), "firing", "closed", T0 - 14 * HOUR)
+    for way in (way for step in composer.chain("tobu", Rule.UNIT_FAULT) for way in step.ways):
+        message = parse(composer.message([waited], way, {}).content)
+        name = f"unit_fault.waited.{way.contact.language}.txt"
+        yield name, f"Subject: {message['Subject']}\n\n{body(message, 'plain')}"
 
 
 @functools.cache

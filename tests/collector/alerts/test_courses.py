@@ -1,0 +1,246 @@
+"""What one person hears of a course of events, with the default urgency: nothing waits that nobody knows of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sukusuku_collector.alerts.context import SharedContext, Supply
+from sukusuku_collector.alerts.engine import AlertEngine
+from sukusuku_core.model import Value
+from sukusuku_core.time import DAY_MS, weekday
+from sukusuku_server.db import AlertState, MailRow, Operations
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, SECOND, SITE, T0, UNIT, facility, values
+from tests.collector.alerts.mails.golden_mails import body, parse
+from tests.support.databases import operations
+
+ONE = FACILITY[: FACILITY.rindex("[[contact]]")].replace(
+    FACILITY[FACILITY.index("urgent = [") : FACILITY.index("]\n[[site]]") + 1], ""
+)
+"""One contact, who wants to hear of everything; the default `urgent`."""
+OPENS = T0 + 2 * DAY_MS - 41 * MINUTE
+"""Tuesday 24 November 2026, 9:00: the centre opens."""
+
+
+class Person:
+    """A facility with one contact, clocked."""
+
+    def __init__(self, folder: Path, text: str = ONE) -> None:
+        self.store: Operations = operations(folder)
+        self.text = text
+        self.restart()
+
+    def restart(self) -> None:
+        self.engine = AlertEngine(FacilitySchedules(facility(self.text)), self.store)
+
+    def unit(self, now: int, **found: Value | None) -> None:
+        metrics = {"Lid/Open": False, **{name.replace("_", "/"): value for name, value in found.items()}}
+        self.engine.evaluate({UNIT: values(now, metrics)}, now, [UNIT])
+
+    def mails(self) -> list[MailRow]:
+        return list(reversed(self.store.mails(limit=1000)))
+
+    def kinds(self) -> list[str]:
+        return [row.mail.kind for row in self.mails()]
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Iterator[Person]:
+    found = Person(tmp_path)
+    yield found
+    found.store.close()
+
+
+@pytest.mark.parametrize(("on", "off"), [(30, 30), (60, 60), (70, 95), (120, 120), (900, 900)])
+def test_a_fault_that_flaps_all_day_is_two_mails(person: Person, on: int, off: int) -> None:
+    flaps = 4 * HOUR
+    for second in range(0, flaps // SECOND + 5 * 3600, 15 if on < 300 else 60):
+        here = second * SECOND < flaps and second % (on + off) < on
+        person.unit(OPENS + second * SECOND, Fault_Code=int(here))
+        if second % 5400 == 0:
+            person.restart()
+
+    assert person.kinds() == ["firing", "resolved"]
+    first, last = person.mails()
+    assert first.created - OPENS <= 15 * MINUTE
+    assert ("再発: " in body(parse(last.mail.content), "plain")) is (off != 95)  # too short a time to be its end
+    assert last.created >= OPENS + flaps + 30 * MINUTE - (on + off) * SECOND
+
+
+def test_what_flaps_is_said_to_flap_on_the_alert_and_in_the_mail(person: Person) -> None:
+    for second in range(0, 3600, 15):
+        person.unit(OPENS + second * SECOND, Fault_Code=int(second % 60 < 30))
+
+    [alert] = person.store.alerts(open_only=True)
+    assert (alert.state, alert.flapping) == (AlertState.FIRING, True)
+    assert person.mails()[0].mail.subject.endswith("異常: 詰まり（断続）")
+
+
+def test_another_fault_after_the_first_is_another_incident(person: Person) -> None:
+    for minute, code in [(0, 1), (2, 1), (5, 1), (6, 0), (8, 0), (15, 2), (17, 2), (20, 2)]:
+        person.unit(OPENS + minute * MINUTE, Fault_Code=code)
+
+    assert [row.mail.subject.rpartition(": ")[2] for row in person.mails()] == ["詰まり", "フィルム切れ"]
+
+
+def test_a_short_fault_that_is_over_before_its_mail_makes_none(person: Person) -> None:
+    for second in (0, 60, 75, 165, 180, 240, 3600):
+        person.unit(OPENS + second * SECOND, Fault_Code=int(second < 75))
+
+    assert person.kinds() == []
+
+
+def test_an_empty_shelf_for_a_month_is_a_few_mails(person: Person) -> None:
+    around = SharedContext(supplies={SITE: (Supply("film", 0, None),)})
+    for hour in range(30 * 24):
+        person.engine.evaluate({}, OPENS + hour * HOUR, [SITE], around=around)
+
+    assert person.kinds() == ["firing"] + ["again"] * 5
+
+
+def test_too_much_weight_on_every_collection_day_is_a_few_mails(person: Person) -> None:
+    for step in range(30 * 48):
+        now = OPENS + step * HOUR // 2
+        heavy = weekday(now) in {0, 2, 4} and (now + 9 * HOUR) % DAY_MS >= 11 * HOUR
+        person.engine.evaluate({}, now, [SITE], around=SharedContext(kg_today={SITE: 18.0 if heavy else 0.0}))
+
+    assert len(person.kinds()) <= 7
+    assert "resolved" not in person.kinds()
+
+
+def test_mains_that_are_off_every_night_make_no_mail(person: Person) -> None:
+    for step in range(7 * 96):
+        now = OPENS + step * 15 * MINUTE
+        time = (now + 9 * HOUR) % DAY_MS
+        on = 8 * HOUR + 45 * MINUTE <= time < 18 * HOUR + 15 * MINUTE
+        heard = now if on else now - (time - 18 * HOUR - 15 * MINUTE) % DAY_MS
+        person.engine.evaluate({UNIT: values(heard, {"State": 0})}, now, [UNIT])
+
+    assert any(alert.rule == "asset_silent" for alert in person.store.alerts(open_only=False))
+    assert person.kinds() == []
+
+
+def test_a_silence_that_lasts_over_the_opening_is_told(person: Person) -> None:
+    for minute in range(0, 16 * 60, 5):
+        now = OPENS - 14 * HOUR + minute * MINUTE
+        person.engine.evaluate({UNIT: values(OPENS - 14 * HOUR, {"State": 0})}, now, [UNIT])
+
+    [mail] = person.mails()
+    assert 30 * MINUTE <= mail.created - OPENS <= HOUR
+    assert "センターが閉まっていたため" in body(parse(mail.mail.content), "plain")
+
+
+def test_a_closed_week_holds_nothing_back_for_longer_than_allowed(tmp_path: Path) -> None:
+    person = Person(tmp_path)
+    closes = T0 + 36 * DAY_MS + 8 * HOUR + 19 * MINUTE  # Monday 28 December, 18:00; opens on Monday 4 January
+    for hour in range(120):
+        person.unit(closes + HOUR + hour * HOUR, Fault_Code=1)
+    first = person.mails()[0]
+
+    assert first.mail.kind == "firing"
+    assert 70 * HOUR <= first.created - closes <= 75 * HOUR
+    person.store.close()
+
+
+# ---------------------------------------------------------------- many at once
+
+
+def many(sites: int, units: int) -> str:
+    """A facility whose one contact hears of all centres."""
+    head = ONE[: ONE.index("[[site]]")]
+    text = head + ONE[ONE.index("[[contact]]") :]
+    for n in range(sites):
+        text += f'[[site]]\nid = "site-{n}"\nname = {{ja = "センター{n}", en = "Centre {n}"}}\n'
+        for m in range(units):
+            text += (
+                f'[[site.unit]]\nid = "unit-{n}-{m}"\nname = {{ja = "圧縮機{n}-{m}", en = "Unit {n}-{m}"}}\n'
+                f'edge = "pi-{n}"\n'
+            )
+    return text
+
+
+@pytest.mark.parametrize(("sites", "spread"), [(1, 0), (12, 0), (12, 14 * MINUTE)])
+def test_a_network_that_is_down_is_one_mail_and_so_is_its_end(tmp_path: Path, sites: int, spread: int) -> None:
+    person = Person(tmp_path, many(sites, 4))
+    idents = [asset.id for asset in facility(person.text).assets()]
+    down, back = OPENS + HOUR, OPENS + 4 * HOUR
+    last = {ident: down - spread * n // len(idents) for n, ident in enumerate(idents)}
+    for minute in range(0, 8 * 60, 2):
+        now = OPENS + minute * MINUTE
+        latest = {
+            ident: values(now if now < down or now >= back + (down - time) else time, {"State": 0})
+            for ident, time in last.items()
+        }
+        person.engine.evaluate(latest, now)
+
+    assert person.kinds() == ["several", "several"]
+    begun, ended = person.mails()
+    assert begun.created - down <= 50 * MINUTE
+    assert f"{sites * 4}件" in begun.mail.subject
+    assert "原因は1つ" in body(parse(begun.mail.content), "plain")
+    assert "【解消】" in ended.mail.subject
+    person.store.close()
+
+
+def test_a_server_that_slept_blames_nobody(tmp_path: Path) -> None:
+    person = Person(tmp_path, many(2, 3))
+    idents = [asset.id for asset in facility(person.text).assets()]
+
+    def look(now: int, heard: int) -> None:
+        person.engine.evaluate({ident: values(heard, {"State": 0}) for ident in idents}, now)
+
+    for second in range(0, 1200, 10):
+        look(OPENS + second * SECOND, OPENS + second * SECOND)
+    asleep, wakes = OPENS + 1200 * SECOND, OPENS + 3 * HOUR
+    for second in range(0, 240, 10):
+        look(wakes + second * SECOND, asleep)
+    assert person.store.alerts(open_only=False) == []
+
+    for second in range(240, 900, 10):
+        look(wakes + second * SECOND, asleep)  # they are silent indeed
+    assert {alert.rule for alert in person.store.alerts(open_only=True)} == {"asset_silent"}
+    person.store.close()
+
+
+# ---------------------------------------------------------------- digest and budget
+
+
+def test_a_digest_gathers_what_a_person_chose(tmp_path: Path) -> None:
+    chosen = ONE.replace(
+        'mail = "tobu@example.jp"\n', 'mail = "tobu@example.jp"\ndigest = ["film_low", "collection"]\n'
+    )
+    person = Person(tmp_path, chosen)
+    for minute in range(0, 8 * 60, 10):
+        person.unit(OPENS + 30 * MINUTE + minute * MINUTE, Film_Remaining=5.0, Fill_Percent=85.0)
+
+    [mail] = person.mails()
+    assert mail.mail.kind == "several"
+    assert mail.created == OPENS + 4 * HOUR  # 13:00
+    assert "決まった時刻にまとめて" in body(parse(mail.mail.content), "plain")
+    person.store.close()
+
+
+def test_a_full_bag_does_not_wait_for_the_digest(tmp_path: Path) -> None:
+    chosen = ONE.replace('mail = "tobu@example.jp"\n', 'mail = "tobu@example.jp"\ndigest = ["collection"]\n')
+    person = Person(tmp_path, chosen)
+    for minute in range(0, 60, 2):
+        person.unit(OPENS + 30 * MINUTE + minute * MINUTE, Fill_Percent=105.0)
+
+    [mail] = person.mails()
+    assert mail.created - OPENS <= 35 * MINUTE
+    person.store.close()
+
+
+def test_beyond_the_budget_of_a_day_only_the_digest_comes(tmp_path: Path) -> None:
+    person = Person(tmp_path, many(12, 1))
+    for minute in range(0, 9 * 60, 5):
+        now = OPENS + minute * MINUTE
+        for n in range(12):  # every half hour another unit jams
+            code = int(minute >= 30 * n)
+            person.engine.evaluate({f"unit-{n}-0": values(now, {"Fault/Code": code})}, now, [f"unit-{n}-0"])
+    days = [row.created for row in person.mails() if row.created < OPENS + 9 * HOUR]
+
+    assert len(days) <= 8
+    assert "この日はメールが多かったため" in body(parse(person.mails()[-1].mail.content), "plain")
+    person.store.close()
