@@ -3,7 +3,7 @@
 import argparse
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sukusuku_core.settings_schema import schema
 from sukusuku_edge import settings as edge
 from sukusuku_server import settings as facility
 from sukusuku_server.rounds import mails as rounds
+from sukusuku_server.rounds.recipients import unheard
 from sukusuku_sim import scenario
 
 
@@ -30,7 +31,19 @@ def _facility(path: Path) -> str:
     except SukusukuError as error:
         raise ConfigError(f"{path}: {error}") from error
     kinds = [asset.kind for asset in found.assets()]
-    return f"facility {found.operator.id}: {len(found.site)} sites, {len(kinds)} assets, {len(found.contact)} contacts"
+    told = f"facility {found.operator.id}: {len(found.site)} sites, {len(kinds)} assets, {len(found.contact)} contacts"
+    return "\n".join([told, *(f"warn   {path}: {warning}" for warning in _warnings(found))])
+
+
+def _warnings(found: facility.Facility) -> Iterator[str]:
+    """Yield what is allowed and probably not meant."""
+    for settings in found.round:
+        sites = unheard(found, settings)
+        if sites:
+            yield (
+                f"no contact hears when round `{settings.id}` does not come to {', '.join(sites)}; give a contact with "
+                '`mail` no `rules`, or rules with "collection"'
+            )
 
 
 def _edge(path: Path) -> str:

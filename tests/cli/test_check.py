@@ -9,6 +9,7 @@ import pytest
 from sukusuku_cli.check import main
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
+from tests.server.rounds.three_centres import TOWN
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
 
@@ -97,3 +98,15 @@ def test_the_tables_that_the_example_leaves_out_are_right_as_well(
     said = capsys.readouterr()
     assert "channel `teams`: url: apprise cannot use it (it begins with slak://)" in said.err
     assert "canary" not in said.err + said.out
+
+
+def test_a_round_of_which_no_contact_would_hear_is_pointed_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "facility.toml"
+    contact = '[mail]\nsender = "s@example.jp"\n[[contact]]\nname = "Repairs"\nmail = "r@example.jp"\nrules = [{}]\n'
+    for rules, warned in (('"unit_fault"', True), ('"unit_fault", "collection"', False)):
+        path.write_text(TOWN + contact.format(rules), encoding="utf-8")
+        assert main([str(path)]) == 0
+        found = "no contact hears when round `north` does not come to tobu, seibu, nanbu" in capsys.readouterr().out
+        assert found is warned

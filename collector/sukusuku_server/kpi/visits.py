@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import Emptying, EmptyingState
-from sukusuku_server.model.rounds import Answer, Run, StopRecord, VisitKind
+from sukusuku_server.model.rounds import Answer, Plan, Run, StopRecord, VisitKind
 
 EARLY_MS = 2 * HOUR_MS
 """A crew may be that much earlier than the round departs."""
@@ -108,7 +108,7 @@ def _pair(stops: Sequence[tuple[Run, StopRecord]], emptyings: Sequence[Emptying]
     free = list(emptyings)
     for late in (False, True):
         for n, (run, _) in enumerate(stops):
-            following = stops[n + 1][0].plan.departs - EARLY_MS if n + 1 < len(stops) else None
+            following = _begins(run.plan, stops[n + 1][0].plan) if n + 1 < len(stops) else None
             start, end = run.plan.departs - EARLY_MS, run.plan.returns + AFTER_MS
             if late:
                 start, end = end, run.plan.returns + LATE_MS
@@ -120,6 +120,11 @@ def _pair(stops: Sequence[tuple[Run, StopRecord]], emptyings: Sequence[Emptying]
                     found[n] = match
                     free.remove(match)
     return found
+
+
+def _begins(before: Plan, plan: Plan) -> int:
+    """Return from when on an emptying belongs to a round: a little early, but not while the one before is under way."""
+    return max(plan.departs - EARLY_MS, min(before.returns, plan.departs))
 
 
 def _planned(run: Run, record: StopRecord, emptying: Emptying | None, needless: float, now: int) -> Visit:

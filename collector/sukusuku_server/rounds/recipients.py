@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sukusuku_server.model.rounds import Person
+from sukusuku_server.rounds.timetable import serves
 from sukusuku_server.settings import Contact, Facility, Language, Round
 
 COLLECTION = "collection"
@@ -56,6 +57,19 @@ def contacts(facility: Facility, settings: Round) -> tuple[Recipient, ...]:
         base = Recipient(contact.name, mail, contact.language) if known is None else known
         found[mail.lower()] = Recipient(base.name, base.mail, base.language, sites)
     return tuple(found.values())
+
+
+def unheard(facility: Facility, settings: Round) -> tuple[str, ...]:
+    """Return the sites of a round with units of which no contact hears when nobody comes. None without `[mail]`."""
+    people = contacts(facility, settings)
+    return tuple(
+        site.id
+        for site in facility.site
+        if facility.mail is not None
+        and site.unit
+        and serves(settings, site.id)
+        and not any(person.concerns(site.id) for person in people)
+    )
 
 
 def _hearing(facility: Facility, settings: Round) -> Iterator[Contact]:

@@ -308,6 +308,7 @@ def check(facility: Facility, name: str) -> None:
     check_channels(facility.channel, name)
     _check_contacts(facility, sites, name)
     rounds.check(facility.depot, facility.vehicle, facility.round, facility.routing, sites, name)
+    rounds.check_reach(facility.round, {site.id: site.opening for site in facility.site}, name)
     for edge, count in Counter(asset.edge for asset in facility.assets()).items():
         if count > facility.limits.assets_per_node:
             raise ConfigError(

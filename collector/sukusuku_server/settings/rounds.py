@@ -1,6 +1,6 @@
 """Collection rounds: depots, vehicles, the rounds that exist today, and how ways are measured."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -11,6 +11,7 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Id, Settings
 from sukusuku_server.settings.base import Clock, Language, Latitude, Longitude, Name, Text, Weekday
 from sukusuku_server.settings.mail_address import MailAddress
+from sukusuku_server.settings.opening import Opening, minute, minutes
 
 Minutes = Annotated[float, msgspec.Meta(ge=0, le=1440)]
 WebAddress = Annotated[
@@ -125,6 +126,7 @@ def check(
         _known([found.vehicle], vehicle_ids, f"{where}.vehicle", "vehicle")
         _known(found.sites, sites, f"{where}.sites", "site")
         _check_times(found, where)
+        _check_vehicle(found, rounds[:n], where)
     places = {*depot_ids, *sites}
     seen: set[frozenset[str]] = set()
     for n, pair in enumerate(routing.pair):
@@ -146,10 +148,48 @@ def _check_times(found: Round, where: str) -> None:
     if any(first >= then for first, then in pairwise(times)):
         shown = ", ".join(f"{key} {time}" for key, time in zip(keys, times, strict=True))
         raise ConfigError(f"{where}: found {shown}; each must be later than the one before, on the same day")
+    under_way = minute(found.returns) - minute(found.departs)
+    if found.service_minutes > under_way:
+        raise ConfigError(
+            f"{where}: {found.departs} to {found.returns} is {under_way} min, but service_minutes is "
+            f"{found.service_minutes:g}; no unit can be visited. Let it return later, or make the service shorter"
+        )
     if found.needless_percent >= found.join_percent:
         raise ConfigError(
             f"{where}: needless_percent {found.needless_percent:g} must be below join_percent {found.join_percent:g}"
         )
+
+
+def _check_vehicle(found: Round, before: Sequence[Round], where: str) -> None:
+    """Refuse two rounds that need one vehicle at the same time. One may depart when the other is back."""
+    for n, other in enumerate(before):
+        days = [day for day in found.days if day in other.days]
+        together = found.departs < other.returns and other.departs < found.returns
+        if found.vehicle == other.vehicle and days and together:
+            raise ConfigError(
+                f"{where}: on {days[0]} `{found.vehicle}` is on round[{n}] (`{other.id}`) from {other.departs} to "
+                f"{other.returns}, and this round needs it from {found.departs} to {found.returns}; give one of them "
+                "another vehicle, other days or other times"
+            )
+
+
+def check_reach(rounds: Sequence[Round], openings: Mapping[str, Opening], name: str) -> None:
+    """Refuse a centre among the `sites` of a round that is never open when it comes. `openings` by site id."""
+    for n, found in enumerate(rounds):
+        first, last = minute(found.departs), minute(found.returns)
+        for site in found.sites:
+            slots = [
+                (max(start, first), min(end, last))
+                for week in openings[site].weeks
+                for day in found.days
+                for start, end in map(minutes, week.weekday(day))
+            ]
+            if not any(end - start >= found.service_minutes for start, end in slots):
+                raise ConfigError(
+                    f"{name}: round[{n}].sites: `{site}` is never open for {found.service_minutes:g} min "
+                    f"(service_minutes) from {found.departs} to {found.returns} on {', '.join(found.days)}; change the "
+                    "times of the round, or leave the centre to another one"
+                )
 
 
 def _unique(ids: Sequence[str], where: str) -> set[str]:

@@ -110,6 +110,17 @@ def test_an_emptying_belongs_to_the_next_stop_once_that_has_begun() -> None:
     assert kind(both, emptied(0, 14), emptied(2, 9)) == [VisitKind.EMPTIED, VisitKind.UNPLANNED, VisitKind.MISSED]
 
 
+@pytest.mark.parametrize("hour", [9.5, 11.5, 11.99])
+def test_of_two_rounds_on_a_day_the_one_under_way_has_the_emptying(hour: float) -> None:
+    morning, records = run(0, stop())
+    start = day_start(DAY)
+    early = replace(morning.plan, departs=start + int(9.5 * HOUR), returns=start + 12 * HOUR)
+    both = [(replace(morning, plan=early), records), run(0, stop())]
+
+    assert kind(both, emptied(0, hour)) == [VisitKind.EMPTIED, VisitKind.MISSED]
+    assert kind(both, emptied(0, 12.5)) == [VisitKind.MISSED, VisitKind.EMPTIED]
+
+
 def test_a_stop_that_was_left_out_is_no_visit_and_rejected_emptyings_do_not_count() -> None:
     found = [emptied(0, 14), replace(emptied(5, 14), state=EmptyingState.REJECTED)]
     assert kind([run(0, stop(joined=False))], *found) == [VisitKind.UNPLANNED]

@@ -53,12 +53,62 @@ def test_a_town_with_pairs_and_a_route_server_is_right() -> None:
             'edge = "seibu-pi"\ncollection = {room = "hall"}',
             "seibu-unit-1: collection.room: no room `hall`; there are ",
         ),
+        (
+            'days = ["mon", "wed", "fri"]',
+            'departs = "16:50"\nservice_minutes = 15',
+            r"round\[0\]: 16:50 to 17:00 is 10 min, but service_minutes is 15; no unit can be visited",
+        ),
         ("bags = 6", "bags = 0", r"vehicle\[0\].bags: expected `int` >= 1, found 0"),
     ],
 )
 def test_wrong_settings_of_rounds_are_explained(old: str, new: str, error: str) -> None:
     with pytest.raises(ConfigError, match=error):
         town((old, new))
+
+
+SOUTH = """
+[[round]]
+id = "south"
+name = {ja = "南回り", en = "South round"}
+vehicle = "truck"
+"""
+SECOND = """
+[[vehicle]]
+id = "van"
+name = {ja = "2号車", en = "Van"}
+depot = "yard"
+"""
+SITE = '[[site]]\nid = "tobu"'
+
+
+@pytest.mark.parametrize(
+    "hours", ["", 'departs = "15:00"\nreturns = "17:30"\n', 'departs = "12:00"\nreturns = "13:30"\n']
+)
+def test_one_vehicle_is_on_one_round_at_a_time(hours: str) -> None:
+    both = f"{SOUTH}{hours}"
+
+    with pytest.raises(
+        ConfigError, match=r"round\[1\]: on mon `truck` is on round\[0\] \(`north`\) from 13:00 to 17:00"
+    ):
+        town((SITE, both + SITE))
+    for fitting in (
+        f'{both}days = ["tue", "thu"]\n',
+        both.replace('"truck"', '"van"') + SECOND,
+        f'{SOUTH}departs = "11:30"\nreturns = "13:00"\n',
+    ):
+        assert len(town((SITE, fitting + SITE)).round) == 2
+
+
+@pytest.mark.parametrize("slots", ['["09:00-12:00"]', '["13:00-13:05", "16:55-18:00"]', "[]"])
+def test_a_centre_that_is_never_open_when_its_round_comes_is_refused(slots: str) -> None:
+    days = ", ".join(f"{day} = {slots}" for day in ("mon", "wed", "fri"))
+    opening = ('en = "Seibu"}\n', f'en = "Seibu"}}\nopening = {{{days}}}\n')
+    named = ('days = ["mon", "wed", "fri"]', 'days = ["mon", "wed", "fri"]\nsites = ["seibu"]')
+
+    with pytest.raises(ConfigError, match=r"round\[0\].sites: `seibu` is never open for 8 min"):
+        town(named, opening)
+    half = ('en = "Seibu"}\n', 'en = "Seibu"}\nopening = {wed = ["09:00-12:00"]}\n')
+    assert town(named, half).round[0].sites == ("seibu",)
 
 
 @pytest.mark.parametrize(
