@@ -30,7 +30,7 @@ Rank = tuple[bool, float]
 def rank(candidate: Candidate, reason: Reason, join_percent: float, returns: int) -> Rank:
     """Return what to sort by: those that must be visited before those that may wait, then by urgency in percent.
 
-    Whatever must be visited for another reason than its level counts at least as a bag that is just full enough.
+    Where somebody has asked, the bag counts at least as one that is just full enough.
     """
     must = reason in MUST
     level = max(candidate.percent or 0.0, candidate.percent_then or 0.0)
@@ -38,7 +38,9 @@ def rank(candidate: Candidate, reason: Reason, join_percent: float, returns: int
         level = UNKNOWN
     overdue = candidate.hygiene_by is not None and candidate.hygiene_by <= returns
     presses = WAITED * candidate.waited + ASKED * candidate.asked + OVERDUE * overdue
-    return must, (max(level, join_percent) if must else level) + presses
+    if candidate.asked:
+        level = max(level, join_percent)
+    return must, level + presses
 
 
 def selected(problem: Problem, ranks: Sequence[Rank], waited: Sequence[bool], solve: Solve) -> Way:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from sukusuku_server.db.emptyings import (
     SAME_MS,
@@ -14,6 +14,7 @@ from sukusuku_server.db.emptyings import (
     UnknownEmptyingError,
 )
 from sukusuku_server.db.tables_collection import request
+from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.series import Late
 from tests.collector.alerts.alert_cases import HOUR, MINUTE, T0, UNIT
@@ -164,9 +165,7 @@ def test_a_visit_that_was_asked_for_is_done_by_the_next_emptying(tmp_path: Path)
         for time in (T0, T0 + 9 * HOUR):
             connection.execute(insert(request).values(asset=UNIT, time=time, who="佐藤"))
     replaced(Emptyings(store), seen(T0 + HOUR))
-    with store.reading() as connection:
-        done = list(connection.execute(select(request.c.done).order_by(request.c.time)).scalars())
-    assert done == [T0 + HOUR, None]
+    assert [found.time for found in Requests(store).standing()] == [T0 + 9 * HOUR]
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
