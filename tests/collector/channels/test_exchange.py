@@ -10,15 +10,18 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from sukusuku_collector.channels.apprise import channel as apprise
 from sukusuku_collector.channels.exchange import Exchange
 from sukusuku_collector.channels.http import Poster
 from sukusuku_collector.doors.bookings import feeds
 from sukusuku_core.errors import TransientError
-from sukusuku_server.settings import Feed, Secret
+from sukusuku_server.settings import Channel, Feed, Secret
 from sukusuku_server.threads import unbroken
+from tests.collector.channels.test_channels import MESSAGE
 from tests.support.far_end import far_end
 from tests.support.patience import PATIENCE
 
@@ -69,6 +72,46 @@ def trickling(first: bytes) -> Iterator[Trickle]:
 def test_bytes_that_trickle_in_do_not_extend_the_deadline(first: bytes) -> None:
     with trickling(first) as server, pytest.raises(TransientError, match=r"no whole answer within 0\.15 s"):
         Exchange(0.15, 10_000_000, None, retries=False).ask("GET", server.url)
+
+
+def test_bytes_that_trickle_in_do_not_extend_a_call_of_apprise() -> None:
+    with trickling(HEADERS + b"Content-Length: 1000000\r\n\r\n") as server:
+        address = Secret(server.url.replace("http://", "json://"))
+        slow = apprise.open_channel(Channel(id="x", kind="apprise", url=address, timeout=0.15))
+        with pytest.raises(TransientError, match=r"no answer within 0\.15 s"):
+            slow.send(MESSAGE)
+        with pytest.raises(TransientError, match="still under way"):
+            slow.send(MESSAGE)
+
+
+class Held:
+    """In place of a plugin of apprise: takes a message when it is let go."""
+
+    def __init__(self, *, takes: bool = True) -> None:
+        self.go, self.asked, self._takes = threading.Event(), 0, takes
+
+    def notify(self, **_: object) -> bool:
+        self.asked += 1
+        return self.go.wait(PATIENCE) and self._takes
+
+
+@pytest.mark.parametrize(("takes", "same", "asked"), [(True, True, 1), (False, True, 2), (True, False, 2)])
+def test_what_apprise_has_taken_late_is_not_sent_again(takes: bool, same: bool, asked: int) -> None:  # noqa: FBT001 - cases
+    held = Held(takes=takes)
+    slow = apprise.AppriseChannel(held, "json://x.jp", 0.05)  # type: ignore[arg-type]  # all that is asked of a plugin
+    with pytest.raises(TransientError, match=r"no answer within 0\.05 s"):
+        slow.send(MESSAGE)
+    held.go.set()
+    begun = time.monotonic()
+    while time.monotonic() - begun < PATIENCE:
+        try:
+            slow.send(MESSAGE if same else replace(MESSAGE, recipient="y"))
+        except TransientError as error:
+            if "under way" in str(error) or "no answer" in str(error):
+                continue
+            assert not takes
+        break
+    assert held.asked == asked
 
 
 def test_a_door_that_is_cancelled_hangs_up_and_leaves_no_thread() -> None:
