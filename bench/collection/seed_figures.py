@@ -1,6 +1,7 @@
 """All figures of one seed: emptyings and forecasts by kind of sensing, alerts by kind of incident. Numbers only."""
 
 import time
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from bench.collection.emptyings import Tally
 from bench.collection.forecasts import Figures
 from bench.collection.goals import BY_KIND, HIGH_WRONGLY, INSIDE, Goal, Goals, at_least, at_most, between
 from bench.collection.knobs import WIDE
+from bench.collection.simulated_sensors import Witness
 from bench.collection.world import SimulatedUnit, World, simulate
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.units.evaluation.judgement import watched
@@ -104,22 +106,19 @@ def _watched_course(unit: SimulatedUnit) -> Course:
 
 
 def _called_high(kind: str, units: Sequence[SimulatedUnit], found: Mapping[str, Derived]) -> Figure:
+    """Return the share of the hours said to be high at a level that was low when the unit was heard last."""
     high = wrong = 0
     for unit in units:
+        has_level = Witness.LEVEL in unit.witnesses
+        heard = [item.time for item in unit.readings if not has_level or item.metric == "Fill/Percent"]
         for point in found[unit.id].points:
             if point.metric == "Fill/Estimate" and not point.time % HOUR_MS and float(point.value or 0) >= HIGH:
+                last = heard[max(bisect_right(heard, point.time) - 1, 0)]
                 high += 1
-                wrong += unit.truth.percent(point.time) <= LOW
+                wrong += unit.truth.percent(last) <= LOW
     share = wrong / max(high, 1)  # nothing said to be high is nothing said wrongly
-    text = f"{_percent(share)} of {high} h"
-    return Figure(
-        kind,
-        f"hours said to be {HIGH:.0f} % or more at {LOW:.0f} % or less",
-        share,
-        text,
-        at_most(HIGH_WRONGLY),
-        "high wrongly",
-    )
+    name, text = f"hours said to be {HIGH:.0f} % or more at {LOW:.0f} % or less", f"{_percent(share)} of {high} h"
+    return Figure(kind, name, share, text, at_most(HIGH_WRONGLY), "high wrongly")
 
 
 def _alerts(world: World, found: Mapping[str, Derived]) -> Iterator[Figure]:
