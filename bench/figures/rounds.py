@@ -7,6 +7,7 @@ from tests.figures import second, second_units
 
 from bench.figures.world import ROUND, World
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day
+from sukusuku_server.db import Operations
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.model.rounds import Answer, Plan, Reason, Stop
@@ -18,11 +19,16 @@ _SHARE = 0.6
 
 def plan(world: World, unit: str) -> None:
     """Plan and answer rounds on random days, as they are chosen by the seed of the world."""
-    chance = random.Random(f"{world.seed} {unit}")
-    records = Rounds(world.operations)
-    for day in range((world.end - world.start) // DAY_MS):
+    plan_in(world.operations, unit, world.start, world.end, str(world.seed))
+
+
+def plan_in(operations: Operations, unit: str, start: int, end: int, seed: str) -> None:
+    """Plan and answer rounds on random days between two midnights."""
+    chance = random.Random(f"{seed} {unit}")
+    records = Rounds(operations)
+    for day in range((end - start) // DAY_MS):
         if chance.random() < _SHARE:
-            run = records.put(_plan(unit, local_day(world.start) + timedelta(days=day), chance))
+            run = records.put(_plan(unit, local_day(start) + timedelta(days=day), chance))
             (stop,) = records.stops(run.id)
             answer = chance.choice(_ANSWERS)
             if answer is not Answer.NONE:

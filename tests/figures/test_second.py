@@ -1,14 +1,13 @@
 """Two implementations of each figure over simulated weeks: 0 differences."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 from bench.figures import rounds
-from bench.figures.world import CAPACITY, World, live
+from bench.figures.world import CAPACITY, World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,17 +20,7 @@ from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.retrospective import of_channel, seen_after
 from sukusuku_server.rooms.usage import by_day, joined
 from tests.figures import second, second_units
-
-FIRST, LAST = date(2026, 7, 6), date(2026, 7, 27)
-"""Three weeks with a special day without and one with hours, a holiday, lunch breaks, silence and gaps."""
-ONLY = ("tobu-room", "nanbu-room", "tobu-unit-1")
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    found = live(tmp_path_factory.mktemp("months"), FIRST, LAST, 7, 600.0, ONLY)
-    yield found
-    found.close()
+from tests.figures.conftest import FIRST, LAST, ONLY
 
 
 @pytest.mark.parametrize("room", [asset for asset in ONLY if asset in CAPACITY])

@@ -24,7 +24,7 @@ from sukusuku_core.time import day_number, midnight
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.derivation import Advanced, Derivation
 from sukusuku_server.model.series import Late
-from sukusuku_server.timeseries import SETTLED_MS, thinned_key
+from sukusuku_server.timeseries import PRUNED, SETTLED_MS, thinned_key
 from sukusuku_server.timeseries.protocols import DerivationSource, DerivedSeries, NoteReader
 
 PASS_SECONDS = 5.0
@@ -102,6 +102,7 @@ class DerivationRunner:
         self._standing: dict[str, _Standing] = {}
         self._late: tuple[Late, ...] = ()
         self._spoken: tuple[Late, ...] = ()
+        self._pruned = 0
         self._current = False
         self._anew = False
         self._revised: int | None = None
@@ -156,12 +157,15 @@ class DerivationRunner:
         first = self._store.first()
         if first is None:
             return False
+        pruned = self._store.noted(PRUNED)
+        archived = pruned is not None and first < pruned  # another store still has what is gone from the file
+        self._pruned = 0 if pruned is None or archived else _midnight(pruned - 1)
         self._late = tuple(self._store.late())
         self._spoken = tuple(self._records.spoken())
         back: dict[str, int] = {}
         for cause in (*self._late, *self._spoken):
             for asset in self._wanted_by.get(cause.asset, ()):
-                since = max(cause.since, self._thinned(asset) + 1)
+                since = max(cause.since, self._gone(asset) + 1)
                 back[asset] = min(since, back.get(asset, since))
         for asset in self._subjects:
             known = self._standing.get(asset)
@@ -222,18 +226,19 @@ class DerivationRunner:
     def _resume(self, asset: str, before: int, first: int) -> _Standing:
         """Where an asset stood at its last checkpoint before a moment, or at the very beginning."""
         derivation = self._subjects[asset].derivation
-        thinned = self._thinned(asset)  # there is nothing left to derive it from before that
-        first = max(first, thinned)
+        gone = self._gone(asset)
+        first = max(first, gone)
         found = self._records.checkpoint(asset, before, derivation.version)
-        if found is not None and found[0] >= thinned:
+        if found is not None and found[0] >= gone:
             try:
                 return _Standing(found[0], msgspec.msgpack.decode(found[1], type=derivation.kind), self._target())
             except msgspec.DecodeError as error:
                 _log.warning("%s: cannot read its checkpoint, deriving it from the start: %s", asset, error)
         return _Standing(first - 1, derivation.start(first - 1), self._target())
 
-    def _thinned(self, asset: str) -> int:
-        return self._store.noted(thinned_key(asset)) or 0
+    def _gone(self, asset: str) -> int:
+        """Before what midnight there is nothing left to derive an asset from: its past stays as it is."""
+        return max(self._store.noted(thinned_key(asset)) or 0, self._pruned)
 
     def _target(self) -> int:
         return self._clock() - SETTLED_MS

@@ -18,12 +18,13 @@ from sukusuku_server.model.collection import EmptyingState
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.travel_matrix import Spot, estimated
 from sukusuku_server.settings import Unit, leaves
+from sukusuku_server.timeseries import FAULT_CODE
 from sukusuku_server.timeseries.protocols import HistoryReader
 
 HEARD = ("Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Temperature", "Film/Remaining")
 """Any reading of these in an hour says that the unit was not silent in it."""
 COUNTING = frozenset(EmptyingState) - {EmptyingState.REJECTED}
-_MOST_FAULTS = 50_000
+_MOST_FAULTS = 10_000_000
 _MOST_ALERTS = 100_000
 _MOST_RUNS = 10_000
 _UP = 1.0
@@ -156,9 +157,12 @@ class KpiQueries:
         return [(unit, end if gone is None else min(gone, end)) for unit, gone in each if gone is None or gone > start]
 
     def _bag_of(self, asset: str, time: int) -> int:
-        """Return when the bag of a moment was put in, `_RECENTLY_MS` before it at the earliest."""
+        """Return a day before the bag of a moment was put in, `_RECENTLY_MS` before it at the earliest.
+
+        The bag before tells which points still show it after it was taken out.
+        """
         last = self._emptyings.last(asset, time)
-        return max(time - _RECENTLY_MS, 0 if last is None else last.time)
+        return max(time - _RECENTLY_MS, (0 if last is None else last.time) - DAY_MS)
 
     def _emptied(self, asset: str, start: int, end: int) -> list[int]:
         found = self._emptyings.of(asset, start, end)
@@ -177,9 +181,9 @@ class KpiQueries:
         begins = start if known else heard[0][0] if heard else end
         edges = [begins, *(moment for span in heard for moment in span), end]
         silent = list(zip(edges[::2], edges[1::2], strict=True))
-        codes = self._store.raw(asset, "Fault/Code", start, end, _MOST_FAULTS)
+        codes = self._store.raw(asset, FAULT_CODE, start - DAY_MS, end, _MOST_FAULTS)
         faults = [(p.time, _UP if p.quality is Quality.GOOD and p.value else 0.0) for p in codes]
-        return begins, union([*silent, *standing(faults, _UP, end, DAY_MS)])
+        return begins, both(union([*silent, *standing(faults, _UP, end, DAY_MS)]), [(start, end)])
 
     def _heard(self, asset: str, start: int, end: int) -> list[tuple[int, int]]:
         first = start - start % HOUR_MS

@@ -22,8 +22,8 @@ HOLD_MS = 2 * HOUR_MS
 class UnitMonth:
     """What is known of a unit in a stretch of time (`start` <= time < `end`, UTC ms).
 
-    `opened` are the opening hours of its centre. `percent` is the estimate, (time, percent) in order, from when the
-    bag of `start` was put in; `emptied` are the times of all emptyings since then. `heard` is when the unit was not
+    `opened` are the opening hours of its centre. `percent` is the estimate, (time, percent) in order, from before
+    the bag of `start` was put in; `emptied` are the times of all emptyings since then. `heard` is when the unit was not
     silent, `bad` when it was silent or had a fault. `due_percent` is the level from which it is due, `bag_ms` how long
     a bag may stay. `before` is the last emptying before `start`. `alerts` is how many fired.
     """

@@ -9,6 +9,11 @@ def twins_key(node: str) -> str:
     return f"twins/{node}"
 
 
+PRUNED = "pruned"
+"""Under which it is noted before what time (UTC ms) raw readings have been deleted."""
+FAULT_CODE = "Fault/Code"
+"""Its raw readings are not deleted: availability is told from them to the second, also of old months."""
+
 THINNED_READINGS = "thinned-readings"
 """Under which it is noted before what time (UTC ms) the raw readings of rooms are deleted."""
 

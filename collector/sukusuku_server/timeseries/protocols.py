@@ -113,7 +113,7 @@ class DerivedSeries(Protocol):
     """Keeps what is derived of readings."""
 
     def first(self) -> int | None:
-        """Return the time of the oldest reading, where deriving can begin; None: there is none."""
+        """Return the time of the oldest reading that is not pruned, where deriving can begin; None: there is none."""
 
     def derived_metrics(self, asset: str) -> list[str]:
         """Return the metrics of the derived series of an asset."""

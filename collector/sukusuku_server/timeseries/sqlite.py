@@ -28,6 +28,7 @@ from sukusuku_server.model.series import (
     Unassigned,
 )
 from sukusuku_server.timeseries import (
+    PRUNED,
     SETTLED_MS,
     THINNED_READINGS,
     clock_correction,
@@ -45,8 +46,6 @@ from sukusuku_server.timeseries.sqlite_reader import SqliteReader, connect, type
 
 QUARANTINE_ROWS = 10_000
 UNASSIGNED_BYTES = 256_000_000
-PRUNED = "pruned"
-"""Under which it is noted before what time (UTC ms) raw readings have been deleted."""
 
 _GOOD_BEFORE = "SELECT last_time FROM hourly WHERE series = ? ORDER BY hour DESC LIMIT 1"
 _LATEST = """

@@ -13,7 +13,7 @@ from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.series import Bucket, DerivedByAsset, Late, Point, Quarantined, RoomHour, Tally, Unassigned
-from sukusuku_server.timeseries import derived
+from sukusuku_server.timeseries import PRUNED, derived
 
 BUSY_SECONDS = 2.0
 """Only a maintenance program may hold the file; the collector's loop must not stand still for long."""
@@ -73,7 +73,8 @@ class SqliteReader:
 
     def first(self) -> int | None:
         """See Store."""
-        found = self._all("SELECT min(time) FROM reading", ())[0][0]
+        pruned = "SELECT min(time) FROM reading WHERE time >= coalesce((SELECT value FROM host WHERE key = ?), 0)"
+        found = self._all(pruned, (PRUNED,))[0][0]
         return None if found is None else int(found)
 
     def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from sukusuku_server.model.series import Moved, Quarantined, Row
+from sukusuku_server.timeseries import FAULT_CODE
 
 QUARANTINE_PAYLOAD = 4096
 """Bytes kept of a quarantined message."""
@@ -113,14 +114,17 @@ def quarantine(run: sqlite3.Connection, quarantined: Sequence[Quarantined], keep
 def prune(run: sqlite3.Connection, start: int, before: int, rows: int) -> tuple[int, int]:
     """Delete the oldest readings of start <= time < before, about `rows` of them; tells where to go on, how many went.
 
-    All of one millisecond go together.
+    All of one millisecond go together. Fault codes stay.
     """
     found = run.execute(
         "SELECT time FROM reading WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?",
         (start, before, rows - 1),
     ).fetchone()
     mark = max(start, before) if found is None else int(found[0]) + 1
-    gone = run.execute("DELETE FROM reading WHERE time >= ? AND time < ?", (start, mark)).rowcount
+    gone = run.execute(
+        "DELETE FROM reading WHERE time >= ? AND time < ? AND series NOT IN (SELECT id FROM series WHERE metric = ?)",
+        (start, mark, FAULT_CODE),
+    ).rowcount
     if found is None:
         run.execute("DELETE FROM moved WHERE time >= ? AND time < ?", (start, mark))
     return mark, gone

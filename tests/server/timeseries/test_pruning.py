@@ -33,6 +33,15 @@ def test_raw_readings_go_in_small_steps_and_hours_stay(store: SqliteStore) -> No
     assert store.latest()["unit-1"]["Fill/Percent"].value == 9.0
 
 
+def test_fault_codes_stay_and_deriving_begins_after_what_is_pruned(store: SqliteStore) -> None:
+    level, fault = (store.series("unit-1", name, DataType.DOUBLE) for name in ("Fill/Percent", "Fault/Code"))
+    store.commit_rows([(START + n, series, 1.0, GOOD) for n in range(4) for series in (level, fault)], [], START)
+    assert store.prune(START + 3, 100) == 3
+    assert times(store) == [3]
+    assert [point.time - START for point in store.raw("unit-1", "Fault/Code", 0, 2**62, 10)] == [0, 1, 2, 3]
+    assert store.first() == START + 3
+
+
 def test_all_readings_of_one_millisecond_go_together(store: SqliteStore) -> None:
     series = [store.series("unit-1", name, DataType.DOUBLE) for name in ("Fill/Percent", "Temperature")]
     store.commit_rows([(START, one, 1.0, GOOD) for one in series], [], START)

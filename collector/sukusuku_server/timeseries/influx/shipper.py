@@ -18,7 +18,7 @@ from sukusuku_server.model.series import Row
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.influx import DAYS, MINUTES, RAW
 from sukusuku_server.threads import unbroken
-from sukusuku_server.timeseries import shipping_queue
+from sukusuku_server.timeseries import PRUNED, shipping_queue
 from sukusuku_server.timeseries.influx import rollups
 from sukusuku_server.timeseries.influx.buckets import Buckets
 from sukusuku_server.timeseries.influx.line_protocol import (
@@ -38,7 +38,6 @@ from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_server.timeseries.influx.thinning import DELETED, ThinnedReadings
 from sukusuku_server.timeseries.influx.writer import BusyError
 from sukusuku_server.timeseries.shipping_queue import Changed, Outgoing
-from sukusuku_server.timeseries.sqlite import PRUNED
 
 LAG_MS = 5_000
 """Readings are claimed so long after their measurement; most are committed by then."""

@@ -12,10 +12,10 @@ from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import AssetKind, Reading
 from sukusuku_server.model.series import Point
-from sukusuku_server.timeseries import shipping_queue
+from sukusuku_server.timeseries import PRUNED, shipping_queue
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.shipping_queue import Changed, Gone
-from sukusuku_server.timeseries.sqlite import PRUNED, SqliteStore
+from sukusuku_server.timeseries.sqlite import SqliteStore
 
 FIRST = "ship/first"
 """Under which the time (UTC ms) of the oldest reading is noted before it is pruned."""
@@ -49,8 +49,13 @@ class InfluxStore(SqliteStore):
 
     def first(self) -> int | None:
         """See Store."""
-        known = (super().first(), self.noted(FIRST))  # asked all the time, so InfluxDB is left alone
+        known = (self._oldest(), self.noted(FIRST))  # asked all the time, so InfluxDB is left alone
         return min((it for it in known if it is not None), default=None)
+
+    def _oldest(self) -> int | None:
+        """Return the time of the oldest reading in the file; what is pruned there is in the archive."""
+        found: int | None = self._all("SELECT min(time) FROM reading", ())[0][0]
+        return found
 
     def _whole_since(self, start: int, end: int) -> int:
         """From when on the file has all readings, within a stretch. What came after its time was pruned stays in it."""
@@ -75,7 +80,7 @@ class InfluxStore(SqliteStore):
     def prune(self, before: int, rows: int) -> int:
         """See Store. What is not shipped stays."""
         before = min(before, self.shipped_before())
-        oldest, noted = super().first(), self.noted(FIRST)
+        oldest, noted = self._oldest(), self.noted(FIRST)
         if oldest is not None and oldest < (before if noted is None else min(before, noted)):
             self.note(FIRST, oldest)
         return super().prune(before, rows)
