@@ -124,6 +124,7 @@ def test_findings(world: World, api: httpx.Client) -> None:
     found = eight_weeks.stuffed(world.operations)
     expected = {
         "unit": UNITS[0],
+        "room": None,
         "name": "hand_stuffed",
         "since": "2026-11-18T09:00:00+09:00",
         "until": None,

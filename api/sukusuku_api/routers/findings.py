@@ -1,11 +1,11 @@
-"""Findings about units."""
+"""Findings about units and rooms."""
 
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from sukusuku_api.dependencies import FROM, TO, ContextDep, Time, between, known_unit
+from sukusuku_api.dependencies import FROM, TO, ContextDep, Time, between, known_room, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import DAY_MS, japan_time
@@ -18,6 +18,7 @@ router = APIRouter(prefix="/findings", tags=["findings"])
 def findings(
     context: ContextDep,
     unit: Annotated[str | None, Query(description="Only those of one unit")] = None,
+    room: Annotated[str | None, Query(description="Only those of one room")] = None,
     only_open: Annotated[bool, Query(alias="open", description="Only open findings")] = False,  # noqa: FBT002 - a query parameter
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
@@ -25,7 +26,10 @@ def findings(
     """List findings of the last 30 days or of the given period: sensors that disagree or cannot be right."""
     if unit is not None:
         known_unit(context, unit)
+    if room is not None:
+        known_room(context, room)
     now = context.clock()
     book = Findings(context.operations)
-    found = book.open(unit) if only_open else book.of(unit, *between(start, end, now + 1, 30 * DAY_MS))
+    asset = unit if unit is not None else room
+    found = book.open(asset) if only_open else book.of(asset, *between(start, end, now + 1, 30 * DAY_MS))
     return collection.FindingsOut(time=japan_time(now), findings=[collection.finding(item) for item in found])

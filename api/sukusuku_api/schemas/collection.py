@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.visit_requests import VisitRequest
-from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence, Finding, FindingName
+from sukusuku_server.model.collection import OF_ROOMS, Emptying, EmptyingState, Evidence, Finding, FindingName
 from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, Stop, StopRecord
 from sukusuku_server.model.run_state import state_of
 
@@ -73,7 +73,8 @@ def emptying(found: Emptying) -> EmptyingOut:
 class FindingOut(Shape):
     """A finding: sensors that disagree, or one that cannot be right."""
 
-    unit: str = Field(examples=["tobu-unit-1"])
+    unit: str | None = Field(examples=["tobu-unit-1"], description="null: it is about a room")
+    room: str | None = Field(examples=["tobu-room"], description="null: it is about a unit")
     name: FindingName
     since: datetime = Field(examples=[_TIME])
     until: datetime | None = Field(description="null: still open")
@@ -89,8 +90,14 @@ class FindingsOut(Shape):
 
 def finding(found: Finding) -> FindingOut:
     """Return a finding for the border."""
+    of_room = found.name in OF_ROOMS
     return FindingOut(
-        unit=found.asset, name=found.name, since=japan_time(found.since), until=at(found.until), detail=found.detail
+        unit=None if of_room else found.asset,
+        room=found.asset if of_room else None,
+        name=found.name,
+        since=japan_time(found.since),
+        until=at(found.until),
+        detail=found.detail,
     )
 
 

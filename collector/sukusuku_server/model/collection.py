@@ -88,11 +88,21 @@ class FindingName(StrEnum):
     """Readings of the level are too far apart: bags may come and go between them unseen."""
     UNIT_REPLACED = "unit_replaced"
     """Another serial number speaks for this place; its history goes on."""
+    DOOR_REVERSED = "door_reversed"
+    """The counter at the door of a room faces the other way; its entries are taken for exits."""
+    MORE_LEAVE = "more_leave"
+    """Day after day more people leave a room by the counted door than come in: there is another way in."""
+    MORE_COME = "more_come"
+    """Day after day more people come into a room by the counted door than leave: there is another way out."""
+
+
+OF_ROOMS = frozenset({FindingName.DOOR_REVERSED, FindingName.MORE_LEAVE, FindingName.MORE_COME})
+"""Findings about rooms; all others are about units."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A named finding about a unit, from `since` until `until` (None: still)."""
+    """A named finding about a unit or room, from `since` until `until` (None: still)."""
 
     asset: str
     name: FindingName

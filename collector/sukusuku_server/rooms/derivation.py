@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 
 from sukusuku_core.model import Reading
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
-from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
+from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind, Finding
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.rooms import count_channel as channels
 from sukusuku_server.rooms import door_counter as flows
-from sukusuku_server.rooms import sensor_samples
+from sukusuku_server.rooms import door_findings, sensor_samples
 from sukusuku_server.rooms.completeness import Heard
 from sukusuku_server.rooms.count_channel import Channel
 from sukusuku_server.rooms.current import limit_planned
+from sukusuku_server.rooms.presence import Detections, detected
 from sukusuku_server.rooms.schedule import Timetable
 from sukusuku_server.rooms.sensor_samples import Sample
 
@@ -46,12 +47,15 @@ class RoomState:
     """Since when all presence sensors are quiet."""
     heard: Heard = field(default_factory=Heard)
     ticked: int = 0
+    detections: Detections = field(default_factory=Detections)
+    findings: tuple[Finding, ...] = ()
+    """Those that are open."""
 
 
 class RoomOccupancy:
     """The derivation of one room."""
 
-    version = 3
+    version = 4
     kind = RoomState
 
     def __init__(self, timetable: Timetable) -> None:
@@ -90,9 +94,14 @@ class _Step:
         self._sample_ms = int(self._room.counting.sample_seconds * 1000)
         self._most = sensor_samples.most(self._room.capacity)
         self._patience = self._sample_ms + MINUTE_MS
+        self._empty_ms = int(self._room.counting.empty_after * 1000)
+        self._held = False
         self._people, self._children = state.people, state.children
         self._samples, self._told = dict(state.samples), dict(state.told)
         self._quiet, self._heard, self._ticked = state.quiet, state.heard, state.ticked
+        self._detections = state.detections
+        self._open: door_findings.Open = {finding.name: finding for finding in state.findings}
+        self._ended: list[Finding] = []
         self._reset = timetable.next_reset(state.ticked)
         self._points: list[Reading] = []
         self._corrections: list[Correction] = []
@@ -101,7 +110,9 @@ class _Step:
     def result(self, until: int, wakes: int) -> Advanced[RoomState]:
         """Return what came of the step."""
         known = self._people, self._children, self._samples, self._told, self._quiet, self._heard, self._ticked
-        return Advanced(RoomState(until, wakes, *known), tuple(self._points), corrections=tuple(self._corrections))
+        state = RoomState(until, wakes, *known, self._detections, tuple(self._open.values()))
+        found = (*self._open.values(), *self._ended)
+        return Advanced(state, tuple(self._points), findings=found, corrections=tuple(self._corrections))
 
     # ------------------------------------------------------------ what comes in
 
@@ -124,6 +135,10 @@ class _Step:
         if (value := sensor_samples.good(event, self._most)) is None:
             return
         if (counter := _COUNTERS.get(event.metric)) is None:
+            if value and event.metric.endswith("Presence"):
+                before = self._samples.get(event.metric)
+                anew = before is not None and not before.value
+                self._detections = detected(self._detections, event.time, anew=anew)
             self._samples[event.metric] = Sample(event.time, value)
             if value and event.metric.endswith(("Presence", "Count", "Children")):
                 self._quiet = None
@@ -161,6 +176,7 @@ class _Step:
         self._each(self._believed)
         if now >= self._reset:
             self._each(lambda channel, tell: self._emptied(channel, CorrectionKind.RESET, tell))
+            self._each(lambda channel, _: replace(channel, flow=flows.day_over(channel.flow)))
             self._reset = self._timetable.next_reset(now)
         overdue = now - int(counting.stay_hours * HOUR_MS)
         self._each(
@@ -174,6 +190,7 @@ class _Step:
         self._lead(alive)
         self._note_heard(now)
         self._show(now, alive, is_open=is_open)
+        self._note_findings(now)
         self._ticked = now
         return self._wakes(now, is_open=is_open)
 
@@ -186,7 +203,7 @@ class _Step:
             self._quiet = None
             return
         quiet = self._quiet = now if self._quiet is None else self._quiet
-        if now - quiet < self._room.counting.empty_after * 1000:
+        if now - quiet < self._detections.hold(self._empty_ms):
             return
 
         def empty(channel: Channel, tell: channels.Tell) -> Channel:
@@ -211,7 +228,11 @@ class _Step:
         flags = sensor_samples.presence(self._samples, self._zones)
         if flags:
             newest = max(flag.time for flag in flags)
-            found["presence"] = Sample(newest, float(any(flag.value for flag in flags if flag.time > alive)))
+            seen = any(flag.value for flag in flags if flag.time > alive)
+            if seen:
+                self._detections = detected(self._detections, self._now, anew=False)
+            self._held = not seen and self._detections.held(self._now, self._empty_ms)
+            found["presence"] = Sample(newest, float(seen or self._held))
         self._people = self._led(self._people, found, counting.people, alive, self._tell_people)
         found = self._sources(self._children, "Children")
         staff = self._staff()
@@ -258,8 +279,14 @@ class _Step:
         first = self._first()
         if first.known_before:
             in_time = first.heard + self._patience
-            silent = max(-((in_time - now) // MINUTE_MS), 0)
-            self._heard = self._heard.after(max((now - self._ticked) // MINUTE_MS, 1), silent)
+            passed = max((now - self._ticked) // MINUTE_MS, 1)
+            doubtful = self._held and self._people.lead == "presence"
+            silent = passed if doubtful else max(-((in_time - now) // MINUTE_MS), 0)
+            self._heard = self._heard.after(passed, silent)
+
+    def _note_findings(self, now: int) -> None:
+        self._open, ended = door_findings.look(self._open, self._room.id, (self._people.flow, self._children.flow), now)
+        self._ended += ended
 
     def _first(self) -> Channel:
         """Return what matters most: the children, unless nothing has ever told them from people."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from sukusuku_core.time import MINUTE_MS, SECOND_MS
 from sukusuku_server.model.collection import CorrectionKind
+from sukusuku_server.rooms import door_balance
+from sukusuku_server.rooms.door_balance import Balance
 
 WRAP = 65_536
 """Many door counters count in 16 bits."""
@@ -89,6 +91,7 @@ class Flow:
     """Whether that was out of the room."""
     presumed_gone: int = 0
     """So many were taken to have left while the counters were silent; who is counted out later may be one of them."""
+    balance: Balance = field(default_factory=Balance)
 
     @property
     def count(self) -> int:
@@ -196,6 +199,11 @@ def anew(flow: Flow) -> Flow:
     return replace(flow, entries=None, exits=None, presumed_gone=0)
 
 
+def day_over(flow: Flow) -> Flow:
+    """Return the flow at the daily reset."""
+    return replace(flow, balance=door_balance.day_over(flow.balance))
+
+
 def timed_out(flow: Flow, before: int) -> Flow:
     """Return the flow without those who came before a time (UTC ms)."""
     return replace(flow, since=tuple(time for time in flow.since if time >= before))
@@ -226,7 +234,15 @@ def _moved(flow: Flow, passed: int, time: int, *, inward: bool, tell: Tell) -> F
         mirror = replace(mirror, count=mirror.count + passed, own_clamped=mirror.own_clamped + missing)
         if missing:
             tell(CorrectionKind.CLAMPED, -missing, 0, "")
-    return replace(flow, since=since, moves=flow.moves + passed, mirror=mirror, moved=time, went_out=not inward)
+    return replace(
+        flow,
+        since=since,
+        moves=flow.moves + passed,
+        mirror=mirror,
+        balance=door_balance.passed(flow.balance, passed, inward=inward),
+        moved=time,
+        went_out=not inward,
+    )
 
 
 def _resized(since: tuple[int, ...], count: int, time: int) -> tuple[int, ...]:

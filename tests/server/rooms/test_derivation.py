@@ -349,3 +349,25 @@ def test_a_day_in_pieces_is_the_day_at_once(readings: list[Reading], cuts: list[
     assert (tuple(points), tuple(corrections), state) == (whole.points, whole.corrections, whole.state)
     assert all(isinstance(p.value, float) and p.value >= 0 for p in points)
     assert all((c.after or 0) >= 0 for c in corrections)
+
+
+def test_another_door_is_a_finding_and_ends() -> None:
+    """Five people come by another door and leave by this one, five days; then the other door is shut."""
+    derivation, state, readings = RoomOccupancy(timetable(FLOW)), None, []
+    entries = exits = 0
+    for day in range(13):
+        for clock, come, go in (("08:00", 0, 0), ("09:00", 8, 0), ("17:00", 0, 13 if day < 6 else 8)):
+            entries, exits = entries + come, exits + go
+            time = at(clock) + day * DAY_MS
+            readings += [Reading("room", "Entries/Total", time, entries), Reading("room", "Exits/Total", time, exits)]
+    state = derivation.start(at("00:00"))
+    told = []
+    for day in range(14):
+        begin = at("00:00") + day * DAY_MS
+        found = derivation.advance(state, [r for r in readings if begin < r.time <= begin + DAY_MS], [], begin + DAY_MS)
+        state = found.state
+        told.append([(item.name.value, item.until is None) for item in found.findings])
+    assert told[4] == []
+    assert told[5] == told[10] == [("more_leave", True)]
+    assert told[11] == [("more_leave", False)]
+    assert told[12] == []

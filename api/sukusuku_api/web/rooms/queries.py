@@ -8,9 +8,10 @@ from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.room_history import Gatherer, RoomUse
 from sukusuku_api.queries.room_use import comparable, past
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start, local_day
+from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.live.views import RoomView
-from sukusuku_server.model.collection import Calibration, Correction
+from sukusuku_server.model.collection import Calibration, Correction, Finding
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.capacity_limit import RoomLimit
 from sukusuku_server.rooms.current import FRESH_MS, limit_now, limit_planned
@@ -85,6 +86,8 @@ class RoomFacts:
     day: Day
     corrections: tuple[Correction, ...]
     said: tuple[Calibration, ...]
+    findings: tuple[Finding, ...]
+    """Those that are open."""
 
     @property
     def is_open(self) -> bool:
@@ -114,6 +117,7 @@ def read(context: Context, site: Site, room: Room, view: RoomView, series: Mappi
         day=_day(context, room, timetable, now),
         corrections=tuple(records.corrections(room.id, begin, now + 1)),
         said=tuple(records.said(room.id, begin, now)),
+        findings=tuple(Findings(context.operations).open(room.id)),
     )
 
 

@@ -1,7 +1,7 @@
 """What the page of rooms says of corrections, sources of counts and parts of the limit. Message ids are English."""
 
 from sukusuku_server.i18n import N_
-from sukusuku_server.model.collection import CorrectionKind
+from sukusuku_server.model.collection import CorrectionKind, FindingName
 
 WHY = {
     CorrectionKind.RESET: N_("every day at %(clock)s"),
@@ -16,6 +16,21 @@ WHY = {
     CorrectionKind.SOURCE: "%(before)s → %(after)s",
 }
 """What stands beside the kind of a correction; empty: the kind says it all."""
+
+FINDINGS = {
+    FindingName.DOOR_REVERSED: N_(
+        "The door sensor faces the other way: entries are counted as exits. The count is corrected. "
+        "Please mount the sensor the right way, or swap entries and exits in its settings."
+    ),
+    FindingName.MORE_LEAVE: N_(
+        "Day after day, more people leave by the counted door than come in by it. Is there another door, or are "
+        "children carried in? Please count the other door too, or enter the current count several times a day."
+    ),
+    FindingName.MORE_COME: N_(
+        "Day after day, more people come in by the counted door than leave by it. Is there another door, or are "
+        "children carried out? Please count the other door too, or enter the current count several times a day."
+    ),
+}
 
 COUNTERS = {"Entries": N_("entries"), "Exits": N_("exits")}
 

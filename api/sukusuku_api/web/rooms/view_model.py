@@ -11,6 +11,7 @@ from sukusuku_api.web import base
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kpi_cards
 from sukusuku_api.web.rooms import cards, chart_descriptions, history
+from sukusuku_api.web.rooms import texts as said
 from sukusuku_api.web.rooms.count_form import Entry
 from sukusuku_api.web.rooms.queries import RoomFacts, read, use
 from sukusuku_core.time import japan_time
@@ -48,6 +49,7 @@ class RoomSheet:
     use: history.UseCard | None
     heat: chart_descriptions.Described | None
     ahead: chart_descriptions.Described | None
+    findings: tuple[str, ...]
     corrections: tuple[history.CorrectionLine, ...]
     counts: tuple[history.CountLine, ...]
     effects: tuple[history.EffectCard, ...]
@@ -123,6 +125,7 @@ def _sheet(context: Context, figures: TtlCache, facts: RoomFacts, asked: Asked, 
         use=use_card,
         heat=chart_descriptions.heat(of_weeks, use_card, reader),
         ahead=chart_descriptions.ahead(of_weeks, reader),
+        findings=tuple(reader.translate(said.FINDINGS[found.name]) for found in facts.findings),
         corrections=history.correction_lines(facts, reader),
         counts=history.count_lines(facts, reader),
         effects=tuple(history.effect_card(found, reader) for found in effects),
