@@ -17,6 +17,8 @@ from sukusuku_server.model.alerts import MailState, OutgoingMail
 from sukusuku_server.model.rounds import Answer, Person, Plan, Reason, Run, StopRecord, Word
 from sukusuku_server.model.run_state import goes
 
+_ASKING = {"round", "change"}
+"""Kinds of mails that are of no use once the round has departed."""
 _UNANSWERED = {"answer": Answer.NONE, "answered": None, "answered_by": None, "note": ""}
 
 
@@ -306,7 +308,7 @@ def _put_mails(connection: Connection, run_id: int, mails: Sequence[OutgoingMail
     departs = select(round_run.c.departs).where(round_run.c.id == run_id)
     plan = {"expires": connection.execute(departs).scalar_one()}  # who is asked to come after it has left is annoyed
     if mails:
-        rows = [mail_values(mail) | fresh | (plan if mail.kind == "round" else {}) for mail in mails]
+        rows = [mail_values(mail) | fresh | (plan if mail.kind in _ASKING else {}) for mail in mails]
         connection.execute(insert(mail_outbox), rows)
 
 

@@ -43,6 +43,11 @@ class Seen:
         return self.run.closed is not None or self.now >= self.run.plan.returns + GRACE_MS
 
     @property
+    def departed(self) -> bool:
+        """Whether the vehicle should have left by now."""
+        return self.now >= self.run.plan.departs
+
+    @property
     def state(self) -> RunState:
         """How it stands with the round."""
         return state_of(self.run, self.now)

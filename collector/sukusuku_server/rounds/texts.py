@@ -1,6 +1,6 @@
 """How rounds are spoken of, in the reader's language. Pure; templates and pages give it its form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from gettext import NullTranslations
 from urllib.parse import quote
@@ -131,7 +131,7 @@ class Speech:
 
     def item(self, stop: StopWords) -> str:
         """Return a unit in one line: where it is, and why it is visited or not."""
-        names = {"site": stop.line.site, "unit": stop.line.unit, "why": stop.reason, "level": stop.level}
+        names = {"site": stop.line.site, "unit": stop.line.unit, "why": stop.reason, "level": self.now(stop.line)}
         return self._texts.gettext("%(site)s %(unit)s: %(why)s (%(level)s)") % names
 
     def stop(self, line: Line) -> StopWords:
@@ -149,6 +149,10 @@ class Speech:
             bar_then=_percent(then),
             map=None if line.place is None else map_url(self._map_link, line.place),
         )
+
+    def now(self, line: Line) -> str:
+        """Return the fill level of a unit when the plan was made."""
+        return self._level(replace(line, percent_then=None))
 
     @property
     def name(self) -> str:

@@ -49,7 +49,7 @@ def about(wording: Wording, speech: Speech, texts: NullTranslations, word: Word,
             headline = headline if single else gettext("%(count)d bags could not be collected")
             lead = gettext("A visit has been requested for the next round. If it cannot wait, please call the crew.")
         case Word.NOBODY:
-            headline = gettext("%(day)s, %(round)s: nobody has confirmed that they go")
+            headline = gettext("%(day)s, %(round)s: nobody has confirmed the round")
             lead = _why_nobody(wording, texts)
         case Word.NONE:
             headline = gettext("The bag in %(site)s, %(unit)s is collected after all")
@@ -59,7 +59,7 @@ def about(wording: Wording, speech: Speech, texts: NullTranslations, word: Word,
         subject=headline % values,
         headline=headline % values,
         lead=lead % values,
-        items=tuple(_item(speech, texts, word, line) for line in lines),
+        items=() if single and word is Word.NONE else tuple(_item(speech, texts, word, line) for line in lines),
         facts=_facts(wording, speech, texts, values, lines) if word is not Word.NONE else (),
         tone="good" if word is Word.NONE else "danger",
     )
@@ -70,7 +70,7 @@ def _why_nobody(wording: Wording, texts: NullTranslations) -> str:
     if unplanned(wording.run):
         return gettext(
             "Sukusuku was not running when the round was due to depart at %(time)s, so nobody was notified in time. "
-            "Please ask the crew, or change these bags yourselves."
+            "Please agree with each other who changes these bags."
         )
     if wording.now < wording.run.plan.departs:
         return gettext(
@@ -81,10 +81,10 @@ def _why_nobody(wording: Wording, texts: NullTranslations) -> str:
 
 
 def _item(speech: Speech, texts: NullTranslations, word: Word, line: Line) -> str:
-    gettext, stop = texts.gettext, speech.stop(line)
-    values = {"site": line.site, "unit": line.unit, "level": stop.level, "note": line.note}
+    gettext = texts.gettext
+    values = {"site": line.site, "unit": line.unit, "level": speech.now(line), "note": line.note}
     if word is Word.LEFT_OUT:
-        return speech.item(stop)
+        return speech.item(speech.stop(line))
     if word is Word.CANNOT and line.note:
         return gettext("%(site)s %(unit)s: %(note)s") % values
     return gettext("%(site)s %(unit)s (%(level)s)") % values

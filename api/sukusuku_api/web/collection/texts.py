@@ -66,7 +66,7 @@ RUNS = {
     RunState.CHANGED: N_("Changed; the crew has not confirmed it yet"),
     RunState.UNDER_WAY: N_("Under way"),
     RunState.DONE: N_("Finished"),
-    RunState.NOBODY_GOES: N_("Nobody has confirmed that they go"),
+    RunState.NOBODY_GOES: N_("Nobody has confirmed the round"),
 }
 
 ANSWERS = {

@@ -135,7 +135,7 @@ def test_the_round_is_accepted_or_declined(trip: Trip, phone: httpx.Client) -> N
 
 def test_after_the_departure_nobody_is_asked_and_whoever_goes_may_say_so(trip: Trip, phone: httpx.Client) -> None:
     page = phone.get(trip.path(Action.ROUND))
-    assert "担当者が決まらないまま、センターに連絡しました" in text(page)
+    assert "この回収に行く人が決まっていません" in text(page)
     assert "行けません" not in text(page)
 
     page = phone.post(trip.path(Action.ACCEPT))
