@@ -41,7 +41,9 @@ def imports(context: ContextDep) -> out.ImportsOut:
 def upload(
     request: Request,
     context: ContextDep,
-    content: Annotated[bytes, Body(media_type="application/octet-stream", description="The file, CSV or iCalendar")],
+    content: Annotated[
+        bytes, Body(media_type="application/octet-stream", description="The file: CSV, Excel (.xlsx) or iCalendar")
+    ],
     by: By,
     room: Annotated[str | None, Query(description="The room that is meant where the file names none")] = None,
     lang: Annotated[Language, Query(description="Language of the errors")] = "en",

@@ -49,19 +49,24 @@ def decoded(content: bytes) -> str:
 
 
 def read(text: str, places: Places, columns: Mapping[str, str], slots: dict[str, str], days: Days) -> Bookings:
-    """Return the counts in a table. `columns` has headings of this operator, `slots` its names of time slots.
-
-    Raises BookingsError with every line that cannot be read; nothing of the file is taken then.
-    """
+    """Return the counts in a text. See `read_rows`."""
     rows = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
-        header = next((row for row in rows if any(cell.strip() for cell in row)), [])
-        where = _columns(header, columns)
-        return _sum(rows, _Row(where, places, {cells.plain(name): slot for name, slot in slots.items()}, days))
+        return read_rows(rows, places, columns, slots, days)
     except csv.Error as error:
         raise BookingsError(
             [Problem(rows.line_num, "csv", N_("the quotes of this line do not fit together"))]
         ) from error
+
+
+def read_rows(rows: "Rows", places: Places, columns: Mapping[str, str], slots: dict[str, str], days: Days) -> Bookings:
+    """Return the counts in a table. `columns` has headings of this operator, `slots` its names of time slots.
+
+    Raises BookingsError with every line that cannot be read; nothing of the file is taken then.
+    """
+    header = next((row for row in rows if any(cell.strip() for cell in row)), [])
+    where = _columns(header, columns)
+    return _sum(rows, _Row(where, places, {cells.plain(name): slot for name, slot in slots.items()}, days))
 
 
 def _delimiter(text: str) -> str:
@@ -94,12 +99,12 @@ def _columns(header: list[str], columns: Mapping[str, str]) -> dict[str, int]:
     )
 
 
-class _Rows(Protocol):
-    """What `csv.reader` gives."""
+class Rows(Protocol):
+    """What `csv.reader` gives: rows, and the number of the line that was read last."""
 
     line_num: int
 
-    def __iter__(self) -> "_Rows": ...
+    def __iter__(self) -> "Rows": ...
 
     def __next__(self) -> list[str]: ...
 
@@ -158,7 +163,7 @@ class _Row:
         return row[at].strip() if at is not None and at < len(row) else ""
 
 
-def _sum(rows: "_Rows", reader: _Row) -> Bookings:
+def _sum(rows: Rows, reader: _Row) -> Bookings:
     counts: Counter[tuple[str, int, int]] = Counter()
     seen: dict[str, list[int]] = {}
     problems: list[Problem] = []

@@ -29,7 +29,7 @@ from sukusuku_server.threads import unbroken
 LOOK_SECONDS = 10.0
 NOTE = ".errors.txt"
 """What is added to the name of a file that cannot be read."""
-KINDS = frozenset({".csv", ".tsv", ".txt", ".ics"})
+KINDS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".ics"})
 
 _log = logging.getLogger(__name__)
 
