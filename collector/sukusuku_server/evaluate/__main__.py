@@ -139,9 +139,8 @@ def _figures(found: Evaluation) -> Iterator[str]:
     for line in found.scores:
         error = "no figure" if line.error is None else f"{line.error:.1f} h"
         yield f"  {_METHODS[line.method]}: {error} ({line.compared} forecasts)"
-    inside = next((line.inside for line in found.scores if line.inside is not None), None)
-    if inside is not None:
-        yield f"80 % range: {inside:.1%} by all that came in, {found.watched.inside:.1%} by what was seen"
+    if found.inside is not None:
+        yield f"80 % range: {found.inside:.1%} by all that came in, {found.watched.inside:.1%} by what was seen"
         yield f"  ({found.watched.judged - found.watched.censored} seen full, {found.watched.censored} emptied before)"
     yield f"hours called 85 % full and more: {found.called:.0f}, of them {found.low:.0f} at 40 % or less"
 

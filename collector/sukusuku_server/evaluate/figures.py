@@ -62,6 +62,11 @@ class Evaluation:
         return next((line.error for line in self.scores if line.method is method), None)
 
     @property
+    def inside(self) -> float | None:
+        """Share of the outcomes inside the 80 % range, by all that came in; None: there were none."""
+        return next((line.inside for line in self.scores if line.method is Method.MODEL), None)
+
+    @property
     def judged(self) -> int:
         """Forecasts of the model that were compared with the simple rules."""
         return next((line.compared for line in self.scores if line.method is Method.MODEL), 0)

@@ -124,18 +124,32 @@ def _forecasts(found: Evaluation) -> Iterator[Sentence]:
             "better simple rule (%(n)d forecasts): do not plan by it with such readings."
         )
     yield Sentence(text, values)
-    if found.watched.judged - found.watched.censored >= ENOUGH:
-        inside = {"inside": 100 * found.watched.inside}
-        low, high = INSIDE
-        if low <= found.watched.inside <= high:
-            yield Sentence(
-                N_("Its range holds: %(inside).0f %% of the bags were full within it (80 %% should be)."), inside
+    inside = found.inside
+    if inside is not None and found.watched.judged - found.watched.censored >= ENOUGH:
+        yield _range(inside, found.watched.inside)
+
+
+def _range(came: float, seen: float) -> Sentence:
+    """Return what the two judgements of the range say: by what came in, and by the bags that were watched."""
+    values = {"came": 100 * came, "seen": 100 * seen}
+    low, high = INSIDE
+    match sum(low <= share <= high for share in (came, seen)):
+        case 2:
+            text = N_(
+                "Its range holds: %(came).0f %% of the bags were full within it by all that came in, %(seen).0f %% of "
+                "those that were watched (80 %% should be)."
             )
-        else:
-            yield Sentence(
-                N_("Its range does not hold: %(inside).0f %% of the bags were full within it (80 %% should be)."),
-                inside,
+        case 1:
+            text = N_(
+                "Whether its range holds is in doubt: %(came).0f %% of the bags were full within it by all that came "
+                "in, %(seen).0f %% of those that were watched (80 %% should be)."
             )
+        case _:
+            text = N_(
+                "Its range does not hold: %(came).0f %% of the bags were full within it by all that came in, "
+                "%(seen).0f %% of those that were watched (80 %% should be)."
+            )
+    return Sentence(text, values)
 
 
 def _length(minutes: float, texts: NullTranslations) -> str:

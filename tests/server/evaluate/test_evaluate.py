@@ -13,6 +13,7 @@ from sukusuku_server import i18n
 from sukusuku_server.evaluate import __main__ as program
 from sukusuku_server.evaluate.figures import Evaluation, Mark, evaluate, marks
 from sukusuku_server.evaluate.verdict import verdict
+from sukusuku_server.model.collection import Method
 from sukusuku_server.units.evaluation.judgement import Tally, Watched
 from sukusuku_server.units.evaluation.truth import Label
 
@@ -85,8 +86,17 @@ def test_the_verdict_says_what_such_readings_are_good_for(found: Evaluation) -> 
     assert "not found reliably: 30 of 40" in told(rough)
     assert "would be false: look at the sensor" in told(replace(good, low=10.0))
     assert "too few bags" in told(replace(good, better=None))
-    wide = replace(good, watched=Watched(100, 40, 0.2, 0.6))
-    assert "Its range does not hold: 40 % of the bags" in told(wide)
+
+
+@pytest.mark.parametrize(
+    ("came", "late", "said"),
+    [(0.8, 0.95, "Its range holds"), (0.8, 0.6, "is in doubt: 80 %"), (0.4, 0.6, "Its range does not hold: 40 %")],
+)
+def test_two_judgements_of_the_range_are_told(found: Evaluation, came: float, late: float, said: str) -> None:
+    mine = next(line for line in found.scores if line.method is Method.MODEL)
+    scores = (replace(mine, inside=came), *(line for line in found.scores if line.method is not Method.MODEL))
+    judged = replace(found, scores=scores, watched=Watched(100, 40, 0.15, late), better=0.4)
+    assert said in told(judged)
 
 
 @pytest.mark.parametrize(("pace", "said"), [(30.0, "are seen"), (180.0, "most emptyings"), (1440.0, "too seldom")])
