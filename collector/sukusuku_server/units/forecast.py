@@ -7,11 +7,12 @@ still going into the bag, the number that has come by t is about normal with mea
 
 (`rates.spread`, `rates.luck`, `rates.doubt`; sigma of the fill estimate in nappies). The bag is full by t with
 probability Phi(z), z = (L(t) - room) / sqrt(variance). The 10, 50 and 90 % times are where z passes -1.28, 0 and 1.28,
-each end stretched by what the unit's own past forecasts have taught (`Stretch`). Because L begins at the time of the
-estimate, everything widens while a unit is silent: what has come meanwhile is not known.
+each end stretched by what the unit's own past forecasts of such a reach have taught (`Stretch`). Because L begins at
+the time of the estimate, everything widens while a unit is silent: what has come meanwhile is not known.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -40,6 +41,10 @@ class Stretch:
 
 
 NORMAL = Stretch()
+REACHES = (0.25, 1.0, 4.0)
+"""Usual days until the bag is full, which part forecasts into near and far ones: each kind is stretched by itself."""
+Stretches = tuple[Stretch, ...]
+UNSTRETCHED: Stretches = (NORMAL,) * (len(REACHES) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Outlook:
     rates: Rates
     capacity: float
     opening: Opening
-    stretch: Stretch = NORMAL
+    stretches: Stretches = UNSTRETCHED
     children: Children | None = None
 
 
@@ -71,10 +76,17 @@ def forecast(outlook: Outlook, asset: str, now: int, method: Method = Method.MOD
     return Forecast(asset, now, method, percent, None, found, None)
 
 
+def reach(outlook: Outlook) -> int:
+    """Return which kind of reach a forecast has, from near (0) to far."""
+    room = outlook.capacity * (1 - outlook.estimate.percent / 100)
+    return bisect_right(REACHES, room / max(rate.day_size(outlook.rates), 1e-9))
+
+
 def _band(outlook: Outlook, now: int) -> tuple[int | None, int | None, int | None]:
     """Return the times at which z passes its three marks; None: not within the horizon."""
     room = outlook.capacity * (1 - outlook.estimate.percent / 100)
-    ends = (-Z * outlook.stretch.early, 0.0, Z * outlook.stretch.late)
+    stretch = outlook.stretches[reach(outlook)]
+    ends = (-Z * stretch.early, 0.0, Z * stretch.late)
     scatter = _scatter(outlook, now)
     coming, score = 0.0, -room / scatter.of(0.0)
     found: list[int | None] = [outlook.estimate.time for mark in ends if score >= mark]

@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, Forecast, Method, Outcome
-from sukusuku_server.units.forecast import HORIZON_MS, NORMAL, Stretch
+from sukusuku_server.units import forecast_blend
+from sukusuku_server.units.forecast import HORIZON_MS, UNSTRETCHED, Stretch, Stretches
+from sukusuku_server.units.forecast_blend import Blend
 
 ISSUE_HOURS = (8, 12, 16)
 """Local hours at which forecasts are kept for the score card, every day."""
@@ -24,6 +26,8 @@ BESIDE = 0.1
 """Share of outcomes that may lie beyond each end of the band."""
 STEP = 0.05
 """How fast the band learns: the logarithm of its width moves by at most this per outcome."""
+NEIGHBOUR = 0.3
+"""How much a band learns from an outcome of the next nearer or farther reach."""
 NARROWEST, WIDEST = 0.3, 5.0
 
 
@@ -35,6 +39,9 @@ class Open:
     filled: float
     hours10: float | None
     hours90: float | None
+    members: tuple[float | None, ...] = ()
+    """What the members of its blend said."""
+    reach: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,8 @@ class Ledger:
     """The forecasts of a unit that wait for their outcome, and what outcomes so far have taught."""
 
     waiting: tuple[Open, ...] = ()
-    stretch: Stretch = NORMAL
+    stretches: Stretches = UNSTRETCHED
+    blend: Blend = forecast_blend.UNKNOWN
 
 
 EMPTY = Ledger()
@@ -74,8 +82,15 @@ class Score:
     late: float | None
 
 
-def issue(ledger: Ledger, forecast: Forecast, total: float, room: float) -> Ledger:
-    """Keep a forecast of the model.
+def issue(
+    ledger: Ledger,
+    forecast: Forecast,
+    total: float,
+    room: float,
+    members: tuple[float | None, ...] = (),
+    reach: int = 0,
+) -> Ledger:
+    """Keep a forecast of the model, with what the `members` of its blend said and its `reach`.
 
     `total` are the nappies so far (`Rates.total`), `room` those still going in.
 
@@ -83,7 +98,7 @@ def issue(ledger: Ledger, forecast: Forecast, total: float, room: float) -> Ledg
     """
     if room <= 0:
         return ledger
-    entry = Open(forecast.issued, total + room, forecast.hours10, forecast.hours90)
+    entry = Open(forecast.issued, total + room, forecast.hours10, forecast.hours90, members, reach)
     kept = (old for old in ledger.waiting if forecast.issued - old.issued <= HORIZON_MS)
     return replace(ledger, waiting=(*kept, entry))
 
@@ -94,7 +109,7 @@ def settle(
     """Settle forecasts by a rise of the nappies in total from `before` to `after` in start <= time < end."""
     found: list[Outcome] = []
     waiting: list[Open] = []
-    stretch = ledger.stretch
+    stretches, blend = ledger.stretches, ledger.blend
     for entry in ledger.waiting:
         hours = HORIZON_HOURS
         if after >= entry.filled:
@@ -105,14 +120,26 @@ def settle(
             waiting.append(entry)
             continue
         found.append(Outcome(asset, entry.issued, hours))
-        stretch = learn(stretch, entry.hours10, entry.hours90, hours)
-    return Ledger(tuple(waiting), stretch), tuple(found)
+        stretches = _learnt(stretches, entry, hours)
+        if entry.members:
+            blend = forecast_blend.learn(blend, entry.members, hours)
+    return Ledger(tuple(waiting), stretches, blend), tuple(found)
 
 
-def learn(stretch: Stretch, hours10: float | None, hours90: float | None, outcome: float) -> Stretch:
-    """Return the band after one more outcome."""
+def learn(
+    stretch: Stretch, hours10: float | None, hours90: float | None, outcome: float, weight: float = 1.0
+) -> Stretch:
+    """Return the band after one more outcome, which counts with a weight."""
     early, late = _beyond(hours10, hours90, outcome)
-    return Stretch(_moved(stretch.early, missed=early), _moved(stretch.late, missed=late))
+    return Stretch(_moved(stretch.early, weight, missed=early), _moved(stretch.late, weight, missed=late))
+
+
+def _learnt(stretches: Stretches, entry: Open, outcome: float) -> Stretches:
+    """Return the bands after an outcome; those of other reaches learn less of it."""
+    return tuple(
+        learn(stretch, entry.hours10, entry.hours90, outcome, NEIGHBOUR ** abs(reach - entry.reach))
+        for reach, stretch in enumerate(stretches)
+    )
 
 
 def score(scored: Iterable[Scored]) -> tuple[Score, ...]:
@@ -155,6 +182,6 @@ def _beyond(hours10: float | None, hours90: float | None, outcome: float) -> tup
     return outcome < early, hours90 is not None and outcome > hours90
 
 
-def _moved(width: float, *, missed: bool) -> float:
-    step = STEP * ((1.0 if missed else 0.0) - BESIDE)
+def _moved(width: float, weight: float, *, missed: bool) -> float:
+    step = STEP * weight * ((1.0 if missed else 0.0) - BESIDE)
     return min(WIDEST, max(NARROWEST, width * math.exp(step)))

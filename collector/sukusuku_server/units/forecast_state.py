@@ -10,7 +10,7 @@ from sukusuku_core.model import Reading
 from sukusuku_core.time import HOUR_MS, time_of_day
 from sukusuku_server.model.collection import HORIZON_HOURS, FillEstimate, Forecast, Method, Outcome
 from sukusuku_server.settings.collection import Collection
-from sukusuku_server.units import consumables, forecast_score, hygiene_deadline, rate_learning
+from sukusuku_server.units import consumables, forecast_blend, forecast_score, hygiene_deadline, rate_learning
 from sukusuku_server.units import forecast as forecasts
 from sukusuku_server.units.arrival_rates import Children, Opening, Rates
 from sukusuku_server.units.forecast import Outlook
@@ -80,7 +80,7 @@ def outlook(
     """Return what forecasts of this unit rest on at `now`."""
     if now - estimate.time <= FRESH_MS:  # what changes is told at once, so nothing has come since
         estimate = replace(estimate, time=now)
-    return Outlook(estimate, foresight.rates, settings.nappies_per_bag, opening, foresight.ledger.stretch, children)
+    return Outlook(estimate, foresight.rates, settings.nappies_per_bag, opening, foresight.ledger.stretches, children)
 
 
 def ahead(
@@ -99,7 +99,9 @@ def ahead(
     unless the bag is full already.
     """
     view = outlook(foresight, estimate, settings, opening, now, children)
-    model = forecasts.forecast(view, asset, now)
+    core = forecasts.forecast(view, asset, now)
+    rules = tuple(forecasts.forecast(view, asset, now, method) for method in Method if method is not Method.MODEL)
+    model = forecast_blend.blended(foresight.ledger.blend, core, rules)
     points = [
         Reading(asset, f"Forecast/Hours{name}", now, HORIZON_HOURS if hours is None else hours)
         for name, hours in (("10", model.hours10), ("50", model.hours50), ("90", model.hours90))
@@ -112,8 +114,8 @@ def ahead(
     room = settings.nappies_per_bag * (1 - estimate.percent / 100)
     if time_of_day(now) // HOUR_MS not in forecast_score.ISSUE_HOURS or room <= 0:
         return foresight, Ahead(tuple(points))
-    rules = tuple(forecasts.forecast(view, asset, now, method) for method in Method if method is not Method.MODEL)
-    ledger = forecast_score.issue(foresight.ledger, model, foresight.rates.total, room)
+    members = forecast_blend.members(core, rules)
+    ledger = forecast_score.issue(foresight.ledger, model, foresight.rates.total, room, members, forecasts.reach(view))
     return replace(foresight, ledger=ledger), Ahead(tuple(points), (model, *rules))
 
 

@@ -96,7 +96,7 @@ def test_a_full_bag_is_full_now() -> None:
 def test_experience_stretches_each_end_of_the_band() -> None:
     view = outlook(LEARNT, NOW, 30.0)
     usual = hours(forecast(view, "unit", NOW))
-    wide = hours(forecast(replace(view, stretch=Stretch(2.0, 1.5)), "unit", NOW))
+    wide = hours(forecast(replace(view, stretches=(Stretch(2.0, 1.5),) * 4), "unit", NOW))
     assert wide[0] < usual[0]
     assert wide[1] == usual[1]
     assert wide[2] > usual[2]

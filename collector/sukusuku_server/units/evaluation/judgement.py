@@ -98,25 +98,33 @@ def inflow_scores(forecasts: Iterable[Forecast], truth: Course) -> list[Scored]:
 def watched(issued: Iterable[tuple[Iterable[Forecast], Course]]) -> Watched:
     """Judge the model's bands by what was seen of each bag, over units: (its forecasts, its truth).
 
-    A bag is full, or gone, before the early end of its band, inside it, or after its late end.
+    Time runs in parts of each band: 1 is its early end, 2 its late one.
     """
-    full, gone = [0, 0, 0], [0, 0, 0]
+    seen: list[tuple[float, bool]] = []
     for forecasts, truth in issued:
         for forecast in forecasts:
-            if forecast.method is not Method.MODEL or truth.percent(forecast.issued) >= SEEN_FULL:
-                continue
-            seen = truth.seen_after(forecast.issued)
-            early = HORIZON_HOURS if forecast.hours10 is None else forecast.hours10
-            late = math.inf if forecast.hours90 is None else forecast.hours90
-            where = 0 if seen.hours < early else 1 if seen.hours <= late else 2
-            (full if seen.full else gone)[where] += 1
-    watching, stays, by = float(sum(full) + sum(gone)), 1.0, list[float]()
-    for place in range(2):
-        risk = watching - gone[place] / 2  # those that went did so in the middle of the stretch, on the average
-        stays *= 1 - full[place] / risk if risk > 0 else 1.0
-        by.append(1 - stays)
-        watching -= full[place] + gone[place]
-    return Watched(sum(full) + sum(gone), sum(gone), by[0], by[1])
+            if forecast.method is Method.MODEL and truth.percent(forecast.issued) < SEEN_FULL:
+                bag = truth.seen_after(forecast.issued)
+                seen.append((_part(forecast, bag.hours), not bag.full))
+    stays, by = 1.0, {1.0: 0.0, 2.0: 0.0}
+    watching = len(seen)
+    for part, gone in sorted(seen):
+        if not gone:
+            stays *= 1 - 1 / watching
+            by.update((mark, 1 - stays) for mark in by if part <= mark)
+        watching -= 1
+    return Watched(len(seen), sum(gone for _, gone in seen), by[1.0], by[2.0])
+
+
+def _part(forecast: Forecast, hours: float) -> float:
+    """Return where a time lies in a band: up to 1 before it, up to 2 inside, more after it."""
+    early = HORIZON_HOURS if forecast.hours10 is None else forecast.hours10
+    late = math.inf if forecast.hours90 is None else forecast.hours90
+    if hours < early:
+        return hours / early
+    if hours > late:
+        return 2 + (hours - late) / max(late, 1.0)
+    return 1.0 if late <= early else 1 + (hours - early) / (late - early) if late < math.inf else 1.5
 
 
 def better(scored: Sequence[Scored]) -> float | None:

@@ -64,7 +64,7 @@ def test_bags_that_went_early_are_watched_until_then() -> None:
     seen = watched([([told(0, 2, 3, 4)], full), ([told(0, 1, 3, 4)], gone), ([told(0, 2, 3, 4)], kept)])
     assert (seen.judged, seen.censored) == (3, 2)
     assert seen.early == 0.0
-    assert seen.late == pytest.approx(1 / 2.5)
+    assert seen.late == pytest.approx(1 / 2)
 
 
 def test_hours_called_full_at_a_low_level_are_counted() -> None:
