@@ -167,7 +167,7 @@ def _room_history(
     now = start + round(rng.random() * step_s * 1000)
     while now < end:
         watch(settings.id, now, room)
-        reporter.report(now, _room_values(room, parameters))
+        reporter.report(now, _room_values(room, parameters, now))
         until = _next_step(parameters.hours, now, step_s, idle=not room.people)
         if now < end - EMPTY_MS:
             room, _ = rooms.step(room, parameters, now, (until - now) / 1000, rng)
@@ -177,7 +177,7 @@ def _room_history(
     return reporter.readings
 
 
-def _room_values(room: Room, parameters: RoomParameters) -> dict[str, float]:
+def _room_values(room: Room, parameters: RoomParameters, now: int) -> dict[str, float]:
     values: dict[str, float] = {
         "Occupancy/Count": room.people,
         "Occupancy/Children": len(room.children),
@@ -186,6 +186,8 @@ def _room_values(room: Room, parameters: RoomParameters) -> dict[str, float]:
         "Entries/Children": room.children_in,
         "Exits/Children": room.children_out,
     }
+    if parameters.motion < 1:
+        values["Presence"] = rooms.detected(room.people, parameters, now)
     for place, zone in enumerate(parameters.zones):
         values[f"Zones/{zone}/Count"] = room.people_at(place)
         values[f"Zones/{zone}/Children"] = room.children_at(place)

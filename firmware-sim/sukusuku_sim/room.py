@@ -20,6 +20,10 @@ MEALS = ((11 * 60 + 30, 12 * 60 + 20), (15 * 60, 15 * 60 + 30))
 """Local minutes of lunch and of the afternoon snack."""
 TO_TABLE, FROM_TABLE, WANDER = 0.25, 0.2, 0.004
 """Chance per minute that a child goes to eat at meal time, leaves the table after it, goes elsewhere at will."""
+PROPPED_OPEN = (10 * 60, 11 * 60)
+"""Local minutes in which a gate that is propped open stands open."""
+LOOK_MS = 20_000
+"""So often a motion sensor looks anew."""
 CHILDREN_PER_STAFF = 5
 STAFF_AT_LEAST = 2
 BANDS = (9, 9, 10, 10, 10, 11, 12, 13, 13, 14, 14, 15)
@@ -47,6 +51,14 @@ class RoomParameters:
     """How much of the capacity is asked for on an ordinary day."""
     overlooked: float = 0.0
     """Chance that the counter at the door overlooks somebody who passes."""
+    elsewhere: float = 0.0
+    """Chance that a child comes in by another door, which nobody counts; it leaves by the counted one."""
+    carried: float = 0.0
+    """Chance that a child is carried in and not counted; it walks out."""
+    propped: float = 0.0
+    """Chance that somebody is overlooked while the gate is propped open (`PROPPED_OPEN`) and people pass abreast."""
+    motion: float = 1.0
+    """Share of moments at which presence sensors see somebody who is in: 1 a radar, 0.3 a motion sensor (PIR)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +132,7 @@ def step(room: Room, parameters: RoomParameters, ms: int, seconds: float, rng: R
         children += tuple(arrived)
         room = replace(room, booked=tuple(visit for visit in room.booked if visit.arrives > now))
     passed = _through_the_door(room, parameters, children, now, left=left, come=come)
-    room = _overlooked(room, passed, parameters.overlooked, now) if parameters.overlooked else passed
+    room = _overlooked(room, passed, parameters, now, come)
     events = [RoomEvent.LEFT] * left + [RoomEvent.ARRIVED] * come
     if before <= parameters.capacity < len(children):
         events.append(RoomEvent.OVER_CAPACITY)
@@ -196,21 +208,34 @@ def _through_the_door(
     )
 
 
-def _overlooked(before: Room, after: Room, chance: float, now: int) -> Room:
+def detected(people: int, parameters: RoomParameters, ms: int) -> bool:
+    """Whether a presence sensor sees one of so many people at a moment."""
+    if not people or parameters.motion >= 1:
+        return people > 0
+    return Random(ms // LOOK_MS).random() < parameters.motion
+
+
+def _overlooked(before: Room, after: Room, parameters: RoomParameters, now: int, come: int) -> Room:
     """Return the room of which the counter has not seen everybody who passed the door.
 
     Who comes does not depend on that.
     """
-    rng = Random(now)
+    is_propped = PROPPED_OPEN[0] <= calendar.minute(now) < PROPPED_OPEN[1]
+    chance = 1 - (1 - parameters.overlooked) * (1 - (parameters.propped if is_propped else 0.0))
+    past = 1 - (1 - parameters.elsewhere) * (1 - parameters.carried)
+    if not chance and not past:
+        return after
+    rng, ways = Random(now), Random(now + 1)
+    hidden = sum(ways.random() < past for _ in range(come))
 
-    def seen(old: int, new: int) -> int:
-        return old + sum(rng.random() >= chance for _ in range(new - old))
+    def seen(old: int, new: int, hidden: int = 0) -> int:
+        return old + sum(rng.random() >= chance for _ in range(new - old - hidden))
 
     return replace(
         after,
-        people_in=seen(before.people_in, after.people_in),
+        people_in=seen(before.people_in, after.people_in, hidden),
         people_out=seen(before.people_out, after.people_out),
-        children_in=seen(before.children_in, after.children_in),
+        children_in=seen(before.children_in, after.children_in, hidden),
         children_out=seen(before.children_out, after.children_out),
     )
 

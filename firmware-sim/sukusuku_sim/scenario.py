@@ -121,6 +121,14 @@ class RoomSettings(Settings, frozen=True, kw_only=True):
     popularity: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.75
     overlooked: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """Chance that the counter at the door overlooks somebody who passes."""
+    elsewhere: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """Chance that a child comes in by another door, which nobody counts; it leaves by the counted one."""
+    carried: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """Chance that a child is carried in and not counted; it walks out."""
+    propped: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """Chance that somebody is overlooked from 10:00 to 11:00, while the gate is propped open."""
+    motion: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    """Share of moments at which presence sensors see somebody who is in: 1 a radar, 0.3 a motion sensor (PIR)."""
     zones: tuple[Id, Id] = ("eating", "play")
     sensor: tuple[Sensor, ...]
 
@@ -209,7 +217,17 @@ class Scenario(Settings, frozen=True, kw_only=True):
 
     def room_parameters(self, room: RoomSettings) -> RoomParameters:
         """Return what the model of a room needs."""
-        return RoomParameters(room.zones, room.capacity, self.opening_hours, room.popularity, room.overlooked)
+        return RoomParameters(
+            zones=room.zones,
+            capacity=room.capacity,
+            hours=self.opening_hours,
+            popularity=room.popularity,
+            overlooked=room.overlooked,
+            elsewhere=room.elsewhere,
+            carried=room.carried,
+            propped=room.propped,
+            motion=room.motion,
+        )
 
 
 def _minute(moment: time) -> int:

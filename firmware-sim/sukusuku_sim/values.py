@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sukusuku_core.model import FaultCode, UnitState, Value
 from sukusuku_sim import calendar, meters
+from sukusuku_sim.room import detected
 from sukusuku_sim.views import RoomView, UnitView, Values
 
 U16 = 65_536
@@ -113,7 +114,10 @@ def _vs133(view: RoomView) -> Values:
 def _presence(view: RoomView) -> Values:
     people = view.room.people if view.zone is None else view.room.people_at(view.zone)
     noon = 1 - abs(calendar.minute(view.ms) - 720) / 360
-    return {"presence": people > 0, "illuminance": 100 * round(3 + max(0.0, 7 * noon)) if people else 10}
+    return {
+        "presence": detected(people, view.parameters, view.ms),
+        "illuminance": 100 * round(3 + max(0.0, 7 * noon)) if people else 10,
+    }
 
 
 def _fp1(view: RoomView) -> Values:
@@ -203,7 +207,7 @@ def _two_beams(view: RoomView) -> Values:
 
 def _anybody(view: RoomView) -> Values:
     people = view.room.people if view.zone is None else view.room.people_at(view.zone)
-    return {"presence": people > 0, "battery": 92.0}
+    return {"presence": detected(people, view.parameters, view.ms), "battery": 92.0}
 
 
 OF_UNIT: Mapping[str, Callable[[UnitView], Values]] = {

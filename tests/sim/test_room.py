@@ -1,6 +1,7 @@
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,3 +107,44 @@ def test_a_counter_that_overlooks_people_changes_nobody_else() -> None:
     assert 0 < counted[-1].people_in < true[-1].people_in
     assert 0 < counted[-1].children_out < true[-1].children_out
     assert (blind[-1].people_in, blind[-1].children_out) == (0, 0)
+
+
+def day_by(parameters: RoomParameters = PARAMETERS) -> list[Room]:
+    rng, room, seen = Random(3), Room(), []
+    for minute in range(1440):
+        room, _ = rooms.step(room, parameters, MIDNIGHT + minute * MINUTE, 60, rng)
+        seen.append(room)
+    return seen
+
+
+@pytest.mark.parametrize("door", [replace(PARAMETERS, elsewhere=0.4), replace(PARAMETERS, carried=0.4)])
+def test_who_comes_by_another_door_or_is_carried_in_is_counted_on_leaving_only(door: RoomParameters) -> None:
+    true, counted = day_by()[-1], day_by(door)[-1]
+    assert counted.people_out == true.people_out
+    assert counted.children_out == true.children_out
+    hidden = true.children_in - counted.children_in
+    assert 0 < hidden < true.children_in
+    assert true.people_in - counted.people_in == hidden
+
+
+def test_a_gate_that_is_propped_open_counts_less_while_it_is() -> None:
+    true, counted = day_by(), day_by(replace(PARAMETERS, propped=1.0))
+    during = [minute for minute in range(1440) if 10 * 60 <= minute + 1 < 11 * 60]
+    passed = [
+        [day[n].people_in + day[n].people_out - day[n - 1].people_in - day[n - 1].people_out for n in range(1, 1440)]
+        for day in (true, counted)
+    ]
+    assert sum(passed[0][n - 1] for n in during) > 0
+    assert sum(passed[1][n - 1] for n in during) == 0
+    assert [passed[1][n - 1] for n in range(1, 1440) if n not in during] == [
+        passed[0][n - 1] for n in range(1, 1440) if n not in during
+    ]
+
+
+def test_a_motion_sensor_tells_pulses_and_only_of_people() -> None:
+    pir = replace(PARAMETERS, motion=0.3)
+    times = range(MIDNIGHT, MIDNIGHT + 600 * MINUTE, rooms.LOOK_MS)
+    seen = [rooms.detected(2, pir, time) for time in times]
+    assert 0.25 < sum(seen) / len(seen) < 0.35
+    assert not any(rooms.detected(0, pir, time) for time in times)
+    assert all(rooms.detected(1, PARAMETERS, time) for time in times)
