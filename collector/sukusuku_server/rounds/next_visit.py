@@ -1,7 +1,8 @@
 """Which round comes to a unit next. Pure; alerts, pages, mails, plans and the API ask here and nowhere else.
 
 A round that has a plan comes to its stops only, and only while somebody may still go. A round without a plan comes to
-every unit that it serves while the centre is open, as long as it has not departed.
+every unit that it serves while the centre is open, as long as it has not departed. To a centre without a place on the
+map no round comes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +44,7 @@ def next_visits(
             continue
         ahead = [_of(run, planned=True) for run, records in runs if _stops(run, records, unit.id, now)]
         for settings in index.facility.round:
-            if serves(settings, site.id):
+            if serves(settings, site.id) and site.place is not None:
                 trip = _unplanned(index, timetables[settings.id], settings, site.id, runs, now)
                 ahead += [] if trip is None else [_of(trip, planned=False)]
         if ahead:

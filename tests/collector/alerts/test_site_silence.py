@@ -170,10 +170,13 @@ returns = "17:00"
 """
 
 
+PLACED = FACILITY.replace("[[site.unit]]", "place = {lat = 35.73, lon = 139.73}\n[[site.unit]]", 1)
+
+
 class World:
     """The real store and operations data."""
 
-    def __init__(self, folder: Path, text: str = FACILITY + ROUNDS) -> None:
+    def __init__(self, folder: Path, text: str = PLACED + ROUNDS) -> None:
         self.store, self.operations = both(folder)
         self.surroundings = Surroundings(
             FacilitySchedules(facility(text)), timetables(facility(text)), self.store, self.operations
@@ -220,7 +223,7 @@ def test_a_round_that_departed_without_a_plan_comes_to_nobody(world: World) -> N
 
 
 def test_a_round_that_comes_while_the_centre_is_closed_does_not_count(tmp_path: Path) -> None:
-    text = FACILITY.replace("[[site.unit]]", "[site.opening]\nclosed = [2026-11-24]\n[[site.unit]]", 1) + ROUNDS
+    text = PLACED.replace("[[site.unit]]", "[site.opening]\nclosed = [2026-11-24]\n[[site.unit]]", 1) + ROUNDS
     world = World(tmp_path, text)
 
     assert world.surroundings.at(T0).next_round == {UNIT: T0 + 5 * DAY + 3 * HOUR + 19 * MINUTE}
