@@ -135,7 +135,7 @@ def _figures(found: Evaluation) -> Iterator[str]:
         yield f"  of {told.true} true ones {told.found} ({told.share:.1%}); false {told.false} ({told.wrong:.1%})"
     else:
         yield "  no --emptied: what follows takes them for true"
-    yield "error of the time at which a bag is full, mean:"
+    yield "error of the time at which a bag is full, mean:" + ("" if found.scores else " no bag could be judged")
     for line in found.scores:
         error = "no figure" if line.error is None else f"{line.error:.1f} h"
         yield f"  {_METHODS[line.method]}: {error} ({line.compared} forecasts)"

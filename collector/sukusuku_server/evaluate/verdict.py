@@ -44,7 +44,7 @@ def verdict(found: Evaluation) -> Iterator[Sentence]:
     """Yield what such readings are good for."""
     if found.days < SHORT_DAYS:
         yield Sentence(
-            N_("The history is only %(days)d days long; four weeks and more say more."), {"days": found.days}
+            N_("The history is only %(days)d days long; four weeks and more say more."), {"days": round(found.days)}
         )
     yield _emptyings(found)
     yield _alerts(found)

@@ -129,8 +129,8 @@ def test_the_command_prints_figures_and_writes_pictures(tmp_path: Path, capsys: 
     assert "1 rows are left out:\n  line 2, column t: expected UTC seconds" in text
     assert "1 emptyings outside the history are not compared" in text
     assert f"of {len(emptied)} true ones" in text
-    assert "記録は15日分だけです" in text
-    assert "The history is only 15 days long" in text
+    assert "記録は16日分だけです" in text
+    assert "The history is only 16 days long" in text
     for name in ("bin-levels.png", "bin-forecasts.png"):
         assert (tmp_path / "out" / name).read_bytes().startswith(b"\x89PNG")
     with (tmp_path / "out" / "bin-emptyings.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -155,6 +155,17 @@ def test_wrong_calls_say_what_is_expected(
     path = write(tmp_path / "bin.csv", [("utc_s", "percent"), (1743433200, 5), (1743436800, 9)])
     assert program.main([str(path), *extra]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_two_levels_are_a_history_of_which_little_can_be_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "bin.csv", [("utc_s", "percent"), (1743433200, 5), (1743436800, 9)])
+    assert program.main([str(path), "--out", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert "emptyings found: 0" in text
+    assert "no bag could be judged" in text
+    assert "There are too few bags to judge the forecast." in text
 
 
 def test_one_level_is_no_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
