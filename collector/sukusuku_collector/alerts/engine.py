@@ -345,6 +345,7 @@ class AlertEngine:
                 case Event.RESOLVED:
                     value = None if outcome.seen is None else outcome.seen.value
                     alert = change.resolve(change.read(alert_id), now, value, rests=after is not None)
+                    words = words + self._post.take_back(change, alert_id, now)
                     words = words + self._mailing.tell_end(change, alert, outcome)
         if after is None:
             return None, words

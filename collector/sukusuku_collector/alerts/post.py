@@ -93,6 +93,18 @@ class Post:
             change.told(replace(alert, told=0, told_stage=0, told_first=None, told_at=None, repeats=0))
         return Delivery(left, number, ended)
 
+    def take_back(self, change: Change, alert_id: int, now: int) -> list[Word]:
+        """Let the words of an alert that is resolved wait again where their message could not be sent.
+
+        They are said if it comes back, and forgotten when it is over.
+        """
+        words = []
+        for channel, recipient in sorted(change.unsent(alert_id)):
+            for mail_id, about in change.stuck(channel, recipient, now).items():
+                if all(change.read(ident).state is AlertState.RESOLVED for ident in about):
+                    words += change.take_back(mail_id)
+        return words
+
     def _stuck(
         self, change: Change, channel: str, recipient: str, alerts: dict[int, Alert], know: Know, now: int
     ) -> bool:
@@ -101,7 +113,7 @@ class Post:
         for mail_id, about in change.stuck(channel, recipient, now).items():
             told = [alerts.get(ident) or change.read(ident) for ident in about]
             if all(_is_over(alert, know(alert)) for alert in told):
-                change.take_back(mail_id)
+                change.withdraw(change.take_back(mail_id))
             else:
                 waits = True
         return waits

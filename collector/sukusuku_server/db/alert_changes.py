@@ -122,10 +122,20 @@ class Change:
             found[mail_id] = found.get(mail_id, frozenset()) | {alert_id}
         return found
 
-    def take_back(self, mail_id: int) -> None:
-        """Forget a mail that was not sent, with the words in it."""
-        self._connection.execute(delete(alert_word).where(alert_word.c.mail_id == mail_id))
+    def take_back(self, mail_id: int) -> list[Word]:
+        """Forget a mail that was not sent; the words in it wait again and are returned."""
+        said = alert_word.c.mail_id == mail_id
+        rows = self._connection.execute(select(alert_word).where(said).order_by(alert_word.c.id)).all()
+        self._connection.execute(update(alert_word).where(said).values(mail_id=None))
         self._connection.execute(delete(mail_outbox).where(mail_outbox.c.id == mail_id))
+        return [row_mapping.to_word(row) for row in rows]
+
+    def unsent(self, alert_id: int) -> set[tuple[str, str]]:
+        """Channel and recipient of the mails about an alert that are not sent yet."""
+        query = select(alert_word.c.channel, alert_word.c.recipient)
+        query = query.join(mail_outbox, mail_outbox.c.id == alert_word.c.mail_id)
+        waits = (alert_word.c.alert_id == alert_id) & (mail_outbox.c.state == MailState.WAITING)
+        return {(row.channel, row.recipient) for row in self._connection.execute(query.where(waits))}
 
     def written(self, channel: str, recipient: str, since: int) -> int:
         """How many mails about alerts were written to a recipient since a moment (UTC ms)."""
