@@ -185,6 +185,20 @@ def test_shelves_lose_a_bag_with_each_emptying(api: httpx.Client) -> None:
     assert bags(api)["left"] in {49, 50}, "the counting and the emptying bear the same second"
 
 
+def test_a_count_or_delivery_that_was_wrong_is_taken_back(world: World, api: httpx.Client) -> None:
+    post(api, "/stock/count", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": 40})
+    post(api, "/stock/deliver", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": 1000})
+    (wrong, right) = get(api, "/stock/entries")["entries"]
+    assert (wrong["count"], wrong["counted"], right["count"], right["counted"]) == (1000, False, 40, True)
+    post(api, f"/stock/entries/{wrong['id']}/withdraw", {"by": "鈴木"})
+    assert bags(api)["left"] == 40
+    post(api, f"/stock/entries/{wrong['id']}/withdraw", {"by": "鈴木"}, 404)
+    post(api, f"/stock/entries/{right['id']}/withdraw", {"by": "鈴木"})
+    assert bags(api)["left"] is None, "nobody has counted"
+    told = [(entry.who, entry.action) for entry in world.operations.audit() if entry.action == "stock.withdraw"]
+    assert told == [("鈴木", "stock.withdraw")] * 2
+
+
 def _november(world: World) -> list[Emptying]:
     """Nothing was ever heard of these units: the days of their centre count from the first emptying."""
     return Emptyings(world.operations).of(None, MIDNIGHT - 17 * DAY_MS, MIDNIGHT + DAY_MS)

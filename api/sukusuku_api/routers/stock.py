@@ -2,15 +2,16 @@
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from sukusuku_api.dependencies import Context, ContextDep, known_site
-from sukusuku_api.problems import documented
+from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import japan_time
-from sukusuku_server.db.stock import Stock, StockKind
+from sukusuku_server.db.stock import Stock, StockKind, UnknownEntryError
 from sukusuku_server.kpi.stock_levels import SiteShelf, shelves
 
 router = APIRouter(prefix="/stock", tags=["stock"])
@@ -32,6 +33,27 @@ class StockOut(collection.Shape):
 
     time: datetime
     shelves: list[ShelfOut]
+
+
+class EntryOut(collection.Shape):
+    """A count, or a delivery."""
+
+    id: int
+    site: str
+    kind: StockKind
+    time: datetime
+    count: int
+    counted: bool = Field(description="true: that many were there; false: that many came")
+    by: str
+
+
+class EntriesOut(collection.Shape):
+    """Counts and deliveries, the newest first."""
+
+    entries: list[EntryOut]
+
+
+EntryId = Annotated[int, Path(description="Id of a count or delivery", ge=0, lt=2**63, examples=[3])]
 
 
 class Counting(collection.Asked):
@@ -64,6 +86,35 @@ def deliver(context: ContextDep, body: Counting) -> StockOut:
     """Record a delivery. Returns the stock of all centres."""
     known_site(context, body.site)
     Stock(context.operations).deliver(body.site, body.kind, body.count, body.by, context.clock())
+    return _all(context)
+
+
+@router.get("/entries", summary="Counts and deliveries")
+def entries(context: ContextDep) -> EntriesOut:
+    """List counts and deliveries of all centres, the newest first."""
+    return EntriesOut(
+        entries=[
+            EntryOut(
+                id=item.id,
+                site=item.site,
+                kind=item.kind,
+                time=japan_time(item.time),
+                count=item.count,
+                counted=item.counted,
+                by=item.who,
+            )
+            for item in Stock(context.operations).said()
+        ]
+    )
+
+
+@router.post("/entries/{entry_id}/withdraw", summary="Withdraw a count or delivery", responses=_STATUSES)
+def withdraw(context: ContextDep, entry_id: EntryId, body: collection.Asked) -> StockOut:
+    """Take a count or delivery back; the audit log keeps it. Returns the stock of all centres."""
+    try:
+        Stock(context.operations).withdraw(entry_id, body.by, context.clock())
+    except UnknownEntryError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no entry {entry_id}.") from error
     return _all(context)
 
 

@@ -1,9 +1,11 @@
 """What lies on the shelf of a site: film cassettes and bags, counted or delivered by people."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
+from sukusuku_core.errors import SukusukuError
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_alerts import audit
 from sukusuku_server.db.tables_collection import stock
@@ -15,6 +17,23 @@ class StockKind(StrEnum):
 
     FILM = "film"
     BAG = "bag"
+
+
+class UnknownEntryError(SukusukuError):
+    """There is no count and no delivery with this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody said of a shelf: so many were there (`counted`), or so many came. `time` is UTC ms."""
+
+    id: int
+    site: str
+    kind: StockKind
+    time: int
+    count: int
+    counted: bool
+    who: str
 
 
 class Stock:
@@ -37,6 +56,24 @@ class Stock:
         query = query.where(stock.c.site == site, stock.c.kind == kind).order_by(stock.c.time, stock.c.id)
         with self._operations.reading() as connection:
             return [Entry(*row) for row in connection.execute(query)]
+
+    def said(self) -> list[Said]:
+        """Return who said what of all shelves, the newest first."""
+        query = select(stock).order_by(stock.c.time.desc(), stock.c.id.desc())
+        with self._operations.reading() as connection:
+            rows = [row._asdict() for row in connection.execute(query)]
+        return [Said(**{**row, "kind": StockKind(row["kind"])}) for row in rows]
+
+    def withdraw(self, ident: int, who: str, now: int) -> None:
+        """Take a count or delivery back; the audit log keeps what it said. Raises UnknownEntryError."""
+        with self._operations.writing() as connection:
+            row = connection.execute(delete(stock).where(stock.c.id == ident).returning(*stock.c)).first()
+            if row is None:
+                raise UnknownEntryError(f"there is no entry {ident}")
+            word = "count" if row.counted else "deliver"
+            target = f"{row.site}/{row.kind}: {word} {row.count} of {row.time} by {row.who}"
+            entry = {"time": now, "who": who[:120], "action": "stock.withdraw", "target": target}
+            connection.execute(insert(audit).values(entry))
 
     def _enter(self, site: str, kind: StockKind, count: int, who: str, now: int, *, counted: bool) -> None:
         values = {"site": site, "kind": kind, "time": now, "count": count, "counted": counted, "who": who[:120]}
