@@ -62,6 +62,9 @@ def _lines() -> Iterator[str]:
     yield "special days, lunch breaks, short Saturdays, a month in which a room or unit is silent, a centre that begins"
     yield "in the middle, a door that overlooks people, random rounds. The table has the worst room or unit of seeds"
     yield f"{_listed(known.seeds)}."
+    missing = [seed for seed in goals.SEEDS if seed not in known.seeds]
+    if missing:
+        yield f"Seeds {_listed(missing)} have not been run to the end yet."
     yield f"The bounds of *Full while open* were chosen on seeds {_listed(goals.CHOSEN_ON)}, which judge nothing here."
     yield ""
     yield "| figure | worst | of | goal |"

@@ -109,6 +109,29 @@ def test_a_word_that_changes_nothing_changes_no_figure(whole: Copy, world: World
     assert [name for name in before if not _same(before[name], after[name])] == []
 
 
+def test_the_last_word_about_a_moment_holds_as_if_it_had_been_the_first(world: World, tmp_path: Path) -> None:
+    """Somebody types 47 for 7, and then 7 for the same minute: nothing is left of the 47."""
+    found = copied(world, tmp_path)
+    records, moment = RoomRecords(found.operations), found.start + 17 * DAY_MS + 10 * HOUR_MS
+
+    def typed(children: int) -> int:
+        return records.enter(Calibration(ROOM, moment, children, None, "佐藤", ""), found.now).id
+
+    def told() -> tuple[object, object]:
+        found.derive()
+        return found.room(ROOM, found.start, found.end), found.report()
+
+    wrong, right = typed(47), typed(7)
+    after_the_typo = told()
+    records.withdraw(ROOM, wrong, "佐藤", found.now)
+    assert told() == after_the_typo
+    records.withdraw(ROOM, right, "佐藤", found.now)
+    without = told()
+    typed(7)
+    assert told() == after_the_typo != without
+    found.close()
+
+
 def _same(one: object, other: object) -> bool:
     """Whether two figures are the same to far more digits than are told: a confirmed emptying teaches the estimate."""
     numbers = r"-?\d+\.\d+(?:e-?\d+)?"
