@@ -4,7 +4,9 @@
 
 Derives every history as it was read and drawn every 30 minutes; `histories.py` says what DIR has. Prints the figures of
 each container, of each kind and of all; exits with 1 when a goal is missed. About half a minute a container and year.
-Nothing is learnt from one container for another, so each container's line is already one that was left out.
+Nothing is learnt from one container for another, so each container's line is already one that was left out. What was
+seen of a bag is shown without a goal: crews empty these containers when they are nearly full, so that those that were
+watched to the end are the slow ones.
 """
 
 import argparse
@@ -133,13 +135,12 @@ def _line(name: str, figures: Figures) -> str:
 
 def _goals(figures: Figures, goals: Goals) -> Iterator[tuple[str, str, str, bool]]:
     told, low = figures.emptyings, figures.low / max(figures.called, 1.0)
-    gained, inside, seen = better(figures.scored) or 0.0, figures.inside or 0.0, figures.watched.inside
+    gained, inside = better(figures.scored) or 0.0, figures.inside or 0.0
     band = f"{goals.inside[0]:.0%} to {goals.inside[1]:.0%}"
     yield "emptyings found", f"{told.share:.1%}", f">= {goals.found:.0%}", told.share >= goals.found
     yield "false emptyings", f"{told.wrong:.1%}", f"<= {goals.false:.0%}", told.wrong <= goals.false
     yield "error below the better rule", f"{gained:.1%}", f">= {goals.better:.0%}", gained >= goals.better
     yield "inside the band, by inflow", f"{inside:.1%}", band, goals.inside[0] <= inside <= goals.inside[1]
-    yield "inside the band, as seen", f"{seen:.1%}", band, goals.inside[0] <= seen <= goals.inside[1]
     yield "called full at 40 % and less", f"{low:.1%}", f"<= {goals.low:.0%}", low <= goals.low
 
 

@@ -108,7 +108,7 @@ class UnitDerivation:
     `children` gives those who were expected in the linked room at a moment, where something was known of them.
     """
 
-    version = 3
+    version = 4
     kind = UnitProgress
 
     def __init__(

@@ -10,7 +10,7 @@ import math
 
 from msgspec.structs import replace
 
-from sukusuku_core.time import HOUR_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.units import level_evidence as evidence
 from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, KNOWN_STEPS, Fill, Learnt, Level, Rival, lumped, sunk
 from sukusuku_server.units.level_evidence import ERROR_MS, STOP, Gap, Habits
@@ -22,6 +22,8 @@ MEDIAN_STEP = 0.954
 GATE_DOWN, GATE_UP = 8.0, 10.0
 """Percent by which a level may be off at least and still be believed; a hand full of nappies comes at once."""
 GATE_SIGMAS, GATE_NOISES = 3.0, 4.5
+NOISES = 3.0
+"""Times the noise from which on a higher level is no noise."""
 GATE_PACES = 3.0
 """Times the usual pace at which something may come that nobody counts."""
 MOVED = 0.3
@@ -36,6 +38,8 @@ FREED = 1.0
 """Percent that a stuck level must change by to be believed again."""
 ZERO_SINKS = 0.05
 """How far zero follows a level below it: nothing is emptier than empty."""
+SPARSE_MS = 100 * MINUTE_MS
+"""Where readings are so far apart one alone speaks for a rival; otherwise the second one does."""
 UNEXPLAINED = 2e-4
 """Density of a reading below which no account explains it."""
 RIVALS = 3
@@ -97,7 +101,9 @@ def _weigh(fill: Fill, level: Level, time: int, y: float, gap: Gap, *, counted: 
     ]
     explained = [evidence.fits(step, habits, 1.0) for step in gaps]
     best = max(explained, default=0.0)
-    if inside and usual >= best:
+    trust = [_trust(rival, learnt) for rival in level.rivals]
+    likeliest = max((fit * share for fit, share in zip(explained, trust, strict=True)), default=0.0)
+    if inside and usual * (1 - max(trust, default=0.0)) >= likeliest:
         return _returned(fill, level, time, y, usual, habits)
     if best < UNEXPLAINED:
         rival = _rival(fill, level, time, y, gap, habits, at_stop=at_stop)
@@ -107,6 +113,12 @@ def _weigh(fill: Fill, level: Level, time: int, y: float, gap: Gap, *, counted: 
     rivals = list(level.rivals)
     rivals[place] = _agreed(rivals[place], gaps[place], time, best, habits)
     return replace(fill, level=replace(level, rivals=tuple(rivals)))
+
+
+def _trust(rival: Rival, learnt: Learnt) -> float:
+    """Return how far a rival is trusted before this reading: as far as the estimate, until enough speaks for it."""
+    told = learnt.unknown == 0 and (rival.count > 1 or rival.blind >= SPARSE_MS)
+    return rival.chance if told else 0.5
 
 
 def _inside(fill: Fill, gap: Gap, *, counted: bool) -> bool:
@@ -174,7 +186,7 @@ def _returned(fill: Fill, level: Level, time: int, y: float, usual: float, habit
 def _believed(fill: Fill, level: Level, time: int, y: float) -> Fill:
     bag, noise = fill.bag, fill.learnt.scatter
     off = max(y, 0.0) - bag.percent
-    variance = bag.variance + max(0.0, off - 2 * noise) ** 2  # something has come that nobody counted
+    variance = bag.variance + max(0.0, off - NOISES * noise) ** 2  # something has come that nobody counted
     gain = variance / (variance + noise * noise + FLOOR * FLOOR)
     percent = max(bag.percent + gain * off, 0.0)
     learnt = fill.learnt
