@@ -157,7 +157,7 @@ class RoundScheduler:
 
     def _do(self, task: Task, now: int) -> None:
         match task:
-            case SendPlan(trip):
+            case SendPlan(trip, late) if not (late and self._sender.is_new(now)):
                 settings = self._index.rounds.get(trip.round)
                 run = None if settings is None else self._sender.issue(settings, trip.date, now)
                 if run is not None and unplanned(run):

@@ -88,6 +88,10 @@ class Sender:
             _log.warning("round %s of %s is planned and nobody is told: %s", settings.id, day, why)
         return run
 
+    def is_new(self, now: int) -> bool:
+        """Whether nothing is known yet, of rounds and of units: today's round cannot have been forgotten."""
+        return not self._store.derived_latest() and not self.rounds.runs(0, now, 1)
+
     def left(self, settings: Round, run: Run) -> tuple[Group, ...]:
         """Return the steps of the chain of a run that have not been told."""
         return left(self._facility, settings, run.people)
@@ -115,7 +119,8 @@ class Sender:
             return False
         before, after = _stops(run.plan), _stops(plan)
         change = Change(tuple(sorted(after - before)), tuple(sorted(before - after)))
-        people = () if after == before else _going(run)
+        same = after == before and _terms(plan) == _terms(run.plan)
+        people = () if same else _going(run)
         records = [StopRecord(0, run.id, stop, Answer.NONE, None, None, "") for stop in plan.stops]
         pictures = self._composer.pictures(settings, people, self._sheets(Run(run.id, plan), records))
 
@@ -158,6 +163,11 @@ def _going(run: Run) -> tuple[Person, ...]:
     """Return whoever has said that they go; while nobody has, all who may still."""
     mine = tuple(person for person in run.people if person.id == run.accepted_person)
     return mine or asked(run.people)
+
+
+def _terms(plan: Plan) -> tuple[str, int, int]:
+    """Return what the crew must know of a round besides its stops: the vehicle, and when it is away."""
+    return plan.vehicle, plan.departs, plan.returns
 
 
 def _stops(plan: Plan) -> set[str]:

@@ -1,12 +1,14 @@
 """What happens to a round between its plan and its return, with the real planner and the real mails."""
 
+import random
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from sukusuku_server.db.modes import ModeKind
-from sukusuku_server.model.rounds import Answer, Reason, RunState
+from sukusuku_server.model.rounds import Answer, Reason, RunState, Word
 from tests.collector.dispatch.living_town import (
     ATTACH,
     DEPARTS,
@@ -14,6 +16,7 @@ from tests.collector.dispatch.living_town import (
     MAIL_AT,
     PEOPLE,
     RETURNS,
+    UNITS,
     LivingTown,
 )
 from tests.server.rounds.plan_cases import HOUR, MINUTE, MORNING
@@ -150,6 +153,17 @@ def test_a_unit_that_leaves_the_settings_leaves_the_round_and_a_new_one_joins(pl
     assert "No longer: tobu tobu-unit-1: Out of service" in place.text("crew")
 
 
+def test_another_vehicle_or_another_time_is_told(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    van = '[[vehicle]]\nid = "van"\nname = {ja = "2号車", en = "Van 2"}\ndepot = "yard"\n[[round]]'
+    place.start(town(*PEOPLE, ATTACH, ("[[round]]\n", f"{van}\n"), ('vehicle = "truck"', 'vehicle = "van"')))
+    place.at(MORNING + HOUR)
+    place.at(MORNING + HOUR + 2 * MINUTE)
+
+    assert place.kinds() == [("crew", "round"), ("crew", "change")]
+    assert "Vehicle: Van 2" in place.text("crew")
+
+
 def test_when_all_decline_the_contacts_hear_at_once_that_nobody_goes_and_alerts_name_the_next_round(
     place: LivingTown,
 ) -> None:
@@ -193,6 +207,14 @@ def test_a_collector_that_was_down_over_the_departure_says_so_with_what_is_full(
     assert place.text("office").count("(fill level 92 %") == 2
     assert place.stops() == ["tobu-unit-1", "tobu-unit-2"]
     assert place.next_round() == FRIDAY_DEPARTS
+
+
+def test_a_collector_that_is_started_for_the_first_time_has_forgotten_nothing(place: LivingTown) -> None:
+    for place.now in (DEPARTS + HOUR, DEPARTS + HOUR + 20 * MINUTE):
+        place.scheduler.look()
+
+    assert place.rounds.open() == []
+    assert place.mails() == []
 
 
 def test_a_collector_that_was_down_until_the_evening_asks_nobody_to_go(place: LivingTown) -> None:
@@ -299,3 +321,42 @@ def test_an_answer_is_that_of_the_person_whatever_becomes_of_the_list(place: Liv
     place.press("crew", "I cannot go")
     place.at(place.now + MINUTE)
     assert place.kinds() == [("crew", "round"), ("new", "round")]
+
+
+LABELS = ("I will go", "I cannot go", "Done", "Could not collect", "Not needed")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_on_a_random_day_nobody_is_asked_twice_or_too_late_and_nothing_is_said_twice(tmp_path: Path, seed: int) -> None:
+    chance, place = random.Random(seed), LivingTown(tmp_path)
+    moments = sorted(chance.randrange(MAIL_AT, RETURNS + HOUR, MINUTE) for _ in range(14))
+    for moment in moments:
+        unit = chance.choice(UNITS)
+        place.at(max(moment, place.now))
+        asked = [who for who, kind in place.kinds() if kind in {"round", "change"}]
+        match chance.randrange(5):
+            case 0:
+                place.levels[unit] = (chance.uniform(75, 140), chance.uniform(1, 60))
+            case 1 if not place.emptyings.of(unit, place.now - HOUR, place.now + HOUR):
+                emptied(place, unit, place.now)
+            case 2:
+                place.requests.ask(unit, "園長", place.now)
+            case _ if asked and place.stops():
+                with suppress(IndexError):  # a mail that says that nothing is left has no links
+                    place.press(chance.choice(asked), chance.choice(LABELS))
+        place.at(place.now + 3 * MINUTE)
+    place.at(max(RETURNS, place.now + MINUTE))
+
+    rows = place.operations.mails()
+    assert len({(row.mail.recipient, row.mail.kind) for row in rows if row.mail.kind == "round"}) == sum(
+        row.mail.kind == "round" for row in rows
+    )
+    assert len({row.mail.message_id for row in rows}) == len(rows)
+    assert all(row.created < DEPARTS for row in rows if row.mail.kind in {"round", "change"})
+    told = [row.mail.content.split(b"\r\n\r\n", 1)[1] for row in rows if row.mail.kind in {"change", "left_out"}]
+    assert len(set(told)) == len(told)
+    stops = [record for record in place.rounds.stops(place.run().id) if record.stop.joined]
+    waiting = place.state() is RunState.NOBODY_GOES
+    for record in stops:
+        assert (record.worded is Word.NOBODY) == (waiting and record.answer is Answer.NONE)
+    place.close()
