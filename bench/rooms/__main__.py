@@ -1,4 +1,4 @@
-"""`python -m bench.rooms [--weeks 26] [--seeds 3]`: prints the figures of rooms; fails when one is missed."""
+"""`python -m bench.rooms [--weeks 26] [--seeds 3]`: figures of rooms by kind of witness; fails when one is missed."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from bench.rooms.world import COUNTING, FIRST_DAY, SHIFTS, Kind, World, simulate
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start, local_day
-from sukusuku_server.model.collection import CorrectionKind
+from sukusuku_server.model.collection import CorrectionKind, FindingName
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.change_effect import effect
@@ -23,6 +23,10 @@ from sukusuku_server.rooms.usage_sums import total
 from sukusuku_server.settings import Facility
 
 DRIFT_DAYS, MEAN_ERROR, MONTHS_OFF = 95.0, 0.5, 3.0
+SECOND_DOOR_MONTHS_OFF = 5.0
+"""Nobody counts three of ten children as they come in; counts by staff are all that is known of them."""
+SEEN_EMPTY = 5.0
+"""So many percent of the minutes with somebody in a motion sensor may show as empty."""
 REPORT_SECONDS, REPORT_ROOMS = 10.0, 20
 MONTH_MINUTES = 10 * 540
 """Months of fewer open minutes are parts of a month and not judged."""
@@ -61,14 +65,8 @@ class Figures:
 
     @property
     def month(self) -> float:
-        """The worst month, % off."""
-        return worst([self.months])
-
-
-def worst(rooms: Sequence[Mapping[tuple[int, int], tuple[float, float]]]) -> float:
-    """Return the worst month of rooms together, % off."""
-    sums = {month: [sum(room[month][n] for room in rooms if month in room) for n in (0, 1)] for month in rooms[0]}
-    return max(abs(found / truth - 1) * 100 for truth, found in sums.values())
+        """The worst month, % off; 0 when none is whole."""
+        return max((abs(found / truth - 1) * 100 for truth, found in self.months.values()), default=0.0)
 
 
 def settings(kind: Kind) -> Timetable:
@@ -119,8 +117,8 @@ def naive(
         if isinstance(reading.value, int) and not isinstance(reading.value, bool):
             values[reading.metric] = reading.value
             base.setdefault(reading.metric, reading.value)
-            if kind is Kind.ZONES:
-                count = sum(value for name, value in values.items() if name.startswith("Zones/"))
+            if kind in {Kind.ZONES, Kind.HEADS}:
+                count = sum(value for name, value in values.items() if name.startswith(("Zones/", "Occupancy/")))
             else:
                 moved = {
                     name: value - base[name] for name, value in values.items() if name.startswith(("Entries", "Exits"))
@@ -149,8 +147,20 @@ def series(points: Sequence[Reading], metric: str) -> list[Point]:
     return [Point(p.time, p.value, Quality.GOOD) for p in points if p.metric == metric]
 
 
-def run(kind: Kind, seed: int, weeks: int) -> tuple[bool, Figures]:
-    """One room; prints its line, tells whether it reached the figures of a room, and how right it was in hindsight."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A room of a kind and a seed: figures as shown, in hindsight and without correction, and what was missed."""
+
+    kind: Kind
+    seed: int
+    shown: Figures
+    later: Figures
+    plain: Figures
+    missed: tuple[str, ...]
+
+
+def run(kind: Kind, seed: int, weeks: int) -> Run:
+    """Derive one room, print its line, and judge it."""
     timetable = settings(kind)
     hours = timetable.hours
     world = simulate(kind, hours, seed, weeks)
@@ -176,18 +186,81 @@ def run(kind: Kind, seed: int, weeks: int) -> tuple[bool, Figures]:
     later = judge(world, settled, late, small=small)
     plain, plain_late = naive(world, timetable, kind, spans)
     theirs = judge(world, plain, plain_late, small=small)
-    found = usage.hours(settled)
-    tally = total(hour.tally for hour in found)
+    tally = total(hour.tally for hour in usage.hours(settled))
     came = sum(1 for before, after in zip((0, *world.children), world.children, strict=False) if after > before)
-    kinds = {name: sum(item.kind is name for item in advanced.corrections) for name in CorrectionKind}
-    right = mine.days >= DRIFT_DAYS and mine.error <= MEAN_ERROR
+    told = {finding.name for finding in advanced.findings}
+    missed = _missed(kind, mine, later, told)
     print(
         f"{kind:20} {seed:4d}  {mine.days:6.1f} ({theirs.days:5.1f}) {mine.error:8.2f} ({theirs.error:5.2f}) "
         f"{later.month:8.1f} ({mine.month:4.1f}, {theirs.month:6.1f}) {tally.completeness or 0:9.1f} "
-        f"{100 * tally.visits / came:8.1f} {took:8.1f}  {'' if right else 'MISSED'}"
+        f"{100 * tally.visits / came:8.1f} {took:8.1f}  {'MISSED ' if missed else ''}{', '.join(missed)}",
+        flush=True,
     )
-    print("    " + ", ".join(f"{name} {number}" for name, number in kinds.items() if number))
-    return right, later
+    kinds = {name: sum(item.kind is name for item in advanced.corrections) for name in CorrectionKind}
+    print("    " + ", ".join([*(f"{name} {number}" for name, number in kinds.items() if number), *sorted(told)]))
+    return Run(kind, seed, mine, later, theirs, missed)
+
+
+def _missed(kind: Kind, shown: Figures, later: Figures, told: set[FindingName]) -> tuple[str, ...]:
+    """Return the goals that a room has missed."""
+    second = kind is Kind.SECOND_DOOR
+    goals = {
+        "drift": shown.days >= DRIFT_DAYS,
+        "error": second or shown.error <= MEAN_ERROR,
+        "month": later.month <= (SECOND_DOOR_MONTHS_OFF if second else MONTHS_OFF),
+        "finding": (FindingName.MORE_LEAVE in told) == second,
+    }
+    return tuple(name for name, reached in goals.items() if not reached)
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Percent of the minutes with somebody in that are shown as empty, without holding, and the other way round."""
+
+    seed: int
+    seen_empty: float
+    pulses_empty: float
+    seen_occupied: float
+
+
+def motion(seed: int, weeks: int) -> Motion:
+    """Derive a room with nothing but a motion sensor, print its line, and judge it."""
+    timetable = settings(Kind.MOTION)
+    world = simulate(Kind.MOTION, timetable.hours, seed, weeks)
+    begin = day_start(FIRST_DAY)
+    end = begin + weeks * 7 * DAY_MS
+    derivation = RoomOccupancy(timetable)
+    advanced = derivation.advance(derivation.start(begin), world.readings, (), end)
+    people = series(advanced.points, "Occupancy/Corrected")
+    complete = series(advanced.points, "Occupancy/Completeness")
+    spans = timetable.hours.spans(begin, end)
+    pulses = [Point(reading.time, float(reading.value or 0), Quality.GOOD) for reading in world.readings]
+    counted: list[int] = []
+    for points in (people, pulses):
+        empty = occupied = wrong = free = 0
+        for part in stretches(points, complete, timetable.room.capacity, spans):
+            for minute in range(part.start, part.end, MINUTE_MS):
+                if part.people is None:
+                    continue
+                inside = world.people_at(minute) > 0
+                occupied += inside
+                free += not inside
+                empty += inside and not part.people
+                wrong += bool(not inside and part.people)
+        counted += [empty, occupied, wrong, free]
+    found = Motion(
+        seed,
+        100 * counted[0] / counted[1],
+        100 * counted[4] / counted[5],
+        100 * counted[2] / max(counted[3], 1),
+    )
+    missed = "MISSED" if found.seen_empty > SEEN_EMPTY else ""
+    print(
+        f"{Kind.MOTION:20} {seed:4d}  occupied and shown empty {found.seen_empty:.1f} % ({found.pulses_empty:.1f}), "
+        f"empty and shown occupied {found.seen_occupied:.1f} %  {missed}",
+        flush=True,
+    )
+    return found
 
 
 def report_speed() -> bool:
@@ -214,24 +287,48 @@ def report_speed() -> bool:
     return took <= REPORT_SECONDS
 
 
+def summary(runs: Sequence[Run], motions: Sequence[Motion]) -> None:
+    """Print the worst of the seeds by kind of witness, as docs/rooms.md has it."""
+    print("\n| witness | days | error | worst month | seed of it |\n|---|---|---|---|---|")
+    for kind in dict.fromkeys(run.kind for run in runs):
+        own = [run for run in runs if run.kind is kind]
+        days, error = (min(run.shown.days for run in own), max(run.shown.error for run in own))
+        last = max(own, key=lambda run: run.later.month)
+        print(
+            f"| {kind} | {days:.1f} % ({min(run.plain.days for run in own):.0f} %) "
+            f"| {error:.2f} ({max(run.plain.error for run in own):.2f}) "
+            f"| {last.later.month:.1f} % ({max(run.plain.month for run in own):.0f} %) | {last.seed} |"
+        )
+    if motions:
+        held = max(motions, key=lambda found: found.seen_empty)
+        print(f"| {Kind.MOTION} | occupied and shown empty: {held.seen_empty:.1f} % ({held.pulses_empty:.0f} %) |||")
+
+
 def main() -> int:
     """Every kind of room with every seed, then the speed of a report."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.rooms", description=__doc__)
     parser.add_argument("--weeks", type=int, default=26)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the first seed")
+    parser.add_argument("--only", type=Kind, action="append", metavar="KIND", help="only rooms of this kind")
     asked = parser.parse_args()
+    chosen = asked.only or list(Kind)
+    counted = [kind for kind in chosen if kind is not Kind.MOTION]
     print(f"{asked.weeks} weeks with 2 % miscounts and faults; in brackets: without correction. Columns:")
     print(f"  days (%) with at most one person too many or too few an hour after closing: {DRIFT_DAYS:.0f} or more")
-    print(f"  mean absolute error of the children as shown in opening hours: {MEAN_ERROR} or less")
-    print(f"  worst month of child-hours, % off, in hindsight (as shown, without): all rooms {MONTHS_OFF:.0f} or less")
+    print(f"  mean absolute error of the children as shown in opening hours: {MEAN_ERROR} or less (but a second door)")
+    print(f"  worst month of child-hours, % off, in hindsight (as shown, without): {MONTHS_OFF:.0f} or less")
+    print(f"    (with a second door {SECOND_DOOR_MONTHS_OFF:.0f}, and a finding must say that there is one)")
     print("  completeness (%); visits found of the true ones (%); seconds of processor time to derive it all")
-    good = []
-    for seed in range(1, asked.seeds + 1):
-        rooms = [run(kind, seed, asked.weeks) for kind in Kind]
-        ward = worst([figures.months for _, figures in rooms])
-        print(f"all rooms together {seed:6d}: worst month of child-hours {ward:.1f} % off")
-        good += [right for right, _ in rooms] + [ward <= MONTHS_OFF]
-    good.append(report_speed())
+    runs: list[Run] = []
+    motions: list[Motion] = []
+    for seed in range(asked.first, asked.first + asked.seeds):
+        runs += [run(kind, seed, asked.weeks) for kind in counted]
+        motions += [motion(seed, asked.weeks)] if Kind.MOTION in chosen else []
+    summary(runs, motions)
+    good = [not run.missed for run in runs] + [found.seen_empty <= SEEN_EMPTY for found in motions]
+    if not asked.only:
+        good.append(report_speed())
     return 0 if all(good) else 1
 
 

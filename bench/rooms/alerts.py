@@ -36,8 +36,11 @@ from sukusuku_server.timeseries import SETTLED_MS
 
 MARGIN = 2
 WRONG = 5.0
+KINDS = (Kind.DOOR_AND_PRESENCE, Kind.DOOR_AND_ZONES, Kind.ZONES, Kind.CHILD_DOOR)
 LASTS = 20 * MINUTE_MS
 CAPACITY = 8
+_TOLD = frozenset({Event.FIRED, Event.WORSENED})
+"""An alert that returns is the same incident: it is shown, and told no more."""
 STANDARDS = '[site.room.standards]\nages = {"0" = 1}\n'
 
 
@@ -121,14 +124,19 @@ def judge(world: World, settings: Facility) -> Found:
     """Return the alerts of the room against the truth."""
     timetable = FacilitySchedules(settings).schedules["room"]
     steps = list(happened(world, settings))
-    told = [one.time for one in steps if one.stage == Stage.OVER and one.event in {Event.FIRED, Event.WORSENED}]
+    told = [one.time for one in steps if one.stage == Stage.OVER and one.event in _TOLD]
+    back = [one.time for one in steps if one.stage == Stage.OVER and one.event is Event.RETURNED]
     crowds = list(_crowds(world, timetable))
     inside = {start: [time for time in told if start <= time <= end] for start, end in crowds}
     return Found(
         crowds=len(crowds),
         alerts=len(told),
         warnings=sum(one.event is Event.FIRED and one.stage == Stage.FULL for one in steps),
-        missed=tuple(start for start, end in crowds if not inside[start] and not _open_since(steps, start)),
+        missed=tuple(
+            start
+            for start, end in crowds
+            if not (inside[start] or _open_since(steps, start) or any(start <= time <= end for time in back))
+        ),
         doubled=tuple(start for start, times in inside.items() if len(times) > 1),
         false=tuple(time for time in told if not _was_full(world, timetable, time)),
         closed=tuple(
@@ -163,7 +171,7 @@ def _crowds(world: World, timetable: Timetable) -> Iterator[tuple[int, int]]:
 def _open_since(steps: Sequence[Happened], time: int) -> bool:
     """Whether an alert that the room is over its limit was open at a moment."""
     before = steps[: bisect_right([one.time for one in steps], time)]
-    return bool(before) and before[-1].stage == Stage.OVER and before[-1].event in {Event.FIRED, Event.WORSENED}
+    return bool(before) and before[-1].stage == Stage.OVER and before[-1].event in {*_TOLD, Event.RETURNED}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -173,7 +181,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args(argv)
     good = True
-    for kind in Kind:
+    for kind in KINDS:
         settings = facility(kind)
         hours = FacilitySchedules(settings).schedules["room"].hours
         found = [judge(simulate(kind, hours, seed, options.weeks), settings) for seed in range(options.seeds)]

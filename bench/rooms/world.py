@@ -22,6 +22,10 @@ FIRST_DAY = date(2026, 4, 6)
 MISCOUNT = 0.02
 SHIFTS = ((9 * 60, 18 * 60, 2), (10 * 60, 16 * 60, 1))
 """First and last minute, and how many: as in `SETTINGS`."""
+ELSEWHERE = 0.3
+"""Share of the children who come in by the second door."""
+MOTION = 0.6
+"""Share of the minutes with somebody in that a motion sensor sees."""
 REFRESH = 5
 """Minutes after which an unchanged value is sent again."""
 WRAP = 65_536
@@ -31,18 +35,36 @@ class Kind(StrEnum):
     """What a room is counted by."""
 
     DOOR = "door"
-    """Entries and exits of all people, presence, and counts by staff."""
+    """Entries and exits of all people, and counts by staff."""
+    DOOR_AND_PRESENCE = "door and presence"
+    """The same with a radar that tells whether anybody is in."""
     DOOR_AND_ZONES = "door and zones"
     ZONES = "zones"
     CHILD_DOOR = "children at the door"
+    HEADS = "head count"
+    """What one sensor counts in the whole room."""
+    SECOND_DOOR = "second door"
+    """As door and presence, but some children come in by another door, which nobody counts, and leave by this one."""
+    MOTION = "motion sensor"
+    """Nothing but a motion sensor (PIR): it sees those who are in at some moments."""
 
 
 COUNTING = {
     Kind.DOOR: 'people = ["flow"]',
+    Kind.DOOR_AND_PRESENCE: 'people = ["flow"]',
+    Kind.SECOND_DOOR: 'people = ["flow"]',
+    Kind.HEADS: 'people = ["count"]',
+    Kind.MOTION: 'people = ["presence"]\nstaff = "none"',
     Kind.DOOR_AND_ZONES: 'people = ["flow", "zones"]',
     Kind.ZONES: 'people = ["zones", "flow"]',
     Kind.CHILD_DOOR: 'people = []\nchildren = ["flow"]',
 }
+
+
+_ZONED = frozenset({Kind.DOOR_AND_ZONES, Kind.ZONES})
+_WITHOUT_DOOR = frozenset({Kind.HEADS, Kind.MOTION})
+_WITHOUT_PRESENCE = frozenset({Kind.DOOR, Kind.HEADS})
+_COUNTED_BY_STAFF = frozenset({Kind.DOOR, Kind.DOOR_AND_PRESENCE, Kind.CHILD_DOOR, Kind.SECOND_DOOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +118,18 @@ def simulate(kind: Kind, hours: OpeningHours, seed: int, weeks: int, room: str =
     readings: list[Reading] = []
     if kind is Kind.CHILD_DOOR:
         readings += _door([p for p in passings if p.child], "Children", faults, rng, weeks, room)
-    else:
-        readings += _door(passings, "Total", faults, rng, weeks, room)
-    if kind in {Kind.DOOR_AND_ZONES, Kind.ZONES}:
+    elif kind not in _WITHOUT_DOOR:
+        ways = Random(f"ways {kind} {seed}")
+        hidden = ELSEWHERE if kind is Kind.SECOND_DOOR else 0.0
+        by_this = [p for p in passings if not (p.child and p.step > 0 and ways.random() < hidden)]
+        readings += _door(by_this, "Total", faults, rng, weeks, room)
+    if kind in _ZONED:
         readings += _zones(world, faults, rng, weeks, room)
-    readings += _presence(world, faults, rng, weeks, room)
-    said = tuple(_said(world, hours, rng, weeks, room)) if kind in {Kind.DOOR, Kind.CHILD_DOOR} else ()
+    if kind is Kind.HEADS:
+        readings += _heads(world, faults, rng, weeks, room)
+    if kind not in _WITHOUT_PRESENCE:
+        readings += _presence(world, faults, rng, weeks, room, MOTION if kind is Kind.MOTION else 1.0)
+    said = tuple(_said(world, hours, rng, weeks, room)) if kind in _COUNTED_BY_STAFF else ()
     readings.sort(key=lambda reading: reading.time)
     return World(tuple(readings), said, world.times, world.people, world.children, faults.number)
 
@@ -204,14 +232,32 @@ def _zones(world: World, faults: _Faults, rng: Random, weeks: int, room: str) ->
                 yield Reading(room, f"Zones/{zone}/Count", time, None if failed else value, quality)
 
 
-def _presence(world: World, faults: _Faults, rng: Random, weeks: int, room: str) -> Iterator[Reading]:
-    """Radar presence: it overlooks people who keep still, for minutes in the hour of sleep."""
+def _heads(world: World, faults: _Faults, rng: Random, weeks: int, room: str) -> Iterator[Reading]:
+    """One count of the whole room: everybody is overlooked with 2 % in each sample; sometimes it freezes or fails."""
+    told = (-1, 0)
+    for time in _minutes(weeks):
+        if faults.holds(faults.silent, time):
+            continue
+        seen = sum(rng.random() >= MISCOUNT for _ in range(world.people_at(time)))
+        if faults.holds(faults.stuck, time):
+            seen = told[0]
+        if seen != told[0] or time - told[1] >= REFRESH * MINUTE_MS:
+            told = (seen, time)
+            yield Reading(room, "Occupancy/Count", time, 0xFFFF if rng.random() < faults.failed else seen)
+
+
+def _presence(
+    world: World, faults: _Faults, rng: Random, weeks: int, room: str, motion: float = 1.0
+) -> Iterator[Reading]:
+    """Radar presence overlooks people who keep still, for minutes in the hour of sleep; motion is seen in pulses."""
     told, last, asleep = False, 0, 0
     for time in _minutes(weeks):
         minute = calendar.minute(time)
         if 12.5 * 60 <= minute < 14.5 * 60 and rng.random() < 0.01:
             asleep = time + rng.randrange(3, 15) * MINUTE_MS
         value = world.people_at(time) > 0 and time >= asleep
+        if motion < 1:
+            value = value and rng.random() < motion
         if faults.holds(faults.silent, time):
             continue
         if value != told or time - last >= REFRESH * MINUTE_MS:
