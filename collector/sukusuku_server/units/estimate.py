@@ -14,9 +14,10 @@ from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, Fill
 BOTH, LEVEL_ALONE, COUNTER_ALONE = 100.0, 80.0, 65.0
 DOUBTED = 0.4
 """While a level contradicts the estimate and it is not known yet which of them is right."""
-LIKELIER = 0.5
+LIKELIER, SURELY = 0.5, 0.9
 LOOK_MS, STAY_MS, STAY_COUNT = 20 * MINUTE_MS, MINUTE_MS, 2
-"""A level that contradicts the estimate is looked at after so long without any, or when so many stayed so long."""
+"""A level that contradicts the estimate is shown when nobody looked for so long before it, or when so many readings
+stayed so long; at the second reading when it is as likely as `SURELY`."""
 WORST_SIGMA = 40.0
 HALVES_HOURS = 12.0
 SILENT_SIGMA = 5.0
@@ -28,7 +29,8 @@ def shown(fill: Fill) -> float:
     rival = None if fill.level is None else fill.level.rival
     if rival is None or rival.percent > rival.before or rival.chance < LIKELIER:
         return fill.bag.percent
-    looked = rival.blind >= LOOK_MS or (rival.count >= STAY_COUNT and rival.last - rival.since >= STAY_MS)
+    stayed = rival.last - rival.since >= STAY_MS or rival.chance >= SURELY
+    looked = rival.blind >= LOOK_MS or (rival.count >= STAY_COUNT and stayed)
     return rival.percent if looked else fill.bag.percent
 
 

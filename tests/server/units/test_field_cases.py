@@ -151,3 +151,14 @@ def test_a_shut_lid_does_not_hide_an_emptied_bag(*, lid: bool) -> None:
     late = [float(point.value or 0) for point in shown if point.time > MIDNIGHT + 18 * HOUR_MS + 11 * MINUTE_MS]
     assert late
     assert max(late) < 10  # two polls after the fall every screen shows it
+
+
+def test_a_full_bag_that_is_gone_is_shown_at_the_second_poll() -> None:
+    readings = [reading for reading in lid_case(0, lid=True) if reading.time < MIDNIGHT + 18 * HOUR_MS]
+    begin = readings[-1].time
+    readings += [Reading("unit", "Fill/Percent", begin + poll * 5000, 0.0) for poll in (1, 2)]
+    unit = UnitDerivation("unit", SETTINGS, HOURS)
+    advanced = unit.advance(unit.start(MIDNIGHT - 1), readings, (), begin + 10_000)
+    [*_, last] = [point for point in advanced.points if point.metric == "Fill/Estimate"]
+    assert last.time == begin + 10_000
+    assert float(last.value or 0) < 5
