@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,9 +34,14 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("fast")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Return how many processes share the tests: more than processors, since most tests wait for a server."""
-    return (os.cpu_count() or 1) + 2
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what starts servers when it has to be fast."""
+    return True if config.getoption("--fast") and selection.starts_servers(collection_path) else None
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes share the tests: more than processors where most tests wait for a server."""
+    return (os.cpu_count() or 1) + (0 if config.getoption("--fast") else 2)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> selection.WholeModules:
@@ -47,9 +53,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Func
     """Put the folders that take longest first, in an order that every process finds for itself."""
     items.sort(key=selection.rank)
     if config.getoption("--fast"):
-        slow = [selection.starts_a_server(item) for item in items]
-        config.hook.pytest_deselected(items=[item for item, left_out in zip(items, slow, strict=True) if left_out])
-        items[:] = [item for item, left_out in zip(items, slow, strict=True) if not left_out]
+        slow = [item for item in items if selection.SERVER_FIXTURES & {*item.fixturenames}]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 def pytest_collection_finish() -> None:

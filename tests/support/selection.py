@@ -1,7 +1,7 @@
 """Which tests run, and in which order."""
 
+import re
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # the library has no types
@@ -11,14 +11,12 @@ SLOWEST_FIRST = ("integration", "faults", "dashboards", "demo", "sparkplug", "pa
 """Folders whose tests wait for servers: begun last, the whole run would wait for them."""
 SHARED = ("tests/sparkplug",)
 """Folders whose tests look at recordings that are made once in a process."""
-SERVERS = {
-    "subprocess", "tests.api.http_server",
-    *(f"tests.support.{name}" for name in ("broker", "browser", "demo", "influx_v2", "influxd", "smtp_server")),
-}  # fmt: skip
-"""A test module that takes something from one of these starts a server, a browser or another program.
-
-They stand here by name: the process that hands out the tests imports none of what they need.
-"""
+SERVERS = re.compile(
+    r"^(from|import) (subprocess|tests\.api\.http_server"
+    r"|tests\.support\.(broker|browser|demo|influx_v2|influxd|smtp_server))\b",
+    re.MULTILINE,
+)
+"""A test module that takes something from one of these starts a server, a browser or another program."""
 SERVER_PATHS = (
     "integration/", "faults/", "demo/", "sparkplug/", "packaging/", "bench/", "dashboards/",
     "api/reports/", "api/web/rooms/test_page.py", "api/test_room_use.py", "server/rounds/test_sketch.py",
@@ -42,13 +40,12 @@ def rank(item: pytest.Item) -> int:
     return SLOWEST_FIRST.index(folder) if folder in SLOWEST_FIRST else len(SLOWEST_FIRST)
 
 
-def starts_a_server(item: pytest.Function) -> bool:
-    """Tell whether a test starts a server, a browser or another program of its own."""
-    path = item.path.relative_to(TESTS).as_posix()
-    if path.startswith(SERVER_PATHS) or SERVER_FIXTURES & {*item.fixturenames}:
+def starts_servers(path: Path) -> bool:
+    """Tell whether a folder or a module of tests starts servers, a browser or other programs.
+
+    Its text says so: to import what is then left out would take longer than many tests.
+    """
+    place = path.relative_to(TESTS).as_posix() + "/" * path.is_dir()
+    if place.startswith(SERVER_PATHS):
         return True
-    return any(_module(value) in SERVERS for value in vars(item.module).values())
-
-
-def _module(value: object) -> str | None:
-    return value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    return path.match("test_*.py") and SERVERS.search(path.read_text(encoding="utf-8")) is not None
