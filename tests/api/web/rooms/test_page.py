@@ -12,7 +12,7 @@ from sukusuku_api.web.rooms import texts as said
 from sukusuku_core.model import Reading
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.db.rooms import RoomRecords
-from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
+from sukusuku_server.model.collection import OF_ROOMS, Calibration, Correction, CorrectionKind
 from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
 from tests.api import two_centres as worlds
 from tests.api.applications import create_app
@@ -134,6 +134,7 @@ def test_corrections_say_when_what_and_why(look: httpx.Client) -> None:
     assert "different for 10 min Children 5 → 6 People 7 → 8" in text
     assert "today 04:00 Daily reset every day at 04:00 People 1 → 0" in text
     assert set(said.WHY) == set(CorrectionKind)
+    assert set(said.FINDINGS) == OF_ROOMS
 
 
 def test_gaps_are_gaps_in_figures_tables_and_in_words(look: httpx.Client) -> None:
