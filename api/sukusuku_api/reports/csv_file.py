@@ -3,7 +3,7 @@
 import csv
 from io import StringIO
 
-from sukusuku_api.reports.model import Cell, Report, Withheld
+from sukusuku_api.reports.model import Cell, Dated, Report, Withheld
 from sukusuku_server.rounds.exports.csv_table import safe
 
 
@@ -39,6 +39,6 @@ def _cell(cell: Cell, report: Report) -> str:
         return ""
     if isinstance(cell, Withheld):
         return safe(report.words.withheld)
-    if isinstance(cell, str):
-        return safe(cell)
+    if isinstance(cell, str | Dated):
+        return safe(str(cell))
     return f"{cell:.2f}" if isinstance(cell, float) and not cell.is_integer() else f"{cell:.0f}"

@@ -12,7 +12,7 @@ from sukusuku_api.drawing import DrawingError
 from sukusuku_api.reports import period
 from sukusuku_api.reports.csv_file import csv_file
 from sukusuku_api.reports.generate import asked, make
-from sukusuku_api.reports.model import Report, Withheld
+from sukusuku_api.reports.model import Cell, Dated, Report, Withheld
 from sukusuku_api.reports.pdf import MissingError, pdf
 from sukusuku_api.reports.xlsx import xlsx
 from sukusuku_core.errors import ConfigError
@@ -144,11 +144,17 @@ def _note(issued: IssuedReport) -> Iterator[str]:
 
 def _cells(report: Report) -> _Cells:
     return [
-        (section.title, table.title, str(row[0]), column.title, WITHHELD if isinstance(cell, Withheld) else cell)
+        (section.title, table.title, str(row[0]), column.title, _value(cell))
         for section, table in report.tables
         for row in table.rows
         for column, cell in zip(table.columns[1:], row[1:], strict=True)
     ]
+
+
+def _value(cell: Cell) -> _Value:
+    if isinstance(cell, Withheld):
+        return WITHHELD
+    return str(cell) if isinstance(cell, Dated) else cell
 
 
 def _decoded(stored: bytes) -> _Cells:

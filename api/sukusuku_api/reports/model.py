@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -22,8 +23,21 @@ class Withheld:
     """A count that may not be told outside."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A day, or a month by its first day, and how people call it."""
+
+    day: date
+    text: str
+    month: bool = False
+
+    def __str__(self) -> str:
+        """Return how people call it."""
+        return self.text
+
+
 WITHHELD = Withheld()
-Cell = str | int | float | Withheld | None
+Cell = str | int | float | Dated | Withheld | None
 """None is a gap: nothing is known, which is not 0."""
 
 
@@ -138,4 +152,4 @@ def shown(cell: Cell, kind: Kind, words: Words) -> str:
         return words.gap
     if isinstance(cell, Withheld):
         return words.withheld
-    return cell if isinstance(cell, str) else format(cell, _FORMATS.get(kind, ""))
+    return str(cell) if isinstance(cell, str | Dated) else format(cell, _FORMATS.get(kind, ""))

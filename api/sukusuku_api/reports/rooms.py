@@ -6,7 +6,7 @@ from datetime import date
 from sukusuku_api.queries.room_history import RoomUse
 from sukusuku_api.reports import changes, era, withheld
 from sukusuku_api.reports.columns import PARTS, cells, columns
-from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Kind, Shape, Table
+from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Dated, Kind, Shape, Table
 from sukusuku_api.reports.request import Asked
 from sukusuku_api.reports.withheld import Withheld
 from sukusuku_api.timestamps import WEEKDAYS
@@ -45,7 +45,7 @@ def _by_part(
     translate, room = asked.translate, use.room.id
     rows = [
         (
-            asked.period.part_name(day, translate, asked.language),
+            Dated(day, asked.period.part_name(day, translate, asked.language), month=asked.period.whole_year),
             *cells(tally, PARTS, outward=asked.outward, hide=hidden.part(room, day, tally)),
         )
         for key, day in begun

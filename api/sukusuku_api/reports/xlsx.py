@@ -1,4 +1,7 @@
-"""A report as a workbook with native charts. Text is always written as text, so no cell becomes a formula or link."""
+"""A report as a workbook with native charts. Days and months are dates, figures are numbers.
+
+Text is always written as text, so no cell becomes a formula or link.
+"""
 
 import re
 from collections.abc import Sequence
@@ -8,10 +11,14 @@ from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped] # it has no types
 
-from sukusuku_api.reports.model import Chart, Kind, Report, Section, Shape, Table, Withheld
+from sukusuku_api.reports.model import Chart, Dated, Kind, Report, Section, Shape, Table, Withheld
 
 FONT = "Yu Gothic"
 _NUMBERS = {Kind.TEXT: "@", Kind.COUNT: "#,##0", Kind.DECIMAL: "#,##0.0", Kind.PERCENT: "0.0"}
+_DAYS = {"ja": '[$-411]m"/"d" ("aaa")"', "en": '[$-409]m"/"d" ("ddd")"'}
+_MONTHS = {"ja": '[$-411]ggge"年"m"月"', "en": 'yyyy"-"mm'}
+"""How days and months are shown, as in the other files: 6/1 (月), 令和8年6月. A spreadsheet in any language shows the
+names of this one (411: Japanese, 409: English)."""
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_NAME = 31
 _CHART_ROWS = 17
@@ -111,6 +118,9 @@ class _Writer:
                 sheet.write_string(row, n, words, self._format(**look, align="right", font_color=_SOFT))
             elif isinstance(cell, str):
                 sheet.write_string(row, n, cell, self._format(**look))
+            elif isinstance(cell, Dated):
+                look |= {"num_format": self._shown(cell), "align": "left"}
+                sheet.write_datetime(row, n, cell.day, self._format(**look))
             else:
                 sheet.write_number(row, n, cell, self._format(**look))
 
@@ -131,7 +141,10 @@ class _Writer:
             line.set_y2_axis({**axis, "name": table.columns[chart.line].title, "min": 0})
             drawn.combine(line)
         drawn.set_title({"name": chart.title, "name_font": {**font, "size": 11}, "overlay": False})
-        drawn.set_x_axis({**axis, "num_font": {**font, "size": 8}})
+        below: dict[str, Any] = {**axis, "num_font": {**font, "size": 8}}
+        if isinstance(name := table.body[0][0], Dated):  # each row has its bar, whatever lies between their days
+            below |= {"text_axis": True, "num_format": self._shown(name)}
+        drawn.set_x_axis(below)
         drawn.set_y_axis({**axis, "name": table.columns[chart.y].title, "min": 0, "major_gridlines": {"visible": True}})
         drawn.set_legend({"position": "bottom", "font": font})
         drawn.show_blanks_as("gap")
@@ -146,6 +159,9 @@ class _Writer:
             "categories": [name, first, 0, last, 0],
             "values": [name, first, column, last, column],
         }
+
+    def _shown(self, dated: Dated) -> str:
+        return (_MONTHS if dated.month else _DAYS)[self._report.language]
 
     def _format(self, **look: Any) -> Any:
         key = tuple(sorted(look.items()))

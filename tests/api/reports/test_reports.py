@@ -3,7 +3,7 @@ import io
 import re
 import subprocess
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -156,7 +156,28 @@ def test_the_workbook_opens_with_charts_numbers_and_text_that_stays_text(world: 
     for name in book.sheetnames[:2]:
         assert len(book[name]._charts) == 1  # type: ignore[attr-defined] # openpyxl tells of charts nowhere else
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
-    assert {cell.value for row in book.worksheets[1].iter_rows() for cell in row} >= {"秘匿", "日別", "11/4 (水)"}
+    assert {cell.value for row in book.worksheets[1].iter_rows() for cell in row} >= {"秘匿", "日別"}
+
+
+DAYS = {"ja": '[$-411]m"/"d" ("aaa")"', "en": '[$-409]m"/"d" ("ddd")"'}
+MONTHS = {"ja": '[$-411]ggge"年"m"月"', "en": 'yyyy"-"mm'}
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("year", [False, True])
+def test_days_and_months_of_the_workbook_are_dates_and_totals_are_words(
+    world: World, language: Language, *, year: bool
+) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](_report(world, language, year=year))))
+    names = [row[0] for row in book.worksheets[1].iter_rows(max_col=1)]
+    dates = {n: cell for n, cell in enumerate(names) if isinstance(cell.value, datetime)}
+
+    first = [datetime(2026, month, 1) for month in range(4, 12)]  # noqa: DTZ001 - a workbook knows no zones
+    days = [datetime(2026, 11, day) for day in range(1, 31)]  # noqa: DTZ001
+    assert [cell.value for cell in dates.values()] == (first if year else days)
+    assert {cell.number_format for cell in dates.values()} == {(MONTHS if year else DAYS)[language]}
+    below = names[max(dates) + 1]
+    assert (below.value, below.data_type) == ("合計" if language == "ja" else "Total", "s")
 
 
 def test_the_csv_begins_with_a_mark_and_has_no_formula(world: World) -> None:
