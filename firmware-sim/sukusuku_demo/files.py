@@ -17,6 +17,8 @@ _READY = timedelta(seconds=50)
 _INFLUX = 'kind = "influx"\n\n[store.influx]\nurl = "http://{host}:{port}"\n'
 _ROUND = {"answer_by": 5, "departs": 10, "returns": 120}
 """Moments of the round, in minutes after its mail."""
+_LATEST = {"answer_by": 47, "departs": 48, "returns": 59}
+"""And at the latest, in minutes after 23:00: a unit needs eight of them."""
 _CHANGED = timedelta(days=21)
 """So long ago the shelves of a room were moved."""
 _APRIL = 4
@@ -42,7 +44,7 @@ def write(folder: Path, ports: Ports, now: datetime, store: StoreKind = "sqlite"
 def round_times(now: datetime) -> dict[str, str]:
     """Return the local times of the round, which ends before midnight."""
     mail = (now + _READY + timedelta(minutes=1)).replace(second=0, microsecond=0)
-    latest = {name: mail.replace(hour=23, minute=57 + n) for n, name in enumerate(_ROUND)}
+    latest = {name: mail.replace(hour=23, minute=minute) for name, minute in _LATEST.items()}
     if mail >= latest["answer_by"]:
         mail = (mail + timedelta(days=1)).replace(hour=0, minute=0)
         latest = {name: time + timedelta(days=1) for name, time in latest.items()}

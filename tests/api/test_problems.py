@@ -139,6 +139,7 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
                 "rounds", "rounds/{round_id}/{day}", "rounds/{round_id}/{day}/preview", "stops/{stop_id}",
                 "stops/{stop_id}/answer",
                 "requests", "requests/{request_id}/withdraw", "stock", "stock/count", "stock/deliver",
+                "stock/entries", "stock/entries/{entry_id}/withdraw",
                 "visits", "kpi", "counterfactual", "forecasts", "forecasts/{unit_id}", "score",
                 "modes", "modes/{mode_id}/end",
         )

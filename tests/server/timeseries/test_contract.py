@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -321,7 +321,7 @@ def rows_of(store: Store, values: dict[int, float]) -> list[Row]:
 def everything(store: Store) -> tuple[list[Point], list[Bucket], object]:
     return (
         store.raw(*LEVEL, 0, 1 << 60, 100_000),
-        store.hourly(*LEVEL, 0, 1 << 60),
+        [replace(hour, mean=round(hour.mean, 9)) for hour in store.hourly(*LEVEL, 0, 1 << 60)],  # summed anew
         {asset: {name: (it.time, it.value) for name, it in found.items()} for asset, found in store.latest().items()},
     )
 
