@@ -185,6 +185,21 @@ def test_shelves_lose_a_bag_with_each_emptying(api: httpx.Client) -> None:
     assert bags(api)["left"] in {49, 50}, "the counting and the emptying bear the same second"
 
 
+@with_eight_weeks
+def test_what_was_said_of_an_emptying_is_withdrawn(world: World, api: httpx.Client) -> None:
+    seen = get(api, "/emptyings", unit=UNITS[0])["emptyings"][0]
+    path = f"/emptyings/{seen['id']}"
+    assert post(api, f"{path}/reject", {"by": "佐藤"})["state"] == "rejected"
+    assert post(api, f"{path}/withdraw", {"by": "佐藤"}) == seen
+    entered = post(api, "/emptyings", {"by": "佐藤", "unit": UNITS[0], "time": "2026-11-18T09:10"}, 201)
+    assert post(api, f"/emptyings/{entered['id']}/withdraw", {"by": "佐藤"}) is None
+    post(api, f"/emptyings/{entered['id']}/withdraw", {"by": "佐藤"}, 404)
+    (newest, *_) = world.operations.audit()
+    assert newest.action == "emptying.withdraw"
+    assert newest.target.startswith(f"{UNITS[0]}/{entered['id']}: entered ")
+    assert newest.target.endswith(" by 佐藤")
+
+
 def test_a_count_or_delivery_that_was_wrong_is_taken_back(world: World, api: httpx.Client) -> None:
     post(api, "/stock/count", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": 40})
     post(api, "/stock/deliver", {"by": "佐藤", "site": "tobu", "kind": "bag", "count": 1000})

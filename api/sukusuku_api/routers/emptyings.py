@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
@@ -19,6 +19,7 @@ from sukusuku_server.model.collection import Emptying
 router = APIRouter(prefix="/emptyings", tags=["emptyings"])
 
 EmptyingId = Annotated[int, Path(description="Id of an emptying", ge=0, lt=2**63, examples=[17])]
+Found = TypeVar("Found", bound=Emptying | None)
 _Note = Annotated[str | None, Field(max_length=500, description="null: the earlier note stays")]
 _Moment = Annotated[str, Field(max_length=64, description="ISO 8601 or UTC ms; not in the future")]
 _Percent = Annotated[float | None, Field(ge=0, le=200, description="Fill level in %")]
@@ -128,9 +129,20 @@ def reject(context: ContextDep, emptying_id: EmptyingId, body: Word) -> collecti
     return _answer(lambda: Emptyings(context.operations).reject(emptying_id, body.by, context.clock(), body.note))
 
 
+@router.post("/{emptying_id}/withdraw", summary="Withdraw what was said of an emptying", responses=_STATUSES)
+def withdraw(context: ContextDep, emptying_id: EmptyingId, body: collection.Asked) -> collection.EmptyingOut | None:
+    """Take back all that people said: it is as it was detected. null: it had been entered, and is gone."""
+    found = _done(lambda: Emptyings(context.operations).withdraw(emptying_id, body.by, context.clock()))
+    return None if found is None else collection.emptying(found)
+
+
 def _answer(act: Callable[[], Emptying]) -> collection.EmptyingOut:
+    return collection.emptying(_done(act))
+
+
+def _done(act: Callable[[], Found]) -> Found:
     try:
-        return collection.emptying(act())
+        return act()
     except UnknownEmptyingError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{str(error).capitalize()}.") from error
     except EmptyingClashError as error:

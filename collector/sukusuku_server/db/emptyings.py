@@ -167,6 +167,27 @@ class Emptyings:
                 _say(connection, found, {"state": EmptyingState.REJECTED}, who, now, "reject", note)
             return _one(connection, ident)
 
+    def withdraw(self, ident: int, who: str, now: int) -> Emptying | None:
+        """Take back all that people said of an emptying. What the data shows holds again, its contents once derived.
+
+        Return it; None: a person had entered it, so that it is gone. The audit log keeps what was said.
+        """
+        with self._operations.writing() as connection:
+            found = _one(connection, ident)
+            if found.state is EmptyingState.DETECTED:
+                return found
+            detected = connection.execute(select(emptying.c.detected).where(emptying.c.id == ident)).scalar_one()
+            if detected is None:
+                connection.execute(delete(emptying).where(emptying.c.id == ident))
+            else:
+                _refuse_clash(connection, found.asset, detected, ident)
+                values = {"state": EmptyingState.DETECTED, "time": detected, "by": None, "note": "", "detected": None}
+                connection.execute(update(emptying).where(emptying.c.id == ident).values(values))
+            said = f": {found.state} {found.percent:.0f} % of {found.time} by {found.by}"
+            _audit(connection, found, who, now, "withdraw", said)
+            _speak(connection, found.asset, found.time if detected is None else min(found.time, detected))
+            return None if detected is None else _one(connection, ident)
+
     def enter(
         self, asset: str, time: int, who: str, now: int, *, percent: float, nappies: float, note: str = ""
     ) -> Emptying:
@@ -249,8 +270,9 @@ def _speak(connection: Connection, asset: str, time: int) -> None:
     speak(connection, asset, time - SAME_MS)
 
 
-def _audit(connection: Connection, about: Emptying, who: str, now: int, action: str) -> None:
-    entry = {"time": now, "who": who[:120], "action": f"emptying.{action}", "target": f"{about.asset}/{about.id}"}
+def _audit(connection: Connection, about: Emptying, who: str, now: int, action: str, said: str = "") -> None:
+    target = f"{about.asset}/{about.id}{said}"[:120]
+    entry = {"time": now, "who": who[:120], "action": f"emptying.{action}", "target": target}
     connection.execute(insert(audit).values(entry))
 
 

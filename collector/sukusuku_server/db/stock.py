@@ -72,7 +72,7 @@ class Stock:
                 raise UnknownEntryError(f"there is no entry {ident}")
             word = "count" if row.counted else "deliver"
             target = f"{row.site}/{row.kind}: {word} {row.count} of {row.time} by {row.who}"
-            entry = {"time": now, "who": who[:120], "action": "stock.withdraw", "target": target}
+            entry = {"time": now, "who": who[:120], "action": "stock.withdraw", "target": target[:120]}
             connection.execute(insert(audit).values(entry))
 
     def _enter(self, site: str, kind: StockKind, count: int, who: str, now: int, *, counted: bool) -> None:

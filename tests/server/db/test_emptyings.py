@@ -127,6 +127,38 @@ def test_two_people_cannot_enter_the_same_emptying(emptyings: Emptyings) -> None
     assert emptyings.enter(UNIT, T0 + HOUR, "佐藤", NOW, percent=50.0, nappies=30.0).state is EmptyingState.ENTERED
 
 
+def test_what_was_said_of_an_emptying_is_taken_back(emptyings: Emptyings) -> None:
+    """Whatever was said, in whichever order: then it is as detected, and the next derivation may change it again."""
+    (new,) = replaced(emptyings, seen(T0 + 9 * HOUR))
+    emptyings.reject(new.id, "佐藤", NOW, "見間違い")
+    assert emptyings.withdraw(new.id, "佐藤", NOW) == new
+    assert emptyings.withdraw(new.id, "佐藤", NOW) == new, "nobody has said anything"
+    emptyings.confirm(new.id, "佐藤", NOW)
+    emptyings.correct(new.id, "鈴木", NOW, time=T0 + 3 * HOUR, percent=7.0)
+    assert emptyings.withdraw(new.id, "鈴木", NOW) == replace(new, percent=7.0, nappies=new.nappies * 7 / new.percent)
+    replaced(emptyings, seen(T0 + 9 * HOUR))
+    assert emptyings.of(UNIT, T0, NOW) == [new], "the contents come with the derivation"
+    assert replaced(emptyings) == ()
+    assert emptyings.of(UNIT, T0, NOW) == []
+
+
+def test_an_entered_emptying_that_was_wrong_is_gone(emptyings: Emptyings) -> None:
+    entered = emptyings.enter(UNIT, T0 + HOUR, "佐藤", NOW, percent=50.0, nappies=30.0)
+    emptyings.correct(entered.id, "佐藤", NOW, time=T0 + 2 * HOUR)
+    assert emptyings.withdraw(entered.id, "佐藤", NOW) is None
+    assert emptyings.of(UNIT, T0, NOW) == []
+    with pytest.raises(UnknownEmptyingError):
+        emptyings.withdraw(entered.id, "佐藤", NOW)
+
+
+def test_no_second_emptying_comes_back_beside_one_that_counts(emptyings: Emptyings) -> None:
+    (new,) = replaced(emptyings, seen(T0 + 9 * HOUR))
+    emptyings.correct(new.id, "佐藤", NOW, time=T0 + 3 * HOUR)
+    other = emptyings.enter(UNIT, T0 + 9 * HOUR, "鈴木", NOW, percent=50.0, nappies=30.0)
+    with pytest.raises(EmptyingClashError, match=f"emptying {other.id}"):
+        emptyings.withdraw(new.id, "佐藤", NOW)
+
+
 def test_what_cannot_be_is_refused(emptyings: Emptyings) -> None:
     one, two = replaced(emptyings, seen(T0 + HOUR), seen(T0 + 5 * HOUR))
     with pytest.raises(EmptyingClashError):

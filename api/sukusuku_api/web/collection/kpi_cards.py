@@ -8,6 +8,7 @@ from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import texts as said
 from sukusuku_api.web.collection.view_model import past
 from sukusuku_core.time import japan_time
+from sukusuku_server.db.stock import Said
 from sukusuku_server.i18n import Translate
 from sukusuku_server.kpi.disposal_fee import Fees
 from sukusuku_server.kpi.fixed_rounds import Outcome
@@ -97,6 +98,17 @@ class ShelfLine:
     left: str
     note: str
     low: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SaidLine:
+    """A count or delivery: what somebody said of which shelf, and when."""
+
+    id: int
+    when: str
+    what: str
+    site: str
+    by: str
 
 
 LOW_DAYS = 7.0
@@ -241,3 +253,11 @@ def shelf_line(item: SiteShelf, sites: Mapping[str, Site], reader: Locale) -> Sh
     lasts = "" if shelf.days is None else translate("about %(days)s days") % {"days": round(shelf.days)}
     note = ", ".join(text for text in (lasts, counted) if text)
     return ShelfLine(site, kind, str(shelf.left), note, low=shelf.days is not None and shelf.days < LOW_DAYS)
+
+
+def said_line(item: Said, sites: Mapping[str, Site], reader: Locale) -> SaidLine:
+    """Return a count or delivery."""
+    translate = reader.translate
+    text = translate("%(kind)s: %(n)s counted") if item.counted else translate("%(kind)s: %(n)s delivered")
+    what = text % {"kind": translate(said.SHELVES[item.kind]), "n": item.count}
+    return SaidLine(item.id, past(item.time, reader), what, sites[item.site].name[reader.language], item.who)

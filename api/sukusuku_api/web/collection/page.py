@@ -23,6 +23,7 @@ from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownE
 from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.db.stock import Stock, UnknownEntryError
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.queries import KpiQueries
@@ -39,6 +40,7 @@ FIGURES_SECONDS = 600.0
 """Figures of months and weeks change slowly, and with many units they take some seconds."""
 SHOWN_EMPTYINGS = 12
 SHOWN_DAYS = 14
+SHOWN_ENTRIES = 6
 PER_WEEK = 3
 """How often the fixed rounds go that reality is held against."""
 _LONGEST_NAME = 80
@@ -47,17 +49,25 @@ router = APIRouter(include_in_schema=False, prefix=PATH)
 
 
 class Verdict(BaseModel):
-    """What the form says of an emptying: its id under `confirm` or under `reject`, and who says so."""
+    """What the form says of an emptying: its id under `confirm`, `reject` or `withdraw`, and who says so."""
 
     by: Annotated[forms.Line, Field(min_length=1, max_length=_LONGEST_NAME)]
     confirm: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     reject: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    withdraw: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.confirm is None) == (self.reject is None):
-            raise ValueError("`confirm` or `reject` is wanted, with the id of an emptying")
+        if [self.confirm, self.reject, self.withdraw].count(None) != 2:  # noqa: PLR2004 - of three
+            raise ValueError("`confirm`, `reject` or `withdraw` is wanted, with the id of an emptying")
         return self
+
+
+class Withdrawal(BaseModel):
+    """Which count or delivery the form takes back, and who says so."""
+
+    by: Annotated[forms.Line, Field(min_length=1, max_length=_LONGEST_NAME)]
+    withdraw: Annotated[int, Field(ge=0, lt=2**63)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +80,12 @@ class Page:
     units: tuple[view_model.UnitCard, ...]
     rounds: tuple[view_model.RoundCard, ...]
     emptyings: tuple[view_model.EmptyingLine, ...]
-    asks: bool
-    """Whether there is an emptying about which nobody has said anything."""
     score: kpi_cards.ScoreCard | None
     month: kpi_cards.Month
     compared: kpi_cards.CompareCard | None
     shelves: tuple[kpi_cards.ShelfLine, ...]
+    said: tuple[kpi_cards.SaidLine, ...]
+    """The newest counts and deliveries, which can be withdrawn."""
 
 
 def install(app: FastAPI) -> None:
@@ -107,18 +117,40 @@ def collection(request: Request, context: ContextDep, lang: base.Lang = "ja") ->
 
 @router.post("/emptyings")
 def say(request: Request, context: ContextDep, verdict: Annotated[Verdict, Form()], lang: base.Lang = "ja") -> Response:
-    """Confirm or reject an emptying from the form of the page; then back to the page."""
-    if not forms.is_own(request):
-        raise ProblemError(HTTPStatus.FORBIDDEN, "This form must be sent from the page itself.")
+    """Confirm or reject an emptying from the form of the page, or take that back; then back to the page."""
+    _refuse_foreign(request)
     try:
         _say(context, verdict)
     except UnknownEmptyingError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from error
     except EmptyingClashError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
+    return _back(request, lang, "emptyings")
+
+
+@router.post("/stock")
+def withdraw_stock(
+    request: Request, context: ContextDep, entry: Annotated[Withdrawal, Form()], lang: base.Lang = "ja"
+) -> Response:
+    """Take a count or delivery back from the form of the page; then back to the page."""
+    _refuse_foreign(request)
+    try:
+        Stock(context.operations).withdraw(entry.withdraw, entry.by, context.clock())
+    except UnknownEntryError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from error
+    return _back(request, lang, "h-shelves")
+
+
+def _refuse_foreign(request: Request) -> None:
+    if not forms.is_own(request):
+        raise ProblemError(HTTPStatus.FORBIDDEN, "This form must be sent from the page itself.")
+
+
+def _back(request: Request, lang: Language, part: str) -> RedirectResponse:
+    """Return to a part of the page, on which nothing is older than what was just said."""
     for kept in (request.app.state.plans, request.app.state.figures):
         cast("TtlCache", kept).forget()
-    return RedirectResponse(f"{PATH}?lang={lang}#emptyings", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"{PATH}?lang={lang}#{part}", HTTPStatus.SEE_OTHER)
 
 
 def _say(context: Context, verdict: Verdict) -> None:
@@ -127,6 +159,8 @@ def _say(context: Context, verdict: Verdict) -> None:
         book.confirm(verdict.confirm, verdict.by, now)
     if verdict.reject is not None:
         book.reject(verdict.reject, verdict.by, now)
+    if verdict.withdraw is not None:
+        book.withdraw(verdict.withdraw, verdict.by, now)
 
 
 def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Language) -> Page:
@@ -143,6 +177,7 @@ def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Langua
     found = Emptyings(operations).of(None, now - SHOWN_DAYS * DAY_MS, now + 1)
     lines = [view_model.emptying_line(item, places[item.asset], reader) for item in found if item.asset in places]
     shown = tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1])
+    entries = [item for item in Stock(operations).said() if item.site in context.index.sites]
     counted = [item for item in lying if item.shelf is not None]
     return Page(
         clock=f"{japan_time(now):%H:%M}",
@@ -151,11 +186,11 @@ def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Langua
         units=tuple(_cards(context, unit_views, places, reader)),
         rounds=tuple(_rounds(context, plans, places, reader)),
         emptyings=shown,
-        asks=any(line.open for line in shown),
         score=kpi_cards.score_card(scores, reader.translate),
         month=kpi_cards.month(total, kpis, places, reader),
         compared=kpi_cards.compare_card(compared, context.facility.routing, all_fees(), method(language), reader),
         shelves=tuple(kpi_cards.shelf_line(item, context.index.sites, reader) for item in counted),
+        said=tuple(kpi_cards.said_line(item, context.index.sites, reader) for item in entries[:SHOWN_ENTRIES]),
     )
 
 

@@ -113,6 +113,40 @@ def test_the_form_says_who_and_is_not_taken_from_elsewhere(full: tuple[World, ht
     assert "form-action 'self'" in page.headers["content-security-policy"]
 
 
+def test_a_word_about_an_emptying_is_withdrawn_on_the_page(full: tuple[World, httpx.Client]) -> None:
+    world, api = full
+    book = Emptyings(world.operations)
+    last = book.last(UNITS[0])
+    assert last is not None
+    url = "/collection/emptyings?lang=en"
+    api.post(url, data={"by": "佐藤", "reject": str(last.id)})
+    assert f'<button name="withdraw" value="{last.id}"' in api.get("/collection?lang=en").text
+    assert api.post(url, data={"by": "", "withdraw": str(last.id)}).status_code == 422
+    assert api.post(url, data={"by": "佐藤", "withdraw": str(last.id)}).status_code == 303
+    assert book.one(last.id) == last
+    assert f'<button name="confirm" value="{last.id}"' in api.get("/collection?lang=en").text
+
+
+def test_a_count_or_delivery_is_withdrawn_on_the_page(full: tuple[World, httpx.Client]) -> None:
+    world, api = full
+    shelf, url = Stock(world.operations), "/collection/stock?lang=en"
+    shelf.count("tobu", StockKind.BAG, 40, "佐藤", NOW - 2)
+    shelf.deliver("tobu", StockKind.BAG, 1000, "鈴木", NOW - 1)
+    wrong, right = shelf.said()
+    shown = _text(api.get("/collection?lang=en").text)
+    assert "1040 Bags" in shown
+    assert "Bags: 1000 delivered Tobu Child and Family Centre · today 20:06 · 鈴木" in shown
+    assert "袋：納品 1000" in _text(api.get("/collection").text)
+    assert api.post(url, data={"by": "", "withdraw": str(wrong.id)}).status_code == 422
+    foreign = api.post(url, data={"by": "x", "withdraw": str(wrong.id)}, headers={"sec-fetch-site": "cross-site"})
+    assert foreign.status_code == 403
+    answer = api.post(url, data={"by": "佐藤", "withdraw": str(wrong.id)})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/collection?lang=en#h-shelves")
+    assert shelf.said() == [right]
+    assert "40 Bags" in _text(api.get("/collection?lang=en").text)
+    assert api.post(url, data={"by": "佐藤", "withdraw": str(wrong.id)}).status_code == 404
+
+
 def test_everything_that_can_be_said_has_words() -> None:
     assert set(said.FINDINGS) == set(FindingName) - OF_ROOMS
     assert set(said.EVIDENCE) == set(Evidence)
