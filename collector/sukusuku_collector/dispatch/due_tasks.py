@@ -11,7 +11,7 @@ from sukusuku_server.rounds.timetable import Trip
 PATIENCE_MS = 30 * MINUTE_MS
 """Whoever is told late, after the collector was down, has at least so long to answer."""
 LAST_CALL_MS = 10 * MINUTE_MS
-"""So long before the departure all who are left are told at once."""
+"""So long before the departure all who are left are told at once, but not before the first one has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _asking(run: Run, trip: Trip, left: int, now: int, *, refused: bool) -> list
     if not left:
         everybody = all(person.declined is not None for person in run.people) or _impossible(run)
         return [GiveUp(run)] if run.given_up is None and (everybody or refused) else []
-    if now >= trip.departs - LAST_CALL_MS:
+    if now >= _last_call(trip):
         return [Escalate(run, run.told + n) for n in range(1, left + 1)]
     return [Escalate(run, run.told + 1)] if gone or now >= next_at(run, trip, left) else []
 
@@ -96,7 +96,11 @@ def next_at(run: Run, trip: Trip, left: int) -> int:
     """When the next one is told if nobody has answered. Those that are left share the time until departure."""
     first = max(trip.answer_by, max(run.sent or 0, run.changed or 0) + PATIENCE_MS)
     share = (trip.departs - first) // max(run.told + left - 1, 1)
-    return min(first + (run.told - 1) * max(share, 0), trip.departs - LAST_CALL_MS)
+    return min(first + (run.told - 1) * max(share, 0), _last_call(trip))
+
+
+def _last_call(trip: Trip) -> int:
+    return max(trip.departs - LAST_CALL_MS, trip.answer_by)
 
 
 def _declined(run: Run) -> bool:

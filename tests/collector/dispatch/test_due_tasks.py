@@ -88,6 +88,14 @@ def test_all_who_are_left_are_told_before_the_departure_and_nobody_after_it() ->
     assert due([TRIP], [replace(SENT, people=people(MORNING))], {7: 0}, (), TRIP.departs) == []
 
 
+def test_the_last_call_waits_until_the_first_one_has_to_answer() -> None:
+    trip = replace(TRIP, answer_by=TRIP.departs - 5 * MINUTE)
+    run = replace(SENT, sent=trip.departs - 8 * MINUTE)
+
+    assert due([trip], [run], LEFT, (), trip.answer_by - 1) == []
+    assert due([trip], [run], LEFT, (), trip.answer_by) == [Escalate(run, 2), Escalate(run, 3)]
+
+
 def test_whoever_cannot_go_or_cannot_be_reached_lets_it_go_on_at_once() -> None:
     now = MORNING + 2 * MINUTE
 
@@ -146,5 +154,6 @@ def test_steps_come_one_after_the_other_and_none_after_the_last_call(
 
     moments = [next_at(replace(run, told=n), trip, steps - n) for n in range(1, min(told, steps - 1) + 1)]
     assert moments == sorted(moments)
-    assert moments[0] >= min(max(trip.answer_by, sent), trip.departs - LAST_CALL_MS)
-    assert moments[-1] <= trip.departs - LAST_CALL_MS
+    last = max(trip.departs - LAST_CALL_MS, trip.answer_by)
+    assert moments[0] >= min(max(trip.answer_by, sent), last)
+    assert moments[-1] <= last
