@@ -305,6 +305,30 @@ def test_a_month_without_counts_of_children_is_a_gap_in_month_and_year(world: Wo
     assert _rows(year, "tobu-room-months")["2026-11"][1:3] == ("–", "–")
 
 
+def test_of_several_rooms_together_no_average_and_no_highest_number_is_told(tmp_path: Path) -> None:
+    """Sixteen are in at once, eight in each of two rooms: neither 8 nor 4.4 would say so."""
+    facility, store, operations = report_cases.write(tmp_path)
+    (site,) = facility.site
+    (room,) = site.room
+    other = replace(room, id="other-room", zone=(), change=())
+    days = [_told_of(told, other.id) for told in report_cases.day(report_cases.MONDAY, 8) if "Zones" not in told.metric]
+    store.put_derived(other.id, report_cases.MONDAY, report_cases.NOW, days)
+    both = replace(facility, site=(replace(site, room=(room, other)),))
+    report = _report((both, store, operations), "en", outward=False)
+    store.close()
+    operations.close()
+    headings = [column.heading for column in _table(report, "use").columns][1:]
+    told = dict(zip(headings, _rows(report, "use")["All rooms"], strict=True))
+    assert (told["Child-visits"], told["Child-hours"]) == ("82", "410.0")
+    single = ("Average children", "Average when used", "Most children at once")
+    assert [told[heading] for heading in single] == ["–"] * 3
+
+
+def _told_of(reading: Reading, asset: str) -> Reading:
+    """The same, told of another room."""
+    return Reading(asset, reading.metric, reading.time, reading.value, reading.quality)
+
+
 def test_a_room_counts_from_its_first_count_on(world: World) -> None:
     """Its months before that are empty, and no gap in its completeness."""
     months = _rows(_report(world, "en", year=True, outward=False), "tobu-room-months")

@@ -95,6 +95,22 @@ def test_visits_of_parts_are_those_of_the_whole(store: SqliteStore, operations: 
         assert parts == whole, f"in parts of {length} days"
 
 
+def test_the_days_of_a_centre_count_from_the_one_on_which_it_was_first_heard(
+    store: SqliteStore, operations: Operations
+) -> None:
+    """Heard from 15 July on: 17 of the 31 days, and none of June."""
+    commit(store, [Reading(UNIT, "Fill/Percent", FIRST + (14 * 24 + 10) * HOUR_MS, 40.0)], NOW)
+    for day in (20, 25, 29):
+        emptied(operations, FIRST + day * DAY_MS + 12 * HOUR_MS)
+    books = queries(store, operations)
+    (july,) = books.weights(FIRST, FIRST + 31 * DAY_MS)
+    kg = facility().site[0].unit[0].collection.kg_per_nappy * 200.0
+    assert july.mean_kg == pytest.approx(3 * kg / 17)
+    assert july.most_kg == pytest.approx(kg)
+    (june,) = books.weights(FIRST - 30 * DAY_MS, FIRST)
+    assert (june.mean_kg, june.most_kg) == (0.0, 0.0)
+
+
 def test_a_month_of_silence_is_no_availability_and_nobody_was_there_before_being_heard(
     store: SqliteStore, operations: Operations
 ) -> None:

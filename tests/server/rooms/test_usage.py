@@ -71,6 +71,13 @@ def test_a_day_by_hand() -> None:
     assert day.completeness == 100
 
 
+def test_who_comes_as_another_leaves_is_an_arrival_and_no_visit() -> None:
+    """One leaves at noon and another comes three minutes later; at one o'clock it is ten minutes."""
+    changes = [("08:00", 0.0), ("10:00", 4.0), ("12:00", 3.0), ("12:03", 4.0), ("13:00", 3.0), ("13:10", 4.0)]
+    day = day_of(changes)
+    assert (day.visits, day.arrivals) == (4 + 1, 4 + 1 + 1)
+
+
 def test_a_gap_is_no_zero() -> None:
     counts = steady([("08:00", 4)], until="12:00") + steady([("13:00", 4)])
     complete = steady([("08:00", 100.0), ("11:30", 50.0), ("12:00", 0.0), ("13:00", 50.0), ("14:00", 100.0)])
