@@ -32,6 +32,7 @@ from sukusuku_server.units import fill_filter as fills
 from sukusuku_server.units import findings
 from sukusuku_server.units import forecast_state as foresight
 from sukusuku_server.units import level_sensor as levels
+from sukusuku_server.units import unit_learning
 from sukusuku_server.units.arrival_rates import ChildrenAsKnown
 from sukusuku_server.units.emptying_detection import HEARD, SAME_MS, Contacts, Meaning, Verdict
 from sukusuku_server.units.estimate import estimate, shown
@@ -305,8 +306,8 @@ class UnitDerivation:
         start, room = state.told, state.room
         hours = (time - start) / HOUR_MS
         if (blocked and time - start <= GRID_MS) or self._may_be_full(state, came):
-            return replace(state, fill=fills.lived(fill, came, hours, 0.0), told=time), came
-        fill = fills.lived(fill, came, hours, self._opened(start, time))
+            return replace(state, fill=_lived(fill, came, hours, 0.0), told=time), came
+        fill = _lived(fill, came, hours, self._opened(start, time))
         children = None
         if room is not None:
             children = (room.present + room.children * (time - room.time)) / max(time - start, 1)
@@ -342,6 +343,10 @@ class UnitDerivation:
             told["Bag/Age"] = round(max(time - now.emptied, 0) / HOUR_MS, 2)
         found.points += (Reading(self._asset, metric, time, value) for metric, value in told.items())
         return replace(state, told_percent=shown(state.fill))
+
+
+def _lived(fill: Fill, came: float, hours: float, opened: float) -> Fill:
+    return replace(fill, learnt=unit_learning.lived(fill.learnt, came, hours, opened))
 
 
 def _nearer(metric: str, hours: float) -> float:

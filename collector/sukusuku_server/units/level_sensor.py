@@ -12,13 +12,11 @@ from msgspec.structs import replace
 
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.units import level_evidence as evidence
-from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, KNOWN_STEPS, Fill, Learnt, Level, Rival, lumped, sunk
+from sukusuku_server.units import unit_learning
+from sukusuku_server.units.fill_filter import FLOOR, HIGHEST, Fill, Level, Rival
 from sukusuku_server.units.level_evidence import ERROR_MS, STOP, Gap, Habits
+from sukusuku_server.units.unit_learning import Learnt, lumped, sunk
 
-NOISE_PACE, NOISE_LEAST, NOISE_MOST = 0.05, 0.2, 15.0
-"""By which part the noise of the level moves with each fall, more at first; and its bounds (percent)."""
-MEDIAN_STEP = 0.954
-"""Median of the difference of two readings, in standard deviations of one; medians do not mind nonsense."""
 GATE_DOWN, GATE_UP = 8.0, 10.0
 """Percent by which a level may be off at least and still be believed; a hand full of nappies comes at once."""
 GATE_SIGMAS, GATE_NOISES = 3.0, 4.5
@@ -69,7 +67,7 @@ def see(fill: Fill, time: int, raw: float, opened: float = 0.0, *, counted: bool
     frozen = level.stuck or time - level.moved >= UNMOVED_MS
     blind = time - (level.moved if frozen else level.believed)
     between = learnt.between + BETWEEN_PACE * ((time - level.time) / HOUR_MS - learnt.between)
-    learnt = replace(_noise(learnt, -step), between=between)
+    learnt = replace(unit_learning.scattered(learnt, -step), between=between)
     gap = Gap(blind / HOUR_MS, opened, max(y, 0.0) - fill.bag.percent, uncounted=counted and not level.moved_cycles)
     if abs(step) > MOVED:
         percent = fill.bag.percent
@@ -205,13 +203,3 @@ def _believed(fill: Fill, level: Level, time: int, y: float) -> Fill:
         origin_cycles=bag.cycles if bag.origin is None else bag.origin_cycles,
     )
     return replace(fill, learnt=learnt, bag=bag, level=replace(level, percent=y, believed=time))
-
-
-def _noise(learnt: Learnt, fall: float) -> Learnt:
-    """Return the noise after a fall, which nothing that came can have made: half are below `MEDIAN_STEP` times it."""
-    known = replace(learnt, steps=learnt.steps + 1) if learnt.steps < KNOWN_STEPS else learnt
-    if fall < 0:
-        return known
-    pace = 1 + max(NOISE_PACE, 1 / (2 + learnt.steps / 2) if learnt.steps < KNOWN_STEPS else 0.0)
-    factor = pace if fall > MEDIAN_STEP * learnt.noise else 1 / pace
-    return replace(known, noise=min(max(learnt.noise * factor, NOISE_LEAST), NOISE_MOST))
