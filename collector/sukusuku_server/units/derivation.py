@@ -29,10 +29,9 @@ from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.units import emptying_detection as emptyings
 from sukusuku_server.units import fill_filter as fills
-from sukusuku_server.units import findings
+from sukusuku_server.units import findings, unit_learning
 from sukusuku_server.units import forecast_state as foresight
 from sukusuku_server.units import level_sensor as levels
-from sukusuku_server.units import unit_learning
 from sukusuku_server.units.arrival_rates import ChildrenAsKnown
 from sukusuku_server.units.emptying_detection import HEARD, SAME_MS, Contacts, Meaning, Verdict
 from sukusuku_server.units.estimate import estimate, shown
@@ -44,6 +43,8 @@ from sukusuku_server.units.forecast_state import Ahead, Foresight
 GRID_MS = 5 * MINUTE_MS
 PAUSE_MS = 45 * MINUTE_MS
 """Of a unit that has said nothing for so long nobody knows what has come."""
+LOST_MS = round(HORIZON_HOURS * HOUR_MS)
+"""Of a unit that has said nothing for longer than forecasts reach nothing is told until it speaks again."""
 SMALL = 30.0
 """Percent. Less than this, so soon after an emptying, is not another one but the same."""
 _BESIDE = frozenset({"Temperature", "Film/Remaining"})
@@ -109,7 +110,7 @@ class UnitDerivation:
     `children` gives those who were expected in the linked room at a moment, where something was known of them.
     """
 
-    version = 4
+    version = 5
     kind = UnitProgress
 
     def __init__(
@@ -160,7 +161,7 @@ class UnitDerivation:
             return self._beside(state, metric, time, float(value))
         fill, contacts = state.fill, state.contacts
         if metric == "Fill/Percent":
-            if contacts.open:
+            if contacts.covers(time):
                 return state
             counted = fill.counter is not None and fill.counter.time > time - PAUSE_MS
             fill = levels.see(fill, time, float(value), self._opened_since(fill, time), counted=counted)
@@ -263,7 +264,7 @@ class UnitDerivation:
     def _look(self, state: UnitProgress, time: int, found: _Found) -> UnitProgress:
         state = self._judge(state, time, found)
         heard = state.fill.heard
-        if heard is None:
+        if heard is None or time - heard > LOST_MS:
             return state
         state, came = self._learn(state, time, found, silent=time - heard > PAUSE_MS)
         watch, ended = findings.look(state.watch, self._asset, state.fill, state.contacts, time, came)

@@ -22,6 +22,8 @@ from sukusuku_server.units.fill_filter import LOW, Fill, Rival
 
 LONG_MS = 35_000
 """A lid or door that is open for longer was not opened for a nappy."""
+COVERED_MS = HOUR_MS
+"""What is open for longer hides no level: its switch sticks or is silent, or the lid was left open."""
 BAG_MS = 15_000
 """A bag that is away for longer was not only pressed down."""
 AROUND_MS = 30 * MINUTE_MS
@@ -81,8 +83,12 @@ class Contacts(msgspec.Struct, frozen=True):
 
     @property
     def open(self) -> bool:
-        """Whether something may stand in front of the level sensor."""
+        """Whether lid or door are open, as far as they say."""
         return self.lid is not None or self.door is not None
+
+    def covers(self, time: int) -> bool:
+        """Whether something may stand in front of the level sensor."""
+        return any(since is not None and time - since < COVERED_MS for since in (self.lid, self.door))
 
 
 class Meaning(StrEnum):
@@ -118,7 +124,8 @@ def judge(fill: Fill, contacts: Contacts, time: int) -> Verdict | None:
     if sign is None:
         return None
     percent = fill.bag.percent
-    mute = level is None or level.stuck or level.time < sign.time - ALIVE_MS
+    frozen = level is not None and level.stuck and level.moved <= sign.time  # else it has answered: nothing went
+    mute = level is None or frozen or level.time < sign.time - ALIVE_MS
     if mute or (level is not None and level.time <= sign.time < time - ALIVE_MS):
         return Verdict(Meaning.EMPTIED, sign.time, percent, (sign.evidence,), CONFIDENCE[sign.evidence])
     if level is not None and level.believed > sign.time and sign.evidence is Evidence.BAG and percent <= LOW:
@@ -166,7 +173,7 @@ def _factor(rival: Rival, contacts: Contacts) -> float:
     if opened is not None:
         return OPENED
     alive = contacts.alive is not None and contacts.alive >= rival.since - ALIVE_MS
-    return SHUT if contacts.watched and alive else 1.0
+    return SHUT if contacts.watched and alive and not contacts.open else 1.0
 
 
 def _of_rival(rival: Rival, contacts: Contacts) -> Verdict | None:

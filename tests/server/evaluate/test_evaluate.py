@@ -172,3 +172,9 @@ def test_one_level_is_no_history(tmp_path: Path, capsys: pytest.CaptureFixture[s
     path = write(tmp_path / "bin.csv", [("utc_s", "percent"), (1743433200, 5)])
     assert program.main([str(path)]) == 2
     assert "expected at least two levels at different times, found one" in capsys.readouterr().err
+
+
+def test_a_long_silence_is_soon_passed() -> None:
+    found = evaluate("bin", [(START, 90.0), (START + 100 * DAY_MS, 91.0)], None, quiet)
+    assert len(found.derived.estimates()) < 5000  # two weeks of looks, and none after that
+    assert found.called < 15 * 24

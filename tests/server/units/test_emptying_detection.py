@@ -264,3 +264,29 @@ def test_two_true_emptyings_need_two_reports() -> None:
     report = replace(word(first.time, EmptyingState.DETECTED), asset=MIXED.id)
     tally = emptyings.judge(MIXED, [report, replace(report, time=second.time + 3 * HOUR_MS)])
     assert (tally.found, tally.false) == (1, 1)
+
+
+def test_a_sign_that_the_level_has_answered_means_nothing_days_later() -> None:
+    story = Story()
+    story.fill(20)
+    story.tell("Bag/Present", value=False)
+    story.now += MINUTE_MS
+    story.tell("Bag/Present", value=True)
+    story.rest(16 * 60)
+    story.fill(5)
+    for _ in range(5):
+        story.hand(0.0, minutes=10)  # the level has stopped
+    assert derive(story).state.fill.level.stuck  # type: ignore[union-attr]
+    assert derive(story).emptyings == ()
+    assert values(derive(story), "Fill/Estimate")[-1] > 80
+
+
+def test_nothing_is_told_of_a_unit_that_is_silent_for_longer_than_forecasts_reach() -> None:
+    story = Story()
+    story.fill(10)
+    last = story.now
+    silent = derive(story, until=last + 30 * 24 * HOUR_MS)
+    assert max(point.time for point in silent.points) == pytest.approx(last + 14 * 24 * HOUR_MS, abs=HOUR_MS)
+    story.now += 30 * 24 * HOUR_MS
+    story.rest(10)
+    assert derive(story).points[-1].time > last + 30 * 24 * HOUR_MS

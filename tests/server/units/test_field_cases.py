@@ -162,3 +162,15 @@ def test_a_full_bag_that_is_gone_is_shown_at_the_second_poll() -> None:
     [*_, last] = [point for point in advanced.points if point.metric == "Fill/Estimate"]
     assert last.time == begin + 10_000
     assert float(last.value or 0) < 5
+
+
+def test_a_lid_switch_that_sticks_open_hides_no_full_bag() -> None:
+    unit = UnitDerivation("unit", SETTINGS, HOURS)
+    levels = paced([(0, 0), *((9.0 + n, 12.5 * n) for n in range(9))], 5, 18)
+    readings = [Reading("unit", "Lid/Open", MIDNIGHT + 10 * HOUR_MS, value=True)]
+    readings += [Reading("unit", "Fill/Percent", at + 2000, percent) for at, percent in levels]
+    readings.sort(key=lambda reading: reading.time)
+    advanced = unit.advance(unit.start(MIDNIGHT - 1), readings, (), readings[-1].time)
+    shown = [float(point.value or 0) for point in advanced.points if point.metric == "Fill/Estimate"]
+    assert advanced.emptyings == ()
+    assert shown[-1] == pytest.approx(100, abs=5)

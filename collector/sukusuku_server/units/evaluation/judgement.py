@@ -13,6 +13,8 @@ from sukusuku_server.units.forecast_score import Scored, score
 SLACK_MS = HOUR_MS
 """An emptying is found when it is told within its label, or so near to it."""
 CALLED_FULL, TRULY_LOW = 85.0, 40.0
+TOLD_MS = 6 * HOUR_MS
+"""An estimate that was told longer ago is told no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def called_full(estimates: Sequence[tuple[int, float]], truth: Course) -> tuple[
     called = low = 0
     for at in range(truth.times[0], truth.times[-1], HOUR_MS // 2):
         place = bisect_right(times, at) - 1
-        if place >= 0 and estimates[place][1] >= CALLED_FULL:
+        if place >= 0 and at - times[place] <= TOLD_MS and estimates[place][1] >= CALLED_FULL:
             called += 1
             low += truth.percent(at) <= TRULY_LOW
     return called / 2, low / 2
