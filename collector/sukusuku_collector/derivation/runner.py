@@ -24,7 +24,7 @@ from sukusuku_core.time import day_number, midnight
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.derivation import Advanced, Derivation
 from sukusuku_server.model.series import Late
-from sukusuku_server.timeseries import PRUNED, SETTLED_MS, thinned_key
+from sukusuku_server.timeseries import PRUNED, SETTLED_MS, derivable_since, thinned_key
 from sukusuku_server.timeseries.protocols import DerivationSource, DerivedSeries, NoteReader
 
 PASS_SECONDS = 5.0
@@ -159,7 +159,7 @@ class DerivationRunner:
             return False
         pruned = self._store.noted(PRUNED)
         archived = pruned is not None and first < pruned  # another store still has what is gone from the file
-        self._pruned = 0 if pruned is None or archived else _midnight(pruned - 1)
+        self._pruned = 0 if archived else derivable_since(pruned)
         self._late = tuple(self._store.late())
         self._spoken = tuple(self._records.spoken())
         back: dict[str, int] = {}

@@ -18,7 +18,7 @@ from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.model.imports import Imported, NewImport
 from sukusuku_server.rooms.schedule import FacilitySchedules
-from sukusuku_server.timeseries import THINNED_READINGS, thinned_key
+from sukusuku_server.timeseries import PRUNED, THINNED_READINGS, derivable_since, thinned_key
 from sukusuku_server.timeseries.protocols import HistoryReader, Imports, Notes, ReadingWriter
 
 Values = tuple[tuple[int, float], ...]
@@ -64,6 +64,13 @@ def check(store: ImportStore, history: History) -> None:
             f"what was counted in {asset} before {_said(thinned)} has been thinned out ([store] keep_occupancy_days), "
             f"so nothing could be derived of it; import what is younger: --from {_said(thinned)}"
         )
+    oldest, pruned = store.first(), store.noted(PRUNED)
+    whole = derivable_since(pruned)
+    if first < whole and (oldest is None or oldest >= (pruned or 0)):  # else another store keeps what is older
+        raise PermanentError(
+            f"raw readings from before {_said(whole)} have been deleted ([store] keep_raw_days), so nothing is derived "
+            f"of that time any more; import what is younger: --from {_said(whole)}"
+        )
     there = store.raw(asset, metric, first, last + 1, 1)
     hours = [hour for hour in store.hourly(asset, metric, first, last + 1) if hour.time + HOUR_MS <= last]
     begin = min([point.time for point in there] + [hour.time for hour in hours], default=None)
@@ -89,15 +96,17 @@ def keep(store: ImportStore, history: History, now: int) -> int:
 
 
 def take_back(store: ImportStore, operations: Operations, number: int, now: int) -> Imported:
-    """Take an import back, with all that was derived since its first reading. Raises PermanentError.
+    """Take an import back, with all that was derived since its first reading and can be again. Raises PermanentError.
 
     What was derived goes first: were this interrupted then, the same command would finish it.
     """
     found = next((item for item in store.imports() if item.number == number and item.undone is None), None)
     if found is not None:
-        records = DerivationRecords(operations)
+        records, asset = DerivationRecords(operations), found.what.asset
+        gone = max(derivable_since(store.noted(PRUNED)), store.noted(thinned_key(asset)) or 0)
         with records.together():
-            records.forget(found.what.asset, found.first - 1)
+            for after, until in found.derived_stretches(gone):
+                records.forget(asset, after, until)
     return store.undo_import(number, now)
 
 

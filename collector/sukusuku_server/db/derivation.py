@@ -13,9 +13,6 @@ from sukusuku_server.model.collection import Calibration, Emptying
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.model.series import Late
 
-FOREVER = 1 << 62
-"""No time (UTC ms) is later."""
-
 
 class DerivationRecords:
     """The records of all derivations. Methods raise TransientError when the database does not answer."""
@@ -58,10 +55,10 @@ class DerivationRecords:
         self._checkpoints.put(asset, time, version, state)
         self._checkpoints.thin(asset, version, time)
 
-    def forget(self, asset: str, after: int) -> None:
-        """Forget everything that was derived of an asset after a moment, with the states of its derivation.
+    def forget(self, asset: str, after: int, until: int) -> None:
+        """Forget everything that was derived of an asset in after < time <= until, and the states after `after`.
 
         What people have said stays.
         """
-        self.keep(asset, after, FOREVER, Advanced(None))
+        self.keep(asset, after, until, Advanced(None))
         self._checkpoints.forget(asset, after)

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+FOREVER = 1 << 62
+"""No time (UTC ms) is later."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewImport:
@@ -24,3 +27,14 @@ class Imported:
     last: int
     readings: int
     undone: int | None = None
+
+    def derived_stretches(self, gone: int) -> tuple[tuple[int, int], ...]:
+        """Return after < time <= until of what was derived of the asset and goes with the import.
+
+        That is all since its first reading. What lies between its last one and `gone`, before which nothing can be
+        derived anew, stays: it was derived of other readings.
+        """
+        after = self.first - 1
+        if gone <= self.last + 1:
+            return ((after, FOREVER),)
+        return ((after, self.last), (gone - 1, FOREVER))

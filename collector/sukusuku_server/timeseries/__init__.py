@@ -3,6 +3,8 @@
 The collector writes, the API reads.
 """
 
+from sukusuku_core.time import day_number, midnight
+
 
 def twins_key(node: str) -> str:
     """Under which the collector notes when (UTC ms) it last found that two edge nodes use one identity."""
@@ -21,6 +23,11 @@ THINNED_READINGS = "thinned-readings"
 def thinned_key(asset: str) -> str:
     """Under which it is noted before what time (UTC ms) the points and readings of a room are thinned out."""
     return f"thinned/{asset}"
+
+
+def derivable_since(pruned: int | None) -> int:
+    """Return the midnight from which on all raw readings are there, where those before `pruned` have been deleted."""
+    return 0 if pruned is None else midnight(day_number(pruned - 1) + 1)
 
 
 SETTLED_MS = 15_000

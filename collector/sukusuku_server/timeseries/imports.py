@@ -10,7 +10,6 @@ from sukusuku_server.model.imports import Imported, NewImport
 from sukusuku_server.model.series import Row
 from sukusuku_server.timeseries import rollups, sqlite_writes
 
-FOREVER = 1 << 62
 _COLUMNS = "number, asset, metric, source, digest, time, first, last, readings, undone"
 _NEW = """
 INSERT INTO import (asset, metric, source, digest, time, first, last, readings) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

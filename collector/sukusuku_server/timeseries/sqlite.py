@@ -32,6 +32,7 @@ from sukusuku_server.timeseries import (
     SETTLED_MS,
     THINNED_READINGS,
     clock_correction,
+    derivable_since,
     derived,
     imports,
     migrations,
@@ -276,14 +277,16 @@ class SqliteStore(SqliteReader):
         with self._lock:
             with self._transaction() as run:
                 what = imports.holding(run, number)
-                asset, after = what.what.asset, what.first - 1
+                asset = what.what.asset
                 kept = thinned_key(asset), THINNED_READINGS  # raw counts go sooner than other readings
                 thinned = min(self.noted(key) or 0 for key in kept)
                 pruned = max(self.noted(PRUNED) or 0, thinned)
                 for series in imports.take_back(run, what, now, pruned, self._numeric):
                     shipping_queue.list_gone(run, series, what.first, what.last, self._claimed)
-                shipping_queue.list_derived(run, asset, after, imports.FOREVER, (), self._claimed)
-                derived.replace(run, asset, after, imports.FOREVER, ())
+                gone = max(derivable_since(self.noted(PRUNED)), self.noted(thinned_key(asset)) or 0)
+                for after, until in what.derived_stretches(gone):
+                    shipping_queue.list_derived(run, asset, after, until, (), self._claimed)
+                    derived.replace(run, asset, after, until, ())
                 derived.mark_late(run, {asset: what.first})
             self._forget_view()
         return what

@@ -14,7 +14,7 @@ from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.forecasts import Forecasts
-from sukusuku_server.timeseries import THINNED_READINGS, thinned_key
+from sukusuku_server.timeseries import PRUNED, THINNED_READINGS, thinned_key
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.support import databases
 from tests.support.stores import commit
@@ -233,3 +233,13 @@ def test_what_the_store_would_not_keep_is_left_out(place: Place) -> None:
     path = place.levels([(1_500_000_000_000, 1.0), (START, 2.0), (NOW + DAY_MS, 3.0)])
     status, said = place.run("unit-1", path, "--dry-run")
     assert (status, "2 rows before 2020 or in the future are left out" in said) == (0, True)
+
+
+def test_a_history_of_which_raw_readings_are_deleted_is_refused(place: Place) -> None:
+    store = place.store()
+    store.note(PRUNED, START + DAY_MS)
+    commit(store, [Reading("unit-1", "Fill/Percent", START + 3 * DAY_MS, 5.0)], NOW)
+    store.close()
+    status, said = place.run("unit-1", place.levels(levels()))
+    assert (status, "before 2026-06-02T00:00 have been deleted" in said) == (1, True)
+    assert place.run("unit-1", place.levels(levels()), "--from", "2026-06-02T00:00")[0] == 0

@@ -18,6 +18,7 @@ from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.imports import NewImport
 from sukusuku_server.model.series import Bucket, Latest, Point, Quarantined, Row, Tally
+from sukusuku_server.timeseries import thinned_key
 from sukusuku_server.timeseries.protocols import Store
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import ShippedStore
@@ -351,6 +352,19 @@ def test_a_history_is_stored_late_and_taken_back_to_the_last_reading(open_store:
     assert store.derived("unit-1", "Fill/Estimate", 0, 1 << 60) == [Point(START, 5.0, Quality.GOOD)]
     assert [(late.asset, late.since) for late in store.late()] == [("unit-1", made.first)]
     assert [item.undone for item in store.imports()] == [NOW + 1]
+
+
+def test_taking_an_import_back_leaves_what_can_never_be_derived_again(open_store: Open) -> None:
+    store = open_store()
+    number = store.keep_import(HISTORY, rows_of(store, {0: 5.0, 60: 6.0}), NOW)
+    [made] = store.imports()
+    times = [made.last, made.last + HOUR_MS, made.last + 3 * HOUR_MS]
+    store.put_derived("unit-1", made.first - 1, NOW, [Reading("unit-1", "Fill/Estimate", time, 9.0) for time in times])
+    store.note(thinned_key("unit-1"), made.last + 2 * HOUR_MS)
+
+    store.undo_import(number, NOW)
+
+    assert [point.time for point in store.derived("unit-1", "Fill/Estimate", 0, 1 << 60)] == [made.last + HOUR_MS]
 
 
 @settings(max_examples=15, deadline=None)
