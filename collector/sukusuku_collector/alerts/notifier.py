@@ -100,12 +100,14 @@ class Mailing:
         for way in (way for step in post.chain for way in step.ways if way.address in before):
             told.setdefault(way.address, way)
         gather = SILENCE_MS if post.watch.rule is Rule.ASSET_SILENT else self._gather
-        if (
-            post.watch.rule is Rule.COLLECTION
-        ):  # whoever changed the bag knows it; the others hear it with what else comes
-            gather = self.next_digest(opens) - opens
-        words = [(way, _word(alert.id, "resolved", way, over, opens, post)) for way in told.values()]
-        return [change.put_word(self._timed(word, way, alert, opens, gather)) for way, word in words]
+        later = self.next_digest(opens) - opens  # whoever changed the bag knows it; people hear it with what else comes
+        words = []
+        for way in told.values():
+            word = _word(alert.id, "resolved", way, over, opens, post)
+            program = way.channel is not None and way.channel.kind == "webhook"
+            wait = later if post.watch.rule is Rule.COLLECTION and not program else gather
+            words.append(change.put_word(self._timed(word, way, alert, opens, wait)))
+        return words
 
     def next_digest(self, now: int) -> int:
         """Return when the next digest goes out."""

@@ -32,7 +32,7 @@ class Escalate:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Nobody is left to be asked, and all have said that they cannot go."""
+    """Nobody is left to be asked, and all have said that they cannot go, or cannot be reached."""
 
     run: Run
 
@@ -85,8 +85,8 @@ def due(
 def _asking(run: Run, trip: Trip, left: int, now: int, *, refused: bool) -> list[Task]:
     gone = refused or _declined(run)
     if not left:
-        everybody = all(person.declined is not None for person in run.people) or _impossible(run)
-        return [GiveUp(run)] if run.given_up is None and (everybody or refused) else []
+        out = [person.declined is not None or (refused and person.step == run.told) for person in run.people]
+        return [GiveUp(run)] if run.given_up is None and (all(out) or _impossible(run)) else []
     if now >= _last_call(trip):
         return [Escalate(run, run.told + n) for n in range(1, left + 1)]
     return [Escalate(run, run.told + 1)] if gone or now >= next_at(run, trip, left) else []

@@ -172,7 +172,7 @@ class RoundScheduler:
                     self._signals.wake()
             case GiveUp(run):
                 self._rounds.give_up(run.id, now)
-                _log.warning("round %s: all who were asked have said that they cannot go", _name(run))
+                _log.warning("round %s: nobody who was asked can go", _name(run))
             case CloseRound(run):
                 self._rounds.close(run.id, now)
                 self._looked.pop(run.id, None)

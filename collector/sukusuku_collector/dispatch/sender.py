@@ -1,7 +1,7 @@
 """Writes the mails of rounds and stores them together with what they tell: the plan, its changes, who was asked."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -37,8 +37,8 @@ class Plans(Protocol):
     def plan(self, round_id: str, day: date, now: int, /) -> Plan:
         """Return the plan of a round for a date. May take seconds."""
 
-    def revised(self, told: Plan, now: int, /) -> Plan | None:
-        """Return the plan that takes the place of one that was told; None: it stands."""
+    def revised(self, told: Plan, answered: Collection[str], now: int, /) -> Plan | None:
+        """Return the plan that takes the place of one that was told; None: it stands. Stops with an answer stay."""
 
 
 class Sender:
@@ -113,8 +113,15 @@ class Sender:
         return self.rounds.send(run.id, _people(group), compose, step, now)
 
     def revise(self, settings: Round, run: Run, now: int) -> bool:
-        """Look at a plan again before the departure; tell those who may go when their way has changed."""
-        plan = self._plans.revised(run.plan, now)
+        """Look at a plan again before the departure; tell those who may go when their way has changed.
+
+        A plan stands of which nobody knows any more who was told it, because an older version did so.
+        """
+        if run.told and not run.people:
+            return False
+        known = self.rounds.stops(run.id)
+        answered = {record.stop.asset for record in known if record.stop.joined and record.answer is not Answer.NONE}
+        plan = self._plans.revised(run.plan, answered, now)
         if plan is None:
             return False
         before, after = _stops(run.plan), _stops(plan)

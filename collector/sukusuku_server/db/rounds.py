@@ -136,8 +136,8 @@ class Rounds:
         """Return what `open` returns, each with its stops."""
         runs = self.open()
         with self._operations.reading() as connection:
-            records = _stops(connection, [run.id for run in runs])
-        return [(run, [record for record in records if record.run == run.id]) for run in runs]
+            records = _by_run(_stops(connection, [run.id for run in runs]))
+        return [(run, records.get(run.id, [])) for run in runs]
 
     # ------------------------------------------------------------ mails
 
@@ -350,8 +350,8 @@ def _audit(connection: Connection, now: int, who: str, action: str, target: int)
 
 def _to_runs(connection: Connection, rows: Sequence[Any]) -> list[Run]:
     ids = [row.id for row in rows]
-    records, people = _stops(connection, ids), _people(connection, ids)
-    return [to_run(row, [record for record in records if record.run == row.id], people.get(row.id, [])) for row in rows]
+    records, people = _by_run(_stops(connection, ids)), _people(connection, ids)
+    return [to_run(row, records.get(row.id, []), people.get(row.id, [])) for row in rows]
 
 
 def _find(connection: Connection, *where: Any) -> Run | None:
@@ -377,6 +377,13 @@ def _stops(connection: Connection, runs: Sequence[int]) -> list[StopRecord]:
     query = select(round_stop).where(columns.run_id.in_(runs))
     query = query.order_by(columns.joined.desc(), columns.position, columns.id)
     return [to_stop(row) for row in connection.execute(query)]
+
+
+def _by_run(records: Sequence[StopRecord]) -> dict[int, list[StopRecord]]:
+    found: dict[int, list[StopRecord]] = {}
+    for record in records:
+        found.setdefault(record.run, []).append(record)
+    return found
 
 
 def _find_stop(connection: Connection, stop_id: int) -> StopRecord | None:

@@ -51,14 +51,17 @@ def is_expected(run: Run, record: StopRecord, now: int) -> bool:
 
 def word_for(run: Run, record: StopRecord, now: int) -> Word:
     """Return what the contacts of a unit's centre should know about it now."""
-    if record.answer is Answer.CANNOT:
-        return Word.CANNOT
+    state = state_of(run, now)
+    if record.answer is Answer.CANNOT:  # somebody else may still go, as long as they are asked
+        return record.worded if state is RunState.TOLD else Word.CANNOT
     if record.stop.joined:
-        waits = record.answer is Answer.NONE and state_of(run, now) is RunState.NOBODY_GOES
+        waits = record.answer is Answer.NONE and state is RunState.NOBODY_GOES
         return Word.NOBODY if waits else Word.NONE
-    if record.stop.reason not in FAILING:
-        return Word.NONE
-    return Word.LEFT_OUT if now < run.plan.departs or record.worded is Word.LEFT_OUT else Word.NONE
+    needed = record.stop.reason in FAILING
+    if unplanned(run):
+        return Word.NOBODY if needed else Word.NONE
+    left = (needed and now < run.plan.departs) or record.worded is Word.LEFT_OUT  # a level that wavers is told once
+    return Word.LEFT_OUT if left else Word.NONE
 
 
 def signs(departs: int, records: Iterable[StopRecord]) -> tuple[int | None, int | None]:

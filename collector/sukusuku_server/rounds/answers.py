@@ -48,6 +48,19 @@ class Seen:
         return self.now >= self.run.plan.departs
 
     @property
+    def mine(self) -> bool:
+        """Whether whoever has this link is the one who goes. People may have the same name."""
+        run = self.run
+        if self.person is not None and run.accepted_person is not None:
+            return run.accepted is not None and run.accepted_person == self.person.id
+        return run.accepted is not None and run.accepted_by == self.who
+
+    @property
+    def who(self) -> str:
+        """Return the name under which an answer is kept."""
+        return self.run.plan.round if self.person is None else self.person.name
+
+    @property
     def state(self) -> RunState:
         """How it stands with the round."""
         return state_of(self.run, self.now)
@@ -86,7 +99,7 @@ class Answers:
         """Do what the link says. Doing it twice is the same as once. Raises ClosedRoundError."""
         if seen.closed:
             raise ClosedRoundError(seen.run)
-        claim, who = seen.claim, self.who(seen)
+        claim, who = seen.claim, seen.who
         person = None if seen.person is None else seen.person.id
         answer = claim.action.answer
         if claim.action is Action.ACCEPT:
@@ -97,10 +110,6 @@ class Answers:
             record = next(record for record in seen.records if record.id == claim.stop)
             if record.answer is not answer or note:
                 self._rounds.answer(claim.stop, answer, who, now, _plain(note))
-
-    def who(self, seen: Seen) -> str:
-        """Return the name under which an answer is kept."""
-        return seen.run.plan.round if seen.person is None else seen.person.name
 
     @property
     def _links(self) -> Links:

@@ -1,6 +1,6 @@
 """One round on one date: who is visited and why, in which order. Pure but for the solver that it is handed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -44,15 +44,27 @@ def make(setting: PlanningInput, candidates: Sequence[Candidate], now: int, solv
 
 
 def revised(
-    setting: PlanningInput, candidates: Sequence[Candidate], plan: Plan, since: int, now: int, solve: Solve
+    setting: PlanningInput,
+    candidates: Sequence[Candidate],
+    plan: Plan,
+    answered: Collection[str],
+    since: int,
+    now: int,
+    solve: Solve,
 ) -> Plan | None:
     """Return the plan that takes the place of one that was told; None: nothing has happened that changes it.
 
+    `answered` are the stops (asset ids) for which the crew has answered: they stay, as an emptying there is theirs.
     `since` is from when on an emptying is news (UTC ms).
     """
     before = {stop.asset: stop for stop in plan.stops}
     reasons = [
-        (candidate, still(candidate, before.get(candidate.asset), fresh, since))
+        (
+            candidate,
+            before[candidate.asset].reason
+            if candidate.asset in answered
+            else still(candidate, before.get(candidate.asset), fresh, since),
+        )
         for candidate, fresh in _reasons(setting, candidates)
     ]
     same = (plan.vehicle, plan.departs, plan.returns) == (

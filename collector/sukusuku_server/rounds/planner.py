@@ -1,6 +1,6 @@
 """Plans a round from what the store and the operations data know. Used by the scheduler and the command line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from sukusuku_core.model import FaultCode
@@ -61,14 +61,14 @@ class Planner:
         setting, candidates = self._asked(round_id, day, now)
         return plan.make(setting, candidates, now, self._solve)
 
-    def revised(self, told: Plan, now: int) -> Plan | None:
+    def revised(self, told: Plan, answered: Collection[str], now: int) -> Plan | None:
         """Return the plan that takes the place of one that was told; None: nothing has happened that changes it.
 
-        Raises as `plan`.
+        `answered` are the stops (asset ids) for which the crew has answered. Raises as `plan`.
         """
         setting, candidates = self._asked(told.round, told.date, now)
         since = setting.trip.mail_at - NEWS_MS
-        return plan.revised(setting, candidates, told, since, now, self._solve)
+        return plan.revised(setting, candidates, told, answered, since, now, self._solve)
 
     def _asked(self, round_id: str, day: date, now: int) -> tuple[PlanningInput, list[Candidate]]:
         settings = self._index.rounds[round_id]

@@ -90,7 +90,7 @@ class Speech:
         self._map_link = map_link
 
     def round(self, *, passed_on: bool = False, change: Change | None = None) -> RoundWords:
-        """Return the whole round. `passed_on`: somebody else did not answer before."""
+        """Return the whole round. `passed_on`: somebody else was asked before."""
         gettext, sheet = self._texts.gettext, self._sheet
         values = {"round": sheet.name, "day": self.day(sheet.day), "load": self._load(sheet.bags, sheet.kg)}
         values |= {"stops": self.stops(len(sheet.stops))}
@@ -109,8 +109,9 @@ class Speech:
             if not sheet.stops:
                 lead = gettext("The plan has changed: there is nothing left to collect. Nobody needs to go.")
         elif passed_on:
-            subject = gettext("No answer yet: %(subject)s") % {"subject": subject}
-            lead = gettext("Those who were asked first have not sent an answer. Can you go?") if sheet.stops else lead
+            subject = gettext("Answer needed: %(subject)s") % {"subject": subject}
+            asks = gettext("Those who were asked first cannot go, or have not sent an answer. Can you go?")
+            lead = asks if sheet.stops else lead
         return RoundWords(
             subject=f"{gettext('[Sukusuku]')} {subject}",
             headline=headline % values,

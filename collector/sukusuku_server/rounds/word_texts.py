@@ -72,7 +72,13 @@ def _why_nobody(wording: Wording, texts: NullTranslations) -> str:
             "Sukusuku was not running when the round was due to depart at %(time)s, so nobody was notified in time. "
             "Please agree with each other who changes these bags."
         )
-    if wording.now < wording.run.plan.departs:
+    run = wording.run
+    if wording.now < run.plan.departs and run.refused is None and any(p.declined is None for p in run.people):
+        return gettext(
+            "Nobody who was asked can go; some of them cannot be reached by mail. "
+            "Please find somebody who can, or change these bags yourselves."
+        )
+    if wording.now < run.plan.departs:
         return gettext(
             "Everyone who was asked has said that they cannot go. "
             "Please find somebody who can, or change these bags yourselves."

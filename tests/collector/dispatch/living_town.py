@@ -107,9 +107,12 @@ class LivingTown:
 
     def press(self, who: str, label: str, number: int = 1) -> None:
         """Press a link of the newest mail to somebody: the one behind the `number`th such label."""
-        found = findall(rf"{label}:\s+\S+/r/(\S+)", self.text(who))
-        claim = self.answers.read(found[number - 1], self.now)
+        claim = self.answers.read(self.link(who, label, number), self.now)
         self.answers.act(self.answers.see(claim, {}, self.now), self.now)
+
+    def link(self, who: str, label: str, number: int = 1) -> str:
+        """The token behind the `number`th such label in the newest mail to somebody."""
+        return str(findall(rf"{label}:\s+\S+/r/(\S+)", self.text(who))[number - 1])
 
     def run(self) -> Run:
         found = self.rounds.of("north", DAY)

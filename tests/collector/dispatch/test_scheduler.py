@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -40,7 +40,7 @@ class Plans:
             raise TransientError("the store does not answer")
         return replace(self.result, round=round_id, date=day, planned=now)
 
-    def revised(self, told: Plan, now: int, /) -> Plan | None:
+    def revised(self, told: Plan, answered: Collection[str], now: int, /) -> Plan | None:
         return None
 
 
@@ -179,7 +179,7 @@ def test_not_answered_it_goes_along_the_crew_and_then_to_the_contacts(office: Of
     assert office.told() == ["suzuki@example.jp", "sato@example.jp", "office@example.jp", "seibu@example.jp"]
     assert office.run().told == 3
     [second] = [row for row in office.operations.mails() if row.mail.recipient == "sato@example.jp"]
-    assert second.mail.subject.startswith("[Sukusuku] No answer yet: ")
+    assert second.mail.subject.startswith("[Sukusuku] Answer needed: ")
 
 
 @pytest.mark.parametrize("answer", [Answer.DONE, Answer.CANNOT, Answer.NEEDLESS, None])

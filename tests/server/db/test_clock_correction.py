@@ -11,7 +11,7 @@ from sukusuku_server.db.clock_correction import take_back
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.tables_alerts import mail_outbox
-from sukusuku_server.model.alerts import Alert
+from sukusuku_server.model.alerts import Alert, Word
 from sukusuku_server.model.collection import Emptying, Evidence
 from tests.server.rounds.plan_cases import DAY, HOUR, MORNING, PERSON, plan
 from tests.support import databases
@@ -78,6 +78,32 @@ def test_a_round_that_was_planned_by_the_wrong_clock_is_forgotten_with_its_unsen
     assert take_back(operations, ["unit-1"], NOW) == 1
     assert rounds.of("north", DAY) is None
     assert [mail.state for mail in operations.mails()] == [MailState.SENT]
+
+
+def test_a_round_that_was_told_before_keeps_its_answers_when_a_wrong_clock_looks_at_it(tmp_path: Path) -> None:
+    operations = databases.operations(tmp_path)
+    rounds = Rounds(operations)
+    run = rounds.put(plan())
+    assert rounds.send(run.id, [PERSON], lambda _run, _stops: [], 1, NOW)
+    rounds.accept(run.id, "鈴木", NOW)
+    [told] = rounds.open()
+    assert rounds.revise(told, replace(plan(), planned=AHEAD), lambda _run, _stops: [], AHEAD, told=True) is not None
+    rounds.close(run.id, AHEAD)
+    assert take_back(operations, [], NOW) == 0
+    [kept] = rounds.open()
+    assert (kept.accepted, kept.changed, kept.plan.planned) == (NOW, NOW, NOW)
+
+
+def test_words_wait_no_longer_than_they_would_have(tmp_path: Path) -> None:
+    operations = databases.operations(tmp_path)
+    with operations.change() as change:
+        fired = change.fire(change.raise_alert(replace(ALERT, since=NOW, raised=NOW)), NOW)
+        for since, due in ((AHEAD, AHEAD + HOUR), (NOW, NOW + 2 * HOUR)):
+            change.put_word(
+                Word(0, fired.id, "firing", "mail", "r@example.jp", since, since, due, urgent=False, held="")
+            )
+    take_back(operations, [], NOW)
+    assert [(word.since, word.due) for word in operations.waiting_words()] == [(NOW, NOW + HOUR), (NOW, NOW + 2 * HOUR)]
 
 
 def test_what_was_derived_of_the_future_is_deleted(tmp_path: Path) -> None:

@@ -103,4 +103,8 @@ def test_a_unit_that_is_left_out_is_told_until_the_departure_and_stays_told() ->
     assert word_for(TOLD, left, UNDER_WAY) is Word.NONE
     assert word_for(TOLD, replace(left, worded=Word.LEFT_OUT), UNDER_WAY) is Word.LEFT_OUT
     assert word_for(TOLD, enough, BEFORE) is Word.NONE
-    assert word_for(TOLD, record(Answer.CANNOT, MORNING + MINUTE), BEFORE) is Word.CANNOT
+    cannot = record(Answer.CANNOT, MORNING + MINUTE)
+    assert word_for(TOLD, cannot, BEFORE) is Word.NONE
+    assert word_for(replace(TOLD, accepted=MORNING + 1), cannot, BEFORE) is Word.CANNOT
+    assert word_for(TOLD, cannot, UNDER_WAY) is Word.CANNOT
+    assert word_for(TOLD, replace(enough, worded=Word.LEFT_OUT), BEFORE) is Word.LEFT_OUT

@@ -127,7 +127,7 @@ def _shown(answers: Answers, context: Context, seen: Seen, lang: Language | None
         following=next(
             (found for found in words.stops if found.line.answer is Answer.NONE and found is not stop), None
         ),
-        who=answers.who(seen),
+        who=seen.who,
     )
     template = "answer_round.html" if stop is None else "answer_stop.html"
     query = "" if lang is None else f"?lang={lang}"

@@ -33,5 +33,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_round_person_run_id", "round_person", ["run_id"])
     op.add_column("round_stop", sa.Column("worded", sa.String(20), nullable=False, server_default=""))
+    op.execute("UPDATE round_stop SET worded = 'cannot' WHERE answer = 'cannot'")  # contacts have heard of it
     op.create_index("ix_round_stop_asset", "round_stop", ["asset"])
     op.add_column("request", sa.Column("stop_id", sa.BigInteger))
