@@ -5,7 +5,7 @@ every unit that it serves while the centre is open, as long as it has not depart
 map no round comes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,14 +39,18 @@ def next_visits(
 ) -> dict[str, NextVisit]:
     """Return the next visit of each unit by its id; a unit to which no round comes within 400 days is not in it."""
     found: dict[str, NextVisit] = {}
+    trips = {
+        (site.id, settings.id): _unplanned(index, timetables[settings.id], settings, site.id, runs, now)
+        for site in index.facility.site
+        for settings in index.facility.round
+        if site.unit and site.place is not None and serves(settings, site.id)
+    }
     for site, unit in index.units.values():
         if not there((unit,), now):
             continue
         ahead = [_of(run, planned=True) for run, records in runs if _stops(run, records, unit.id, now)]
-        for settings in index.facility.round:
-            if serves(settings, site.id) and site.place is not None:
-                trip = _unplanned(index, timetables[settings.id], settings, site.id, runs, now)
-                ahead += [] if trip is None else [_of(trip, planned=False)]
+        coming = (trips.get((site.id, settings.id)) for settings in index.facility.round)
+        ahead += [_of(trip, planned=False) for trip in coming if trip is not None]
         if ahead:
             found[unit.id] = min(ahead, key=lambda visit: (visit.comes(now), visit.round))
     return found
@@ -63,20 +67,11 @@ def _unplanned(
     return next(
         (
             trip
-            for trip in _trips(timetable, now)
+            for trip in timetable.ahead(now)
             if trip.date not in planned and reaches(index.hours[site], trip, settings.service_minutes)
         ),
         None,
     )
-
-
-def _trips(timetable: Timetable, now: int) -> Iterator[Trip]:
-    """Yield the trips that have not departed."""
-    trip = timetable.coming(now)
-    while trip is not None:
-        if trip.departs > now:
-            yield trip
-        trip = timetable.following(trip.date)
 
 
 def _of(found: Run | Trip, *, planned: bool) -> NextVisit:

@@ -123,13 +123,8 @@ class Planner:
         hours, trips = self._index.hours[site.id], []
         for settings in self._facility.round:
             if serves(settings, site.id):
-                table = self._timetables[settings.id]
-                found = table.coming(trip.departs)
-                while found is not None and not (
-                    found.departs > trip.departs and reaches(hours, found, settings.service_minutes)
-                ):
-                    found = table.following(found.date)
-                trips.append(found)
+                ahead = self._timetables[settings.id].ahead(trip.departs)
+                trips.append(next((found for found in ahead if reaches(hours, found, settings.service_minutes)), None))
         return min((found for found in trips if found is not None), key=lambda found: found.departs, default=None)
 
     def _matrix(self, vehicle: Vehicle, sites: Sequence[Site]) -> Matrix:

@@ -58,6 +58,11 @@ class Timetable:
         """Return the first trip on a later date; None: none within 400 days."""
         return next((self.trip(later) for later in _days(day + timedelta(days=1)) if self.goes(later)), None)
 
+    def ahead(self, now: int) -> Iterator[Trip]:
+        """Yield the trips of the next 400 days that have not departed by then."""
+        trips = (self.trip(day) for day in _days(local_day(now)) if self.goes(day))
+        return (trip for trip in trips if trip.departs > now)
+
     def coming(self, now: int) -> Trip | None:
         """Return the trip under way or the next one: the first not over by then; None: none within 400 days."""
         trips = (self.trip(day) for day in _days(local_day(now)) if self.goes(day))

@@ -13,6 +13,7 @@ from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.rounds import FAILING, Answer, Plan, Reason
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.next_visit import next_visits
 from sukusuku_server.rounds.planner import Planner, waited
 from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility
@@ -209,3 +210,12 @@ def test_the_solver_is_not_loaded_before_it_is_needed() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "set()\n"
+
+
+def test_a_centre_that_is_never_open_when_a_round_comes_has_no_next_one(ward: Ward) -> None:
+    hours = ", ".join(f'{day} = ["09:00-12:00"]' for day in ("mon", "tue", "wed", "thu", "fri"))
+    mornings = town(('en = "Tobu"}', f'en = "Tobu"}}\nopening = {{{hours}}}'))
+    derive(ward.store, "tobu-unit-1", percent=20.0, hours=80)
+
+    assert ward.reasons(mornings)["tobu-unit-1"] is Reason.CLOSED
+    assert set(next_visits(FacilitySchedules(mornings), timetables(mornings), [], MORNING)) == {"seibu-unit-1"}
