@@ -41,6 +41,7 @@ from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rooms import RoomRecords
+from sukusuku_server.live.left_out import left_out
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.rounds.timetable import timetables
@@ -96,6 +97,12 @@ async def _run(
     clock: TrustedClock,
 ) -> None:
     jobs: dict[str, Callable[[], Awaitable[None]]] = {}
+    for asset in left_out(store.latest(), {asset.id for asset in facility.assets()}):
+        _log.warning(
+            "%s was measured and is not in the settings: it is in no figure, also not of its time. If it was given up, "
+            "put it back into facility.toml with its last day (`until`)",
+            asset,
+        )
     if shipper is not None:
         jobs["influx"] = shipper.run
     index, dates = FacilitySchedules(facility), timetables(facility)

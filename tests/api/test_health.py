@@ -47,6 +47,22 @@ def test_a_store_that_is_there_is_well(api: httpx.Client) -> None:
     assert health["mails"] == {"waiting": 0, "dead": 0}
 
 
+def test_a_room_that_was_deleted_from_the_settings_is_named(world: World) -> None:
+    """It is in no figure of the past any more; what only an edge node tells is no room."""
+    world.commit(
+        Reading("tobu-room", "Occupancy/Count", NOW - 5000, 3),
+        Reading("seibu-room", "Occupancy/Count", NOW - 5000, 3),
+        Reading("old-pi", "Buffer/Rows", NOW - 5000, 3),
+    )
+    alone = msgspec.structs.replace(world.facility, site=world.facility.site[:1])
+    store = LazyStore(world.path)
+    with client(create_app(alone, store, world.operations, lambda: NOW)) as api:
+        health = api.get("/api/v1/health").json()
+    store.close()
+    assert health["left_out"] == [{"asset": "seibu-room", "last": "2026-11-18T20:06:35+09:00"}]
+    assert health["status"] == "ok", "it may have been deleted on purpose"
+
+
 def test_mails_that_wait_or_were_refused_are_counted(world: World, api: httpx.Client) -> None:
     alert = fire(world.operations, "collection", "tobu-unit-1", NOW, 90.0)
     with world.operations.change() as change:

@@ -15,6 +15,7 @@ from sukusuku_server.db import MailState
 from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.live.doors import sources
+from sukusuku_server.live.left_out import left_out
 from sukusuku_server.model.alerts import ChannelTally
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
@@ -70,6 +71,10 @@ def health(context: ContextDep) -> out.HealthOut:
         doors=doors,
         quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=japan_time(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),
+        left_out=[
+            out.LeftOutOut(asset=asset, last=japan_time(last))
+            for asset, last in left_out(latest, context.index.assets).items()
+        ],
         unassigned_dropped=dropped,
         undeleted_before=None if undeleted is None else japan_time(undeleted),
     )

@@ -155,6 +155,13 @@ class ClockOut(Shape):
     against: list[AgainstOut] = Field(default=[], description="Edge nodes that contradict it")
 
 
+class LeftOutOut(Shape):
+    """A room or unit that was measured and is not in the settings any more."""
+
+    asset: str = Field(examples=["tobu-room"])
+    last: datetime = Field(description="When it was last measured", examples=[_TIME])
+
+
 class HealthOut(Shape):
     """State of the parts of the system."""
 
@@ -177,6 +184,10 @@ class HealthOut(Shape):
     doors: list[DoorOut] = Field(description="Empty when the operations data are unreadable")
     quarantine: list[ReasonOut]
     unassigned: list[UnassignedOut]
+    left_out: list[LeftOutOut] = Field(
+        description="Rooms and units that are in no figure, also not of their time, because `facility.toml` has them "
+        "no more. One that is given up stays there, with its last day (`until`)"
+    )
     unassigned_dropped: int = Field(description="Unassigned messages dropped for lack of space: lost")
     undeleted_before: datetime | None = Field(
         description="Raw counts of rooms from before this should be gone from InfluxDB for two days and are not; "
