@@ -244,3 +244,24 @@ def test_beyond_the_budget_of_a_day_only_the_digest_comes(tmp_path: Path) -> Non
     assert len(days) <= 8
     assert "この日はメールが多かったため" in body(parse(person.mails()[-1].mail.content), "plain")
     person.store.close()
+
+
+HOOK = """[[contact]]
+name = "Program"
+channels = ["hook"]
+[[channel]]
+id = "hook"
+kind = "webhook"
+url = "http://127.0.0.1:9/hook"
+key = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+"""
+
+
+def test_a_program_does_not_wait_for_a_digest_to_hear_that_a_bag_is_changed(tmp_path: Path) -> None:
+    person = Person(tmp_path, ONE + HOOK)
+    for minute in range(0, 300, 2):
+        person.unit(OPENS + minute * MINUTE, Fill_Percent=90.0 if minute < 30 else 3.0)
+
+    ended = {row.mail.channel: row.created - OPENS for row in person.mails() if row.mail.kind == "resolved"}
+    assert ended["hook"] < 70 * MINUTE < ended["mail"]
+    person.store.close()
