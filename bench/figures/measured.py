@@ -38,12 +38,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The worst of each figure, and how it was found."""
+    """The worst of each figure, and how it was found; `note` is what has changed since, until it is measured again."""
 
     command: str
     months: int
     seeds: tuple[int, ...]
     worst: tuple[Found, ...]
+    note: str = ""
 
 
 def worst(found: Iterable[Found]) -> list[Found]:
@@ -71,4 +72,4 @@ def read() -> Measured:
     """Return what is kept."""
     known = tomllib.loads(FILE.read_text(encoding="utf-8"))
     found = tuple(Found(item["name"], float(item["off"]), item["where"], item["seed"]) for item in known["worst"])
-    return Measured(known["command"], known["months"], tuple(known["seeds"]), found)
+    return Measured(known["command"], known["months"], tuple(known["seeds"]), found, known.get("note", ""))

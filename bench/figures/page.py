@@ -66,9 +66,8 @@ def _lines() -> Iterator[str]:
     if missing:
         yield f"Seeds {_listed(missing)} have not been run to the end yet."
     yield f"The bounds of *Full while open* were chosen on seeds {_listed(goals.CHOSEN_ON)}, which judge nothing here."
-    yield ""
-    yield "| figure | worst | of | goal |"
-    yield "|---|---|---|---|"
+    yield from filter(None, [known.note])
+    yield from ("", "| figure | worst | of | goal |", "|---|---|---|---|")
     for item in known.worst:
         goal = item.goal
         yield (
