@@ -15,7 +15,7 @@ from sukusuku_server.db.tables_alerts import audit, mail_outbox
 from sukusuku_server.db.tables_collection import request, round_person, round_run, round_stop, stop_answer
 from sukusuku_server.model.alerts import MailState, OutgoingMail
 from sukusuku_server.model.rounds import Answer, Person, Plan, Reason, Run, StopRecord, Word
-from sukusuku_server.model.run_state import goes
+from sukusuku_server.model.run_state import GRACE_MS, goes
 
 _ASKING = {"round", "change"}
 """Kinds of mails that are of no use once the round has departed."""
@@ -305,11 +305,10 @@ def _tell(connection: Connection, run_id: int, people: Sequence[Person], compose
 def _put_mails(connection: Connection, run_id: int, mails: Sequence[OutgoingMail], now: int) -> None:
     fresh = {"state": MailState.WAITING, "created": now, "next_try": now, "attempts": 0, "leased_until": 0}
     fresh |= {"alert_id": None, "run_id": run_id, "reason": ""}
-    departs = select(round_run.c.departs).where(round_run.c.id == run_id)
-    plan = {"expires": connection.execute(departs).scalar_one()}  # who is asked to come after it has left is annoyed
-    if mails:
-        rows = [mail_values(mail) | fresh | (plan if mail.kind in _ASKING else {}) for mail in mails]
-        connection.execute(insert(mail_outbox), rows)
+    times = connection.execute(select(round_run.c.departs, round_run.c.returns).where(round_run.c.id == run_id)).one()
+    for mail in mails:  # who is asked to come after it has left is annoyed; a word is of use until the round is closed
+        expires = times.departs if mail.kind in _ASKING else times.returns + GRACE_MS
+        connection.execute(insert(mail_outbox).values(mail_values(mail) | fresh | {"expires": expires}))
 
 
 def _is_by(run: Run, who: str, person: int | None) -> bool:

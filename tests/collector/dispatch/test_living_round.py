@@ -189,6 +189,8 @@ def test_nobody_answers_and_after_the_departure_the_contacts_hear_it_and_nobody_
     place.at(DEPARTS)
     assert place.state() is RunState.NOBODY_GOES
     assert place.kinds()[3:] == [("office", "nobody")]
+    of_use_until = {row.mail.kind: row.mail.expires for row in place.operations.mails()}
+    assert of_use_until == {"round": DEPARTS, "nobody": RETURNS + 12 * HOUR}
     assert place.next_round() == FRIDAY_DEPARTS
     place.now += HOUR
     place.press("sato", "I will go")
