@@ -42,6 +42,9 @@ _AGAIN_MS = 5 * SECOND_MS
 _GAP = 4
 """A pause between two looks at everything that is longer than this part of `silent_after` counts as not having heard:
 whatever lives is heard within half of it."""
+_LEAST_GAP_MS = 10_000
+"""Looks come every two seconds and a busy machine is late with them: less than this is no gap, however short the time
+after which something is silent."""
 
 
 @dataclass(slots=True)
@@ -167,7 +170,7 @@ class AlertEngine:
         passed = 0 if self._looked is None else abs(now - self._looked)
         self._looked = now
         for ident, posts in self._posts.items():
-            if passed and passed * _GAP > posts[0].levels[0].silent_after * 1000:
+            if passed > max(posts[0].levels[0].silent_after * 1000 / _GAP, _LEAST_GAP_MS):
                 self._missed[ident] = now
 
     def _quiet(self, memory: _Memory, latest: LatestByAsset, now: int) -> Iterator[str]:

@@ -176,6 +176,17 @@ def test_an_asset_never_heard_is_silent_over_a_restart(site: Site) -> None:
     assert site.subjects()[0] == "[すくすく] 東部子ども家庭支援センター: 圧縮機・部屋 2件のデータなし"
 
 
+def test_however_short_the_time_what_is_silent_is_told_by_looks_of_every_two_seconds(tmp_path: Path) -> None:
+    site = Site(tmp_path, FACILITY.replace("silent_after = 1800.0", "silent_after = 5.0"))
+    site.engine.evaluate({}, T0 - 90 * 24 * HOUR)
+    site.restart()
+    last = values(T0, FRESH)
+    for second in range(0, 120, 2):
+        site.engine.evaluate({UNIT: last}, T0 + second * SECOND)
+
+    assert ("asset_silent", UNIT) in {(alert.rule, alert.asset) for alert in site.store.alerts(open_only=True)}
+
+
 def test_devices_that_miss_some_polls_send_no_mail(site: Site) -> None:
     """Their values are stale within half a minute, and the wall says so; the mail waits for `silent_after`."""
     site.engine.evaluate({}, T0 - 90 * 24 * HOUR)
