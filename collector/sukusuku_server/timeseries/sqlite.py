@@ -6,20 +6,18 @@ import logging
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Self
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import PermanentError, TransientError
-from sukusuku_core.model import Quality, Reading
+from sukusuku_core.model import Reading
 from sukusuku_core.time import EARLIEST_READING
 from sukusuku_server.model.imports import Imported, NewImport
 from sukusuku_server.model.series import (
     Committed,
     Late,
-    Latest,
     LatestByAsset,
     Moved,
     Quarantined,
@@ -43,18 +41,11 @@ from sukusuku_server.timeseries import (
     thinning,
 )
 from sukusuku_server.timeseries import unassigned as keeping
-from sukusuku_server.timeseries.sqlite_reader import SqliteReader, connect, typed
+from sukusuku_server.timeseries.live_view import LiveView
+from sukusuku_server.timeseries.sqlite_reader import SqliteReader, connect
 
 QUARANTINE_ROWS = 10_000
 UNASSIGNED_BYTES = 256_000_000
-
-_GOOD_BEFORE = "SELECT last_time FROM hourly WHERE series = ? ORDER BY hour DESC LIMIT 1"
-_LATEST = """
-SELECT asset, metric, datatype, time, value, quality, received, CASE quality WHEN 192 THEN NULL ELSE
-    (SELECT last_time FROM hourly WHERE hourly.series = latest.series ORDER BY hour DESC LIMIT 1) END
-FROM latest JOIN series ON series.id = latest.series ORDER BY asset, metric
-"""
-
 
 _log = logging.getLogger("sukusuku_server.timeseries")
 
@@ -78,16 +69,10 @@ class SqliteStore(SqliteReader):
         self._names: dict[int, tuple[str, str, DataType]] = {}
         self._numeric: set[int] = set()
         self._new_series: list[tuple[int, str, str, int]] = []
-        self._latest_time: dict[int, int] = {}
-        self._unseen: dict[int, tuple[Row, int]] = {}  # newest rows and their receipt, not yet in the view
-        self._late: set[int] = set()  # got GOOD values older than the newest one, which the view may have to tell
-        self._view: dict[str, dict[str, Latest]] = {}
-        self._view_version = -1
-        self._offline: dict[str, int] = {}
+        self._live = LiveView(self._all, self._names)
         self._moved: dict[int, int] = {}  # the latest original time of the moved readings of a series
         self._waiting_bytes = 0
         self._claimed = 0  # what comes with an earlier time is listed as outgoing
-        self._marked: set[str] = set()  # whose view does not show their mark yet
 
     @classmethod
     def open(
@@ -162,8 +147,7 @@ class SqliteStore(SqliteReader):
         self._moved = dict(self._connection.execute("SELECT series, max(original) FROM moved GROUP BY series"))
         self._waiting_bytes = keeping.size(self._connection)
         self._claimed = self.noted(shipping_queue.CLAIMED) or 0
-        self._latest_time = dict(self._connection.execute("SELECT series, time FROM latest"))
-        self._offline = dict(self._connection.execute("SELECT subject, since FROM offline"))
+        self._live.load()
 
     def _know_series(self, ident: int, asset: str, metric: str, datatype: DataType) -> None:
         self._series[asset, metric] = ident
@@ -236,8 +220,7 @@ class SqliteStore(SqliteReader):
         shipping_queue.list_late(run, fresh, self._claimed)
         summary = rollups.summarise(fresh, self._numeric)
         sqlite_writes.roll_up(run, summary.hours)
-        known = self._latest_time
-        newest = {series: row for series, row in summary.newest.items() if row[0] > known.get(series, -1)}
+        newest = self._live.newer(summary.newest)
         run.executemany(
             "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?)",
             [(series, row[0], row[2], row[3], received) for series, row in newest.items()],
@@ -247,9 +230,7 @@ class SqliteStore(SqliteReader):
     def _remember(self, summary: rollups.Summary, newest: Mapping[int, Row], received: int) -> None:
         """Keep in memory what is committed now."""
         self._new_series.clear()
-        self._latest_time.update((series, row[0]) for series, row in newest.items())
-        self._unseen.update((series, (row, received)) for series, row in newest.items())
-        self._late.update(series for series, _ in summary.hours if series not in newest)
+        self._live.remember(newest, (series for series, _ in summary.hours), received)
 
     def keep_import(self, what: NewImport, rows: Sequence[Row], now: int) -> int:
         """See Store."""
@@ -346,11 +327,8 @@ class SqliteStore(SqliteReader):
         return len(rows)
 
     def _forget_view(self) -> None:
-        """Read the newest values again: some are there no more."""
-        self._latest_time = dict(self._connection.execute("SELECT series, time FROM latest"))
-        self._unseen.clear()
-        self._late.clear()
-        self._view_version = -1
+        """Read again what is newest, and what is derived: some of it is there no more."""
+        self._live.load()
         self._derivations += 1
 
     def settle(self, late: Late) -> None:
@@ -394,7 +372,7 @@ class SqliteStore(SqliteReader):
 
     def mark_offline(self, changes: Mapping[str, int | None]) -> None:
         """See Store. Births are frequent and mostly change nothing: then nothing is written."""
-        new = {subject: since for subject, since in changes.items() if self._offline.get(subject) != since}
+        new = self._live.changed_marks(changes)
         if not new:
             return
         with self._lock:
@@ -404,45 +382,11 @@ class SqliteStore(SqliteReader):
                         run.execute("DELETE FROM offline WHERE subject = ?", (subject,))
                     else:
                         run.execute("INSERT OR REPLACE INTO offline VALUES (?, ?)", (subject, since))
-            for subject, since in new.items():
-                self._offline.pop(subject, None)
-                if since is not None:
-                    self._offline[subject] = since
-            self._marked.update(new)
+            self._live.mark(new)
 
     # ------------------------------------------------------------ reading
 
     def latest(self) -> LatestByAsset:
-        """See Store. A mapping per asset is never changed once it has been handed out."""
+        """See Store."""
         with self._lock:
-            version = self.version()
-            if version != self._view_version:
-                self._view_version, self._view = version, {}
-                self._offline = dict(self._all("SELECT subject, since FROM offline", ()))
-                for asset, metric, datatype, moment, value, quality, received, good in self._all(_LATEST, ()):
-                    self._view.setdefault(asset, {})[metric] = Latest(
-                        moment, typed(value, datatype), Quality(quality), received, self._offline.get(asset), good
-                    )
-            for asset in self._marked & set(self._view):
-                since = self._offline.get(asset)
-                self._view[asset] = {name: replace(it, stale_since=since) for name, it in self._view[asset].items()}
-            self._marked.clear()
-            for asset in {self._names[series][0] for series in (*self._unseen, *self._late)}:
-                self._view[asset] = dict(self._view.get(asset, {}))
-            for series, ((moment, _, value, number), received) in self._unseen.items():
-                asset, metric, kind = self._names[series]
-                quality, since = Quality(number), self._offline.get(asset)
-                good = None if quality is Quality.GOOD else self._good_before(series)
-                self._view[asset][metric] = Latest(moment, typed(value, kind), quality, received, since, good)
-            for series in self._late.difference(self._unseen):
-                asset, metric, _ = self._names[series]
-                item = self._view[asset][metric]
-                if item.quality is not Quality.GOOD:
-                    self._view[asset][metric] = replace(item, good_before=self._good_before(series))
-            self._unseen.clear()
-            self._late.clear()
-            return self._view
-
-    def _good_before(self, series: int) -> int | None:
-        found = self._all(_GOOD_BEFORE, (series,))
-        return int(found[0][0]) if found else None
+            return self._live.read(self.version())
