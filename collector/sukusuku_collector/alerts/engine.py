@@ -92,7 +92,8 @@ class AlertEngine:
         subjects: dict[str, Subject] = {**index.assets, **index.sites}
         self._posts = {ident: self._posts_of(index, subject) for ident, subject in subjects.items()}
         self._bound = {post.key: post for posts in self._posts.values() for post in posts}
-        self._assets, self._sites = index.assets, index.sites
+        self._sites = index.sites
+        self._leaving = [asset for asset in index.assets.values() if asset.settings.until is not None]
         self._memory: _Memory | None = None
         self._hearing: int | None = None
         self._gone: frozenset[str] = frozenset()
@@ -142,7 +143,7 @@ class AlertEngine:
             self._hearing = now
         if assets is None:
             self._note_gap(now)
-        gone = frozenset(ident for ident, asset in self._assets.items() if asset.has_left(now))
+        gone = frozenset(asset.id for asset in self._leaving if asset.has_left(now))
         if self._memory is None or gone != self._gone:
             self._gone = gone
             self._memory = self._load(now)
@@ -169,8 +170,10 @@ class AlertEngine:
         """Notice for whom a pause between two looks at everything was too long to call it silence."""
         passed = 0 if self._looked is None else abs(now - self._looked)
         self._looked = now
+        if passed <= _LEAST_GAP_MS:
+            return
         for ident, posts in self._posts.items():
-            if passed > max(posts[0].levels[0].silent_after * 1000 / _GAP, _LEAST_GAP_MS):
+            if passed * _GAP > posts[0].levels[0].silent_after * 1000:
                 self._missed[ident] = now
 
     def _quiet(self, memory: _Memory, latest: LatestByAsset, now: int) -> Iterator[str]:
