@@ -36,6 +36,11 @@ def midnight(number: int) -> int:
     return number * DAY_MS - JAPAN_MS
 
 
+def whole_minute(ms: int) -> int:
+    """Return the first whole minute at or after a moment."""
+    return -(-ms // MINUTE_MS) * MINUTE_MS
+
+
 def time_of_day(ms: int) -> int:
     """Return the ms that have passed since local midnight."""
     return (ms + JAPAN_MS) % DAY_MS

@@ -46,7 +46,7 @@ def counted(room: Room, latest: Mapping[str, Latest], metric: str) -> tuple[int,
     item = latest.get(metric)
     if item is None or item.quality is not Quality.GOOD or not isinstance(item.value, int | float):
         return None
-    return (int(item.value), item.time) if is_count(item.value, most(room.capacity)) else None
+    return (int(item.value), item.time) if is_count(item.value, most(room.most_capacity)) else None
 
 
 def corrected(derived: Mapping[str, Point], now: int, metric: str = CHILDREN) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sukusuku_core.model import Reading
-from sukusuku_core.time import HOUR_MS, MINUTE_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS, whole_minute
 from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind, Finding
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.rooms import count_channel as channels
@@ -63,7 +63,7 @@ class RoomOccupancy:
 
     def start(self, time: int) -> RoomState:
         """Nothing is known yet."""
-        return RoomState(time, wakes=_minute_after(time + 1), ticked=time)
+        return RoomState(time, wakes=whole_minute(time + 1), ticked=time)
 
     def advance(
         self, state: RoomState, readings: Sequence[Reading], said: Sequence[Calibration], until: int
@@ -73,7 +73,7 @@ class RoomOccupancy:
         events.sort(key=lambda event: event.time)
         step, n, wakes = _Step(self._timetable, state), 0, state.wakes
         while True:
-            mark = wakes if n == len(events) else min(wakes, _minute_after(events[n].time))
+            mark = wakes if n == len(events) else min(wakes, whole_minute(events[n].time))
             while n < len(events) and events[n].time <= min(mark, until):
                 first = n
                 while n < len(events) and events[n].time == events[first].time:
@@ -92,7 +92,7 @@ class _Step:
         self._room = timetable.room
         self._zones = tuple(zone.id for zone in self._room.zone)
         self._sample_ms = int(self._room.counting.sample_seconds * 1000)
-        self._most = sensor_samples.most(self._room.capacity)
+        self._most = sensor_samples.most(self._room.most_capacity)
         self._patience = self._sample_ms + MINUTE_MS
         self._empty_ms = int(self._room.counting.empty_after * 1000)
         self._held = False
@@ -346,8 +346,3 @@ def _without_clamps(channel: Channel, tell: channels.Tell) -> channels.Tell:
             tell(kind, before, after, detail)
 
     return told
-
-
-def _minute_after(time: int) -> int:
-    """Return the first whole minute at or after a moment."""
-    return -(-time // MINUTE_MS) * MINUTE_MS

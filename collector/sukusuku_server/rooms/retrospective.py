@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sukusuku_core.model import Quality
-from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number, day_start, local_day
+from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, day_start, local_day, whole_minute
 from sukusuku_server.model.collection import Correction, CorrectionKind
 from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.intervals import HOLD_MS
@@ -98,7 +98,7 @@ def _edges(
     for item in sorted(corrections, key=lambda found: (found.time, found.kind is not _K.SWAPPED)):
         if item.before is None or item.after is None or item.kind in {_K.RESTARTED, _K.REPLACED}:
             continue  # a gap, or a counter that goes on from elsewhere: what was wrong before is wrong after it
-        mark, off = _minute(item.time), item.after - item.before
+        mark, off = whole_minute(item.time), item.after - item.before
         first, last = _day_of(item, moves)
         if stretch.since < first:  # nothing has closed the day before
             edges += _spread(stretch, moves)
@@ -148,7 +148,7 @@ def _spread(
                 begin = between[a.moves + int(share * (b.moves - a.moves))]
             else:  # nobody has moved meanwhile
                 begin = b.time if a.moves else a.time + round(share * (b.time - a.time))
-            yield _minute(begin), sign
+            yield whole_minute(begin), sign
 
 
 def _tight(marks: Sequence[_Mark]) -> list[_Mark]:
@@ -191,11 +191,6 @@ def _movements(points: Sequence[Point]) -> list[int]:
             if number and day_number(before.time) == day_number(after.time):
                 found += [after.time] * number
     return found
-
-
-def _minute(time: int) -> int:
-    """Return the first whole minute at or after a moment."""
-    return -(-time // MINUTE_MS) * MINUTE_MS
 
 
 def _shifted(point: Point, time: int, offset: int) -> Point:

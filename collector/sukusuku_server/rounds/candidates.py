@@ -94,7 +94,7 @@ def candidate(
         percent_then=then,
         percent_high=high,
         confidence=0.0 if ahead is None else ahead.confidence,
-        kg=load / 100 * unit.collection.nappies_per_bag * unit.collection.kg_per_nappy,
+        kg=load / 100 * unit.collection.nappies_per_bag * unit.collection.kg_on(trip.date),
         bags=1,
         full_by=None if ahead is None else _full_by(ahead, known.risk, now),
         hygiene_by=None if ahead is None else ahead.hygiene_by,
