@@ -11,8 +11,8 @@ from sukusuku_collector.alerts.escalation import EscalationState, EscalationStep
 from sukusuku_server.db import AlertState
 from sukusuku_server.db.modes import Mode, ModeKind
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, SITE, T0, UNIT, values
+from tests.collector.alerts.engine_site import Site
 from tests.collector.alerts.mails.golden_mails import body, parse
-from tests.collector.alerts.test_engine import Site
 
 DAY = 24 * HOUR
 OPENS = T0 + 2 * DAY - 41 * MINUTE

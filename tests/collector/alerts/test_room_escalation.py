@@ -13,9 +13,9 @@ from sukusuku_collector.alerts.state_machine import Event, Open, Rule, step
 from sukusuku_server.db import AlertState
 from sukusuku_server.rooms.current import Stage
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, ROOM, SECOND, facility, values
+from tests.collector.alerts.engine_site import Site
 from tests.collector.alerts.mails.golden_mails import body, parse
 from tests.collector.alerts.room_cases import OPEN, PLAIN, STAFFED, WATCH, corrected, look, sensed
-from tests.collector.alerts.test_engine import Site
 
 
 @dataclass

@@ -33,7 +33,7 @@ from sukusuku_server.rounds.recipients import contacts
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api.in_process import client
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, T0, UNIT, facility, values
-from tests.collector.alerts.test_engine import Site
+from tests.collector.alerts.engine_site import Site
 from tests.collector.fake_edge import FakeEdge
 from tests.collector.small_facility import facility_file
 from tests.collector.test_outbox_worker import Outbox
