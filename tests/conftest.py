@@ -53,8 +53,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Func
     """Put the folders that take longest first, in an order that every process finds for itself."""
     items.sort(key=selection.rank)
     if config.getoption("--fast"):
-        slow = [item for item in items if selection.SERVER_FIXTURES & {*item.fixturenames}]
-        config.hook.pytest_deselected(items=slow)
+        slow = {item for item in items if selection.SERVER_FIXTURES & {*item.fixturenames}}
+        config.hook.pytest_deselected(items=[*slow])
         items[:] = [item for item in items if item not in slow]
 
 

@@ -4,35 +4,42 @@ import pytest
 from bench.collection.emptyings import judge
 from bench.collection.goals import Goal, at_least, between
 from bench.collection.knobs import WIDE
-from bench.collection.world import Truth, simulate
+from bench.collection.world import Truth, World, simulate
 
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import Emptying, Evidence
 
-WORLD = simulate(seed=3, units=4, weeks=2)
-FIELD = simulate(seed=3, units=10, weeks=2, knobs=WIDE)
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return simulate(seed=3, units=4, weeks=2)
 
 
-def test_the_same_seed_gives_the_same_world() -> None:
-    assert simulate(seed=3, units=4, weeks=2) == WORLD
-    assert simulate(seed=4, units=4, weeks=2) != WORLD
+@pytest.fixture(scope="module")
+def field() -> World:
+    return simulate(seed=3, units=10, weeks=2, knobs=WIDE)
 
 
-def test_readings_are_in_order_and_once() -> None:
-    for unit in WORLD.units:
+def test_the_same_seed_gives_the_same_world(world: World) -> None:
+    assert simulate(seed=3, units=4, weeks=2) == world
+    assert simulate(seed=4, units=4, weeks=2) != world
+
+
+def test_readings_are_in_order_and_once(world: World) -> None:
+    for unit in world.units:
         assert {reading.asset for reading in unit.readings} == {unit.id}
         keys = [(reading.time, reading.metric) for reading in unit.readings]
         assert keys == sorted(set(keys))
 
 
-def test_the_truth_is_consistent() -> None:
-    for unit in WORLD.units:
+def test_the_truth_is_consistent(world: World) -> None:
+    for unit in world.units:
         truth = unit.truth
         assert truth.emptyings
         for emptying in truth.emptyings:
             assert truth.percent(emptying.time) == 0.0
             assert truth.percent(emptying.time - 1) == emptying.percent
-            assert WORLD.is_open(emptying.time)
+            assert world.is_open(emptying.time)
         for early, late in pairwise(truth.brought):
             assert early[0] <= late[0]
             assert early[1] < late[1]
@@ -40,9 +47,9 @@ def test_the_truth_is_consistent() -> None:
             assert truth.percent(full) >= 100
 
 
-def test_a_bag_would_be_full_when_what_is_missing_was_brought() -> None:
-    truth = WORLD.units[0].truth
-    time = WORLD.start + 86_400_000
+def test_a_bag_would_be_full_when_what_is_missing_was_brought(world: World) -> None:
+    truth = world.units[0].truth
+    time = world.start + 86_400_000
     full = truth.full_after(time)
     assert full is not None
     brought = dict(truth.brought)
@@ -50,21 +57,21 @@ def test_a_bag_would_be_full_when_what_is_missing_was_brought() -> None:
     assert brought[full] - before >= 100 - truth.percent(time)
 
 
-def test_the_wide_world_has_what_the_field_has_shown() -> None:
-    emptyings = [(unit, emptying) for unit in FIELD.units for emptying in unit.truth.emptyings]
+def test_the_wide_world_has_what_the_field_has_shown(field: World) -> None:
+    emptyings = [(unit, emptying) for unit in field.units for emptying in unit.truth.emptyings]
     assert any(emptying.percent < 15 for _, emptying in emptyings)
     assert any(5 < emptying.left < 36 for _, emptying in emptyings)
     assert all(emptying.left <= emptying.percent / 2 for _, emptying in emptyings)
     small = [emptying for unit, emptying in emptyings if not emptying.clear and not unit.pace_ms]
     assert all(emptying.percent - emptying.left < 15 for emptying in small)
-    for unit in FIELD.units:
+    for unit in field.units:
         levels = [reading.time for reading in unit.readings if reading.metric == "Fill/Percent"]
         if unit.kind.pace is not None:
             assert min(late - early for early, late in pairwise(levels)) >= unit.kind.pace[0] * HOUR_MS * 0.9
 
 
-def test_what_the_sensors_cannot_see_counts_neither_way() -> None:
-    unit = next(u for u in FIELD.units if any(not e.clear for e in u.truth.emptyings) and u.kind.pace is None)
+def test_what_the_sensors_cannot_see_counts_neither_way(field: World) -> None:
+    unit = next(u for u in field.units if any(not e.clear for e in u.truth.emptyings) and u.kind.pace is None)
     clear = sum(emptying.clear for emptying in unit.truth.emptyings)
     reports = [Emptying(unit.id, e.time, e.percent, 1.0, (Evidence.LEVEL,), 1.0) for e in unit.truth.emptyings]
     every = judge(unit, reports)

@@ -2,6 +2,8 @@ import csv
 import json
 from dataclasses import replace
 from datetime import timedelta
+from email.message import Message
+from functools import cache
 from io import StringIO
 from xml.etree.ElementTree import fromstring
 
@@ -18,12 +20,16 @@ from tests.server.rounds.golden_rounds import mails, parse
 from tests.server.rounds.mail_cases import FACILITY, drawn, texts
 from tests.server.rounds.plan_cases import MINUTE, MORNING
 
-FILES = {part.get_filename(): part for part in parse(mails(1, simulated=True)[0].content).iter_attachments()}
 GPX = "{http://www.topografix.com/GPX/1/1}"
 
 
+@cache
+def attached() -> dict[str | None, Message]:
+    return {part.get_filename(): part for part in parse(mails(1, simulated=True)[0].content).iter_attachments()}
+
+
 def content(name: str) -> bytes:
-    found = FILES[name].get_payload(decode=True)
+    found = attached()[name].get_payload(decode=True)
     assert isinstance(found, bytes)
     return found
 
@@ -33,7 +39,7 @@ def words(of: Sheet) -> RoundWords:
 
 
 def test_the_files_are_those_that_the_round_wants() -> None:
-    kinds = {name: part.get_content_type() for name, part in FILES.items()}
+    kinds = {name: part.get_content_type() for name, part in attached().items()}
 
     assert kinds == {
         "north-2026-11-25.ics": "text/calendar",

@@ -1,20 +1,31 @@
 from dataclasses import replace
+from functools import cache
 
 import msgspec
 import pytest
 from bench.collection import emptyings
-from bench.collection.world import simulate
+from bench.collection.world import FIRST_DAY, SimulatedUnit, World, simulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_core.model import UnitState
-from sukusuku_core.time import HOUR_MS, MINUTE_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start
 from sukusuku_server.model.collection import EmptyingState, Evidence
 from sukusuku_server.units.derivation import UnitDerivation, UnitProgress
 from tests.server.units.unit_story import START, UNIT, Story, derive, values, word
 
-WORLD = simulate(seed=5, units=4, weeks=2)
-MIXED = WORLD.units[1]
+BEGIN = day_start(FIRST_DAY)
+UNTIL = BEGIN + 2 * DAY_MS
+
+
+@cache
+def world() -> World:
+    return simulate(seed=5, units=4, weeks=2)
+
+
+def mixed() -> SimulatedUnit:
+    """A unit with every witness but a bag contact."""
+    return world().units[1]
 
 
 def test_a_level_that_stays_low_is_an_emptying() -> None:
@@ -197,32 +208,29 @@ def test_a_replaced_unit_keeps_the_history_of_its_place() -> None:
     assert advanced.state.fill.learnt.cycles > 0
 
 
-def _whole(until: int) -> tuple[object, ...]:
-    unit = UnitDerivation(MIXED.id, MIXED.collection, WORLD)
-    readings = [reading for reading in MIXED.readings if reading.time <= until]
-    advanced = unit.advance(unit.start(WORLD.start - 1), readings, (), until)
+@cache
+def whole() -> tuple[object, ...]:
+    unit = UnitDerivation(mixed().id, mixed().collection, world())
+    readings = [reading for reading in mixed().readings if reading.time <= UNTIL]
+    advanced = unit.advance(unit.start(BEGIN - 1), readings, (), UNTIL)
     return advanced.state, advanced.points, advanced.emptyings, advanced.forecasts, advanced.outcomes
 
 
-UNTIL = WORLD.start + 2 * 24 * HOUR_MS
-WHOLE = _whole(UNTIL)
-
-
 @settings(max_examples=8)
-@given(st.lists(st.integers(WORLD.start, UNTIL), max_size=3))
+@given(st.lists(st.integers(BEGIN, UNTIL), max_size=3))
 def test_any_split_and_any_checkpoint_give_the_same(cuts: list[int]) -> None:
-    unit = UnitDerivation(MIXED.id, MIXED.collection, WORLD)
-    state, begin = unit.start(WORLD.start - 1), WORLD.start - 1
+    unit = UnitDerivation(mixed().id, mixed().collection, world())
+    state, begin = unit.start(BEGIN - 1), BEGIN - 1
     parts: list[tuple[object, ...]] = [(), (), (), ()]
     for until in (*sorted(cuts), UNTIL):
-        readings = [reading for reading in MIXED.readings if begin < reading.time <= until]
+        readings = [reading for reading in mixed().readings if begin < reading.time <= until]
         advanced = unit.advance(state, readings, (), until)
         state = msgspec.msgpack.decode(msgspec.msgpack.encode(advanced.state), type=UnitProgress)
         assert state == advanced.state
         found = (advanced.points, advanced.emptyings, advanced.forecasts, advanced.outcomes)
         parts = [(*old, *new) for old, new in zip(parts, found, strict=True)]
         begin = until
-    assert (state, *parts) == WHOLE
+    assert (state, *parts) == whole()
 
 
 def test_a_person_and_a_split_do_not_disturb_each_other() -> None:
@@ -246,23 +254,23 @@ def replace_time(state: UnitProgress, time: int) -> UnitProgress:
 
 
 def test_the_simulated_fortnight_is_found() -> None:
-    for unit in WORLD.units:
-        tally = emptyings.judge(unit, emptyings.derive(unit, WORLD)[0])
+    for unit in world().units:
+        tally = emptyings.judge(unit, emptyings.derive(unit, world())[0])
         assert tally.found >= tally.true - 1
         assert tally.false <= 1
 
 
 def test_the_estimate_is_better_than_either_witness() -> None:
-    found, levels = emptyings.derive(MIXED, WORLD)
-    off = emptyings.errors(MIXED, found, levels)
+    found, levels = emptyings.derive(mixed(), world())
+    off = emptyings.errors(mixed(), found, levels)
     means = {name: sum(values) / len(values) for name, values in off.items()}
     assert means["fused"] < min(means["level"], means["counter"])
 
 
 def test_two_true_emptyings_need_two_reports() -> None:
-    first, second = MIXED.truth.emptyings[:2]
-    report = replace(word(first.time, EmptyingState.DETECTED), asset=MIXED.id)
-    tally = emptyings.judge(MIXED, [report, replace(report, time=second.time + 3 * HOUR_MS)])
+    first, second = mixed().truth.emptyings[:2]
+    report = replace(word(first.time, EmptyingState.DETECTED), asset=mixed().id)
+    tally = emptyings.judge(mixed(), [report, replace(report, time=second.time + 3 * HOUR_MS)])
     assert (tally.found, tally.false) == (1, 1)
 
 

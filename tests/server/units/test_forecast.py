@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, Forecast, Method
-from sukusuku_server.units.arrival_rates import expected
+from sukusuku_server.units.arrival_rates import Rates, expected
 from sukusuku_server.units.forecast import Stretch, forecast
 from sukusuku_server.units.rate_learning import begin
 from tests.server.units.forecast_cases import CAPACITY, MONDAY, OPENING, lived, outlook
@@ -14,7 +15,11 @@ from tests.server.units.forecast_cases import CAPACITY, MONDAY, OPENING, lived, 
 NOW = MONDAY + 6 * 7 * DAY_MS + 10 * HOUR_MS
 """A Monday at 10 o'clock."""
 PERCENT = st.floats(0, 99)
-LEARNT = lived(6)
+
+
+@cache
+def learnt() -> Rates:
+    return lived(6)
 
 
 def hours(found: Forecast) -> tuple[float, float, float]:
@@ -26,7 +31,7 @@ def hours(found: Forecast) -> tuple[float, float, float]:
 
 
 def model(percent: float, sigma: float = 2.0, time: int = NOW, now: int = NOW) -> tuple[float, float, float]:
-    return hours(forecast(outlook(LEARNT, time, percent, sigma), "unit", now))
+    return hours(forecast(outlook(learnt(), time, percent, sigma), "unit", now))
 
 
 @given(PERCENT, st.floats(0, 30), st.integers(0, 200))
@@ -62,7 +67,7 @@ def test_less_is_known_the_wider_the_band(percent: float, one: float, other: flo
 @given(st.floats(0, 60), st.integers(1, 5))
 def test_a_silent_unit_has_a_wider_band_than_one_that_speaks(percent: float, days: int) -> None:
     later = NOW + days * DAY_MS
-    came = sum(piece.nappies for piece in expected(LEARNT, OPENING, NOW, later))
+    came = sum(piece.nappies for piece in expected(learnt(), OPENING, NOW, later))
     told = percent + 100 * came / CAPACITY
     silent, spoken = model(percent, 2.0, NOW, later), model(told, 2.0, later, later)
     assert silent[0] <= spoken[0] + 1e-6
@@ -71,7 +76,7 @@ def test_a_silent_unit_has_a_wider_band_than_one_that_speaks(percent: float, day
 
 
 def test_silence_alone_makes_the_end_of_the_band_later_and_its_beginning_earlier() -> None:
-    view = outlook(LEARNT, NOW, 5.0)
+    view = outlook(learnt(), NOW, 5.0)
     at_once = forecast(view, "unit", NOW)
     silent = forecast(view, "unit", NOW + 20 * HOUR_MS)
     assert at_once.hours10 is not None
@@ -94,7 +99,7 @@ def test_a_full_bag_is_full_now() -> None:
 
 
 def test_experience_stretches_each_end_of_the_band() -> None:
-    view = outlook(LEARNT, NOW, 30.0)
+    view = outlook(learnt(), NOW, 30.0)
     usual = hours(forecast(view, "unit", NOW))
     wide = hours(forecast(replace(view, stretches=(Stretch(2.0, 1.5),) * 4), "unit", NOW))
     assert wide[0] < usual[0]
