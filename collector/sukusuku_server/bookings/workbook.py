@@ -7,8 +7,6 @@ import zipfile
 from datetime import datetime, time, timedelta
 from io import BytesIO
 
-from openpyxl import load_workbook
-
 from sukusuku_server.bookings.problems import BookingsError, Problem
 from sukusuku_server.i18n import N_
 
@@ -17,6 +15,8 @@ LARGEST = 64_000_000
 LAST_ROW, LAST_COLUMN = 100_000, 100
 """What lies farther down or to the right is not looked at, or refused."""
 _MINUTE = timedelta(minutes=1)
+_LATEST = datetime.max - _MINUTE  # noqa: DTZ901 - a workbook knows no zones
+"""Exports write the last moment of a calendar where something has no end; it cannot be rounded up."""
 
 
 class Rows:
@@ -24,6 +24,8 @@ class Rows:
 
     def __init__(self, content: bytes) -> None:
         """Raise BookingsError."""
+        from openpyxl import load_workbook  # noqa: PLC0415 - it takes 20 MB and a third of a second, and few send these
+
         if _unpacked(content) > LARGEST:
             raise _problem("size", N_("The workbook is too large; save its first sheet as CSV (UTF-8)"))
         try:
@@ -38,7 +40,7 @@ class Rows:
 
     def __next__(self) -> list[str]:
         try:
-            row = next(self._rows)
+            row = [_text(cell) for cell in next(self._rows)]
         except StopIteration:
             raise
         except Exception as error:
@@ -46,7 +48,7 @@ class Rows:
         self.line_num += 1
         if self.line_num > LAST_ROW:
             raise _problem("rows", N_("The sheet has more than %(most)d lines, blank ones included"), most=LAST_ROW)
-        return [_text(cell) for cell in row]
+        return row
 
 
 def _unpacked(content: bytes) -> int:
@@ -63,7 +65,7 @@ def _text(cell: object) -> str:
     if cell is None:
         return ""
     if isinstance(cell, datetime):
-        near = (cell + _MINUTE / 2).replace(second=0, microsecond=0)
+        near = (min(cell, _LATEST) + _MINUTE / 2).replace(second=0, microsecond=0)
         return str(near.date()) if near.time() == time() else f"{near:%Y-%m-%d %H:%M}"
     if isinstance(cell, time):
         return _clock(timedelta(hours=cell.hour, minutes=cell.minute, seconds=cell.second))

@@ -1,5 +1,7 @@
 """Excel workbooks: the counts of the CSV file that Excel would save, of every kind of cell; and what is refused."""
 
+import subprocess
+import sys
 import zipfile
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
@@ -57,6 +59,18 @@ def test_moments_blank_lines_and_own_names_of_slots() -> None:
     assert file.read(moments, facility(), DAY).spans == (span(9, 12, 1),)
     slots = xlsx(("日付", "区分", "こども"), (date(2026, 12, 2), "午前", 3))
     assert file.read(slots, facility(ONE + BOOKINGS), DAY).spans == (span(9, 12, 3, day=1),)
+
+
+def test_the_last_moment_of_the_calendar_in_a_column_that_is_not_read_harms_nothing() -> None:
+    header, end = (*HEADER, "有効期限"), moment("9999-12-31 23:59:59")
+    found = file.read(xlsx(header, ("鈴木 はな", date(2026, 12, 1), time(9), time(12), 4, end)), facility(), DAY)
+    assert found.spans == (span(9, 12, 4),)
+
+
+def test_only_who_reads_a_workbook_loads_what_reads_it() -> None:
+    """It takes 20 MB and a third of a second, also in the collector, which may never see one."""
+    program = "import sys, sukusuku_server.bookings.file; sys.exit('openpyxl' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_it_is_the_same_as_the_csv_file() -> None:
