@@ -14,7 +14,7 @@ from sukusuku_api.queries.periods import EIGHT_WEEKS_MS, month_of
 from sukusuku_api.schemas import collection
 from sukusuku_api.schemas import kpi as figures
 from sukusuku_api.schemas.live import NameOut
-from sukusuku_core.time import DAY_MS, japan_time, local_day
+from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.queries import KpiQueries
 
@@ -117,7 +117,7 @@ def counterfactual(
     if found is None:
         return None
     done, ways = found.comparison, found.ways is not None
-    fees = all_fees().on(local_day(done.end - 1))
+    fees = all_fees().on(done.last_day)
     return CounterfactualOut(
         start=japan_time(done.start),
         end=japan_time(done.end),

@@ -147,6 +147,11 @@ class Comparison:
     actual: Outcome
     fixed: Outcome
 
+    @property
+    def last_day(self) -> date:
+        """The last day of the comparison, whose fees are named beside it."""
+        return local_day(self.end - 1)
+
 
 def compare(
     units: Sequence[UnitFlow],

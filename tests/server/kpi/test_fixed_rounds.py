@@ -174,6 +174,7 @@ def test_both_sides_beside_each_other() -> None:
     sixth = [START + 5 * DAY_MS + 15 * HOUR, START + 11 * DAY_MS + 15 * HOUR]
     found = compare(units, {"u1": sixth, "u2": sixth}, FixedRounds(3, 13 * 60), TERMS, START, END)
 
+    assert found.last_day == local_day(END - DAY_MS), "the fees of the next day are not its own"
     assert (found.actual.visits, found.actual.trips, found.actual.km) == (4, 2, 20.0)
     assert (found.fixed.visits, found.fixed.trips, found.fixed.km) == (12, 6, 60.0)
     assert found.actual.level is not None

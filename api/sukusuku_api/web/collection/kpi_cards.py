@@ -7,7 +7,7 @@ from datetime import date
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import texts as said
 from sukusuku_api.web.collection.view_model import past
-from sukusuku_core.time import japan_time
+from sukusuku_core.time import japan_time, local_day
 from sukusuku_server.db.stock import Said
 from sukusuku_server.i18n import Translate
 from sukusuku_server.kpi.disposal_fee import Fees
@@ -189,8 +189,7 @@ def compare_card(
     if compared is None:
         return None
     translate, done = reader.translate, compared.comparison
-    first, last = japan_time(done.start), japan_time(done.end)
-    fees = all_fees.on(last.date())
+    fees = all_fees.on(done.last_day)
     fee = {
         "name": fees.name_ja if reader.language == "ja" else fees.name_en,
         "yen": f"{fees.yen_per_kg:g}",
@@ -202,7 +201,7 @@ def compare_card(
     tariff = translate("Tariff: %(name)s, %(yen)s yen/kg since %(since)s. Source: %(source)s.") % fee
     return CompareCard(
         title=translate("Fixed rounds %(n)s times a week") % {"n": done.per_week},
-        stretch=f"{day(first.date())} – {day(last.date())}",
+        stretch=f"{day(local_day(done.start))} – {day(done.last_day)}",
         rows=tuple(_compare_rows(done.actual, done.fixed, translate, ways=compared.ways is not None)),
         notes=tuple(note for note in (*method, ways, tariff) if note),
     )
