@@ -1,7 +1,7 @@
 """The tables of what was changed in a room: its use and that of its zones before and after. Pure."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from operator import attrgetter
 
 from sukusuku_api.queries.room_history import Changed, RoomUse
@@ -34,7 +34,7 @@ def _table(use: RoomUse, changed: Changed, asked: Asked, *, hide_room: bool, hid
     for zone in use.room.zone:
         shares = before[zone.id], after[zone.id]
         rows.append((zone.name[asked.language], *_cells(zones[zone.id], asked, shares, hide=hide_zones)))
-    title = translate("Before and after %(day)s") % {"day": _day(changed.day, asked)}
+    title = translate("Before and after %(day)s") % {"day": era.written(changed.day, asked.language)}
     return Table(
         f"{use.room.id}-change-{changed.day.isoformat()}",
         title if changed.note is None else f"{title}: {changed.note[asked.language]}",
@@ -74,7 +74,7 @@ def _notes(changed: Changed, asked: Asked) -> Iterator[str]:
     days = (local_day(changed.start), changed.day - timedelta(days=1), changed.day, local_day(changed.end - 1))
     names = ("start", "before", "after", "end")
     yield translate("Compared: %(start)s to %(before)s with %(after)s to %(end)s, matching weekdays.") % {
-        name: _day(day, asked) for name, day in zip(names, days, strict=True)
+        name: era.written(day, asked.language) for name, day in zip(names, days, strict=True)
     }
     before, after = changed.room.before.completeness, changed.room.after.completeness
     if before is not None and after is not None:
@@ -90,7 +90,3 @@ def _few(use: RoomUse, changed: Changed, hidden: Withheld) -> tuple[bool, bool]:
         room |= hidden.side(use.room.id, local_day(start), local_day(stop - 1))
         zones |= any(is_small(of(found).person_hours) for found in changed.zones.values())
     return room, room or zones
-
-
-def _day(day: date, asked: Asked) -> str:
-    return era.full(day) if asked.language == "ja" else day.isoformat()

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from sukusuku_server.settings import Language
+
 _ERAS = (
     (date(2019, 5, 1), "令和"),
     (date(1989, 1, 8), "平成"),
@@ -27,6 +29,11 @@ def month(day: date) -> str:
 def full(day: date) -> str:
     """`令和8年4月1日`."""
     return f"{month(day)}{day.day}日"
+
+
+def written(day: date, language: Language) -> str:
+    """Return a day as reports in a language write it: `令和8年4月1日`, `2026-04-01`."""
+    return full(day) if language == "ja" else day.isoformat()
 
 
 def fiscal_year(first: int) -> str:

@@ -63,8 +63,7 @@ def _by_part(
         )
     until = use.room.until
     if until is not None and asked.period.first <= until < asked.period.end:
-        day = era.full(until) if asked.language == "ja" else until.isoformat()
-        notes.append(translate("The last day of this room was %(day)s.") % {"day": day})
+        notes.append(translate("The last day of this room was %(day)s.") % {"day": era.written(until, asked.language)})
     return Table(
         f"{use.room.id}-{'months' if year else 'days'}",
         translate("By month") if year else translate("By day"),

@@ -46,7 +46,6 @@ def report(
         name = f"{use.site.name[language]} {use.room.name[language]}"
         begun = [(key, day) for key, day in period.parts() if day <= local_day(until - 1)]
         sections.append(Section(name, tuple(rooms.tables(use, parts[use.room.id], begun, asked, hidden))))
-    made = local_day(now)
     simulated = any(use.simulated for use in uses)
     return Report(
         key=f"rooms-{period.key}" + (f"-{asked.site}" if asked.site else ""),
@@ -54,7 +53,7 @@ def report(
         title=translate("Use of the temporary-childcare rooms"),
         operator=facility.operator.name[language],
         period=period.name(translate, language),
-        made=translate("made on %(day)s") % {"day": era.full(made) if language == "ja" else made.isoformat()},
+        made=translate("made on %(day)s") % {"day": era.written(local_day(now), language)},
         notes=tuple(
             texts.notes(
                 translate,
@@ -151,7 +150,7 @@ def _new_capacities(uses: Sequence[RoomUse], asked: Asked) -> Iterator[str]:
                 ) % {
                     "room": use.room.name[asked.language],
                     "places": item.capacity,
-                    "day": era.full(item.since) if asked.language == "ja" else item.since.isoformat(),
+                    "day": era.written(item.since, asked.language),
                 }
 
 

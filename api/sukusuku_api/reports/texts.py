@@ -4,6 +4,7 @@ from sukusuku_api.reports import columns, era
 from sukusuku_core.time import local_day
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.rooms.suppression import SMALLEST_TOLD
+from sukusuku_server.settings import Language
 
 DEFINITIONS: tuple[tuple[str, str, str], ...] = (
     *((figure.heading, figure.formula, figure.unit) for figure in columns.ALL),
@@ -26,14 +27,21 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
 
 
 def notes(
-    translate: Translate, now: int, language: str, *, outward: bool, simulated: bool, running: bool, unprotected: int
+    translate: Translate,
+    now: int,
+    language: Language,
+    *,
+    outward: bool,
+    simulated: bool,
+    running: bool,
+    unprotected: int,
 ) -> list[str]:
     """Return what holds for the whole report."""
     found = []
     if simulated:
         found.append(translate("Simulated data: some of these figures do not come from real devices."))
     if running:
-        day = era.full(local_day(now)) if language == "ja" else local_day(now).isoformat()
+        day = era.written(local_day(now), language)
         found.append(translate("The period has not ended: figures until %(day)s.") % {"day": day})
     found += [
         translate("All figures cover opening hours. A gap in the data is left blank; it is not 0."),

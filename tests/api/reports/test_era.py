@@ -19,7 +19,8 @@ from sukusuku_api.reports import era
     ],
 )
 def test_days_at_the_borders_of_eras(day: date, text: str) -> None:
-    assert era.full(day) == text
+    assert era.written(day, "ja") == text
+    assert era.written(day, "en") == day.isoformat()
 
 
 def test_before_the_eras_that_are_known_is_an_error() -> None:
