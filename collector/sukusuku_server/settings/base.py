@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Settings
 
+Found = TypeVar("Found", bound=Settings)
 Language = Literal["ja", "en"]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=80)]
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
@@ -39,6 +40,20 @@ class Later(Settings, frozen=True, kw_only=True):
 
     since: date = msgspec.field(name="from")
 
+    @property
+    def new(self) -> dict[str, Any]:
+        """What is new, by its key."""
+        told = msgspec.structs.asdict(self)
+        return {key: value for key, value in told.items() if key != "since" and value is not None}
+
+
+def as_of(found: Found, later: Sequence[Later], day: date) -> Found:
+    """Return settings with what is new in them on a day; `later` is in order of its days."""
+    for item in later:
+        if item.since <= day:
+            found = msgspec.structs.replace(found, **item.new)
+    return found
+
 
 def check_later(found: Sequence[Later], where: str) -> None:
     """Check that entries stand in order of their days, and that each says something. Raises ConfigError."""
@@ -48,9 +63,8 @@ def check_later(found: Sequence[Later], where: str) -> None:
                 f"{where}[{n}].from: {item.since} is not after {found[n - 1].since} of later[{n - 1}]; "
                 "put the entries in order of their days, one for each day"
             )
-        told = msgspec.structs.asdict(item)
-        if all(value is None for key, value in told.items() if key != "since"):
-            keys = ", ".join(key for key in told if key != "since")
+        if not item.new:
+            keys = ", ".join(key for key in item.__struct_fields__ if key != "since")
             raise ConfigError(f"{where}[{n}]: says what is new from {item.since} on, but nothing is; allowed: {keys}")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from sukusuku_core.settings import Id, Percent, Settings
-from sukusuku_server.settings.base import Later
+from sukusuku_server.settings.base import Later, as_of
 
 Weight = Annotated[float, msgspec.Meta(gt=0, le=5)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
@@ -41,5 +41,4 @@ class Collection(Settings, frozen=True, kw_only=True):
 
     def kg_on(self, day: date) -> float:
         """Return the weight of a nappy that holds on a day."""
-        told = [item.kg_per_nappy for item in self.later if item.since <= day and item.kg_per_nappy is not None]
-        return told[-1] if told else self.kg_per_nappy
+        return as_of(self, self.later, day).kg_per_nappy

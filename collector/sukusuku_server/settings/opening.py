@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from sukusuku_core.settings import Id, Settings
-from sukusuku_server.settings.base import Clock, Later, Places, Text, Weekday
+from sukusuku_server.settings.base import Clock, Later, Places, Text, Weekday, as_of
 
 Slot = Annotated[
     str,
@@ -90,13 +90,7 @@ class Opening(Settings, frozen=True, kw_only=True):
 
     def on(self, day: date) -> "Opening":
         """Return the hours that hold on a day."""
-        found = self
-        for item in self.later:
-            if item.since <= day:
-                told = msgspec.structs.asdict(item)
-                new = {key: value for key, value in told.items() if key != "since" and value is not None}
-                found = msgspec.structs.replace(found, **new)
-        return found
+        return as_of(self, self.later, day)
 
     @property
     def weeks(self) -> "tuple[Opening, ...]":

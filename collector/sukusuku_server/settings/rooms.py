@@ -8,7 +8,17 @@ import msgspec
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import Id, PositiveSeconds, Settings
 from sukusuku_server.settings.alerts import Levels
-from sukusuku_server.settings.base import WEEKDAYS, Clock, Later, Places, Text, Weekday, check_later, check_until
+from sukusuku_server.settings.base import (
+    WEEKDAYS,
+    Clock,
+    Later,
+    Places,
+    Text,
+    Weekday,
+    as_of,
+    check_later,
+    check_until,
+)
 from sukusuku_server.settings.opening import Service, Slot, minutes
 
 Age = Literal["0", "1", "2", "3", "4", "5"]
@@ -117,13 +127,12 @@ class Room(Settings, frozen=True, kw_only=True):
 
     def capacity_on(self, day: date) -> int:
         """Return the capacity that holds on a day."""
-        told = [item.capacity for item in self.later if item.since <= day and item.capacity is not None]
-        return told[-1] if told else self.capacity
+        return as_of(self, self.later, day).capacity
 
     @property
     def most_capacity(self) -> int:
         """The highest capacity that it had or will have."""
-        return max(self.capacity, *(item.capacity or 0 for item in self.later)) if self.later else self.capacity
+        return max(self.capacity, *(item.capacity or 0 for item in self.later), 0)
 
 
 def check_room(room: Room, where: str) -> None:
