@@ -11,6 +11,8 @@ from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_core.model import FaultCode
 from sukusuku_server.settings import Language, Site
 
+_WIRED = {Rule.COLLECTION, Rule.UNIT_FAULT, Rule.FILM_LOW, Rule.ASSET_SILENT}
+"""What a loose contact makes come and go; children, weight and stock come and go by themselves."""
 _SHORT_FACTS = 4
 """Facts of a message for a phone."""
 
@@ -29,7 +31,8 @@ def about(incident: Incident, texts: NullTranslations, language: Language, *, ch
     if incident.alert.flapping and not incident.resolved:
         subject = texts.gettext("%(subject)s, comes and goes") % {"subject": told.subject}
         loose = texts.gettext("It comes and goes: check plugs, cables and the network connection.")
-        told = replace(told, subject=subject, steps=(*told.steps, loose))
+        steps = (*told.steps, loose) if incident.alert.rule in _WIRED else told.steps
+        told = replace(told, subject=subject, steps=steps)
     if incident.resolved:
         subject = texts.gettext("Resolved: %(subject)s") % {"subject": told.subject}
         told = replace(told, tone="good", subject=subject, steps=(texts.gettext("No further action is needed."),))

@@ -69,6 +69,8 @@ def several(items: Sequence[Item], texts: NullTranslations, language: Language, 
         else:
             facts[texts.gettext("Ended")] = speech.time(alert.resolved)
         topic = texts.gettext("%(topic)s: resolved") % {"topic": words.topic} if item.incident.resolved else words.topic
+        if alert.flapping and not item.incident.resolved:
+            topic = texts.gettext("%(subject)s, comes and goes") % {"subject": topic}
         if item.incident.open_still:
             topic = texts.gettext("Still open: %(subject)s") % {"subject": topic}
         entry = Entry(topic, words.tone, label, tuple(facts.items()), first)

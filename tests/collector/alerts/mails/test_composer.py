@@ -6,7 +6,11 @@ import pytest
 
 from sukusuku_collector.alerts.context import name_of, site_of
 from sukusuku_collector.alerts.mails.composer import Composer
-from sukusuku_collector.alerts.mails.phrases import Incident
+from sukusuku_collector.alerts.mails.phrases import Incident, Item
+from sukusuku_collector.alerts.mails.texts import about
+from sukusuku_collector.alerts.mails.texts_several import several
+from sukusuku_server import i18n
+from sukusuku_server.settings import Language
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, SECOND, T0, facility
 from tests.collector.alerts.mails.golden_mails import CASES, FOLDER, body, incident, mails, parse, rendered
 
@@ -167,3 +171,24 @@ def test_an_asset_never_heard_has_no_last_reading() -> None:
     about = incident("asset_silent", resolved=False)
 
     assert "Last reading: never" in mail(replace(about, last_time=None))[1]
+
+
+@pytest.mark.parametrize(("language", "topic"), [("en", "Fault, comes and goes"), ("ja", "異常（断続）")])
+def test_what_flaps_is_said_to_flap_beside_other_alerts_too(language: Language, topic: str) -> None:
+    items = [Item(incident(case, resolved=False), "firing") for case in ("unit_fault.flapping", "film_low")]
+    told = several(items, i18n.texts("sukusuku_server", language), language, children=False)
+    assert told.sections[0].entries[0].topic == topic
+
+    ended = [Item(incident("unit_fault.flapping", resolved=True), "resolved"), items[1]]
+    told = several(ended, i18n.texts("sukusuku_server", language), language, children=False)
+    assert topic not in str(told)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_only_what_a_loose_contact_can_cause_sends_people_to_plugs_and_cables(case: str) -> None:
+    """Children come and go at the limit of a room, and no cable is to blame."""
+    found = incident(case, resolved=False)
+    flapping = replace(found, alert=replace(found.alert, returns=3))
+    told = about(flapping, i18n.texts("sukusuku_server", "en"), "en", children=True)
+    assert told.subject.endswith(", comes and goes")
+    assert any("cables" in step for step in told.steps) is not case.startswith(("room_", "zone_", "kg_", "stock_"))
