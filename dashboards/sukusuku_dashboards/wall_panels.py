@@ -154,7 +154,7 @@ def _children(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Pan
         (
             (CHILDREN, tell("Children"), tell("Children after correction. Whether that is too many is said below.")),
             (
-                LIMIT, tell("Limit now"),
+                LIMIT, tell("Current limit"),
                 tell("How many children may be there now: the smallest of places, floor area and staff."),
             ),
         )

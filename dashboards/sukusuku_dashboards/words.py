@@ -7,7 +7,7 @@ from sukusuku_dashboards.board import Colour, Word
 from sukusuku_server.i18n import texts
 from sukusuku_server.kpi.series import sets_of_rules, visits_of
 from sukusuku_server.model.rounds import VisitKind
-from sukusuku_server.rooms.texts import rules as texts_of_rooms
+from sukusuku_server.rooms.texts import limited_by
 from sukusuku_server.settings import Language
 
 Say = Callable[[str], str]
@@ -77,7 +77,7 @@ def states(tell: Say) -> dict[int, Word]:
 
 def rules(language: Language) -> dict[int, Word]:
     """Return what is shown for each number of the rules that set a limit, in the words of our pages."""
-    names = texts_of_rooms(texts("sukusuku_server", language))
+    of_rooms = texts("sukusuku_server", language)
     closed = {0: Word(say(language)("closed"), Colour.OLD)}
-    shown = {number: "・".join(names[rule] for rule in found) for number, found in sets_of_rules()}
+    shown = {number: limited_by(found, of_rooms) for number, found in sets_of_rules()}
     return {number: Word(text, Colour.PLAIN) for number, text in shown.items() if number} | closed

@@ -35,7 +35,7 @@ from sukusuku_server.rooms import usage
 from sukusuku_server.rooms.capacity_limit import Rule
 from sukusuku_server.rooms.intervals import stretches
 from sukusuku_server.rooms.schedule import FacilitySchedules
-from sukusuku_server.rooms.texts import rules
+from sukusuku_server.rooms.texts import limited_by
 from sukusuku_server.timeseries.influx.query import Table
 from tests.dashboards import grafana_query
 from tests.dashboards.grafana_query import DAY, HOUR, MINUTE
@@ -201,10 +201,10 @@ def test_the_rule_that_limits_a_room_is_the_one_on_our_wall(answers: list[Asked]
     assert panels
     for it in panels:
         words = it.panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
-        texts = rules(i18n.texts("sukusuku_server", "ja" if it.uid.endswith("-ja") else "en"))
+        texts = i18n.texts("sukusuku_server", "ja" if it.uid.endswith("-ja") else "en")
         for name, table in it.series.items():
             shown = words[str(int(table.values[0][1]))]["text"]
-            assert shown == "・".join(texts[Rule(rule)] for rule in said[name].limited_by)
+            assert shown == limited_by(map(Rule, said[name].limited_by), texts)
     assert any("staff" in room.limited_by for room in said.values()), "a limit that is not that of the places"
 
 

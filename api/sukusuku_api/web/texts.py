@@ -46,9 +46,6 @@ RULES = {
 
 ROOM_FULL = N_("Room full")
 
-LIMITS = {"places": N_("Places"), "area": N_("Floor area"), "staff": N_("Staff on duty")}
-"""What limits the number of children in a room."""
-
 DUE = {
     "overflow_risk": N_("May be full before the next round:"),
     "before_next": N_("To be emptied before the next round:"),

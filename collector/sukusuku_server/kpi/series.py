@@ -100,7 +100,7 @@ FIGURES: tuple[Figure, ...] = (
         LIMIT_RULE,
         _ROOM,
         "1",
-        "受入上限の根拠",
+        "上限の根拠",
         "what sets the limit: sum of 1 places, 2 floor area, 4 staff; 0: closed",
     ),
     Figure(ARCHIVE_LAG, _HOST, "s", "InfluxDB の遅れ", "how far InfluxDB is behind the present; with InfluxDB only"),

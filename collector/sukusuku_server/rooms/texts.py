@@ -1,5 +1,6 @@
 """How corrections, limits and closed days are spoken of, in the reader's language. Pure."""
 
+from collections.abc import Iterable
 from gettext import NullTranslations
 
 from sukusuku_server.calendar.opening_hours import Closed
@@ -32,6 +33,12 @@ def rules(texts: NullTranslations) -> dict[Rule, str]:
         Rule.AREA: gettext("Floor area"),
         Rule.STAFF: gettext("Staff on duty"),
     }
+
+
+def limited_by(found: Iterable[Rule], texts: NullTranslations) -> str:
+    """Return the rules that set a limit, in one line."""
+    names = rules(texts)
+    return texts.gettext(", ").join(names[rule] for rule in found)
 
 
 def house_rule(texts: NullTranslations) -> str:

@@ -8,7 +8,7 @@ from sukusuku_api.web.base import Locale
 from sukusuku_api.web.rooms.queries import RoomFacts
 from sukusuku_api.web.wall.forecast_texts import moment
 from sukusuku_server.rooms.capacity_limit import Rule
-from sukusuku_server.rooms.texts import house_rule, rules
+from sukusuku_server.rooms.texts import house_rule, limited_by, rules
 
 POOR = 80.0
 """Below so many percent of the expected samples a count is doubtful."""
@@ -105,7 +105,7 @@ def limit_card(facts: RoomFacts, reader: Locale) -> LimitCard:
     return LimitCard(
         children=limit.children,
         when=when,
-        limited_by=translate(", ").join(names[rule] for rule in limit.limited_by),
+        limited_by=limited_by(limit.limited_by, collector_texts(reader.language)),
         parts=tuple(
             PartLine(
                 name=names[rule],

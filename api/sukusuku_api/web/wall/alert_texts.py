@@ -1,11 +1,14 @@
 """What an open alert is about, in a few words for a display. Pure."""
 
+from sukusuku_api.collector_texts import collector_texts
 from sukusuku_api.web import texts
 from sukusuku_core.model import UnitState
 from sukusuku_server.db import Alert
 from sukusuku_server.i18n import Translate
 from sukusuku_server.live.views import Condition
+from sukusuku_server.rooms.capacity_limit import Rule
 from sukusuku_server.rooms.current import Stage
+from sukusuku_server.rooms.texts import limited_by
 from sukusuku_server.settings import Asset, Language, Room
 
 _ICONS = {
@@ -67,8 +70,8 @@ def _room(alert: Alert, rule: str, asset: Asset | None, language: Language, tran
     name = next((zone.name[language] for zone in zones if zone.id == alert.reason), "")
     count = f"{alert.value:.0f}" if alert.threshold is None else f"{alert.value:.0f} / {alert.threshold:.0f}"
     parts = [rule, name, translate("%(n)s children") % {"n": count}]
-    if alert.reason in {"area", "staff"}:
-        parts.append(f"({translate(texts.LIMITS[alert.reason])})")
+    if alert.reason in {Rule.AREA, Rule.STAFF}:
+        parts.append(f"({limited_by([Rule(alert.reason)], collector_texts(language))})")
     return " ".join(part for part in parts if part)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sukusuku_api.collector_texts import collector_texts
 from sukusuku_api.schemas.live import View, worst
 from sukusuku_api.web import clock_texts
 from sukusuku_api.web import texts as words
@@ -15,6 +16,8 @@ from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.i18n import Translate
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.live.views import Condition, RoomView, UnitView
+from sukusuku_server.rooms.capacity_limit import Rule
+from sukusuku_server.rooms.texts import limited_by
 from sukusuku_server.settings import FacilityIndex, Room, Site, Unit
 
 SHOWN_ALERTS = 6
@@ -226,7 +229,7 @@ def _unit_trouble(view: UnitView, translate: Translate) -> str:
 def _room(room: Room, view: RoomView, reader: Locale) -> RoomTile:
     zones = {zone.id: zone for zone in room.zone}
     over = 0 if view.children is None else view.children - view.limit
-    trouble, limited = "", _limited(view, reader.translate)
+    trouble, limited = "", _limited(view, reader)
     if view.condition is Condition.OVER:
         trouble = reader.translate("%(n)s over the limit") % {"n": over}
         trouble += f" ({limited})" if limited else ""
@@ -266,11 +269,11 @@ def _note(view: RoomView, limited: str, translate: Translate) -> str:
     return translate("Limit: %(rules)s") % {"rules": limited} if limited else ""
 
 
-def _limited(view: RoomView, translate: Translate) -> str:
+def _limited(view: RoomView, reader: Locale) -> str:
     """Return the rules that make the limit another one than the places of the room; empty: they do not."""
     if view.limit == view.capacity:
         return ""
-    return ", ".join(translate(words.LIMITS[name]) for name in view.limited_by)
+    return limited_by(map(Rule, view.limited_by), collector_texts(reader.language))
 
 
 def _bar(children: int | None, capacity: int | None, places: int) -> Bar:
