@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from sukusuku_api.dependencies import FROM, TO, ContextDep, Time, between, known_room, known_unit
+from sukusuku_api.dependencies import FROM, TO, ContextDep, Time, between, invalid, known_room, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import DAY_MS, japan_time
@@ -28,6 +28,8 @@ def findings(
         known_unit(context, unit)
     if room is not None:
         known_room(context, room)
+    if unit is not None and room is not None:
+        raise invalid("query.room", "no finding is about a unit and a room; leave one of them out")
     now = context.clock()
     book = Findings(context.operations)
     asset = unit if unit is not None else room

@@ -11,8 +11,9 @@ from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.web.rooms import texts as said
 from sukusuku_core.model import Reading
 from sukusuku_server.calendar.opening_hours import OpeningHours
+from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.rooms import RoomRecords
-from sukusuku_server.model.collection import OF_ROOMS, Calibration, Correction, CorrectionKind
+from sukusuku_server.model.collection import OF_ROOMS, Calibration, Correction, CorrectionKind, Finding, FindingName
 from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
 from tests.api import two_centres as worlds
 from tests.api.applications import create_app
@@ -135,6 +136,19 @@ def test_corrections_say_when_what_and_why(look: httpx.Client) -> None:
     assert "today 04:00 Daily reset every day at 04:00 People 1 → 0" in text
     assert set(said.WHY) == set(CorrectionKind)
     assert set(said.FINDINGS) == OF_ROOMS
+
+
+def test_a_finding_about_a_room_is_told_on_its_page_and_by_the_api(api: httpx.Client, rooms: World) -> None:
+    found = Finding(ROOM, FindingName.MORE_LEAVE, NOW - 24 * HOUR, None, "5 days: 2 in, 6 out")
+    Findings(rooms.operations).replace(ROOM, NOW - 48 * HOUR, NOW, [found])
+
+    shown = [_text(_room(api.get(f"/rooms?lang={language}").text, ROOM)) for language in ("ja", "en")]
+    assert "入室より退室の多い日が続いています" in shown[0]
+    assert "more people leave by the counted door than come in by it" in shown[1]
+    (told,) = api.get("/api/v1/findings", params={"room": ROOM, "open": True}).json()["findings"]
+    assert (told["unit"], told["room"], told["name"]) == (None, ROOM, "more_leave")
+    both = api.get("/api/v1/findings", params={"room": ROOM, "unit": rooms.facility.site[0].unit[0].id})
+    assert (both.status_code, "leave one of them out" in both.text) == (422, True)
 
 
 def test_gaps_are_gaps_in_figures_tables_and_in_words(look: httpx.Client) -> None:
