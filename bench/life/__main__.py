@@ -37,6 +37,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.tables_alerts import alert, alert_word, mail_outbox
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.next_visit import NextVisit
 from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.rounds.timetable import timetables
 
@@ -131,11 +132,11 @@ class Life:
         if self._written:
             self._promise(around.next_round, now)
 
-    def _promise(self, next_round: Mapping[str, int], now: int) -> None:
+    def _promise(self, next_round: Mapping[str, NextVisit], now: int) -> None:
         """Remember which departure was named for a unit in an alert that went out in this step."""
         for row in self._rows(now):
             if row.rule == "collection" and row.kind in {"firing", "worse", "again"} and row.asset in next_round:
-                self._promised[row.asset] = next_round[row.asset]
+                self._promised[row.asset] = next_round[row.asset].departs
 
     def _rows(self, now: int) -> list[Row[Any]]:
         query = select(alert.c.rule, alert.c.asset, alert_word.c.kind)

@@ -8,6 +8,7 @@ from sukusuku_core.model import Quality
 from sukusuku_server.db.modes import Mode, ModeKind
 from sukusuku_server.model.series import DerivedByAsset, Latest, Point
 from sukusuku_server.rooms.schedule import Timetable
+from sukusuku_server.rounds.next_visit import NextVisit
 from sukusuku_server.settings import AlertLevels, Asset, Site, Text
 
 Subject = Asset | Site
@@ -37,13 +38,13 @@ class Supply:
 class SharedContext:
     """What is known beside the readings; everything may be missing.
 
-    `next_round` is when the next round comes to a unit (UTC ms), by unit id; `kg_today` what was taken out of the units
-    of a site since midnight, `supplies` what it has on the shelf, both by site id.
+    `next_round` is the round that comes next to a unit, by unit id; `kg_today` what was taken out of the units of a
+    site since midnight, `supplies` what it has on the shelf, both by site id.
     """
 
     derived: DerivedByAsset = field(default_factory=dict)
     modes: tuple[Mode, ...] = ()
-    next_round: Mapping[str, int] = field(default_factory=dict)
+    next_round: Mapping[str, NextVisit] = field(default_factory=dict)
     kg_today: Mapping[str, float] = field(default_factory=dict)
     supplies: Mapping[str, tuple[Supply, ...]] = field(default_factory=dict)
 

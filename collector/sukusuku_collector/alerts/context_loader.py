@@ -48,7 +48,9 @@ class Surroundings:
         """Everything as it is at `now` (UTC ms)."""
         if self._slow is None or not 0 <= now - self._slow[0] < SLOW_MS:
             slow = SharedContext(
-                next_round=self._next_rounds(now), kg_today=self._kg_today(now), supplies=self._supplies(now)
+                next_round=next_visits(self._index, self._timetables, self._rounds.ahead(), now),
+                kg_today=self._kg_today(now),
+                supplies=self._supplies(now),
             )
             self._slow = now, slow
         slow = self._slow[1]
@@ -59,11 +61,6 @@ class Surroundings:
             kg_today=slow.kg_today,
             supplies=slow.supplies,
         )
-
-    def _next_rounds(self, now: int) -> dict[str, int]:
-        """When the next round comes to a unit: it departs, or is over when under way; by unit."""
-        visits = next_visits(self._index, self._timetables, self._rounds.ahead(), now)
-        return {unit: visit.comes(now) for unit, visit in visits.items()}
 
     def _kg_today(self, now: int) -> dict[str, float]:
         """Return what was taken out since local midnight, by site."""

@@ -146,6 +146,7 @@ def incident(alert: Alert, post: RuleBinding, scene: RuleContext, seen: Observat
     subject = post.subject
     source = scene.latest.get("Info/Source")
     lost = scene.latest.get(alert.reason)
+    visit = scene.around.next_round.get(subject.id)
     return Incident(
         alert=alert,
         subject=subject,
@@ -155,7 +156,7 @@ def incident(alert: Alert, post: RuleBinding, scene: RuleContext, seen: Observat
         simulated=source is not None and source.value == SIMULATED,
         now=scene.now,
         ahead=_ahead(scene),
-        next_round=scene.around.next_round.get(subject.id),
+        next_round=None if visit is None else visit.departs,
         supplies=scene.around.supplies.get(subject.id, ()),
         limit=None if scene.timetable is None else limit_now(scene.timetable, scene.latest, scene.now),
     )

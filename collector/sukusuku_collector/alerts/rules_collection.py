@@ -130,7 +130,8 @@ def hygiene_by(scene: RuleContext, unit: Unit, ahead: Outlook) -> int | None:
 
 def _dues(scene: RuleContext, unit: Unit, ahead: Outlook) -> Iterator[_Due]:
     """Every reason that holds, of equal ones the more telling first."""
-    now, comes = scene.now, scene.around.next_round.get(unit.id)
+    now, visit = scene.now, scene.around.next_round.get(unit.id)
+    comes = None if visit is None else visit.comes(now)
     state = scene.number("State")
     over_age = hygiene_by(scene, unit, ahead)
     if state is not None and state[0] == UnitState.BAG_FULL and state[1] >= (bag_since(scene.derived) or 0):

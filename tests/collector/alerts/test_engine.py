@@ -7,11 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sukusuku_collector.alerts.context import SharedContext
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.rules import REST_MS, UNIT_CLEAR_MS
 from sukusuku_core.errors import ConfigError, TransientError
+from sukusuku_core.time import local_day
 from sukusuku_server.db import AlertState, Operations
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.next_visit import NextVisit
 from tests.collector.alerts.alert_cases import (
     FACILITY,
     HOUR,
@@ -92,6 +95,17 @@ def test_nothing_changes_nothing_is_written(site: Site, tmp_path: Path) -> None:
 
     assert connection.execute("PRAGMA data_version").fetchone() == before
     connection.close()
+
+
+def test_while_a_round_is_under_way_its_departure_is_named_as_on_the_pages(site: Site) -> None:
+    departed = T0 - HOUR
+    around = SharedContext(next_round={UNIT: NextVisit("north", local_day(T0), departed, T0 + 3 * HOUR, planned=True)})
+    for minute in range(6):
+        now = T0 + minute * MINUTE
+        site.engine.evaluate({UNIT: values(now, {"Lid/Open": False, "Fill/Percent": 85.0})}, now, [UNIT], around=around)
+
+    text = body(parse(site.store.mails()[0].mail.content), "plain")
+    assert "Next round: Sun 22 Nov 2026, 08:41" in text
 
 
 def test_a_fault_and_a_full_pack_are_two_alerts(site: Site) -> None:

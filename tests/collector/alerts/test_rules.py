@@ -183,6 +183,11 @@ class World:
         )
 
 
+def comes(world: World, now: int) -> dict[str, int]:
+    """When the next round departs, by unit."""
+    return {unit: visit.departs for unit, visit in world.surroundings.at(now).next_round.items()}
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
@@ -210,23 +215,21 @@ def test_what_is_around_comes_from_store_operations_and_settings(world: World) -
     assert around.derived[UNIT]["Fill/Estimate"].value == 40.0
     assert around.modes == (mode,)
     assert around.kg_today == {SITE: pytest.approx(20 * 0.15)}
-    assert around.next_round == {UNIT: T0 + 2 * DAY + 3 * HOUR + 19 * MINUTE}
+    assert comes(world, noon) == {UNIT: T0 + 2 * DAY + 3 * HOUR + 19 * MINUTE}
     assert [(item.kind, item.count) for item in around.supplies[SITE]] == [("bag", 7)]
 
 
 def test_a_round_that_departed_without_a_plan_comes_to_nobody(world: World) -> None:
     departs = T0 + 2 * DAY + 3 * HOUR + 19 * MINUTE
 
-    assert world.surroundings.at(departs).next_round == {UNIT: departs + 3 * DAY}
-    later = world.surroundings.at(departs + 5 * HOUR).next_round
-    assert later == {UNIT: departs + 3 * DAY}
+    assert comes(world, departs) == comes(world, departs + 5 * HOUR) == {UNIT: departs + 3 * DAY}
 
 
 def test_a_round_that_comes_while_the_centre_is_closed_does_not_count(tmp_path: Path) -> None:
     text = PLACED.replace("[[site.unit]]", "[site.opening]\nclosed = [2026-11-24]\n[[site.unit]]", 1) + ROUNDS
     world = World(tmp_path, text)
 
-    assert world.surroundings.at(T0).next_round == {UNIT: T0 + 5 * DAY + 3 * HOUR + 19 * MINUTE}
+    assert comes(world, T0) == {UNIT: T0 + 5 * DAY + 3 * HOUR + 19 * MINUTE}
     world.store.close()
     world.operations.close()
 

@@ -8,8 +8,10 @@ from sukusuku_collector.alerts.context import RuleContext, SharedContext
 from sukusuku_collector.alerts.rules_collection import Cause, Stage, collection
 from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Sign, Waits, step
 from sukusuku_core.model import Quality
+from sukusuku_core.time import local_day
 from sukusuku_server.db.modes import Mode, ModeKind
 from sukusuku_server.model.series import Latest, Point
+from sukusuku_server.rounds.next_visit import NextVisit
 from sukusuku_server.settings.alerts import tightened
 from tests.collector.alerts.alert_cases import HOUR, MINUTE, SITE, T0, UNIT, facility, values
 
@@ -47,6 +49,11 @@ def derived(
     }
 
 
+def departing(departs: int) -> NextVisit:
+    """A round of four hours."""
+    return NextVisit("north", local_day(departs), departs, departs + 4 * HOUR, planned=True)
+
+
 def look(
     points: dict[str, Point],
     latest: dict[str, Latest] | None = None,
@@ -59,7 +66,7 @@ def look(
     levels = facility().levels(ASSET.settings)
     around = SharedContext(
         modes=(OUTBREAK,) if outbreak else (),
-        next_round={} if round_in is None else {UNIT: now + round(round_in * HOUR)},
+        next_round={} if round_in is None else {UNIT: departing(now + round(round_in * HOUR))},
     )
     levels = tightened(levels) if outbreak else levels
     return collection(RuleContext(ASSET, levels, latest or {}, 0, 0, now, points, around, alert))
@@ -88,6 +95,8 @@ def due(seen: Observation | None) -> tuple[int, str] | None:
         (derived(60, early=3.0, median=5.0), 6.0, (Stage.TODAY, Cause.FULL_TODAY)),
         (derived(30, left=14.0), None, (Stage.TODAY, Cause.AGE_TODAY)),
         (derived(30, left=0.0), None, (Stage.NOW, Cause.OVER_AGE)),
+        (derived(60, early=2.0, median=2.5), -1.0, (Stage.TODAY, Cause.FULL_TODAY)),  # it is back in three hours
+        (derived(60, early=3.5, median=4.0), -1.0, None),
         (derived(30, left=-5.0), 2.0, (Stage.NOW, Cause.OVER_AGE)),
         (derived(1, left=-5.0), None, None),
         (derived(100, left=-5.0), None, (Stage.NOW, Cause.FULL)),

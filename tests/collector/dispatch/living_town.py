@@ -127,9 +127,9 @@ class LivingTown:
         return sorted(stop.asset for stop in self.run().plan.joined)
 
     def next_round(self, unit: str = "tobu-unit-1") -> int:
-        """When the alerts say that somebody comes."""
+        """When the round departs that comes next by what the alerts know."""
         self.surroundings._slow = None  # looked up anew
-        return self.surroundings.at(self.now).next_round[unit]
+        return self.surroundings.at(self.now).next_round[unit].departs
 
     def close(self) -> None:
         self.store.close()
