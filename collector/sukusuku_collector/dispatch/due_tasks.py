@@ -31,6 +31,13 @@ class Escalate:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Somebody has taken back that they go: those who may still go, and were asked before that, must know."""
+
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
 class GiveUp:
     """Nobody is left to be asked, and all have said that they cannot go, or cannot be reached."""
 
@@ -44,7 +51,7 @@ class CloseRound:
     run: Run
 
 
-Task = SendPlan | Escalate | GiveUp | CloseRound
+Task = SendPlan | Escalate | AskAgain | GiveUp | CloseRound
 
 
 def due(
@@ -78,6 +85,7 @@ def due(
         if now >= run.plan.returns + GRACE_MS:
             tasks.append(CloseRound(run))
         elif trip_of_run is not None and _waits(run, now):
+            tasks += [AskAgain(run)] * bool(unaware(run))
             tasks += _asking(run, trip_of_run, left.get(run.id, 0), now, refused=run.id in refused)
     return tasks
 
@@ -94,7 +102,7 @@ def _asking(run: Run, trip: Trip, left: int, now: int, *, refused: bool) -> list
 
 def next_at(run: Run, trip: Trip, left: int) -> int:
     """When the next one is told if nobody has answered. Those that are left share the time until departure."""
-    first = max(trip.answer_by, max(run.sent or 0, run.changed or 0) + PATIENCE_MS)
+    first = max(trip.answer_by, max(run.sent or 0, run.changed or 0, run.withdrawn or 0) + PATIENCE_MS)
     share = (trip.departs - first) // max(run.told + left - 1, 1)
     return min(first + (run.told - 1) * max(share, 0), _last_call(trip))
 
@@ -123,3 +131,8 @@ def _waits(run: Run, now: int) -> bool:
 def asked(people: Collection[Person]) -> tuple[Person, ...]:
     """Return those who were told of a round and have not said that they cannot go."""
     return tuple(person for person in people if person.declined is None)
+
+
+def unaware(run: Run) -> tuple[Person, ...]:
+    """Return those who may still go and do not know that whoever wanted to go has taken that back."""
+    return tuple(person for person in asked(run.people) if person.told < (run.withdrawn or 0))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from sukusuku_collector.dispatch.due_tasks import CloseRound, Escalate, GiveUp, SendPlan, Task, due
+from sukusuku_collector.dispatch.due_tasks import AskAgain, CloseRound, Escalate, GiveUp, SendPlan, Task, due
 from sukusuku_collector.dispatch.sender import Sender
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import SukusukuError
@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 _WORDS: dict[type[Task], str] = {
     SendPlan: "send the plan",
     Escalate: "tell the next one",
+    AskAgain: "ask again",
     GiveUp: "give up",
     CloseRound: "close",
 }
@@ -169,6 +170,13 @@ class RoundScheduler:
                 settings = self._index.rounds.get(run.plan.round)
                 if settings is not None and self._sender.tell(settings, run, step, now):
                     _log.warning("round %s is not answered; it is told to the next (step %d)", _name(run), step)
+                    self._signals.wake()
+            case AskAgain(run):
+                settings = self._index.rounds.get(run.plan.round)
+                if settings is not None and self._sender.ask_again(settings, run, now):
+                    _log.warning(
+                        "round %s: whoever wanted to go cannot; those asked before are asked again", _name(run)
+                    )
                     self._signals.wake()
             case GiveUp(run):
                 self._rounds.give_up(run.id, now)

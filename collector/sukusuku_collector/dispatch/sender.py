@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
-from sukusuku_collector.dispatch.due_tasks import asked
+from sukusuku_collector.dispatch.due_tasks import asked, unaware
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import Operations, OutgoingMail
 from sukusuku_server.db.rounds import Rounds
@@ -111,6 +111,17 @@ class Sender:
             )
 
         return self.rounds.send(run.id, _people(group), compose, step, now)
+
+    def ask_again(self, settings: Round, run: Run, now: int) -> bool:
+        """Tell those who were asked before that nobody goes any more. False: somebody else has done so, or goes."""
+        people = unaware(run)
+        pictures = self._composer.pictures(settings, people, self._sheets(run, self.rounds.stops(run.id)))
+
+        def compose(fresh: Run, records: Sequence[StopRecord]) -> Sequence[OutgoingMail]:
+            sending = Sending(settings, fresh, people, now, reopened=True)
+            return self._composer.round_mails(sending, self._sheets(fresh, records), pictures)
+
+        return self.rounds.ask_again(run, people, compose, now)
 
     def revise(self, settings: Round, run: Run, now: int) -> bool:
         """Look at a plan again before the departure; tell those who may go when their way has changed.

@@ -14,7 +14,7 @@ _FOREVER = 1 << 62
 _MOMENTS: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (alert, ("since", "raised", "clearing", "told_first", "told_at", "fired", "acknowledged", "resolved")),
     (alert_event, ("time",)),
-    (round_run, ("planned", "sent", "accepted", "changed", "given_up")),
+    (round_run, ("planned", "sent", "accepted", "withdrawn", "changed", "given_up")),
     (round_person, ("told", "declined")),
 )
 

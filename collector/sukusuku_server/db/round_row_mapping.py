@@ -34,6 +34,7 @@ def to_run(row: Row[Any], records: Sequence[StopRecord], people: Sequence[Person
         accepted=row.accepted,
         accepted_by=row.accepted_by,
         accepted_person=row.accepted_person,
+        withdrawn=row.withdrawn,
         answered=answered,
         refused=refused,
         changed=row.changed,

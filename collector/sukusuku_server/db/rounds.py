@@ -17,7 +17,7 @@ from sukusuku_server.model.alerts import MailState, OutgoingMail
 from sukusuku_server.model.rounds import Answer, Person, Plan, Reason, Run, StopRecord, Word
 from sukusuku_server.model.run_state import GRACE_MS, goes
 
-_ASKING = {"round", "change"}
+_ASKING = {"round", "again", "change"}
 """Kinds of mails that are of no use once the round has departed."""
 _UNANSWERED = {"answer": Answer.NONE, "answered": None, "answered_by": None, "note": ""}
 
@@ -150,6 +150,21 @@ class Rounds:
         with self._operations.writing() as connection:
             return _tell(connection, run_id, people, compose, told, now)
 
+    def ask_again(self, run: Run, people: Sequence[Person], compose: Compose, now: int) -> bool:
+        """Hand the mails to `people`, who were asked before, to the outbox, and keep that they are asked now.
+
+        False, and nothing happens, when somebody goes, somebody else has asked them, or the run is closed.
+        """
+        with self._operations.writing() as connection:
+            fresh = _read(connection, run.id)
+            if goes(fresh) or fresh.closed is not None or not set(people) <= set(fresh.people):
+                return False
+            mine = round_person.c.id.in_([person.id for person in people])
+            connection.execute(update(round_person).where(mine).values(told=now))
+            fresh = _read(connection, run.id)
+            _put_mails(connection, run.id, compose(fresh, _stops(connection, [run.id])), now)
+            return True
+
     def word(
         self,
         run_id: int,
@@ -200,7 +215,7 @@ class Rounds:
                 return
             gone = run.accepted is not None and _is_by(run, who, person)
             if gone:
-                values = {"accepted": None, "accepted_by": None, "accepted_person": None}
+                values = {"accepted": None, "accepted_by": None, "accepted_person": None, "withdrawn": now}
                 connection.execute(update(round_run).where(round_run.c.id == run_id).values(values))
             fresh = (round_person.c.id == person) & round_person.c.declined.is_(None)
             more = connection.execute(update(round_person).where(fresh).values(declined=now)).rowcount

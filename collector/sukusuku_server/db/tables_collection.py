@@ -100,6 +100,7 @@ round_run = Table(
     Column("accepted", BigInteger),
     Column("accepted_by", String(120)),
     Column("accepted_person", BigInteger),
+    Column("withdrawn", BigInteger),
     Column("changed", BigInteger),
     Column("given_up", BigInteger),
     Column("closed", BigInteger),

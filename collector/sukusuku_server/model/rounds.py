@@ -155,7 +155,8 @@ class Word(StrEnum):
 class Person:
     """Somebody who was asked to go on a run, kept with it: an answer is theirs whatever becomes of the settings.
 
-    `step` counts along the chain from 1; `declined` is when they said that they cannot go. UTC ms.
+    `step` counts along the chain from 1; `told` is when they were last asked, `declined` when they said that they
+    cannot go. UTC ms.
     """
 
     id: int
@@ -173,9 +174,9 @@ class Run:
 
     `told` is how many steps of its chain have got the mail (the crew one after the other, then the contacts of the
     facility) and `people` who they are. `accepted` is when somebody last said that they go, `accepted_by` who;
-    `answered` the first standing answer for a stop. `refused` is when the last of all stops was called impossible
-    before the departure; then nobody has `answered`. `changed` is when the crew was told of another plan, `given_up`
-    when nobody was left to be asked. UTC ms.
+    `withdrawn` when somebody last took that back; `answered` the first standing answer for a stop. `refused` is when
+    the last of all stops was called impossible before the departure; then nobody has `answered`. `changed` is when the
+    crew was told of another plan, `given_up` when nobody was left to be asked. UTC ms.
     """
 
     id: int
@@ -186,6 +187,7 @@ class Run:
     accepted: int | None = None
     accepted_by: str | None = None
     accepted_person: int | None = None
+    withdrawn: int | None = None
     answered: int | None = None
     refused: int | None = None
     changed: int | None = None

@@ -32,13 +32,17 @@ _STOP_ACTIONS = (Action.DONE, Action.CANNOT, Action.NEEDLESS)
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A round as it is told to `people` at the time `now` (UTC ms). `change` is what they did not know before."""
+    """A round as it is told to `people` at the time `now` (UTC ms). `change` is what they did not know before.
+
+    `reopened`: they were asked before, and whoever wanted to go cannot.
+    """
 
     settings: Round
     run: Run
     people: tuple[Person, ...]
     now: int
     change: Change | None = None
+    reopened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ class RoundComposer:
     def _round_mail(self, sending: Sending, sheet: Sheet, person: Person, picture: bytes | None) -> OutgoingMail:
         run, language = sending.run, _language(person)
         speech = Speech(sheet, self._texts[language], self._facility.web.map_link)
-        told = speech.round(passed_on=person.step > 1, change=sending.change)
+        told = speech.round(passed_on=person.step > 1, reopened=sending.reopened, change=sending.change)
         expires = run.plan.returns + LINKS_LAST_MS
 
         def link(action: Action, stop: int = 0) -> str:
@@ -132,10 +136,10 @@ class RoundComposer:
             "until": speech.moment(expires),
         }
         letter = _Letter(
-            kind="round" if sending.change is None else "change",
+            kind="change" if sending.change is not None else "again" if sending.reopened else "round",
             template="round",
             subject=told.subject,
-            ident=f"round-{run.id}-{run.plan.planned}-{person.id}",
+            ident=f"round-{run.id}-{sending.now}-{person.id}",
             now=sending.now,
             context=context,
             pictures=() if context["picture"] is None or picture is None else (Part(PICTURE, "image/png", picture),),

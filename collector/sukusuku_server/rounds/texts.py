@@ -89,8 +89,8 @@ class Speech:
         self._reasons = reasons(texts)
         self._map_link = map_link
 
-    def round(self, *, passed_on: bool = False, change: Change | None = None) -> RoundWords:
-        """Return the whole round. `passed_on`: somebody else was asked before."""
+    def round(self, *, passed_on: bool = False, reopened: bool = False, change: Change | None = None) -> RoundWords:
+        """Return the whole round. `passed_on`: somebody else was asked before. `reopened`: whoever went cannot."""
         gettext, sheet = self._texts.gettext, self._sheet
         values = {"round": sheet.name, "day": self.day(sheet.day), "load": self._load(sheet.bags, sheet.kg)}
         values |= {"stops": self.stops(len(sheet.stops))}
@@ -108,9 +108,11 @@ class Speech:
             lead = gettext("The plan has changed. The list below is the new one.")
             if not sheet.stops:
                 lead = gettext("The plan has changed: there is nothing left to collect. Nobody needs to go.")
-        elif passed_on:
+        elif passed_on or reopened:
             subject = gettext("Answer needed: %(subject)s") % {"subject": subject}
             asks = gettext("Those who were asked first cannot go, or have not sent an answer. Can you go?")
+            if reopened:
+                asks = gettext("Whoever had said that they go cannot go after all. Can you go?")
             lead = asks if sheet.stops else lead
         return RoundWords(
             subject=f"{gettext('[Sukusuku]')} {subject}",

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sukusuku_collector.dispatch.due_tasks import (
     LAST_CALL_MS,
     PATIENCE_MS,
+    AskAgain,
     CloseRound,
     Escalate,
     GiveUp,
@@ -121,6 +122,20 @@ def test_when_all_have_declined_that_is_known_at_once_and_once() -> None:
     assert due([TRIP], [run], {7: 0}, (), now) == [GiveUp(run)]
     assert due([TRIP], [replace(run, given_up=now)], {7: 0}, (), now) == []
     assert due([TRIP], [replace(run, people=people(MORNING, None))], {7: 0}, (), now) == []
+
+
+def test_a_yes_that_is_taken_back_is_told_once_to_those_who_may_still_go_and_gives_them_time() -> None:
+    first, second = people(MORNING + HOUR, None)
+    back = replace(SENT, told=2, people=(first, second), withdrawn=MORNING + HOUR)
+    now = MORNING + HOUR + MINUTE
+
+    assert due([TRIP], [back], {7: 0}, (), now) == [AskAgain(back)]
+    assert due([TRIP], [replace(back, accepted=now)], {7: 0}, (), now) == []
+    assert due([TRIP], [back], {7: 0}, (), TRIP.departs) == []
+    aware = replace(back, people=(first, replace(second, told=now)))
+    assert due([TRIP], [aware], {7: 0}, (), now) == []
+    late = replace(back, people=(first, replace(second, told=MORNING + 4 * HOUR)), withdrawn=MORNING + 4 * HOUR)
+    assert told(late, MORNING + 4 * HOUR + PATIENCE_MS, left=1) == []
 
 
 def test_an_answered_round_goes_to_nobody_else() -> None:

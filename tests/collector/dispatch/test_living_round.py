@@ -181,6 +181,26 @@ def test_when_all_decline_the_contacts_hear_at_once_that_nobody_goes_and_alerts_
     assert "Next round: Fri 27 Nov, 13:00" in place.text("office")
 
 
+def test_a_yes_that_is_taken_back_is_told_to_whoever_was_asked_before(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    place.pass_until(MORNING + 165 * MINUTE, 20 * MINUTE)
+    assert place.kinds() == [("crew", "round"), ("sato", "round")]
+    place.press("crew", "I will go")
+    place.at(place.now + MINUTE)
+    place.press("crew", "I cannot go")
+    place.at(place.now + MINUTE)
+    assert place.state() is RunState.TOLD
+    assert place.mails()[2:] == [
+        ("sato", "again", "Answer needed: Collection Wed 25 Nov, North round: 1 stop, 1 bag, 8.4 kg")
+    ]
+    assert "Whoever had said that they go cannot go after all. Can you go?" in place.text("sato")
+
+    place.press("sato", "I will go")
+    place.pass_until(DEPARTS - MINUTE, 20 * MINUTE)
+    assert place.state() is RunState.ACCEPTED
+    assert len(place.mails()) == 3
+
+
 def test_nobody_answers_and_after_the_departure_the_contacts_hear_it_and_nobody_is_asked(place: LivingTown) -> None:
     place.at(MAIL_AT, tobu_unit_1=FULL)
     place.pass_until(DEPARTS - MINUTE)
@@ -335,7 +355,7 @@ def test_on_a_random_day_nobody_is_asked_twice_or_too_late_and_nothing_is_said_t
     for moment in moments:
         unit = chance.choice(UNITS)
         place.at(max(moment, place.now))
-        asked = [who for who, kind in place.kinds() if kind in {"round", "change"}]
+        asked = [who for who, kind in place.kinds() if kind in {"round", "again", "change"}]
         match chance.randrange(5):
             case 0:
                 place.levels[unit] = (chance.uniform(75, 140), chance.uniform(1, 60))
@@ -354,7 +374,7 @@ def test_on_a_random_day_nobody_is_asked_twice_or_too_late_and_nothing_is_said_t
         row.mail.kind == "round" for row in rows
     )
     assert len({row.mail.message_id for row in rows}) == len(rows)
-    assert all(row.created < DEPARTS for row in rows if row.mail.kind in {"round", "change"})
+    assert all(row.created < DEPARTS for row in rows if row.mail.kind in {"round", "again", "change"})
     told = [row.mail.content.split(b"\r\n\r\n", 1)[1] for row in rows if row.mail.kind in {"change", "left_out"}]
     assert len(set(told)) == len(told)
     stops = [record for record in place.rounds.stops(place.run().id) if record.stop.joined]

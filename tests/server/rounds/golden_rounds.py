@@ -36,7 +36,13 @@ def people(step: int, text: str = FACILITY) -> tuple[Person, ...]:
 
 
 def mails(
-    step: int, of: Plan = PLAN, text: str = FACILITY, *, simulated: bool = False, change: Change | None = None
+    step: int,
+    of: Plan = PLAN,
+    text: str = FACILITY,
+    *,
+    simulated: bool = False,
+    change: Change | None = None,
+    reopened: bool = False,
 ) -> list[OutgoingMail]:
     """The mails of a step of the chain, with the picture that was drawn for them."""
 
@@ -45,7 +51,7 @@ def mails(
 
     writer, settings, whom = composer(text), facility(text).round[0], people(step, text)
     pictures = writer.pictures(settings, whom, sheets)
-    return writer.round_mails(Sending(settings, run(of), whom, MORNING, change), sheets, pictures)
+    return writer.round_mails(Sending(settings, run(of), whom, MORNING, change, reopened), sheets, pictures)
 
 
 def words(said: Mapping[int, Word], of: Plan = PLAN, *, note: str = "", now: int = MORNING) -> list[OutgoingMail]:
@@ -86,6 +92,7 @@ def _files() -> Iterator[tuple[str, str]]:
     cases = {
         "round": mails(1, simulated=True),
         "round.passed-on": mails(2),
+        "round.again": [*mails(1, reopened=True), *mails(2, reopened=True)],
         "nothing": [*mails(1, NOTHING), *mails(1, NOTHING, english)],
         "nothing.no-unit": mails(1, none_closed),
         "changed": [*mails(1, change=CHANGE), *mails(2, change=CHANGE)],
