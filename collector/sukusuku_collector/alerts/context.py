@@ -59,12 +59,19 @@ class SharedContext:
 NOTHING = SharedContext()
 
 
+def good(latest: Mapping[str, Latest], metric: str) -> Latest | None:
+    """Return the latest value of a metric, when it is GOOD and its asset was not told dead."""
+    item = latest.get(metric)
+    return item if item is not None and item.quality is Quality.GOOD and item.stale_since is None else None
+
+
 @dataclass(frozen=True, slots=True)
 class RuleContext:
     """All that a rule may look at.
 
     `known` is since when the subject is watched, `hearing` since when this process hears the broker without a break;
-    None: it does not. `open` is the alert of this rule that is not resolved yet, `timetable` that of a room.
+    None: it does not. `open` is the alert of this rule that is not resolved yet, `timetable` that of a room, `opened`
+    since when this process has seen lid or door of a unit open (UTC ms).
     """
 
     subject: Subject
@@ -77,6 +84,7 @@ class RuleContext:
     around: SharedContext = NOTHING
     open: Open | None = None
     timetable: Timetable | None = None
+    opened: int | None = None
 
     @property
     def outbreak(self) -> bool:
@@ -85,8 +93,7 @@ class RuleContext:
 
     def good(self, metric: str) -> Latest | None:
         """Return the latest value of a metric, when it is GOOD and its asset was not told dead."""
-        item = self.latest.get(metric)
-        return item if item is not None and item.quality is Quality.GOOD and item.stale_since is None else None
+        return good(self.latest, metric)
 
     def number(self, metric: str) -> tuple[float, int] | None:
         """Return a GOOD number and when it was measured."""

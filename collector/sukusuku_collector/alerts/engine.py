@@ -24,6 +24,7 @@ from sukusuku_collector.alerts.records import (
     with_course,
 )
 from sukusuku_collector.alerts.rules import WATCHES
+from sukusuku_collector.alerts.rules_collection import is_open
 from sukusuku_collector.alerts.state_machine import Event, Open, Rule, Sign, over_at, step
 from sukusuku_core.errors import TransientError
 from sukusuku_core.time import SECOND_MS
@@ -99,6 +100,7 @@ class AlertEngine:
         self._gone: frozenset[str] = frozenset()
         self._looked: int | None = None
         self._missed: dict[str, int] = {}
+        self._opened: dict[str, int] = {}
 
     def _posts_of(self, index: FacilitySchedules, subject: Subject) -> tuple[RuleBinding, ...]:
         facility = index.facility
@@ -190,6 +192,7 @@ class AlertEngine:
     def forget(self) -> None:
         """Read everything from the database at the next evaluation: a wrong clock has been put right."""
         self._memory = self._hearing = self._looked = None
+        self._opened.clear()
 
     def _load(self, now: int) -> _Memory:
         """Return the open alerts, those that rest, and the words that wait.
@@ -233,12 +236,17 @@ class AlertEngine:
             around=around,
             open=None if held is None or held.open.ended is not None else held.open,
             timetable=post.timetable,
+            opened=self._opened.get(subject),
         )
 
     def _look(
         self, memory: _Memory, subject: str, latest: LatestByAsset, around: SharedContext, now: int
     ) -> list[Outcome]:
         found = []
+        if not is_open(latest.get(subject, {})):
+            self._opened.pop(subject, None)
+        else:
+            self._opened.setdefault(subject, now)
         for post in self._posts[subject]:
             scene = self._scene(memory, post, latest, around, now)
             held = memory.held.get(post.key)

@@ -4,16 +4,18 @@ One bag is one incident, however many reasons it has: it may be high, then due t
 is one alert per bag, with a stage that says what has to be done; it ends when the bag has been changed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import IntEnum, StrEnum
 
-from sukusuku_collector.alerts.context import RuleContext
+from sukusuku_collector.alerts.context import RuleContext, good
 from sukusuku_collector.alerts.state_machine import Observation, Sign
 from sukusuku_core.model import UnitState
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
 from sukusuku_server.live.freshness import last_time, was_measured
 from sukusuku_server.live.outlook import Outlook, bag_since, outlook
+from sukusuku_server.model.series import Latest
 from sukusuku_server.settings import Asset, Unit
+from sukusuku_server.units.emptying_detection import COVERED_MS
 
 FULL = 100.0
 _NEAR = 10.0
@@ -68,19 +70,28 @@ def collection(scene: RuleContext) -> Observation | None:
     return _sensed(scene) if ahead is None else _derived(scene, unit, ahead)
 
 
+def is_open(latest: Mapping[str, Latest]) -> bool:
+    """Whether something may stand in front of the level sensor of a unit: its lid or door is open."""
+    state = good(latest, "State")
+    contacts = (good(latest, name) for name in ("Lid/Open", "Door/Open"))
+    says = state is not None and state.value == UnitState.LID_OPEN
+    return says or any(contact is not None and contact.value is True for contact in contacts)
+
+
 def _sensed(scene: RuleContext) -> Observation | None:
     """Raise from `fill_rise` up or when the unit says that its bag is full, clears from `fill_clear` down.
 
-    What is read under an open lid does not count. Without a level sensor the unit's own word decides.
+    What is read under an open lid or door does not count, for an hour at most, as in the derivation: a switch that
+    sticks hides no full bag. Without a level sensor the unit's own word decides.
     """
-    lid, state, level = scene.good("Lid/Open"), scene.number("State"), scene.number("Fill/Percent")
+    state, level = scene.number("State"), scene.number("Fill/Percent")
     rise = scene.levels.fill_rise
-    lid_open = (lid is not None and lid.value is True) or (state is not None and state[0] == UnitState.LID_OPEN)
-    high = level is not None and level[0] >= rise and not lid_open
+    covered = is_open(scene.latest) and (scene.opened is None or scene.now - scene.opened < COVERED_MS)
+    high = level is not None and level[0] >= rise and not covered
     if state is not None and state[0] == UnitState.BAG_FULL:
         value, time = level if level is not None and high else (None, state[1])
         return _present(scene, (Stage.NOW, Cause.BAG_FULL), max(time, state[1]), value)
-    if lid_open:
+    if covered:
         return None
     if level is not None and high:
         value, time = level

@@ -11,6 +11,7 @@ from sukusuku_collector.alerts.context import SharedContext
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.rules import REST_MS, UNIT_CLEAR_MS
 from sukusuku_core.errors import ConfigError, TransientError
+from sukusuku_core.model import Value
 from sukusuku_core.time import local_day
 from sukusuku_server.db import AlertState, Operations
 from sukusuku_server.rooms.schedule import FacilitySchedules
@@ -95,6 +96,15 @@ def test_nothing_changes_nothing_is_written(site: Site, tmp_path: Path) -> None:
 
     assert connection.execute("PRAGMA data_version").fetchone() == before
     connection.close()
+
+
+@pytest.mark.parametrize("contact", [{"Lid_Open": True}, {"Lid_Open": False, "Door_Open": True}, {"State": 1}])
+def test_what_stays_open_hides_a_full_bag_for_an_hour_and_no_longer(site: Site, contact: dict[str, Value]) -> None:
+    for minute in range(66):
+        site.unit(T0 + minute * MINUTE, Fill_Percent=104.0, **contact)
+        assert bool(site.store.open_alerts()) is (minute >= 60)
+
+    assert site.only().state is AlertState.FIRING
 
 
 def test_while_a_round_is_under_way_its_departure_is_named_as_on_the_pages(site: Site) -> None:
