@@ -146,7 +146,7 @@ def _new_capacities(uses: Sequence[RoomUse], asked: Asked) -> Iterator[str]:
         for item in use.room.later:
             if item.capacity is not None and asked.period.first < item.since < asked.period.end:
                 yield asked.translate(
-                    "%(room)s: capacity %(places)s from %(day)s on; before that, the one of then."
+                    "%(room)s: capacity %(places)s from %(day)s on. Earlier days count with the earlier capacity."
                 ) % {
                     "room": use.room.name[asked.language],
                     "places": item.capacity,

@@ -62,7 +62,7 @@ def test_a_capacity_from_a_day_on_leaves_the_months_before_as_they_were(world: W
     assert report(world, later, "2026-11") != report(world, world[0], "2026-11")
     within = changed(world[0], later=(LaterRoom(since=MIDDLE, capacity=12),))
     notes = [note for _, table in report(world, within, "2026-11").tables for note in table.notes]
-    assert "=Childcare room: capacity 12 from 2026-11-09 on; before that, the one of then." in notes
+    assert "=Childcare room: capacity 12 from 2026-11-09 on. Earlier days count with the earlier capacity." in notes
 
 
 @pytest.mark.parametrize("thinned", [False, True])
