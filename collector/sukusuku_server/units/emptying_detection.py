@@ -39,8 +39,6 @@ SIGNED, OPENED, SHUT = 100.0, 30.0, 0.1
 STAY_MS, STAY_COUNT = MINUTE_MS, 2
 """A rival is told of after so long and so many readings, unless nobody has looked for so long before it:"""
 LOOK_MS, ROSE_LOOK_MS = 6 * HOUR_MS, 20 * MINUTE_MS
-DOUBT_MS = 15 * MINUTE_MS
-"""After so long a person is asked whether the bag was changed."""
 OVERRUN = 120.0
 """Percent that no bag takes."""
 SLIP = 25.0
