@@ -139,7 +139,7 @@ def _rules(
 
 def _sparse(fill: Fill) -> float:
     """Return the time between two levels as a share of that between two emptyings."""
-    return fill.learnt.between * fill.learnt.habits().emptied
+    return fill.learnt.between * fill.learnt.often_emptied
 
 
 def _excess(fill: Fill, time: int) -> tuple[float | None, float]:

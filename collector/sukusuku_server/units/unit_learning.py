@@ -83,10 +83,15 @@ class Learnt(msgspec.Struct, frozen=True):
         """The noise, as far as it is known."""
         return max(self.noise, UNKNOWN_NOISE * self.unknown)
 
+    @property
+    def often_emptied(self) -> float:
+        """How often the bag is emptied, an hour."""
+        return max(_rate(self.emptied, EMPTIED_PRIOR), EMPTIED_LEAST)
+
     def habits(self) -> Habits:
         """Return what is usual in this unit, leaning on what is usual elsewhere until enough is known."""
         return Habits(
-            emptied=max(_rate(self.emptied, EMPTIED_PRIOR), EMPTIED_LEAST),
+            emptied=self.often_emptied,
             slipped=_rate(self.slipped, SLIPPED_PRIOR),
             errors=max(_rate(self.errors, ERRORS_PRIOR), ERRORS_LEAST) * (1 + UNKNOWN_ERRORS * self.unknown),
             stops=max(_rate(self.stops, STOPS_PRIOR), STOPS_LEAST),
