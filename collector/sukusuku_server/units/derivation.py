@@ -8,6 +8,7 @@ Readings of the linked room may be among those of the unit.
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -164,7 +165,8 @@ class UnitDerivation:
             if contacts.covers(time):
                 return state
             counted = fill.counter is not None and fill.counter.time > time - PAUSE_MS
-            fill = levels.see(fill, time, float(value), self._opened_since(fill, time), counted=counted)
+            opened = partial(self._opened_since, fill, time)
+            fill = levels.see(fill, time, float(value), opened, counted=counted)
         elif metric == "Cycles/Total":
             fill = self._count(fill, contacts, time, int(value))
         heard = HEARD.get(metric)

@@ -7,6 +7,7 @@ of the sensor when the level has returned to the estimate was one, and teaches h
 """
 
 import math
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -48,10 +49,11 @@ TELLS, TELLS_AGAINST = 1e4, 3.0
 """No single reading changes the odds by more than this factor, for an account and against the one that it fits."""
 
 
-def see(fill: Fill, time: int, raw: float, opened: float = 0.0, *, counted: bool = False) -> Fill:
+def see(fill: Fill, time: int, raw: float, opened: Callable[[], float], *, counted: bool) -> Fill:
     """Return the level sensor reads `raw` percent, with nothing in front of it.
 
-    `opened` hours since the last believed level something could come. `counted`: a living counter would have told.
+    `opened()` hours since the last believed level something could come; it looks through a calendar and is asked only
+    about levels that are not believed at once. `counted`: a living counter would have told.
     """
     learnt, level = fill.learnt, fill.level
     y = 100.0 * (raw - learnt.zero) / (learnt.full - learnt.zero)
@@ -68,7 +70,7 @@ def see(fill: Fill, time: int, raw: float, opened: float = 0.0, *, counted: bool
     blind = time - (level.moved if frozen else level.believed)
     between = learnt.between + BETWEEN_PACE * ((time - level.time) / HOUR_MS - learnt.between)
     learnt = replace(unit_learning.scattered(learnt, -step), between=between)
-    gap = Gap(blind / HOUR_MS, opened, max(y, 0.0) - fill.bag.percent, uncounted=counted and not level.moved_cycles)
+    uncounted = counted and not level.moved_cycles
     if abs(step) > MOVED:
         percent = fill.bag.percent
         level = replace(level, time=time, value=raw, moved=time, moved_percent=percent, moved_cycles=0, stuck=False)
@@ -76,14 +78,19 @@ def see(fill: Fill, time: int, raw: float, opened: float = 0.0, *, counted: bool
         level = replace(level, time=time)
     if level.former is not None and time - level.former.since > FORMER_MS:
         level = replace(level, former=None)
-    fill = replace(fill, learnt=learnt, level=level, heard=time)
-    return _weigh(fill, level, time, y, gap, counted=counted, at_stop=raw >= STOP)
+    fill, off = replace(fill, learnt=learnt, level=level, heard=time), max(y, 0.0) - fill.bag.percent
+    down, up = _gates(fill)
+    near = -down <= off <= up
+    if near and not level.rivals:
+        return _believed(fill, level, time, y)
+    gap = Gap(blind / HOUR_MS, opened(), off, uncounted=uncounted)
+    inside = near or (not counted and up < off <= up + GATE_PACES * learnt.habits().pace * gap.opened)
+    return _weigh(fill, level, time, y, gap, inside=inside, at_stop=raw >= STOP)
 
 
-def _weigh(fill: Fill, level: Level, time: int, y: float, gap: Gap, *, counted: bool, at_stop: bool) -> Fill:
+def _weigh(fill: Fill, level: Level, time: int, y: float, gap: Gap, *, inside: bool, at_stop: bool) -> Fill:
     """Take a level of `y` percent (below empty is empty): believe it, or let it speak for one of the rivals."""
     bag, learnt = fill.bag, fill.learnt
-    inside = _inside(fill, gap, counted=counted)
     if inside and not level.rivals:
         return _believed(fill, level, time, y)
     habits = learnt.habits()
@@ -119,17 +126,10 @@ def _trust(rival: Rival, learnt: Learnt) -> float:
     return rival.chance if told else 0.5
 
 
-def _inside(fill: Fill, gap: Gap, *, counted: bool) -> bool:
-    """Whether a level is so near to the estimate that it is believed at once."""
-    noise = fill.learnt.scatter
-    wide = max(GATE_NOISES * noise, GATE_SIGMAS * math.sqrt(fill.bag.variance))
-    if gap.step < 0:
-        return gap.step >= -max(GATE_DOWN, wide)
-    up = max(GATE_UP, wide)
-    if gap.step <= up:
-        return True
-    habits = fill.learnt.habits()
-    return not counted and gap.step <= up + GATE_PACES * habits.pace * gap.opened
+def _gates(fill: Fill) -> tuple[float, float]:
+    """Return how far below and above the estimate a level is believed at once, percent."""
+    wide = max(GATE_NOISES * fill.learnt.scatter, GATE_SIGMAS * math.sqrt(fill.bag.variance))
+    return max(GATE_DOWN, wide), max(GATE_UP, wide)
 
 
 def _rival(fill: Fill, level: Level, time: int, y: float, gap: Gap, habits: Habits, *, at_stop: bool) -> Rival:

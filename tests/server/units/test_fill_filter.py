@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from sukusuku_core.model import Quality, UnitState
 from sukusuku_core.time import HOUR_MS
+from sukusuku_server.units.level_sensor import see
 from tests.server.units.unit_story import START, Story, derive, values
 
 
@@ -62,6 +63,29 @@ def test_a_stuck_level_is_left_to_the_counter() -> None:
     assert values(advanced, "Fill/Estimate")[-1] == pytest.approx(75, abs=5)
     assert "level_stuck" in {finding.name for finding in advanced.findings}
     assert advanced.emptyings == ()
+
+
+def test_an_ordinary_level_and_a_stuck_one_ask_no_calendar() -> None:
+    """A stuck level is believed no more: the days since it was would be looked through at each of its readings."""
+    asked: list[int] = []
+
+    def opened() -> float:
+        asked.append(1)
+        return 0.0
+
+    story = Story()
+    story.fill(10)
+    ordinary = derive(story).state.fill
+    for _ in range(15):
+        story.hand(0.0)
+    stuck = derive(story).state.fill
+    assert stuck.level is not None
+    assert stuck.level.stuck
+    for fill in (ordinary, stuck):
+        see(fill, story.now + HOUR_MS, story.percent, opened, counted=True)
+    assert not asked
+    see(ordinary, story.now + HOUR_MS, 0.0, opened, counted=True)
+    assert asked
 
 
 def test_a_level_that_is_bad_is_left_to_the_counter() -> None:
