@@ -13,10 +13,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.collection.derived import Derived, derive
-from bench.collection.world import SimulatedUnit, simulate
-from sukusuku_core.time import HOUR_MS
-from sukusuku_server.model.collection import HORIZON_HOURS, Method
+from bench.collection.derived import derive
+from bench.collection.world import simulate
+from sukusuku_server.model.collection import Method
+from sukusuku_server.units.evaluation.judgement import better, inflow_scores
 from sukusuku_server.units.forecast_score import Score, Scored, score
 
 INSIDE_GOAL = (0.75, 0.85)
@@ -37,24 +37,12 @@ class Figures:
     @property
     def better(self) -> float:
         """By which share the model's error is below that of the better rule."""
-        mine = next((score.error for score in self.scores if score.method is Method.MODEL), None)
-        rules = [score.error for score in self.scores if score.method is not Method.MODEL and score.error is not None]
-        return 0.0 if mine is None or not rules else 1 - mine / min(rules)
+        return better(self.scores) or 0.0
 
     @property
     def good(self) -> bool:
         """Both goals reached."""
         return INSIDE_GOAL[0] <= self.inside <= INSIDE_GOAL[1] and self.better >= BETTER_GOAL
-
-
-def judge(unit: SimulatedUnit, derived: Derived) -> Iterator[Scored]:
-    """Yield the forecasts of a unit with what truly became of them."""
-    for forecast in derived.forecasts:
-        if unit.truth.percent(forecast.issued) >= 100:
-            continue
-        full = unit.truth.full_after(forecast.issued)
-        if full is not None:
-            yield Scored(forecast, min((full - forecast.issued) / HOUR_MS, HORIZON_HOURS))
 
 
 def lines(found: Figures) -> Iterator[str]:
@@ -78,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         world = simulate(seed)
         scored: list[Scored] = []
         for unit in world.units:
-            own = list(judge(unit, derive(unit, world)))
+            own = inflow_scores(derive(unit, world).forecasts, unit.truth)
             scored += own
             if args.units:
                 figures = Figures(score(own))

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.collection import emptyings, forecasts, incidents
+from bench.collection import emptyings, incidents
 from bench.collection.derived import Derived, derive
 from bench.collection.emptyings import Tally
 from bench.collection.forecasts import Figures
@@ -14,7 +14,7 @@ from bench.collection.knobs import WIDE
 from bench.collection.simulated_sensors import Witness
 from bench.collection.world import SimulatedUnit, World, simulate
 from sukusuku_core.time import HOUR_MS
-from sukusuku_server.units.evaluation.judgement import watched
+from sukusuku_server.units.evaluation.judgement import inflow_scores, watched
 from sukusuku_server.units.evaluation.truth import Course
 from sukusuku_server.units.forecast_score import score
 
@@ -84,7 +84,8 @@ def _emptyings(kind: str, tallies: Sequence[Tally], goals: Goals | None) -> Iter
 def _forecasts(
     kind: str, units: Sequence[SimulatedUnit], found: Mapping[str, Derived], goals: Goals | None
 ) -> Iterator[Figure]:
-    card = Figures(score([item for unit in units for item in forecasts.judge(unit, found[unit.id])]))
+    scored = [item for unit in units for item in inflow_scores(found[unit.id].forecasts, unit.truth)]
+    card = Figures(score(scored))
     better = NO_GOAL if goals is None else at_least(goals.better)
     inside = NO_GOAL if goals is None else between(*INSIDE)
     yield Figure(kind, "forecast error below the better rule", card.better, _percent(card.better), better, "forecast")

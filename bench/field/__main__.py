@@ -125,7 +125,7 @@ def _line(name: str, figures: Figures) -> str:
     parts = [
         f"{name:13} emptyings {told.found:3} of {told.true:3} ({told.share:5.1%})",
         f"false {told.false} ({told.wrong:.1%})",
-        f"error {_percent(better(figures.scored))} below the better rule",
+        f"error {_percent(better(score(figures.scored)))} below the better rule",
         f"inside {_percent(figures.inside)} by inflow, {seen.inside:.1%} as seen",
         f"full by the early end {seen.early:.0%}, by the late {seen.late:.0%}",
         f"called full {figures.called:.0f} h, low {figures.low / max(figures.called, 1):.1%}",
@@ -135,7 +135,7 @@ def _line(name: str, figures: Figures) -> str:
 
 def _goals(figures: Figures, goals: Goals) -> Iterator[tuple[str, str, str, bool]]:
     told, low = figures.emptyings, figures.low / max(figures.called, 1.0)
-    gained, inside = better(figures.scored) or 0.0, figures.inside or 0.0
+    gained, inside = better(score(figures.scored)) or 0.0, figures.inside or 0.0
     band = f"{goals.inside[0]:.0%} to {goals.inside[1]:.0%}"
     yield "emptyings found", f"{told.share:.1%}", f">= {goals.found:.0%}", told.share >= goals.found
     yield "false emptyings", f"{told.wrong:.1%}", f"<= {goals.false:.0%}", told.wrong <= goals.false

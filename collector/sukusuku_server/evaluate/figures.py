@@ -128,8 +128,8 @@ def evaluate(
     moments = [time for time, _ in levels]
     known = tuple(labels or (Label(*around(emptying.time, moments)) for emptying in derived.emptyings))
     truth = course(levels, known)
-    scored = inflow_scores(derived.forecasts, truth)
+    scores = score(inflow_scores(derived.forecasts, truth))
     called, low = called_full(derived.estimates(), truth)
     pace = median(late - early for early, late in pairwise(moments)) / MINUTE_MS
     seen = watched([(derived.forecasts, truth)])
-    return Evaluation(levels, derived, truth, known, told, pace, score(scored), better(scored), seen, called, low)
+    return Evaluation(levels, derived, truth, known, told, pace, scores, better(scores), seen, called, low)

@@ -4,11 +4,12 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, Forecast, Method
 from sukusuku_server.units.evaluation.truth import FULL, SEEN_FULL, Course, Label
-from sukusuku_server.units.forecast_score import Scored, score
+from sukusuku_server.units.forecast_score import Score, Scored
 
 SLACK_MS = HOUR_MS
 """An emptying is found when it is told within its label, or so near to it."""
@@ -85,7 +86,17 @@ class Watched:
         return self.late - self.early
 
 
-def inflow_scores(forecasts: Iterable[Forecast], truth: Course) -> list[Scored]:
+class Truth(Protocol):
+    """The true level of a unit, seen from afterwards or known to a simulator."""
+
+    def percent(self, time: int) -> float:
+        """Return the true level at a moment."""
+
+    def full_after(self, time: int) -> int | None:
+        """When the bag would have been full, seen from a moment, had nobody changed it; None: not known."""
+
+
+def inflow_scores(forecasts: Iterable[Forecast], truth: Truth) -> list[Scored]:
     """Forecasts with the time at which what came would have filled the bag, whether or not it was changed before."""
     found: list[Scored] = []
     for forecast in forecasts:
@@ -129,9 +140,9 @@ def _part(forecast: Forecast, hours: float) -> float:
     return 1.0 if late <= early else 1 + (hours - early) / (late - early) if late < math.inf else 1.5
 
 
-def better(scored: Sequence[Scored]) -> float | None:
+def better(scores: Iterable[Score]) -> float | None:
     """By which share the model's error is below that of the better simple rule; None: nothing to compare."""
-    errors = {line.method: line.error for line in score(scored)}
+    errors = {line.method: line.error for line in scores}
     mine = errors.pop(Method.MODEL, None)
     rules = [error for error in errors.values() if error is not None]
     return None if mine is None or not rules else 1 - mine / max(min(rules), 1e-9)
