@@ -2,23 +2,12 @@
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from bench.collection.world import SimulatedUnit, World
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
-from sukusuku_server.model.collection import Emptying, Forecast, Outcome
 from sukusuku_server.units.derivation import UnitDerivation
-
-
-@dataclass(slots=True)
-class Derived:
-    """Everything that was derived of a unit."""
-
-    points: list[Reading] = field(default_factory=list)
-    emptyings: list[Emptying] = field(default_factory=list)
-    forecasts: list[Forecast] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+from sukusuku_server.units.evaluation.history import Derived
 
 
 def derive(unit: SimulatedUnit, world: World) -> Derived:
@@ -26,12 +15,7 @@ def derive(unit: SimulatedUnit, world: World) -> Derived:
     derivation = UnitDerivation(unit.id, unit.collection, world)
     state, found = derivation.start(world.start - 1), Derived()
     for until, readings in _days(unit, world):
-        advanced = derivation.advance(state, readings, (), until)
-        state = advanced.state
-        found.points += advanced.points
-        found.emptyings += advanced.emptyings
-        found.forecasts += advanced.forecasts
-        found.outcomes += advanced.outcomes
+        state = found.add(derivation.advance(state, readings, (), until))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.collection import emptyings, incidents
-from bench.collection.derived import Derived, derive
+from bench.collection.derived import derive
 from bench.collection.emptyings import Tally
 from bench.collection.forecasts import Figures
 from bench.collection.goals import BY_KIND, HIGH_WRONGLY, INSIDE, Goal, Goals, at_least, at_most, between
@@ -14,6 +14,7 @@ from bench.collection.knobs import WIDE
 from bench.collection.simulated_sensors import Witness
 from bench.collection.world import SimulatedUnit, World, simulate
 from sukusuku_core.time import HOUR_MS
+from sukusuku_server.units.evaluation.history import Derived
 from sukusuku_server.units.evaluation.judgement import inflow_scores, watched
 from sukusuku_server.units.evaluation.truth import Course
 from sukusuku_server.units.forecast_score import score

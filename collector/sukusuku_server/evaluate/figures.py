@@ -1,17 +1,16 @@
 """What is derived of a history, and how good that is. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from statistics import median
-from typing import overload
 
 from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_server.histories.emptyings import around
 from sukusuku_server.model.collection import Emptying, Method
 from sukusuku_server.units.evaluation import history
-from sukusuku_server.units.evaluation.history import Derived, Levels
+from sukusuku_server.units.evaluation.history import Derived, Levels, Shown
 from sukusuku_server.units.evaluation.judgement import (
     Tally,
     Watched,
@@ -98,32 +97,9 @@ def marks(found: Evaluation) -> list[Marked]:
     return sorted([*told, *(Marked(time, None, Mark.MISSED) for time in missed)], key=lambda item: item.time)
 
 
-class _Followed(Sequence[tuple[int, float]]):
-    """Levels that tell how far they have been read: `shown` gets what is done and the whole."""
-
-    def __init__(self, levels: Levels, shown: Callable[[float, float], None]) -> None:
-        self._levels, self._shown = levels, shown
-
-    def __len__(self) -> int:
-        return len(self._levels)
-
-    @overload
-    def __getitem__(self, place: int) -> tuple[int, float]: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[tuple[int, float]]: ...
-
-    def __getitem__(self, place: int | slice) -> tuple[int, float] | Sequence[tuple[int, float]]:
-        if isinstance(place, slice):
-            self._shown(float(place.stop), float(len(self._levels)))
-        return self._levels[place]
-
-
-def evaluate(
-    name: str, levels: Levels, labels: Sequence[Label] | None, shown: Callable[[float, float], None]
-) -> Evaluation:
+def evaluate(name: str, levels: Levels, labels: Sequence[Label] | None, shown: Shown) -> Evaluation:
     """Derive a history of at least two levels (UTC ms, percent) as the collector would have, and judge the result."""
-    derived = history.derive(name, _Followed(levels, shown))
+    derived = history.derive(name, levels, shown=shown)
     told = None if labels is None else tally((emptying.time for emptying in derived.emptyings), labels)
     moments = [time for time, _ in levels]
     known = tuple(labels or (Label(*around(emptying.time, moments)) for emptying in derived.emptyings))

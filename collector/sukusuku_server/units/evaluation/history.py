@@ -4,17 +4,20 @@ found = derive("paper", levels)                  # as read
 found = derive("paper", drawn(levels, 30 * MINUTE_MS))
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS
-from sukusuku_server.model.collection import Emptying, Finding, Forecast, Outcome
+from sukusuku_server.model.collection import Emptying, Forecast
+from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.units.derivation import Hours, UnitDerivation, UnitProgress
 
 Levels = Sequence[tuple[int, float]]
 """(UTC ms, percent) as the sensor said it, in order of time, a time once."""
+Shown = Callable[[float, float], None]
+"""Is told how many levels are derived, and how many there are."""
 
 HELD_MS = 6 * HOUR_MS
 """A value is repeated for so long at most; what lies beyond is a silence."""
@@ -34,19 +37,29 @@ class AlwaysOpen:
 
 @dataclass(slots=True)
 class Derived:
-    """Everything that was derived of a unit, in order. Of a finding that stayed open only the last word is kept."""
+    """What was derived of a unit, in order."""
 
     points: list[Reading] = field(default_factory=list)
     emptyings: list[Emptying] = field(default_factory=list)
     forecasts: list[Forecast] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
     state: UnitProgress | None = None
     """What is known in the end."""
+
+    def add(self, advanced: Advanced[UnitProgress]) -> UnitProgress:
+        """Take a step of the derivation; return its state."""
+        self.points += advanced.points
+        self.emptyings += advanced.emptyings
+        self.forecasts += advanced.forecasts
+        self.state = advanced.state
+        return advanced.state
 
     def estimates(self) -> list[tuple[int, float]]:
         """(time, percent) of the fill level."""
         return [(point.time, float(point.value or 0)) for point in self.points if point.metric == "Fill/Estimate"]
+
+
+def _unseen(_done: float, _whole: float) -> None:
+    """Nobody watches."""
 
 
 def drawn(levels: Levels, every: int) -> list[tuple[int, float]]:
@@ -61,10 +74,15 @@ def drawn(levels: Levels, every: int) -> list[tuple[int, float]]:
     return found
 
 
-def derive(asset: str, levels: Levels, settings: Collection | None = None, opening: Hours | None = None) -> Derived:
+def derive(
+    asset: str,
+    levels: Levels,
+    settings: Collection | None = None,
+    opening: Hours | None = None,
+    shown: Shown = _unseen,
+) -> Derived:
     """Derive a history day by day, as the collector would have done; everything is taken for GOOD."""
-    derivation = UnitDerivation(asset, settings or Collection(), opening or AlwaysOpen())
-    found, open_findings = Derived(), dict[tuple[str, int], Finding]()
+    derivation, found = UnitDerivation(asset, settings or Collection(), opening or AlwaysOpen()), Derived()
     if not levels:
         return found
     until = levels[0][0] - 1
@@ -75,13 +93,6 @@ def derive(asset: str, levels: Levels, settings: Collection | None = None, openi
         while place < len(levels) and levels[place][0] <= until:
             place += 1
         day = [Reading(asset, "Fill/Percent", time, percent) for time, percent in levels[begin:place]]
-        advanced = derivation.advance(state, day, (), until)
-        state = advanced.state
-        found.points += advanced.points
-        found.emptyings += advanced.emptyings
-        found.forecasts += advanced.forecasts
-        found.outcomes += advanced.outcomes
-        open_findings.update(((finding.name, finding.since), finding) for finding in advanced.findings)
-    found.state = state
-    found.findings = sorted(open_findings.values(), key=lambda finding: finding.since)
+        state = found.add(derivation.advance(state, day, (), until))
+        shown(float(place), float(len(levels)))
     return found
