@@ -134,8 +134,12 @@ def judged(planned: Sequence[Stop], bags: Iterable[tuple[int, float]], now: int)
 
 
 def _taken(planned: Sequence[Stop], bags: Iterable[tuple[int, float]]) -> dict[int, tuple[int, float]]:
-    """The emptying of each stop: the first after its time began, before that of the next, within 72 hours."""
-    begins = [stop.departs - EARLY for stop in planned]
+    """The emptying of each stop: the first after its time began, before that of the next, within 72 hours.
+
+    Its time begins two hours early, but while the round before is under way it has not begun.
+    """
+    back = [0, *(stop.returns for stop in planned)]
+    begins = [max(stop.departs - EARLY, min(back[n], stop.departs)) for n, stop in enumerate(planned)]
     found: dict[int, tuple[int, float]] = {}
     for time, percent in bags:
         n = bisect_right(begins, time) - 1

@@ -106,10 +106,12 @@ def _pair(stops: Sequence[tuple[Run, StopRecord]], emptyings: Sequence[Emptying]
     """Return the emptying of each stop of a unit: the one in its time first, then the first one that came late."""
     found: list[Emptying | None] = [None] * len(stops)
     free = list(emptyings)
+    plans = [run.plan for run, _ in stops]
+    begins = [_begins(before, plan) for before, plan in zip([None, *plans], plans, strict=False)]
     for late in (False, True):
         for n, (run, _) in enumerate(stops):
-            following = _begins(run.plan, stops[n + 1][0].plan) if n + 1 < len(stops) else None
-            start, end = run.plan.departs - EARLY_MS, run.plan.returns + AFTER_MS
+            following = begins[n + 1] if n + 1 < len(stops) else None
+            start, end = begins[n], run.plan.returns + AFTER_MS
             if late:
                 start, end = end, run.plan.returns + LATE_MS
             if following is not None:
@@ -122,9 +124,10 @@ def _pair(stops: Sequence[tuple[Run, StopRecord]], emptyings: Sequence[Emptying]
     return found
 
 
-def _begins(before: Plan, plan: Plan) -> int:
+def _begins(before: Plan | None, plan: Plan) -> int:
     """Return from when on an emptying belongs to a round: a little early, but not while the one before is under way."""
-    return max(plan.departs - EARLY_MS, min(before.returns, plan.departs))
+    early = plan.departs - EARLY_MS
+    return early if before is None else max(early, min(before.returns, plan.departs))
 
 
 def _planned(run: Run, record: StopRecord, emptying: Emptying | None, needless: float, now: int) -> Visit:

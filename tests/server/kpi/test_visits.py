@@ -119,6 +119,8 @@ def test_of_two_rounds_on_a_day_the_one_under_way_has_the_emptying(hour: float) 
 
     assert kind(both, emptied(0, hour)) == [VisitKind.EMPTIED, VisitKind.MISSED]
     assert kind(both, emptied(0, 12.5)) == [VisitKind.MISSED, VisitKind.EMPTIED]
+    found = kind(both, emptied(0, 9.25), emptied(0, hour))
+    assert sorted(found) == sorted([VisitKind.EMPTIED, VisitKind.UNPLANNED, VisitKind.MISSED])
 
 
 def test_a_stop_that_was_left_out_is_no_visit_and_rejected_emptyings_do_not_count() -> None:
