@@ -1,6 +1,6 @@
 """One round on one date: who is visited and why, in which order. Pure but for the solver that it is handed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -20,7 +20,8 @@ class PlanningInput:
     """What stands around the candidates.
 
     `after` has the next trip that may serve a site; `open` its opening hours as stretches (UTC ms) while the round is
-    under way. The matrix knows the vehicle's depot and every site that has a place.
+    under way. `measure` gives a matrix that knows the vehicle's depot and every site that has a place. It may ask a
+    server, so it is called only where a plan is made.
     """
 
     round: Round
@@ -28,7 +29,7 @@ class PlanningInput:
     trip: Trip
     after: Mapping[str, Trip | None]
     open: Mapping[str, Sequence[tuple[int, int]]]
-    matrix: Matrix
+    measure: Callable[[], Matrix]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ def _reasons(setting: PlanningInput, candidates: Sequence[Candidate]) -> list[tu
 def _planned(setting: PlanningInput, reasons: Sequence[tuple[Candidate, Reason]], now: int, solve: Solve) -> Plan:
     wanted = [_Wanted(c, reason, _windows(setting, c.site)) for c, reason in reasons if reason in JOINING]
     others = [_other(c, reason) for c, reason in reasons if reason not in JOINING]
-    problem = _problem(setting, wanted)
+    matrix = setting.measure()
+    problem = _problem(setting, matrix, wanted)
     way, how = _way(setting, problem, wanted, solve)
     way = min((way, way[::-1]), key=lambda each: (_costs(problem, each), _wait(wanted, each)))
     others += [_other(each.candidate, Reason.NO_CAPACITY) for n, each in enumerate(wanted) if n not in way]
@@ -103,7 +105,7 @@ def _planned(setting: PlanningInput, reasons: Sequence[tuple[Candidate, Reason]]
     if times is None:
         raise ValueError(f"the solver's way {way} may not be driven")
     left = len(wanted) - len(way)
-    notes = [how, f"ways: {setting.matrix.source}"] + [f"left out for want of room or time: {left}"] * bool(left)
+    notes = [how, f"ways: {matrix.source}"] + [f"left out for want of room or time: {left}"] * bool(left)
     return Plan(
         round=setting.round.id,
         date=setting.trip.date,
@@ -112,7 +114,7 @@ def _planned(setting: PlanningInput, reasons: Sequence[tuple[Candidate, Reason]]
         returns=setting.trip.returns,
         vehicle=setting.vehicle.id,
         stops=(*_joined(setting.trip, [wanted[n] for n in way], times), *others),
-        km=_km(setting, [wanted[n].candidate.site for n in way]),
+        km=_km(matrix, setting.vehicle.depot, [wanted[n].candidate.site for n in way]),
         minutes=times.back / 60 if way else 0.0,
         solver="; ".join(notes),
     )
@@ -133,8 +135,8 @@ def _service(setting: PlanningInput) -> int:
     return round(setting.round.service_minutes * 60)
 
 
-def _problem(setting: PlanningInput, wanted: Sequence[_Wanted]) -> Problem:
-    matrix, trip = setting.matrix, setting.trip
+def _problem(setting: PlanningInput, matrix: Matrix, wanted: Sequence[_Wanted]) -> Problem:
+    trip = setting.trip
     visits = tuple(
         Job(
             place=matrix.index(each.candidate.site),
@@ -203,6 +205,6 @@ def _stop(candidate: Candidate, reason: Reason, position: int | None, arrives: i
     )
 
 
-def _km(setting: PlanningInput, sites: Sequence[str]) -> float:
-    places = [setting.matrix.index(place) for place in (setting.vehicle.depot, *sites, setting.vehicle.depot)]
-    return sum(setting.matrix.km[a][b] for a, b in pairwise(places)) if sites else 0.0
+def _km(matrix: Matrix, depot: str, sites: Sequence[str]) -> float:
+    places = [matrix.index(place) for place in (depot, *sites, depot)]
+    return sum(matrix.km[a][b] for a, b in pairwise(places)) if sites else 0.0

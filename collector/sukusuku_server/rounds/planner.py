@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from sukusuku_core.model import FaultCode
 from sukusuku_core.time import DAY_MS, HOUR_MS
@@ -92,7 +93,7 @@ class Planner:
             trip=trip,
             after={site.id: self._after(site, trip) for site in sites},
             open={site.id: opening[site.id].spans(trip.departs, trip.returns) for site in sites},
-            matrix=self._matrix(vehicle, sites),
+            measure=partial(self._matrix, vehicle, sites),
         )
         return setting, candidates
 

@@ -32,7 +32,7 @@ def setting(vehicle: Vehicle = TRUCK, **changes: Any) -> plan.PlanningInput:
         "trip": TRIP,
         "after": dict.fromkeys(SITES),
         "open": dict.fromkeys(SITES, ((TRIP.departs - 4 * HOUR, TRIP.returns + HOUR),)),
-        "matrix": MATRIX,
+        "measure": lambda: MATRIX,
     }
     return plan.PlanningInput(**values | changes)
 
@@ -209,7 +209,7 @@ def test_thirty_stops_are_planned_in_time() -> None:
         trip=replace(TRIP, returns=TRIP.departs + 8 * HOUR),
         after=dict.fromkeys(sites),
         open={key: [(TRIP.departs, TRIP.departs + 8 * HOUR)] for key in sites},
-        matrix=estimated(spots, Routing()),
+        measure=lambda: estimated(spots, Routing()),
     )
 
     assert len(found.joined) == 30

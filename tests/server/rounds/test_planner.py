@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,8 +16,9 @@ from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.next_visit import next_visits
 from sukusuku_server.rounds.planner import Planner, waited
 from sukusuku_server.rounds.timetable import timetables
-from sukusuku_server.settings import Facility
-from tests.server.rounds.plan_cases import DAY, HOUR, MORNING
+from sukusuku_server.rounds.travel_matrix import Matrix, Spot, estimated
+from sukusuku_server.settings import Facility, Routing
+from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING
 from tests.server.rounds.three_centres import derive, town
 from tests.support.databases import both
 
@@ -69,6 +70,27 @@ def test_a_round_is_planned_from_what_is_known(ward: Ward) -> None:
     assert [stop.site for stop in found.joined] in (["tobu", "seibu"], ["seibu", "tobu"])
     assert found.vehicle == "truck"
     assert found.km > 5
+
+
+def test_a_plan_that_stands_asks_no_server_for_ways(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    for unit in ("tobu-unit-1", "tobu-unit-2", "seibu-unit-1", "nanbu-unit-1"):
+        derive(ward.store, unit, percent=85.0, hours=10)
+    asked: list[int] = []
+
+    def ways(spots: Sequence[Spot], routing: Routing) -> Matrix:
+        asked.append(len(spots))
+        return estimated(spots, routing)
+
+    monkeypatch.setattr("sukusuku_server.rounds.planner.measured", ways)
+    found = ward.plan()
+    planner = Planner(FacilitySchedules(town()), timetables(town()), ward.store, ward.operations)
+
+    assert planner.revised(found, (), MORNING + MINUTE) is None
+    assert len(asked) == 1
+    Emptyings(ward.operations).enter("tobu-unit-1", MORNING, "園長", MORNING, percent=85.0, nappies=50.0)
+    derive(ward.store, "tobu-unit-1", percent=2.0, hours=200, now=MORNING + MINUTE)
+    assert planner.revised(found, (), MORNING + MINUTE) is not None
+    assert len(asked) == 2
 
 
 def test_a_request_stands_until_the_unit_is_emptied(ward: Ward) -> None:
