@@ -15,7 +15,7 @@ from sukusuku_server.db.tables_alerts import audit, mail_outbox
 from sukusuku_server.db.tables_collection import request, round_person, round_run, round_stop, stop_answer
 from sukusuku_server.model.alerts import MailState, OutgoingMail
 from sukusuku_server.model.rounds import Answer, Person, Plan, Reason, Run, StopRecord, Word
-from sukusuku_server.model.run_state import GRACE_MS, goes
+from sukusuku_server.model.run_state import GRACE_MS, goes, is_accepted_by
 
 _ASKING = {"round", "again", "change"}
 """Kinds of mails that are of no use once the round has departed."""
@@ -191,7 +191,7 @@ class Rounds:
         who = who[:120]
         with self._operations.writing() as connection:
             run = _find(connection, round_run.c.id == run_id)
-            if run is None or (goes(run) and run.accepted is not None and not _is_by(run, who, person)):
+            if run is None or (goes(run) and run.accepted is not None and not is_accepted_by(run, who, person)):
                 return
             if run.accepted is not None and max(run.changed or 0, run.refused or 0) < run.accepted:
                 return
@@ -213,7 +213,7 @@ class Rounds:
             run = _find(connection, round_run.c.id == run_id)
             if run is None:
                 return
-            gone = run.accepted is not None and _is_by(run, who, person)
+            gone = is_accepted_by(run, who, person)
             if gone:
                 values = {"accepted": None, "accepted_by": None, "accepted_person": None, "withdrawn": now}
                 connection.execute(update(round_run).where(round_run.c.id == run_id).values(values))
@@ -324,13 +324,6 @@ def _put_mails(connection: Connection, run_id: int, mails: Sequence[OutgoingMail
     for mail in mails:  # who is asked to come after it has left is annoyed; a word is of use until the round is closed
         expires = times.departs if mail.kind in _ASKING else times.returns + GRACE_MS
         connection.execute(insert(mail_outbox).values(mail_values(mail) | fresh | {"expires": expires}))
-
-
-def _is_by(run: Run, who: str, person: int | None) -> bool:
-    """Whether it is this person who has accepted a run."""
-    if person is not None and run.accepted_person is not None:
-        return run.accepted_person == person
-    return run.accepted_by == who
 
 
 def _record(connection: Connection, before: StopRecord, answer: Answer, who: str, now: int, note: str) -> None:

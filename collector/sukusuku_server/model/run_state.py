@@ -38,6 +38,13 @@ def goes(run: Run) -> bool:
     return said or run.answered is not None
 
 
+def is_accepted_by(run: Run, who: str, person: int | None) -> bool:
+    """Whether it is this person (id) who has said that they go. Where no id is known the name `who` decides."""
+    if person is not None and run.accepted_person is not None:
+        return run.accepted is not None and run.accepted_person == person
+    return run.accepted is not None and run.accepted_by == who
+
+
 def unplanned(run: Run) -> bool:
     """Whether there was no plan when the round departed: the collector was down."""
     return run.plan.planned >= run.plan.departs

@@ -8,7 +8,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.model.rounds import Person, Run, RunState, StopRecord
-from sukusuku_server.model.run_state import GRACE_MS, state_of
+from sukusuku_server.model.run_state import GRACE_MS, is_accepted_by, state_of
 from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rounds.route_sheet import Sheets, sheets
 from sukusuku_server.rounds.signed_links import Action, Claim, ForgedLinkError, Links
@@ -49,11 +49,8 @@ class Seen:
 
     @property
     def mine(self) -> bool:
-        """Whether whoever has this link is the one who goes. People may have the same name."""
-        run = self.run
-        if self.person is not None and run.accepted_person is not None:
-            return run.accepted is not None and run.accepted_person == self.person.id
-        return run.accepted is not None and run.accepted_by == self.who
+        """Whether whoever has this link is the one who goes."""
+        return is_accepted_by(self.run, self.who, None if self.person is None else self.person.id)
 
     @property
     def who(self) -> str:
