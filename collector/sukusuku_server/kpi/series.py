@@ -48,7 +48,7 @@ _BITS = {Rule.PLACES: 1, Rule.AREA: 2, Rule.STAFF: 4}
 
 
 def number_of_rules(rules: Iterable[Rule]) -> int:
-    """Return the number by which the rules that set a limit are stored; 0: none, the centre is closed."""
+    """Return the number by which the rules that set a limit are stored; 0: none, the room is closed."""
     return sum(_BITS[rule] for rule in rules)
 
 
