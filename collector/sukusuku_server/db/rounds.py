@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sukusuku_core.errors import SukusukuError
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.round_row_mapping import to_person, to_run, to_stop
+from sukusuku_server.db.round_reading import by_run, find_run, find_stop, read_run, read_stop, stops_of, to_runs
 from sukusuku_server.db.row_mapping import mail_values
 from sukusuku_server.db.tables_alerts import audit, mail_outbox
 from sukusuku_server.db.tables_collection import request, round_person, round_run, round_stop, stop_answer
@@ -80,7 +80,7 @@ class Rounds:
                 return None
             if people:
                 _tell(connection, run.id, people, compose, 1, now)
-            return _read(connection, run.id)
+            return read_run(connection, run.id)
 
     def revise(self, run: Run, plan: Plan, compose: Compose, now: int, *, told: bool) -> Run | None:
         """Put another plan in the place of a run's, with the mails that say so. Stops keep their ids and answers.
@@ -93,7 +93,7 @@ class Rounds:
         with self._operations.writing() as connection:
             if not connection.execute(update(round_run).where(same).values(values)).rowcount:
                 return None
-            known = {record.stop.asset: record.id for record in _stops(connection, [run.id])}
+            known = {record.stop.asset: record.id for record in stops_of(connection, [run.id])}
             for stop in plan.stops:
                 if stop.asset in known:
                     mine = round_stop.c.id == known[stop.asset]
@@ -105,38 +105,38 @@ class Rounds:
                 left = (round_stop.c.run_id == run.id) & round_stop.c.asset.in_(gone)
                 off = {"joined": False, "position": None, "arrives": None, "reason": Reason.RETIRED}
                 connection.execute(update(round_stop).where(left).values(off))
-            fresh = _read(connection, run.id)
-            _put_mails(connection, run.id, compose(fresh, _stops(connection, [run.id])), now)
+            fresh = read_run(connection, run.id)
+            _put_mails(connection, run.id, compose(fresh, stops_of(connection, [run.id])), now)
             return fresh
 
     def run(self, run_id: int) -> Run | None:
         """One run; None: there is none with this id."""
         with self._operations.reading() as connection:
-            return _find(connection, round_run.c.id == run_id)
+            return find_run(connection, round_run.c.id == run_id)
 
     def of(self, round_id: str, day: date) -> Run | None:
         """Return the run of a round on a date; None: not planned."""
         with self._operations.reading() as connection:
-            return _find(connection, round_run.c.round == round_id, round_run.c.date == day.isoformat())
+            return find_run(connection, round_run.c.round == round_id, round_run.c.date == day.isoformat())
 
     def runs(self, start: int, end: int, limit: int = 200) -> list[Run]:
         """Run with start <= departs < end (UTC ms), the newest first."""
         within = (round_run.c.departs >= start) & (round_run.c.departs < end)
         query = select(round_run).where(within).order_by(round_run.c.departs.desc(), round_run.c.id.desc()).limit(limit)
         with self._operations.reading() as connection:
-            return _to_runs(connection, connection.execute(query).all())
+            return to_runs(connection, connection.execute(query).all())
 
     def open(self) -> list[Run]:
         """Run that are not closed, the oldest first."""
         query = select(round_run).where(round_run.c.closed.is_(None)).order_by(round_run.c.departs)
         with self._operations.reading() as connection:
-            return _to_runs(connection, connection.execute(query).all())
+            return to_runs(connection, connection.execute(query).all())
 
     def ahead(self) -> list[tuple[Run, list[StopRecord]]]:
         """Return what `open` returns, each with its stops."""
         runs = self.open()
         with self._operations.reading() as connection:
-            records = _by_run(_stops(connection, [run.id for run in runs]))
+            records = by_run(stops_of(connection, [run.id for run in runs]))
         return [(run, records.get(run.id, [])) for run in runs]
 
     # ------------------------------------------------------------ mails
@@ -156,13 +156,13 @@ class Rounds:
         False, and nothing happens, when somebody goes, somebody else has asked them, or the run is closed.
         """
         with self._operations.writing() as connection:
-            fresh = _read(connection, run.id)
+            fresh = read_run(connection, run.id)
             if goes(fresh) or fresh.closed is not None or not set(people) <= set(fresh.people):
                 return False
             mine = round_person.c.id.in_([person.id for person in people])
             connection.execute(update(round_person).where(mine).values(told=now))
-            fresh = _read(connection, run.id)
-            _put_mails(connection, run.id, compose(fresh, _stops(connection, [run.id])), now)
+            fresh = read_run(connection, run.id)
+            _put_mails(connection, run.id, compose(fresh, stops_of(connection, [run.id])), now)
             return True
 
     def word(
@@ -175,7 +175,7 @@ class Rounds:
     ) -> bool:
         """Hand mails to contacts to the outbox, and keep by stop what they were told. False: somebody else did."""
         with self._operations.writing() as connection:
-            standing = {record.id: record.worded for record in _stops(connection, [run_id])}
+            standing = {record.id: record.worded for record in stops_of(connection, [run_id])}
             if any(standing.get(ident) != word for ident, word in before.items()):
                 return False
             for ident, word in after.items():
@@ -190,7 +190,7 @@ class Rounds:
         """
         who = who[:120]
         with self._operations.writing() as connection:
-            run = _find(connection, round_run.c.id == run_id)
+            run = find_run(connection, round_run.c.id == run_id)
             if run is None or (goes(run) and run.accepted is not None and not is_accepted_by(run, who, person)):
                 return
             if run.accepted is not None and max(run.changed or 0, run.refused or 0) < run.accepted:
@@ -201,7 +201,7 @@ class Rounds:
                 mine = round_person.c.id == person
                 connection.execute(update(round_person).where(mine).values(declined=None))
             _audit(connection, now, who, "round.accept", run_id)
-            for record in _stops(connection, [run_id]):
+            for record in stops_of(connection, [run_id]):
                 early = record.answered is not None and record.answered < run.plan.departs
                 if record.answer is Answer.CANNOT and early and record.answered_by != who:
                     _record(connection, record, Answer.NONE, who, now, "")
@@ -210,7 +210,7 @@ class Rounds:
         """Somebody has said that they cannot come; if they had accepted, they withdraw."""
         who = who[:120]
         with self._operations.writing() as connection:
-            run = _find(connection, round_run.c.id == run_id)
+            run = find_run(connection, round_run.c.id == run_id)
             if run is None:
                 return
             gone = is_accepted_by(run, who, person)
@@ -249,12 +249,12 @@ class Rounds:
     def stops(self, run_id: int) -> list[StopRecord]:
         """Return the stops of a run: the joined ones in order, then the others."""
         with self._operations.reading() as connection:
-            return _stops(connection, [run_id])
+            return stops_of(connection, [run_id])
 
     def stop(self, stop_id: int) -> StopRecord | None:
         """One stop; None: there is none with this id."""
         with self._operations.reading() as connection:
-            return _find_stop(connection, stop_id)
+            return find_stop(connection, stop_id)
 
     def answer(self, stop_id: int, answer: Answer, who: str, now: int, note: str = "") -> StopRecord:
         """Record what the crew says about a stop; NONE takes it back. The same answer again changes nothing.
@@ -264,13 +264,13 @@ class Rounds:
         """
         who = who[:120]
         with self._operations.writing() as connection:
-            found = _find_stop(connection, stop_id)
+            found = find_stop(connection, stop_id)
             if found is None:
                 raise UnknownStopError(stop_id)
             if (found.answer, found.note) == (answer, note):
                 return found
             _record(connection, found, answer, who, now, note)
-            return _read_stop(connection, stop_id)
+            return read_stop(connection, stop_id)
 
     def answers(self, stop_id: int) -> list[Answered]:
         """Every answer that a stop was given, in order."""
@@ -286,7 +286,7 @@ def _plan_values(plan: Plan) -> dict[str, Any]:
 
 def _put(connection: Connection, plan: Plan) -> Run:
     values = _plan_values(plan)
-    found = _find(connection, round_run.c.round == plan.round, round_run.c.date == plan.date.isoformat())
+    found = find_run(connection, round_run.c.round == plan.round, round_run.c.date == plan.date.isoformat())
     if found is None:
         query = insert(round_run).values(values | {"told": 0})
         number: int = connection.execute(query.returning(round_run.c.id)).scalar_one()
@@ -299,7 +299,7 @@ def _put(connection: Connection, plan: Plan) -> Run:
     if plan.stops:
         rows = [asdict(stop) | {"run_id": number} | _UNANSWERED for stop in plan.stops]
         connection.execute(insert(round_stop), rows)
-    return _read(connection, number)
+    return read_run(connection, number)
 
 
 def _tell(connection: Connection, run_id: int, people: Sequence[Person], compose: Compose, told: int, now: int) -> bool:
@@ -312,8 +312,8 @@ def _tell(connection: Connection, run_id: int, people: Sequence[Person], compose
     if rows:
         fields = [{key: value for key, value in row.items() if key != "id"} | {"run_id": run_id} for row in rows]
         connection.execute(insert(round_person), fields)
-    run = _read(connection, run_id)
-    _put_mails(connection, run_id, compose(run, _stops(connection, [run_id])), now)
+    run = read_run(connection, run_id)
+    _put_mails(connection, run_id, compose(run, stops_of(connection, [run_id])), now)
     return True
 
 
@@ -353,50 +353,3 @@ def _ask(connection: Connection, before: StopRecord, answer: Answer, who: str, n
 
 def _audit(connection: Connection, now: int, who: str, action: str, target: int) -> None:
     connection.execute(insert(audit).values(time=now, who=who, action=action, target=str(target)))
-
-
-def _to_runs(connection: Connection, rows: Sequence[Any]) -> list[Run]:
-    ids = [row.id for row in rows]
-    records, people = _by_run(_stops(connection, ids)), _people(connection, ids)
-    return [to_run(row, records.get(row.id, []), people.get(row.id, [])) for row in rows]
-
-
-def _find(connection: Connection, *where: Any) -> Run | None:
-    row = connection.execute(select(round_run).where(*where)).first()
-    return None if row is None else _to_runs(connection, [row])[0]
-
-
-def _read(connection: Connection, run_id: int) -> Run:
-    row = connection.execute(select(round_run).where(round_run.c.id == run_id)).one()
-    return _to_runs(connection, [row])[0]
-
-
-def _people(connection: Connection, runs: Sequence[int]) -> dict[int, list[Person]]:
-    found: dict[int, list[Person]] = {}
-    query = select(round_person).where(round_person.c.run_id.in_(runs)).order_by(round_person.c.id)
-    for row in connection.execute(query):
-        found.setdefault(row.run_id, []).append(to_person(row))
-    return found
-
-
-def _stops(connection: Connection, runs: Sequence[int]) -> list[StopRecord]:
-    columns = round_stop.c
-    query = select(round_stop).where(columns.run_id.in_(runs))
-    query = query.order_by(columns.joined.desc(), columns.position, columns.id)
-    return [to_stop(row) for row in connection.execute(query)]
-
-
-def _by_run(records: Sequence[StopRecord]) -> dict[int, list[StopRecord]]:
-    found: dict[int, list[StopRecord]] = {}
-    for record in records:
-        found.setdefault(record.run, []).append(record)
-    return found
-
-
-def _find_stop(connection: Connection, stop_id: int) -> StopRecord | None:
-    row = connection.execute(select(round_stop).where(round_stop.c.id == stop_id)).first()
-    return None if row is None else to_stop(row)
-
-
-def _read_stop(connection: Connection, stop_id: int) -> StopRecord:
-    return to_stop(connection.execute(select(round_stop).where(round_stop.c.id == stop_id)).one())
