@@ -40,7 +40,7 @@ def rounds(
     book = Rounds(context.operations)
     found = book.runs(first, stop if end is not None else now + 14 * DAY_MS, limit)
     return collection.RunsOut(
-        time=japan_time(now), runs=[collection.run(run, book.stops(run.id), now) for run in found]
+        time=japan_time(now), runs=[collection.run(run, stops, now) for run, stops in book.with_stops(found)]
     )
 
 

@@ -134,7 +134,10 @@ class Rounds:
 
     def ahead(self) -> list[tuple[Run, list[StopRecord]]]:
         """Return what `open` returns, each with its stops."""
-        runs = self.open()
+        return self.with_stops(self.open())
+
+    def with_stops(self, runs: Sequence[Run]) -> list[tuple[Run, list[StopRecord]]]:
+        """Return runs, each with its stops."""
         with self._operations.reading() as connection:
             records = by_run(stops_of(connection, [run.id for run in runs]))
         return [(run, records.get(run.id, [])) for run in runs]

@@ -58,7 +58,7 @@ class KpiQueries:
         """Visits of all units with start <= time < end, in order."""
         before = start - LATE_MS - DAY_MS  # what is planned for one day may be emptied on a later one
         after = end + LATE_MS + DAY_MS  # and a late emptying belongs to the next stop as soon as that has begun
-        runs = [(run, self._rounds.stops(run.id)) for run in self._rounds.runs(before, after, _MOST_RUNS)]
+        runs = self._rounds.with_stops(self._rounds.runs(before, after, _MOST_RUNS))
         needless = {round_.id: round_.needless_percent for round_ in self._facility.round}
         found = visits(runs, self._emptyings.of(None, before, after), needless, self._now)
         return [visit for visit in found if start <= visit.time < end]

@@ -106,7 +106,7 @@ class Planner:
         emptied = {unit: last.time for unit in units if (last := self._emptyings.last(unit, now)) is not None}
         asked = {request.asset: request.time for request in reversed(self._requests.standing())}
         before = self._rounds.runs(trip.departs - BEFORE_MS, trip.returns)
-        runs = [(run, self._rounds.stops(run.id)) for run in before if (run.plan.round, run.plan.date) != _key(trip)]
+        runs = self._rounds.with_stops([run for run in before if (run.plan.round, run.plan.date) != _key(trip)])
         modes = self._modes.active(now)
         return Known(
             now,
