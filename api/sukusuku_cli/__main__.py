@@ -10,6 +10,7 @@ from importlib import import_module
 
 from sukusuku_core import __version__
 from sukusuku_core.errors import SukusukuError
+from sukusuku_server.extras import how_to_install
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = import_module(command.module).main(arguments[1:])
     except ModuleNotFoundError as error:
-        print(f"sukusuku {arguments[0]}: {error}; install it with: pip install 'sukusuku[demo]'", file=sys.stderr)
+        print(f"sukusuku {arguments[0]}: {error}; {how_to_install('demo')}", file=sys.stderr)
         return 2
     except SukusukuError as error:
         print(f"sukusuku {arguments[0]}: {error}", file=sys.stderr)

@@ -54,6 +54,21 @@ def test_prose_is_wrapped(page: Path) -> None:
     assert [line for line in prose.splitlines() if len(line) > WIDTH and not re.match(r"\||!\[| {4}", line)] == []
 
 
+def test_no_text_names_a_package_of_ours_on_a_registry() -> None:
+    """They are on none: whoever put something there under that name would be installed. A path is no such name."""
+    ours = re.compile(r"pip\w* install\b[^\n]*?[ '\"=](sukusuku[-_\[a-z]*)(?![\w/]*\.(?:whl|py|toml)\b)")
+    kinds = ("*.md", "*.py", "*.service", "*.toml", "*.html", "*.po", "Makefile", "*.yaml", "*.sh")
+    folders = ("api", "bench", "collector", "dashboards", "docs", "edge", "firmware-sim", "tests", ".ci")
+    files = [*ROOT.glob("*.*"), ROOT / "Makefile", *(p for f in folders for k in kinds for p in (ROOT / f).rglob(k))]
+    found = {
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in files
+        if path.is_file()
+        for match in ours.finditer(path.read_text(encoding="utf-8"))
+    }
+    assert found == set()
+
+
 def test_every_route_of_the_api_is_described() -> None:
     paths = without_data().openapi()["paths"]
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}

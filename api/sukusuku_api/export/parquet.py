@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from sukusuku_api.export.files import grouped
 from sukusuku_api.export.tables import Kind, Pieces, Table
 from sukusuku_core.errors import ConfigError
+from sukusuku_server.extras import how_to_install
 
 ZONE = "Asia/Tokyo"
 
@@ -20,9 +21,7 @@ def parquet_file(table: Table, pieces: Pieces) -> Iterator[bytes]:
         import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 - large, and only for those who ask for it
         import pyarrow.parquet as pq  # type: ignore[import-untyped]  # noqa: PLC0415
     except ImportError as error:
-        raise MissingError(
-            "Parquet needs pyarrow; install it with: pip install 'sukusuku[export]'; or ask for csv"
-        ) from error
+        raise MissingError(f"Parquet needs pyarrow; or ask for csv; {how_to_install('export')}") from error
     types = {
         Kind.TIME: pa.timestamp("ms", ZONE),
         Kind.TEXT: pa.string(),

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from sukusuku_api.reports.charts import FONTS, picture, render
 from sukusuku_api.reports.model import Kind, Report, Table, shown
 from sukusuku_core.errors import SukusukuError
+from sukusuku_server.extras import how_to_install
 from sukusuku_server.i18n import SOURCE_LANGUAGE, texts
 from sukusuku_server.templates import environment
 
@@ -46,7 +47,7 @@ def _weasyprint() -> Any:
     try:
         import weasyprint  # type: ignore[import-untyped] # noqa: PLC0415 - no types; loads Pango, which may not be there
     except ModuleNotFoundError as error:
-        raise MissingError(f"PDF needs {error.name}; install it with: pip install 'sukusuku[reports]'") from error
+        raise MissingError(f"PDF needs {error.name}; {how_to_install('reports')}") from error
     except OSError as error:
         raise MissingError(f"PDF needs Pango; install it with: sudo apt-get install {APT} ({error})") from error
     return weasyprint

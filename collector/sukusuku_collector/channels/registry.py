@@ -8,6 +8,7 @@ from sukusuku_collector import channels
 from sukusuku_collector.channels.mail.channel import MailChannel
 from sukusuku_collector.channels.protocol import Channel
 from sukusuku_core.errors import ConfigError
+from sukusuku_server.extras import how_to_install
 from sukusuku_server.settings import MAIL, Facility
 from sukusuku_server.settings import Channel as Settings
 
@@ -34,8 +35,8 @@ def opened_one(settings: Settings) -> Channel:
         module = import_module(f"{channels.__name__}.{settings.kind}.channel")
     except ModuleNotFoundError as error:
         raise ConfigError(
-            f"channel `{settings.id}`: kind `{settings.kind}` needs the package {error.name}; install it with: "
-            "pip install 'sukusuku[notify]'"
+            f"channel `{settings.id}`: kind `{settings.kind}` needs the package {error.name}; "
+            f"{how_to_install('notify')}"
         ) from error
     open_channel: Callable[[Settings], Channel] = module.open_channel
     return open_channel(settings)

@@ -156,7 +156,7 @@ def test_without_pyarrow_csv_is_left(api: httpx.Client, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     answer = api.get("/api/v1/export/hours/2026-11.parquet")
     assert answer.status_code == 503
-    assert "pip install 'sukusuku[export]'; or ask for csv" in answer.json()["detail"]
+    assert "Parquet needs pyarrow; or ask for csv; install it with:" in answer.json()["detail"]
     assert api.get("/api/v1/export/hours/2026-11.csv").status_code == 200
 
 
