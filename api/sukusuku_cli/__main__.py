@@ -44,6 +44,11 @@ COMMANDS = {
         "send a test message through a channel (Teams, Slack, LINE WORKS, ntfy, webhook, ...)",
         "通知先（Teams、Slack、LINE WORKS、ntfy、Webhook など）へテスト送信",
     ),
+    "mail": Command(
+        "sukusuku_cli.mail",
+        "send one test mail and say what the server answers",
+        "試験メールを送り、サーバーの応答を表示",
+    ),
     "report": Command(
         "sukusuku_api.reports.__main__",
         "use of the rooms in a month or fiscal year as XLSX, PDF and CSV",

@@ -8,6 +8,7 @@ server or the settings and may pass.
 import contextlib
 import smtplib
 import ssl
+from collections.abc import Iterator
 
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_server.settings import MailServer
@@ -24,12 +25,26 @@ class Smtp:
 
     def send(self, sender: str, recipient: str, content: bytes) -> None:
         """Return once the server has taken the mail. Raises TransientError or PermanentError with what it said."""
+        with self._session() as server:
+            server.sendmail(sender, [recipient], content)
+
+    def greet(self) -> int | None:
+        """Connect, secure and log in as for a mail, and send none.
+
+        Return when the server's certificate ends (UTC ms); None: no TLS. Raises TransientError with what it said.
+        """
+        with self._session() as server:
+            certificate = server.sock.getpeercert() if isinstance(server.sock, ssl.SSLSocket) else None
+            return round(ssl.cert_time_to_seconds(str(certificate["notAfter"])) * 1000) if certificate else None
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[smtplib.SMTP]:
         try:
             server = self._connect()
             try:
                 self._secure(server)
-                server.sendmail(sender, [recipient], content)
-                with contextlib.suppress(smtplib.SMTPException, OSError):  # the mail is taken; how we part is no matter
+                yield server
+                with contextlib.suppress(smtplib.SMTPException, OSError):  # a mail is taken; how we part is no matter
                     server.quit()
             finally:
                 server.close()
