@@ -8,28 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sukusuku_collector.alerts.mails import composer as mails
 from sukusuku_collector.channels import registry as channels
 from sukusuku_core import profile
-from sukusuku_core.errors import ConfigError, SukusukuError
+from sukusuku_core.errors import ConfigError, Mistake
 from sukusuku_core.settings_schema import schema
 from sukusuku_edge import settings as edge
 from sukusuku_server import settings as facility
-from sukusuku_server.rounds import mails as rounds
+from sukusuku_server.mail import facility_checks as mails
 from sukusuku_server.rounds.recipients import unheard
 from sukusuku_sim import scenario
 
 
+def whole(found: facility.Facility) -> Iterator[Mistake]:
+    """Yield what is wrong in a facility beyond its keys: in its mails and its channels."""
+    yield from mails.mistakes(found)
+    yield from channels.mistakes(found)
+
+
 def _facility(path: Path) -> str:
-    found = facility.read(path)
-    try:
-        if found.mail is not None or found.channel:
-            mails.check(found)
-        if found.mail is not None:
-            rounds.check(found)
-        channels.opened(found)
-    except SukusukuError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    found = facility.read(path, whole)
     kinds = [asset.kind for asset in found.assets()]
     told = f"facility {found.operator.id}: {len(found.site)} sites, {len(kinds)} assets, {len(found.contact)} contacts"
     return "\n".join([told, *(f"warn   {path}: {warning}" for warning in _warnings(found))])
@@ -107,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"ok     {path}: {check(path)}")
         except ConfigError as error:
             wrong += 1
-            print(f"wrong  {error}", file=sys.stderr)
+            print(*(f"wrong  {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
     return 2 if wrong else 0
 
 

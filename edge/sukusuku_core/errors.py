@@ -1,5 +1,9 @@
 """Errors that say what the caller should do."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
 
 class SukusukuError(Exception):
     """Base of every error this project raises on purpose."""
@@ -10,6 +14,30 @@ class ConfigError(SukusukuError):
 
     Command lines print it as it is and exit with status 2.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong in a settings file: the key path (empty: the whole file), what was found and what is allowed."""
+
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}" if self.where else self.text
+
+
+class WrongSettingsError(ConfigError):
+    """A settings file with all its mistakes. The message has one line for each, which begins with the file's name."""
+
+    def __init__(self, name: str, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(f"{name}: {mistake}" for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
+
+    @classmethod
+    def of(cls, name: str, text: str) -> Self:
+        """Return the error of a file that is wrong as a whole."""
+        return cls(name, (Mistake("", text),))
 
 
 class DecodeError(SukusukuError):

@@ -1,4 +1,4 @@
-"""TOML settings into frozen msgspec structs, with errors that a person can act on.
+"""TOML settings into frozen msgspec structs, with errors that a person can act on: all of them at once.
 
 Every settings file of the project is described by `Settings` subclasses; bounds stand beside the field as
 `Annotated[..., msgspec.Meta(...)]`. A type whose constructor takes a text may stand there as well: it raises ValueError
@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import Mistake, WrongSettingsError
 from sukusuku_core.topics import ID_PATTERN
 
 
@@ -43,26 +43,38 @@ _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]+)`")
 def load(path: Path, kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
     """Return the settings in a TOML file.
 
-    Raises ConfigError with the file, the line (syntax) or key path (content), what was found and what is allowed.
+    Raises WrongSettingsError with the file and, of each mistake, the line (syntax) or key path (content), what was
+    found and what is allowed.
     """
+    return parse(read_text(path), kind, str(path), environ)
+
+
+def read_text(path: Path) -> str:
+    """Return what a settings file says. Raises WrongSettingsError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
-    return parse(text, kind, str(path), environ)
+        raise WrongSettingsError.of(str(path), f"cannot be read: {error}") from error
 
 
 def parse(text: str, kind: type[S], name: str, environ: Mapping[str, str] = os.environ) -> S:
-    """Return the settings in a TOML text; `name` stands for the file in errors. Raises ConfigError."""
+    """Return the settings in a TOML text; `name` stands for the file in errors. Raises WrongSettingsError."""
     try:
-        data = tomllib.loads(text)
+        given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name}: not valid TOML: {error}") from error
-    data = _from_environment(data, name, environ)
+        raise WrongSettingsError.of(name, f"not valid TOML: {error}") from error
+    unset: list[Mistake] = []
+    data = _from_environment(given, unset, environ)
     try:
-        return msgspec.convert(data, kind, dec_hook=_from_text)
+        found = msgspec.convert(data, kind, dec_hook=_from_text)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{name}: {_explain(str(error), data, kind)}") from error
+        mistakes = _mistakes(data, kind) or [_explain(str(error), data, kind)]
+        known = {mistake.where for mistake in unset}
+        more = [mistake for mistake in mistakes if mistake.where not in known]
+        raise WrongSettingsError(name, [*unset, *more]) from error
+    if unset:
+        raise WrongSettingsError(name, unset)
+    return found
 
 
 def _from_text(kind: type, value: Any) -> Any:
@@ -72,37 +84,86 @@ def _from_text(kind: type, value: Any) -> Any:
     return kind(value)
 
 
-def _from_environment(value: Any, name: str, environ: Mapping[str, str], where: str = "") -> Any:
+def _from_environment(value: Any, unset: list[Mistake], environ: Mapping[str, str], where: str = "") -> Any:
+    """Return the value with what the environment gives in it. What is not set stays, and goes to `unset`."""
     if isinstance(value, dict):
-        return {key: _from_environment(item, name, environ, f"{where}.{key}") for key, item in value.items()}
+        return {key: _from_environment(item, unset, environ, _below(where, key)) for key, item in value.items()}
     if isinstance(value, list):
-        return [_from_environment(item, name, environ, f"{where}[{n}]") for n, item in enumerate(value)]
+        return [_from_environment(item, unset, environ, f"{where}[{n}]") for n, item in enumerate(value)]
     if isinstance(value, str) and value.startswith("env:"):
         variable = value.removeprefix("env:")
         if variable not in environ:
-            raise ConfigError(f"{name}: {where.lstrip('.')}: the environment variable {variable} is not set")
+            unset.append(Mistake(where, f"the environment variable {variable} is not set"))
+            return value
         return environ[variable]
     return value
 
 
-def _explain(message: str, data: Any, kind: type) -> str:
-    """Return the message with key path, found value and, for an unknown key, the keys that are allowed."""
+def _below(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _mistakes(data: Any, kind: Any, where: str = "") -> list[Mistake]:
+    """Return everything that msgspec, which stops at the first mistake, would find one after the other."""
+    found: list[Mistake] = []
+    table, item = _table_of(kind), _item_of(kind)
+    if table is not None and isinstance(data, dict):
+        fields = {field.encode_name: field for field in msgspec.structs.fields(table)}
+        for key, value in data.items():
+            if key in fields:
+                found += _mistakes(value, fields[key].type, _below(where, key))
+            else:
+                found.append(_explain(f"Object contains unknown field `{key}`", data, table, where))
+        missing = [key for key, field in fields.items() if field.required and key not in data]
+        found += [Mistake(_below(where, key), "missing, and it is required") for key in missing]
+    elif item is not None and isinstance(data, list):
+        for n, value in enumerate(data):
+            found += _mistakes(value, item, f"{where}[{n}]")
+    if not found:  # a single value, or what holds between the parts of a table
+        try:
+            msgspec.convert(data, kind, dec_hook=_from_text)
+        except msgspec.ValidationError as error:
+            found = [_explain(str(error), data, kind, where)]
+    return found
+
+
+def _table_of(kind: Any) -> type[msgspec.Struct] | None:
+    """Return the one kind of table that may stand there; None: there is a choice, or it is something else."""
+    bare = _struct_of(kind)
+    choice = len([arg for arg in typing.get_args(kind) if _is_struct(arg)]) > 1
+    return bare if _is_struct(bare) and not choice else None
+
+
+def _item_of(kind: Any) -> Any:
+    """Return the type of each item of a list of any length; None: it is none."""
+    bare = _struct_of(kind)
+    arguments = typing.get_args(bare)
+    many = typing.get_origin(bare) is tuple and len(arguments) == 2 and arguments[1] is ...  # noqa: PLR2004
+    return arguments[0] if many else None
+
+
+def _explain(message: str, data: Any, kind: Any, above: str = "") -> Mistake:
+    """Return the message with key path, found value and, for an unknown key, the keys that are allowed.
+
+    `above` is the key path of `data`.
+    """
     match = _PATH.search(message)
     path = match["path"] if match else "$"
     what = _PATH.sub("", message).replace(f" matching regex {ID_PATTERN!r}", f", an id: {_ID_RULE}")
     found, table = _walk(path, data, kind)
-    where = path.lstrip("$").lstrip(".") or "top level"
+    own = path.removeprefix("$")
+    where = (above + own if above else own.lstrip(".")) or "top level"
     unknown = _UNKNOWN.search(what)
     if unknown:
         allowed = sorted(msgspec.structs.fields(table), key=lambda field: field.name) if _is_struct(table) else []
         keys = [field.encode_name for field in allowed]
         near = difflib.get_close_matches(unknown["key"], keys, n=1)
         hint = f"; did you mean `{near[0]}`?" if near else "."
-        return f"{where}: unknown key `{unknown['key']}`{hint} Allowed: {', '.join(keys)}"
+        return Mistake(where, f"unknown key `{unknown['key']}`{hint} Allowed: {', '.join(keys)}")
     if choices := _choices(table):
-        return f"{where}: found {found!r}. Allowed: {', '.join(choices)}"
+        return Mistake(where, f"found {found!r}. Allowed: {', '.join(choices)}")
     shown = "" if found is None or isinstance(found, dict | list) else f", found {found!r}"
-    return f"{where}: {what[:1].lower()}{what[1:]}{shown}"
+    return Mistake(where, f"{what[:1].lower()}{what[1:]}{shown}")
 
 
 def _choices(kind: Any) -> list[str]:

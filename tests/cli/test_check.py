@@ -45,7 +45,7 @@ def test_the_example_of_a_facility_is_right(
     [
         ("capacity = 10", 'capacity = "ten"', "site[0].room[0].capacity: expected `int`, got `str`, found 'ten'"),
         ("fill_rise = 80", "fill_raise = 80", "alerts: unknown key `fill_raise`; did you mean `fill_rise`?"),
-        ("fill_clear = 60", "fill_clear = 90", "tobu-unit-1: fill_clear 90 must be below fill_rise 80"),
+        ("fill_clear = 60", "fill_clear = 90", "alerts: fill_clear 90 must be below fill_rise 80"),
         ('id = "tobu-unit-2"', 'id = "tobu-unit-1"', "id `tobu-unit-1` is already used at site[0].unit[0]"),
         ('sites = ["tobu"]', 'sites = ["nanbu"]', "contact[0].sites: no site ['nanbu']"),
         ("[broker]", "[broker", "not valid TOML"),
@@ -69,6 +69,30 @@ def test_a_wrong_facility_says_where_and_what(
     error = capsys.readouterr().err
     assert str(path) in error
     assert message in error
+
+
+def test_all_mistakes_of_a_facility_are_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files.write(tmp_path, Ports(), NOW)
+    path = tmp_path / "facility.toml"
+    text = path.read_text(encoding="utf-8")
+    for old, new in (
+        ('id = "tobu-unit-2"', 'id = "tobu-unit-1"'),
+        ('sites = ["tobu"]', 'sites = ["nanbu"]'),
+        ("fill_clear = 60", "fill_clear = 90"),
+        ('url = "http://127', 'url = "ftp://127'),
+    ):
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+
+    assert main([str(path)]) == 2
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.removeprefix(f"wrong  {path}: ").split(": ")[0] for line in lines] == [
+        "site[0].unit[1].id",
+        "contact[0].sites",
+        "alerts",
+        "web.url",
+    ]
 
 
 def test_a_file_of_no_known_kind_is_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

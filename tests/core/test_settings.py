@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import ConfigError, WrongSettingsError
 from sukusuku_core.settings import Id, Percent, Port, PositiveSeconds, Settings, load, parse
 
 RULE = "letters, digits, `_`, `.`, `-`; at most 63; a letter or digit first"
@@ -49,7 +49,7 @@ def test_a_right_file_is_a_value() -> None:
         ('[broker]\nport = "1883"', "x.toml: broker.port: expected `int`, got `str`, found '1883'"),
         ("[broker]\nport = 70000", "x.toml: broker.port: expected `int` <= 65535, found 70000"),
         ("[broker]\nport = true", "x.toml: broker.port: expected `int`, got `bool`, found True"),
-        ("[[device]]\npoll = 1", "x.toml: device[0]: object missing required field `id`"),
+        ("[[device]]\npoll = 1", "x.toml: device[0].id: missing, and it is required"),
         (
             '[[device]]\nid = "a"\n[[device]]\nid = "b"\npoll = 0.0',
             "x.toml: device[1].poll: expected `float` > 0.0, found 0.0",
@@ -96,3 +96,31 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
 def test_an_id_ends_where_it_ends() -> None:
     with pytest.raises(ConfigError):
         parse('[[device]]\nid = "a\\n"', File, "x.toml")
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_key_path() -> None:
+    text = """
+[broker]
+port = 70000
+zzz = 1
+password = "env:UNSET"
+[[device]]
+poll = 0.0
+[[device]]
+id = "a b"
+spans = {b = 0}
+"""
+    with pytest.raises(WrongSettingsError) as caught:
+        parse(text, File, "x.toml", {})
+
+    found = [mistake.where for mistake in caught.value.mistakes]
+    assert found == [
+        "broker.password",
+        "broker.port",
+        "broker",
+        "device[0].poll",
+        "device[0].id",
+        "device[1].id",
+        "device[1].spans[...]",
+    ]
+    assert str(caught.value).splitlines() == [f"x.toml: {mistake}" for mistake in caught.value.mistakes]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from sukusuku_collector import channels
 from sukusuku_collector.channels.mail.channel import MailChannel
 from sukusuku_collector.channels.protocol import Channel
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import ConfigError, Mistake
 from sukusuku_server.extras import how_to_install
 from sukusuku_server.settings import MAIL, Facility
 from sukusuku_server.settings import Channel as Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def kinds() -> list[str]:
@@ -25,6 +25,15 @@ def opened(facility: Facility) -> dict[str, Channel]:
     """Return every channel of a facility by its id, mail among them. Raises ConfigError; nothing is sent yet."""
     found: dict[str, Channel] = {} if facility.mail is None else {MAIL: MailChannel(facility.mail)}
     return found | {settings.id: opened_one(settings) for settings in facility.channel}
+
+
+def mistakes(facility: Facility) -> "Iterator[Mistake]":
+    """Yield why channels of a facility cannot be used, each with its key path; nothing is sent."""
+    for n, settings in enumerate(facility.channel):
+        try:
+            opened_one(settings)
+        except ConfigError as error:
+            yield Mistake(f"channel[{n}]", str(error))
 
 
 def opened_one(settings: Settings) -> Channel:

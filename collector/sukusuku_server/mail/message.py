@@ -37,6 +37,7 @@ class HeaderError(ConfigError):
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}; a mail header cannot carry it")
         self.field = field
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)

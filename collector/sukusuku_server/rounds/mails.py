@@ -8,7 +8,8 @@ from hashlib import sha256
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.i18n import texts
-from sukusuku_server.mail.message import Draft, Part, build, header_text
+from sukusuku_server.mail.facility_checks import check
+from sukusuku_server.mail.message import Draft, Part, build
 from sukusuku_server.model.rounds import Person, Run, Word
 from sukusuku_server.rounds.exports.csv_table import csv_table
 from sukusuku_server.rounds.exports.geojson import geojson
@@ -20,7 +21,7 @@ from sukusuku_server.rounds.signed_links import Action, Claim, Links
 from sukusuku_server.rounds.sketch import Sketch, render, sketch
 from sukusuku_server.rounds.texts import Change, RoundWords, Speech
 from sukusuku_server.rounds.word_texts import Wording, about
-from sukusuku_server.settings import Facility, FacilityIndex, Language, Round
+from sukusuku_server.settings import FacilityIndex, Language, Round
 from sukusuku_server.templates import environment
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
@@ -74,8 +75,7 @@ class RoundComposer:
         self._templates = {
             language: environment("sukusuku_server.rounds", self._texts[language]) for language in LANGUAGES
         }
-        if facility.mail is not None:
-            check(facility)
+        check(facility)
 
     def texts(self, language: Language) -> NullTranslations:
         """Return the texts of the collector in a language."""
@@ -222,14 +222,3 @@ def _about(wording: Wording, sheet: Sheet, person: Recipient, word: Word) -> lis
     """Return the units about which a person must hear this word."""
     every = (*sheet.stops, *sheet.others)
     return [line for line in every if wording.said.get(line.id) is word and person.concerns(line.site_id)]
-
-
-def check(facility: Facility) -> None:
-    """Everything that can come into a header, now rather than on the morning of a round. Raises ConfigError."""
-    for n, settings in enumerate(facility.round):
-        for language in LANGUAGES:
-            header_text(f"round[{n}].name.{language}", settings.name[language])
-    for asset in facility.assets():
-        for language in LANGUAGES:
-            header_text(f"{asset.site.id}: name.{language}", asset.site.name[language])
-            header_text(f"{asset.id}: name.{language}", asset.settings.name[language])

@@ -18,13 +18,12 @@ from sukusuku_server.settings.facility import (
     Site,
     Unit,
     Web,
-    check,
     leaves,
     left,
     present,
-    read,
     there,
 )
+from sukusuku_server.settings.facility_checks import check, from_text, read
 from sukusuku_server.settings.gateways import Gateway, GatewayMetric
 from sukusuku_server.settings.home_assistant import HomeAssistant
 from sukusuku_server.settings.index import FacilityIndex
@@ -85,6 +84,7 @@ __all__ = [
     "Weekday",
     "Zone",
     "check",
+    "from_text",
     "leaves",
     "left",
     "present",

@@ -1,10 +1,11 @@
 """When an alert rises, clears, repeats and goes to the next person."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import Mistake
 from sukusuku_core.settings import Percent, PositiveSeconds, Settings
 from sukusuku_server.settings.base import Clock
 
@@ -117,42 +118,42 @@ class Levels(Settings, frozen=True, kw_only=True):
     silent_after: PositiveSeconds | None = None
 
 
-def check_levels(levels: AlertLevels, name: str) -> None:
-    """Rules between the keys of `[alerts]`. Raises ConfigError with the key path."""
+def check_levels(levels: AlertLevels) -> Iterator[Mistake]:
+    """Yield mistakes between the keys of `[alerts]`."""
     if 0 < levels.repeat_after < SHORTEST_REPEAT:
-        raise ConfigError(
-            f"{name}: alerts.repeat_after: found {levels.repeat_after:g}, allowed: {SHORTEST_REPEAT} or more, "
-            "or 0 to tell each thing once"
+        yield Mistake(
+            "alerts.repeat_after",
+            f"found {levels.repeat_after:g}, allowed: {SHORTEST_REPEAT} or more, or 0 to tell each thing once",
         )
     times = levels.digest.times
     if list(times) != sorted(set(times)) or "24:00" in times:
-        raise ConfigError(
-            f"{name}: alerts.digest.times: found {', '.join(times)}; allowed: times from 00:00 to 23:59, "
-            "each once, the earliest first"
+        yield Mistake(
+            "alerts.digest.times",
+            f"found {', '.join(times)}; allowed: times from 00:00 to 23:59, each once, the earliest first",
         )
-    check_digest(levels, levels.digest.rules, f"{name}: alerts.digest.rules")
+    yield from check_digest(levels, levels.digest.rules, "alerts.digest.rules")
     doubled = sorted({rule for rule in levels.urgent if levels.urgent.count(rule) > 1})
     if doubled:
-        raise ConfigError(f"{name}: alerts.urgent: {', '.join(doubled)} is named twice")
+        yield Mistake("alerts.urgent", f"{', '.join(doubled)} is named twice")
 
 
-def check_digest(alerts: AlertLevels, chosen: tuple[RuleName, ...], where: str) -> None:
-    """Check that what shall wait for a digest may. Raises ConfigError; `where` is the key path of the choice."""
+def check_digest(alerts: AlertLevels, chosen: tuple[RuleName, ...], where: str) -> Iterator[Mistake]:
+    """Yield what shall wait for a digest and may not; `where` is the key path of the choice."""
     wrong = sorted(set(chosen) - set(alerts.digest.allowed))
     if wrong:
         allowed = ", ".join(alerts.digest.allowed) or "none"
-        raise ConfigError(f"{where}: {', '.join(wrong)} may not wait for a digest; [alerts.digest] allowed: {allowed}")
+        yield Mistake(where, f"{', '.join(wrong)} may not wait for a digest; [alerts.digest] allowed: {allowed}")
     urgent = sorted(set(chosen) & set(alerts.urgent))
     if urgent:
-        raise ConfigError(f"{where}: {', '.join(urgent)} is in [alerts] urgent, so it cannot wait for a digest")
+        yield Mistake(where, f"{', '.join(urgent)} is in [alerts] urgent, so it cannot wait for a digest")
 
 
-def check_apart(levels: AlertLevels, where: str) -> None:
-    """Check that each level clears below where it rises, or it would flicker. Raises ConfigError with the keys."""
+def check_apart(levels: AlertLevels, where: str) -> Iterator[Mistake]:
+    """Yield the levels that do not clear below where they rise: they would flicker. `where` is their table."""
     for rise, clear in (("fill_rise", "fill_clear"), ("room_warn", "room_clear")):
         high, low = getattr(levels, rise), getattr(levels, clear)
         if low >= high:
-            raise ConfigError(f"{where}: {clear} {low:g} must be below {rise} {high:g}")
+            yield Mistake(where, f"{clear} {low:g} must be below {rise} {high:g}")
 
 
 def tightened(levels: AlertLevels) -> AlertLevels:

@@ -1,12 +1,12 @@
 """What several tables of `facility.toml` share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import Mistake
 from sukusuku_core.settings import Settings
 
 Found = TypeVar("Found", bound=Settings)
@@ -55,21 +55,22 @@ def as_of(found: Found, later: Sequence[Later], day: date) -> Found:
     return found
 
 
-def check_later(found: Sequence[Later], where: str) -> None:
-    """Check that entries stand in order of their days, and that each says something. Raises ConfigError."""
+def check_later(found: Sequence[Later], where: str) -> Iterator[Mistake]:
+    """Yield the entries that do not stand in order of their days, and those that say nothing."""
     for n, item in enumerate(found):
         if n and item.since <= found[n - 1].since:
-            raise ConfigError(
-                f"{where}[{n}].from: {item.since} is not after {found[n - 1].since} of later[{n - 1}]; "
-                "put the entries in order of their days, one for each day"
+            yield Mistake(
+                f"{where}[{n}].from",
+                f"{item.since} is not after {found[n - 1].since} of later[{n - 1}]; "
+                "put the entries in order of their days, one for each day",
             )
         if not item.new:
             keys = ", ".join(key for key in item.__struct_fields__ if key != "since")
-            raise ConfigError(f"{where}[{n}]: says what is new from {item.since} on, but nothing is; allowed: {keys}")
+            yield Mistake(f"{where}[{n}]", f"says what is new from {item.since} on, but nothing is; allowed: {keys}")
 
 
-def check_until(until: date | None, later: Sequence[Later], where: str) -> None:
-    """Check that nothing is new after the last day. Raises ConfigError."""
+def check_until(until: date | None, later: Sequence[Later], where: str) -> Iterator[Mistake]:
+    """Yield what is new after the last day."""
     for n, item in enumerate(later):
         if until is not None and item.since > until:
-            raise ConfigError(f"{where}.later[{n}].from: {item.since} is after the last day, `until` = {until}")
+            yield Mistake(f"{where}.later[{n}].from", f"{item.since} is after the last day, `until` = {until}")

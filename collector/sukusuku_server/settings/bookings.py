@@ -1,11 +1,12 @@
 """`[bookings]`: where booked places come from. Without the table no bookings are taken."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Self
 
 import msgspec
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import Mistake
 from sukusuku_core.settings import Id, PositiveSeconds, Settings
 from sukusuku_server.settings import authority
 from sukusuku_server.settings.base import Name
@@ -74,14 +75,14 @@ class BookingSettings(Settings, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, folder=own, feed=tuple(feeds))
 
 
-def check_bookings(settings: BookingSettings, rooms: set[str], name: str) -> None:
-    """Rules between the keys; `rooms` are the ids that there are. Raises ConfigError with the key path."""
-    where = f"{name}: bookings"
+def check_bookings(settings: BookingSettings, rooms: set[str]) -> Iterator[Mistake]:
+    """Yield mistakes between the keys; `rooms` are the ids that there are."""
+    where = "bookings"
     ids = [feed.id for feed in settings.feed]
     for n, feed in enumerate(settings.feed):
         if feed.id in ids[:n]:
-            raise ConfigError(f"{where}.feed[{n}].id: `{feed.id}` is already used at feed[{ids.index(feed.id)}]")
+            yield Mistake(f"{where}.feed[{n}].id", f"`{feed.id}` is already used at feed[{ids.index(feed.id)}]")
         if feed.room is not None and feed.room not in rooms:
-            raise ConfigError(f"{where}.feed[{n}].room: no room `{feed.room}`; there are {sorted(rooms)}")
+            yield Mistake(f"{where}.feed[{n}].room", f"no room `{feed.room}`; there are {sorted(rooms)}")
     if settings.folder_room is not None and settings.folder_room not in rooms:
-        raise ConfigError(f"{where}.folder_room: no room `{settings.folder_room}`; there are {sorted(rooms)}")
+        yield Mistake(f"{where}.folder_room", f"no room `{settings.folder_room}`; there are {sorted(rooms)}")

@@ -1,12 +1,12 @@
 """`[[channel]]`: ways of telling people beside mail, each by an id that contacts name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Self
 
 import msgspec
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import ConfigError, Mistake
 from sukusuku_core.settings import Id, PositiveSeconds, Settings
 from sukusuku_server.settings import authority
 from sukusuku_server.settings.secret import Secret
@@ -77,17 +77,17 @@ def _secret(given: Secret | None, file: str | None, where: str) -> str:
     return line
 
 
-def check_channels(channels: Sequence[Channel], name: str) -> None:
-    """Rules between the keys. Raises ConfigError with the key path; it never shows an address or a key."""
+def check_channels(channels: Sequence[Channel]) -> Iterator[Mistake]:
+    """Yield mistakes between the keys; it never shows an address or a key."""
     seen: dict[str, int] = {}
     for n, channel in enumerate(channels):
-        where = f"{name}: channel[{n}]"
+        where = f"channel[{n}]"
         if channel.id.lower() == MAIL:
-            raise ConfigError(f"{where}.id: `{channel.id}` is what [mail] is called; choose another one")
+            yield Mistake(f"{where}.id", f"`{channel.id}` is what [mail] is called; choose another one")
         if channel.id.lower() in seen:
-            raise ConfigError(f"{where}.id: `{channel.id}` is already used at channel[{seen[channel.id.lower()]}]")
+            yield Mistake(f"{where}.id", f"`{channel.id}` is already used at channel[{seen[channel.id.lower()]}]")
         seen[channel.id.lower()] = n
         if (channel.url is None) == (channel.url_file is None):
-            raise ConfigError(f"{where}: give url or url_file, one of them")
+            yield Mistake(where, "give url or url_file, one of them")
         if channel.key is not None and channel.key_file is not None:
-            raise ConfigError(f"{where}: found key and key_file; give one of them")
+            yield Mistake(where, "found key and key_file; give one of them")

@@ -3,7 +3,6 @@
 The collector and the API read the same file.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,32 +14,28 @@ import msgspec
 from sukusuku_core.broker_settings import BrokerSettings
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import AssetKind
-from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
+from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings
 from sukusuku_core.time import day_start
-from sukusuku_server.settings import authority, rounds
+from sukusuku_server.settings import authority
 from sukusuku_server.settings.alerts import (
     AlertLevels,
     Levels,
     RuleName,
     Stage,
-    check_apart,
-    check_digest,
-    check_levels,
 )
-from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text, check_later, check_until
-from sukusuku_server.settings.bookings import BookingSettings, check_bookings
-from sukusuku_server.settings.channels import Channel, check_channels
+from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text
+from sukusuku_server.settings.bookings import BookingSettings
+from sukusuku_server.settings.channels import Channel
 from sukusuku_server.settings.collection import Collection
-from sukusuku_server.settings.gateways import Gateway, check_gateways
+from sukusuku_server.settings.gateways import Gateway
 from sukusuku_server.settings.home_assistant import HomeAssistant
 from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.ngsi_ld import NgsiLd
 from sukusuku_server.settings.opening import Calendar, Opening
-from sukusuku_server.settings.opening_checks import check_calendar, check_opening, check_services
-from sukusuku_server.settings.rooms import Room, check_room
+from sukusuku_server.settings.rooms import Room
 from sukusuku_server.settings.rounds import Depot, Round, Routing, Vehicle
-from sukusuku_server.settings.store import StoreSettings, check_store
-from sukusuku_server.settings.ward_plan import WardPlan, check_plans
+from sukusuku_server.settings.store import StoreSettings
+from sukusuku_server.settings.ward_plan import WardPlan
 
 
 class Operator(Settings, frozen=True, kw_only=True):
@@ -269,102 +264,3 @@ def present(facility: Facility, now: int) -> Facility:
         for site in facility.site
     )
     return msgspec.structs.replace(facility, site=tuple(sites))
-
-
-def read(path: Path) -> Facility:
-    """`facility.toml`, checked as a whole, with relative paths resolved against its folder. Raises ConfigError."""
-    facility = load(path, Facility)
-    check(facility, str(path))
-    url = facility.operations.url
-    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
-        url = f"sqlite:///{(path.parent / url.removeprefix('sqlite:///')).resolve()}"
-    operations = msgspec.structs.replace(facility.operations, url=url)
-    broker = facility.broker.resolved(path.parent, f"{path}: broker")
-    store = facility.store.resolved(path.parent, f"{path}: store")
-    mail = None if facility.mail is None else facility.mail.resolved(path.parent, f"{path}: mail")
-    channels = tuple(item.resolved(path.parent, f"{path}: channel[{n}]") for n, item in enumerate(facility.channel))
-    bookings = None if facility.bookings is None else facility.bookings.resolved(path.parent, f"{path}: bookings")
-    ngsi_ld = None if facility.ngsi_ld is None else facility.ngsi_ld.resolved(path.parent, f"{path}: ngsi_ld")
-    found = msgspec.structs.replace(facility, broker=broker, store=store, mail=mail, operations=operations)
-    return msgspec.structs.replace(found, channel=channels, bookings=bookings, ngsi_ld=ngsi_ld)
-
-
-def check(facility: Facility, name: str) -> None:
-    """Rules between the keys. Raises ConfigError with the key path."""
-    check_store(facility.store, name)
-    _check_opening(facility, name)
-    check_plans(facility.ward_plan, name)
-    check_levels(facility.alerts, name)
-    seen: dict[str, str] = {}
-    edges = {asset.edge.lower() for asset in facility.assets()}
-    for where, ident in _ids(facility):
-        lower = ident.lower()  # ids that differ by case only are refused too: people would mix them up
-        if lower in seen:
-            raise ConfigError(f"{name}: {where}: id `{ident}` is already used at {seen[lower]}")
-        if lower in edges:
-            raise ConfigError(f"{name}: {where}: id `{ident}` is also the id of an edge node")
-        seen[lower] = where
-    sites = {site.id for site in facility.site}
-    check_channels(facility.channel, name)
-    _check_contacts(facility, sites, name)
-    rounds.check(facility.depot, facility.vehicle, facility.round, facility.routing, sites, name)
-    rounds.check_reach(facility.round, {site.id: site.opening for site in facility.site}, name)
-    for edge, count in Counter(asset.edge for asset in facility.assets()).items():
-        if count > facility.limits.assets_per_node:
-            raise ConfigError(
-                f"{name}: {count} units and rooms have edge `{edge}`, "
-                f"[limits] assets_per_node allows {facility.limits.assets_per_node}"
-            )
-    _check_assets(facility, name)
-    check_gateways(facility.gateway, {asset.id: asset.kind for asset in facility.assets()}, seen, name)
-
-
-def _check_contacts(facility: Facility, sites: set[str], name: str) -> None:
-    channels = {channel.id for channel in facility.channel}
-    for n, contact in enumerate(facility.contact):
-        for key, found, there in (("sites", contact.sites, sites), ("channels", contact.channels, channels)):
-            unknown = sorted(set(found) - there)
-            if unknown:
-                raise ConfigError(f"{name}: contact[{n}].{key}: no {key[:-1]} {unknown}; there are {sorted(there)}")
-        check_digest(facility.alerts, contact.digest or (), f"{name}: contact[{n}].digest")
-        if contact.mail is None and not contact.channels:
-            raise ConfigError(f"{name}: contact[{n}]: {contact.name} has neither mail nor channels; give one of them")
-
-
-def _check_assets(facility: Facility, name: str) -> None:
-    rooms = {room.id for site in facility.site for room in site.room}
-    if facility.bookings is not None:
-        check_bookings(facility.bookings, rooms, name)
-    for asset in facility.assets():
-        linked = asset.settings.collection.room if isinstance(asset.settings, Unit) else None
-        if linked is not None and linked not in rooms:
-            raise ConfigError(f"{name}: {asset.id}: collection.room: no room `{linked}`; there are {sorted(rooms)}")
-        check_apart(facility.levels(asset.settings), f"{name}: {asset.id}")
-        if isinstance(asset.settings, Unit):
-            later, where = asset.settings.collection.later, f"{name}: {asset.id}: collection"
-            check_later(later, f"{where}.later")
-            check_until(asset.settings.until, later, where)
-
-
-def _check_opening(facility: Facility, name: str) -> None:
-    check_calendar(facility.calendar, f"{name}: calendar")
-    for s, site in enumerate(facility.site):
-        check_opening(site.opening, f"{name}: site[{s}].opening")
-        for r, room in enumerate(site.room):
-            where = f"{name}: site[{s}].room[{r}]"
-            check_room(room, where)
-            check_services(room.service, site.opening, room.most_capacity, where)
-
-
-def _ids(facility: Facility) -> Iterator[tuple[str, str]]:
-    for d, depot in enumerate(facility.depot):
-        yield f"depot[{d}]", depot.id
-    for s, site in enumerate(facility.site):
-        yield f"site[{s}]", site.id
-        for n, unit in enumerate(site.unit):
-            yield f"site[{s}].unit[{n}]", unit.id
-        for r, room in enumerate(site.room):
-            yield f"site[{s}].room[{r}]", room.id
-            zones = [zone.id for zone in room.zone]
-            if len(set(zones)) != len(zones):
-                yield f"site[{s}].room[{r}].zone", next(zone for zone in zones if zones.count(zone) > 1)

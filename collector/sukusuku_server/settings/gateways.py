@@ -1,14 +1,14 @@
 """`[[gateway]]`: what the metrics of a Sparkplug gateway of another make are here."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Self
 
 import msgspec
 
 from sukusuku_core import catalogue
 from sukusuku_core.catalogue import DataType, Metric
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import Mistake
 from sukusuku_core.model import AssetKind
 from sukusuku_core.settings import Id, Settings
 
@@ -105,45 +105,48 @@ def key_of(value: Value) -> str:
 
 
 def check_gateways(
-    gateways: Sequence[Gateway], assets: Mapping[str, AssetKind], taken: Collection[str], name: str
-) -> None:
-    """Rules between the keys; `taken` are ids of sites and assets. Raises ConfigError with the key path."""
+    gateways: Sequence[Gateway], assets: Mapping[str, AssetKind], taken: Collection[str]
+) -> Iterator[Mistake]:
+    """Yield mistakes between the keys; `taken` are ids of sites and assets."""
     ids: dict[str, int] = {}
     nodes: dict[str, int] = {}
     for n, gateway in enumerate(gateways):
-        where = f"{name}: gateway[{n}]"
+        where = f"gateway[{n}]"
         for key, value, seen in (("id", gateway.id, ids), ("node", gateway.wire_node, nodes)):
             if (lower := value.lower()) in seen:
-                raise ConfigError(f"{where}.{key}: `{value}` is already that of gateway[{seen[lower]}]")
+                yield Mistake(f"{where}.{key}", f"`{value}` is already that of gateway[{seen[lower]}]")
             seen[lower] = n
         if gateway.id.lower() in {ident.lower() for ident in taken}:
-            raise ConfigError(f"{where}.id: `{gateway.id}` is the id of a site, unit or room already")
+            yield Mistake(f"{where}.id", f"`{gateway.id}` is the id of a site, unit or room already")
         rules: dict[tuple[str | None, str], int] = {}
         for m, rule in enumerate(gateway.metric):
             names = rule.device, rule.name
             if names in rules:
-                raise ConfigError(f"{where}.metric[{m}]: metric[{rules[names]}] matches the same names before it")
+                yield Mistake(f"{where}.metric[{m}]", f"metric[{rules[names]}] matches the same names before it")
             rules[names] = m
-            _check_rule(rule, assets, f"{where}.metric[{m}]")
+            yield from _check_rule(rule, assets, f"{where}.metric[{m}]")
 
 
-def _check_rule(rule: GatewayMetric, assets: Mapping[str, AssetKind], where: str) -> None:
+def _check_rule(rule: GatewayMetric, assets: Mapping[str, AssetKind], where: str) -> Iterator[Mistake]:
     given = (0 if rule.device is None else rule.device.stars) + rule.name.stars
     wanted = rule.asset.count("*") + rule.metric.count("*")
     if wanted not in {0, given}:
-        raise ConfigError(
-            f"{where}: `asset` and `metric` have {wanted} `*`, `device` and `name` have {given}; "
-            "as many are needed, or none (`**` does not count)"
+        yield Mistake(
+            where,
+            f"`asset` and `metric` have {wanted} `*`, `device` and `name` have {given}; "
+            "as many are needed, or none (`**` does not count)",
         )
+        return
     matching = [kind for ident, kind in assets.items() if NamePattern(rule.asset).match(ident) is not None]
     if not matching:
-        raise ConfigError(f"{where}.asset: no unit or room `{rule.asset}`; there are {sorted(assets)}")
+        yield Mistake(f"{where}.asset", f"no unit or room `{rule.asset}`; there are {sorted(assets)}")
+        return
     rows = [row for kind in dict.fromkeys(matching) if (row := _row(kind, rule.metric)) is not None]
     if not rows:
         known = ", ".join(dict.fromkeys(known for kind in dict.fromkeys(matching) for known in catalogue.names(kind)))
-        raise ConfigError(f"{where}.metric: `{rule.metric}` is not a metric of {rule.asset}; there are: {known}")
+        yield Mistake(f"{where}.metric", f"`{rule.metric}` is not a metric of {rule.asset}; there are: {known}")
     for row in rows:
-        _check_conversion(rule, row, where)
+        yield from _check_conversion(rule, row, where)
 
 
 def _row(kind: AssetKind, metric: str) -> Metric | None:
@@ -154,18 +157,16 @@ def _row(kind: AssetKind, metric: str) -> Metric | None:
     return next((row for row in catalogue.METRICS if row.kind is kind and pattern.match(row.name) is not None), None)
 
 
-def _check_conversion(rule: GatewayMetric, row: Metric, where: str) -> None:
+def _check_conversion(rule: GatewayMetric, row: Metric, where: str) -> Iterator[Mistake]:
     ways = [key for key in ("values", "true_values") if getattr(rule, key)]
     scaled = (rule.scale, rule.offset) != (1.0, 0.0)
     if len(ways) + scaled > 1:
-        raise ConfigError(f"{where}: give one of `values`, `true_values`, and `scale` with `offset`")
+        yield Mistake(where, "give one of `values`, `true_values`, and `scale` with `offset`")
     if scaled and (row.datatype not in _NUMERIC or rule.scale == 0):
-        raise ConfigError(
-            f"{where}.scale: found {rule.scale:g} for {row.name} ({row.datatype.name}); it needs a number"
-        )
+        yield Mistake(f"{where}.scale", f"found {rule.scale:g} for {row.name} ({row.datatype.name}); it needs a number")
     if rule.true_values and row.datatype is not DataType.BOOLEAN:
-        raise ConfigError(f"{where}.true_values: {row.name} is {row.datatype.name}, not true or false; use `values`")
+        yield Mistake(f"{where}.true_values", f"{row.name} is {row.datatype.name}, not true or false; use `values`")
     for key, value in rule.values.items():
         fits = _FITS.get(row.datatype, ())
         if not isinstance(value, fits) or (isinstance(value, bool) and bool not in fits):
-            raise ConfigError(f"{where}.values.{key}: found {value!r}; {row.name} is {row.datatype.name}")
+            yield Mistake(f"{where}.values.{key}", f"found {value!r}; {row.name} is {row.datatype.name}")

@@ -1,10 +1,11 @@
 """`[store.influx]`: where InfluxDB is and how readings are brought to it."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import Mistake
 from sukusuku_core.settings import PositiveSeconds, Settings
 
 RAW, MINUTES, DAYS = "raw", "5m", "daily"
@@ -41,9 +42,9 @@ class Influx(Settings, frozen=True, kw_only=True):
         return ".".join((f'"{database}"', f'"{policy}"' if policy else "", f'"{measurement}"'))
 
 
-def check_influx(influx: Influx, name: str) -> None:
-    """Rules between the keys. Raises ConfigError."""
+def check_influx(influx: Influx) -> Iterator[Mistake]:
+    """Yield mistakes between the keys."""
     if influx.token is not None and influx.username is not None:
-        raise ConfigError(f"{name}: store.influx: found token and username; give one of them")
+        yield Mistake("store.influx", "found token and username; give one of them")
     if (influx.username is None) != (influx.password is None):
-        raise ConfigError(f"{name}: store.influx: username and password belong together; one of them is missing")
+        yield Mistake("store.influx", "username and password belong together; one of them is missing")

@@ -1,11 +1,12 @@
 """A temporary-childcare room: its zones, who works there, how its people are counted, and what limits it."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import Mistake
 from sukusuku_core.settings import Id, PositiveSeconds, Settings
 from sukusuku_server.settings.alerts import Levels
 from sukusuku_server.settings.base import (
@@ -135,26 +136,26 @@ class Room(Settings, frozen=True, kw_only=True):
         return max(self.capacity, *(item.capacity or 0 for item in self.later), 0)
 
 
-def check_room(room: Room, where: str) -> None:
-    """Rules between the keys of a room. Raises ConfigError with the key path."""
+def check_room(room: Room, where: str) -> Iterator[Mistake]:
+    """Yield mistakes between the keys of a room."""
     for n, shift in enumerate(room.shift):
         start, end = minutes(shift.slot)
         if start >= end:
-            raise ConfigError(f'{where}.shift[{n}].slot: "{shift.slot}" must end after it begins')
-    check_later(room.later, f"{where}.later")
-    check_until(room.until, room.later, where)
+            yield Mistake(f"{where}.shift[{n}].slot", f'"{shift.slot}" must end after it begins')
+    yield from check_later(room.later, f"{where}.later")
+    yield from check_until(room.until, room.later, where)
     days = [change.date for change in room.change]
     for n, day in enumerate(days):
         if day in days[:n]:
-            raise ConfigError(f"{where}.change[{n}].date: {day} is already at change[{days.index(day)}]; join them")
+            yield Mistake(f"{where}.change[{n}].date", f"{day} is already at change[{days.index(day)}]; join them")
     for key, sources in (("people", room.counting.people), ("children", room.counting.children)):
         if len(set(sources)) != len(sources):
-            raise ConfigError(f"{where}.counting.{key}: found {list(sources)}; name each source once")
+            yield Mistake(f"{where}.counting.{key}", f"found {list(sources)}; name each source once")
     standards = room.standards
     if standards.ages and not sum(standards.ages.values()):
-        raise ConfigError(f"{where}.standards.ages: the shares must not all be 0")
+        yield Mistake(f"{where}.standards.ages", "the shares must not all be 0")
     if standards.effective_m2 is not None and not standards.ages:
-        raise ConfigError(
-            f"{where}.standards.ages: missing; effective_m2 limits only with the ages of the children, "
-            'such as ages = { "1" = 4, "3" = 6 }'
+        yield Mistake(
+            f"{where}.standards.ages",
+            'missing; effective_m2 limits only with the ages of the children, such as ages = { "1" = 4, "3" = 6 }',
         )

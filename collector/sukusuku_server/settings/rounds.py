@@ -1,13 +1,13 @@
 """Collection rounds: depots, vehicles, the rounds that exist today, and how ways are measured."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Literal
 
 import msgspec
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import Mistake
 from sukusuku_core.settings import Id, Settings
 from sukusuku_server.settings.base import Clock, Language, Latitude, Longitude, Name, Text, Weekday
 from sukusuku_server.settings.mail_address import MailAddress
@@ -113,71 +113,73 @@ def check(
     rounds: Sequence[Round],
     routing: Routing,
     sites: Collection[str],
-    name: str,
-) -> None:
-    """Rules between the keys; `sites` are the ids that there are. Raises ConfigError with the key path."""
+) -> Iterator[Mistake]:
+    """Yield mistakes between the keys; `sites` are the ids that there are."""
     depot_ids = {depot.id for depot in depots}
-    vehicle_ids = _unique([vehicle.id for vehicle in vehicles], f"{name}: vehicle")
+    vehicle_ids = {vehicle.id for vehicle in vehicles}
+    yield from _unique([vehicle.id for vehicle in vehicles], "vehicle")
     for n, vehicle in enumerate(vehicles):
-        _known([vehicle.depot], depot_ids, f"{name}: vehicle[{n}].depot", "depot")
-    _unique([found.id for found in rounds], f"{name}: round")
+        yield from _known([vehicle.depot], depot_ids, f"vehicle[{n}].depot", "depot")
+    yield from _unique([found.id for found in rounds], "round")
     for n, found in enumerate(rounds):
-        where = f"{name}: round[{n}]"
-        _known([found.vehicle], vehicle_ids, f"{where}.vehicle", "vehicle")
-        _known(found.sites, sites, f"{where}.sites", "site")
-        _check_times(found, where)
-        _check_vehicle(found, rounds[:n], where)
+        where = f"round[{n}]"
+        yield from _known([found.vehicle], vehicle_ids, f"{where}.vehicle", "vehicle")
+        yield from _known(found.sites, sites, f"{where}.sites", "site")
+        yield from _check_times(found, where)
+        yield from _check_vehicle(found, rounds[:n], where)
     places = {*depot_ids, *sites}
     seen: set[frozenset[str]] = set()
     for n, pair in enumerate(routing.pair):
-        where = f"{name}: routing.pair[{n}].between"
-        _known(pair.between, places, where, "site or depot")
+        where = f"routing.pair[{n}].between"
+        yield from _known(pair.between, places, where, "site or depot")
         ends = frozenset(pair.between)
         if len(ends) == 1:
-            raise ConfigError(f"{where}: found `{pair.between[0]}` twice, two different places are needed")
+            yield Mistake(where, f"found `{pair.between[0]}` twice, two different places are needed")
         if ends in seen:
-            raise ConfigError(f"{where}: there is a way between {sorted(ends)} already; it holds in both directions")
+            yield Mistake(where, f"there is a way between {sorted(ends)} already; it holds in both directions")
         seen.add(ends)
 
 
-def _check_times(found: Round, where: str) -> None:
+def _check_times(found: Round, where: str) -> Iterator[Mistake]:
     if not found.days:
-        raise ConfigError(f"{where}.days: found none, allowed: one or more of mon, tue, wed, thu, fri, sat, sun")
+        yield Mistake(f"{where}.days", "found none, allowed: one or more of mon, tue, wed, thu, fri, sat, sun")
     keys = ("mail_at", "answer_by", "departs", "returns")
     times = [getattr(found, key) for key in keys]  # HH:MM sorts as it passes
     if any(first >= then for first, then in pairwise(times)):
         shown = ", ".join(f"{key} {time}" for key, time in zip(keys, times, strict=True))
-        raise ConfigError(f"{where}: found {shown}; each must be later than the one before, on the same day")
+        yield Mistake(where, f"found {shown}; each must be later than the one before, on the same day")
     under_way = minute(found.returns) - minute(found.departs)
     if found.service_minutes > under_way:
-        raise ConfigError(
-            f"{where}: {found.departs} to {found.returns} is {under_way} min, but service_minutes is "
-            f"{found.service_minutes:g}; no unit can be visited. Let it return later, or make the service shorter"
+        yield Mistake(
+            where,
+            f"{found.departs} to {found.returns} is {under_way} min, but service_minutes is "
+            f"{found.service_minutes:g}; no unit can be visited. Let it return later, or make the service shorter",
         )
     if found.needless_percent >= found.join_percent:
-        raise ConfigError(
-            f"{where}: needless_percent {found.needless_percent:g} must be below join_percent {found.join_percent:g}"
+        yield Mistake(
+            where, f"needless_percent {found.needless_percent:g} must be below join_percent {found.join_percent:g}"
         )
 
 
-def _check_vehicle(found: Round, before: Sequence[Round], where: str) -> None:
-    """Refuse two rounds that need one vehicle at the same time. One may depart when the other is back."""
+def _check_vehicle(found: Round, before: Sequence[Round], where: str) -> Iterator[Mistake]:
+    """Yield rounds that need one vehicle at the same time. One may depart when the other is back."""
     for n, other in enumerate(before):
         days = [day for day in found.days if day in other.days]
         together = found.departs < other.returns and other.departs < found.returns
         if found.vehicle == other.vehicle and days and together:
-            raise ConfigError(
-                f"{where}: on {days[0]} `{found.vehicle}` is on round[{n}] (`{other.id}`) from {other.departs} to "
+            yield Mistake(
+                where,
+                f"on {days[0]} `{found.vehicle}` is on round[{n}] (`{other.id}`) from {other.departs} to "
                 f"{other.returns}, and this round needs it from {found.departs} to {found.returns}; give one of them "
-                "another vehicle, other days or other times"
+                "another vehicle, other days or other times",
             )
 
 
-def check_reach(rounds: Sequence[Round], openings: Mapping[str, Opening], name: str) -> None:
-    """Refuse a centre among the `sites` of a round that is never open when it comes. `openings` by site id."""
+def check_reach(rounds: Sequence[Round], openings: Mapping[str, Opening]) -> Iterator[Mistake]:
+    """Yield centres among the `sites` of a round that are never open when it comes. `openings` by site id."""
     for n, found in enumerate(rounds):
         first, last = minute(found.departs), minute(found.returns)
-        for site in found.sites:
+        for site in (known for known in found.sites if known in openings):
             slots = [
                 (max(start, first), min(end, last))
                 for week in openings[site].weeks
@@ -185,21 +187,21 @@ def check_reach(rounds: Sequence[Round], openings: Mapping[str, Opening], name: 
                 for start, end in map(minutes, week.weekday(day))
             ]
             if not any(end - start >= found.service_minutes for start, end in slots):
-                raise ConfigError(
-                    f"{name}: round[{n}].sites: `{site}` is never open for {found.service_minutes:g} min "
+                yield Mistake(
+                    f"round[{n}].sites",
+                    f"`{site}` is never open for {found.service_minutes:g} min "
                     f"(service_minutes) from {found.departs} to {found.returns} on {', '.join(found.days)}; change the "
-                    "times of the round, or leave the centre to another one"
+                    "times of the round, or leave the centre to another one",
                 )
 
 
-def _unique(ids: Sequence[str], where: str) -> set[str]:
+def _unique(ids: Sequence[str], where: str) -> Iterator[Mistake]:
     for n, ident in enumerate(ids):
         if ident.lower() in {other.lower() for other in ids[:n]}:  # people would mix them up
-            raise ConfigError(f"{where}[{n}]: id `{ident}` is already used")
-    return set(ids)
+            yield Mistake(f"{where}[{n}].id", f"id `{ident}` is already used")
 
 
-def _known(ids: Sequence[str], there: Collection[str], where: str, what: str) -> None:
+def _known(ids: Sequence[str], there: Collection[str], where: str, what: str) -> Iterator[Mistake]:
     unknown = sorted(set(ids) - set(there))
     if unknown:
-        raise ConfigError(f"{where}: no {what} {unknown}; there are {sorted(there)}")
+        yield Mistake(where, f"no {what} {unknown}; there are {sorted(there)}")

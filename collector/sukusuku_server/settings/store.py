@@ -1,11 +1,12 @@
 """`[store]`: where readings are kept."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import msgspec
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import Mistake
 from sukusuku_core.settings import Settings
 from sukusuku_server.settings import authority
 from sukusuku_server.settings.influx import Influx, check_influx
@@ -38,11 +39,9 @@ class StoreSettings(Settings, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, path=str((folder / self.path).resolve()), influx=influx)
 
 
-def check_store(store: StoreSettings, name: str) -> None:
-    """Rules between the keys. Raises ConfigError."""
+def check_store(store: StoreSettings) -> Iterator[Mistake]:
+    """Yield mistakes between the keys."""
     for key, days in (("keep_raw_days", store.keep_raw_days), ("keep_occupancy_days", store.keep_occupancy_days)):
         if 0 < days < SHORTEST_KEPT:
-            raise ConfigError(
-                f"{name}: store.{key}: found {days}, allowed: {SHORTEST_KEPT} or more, or 0 to keep them for ever"
-            )
-    check_influx(store.influx, name)
+            yield Mistake(f"store.{key}", f"found {days}, allowed: {SHORTEST_KEPT} or more, or 0 to keep them for ever")
+    yield from check_influx(store.influx)

@@ -1,10 +1,11 @@
 """What the ward has planned of temporary childcare for a fiscal year."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 
-from sukusuku_core.errors import ConfigError
+from sukusuku_core.errors import Mistake
 from sukusuku_core.settings import Settings
 
 FiscalYear = Annotated[int, msgspec.Meta(ge=2000, le=2100)]
@@ -21,9 +22,9 @@ class WardPlan(Settings, frozen=True, kw_only=True):
     """確保量: for how many there is room."""
 
 
-def check_plans(plans: tuple[WardPlan, ...], name: str) -> None:
-    """Rules between plans. Raises ConfigError with the key path."""
+def check_plans(plans: tuple[WardPlan, ...]) -> Iterator[Mistake]:
+    """Yield mistakes between plans."""
     years = [plan.year for plan in plans]
     for n, year in enumerate(years):
         if year in years[:n]:
-            raise ConfigError(f"{name}: ward_plan[{n}].year: {year} is already at ward_plan[{years.index(year)}]")
+            yield Mistake(f"ward_plan[{n}].year", f"{year} is already at ward_plan[{years.index(year)}]")

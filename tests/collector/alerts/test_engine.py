@@ -276,9 +276,9 @@ def test_after_a_failed_transaction_the_next_evaluation_makes_up_for_it(site: Si
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        (("おむつ圧縮機1", "=?UTF-8?Q?=0A?=Bcc: x@example.jp"), "tobu-unit-1: name.ja"),
-        (("East Child and Family Centre", "East \\u2028 Centre"), "tobu: name.en"),
-        (("一時保育室", "\\u202e室"), "tobu-room-1: name.ja"),
+        (("おむつ圧縮機1", "=?UTF-8?Q?=0A?=Bcc: x@example.jp"), r"site\[0\].unit\[0\].name.ja"),
+        (("East Child and Family Centre", "East \\u2028 Centre"), r"site\[0\].name.en"),
+        (("一時保育室", "\\u202e室"), r"site\[0\].room\[0\].name.ja"),
         (('"https://wall.example.jp"', '"javascript:alert(1)"'), "web.url"),
         (('"tobu@example.jp"', '"tobu@example.jp\\n"'), r"contact\[0\].mail"),
         (('"sukusuku@example.jp"', '"sukusuku@example..jp"'), "mail.sender"),

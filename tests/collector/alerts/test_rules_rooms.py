@@ -104,7 +104,7 @@ def test_levels_are_settings_of_the_room() -> None:
 
 
 def test_it_must_clear_below_where_it_rises() -> None:
-    with pytest.raises(ConfigError, match="tobu-room-1: room_clear 90 must be below room_warn 90"):
+    with pytest.raises(ConfigError, match=r"site\[0\].room\[0\].alerts: room_clear 90 must be below room_warn 90"):
         check(facility(with_room("alerts = {room_warn = 90, room_clear = 90}")), "facility.toml")
 
 

@@ -96,14 +96,14 @@ def test_whoever_has_left_is_there_until_the_end_of_the_last_day() -> None:
         ("2026-11-18", "2026-11-04", "site[0].opening.later[1].from: 2026-11-04 is not after 2026-11-04 of later[0]"),
         ('wed = ["10:00-15:00"]', "", "site[0].opening.later[0]: says what is new from 2026-11-04 on, but nothing is"),
         ('["10:00-15:00"]', '["15:00-10:00"]', 'site[0].opening.later[0].wed: "15:00-10:00" must end after'),
-        ("from = 2026-11-04", "", "site[0].opening.later[0]: object missing required field `from`"),
+        ("from = 2026-11-04", "", "site[0].opening.later[0].from: missing, and it is required"),
         ("from = 2026-11-04", "since = 2026-11-04", "site[0].opening.later[0]: unknown key `since`"),
         ("capacity = 12", "", "site[0].room[0].later[0]: says what is new from 2026-11-01 on, but nothing is"),
         ("capacity = 12", "places = 12", "site[0].room[0].later[0]: unknown key `places`"),
         ("2026-12-31", "2026-10-31", "later[0].from: 2026-11-01 is after the last day, `until` = 2026-10-31"),
         ("until = 2026-12-31", 'until = "March"', "site[0].room[0].until"),
-        ("2026-11-30", "2026-11-01", "tobu-unit-1: collection.later[0].from: 2026-11-10 is after the last day"),
-        ("kg_per_nappy = 0.2", "", "tobu-unit-1: collection.later[0]: says what is new"),
+        ("2026-11-30", "2026-11-01", "site[0].unit[0].collection.later[0].from: 2026-11-10 is after the last day"),
+        ("kg_per_nappy = 0.2", "", "site[0].unit[0].collection.later[0]: says what is new"),
     ],
 )
 def test_a_mistake_says_where_and_what_to_do(old: str, new: str, message: str) -> None:

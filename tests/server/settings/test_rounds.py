@@ -46,12 +46,12 @@ def test_a_town_with_pairs_and_a_route_server_is_right() -> None:
             "needless_percent = 80",
             r"round\[0\]: needless_percent 80 must be below join_percent 80",
         ),
-        ('id = "yard"', 'id = "Tobu"', r"site\[0\]: id `tobu` is already used at depot\[0\]"),
+        ('id = "yard"', 'id = "Tobu"', r"site\[0\].id: id `tobu` is already used at depot\[0\]"),
         ("lat = 35.7300", "lat = 135.73", r"depot\[0\].lat: expected `float` <= 90.0, found 135.73"),
         (
             'edge = "seibu-pi"',
             'edge = "seibu-pi"\ncollection = {room = "hall"}',
-            "seibu-unit-1: collection.room: no room `hall`; there are ",
+            r"site\[1\].unit\[0\].collection.room: no room `hall`; there are ",
         ),
         (
             'days = ["mon", "wed", "fri"]',
@@ -127,8 +127,8 @@ def test_wrong_ways_are_explained(pairs: str, error: str) -> None:
 
 def test_two_vehicles_or_rounds_of_one_name_are_refused() -> None:
     vehicle = '[[vehicle]]\nid = "TRUCK"\nname = {ja = "車", en = "Van"}\ndepot = "yard"\n\n[[round]]\nid = "north"'
-    with pytest.raises(ConfigError, match=r"vehicle\[1\]: id `TRUCK` is already used"):
+    with pytest.raises(ConfigError, match=r"vehicle\[1\].id: id `TRUCK` is already used"):
         town(('[[round]]\nid = "north"', vehicle))
     second = '[[round]]\nid = "north"\nname = {ja = "北", en = "N"}\nvehicle = "truck"\n\n[[site]]\nid = "tobu"'
-    with pytest.raises(ConfigError, match=r"round\[1\]: id `north` is already used"):
+    with pytest.raises(ConfigError, match=r"round\[1\].id: id `north` is already used"):
         town(('[[site]]\nid = "tobu"', second))

@@ -10,11 +10,11 @@ from sukusuku_collector.alerts.mails.phrases import Item, Words
 from sukusuku_collector.alerts.mails.texts import short, words
 from sukusuku_collector.alerts.mails.texts_several import SeveralWords, several
 from sukusuku_collector.alerts.state_machine import Rule
-from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.i18n import texts
-from sukusuku_server.mail.message import Draft, build, header_text, message_id
+from sukusuku_server.mail.facility_checks import check
+from sukusuku_server.mail.message import Draft, build, message_id
 from sukusuku_server.model.notices import Notice, encode
 from sukusuku_server.settings import Channel, Contact, Facility, Language
 from sukusuku_server.templates import environment
@@ -61,8 +61,7 @@ class Composer:
         }
         self._channels = {channel.id: channel for channel in facility.channel}
         self._wall = f"{facility.web.url.rstrip('/')}/wall"
-        if facility.mail is not None or facility.channel:
-            check(facility)
+        check(facility)
 
     def chain(self, site: str, rule: Rule) -> tuple[Step, ...]:
         """Who wants to know of this rule at this site, in the order in which they are told. One message an address."""
@@ -177,14 +176,3 @@ def _short_several(told: SeveralWords, texts_: NullTranslations, *, simulated: b
         if len(section.entries) > _SHORT_ENTRIES:
             lines.append("…")
     return "\n".join([told.headline, *lines, *([told.cause] if told.cause else [])])
-
-
-def check(facility: Facility) -> None:
-    """Everything that can come into a header, now rather than when something is wrong. Raises ConfigError."""
-    for language in LANGUAGES:
-        for site in facility.site:
-            header_text(f"{site.id}: name.{language}", site.name[language])
-        for asset in facility.assets():
-            header_text(f"{asset.id}: name.{language}", asset.settings.name[language])
-    if not facility.web.url.startswith(("http://", "https://")):
-        raise ConfigError(f"web.url: links in mails start with it, so it must be http(s), found {facility.web.url!r}")
