@@ -28,6 +28,11 @@ COMMANDS = {
         "the whole system on this machine, with two simulated centres",
         "模擬した2つのセンターで全体を動かす",
     ),
+    "init": Command(
+        "sukusuku_cli.init.__main__",
+        "ask a few questions and write facility.toml, with --edge the edge.toml that fits",
+        "質問に答えて facility.toml（--edge で edge.toml も）を作成",
+    ),
     "collector": Command(
         "sukusuku_collector.__main__",
         "receive, store and acknowledge readings; raise alerts; send mails",
@@ -95,7 +100,7 @@ def usage() -> str:
         "",
         *(f"  {name:<10} {command.en}\n  {'':<10} {command.ja}" for name, command in COMMANDS.items()),
         "",
-        "Begin with `sukusuku demo`. On a Raspberry Pi the program is `sukusuku-edge`.",
+        "Begin with `sukusuku demo`; `sukusuku init` begins a real one. On a Pi the program is `sukusuku-edge`.",
     ]
     return "\n".join(lines)
 

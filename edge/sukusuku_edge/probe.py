@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,14 +13,13 @@ from sukusuku_core.model import Quality
 from sukusuku_core.profile import AnyProfile, JsonPoint, JsonProfile, ModbusPoint, ModbusProfile, RegisterType
 from sukusuku_core.registers import Block, Decoded
 from sukusuku_core.text_table import columns
+from sukusuku_edge import target as targets
 from sukusuku_edge.settings import SerialBus
 from sukusuku_edge.sources.modbus_lines import TcpLine, serial_line
 from sukusuku_edge.sources.modbus_transport import Line, Refused
 from sukusuku_mqtt import MqttSession, MqttSettings
 
 HEAD = ("point 項目", "address 番地", "raw 生値", "value 値", "verdict 判定", "meaning 意味")
-_TCP = re.compile(r"^(?P<host>\[[0-9A-Fa-f:]+\]|[^:/]+)(?::(?P<port>\d{1,5}))?(?:/(?P<unit>\d{1,3}))?$")
-_SERIAL = re.compile(r"^(?P<port>(?:/|rtu\+tcp://|socket://).*?)(?:@(?P<unit>\d{1,3}))?$")
 ATTEMPTS = 3
 """Points without an answer, from the first one on, after which nothing is taken to answer."""
 _REFUSALS = {1: "function not supported", 2: "no such address", 3: "not allowed", 4: "device failure"}
@@ -59,34 +57,14 @@ async def probe(profile: AnyProfile, target: str, options: Options) -> str:
 
 def place(profile: ModbusProfile, target: str, options: Options) -> Place:
     """Where `host[:port][/unit]`, `/dev/serial[@unit]` or `rtu+tcp://host:port[@unit]` is. Raises ConfigError."""
-    factory = profile.serial
-    serial = _SERIAL.match(target)
-    if serial is not None:
-        unit = int(serial["unit"] or (factory.unit if factory else 1))
-        baud = options.baud or (factory.baud if factory else 9600)
-        parity = options.parity or (factory.parity if factory else "N")
-        stop_bits = options.stop_bits or (factory.stop_bits if factory else 1)
-        bus = SerialBus(serial["port"], serial["port"], baud, parity, stop_bits)
-        wrong = bus.misfit
-        if wrong:
-            raise ConfigError(f"target `{target}`: {wrong}")
-        pause = profile.defaults.connect_pause
-        return Place(serial_line(bus, min(5 + 2 * profile.defaults.max_read, LONGEST), pause), _unit(unit))
-    tcp = _TCP.match(target)
-    if tcp is None or int(tcp["port"] or 0) > 65_535:  # noqa: PLR2004 - the last port
-        raise ConfigError(
-            f"target `{target}`: {profile.profile} is a Modbus device; give host[:port][/unit], such as "
-            "192.168.0.20:502/1, a serial port with the unit, such as /dev/ttyUSB0@3, or a gateway that passes RTU "
-            "frames on, such as rtu+tcp://192.168.0.20:5007@3"
-        )
-    line = TcpLine(tcp["host"].strip("[]"), int(tcp["port"] or 502), profile.defaults.connect_pause)
-    return Place(line, _unit(int(tcp["unit"] or 1)))
-
-
-def _unit(unit: int) -> int:
-    if unit > 255:  # noqa: PLR2004 - one byte
-        raise ConfigError(f"unit {unit}: a unit id is 0 to 255")
-    return unit
+    found, pause, factory = targets.parse(profile, target), profile.defaults.connect_pause, profile.serial
+    if not found.line:
+        return Place(TcpLine(found.host, found.port, pause), found.unit)
+    baud = options.baud or (factory.baud if factory else 9600)
+    parity = options.parity or (factory.parity if factory else "N")
+    stop_bits = options.stop_bits or (factory.stop_bits if factory else 1)
+    bus = SerialBus(found.line, found.line, baud, parity, stop_bits)
+    return Place(serial_line(bus, min(5 + 2 * profile.defaults.max_read, LONGEST), pause), found.unit)
 
 
 async def _modbus(profile: ModbusProfile, at: Place, timeout: float) -> list[tuple[str, ...]]:  # noqa: ASYNC109 - of the device
