@@ -33,6 +33,11 @@ COMMANDS = {
         "ask a few questions and write facility.toml, with --edge the edge.toml that fits",
         "質問に答えて facility.toml（--edge で edge.toml も）を作成",
     ),
+    "doctor": Command(
+        "sukusuku_cli.doctor.__main__",
+        "look at broker, store, mail server, fonts, clock, disk and certificates; each line ok or what to do",
+        "ブローカー・データベース・メール・時計・ディスク・証明書などを点検し、対処を表示",
+    ),
     "collector": Command(
         "sukusuku_collector.__main__",
         "receive, store and acknowledge readings; raise alerts; send mails",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sukusuku_cli.safety import risks
 from sukusuku_collector.channels import registry as channels
 from sukusuku_core import profile
 from sukusuku_core.errors import ConfigError, Mistake
@@ -29,7 +30,9 @@ def _facility(path: Path) -> str:
     found = facility.read(path, whole)
     kinds = [asset.kind for asset in found.assets()]
     told = f"facility {found.operator.id}: {len(found.site)} sites, {len(kinds)} assets, {len(found.contact)} contacts"
-    return "\n".join([told, *(f"warn   {path}: {warning}" for warning in _warnings(found))])
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    warnings = [*_warnings(found), *(f"{risk.where}: {risk.said}; {risk.todo}" for risk in risks(found, data, str))]
+    return "\n".join([told, *(f"warn   {path}: {warning}" for warning in warnings)])
 
 
 def _warnings(found: facility.Facility) -> Iterator[str]:

@@ -33,6 +33,9 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=31_536_000)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 
+SECRETS = frozenset({"password", "token"})
+"""Keys whose values are never shown, whatever is wrong with them."""
+
 S = TypeVar("S", bound=Settings)
 
 _PATH = re.compile(r" - at `(?P<path>\$[^`]*)`$")
@@ -162,7 +165,8 @@ def _explain(message: str, data: Any, kind: Any, above: str = "") -> Mistake:
         return Mistake(where, f"unknown key `{unknown['key']}`{hint} Allowed: {', '.join(keys)}")
     if choices := _choices(table):
         return Mistake(where, f"found {found!r}. Allowed: {', '.join(choices)}")
-    shown = "" if found is None or isinstance(found, dict | list) else f", found {found!r}"
+    hidden = found is None or isinstance(found, dict | list) or where.rpartition(".")[2] in SECRETS
+    shown = "" if hidden else f", found {found!r}"
     return Mistake(where, f"{what[:1].lower()}{what[1:]}{shown}")
 
 

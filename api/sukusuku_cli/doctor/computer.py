@@ -1,0 +1,206 @@
+"""What was seen on this computer, and what that means: files, disk, fonts, time. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sukusuku_cli.doctor.finding import Finding, note, ok, wrong
+from sukusuku_cli.doctor.servers import ends
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from sukusuku_server.i18n import Translate
+from sukusuku_server.live.clock import Cause, ClockDoubt
+
+OTHERS = 0o077
+"""Permissions of everybody but the owner."""
+LEAST_FREE, LEAST_SHARE = 1_000_000_000, 0.05
+"""Bytes, and share of the disk, below which it is nearly full."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """A database file: `made` whether it is there, `trouble` why it cannot be used, `modes`: its files with theirs."""
+
+    path: Path
+    made: bool = False
+    writable: bool = False
+    trouble: str = ""
+    modes: Mapping[Path, int] = field(default_factory=dict)
+    free: int = 0
+    size: int = 1
+    """Of the disk that it is on, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSeen:
+    """What the store says: when the newest reading came (UTC ms), and the collector's verdict on the clock."""
+
+    newest: int | None = None
+    doubt: ClockDoubt | None = None
+
+
+class Computer(Protocol):
+    """Looks at this computer."""
+
+    def database(self, path: Path) -> FileSeen:
+        """Look at a database file without changing it."""
+
+    def store(self, path: Path, edges: Sequence[str]) -> StoreSeen | str:
+        """Read the store; a text: why it cannot be read."""
+
+    def japanese_fonts(self) -> Sequence[str]:
+        """Return names of installed fonts with Japanese characters."""
+
+    def missing_for_pdf(self) -> str:
+        """Return how to install what writes PDF; empty: it is there."""
+
+    def knows_zone(self, name: str) -> bool:
+        """Tell whether the time zone data are there."""
+
+    def ntp(self) -> bool:
+        """Tell whether something keeps the clock right."""
+
+    def certificate(self, path: Path) -> int | str:
+        """Return when the first certificate of a file ends (UTC ms); a text: why that is not known."""
+
+    def versions(self) -> Mapping[str, str]:
+        """Return versions by name."""
+
+
+def judge_database(subject: str, seen: FileSeen, _: Translate) -> Iterator[Finding]:
+    """Yield what is said of a database file and its disk."""
+    path = str(seen.path)
+    if not seen.made:
+        if seen.writable:
+            yield note(
+                subject,
+                _("%(path)s is not there yet") % {"path": path},
+                _("The collector makes it at its first start."),
+            )
+        else:
+            yield wrong(
+                subject,
+                _("%(path)s is not there, and this account may not make it") % {"path": path},
+                _("Make its folder and give it to the account of the service: chown sukusuku FOLDER."),
+            )
+    elif seen.trouble:
+        yield wrong(
+            subject,
+            _("%(path)s cannot be used: %(trouble)s") % {"path": path, "trouble": seen.trouble},
+            _("Shut the services down, keep a copy of the file with its -wal, and restore the last backup."),
+        )
+    elif not seen.writable:
+        yield wrong(
+            subject,
+            _("%(path)s cannot be written by this account") % {"path": path},
+            _("Run this as the account of the service (sudo -u sukusuku), or give it the file: chown sukusuku FILE."),
+        )
+    else:
+        yield ok(subject, _("%(path)s is whole and can be written") % {"path": path})
+    shown = {file: mode for file, mode in seen.modes.items() if mode & OTHERS}
+    if shown:
+        names = ", ".join(f"{file} {mode:03o}" for file, mode in shown.items())
+        yield wrong(
+            f"{subject} modes",
+            _("others on this computer may read %(files)s") % {"files": names},
+            "chmod 600 " + " ".join(map(str, shown)) + "; " + _("and `UMask=0077` for the services."),
+        )
+    elif seen.modes:
+        yield ok(f"{subject} modes", _("only its account may read it"))
+    yield _disk(subject, seen, _)
+
+
+def _disk(subject: str, seen: FileSeen, _: Translate) -> Finding:
+    values = {"free": seen.free / 1e9, "share": 100 * seen.free / max(1, seen.size)}
+    said = _("%(free).1f GB free, %(share).0f %% of the disk") % values
+    if seen.free < LEAST_FREE or seen.free < LEAST_SHARE * seen.size:
+        return wrong(f"{subject} disk", said, _("Free some space, or lower `keep_raw_days` in [store]."))
+    return ok(f"{subject} disk", said)
+
+
+def judge_readings(seen: StoreSeen | str, silent_after: float, now: int, _: Translate) -> Iterator[Finding]:
+    """Yield how old the newest reading is."""
+    if isinstance(seen, str):
+        yield note("readings", seen, _("Start the collector, then look again."))
+    elif seen.newest is None:
+        yield note(
+            "readings", _("none yet"), _("Start an edge agent; `sukusuku tap` shows what arrives at the broker.")
+        )
+    else:
+        age = now - seen.newest
+        said = _("the newest came %(age)s ago") % {"age": duration(age, _)}
+        if age > silent_after * SECOND_MS:
+            yield wrong("readings", said, _("See whether the collector runs, and `sukusuku-edge status` on the Pi."))
+        else:
+            yield ok("readings", said)
+
+
+def judge_clock(seen: StoreSeen | str, _: Translate, *, ntp: bool) -> Iterator[Finding]:
+    """Yield what the collector and the kernel say of the clock."""
+    doubt = seen.doubt if isinstance(seen, StoreSeen) else None
+    if doubt is not None:
+        ahead = 0 if doubt.offset is None else doubt.offset
+        said = _("the collector does not believe it (%(cause)s, %(offset)+d s)") % {
+            "cause": doubt.cause.name.lower(),
+            "offset": ahead // SECOND_MS,
+        }
+        if doubt.cause is Cause.STARTING:
+            yield note("clock", said, _("Wait a minute and look again."))
+        else:
+            yield wrong(
+                "clock",
+                said,
+                _("Compare `date` with a watch, correct it, and see GET /api/v1/health for who contradicts it."),
+            )
+    if not ntp:
+        yield wrong(
+            "clock ntp", _("nothing keeps the clock right"), "timedatectl set-ntp true " + _("(or install chrony)")
+        )
+    elif doubt is None:
+        yield ok("clock", _("kept by NTP, and believed"))
+
+
+def judge_fonts(fonts: Sequence[str], missing: str, _: Translate) -> Iterator[Finding]:
+    """Yield whether PDF and pictures can be written in Japanese."""
+    if fonts:
+        yield ok("fonts", _("Japanese: %(name)s") % {"name": next((name for name in fonts if "JP" in name), fonts[0])})
+    else:
+        yield wrong(
+            "fonts",
+            _("no font with Japanese characters: PDF and pictures would show boxes"),
+            "apt-get install fonts-noto-cjk",
+        )
+    if missing:
+        yield note("pdf", _("reports are written as XLSX and CSV, not as PDF"), missing)
+    else:
+        yield ok("pdf", _("can be written"))
+
+
+def judge_zone(name: str, _: Translate, *, known: bool) -> Finding:
+    """Judge the time zone data."""
+    if known:
+        return ok("time zone", name)
+    return wrong("time zone", _("nothing is known of %(name)s") % {"name": name}, "apt-get install tzdata")
+
+
+def judge_certificate(subject: str, seen: int | str, now: int, _: Translate) -> Finding:
+    """Judge a certificate in a file."""
+    if isinstance(seen, str):
+        return wrong(subject, seen, _("Put a certificate in PEM there."))
+    return ends(subject, seen, now, _)
+
+
+def judge_versions(versions: Mapping[str, str], _: Translate) -> Finding:
+    """Judge what is installed."""
+    said = ", ".join(f"{name} {version}" for name, version in versions.items())
+    if versions["sukusuku"] != versions["sukusuku-edge"]:
+        return wrong("versions", said, _("Install both parts from one source: pip install ./edge ."))
+    return ok("versions", said)
+
+
+def duration(span: int, _: Translate) -> str:
+    """Return a span (ms) in its largest unit."""
+    for unit, text in ((DAY_MS, _("%d d")), (HOUR_MS, _("%d h")), (MINUTE_MS, _("%d min"))):
+        if span >= unit:
+            return text % (span // unit)
+    return _("%d s") % max(0, span // SECOND_MS)

@@ -1,0 +1,102 @@
+"""Looks at this computer. Nothing is changed: databases are opened to be read."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from importlib import metadata
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sukusuku_cli.doctor.certificate import first_end
+from sukusuku_cli.doctor.computer import FileSeen, StoreSeen
+from sukusuku_collector.clock.machine import ThisMachine
+from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_server.extras import how_to_install
+from sukusuku_server.live import clock
+from sukusuku_server.timeseries.sqlite import SqliteStore
+
+_FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
+_FONT_FILES = ("*CJK*", "*NotoSansJP*", "ipa*", "*takao*", "*vlgothic*")
+_SECONDS = 20
+
+
+class ThisComputer:
+    """See `computer.Computer`."""
+
+    def database(self, path: Path) -> FileSeen:
+        """See `computer.Computer`."""
+        folder = next(parent for parent in path.parents if parent.exists())
+        disk = shutil.disk_usage(folder)
+        if not path.exists():
+            return FileSeen(path, writable=os.access(folder, os.W_OK), free=disk.free, size=disk.total)
+        files = [file for suffix in ("", "-wal", "-shm") if (file := path.with_name(path.name + suffix)).exists()]
+        modes = {file: file.stat().st_mode & 0o777 for file in files}
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        return FileSeen(path, True, writable, _trouble(path), modes, disk.free, disk.total)  # noqa: FBT003 - it is there
+
+    def store(self, path: Path, edges: Sequence[str]) -> StoreSeen | str:
+        """See `computer.Computer`."""
+        try:
+            with closing(SqliteStore.open_reader(path)) as store:
+                received = [value.received for found in store.latest().values() for value in found.values()]
+                return StoreSeen(max(received, default=None), clock.read(store, edges))
+        except (TransientError, PermanentError) as error:
+            return str(error)
+
+    def japanese_fonts(self) -> Sequence[str]:
+        """See `computer.Computer`."""
+        if shutil.which("fc-list"):
+            said = subprocess.run(
+                ["fc-list", ":lang=ja", "family"], capture_output=True, text=True, timeout=_SECONDS, check=False
+            ).stdout
+            return sorted({line.split(",")[0] for line in said.splitlines() if line.strip()})
+        folders = [Path(folder).expanduser() for folder in _FONT_FOLDERS]
+        return sorted(
+            {file.stem for folder in folders for kind in _FONT_FILES for file in folder.rglob(kind) if file.is_file()}
+        )
+
+    def missing_for_pdf(self) -> str:
+        """See `computer.Computer`."""
+        if importlib.util.find_spec("weasyprint") is None:
+            return how_to_install("reports")
+        return ""
+
+    def knows_zone(self, name: str) -> bool:
+        """See `computer.Computer`."""
+        try:
+            ZoneInfo(name)
+        except ZoneInfoNotFoundError:
+            return False
+        return True
+
+    def ntp(self) -> bool:
+        """See `computer.Computer`."""
+        with closing(ThisMachine()) as machine:
+            return machine.ntp()
+
+    def certificate(self, path: Path) -> int | str:
+        """See `computer.Computer`."""
+        try:
+            return first_end(path.read_text(encoding="ascii"))
+        except (OSError, ValueError) as error:
+            return f"{path}: {error}"
+
+    def versions(self) -> Mapping[str, str]:
+        """See `computer.Computer`."""
+        own = {name: metadata.version(name) for name in ("sukusuku", "sukusuku-edge")}
+        return own | {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
+
+
+def _trouble(path: Path) -> str:
+    """Return what SQLite finds wrong in a file; empty: nothing."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_SECONDS)) as connection:
+            said = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if said == "ok" else said
