@@ -3,11 +3,42 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from sukusuku_server.db import row_mapping
 from sukusuku_server.db.tables_alerts import alert, alert_event, alert_word, known_asset, mail_outbox
 from sukusuku_server.model.alerts import Alert, AlertState, MailState, OutgoingMail, Word
+
+# What each look asks for many alerts, built once: it takes longer to build such a query than to answer it.
+_ALERT = select(alert).where(alert.c.id == bindparam("alert"))
+_RECIPIENTS = (
+    select(alert_word.c.recipient, mail_outbox.c.message_id)
+    .join(mail_outbox, mail_outbox.c.id == alert_word.c.mail_id)
+    .where(alert_word.c.alert_id == bindparam("alert"))
+    .order_by(mail_outbox.c.id.desc())
+)
+_STUCK = (
+    select(mail_outbox.c.id, alert_word.c.alert_id)
+    .join(alert_word, alert_word.c.mail_id == mail_outbox.c.id)
+    .where(
+        mail_outbox.c.channel == bindparam("channel"),
+        func.lower(mail_outbox.c.recipient) == bindparam("recipient"),
+        mail_outbox.c.attempts > 0,
+        mail_outbox.c.state == MailState.WAITING,
+        mail_outbox.c.leased_until <= bindparam("now"),
+    )
+)
+_WRITTEN = (
+    select(func.count(mail_outbox.c.id.distinct()))
+    .join(alert_word, alert_word.c.mail_id == mail_outbox.c.id)
+    .where(
+        alert_word.c.channel == bindparam("channel"),
+        alert_word.c.recipient == bindparam("recipient"),
+        mail_outbox.c.created >= bindparam("since"),
+    )
+)
+_NEW_WORD = insert(alert_word).returning(alert_word.c.id)
+_NEW_EVENT = insert(alert_event)
 
 
 class Change:
@@ -54,10 +85,7 @@ class Change:
 
     def recipients(self, alert_id: int) -> dict[str, str]:
         """Who got mails about an alert (address in lower case), with the Message-ID of the first one."""
-        query = select(alert_word.c.recipient, mail_outbox.c.message_id)
-        query = query.join(mail_outbox, mail_outbox.c.id == alert_word.c.mail_id)
-        query = query.where(alert_word.c.alert_id == alert_id).order_by(mail_outbox.c.id.desc())
-        return {row.recipient: row.message_id for row in self._connection.execute(query)}
+        return {row.recipient: row.message_id for row in self._connection.execute(_RECIPIENTS, {"alert": alert_id})}
 
     def resolve(self, resolved: Alert, now: int, value: float | None, *, rests: bool = False) -> Alert:
         """Resolve an alert whose cause is gone; `value` says so. What people did meanwhile is kept.
@@ -88,8 +116,7 @@ class Change:
 
     def put_word(self, new: Word) -> Word:
         """Keep what one recipient is to hear about one alert; the answer carries its id."""
-        values = row_mapping.word_values(new)
-        number = self._connection.execute(insert(alert_word).values(values).returning(alert_word.c.id)).scalar_one()
+        number = self._connection.execute(_NEW_WORD, row_mapping.word_values(new)).scalar_one()
         return replace(new, id=number)
 
     def say(self, words: Sequence[Word], mail: OutgoingMail, now: int) -> None:
@@ -113,12 +140,9 @@ class Change:
 
     def stuck(self, channel: str, recipient: str, now: int) -> dict[int, frozenset[int]]:
         """Mails to a recipient that failed and wait: by id the alerts that they tell of. One being sent is none."""
-        columns = mail_outbox.c
-        waits = (columns.channel == channel) & (func.lower(columns.recipient) == recipient) & (columns.attempts > 0)
-        waits &= (columns.state == MailState.WAITING) & (columns.leased_until <= now)
-        query = select(columns.id, alert_word.c.alert_id).join(alert_word, alert_word.c.mail_id == columns.id)
         found: dict[int, frozenset[int]] = {}
-        for mail_id, alert_id in self._connection.execute(query.where(waits)):
+        asked = {"channel": channel, "recipient": recipient, "now": now}
+        for mail_id, alert_id in self._connection.execute(_STUCK, asked):
             found[mail_id] = found.get(mail_id, frozenset()) | {alert_id}
         return found
 
@@ -139,11 +163,8 @@ class Change:
 
     def written(self, channel: str, recipient: str, since: int) -> int:
         """How many mails about alerts were written to a recipient since a moment (UTC ms)."""
-        said = (alert_word.c.channel == channel) & (alert_word.c.recipient == recipient)
-        query = select(func.count(mail_outbox.c.id.distinct())).join(
-            alert_word, alert_word.c.mail_id == mail_outbox.c.id
-        )
-        number: int = self._connection.execute(query.where(said, mail_outbox.c.created >= since)).scalar_one()
+        asked = {"channel": channel, "recipient": recipient, "since": since}
+        number: int = self._connection.execute(_WRITTEN, asked).scalar_one()
         return number
 
     def know(self, assets: list[str], now: int) -> None:
@@ -152,13 +173,13 @@ class Change:
 
     def read(self, alert_id: int) -> Alert:
         """Return the alert as it is now, with what people did to it."""
-        return row_mapping.to_alert(self._connection.execute(select(alert).where(alert.c.id == alert_id)).one())
+        return row_mapping.to_alert(self._connection.execute(_ALERT, {"alert": alert_id}).one())
 
     def _update(self, alert_id: int, values: dict[str, object]) -> None:
         self._connection.execute(update(alert).where(alert.c.id == alert_id).values(values))
 
     def _note(self, about: Alert, time: int, kind: str, value: float | None) -> None:
-        self._connection.execute(insert(alert_event).values(alert_id=about.id, time=time, kind=kind, value=value))
+        self._connection.execute(_NEW_EVENT, {"alert_id": about.id, "time": time, "kind": kind, "value": value})
 
 
 def _grounds(about: Alert) -> dict[str, object]:

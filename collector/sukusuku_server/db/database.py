@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, case, delete, event, func, insert, select, update
+from sqlalchemy import Connection, case, delete, event, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import row_mapping
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.engine import open_engine, writing
+from sukusuku_server.db.mail_order import LATE, next_in_order
 from sukusuku_server.db.tables_alerts import alert, alert_event, alert_word, audit, known_asset, mail_outbox
 from sukusuku_server.model.alerts import (
     Alert,
@@ -201,10 +202,12 @@ class Operations:
         A caller that dies leaves the mail to the next one after that time.
         """
         columns = mail_outbox.c
-        due = _next_in_order(channel) & (columns.next_try <= now) & (columns.leased_until <= now)
-        query = select(mail_outbox).where(due).order_by(columns.next_try, columns.id).limit(1)
         with self.writing() as connection:
-            row = connection.execute(query.with_for_update(skip_locked=True)).first()
+            due = [(mail.next_try, mail.id) for mail in next_in_order(connection, channel) if mail.due <= now]
+            if not due:
+                return None
+            own = (columns.id == min(due)[1]) & (columns.state == MailState.WAITING) & (columns.leased_until <= now)
+            row = connection.execute(select(mail_outbox).where(own).with_for_update(skip_locked=True)).first()
             if row is None:
                 return None
             connection.execute(update(mail_outbox).where(columns.id == row.id).values(leased_until=until))
@@ -212,9 +215,8 @@ class Operations:
 
     def next_mail(self, channel: str = "mail") -> int | None:
         """When (UTC ms) the next waiting mail of a channel is due; None when none is waiting."""
-        query = select(mail_outbox.c.next_try, mail_outbox.c.leased_until).where(_next_in_order(channel))
         with self.reading() as connection:
-            return min((max(row) for row in connection.execute(query)), default=None)
+            return min((mail.due for mail in next_in_order(connection, channel)), default=None)
 
     def heard(self, row: MailRow) -> bool:
         """Whether the recipient of a mail has been sent another one about an alert that it tells of."""
@@ -229,13 +231,11 @@ class Operations:
 
     def expire_mails(self, channel: str, now: int) -> int:
         """Set aside the mails of a channel that are of no use any more; return how many."""
-        columns = mail_outbox.c
-        late = (columns.state == MailState.WAITING) & (columns.channel == channel)
-        late &= (columns.expires <= now) & (columns.leased_until <= now)
         with self.reading() as connection:
-            if connection.execute(select(columns.id).where(late).limit(1)).first() is None:
+            if connection.execute(LATE, {"of": channel, "now": now}).first() is None:
                 return 0
         with self.writing() as connection:
+            late = mail_outbox.c.id.in_(LATE.params(of=channel, now=now))
             gone = update(mail_outbox).where(late).values(state=MailState.EXPIRED)
             return connection.execute(gone).rowcount
 
@@ -311,16 +311,6 @@ class Operations:
 def _find(connection: Connection, alert_id: int) -> Alert | None:
     row = connection.execute(select(alert).where(alert.c.id == alert_id)).first()
     return None if row is None else row_mapping.to_alert(row)
-
-
-def _next_in_order(channel: str) -> ColumnElement[bool]:
-    """Return what holds of waiting mails before which no other waits for the same recipient: about alerts, or a run."""
-    columns, before = mail_outbox.c, mail_outbox.alias().c
-    earlier = (before.id < columns.id) & (before.state == MailState.WAITING) & (before.channel == columns.channel)
-    earlier &= func.lower(before.recipient) == func.lower(columns.recipient)
-    earlier &= before.run_id.is_not_distinct_from(columns.run_id)
-    waiting = (columns.state == MailState.WAITING) & (columns.channel == channel)
-    return waiting & ~select(before.id).where(earlier).exists()
 
 
 @contextmanager

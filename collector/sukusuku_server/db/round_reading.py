@@ -3,11 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from sukusuku_server.db.round_row_mapping import to_person, to_run, to_stop
 from sukusuku_server.db.tables_collection import round_person, round_run, round_stop
 from sukusuku_server.model.rounds import Person, Run, StopRecord
+
+# Asked for every few seconds, built once: that takes longer than the answer.
+_PEOPLE = (
+    select(round_person).where(round_person.c.run_id.in_(bindparam("runs", expanding=True))).order_by(round_person.c.id)
+)
+_STOPS = (
+    select(round_stop)
+    .where(round_stop.c.run_id.in_(bindparam("runs", expanding=True)))
+    .order_by(round_stop.c.joined.desc(), round_stop.c.position, round_stop.c.id)
+)
 
 
 def to_runs(connection: Connection, rows: Sequence[Any]) -> list[Run]:
@@ -31,18 +41,14 @@ def read_run(connection: Connection, run_id: int) -> Run:
 
 def _people(connection: Connection, runs: Sequence[int]) -> dict[int, list[Person]]:
     found: dict[int, list[Person]] = {}
-    query = select(round_person).where(round_person.c.run_id.in_(runs)).order_by(round_person.c.id)
-    for row in connection.execute(query):
+    for row in connection.execute(_PEOPLE, {"runs": list(runs)}):
         found.setdefault(row.run_id, []).append(to_person(row))
     return found
 
 
 def stops_of(connection: Connection, runs: Sequence[int]) -> list[StopRecord]:
     """Return the stops of some runs: those that are made in their order, then the others."""
-    columns = round_stop.c
-    query = select(round_stop).where(columns.run_id.in_(runs))
-    query = query.order_by(columns.joined.desc(), columns.position, columns.id)
-    return [to_stop(row) for row in connection.execute(query)]
+    return [to_stop(row) for row in connection.execute(_STOPS, {"runs": list(runs)})]
 
 
 def by_run(records: Sequence[StopRecord]) -> dict[int, list[StopRecord]]:
