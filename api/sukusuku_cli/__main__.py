@@ -89,6 +89,11 @@ COMMANDS = {
     ),
     "tap": Command("sukusuku_cli.tap", "show the Sparkplug traffic as a readable table", "Sparkplug の通信を表で表示"),
     "check": Command("sukusuku_cli.check", "check settings files before they are used", "設定ファイルの検査"),
+    "facility": Command(
+        "sukusuku_cli.facility",
+        "the history of facility.toml: who changed what, and taking it back",
+        "facility.toml の変更履歴の表示と取り消し",
+    ),
     "completion": Command(
         "sukusuku_cli.completion", "complete calls of sukusuku in bash and zsh", "bash・zsh での入力補完"
     ),

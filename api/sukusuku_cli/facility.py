@@ -1,0 +1,151 @@
+"""`sukusuku facility show|history|diff|undo FACILITY.toml`: what the document says, who changed it, and back again."""
+
+import argparse
+import contextlib
+import difflib
+import getpass
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sukusuku_cli.check import whole
+from sukusuku_core.errors import ConfigError, PermanentError, WrongSettingsError
+from sukusuku_core.time import japan_time
+from sukusuku_server.facility_document.difference import difference
+from sukusuku_server.facility_document.facility_file import FacilityFile
+from sukusuku_server.facility_document.source import Change, FacilitySource, Origin, Version
+from sukusuku_server.facility_document.undoing import undone
+from sukusuku_server.settings import Language
+
+_ORIGINS: dict[Language, dict[Origin, str]] = {
+    "en": {
+        Origin.FOUND: "as it was found",
+        Origin.BY_HAND: "edited by hand",
+        Origin.SAVED: "saved",
+        Origin.UNDONE: "taken back",
+    },
+    "ja": {
+        Origin.FOUND: "最初の内容",
+        Origin.BY_HAND: "手作業で編集",
+        Origin.SAVED: "保存",
+        Origin.UNDONE: "取り消し",
+    },
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what is asked. Exit status 2 for a wrong document, or a change that cannot be taken back."""
+    arguments = parser().parse_args(argv)
+    source = FacilityFile(arguments.facility, whole)
+    with contextlib.suppress(PermanentError):  # who may only read sees what is there
+        source.notice()
+    match arguments.action:
+        case "show":
+            return _show(source, arguments.facility)
+        case "history":
+            _history(source, arguments.language, arguments.last)
+        case "diff":
+            _diff(source, arguments.number, arguments.language)
+        case _:
+            _undo(source, arguments)
+    return 0
+
+
+def _show(source: FacilitySource, path: Path) -> int:
+    document = source.read()
+    print(document.text, end="")
+    try:
+        source.check(document.text)
+    except WrongSettingsError as error:
+        print(*(f"wrong  {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
+        return 2
+    print(f"ok     {path}: version {source.history()[0].number}", file=sys.stderr)
+    return 0
+
+
+def _history(source: FacilitySource, language: Language, last: int) -> None:
+    for version in source.history()[:last]:
+        time = japan_time(version.time).strftime("%Y-%m-%d %H:%M:%S")
+        who = version.by or "-"
+        print(f"{version.number:>5}  {time}  {who}  {_ORIGINS[language][version.origin]}  {version.why}".rstrip())
+        for line in _words(source, version, language):
+            print(f"       {line}")
+
+
+def _words(source: FacilitySource, version: Version, language: Language) -> list[str]:
+    before = _before(source, version.number)
+    return [] if before is None else difference(before, source.text_of(version.number), language)
+
+
+def _diff(source: FacilitySource, number: int | None, language: Language) -> None:
+    version = _version(source, number)
+    before, after = _before(source, version.number) or "", source.text_of(version.number)
+    print(*(f"# {line}" for line in difference(before, after, language)), sep="\n")
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"{version.number - 1}", f"{version.number}", lineterm=""
+    )
+    print(*lines, sep="\n")
+
+
+def _undo(source: FacilitySource, arguments: argparse.Namespace) -> None:
+    now = source.read()
+    if arguments.to is not None:
+        made, why = source.text_of(_version(source, arguments.to).number), f"back to version {arguments.to}"
+    else:
+        version = _version(source, arguments.number)
+        before = _before(source, version.number)
+        if before is None:
+            raise ConfigError(f"version {version.number} is the first one; there is nothing before it")
+        found = undone(before, source.text_of(version.number), now.text)
+        if found is None:
+            raise ConfigError(
+                f"version {version.number} cannot be taken back by itself: later ones touch the same lines; "
+                f"`--to {version.number - 1}` brings back the whole text from before it"
+            )
+        made, why = found, f"without the change of version {version.number}"
+    change = Change(getpass.getuser(), arguments.why or why, Origin.UNDONE)
+    source.write(made, now.version, change)
+    newest = source.history()[0]
+    print(f"ok     version {newest.number}: {newest.why}")
+    print(*(f"       {line}" for line in difference(now.text, made, arguments.language)), sep="\n")
+
+
+def _before(source: FacilitySource, number: int) -> str | None:
+    """Return the text of the version before one; None: there is none."""
+    try:
+        return source.text_of(number - 1)
+    except KeyError:
+        return None
+
+
+def _version(source: FacilitySource, number: int | None) -> Version:
+    """Return a version, the newest for None. Raises ConfigError when it is not there."""
+    versions = source.history()
+    found = next((version for version in versions if number in {None, version.number}), None)
+    if found is None:
+        raise ConfigError(f"there is no version {number}; `sukusuku facility history` lists those that there are")
+    return found
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
+        prog="sukusuku facility",
+        description="The document of an operator and its history: every version, who saved it, why, and what changed. "
+        "facility.toml の内容と変更履歴を表示し、変更を取り消します。",
+    )
+    actions = made.add_subparsers(dest="action", required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="print the document, and all that is wrong in it · 内容と誤りを表示")
+    history = actions.add_parser("history", help="who changed what, the newest first · 変更履歴を新しい順に表示")
+    history.add_argument("--last", type=int, default=20, metavar="N", help="so many versions (%(default)s) · 件数")
+    diff = actions.add_parser("diff", help="what a version changed, line by line · 変更箇所を行ごとに表示")
+    diff.add_argument("--number", type=int, metavar="N", help="default: the newest · 省略時は最新")
+    undo = actions.add_parser("undo", help="take a change back; later ones stay · 変更の取り消し（後の変更は残す）")
+    either = undo.add_mutually_exclusive_group()
+    either.add_argument("--number", type=int, metavar="N", help="default: the newest · 省略時は最新")
+    either.add_argument("--to", type=int, metavar="N", help="bring back the whole version N · 版 N 全体に戻す")
+    undo.add_argument("--why", default="", help="a reason for the history · 履歴に残す理由")
+    for action in (show, history, diff, undo):
+        action.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+        action.add_argument("--language", choices=("en", "ja"), default="en", help="of the words · 表示言語")
+    return made

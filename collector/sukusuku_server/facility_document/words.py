@@ -1,0 +1,75 @@
+"""What the things of the document and their keys are called, for the difference between two versions in words."""
+
+from collections.abc import Mapping
+
+from sukusuku_server.i18n import N_
+
+THINGS: Mapping[tuple[str, ...], str] = {
+    ("operator",): N_("Operator"),
+    ("site",): N_("Centre"),
+    ("site", "unit"): N_("Unit"),
+    ("site", "room"): N_("Room"),
+    ("site", "room", "zone"): N_("Zone"),
+    ("site", "room", "service"): N_("Service"),
+    ("site", "room", "service", "band"): N_("Time slot"),
+    ("site", "room", "shift"): N_("Shift"),
+    ("site", "opening"): N_("Opening hours"),
+    ("alerts",): N_("Alerts"),
+    ("calendar",): N_("Calendar"),
+    ("channel",): N_("Channel"),
+    ("contact",): N_("Contact"),
+    ("depot",): N_("Depot"),
+    ("gateway",): N_("Gateway"),
+    ("gateway", "metric"): N_("Metric"),
+    ("round",): N_("Round of collection"),
+    ("round", "crew"): N_("Crew member"),
+    ("vehicle",): N_("Vehicle"),
+    ("mail",): N_("Mail server"),
+    ("broker",): N_("Broker"),
+    ("store",): N_("Store"),
+    ("ward_plan",): N_("Ward's plan"),
+}
+"""Tables, by their keys."""
+
+KEYS: Mapping[str, str] = {
+    "after_minutes": N_("told after (minutes)"),
+    "answer_by": N_("answer by"),
+    "bags": N_("bags"),
+    "capacity": N_("capacity"),
+    "channels": N_("channels"),
+    "closed": N_("closed on"),
+    "count": N_("staff on shift"),
+    "days": N_("days"),
+    "departs": N_("departs"),
+    "edge": N_("edge node"),
+    "fill_clear": N_("fill level at which it ends (%)"),
+    "fill_rise": N_("fill level from which on it is told (%)"),
+    "fri": N_("Friday"),
+    "from_stage": N_("told from stage"),
+    "holidays": N_("national holidays"),
+    "host": N_("host"),
+    "language": N_("language"),
+    "mail": N_("mail address"),
+    "mail_at": N_("plan sent at"),
+    "mon": N_("Monday"),
+    "name": N_("name"),
+    "place": N_("place on the map"),
+    "port": N_("port"),
+    "returns": N_("returns"),
+    "rules": N_("alerts"),
+    "sat": N_("Saturday"),
+    "silent_after": N_("silent after (seconds)"),
+    "sites": N_("centres"),
+    "slot": N_("hours"),
+    "special": N_("hours of single days"),
+    "sun": N_("Sunday"),
+    "thu": N_("Thursday"),
+    "tue": N_("Tuesday"),
+    "until": N_("last day"),
+    "vehicle": N_("vehicle"),
+    "wed": N_("Wednesday"),
+}
+"""Keys; one that is not here is shown as it stands in the document."""
+
+HIDDEN = {"password", "token", "key", "url"}
+"""Keys whose values may be secret: their values are never shown."""
