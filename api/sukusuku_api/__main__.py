@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
-        service.run(settings.read(arguments.facility))
+        facility = settings.read(arguments.facility)
+        os.umask(0o077)  # the databases hold names, mails and the key of links
+        service.run(facility)
     except (ConfigError, PermanentError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 async def _run(facility: Facility, *, trust_clock: bool) -> None:
+    os.umask(0o077)  # the databases hold names, mails and the key of links
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -228,6 +228,8 @@ def test_the_written_files_bring_readings_of_real_programs_into_the_store(tmp_pa
             running(tmp_path, "sukusuku_edge", "run", str(real / "edge-tobu-pi.toml")),
         ):
             missing = until_stored(real / "readings.db", wanted)
+    modes = {file.name: file.stat().st_mode & 0o077 for file in real.glob("[or]*s.db*")}
+    assert set(modes.values()) == {0}, modes
     logs = "".join(
         re.sub(r"^", f"{log.stem}: ", log.read_text("utf-8"), flags=re.MULTILINE) for log in tmp_path.glob("*.log")
     )
