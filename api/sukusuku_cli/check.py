@@ -3,12 +3,12 @@
 import argparse
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sukusuku_cli.safety import risks
+from sukusuku_cli.safety import Risk, edge_risks, risks
 from sukusuku_collector.channels import registry as channels
 from sukusuku_core import profile
 from sukusuku_core.errors import ConfigError, Mistake
@@ -30,8 +30,16 @@ def _facility(path: Path) -> str:
     found = facility.read(path, whole)
     kinds = [asset.kind for asset in found.assets()]
     told = f"facility {found.operator.id}: {len(found.site)} sites, {len(kinds)} assets, {len(found.contact)} contacts"
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
-    warnings = [*_warnings(found), *(f"{risk.where}: {risk.said}; {risk.todo}" for risk in risks(found, data, str))]
+    return _with_warnings(told, path, risks(found, _written(path), str), _warnings(found))
+
+
+def _written(path: Path) -> dict[str, Any]:
+    """Return a right file as it is written, before the environment is asked."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _with_warnings(told: str, path: Path, found: Iterable[Risk], others: Iterable[str] = ()) -> str:
+    warnings = [*others, *(f"{risk.where}: {risk.said}; {risk.todo}" for risk in found)]
     return "\n".join([told, *(f"warn   {path}: {warning}" for warning in warnings)])
 
 
@@ -48,7 +56,8 @@ def _warnings(found: facility.Facility) -> Iterator[str]:
 
 def _edge(path: Path) -> str:
     found = edge.read(path).settings
-    return f"edge node {found.node}: {len(found.device)} devices, {len(found.asset)} assets"
+    told = f"edge node {found.node}: {len(found.device)} devices, {len(found.asset)} assets"
+    return _with_warnings(told, path, edge_risks(found, _written(path), str))
 
 
 def _profile(path: Path) -> str:

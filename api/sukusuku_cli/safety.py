@@ -1,4 +1,4 @@
-"""What `facility.toml` allows and a careful operator would not: secrets in clear, open doors. Pure."""
+"""What settings allow and a careful operator would not: secrets in clear, open doors. Pure."""
 
 import ipaddress
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from sukusuku_core.broker_settings import BrokerSettings
 from sukusuku_core.settings import SECRETS
+from sukusuku_edge.settings import EdgeSettings
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.settings import Facility
 
@@ -39,15 +41,34 @@ class Risk:
 
 def risks(facility: Facility, data: Mapping[str, Any], _: Translate) -> Iterator[Risk]:
     """Yield every risk; `data` is the file as it is written, before the environment is asked."""
-    for where in secrets_in(data):
-        yield Risk(where, _(IN_FILE[0]), _(IN_FILE[1]))
+    yield from _in_file(data, _)
+    yield from _broker("broker", facility.broker, _)
     for where, host, todo in _unprotected(facility):
         yield Risk(where, _(_IN_THE_CLEAR) % {"host": host}, _(todo))
-    broker = facility.broker
-    if not is_loopback(broker.host) and broker.username is None and broker.cert_file is None:
-        yield Risk("broker", _(_ANONYMOUS[0]) % {"host": broker.host}, _(_ANONYMOUS[1]))
     if not is_loopback(facility.web.host):
         yield Risk("web.host", _(_OPEN_WEB[0]) % {"host": facility.web.host}, _(_OPEN_WEB[1]))
+
+
+def edge_risks(edge: EdgeSettings, data: Mapping[str, Any], _: Translate) -> Iterator[Risk]:
+    """Yield every risk of an `edge.toml`; `data` as for `risks`."""
+    yield from _in_file(data, _)
+    yield from _broker("broker", edge.broker, _)
+    if edge.sensors is not None:
+        yield from _broker("sensors", edge.sensors, _)
+
+
+def _in_file(data: Mapping[str, Any], _: Translate) -> Iterator[Risk]:
+    for where in secrets_in(data):
+        yield Risk(where, _(IN_FILE[0]), _(IN_FILE[1]))
+
+
+def _broker(where: str, broker: BrokerSettings, _: Translate) -> Iterator[Risk]:
+    if is_loopback(broker.host):
+        return
+    if broker.password is not None and broker.ca_file is None:
+        yield Risk(f"{where}.password", _(_IN_THE_CLEAR) % {"host": broker.host}, _(_BROKER_TLS))
+    if broker.username is None and broker.cert_file is None:
+        yield Risk(where, _(_ANONYMOUS[0]) % {"host": broker.host}, _(_ANONYMOUS[1]))
 
 
 def is_loopback(host: str) -> bool:
@@ -75,9 +96,7 @@ def secrets_in(data: object, where: str = "") -> Iterator[str]:
 
 def _unprotected(facility: Facility) -> Iterator[tuple[str, str, str]]:
     """Yield key path, host and cure of every secret that goes over the wire as it is."""
-    broker, mail, influx, ngsi = facility.broker, facility.mail, facility.store.influx, facility.ngsi_ld
-    if broker.password is not None and broker.ca_file is None and not is_loopback(broker.host):
-        yield "broker.password", broker.host, _BROKER_TLS
+    mail, influx, ngsi = facility.mail, facility.store.influx, facility.ngsi_ld
     if mail is not None and mail.username is not None and mail.security == "none" and not is_loopback(mail.host):
         yield "mail.password", mail.host, _MAIL_TLS
     if facility.store.kind == "influx":

@@ -194,6 +194,32 @@ def test_risky_settings_are_told_by_doctor_and_by_check(
     assert "canary" not in shown + str(found)
 
 
+@pytest.mark.parametrize(
+    ("settings", "where"),
+    [
+        ('[broker]\nhost = "b.example"\nusername = "tobu-pi"\npassword = "env:P"', ["broker.password"]),
+        ('[broker]\nhost = "b.example"\n[sensors]\nhost = "s.example"', ["broker", "sensors"]),
+        ('[broker]\nhost = "127.0.0.1"\nusername = "tobu-pi"\npassword = "canary-2026"', ["broker.password"]),
+        ('[broker]\nhost = "127.0.0.1"', []),
+    ],
+)
+def test_check_tells_risky_settings_of_an_edge_node(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: str,
+    where: list[str],
+) -> None:
+    monkeypatch.setenv("P", "canary-2026")
+    (tmp_path / "edge.toml").write_text(f'group = "x"\nnode = "tobu-pi"\n{settings}\n', encoding="utf-8")
+
+    assert main(["check", str(tmp_path / "edge.toml")]) == 0
+
+    shown = capsys.readouterr().out
+    assert [line.split(": ")[1] for line in shown.splitlines() if line.startswith("warn")] == where
+    assert "canary" not in shown
+
+
 def test_a_password_that_is_a_number_is_not_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "facility.toml").write_text(
         f"{FACILITY}[broker]\nusername = 7\npassword = 12345678\n", encoding="utf-8"
