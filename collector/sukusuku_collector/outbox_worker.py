@@ -12,6 +12,7 @@ same Message-ID, by which mail programs and receivers of webhooks see that it is
 import asyncio
 import contextlib
 import logging
+import re
 
 from sukusuku_collector.channels.protocol import Channel, LaterError
 from sukusuku_core.backoff import Backoff
@@ -126,10 +127,11 @@ class OutboxWorker:
             self._channel.send(row.mail)
         except TransientError as error:
             wanted = (error.seconds or 0.0) if isinstance(error, LaterError) else 0.0
-            self._failed(row, str(error), round(min(wanted * 1000, HOUR_MS)))
+            self._failed(row, _nameless(error, row.mail.recipient), round(min(wanted * 1000, HOUR_MS)))
         except PermanentError as error:
-            self._operations.mail_dead(row.id, str(error))
-            _log.error("message %d to %s is refused for good: %s", row.id, row.mail.recipient, error)
+            reason = _nameless(error, row.mail.recipient)
+            self._operations.mail_dead(row.id, reason)
+            _log.error("message %d to channel %s is refused for good: %s", row.id, self._name, reason)
         except Exception as error:  # noqa: BLE001 - of a library; its text may hold an address
             self._failed(row, f"unforeseen error: {type(error).__name__}", 0)
         else:
@@ -155,3 +157,11 @@ class OutboxWorker:
         if self._unmarked is not None:
             self._operations.mail_sent(self._unmarked, self._clock())
             self._unmarked = None
+
+
+def _nameless(error: Exception, recipient: str) -> str:
+    """Return what the far end said without the name of whom it is about: servers repeat the address, or its mailbox."""
+    names = [name for name in (recipient, recipient.partition("@")[0]) if name]
+    return re.sub(
+        "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names), "***", str(error), flags=re.IGNORECASE
+    )

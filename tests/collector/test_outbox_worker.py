@@ -160,9 +160,12 @@ def test_a_4xx_is_tried_again_after_1_4_16_60_minutes(tmp_path: Path) -> None:
     [
         ("tobu@example.jp", ["554 looks like spam"], "mail refused: 554 looks like spam"),
         ("nobody@example.jp", [], "recipient refused: 550 no such user"),
+        ("sato@example.jp", ["554 <Sato@example.jp>: box of sato"], "mail refused: 554 <***>: box of ***"),
     ],
 )
-def test_a_5xx_is_final_and_says_why(tmp_path: Path, recipient: str, answers: list[str], reason: str) -> None:
+def test_a_5xx_is_final_and_says_why_and_the_log_names_nobody(
+    tmp_path: Path, recipient: str, answers: list[str], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def scenario() -> None:
         store, box = Outbox(tmp_path), Mailbox()
         box.answers = answers
@@ -170,6 +173,8 @@ def test_a_5xx_is_final_and_says_why(tmp_path: Path, recipient: str, answers: li
         async with box.open() as port, working(OutboxWorker("mail", MailChannel(server(port)), store, Present())):
             row = await store.until_tried(MailState.DEAD, 1)
         assert row.reason == reason
+        assert reason in caplog.text
+        assert recipient.partition("@")[0] not in caplog.text.lower()
         assert store.next_mail() is None
         store.close()
 
