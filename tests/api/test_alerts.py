@@ -68,6 +68,23 @@ def test_the_first_to_acknowledge_is_noted(api: httpx.Client, world: World) -> N
     )
 
 
+def test_an_acknowledgement_can_be_taken_back_and_given_anew(api: httpx.Client, world: World) -> None:
+    ident = _fill_alert(world)
+    api.post(f"/api/v1/alerts/{ident}/acknowledge", json={"by": "佐藤"})
+
+    back = api.post(f"/api/v1/alerts/{ident}/acknowledge/withdraw", json={"by": "鈴木"}).json()
+    twice = api.post(f"/api/v1/alerts/{ident}/acknowledge/withdraw", json={"by": "鈴木"}).json()
+    assert back == twice == api.get(f"/api/v1/alerts/{ident}").json()
+    assert (back["state"], back["acknowledged"], back["acknowledged_by"]) == ("firing", None, None)
+    anew = api.post(f"/api/v1/alerts/{ident}/acknowledge", json={"by": "鈴木"}).json()
+    assert anew["acknowledged_by"] == "鈴木"
+
+    with world.operations.change() as change:
+        change.resolve(change.read(ident), NOW, 10.0)
+    over = api.post(f"/api/v1/alerts/{ident}/acknowledge/withdraw", json={"by": "鈴木"})
+    assert (over.status_code, "resolved" in over.json()["detail"]) == (409, True)
+
+
 def test_a_resolved_alert_cannot_be_acknowledged(api: httpx.Client, world: World) -> None:
     ident = _fill_alert(world)
     with world.operations.change() as change:
@@ -79,7 +96,14 @@ def test_a_resolved_alert_cannot_be_acknowledged(api: httpx.Client, world: World
     assert "resolved" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/api/v1/alerts/99"), ("POST", "/api/v1/alerts/99/acknowledge")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/alerts/99"),
+        ("POST", "/api/v1/alerts/99/acknowledge"),
+        ("POST", "/api/v1/alerts/99/acknowledge/withdraw"),
+    ],
+)
 def test_an_unknown_alert_is_not_found(api: httpx.Client, method: str, path: str) -> None:
     answer = api.request(method, path, json={"by": "佐藤"} if method == "POST" else None)
 

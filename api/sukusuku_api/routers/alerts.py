@@ -19,7 +19,7 @@ AlertId = Annotated[int, Path(description="Id of an alert", ge=0, lt=2**63, exam
 
 
 class Acknowledgement(BaseModel):
-    """Who takes care of an alert."""
+    """Who takes care of an alert, or takes that back."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -68,6 +68,25 @@ async def acknowledge(context: ContextDep, alert_id: AlertId, body: Acknowledgem
     """
     try:
         found = await run_in_threadpool(context.operations.acknowledge, alert_id, body.by, context.clock())
+    except UnknownAlertError as error:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.") from error
+    except AlertStateError as error:
+        raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
+    return live.alert(context.index, found)
+
+
+@router.post(
+    "/{alert_id}/acknowledge/withdraw",
+    summary="Take an acknowledgement back",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+async def release(context: ContextDep, alert_id: AlertId, body: Acknowledgement) -> live.AlertOut:
+    """Record that nobody takes care of it after all: mails go on where they stopped. A second call changes nothing.
+
+    409 when the alert is resolved.
+    """
+    try:
+        found = await run_in_threadpool(context.operations.release, alert_id, body.by, context.clock())
     except UnknownAlertError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.") from error
     except AlertStateError as error:

@@ -43,6 +43,8 @@ _AGAIN_MS = 5 * SECOND_MS
 _GAP = 4
 """A pause between two looks at everything that is longer than this part of `silent_after` counts as not having heard:
 whatever lives is heard within half of it."""
+_RELEASED_MS = 30 * SECOND_MS
+"""How often it is asked whether somebody who took care of an alert has taken that back."""
 _LEAST_GAP_MS = 10_000
 """Looks come every two seconds and a busy machine is late with them: less than this is no gap, however short the time
 after which something is silent."""
@@ -101,6 +103,7 @@ class AlertEngine:
         self._looked: int | None = None
         self._missed: dict[str, int] = {}
         self._opened: dict[str, int] = {}
+        self._asked = 0
 
     def _posts_of(self, index: FacilitySchedules, subject: Subject) -> tuple[RuleBinding, ...]:
         facility = index.facility
@@ -150,6 +153,7 @@ class AlertEngine:
             self._gone = gone
             self._memory = self._load(now)
         memory = self._memory
+        self._notice_released(memory, now)
         outcomes = [
             outcome
             for subject in dict.fromkeys(self._posts if assets is None else assets)
@@ -167,6 +171,17 @@ class AlertEngine:
         except TransientError:
             self._memory = None  # what the database holds now is read again
             raise
+
+    def _notice_released(self, memory: _Memory, now: int) -> None:
+        """Notice of which alerts nobody takes care any more: their escalation goes on where it was."""
+        cared = {key: kept for key, kept in memory.held.items() if kept.acknowledged and kept.open.ended is None}
+        if not cared or 0 <= now - self._asked < _RELEASED_MS:
+            return
+        self._asked = now
+        standing = self._operations.in_hand()
+        memory.held |= {
+            key: replace(kept, acknowledged=False) for key, kept in cared.items() if kept.id not in standing
+        }
 
     def _note_gap(self, now: int) -> None:
         """Notice for whom a pause between two looks at everything was too long to call it silence."""

@@ -115,6 +115,34 @@ class Operations:
             raise AlertStateError(found)
         return found
 
+    def release(self, alert_id: int, who: str, now: int) -> Alert:
+        """Nobody takes care of an alert after all: the acknowledgement is taken back. Doing it again changes nothing.
+
+        Raises UnknownAlertError, and AlertStateError when the alert is resolved already or not firing yet.
+        """
+        with self.writing() as connection:
+            found = _find(connection, alert_id)
+            if found is None:
+                raise UnknownAlertError(alert_id)
+            if found.state is AlertState.ACKNOWLEDGED:
+                values = {"state": AlertState.FIRING, "acknowledged": None, "acknowledged_by": None}
+                connection.execute(update(alert).where(alert.c.id == alert_id).values(values))
+                note = {"alert_id": alert_id, "time": now, "kind": "released", "who": who[:120]}
+                connection.execute(insert(alert_event).values(note))
+                said = f"{alert_id}: {found.acknowledged_by}"
+                entry = {"time": now, "who": who[:120], "action": "alert.release", "target": said[:120]}
+                connection.execute(insert(audit).values(entry))
+                return replace(found, state=AlertState.FIRING, acknowledged=None, acknowledged_by=None)
+        if found.state is not AlertState.FIRING:
+            raise AlertStateError(found)
+        return found
+
+    def in_hand(self) -> set[int]:
+        """Return the open alerts of which somebody takes care (their ids)."""
+        query = select(alert.c.id).where(alert.c.resolved.is_(None), alert.c.acknowledged.is_not(None))
+        with self.reading() as connection:
+            return set(connection.execute(query).scalars())
+
     @contextmanager
     def change(self) -> Iterator[Change]:
         """One transaction of the alert engine: committed when the block ends, undone when it raises."""

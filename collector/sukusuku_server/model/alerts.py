@@ -15,7 +15,7 @@ class UnknownAlertError(SukusukuError):
 
 
 class AlertStateError(SukusukuError):
-    """The alert is in a state in which it cannot be acknowledged: resolved already, or not firing yet."""
+    """The alert is in a state in which nobody can take care of it: resolved already, or not firing yet."""
 
     def __init__(self, alert: "Alert") -> None:
         why = "is resolved already" if alert.state is AlertState.RESOLVED else "is not firing yet"

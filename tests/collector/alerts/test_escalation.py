@@ -157,6 +157,26 @@ def test_a_silence_elsewhere_changes_nothing(tmp_path: Path) -> None:
     assert len(got(site)) == 2
 
 
+def test_an_acknowledgement_that_is_taken_back_lets_the_chain_go_on(tmp_path: Path) -> None:
+    site = Site(tmp_path, FACILITY + CHAIN)
+    for minute in range(3):
+        fault(site, T0 + minute * MINUTE)
+    told = got(site)
+    ident = site.only().id
+    site.store.acknowledge(ident, "佐藤", T0 + 3 * MINUTE)
+    for minute in range(4, 7 * 60, 10):
+        fault(site, T0 + minute * MINUTE)
+    assert got(site) == told
+
+    site.store.release(ident, "佐藤", T0 + 7 * HOUR)
+    fault(site, T0 + 7 * HOUR + MINUTE)
+    fault(site, T0 + 7 * HOUR + 5 * MINUTE)
+    assert len(got(site)) > len(told)
+    assert site.only().state is AlertState.FIRING
+    assert [event.kind for event in site.store.events(ident)] == ["raised", "fired", "acknowledged", "released"]
+    assert site.store.audit()[0].action == "alert.release"
+
+
 def test_when_it_gets_worse_it_is_told_from_the_beginning_also_when_somebody_took_care(tmp_path: Path) -> None:
     site = Site(tmp_path, FACILITY + CHAIN)
     site.unit(T0, Fill_Percent=85.0)
