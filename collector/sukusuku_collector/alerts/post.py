@@ -15,6 +15,9 @@ from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.model.alerts import Word
 from sukusuku_server.settings import Facility
 
+_PRESSING = frozenset({Rule.UNIT_FAULT, Rule.ROOM_OVER_CAPACITY, Rule.ZONE_OVER_CAPACITY})
+"""Rules of which nobody may learn only from the next digest: a unit takes no nappies, a room is too full."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -146,7 +149,7 @@ class Post:
     def _is_too_much(self, change: Change, ready: Sequence[_Ready], now: int) -> bool:
         if not ready or any(item.word.urgent or item.word.held in {"digest", "budget"} for item in ready):
             return False
-        if any(item.alert.rule == Rule.COLLECTION and item.alert.stage >= Stage.NOW for item in ready):
+        if any(_is_pressing(item) for item in ready):
             return False
         word = ready[0].word
         return change.written(word.channel, word.recipient, day_start(local_day(now))) >= self._budget
@@ -195,6 +198,13 @@ def _going(words: Sequence[Word], alerts: dict[int, Alert], now: int) -> list[Wo
 def _is_for(way: Way, word: Word) -> bool:
     channel = "mail" if way.channel is None else way.channel.id
     return (channel, way.address) == (word.channel, word.recipient)
+
+
+def _is_pressing(item: _Ready) -> bool:
+    """Whether a word is news that nobody may wait for, however many mails came before it today."""
+    if item.alert.rule == Rule.COLLECTION and item.alert.stage >= Stage.NOW:
+        return True
+    return item.word.kind in {"firing", "worse"} and item.alert.rule in _PRESSING
 
 
 def _is_over(alert: Alert, known: Known | None) -> bool:

@@ -232,13 +232,30 @@ def test_a_full_bag_does_not_wait_for_the_digest(tmp_path: Path) -> None:
     person.store.close()
 
 
-def test_beyond_the_budget_of_a_day_only_the_digest_comes(tmp_path: Path) -> None:
-    person = Person(tmp_path, many(12, 1))
+def every_half_hour(person: Person, metric: str, well: float, ill: float) -> None:
+    """A day on which every half hour the same happens to another unit."""
     for minute in range(0, 9 * 60, 5):
         now = OPENS + minute * MINUTE
-        for n in range(12):  # every half hour another unit jams
-            code = int(minute >= 30 * n)
-            person.engine.evaluate({f"unit-{n}-0": values(now, {"Fault/Code": code})}, now, [f"unit-{n}-0"])
+        for n in range(12):
+            value = ill if minute >= 30 * n else well
+            person.engine.evaluate({f"unit-{n}-0": values(now, {metric: value})}, now, [f"unit-{n}-0"])
+
+
+def test_a_jam_is_told_at_once_however_many_mails_came_before_it(tmp_path: Path) -> None:
+    person = Person(tmp_path, many(12, 1))
+    every_half_hour(person, "Fault/Code", 0, 1)
+    told = [row.created for row in person.mails()]
+
+    assert len(told) > 8
+    for n in range(12):
+        jam = OPENS + 30 * n * MINUTE
+        assert any(jam < time <= jam + 10 * MINUTE for time in told)
+    person.store.close()
+
+
+def test_beyond_the_budget_of_a_day_only_the_digest_comes(tmp_path: Path) -> None:
+    person = Person(tmp_path, many(12, 1))
+    every_half_hour(person, "Film/Remaining", 50, 5)
     days = [row.created for row in person.mails() if row.created < OPENS + 9 * HOUR]
 
     assert len(days) <= 8
