@@ -64,9 +64,9 @@ def due(
     """Return the tasks of this moment, those of the round that departs first before those of others.
 
     `trips` are those of today on which a round goes, `runs` all that are not closed and those of today, `left` how
-    many steps of the chain of each run have not been told, `refused` the runs whose last mails no server takes. What
-    was missed while nobody looked is made up for as long as it is of use: a plan until the vehicle is back, the
-    question who goes until it has left.
+    many steps of the chain of each run have not been told (without runs whose round has left the settings), `refused`
+    the runs whose last mails no server takes. What was missed while nobody looked is made up for as long as it is of
+    use: a plan until the vehicle is back, the question who goes until it has left.
     """
     tasks: list[Task] = []
     known = {(run.plan.round, run.plan.date): run for run in runs}
@@ -82,7 +82,8 @@ def due(
         trip_of_run = moments.get((run.plan.round, run.plan.date))
         if run.closed is not None:
             continue
-        if now >= run.plan.returns + GRACE_MS:
+        dropped = run.id not in left and not goes(run) and now < run.plan.departs
+        if now >= run.plan.returns + GRACE_MS or dropped:
             tasks.append(CloseRound(run))
         elif trip_of_run is not None and _waits(run, now):
             tasks += [AskAgain(run)] * bool(unaware(run))
@@ -101,8 +102,12 @@ def _asking(run: Run, trip: Trip, left: int, now: int, *, refused: bool) -> list
 
 
 def next_at(run: Run, trip: Trip, left: int) -> int:
-    """When the next one is told if nobody has answered. Those that are left share the time until departure."""
-    first = max(trip.answer_by, max(run.sent or 0, run.changed or 0, run.withdrawn or 0) + PATIENCE_MS)
+    """When the next one is told if nobody has answered. Those that are left share the time until departure.
+
+    Whoever was asked first has half an hour from then on; a change of what there is to collect asks nobody anew.
+    """
+    asked_first = min((person.told for person in run.people), default=0)
+    first = max(trip.answer_by, max(run.sent or 0, asked_first, run.withdrawn or 0) + PATIENCE_MS)
     share = (trip.departs - first) // max(run.told + left - 1, 1)
     return min(first + (run.told - 1) * max(share, 0), _last_call(trip))
 

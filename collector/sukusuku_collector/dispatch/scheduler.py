@@ -106,7 +106,9 @@ class RoundScheduler:
     def _again(self, settings: Round, run: Run, now: int) -> None:
         """Look whether something has changed since the plan, then whether somebody must hear of anything."""
         looked = self._looked.get(run.id)
-        if now < run.plan.departs and self._signals.ready() and (looked is None or not 0 <= now - looked < AGAIN_MS):
+        due = looked is None or not 0 <= now - looked < AGAIN_MS
+        just = any(person.told >= now for person in run.people)  # their mail is of this moment
+        if due and not just and now < run.plan.departs and self._signals.ready():
             self._looked[run.id] = now
             if run.plan.planned < now and self._sender.revise(settings, run, now):
                 _log.info("round %s of %s has another plan", run.plan.round, run.plan.date)

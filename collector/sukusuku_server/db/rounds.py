@@ -85,7 +85,8 @@ class Rounds:
     def revise(self, run: Run, plan: Plan, compose: Compose, now: int, *, told: bool) -> Run | None:
         """Put another plan in the place of a run's, with the mails that say so. Stops keep their ids and answers.
 
-        `told`: the crew is told. None, and nothing happens, when the plan is no longer the one of `run`.
+        `told`: the crew is told; where there was nothing to collect before, they are asked only now. None, and nothing
+        happens, when the plan is no longer the one of `run`.
         """
         columns = round_run.c
         same = (columns.id == run.id) & (columns.planned == run.plan.planned) & columns.closed.is_(None)
@@ -93,6 +94,8 @@ class Rounds:
         with self._operations.writing() as connection:
             if not connection.execute(update(round_run).where(same).values(values)).rowcount:
                 return None
+            if told and not run.plan.joined:
+                connection.execute(update(round_person).where(round_person.c.run_id == run.id).values(told=now))
             known = {record.stop.asset: record.id for record in stops_of(connection, [run.id])}
             for stop in plan.stops:
                 if stop.asset in known:

@@ -2,18 +2,25 @@
 
 It stands until the unit is emptied, until a crew answers for it that the visit was done or not needed, or until it is
 withdrawn; one that came from an answer stands as long as that answer. None of this is stored, so that whatever is taken
-back, rejected or detected later gives the request back, in whichever order.
+back, rejected or detected later gives the request back, in whichever order. An answer of the evening is about a visit
+of the day: what was asked for after that visit still stands. An emptying that is seen later meets it all the same.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, case, exists, func, insert, or_, select, update
 
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.tables_collection import emptying, request, round_stop
+from sukusuku_server.db.tables_collection import emptying, request, round_run, round_stop
 from sukusuku_server.model.collection import EmptyingState
 from sukusuku_server.model.rounds import Answer
+
+_VISITED = case(
+    (round_stop.c.answered > round_run.c.returns, func.coalesce(round_stop.c.arrives, round_run.c.returns)),
+    else_=round_stop.c.answered,
+)
+"""When the visit was that an answer is about: as planned, when it was given after the round, else when it was given."""
 
 STANDING: ColumnElement[bool] = (
     request.c.done.is_(None)
@@ -24,7 +31,8 @@ STANDING: ColumnElement[bool] = (
     )
     & ~exists().where(
         (round_stop.c.asset == request.c.asset)
-        & (round_stop.c.answered >= request.c.time)
+        & (round_run.c.id == round_stop.c.run_id)
+        & (request.c.time <= _VISITED)
         & round_stop.c.answer.in_([Answer.DONE, Answer.NEEDLESS])
     )
     & or_(

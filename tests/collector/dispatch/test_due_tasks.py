@@ -78,6 +78,24 @@ def test_whoever_was_told_late_has_time_to_answer() -> None:
     assert told(late, MORNING + 4 * HOUR + PATIENCE_MS) == [2]
 
 
+def test_changes_of_the_plan_put_nobody_off_and_whoever_is_asked_only_by_one_has_time() -> None:
+    second = TRIP.answer_by
+    changed = replace(SENT, changed=second - MINUTE)
+    asked = replace(changed, people=(replace(PERSON, told=second - MINUTE),))
+
+    assert told(changed, second) == [2]
+    assert told(asked, second) == []
+    assert told(asked, second - MINUTE + PATIENCE_MS) == [2]
+
+
+def test_a_round_that_has_left_the_settings_is_closed_unless_somebody_goes() -> None:
+    now = MORNING + HOUR
+
+    assert due([], [SENT], {}, (), now) == [CloseRound(SENT)]
+    assert due([], [replace(SENT, accepted=MORNING)], {}, (), now) == []
+    assert due([], [SENT], {}, (), SENT.plan.departs) == []
+
+
 def test_all_who_are_left_are_told_before_the_departure_and_nobody_after_it() -> None:
     last = TRIP.departs - LAST_CALL_MS
     late = replace(SENT, sent=TRIP.departs - 5 * MINUTE)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from sukusuku_server.db.tables_collection import round_person
 from sukusuku_server.kpi.visits import visits
 from sukusuku_server.model.rounds import RunState, VisitKind
 from tests.collector.dispatch.living_town import DEPARTS, MAIL_AT, RETURNS, LivingTown
@@ -97,3 +99,17 @@ def test_only_the_one_who_goes_is_said_to_go_though_another_has_the_same_name(tm
     assert [claim.person for claim in claims] == [first.id, second.id]
     assert [place.answers.see(claim, {}, place.now).mine for claim in claims] == [False, True]
     place.close()
+
+
+def test_on_the_day_of_an_update_those_who_were_told_before_it_are_asked_again_with_links_of_their_own(
+    place: LivingTown,
+) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    with place.operations.writing() as connection:
+        connection.execute(delete(round_person))  # an older version kept nobody
+    place.at(MAIL_AT + HOUR, tobu_unit_2=FULL)
+    assert place.kinds() == [("crew", "round")]
+
+    place.at(MORNING + 160 * MINUTE + HOUR)
+    assert place.kinds() == [("crew", "round"), ("crew", "round"), ("crew", "change")]
+    assert place.stops() == ["tobu-unit-1", "tobu-unit-2"]

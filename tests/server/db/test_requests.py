@@ -18,6 +18,8 @@ from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING, plan, sto
 from tests.support import databases
 
 UNIT = "tobu-unit-1"
+ARRIVES, RETURNS = MORNING + 5 * HOUR, MORNING + 9 * HOUR
+"""Of the plan of these tests."""
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,22 @@ def test_an_answer_before_the_request_does_not_meet_it(tmp_path: Path) -> None:
     Requests(operations).ask(UNIT, "園長", MORNING + MINUTE)
 
     assert asks(operations)
+
+
+@pytest.mark.parametrize("answer", [Answer.DONE, Answer.NEEDLESS])
+def test_an_answer_of_the_evening_is_about_the_visit_and_meets_nothing_that_was_asked_after_it(
+    tmp_path: Path, answer: Answer
+) -> None:
+    operations = databases.operations(tmp_path)
+    rounds, requests = Rounds(operations), Requests(operations)
+    before = requests.ask(UNIT, "園長", ARRIVES - HOUR)
+    first = rounds.stops(rounds.put(plan()).id)[0].id
+    rounds.answer(first, answer, "鈴木", RETURNS + 2 * HOUR)
+    assert requests.standing() == []
+
+    later = requests.ask(UNIT, "園長", ARRIVES + HOUR)
+    assert later.id != before.id
+    assert requests.standing() == [later]
 
 
 def test_cannot_twice_and_taken_back_asks_for_nothing(tmp_path: Path) -> None:
@@ -140,7 +158,8 @@ class History:
             self.said, self.answered = answer, now
 
     def open(self) -> bool:
-        met = self.answered if self.said in {Answer.DONE, Answer.NEEDLESS} else 0
+        visited = self.answered if self.answered <= RETURNS else ARRIVES
+        met = visited if self.said in {Answer.DONE, Answer.NEEDLESS} else 0
         return any(time > max(met, self.emptied) for time in self.asked)
 
 
