@@ -5,6 +5,7 @@ import json
 import shutil
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -352,6 +353,13 @@ def test_real_databases_are_whole_then_damaged(tmp_path: Path) -> None:
     assert computer.database(path).trouble
     assert isinstance(computer.store(path, []), str)
     assert computer.database(tmp_path / "none" / "readings.db").made is False
+
+
+def test_what_writes_pdf_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ThisComputer().missing_for_pdf() == ""
+
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    assert "PDF needs weasyprint; install it with: pip install 'weasyprint" in ThisComputer().missing_for_pdf()
 
 
 def test_the_end_of_a_certificate_is_read_as_openssl_reads_it(own: Certificates) -> None:

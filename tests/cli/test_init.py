@@ -84,6 +84,13 @@ def test_an_answers_file_says_the_same_as_options(tmp_path: Path) -> None:
         assert (tmp_path / "file" / path.name).read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
 
 
+def test_what_counts_people_is_not_offered_for_a_unit_nor_a_meter_for_a_room() -> None:
+    found = builtin()
+
+    assert not any(suitable("unit", found[name]) for name in ("xovis", "milesight-vs121-p", "milesight-vs133"))
+    assert not any(suitable("room", found[name]) for name in ("eastron-sdm120", "dfrobot-sen0492"))
+
+
 def test_nothing_is_ever_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "edge-tobu-pi.toml").write_text("mine", encoding="utf-8")
 

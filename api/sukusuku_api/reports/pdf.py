@@ -22,7 +22,7 @@ class MissingError(SukusukuError):
 
 def pdf(report: Report) -> bytes:
     """Return the pages. Raises MissingError that says what to install, DrawingError."""
-    weasyprint = _weasyprint()
+    weasyprint = library()
     only_ours = weasyprint.urls.URLFetcher(allowed_protocols=["data"])  # pages carry everything with them
     document: bytes = weasyprint.HTML(string=html(report), url_fetcher=only_ours).write_pdf()
     return document
@@ -43,7 +43,8 @@ def html(report: Report) -> str:
     return template.render(values, style=style, fonts=FONTS)
 
 
-def _weasyprint() -> Any:
+def library() -> Any:
+    """Return what writes PDF. Raises MissingError that says what to install."""
     try:
         import weasyprint  # type: ignore[import-untyped] # noqa: PLC0415 - no types; loads Pango, which may not be there
     except ModuleNotFoundError as error:

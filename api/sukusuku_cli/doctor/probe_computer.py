@@ -1,6 +1,5 @@
 """Looks at this computer. Nothing is changed: databases are opened to be read."""
 
-import importlib.util
 import os
 import platform
 import shutil
@@ -12,11 +11,11 @@ from importlib import metadata
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sukusuku_api.reports.pdf import MissingError, library
 from sukusuku_cli.doctor.certificate import first_end
 from sukusuku_cli.doctor.computer import FileSeen, StoreSeen
 from sukusuku_collector.clock.machine import ThisMachine
 from sukusuku_core.errors import PermanentError, TransientError
-from sukusuku_server.extras import how_to_install
 from sukusuku_server.live import clock
 from sukusuku_server.timeseries.sqlite import SqliteStore
 
@@ -62,8 +61,10 @@ class ThisComputer:
 
     def missing_for_pdf(self) -> str:
         """See `computer.Computer`."""
-        if importlib.util.find_spec("weasyprint") is None:
-            return how_to_install("reports")
+        try:
+            library()
+        except MissingError as error:
+            return str(error)
         return ""
 
     def knows_zone(self, name: str) -> bool:

@@ -52,8 +52,9 @@ def bindings(
 
 
 def suitable(kind: Literal["unit", "room"], profile: AnyProfile) -> bool:
-    """Whether a device of this kind can say anything of a unit or room."""
-    return bool(bindings(kind, [("device", profile)], ["zone"]))
+    """Whether a device of this kind can say anything of a unit or room, beside what it is itself."""
+    found = bindings(kind, [("device", profile)], ["zone"])
+    return any(not binding.metric.startswith("Info/") for binding in found)
 
 
 def counts_zones(profile: AnyProfile) -> bool:

@@ -127,7 +127,7 @@ class Questions:
             text = self._("MQTT topic of %(device)s") % {"device": ident}
             default = _topic(ident, sensor)
         else:
-            text = self._("Where %(device)s is (host[:port][/unit], /dev/ttyUSB0@unit)") % {"device": ident}
+            text = self._("Where %(device)s is (host[:port][/address], /dev/ttyUSB0@address)") % {"device": ident}
             default = f"192.168.0.{_FIRST_HOST + self._hosts}/{sensor.serial.unit if sensor.serial else 1}"
             self._hosts = (self._hosts + 1) % 200
         at = self._get(f"at.{ident}", given.at.get(ident), text, default, self._check.at(sensor))
