@@ -1,9 +1,10 @@
-"""`python -m sukusuku_sim SCENARIO.toml --truth FILE`."""
+"""`python -m sukusuku_sim SCENARIO.toml [--truth FILE]`."""
 
 import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -39,7 +40,11 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("scenario", type=Path, help="scenario file (TOML) / シナリオファイル")
     made.add_argument(
-        "--truth", type=Path, required=True, metavar="FILE", help="what really happened, JSON lines / 真値の記録"
+        "--truth",
+        type=Path,
+        default=Path(os.devnull),
+        metavar="FILE",
+        help="keep what really happened, JSON lines (default: not kept) / 真値の記録（省略時は残しません）",
     )
     made.add_argument("--duration", type=float, metavar="S", help="end after S seconds / S秒で終了")
     return made

@@ -230,7 +230,7 @@ def test_the_written_files_bring_readings_of_real_programs_into_the_store(tmp_pa
         }
         real = tmp_path / "real"
         with (
-            running(tmp_path, "sukusuku_sim", str(scenario), "--truth", str(tmp_path / "truth.jsonl")),
+            running(tmp_path, "sukusuku_sim", str(scenario)),
             running(tmp_path, "sukusuku_collector", str(real / "facility.toml")),
             running(tmp_path, "sukusuku_edge", "run", str(real / "edge-tobu-pi.toml")),
         ):
