@@ -1,4 +1,4 @@
-"""Eight simulated weeks of the demo's two centres in a real InfluxDB, brought there as the collector brings them."""
+"""Six simulated weeks of the demo's two centres in a real InfluxDB, brought there as the collector brings them."""
 
 import asyncio
 import contextlib
@@ -41,7 +41,7 @@ from tests.support.stores import commit
 
 NOW = int(datetime.fromisoformat("2026-04-15T10:40:00+09:00").timestamp() * 1_000)
 """The moment at which the boards are looked at: a Wednesday morning, the centres are open."""
-WEEKS = 8
+WEEKS = 6
 ARRANGED = 4 * HOUR
 """The end of a history is arranged so that the demo can go on from there; it is left out."""
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Every query of every panel, asked as Grafana asks it, on eight simulated weeks in a real InfluxDB.
+"""Every query of every panel, asked as Grafana asks it, on six simulated weeks in a real InfluxDB.
 
 The answers are held against the collector's own file, and against the pure functions behind the reports.
 """
