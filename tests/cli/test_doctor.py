@@ -35,7 +35,12 @@ from tests.support.ports import free_port
 from tests.support.smtp_server import Mailbox, server
 
 NOW = round(datetime(2026, 11, 25, 3, tzinfo=UTC).timestamp() * 1000)
-FACILITY = '[operator]\nid = "x"\nname = { ja = "x", en = "x" }\n'
+FACILITY = (
+    '[operator]\nid = "x"\nname = { ja = "x", en = "x" }\n[[site]]\nid = "tobu"\nname = { ja = "x", en = "x" }\n'
+    '[[site.unit]]\nid = "unit-1"\nname = { ja = "x", en = "x" }\nedge = "pi"\n'
+    '[[site.room]]\nid = "room-1"\nname = { ja = "x", en = "x" }\nedge = "pi"\ncapacity = 9\n'
+)
+HEARD = {"unit-1": NOW - 30_000, "room-1": NOW - 90_000, "pi": NOW}
 EN = texts("sukusuku_cli", "en").gettext
 SECURE = "user root\nallow_anonymous false\npassword_file {folder}/passwords\nmax_packet_size 1048576\n"
 TLS = "cafile {authority}\ncertfile {certificate}\nkeyfile {key}\n"
@@ -48,7 +53,7 @@ class Fine:
         self.seen_broker = BrokerSeen(largest=1_000_000, told=True)
         self.seen_mail = MailSeen()
         self.seen_file = FileSeen(Path("readings.db"), made=True, writable=True, free=10**11, size=10**12)
-        self.seen_store: StoreSeen | str = StoreSeen(NOW - 30_000)
+        self.seen_store: StoreSeen | str = StoreSeen(HEARD)
         self.fonts: Sequence[str] = ["Noto Sans CJK JP"]
         self.zone = self.kept = True
         self.pdf = ""
@@ -127,8 +132,12 @@ def test_where_all_is_well_nothing_is_wrong_and_what_is_missing_is_a_note(tmp_pa
             "operations",
             "malformed",
         ),
-        ({"seen_store": StoreSeen(NOW - 3 * HOUR_MS)}, "readings", "the newest came 3 h ago"),
-        ({"seen_store": StoreSeen(NOW, ClockDoubt(Cause.OUTVOTED, NOW, 7_200_000))}, "clock", "outvoted, +7200 s"),
+        (
+            {"seen_store": StoreSeen({"unit-1": NOW - 3 * HOUR_MS, "pi": NOW})},
+            "readings",
+            "nothing comes from unit-1 (3 h), room-1 (never)",
+        ),
+        ({"seen_store": StoreSeen(HEARD, ClockDoubt(Cause.OUTVOTED, NOW, 7_200_000))}, "clock", "outvoted, +7200 s"),
         ({"kept": False}, "clock ntp", "nothing keeps the clock right"),
         ({"fonts": []}, "fonts", "boxes"),
         ({"zone": False}, "time zone", "nothing is known of Asia/Tokyo"),
@@ -344,7 +353,7 @@ def test_real_databases_are_whole_then_damaged(tmp_path: Path) -> None:
     seen = computer.database(path)
     assert (seen.made, seen.writable, seen.trouble, seen.modes[path]) == (True, True, "", 0o640)
     assert seen.free > 0
-    assert computer.store(path, []) == StoreSeen(None, None)
+    assert computer.store(path, []) == StoreSeen()
     assert local.duration(90_000, EN) == "1 min"
 
     with path.open("r+b") as file:

@@ -81,7 +81,9 @@ def _databases(facility: Facility, computer: local.Computer, now: int, _: Transl
     store = Path(facility.store.path)
     yield from local.judge_database("store", computer.database(store), _)
     seen = computer.store(store, facility.edges())
-    yield from local.judge_readings(seen, facility.alerts.silent_after, now, _)
+    here = settings.present(facility, now).assets()
+    patience = {asset.id: facility.levels(asset.settings).silent_after for asset in here}
+    yield from local.judge_readings(seen, patience, now, _)
     kind, _colon, place = facility.operations.url.partition("///")
     if kind == "sqlite:":
         yield from local.judge_database("operations", computer.database(Path(place)), _)

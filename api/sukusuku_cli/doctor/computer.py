@@ -33,9 +33,12 @@ class FileSeen:
 
 @dataclass(frozen=True, slots=True)
 class StoreSeen:
-    """What the store says: when the newest reading came (UTC ms), and the collector's verdict on the clock."""
+    """What the store says.
 
-    newest: int | None = None
+    When the newest reading of each asset and edge node came (UTC ms), and the collector's verdict on the clock.
+    """
+
+    newest: Mapping[str, int] = field(default_factory=dict)
     doubt: ClockDoubt | None = None
 
 
@@ -118,21 +121,27 @@ def _disk(subject: str, seen: FileSeen, _: Translate) -> Finding:
     return ok(f"{subject} disk", said)
 
 
-def judge_readings(seen: StoreSeen | str, silent_after: float, now: int, _: Translate) -> Iterator[Finding]:
-    """Yield how old the newest reading is."""
+def judge_readings(
+    seen: StoreSeen | str, silent_after: Mapping[str, float], now: int, _: Translate
+) -> Iterator[Finding]:
+    """Yield how old readings are. `silent_after` has the seconds that each unit and room may be silent."""
     if isinstance(seen, str):
         yield note("readings", seen, _("Start the collector, then look again."))
-    elif seen.newest is None:
+        return
+    ages = {asset: now - seen.newest[asset] for asset in silent_after if asset in seen.newest}
+    if not ages:
         yield note(
             "readings", _("none yet"), _("Start an edge agent; `sukusuku tap` shows what arrives at the broker.")
         )
+        return
+    silent = {asset: duration(age, _) for asset, age in ages.items() if age > silent_after[asset] * SECOND_MS}
+    silent |= {asset: _("never") for asset in silent_after if asset not in ages}
+    if silent:
+        names = ", ".join(f"{asset} ({since})" for asset, since in silent.items())
+        said = _("nothing comes from %(assets)s") % {"assets": names}
+        yield wrong("readings", said, _("See whether the collector runs, and `sukusuku-edge status` on the Pi."))
     else:
-        age = now - seen.newest
-        said = _("the newest came %(age)s ago") % {"age": duration(age, _)}
-        if age > silent_after * SECOND_MS:
-            yield wrong("readings", said, _("See whether the collector runs, and `sukusuku-edge status` on the Pi."))
-        else:
-            yield ok("readings", said)
+        yield ok("readings", _("the newest came %(age)s ago") % {"age": duration(min(ages.values()), _)})
 
 
 def judge_clock(seen: StoreSeen | str, _: Translate, *, ntp: bool) -> Iterator[Finding]:

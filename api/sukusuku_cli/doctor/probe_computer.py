@@ -42,8 +42,9 @@ class ThisComputer:
         """See `computer.Computer`."""
         try:
             with closing(SqliteStore.open_reader(path)) as store:
-                received = [value.received for found in store.latest().values() for value in found.values()]
-                return StoreSeen(max(received, default=None), clock.read(store, edges))
+                latest = store.latest()
+                newest = {asset: max(value.received for value in found.values()) for asset, found in latest.items()}
+                return StoreSeen(newest, clock.read(store, edges))
         except (TransientError, PermanentError) as error:
             return str(error)
 
