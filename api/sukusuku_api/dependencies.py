@@ -11,6 +11,7 @@ from sukusuku_api.problems import ProblemError
 from sukusuku_api.timestamps import parse
 from sukusuku_core.clock import Clock
 from sukusuku_server.db import Operations
+from sukusuku_server.db.modes import Modes
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.live import clock as server_clock
 from sukusuku_server.live import views as live
@@ -73,7 +74,8 @@ class Context:
 
     def next_visits(self, now: int) -> dict[str, NextVisit]:
         """Which round comes next to each unit, by its id."""
-        return next_visits(self.index, self.timetables, Rounds(self.operations).ahead(), now)
+        modes = Modes(self.operations).active(now)
+        return next_visits(self.index, self.timetables, Rounds(self.operations).ahead(), modes, now)
 
 
 def _context(request: Request) -> Context:

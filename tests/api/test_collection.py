@@ -327,5 +327,9 @@ def test_a_plan_that_would_be_made_now_is_shown_and_not_stored(tmp_path: Path) -
         assert get(api, "/rounds")["runs"] == []
         assert api.get(f"{API}/rounds/other/2026-11-20/preview").status_code == 404
         assert get(api, "/counterfactual")["ways"] is None, "the centres are not on the map"
+
+        out = {"kind": "vehicle_out", "by": "係長"}
+        assert post(api, "/modes", out | {"subject": "tobu"}, 404)["available"] == ["van"]
+        assert post(api, "/modes", out | {"subject": "van"})["active"] is True
     store.close()
     world.close()

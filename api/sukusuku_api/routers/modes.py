@@ -1,4 +1,4 @@
-"""Periods that a person switches on: silence, outbreak, a metric that is no longer measured."""
+"""Periods that a person switches on: silence, outbreak, a metric that is no longer measured, a vehicle that is out."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -25,7 +25,7 @@ class ModeOut(collection.Shape):
 
     id: int
     kind: ModeKind
-    subject: str = Field(description="A unit, room or site; for `retired` an asset and its metric")
+    subject: str = Field(description="A unit, room, site or vehicle; for `retired` an asset and its metric")
     since: datetime = Field(examples=[_TIME])
     until: datetime | None = Field(description="null: until a person ends it")
     active: bool
@@ -45,9 +45,10 @@ class Start(collection.Asked):
 
     kind: ModeKind = Field(
         description="`silence`: no mails about a unit, room or site; `outbreak`: tighter limits at a site; "
-        "`retired`: `metric` of an asset is no longer expected, until it comes back"
+        "`retired`: `metric` of an asset is no longer expected, until it comes back; "
+        "`vehicle_out`: no round goes with this vehicle"
     )
-    subject: str = Field(description="Id of a unit, room or site", examples=["tobu-unit-1"])
+    subject: str = Field(description="Id of a unit, room, site or vehicle", examples=["tobu-unit-1"])
     metric: str | None = Field(None, description="Only with `retired`", examples=["Fill/Percent"])
     until: str | None = Field(
         None, max_length=64, description="ISO 8601 or UTC ms; a silence must have an end", examples=[_TIME]
@@ -57,7 +58,7 @@ class Start(collection.Asked):
 
 @router.get(
     "",
-    summary="Silences, outbreaks, metrics that are no longer measured",
+    summary="Silences, outbreaks, metrics that are no longer measured, vehicles that are out",
     responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def modes(
@@ -101,7 +102,9 @@ def end(context: ContextDep, mode_id: ModeId, body: collection.Asked) -> ModeOut
 def _subject(context: Context, body: Start) -> str:
     """Return what the mode is about, when there is such a thing. Raises ProblemError."""
     sites, assets = list(context.index.sites), list(context.index.assets)
-    known = {ModeKind.OUTBREAK: sites, ModeKind.RETIRED: assets}.get(body.kind, sites + assets)
+    vehicles = [vehicle.id for vehicle in context.index.facility.vehicle]
+    about = {ModeKind.OUTBREAK: sites, ModeKind.RETIRED: assets, ModeKind.VEHICLE_OUT: vehicles}
+    known = about.get(body.kind, sites + assets)
     if body.subject not in known:
         raise ProblemError(
             HTTPStatus.NOT_FOUND, f"There is no {body.subject!r} for the mode {body.kind.value}.", available=known

@@ -46,9 +46,10 @@ class Surroundings:
 
     def at(self, now: int) -> SharedContext:
         """Everything as it is at `now` (UTC ms)."""
+        modes = tuple(self._modes.active(now))
         if self._slow is None or not 0 <= now - self._slow[0] < SLOW_MS:
             slow = SharedContext(
-                next_round=next_visits(self._index, self._timetables, self._rounds.ahead(), now),
+                next_round=next_visits(self._index, self._timetables, self._rounds.ahead(), modes, now),
                 kg_today=self._kg_today(now),
                 supplies=self._supplies(now),
             )
@@ -56,7 +57,7 @@ class Surroundings:
         slow = self._slow[1]
         return SharedContext(
             derived=self._store.derived_latest(),
-            modes=tuple(self._modes.active(now)),
+            modes=modes,
             next_round=slow.next_round,
             kg_today=slow.kg_today,
             supplies=slow.supplies,

@@ -8,6 +8,7 @@ from typing import Protocol
 from sukusuku_collector.dispatch.due_tasks import asked, unaware
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import Operations, OutgoingMail
+from sukusuku_server.db.modes import Modes
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.model.rounds import Answer, Person, Plan, Run, StopRecord, Word
@@ -62,6 +63,7 @@ class Sender:
         self._store = store
         self._plans = plans
         self.rounds = Rounds(operations)
+        self._modes = Modes(operations)
         links = Links(shared(operations, LINKS), index.facility.web.url)
         self._composer = RoundComposer(index, links, draw)
 
@@ -156,7 +158,8 @@ class Sender:
             return False
         by_id = {record.id: record for record in records}
         said = {ident: word for ident, word in due.items() if word is not Word.NONE or _comes(by_id[ident])}
-        following = next_visits(self._index, self._timetables, self.rounds.ahead(), now)
+        modes = self._modes.active(now)
+        following = next_visits(self._index, self._timetables, self.rounds.ahead(), modes, now)
         wording = Wording(run, said, following, now)
         people = {person.mail.lower(): person for person in contacts(self._facility, settings)}
         if unplanned(run):

@@ -1,5 +1,6 @@
-"""Periods that a person has switched on: silence, outbreak, and a metric that is no longer measured for good."""
+"""Periods that a person has switched on: a silence, an outbreak, a metric that is gone, a vehicle that cannot go."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -21,13 +22,15 @@ class ModeKind(StrEnum):
     """An infection goes round at a site: the limits of its units are tighter."""
     RETIRED = "retired"
     """A metric of an asset is not measured any more, and nobody should miss it, until it comes back."""
+    VEHICLE_OUT = "vehicle_out"
+    """A vehicle cannot go: no round that needs it is driven."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
     """A period from `since` until before `until` (UTC ms; None: until a person ends it).
 
-    `subject` is the id of an asset or site, for `RETIRED` an asset and its metric: `tobu-unit-1/Fill/Percent`.
+    `subject` is the id of an asset, site or vehicle, for `RETIRED` an asset and its metric: `tobu-unit-1/Fill/Percent`.
     """
 
     id: int
@@ -41,6 +44,12 @@ class Mode:
     def holds(self, now: int) -> bool:
         """Whether this is a moment of the period."""
         return self.since <= now and (self.until is None or now < self.until)
+
+
+def is_out(vehicle: str, modes: Collection[Mode], at: int) -> bool:
+    """Whether a vehicle cannot go at a moment (UTC ms), by the periods of now."""
+    own = (mode for mode in modes if mode.kind is ModeKind.VEHICLE_OUT and mode.subject == vehicle)
+    return any(mode.until is None or at < mode.until for mode in own)
 
 
 class UnknownModeError(SukusukuError):

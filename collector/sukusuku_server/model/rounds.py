@@ -26,6 +26,8 @@ class Reason(StrEnum):
     """The centre is closed while the round is under way."""
     NO_CAPACITY = "no_capacity"
     """It should be visited, but the vehicle cannot take it or the time does not suffice: somebody must decide."""
+    NO_VEHICLE = "no_vehicle"
+    """It should be visited, but the vehicle of the round is out of service: somebody must decide."""
     NO_PLACE = "no_place"
     """The site has no coordinates in the settings."""
     OTHER_ROUND = "other_round"
@@ -34,7 +36,7 @@ class Reason(StrEnum):
     """It is out of service: nothing that tells its level is measured any more."""
 
 
-FAILING = frozenset({Reason.NO_CAPACITY, Reason.CLOSED, Reason.NO_PLACE})
+FAILING = frozenset({Reason.NO_CAPACITY, Reason.CLOSED, Reason.NO_PLACE, Reason.NO_VEHICLE})
 """A visit is needed and not planned: somebody must decide."""
 
 

@@ -1,14 +1,15 @@
 """Which round comes to a unit next. Pure; alerts, pages, mails, plans and the API ask here and nowhere else.
 
 A round that has a plan comes to its stops only, and only while somebody may still go. A round without a plan comes to
-every unit that it serves while the centre is open, as long as it has not departed. To a centre without a place on the
-map no round comes.
+every unit that it serves while the centre is open, as long as it has not departed and its vehicle can go. To a centre
+without a place on the map no round comes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sukusuku_server.db.modes import Mode, is_out
 from sukusuku_server.model.rounds import Run, StopRecord
 from sukusuku_server.model.run_state import is_expected
 from sukusuku_server.rooms.schedule import FacilitySchedules
@@ -35,12 +36,15 @@ class NextVisit:
 
 
 def next_visits(
-    index: FacilitySchedules, timetables: Mapping[str, Timetable], runs: Runs, now: int
+    index: FacilitySchedules, timetables: Mapping[str, Timetable], runs: Runs, modes: Collection[Mode], now: int
 ) -> dict[str, NextVisit]:
-    """Return the next visit of each unit by its id; a unit to which no round comes within 400 days is not in it."""
+    """Return the next visit of each unit by its id; a unit to which no round comes within 400 days is not in it.
+
+    `modes` are the periods of now.
+    """
     found: dict[str, NextVisit] = {}
     trips = {
-        (site.id, settings.id): _unplanned(index, timetables[settings.id], settings, site.id, runs, now)
+        (site.id, settings.id): _unplanned(index, timetables[settings.id], settings, site.id, runs, modes, now)
         for site in index.facility.site
         for settings in index.facility.round
         if site.unit and site.place is not None and serves(settings, site.id)
@@ -61,14 +65,22 @@ def _stops(run: Run, records: Sequence[StopRecord], asset: str, now: int) -> boo
 
 
 def _unplanned(
-    index: FacilitySchedules, timetable: Timetable, settings: Round, site: str, runs: Runs, now: int
+    index: FacilitySchedules,
+    timetable: Timetable,
+    settings: Round,
+    site: str,
+    runs: Runs,
+    modes: Collection[Mode],
+    now: int,
 ) -> Trip | None:
     planned = {run.plan.date for run, _ in runs if run.plan.round == settings.id}
     return next(
         (
             trip
             for trip in timetable.ahead(now)
-            if trip.date not in planned and reaches(index.hours[site], trip, settings.service_minutes)
+            if trip.date not in planned
+            and not is_out(settings.vehicle, modes, trip.departs)
+            and reaches(index.hours[site], trip, settings.service_minutes)
         ),
         None,
     )

@@ -20,8 +20,8 @@ class PlanningInput:
     """What stands around the candidates.
 
     `after` has the next trip that may serve a site; `open` its opening hours as stretches (UTC ms) while the round is
-    under way. `measure` gives a matrix that knows the vehicle's depot and every site that has a place. It may ask a
-    server, so it is called only where a plan is made.
+    under way. `out`: the vehicle cannot go. `measure` gives a matrix that knows the vehicle's depot and every site that
+    has a place. It may ask a server, so it is called only where a plan is made.
     """
 
     round: Round
@@ -30,6 +30,7 @@ class PlanningInput:
     after: Mapping[str, Trip | None]
     open: Mapping[str, Sequence[tuple[int, int]]]
     measure: Callable[[], Matrix]
+    out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,13 @@ def revised(
         setting.trip.departs,
         setting.trip.returns,
     )
-    if same and _needs(plan) == {c.asset for c, reason in reasons if reason in JOINING or reason in FAILING}:
+    said = [stop for stop in plan.stops if stop.asset not in answered]
+    turned = any(stop.joined if setting.out else stop.reason is Reason.NO_VEHICLE for stop in said)
+    if (
+        same
+        and not turned
+        and _needs(plan) == {c.asset for c, reason in reasons if reason in JOINING or reason in FAILING}
+    ):
         return None
     return _planned(setting, reasons, now, solve)
 
@@ -87,8 +94,11 @@ def _reasons(setting: PlanningInput, candidates: Sequence[Candidate]) -> list[tu
     found = []
     for candidate in candidates:
         reason = decide(candidate, setting.round, setting.trip, setting.after[candidate.site])
-        closed = reason in JOINING and not _windows(setting, candidate.site)
-        found.append((candidate, Reason.CLOSED if closed else reason))
+        if reason in JOINING and setting.out:
+            reason = Reason.NO_VEHICLE
+        elif reason in JOINING and not _windows(setting, candidate.site):
+            reason = Reason.CLOSED
+        found.append((candidate, reason))
     return found
 
 

@@ -8,7 +8,7 @@ from sukusuku_core.model import FaultCode
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
-from sukusuku_server.db.modes import Modes
+from sukusuku_server.db.modes import Mode, Modes, is_out
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.live.views import unit_view
@@ -77,7 +77,8 @@ class Planner:
         sites = [site for site in self._facility.site if serves(settings, site.id)]
         opening = self._index.hours
         latest, derived = self._store.latest(), self._store.derived_latest()
-        known = self._known(settings, trip, sites, latest, now)
+        modes = self._modes.active(now)
+        known = self._known(settings, trip, sites, latest, modes, now)
         candidates: list[Candidate] = []
         for site in sites:
             for unit in there(site.unit, now):
@@ -91,9 +92,10 @@ class Planner:
             round=settings,
             vehicle=vehicle,
             trip=trip,
-            after={site.id: self._after(site, trip) for site in sites},
+            after={site.id: self._after(site, trip, modes) for site in sites},
             open={site.id: opening[site.id].spans(trip.departs, trip.returns) for site in sites},
             measure=partial(self._matrix, vehicle, sites),
+            out=is_out(vehicle.id, modes, trip.departs),
         )
         return setting, candidates
 
@@ -101,13 +103,20 @@ class Planner:
         routing = self._facility.routing
         return pyvrp_solver.solve(problem, seconds=routing.seconds, seed=routing.seed)
 
-    def _known(self, settings: Round, trip: Trip, sites: Sequence[Site], latest: LatestByAsset, now: int) -> Known:
+    def _known(
+        self,
+        settings: Round,
+        trip: Trip,
+        sites: Sequence[Site],
+        latest: LatestByAsset,
+        modes: Collection[Mode],
+        now: int,
+    ) -> Known:
         units = [unit.id for site in sites for unit in there(site.unit, now)]
         emptied = {unit: last.time for unit in units if (last := self._emptyings.last(unit, now)) is not None}
         asked = {request.asset: request.time for request in reversed(self._requests.standing())}
         before = self._rounds.runs(trip.departs - BEFORE_MS, trip.returns)
         runs = self._rounds.with_stops([run for run in before if (run.plan.round, run.plan.date) != _key(trip)])
-        modes = self._modes.active(now)
         return Known(
             now,
             trip,
@@ -119,12 +128,13 @@ class Planner:
             retired={unit for unit in units if is_retired(unit, latest.get(unit, {}), modes)},
         )
 
-    def _after(self, site: Site, trip: Trip) -> Trip | None:
+    def _after(self, site: Site, trip: Trip, modes: Collection[Mode]) -> Trip | None:
         """Return the next trip of any round that reaches a site after this one has departed, maybe on the same day."""
         hours, trips = self._index.hours[site.id], []
         for settings in self._facility.round:
             if serves(settings, site.id):
                 ahead = self._timetables[settings.id].ahead(trip.departs)
+                ahead = (found for found in ahead if not is_out(settings.vehicle, modes, found.departs))
                 trips.append(next((found for found in ahead if reaches(hours, found, settings.service_minutes)), None))
         return min((found for found in trips if found is not None), key=lambda found: found.departs, default=None)
 

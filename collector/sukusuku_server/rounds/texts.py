@@ -32,6 +32,7 @@ def reasons(texts: NullTranslations) -> dict[Reason, str]:
         Reason.JUST_EMPTIED: gettext("Emptied recently"),
         Reason.CLOSED: gettext("Needs a visit, but the centre is closed then"),
         Reason.NO_CAPACITY: gettext("Needs a visit, but the vehicle is too small or the time too short"),
+        Reason.NO_VEHICLE: gettext("Needs a visit, but the vehicle is out of service"),
         Reason.NO_PLACE: gettext("Needs a visit, but its location is not in the settings"),
         Reason.OTHER_ROUND: gettext("Another round collects it"),
         Reason.RETIRED: gettext("Out of service"),

@@ -153,6 +153,34 @@ def test_a_unit_that_leaves_the_settings_leaves_the_round_and_a_new_one_joins(pl
     assert "No longer: tobu tobu-unit-1: Out of service" in place.text("crew")
 
 
+def test_a_vehicle_that_is_out_of_service_is_told_at_once_and_promised_to_nobody(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL)
+    assert place.next_round() == DEPARTS
+    until = FRIDAY_DEPARTS + HOUR
+    out = place.modes.start(ModeKind.VEHICLE_OUT, "truck", now=MORNING + HOUR, until=until, who="係長", reason="車検")
+    place.pass_until(MORNING + 80 * MINUTE)
+    assert place.stops() == []
+    assert place.kinds()[1:] == [("crew", "change"), ("office", "left_out")]
+    assert "Needs a visit, but the vehicle is out of service" in place.text("office")
+    assert place.next_round() > FRIDAY_DEPARTS
+
+    place.modes.end(out.id, now=MORNING + 90 * MINUTE, who="係長")
+    place.pass_until(MORNING + 100 * MINUTE)
+    assert place.stops() == ["tobu-unit-1"]
+    assert place.kinds()[3:] == [("crew", "change"), ("office", "can")]
+    assert place.next_round() == DEPARTS
+
+
+def test_a_vehicle_that_breaks_down_keeps_the_stops_that_are_answered(place: LivingTown) -> None:
+    place.at(MAIL_AT, tobu_unit_1=FULL, tobu_unit_2=FULL)
+    place.press("crew", "Done")
+    place.modes.start(ModeKind.VEHICLE_OUT, "truck", now=MORNING + HOUR, until=None, who="係長", reason="")
+    place.pass_until(MORNING + 80 * MINUTE)
+
+    assert len(place.stops()) == 1
+    assert place.kinds().count(("crew", "change")) == 1
+
+
 def test_another_vehicle_or_another_time_is_told(place: LivingTown) -> None:
     place.at(MAIL_AT, tobu_unit_1=FULL)
     van = '[[vehicle]]\nid = "van"\nname = {ja = "2号車", en = "Van 2"}\ndepot = "yard"\n[[round]]'

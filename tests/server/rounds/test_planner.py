@@ -240,4 +240,4 @@ def test_a_centre_that_is_never_open_when_a_round_comes_has_no_next_one(ward: Wa
     derive(ward.store, "tobu-unit-1", percent=20.0, hours=80)
 
     assert ward.reasons(mornings)["tobu-unit-1"] is Reason.CLOSED
-    assert set(next_visits(FacilitySchedules(mornings), timetables(mornings), [], MORNING)) == {"seibu-unit-1"}
+    assert set(next_visits(FacilitySchedules(mornings), timetables(mornings), [], (), MORNING)) == {"seibu-unit-1"}
