@@ -11,6 +11,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from sukusuku_api import problems, web
+from sukusuku_api.access.authentication import Authentication, Visitor
+from sukusuku_api.access.view import Views
 from sukusuku_api.dependencies import Context, Readings
 from sukusuku_api.live_stream import Broadcast
 from sukusuku_api.routers import (
@@ -63,9 +65,18 @@ def _operation_id(route: APIRoute) -> str:
     return "_".join([*map(str, route.tags[:1]), route.name])
 
 
-def create_app(facility: Facility, store: Readings, operations: Operations, clock: Clock = now_ms) -> FastAPI:
-    """Return the application over a facility's readings and alerts. It reads measurements and never writes any."""
-    return connect(without_data(), facility, store, operations, clock)
+def create_app(
+    facility: Facility,
+    store: Readings,
+    operations: Operations,
+    clock: Clock = now_ms,
+    visitor: Visitor | None = None,
+) -> FastAPI:
+    """Return the application over a facility's readings and alerts. It reads measurements and never writes any.
+
+    `visitor` is who requests come from that prove nothing; without it, nobody.
+    """
+    return connect(without_data(), facility, store, operations, clock, visitor)
 
 
 def without_data() -> FastAPI:
@@ -100,10 +111,20 @@ def without_data() -> FastAPI:
     return app
 
 
-def connect(app: FastAPI, facility: Facility, store: Readings, operations: Operations, clock: Clock) -> FastAPI:
+def connect(
+    app: FastAPI,
+    facility: Facility,
+    store: Readings,
+    operations: Operations,
+    clock: Clock,
+    visitor: Visitor | None = None,
+) -> FastAPI:
     """Connect an application to a facility's data; nothing that it knew of another one is left."""
-    context = Context(FacilitySchedules(facility), timetables(facility), store, operations, clock)
+    index = FacilitySchedules(facility)
+    context = Context(index, timetables(facility), store, operations, clock, index)
     app.state.context = context
+    app.state.views = Views(index)
+    app.state.authentication = Authentication(operations, clock, facility.web.url, visitor)
     app.state.broadcast = Broadcast(context)
     web.prepare(app)
     return app

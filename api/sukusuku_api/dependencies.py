@@ -1,15 +1,17 @@
 """What every request handler works with."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Annotated, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar, cast
 
 from fastapi import Depends, Query, Request
 
+from sukusuku_api.access.principal import Principal
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.timestamps import parse
 from sukusuku_core.clock import Clock
+from sukusuku_server.access.rights import Act
 from sukusuku_server.db import Operations
 from sukusuku_server.db.modes import Modes
 from sukusuku_server.db.rounds import Rounds
@@ -21,6 +23,10 @@ from sukusuku_server.rounds.next_visit import NextVisit, next_visits
 from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import Facility, Room, Round, Site, Unit
 from sukusuku_server.timeseries.protocols import HistoryReader, LiveReader, NoteReader, RejectedMessages, StoreStatus
+
+if TYPE_CHECKING:
+    from sukusuku_api.access.authentication import Authentication
+    from sukusuku_api.access.view import Views
 
 
 class LiveStore(LiveReader, NoteReader, StoreStatus, Protocol):
@@ -45,18 +51,53 @@ class Readings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The facility with the dates of its rounds, where its data is, and the clock."""
+    """The facility with the dates of its rounds, where its data is, and the clock.
+
+    `index` is what whoever asks sees of the facility; `whole` is all of it, for what follows from the rest as well,
+    such as the plan of a round. `principal` is who asks; None: nobody in particular, or a public page. `key` tells this
+    view of the facility from others: answers that are kept for one are good for all that have its key.
+    """
 
     index: FacilitySchedules
     timetables: Mapping[str, Timetable]
     store: Readings
     operations: Operations
     clock: Clock
+    whole: FacilitySchedules
+    principal: Principal | None = None
+    key: Hashable = None
 
     @property
     def facility(self) -> Facility:
         """Return the settings as a whole."""
         return self.index.facility
+
+    def name(self, given: str | None) -> str:
+        """Return under which name an entry is kept. Raises ProblemError (422) when there is none, or not theirs.
+
+        It is the name of the account. Only where several people act through one do they say who they are.
+        """
+        who = self.principal
+        if who is None or who.shared:
+            if given is None:
+                raise invalid("body.by", "is wanted: several people use this account or key, so say who you are")
+            return given
+        if given not in {None, who.name}:
+            raise invalid("body.by", f"leave it out: what you do is recorded as {who.name}")
+        return who.name
+
+    @property
+    def seen(self) -> frozenset[str] | None:
+        """Return the ids of the assets and sites that whoever asks sees; None: all, also those of the past."""
+        return None if self.key is None else frozenset(self.index.assets) | frozenset(self.index.sites)
+
+    def sees(self, ident: str) -> bool:
+        """Whether whoever asks sees an asset or a site, or what was said of one that the settings have no more."""
+        return self.key is None or ident in self.index.assets or ident in self.index.sites
+
+    def sees_sum(self, site: str | None) -> bool:
+        """Whether whoever asks may have a sum over a site, or (None) over all."""
+        return self.key is None or site in self.index.sites
 
     def clock_doubt(self) -> ClockDoubt | None:
         """Why the collector does not believe the server's clock; None: it does."""
@@ -78,11 +119,83 @@ class Context:
         return next_visits(self.index, self.timetables, Rounds(self.operations).ahead(), modes, now)
 
 
-def _context(request: Request) -> Context:
+def public(request: Request) -> Context:
+    """Return the whole facility, for what needs no right: its handler tells only what everybody may know."""
     return cast("Context", request.app.state.context)
 
 
-ContextDep = Annotated[Context, Depends(_context)]
+PublicContext = Annotated[Context, Depends(public)]
+
+
+def who_asks(request: Request) -> Principal:
+    """Return who asks. Raises ProblemError (401) when that is not known."""
+    found = cast("Authentication", request.app.state.authentication).principal(request)
+    if found is None:
+        raise ProblemError(
+            HTTPStatus.UNAUTHORIZED,
+            "Sign in, or send an access key (Authorization: Bearer ...).",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return found
+
+
+PrincipalDep = Annotated[Principal, Depends(who_asks)]
+
+
+def as_oneself(request: Request, principal: PrincipalDep) -> Context:
+    """Return the facility for what needs no right but an account: what one sees of it, acting as oneself."""
+    context, views = public(request), cast("Views", request.app.state.views)
+    view = views.of(principal.rights, Act.VIEW_UNITS)
+    return replace(
+        context,
+        index=view.index,
+        key=view.key,
+        operations=context.operations.acting(principal.actor),
+        principal=principal,
+    )
+
+
+class Allowed:
+    """The dependency of a handler on one right: it gives the facility as whoever has that right sees it.
+
+    `everywhere`: what it is about belongs to no site, so only a right for the whole operator will do.
+    """
+
+    def __init__(self, act: Act, *, everywhere: bool = False) -> None:
+        self.act, self.everywhere = act, everywhere
+
+    def __call__(self, request: Request, principal: PrincipalDep) -> Context:
+        """Return what is seen. Raises ProblemError (403) for whoever has the right nowhere."""
+        if not (principal.rights.may(self.act) if self.everywhere else principal.rights.somewhere(self.act)):
+            where = " for the whole operator" if self.everywhere else ""
+            raise ProblemError(HTTPStatus.FORBIDDEN, f"You may not do this: it needs the right `{self.act}`{where}.")
+        context, views = public(request), cast("Views", request.app.state.views)
+        view = views.of(principal.rights, self.act)
+        return replace(
+            context,
+            index=view.index,
+            key=view.key,
+            operations=context.operations.acting(principal.actor),
+            principal=principal,
+        )
+
+
+units_context = Allowed(Act.VIEW_UNITS)
+UnitsContext = Annotated[Context, Depends(units_context)]
+RoomsContext = Annotated[Context, Depends(Allowed(Act.VIEW_ROOMS))]
+RoundsContext = Annotated[Context, Depends(Allowed(Act.VIEW_ROUNDS))]
+ReportsContext = Annotated[Context, Depends(Allowed(Act.VIEW_REPORTS))]
+DevicesContext = Annotated[Context, Depends(Allowed(Act.VIEW_DEVICES, everywhere=True))]
+AcknowledgingContext = Annotated[Context, Depends(Allowed(Act.ACKNOWLEDGE_ALERTS))]
+CountingContext = Annotated[Context, Depends(Allowed(Act.ENTER_COUNTS))]
+BookingContext = Annotated[Context, Depends(Allowed(Act.ENTER_BOOKINGS))]
+EmptyingContext = Annotated[Context, Depends(Allowed(Act.ENTER_EMPTYINGS))]
+RequestingContext = Annotated[Context, Depends(Allowed(Act.REQUEST_VISITS))]
+AnsweringContext = Annotated[Context, Depends(Allowed(Act.ANSWER_STOPS))]
+ModesContext = Annotated[Context, Depends(Allowed(Act.SET_MODES))]
+IssuingContext = Annotated[Context, Depends(Allowed(Act.ISSUE_REPORTS))]
+PeopleContext = Annotated[Context, Depends(Allowed(Act.MANAGE_PEOPLE))]
+AuditContext = Annotated[Context, Depends(Allowed(Act.VIEW_AUDIT, everywhere=True))]
 
 
 Time = Annotated[str | None, Query(max_length=64)]
@@ -121,6 +234,20 @@ def known_unit(context: Context, ident: str) -> tuple[Site, Unit]:
 def known_site(context: Context, ident: str) -> Site:
     """Return a centre. Raises ProblemError (404) with those that there are."""
     return _known("centre", context.index.sites, ident)
+
+
+def site_or_all(context: Context, ident: str | None) -> str | None:
+    """Return the centre that a sum is of; None: of all, for whoever sees all. Raises ProblemError (404, 422).
+
+    A sum over some of the centres is nothing that is handed out: small counts could be computed from it.
+    """
+    if ident is not None:
+        return known_site(context, ident).id
+    if context.key is None:
+        return None
+    if len(context.index.sites) != 1:
+        raise invalid("query.site", f"name one of your centres: {', '.join(context.index.sites)}")
+    return next(iter(context.index.sites))
 
 
 def known_round(context: Context, ident: str) -> Round:

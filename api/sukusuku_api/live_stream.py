@@ -1,4 +1,4 @@
-"""One task watches for changes and tells every listener, encoding each change once.
+"""One task watches for changes and tells every listener, encoding each change once for all who see the same of it.
 
 Every event is the whole state, so a listener that is slow misses the states in between: FastAPI holds a few events
 for it, no more.
@@ -6,7 +6,7 @@ for it, no more.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,9 @@ POLL = 0.5
 RETRY_SECONDS = 5.0
 """Until it watches again after something unforeseen."""
 
+RIGHTS_SECONDS = 1.0
+"""Seconds after which a listener's rights are looked at again: what was revoked is not told for longer."""
+
 BEAT = 10.0
 """Seconds of silence after which a listener gets a sign of life."""
 
@@ -51,7 +54,7 @@ class Broadcast:
         self._derived: DerivedByAsset = {}
         self._version: int | None = None
         self._state: State | None = None
-        self._told = ServerSentEvent()
+        self._told: dict[Hashable, ServerSentEvent] = {}
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -72,7 +75,7 @@ class Broadcast:
         state = (views, alerts, context.clock_doubt())
         if state != self._state:
             self._state = state
-            self._told = self._encode(state)
+            self._told = {}
             self._wake()
 
     def close(self) -> None:
@@ -80,8 +83,11 @@ class Broadcast:
         self._closed = True
         self._wake()
 
-    async def events(self) -> AsyncIterator[ServerSentEvent]:
+    async def events(self, look: Callable[[], Context | None]) -> AsyncIterator[ServerSentEvent]:
         """Yield the present state at once, then every change; after `BEAT` seconds without one a sign of life.
+
+        `look` tells what of the facility the listener sees now; it is asked again every `RIGHTS_SECONDS`, and when it
+        answers None the stream ends.
 
         The sign of life is an event `beat` with the server's time in UTC ms, by which a display notices a dead
         connection and keeps its clock right: a browser shows scripts no comments such as FastAPI's keep-alive.
@@ -89,26 +95,37 @@ class Broadcast:
         yield ServerSentEvent(retry=RETRY_MS)
         while self._state is None and not self._closed:
             await self._changed.wait()
-        changed = self._changed
-        if self._state is not None:
-            yield self._encode(self._state)
+        changed, told, quiet = self._changed, object(), 0.0
         while not self._closed:
+            seen = await run_in_threadpool(look)
+            if seen is None:
+                return
+            if changed is not self._changed or told != seen.key:
+                changed, told, quiet = self._changed, seen.key, 0.0
+                yield self._event(seen)
             try:
-                async with asyncio.timeout(BEAT):
+                async with asyncio.timeout(RIGHTS_SECONDS):
                     await changed.wait()
             except TimeoutError:
-                yield ServerSentEvent(event="beat", data=self._context.clock())
-            else:
-                changed = self._changed
-                yield self._told
+                quiet += RIGHTS_SECONDS
+                if quiet >= BEAT:
+                    quiet = 0.0
+                    yield ServerSentEvent(event="beat", data=self._context.clock())
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    def _encode(self, state: State) -> ServerSentEvent:
+    def _event(self, seen: Context) -> ServerSentEvent:
+        if seen.key not in self._told and self._state is not None:
+            self._told[seen.key] = self._encode(self._state, seen)
+        return self._told[seen.key]
+
+    def _encode(self, state: State, seen: Context) -> ServerSentEvent:
         views, alerts, doubt = state
-        index, now = self._context.index, self._context.clock()
+        index, now = seen.index, self._context.clock()
+        views = [view for view in views if seen.sees(view.id)]
+        alerts = [alert for alert in alerts if seen.sees(alert.asset)]
         data = present.LiveOut(
             time=japan_time(now),
             units=present.units(index, views, now),

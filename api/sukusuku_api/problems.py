@@ -48,12 +48,14 @@ class ProblemError(Exception):
         *,
         errors: Sequence[tuple[str, str]] = (),
         available: Sequence[str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = errors
         self.available = available
+        self.headers = headers
 
 
 def response(
@@ -76,29 +78,32 @@ def response(
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of the app leave as a problem. Errors of the program are logged by the server as well."""
-
-    @app.exception_handler(ProblemError)
-    async def _on_problem(_: Request, error: ProblemError) -> Response:
-        return response(error.status, error.detail, errors=error.errors, available=error.available)
-
-    @app.exception_handler(HTTPException)
-    async def _on_http(request: Request, error: HTTPException) -> Response:
-        status = HTTPStatus(error.status_code)
-        details = {
-            HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path}.",
-            HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed at {request.url.path}.",
-        }
-        return response(status, details.get(status, error.detail), headers=error.headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def _on_invalid(_: Request, error: RequestValidationError) -> Response:
-        errors = [(".".join(map(str, item["loc"])), str(item["msg"])) for item in error.errors()]
-        return response(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid.", errors=errors)
+    """Let every error of the program leave as a problem; the server logs it as well."""
 
     @app.exception_handler(Exception)
     async def _on_bug(_: Request, __: Exception) -> Response:
         return response(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. The server's log says what.")
+
+
+def of_problem(error: ProblemError) -> Response:
+    """Return what a handler raised."""
+    return response(error.status, error.detail, errors=error.errors, available=error.available, headers=error.headers)
+
+
+def of_http(request: Request, error: HTTPException) -> Response:
+    """Return what the framework raised: a path or a method that there is not."""
+    status = HTTPStatus(error.status_code)
+    details = {
+        HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path}.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed at {request.url.path}.",
+    }
+    return response(status, details.get(status, error.detail), headers=error.headers)
+
+
+def of_invalid(error: RequestValidationError) -> Response:
+    """Return every field of a request that is wrong."""
+    errors = [(".".join(map(str, item["loc"])), str(item["msg"])) for item in error.errors()]
+    return response(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid.", errors=errors)
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:

@@ -3,14 +3,18 @@
 import errno
 import logging
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
+from sukusuku_api.access.sign_in import first_link
 from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
+from sukusuku_api.web.sign_in.page import WELCOME
+from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_server.db import Operations
 from sukusuku_server.settings import Facility, Web
@@ -19,7 +23,11 @@ from sukusuku_server.timeseries import backends
 log = logging.getLogger(__name__)
 
 
-def run(facility: Facility) -> None:
+Make = Callable[[Facility, LazyStore, Operations], FastAPI]
+"""Makes the application over opened data."""
+
+
+def run(facility: Facility, make: Make = create_app) -> None:
     """Serve until SIGINT or SIGTERM. Raises ConfigError when the address cannot be had or the data not be opened."""
     listener = listen(facility.web)
     store = LazyStore(Path(facility.store.path), lambda _: backends.open_reader(facility.store))
@@ -27,12 +35,26 @@ def run(facility: Facility) -> None:
         store.live.version()  # a file of a newer version should be known now
         operations = Operations(facility.operations.url)
         try:
-            Server(create_app(facility, store, operations)).run(sockets=[listener])
+            app = make(facility, store, operations)
+            _invite_first(operations, facility.web)
+            Server(app).run(sockets=[listener])
         finally:
             operations.close()
     finally:
         store.close()
         listener.close()
+
+
+def _invite_first(operations: Operations, web: Web) -> None:
+    token = first_link(operations, now_ms())
+    if token is not None:
+        log.warning(
+            "nobody can sign in yet; the first account is made at %s%s/%s (once, within a day; "
+            "another start of this program makes a new link)",
+            web.url.rstrip("/"),
+            WELCOME,
+            token,
+        )
 
 
 def listen(web: Web) -> socket.socket:

@@ -44,6 +44,14 @@ COMMANDS = {
         "計測値の受信・保存・応答、お知らせの判定、メール送信",
     ),
     "api": Command("sukusuku_api.__main__", "HTTP API and the wall display", "HTTP API と状況一覧"),
+    "users": Command(
+        "sukusuku_cli.users",
+        "accounts: list, add, disable, reset the password",
+        "利用者の一覧・追加・停止・パスワード再設定",
+    ),
+    "keys": Command(
+        "sukusuku_cli.keys", "access keys of programs and links of displays", "API のキーと表示端末用リンク"
+    ),
     "rounds": Command(
         "sukusuku_collector.dispatch.__main__",
         "collection rounds: who would be visited and why",

@@ -86,7 +86,7 @@ class Demo:
         file = str(self._folder / "facility.toml")
         await self._processes.python("collector", "sukusuku_collector", file)
         step("collector    primary host, store, alerts, mail")
-        await self._processes.python("api", "sukusuku_api", file)
+        await self._processes.python("api", "sukusuku_demo.api", file)
         step(f"api          http://{HOST}:{ports.web}")
         count = await self._load_past(facility, edges)
         step(f"history      {count:,} readings of {self._settings.weeks} simulated weeks, through the collector")
@@ -140,6 +140,7 @@ class Demo:
   rooms     一時保育室 http://{HOST}:{web}/rooms
   vacancy   空き状況   http://{HOST}:{web}/vacancy
   mails     メール     http://{HOST}:{box}/
+  as whom   立場の切替 http://{HOST}:{web}/demo         (you are the office; also staff, crew, partner, parent)
   API                  http://{HOST}:{web}/api/v1/health   (description: /api/v1/openapi.json)
   wire                 sukusuku tap --port {self._settings.ports.broker}{boards}
   files                {self._folder}

@@ -7,9 +7,9 @@ import httpx
 import msgspec
 import pytest
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_server.settings import BookingSettings
+from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.in_process import client
 from tests.api.two_centres import World

@@ -1,5 +1,6 @@
 """The API as a process of its own."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,11 @@ import pytest
 
 from sukusuku_api.__main__ import main
 from sukusuku_core.clock import now_ms
+from sukusuku_server.access.records import KeyKind
+from sukusuku_server.access.rights import Role
+from sukusuku_server.db import Operations
+from sukusuku_server.db.access_keys import AccessKeys
+from sukusuku_server.db.grants import Grants
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import two_centres as worlds
 from tests.support.patience import PATIENCE
@@ -25,6 +31,14 @@ def _settings(folder: Path, port: int) -> Path:
     head, tail = worlds.FACILITY.split("[[site]]", 1)
     path.write_text(f"{head}[web]\nport = {port}\n[[site]]{tail}", encoding="utf-8")
     return path
+
+
+def _key(folder: Path) -> str:
+    operations = Operations(f"sqlite:///{folder / 'operations.db'}")
+    made, token = AccessKeys(operations).make(KeyKind.API, "monitoring", now_ms(), "鈴木")
+    Grants(operations).give(Role.ADMIN, None, now_ms(), "鈴木", key=made.id)
+    operations.close()
+    return token
 
 
 @contextmanager
@@ -43,7 +57,12 @@ def _running(settings: Path) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly_although_somebody_listens_to_the_stream(tmp_path: Path, stop: signal.Signals) -> None:
     port = free_port()
-    with _running(_settings(tmp_path, port)) as process, httpx.stream("GET", f"http://127.0.0.1:{port}/api/v1/stream"):
+    url = f"http://127.0.0.1:{port}/api/v1/stream"
+    with (
+        _running(_settings(tmp_path, port)) as process,
+        httpx.stream("GET", url, headers={"authorization": f"Bearer {_key(tmp_path)}"}) as stream,
+    ):
+        assert stream.status_code == 200
         process.send_signal(stop)
 
         assert process.wait(PATIENCE) == 0
@@ -51,10 +70,26 @@ def test_it_ends_cleanly_although_somebody_listens_to_the_stream(tmp_path: Path,
         assert "Traceback" not in process.stderr.read()
 
 
+def test_nobody_gets_in_before_the_first_account_and_its_link_is_printed_at_the_start(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "sukusuku_api", str(_settings(tmp_path, port))]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            link = next(found[0] for line in process.stderr if (found := re.search(r"/welcome/[\w-]{43}", line)))
+            assert any(" ready " in line for line in process.stderr)
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as api:
+                assert api.get("/api/v1/units").status_code == 401
+                assert api.get(link).status_code == 200
+        finally:
+            process.kill()
+
+
 def test_it_starts_before_the_collector_and_finds_its_data_later(tmp_path: Path) -> None:
     port = free_port()
     with _running(_settings(tmp_path, port)):
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as api:
+            api.headers["authorization"] = f"Bearer {_key(tmp_path)}"
             assert api.get("/api/v1/health").json()["newest"] is None
             assert api.get("/api/v1/units/tobu-unit-1").json()["condition"] == "silent"
 

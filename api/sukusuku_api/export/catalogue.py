@@ -114,8 +114,8 @@ def _emptyings(context: Context, scope: Scope) -> Pieces:
 
 
 def _room_days(context: Context, scope: Scope) -> Pieces:
-    gatherer = Gatherer(context.index, context.store.history, context.operations, scope.end)
-    withholding = Withholding(context.index, context.store.history, context.operations, context.clock())
+    gatherer = Gatherer(context.whole, context.store.history, context.operations, scope.end)
+    withholding = Withholding(context.whole, context.store.history, context.operations, context.clock())
     decision = withholding.of(fiscal_year_of(local_day(scope.start)))
     for site, room in context.index.rooms.values():
         if site.id in scope.sites:

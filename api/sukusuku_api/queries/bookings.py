@@ -28,6 +28,11 @@ def take(context: Context, content: bytes, by: str, room: str | None) -> Taken:
     return Taken(told, kept, _over(context, told))
 
 
+def all_seen(context: Context, taken: Import) -> bool:
+    """Whether whoever asks sees every room that an import is about; of others they learn and change nothing."""
+    return all(context.sees(cover.room) for cover in taken.covers)
+
+
 def _over(context: Context, told: Bookings) -> tuple[tuple[str, tuple[Overbooked, ...]], ...]:
     now = context.clock()
     imports = BookingRecords(context.operations).imports()

@@ -78,7 +78,7 @@ def issue(context: Context, wish: Wish) -> IssuedReport:
         by=wish.by,
         note=wish.note,
         replaces=wish.replaces,
-        settings=settings_digest(context.facility),
+        settings=settings_digest(context.whole.facility),
         digest=sha256(cells).hexdigest(),
     )
     issued = replace(issued, number=records.reserve(issued))
@@ -131,7 +131,7 @@ def _check(records: IssuedReports, wish: Wish) -> None:
 
 def _make(context: Context, text: str, site: str | None, language: Language) -> Report:
     wanted = asked(period.of_key(text), site, language, outward=True)
-    return make(context.index, context.store.history, context.operations, wanted, context.clock())
+    return make(context.whole, context.store.history, context.operations, wanted, context.clock())
 
 
 def _note(issued: IssuedReport) -> Iterator[str]:

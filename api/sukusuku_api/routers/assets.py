@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from sukusuku_api.dependencies import ContextDep, known_room, known_unit
+from sukusuku_api.dependencies import RoomsContext, UnitsContext, known_room, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.schemas import live
 from sukusuku_core.time import japan_time
@@ -18,14 +18,14 @@ _ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @router.get("/units", tags=["units"], summary="All units")
-async def units(context: ContextDep) -> live.UnitsOut:
+async def units(context: UnitsContext) -> live.UnitsOut:
     """List the current state of every unit, in the order of the settings."""
     now = context.clock()
     return live.UnitsOut(time=japan_time(now), units=live.units(context.index, context.views(now), now))
 
 
 @router.get("/units/{unit_id}", tags=["units"], summary="One unit", responses=_ERRORS)
-async def unit(context: ContextDep, unit_id: UnitId) -> live.UnitOut:
+async def unit(context: UnitsContext, unit_id: UnitId) -> live.UnitOut:
     """Return the current state of a unit."""
     known_unit(context, unit_id)
     now = context.clock()
@@ -33,14 +33,14 @@ async def unit(context: ContextDep, unit_id: UnitId) -> live.UnitOut:
 
 
 @router.get("/rooms", tags=["rooms"], summary="All rooms")
-async def rooms(context: ContextDep) -> live.RoomsOut:
+async def rooms(context: RoomsContext) -> live.RoomsOut:
     """List the current state of every room, in the order of the settings."""
     now = context.clock()
     return live.RoomsOut(time=japan_time(now), rooms=live.rooms(context.index, context.views(now), now))
 
 
 @router.get("/rooms/{room_id}", tags=["rooms"], summary="One room", responses=_ERRORS)
-async def room(context: ContextDep, room_id: RoomId) -> live.RoomOut:
+async def room(context: RoomsContext, room_id: RoomId) -> live.RoomOut:
     """Return the current state of a room."""
     known_room(context, room_id)
     now = context.clock()

@@ -5,9 +5,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request
 
-from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_room
+from sukusuku_api.dependencies import (
+    FROM,
+    TO,
+    BookingContext,
+    Context,
+    RoomsContext,
+    Time,
+    between,
+    invalid,
+    known_room,
+)
 from sukusuku_api.problems import ProblemError, documented
-from sukusuku_api.queries.bookings import take
+from sukusuku_api.queries.bookings import all_seen, take
 from sukusuku_api.queries.room_use import booked as booked_in
 from sukusuku_api.routers.assets import RoomId
 from sukusuku_api.schemas import bookings as out
@@ -31,16 +41,16 @@ By = Annotated[str, Query(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7
 
 
 @router.get("/bookings/imports", summary="Imports of bookings")
-def imports(context: ContextDep) -> out.ImportsOut:
+def imports(context: RoomsContext) -> out.ImportsOut:
     """List the imports whose counts are kept, withdrawn ones too."""
-    found = BookingRecords(context.operations).imports()
+    found = [item for item in BookingRecords(context.operations).imports() if all_seen(context, item)]
     return out.ImportsOut(time=japan_time(context.clock()), imports=[out.taken(item) for item in found])
 
 
 @router.post("/bookings/imports", summary="Import bookings", responses=_UPLOAD_ERRORS, max_body_size=LARGEST)
 def upload(
     request: Request,
-    context: ContextDep,
+    context: BookingContext,
     content: Annotated[
         bytes, Body(media_type="application/octet-stream", description="The file: CSV, Excel (.xlsx) or iCalendar")
     ],
@@ -76,17 +86,20 @@ def upload(
 
 
 @router.post("/bookings/imports/{import_id}/withdraw", summary="Withdraw an import", responses=_ERRORS)
-def withdraw(context: ContextDep, import_id: int, body: collection.Asked) -> out.ImportOut:
+def withdraw(context: BookingContext, import_id: int, body: collection.Asked) -> out.ImportOut:
     """Take an import back: what was known of its days before holds again. Repeating it changes nothing."""
     try:
-        return out.taken(BookingRecords(context.operations).withdraw(import_id, body.by, context.clock()))
+        known = {item.id: item for item in BookingRecords(context.operations).imports()}
+        if import_id in known and not all_seen(context, known[import_id]):
+            raise ProblemError(HTTPStatus.NOT_FOUND, f"{UnknownImportError(import_id)}.")
+        return out.taken(BookingRecords(context.operations).withdraw(import_id, context.name(body.by), context.clock()))
     except UnknownImportError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
 
 
 @router.get("/rooms/{room_id}/bookings", summary="Booked children", responses=_ERRORS)
 def of_room(
-    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+    context: RoomsContext, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
 ) -> out.BookingsOut:
     """List what is booked, from today on for a week, or in the given period of at most 400 days."""
     _, room = known_room(context, room_id)

@@ -7,7 +7,17 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_unit
+from sukusuku_api.dependencies import (
+    FROM,
+    TO,
+    Context,
+    EmptyingContext,
+    Time,
+    UnitsContext,
+    between,
+    invalid,
+    known_unit,
+)
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import parse
@@ -52,7 +62,7 @@ class Entry(Word):
 
 @router.get("", summary="Emptyings", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
 def emptyings(
-    context: ContextDep,
+    context: UnitsContext,
     unit: Annotated[str | None, Query(description="Only those of one unit")] = None,
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
@@ -63,7 +73,7 @@ def emptyings(
         known_unit(context, unit)
     now = context.clock()
     first, stop = between(start, end, now + 1, 30 * DAY_MS)
-    found = Emptyings(context.operations).of(unit, first, stop)
+    found = [item for item in Emptyings(context.operations).of(unit, first, stop) if context.sees(item.asset)]
     return collection.EmptyingsOut(
         time=japan_time(now), emptyings=[collection.emptying(item) for item in found[: -limit - 1 : -1]]
     )
@@ -74,13 +84,13 @@ def emptyings(
     summary="One emptying",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def emptying(context: ContextDep, emptying_id: EmptyingId) -> collection.EmptyingOut:
+def emptying(context: UnitsContext, emptying_id: EmptyingId) -> collection.EmptyingOut:
     """Return an emptying."""
-    return _answer(lambda: Emptyings(context.operations).one(emptying_id))
+    return collection.emptying(_known(context, emptying_id))
 
 
 @router.post("", summary="Enter an emptying", status_code=HTTPStatus.CREATED, responses=_STATUSES)
-def enter(context: ContextDep, body: Entry) -> collection.EmptyingOut:
+def enter(context: EmptyingContext, body: Entry) -> collection.EmptyingOut:
     """Enter an emptying that was not detected.
 
     409 when there is one within half an hour of that time: confirm or correct that one.
@@ -96,24 +106,30 @@ def enter(context: ContextDep, body: Entry) -> collection.EmptyingOut:
         nappies = percent / 100 * unit.collection.nappies_per_bag
     content = {"percent": percent, "nappies": nappies}
     book = Emptyings(context.operations)
-    return _answer(lambda: book.enter(unit.id, time, body.by, context.clock(), note=body.note or "", **content))
+    return _answer(
+        lambda: book.enter(unit.id, time, context.name(body.by), context.clock(), note=body.note or "", **content)
+    )
 
 
 @router.post("/{emptying_id}/confirm", summary="Confirm an emptying", responses=_STATUSES)
-def confirm(context: ContextDep, emptying_id: EmptyingId, body: Word) -> collection.EmptyingOut:
+def confirm(context: EmptyingContext, emptying_id: EmptyingId, body: Word) -> collection.EmptyingOut:
     """Confirm a detected emptying. A corrected or entered one needs no confirmation and does not change."""
-    return _answer(lambda: Emptyings(context.operations).confirm(emptying_id, body.by, context.clock(), body.note))
+    _known(context, emptying_id)
+    return _answer(
+        lambda: Emptyings(context.operations).confirm(emptying_id, context.name(body.by), context.clock(), body.note)
+    )
 
 
 @router.post("/{emptying_id}/correct", summary="Correct an emptying", responses=_STATUSES)
-def correct(context: ContextDep, emptying_id: EmptyingId, body: Correction) -> collection.EmptyingOut:
+def correct(context: EmptyingContext, emptying_id: EmptyingId, body: Correction) -> collection.EmptyingOut:
     """Correct the time of an emptying or what the bag held."""
+    _known(context, emptying_id)
     time = _time(body.time)
     book = Emptyings(context.operations)
     return _answer(
         lambda: book.correct(
             emptying_id,
-            body.by,
+            context.name(body.by),
             context.clock(),
             time=time,
             percent=body.percent,
@@ -124,16 +140,29 @@ def correct(context: ContextDep, emptying_id: EmptyingId, body: Correction) -> c
 
 
 @router.post("/{emptying_id}/reject", summary="Reject an emptying", responses=_STATUSES)
-def reject(context: ContextDep, emptying_id: EmptyingId, body: Word) -> collection.EmptyingOut:
+def reject(context: EmptyingContext, emptying_id: EmptyingId, body: Word) -> collection.EmptyingOut:
     """Reject an emptying that did not happen. It no longer counts and is not detected again; confirming undoes it."""
-    return _answer(lambda: Emptyings(context.operations).reject(emptying_id, body.by, context.clock(), body.note))
+    _known(context, emptying_id)
+    return _answer(
+        lambda: Emptyings(context.operations).reject(emptying_id, context.name(body.by), context.clock(), body.note)
+    )
 
 
 @router.post("/{emptying_id}/withdraw", summary="Withdraw what was said of an emptying", responses=_STATUSES)
-def withdraw(context: ContextDep, emptying_id: EmptyingId, body: collection.Asked) -> collection.EmptyingOut | None:
+def withdraw(
+    context: EmptyingContext, emptying_id: EmptyingId, body: collection.Asked
+) -> collection.EmptyingOut | None:
     """Take back all that people said: it is as it was detected. null: it had been entered, and is gone."""
-    found = _done(lambda: Emptyings(context.operations).withdraw(emptying_id, body.by, context.clock()))
+    _known(context, emptying_id)
+    found = _done(lambda: Emptyings(context.operations).withdraw(emptying_id, context.name(body.by), context.clock()))
     return None if found is None else collection.emptying(found)
+
+
+def _known(context: Context, emptying_id: int) -> Emptying:
+    found = _done(lambda: Emptyings(context.operations).one(emptying_id))
+    if not context.sees(found.asset):
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"{str(UnknownEmptyingError(emptying_id)).capitalize()}.")
+    return found
 
 
 def _answer(act: Callable[[], Emptying]) -> collection.EmptyingOut:

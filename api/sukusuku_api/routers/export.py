@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from sukusuku_api.dependencies import ContextDep, invalid, known_site
+from sukusuku_api.dependencies import ReportsContext, invalid, known_site, site_or_all
 from sukusuku_api.export.catalogue import TABLES
 from sukusuku_api.export.files import Writer, csv_file
 from sukusuku_api.export.parquet import MissingError, parquet_file
@@ -80,7 +80,7 @@ def tables() -> TablesOut:
 
 @router.get("/{table}/{month}.{ending}", summary="A month", response_class=StreamingResponse, responses=_RESPONSES)
 def month(
-    context: ContextDep,
+    context: ReportsContext,
     table: Annotated[str, Path(description="Name of a table", examples=["hours"])],
     month: Annotated[str, Path(description="YYYY-MM, days of Japan", examples=["2026-11"])],
     ending: Annotated[ExportFormat, Path(description="Kind of the file")],
@@ -96,7 +96,8 @@ def month(
         asked = period.month(month)
     except period.PeriodError as error:
         raise invalid("path.month", str(error)) from error
-    sites = frozenset(context.index.sites if site is None else [known_site(context, site).id])
+    of = site_or_all(context, site) if TABLES[table].whole_months else site
+    sites = frozenset(context.index.sites if of is None else [known_site(context, of).id])
     scope = Scope(day_start(asked.first), day_start(asked.end), sites)
     if TABLES[table].whole_months and scope.end > whole_months(context.clock()):
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{month} is not over; `{table}` covers whole months.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from sukusuku_api.dependencies import FROM, TO, ContextDep, Time, between, invalid, known_room, known_unit
+from sukusuku_api.dependencies import FROM, TO, Time, UnitsContext, between, invalid, known_room, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import DAY_MS, japan_time
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/findings", tags=["findings"])
 
 @router.get("", summary="Findings", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
 def findings(
-    context: ContextDep,
+    context: UnitsContext,
     unit: Annotated[str | None, Query(description="Only those of one unit")] = None,
     room: Annotated[str | None, Query(description="Only those of one room")] = None,
     only_open: Annotated[bool, Query(alias="open", description="Only open findings")] = False,  # noqa: FBT002 - a query parameter
@@ -34,4 +34,6 @@ def findings(
     book = Findings(context.operations)
     asset = unit if unit is not None else room
     found = book.open(asset) if only_open else book.of(asset, *between(start, end, now + 1, 30 * DAY_MS))
-    return collection.FindingsOut(time=japan_time(now), findings=[collection.finding(item) for item in found])
+    return collection.FindingsOut(
+        time=japan_time(now), findings=[collection.finding(item) for item in found if context.sees(item.asset)]
+    )

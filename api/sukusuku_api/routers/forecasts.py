@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, known_unit
+from sukusuku_api.dependencies import FROM, TO, Context, Time, UnitsContext, between, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.periods import CARD_MS
 from sukusuku_api.schemas import collection, live
@@ -82,7 +82,7 @@ class ScoreCardOut(collection.Shape):
 
 
 @router.get("/forecasts", summary="Forecasts of all units")
-def forecasts(context: ContextDep) -> ForecastsOut:
+def forecasts(context: UnitsContext) -> ForecastsOut:
     """List estimate and confidence, the 10, 50 and 90 % times at which the bag is full, hygiene deadline and film."""
     now = context.clock()
     return ForecastsOut(time=japan_time(now), units=_ahead(context, now))
@@ -93,7 +93,7 @@ def forecasts(context: ContextDep) -> ForecastsOut:
     summary="Forecast of one unit",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def forecast(context: ContextDep, unit_id: str) -> AheadOut:
+def forecast(context: UnitsContext, unit_id: str) -> AheadOut:
     """Return the forecast of a unit."""
     known_unit(context, unit_id)
     return next(unit for unit in _ahead(context, context.clock()) if unit.unit == unit_id)
@@ -101,7 +101,7 @@ def forecast(context: ContextDep, unit_id: str) -> AheadOut:
 
 @router.get("/score", summary="Score card", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
 def score_card(
-    context: ContextDep,
+    context: UnitsContext,
     unit: Annotated[str | None, Query(description="Only forecasts of one unit")] = None,
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
@@ -110,7 +110,8 @@ def score_card(
     if unit is not None:
         known_unit(context, unit)
     first, stop = between(start, end, context.clock(), CARD_MS)
-    lines = score(Forecasts(context.operations).scored(unit, first, stop))
+    scored = Forecasts(context.operations).scored(unit, first, stop)
+    lines = score([item for item in scored if context.sees(item.forecast.asset)])
     return ScoreCardOut(start=japan_time(first), end=japan_time(stop), methods=[_line(line) for line in lines])
 
 

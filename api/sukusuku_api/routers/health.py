@@ -5,7 +5,7 @@ from typing import Literal, cast
 
 from fastapi import APIRouter
 
-from sukusuku_api.dependencies import Context, ContextDep
+from sukusuku_api.dependencies import Context, DevicesContext
 from sukusuku_api.schemas import health as out
 from sukusuku_api.schemas import live
 from sukusuku_core import __version__, drop_record, topics
@@ -31,7 +31,7 @@ DUPLICATE_MS = 2 * MINUTE_MS
 
 
 @router.get("/health", summary="Health")
-def health(context: ContextDep) -> out.HealthOut:
+def health(context: DevicesContext) -> out.HealthOut:
     """Report whether readings and alerts can be read, the age of the newest reading, and the state of each edge node.
 
     It also counts quarantined messages, readings that `facility.toml` does not assign, and unsent mails.

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from sukusuku_api.dependencies import ContextDep, invalid, known_site
+from sukusuku_api.dependencies import Context, IssuingContext, ReportsContext, invalid, site_or_all
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.reports import issue as issuing
 from sukusuku_api.reports.generate import MEDIA
@@ -80,17 +80,18 @@ class DifferencesOut(Shape):
 
 
 @router.get("", summary="Issued reports")
-def issued(context: ContextDep) -> IssuedListOut:
+def issued(context: ReportsContext) -> IssuedListOut:
     """List the reports that were issued, the newest first."""
-    return IssuedListOut(reports=[_out(item) for item in IssuedReports(context.operations).all()])
+    return IssuedListOut(
+        reports=[_out(item) for item in IssuedReports(context.operations).all() if context.sees_sum(item.site)]
+    )
 
 
 @router.post("", summary="Issue a report", responses=_ERRORS)
-def issue(context: ContextDep, body: Issuing) -> IssuedOut:
+def issue(context: IssuingContext, body: Issuing) -> IssuedOut:
     """Make a report of a month or fiscal year, give it a number and keep its files. The audit log records it."""
-    if body.site is not None:
-        known_site(context, body.site)
-    wish = issuing.Wish(body.period, body.site, body.lang, body.by, body.note, body.replaces)
+    site = site_or_all(context, body.site)
+    wish = issuing.Wish(body.period, site, body.lang, context.name(body.by), body.note, body.replaces)
     try:
         return _out(issuing.issue(context, wish))
     except UnknownReportError as error:
@@ -100,16 +101,16 @@ def issue(context: ContextDep, body: Issuing) -> IssuedOut:
 
 
 @router.get("/{number}/changes", summary="What would differ by now", responses=_ERRORS)
-def changes(context: ContextDep, number: Number) -> DifferencesOut:
+def changes(context: ReportsContext, number: Number) -> DifferencesOut:
     """Make the report again and list every cell that would be another one, with both values."""
     try:
-        found, _ = IssuedReports(context.operations).one(number)
+        found = _known(context, number)
         differences = issuing.differences(context, number)
     except UnknownReportError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
     return DifferencesOut(
         number=number,
-        settings_changed=found.settings != issuing.settings_digest(context.facility),
+        settings_changed=found.settings != issuing.settings_digest(context.whole.facility),
         differences=[
             DifferenceOut(
                 section=item.section, table=item.table, row=item.row, column=item.column, was=item.was, now=item.now
@@ -120,14 +121,22 @@ def changes(context: ContextDep, number: Number) -> DifferencesOut:
 
 
 @router.get("/{number}.{ending}", summary="An issued report", response_class=Response, responses=_ERRORS)
-def file(context: ContextDep, number: Number, ending: Ending) -> Response:
+def file(context: ReportsContext, number: Number, ending: Ending) -> Response:
     """Return the file as it was issued, to the byte."""
     try:
+        _known(context, number)
         content = IssuedReports(context.operations).file(number, ending)
     except UnknownReportError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
     headers = {"Content-Disposition": f'attachment; filename="report-{number}.{ending}"', "Cache-Control": "no-store"}
     return Response(content, media_type=MEDIA[ending], headers=headers)
+
+
+def _known(context: Context, number: int) -> IssuedReport:
+    found, _ = IssuedReports(context.operations).one(number)
+    if not context.sees_sum(found.site):
+        raise UnknownReportError(f"no report {number} was issued")
+    return found
 
 
 def _out(found: IssuedReport) -> IssuedOut:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from sukusuku_api.collector_texts import method
-from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_unit
+from sukusuku_api.dependencies import FROM, TO, Context, Time, UnitsContext, between, invalid, known_unit
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.periods import EIGHT_WEEKS_MS, month_of
 from sukusuku_api.schemas import collection
@@ -55,7 +55,7 @@ class CounterfactualOut(collection.Shape):
 
 @router.get("/visits", summary="Visits", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
 def visits(
-    context: ContextDep,
+    context: UnitsContext,
     unit: Annotated[str | None, Query(description="Only those of one unit")] = None,
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
@@ -72,13 +72,13 @@ def visits(
     return VisitsOut(
         start=japan_time(first),
         end=japan_time(stop),
-        visits=[figures.visit(item) for item in found if unit in {None, item.asset}],
+        visits=[figures.visit(item) for item in found if unit in {None, item.asset} and context.sees(item.asset)],
     )
 
 
 @router.get("/kpi", summary="Figures of a month", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
 def kpi(
-    context: ContextDep,
+    context: UnitsContext,
     month: Annotated[
         str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="YYYY-MM; default: this month")
     ] = None,
@@ -103,7 +103,7 @@ def kpi(
     responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def counterfactual(
-    context: ContextDep,
+    context: UnitsContext,
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
     per_week: Annotated[int, Query(ge=1, le=7, description="Fixed rounds per week")] = 3,

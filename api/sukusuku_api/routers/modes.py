@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from sukusuku_api.dependencies import Context, ContextDep, invalid
+from sukusuku_api.dependencies import Context, ModesContext, UnitsContext, invalid
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import parse
@@ -62,24 +62,25 @@ class Start(collection.Asked):
     responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def modes(
-    context: ContextDep,
+    context: UnitsContext,
     active: Annotated[bool, Query(description="Only active modes")] = True,  # noqa: FBT002 - a query parameter
     limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number")] = 200,
 ) -> ModesOut:
     """List active modes, the oldest first; with `active=false` all modes, the newest first."""
     book, now = Modes(context.operations), context.clock()
     found = book.active(now) if active else book.all(limit)
-    return ModesOut(time=japan_time(now), modes=[_shape(mode, now) for mode in found])
+    seen = [mode for mode in found if _seen(context, mode)]
+    return ModesOut(time=japan_time(now), modes=[_shape(mode, now) for mode in seen])
 
 
 @router.post("", summary="Start a mode", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
-def start(context: ContextDep, body: Start) -> ModeOut:
+def start(context: ModesContext, body: Start) -> ModeOut:
     """Start a mode. The collector applies it within seconds. The audit log records it."""
     subject, now = _subject(context, body), context.clock()
     book = Modes(context.operations)
     try:
         until = None if body.until is None else parse(body.until)
-        found = book.start(body.kind, subject, now=now, until=until, who=body.by, reason=body.reason)
+        found = book.start(body.kind, subject, now=now, until=until, who=context.name(body.by), reason=body.reason)
     except (ValueError, ModeTimeError) as error:
         raise invalid("body.until", str(error)) from error
     return _shape(found, now)
@@ -90,13 +91,19 @@ def start(context: ContextDep, body: Start) -> ModeOut:
     summary="End a mode",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def end(context: ContextDep, mode_id: ModeId, body: collection.Asked) -> ModeOut:
+def end(context: ModesContext, mode_id: ModeId, body: collection.Asked) -> ModeOut:
     """End a mode now. A mode that has already ended does not change."""
-    now = context.clock()
+    now, unknown = context.clock(), ProblemError(HTTPStatus.NOT_FOUND, f"There is no mode {mode_id}.")
     try:
-        return _shape(Modes(context.operations).end(mode_id, now=now, who=body.by), now)
+        if not _seen(context, Modes(context.operations).one(mode_id)):
+            raise unknown
+        return _shape(Modes(context.operations).end(mode_id, now=now, who=context.name(body.by)), now)
     except UnknownModeError as error:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no mode {mode_id}.") from error
+        raise unknown from error
+
+
+def _seen(context: Context, found: Mode) -> bool:
+    return context.sees(found.subject.partition("/")[0])
 
 
 def _subject(context: Context, body: Start) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from sukusuku_api.dependencies import ContextDep
+from sukusuku_api.dependencies import DevicesContext
 from sukusuku_api.problems import documented
 from sukusuku_api.schemas import health as out
 from sukusuku_core.time import japan_time
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/quarantine", tags=["health"])
 
 @router.get("", summary="The quarantine", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
 def quarantine(
-    context: ContextDep,
+    context: DevicesContext,
     limit: Annotated[int, Query(ge=1, le=1_000, description="Maximum number, the newest first")] = 100,
 ) -> out.QuarantineOut:
     """List messages or metrics that could not be stored as readings, the newest first, without their content."""

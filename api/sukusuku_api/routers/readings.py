@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from sukusuku_api.dependencies import Context, ContextDep, Time, between, invalid
+from sukusuku_api.dependencies import Context, Time, UnitsContext, between, invalid
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_core import catalogue
 from sukusuku_core.model import AssetKind, Quality
@@ -71,7 +71,7 @@ _SCHEMA = {
     },
 )
 def readings(
-    context: ContextDep,
+    context: UnitsContext,
     asset: Annotated[str, Query(description="Id of a unit, room or edge node", examples=["tobu-unit-1"])],
     metric: Annotated[str, Query(description="Name from the metric catalogue", examples=["Fill/Percent"])],
     start: Annotated[

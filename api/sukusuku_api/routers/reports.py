@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from sukusuku_api.dependencies import Context, ContextDep, invalid, known_site
+from sukusuku_api.dependencies import Context, ReportsContext, invalid, site_or_all
 from sukusuku_api.drawing import DrawingError
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.reports import period
@@ -35,7 +35,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = _FILE | documented(
 
 @router.get("/month/{month}.{ending}", summary="A month", response_class=Response, responses=_RESPONSES)
 def month(
-    context: ContextDep,
+    context: ReportsContext,
     month: Annotated[str, Path(examples=["2026-11"])],
     ending: Ending,
     lang: Language = "ja",
@@ -47,7 +47,7 @@ def month(
 
 @router.get("/year/{year}.{ending}", summary="A fiscal year", response_class=Response, responses=_RESPONSES)
 def year(
-    context: ContextDep,
+    context: ReportsContext,
     year: Annotated[str, Path(description="The year in which it begins", examples=["2026"])],
     ending: Ending,
     lang: Language = "ja",
@@ -65,11 +65,10 @@ def _period(kind: str, text: str) -> period.Period:
 
 
 def _file(context: Context, wanted: period.Period, ending: Format, lang: Language, site: str | None) -> Response:
-    if site is not None:
-        known_site(context, site)
+    site = site_or_all(context, site)
     try:
         made = make(
-            context.index,
+            context.whole,
             context.store.history,
             context.operations,
             asked(wanted, site, lang, outward=True),

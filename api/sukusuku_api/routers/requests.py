@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from sukusuku_api.dependencies import ContextDep, known_unit
+from sukusuku_api.dependencies import RequestingContext, RoundsContext, known_unit
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import japan_time
@@ -24,9 +24,9 @@ class Request(collection.Asked):
 
 
 @router.get("", summary="Requests for a visit")
-def requests(context: ContextDep) -> collection.RequestsOut:
+def requests(context: RoundsContext) -> collection.RequestsOut:
     """List open requests, the oldest first. The next round stops there."""
-    found = Requests(context.operations).standing()
+    found = [item for item in Requests(context.operations).standing() if context.sees(item.asset)]
     return collection.RequestsOut(
         time=japan_time(context.clock()), requests=[collection.request(item) for item in found]
     )
@@ -37,10 +37,10 @@ def requests(context: ContextDep) -> collection.RequestsOut:
     summary="Request a visit",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def ask(context: ContextDep, body: Request) -> collection.RequestOut:
+def ask(context: RequestingContext, body: Request) -> collection.RequestOut:
     """Request a visit: the next round stops at the unit at any fill level. A second call returns the open request."""
     known_unit(context, body.unit)
-    return collection.request(Requests(context.operations).ask(body.unit, body.by, context.clock()))
+    return collection.request(Requests(context.operations).ask(body.unit, context.name(body.by), context.clock()))
 
 
 @router.post(
@@ -48,10 +48,10 @@ def ask(context: ContextDep, body: Request) -> collection.RequestOut:
     summary="Withdraw a request",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def withdraw(context: ContextDep, request_id: RequestId) -> collection.RequestsOut:
+def withdraw(context: RequestingContext, request_id: RequestId) -> collection.RequestsOut:
     """Withdraw a request. 404 when it is not open. Returns the requests that are still open."""
     book = Requests(context.operations)
-    if request_id not in {item.id for item in book.standing()}:
+    if request_id not in {item.id for item in book.standing() if context.sees(item.asset)}:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no open request {request_id}.")
     book.withdraw(request_id, context.clock())
     return requests(context)

@@ -7,7 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from sukusuku_api.dependencies import FROM, TO, Context, ContextDep, Time, between, invalid, known_room
+from sukusuku_api.dependencies import (
+    FROM,
+    TO,
+    Context,
+    CountingContext,
+    RoomsContext,
+    Time,
+    between,
+    invalid,
+    known_room,
+)
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.room_use import changed, changes, expected, past
 from sukusuku_api.routers.assets import RoomId
@@ -41,7 +51,7 @@ class Counted(collection.Asked):
 
 @router.get("/{room_id}/occupancy", summary="History of the count", responses=_ERRORS)
 def occupancy(
-    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+    context: RoomsContext, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
 ) -> out.HistoryOut:
     """List points of the derived series as shown, of the last day or of the given period of at most 31 days."""
     _, room = known_room(context, room_id)
@@ -56,7 +66,7 @@ def occupancy(
 
 @router.get("/{room_id}/metrics", summary="Figures of use", responses=_ERRORS)
 def metrics_of(
-    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+    context: RoomsContext, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
 ) -> out.MetricsOut:
     """Return figures over the opening hours of the last 28 days or of the given period, with a heat map."""
     site, room = known_room(context, room_id)
@@ -69,7 +79,7 @@ def metrics_of(
 
 @router.get("/{room_id}/effect", summary="Use before and after a day", responses=_ERRORS)
 def effect_of(
-    context: ContextDep,
+    context: RoomsContext,
     room_id: RoomId,
     day: Annotated[date, Query(alias="date", description="The first day after the change, such as 2026-10-01")],
     start: Annotated[Time, FROM] = None,
@@ -91,7 +101,7 @@ def effect_of(
 
 
 @router.get("/{room_id}/changes", summary="Changes of the room and their effects", responses=_ERRORS)
-def changes_of(context: ContextDep, room_id: RoomId) -> change_effect.ChangesOut:
+def changes_of(context: RoomsContext, room_id: RoomId) -> change_effect.ChangesOut:
     """Compare before and after each past change in the settings (`[[site.room.change]]`)."""
     site, room = known_room(context, room_id)
     return change_effect.ChangesOut(
@@ -100,7 +110,7 @@ def changes_of(context: ContextDep, room_id: RoomId) -> change_effect.ChangesOut
 
 
 @router.get("/{room_id}/outlook", summary="The coming week by the hour", responses=_ERRORS)
-def outlook_of(context: ContextDep, room_id: RoomId) -> out.RoomOutlookOut:
+def outlook_of(context: RoomsContext, room_id: RoomId) -> out.RoomOutlookOut:
     """Return the expected mean of each open hour with its 80 % range."""
     site, room = known_room(context, room_id)
     now = context.clock()
@@ -113,7 +123,7 @@ def outlook_of(context: ContextDep, room_id: RoomId) -> out.RoomOutlookOut:
 
 @router.get("/{room_id}/limit", summary="Limit of a room", responses=_ERRORS)
 def limit(
-    context: ContextDep, room_id: RoomId, at: Annotated[Time, Query(description="Default: now")] = None
+    context: RoomsContext, room_id: RoomId, at: Annotated[Time, Query(description="Default: now")] = None
 ) -> out.LimitOut:
     """Return the smallest of places, floor area and staff on duty, and which of them sets the limit.
 
@@ -127,7 +137,7 @@ def limit(
 
 @router.get("/{room_id}/corrections", summary="Corrections of the count", responses=_ERRORS)
 def corrections(
-    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+    context: RoomsContext, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
 ) -> out.CorrectionsOut:
     """List corrections applied to the count, of the last 7 days or of the given period."""
     known_room(context, room_id)
@@ -143,7 +153,7 @@ def corrections(
 
 @router.get("/{room_id}/counts", summary="Counts by staff", responses=_ERRORS)
 def counts(
-    context: ContextDep, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
+    context: RoomsContext, room_id: RoomId, start: Annotated[Time, FROM] = None, end: Annotated[Time, TO] = None
 ) -> out.CountsOut:
     """List counts by staff of the last 7 days or of the given period."""
     known_room(context, room_id)
@@ -155,7 +165,7 @@ def counts(
 
 
 @router.post("/{room_id}/counts", summary="Enter a count", responses=_ERRORS)
-def enter(context: ContextDep, room_id: RoomId, body: Counted) -> out.CountOut:
+def enter(context: CountingContext, room_id: RoomId, body: Counted) -> out.CountOut:
     """Enter a count; the room is corrected from that time on. The audit log records it.
 
     A count replaces one of the same minute. One far beyond the places of the room must be sent with `sure`.
@@ -169,7 +179,7 @@ def enter(context: ContextDep, room_id: RoomId, body: Counted) -> out.CountOut:
             "body.children",
             f"{body.children} children in a room for {capacity}: correct it, or send it again with `sure`: true",
         )
-    said = Calibration(room_id, moment, body.children, body.staff, body.by, body.note)
+    said = Calibration(room_id, moment, body.children, body.staff, context.name(body.by), body.note)
     try:
         return out.count(RoomRecords(context.operations).enter(said, now))
     except WrongCountError as error:
@@ -177,11 +187,11 @@ def enter(context: ContextDep, room_id: RoomId, body: Counted) -> out.CountOut:
 
 
 @router.post("/{room_id}/counts/{count_id}/withdraw", summary="Withdraw a count", responses=_ERRORS)
-def withdraw(context: ContextDep, room_id: RoomId, count_id: int, body: collection.Asked) -> out.CountOut:
+def withdraw(context: CountingContext, room_id: RoomId, count_id: int, body: collection.Asked) -> out.CountOut:
     """Withdraw a count that was entered in error; the room is derived as if it had not been said."""
     known_room(context, room_id)
     try:
-        found = RoomRecords(context.operations).withdraw(room_id, count_id, body.by, context.clock())
+        found = RoomRecords(context.operations).withdraw(room_id, count_id, context.name(body.by), context.clock())
     except UnknownCountError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
     return out.count(found)

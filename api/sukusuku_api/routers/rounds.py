@@ -1,5 +1,7 @@
 """Rounds: their plans on dates, and what the crew answered."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated
@@ -7,12 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from sukusuku_api.dependencies import FROM, TO, ContextDep, Time, between, known_round
+from sukusuku_api.dependencies import FROM, TO, AnsweringContext, Context, RoundsContext, Time, between, known_round
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.rounds import Rounds, UnknownStopError
-from sukusuku_server.model.rounds import Answer
+from sukusuku_server.model.rounds import Answer, StopRecord
 from sukusuku_server.rounds.planner import Planner
 
 router = APIRouter(prefix="/rounds", tags=["rounds"])
@@ -29,7 +31,7 @@ class Reply(collection.Asked):
 
 @router.get("", summary="Rounds on dates", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
 def rounds(
-    context: ContextDep,
+    context: RoundsContext,
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number")] = 50,
@@ -38,9 +40,14 @@ def rounds(
     now = context.clock()
     first, stop = between(start, end, now, 14 * DAY_MS)
     book = Rounds(context.operations)
-    found = book.runs(first, stop if end is not None else now + 14 * DAY_MS, limit)
+    found = book.with_stops(book.runs(first, stop if end is not None else now + 14 * DAY_MS, limit))
     return collection.RunsOut(
-        time=japan_time(now), runs=[collection.run(run, stops, now) for run, stops in book.with_stops(found)]
+        time=japan_time(now),
+        runs=[
+            collection.run(run, seen, now)
+            for run, stops in found
+            if (seen := _seen(context, stops)) or context.key is None
+        ],
     )
 
 
@@ -50,7 +57,7 @@ def rounds(
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def round_on(
-    context: ContextDep,
+    context: RoundsContext,
     round_id: Annotated[str, Path(description="Id of a round in the settings", examples=["main"])],
     day: Annotated[date, Path(description="The local day", examples=["2026-11-20"])],
 ) -> collection.RunOut:
@@ -60,7 +67,7 @@ def round_on(
     run = book.of(round_id, day)
     if run is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"Round {round_id!r} has no plan for {day}.")
-    return collection.run(run, book.stops(run.id), context.clock())
+    return collection.run(run, _seen(context, book.stops(run.id)), context.clock())
 
 
 @router.get(
@@ -69,14 +76,15 @@ def round_on(
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def preview(
-    context: ContextDep,
+    context: RoundsContext,
     round_id: Annotated[str, Path(description="Id of a round in the settings", examples=["main"])],
     day: Annotated[date, Path(description="The local day", examples=["2026-11-20"])],
 ) -> collection.PlanOut:
     """Compute the plan from current data. Nothing is stored or sent; it takes up to the solver's time limit."""
     known_round(context, round_id)
-    planner = Planner(context.index, context.timetables, context.store.live, context.operations)
-    return collection.plan(planner.plan(round_id, day, context.clock()))
+    planner = Planner(context.whole, context.timetables, context.store.live, context.operations)
+    plan = planner.plan(round_id, day, context.clock())
+    return collection.plan(replace(plan, stops=tuple(stop for stop in plan.stops if context.sees(stop.asset))))
 
 
 stops = APIRouter(prefix="/stops", tags=["rounds"])
@@ -85,11 +93,11 @@ stops = APIRouter(prefix="/stops", tags=["rounds"])
 @stops.get(
     "/{stop_id}", summary="One stop", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
-def stop(context: ContextDep, stop_id: StopId) -> collection.StopHistoryOut:
+def stop(context: RoundsContext, stop_id: StopId) -> collection.StopHistoryOut:
     """Return a stop with all its answers."""
     book = Rounds(context.operations)
     found = book.stop(stop_id)
-    if found is None:
+    if found is None or not context.sees(found.stop.asset):
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no stop {stop_id}.")
     return collection.StopHistoryOut(
         run=found.run,
@@ -106,10 +114,19 @@ def stop(context: ContextDep, stop_id: StopId) -> collection.StopHistoryOut:
     summary="Answer for a stop",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def answer(context: ContextDep, stop_id: StopId, body: Reply) -> collection.StopOut:
+def answer(context: AnsweringContext, stop_id: StopId, body: Reply) -> collection.StopOut:
     """Record the crew's answer: done, cannot or needless. Repeating it changes nothing; `none` withdraws it."""
+    known = Rounds(context.operations).stop(stop_id)
+    if known is None or not context.sees(known.stop.asset):
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no stop {stop_id}.")
     try:
-        found = Rounds(context.operations).answer(stop_id, body.answer, body.by, context.clock(), body.note)
+        found = Rounds(context.operations).answer(
+            stop_id, body.answer, context.name(body.by), context.clock(), body.note
+        )
     except UnknownStopError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no stop {stop_id}.") from error
     return collection.stop(found.stop, found)
+
+
+def _seen(context: Context, stops: Sequence[StopRecord]) -> list[StopRecord]:
+    return [item for item in stops if context.sees(item.stop.asset)]

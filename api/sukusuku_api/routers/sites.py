@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from sukusuku_api.dependencies import ContextDep, known_site
+from sukusuku_api.dependencies import UnitsContext, known_site
 from sukusuku_api.problems import documented
 from sukusuku_api.schemas import live
 from sukusuku_core.time import japan_time
@@ -16,7 +16,7 @@ SiteId = Annotated[str, Path(description="Id of a centre", examples=["tobu"])]
 
 
 @router.get("", summary="All centres")
-async def sites(context: ContextDep) -> live.SitesOut:
+async def sites(context: UnitsContext) -> live.SitesOut:
     """List every centre with its worst condition and the ids of its units and rooms."""
     now = context.clock()
     views = context.views(now)
@@ -26,7 +26,7 @@ async def sites(context: ContextDep) -> live.SitesOut:
 @router.get(
     "/{site_id}", summary="One centre", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
-async def site(context: ContextDep, site_id: SiteId) -> live.SiteLiveOut:
+async def site(context: UnitsContext, site_id: SiteId) -> live.SiteLiveOut:
     """Return a centre with the current state of its units and rooms."""
     settings = known_site(context, site_id)
     now = context.clock()

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from sukusuku_api.dependencies import Context, ContextDep, known_site
+from sukusuku_api.dependencies import Context, EmptyingContext, UnitsContext, known_site
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
 from sukusuku_core.time import japan_time
@@ -68,29 +68,29 @@ _STATUSES = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @router.get("", summary="Stock")
-def stock(context: ContextDep) -> StockOut:
+def stock(context: UnitsContext) -> StockOut:
     """List the stock. An emptying uses a bag; a sudden rise of the film remaining uses a film cassette."""
     return _all(context)
 
 
 @router.post("/count", summary="Record a count", responses=_STATUSES)
-def count(context: ContextDep, body: Counting) -> StockOut:
+def count(context: EmptyingContext, body: Counting) -> StockOut:
     """Record a count. Returns the stock of all centres."""
     known_site(context, body.site)
-    Stock(context.operations).count(body.site, body.kind, body.count, body.by, context.clock())
+    Stock(context.operations).count(body.site, body.kind, body.count, context.name(body.by), context.clock())
     return _all(context)
 
 
 @router.post("/deliver", summary="Record a delivery", responses=_STATUSES)
-def deliver(context: ContextDep, body: Counting) -> StockOut:
+def deliver(context: EmptyingContext, body: Counting) -> StockOut:
     """Record a delivery. Returns the stock of all centres."""
     known_site(context, body.site)
-    Stock(context.operations).deliver(body.site, body.kind, body.count, body.by, context.clock())
+    Stock(context.operations).deliver(body.site, body.kind, body.count, context.name(body.by), context.clock())
     return _all(context)
 
 
 @router.get("/entries", summary="Counts and deliveries")
-def entries(context: ContextDep) -> EntriesOut:
+def entries(context: UnitsContext) -> EntriesOut:
     """List counts and deliveries of all centres, the newest first."""
     return EntriesOut(
         entries=[
@@ -104,15 +104,19 @@ def entries(context: ContextDep) -> EntriesOut:
                 by=item.who,
             )
             for item in Stock(context.operations).said()
+            if context.sees(item.site)
         ]
     )
 
 
 @router.post("/entries/{entry_id}/withdraw", summary="Withdraw a count or delivery", responses=_STATUSES)
-def withdraw(context: ContextDep, entry_id: EntryId, body: collection.Asked) -> StockOut:
+def withdraw(context: EmptyingContext, entry_id: EntryId, body: collection.Asked) -> StockOut:
     """Take a count or delivery back; the audit log keeps it. Returns the stock of all centres."""
     try:
-        Stock(context.operations).withdraw(entry_id, body.by, context.clock())
+        known = {item.id: item.site for item in Stock(context.operations).said()}
+        if entry_id in known and not context.sees(known[entry_id]):
+            raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no entry {entry_id}.")
+        Stock(context.operations).withdraw(entry_id, context.name(body.by), context.clock())
     except UnknownEntryError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no entry {entry_id}.") from error
     return _all(context)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from sukusuku_api.dependencies import ContextDep
+from sukusuku_api.dependencies import PublicContext
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.room_use import vacancy
 from sukusuku_api.schemas import collection
@@ -56,7 +56,7 @@ class VacancyOut(collection.Shape):
 
 
 @router.get("/vacancy", summary="Vacancy board", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
-def board(context: ContextDep, days: Annotated[int, Query(ge=1, le=LONGEST_DAYS)] = 14) -> VacancyOut:
+def board(context: PublicContext, days: Annotated[int, Query(ge=1, le=LONGEST_DAYS)] = 14) -> VacancyOut:
     """Return the coming days of each centre, today first, computed from limits and usual use without bookings."""
     centres = [
         CentreOut(

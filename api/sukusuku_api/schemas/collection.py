@@ -20,11 +20,18 @@ class Shape(BaseModel):
 
 
 class Asked(BaseModel):
-    """A request; unknown fields are errors. `by` is the name of the person."""
+    """A request; unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    by: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["佐藤"])
+    by: str | None = Field(
+        None,
+        min_length=1,
+        max_length=80,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="Who does it, where several people share an account or key. Left out: the name of the account",
+        examples=["佐藤"],
+    )
 
 
 def at(time: int | None) -> datetime | None:

@@ -1,12 +1,15 @@
-"""Pages for people: the wall, collection, rooms, vacancy, bookings, reports, and the answers to round mails."""
+"""Pages for people: wall, collection, rooms, vacancy, bookings, reports, sign-in, and the answers to round mails."""
 
 from fastapi import FastAPI
 
-from sukusuku_api.web import rooms
+from sukusuku_api.web import notes, rooms
+from sukusuku_api.web.account import page as account
 from sukusuku_api.web.bookings import page as bookings
 from sukusuku_api.web.collection import page as collection
+from sukusuku_api.web.people import page as people
 from sukusuku_api.web.reports import page as reports
 from sukusuku_api.web.round_links import page
+from sukusuku_api.web.sign_in import page as sign_in
 from sukusuku_api.web.vacancy import page as vacancy
 from sukusuku_api.web.wall import page as views
 
@@ -15,6 +18,7 @@ __all__ = ["install", "prepare"]
 
 def install(app: FastAPI) -> None:
     """Add all pages."""
+    notes.install(app)
     views.install(app)
     collection.install(app)
     rooms.install(app)
@@ -22,6 +26,9 @@ def install(app: FastAPI) -> None:
     bookings.install(app)
     reports.install(app)
     page.install(app)
+    sign_in.install(app)
+    account.install(app)
+    people.install(app)
 
 
 def prepare(app: FastAPI) -> None:

@@ -10,17 +10,30 @@ from typing import Annotated
 from fastapi import Query
 from jinja2 import Environment
 
+from sukusuku_api.access.principal import Principal
 from sukusuku_api.web.boards import board_of
 from sukusuku_core import __version__
 from sukusuku_server import i18n, templates
-from sukusuku_server.i18n import Translate
-from sukusuku_server.settings import Language
+from sukusuku_server.access.rights import Act
+from sukusuku_server.i18n import N_, Translate
+from sukusuku_server.settings import Facility, Language
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
 
 STATIC = "/wall/static"
 
+
+PAGES: tuple[tuple[str, str, Act | None], ...] = (
+    ("/wall", N_("Wall"), Act.VIEW_UNITS),
+    ("/collection", N_("Collection"), Act.VIEW_UNITS),
+    ("/rooms", N_("Rooms"), Act.VIEW_ROOMS),
+    ("/vacancy", N_("Vacancy"), None),
+    ("/reports", N_("Reports"), Act.VIEW_REPORTS),
+    ("/bookings", N_("Bookings"), Act.VIEW_ROOMS),
+    ("/people", N_("People"), Act.MANAGE_PEOPLE),
+)
+"""The pages of the navigation, and the right without which there is nothing on one."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -43,7 +56,18 @@ def environment(language: Language) -> Environment:
     """Return the templates in a language."""
     made = templates.environment("sukusuku_api.web", texts(language))
     made.globals["board_of"] = board_of
+    made.globals["pages_of"] = pages_of
     return made
+
+
+def pages_of(who: Principal | None, facility: Facility) -> list[tuple[str, str]]:
+    """Return the pages that somebody may see, with their names as message ids, in the order of the navigation."""
+    return [
+        (path, name)
+        for path, name, act in PAGES
+        if (act is None or (who is not None and who.rights.somewhere(act)))
+        and (path != "/bookings" or facility.bookings is not None)
+    ]
 
 
 @lru_cache

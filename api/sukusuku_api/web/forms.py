@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import AfterValidator
 
+from sukusuku_api.dependencies import Context
 from sukusuku_api.web import base
 
 HEADERS = {
@@ -25,6 +26,11 @@ def is_own(request: Request) -> bool:
     if site is not None:
         return site == "same-origin"
     return origin is None or origin.partition("://")[2] == request.headers.get("host")
+
+
+def by(context: Context, typed: str) -> str:
+    """Return who sends a form: the account, or what was typed where several people share one."""
+    return typed if context.principal is None or context.principal.shared else context.principal.name
 
 
 def _line(text: str) -> str:

@@ -7,8 +7,8 @@ from itertools import pairwise
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sukusuku_core.time import DAY_MS, day_start, local_day
+from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.tables_alerts import audit
 from sukusuku_server.db.tables_rooms import booking, booking_cover, booking_import
 from sukusuku_server.model.bookings import Booked, Bookings, Cover, Import, UnknownImportError
 
@@ -57,8 +57,7 @@ class BookingRecords:
             ):
                 if rows:
                     connection.execute(insert(table), [row | {"import_id": ident} for row in rows])
-            entry = {"time": now, "who": by[:120], "action": "bookings.import", "target": f"{source} {ident}"}
-            connection.execute(insert(audit).values(entry))
+            audit_entry.note(connection, now, by, "bookings.import", f"{source} {ident}")
             old = day_start(local_day(now)) - keep_days * DAY_MS
             for table in (booking, booking_cover):
                 connection.execute(delete(table).where(table.c.end < old))
@@ -78,8 +77,7 @@ class BookingRecords:
             own = (table.c.id == ident) & table.c.withdrawn.is_(None)
             done = connection.execute(update(table).where(own).values(withdrawn=now, withdrawn_by=who[:120])).rowcount
             if done:
-                entry = {"time": now, "who": who[:120], "action": "bookings.withdraw", "target": str(ident)}
-                connection.execute(insert(audit).values(entry))
+                audit_entry.note(connection, now, who, "bookings.withdraw", str(ident))
         found = next((item for item in self.imports() if item.id == ident), None)
         if found is None:
             raise UnknownImportError(f"there is no import {ident}")

@@ -1,19 +1,22 @@
 """The operations data in an SQL database, behind one class. Safe to use from several threads and processes."""
 
+import copy
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Self
 
 from sqlalchemy import Connection, case, delete, event, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from sukusuku_core.errors import TransientError
-from sukusuku_server.db import row_mapping
+from sukusuku_server.access.records import Actor
+from sukusuku_server.db import audit_entry, row_mapping
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.engine import open_engine, writing
 from sukusuku_server.db.mail_order import LATE, next_in_order
-from sukusuku_server.db.tables_alerts import alert, alert_event, alert_word, audit, known_asset, mail_outbox
+from sukusuku_server.db.tables_alerts import ACTOR, alert, alert_event, alert_word, audit, known_asset, mail_outbox
 from sukusuku_server.model.alerts import (
     Alert,
     AlertEvent,
@@ -39,6 +42,12 @@ class Operations:
         self._engine = open_engine(url)
         self._thread = threading.local()
 
+    def acting(self, actor: Actor) -> Self:
+        """Return the same data, with the audit log telling that this actor did what is done through it."""
+        acting = copy.copy(self)
+        acting._engine = self._engine.execution_options(**{ACTOR: actor})  # noqa: SLF001 - one of its own kind
+        return acting
+
     def close(self) -> None:
         """Give back the connections. One that another thread still uses is closed when that is done with it."""
         event.listen(self._engine, "checkin", lambda _, record: record.invalidate())
@@ -46,13 +55,20 @@ class Operations:
 
     # ------------------------------------------------------------ alerts
 
-    def alerts(self, *, open_only: bool, site: str | None = None, limit: int = 200) -> list[Alert]:
-        """Alerts, the newest first; `open_only` leaves out the resolved ones. Pending ones are among them."""
+    def alerts(
+        self, *, open_only: bool, site: str | None = None, about: Collection[str] | None = None, limit: int = 200
+    ) -> list[Alert]:
+        """Alerts, the newest first; `open_only` leaves out the resolved ones. Pending ones are among them.
+
+        `about` are ids of assets and sites; None: all.
+        """
         query = select(alert).order_by(alert.c.since.desc(), alert.c.id.desc()).limit(limit)
         if open_only:
             query = query.where(alert.c.resolved.is_(None))
         if site is not None:
             query = query.where(alert.c.site == site)
+        if about is not None:
+            query = query.where(alert.c.asset.in_(about))
         with self.reading() as connection:
             return [row_mapping.to_alert(row) for row in connection.execute(query)]
 
@@ -106,8 +122,7 @@ class Operations:
             if connection.execute(update(alert).where(firing).values(values)).rowcount:
                 note = {"alert_id": alert_id, "time": now, "kind": "acknowledged", "who": who}
                 connection.execute(insert(alert_event).values(note))
-                entry = {"time": now, "who": who, "action": "alert.acknowledge", "target": str(alert_id)}
-                connection.execute(insert(audit).values(entry))
+                audit_entry.note(connection, now, who, "alert.acknowledge", str(alert_id))
             found = _find(connection, alert_id)
         if found is None:
             raise UnknownAlertError(alert_id)
@@ -129,9 +144,7 @@ class Operations:
                 connection.execute(update(alert).where(alert.c.id == alert_id).values(values))
                 note = {"alert_id": alert_id, "time": now, "kind": "released", "who": who[:120]}
                 connection.execute(insert(alert_event).values(note))
-                said = f"{alert_id}: {found.acknowledged_by}"
-                entry = {"time": now, "who": who[:120], "action": "alert.release", "target": said[:120]}
-                connection.execute(insert(audit).values(entry))
+                audit_entry.note(connection, now, who, "alert.release", f"{alert_id}: {found.acknowledged_by}")
                 return replace(found, state=AlertState.FIRING, acknowledged=None, acknowledged_by=None)
         if found.state is not AlertState.FIRING:
             raise AlertStateError(found)
@@ -157,7 +170,7 @@ class Operations:
 
     def audit(self, limit: int = 200) -> list[AuditEntry]:
         """Return the newest entries of the audit log, newest first."""
-        query = select(audit.c.time, audit.c.who, audit.c.action, audit.c.target)
+        query = select(*(audit.c[field.name] for field in fields(AuditEntry)))
         with self.reading() as connection:
             return [AuditEntry(*row) for row in connection.execute(query.order_by(audit.c.id.desc()).limit(limit))]
 

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import MINUTE_MS
+from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.revisions import speak
-from sukusuku_server.db.tables_alerts import audit
 from sukusuku_server.db.tables_collection import emptying, spoken
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.series import Late
@@ -271,9 +271,7 @@ def _speak(connection: Connection, asset: str, time: int) -> None:
 
 
 def _audit(connection: Connection, about: Emptying, who: str, now: int, action: str, said: str = "") -> None:
-    target = f"{about.asset}/{about.id}{said}"[:120]
-    entry = {"time": now, "who": who[:120], "action": f"emptying.{action}", "target": target}
-    connection.execute(insert(audit).values(entry))
+    audit_entry.note(connection, now, who, f"emptying.{action}", f"{about.asset}/{about.id}{said}")
 
 
 def _refuse_future(time: int, now: int) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.tables_alerts import audit
 from sukusuku_server.db.tables_reports import issued_report
 from sukusuku_server.model.issued import IssuedReport, UnknownReportError
 
@@ -54,8 +54,7 @@ class IssuedReports:
         """Keep the cells and files of a reserved number: from now on it is issued. The audit log records it."""
         with self._operations.writing() as connection:
             connection.execute(update(issued_report).where(_C.id == number).values({"cells": cells, **files}))
-            entry = {"time": now, "who": by, "action": "report.issue", "target": str(number)}
-            connection.execute(insert(audit).values(entry))
+            audit_entry.note(connection, now, by, "report.issue", str(number))
 
     def all(self) -> list[IssuedReport]:
         """Return every issued report, the newest first."""

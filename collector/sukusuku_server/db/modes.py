@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Row, insert, or_, select, update
 
 from sukusuku_core.errors import SukusukuError
+from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.tables_alerts import audit
 from sukusuku_server.db.tables_collection import mode
 
 
@@ -78,7 +78,7 @@ class Modes:
         values = {"kind": kind, "subject": subject, "since": now, "until": until, "who": who[:120], "reason": reason}
         with self._operations.writing() as connection:
             row = connection.execute(insert(mode).values(values).returning(mode)).one()
-            _note(connection, now, who, f"mode.{kind}.start", subject)
+            audit_entry.note(connection, now, who, f"mode.{kind}.start", subject)
             return _to_mode(row)
 
     def end(self, mode_id: int, *, now: int, who: str) -> Mode:
@@ -91,8 +91,16 @@ class Modes:
                 raise UnknownModeError(mode_id)
             found = _to_mode(row)
             if ended:
-                _note(connection, now, who, f"mode.{found.kind}.end", found.subject)
+                audit_entry.note(connection, now, who, f"mode.{found.kind}.end", found.subject)
             return found
+
+    def one(self, mode_id: int) -> Mode:
+        """Return a period. Raises UnknownModeError."""
+        with self._operations.reading() as connection:
+            row = connection.execute(select(mode).where(mode.c.id == mode_id)).first()
+        if row is None:
+            raise UnknownModeError(mode_id)
+        return _to_mode(row)
 
     def active(self, now: int) -> list[Mode]:
         """Return the periods that this moment lies in, the oldest first."""
@@ -105,10 +113,6 @@ class Modes:
         with self._operations.reading() as connection:
             found = connection.execute(select(mode).order_by(mode.c.id.desc()).limit(limit))
             return [_to_mode(row) for row in found]
-
-
-def _note(connection: Connection, now: int, who: str, action: str, target: str) -> None:
-    connection.execute(insert(audit).values(time=now, who=who[:120], action=action, target=target[:120]))
 
 
 def _to_mode(row: Row[Any]) -> Mode:

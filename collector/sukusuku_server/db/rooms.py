@@ -7,9 +7,9 @@ from sqlalchemy import delete, insert, select, update
 
 from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import MINUTE_MS
+from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.revisions import speak
-from sukusuku_server.db.tables_alerts import audit
 from sukusuku_server.db.tables_rooms import occupancy_correction, room_calibration
 from sukusuku_server.model.collection import Calibration, Correction, CorrectionKind
 
@@ -74,8 +74,7 @@ class RoomRecords:
         with self._operations.writing() as connection:
             result = connection.execute(insert(room_calibration).values(values).returning(room_calibration.c.id))
             stored = replace(said, id=result.scalar_one())
-            entry = {"time": now, "who": said.by, "action": "room.calibrate", "target": f"{said.asset} {stored.id}"}
-            connection.execute(insert(audit).values(entry))
+            audit_entry.note(connection, now, said.by, "room.calibrate", f"{said.asset} {stored.id}")
             speak(connection, said.asset, said.time)
         return stored
 
@@ -96,8 +95,7 @@ class RoomRecords:
             withdrawn = replace(known, withdrawn=now, withdrawn_by=who[:120])
             values = {"withdrawn": now, "withdrawn_by": withdrawn.withdrawn_by}
             connection.execute(update(table).where(own).values(values))
-            entry = {"time": now, "who": who[:120], "action": "room.withdraw", "target": f"{asset} {ident}"}
-            connection.execute(insert(audit).values(entry))
+            audit_entry.note(connection, now, who, "room.withdraw", f"{asset} {ident}")
             speak(connection, asset, known.time)
         return withdrawn
 

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sukusuku_core.errors import SukusukuError
+from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.round_reading import by_run, find_run, find_stop, read_run, read_stop, stops_of, to_runs
 from sukusuku_server.db.row_mapping import mail_values
-from sukusuku_server.db.tables_alerts import audit, mail_outbox
+from sukusuku_server.db.tables_alerts import mail_outbox
 from sukusuku_server.db.tables_collection import request, round_person, round_run, round_stop, stop_answer
 from sukusuku_server.model.alerts import MailState, OutgoingMail
 from sukusuku_server.model.rounds import Answer, Person, Plan, Reason, Run, StopRecord, Word
@@ -206,7 +207,7 @@ class Rounds:
             if person is not None:
                 mine = round_person.c.id == person
                 connection.execute(update(round_person).where(mine).values(declined=None))
-            _audit(connection, now, who, "round.accept", run_id)
+            audit_entry.note(connection, now, who, "round.accept", str(run_id))
             for record in stops_of(connection, [run_id]):
                 early = record.answered is not None and record.answered < run.plan.departs
                 if record.answer is Answer.CANNOT and early and record.answered_by != who:
@@ -226,7 +227,7 @@ class Rounds:
             fresh = (round_person.c.id == person) & round_person.c.declined.is_(None)
             more = connection.execute(update(round_person).where(fresh).values(declined=now)).rowcount
             if gone or more:
-                _audit(connection, now, who, "round.decline", run_id)
+                audit_entry.note(connection, now, who, "round.decline", str(run_id))
 
     def give_up(self, run_id: int, now: int) -> None:
         """Nobody is left who could be asked to go."""
@@ -343,7 +344,7 @@ def _record(connection: Connection, before: StopRecord, answer: Answer, who: str
     connection.execute(update(round_stop).where(round_stop.c.id == before.id).values(values))
     history = {"stop_id": before.id, "time": now, "answer": answer, "who": who, "note": note}
     connection.execute(insert(stop_answer).values(history))
-    _audit(connection, now, who, f"stop.{answer}", before.id)
+    audit_entry.note(connection, now, who, f"stop.{answer}", str(before.id))
     _ask(connection, before, answer, who, now)
 
 
@@ -355,7 +356,3 @@ def _ask(connection: Connection, before: StopRecord, answer: Answer, who: str, n
     mine = request.c.stop_id == before.id
     if not connection.execute(update(request).where(mine).values(values)).rowcount:
         connection.execute(insert(request).values(values | {"stop_id": before.id}))
-
-
-def _audit(connection: Connection, now: int, who: str, action: str, target: int) -> None:
-    connection.execute(insert(audit).values(time=now, who=who, action=action, target=str(target)))

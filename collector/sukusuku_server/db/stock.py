@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlalchemy import delete, insert, select
 
 from sukusuku_core.errors import SukusukuError
+from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.tables_alerts import audit
 from sukusuku_server.db.tables_collection import stock
 from sukusuku_server.model.collection import Entry
 
@@ -72,13 +72,11 @@ class Stock:
                 raise UnknownEntryError(f"there is no entry {ident}")
             word = "count" if row.counted else "deliver"
             target = f"{row.site}/{row.kind}: {word} {row.count} of {row.time} by {row.who}"
-            entry = {"time": now, "who": who[:120], "action": "stock.withdraw", "target": target[:120]}
-            connection.execute(insert(audit).values(entry))
+            audit_entry.note(connection, now, who, "stock.withdraw", target)
 
     def _enter(self, site: str, kind: StockKind, count: int, who: str, now: int, *, counted: bool) -> None:
         values = {"site": site, "kind": kind, "time": now, "count": count, "counted": counted, "who": who[:120]}
         action = f"stock.{'count' if counted else 'deliver'}"
-        entry = {"time": now, "who": who[:120], "action": action, "target": f"{site}/{kind.value}: {count}"}
         with self._operations.writing() as connection:
             connection.execute(insert(stock).values(values))
-            connection.execute(insert(audit).values(entry))
+            audit_entry.note(connection, now, who, action, f"{site}/{kind.value}: {count}")

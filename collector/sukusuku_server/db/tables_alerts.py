@@ -24,6 +24,9 @@ metadata = MetaData(
     }
 )
 
+ACTOR = "actor"
+"""The option of a connection that says who acts: an `access.records.Actor`."""
+
 ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only for INTEGER PRIMARY KEY
 
 alert = Table(
@@ -128,8 +131,14 @@ audit = Table(
     Column("who", String(120), nullable=False),
     Column("action", String(40), nullable=False),
     Column("target", String(120), nullable=False),
+    Column("actor", String(40), nullable=False, server_default=""),
+    Column("address", String(64), nullable=False, server_default=""),
+    Column("before", Text),
+    Column("after", Text),
     sqlite_autoincrement=True,
 )
+"""What people did. `who` is the name that is shown, `actor` the account or key, `address` where from; `before` and
+`after` are JSON where something was changed. Rows are only added; a name is erased, the rest stays."""
 
 known_asset = Table(
     "known_asset",

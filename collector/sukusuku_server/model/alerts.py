@@ -185,9 +185,17 @@ class MailRow:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what, when, to what."""
+    """Who did what, when, to what.
+
+    `actor` is the account or key behind the name, `address` where from; `before` and `after` are JSON of what was
+    changed. They are empty where it is not known, and in entries of before there were accounts.
+    """
 
     time: int
     who: str
     action: str
     target: str
+    actor: str = ""
+    address: str = ""
+    before: str | None = None
+    after: str | None = None

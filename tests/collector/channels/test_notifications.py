@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_collector import service
 from sukusuku_collector.channels import registry
@@ -31,6 +30,7 @@ from sukusuku_server.model.alerts import OutgoingMail
 from sukusuku_server.model.notices import decode
 from sukusuku_server.rounds.recipients import contacts
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, T0, UNIT, facility, values
 from tests.collector.alerts.engine_site import Site

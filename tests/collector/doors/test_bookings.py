@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_collector.channels.exchange import Exchange
 from sukusuku_collector.doors import registry
@@ -26,6 +25,7 @@ from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.model.bookings import Bookings
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility, Feed
+from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.collector.doors.nothing_measured import NothingMeasured
 from tests.server.bookings.test_files import ONE, calendar

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, File, Form, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from sukusuku_api.dependencies import Context, ContextDep
-from sukusuku_api.queries.bookings import take
+from sukusuku_api.dependencies import BookingContext, Context, RoomsContext
+from sukusuku_api.queries.bookings import all_seen, take
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.bookings.view_model import lines, rooms, source_lines
 from sukusuku_api.web.forms import Line
@@ -46,7 +46,7 @@ def install(app: FastAPI) -> None:
 
 
 @router.get("")
-def bookings(context: ContextDep, lang: base.Lang = "ja", done: str = "") -> HTMLResponse:
+def bookings(context: RoomsContext, lang: base.Lang = "ja", done: str = "") -> HTMLResponse:
     """Return the page; `done` is what was done just now."""
     translate = base.texts(lang).gettext
     known = {
@@ -60,14 +60,14 @@ def bookings(context: ContextDep, lang: base.Lang = "ja", done: str = "") -> HTM
 @router.post("", max_body_size=LARGEST + _FRAME)
 def upload(
     request: Request,
-    context: ContextDep,
+    context: BookingContext,
     file: Annotated[UploadFile, File()],
     by: Annotated[Line, Form()] = "",
     room: Annotated[Line, Form()] = "",
     lang: base.Lang = "ja",
 ) -> Response:
     """Take a file; then back to the page. What is wrong with it is said on the page, line by line."""
-    translate = base.texts(lang).gettext
+    translate, by = base.texts(lang).gettext, forms.by(context, by)
     wrong = _refused(request, context, by, lang)
     if not wrong and room and room not in context.index.rooms:
         wrong = translate("There is no such room.")
@@ -83,10 +83,14 @@ def upload(
 
 @router.post("/{import_id}/withdraw")
 def withdraw(
-    request: Request, context: ContextDep, import_id: int, by: Annotated[Line, Form()] = "", lang: base.Lang = "ja"
+    request: Request, context: BookingContext, import_id: int, by: Annotated[Line, Form()] = "", lang: base.Lang = "ja"
 ) -> Response:
     """Take an import back; then back to the page."""
+    by = forms.by(context, by)
     wrong = _refused(request, context, by, lang)
+    known = next((item for item in BookingRecords(context.operations).imports() if item.id == import_id), None)
+    if known is not None and not all_seen(context, known):
+        wrong = base.texts(lang).gettext("There is no such import.")
     if not wrong:
         try:
             BookingRecords(context.operations).withdraw(import_id, by, context.clock())
@@ -115,9 +119,10 @@ def _back(language: Language, done: str) -> RedirectResponse:
 
 def _shown(context: Context, language: Language, said: Said, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
     translate = base.texts(language).gettext
-    imports = BookingRecords(context.operations).imports()
+    imports = [item for item in BookingRecords(context.operations).imports() if all_seen(context, item)]
     values = {
         "facility": context.facility,
+        "who": context.principal,
         "language": language,
         "path": PATH,
         "clock": f"{japan_time(context.clock()):%H:%M}",

@@ -1,7 +1,7 @@
 """The page of collection: what is ahead of each unit, the next round, emptyings, and what it all is worth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Self, cast
@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from sukusuku_api.cache import TtlCache
 from sukusuku_api.collector_texts import collector_texts, method
-from sukusuku_api.dependencies import Context, ContextDep
+from sukusuku_api.dependencies import Context, EmptyingContext, UnitsContext
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.queries.periods import CARD_MS, EIGHT_WEEKS_MS, month_of
 from sukusuku_api.web import base, forms
@@ -32,7 +32,7 @@ from sukusuku_server.live.views import UnitView
 from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.rounds.texts import reasons
 from sukusuku_server.settings import Language, Site, Unit
-from sukusuku_server.units.forecast_score import score
+from sukusuku_server.units.forecast_score import Score, score
 
 PATH = "/collection"
 PLAN_SECONDS = 60.0
@@ -51,7 +51,7 @@ router = APIRouter(include_in_schema=False, prefix=PATH)
 class Verdict(BaseModel):
     """What the form says of an emptying: its id under `confirm`, `reject` or `withdraw`, and who says so."""
 
-    by: Annotated[forms.Line, Field(min_length=1, max_length=_LONGEST_NAME)]
+    by: Annotated[forms.Line, Field(max_length=_LONGEST_NAME)] = ""
     confirm: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     reject: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     withdraw: Annotated[int, Field(ge=0, lt=2**63)] | None = None
@@ -66,7 +66,7 @@ class Verdict(BaseModel):
 class Withdrawal(BaseModel):
     """Which count or delivery the form takes back, and who says so."""
 
-    by: Annotated[forms.Line, Field(min_length=1, max_length=_LONGEST_NAME)]
+    by: Annotated[forms.Line, Field(max_length=_LONGEST_NAME)] = ""
     withdraw: Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -101,11 +101,12 @@ def prepare(app: FastAPI) -> None:
 
 
 @router.get("")
-def collection(request: Request, context: ContextDep, lang: base.Lang = "ja") -> HTMLResponse:
+def collection(request: Request, context: UnitsContext, lang: base.Lang = "ja") -> HTMLResponse:
     """Return the page. A plan is at most a minute old, figures are ten."""
     page = _page(context, cast("TtlCache", request.app.state.plans), cast("TtlCache", request.app.state.figures), lang)
     values = {
         "facility": context.facility,
+        "who": context.principal,
         "language": lang,
         "page": page,
         "path": PATH,
@@ -116,7 +117,9 @@ def collection(request: Request, context: ContextDep, lang: base.Lang = "ja") ->
 
 
 @router.post("/emptyings")
-def say(request: Request, context: ContextDep, verdict: Annotated[Verdict, Form()], lang: base.Lang = "ja") -> Response:
+def say(
+    request: Request, context: EmptyingContext, verdict: Annotated[Verdict, Form()], lang: base.Lang = "ja"
+) -> Response:
     """Confirm or reject an emptying from the form of the page, or take that back; then back to the page."""
     _refuse_foreign(request)
     try:
@@ -130,12 +133,15 @@ def say(request: Request, context: ContextDep, verdict: Annotated[Verdict, Form(
 
 @router.post("/stock")
 def withdraw_stock(
-    request: Request, context: ContextDep, entry: Annotated[Withdrawal, Form()], lang: base.Lang = "ja"
+    request: Request, context: EmptyingContext, entry: Annotated[Withdrawal, Form()], lang: base.Lang = "ja"
 ) -> Response:
     """Take a count or delivery back from the form of the page; then back to the page."""
     _refuse_foreign(request)
     try:
-        Stock(context.operations).withdraw(entry.withdraw, entry.by, context.clock())
+        known = {item.id: item.site for item in Stock(context.operations).said()}
+        if entry.withdraw in known and not context.sees(known[entry.withdraw]):
+            raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no entry {entry.withdraw}.")
+        Stock(context.operations).withdraw(entry.withdraw, context.name(entry.by or None), context.clock())
     except UnknownEntryError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from error
     return _back(request, lang, "h-shelves")
@@ -154,13 +160,16 @@ def _back(request: Request, lang: Language, part: str) -> RedirectResponse:
 
 
 def _say(context: Context, verdict: Verdict) -> None:
-    book, now = Emptyings(context.operations), context.clock()
+    book, now, by = Emptyings(context.operations), context.clock(), context.name(verdict.by or None)
+    about = next(ident for ident in (verdict.confirm, verdict.reject, verdict.withdraw) if ident is not None)
+    if not context.sees(book.one(about).asset):
+        raise UnknownEmptyingError(about)
     if verdict.confirm is not None:
-        book.confirm(verdict.confirm, verdict.by, now)
+        book.confirm(verdict.confirm, by, now)
     if verdict.reject is not None:
-        book.reject(verdict.reject, verdict.by, now)
+        book.reject(verdict.reject, by, now)
     if verdict.withdraw is not None:
-        book.withdraw(verdict.withdraw, verdict.by, now)
+        book.withdraw(verdict.withdraw, by, now)
 
 
 def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Language) -> Page:
@@ -170,10 +179,12 @@ def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Langua
     operations, start = context.operations, month_of(None, now)
     books = KpiQueries(context.index, context.store.history, operations, now)
     unit_views = [view for view in context.views(now) if isinstance(view, UnitView)]
-    total, kpis = figures.get("month", lambda: books.kpis(*start))
-    compared = figures.get("compared", lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
-    scores = figures.get("score", lambda: score(Forecasts(operations).scored(None, now - CARD_MS, now)))
-    lying = plans.get("shelves", lambda: shelves(operations, context.store.history, context.facility.site, now))
+    total, kpis = figures.get((context.key, "month"), lambda: books.kpis(*start))
+    compared = figures.get((context.key, "compared"), lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
+    scores = figures.get((context.key, "score"), lambda: _score(context, now))
+    lying = plans.get(
+        (context.key, "shelves"), lambda: shelves(operations, context.store.history, context.facility.site, now)
+    )
     found = Emptyings(operations).of(None, now - SHOWN_DAYS * DAY_MS, now + 1)
     lines = [view_model.emptying_line(item, places[item.asset], reader) for item in found if item.asset in places]
     shown = tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1])
@@ -192,6 +203,11 @@ def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Langua
         shelves=tuple(kpi_cards.shelf_line(item, context.index.sites, reader) for item in counted),
         said=tuple(kpi_cards.said_line(item, context.index.sites, reader) for item in entries[:SHOWN_ENTRIES]),
     )
+
+
+def _score(context: Context, now: int) -> tuple[Score, ...]:
+    scored = Forecasts(context.operations).scored(None, now - CARD_MS, now)
+    return score([item for item in scored if context.sees(item.forecast.asset)])
 
 
 def _cards(
@@ -218,7 +234,7 @@ def _rounds(
     context: Context, plans: TtlCache, places: Mapping[str, tuple[Site, Unit]], reader: Locale
 ) -> list[view_model.RoundCard]:
     """Each round on its next date: what was planned for it, or what the plan would be now."""
-    planner = Planner(context.index, context.timetables, context.store.live, context.operations)
+    planner = Planner(context.whole, context.timetables, context.store.live, context.operations)
     book, now = Rounds(context.operations), reader.now
     why = reasons(collector_texts(reader.language))
     cards = []
@@ -228,9 +244,10 @@ def _rounds(
             continue
         run = book.of(settings.id, trip.date)
         if run is not None:
-            plan, told = run.plan, (run, book.stops(run.id))
+            plan, told = run.plan, (run, [item for item in book.stops(run.id) if context.sees(item.stop.asset)])
         else:
             key = ("plan", settings.id, trip.date)
             plan, told = plans.get(key, partial(planner.plan, settings.id, trip.date, now)), None
+        plan = replace(plan, stops=tuple(stop for stop in plan.stops if context.sees(stop.asset)))
         cards.append(view_model.round_card(settings.name[reader.language], plan, told, places, why, reader))
     return cards

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
-from sukusuku_api.dependencies import Context, ContextDep
+from sukusuku_api.dependencies import Context, IssuingContext, ReportsContext, site_or_all
 from sukusuku_api.reports import issue as issuing
 from sukusuku_api.reports import period
 from sukusuku_api.web import base, forms
@@ -71,23 +71,28 @@ def install(app: FastAPI) -> None:
 
 @router.get("")
 def reports(
-    context: ContextDep, lang: base.Lang = "ja", changes: Annotated[int | None, Query(ge=1, le=2**53)] = None
+    context: ReportsContext, lang: base.Lang = "ja", changes: Annotated[int | None, Query(ge=1, le=2**53)] = None
 ) -> HTMLResponse:
     """Return the page; with `changes`, a number, also what would differ by now in that report."""
     return _page(context, lang, changes=changes)
 
 
 @router.post("")
-def issue(request: Request, context: ContextDep, entry: Annotated[Entry, Form()], lang: base.Lang = "ja") -> Response:
+def issue(
+    request: Request, context: IssuingContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+) -> Response:
     """Issue a report; then back to the page. What is wrong is said on the page."""
     translate = base.texts(lang).gettext
     if not forms.is_own(request):
         error = translate("This form must be sent from this page.")
         return _page(context, lang, entry=entry, error=error, status=HTTPStatus.FORBIDDEN)
-    if not entry.by:
+    by = forms.by(context, entry.by)
+    if not by:
         return _page(context, lang, entry=entry, error=translate("Please enter your name."))
     try:
-        issuing.issue(context, issuing.Wish(entry.period, None, lang, entry.by, entry.note, entry.replaces))
+        issuing.issue(
+            context, issuing.Wish(entry.period, site_or_all(context, None), lang, by, entry.note, entry.replaces)
+        )
     except (period.PeriodError, issuing.ReplacedError, UnknownReportError):
         return _page(
             context, lang, entry=entry, error=translate("No such report can be issued. Please choose it from the list.")
@@ -105,7 +110,7 @@ def _page(
     status: HTTPStatus | None = None,
 ) -> HTMLResponse:
     now, translate = context.clock(), base.texts(lang).gettext
-    found = IssuedReports(context.operations).all()
+    found = [item for item in IssuedReports(context.operations).all() if context.sees_sum(item.site)]
     differing: list[Change] = []
     known = next((item for item in found if item.number == changes), None)
     if known is not None:
@@ -113,6 +118,7 @@ def _page(
     replaced = {item.replaces: item.number for item in found if item.replaces is not None}
     values = {
         "facility": context.facility,
+        "who": context.principal,
         "language": lang,
         "path": PATH,
         "clock": f"{japan_time(now):%H:%M}",

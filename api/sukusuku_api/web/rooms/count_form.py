@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from sukusuku_api.dependencies import Context
+from sukusuku_api.web import forms
 from sukusuku_api.web.forms import Line
 from sukusuku_server.db.rooms import MOST, RoomRecords, UnknownCountError, doubtful
 from sukusuku_server.i18n import Translate
@@ -42,28 +43,30 @@ def enter(context: Context, room: str, entry: Entry, translate: Translate) -> No
         )
     if entry.staff and staff is None:
         raise EntryError(translate("Please enter the number of staff: a number from 0 to %(most)s.") % {"most": MOST})
-    _refuse_nameless(entry, translate)
+    by = _by(context, entry, translate)
     if len(entry.note) > LONGEST_NOTE:
         raise EntryError(translate("Please shorten the note to at most %(n)s characters.") % {"n": LONGEST_NOTE})
     capacity = context.index.schedules[room].capacity(now)
     if doubtful(children, capacity) and not entry.sure:
         text = translate("%(n)s children, and the room has %(places)s places. Is that right? If so, save it once more.")
         raise EntryError(text % {"n": children, "places": capacity}, doubtful=True)
-    RoomRecords(context.operations).enter(Calibration(room, now, children, staff, entry.by, entry.note), now)
+    RoomRecords(context.operations).enter(Calibration(room, now, children, staff, by, entry.note), now)
 
 
 def withdraw(context: Context, room: str, count: int, entry: Entry, translate: Translate) -> None:
     """Take a count back. Raises EntryError."""
-    _refuse_nameless(entry, translate)
+    by = _by(context, entry, translate)
     try:
-        RoomRecords(context.operations).withdraw(room, count, entry.by, context.clock())
+        RoomRecords(context.operations).withdraw(room, count, by, context.clock())
     except UnknownCountError as error:
         raise EntryError(translate("There is no such count.")) from error
 
 
-def _refuse_nameless(entry: Entry, translate: Translate) -> None:
-    if not entry.by or len(entry.by) > LONGEST_NAME:
+def _by(context: Context, entry: Entry, translate: Translate) -> str:
+    by = forms.by(context, entry.by)
+    if not by or len(by) > LONGEST_NAME:
         raise EntryError(translate("Please enter who counted, in at most %(n)s characters.") % {"n": LONGEST_NAME})
+    return by
 
 
 def _number(text: str) -> int | None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from sukusuku_api.cache import TtlCache
-from sukusuku_api.dependencies import Context, ContextDep, known_room
+from sukusuku_api.dependencies import Context, CountingContext, RoomsContext, known_room
 from sukusuku_api.drawing import DrawingError, drawer
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base, forms
@@ -50,7 +50,7 @@ def prepare(app: FastAPI) -> None:
 @router.get("")
 def rooms(
     request: Request,
-    context: ContextDep,
+    context: RoomsContext,
     lang: base.Lang = "ja",
     room: Annotated[str, Query(max_length=128)] = "",
     since: Annotated[str, Query(max_length=32)] = "",
@@ -61,7 +61,7 @@ def rooms(
 
 @router.post("/{room_id}/counts")
 def count(
-    request: Request, context: ContextDep, room_id: str, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+    request: Request, context: CountingContext, room_id: str, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
 ) -> Response:
     """Keep a count that a member of staff has made; then back to the page. What is wrong is said on the page."""
     return _acted(request, context, lang, room_id, entry, enter)
@@ -70,7 +70,7 @@ def count(
 @router.post("/{room_id}/counts/{count_id}/withdraw")
 def withdraw_count(
     request: Request,
-    context: ContextDep,
+    context: CountingContext,
     room_id: str,
     count_id: int,
     entry: Annotated[Entry, Form()],
@@ -112,7 +112,7 @@ def _acted(
 @router.get("/{room_id}/{name}.svg")
 def picture(
     request: Request,
-    context: ContextDep,
+    context: RoomsContext,
     room_id: str,
     name: str,
     lang: base.Lang = "ja",
@@ -148,6 +148,7 @@ def _shown(
 ) -> HTMLResponse:
     values = {
         "facility": context.facility,
+        "who": context.principal,
         "language": language,
         "page": page(context, _figures(request), language, asked, PICTURE_SECONDS * 1000),
         "error": "" if asked.room else asked.error,

@@ -11,7 +11,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from sukusuku_api.dependencies import Context, ContextDep
+from sukusuku_api.dependencies import Context, PublicContext
 from sukusuku_api.web.base import LANGUAGES, environment
 from sukusuku_core.errors import TransientError
 from sukusuku_server.i18n import texts
@@ -64,7 +64,7 @@ def prepare(app: FastAPI) -> None:
 
 
 @router.get("/{token}")
-def show(request: Request, context: ContextDep, token: str, lang: Lang = None) -> HTMLResponse:
+def show(request: Request, context: PublicContext, token: str, lang: Lang = None) -> HTMLResponse:
     """Return the page of a link. Nothing is recorded."""
     answers = _answers(request)
     try:
@@ -77,7 +77,7 @@ def show(request: Request, context: ContextDep, token: str, lang: Lang = None) -
 @router.post("/{token}")
 def act(
     request: Request,
-    context: ContextDep,
+    context: PublicContext,
     token: str,
     lang: Lang = None,
     note: Annotated[str, Form()] = "",

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from sukusuku_api.cache import TtlCache
-from sukusuku_api.dependencies import Context, ContextDep
+from sukusuku_api.dependencies import Context, PublicContext
 from sukusuku_api.queries.room_use import vacancy
 from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_api.web import base
@@ -67,12 +67,13 @@ def prepare(app: FastAPI) -> None:
 
 
 @router.get(PATH)
-def board(request: Request, context: ContextDep, lang: base.Lang = "ja") -> HTMLResponse:
+def board(request: Request, context: PublicContext, lang: base.Lang = "ja") -> HTMLResponse:
     """Return the page; at most two minutes old."""
     now = context.clock()
     translate = base.texts(lang).gettext
     values = {
         "facility": context.facility,
+        "who": context.principal,
         "language": lang,
         "path": PATH,
         "clock": f"{japan_time(now):%H:%M}",

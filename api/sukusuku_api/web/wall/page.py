@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from sukusuku_api.dependencies import Context, ContextDep
+from sukusuku_api.dependencies import Context, UnitsContext
 from sukusuku_api.web import base
 from sukusuku_api.web import texts as words
 from sukusuku_api.web.base import HEADERS, LANGUAGES, STATIC, Lang, build, environment, texts
@@ -33,19 +33,19 @@ async def index() -> RedirectResponse:
 
 
 @router.get("/wall")
-async def wall(context: ContextDep, lang: Lang = "ja") -> HTMLResponse:
+async def wall(context: UnitsContext, lang: Lang = "ja") -> HTMLResponse:
     """All centres."""
     return await _page(context, None, lang, "wall.html")
 
 
 @router.get("/wall/tiles")
-async def wall_tiles(context: ContextDep, lang: Lang = "ja", site: str | None = None) -> HTMLResponse:
+async def wall_tiles(context: UnitsContext, lang: Lang = "ja", site: str | None = None) -> HTMLResponse:
     """Return the part of the wall that changes; the page asks for it when the stream tells of a change."""
     return await _page(context, site, lang, "live.html")
 
 
 @router.get("/wall/{site}")
-async def wall_of_site(context: ContextDep, site: str, lang: Lang = "ja") -> HTMLResponse:
+async def wall_of_site(context: UnitsContext, site: str, lang: Lang = "ja") -> HTMLResponse:
     """One centre."""
     return await _page(context, site, lang, "wall.html")
 
@@ -55,6 +55,7 @@ async def _page(context: Context, site: str | None, language: Language, template
     sites = [found for found in context.facility.site if site in {None, found.id}]
     values = {
         "facility": context.facility,
+        "who": context.principal,
         "language": language,
         "site": site,
         "page": "/wall" if site is None else f"/wall/{site}",
@@ -70,7 +71,7 @@ async def _page(context: Context, site: str | None, language: Language, template
 
 
 async def _wall(context: Context, sites: list[Site], language: Language) -> view_model.Wall:
-    alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
+    alerts = await run_in_threadpool(context.operations.alerts, open_only=True, about=context.seen)
     now = context.clock()
     reader = base.Locale(language, texts(language).gettext, now)
     return view_model.wall(context.index, sites, context.views(now), alerts, reader, context.clock_doubt())

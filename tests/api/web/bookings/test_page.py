@@ -6,11 +6,11 @@ import httpx
 import msgspec
 import pytest
 
-from sukusuku_api.app import create_app
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.settings import BookingSettings, Feed, Secret
+from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.in_process import client
 from tests.api.two_centres import World

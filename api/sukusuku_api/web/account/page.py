@@ -1,0 +1,185 @@
+"""One's own account: name, what one may do, password, second factor, devices, and what is kept of oneself."""
+
+from http import HTTPStatus
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, FastAPI, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from sukusuku_api.access.authentication import Authentication, client_address
+from sukusuku_api.dependencies import Context, as_oneself
+from sukusuku_api.problems import ProblemError
+from sukusuku_api.web import base, forms
+from sukusuku_api.web.people.view_model import grant_lines
+from sukusuku_api.web.sign_in.page import Typed, with_cookie
+from sukusuku_api.web.sign_in.texts import objected
+from sukusuku_core.time import japan_time
+from sukusuku_server.access import passwords, second_factor
+from sukusuku_server.access.records import Account
+from sukusuku_server.db.accounts import Accounts
+from sukusuku_server.db.audit_log import AuditLog
+from sukusuku_server.db.grants import Grants
+from sukusuku_server.db.sign_in_attempts import SignInAttempts
+from sukusuku_server.settings import Language
+
+PATH = "/account"
+
+router = APIRouter(include_in_schema=False, prefix=PATH)
+
+
+class Entry(BaseModel):
+    """The fields of the page's forms; each form has some of them."""
+
+    name: Annotated[forms.Line, Field(max_length=80)] = ""
+    language: Language = "ja"
+    present: Typed = ""
+    password: Typed = ""
+    again: Typed = ""
+    secret: Annotated[forms.Line, Field(max_length=64)] = ""
+    code: Annotated[forms.Line, Field(max_length=32)] = ""
+
+
+OwnContext = Annotated[Context, Depends(as_oneself)]
+
+
+def install(app: FastAPI) -> None:
+    """Add the page, and load its template now: a broken one should show at the start."""
+    for language in base.LANGUAGES:
+        base.environment(language).get_template("account.html")
+    app.include_router(router)
+
+
+@router.get("")
+def account(request: Request, context: OwnContext, lang: base.Lang = "ja") -> HTMLResponse:
+    """Return the page."""
+    return _shown(request, context, lang)
+
+
+@router.post("/name")
+def rename(context: OwnContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja") -> Response:
+    """Change name and language."""
+    own = _own(context)
+    values = {"name": entry.name or own.name, "language": entry.language}
+    Accounts(context.operations).describe(own.id, values, context.clock(), own.name)
+    return _back(lang)
+
+
+@router.post("/password")
+def set_password(
+    request: Request, context: OwnContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+) -> Response:
+    """Set a new password; everywhere else the account is signed out."""
+    translate, own, accounts, now = (
+        base.texts(lang).gettext,
+        _own(context),
+        Accounts(context.operations),
+        context.clock(),
+    )
+    attempts, whence = SignInAttempts(context.operations), client_address(request)
+    if attempts.admit(own.login, whence, now):
+        return _shown(request, context, lang, translate("Too many attempts. Please try again in a minute."))
+    if not passwords.verify(entry.present, accounts.password(own.id)):
+        return _shown(request, context, lang, translate("The present password is not right."))
+    attempts.succeeded(own.login, whence)
+    if entry.password != entry.again:
+        return _shown(request, context, lang, translate("The two passwords differ."))
+    wrong = passwords.objection(entry.password, (*own.login.split("@"), own.name, "sukusuku"))
+    if wrong is not None:
+        return _shown(request, context, lang, objected(wrong, translate))
+    accounts.set_password(own.id, passwords.hashed(entry.password), now, own.name)
+    return _anew(request, context, lang)
+
+
+@router.post("/second-factor")
+def second_factor_on(
+    request: Request, context: OwnContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+) -> Response:
+    """Show a secret for an authenticator app; with its code, switch the second factor on."""
+    translate, own = base.texts(lang).gettext, _own(context)
+    if not entry.secret:
+        return _shown(request, context, lang, secret=second_factor.new())
+    if second_factor.step(entry.secret, entry.code, context.clock(), None) is None:
+        return _shown(
+            request, context, lang, translate("The code is not right. Please try the next one."), entry.secret
+        )
+    Accounts(context.operations).set_totp(own.id, entry.secret, context.clock(), own.name)
+    return _anew(request, context, lang)
+
+
+@router.post("/second-factor/off")
+def second_factor_off(
+    request: Request, context: OwnContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+) -> Response:
+    """Switch the second factor off; it takes the password."""
+    own, accounts = _own(context), Accounts(context.operations)
+    wait = SignInAttempts(context.operations).admit(own.login, client_address(request), context.clock())
+    if wait or not passwords.verify(entry.present, accounts.password(own.id)):
+        return _shown(request, context, lang, base.texts(lang).gettext("The present password is not right."))
+    accounts.set_totp(own.id, None, context.clock(), own.name)
+    return _anew(request, context, lang)
+
+
+@router.post("/devices/end")
+def sign_out_elsewhere(request: Request, context: OwnContext, lang: base.Lang = "ja") -> Response:
+    """Sign out on all other devices."""
+    session = None if context.principal is None else context.principal.session
+    _authentication(request).sessions.end_all(_own(context).id, None if session is None else session.id)
+    _authentication(request).forget()
+    return _back(lang)
+
+
+def _anew(request: Request, context: Context, language: Language) -> Response:
+    """Go on with a new token: every session of the account has ended."""
+    own, authentication = _own(context), _authentication(request)
+    agent = request.headers.get("user-agent", "")
+    _, token = authentication.sessions.begin(
+        context.clock(), client_address(request), agent, account=own.id, who=own.name
+    )
+    return with_cookie(request, token, f"{PATH}?lang={language}")
+
+
+def _own(context: Context) -> Account:
+    if context.principal is None or context.principal.account is None:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "This is for accounts; keys and displays have none.")
+    return context.principal.account
+
+
+def _back(language: Language) -> RedirectResponse:
+    return RedirectResponse(f"{PATH}?lang={language}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
+
+
+def _shown(request: Request, context: Context, language: Language, error: str = "", secret: str = "") -> HTMLResponse:
+    own, now = Accounts(context.operations).one(_own(context).id), context.clock()
+    reader = base.Locale(language, base.texts(language).gettext, now)
+    session = None if context.principal is None else context.principal.session
+    sessions = _authentication(request).sessions.of(own.id, now)
+    values = {
+        "facility": context.facility,
+        "who": context.principal,
+        "own": own,
+        "grants": grant_lines(context, Grants(context.operations).of(own), reader),
+        "devices": [
+            (it.agent, it.address, f"{japan_time(it.seen):%Y-%m-%d %H:%M}", session is not None and it.id == session.id)
+            for it in sessions
+        ],
+        "done": [
+            (f"{japan_time(entry.time):%Y-%m-%d %H:%M}", entry)
+            for _, entry in AuditLog(context.operations).newest(20, actor=own.reference)
+        ],
+        "secret": secret,
+        "uri": second_factor.uri(secret, own.login, "Sukusuku") if secret else "",
+        "error": error,
+        "shortest": passwords.SHORTEST,
+        "language": language,
+        "path": PATH,
+        "build": base.build(),
+        "static": base.STATIC,
+    }
+    html = base.environment(language).get_template("account.html").render(values)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
+    return HTMLResponse(html, status, headers=forms.HEADERS)
+
+
+def _authentication(request: Request) -> Authentication:
+    return cast("Authentication", request.app.state.authentication)

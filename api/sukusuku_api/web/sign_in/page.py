@@ -1,0 +1,258 @@
+"""Sign in and out. A GET changes nothing, except that a display's link begins what the display shows."""
+
+import re
+from http import HTTPStatus
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, Field
+
+from sukusuku_api.access.authentication import Authentication, client_address
+from sukusuku_api.access.sign_in import Newcomer, SignIn, SignInError
+from sukusuku_api.dependencies import Context, PublicContext
+from sukusuku_api.web import base, forms
+from sukusuku_api.web.sign_in.texts import refused
+from sukusuku_server.access.passwords import LONGEST, SHORTEST
+from sukusuku_server.access.records import OneTimeLink, Purpose
+from sukusuku_server.db.accounts import Accounts
+from sukusuku_server.settings import Language
+from sukusuku_server.settings.mail_address import MailAddress
+
+PATH = "/sign-in"
+WELCOME = "/welcome"
+DISPLAY = "/d"
+_LASTS_SECONDS = 14 * 86_400
+Typed = Annotated[str, Field(max_length=1024)]
+"""A field; what is longer is no login and no password."""
+_OWN_PAGE = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
+"""A page of this server, to which the sign-in leads back: never another host."""
+
+router = APIRouter(include_in_schema=False)
+
+
+class Entry(BaseModel):
+    """What is typed into the form of the sign-in."""
+
+    login: Typed = ""
+    password: Typed = ""
+    next: Typed = ""
+
+
+class Welcome(BaseModel):
+    """What is typed by whoever opens a one-time link."""
+
+    login: Annotated[forms.Line, Field(max_length=254)] = ""
+    name: Annotated[forms.Line, Field(max_length=80)] = ""
+    password: Typed = ""
+    again: Typed = ""
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages, and load their templates now: a broken one should show at the start."""
+    for language in base.LANGUAGES:
+        for template in ("sign_in.html", "sign_in_code.html", "welcome.html"):
+            base.environment(language).get_template(template)
+    app.include_router(router)
+
+
+@router.get(PATH)
+def form(request: Request, context: PublicContext, lang: base.Lang = "ja", next: str = "") -> Response:  # noqa: A002 - the name in the address
+    """Return the form; whoever is signed in goes on at once."""
+    if _authentication(request).principal(request) is not None and own_page(next):
+        return RedirectResponse(own_page(next), HTTPStatus.SEE_OTHER)
+    return _shown(context, lang, "sign_in.html", {"entry": Entry(next=own_page(next)), "error": ""})
+
+
+@router.post(PATH)
+def sign_in(
+    request: Request, context: PublicContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+) -> Response:
+    """Sign in; then to the page that was asked for, or to the second factor."""
+    if not forms.is_own(request):
+        return _again(context, lang, entry, base.texts(lang).gettext("This form must be sent from this page."))
+    try:
+        signed_in = _sign_in(request, context).with_password(entry.login, entry.password, *_whence(request))
+    except SignInError as error:
+        return _again(context, lang, entry, refused(error, base.texts(lang).gettext))
+    if signed_in.waits:
+        where = f"{PATH}/code?lang={lang}&next={own_page(entry.next)}"
+    else:
+        where = own_page(entry.next) or f"/?lang={lang}"
+    return with_cookie(request, signed_in.token, where)
+
+
+@router.get(f"{PATH}/code")
+def code_form(context: PublicContext, lang: base.Lang = "ja", next: str = "") -> HTMLResponse:  # noqa: A002
+    """Return the form for the code of the second factor."""
+    return _shown(context, lang, "sign_in_code.html", {"next": own_page(next), "error": ""})
+
+
+@router.post(f"{PATH}/code")
+def code(
+    request: Request,
+    context: PublicContext,
+    code: Annotated[str, Form(max_length=32)] = "",
+    next: Annotated[str, Form(max_length=1024)] = "",  # noqa: A002
+    lang: base.Lang = "ja",
+) -> Response:
+    """Take the code of the second factor; then to the page that was asked for."""
+    session = _authentication(request).session(request) if forms.is_own(request) else None
+    try:
+        signed_in = _sign_in(request, context).with_code(session, code, client_address(request))
+    except SignInError as error:
+        values = {"next": own_page(next), "error": refused(error, base.texts(lang).gettext)}
+        return _shown(context, lang, "sign_in_code.html", values, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return with_cookie(request, signed_in.token, own_page(next) or f"/?lang={lang}")
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, lang: base.Lang = "ja") -> Response:
+    """Sign out on this device."""
+    authentication = _authentication(request)
+    session = authentication.session(request) if forms.is_own(request) else None
+    if session is not None:
+        authentication.sessions.end(session.id)
+        authentication.forget()
+    answer = RedirectResponse(f"{PATH}?lang={lang}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
+    answer.delete_cookie(authentication.cookie, secure=authentication.secure, httponly=True, samesite="lax")
+    return answer
+
+
+@router.get(WELCOME + "/{token}")
+def welcome(request: Request, context: PublicContext, token: str, lang: base.Lang = "ja") -> HTMLResponse:
+    """Return the form of a one-time link. Nothing is used up."""
+    link = _sign_in(request, context).link(token)
+    if link is None:
+        return _over(context, lang)
+    return _welcome(context, lang, link, Welcome(), "")
+
+
+@router.post(WELCOME + "/{token}")
+def set_password(
+    request: Request, context: PublicContext, token: str, entry: Annotated[Welcome, Form()], lang: base.Lang = "ja"
+) -> Response:
+    """Set the password, for the first account its login and name too; then sign in."""
+    translate, ways = base.texts(lang).gettext, _sign_in(request, context)
+    link = ways.link(token)
+    if link is None:
+        return _over(context, lang)
+    wrong = _wrong(link, entry, lang) if forms.is_own(request) else translate("This form must be sent from this page.")
+    if wrong:
+        return _welcome(context, lang, link, entry, wrong)
+    newcomer = Newcomer(entry.password, entry.login, entry.name, lang)
+    try:
+        signed_in = ways.with_link(token, newcomer, *_whence(request))
+    except SignInError as error:
+        return _welcome(context, lang, link, entry, refused(error, translate))
+    if signed_in.waits:
+        return with_cookie(request, signed_in.token, f"{PATH}/code?lang={lang}")
+    return with_cookie(request, signed_in.token, f"/?lang={lang}")
+
+
+@router.get(DISPLAY + "/{token}")
+def display(
+    request: Request,
+    context: PublicContext,
+    token: str,
+    lang: base.Lang = "ja",
+    site: Annotated[str, Query(max_length=63)] = "",
+) -> Response:
+    """Show what the link of a display allows: the wall, or that of one centre."""
+    signed_in = _sign_in(request, context).by_display_link(token, *_whence(request))
+    if signed_in is None:
+        return _over(context, lang)
+    wall = f"/wall/{site}" if site in context.index.sites else "/wall"
+    return with_cookie(request, signed_in.token, f"{wall}?lang={lang}", lasts=10 * 365 * 86_400)
+
+
+def own_page(path: str) -> str:
+    """Return a path of this server; empty for anything that could lead elsewhere."""
+    return path if _OWN_PAGE.fullmatch(path) else ""
+
+
+def _wrong(link: OneTimeLink, entry: Welcome, language: Language) -> str:
+    translate = base.texts(language).gettext
+    if entry.password != entry.again:
+        return translate("The two passwords differ.")
+    if link.account is None:
+        if not entry.name:
+            return translate("Please enter your name.")
+        try:
+            MailAddress(entry.login)
+        except ValueError:
+            return translate("Please enter your mail address; you sign in with it.")
+    return ""
+
+
+def _welcome(context: Context, language: Language, link: OneTimeLink, entry: Welcome, error: str) -> HTMLResponse:
+    account = None if link.account is None else Accounts(context.operations).one(link.account)
+    values = {
+        "over": False,
+        "account": account,
+        "first": link.purpose is Purpose.SETUP,
+        "reset": link.purpose is Purpose.RESET,
+        "entry": entry,
+        "error": error,
+        "shortest": SHORTEST,
+        "longest": LONGEST,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
+    return _shown(context, language, "welcome.html", values, status)
+
+
+def _over(context: Context, language: Language) -> HTMLResponse:
+    return _shown(context, language, "welcome.html", {"over": True, "error": ""}, HTTPStatus.NOT_FOUND)
+
+
+def _again(context: Context, language: Language, entry: Entry, error: str) -> HTMLResponse:
+    kept = Entry(login=entry.login[:254], next=own_page(entry.next))
+    values = {"entry": kept, "error": error}
+    return _shown(context, language, "sign_in.html", values, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _shown(
+    context: Context,
+    language: Language,
+    template: str,
+    values: dict[str, Any],
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HTMLResponse:
+    common = {
+        "operator": context.facility.operator,
+        "language": language,
+        "path": PATH,
+        "build": base.build(),
+        "static": base.STATIC,
+    }
+    html = base.environment(language).get_template(template).render(common | values)
+    return HTMLResponse(html, status, headers=forms.HEADERS)
+
+
+def with_cookie(request: Request, token: str, where: str, lasts: int = _LASTS_SECONDS) -> RedirectResponse:
+    """Lead to a page, with the token of a session in the cookie."""
+    authentication = _authentication(request)
+    authentication.forget()
+    answer = RedirectResponse(where, HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
+    answer.set_cookie(
+        authentication.cookie,
+        token,
+        max_age=lasts,
+        path="/",
+        secure=authentication.secure,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+def _whence(request: Request) -> tuple[str, str]:
+    return client_address(request), request.headers.get("user-agent", "")
+
+
+def _authentication(request: Request) -> Authentication:
+    return cast("Authentication", request.app.state.authentication)
+
+
+def _sign_in(request: Request, context: Context) -> SignIn:
+    return SignIn(context.operations, context.clock, _authentication(request))

@@ -1,0 +1,1 @@
+"""Who may do what: accounts, roles and their rights, passwords, tokens. Pure; `db` keeps it."""

@@ -1,0 +1,111 @@
+"""What is granted to accounts, organisations and access keys."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from sukusuku_server.access.records import Account, LastAdminError, UnknownAccountError
+from sukusuku_server.access.rights import Grant, Role
+from sukusuku_server.db import audit_entry
+from sukusuku_server.db.database import Operations
+from sukusuku_server.db.tables_access import account, organisation, role_grant
+
+_C = role_grant.c
+
+
+class Grants:
+    """Roles that were given, and when they were revoked. Methods raise TransientError."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+
+    def give(
+        self,
+        role: Role,
+        site: str | None,
+        now: int,
+        by: str,
+        *,
+        account: int | None = None,
+        organisation: int | None = None,
+        key: int | None = None,
+        until: int | None = None,
+    ) -> Grant:
+        """Give a role at a site, or (None) for the whole operator, to one of the three; it holds from now on."""
+        whose = {"account_id": account, "organisation_id": organisation, "key_id": key}
+        values = {**whose, "role": role, "site": site, "since": now, "until": until, "given_by": by[:120]}
+        with self._operations.writing() as connection:
+            row = connection.execute(insert(role_grant).values(values).returning(role_grant)).one()
+            audit_entry.note(connection, now, by, "grant.give", _whose(row), after=_shown(row))
+            return _grant(row)
+
+    def revoke(self, ident: int, now: int, by: str) -> Grant:
+        """Take a role back, from now on. Raises UnknownAccountError, and LastAdminError."""
+        with self._operations.writing() as connection:
+            open_ = (_C.id == ident) & _C.revoked.is_(None)
+            values = {"revoked": now, "revoked_by": by[:120]}
+            row = connection.execute(update(role_grant).where(open_).values(values).returning(role_grant)).first()
+            if row is None:
+                raise UnknownAccountError(f"there is no grant {ident} that holds")
+            refuse_without_admin(connection, now)
+            audit_entry.note(connection, now, by, "grant.revoke", _whose(row), before=_shown(row))
+            return _grant(row)
+
+    def of(self, who: Account) -> list[Grant]:
+        """Return what an account was given, by itself and through its organisation while that has not ended."""
+        mine = _C.account_id == who.id
+        if who.organisation is not None:
+            there = select(organisation.c.id).where(
+                organisation.c.id == who.organisation, organisation.c.ended.is_(None)
+            )
+            mine = or_(mine, _C.organisation_id.in_(there))
+        return self._where(mine)
+
+    def of_key(self, key: int) -> list[Grant]:
+        """Return what an access key was given."""
+        return self._where(_C.key_id == key)
+
+    def all(self) -> list[Grant]:
+        """Return every grant, also those that have ended, in the order in which they were given."""
+        return self._where(_C.id.is_not(None))
+
+    def _where(self, condition: Any) -> list[Grant]:
+        with self._operations.reading() as connection:
+            return [_grant(row) for row in connection.execute(select(role_grant).where(condition).order_by(_C.id))]
+
+
+def refuse_without_admin(connection: Connection, now: int) -> None:
+    """Raise LastAdminError when no administrator is left who can sign in."""
+    holds = _C.revoked.is_(None) & _C.site.is_(None) & (_C.until.is_(None) | (_C.until > now))
+    usable = account.c.disabled.is_(None) & (account.c.password.is_not(None) | (account.c.subject != ""))
+    query = select(_C.id).join(account, account.c.id == _C.account_id)
+    query = query.where(holds, usable, _C.role == Role.ADMIN).limit(1)
+    if connection.execute(query).first() is None:
+        raise LastAdminError("nobody would be left who may manage people; make somebody else an administrator first")
+
+
+def _whose(row: Row[Any]) -> str:
+    for kind, ident in (("account", row.account_id), ("organisation", row.organisation_id)):
+        if ident is not None:
+            return f"{kind} {ident}"
+    return f"key {row.key_id}"
+
+
+def _shown(row: Row[Any]) -> dict[str, Any]:
+    return {"role": row.role, "site": row.site, "until": row.until}
+
+
+def _grant(row: Row[Any]) -> Grant:
+    return Grant(
+        id=row.id,
+        role=Role(row.role),
+        site=row.site,
+        since=row.since,
+        until=row.until,
+        given_by=row.given_by,
+        account=row.account_id,
+        organisation=row.organisation_id,
+        key=row.key_id,
+        revoked=row.revoked,
+        revoked_by=row.revoked_by,
+    )

@@ -1,0 +1,26 @@
+"""`python -m sukusuku_demo.api FACILITY.toml`: the API of the demo, in which people sign in by themselves."""
+
+import logging
+import sys
+from pathlib import Path
+
+from sukusuku_api import service
+from sukusuku_core.errors import ConfigError, PermanentError
+from sukusuku_demo.personas import make
+from sukusuku_server import settings
+
+
+def main(file: str) -> int:
+    """Serve until a signal. Returns the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    try:
+        service.run(settings.read(Path(file)), make)
+    except (ConfigError, PermanentError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
