@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -89,6 +90,17 @@ def test_what_counts_people_is_not_offered_for_a_unit_nor_a_meter_for_a_room() -
 
     assert not any(suitable("unit", found[name]) for name in ("xovis", "milesight-vs121-p", "milesight-vs133"))
     assert not any(suitable("room", found[name]) for name in ("eastron-sdm120", "dfrobot-sen0492"))
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ja.md"])
+def test_the_command_of_the_readme_writes_the_files_that_it_goes_on_with(tmp_path: Path, page: str) -> None:
+    text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8").replace("\\\n", " ")
+    (command,) = re.findall(r"^ +sukusuku (init .*--yes.*)$", text, re.MULTILINE)
+
+    assert main(shlex.split(command.replace("~/centre", str(tmp_path)))) == 0
+
+    named = set(re.findall(r"~/centre/(\S+\.toml)", text))
+    assert named == {path.name for path in tmp_path.iterdir()} == {"facility.toml", "edge-centre-1-pi.toml"}
 
 
 def test_nothing_is_ever_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
