@@ -5,8 +5,7 @@ Nothing of an event is read but its times, its place and its status.
 
 from collections import Counter
 from datetime import date, datetime, timedelta
-
-from icalendar import Calendar, Component
+from typing import TYPE_CHECKING
 
 from sukusuku_core.time import DAY_MS, JAPAN, day_start, local_day
 from sukusuku_server.bookings import cells
@@ -16,6 +15,9 @@ from sukusuku_server.bookings.problems import BookingsError, CellError, Problem
 from sukusuku_server.bookings.table import MOST_ROWS, covers, spans
 from sukusuku_server.i18n import N_
 from sukusuku_server.model.bookings import Bookings
+
+if TYPE_CHECKING:
+    from icalendar import Component
 
 _BEGIN, _END = b"BEGIN:VCALENDAR", b"END:VCALENDAR"
 _CUT = Problem(0, "cut", N_("The calendar is cut off: it does not end with END:VCALENDAR. Export it again"))
@@ -53,8 +55,10 @@ def read(content: bytes, places: Places, days: Days, *, may_be_empty: bool) -> B
     return Bookings(spans(counts), covers(seen), number, skipped)
 
 
-def _whole(content: bytes) -> list[Component]:
+def _whole(content: bytes) -> "list[Component]":
     """Return the calendars of a file, none of them cut off: that would read as fewer bookings. Raises BookingsError."""
+    from icalendar import Calendar  # noqa: PLC0415 - it takes a tenth of a start, and few send calendars
+
     upper = content.upper()
     if not upper.rstrip().endswith(_END):
         raise BookingsError([_CUT])
@@ -67,7 +71,7 @@ def _whole(content: bytes) -> list[Component]:
     return list(calendars)
 
 
-def _booked(event: Component, places: Places, days: Days) -> tuple[str, int, int, int]:
+def _booked(event: "Component", places: Places, days: Days) -> tuple[str, int, int, int]:
     """Raise CellError."""
     if "RRULE" in event or "RDATE" in event:
         raise CellError("repeats", N_("the event repeats; export single events"), "")
@@ -86,7 +90,7 @@ def _booked(event: Component, places: Places, days: Days) -> tuple[str, int, int
     return room, start, end, 1 if given is None else cells.count(str(given))
 
 
-def _told(event: Component, name: str) -> date:
+def _told(event: "Component", name: str) -> date:
     """Return a day or a moment. Raises TypeError for what else may stand there, and where there are two."""
     found = event.decoded(name)
     if not isinstance(found, date):
@@ -94,7 +98,7 @@ def _told(event: Component, name: str) -> date:
     return found
 
 
-def _default_end(event: Component, begins: date) -> date:
+def _default_end(event: "Component", begins: date) -> date:
     if "DURATION" in event:
         return begins + event.decoded("DURATION")  # type: ignore[no-any-return]
     return begins if isinstance(begins, datetime) else begins + timedelta(days=1)
