@@ -1,9 +1,6 @@
 """What a run prints and how it ends."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -52,9 +49,8 @@ def test_an_unknown_row_is_status_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert ", ".join(ROWS) in capsys.readouterr().err
 
 
-def test_a_row_that_fails_is_status_1() -> None:
-    command = [sys.executable, "-m", "tests.faults", "--row", "F11", "--minutes", "0.01"]
-    ended = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    assert ended.stdout.startswith("seed ")
-    assert "the time of the run is over" in ended.stdout
+def test_a_row_that_fails_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--row", "F11", "--minutes", "0.01"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("seed ")
+    assert "the time of the run is over" in said
