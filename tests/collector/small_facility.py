@@ -5,6 +5,7 @@ from pathlib import Path
 from sukusuku_core.settings import parse
 from sukusuku_server import settings
 from sukusuku_server.settings import Facility
+from tests.support.databases import migrate_operations
 
 FACILITY = """
 [operator]
@@ -57,6 +58,7 @@ def facility_file(folder: Path, port: int) -> Path:
     """The facility as a file, with its data beside it."""
     path = folder / "facility.toml"
     path.write_text(FACILITY.format(port=port), encoding="utf-8")
+    migrate_operations(folder)
     return path
 
 

@@ -17,6 +17,7 @@ from tests.faults.namespaces import Namespaces, listener_in
 from tests.faults.program import Program, says_ready
 from tests.faults.watch import Watch
 from tests.support.broker import program
+from tests.support.databases import migrate_operations
 from tests.support.mqtt_proxy import MqttProxy
 from tests.support.ports import free_port
 
@@ -238,6 +239,7 @@ async def _build(plan: Plan, folder: Path, stack: contextlib.AsyncExitStack) -> 
         plan.keepalive,
         plan.facility_tail,
     )
+    migrate_operations(folder)
     broker = [*(net.inside(net.broker) if net else ()), program(), "-c", str(conf)]
     return Rig(
         plan,

@@ -15,6 +15,7 @@ from tests.edge import modbus_devices as boards
 from tests.edge.modbus_devices import Board
 from tests.faults.program import Program, says_ready
 from tests.sparkplug.recording import Recording, record, utc_ms
+from tests.support.databases import migrate_operations
 from tests.support.mqtt_packets import Packet
 from tests.support.mqtt_proxy import MqttProxy
 from tests.support.patience import PATIENCE
@@ -107,6 +108,7 @@ class Stage:
         path.write_text(
             FACILITY.format(port=self.host_side.port, protocol=self.protocol, reorder=self.reorder), encoding="utf-8"
         )
+        migrate_operations(path.parent)
         return await self._start("sukusuku_collector", str(path), wait=wait)
 
     async def edge(self, folder: str = "edge", group: str = GROUP) -> Program:

@@ -38,6 +38,14 @@ def readings(folder: Path) -> Path:
     return _copy(folder, READINGS)
 
 
+def migrate_operations(folder: Path) -> None:
+    """Leave empty operations data in a folder, for a program that is about to start there.
+
+    A first start without any is tried by the demo and in `tests/server/db`.
+    """
+    _copy(folder, OPERATIONS)
+
+
 _open: list[Operations] = []
 
 
