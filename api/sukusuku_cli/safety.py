@@ -25,8 +25,8 @@ _ANONYMOUS = (
     N_("give each edge node and the collector an account and set `allow_anonymous false`"),
 )
 _OPEN_WEB = (
-    N_("found %(host)s: whoever reaches this computer reads and changes everything, without TLS"),
-    N_('set host = "127.0.0.1" and put a reverse proxy with TLS and sign-in in front'),
+    N_("found %(host)s: pages, passwords and keys go over the network without TLS"),
+    N_('set host = "127.0.0.1" and put a reverse proxy with TLS in front'),
 )
 
 

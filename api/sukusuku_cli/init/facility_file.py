@@ -45,7 +45,7 @@ def _head(plan: Plan, _: Translate) -> Iterator[str]:
     yield from ("", "[operations]", line("url", quoted("sqlite:///operations.db")), "")
     yield from _mail(plan.mail, _)
     yield "[web]"
-    yield line("host", quoted("127.0.0.1"), _("put a reverse proxy with TLS and sign-in in front before others use it"))
+    yield line("host", quoted("127.0.0.1"), _("put a reverse proxy with TLS in front before others use it"))
     yield line("port", "8080")
     yield line("url", quoted("http://127.0.0.1:8080"), _("the address that people use; links in mails start with it"))
     yield ""
