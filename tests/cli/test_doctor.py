@@ -71,6 +71,9 @@ class Fine:
     def store(self, path: Path, edges: Sequence[str]) -> StoreSeen | str:
         return self.seen_store
 
+    def accounts(self, path: Path) -> int | None:
+        return 3
+
     def japanese_fonts(self) -> Sequence[str]:
         return self.fonts
 
@@ -354,6 +357,11 @@ def test_real_databases_are_whole_then_damaged(tmp_path: Path) -> None:
     assert (seen.made, seen.writable, seen.trouble, seen.modes[path]) == (True, True, "", 0o640)
     assert seen.free > 0
     assert computer.store(path, []) == StoreSeen()
+    assert [computer.accounts(tmp_path / name) for name in ("operations.db", "readings.db", "none.db")] == [
+        0,
+        None,
+        None,
+    ]
     assert local.duration(90_000, EN) == "1 min"
 
     with path.open("r+b") as file:
@@ -369,6 +377,11 @@ def test_what_writes_pdf_is_named_where_it_is_missing(monkeypatch: pytest.Monkey
 
     monkeypatch.setitem(sys.modules, "weasyprint", None)
     assert "PDF needs weasyprint; install it with: pip install 'weasyprint" in ThisComputer().missing_for_pdf()
+
+
+def test_that_nobody_can_sign_in_yet_is_told() -> None:
+    told = [finding.status for count in (0, 2, None) for finding in local.judge_accounts(count, EN)]
+    assert told == [Status.NOTE, Status.OK]
 
 
 def test_the_end_of_a_certificate_is_read_as_openssl_reads_it(own: Certificates) -> None:

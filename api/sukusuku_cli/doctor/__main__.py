@@ -87,6 +87,7 @@ def _databases(facility: Facility, computer: local.Computer, now: int, _: Transl
     kind, _colon, place = facility.operations.url.partition("///")
     if kind == "sqlite:":
         yield from local.judge_database("operations", computer.database(Path(place)), _)
+        yield from local.judge_accounts(computer.accounts(Path(place)), _)
     else:
         yield note("operations", _("another database server, which is not looked at"), _("See that it is backed up."))
     yield from local.judge_clock(seen, _, ntp=computer.ntp())

@@ -51,6 +51,9 @@ class Computer(Protocol):
     def store(self, path: Path, edges: Sequence[str]) -> StoreSeen | str:
         """Read the store; a text: why it cannot be read."""
 
+    def accounts(self, path: Path) -> int | None:
+        """Return how many accounts can sign in, by the operations data; None: that is not known yet."""
+
     def japanese_fonts(self) -> Sequence[str]:
         """Return names of installed fonts with Japanese characters."""
 
@@ -142,6 +145,15 @@ def judge_readings(
         yield wrong("readings", said, _("See whether the collector runs, and `sukusuku-edge status` on the Pi."))
     else:
         yield ok("readings", _("the newest came %(age)s ago") % {"age": duration(min(ages.values()), _)})
+
+
+def judge_accounts(count: int | None, _: Translate) -> Iterator[Finding]:
+    """Yield whether anybody can sign in."""
+    if count == 0:
+        todo = _("Open the link that `sukusuku api` prints at its start, or use `sukusuku users FACILITY.toml add`.")
+        yield note("accounts", _("nobody can sign in yet"), todo)
+    elif count is not None:
+        yield ok("accounts", _("%(count)d can sign in") % {"count": count})
 
 
 def judge_clock(seen: StoreSeen | str, _: Translate, *, ntp: bool) -> Iterator[Finding]:

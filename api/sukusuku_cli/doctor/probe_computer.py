@@ -11,11 +11,15 @@ from importlib import metadata
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy import create_engine, func, or_, select
+from sqlalchemy.exc import DBAPIError
+
 from sukusuku_api.reports.pdf import MissingError, library
 from sukusuku_cli.doctor.certificate import first_end
 from sukusuku_cli.doctor.computer import FileSeen, StoreSeen
 from sukusuku_collector.clock.machine import ThisMachine
 from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_server.db.tables_access import account
 from sukusuku_server.live import clock
 from sukusuku_server.timeseries.sqlite import SqliteStore
 
@@ -47,6 +51,22 @@ class ThisComputer:
                 return StoreSeen(newest, clock.read(store, edges))
         except (TransientError, PermanentError) as error:
             return str(error)
+
+    def accounts(self, path: Path) -> int | None:
+        """See `computer.Computer`."""
+        if not path.exists():
+            return None
+        usable = select(func.count()).where(
+            account.c.disabled.is_(None), or_(account.c.password.is_not(None), account.c.subject != "")
+        )
+        engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+        try:
+            with engine.connect() as connection:
+                return connection.execute(usable).scalar_one()
+        except DBAPIError:
+            return None
+        finally:
+            engine.dispose()
 
     def japanese_fonts(self) -> Sequence[str]:
         """See `computer.Computer`."""
