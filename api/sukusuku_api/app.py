@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 from sukusuku_api import problems, web
 from sukusuku_api.access.authentication import Authentication, Visitor
+from sukusuku_api.access.session_cookie import SessionCookie
 from sukusuku_api.access.view import Views
 from sukusuku_api.dependencies import Context, Readings
 from sukusuku_api.live_stream import Broadcast
@@ -93,6 +94,7 @@ def without_data() -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     problems.install(app)
+    app.add_middleware(SessionCookie)
 
     @app.exception_handler(TransientError)
     async def _on_transient(_: Request, __: TransientError) -> Response:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar, cast
 
 from fastapi import Depends, Query, Request
 
+from sukusuku_api.access import session_cookie
 from sukusuku_api.access.principal import Principal
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.timestamps import parse
@@ -129,13 +130,18 @@ PublicContext = Annotated[Context, Depends(public)]
 
 def who_asks(request: Request) -> Principal:
     """Return who asks. Raises ProblemError (401) when that is not known."""
-    found = cast("Authentication", request.app.state.authentication).principal(request)
+    authentication = cast("Authentication", request.app.state.authentication)
+    found = authentication.principal(request)
     if found is None:
         raise ProblemError(
             HTTPStatus.UNAUTHORIZED,
             "Sign in, or send an access key (Authorization: Bearer ...).",
             headers={"WWW-Authenticate": "Bearer"},
         )
+    if found.outdated and found.session is not None:
+        token = authentication.turn(found.session)
+        if token is not None:
+            session_cookie.turned(request, token)
     return found
 
 

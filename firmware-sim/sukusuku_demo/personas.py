@@ -10,7 +10,7 @@ from importlib.resources import files
 from ipaddress import ip_address
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader
 from starlette.requests import HTTPConnection
@@ -60,7 +60,7 @@ def make(facility: Facility, store: LazyStore, operations: Operations) -> FastAP
     grants = Grants(operations)
 
     def visitor(request: HTTPConnection) -> Principal | None:
-        if request.client is None or not _is_loopback(request.client.host):
+        if request.client is None or not (_is_loopback(request.client.host) and _is_loopback(request.url.hostname)):
             return None
         account = accounts.get(request.cookies.get(COOKIE, PERSONAS[0].id))
         if account is None:
@@ -79,7 +79,7 @@ router = APIRouter(include_in_schema=False, prefix=PATH)
 @router.get("")
 def switch(
     request: Request, lang: Language = "ja", to: Annotated[str, Query(alias="as", max_length=20)] = ""
-) -> HTMLResponse | RedirectResponse:
+) -> Response:
     """Return the page of personas; with `as`, become one and go where they begin."""
     chosen = next((persona for persona in PERSONAS if persona.id == to), None)
     if chosen is not None:
@@ -114,8 +114,9 @@ def _accounts(operations: Operations) -> Mapping[str, Account]:
     return found
 
 
-def _is_loopback(host: str) -> bool:
+def _is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine; as the name that was asked for, so that no page of another site leads here."""
     try:
-        return ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host or "").is_loopback
     except ValueError:
         return False

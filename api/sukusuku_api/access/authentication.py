@@ -66,6 +66,11 @@ class Authentication:
             return found
         return None if self._visitor is None else self._visitor(request)
 
+    def turn(self, session: Session) -> str | None:
+        """Return a new token for a session; None: somebody has just given it one, or it is over."""
+        self.forget()
+        return self.sessions.turn(session, self._clock())
+
     def forget(self) -> None:
         """Look everybody up anew."""
         self._kept.forget()

@@ -13,7 +13,7 @@ class Principal:
 
     `shared`: several people act through it, so they give their own name with what they enter. `by_cookie`: a browser
     sends the proof by itself, also when a page of somebody else makes it do so. `switch` is a page on which to look on
-    as somebody else; empty: there is none.
+    as somebody else; empty: there is none. `outdated`: rights were given or taken since the session got its token.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Principal:
     account: Account | None = None
     session: Session | None = None
     switch: str = ""
+    outdated: bool = False
 
 
 def of_account(account: Account, grants: Sequence[Grant], now: int, address: str, session: Session | None) -> Principal:
@@ -36,6 +37,7 @@ def of_account(account: Account, grants: Sequence[Grant], now: int, address: str
         by_cookie=session is not None,
         account=account,
         session=session,
+        outdated=session is not None and any(max(it.since, it.revoked or 0) > session.turned for it in grants),
     )
 
 

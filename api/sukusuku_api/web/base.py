@@ -31,7 +31,7 @@ PAGES: tuple[tuple[str, str, Act | None], ...] = (
     ("/vacancy", N_("Vacancy"), None),
     ("/reports", N_("Reports"), Act.VIEW_REPORTS),
     ("/bookings", N_("Bookings"), Act.VIEW_ROOMS),
-    ("/people", N_("People"), Act.MANAGE_PEOPLE),
+    ("/people", N_("Accounts"), Act.MANAGE_PEOPLE),
 )
 """The pages of the navigation, and the right without which there is nothing on one."""
 

@@ -77,6 +77,7 @@ def note(request: Request, status: HTTPStatus) -> Response:
         "operator": request.app.state.context.facility.operator,
         "build": base.build(),
         "static": base.STATIC,
+        "error": "",
         "titled": title,
         "text": text,
     }

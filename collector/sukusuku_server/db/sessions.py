@@ -79,12 +79,16 @@ class Sessions:
                 connection.execute(update(session).where(_C.id == row.id).values(seen=now))
         return _session(row)
 
-    def turn(self, ident: int, now: int) -> str | None:
-        """Give a session a new token and return it; None: the session is over. The old one works for a moment more."""
+    def turn(self, turned: Session, now: int) -> str | None:
+        """Give a session a new token and return it. The old one works for a moment more.
+
+        None: the session is over, or has got another token meanwhile.
+        """
         token = tokens.new()
         values = {"digest": tokens.digest(token), "digest_before": _C.digest, "turned": now, "waits": None}
         with self._operations.writing() as connection:
-            done = connection.execute(update(session).where(_C.id == ident).values(values)).rowcount
+            same = (_C.id == turned.id) & (_C.turned == turned.turned)
+            done = connection.execute(update(session).where(same).values(values)).rowcount
         return token if done else None
 
     def end(self, ident: int) -> None:

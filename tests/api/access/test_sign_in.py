@@ -371,3 +371,26 @@ def test_a_display_shows_its_centre_and_changes_nothing(place: Place) -> None:
     assert place.api.get("/wall", headers=BROWSER).status_code == 303
     assert place.api.get(f"/d/{token}").status_code == 404
     assert place.api.get("/api/v1/units", headers={"authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_a_session_gets_a_new_token_when_its_rights_have_changed(place: Place) -> None:
+    account = place.account(role=Role.STAFF, site="tobu")
+    place.account("admin@example.jp")
+    place.sign_in()
+    before = place.api.cookies["sukusuku"]
+    place.now += 5_000
+    Grants(place.operations).give(Role.STAFF, "seibu", place.now, "admin", account=account.id)
+    place.forget()
+
+    answers = [place.api.get("/api/v1/units") for _ in range(3)]
+
+    assert {unit["site"] for unit in answers[0].json()["units"]} == {"tobu", "seibu"}
+    assert [bool(answer.headers.get_list("set-cookie")) for answer in answers] == [True, False, False]
+    assert place.api.cookies["sukusuku"] != before
+    old = {"cookie": f"sukusuku={before}"}
+    place.forget()
+    assert place.api.get("/api/v1/units", headers=old).status_code == 200, "what was under way goes on"
+    place.now += 60_000
+    place.forget()
+    assert place.api.get("/api/v1/units", headers=old).status_code == 401
+    assert place.api.get("/api/v1/units").status_code == 200

@@ -159,6 +159,6 @@ def _key(context: Context, key: AccessKey, grants: Sequence[Grant], reader: Loca
         key.start,
         grant_lines(context, grants, reader),
         f"{japan_time(key.created):%Y-%m-%d}",
-        reader.translate("never") if key.used is None else f"{japan_time(key.used):%Y-%m-%d}",
+        reader.translate("not yet") if key.used is None else f"{japan_time(key.used):%Y-%m-%d}",
         "" if key.expires is None else f"{japan_time(key.expires - 1):%Y-%m-%d}",
     )

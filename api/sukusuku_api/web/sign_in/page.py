@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
+from sukusuku_api.access import session_cookie
 from sukusuku_api.access.authentication import Authentication, client_address
 from sukusuku_api.access.sign_in import Newcomer, SignIn, SignInError
 from sukusuku_api.dependencies import Context, PublicContext
@@ -22,7 +23,6 @@ from sukusuku_server.settings.mail_address import MailAddress
 PATH = "/sign-in"
 WELCOME = "/welcome"
 DISPLAY = "/d"
-_LASTS_SECONDS = 14 * 86_400
 Typed = Annotated[str, Field(max_length=1024)]
 """A field; what is longer is no login and no password."""
 _OWN_PAGE = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
@@ -115,7 +115,7 @@ def sign_out(request: Request, lang: base.Lang = "ja") -> Response:
         authentication.sessions.end(session.id)
         authentication.forget()
     answer = RedirectResponse(f"{PATH}?lang={lang}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
-    answer.delete_cookie(authentication.cookie, secure=authentication.secure, httponly=True, samesite="lax")
+    answer.headers.append("set-cookie", session_cookie.header(authentication.cookie, "", secure=authentication.secure))
     return answer
 
 
@@ -229,20 +229,15 @@ def _shown(
     return HTMLResponse(html, status, headers=forms.HEADERS)
 
 
-def with_cookie(request: Request, token: str, where: str, lasts: int = _LASTS_SECONDS) -> RedirectResponse:
+def with_cookie(
+    request: Request, token: str, where: str, lasts: int = session_cookie.LASTS_SECONDS
+) -> RedirectResponse:
     """Lead to a page, with the token of a session in the cookie."""
     authentication = _authentication(request)
     authentication.forget()
     answer = RedirectResponse(where, HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
-    answer.set_cookie(
-        authentication.cookie,
-        token,
-        max_age=lasts,
-        path="/",
-        secure=authentication.secure,
-        httponly=True,
-        samesite="lax",
-    )
+    cookie = session_cookie.header(authentication.cookie, token, secure=authentication.secure, lasts=lasts)
+    answer.headers.append("set-cookie", cookie)
     return answer
 
 

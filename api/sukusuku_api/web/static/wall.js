@@ -71,6 +71,10 @@ async function update() {
   again = false;
   try {
     const answer = await fetch(body.dataset.tiles, { signal: AbortSignal.timeout(10_000) });
+    if (answer.status === 401 || answer.status === 403) {
+      location.reload(); // signed out, or the link was revoked: the page says so
+      return;
+    }
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".wall");
     if (fresh.dataset.build !== body.dataset.build) {
@@ -107,7 +111,9 @@ function connect() {
   });
   source.addEventListener("error", () => {
     lost.hidden = false;
-    if (source.readyState === EventSource.CLOSED) setTimeout(reconnect, RETRY_MS);
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(reconnect, RETRY_MS);
+    update();
   });
 }
 
