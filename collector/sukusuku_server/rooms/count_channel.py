@@ -73,7 +73,7 @@ def follow(
     if lead is None:
         if channel.lead is not None:
             tell(CorrectionKind.SOURCE, channel.value, None, f"{channel.lead} > -")
-        return replace(channel, lead=None, value=None, apart=(), recent=(), held=None)
+        return _changed(channel, lead=None, value=None, apart=(), recent=(), held=None)
     value, held = int(found[lead].value), channel.held
     recent: tuple[int, ...] = ()
     if lead in _FLICKERING:
@@ -88,14 +88,14 @@ def follow(
     settled = flow.moved is None or found[lead].time - flow.moved >= _SETTLED
     if lead in _FLICKERING and flow.heard is not None and settled and flow.count != shown:  # so that it can take over
         flow = put(anew(flow) if flow.heard <= alive else flow, shown, now, tell)
-    return replace(channel, flow=flow, lead=lead, value=shown, heard=found[lead].time, recent=recent, held=held)
+    return _changed(channel, flow=flow, lead=lead, value=shown, heard=found[lead].time, recent=recent, held=held)
 
 
 def agreed(channel: Channel, absolute: Sample | None, now: int, minutes: int, tell: Tell) -> Channel:
     """Return the channel corrected by an absolute count that has contradicted it for so many minutes."""
     flow = channel.flow
     if absolute is None or minutes <= 0:
-        return replace(channel, apart=(), witness=None) if channel.apart or channel.witness else channel
+        return _changed(channel, apart=(), witness=None)
     value, seen = int(absolute.value), channel.witness
     if seen is None or seen.value != value or flow.moves < seen.moves:
         seen = Witness(value, now, flow.moves)
@@ -103,14 +103,23 @@ def agreed(channel: Channel, absolute: Sample | None, now: int, minutes: int, te
     fresh = flow.moved is not None and absolute.time - flow.moved < _SETTLED
     trusted = channel.entered is not None and now - channel.entered < _TRUST_ENTERED
     if stuck or fresh or trusted:
-        return replace(channel, apart=channel.apart if fresh and not stuck else (), witness=seen)
+        return _changed(channel, apart=channel.apart if fresh and not stuck else (), witness=seen)
     apart = (*channel.apart[-minutes + 1 :], value - flow.count) if minutes > 1 else (value - flow.count,)
     off = median_low(apart)
     if len(apart) < minutes or off == 0 or apart.count(off) < _MAJORITY * len(apart):
-        return replace(channel, apart=apart, witness=seen)
+        return _changed(channel, apart=apart, witness=seen)
     count = max(flow.count + off, 0)
     tell(CorrectionKind.AGREED, flow.count, count, "")
     return replace(channel, flow=put(flow, count, now, tell), value=count, apart=(), witness=Witness(value, now, 0))
+
+
+def _changed(channel: Channel, **fields: object) -> Channel:
+    """Return the channel with these fields; itself when it has them, as in most minutes: a copy takes far longer."""
+    for name, value in fields.items():
+        had = getattr(channel, name)
+        if had is not value and had != value:
+            return replace(channel, **fields)  # type: ignore[arg-type]  # the names are those of its fields
+    return channel
 
 
 def emptied(channel: Channel, now: int, kind: CorrectionKind, tell: Tell, *, unheard: bool = False) -> Channel:

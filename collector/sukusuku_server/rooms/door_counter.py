@@ -117,7 +117,7 @@ def rise(counter: Counter | None, value: int, time: int) -> tuple[Counter, int, 
         return Counter(value, time), 0, None
     pace = time - counter.time
     even = counter.even + 1 if abs(pace - counter.pace) <= max(_EVEN * counter.pace, SECOND_MS) else 0
-    read = replace(counter, value=value, time=time, odd=None, pace=pace, even=even)
+    read = Counter(value, time, waiting=counter.waiting, pace=pace, even=even)
     most = BURST + PER_MINUTE * max(time - counter.time, 0) // MINUTE_MS
     if 0 <= value - counter.value <= most:
         return read, value - counter.value, None
@@ -143,7 +143,8 @@ def counted(flow: Flow, value: int, time: int, *, entries: bool, patience: int, 
         waiting, other = 0, None if other is None else replace(other, waiting=0)
     else:
         waiting = own.waiting + passed
-    counter = replace(counter, waiting=waiting)
+    if counter.waiting != waiting:
+        counter = replace(counter, waiting=waiting)
     flow = replace(flow, entries=counter, exits=other) if entries else replace(flow, entries=other, exits=counter)
     return believed(flow, time, patience, tell)
 

@@ -1,7 +1,8 @@
 """What the sensors of a room say at a moment, apart from entries and exits. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from sukusuku_core.model import Quality, Reading
@@ -46,25 +47,30 @@ def whole(samples: Mapping[str, Sample], kind: Counted) -> Sample | None:
     return samples.get(f"Occupancy/{kind}")
 
 
-def summed(samples: Mapping[str, Sample], zones: Collection[str], kind: Counted) -> Sample | None:
+@lru_cache
+def of_zones(zones: tuple[str, ...], what: str) -> tuple[str, ...]:
+    """Return the metrics that say this of each zone; they are asked for every minute of a history."""
+    return tuple(f"Zones/{zone}/{what}" for zone in zones)
+
+
+def summed(samples: Mapping[str, Sample], zones: tuple[str, ...], kind: Counted) -> Sample | None:
     """Return the sum of all zones, as old as its oldest part; None: a zone was never counted, or none exist."""
-    parts = [samples.get(f"Zones/{zone}/{kind}") for zone in zones]
-    known = [part for part in parts if part is not None]
-    if not known or len(known) < len(parts):
+    parts = [part for name in of_zones(zones, kind) if (part := samples.get(name)) is not None]
+    if not parts or len(parts) < len(zones):
         return None
-    return Sample(min(part.time for part in known), sum(part.value for part in known))
+    return Sample(min(part.time for part in parts), sum(part.value for part in parts))
 
 
-def presence(samples: Mapping[str, Sample], zones: Collection[str]) -> list[Sample]:
+def presence(samples: Mapping[str, Sample], zones: tuple[str, ...]) -> list[Sample]:
     """Return what the presence sensors of the room and of its zones say."""
-    names = ("Presence", *(f"Zones/{zone}/Presence" for zone in zones))
+    names = ("Presence", *of_zones(zones, "Presence"))
     return [found for name in names if (found := samples.get(name)) is not None]
 
 
-def is_quiet(samples: Mapping[str, Sample], zones: Collection[str], after: int) -> bool:
+def is_quiet(samples: Mapping[str, Sample], zones: tuple[str, ...], after: int) -> bool:
     """Whether every presence sensor that was heard after a time is quiet, there is one, and nobody is counted."""
     flags = [flag for flag in presence(samples, zones) if flag.time > after]
     if not flags or any(flag.value for flag in flags):
         return False
-    counts = (whole(samples, "Count"), *(samples.get(f"Zones/{zone}/Count") for zone in zones))
+    counts = (whole(samples, "Count"), *map(samples.get, of_zones(zones, "Count")))
     return not any(count is not None and count.time > after and count.value for count in counts)
