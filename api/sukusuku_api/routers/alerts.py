@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
 
 from sukusuku_api.dependencies import AcknowledgingContext, Context, UnitsContext, known_site
 from sukusuku_api.problems import ProblemError, documented
@@ -20,6 +21,8 @@ AlertId = Annotated[int, Path(description="Id of an alert", ge=0, lt=2**63, exam
 
 class Acknowledgement(Asked):
     """Who takes care of an alert, or takes that back."""
+
+    note: str = Field("", max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$", description="What they say about it")
 
 
 @router.get("", summary="Alerts", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -64,7 +67,7 @@ async def acknowledge(context: AcknowledgingContext, alert_id: AlertId, body: Ac
     await _known(context, alert_id)
     try:
         found = await run_in_threadpool(
-            context.operations.acknowledge, alert_id, context.name(body.by), context.clock()
+            context.operations.acknowledge, alert_id, context.name(body.by), context.clock(), body.note
         )
     except UnknownAlertError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.") from error

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from sukusuku_api.web import notes, rooms
 from sukusuku_api.web.account import page as account
+from sukusuku_api.web.alerts import page as alerts
 from sukusuku_api.web.bookings import page as bookings
 from sukusuku_api.web.collection import page as collection
 from sukusuku_api.web.people import page as people
@@ -28,6 +29,7 @@ def install(app: FastAPI) -> None:
     page.install(app)
     sign_in.install(app)
     account.install(app)
+    alerts.install(app)
     people.install(app)
 
 

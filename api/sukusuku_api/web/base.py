@@ -26,6 +26,7 @@ STATIC = "/wall/static"
 
 PAGES: tuple[tuple[str, str, Act | None], ...] = (
     ("/wall", N_("Wall"), Act.VIEW_UNITS),
+    ("/alerts", N_("Alerts"), Act.VIEW_UNITS),
     ("/collection", N_("Collection"), Act.VIEW_UNITS),
     ("/rooms", N_("Rooms"), Act.VIEW_ROOMS),
     ("/vacancy", N_("Vacancy"), None),

@@ -78,3 +78,12 @@ def fault(code: int, translate: Translate) -> str:
     if code in FAULTS:
         return translate(FAULTS[FaultCode(code)])
     return translate("Fault code %(code)s: please call service") % {"code": code}
+
+
+TOLD = {
+    "firing": N_("told"),
+    "worse": N_("told that it is worse"),
+    "again": N_("told again"),
+    "resolved": N_("told that it is over"),
+}
+"""What a message about an alert said."""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sukusuku_core.errors import TransientError
 from sukusuku_server.access.records import Actor
-from sukusuku_server.db import audit_entry, row_mapping
+from sukusuku_server.db import alert_history, audit_entry, row_mapping
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.engine import open_engine, writing
 from sukusuku_server.db.mail_order import LATE, next_in_order
@@ -99,20 +99,12 @@ class Operations:
 
     def events(self, alert_id: int) -> list[AlertEvent]:
         """Return the life of an alert in order. Empty for an alert that is not there."""
-        columns = (
-            alert_event.c.alert_id,
-            alert_event.c.time,
-            alert_event.c.kind,
-            alert_event.c.value,
-            alert_event.c.who,
-        )
-        with self.reading() as connection:
-            query = select(*columns).where(alert_event.c.alert_id == alert_id).order_by(alert_event.c.id)
-            return [AlertEvent(*row) for row in connection.execute(query)]
+        return alert_history.events(self, [alert_id]).get(alert_id, [])
 
-    def acknowledge(self, alert_id: int, who: str, now: int) -> Alert:
-        """Somebody has taken care of a firing alert. Doing it again changes nothing and answers the same.
+    def acknowledge(self, alert_id: int, who: str, now: int, note: str = "") -> Alert:
+        """Somebody takes care of a firing alert. Doing it again changes nothing and answers the same.
 
+        `note` is what they say about it, at most 500 characters.
         Raises UnknownAlertError, and AlertStateError when the alert is resolved already or not firing yet.
         """
         who = who[:120]
@@ -120,8 +112,8 @@ class Operations:
             values = {"state": AlertState.ACKNOWLEDGED, "acknowledged": now, "acknowledged_by": who}
             firing = (alert.c.id == alert_id) & (alert.c.state == AlertState.FIRING)
             if connection.execute(update(alert).where(firing).values(values)).rowcount:
-                note = {"alert_id": alert_id, "time": now, "kind": "acknowledged", "who": who}
-                connection.execute(insert(alert_event).values(note))
+                event = {"alert_id": alert_id, "time": now, "kind": "acknowledged", "who": who, "note": note[:500]}
+                connection.execute(insert(alert_event).values(event))
                 audit_entry.note(connection, now, who, "alert.acknowledge", str(alert_id))
             found = _find(connection, alert_id)
         if found is None:

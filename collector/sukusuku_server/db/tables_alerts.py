@@ -76,6 +76,7 @@ alert_event = Table(
     Column("kind", String(20), nullable=False),
     Column("value", Float),
     Column("who", String(120)),
+    Column("note", String(500), nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 

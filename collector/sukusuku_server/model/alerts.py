@@ -109,7 +109,7 @@ class Word:
 class AlertEvent:
     """One step in the life of an alert, with the value it had then.
 
-    `kind` is `raised`, `fired`, `worsened`, `acknowledged`, `resolved` or `returned`.
+    `kind` is `raised`, `fired`, `worsened`, `acknowledged`, `released`, `resolved` or `returned`.
     """
 
     alert_id: int
@@ -117,6 +117,23 @@ class AlertEvent:
     kind: str
     value: float | None
     who: str | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message about an alert: to whom it went, what it said (`firing`, `worse`, `again`, `resolved`), and when.
+
+    `sent` is when it was taken; None: it waits, or was refused (`state`).
+    """
+
+    alert_id: int
+    kind: str
+    channel: str
+    recipient: str
+    written: int
+    sent: int | None
+    state: "MailState"
 
 
 class MailState(StrEnum):

@@ -1,0 +1,1 @@
+"""The page of alerts: who takes care, who was told, what comes next."""

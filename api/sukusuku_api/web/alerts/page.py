@@ -1,0 +1,154 @@
+"""The page of alerts: take care of one, give it back, silence what is known, and see what became of it."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Form, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from sukusuku_api.dependencies import AcknowledgingContext, Context, ModesContext, UnitsContext
+from sukusuku_api.problems import ProblemError
+from sukusuku_api.web import base, forms
+from sukusuku_api.web.alerts import view_model
+from sukusuku_core.time import HOUR_MS, day_start, local_day
+from sukusuku_server.db import Alert, AlertState, AlertStateError, alert_history
+from sukusuku_server.db.modes import ModeKind, Modes, UnknownModeError
+from sukusuku_server.settings import Language
+
+PATH = "/alerts"
+SHOWN = 100
+SILENCES = {"hour": HOUR_MS, "hours": 4 * HOUR_MS, "day": 0}
+"""How long mails about something can be silenced here; `day`: until the next morning."""
+_ORDER = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.RESOLVED)
+"""What nobody takes care of comes first; a pending one has told nobody yet, so the page does not either."""
+_LONGEST_NAME, _LONGEST_NOTE = 80, 500
+
+router = APIRouter(include_in_schema=False, prefix=PATH)
+
+
+class Entry(BaseModel):
+    """The fields of the page's forms; each form has some of them."""
+
+    by: Annotated[forms.Line, Field(max_length=_LONGEST_NAME)] = ""
+    note: Annotated[forms.Line, Field(max_length=_LONGEST_NOTE)] = ""
+    lasts: Annotated[forms.Line, Field(max_length=10)] = ""
+
+
+def install(app: FastAPI) -> None:
+    """Add the page, and load its template now: a broken one should show at the start."""
+    for language in base.LANGUAGES:
+        base.environment(language).get_template("alerts.html")
+    app.include_router(router)
+
+
+@router.get("")
+def alerts(
+    context: UnitsContext,
+    lang: base.Lang = "ja",
+    site: Annotated[str, Query(max_length=63)] = "",
+    past: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+) -> HTMLResponse:
+    """Return open alerts, or with `past` the newest ones whatever became of them; with `site` those of one centre."""
+    return _shown(context, lang, site, past=past)
+
+
+@router.post("/{alert_id}/{action}")
+def act(
+    context: AcknowledgingContext,
+    alert_id: int,
+    action: str,
+    entry: Annotated[Entry, Form()],
+    lang: base.Lang = "ja",
+) -> Response:
+    """Take an alert on (`acknowledge`), or give it back (`release`); then back to it."""
+    found, by, now = _known(context, alert_id), forms.by(context, entry.by), context.clock()
+    translate = base.texts(lang).gettext
+    if not by:
+        return _shown(context, lang, "", error=translate("Please enter your name."))
+    try:
+        match action:
+            case "acknowledge":
+                context.operations.acknowledge(found.id, by, now, entry.note)
+            case "release":
+                context.operations.release(found.id, by, now)
+            case _:
+                raise ProblemError(HTTPStatus.NOT_FOUND, f"Nothing is called {action!r} here.")
+    except AlertStateError:
+        return _shown(context, lang, "", error=translate("This alert is resolved already."))
+    return _back(lang, alert_id)
+
+
+@router.post("/{alert_id}/silence/")
+def silence(context: ModesContext, alert_id: int, entry: Annotated[Entry, Form()], lang: base.Lang = "ja") -> Response:
+    """Send no mails about what an alert is about for a while; it is still shown."""
+    found, by, now = _known(context, alert_id), forms.by(context, entry.by), context.clock()
+    translate = base.texts(lang).gettext
+    if not by:
+        return _shown(context, lang, "", error=translate("Please enter your name."))
+    if entry.lasts not in SILENCES:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"`lasts` must be one of {', '.join(SILENCES)}.")
+    until = now + SILENCES[entry.lasts] if SILENCES[entry.lasts] else day_start(local_day(now) + timedelta(days=1))
+    Modes(context.operations).start(
+        ModeKind.SILENCE, found.asset, now=now, until=until, who=by, reason=entry.note[:200]
+    )
+    return _back(lang, alert_id)
+
+
+@router.post("/{alert_id}/silence/{mode_id}/end")
+def end_silence(
+    context: ModesContext, alert_id: int, mode_id: int, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+) -> Response:
+    """Let mails be sent again."""
+    _known(context, alert_id)
+    modes, by = Modes(context.operations), forms.by(context, entry.by)
+    try:
+        known = context.sees(modes.one(mode_id).subject.partition("/")[0])
+    except UnknownModeError:
+        known = False
+    if not known:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no mode {mode_id}.")
+    modes.end(mode_id, now=context.clock(), who=by or "–")
+    return _back(lang, alert_id)
+
+
+def _known(context: Context, alert_id: int) -> Alert:
+    found = context.operations.alert(alert_id)
+    if found is None or not context.sees(found.asset):
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.")
+    return found
+
+
+def _back(language: Language, alert_id: int) -> RedirectResponse:
+    return RedirectResponse(f"{PATH}?lang={language}#alert-{alert_id}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
+
+
+def _shown(context: Context, language: Language, site: str, *, past: bool = False, error: str = "") -> HTMLResponse:
+    reader = base.Locale(language, base.texts(language).gettext, context.clock())
+    of = site if site in context.index.sites else None
+    found = context.operations.alerts(open_only=not past, site=of, about=context.seen, limit=SHOWN)
+    found = sorted((it for it in found if it.state in _ORDER), key=lambda it: _ORDER.index(it.state))
+    idents = [alert.id for alert in found]
+    values = {
+        "facility": context.facility,
+        "who": context.principal,
+        "cards": view_model.cards(
+            context,
+            found,
+            alert_history.events(context.operations, idents),
+            alert_history.told(context.operations, idents),
+            Modes(context.operations).active(reader.now),
+            reader,
+        ),
+        "sites": [(item.id, item.name[language]) for item in context.facility.site],
+        "site": of or "",
+        "past": past,
+        "error": error,
+        "language": language,
+        "path": PATH,
+        "build": base.build(),
+        "static": base.STATIC,
+    }
+    html = base.environment(language).get_template("alerts.html").render(values)
+    return HTMLResponse(html, HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK, headers=forms.HEADERS)
