@@ -191,11 +191,15 @@ class MqttSession:
 
         The broker drops the will, unless it is asked for `with_will`; MQTT 3.1.1 has no way to ask for it.
         """
-        if self._ticker is not None:
-            self._ticker.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ticker
-            self._ticker = None
+        ticker, self._ticker = self._ticker, None
+        try:
+            if ticker is not None:
+                ticker.cancel()
+                await asyncio.wait([ticker])  # awaiting itself would take a cancellation of ours for its own
+        finally:
+            self._let_go(with_will=with_will)
+
+    def _let_go(self, *, with_will: bool) -> None:
         if self._closed is None:
             kept = self._five and with_will
             self._client.disconnect(
