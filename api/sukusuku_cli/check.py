@@ -9,25 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from sukusuku_cli.safety import Risk, edge_risks, risks
-from sukusuku_collector.channels import registry as channels
+from sukusuku_collector.facility_checks import mistakes
 from sukusuku_core import profile
-from sukusuku_core.errors import ConfigError, Mistake
+from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings_schema import schema
 from sukusuku_edge import settings as edge
 from sukusuku_server import settings as facility
-from sukusuku_server.mail import facility_checks as mails
 from sukusuku_server.rounds.recipients import unheard
 from sukusuku_sim import scenario
 
 
-def whole(found: facility.Facility) -> Iterator[Mistake]:
-    """Yield what is wrong in a facility beyond its keys: in its mails and its channels."""
-    yield from mails.mistakes(found)
-    yield from channels.mistakes(found)
-
-
 def _facility(path: Path) -> str:
-    found = facility.read(path, whole)
+    found = facility.read(path, mistakes)
     kinds = [asset.kind for asset in found.assets()]
     told = f"facility {found.operator.id}: {len(found.site)} sites, {len(kinds)} assets, {len(found.contact)} contacts"
     return _with_warnings(told, path, risks(found, _written(path), str), _warnings(found))

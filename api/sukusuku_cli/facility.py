@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sukusuku_cli.check import whole
+from sukusuku_collector.facility_checks import mistakes
 from sukusuku_core.errors import ConfigError, PermanentError, WrongSettingsError
 from sukusuku_core.time import japan_time
 from sukusuku_server.facility_document.difference import difference
@@ -36,7 +36,7 @@ _ORIGINS: dict[Language, dict[Origin, str]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what is asked. Exit status 2 for a wrong document, or a change that cannot be taken back."""
     arguments = parser().parse_args(argv)
-    source = FacilityFile(arguments.facility, whole)
+    source = FacilityFile(arguments.facility, mistakes)
     with contextlib.suppress(PermanentError):  # who may only read sees what is there
         source.notice()
     match arguments.action:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sukusuku_collector import service
+from sukusuku_collector.facility_checks import mistakes
 from sukusuku_collector.host.claim import RivalError
 from sukusuku_core.errors import ConfigError, SukusukuError
-from sukusuku_server import settings
-from sukusuku_server.settings import Facility
+from sukusuku_server.facility_document.facility_file import FacilityFile
+from sukusuku_server.facility_document.watching import Watch
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
-        asyncio.run(_run(settings.read(arguments.facility), trust_clock=arguments.trust_clock))
+        asyncio.run(_run(FacilityFile(arguments.facility, mistakes), trust_clock=arguments.trust_clock))
     except SukusukuError as error:
         print(f"sukusuku collector: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 3 if isinstance(error, RivalError) else 1
@@ -48,13 +49,15 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-async def _run(facility: Facility, *, trust_clock: bool) -> None:
+async def _run(source: FacilityFile, *, trust_clock: bool) -> None:
     os.umask(0o077)  # the databases hold names, mails and the key of links
+    document = source.read()
+    facility = source.check(document.text)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await service.run(facility, stop, trust_clock=trust_clock)
+    await service.run(facility, stop, trust_clock=trust_clock, document=Watch(source, document.version))
 
 
 if __name__ == "__main__":

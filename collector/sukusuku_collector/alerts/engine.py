@@ -1,6 +1,6 @@
 """Runs the rules over the latest values and stores what changed, together with the mails about it."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -72,6 +72,19 @@ class _Look:
     around: SharedContext
     now: int
     quiet: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Since when an engine hears, when it looked last, and by asset until when it missed it and its lid is open.
+
+    All in UTC ms.
+    """
+
+    hearing: int | None
+    looked: int | None
+    missed: Mapping[str, int]
+    opened: Mapping[str, int]
 
 
 class AlertEngine:
@@ -203,6 +216,15 @@ class AlertEngine:
             heard = max(last_time(latest.get(ident, {})) or 0, memory.known.get(ident, now))
             if (now - heard) * 2 > posts[0].levels[0].silent_after * 1000:
                 yield ident
+
+    def seen(self) -> Seen:
+        """Return what is not in the database, for the engine that comes after this one."""
+        return Seen(self._hearing, self._looked, self._missed, self._opened)
+
+    def take_over(self, seen: Seen) -> None:
+        """Go on after another engine, which looks no more."""
+        self._hearing, self._looked = seen.hearing, seen.looked
+        self._missed, self._opened = dict(seen.missed), dict(seen.opened)
 
     def forget(self) -> None:
         """Read everything from the database at the next evaluation: a wrong clock has been put right."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Protocol
 
 from sukusuku_collector.clock.judge import REMEMBER_MS, ClockJudge, Instant, Memory, Verdict, corrected
@@ -13,6 +14,7 @@ from sukusuku_core.time import SECOND_MS, japan_time
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.live import clock as shown
 from sukusuku_server.live.clock import Cause, ClockDoubt
+from sukusuku_server.threads import unbroken
 from sukusuku_server.timeseries.protocols import LiveReader, Notes
 
 LOOK_SECONDS = 1.0
@@ -78,6 +80,10 @@ class TrustedClock:
             if self._judge.heard(node, sent, at):
                 self._ask(at)
 
+    def watch(self, edges: Collection[str]) -> None:
+        """Take it that these are all edge nodes from now on."""
+        self._edges = edges
+
     def unset(self, node: str) -> None:
         """Take it that the clock of an edge node is not set: it is no witness."""
         with self._lock:
@@ -88,7 +94,7 @@ class TrustedClock:
         """Look after the clock until cancelled: say what holds, remember it, have a wrong time put right."""
         while True:
             try:
-                await asyncio.to_thread(self.look, correct)
+                await unbroken(partial(self.look, correct))
             except TransientError as error:
                 self._problems.problem("clock", "its state cannot be stored, retrying", error)
             else:

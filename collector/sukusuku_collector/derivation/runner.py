@@ -24,6 +24,7 @@ from sukusuku_core.time import day_number, midnight
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.model.derivation import Advanced, Derivation
 from sukusuku_server.model.series import Late
+from sukusuku_server.threads import unbroken
 from sukusuku_server.timeseries import PRUNED, SETTLED_MS, derivable_since, thinned_key
 from sukusuku_server.timeseries.protocols import DerivationSource, DerivedSeries, NoteReader
 
@@ -63,7 +64,7 @@ class Records(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class Standing:
     """How far an asset is derived, and until when there may be something that was derived of it before."""
 
     time: int
@@ -99,7 +100,7 @@ class DerivationRunner:
             for other in subject.also:
                 self._wanted_by.setdefault(other, []).append(asset)
         self._clock = clock
-        self._standing: dict[str, _Standing] = {}
+        self._standing: dict[str, Standing] = {}
         self._late: tuple[Late, ...] = ()
         self._spoken: tuple[Late, ...] = ()
         self._pruned = 0
@@ -131,6 +132,18 @@ class DerivationRunner:
         """
         await repeat("derivation", self._pass, PASS_SECONDS, asyncio.sleep, TransitionLog(_log), sure)
 
+    def standing(self) -> Mapping[str, Standing]:
+        """Return how far each asset is derived, for the runner that comes after this one."""
+        return {} if self._anew else self._standing
+
+    def take_over(self, standing: Mapping[str, Standing], revised: int | None) -> None:
+        """Go on where another runner was, which works no more, with assets that are derived in the same way.
+
+        From `revised` on (UTC ms) something was derived anew that nobody has been told of.
+        """
+        self._standing = {asset: found for asset, found in standing.items() if asset in self._subjects}
+        self._revised = revised
+
     def restart(self) -> None:
         """Begin the next pass at the checkpoints: what this object knows may be of a time that was wrong."""
         self._anew = True
@@ -138,10 +151,10 @@ class DerivationRunner:
     async def _pass(self) -> None:
         """Derive up to the present. Raises TransientError; the next pass then begins at the checkpoints."""
         try:
-            more = await asyncio.to_thread(self.begin)
+            more = await unbroken(self.begin)
             self._current = not more
             while more:
-                more = await asyncio.to_thread(self.stretch)
+                more = await unbroken(self.stretch)
             self._current = True
         except TransientError:
             self._current = False
@@ -221,9 +234,9 @@ class DerivationRunner:
                     version, state = self._subjects[asset].derivation.version, msgspec.msgpack.encode(advanced.state)
                     self._records.put_checkpoint(asset, until, version, state)
         for asset, advanced in steps.items():
-            self._standing[asset] = _Standing(until, advanced.state, self._standing[asset].redo)
+            self._standing[asset] = Standing(until, advanced.state, self._standing[asset].redo)
 
-    def _resume(self, asset: str, before: int, first: int) -> _Standing:
+    def _resume(self, asset: str, before: int, first: int) -> Standing:
         """Where an asset stood at its last checkpoint before a moment, or at the very beginning."""
         derivation = self._subjects[asset].derivation
         gone = self._gone(asset)
@@ -231,10 +244,10 @@ class DerivationRunner:
         found = self._records.checkpoint(asset, before, derivation.version)
         if found is not None and found[0] >= gone:
             try:
-                return _Standing(found[0], msgspec.msgpack.decode(found[1], type=derivation.kind), self._target())
+                return Standing(found[0], msgspec.msgpack.decode(found[1], type=derivation.kind), self._target())
             except msgspec.DecodeError as error:
                 _log.warning("%s: cannot read its checkpoint, deriving it from the start: %s", asset, error)
-        return _Standing(first - 1, derivation.start(first - 1), self._target())
+        return Standing(first - 1, derivation.start(first - 1), self._target())
 
     def _gone(self, asset: str) -> int:
         """Before what midnight there is nothing left to derive an asset from: its past stays as it is."""

@@ -20,6 +20,7 @@ from sukusuku_server.model.rounds import Answer, Run
 from sukusuku_server.model.run_state import GRACE_MS, unplanned
 from sukusuku_server.rounds.timetable import Timetable, Trip
 from sukusuku_server.settings import FacilityIndex, Round
+from sukusuku_server.threads import unbroken
 
 TICK_SECONDS = 15.0
 AGAIN_MS = MINUTE_MS
@@ -80,7 +81,7 @@ class RoundScheduler:
 
     async def run(self, sure: Gate = always) -> None:
         """Look every few seconds what is due while the clock is `sure`. What fails is reported once and tried again."""
-        look = partial(asyncio.to_thread, self.look)
+        look = partial(unbroken, self.look)
         await repeat("rounds", look, TICK_SECONDS, asyncio.sleep, self._problems, sure)
 
     def look(self) -> None:

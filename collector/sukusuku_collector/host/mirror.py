@@ -113,8 +113,13 @@ class Mirror:
         self._store = store
         self._clock = clock
         there = (asset for asset in index.assets.values() if not asset.has_left(clock()))
-        self._topics = {topic(self._operator, asset) for asset in there}
+        self.topics = {topic(self._operator, asset) for asset in there}
         self._shown: dict[str, bytes] = {}
+
+    def after(self, before: "Mirror", mqtt: MqttSession) -> None:
+        """Take away what another mirror has shown, and this one does not know. Raises TransientError."""
+        for gone in sorted(before.topics - self.topics):
+            mqtt.publish(gone, b"", 1, retain=True)
 
     def begin(self) -> None:
         """Begin a session: nothing is known of what the broker shows."""
@@ -149,7 +154,7 @@ class Mirror:
         """Whether a message is of the mirror; what the broker retains of assets that are gone is taken away."""
         if not _MIRROR.fullmatch(message.topic):
             return False
-        if message.retain and message.topic not in self._topics:
+        if message.retain and message.topic not in self.topics:
             _log.info("%s is not in the settings (any more): taken away", message.topic)
             mqtt.publish(message.topic, b"", 1, retain=True)
         return True

@@ -110,6 +110,19 @@ class Host:
         if self._mqtt is not None:
             self._mirroring.publish(self._mqtt, assets)
 
+    def take(self, index: FacilitySchedules) -> None:
+        """Take other settings from the next message on; the session goes on. Broker and ids stay as they were."""
+        before, self._mirroring = self._mirroring, Mirror(index, self._store, self._clock)
+        self._assets = len(index.assets)
+        self._ingest.take(index.facility)
+        if self._mqtt is None:
+            return
+        try:
+            self._mirroring.after(before, self._mqtt)
+            self.mirror()
+        except TransientError as error:
+            _log.debug("the mirror waits for the next session: %s", error)
+
     # ------------------------------------------------------------ one session
 
     async def _session(self) -> None:

@@ -33,6 +33,8 @@ class GatewayMap:
         self._rules = gateway.metric
         self._subjects = subjects
         self.id = gateway.id
+        self.means = gateway, tuple(sorted((it.id, it.edge, it.kind, it.zones) for it in subjects.values()))
+        """What is to be compared between the maps of two facilities."""
 
     def find(self, device: str | None, name: str) -> Target:
         """Return what a metric is here. Raises DecodeError (`unmapped`)."""

@@ -56,7 +56,7 @@ class OperatorLog:
         for item in batch.unassigned:
             if self.is_news(item.topic, item.reason, batch.now, UNASSIGNED_AGAIN):
                 _log.error(
-                    "%s: %s (%s); readings kept as unassigned; correct facility.toml and restart the collector",
+                    "%s: %s (%s); readings kept as unassigned until facility.toml has a place for them",
                     item.topic[:200],
                     item.detail,
                     item.reason,

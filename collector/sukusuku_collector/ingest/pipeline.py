@@ -111,6 +111,24 @@ class Ingest:
         self._homeless = UnassignedMessages()
         self._strangers: set[tuple[NodeKey, str | None]] = set()
 
+    def take(self, facility: Facility) -> None:
+        """Take other settings from the next message on. `[limits]` and the operator's id stay as they were.
+
+        Edge nodes whose topics mean something else now are asked for a rebirth. What they have sent and was not
+        acknowledged comes again, and what was kept as unassigned is assigned by `maintenance.retention`.
+        """
+        routes, now = Routes(facility), self._clock()
+        moved = self._routes.moved(routes)
+        for key in moved:
+            self._session.forget(key)
+            self._session.ask_rebirth(key, now)
+            self._reorder.forget(key)
+            self._aliases.pop(key, None)
+            self._tables = {where: table for where, table in self._tables.items() if where[0] != key}
+            self._strangers = {where for where in self._strangers if where[0] != key}
+        self._routes = routes
+        self._senders.follow(routes, moved)
+
     def process(self, messages: Sequence[Message]) -> Outcome:
         """Store what the messages carry in one commit. Call it without messages when time has passed.
 

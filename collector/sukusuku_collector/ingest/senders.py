@@ -38,6 +38,16 @@ class Senders:
             if store.noted(key):
                 store.note(key, 0)  # of an earlier run
 
+    def follow(self, routes: Routes, moved: Iterable[NodeKey]) -> None:
+        """Take it that the settings have changed: who speaks for whom is as these routes say.
+
+        Of the nodes that have `moved`, nothing is known before their next birth.
+        """
+        for key in moved:
+            self._sources.forget(key)
+            self._over(self._unreadable.dead(key))
+        self._routes = routes
+
     # ------------------------------------------------------------ messages
 
     def born(self, key: NodeKey, device: str | None, batch: Batch) -> None:

@@ -15,6 +15,12 @@ class AssetSources:
     def __init__(self) -> None:
         self._lost: dict[str, dict[Source, int]] = {}
 
+    def forget(self, node: NodeKey) -> None:
+        """Forget the sources of an edge node: the settings say something else of it now."""
+        for lost in self._lost.values():
+            for source in [source for source in lost if source[0] == node]:
+                del lost[source]
+
     def lost(self, asset: str, source: Source, since: int) -> int:
         """Note that a source is lost. Return since when the asset is stale."""
         lost = self._lost.setdefault(asset, {})

@@ -29,6 +29,16 @@ class Route:
     known_node: bool = True
     gateway: GatewayMap | None = None
 
+    @property
+    def means(self) -> tuple[object, ...]:
+        """Return what is to be compared between the routes of two facilities."""
+        return (
+            self.known_node,
+            self.subject,
+            None if self.refusal is None else self.refusal.reason,
+            None if self.gateway is None else self.gateway.means,
+        )
+
 
 class Routes:
     """The routes of a facility, found once per topic."""
@@ -48,6 +58,15 @@ class Routes:
                 self._routes.clear()
             route = self._routes[topic] = self._make(topics.parse(topic))
         return route
+
+    def moved(self, after: "Routes") -> set[NodeKey]:
+        """Return the edge nodes, as far as they were heard, whose topics mean something else to other routes."""
+        found = set()
+        for topic, route in self._routes.items():
+            other = after.find(topic)
+            if route.means != other.means:
+                found.add(route.key)
+        return found
 
     def get(self, topic: str) -> Route | None:
         """Return the route of a topic that was found before."""

@@ -7,6 +7,7 @@ readings came late or somebody said something about the past. Only what is new o
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 from sukusuku_core.clock import Clock
@@ -21,6 +22,7 @@ from sukusuku_server.kpi.daily_series import ON_TIME_DAYS, Diary
 from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.threads import unbroken
 from sukusuku_server.timeseries.protocols import DerivedSeries, HistoryReader
 
 LOOK_SECONDS = 5.0
@@ -91,9 +93,9 @@ class KpiWriter:
             return
         sweep = not 0 <= now - self._swept < AGAIN_MS
         self._since = min(self._since, now - (WEEK_MS if sweep else DAY_MS))
-        steps = await asyncio.to_thread(self._steps, now)
+        steps = await unbroken(partial(self._steps, now))
         for start, end in steps:
-            await asyncio.to_thread(self.write, start, end, now)
+            await unbroken(partial(self.write, start, end, now))
             self._since = end
         if steps:
             self._written, self._swept, self._anew = now, now if sweep else self._swept, False

@@ -14,6 +14,7 @@ from sukusuku_server.kpi.series import LIMIT_RULE, number_of_rules
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.rooms.current import limit_now
 from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.threads import unbroken
 from sukusuku_server.timeseries.protocols import DerivedSeries, LiveReader
 
 LOOK_SECONDS = 60.0
@@ -40,7 +41,7 @@ class LimitWriter:
 
     async def run(self, sure: Gate = always) -> None:
         """One look after another while the clock is `sure`. A store that does not answer is reported once."""
-        look = partial(asyncio.to_thread, self.look)
+        look = partial(unbroken, self.look)
         await repeat("limits of rooms", look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log), sure)
 
     def look(self) -> None:

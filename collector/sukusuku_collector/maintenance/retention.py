@@ -20,6 +20,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message
 from sukusuku_server.model.series import Unassigned
 from sukusuku_server.settings import Facility
+from sukusuku_server.threads import unbroken
 from sukusuku_server.timeseries.protocols import RejectedMessages, Retention, UnassignedMessages
 
 STEP = 200
@@ -89,7 +90,7 @@ class RetentionTask:
             more = sure() and self._prune()
             problems.recovered("housekeeping", "works again")
             for _ in range(THINNED):
-                if not sure() or not await asyncio.to_thread(self._thin):
+                if not sure() or not await unbroken(self._thin):
                     break
                 more = True
             if not more:

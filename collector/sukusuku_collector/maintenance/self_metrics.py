@@ -15,6 +15,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import AlertState, MailState, Operations
 from sukusuku_server.kpi import series
 from sukusuku_server.model.series import SeriesOwner
+from sukusuku_server.threads import unbroken
 from sukusuku_server.timeseries.protocols import DerivedSeries, RejectedMessages
 
 LOOK_SECONDS = 60.0
@@ -76,7 +77,7 @@ class SelfMetrics:
 
         A store or database that does not answer is reported once and asked again.
         """
-        look = partial(asyncio.to_thread, self.look)
+        look = partial(unbroken, self.look)
         await repeat("own metrics", look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log), sure)
 
     def look(self) -> None:

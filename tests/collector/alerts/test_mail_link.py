@@ -4,13 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from sukusuku_collector import service
 from sukusuku_collector.alerts.context_loader import Surroundings
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.rules import START_GRACE_MS
 from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
-from sukusuku_collector.service import Alerts
+from sukusuku_collector.works import Alerts, watch
 from sukusuku_core.model import Reading
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.timetable import timetables
@@ -39,9 +38,9 @@ def test_without_a_broker_the_watch_calls_nothing_silent(tmp_path: Path) -> None
     host = Host(index, store, Ingest(facility(), store, clock), alerts.evaluate, clock)
 
     async def one_round() -> None:
-        watch = asyncio.create_task(service._watch(alerts, host))
+        task = asyncio.create_task(watch(alerts, host))
         await asyncio.sleep(0)  # it runs until it waits for the next round
-        watch.cancel()
+        task.cancel()
 
     for clock.now in (T0, T0 + HOUR, T0 + 2 * HOUR):
         asyncio.run(one_round())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from sukusuku_collector import service
+from sukusuku_collector import service, works
 from sukusuku_collector.clock import trusted
 from sukusuku_collector.derivation import runner
 from sukusuku_core.catalogue import DataType
@@ -140,7 +140,7 @@ class Day:
         end = self.true() + ms
         while self.true() < end:
             self.true.until(min(end, self.true() + 20 * SECOND_MS))
-            await asyncio.sleep(2 * service.WATCH_SECONDS)
+            await asyncio.sleep(2 * works.WATCH_SECONDS)
 
     async def until(self, query: str, database: str = "operations.db") -> None:
         """Wait until a query on a database of the collector has a row."""
@@ -177,7 +177,7 @@ class Day:
 @contextlib.contextmanager
 def quick() -> Iterator[None]:
     """Let the collector rest for less than it does, as hours pass in seconds."""
-    rests = ((runner, "PASS_SECONDS", 0.2), (trusted, "LOOK_SECONDS", 0.1), (service, "WATCH_SECONDS", 0.1))
+    rests = ((runner, "PASS_SECONDS", 0.2), (trusted, "LOOK_SECONDS", 0.1), (works, "WATCH_SECONDS", 0.1))
     before = [getattr(module, name) for module, name, _ in rests]
     for module, name, seconds in rests:
         setattr(module, name, seconds)

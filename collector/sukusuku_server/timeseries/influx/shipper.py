@@ -122,6 +122,10 @@ class Shipper:
 
     # ------------------------------------------------------------ when
 
+    def take(self, facility: Facility) -> None:
+        """Tag what is shipped from now on as other settings say. Where the archive is stays as it was."""
+        self._lines = Lines(Layout(facility))
+
     async def run(self) -> None:
         """Ship until cancelled; a step that is under way is waited for."""
         backoff = Backoff(SHORTEST_WAIT, LONGEST_WAIT, jitter=0.2)

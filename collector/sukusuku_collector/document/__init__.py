@@ -1,0 +1,1 @@
+"""Tells the operator how the document of the settings is: wrong, right again, in want of a restart."""

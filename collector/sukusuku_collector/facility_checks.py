@@ -1,0 +1,14 @@
+"""What is wrong in a facility beyond its keys, as the collector sees it: in its mails and its channels."""
+
+from collections.abc import Iterator
+
+from sukusuku_collector.channels import registry as channels
+from sukusuku_core.errors import Mistake
+from sukusuku_server.mail import facility_checks as mails
+from sukusuku_server.settings import Facility
+
+
+def mistakes(facility: Facility) -> Iterator[Mistake]:
+    """Yield them, each with its key path; nothing is sent."""
+    yield from mails.mistakes(facility)
+    yield from channels.mistakes(facility)

@@ -1,0 +1,218 @@
+"""All that follows from readings under one version of the settings: alerts, derivation, rounds, mails, doors.
+
+When the settings change, all of it ends and is made anew; what is not in the databases is handed on. So no part ever
+sees half of a change. The session with the broker, the store and the clock live longer (`service.py`).
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+
+from sukusuku_collector.alerts.context import NOTHING
+from sukusuku_collector.alerts.context_loader import Surroundings
+from sukusuku_collector.alerts.engine import AlertEngine
+from sukusuku_collector.channels import registry as channels
+from sukusuku_collector.clock.correction import ClockCorrection
+from sukusuku_collector.clock.trusted import TrustedClock
+from sukusuku_collector.derivation.booking_book import Book
+from sukusuku_collector.derivation.registry import subjects
+from sukusuku_collector.derivation.runner import DerivationRunner
+from sukusuku_collector.dispatch.scheduler import RoundScheduler, Signals
+from sukusuku_collector.dispatch.sender import Sender
+from sukusuku_collector.doors import registry as doors
+from sukusuku_collector.doors.protocol import World
+from sukusuku_collector.host.session import Host
+from sukusuku_collector.ingest.pipeline import Ingest
+from sukusuku_collector.maintenance.kpi_writer import KpiWriter
+from sukusuku_collector.maintenance.limit_writer import LimitWriter
+from sukusuku_collector.maintenance.retention import RetentionTask
+from sukusuku_collector.maintenance.room_retention import Thinning
+from sukusuku_collector.maintenance.self_metrics import Flow, SelfMetrics
+from sukusuku_collector.outbox_worker import OutboxWorker
+from sukusuku_core.clock import Clock
+from sukusuku_core.errors import TransientError
+from sukusuku_core.supervision import Gate, always, supervise
+from sukusuku_core.time import HOUR_MS
+from sukusuku_core.transition_log import TransitionLog
+from sukusuku_server.db import Operations
+from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.db.derivation import DerivationRecords
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.rooms import RoomRecords
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.planner import Planner
+from sukusuku_server.rounds.timetable import timetables
+from sukusuku_server.settings import Facility, Unit
+from sukusuku_server.timeseries.protocols import LiveReader, Store
+
+WATCH_SECONDS = 2.0
+"""How often all assets are looked at: silence makes no message."""
+RETRY_SECONDS = 1.0
+
+Job = Callable[[], Awaitable[None]]
+
+_log = logging.getLogger("sukusuku_collector")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What stays while settings change. `archived` tells how far the archive is; None: there is none."""
+
+    store: Store
+    operations: Operations
+    clock: TrustedClock
+    archived: Callable[[], int | None] | None
+
+
+class Works:
+    """See the module. Raises ConfigError when the settings cannot be used; nothing has begun then.
+
+    `ingest` and `host` are asked how they are; whoever made this tells them of it.
+    """
+
+    def __init__(self, facility: Facility, ground: Ground, ingest: Ingest, host: Host) -> None:
+        store, operations, clock = ground.store, ground.operations, ground.clock
+        index, dates = FacilitySchedules(facility), timetables(facility)
+        self.index = index
+        self._workers = _workers(facility, operations, clock)
+        self._engine = AlertEngine(index, operations, self.wake)
+        self._alerts = Alerts(self._engine, store, clock, Surroundings(index, dates, store, operations), clock.sure)
+        sender = Sender(index, dates, store, operations, Planner(index, dates, store, operations))
+        book = Book(BookingRecords(operations))
+        deriver = self._deriver = DerivationRunner(
+            store, DerivationRecords(operations), subjects(index, book), clock, book.refresh
+        )
+        signals = Signals(lambda: deriver.current, self.wake)
+        rounds = RoundScheduler(index, dates, sender, Emptyings(operations), signals, clock)
+        bookkeeper = KpiWriter(index, store, operations, deriver, clock)
+
+        def flow() -> Flow:
+            return Flow(ingest.stored, ingest.counts.total())
+
+        vitals = SelfMetrics(facility.host_id, store, operations, flow, lambda: deriver.until, ground.archived, clock)
+        limits = LimitWriter(index, store, clock)
+        thinning = Thinning(index, store, RoomRecords(operations), lambda: deriver.current, clock)
+        housekeeping = RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step)
+        sure = clock.sure
+        self._jobs: dict[str, Job] = {f"outbox of {name}": partial(it.run, sure) for name, it in self._workers.items()}
+        self._jobs |= {
+            "clock": partial(clock.run, ClockCorrection(facility, store, operations, deriver, self._engine)),
+            "housekeeping": partial(housekeeping.run, sure),
+            "derivation": partial(deriver.run, sure),
+            "accounts": partial(bookkeeper.run, sure),
+            "vitals": partial(vitals.run, sure),
+            "limits": partial(limits.run, sure),
+            "rounds": partial(rounds.run, sure),
+            "watch": lambda: watch(self._alerts, host),
+        }
+        self._jobs |= doors.opened(World(index, operations, clock, sure, store))
+
+    @property
+    def tells_nobody(self) -> bool:
+        """Whether there is no mail and no channel."""
+        return not self._workers
+
+    def wake(self) -> None:
+        """Have the outbox looked at now."""
+        for worker in self._workers.values():
+            worker.wake()
+
+    def evaluate(self, assets: Collection[str]) -> None:
+        """Look at the alerts of assets that got readings."""
+        self._alerts.evaluate(assets)
+
+    def take_over(self, before: "Works") -> None:
+        """Go on where other works were, which have ended."""
+        self._engine.take_over(before._engine.seen())  # noqa: SLF001 - of the same class
+        deriver = before._deriver  # noqa: SLF001 - likewise
+        standing = deriver.standing()
+        same = {asset: found for asset, found in standing.items() if same_derivation(before.index, self.index, asset)}
+        self._deriver.take_over(same, deriver.revised())
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Work inside the block. At its end every job has come to an end, those in threads too."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(supervise(name, job, RETRY_SECONDS, asyncio.sleep, _log), name=name)
+                for name, job in self._jobs.items()
+            ]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+
+def same_derivation(before: FacilitySchedules, after: FacilitySchedules, asset: str) -> bool:
+    """Whether an asset is derived in the same way under two versions of the settings."""
+    old, new = before.assets.get(asset), after.assets.get(asset)
+    if old is None or new is None or before.facility.calendar != after.facility.calendar:
+        return False
+    if (old.settings, old.site.opening) != (new.settings, new.site.opening):
+        return False
+    room = new.settings.collection.room if isinstance(new.settings, Unit) else None
+    return room is None or same_derivation(before, after, room)
+
+
+def _workers(facility: Facility, operations: Operations, clock: Clock) -> dict[str, OutboxWorker]:
+    """Return one worker a channel, by its id. Raises ConfigError when a channel cannot be used."""
+    expires = {settings.id: round(settings.expires_hours * HOUR_MS) for settings in facility.channel}
+    return {
+        name: OutboxWorker(name, channel, operations, clock, expires.get(name))
+        for name, channel in channels.opened(facility).items()
+    }
+
+
+class Alerts:
+    """The alert engine over the latest values; a database that does not answer is reported once.
+
+    While the clock is in doubt nothing is raised, and nothing ends.
+    """
+
+    def __init__(
+        self,
+        engine: AlertEngine,
+        store: LiveReader,
+        clock: Clock,
+        surroundings: Surroundings,
+        sure: Gate = always,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._clock = clock
+        self._surroundings = surroundings
+        self._sure = sure
+        self._around = NOTHING
+        self._problems = TransitionLog(_log)
+
+    def evaluate(self, assets: Collection[str] | None = None, *, linked: bool = True) -> None:
+        """Look at these assets, all when None. What could not be stored is made up for by the next time.
+
+        `linked` is whether there is a session with the broker.
+        """
+        if not self._sure():
+            return
+        try:
+            now = self._clock()
+            if assets is None:  # not after each commit
+                self._around = self._surroundings.at(now)
+            self._engine.evaluate(self._store.latest(), now, assets, linked=linked, around=self._around)
+        except TransientError as error:
+            self._problems.problem("alerts", "cannot be stored, retrying", error)
+        else:
+            self._problems.recovered("alerts", "stored again")
+
+
+async def watch(alerts: Alerts, host: Host) -> None:
+    """Look at all alerts and show all assets, every few seconds."""
+    while True:
+        alerts.evaluate(linked=host.linked)
+        try:
+            host.mirror()
+        except TransientError as error:
+            _log.debug("the mirror waits for the next session: %s", error)
+        await asyncio.sleep(WATCH_SECONDS)
