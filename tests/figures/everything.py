@@ -28,6 +28,7 @@ from tests.figures.conftest import ONLY
 class Copy:
     """Copied databases of a world, which a test may change; `now` is when figures are asked for."""
 
+    folder: Path
     index: FacilitySchedules
     store: SqliteStore
     operations: Operations
@@ -111,10 +112,10 @@ class _Current:
         return None
 
 
-def copied(world: World, folder: Path) -> Copy:
-    """Copy the databases of a world."""
+def copied(world: World, folder: Path, original: Copy | None = None) -> Copy:
+    """Copy the databases of a world, or of a copy of it that has been changed."""
     for name in ("readings.db", "operations.db"):
-        with sqlite3.connect(world.folder / name) as source, sqlite3.connect(folder / name) as target:
+        with sqlite3.connect((original or world).folder / name) as source, sqlite3.connect(folder / name) as target:
             source.backup(target)
         source.close()
         target.close()
@@ -125,7 +126,7 @@ def opened(world: World, folder: Path) -> Copy:
     """Open databases of a folder, new ones where there are none, as those of a world."""
     store = SqliteStore.open(folder / "readings.db")
     operations = Operations(f"sqlite:///{folder / 'operations.db'}")
-    return Copy(world.index, store, operations, world.start, world.end, world.end + 10 * DAY_MS)
+    return Copy(folder, world.index, store, operations, world.start, world.end, world.end + 10 * DAY_MS)
 
 
 def summed(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -31,17 +31,13 @@ UNIT, ROOM = "tobu-unit-1", "tobu-room"
 def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """The weeks with rounds, and with a fault that begins before a midnight and ends after the next opening."""
     found = copied(world, tmp_path_factory.mktemp("whole"))
-    _faulty(found)
-    yield found
-    found.close()
-
-
-def _faulty(found: Copy) -> None:
     rounds.plan_in(found.operations, UNIT, found.start, found.end, "consistency")
     night = found.start + 2 * DAY_MS + 17 * HOUR_MS
     told = [(night + n * HOUR_MS + 1_000, 2 if n < 18 else 0) for n in range(19)]
     commit(found.store, [Reading(UNIT, "Fault/Code", time, code) for time, code in told], found.now)
     found.derive()
+    yield found
+    found.close()
 
 
 @given(cuts=st.sets(st.integers(1, 20), max_size=4))
@@ -93,8 +89,7 @@ def test_the_order_of_arrival_and_restarts_make_no_difference(world: World, whol
 
 def test_a_word_that_changes_nothing_changes_no_figure(whole: Copy, world: World, tmp_path: Path) -> None:
     """An emptying is confirmed, a count is entered and withdrawn."""
-    found = copied(world, tmp_path)
-    _faulty(found)
+    found = copied(world, tmp_path, whole)
     before = found.everything()
     book, records = Emptyings(found.operations), RoomRecords(found.operations)
     emptying = book.of(UNIT, found.start, found.end)[3]
@@ -143,8 +138,7 @@ def _same(one: object, other: object) -> bool:
 def test_old_months_stay_when_raw_readings_are_pruned_and_rooms_thinned_out(
     whole: Copy, world: World, tmp_path: Path
 ) -> None:
-    found = copied(world, tmp_path)
-    _faulty(found)
+    found = copied(world, tmp_path, whole)
     before, later = found.everything(), found.end + 40 * DAY_MS
     availability = found.kpis(found.start, found.end)[UNIT]
     assert availability["good"] < availability["open"] - 3, "there was a fault, and silence"

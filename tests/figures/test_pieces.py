@@ -75,8 +75,9 @@ def pieces(by: Callable[[date], object]) -> Iterator[tuple[int, int]]:
 @contextmanager
 def course(fill: Callable[[Copy, Random], None], seed: int) -> Iterator[Copy]:
     """Databases of one course."""
-    with TemporaryDirectory() as folder:
-        found = Copy(INDEX, *both(Path(folder)), START, END, END + 10 * DAY_MS)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        found = Copy(folder, INDEX, *both(folder), START, END, END + 10 * DAY_MS)
         try:
             fill(found, Random(seed))
             yield found
