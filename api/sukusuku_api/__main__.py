@@ -10,8 +10,9 @@ from pathlib import Path
 
 from sukusuku_api import service
 from sukusuku_api.app import without_data
-from sukusuku_core.errors import ConfigError, PermanentError
-from sukusuku_server import settings
+from sukusuku_core.errors import ConfigError, PermanentError, TransientError
+from sukusuku_server.facility_document.facility_file import FacilityFile
+from sukusuku_server.facility_document.watching import Watch
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,10 +24,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
-        facility = settings.read(arguments.facility)
+        source = FacilityFile(arguments.facility)
+        document = source.read()
+        facility = source.check(document.text)
         os.umask(0o077)  # the databases hold names, mails and the key of links
-        service.run(facility)
-    except (ConfigError, PermanentError) as error:
+        service.run(facility, document=Watch(source, document.version))
+    except (ConfigError, PermanentError, TransientError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

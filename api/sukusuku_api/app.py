@@ -39,10 +39,12 @@ from sukusuku_api.routers import (
     stream,
     vacancy,
 )
+from sukusuku_api.settings_watch import SettingsWatch
 from sukusuku_core import __version__
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import Operations
+from sukusuku_server.facility_document.watching import Watch
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility
@@ -123,22 +125,36 @@ def connect(
 ) -> FastAPI:
     """Connect an application to a facility's data; nothing that it knew of another one is left."""
     index = FacilitySchedules(facility)
-    context = Context(index, timetables(facility), store, operations, clock, index)
+    context = Context(index, timetables(facility), store, operations, clock, index, Views(index))
     app.state.context = context
-    app.state.views = Views(index)
     app.state.authentication = Authentication(operations, clock, facility.web.url, visitor)
     app.state.broadcast = Broadcast(context)
+    app.state.settings_watch = None
     web.prepare(app)
     return app
 
 
+def follow(app: FastAPI, document: Watch) -> None:
+    """Have an application that is connected take changes of its settings, from its start to its end."""
+
+    def use(context: Context) -> None:
+        app.state.context = context
+        app.state.broadcast.take(context)
+        web.prepare(app)
+
+    app.state.settings_watch = SettingsWatch(document, lambda: app.state.context, use)
+
+
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    watching = asyncio.create_task(app.state.broadcast.run(), name="broadcast")
+    jobs = [asyncio.create_task(app.state.broadcast.run(), name="broadcast")]
+    if app.state.settings_watch is not None:
+        jobs.append(asyncio.create_task(app.state.settings_watch.run(), name="settings"))
     yield
-    watching.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await watching
+    for job in jobs:
+        job.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await job
 
 
 def _document(app: FastAPI) -> None:

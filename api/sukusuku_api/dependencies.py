@@ -12,10 +12,13 @@ from sukusuku_api.access.principal import Principal
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.timestamps import parse
 from sukusuku_core.clock import Clock
+from sukusuku_core.errors import Mistake
 from sukusuku_server.access.rights import Act
 from sukusuku_server.db import Operations
 from sukusuku_server.db.modes import Modes
 from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.facility_document import state as document_state
+from sukusuku_server.facility_document.state import DocumentState
 from sukusuku_server.live import clock as server_clock
 from sukusuku_server.live import views as live
 from sukusuku_server.live.clock import ClockDoubt
@@ -55,8 +58,10 @@ class Context:
     """The facility with the dates of its rounds, where its data is, and the clock.
 
     `index` is what whoever asks sees of the facility; `whole` is all of it, for what follows from the rest as well,
-    such as the plan of a round. `principal` is who asks; None: nobody in particular, or a public page. `key` tells this
-    view of the facility from others: answers that are kept for one are good for all that have its key.
+    such as the plan of a round, and `scoped` makes views of it. `principal` is who asks; None: nobody in particular, or
+    a public page. `key` tells this view of the facility from others: answers that are kept for one are good for all
+    that have its key. `mistakes` are those of changed settings that are not in use because of them, `restart` the keys
+    whose change waits for a restart of this process.
     """
 
     index: FacilitySchedules
@@ -65,8 +70,11 @@ class Context:
     operations: Operations
     clock: Clock
     whole: FacilitySchedules
+    scoped: "Views"
     principal: Principal | None = None
     key: Hashable = None
+    mistakes: tuple[Mistake, ...] = ()
+    restart: tuple[str, ...] = ()
 
     @property
     def facility(self) -> Facility:
@@ -103,6 +111,12 @@ class Context:
     def clock_doubt(self) -> ClockDoubt | None:
         """Why the collector does not believe the server's clock; None: it does."""
         return server_clock.read(self.store.live, sorted({asset.edge for asset in self.index.assets.values()}))
+
+    def document(self) -> DocumentState:
+        """Since when the settings are wrong, and what waits for a restart, here or in the collector."""
+        found = document_state.read(self.store.live)
+        since = found.wrong_since or (self.clock() if self.mistakes else None)
+        return DocumentState(since, tuple(dict.fromkeys([*found.waiting, *self.restart])))
 
     def view(self, asset: str, now: int) -> "live.UnitView | live.RoomView":
         """How an asset of the facility stands at the time `now`."""
@@ -150,8 +164,8 @@ PrincipalDep = Annotated[Principal, Depends(who_asks)]
 
 def as_oneself(request: Request, principal: PrincipalDep) -> Context:
     """Return the facility for what needs no right but an account: what one sees of it, acting as oneself."""
-    context, views = public(request), cast("Views", request.app.state.views)
-    view = views.of(principal.rights, Act.VIEW_UNITS)
+    context = public(request)
+    view = context.scoped.of(principal.rights, Act.VIEW_UNITS)
     return replace(
         context,
         index=view.index,
@@ -175,8 +189,8 @@ class Allowed:
         if not (principal.rights.may(self.act) if self.everywhere else principal.rights.somewhere(self.act)):
             where = " for the whole operator" if self.everywhere else ""
             raise ProblemError(HTTPStatus.FORBIDDEN, f"You may not do this: it needs the right `{self.act}`{where}.")
-        context, views = public(request), cast("Views", request.app.state.views)
-        view = views.of(principal.rights, self.act)
+        context = public(request)
+        view = context.scoped.of(principal.rights, self.act)
         return replace(
             context,
             index=view.index,

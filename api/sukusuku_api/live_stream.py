@@ -42,7 +42,7 @@ BEAT = 10.0
 RETRY_MS = 2000
 """How long a browser waits before it connects again."""
 
-State = tuple[Sequence[live.UnitView | live.RoomView], Sequence[Alert], ClockDoubt | None]
+State = tuple[Sequence[live.UnitView | live.RoomView], Sequence[Alert], ClockDoubt | None, bool]
 
 
 class Broadcast:
@@ -63,6 +63,10 @@ class Broadcast:
         watch = partial(repeat, "live state", self.look, POLL, asyncio.sleep, TransitionLog(log))
         await supervise("live state", watch, RETRY_SECONDS, asyncio.sleep, log)
 
+    def take(self, context: Context) -> None:
+        """Go on with another context. Whoever comes now waits for the next look."""
+        self._context, self._state = context, None
+
     async def look(self) -> None:
         """Compare the present with what was last told; tell what changed. Growing older is no change."""
         context = self._context
@@ -72,7 +76,9 @@ class Broadcast:
             self._latest, self._derived, self._version = store.latest(), store.derived_latest(), version
         alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
         views = live.views(context.index, self._latest, context.clock(), self._derived)
-        state = (views, alerts, context.clock_doubt())
+        state = (views, alerts, context.clock_doubt(), context.document().wrong_since is None)
+        if context is not self._context:
+            return  # of a facility that is not in use any more
         if state != self._state:
             self._state = state
             self._told = {}
@@ -100,7 +106,7 @@ class Broadcast:
             seen = await run_in_threadpool(look)
             if seen is None:
                 return
-            if changed is not self._changed or told != seen.key:
+            if self._state is not None and (changed is not self._changed or told != seen.key):
                 changed, told, quiet = self._changed, seen.key, 0.0
                 yield self._event(seen)
             try:
@@ -122,9 +128,9 @@ class Broadcast:
         return self._told[seen.key]
 
     def _encode(self, state: State, seen: Context) -> ServerSentEvent:
-        views, alerts, doubt = state
+        views, alerts, doubt, _ = state
         index, now = seen.index, self._context.clock()
-        views = [view for view in views if seen.sees(view.id)]
+        views = [view for view in views if view.id in index.assets]
         alerts = [alert for alert in alerts if seen.sees(alert.asset)]
         data = present.LiveOut(
             time=japan_time(now),

@@ -11,12 +11,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from sukusuku_api.access.sign_in import first_link
-from sukusuku_api.app import create_app
+from sukusuku_api.app import create_app, follow
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.web.sign_in.page import WELCOME
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_server.db import Operations
+from sukusuku_server.facility_document.watching import Watch
 from sukusuku_server.settings import Facility, Web
 from sukusuku_server.timeseries import backends
 
@@ -27,8 +28,11 @@ Make = Callable[[Facility, LazyStore, Operations], FastAPI]
 """Makes the application over opened data."""
 
 
-def run(facility: Facility, make: Make = create_app) -> None:
-    """Serve until SIGINT or SIGTERM. Raises ConfigError when the address cannot be had or the data not be opened."""
+def run(facility: Facility, make: Make = create_app, document: Watch | None = None) -> None:
+    """Serve until SIGINT or SIGTERM. `document` tells when the settings change; None: they never do.
+
+    Raises ConfigError when the address cannot be had or the data not be opened.
+    """
     listener = listen(facility.web)
     store = LazyStore(Path(facility.store.path), lambda _: backends.open_reader(facility.store))
     try:
@@ -37,6 +41,8 @@ def run(facility: Facility, make: Make = create_app) -> None:
         try:
             app = make(facility, store, operations)
             _invite_first(operations, facility.web)
+            if document is not None:
+                follow(app, document)
             Server(app).run(sockets=[listener])
         finally:
             operations.close()

@@ -13,6 +13,8 @@ from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import MINUTE_MS, SECOND_MS, japan_time
 from sukusuku_server.db import MailState
 from sukusuku_server.db.doors import DoorRecords
+from sukusuku_server.facility_document.state import DocumentState
+from sukusuku_server.facility_document.words import may_be_secret
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.live.doors import sources
 from sukusuku_server.live.left_out import left_out
@@ -53,7 +55,8 @@ def health(context: DevicesContext) -> out.HealthOut:
     edges = _edges(context, latest, now)
     doors, channels = _doors(context, now), _channels(context)
     failing = any(not channel.ok and (channel.kind is not None or channel.waiting) for channel in channels)
-    parts = readable and not failing and mails is not None and doubt is None and undeleted is None
+    document = _document(context)
+    parts = readable and not failing and mails is not None and doubt is None and undeleted is None and document.right
     well = (
         parts and not unassigned and not any(door.late for door in doors) and not any(edge.unreadable for edge in edges)
     )
@@ -64,6 +67,7 @@ def health(context: DevicesContext) -> out.HealthOut:
         store=readable,
         operations=mails is not None,
         clock=_clock(doubt),
+        document=document,
         newest=live.last(_newest(*latest.values()), now),
         edges=edges,
         mails=mails,
@@ -77,6 +81,20 @@ def health(context: DevicesContext) -> out.HealthOut:
         ],
         unassigned_dropped=dropped,
         undeleted_before=None if undeleted is None else japan_time(undeleted),
+    )
+
+
+def _document(context: Context) -> out.DocumentOut:
+    try:
+        found = context.document()
+    except SukusukuError:
+        found = DocumentState(None, context.restart)
+    mistakes = context.mistakes if context.key is None else ()
+    return out.DocumentOut(
+        right=found.wrong_since is None,
+        since=None if found.wrong_since is None else japan_time(found.wrong_since),
+        mistakes=[out.MistakeOut(where=it.where, text="" if may_be_secret(it.where) else it.text) for it in mistakes],
+        restart=[*found.waiting],
     )
 
 

@@ -155,6 +155,22 @@ class ClockOut(Shape):
     against: list[AgainstOut] = Field(default=[], description="Edge nodes that contradict it")
 
 
+class MistakeOut(Shape):
+    """What is wrong in `facility.toml`."""
+
+    where: str = Field(description="Key path; empty: the whole file", examples=["site[0].unit[1].id"])
+    text: str = Field(description="What was found and what is allowed; empty where the value may be secret")
+
+
+class DocumentOut(Shape):
+    """Whether `facility.toml` as it is now is in use. While it is wrong, the settings of before are."""
+
+    right: bool
+    since: datetime | None = Field(default=None, description="Wrong since", examples=[_TIME])
+    mistakes: list[MistakeOut] = Field(default=[], description="Only for whoever sees the whole operator")
+    restart: list[str] = Field(default=[], description="Keys whose change waits for a restart", examples=[["web.port"]])
+
+
 class LeftOutOut(Shape):
     """A room or unit that was measured and is not in the settings any more."""
 
@@ -168,13 +184,14 @@ class HealthOut(Shape):
     status: Literal["ok", "degraded"] = Field(
         description="`degraded`: store or operations is false, a channel takes nothing, readings are unassigned, "
         "an edge node is unreadable, "
-        "the clock is in doubt, or a door is late"
+        "the clock is in doubt, the settings are wrong, or a door is late"
     )
     version: str
     time: datetime = Field(examples=[_TIME])
     store: bool = Field(description="Readings can be read")
     operations: bool = Field(description="Alerts can be read")
     clock: ClockOut = Field(description="The server's clock, as the collector judges it")
+    document: DocumentOut = Field(description="The settings")
     newest: LastOut | None = Field(description="The newest reading of all assets")
     edges: list[EdgeOut]
     mails: MailsOut | None = Field(description="null: the operations data cannot be read")

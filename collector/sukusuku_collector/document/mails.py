@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from sukusuku_core.errors import Mistake
 from sukusuku_core.time import japan_time
-from sukusuku_server.facility_document.words import HIDDEN
+from sukusuku_server.facility_document.words import may_be_secret
 from sukusuku_server.i18n import texts
 from sukusuku_server.mail.message import Draft, build
 from sukusuku_server.model.alerts import OutgoingMail
@@ -77,4 +77,4 @@ def _message(
 
 def _shown(mistake: Mistake) -> str:
     """Return a mistake as a mail may show it: what was found for a secret stays on the server."""
-    return mistake.where if mistake.where.rpartition(".")[2] in HIDDEN else str(mistake)
+    return mistake.where if may_be_secret(mistake.where) else str(mistake)

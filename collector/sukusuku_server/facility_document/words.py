@@ -73,3 +73,8 @@ KEYS: Mapping[str, str] = {
 
 HIDDEN = {"password", "token", "key", "url"}
 """Keys whose values may be secret: their values are never shown."""
+
+
+def may_be_secret(where: str) -> bool:
+    """Whether the value at a key path may be secret."""
+    return where.rpartition(".")[2] in HIDDEN

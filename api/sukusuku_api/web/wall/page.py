@@ -74,7 +74,9 @@ async def _wall(context: Context, sites: list[Site], language: Language) -> view
     alerts = await run_in_threadpool(context.operations.alerts, open_only=True, about=context.seen)
     now = context.clock()
     reader = base.Locale(language, texts(language).gettext, now)
-    return view_model.wall(context.index, sites, context.views(now), alerts, reader, context.clock_doubt())
+    wrong = context.document().wrong_since is not None
+    views, doubt = context.views(now), context.clock_doubt()
+    return view_model.wall(context.index, sites, views, alerts, reader, doubt, settings_wrong=wrong)
 
 
 def _ages(language: Language) -> str:

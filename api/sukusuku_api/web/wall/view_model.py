@@ -13,7 +13,7 @@ from sukusuku_api.web.wall.forecast_texts import ahead
 from sukusuku_core.model import FaultCode
 from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert, AlertState
-from sukusuku_server.i18n import Translate
+from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.live.views import Condition, RoomView, UnitView
 from sukusuku_server.rooms.capacity_limit import Rule
@@ -137,6 +137,8 @@ class Wall:
     now: int
     clock: str
     clock_warning: str
+    settings_warning: str
+    """Empty: the settings as they are now are in use."""
     simulated: bool
     sites: tuple[SitePanel, ...]
     alerts: tuple[AlertLine, ...]
@@ -150,8 +152,13 @@ def wall(
     alerts: Sequence[Alert],
     reader: Locale,
     doubt: ClockDoubt | None = None,
+    *,
+    settings_wrong: bool = False,
 ) -> Wall:
-    """Return the wall for the given centres of a facility. `doubt` is about the server's clock."""
+    """Return the wall for the given centres of a facility. `doubt` is about the server's clock.
+
+    `settings_wrong`: changed settings have a mistake, and those of before are in use.
+    """
     shown = {site.id for site in sites}
     told = [alert for alert in alerts if alert.site in shown and alert.state in _TOLD]
     told.sort(key=lambda alert: (_TOLD.index(alert.state), -alert.since))
@@ -159,12 +166,15 @@ def wall(
         now=reader.now,
         clock=japan_time(reader.now).strftime("%H:%M"),
         clock_warning=clock_texts.warning(doubt, reader.translate),
+        settings_warning=reader.translate(_WRONG) if settings_wrong else "",
         simulated=any(view.simulated for view in views if view.site in shown),
         sites=tuple(_site(site, [view for view in views if view.site == site.id], reader) for site in sites),
         alerts=tuple(_alert(index, alert, reader) for alert in told[:SHOWN_ALERTS]),
         alert_count=len(told),
     )
 
+
+_WRONG = N_("The settings were changed and have a mistake. Those of before are in use. Please tell the administrator.")
 
 _TOLD = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 """A pending alert has told nobody yet, so the wall does not either."""
