@@ -163,6 +163,9 @@ class RejectedMessages(Protocol):
     def unassigned(self) -> list[Tally]:
         """Count what waits for facility.toml to be put right, by topic and reason."""
 
+    def newest_unassigned(self, topic: str, limit: int) -> list[Unassigned]:
+        """Return the newest messages of a topic that wait for facility.toml to be put right, newest first."""
+
 
 class UnassignedMessages(Protocol):
     """Gives back the messages that wait for facility.toml to be put right."""

@@ -152,6 +152,15 @@ class SqliteReader:
         )
         return [Tally(*row) for row in rows]
 
+    def newest_unassigned(self, topic: str, limit: int) -> list[Unassigned]:
+        """See Store."""
+        rows = self._all(
+            "SELECT received, topic, reason, detail, payload, clock_set FROM unassigned WHERE topic = ? "
+            "ORDER BY received DESC, id DESC LIMIT ?",
+            (topic, limit),
+        )
+        return [Unassigned(*row) for row in rows]
+
     def waiting(self, topic: str, after: int, limit: int) -> list[tuple[int, Unassigned]]:
         """See Store."""
         rows = self._all(
