@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from sukusuku_api.web import notes, rooms
 from sukusuku_api.web.account import page as account
+from sukusuku_api.web.alert_links import page as alert_links
 from sukusuku_api.web.alerts import page as alerts
 from sukusuku_api.web.bookings import page as bookings
 from sukusuku_api.web.collection import page as collection
@@ -30,6 +31,7 @@ def install(app: FastAPI) -> None:
     sign_in.install(app)
     account.install(app)
     alerts.install(app)
+    alert_links.install(app)
     people.install(app)
 
 

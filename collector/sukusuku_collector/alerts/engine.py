@@ -31,7 +31,9 @@ from sukusuku_core.time import SECOND_MS
 from sukusuku_server.db import Alert, AlertState, Operations
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.modes import ModeKind
+from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.live.freshness import last_time
+from sukusuku_server.mail.alert_links import AlertLinks
 from sukusuku_server.model.alerts import Word
 from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rooms.schedule import FacilitySchedules
@@ -100,7 +102,8 @@ class AlertEngine:
     ) -> None:
         self._operations = operations
         self._mail_written = mail_written
-        composer = Composer(index.facility)
+        links = AlertLinks(shared(operations, LINKS), index.facility.web.url)
+        composer = Composer(index.facility, links)
         self._mailing = Mailing(index.facility, composer)
         self._post = Post(index.facility, self._mailing, composer)
         self._repeat = round(index.facility.alerts.repeat_after * 1000)

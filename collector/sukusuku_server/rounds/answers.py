@@ -7,11 +7,12 @@ from sukusuku_core.errors import SukusukuError
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.shared_secrets import LINKS, shared
+from sukusuku_server.mail.signed_tokens import ForgedLinkError
 from sukusuku_server.model.rounds import Person, Run, RunState, StopRecord
 from sukusuku_server.model.run_state import GRACE_MS, is_accepted_by, state_of
 from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rounds.route_sheet import Sheets, sheets
-from sukusuku_server.rounds.signed_links import Action, Claim, ForgedLinkError, Links
+from sukusuku_server.rounds.signed_links import Action, Claim, Links
 from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import FacilityIndex
 

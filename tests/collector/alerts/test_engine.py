@@ -1,3 +1,4 @@
+import re
 import sqlite3
 import tempfile
 from collections.abc import Callable
@@ -298,6 +299,11 @@ COURSE = st.lists(
 )
 
 
+def _without_link(content: bytes) -> str:
+    """The text of a mail without its signed link: each database has a secret of its own."""
+    return re.sub(r"/a/[\w.-]+", "/a/", body(parse(content), "plain"))
+
+
 def course_of(steps: list[tuple[int, float, int]], restart: Callable[[int], bool]) -> list[tuple[object, ...]]:
     with tempfile.TemporaryDirectory() as folder:
         site = Site(Path(folder))
@@ -313,7 +319,7 @@ def course_of(steps: list[tuple[int, float, int]], restart: Callable[[int], bool
             for alert in alerts
             for event in site.store.events(alert.id)
         ]
-        told += [(row.mail.message_id, row.mail.content) for row in site.store.mails()]
+        told += [(row.mail.message_id, _without_link(row.mail.content)) for row in site.store.mails()]
         site.store.close()
     return told
 

@@ -11,8 +11,9 @@ from itsdangerous import URLSafeSerializer
 
 from sukusuku_server.db import Operations
 from sukusuku_server.db.shared_secrets import renew, shared
+from sukusuku_server.mail.signed_tokens import ForgedLinkError
 from sukusuku_server.model.rounds import Answer
-from sukusuku_server.rounds.signed_links import Action, Claim, ExpiredLinkError, ForgedLinkError, Links
+from sukusuku_server.rounds.signed_links import Action, Claim, ExpiredLinkError, Links
 from tests.server.rounds.plan_cases import HOUR, MORNING
 
 KEY = b"k" * 32

@@ -15,9 +15,10 @@ from sukusuku_api.dependencies import Context, PublicContext
 from sukusuku_api.web.base import LANGUAGES, environment
 from sukusuku_core.errors import TransientError
 from sukusuku_server.i18n import texts
+from sukusuku_server.mail.signed_tokens import ForgedLinkError
 from sukusuku_server.model.rounds import Answer
 from sukusuku_server.rounds.answers import LONGEST_NOTE, Answers, ClosedRoundError, Seen
-from sukusuku_server.rounds.signed_links import PATH, Action, ExpiredLinkError, ForgedLinkError
+from sukusuku_server.rounds.signed_links import PATH, Action, ExpiredLinkError
 from sukusuku_server.rounds.texts import RoundWords, Speech, StopWords
 from sukusuku_server.settings import Language
 

@@ -13,6 +13,7 @@ from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import OutgoingMail
 from sukusuku_server.i18n import texts
+from sukusuku_server.mail.alert_links import AlertLinks
 from sukusuku_server.mail.facility_checks import check
 from sukusuku_server.mail.message import Draft, build, message_id
 from sukusuku_server.model.notices import Notice, encode
@@ -53,8 +54,9 @@ class Composer:
     Raises ConfigError when a name in the facility cannot stand in a mail header, naming its place.
     """
 
-    def __init__(self, facility: Facility) -> None:
+    def __init__(self, facility: Facility, links: AlertLinks) -> None:
         self._facility = facility
+        self._links = links
         self._texts = {language: texts("sukusuku_server", language) for language in LANGUAGES}
         self._templates = {
             language: environment("sukusuku_collector.alerts.mails", self._texts[language]) for language in LANGUAGES
@@ -129,6 +131,7 @@ class Composer:
             raise ValueError("without [mail] nobody in any chain is told by mail")
         language, incident = contact.language, items[0].incident
         told: Words | SeveralWords
+        open_alone = len(items) == 1 and not incident.resolved
         if len(items) == 1:
             kind, form = items[0].kind, "alert"
             told = words(items[0], self._texts[language], language, children=server.child_counts)
@@ -140,6 +143,7 @@ class Composer:
             "simulated": any(item.incident.simulated for item in items),
             "resolved": incident.resolved,
             "wall": self._wall,
+            "take_on": self._links.url(incident.alert.id, contact.name, incident.now) if open_alone else None,
             "operator": self._facility.operator.name[language],
             "contact": contact.name,
             "language": language,

@@ -13,6 +13,7 @@ from sukusuku_collector.alerts.mails.phrases import Incident, Item
 from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_server.db import Alert, AlertState, OutgoingMail
 from sukusuku_server.live.outlook import Outlook
+from sukusuku_server.mail.alert_links import AlertLinks
 from sukusuku_server.rooms.capacity_limit import room_limit
 from sukusuku_server.rooms.standards import national
 from sukusuku_server.settings.rooms import Standards
@@ -130,6 +131,9 @@ SEVERAL = {
 """Mails about several alerts: a common cause, its end, what a contact has as a digest, and whatever comes together."""
 
 
+LINKS = AlertLinks([b"k" * 32], "https://wall.example.jp")
+
+
 def body(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
     assert isinstance(part, EmailMessage)
@@ -145,7 +149,7 @@ def parse(content: bytes) -> EmailMessage:
 
 
 def _files() -> Iterator[tuple[str, str]]:
-    composer = Composer(facility(FACILITY.replace("[mail]\n", "[mail]\nchild_counts = true\n")))
+    composer = Composer(facility(FACILITY.replace("[mail]\n", "[mail]\nchild_counts = true\n")), LINKS)
     for case in CASES:
         abouts = [incident(case, resolved=False), incident(case, resolved=True)]
         again = [incident(case, resolved=False, open_still=True)] if case == "unit_fault" else []

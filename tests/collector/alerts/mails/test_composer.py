@@ -12,7 +12,7 @@ from sukusuku_collector.alerts.mails.texts_several import several
 from sukusuku_server import i18n
 from sukusuku_server.settings import Language
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, SECOND, T0, facility
-from tests.collector.alerts.mails.golden_mails import CASES, FOLDER, body, incident, mails, parse, rendered
+from tests.collector.alerts.mails.golden_mails import CASES, FOLDER, LINKS, body, incident, mails, parse, rendered
 
 GOLDEN = sorted(path.name for path in FOLDER.iterdir())
 BOTH = ("ja", "en")
@@ -20,7 +20,7 @@ BOTH = ("ja", "en")
 
 def mail(about: Incident, language: str = "en", text: str = FACILITY) -> tuple[str, str, str]:
     """Subject, text and HTML of a mail."""
-    [found] = [item for item in mails(Composer(facility(text)), about) if item.language == language]
+    [found] = [item for item in mails(Composer(facility(text), LINKS), about) if item.language == language]
     message = parse(found.content)
     return found.subject, body(message, "plain"), body(message, "html")
 
@@ -71,7 +71,9 @@ def test_the_html_fetches_nothing(rule: str) -> None:
     found = _Links()
     found.feed(html)
 
-    assert found.links == ["https://wall.example.jp/wall"]
+    take_on, wall = found.links
+    assert re.fullmatch(r"https://wall\.example\.jp/a/[\w.-]+", take_on)
+    assert wall == "https://wall.example.jp/wall"
     assert found.tags.isdisjoint({"img", "script", "link", "style", "iframe"})
     assert "url(" not in html
 

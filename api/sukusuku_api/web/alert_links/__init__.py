@@ -1,0 +1,1 @@
+"""The page that the link of an alert mail opens."""

@@ -1,0 +1,110 @@
+"""The page of an alert for whoever got a mail about it: a GET shows it, a POST takes it on or gives it back."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Form
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from sukusuku_api.dependencies import Context, PublicContext
+from sukusuku_api.web import base, forms
+from sukusuku_api.web.alerts import view_model
+from sukusuku_core.errors import TransientError
+from sukusuku_server.access.records import Actor
+from sukusuku_server.db import Alert, AlertStateError, Operations, UnknownAlertError
+from sukusuku_server.db.shared_secrets import LINKS, shared
+from sukusuku_server.mail.alert_links import PATH, AlertClaim, AlertLinks
+from sukusuku_server.mail.signed_tokens import ForgedLinkError
+from sukusuku_server.settings import Language
+
+_LONGEST_NOTE = 500
+
+router = APIRouter(include_in_schema=False, prefix=PATH)
+Note = Annotated[str, Form()]
+
+
+def install(app: FastAPI) -> None:
+    """Add the page, and load its template now: a broken one should show at the start."""
+    for language in base.LANGUAGES:
+        base.environment(language).get_template("answer_alert.html")
+    app.include_router(router)
+
+
+@router.get("/{token}")
+def show(context: PublicContext, token: str, lang: base.Lang = "ja") -> HTMLResponse:
+    """Return the page. Nothing is recorded."""
+    return _answered(context, token, lang, lambda _operations, _alert, _claim: None)
+
+
+@router.post("/{token}")
+def take_on(context: PublicContext, token: str, note: Note = "", lang: base.Lang = "ja") -> Response:
+    """Record that the recipient of the mail takes care of it; then back to the page."""
+
+    def act(operations: Operations, alert: Alert, claim: AlertClaim) -> None:
+        operations.acknowledge(alert.id, claim.who, context.clock(), note.strip()[:_LONGEST_NOTE])
+
+    return _acted(context, token, lang, act)
+
+
+@router.post("/{token}/release")
+def release(context: PublicContext, token: str, lang: base.Lang = "ja") -> Response:
+    """Record that nobody takes care of it after all; then back to the page."""
+
+    def act(operations: Operations, alert: Alert, claim: AlertClaim) -> None:
+        operations.release(alert.id, claim.who, context.clock())
+
+    return _acted(context, token, lang, act)
+
+
+Act = Callable[[Operations, Alert, AlertClaim], None]
+
+
+def _acted(context: Context, token: str, language: Language, act: Act) -> Response:
+    shown = _answered(context, token, language, act)
+    if shown.status_code != HTTPStatus.OK:
+        return shown
+    return RedirectResponse(f"{PATH}/{token}?lang={language}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
+
+
+def _answered(context: Context, token: str, language: Language, act: Act) -> HTMLResponse:
+    try:
+        links = AlertLinks(shared(context.operations, LINKS), context.facility.web.url)
+        claim = links.read(token)
+        if context.clock() >= claim.expires:
+            return _note("expired", HTTPStatus.GONE, language)
+        alert = context.operations.alert(claim.alert)
+        if alert is None:
+            return _note("expired", HTTPStatus.GONE, language)
+        act(context.operations.acting(Actor("alert link")), alert, claim)
+        return _page(context, claim, token, language)
+    except ForgedLinkError:
+        return _note("forged", HTTPStatus.NOT_FOUND, language)
+    except (AlertStateError, UnknownAlertError):
+        return _page(context, claim, token, language)
+    except TransientError:
+        return _note("later", HTTPStatus.SERVICE_UNAVAILABLE, language)
+
+
+def _page(context: Context, claim: AlertClaim, token: str, language: Language) -> HTMLResponse:
+    alert = context.operations.alert(claim.alert)
+    if alert is None:
+        return _note("expired", HTTPStatus.GONE, language)
+    reader = base.Locale(language, base.texts(language).gettext, context.clock())
+    (card,) = view_model.cards(context, [alert], {alert.id: context.operations.events(alert.id)}, {}, (), reader)
+    values = {
+        "card": card,
+        "who": claim.who,
+        "here": f"{PATH}/{token}",
+        "mine": alert.acknowledged_by == claim.who,
+        "language": language,
+        "other": "en" if language == "ja" else "ja",
+    }
+    html = base.environment(language).get_template("answer_alert.html").render(values)
+    return HTMLResponse(html, headers=forms.HEADERS)
+
+
+def _note(kind: str, status: HTTPStatus, language: Language) -> HTMLResponse:
+    values = {"kind": kind, "language": language, "other": "en" if language == "ja" else "ja"}
+    html = base.environment(language).get_template("answer_note.html").render(values)
+    return HTMLResponse(html, status, headers=forms.HEADERS)

@@ -1,0 +1,83 @@
+import re
+
+import httpx
+import pytest
+
+from sukusuku_server.db import AlertState
+from sukusuku_server.db.shared_secrets import LINKS, shared
+from sukusuku_server.mail.alert_links import LASTS_MS, AlertLinks
+from tests.api import two_centres as worlds
+from tests.api.conftest import NOW
+from tests.api.two_centres import World
+
+
+@pytest.fixture
+def ident(world: World) -> int:
+    return worlds.fire(world.operations, "collection", "tobu-unit-2", NOW - 720_000, 84.0).id
+
+
+def _path(world: World, ident: int, who: str = "佐藤", made: int = NOW) -> str:
+    return AlertLinks(shared(world.operations, LINKS), "").url(ident, who, made)
+
+
+def _text(answer: httpx.Response) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def test_whoever_opens_the_link_sees_the_alert_and_records_nothing(api: httpx.Client, world: World, ident: int) -> None:
+    path = _path(world, ident)
+    for answer in (api.get(path), api.head(path), api.get(path)):
+        assert answer.status_code in {200, 405}
+
+    assert "充填率 84 %" in _text(api.get(path))
+    assert "未対応" in _text(api.get(path))
+    assert world.operations.audit() == []
+
+
+def test_the_recipient_takes_the_alert_on_and_may_give_it_back(api: httpx.Client, world: World, ident: int) -> None:
+    path = _path(world, ident)
+
+    answer = api.post(path, data={"note": "15時に行きます"})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?lang=ja")
+    assert "佐藤が対応中 : 15時に行きます" in _text(api.get(path)).replace("対応中:", "対応中 :")
+    assert "対応を取り消す" in _text(api.get(path))
+    assert "対応を取り消す" not in _text(api.get(_path(world, ident, "高橋")))
+    assert api.post(_path(world, ident, "高橋")).status_code == 303
+    found = world.operations.alert(ident)
+    assert found is not None
+    assert found.acknowledged_by == "佐藤", "the first stays"
+    api.post(f"{path}/release")
+    found = world.operations.alert(ident)
+    assert found is not None
+    assert found.state is AlertState.FIRING
+    assert [(entry.who, entry.action, entry.actor) for entry in world.operations.audit()] == [
+        ("佐藤", "alert.release", "alert link"),
+        ("佐藤", "alert.acknowledge", "alert link"),
+    ]
+
+
+def test_what_is_over_is_shown_as_it_is(api: httpx.Client, world: World, ident: int) -> None:
+    with world.operations.change() as change:
+        change.resolve(change.read(ident), NOW, 10.0)
+
+    assert api.post(_path(world, ident)).status_code == 303
+    assert "解消" in _text(api.get(_path(world, ident)))
+
+
+@pytest.mark.parametrize("harm", ["cut", "altered", "other"])
+def test_a_link_that_is_not_ours_or_too_old_changes_nothing(
+    api: httpx.Client, world: World, ident: int, harm: str
+) -> None:
+    path = _path(world, ident)
+    wrong = {
+        "cut": path[:-5],
+        "altered": path[:5] + ("A" if path[5] != "A" else "B") + path[6:],
+        "other": AlertLinks([b"another key of 32 bytes or so...."], "").url(ident, "佐藤", NOW),
+    }[harm]
+
+    assert api.get(wrong).status_code == 404
+    assert api.post(wrong).status_code == 404
+    old = _path(world, ident, made=NOW - LASTS_MS)
+    assert api.post(old).status_code == 410
+    assert world.operations.audit() == []
