@@ -18,29 +18,35 @@ is then too small by as many while rows before that count are missing; each mess
 makes it larger by one. Therefore a count that lies 128 or more behind what has been sent is not believed, and a window
 that stays unanswered ends in a new birth, which sets both counts to the same start. A count that is believed can only
 be too small, which costs a resend and never a reading.
+
+A node with a key (`proofs`) believes no count without a proof, and no STATE that would silence it: see `edge_proofs`.
+
+The host may stay away for hours. Every few minutes a node that waits leaves and connects anew, so that a STATE with a
+false timestamp, which makes it pass over the true ones, does not silence it for ever: a new session reads the retained
+STATE afresh.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from sukusuku_core import sparkplug, state, topics
 from sukusuku_core.catalogue import DataType
+from sukusuku_core.edge_payloads import Declared, birth_metrics, fits, in_order, parts_of, typed
+from sukusuku_core.edge_proofs import BEHIND, Proofs
 from sukusuku_core.errors import DecodeError
-from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_core.model import Reading
 from sukusuku_core.sparkplug import SEQ_MODULUS, Metric, Payload, datatype_of
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_core.topics import MessageType, NodeTopic
 
 WINDOW = 64
 """Data messages that may be unacknowledged."""
-BEHIND = SEQ_MODULUS // 2
-"""Messages by which a count may lie behind: twice the window, and far from what it takes to overlook a loss."""
-READINGS_PER_MESSAGE = 200
-BYTES_PER_MESSAGE = sparkplug.MAX_PAYLOAD_BYTES // 2
 ACK_TIMEOUT_MAX = MINUTE_MS
 """The wait for an acknowledgement doubles up to here while none comes: a slow host must not drown in resends."""
+WAIT_MAX = 5 * MINUTE_MS
+"""After this a node that waits for its host asks the broker again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +82,24 @@ class Resend:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Somebody has said what only the host may say, and has not proved to be the host. Nothing was done."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Leave this MQTT session and establish a new one."""
 
     why: str
 
 
+_UNPROVED = "an acknowledgement without a proof: has the collector the key of this node (`sukusuku nodes list`)?"
+_FALSE = "an acknowledgement whose proof does not fit what was sent: somebody else speaks for the host or for this node"
 _OTHER_MAKES = "a host of another make gives none: `acknowledge = false` in edge.toml"
 
-Action = Publish | Subscribe | Delivered | Resend | Close
+Action = Publish | Subscribe | Delivered | Resend | Refused | Close
 
 
 class Phase(Enum):
@@ -103,14 +118,6 @@ class NodeIdentity:
     group: str
     node: str
     primary_host: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """One metric that a birth declares, with the last committed reading as its value."""
-
-    datatype: DataType
-    reading: Reading | None = None
 
 
 @dataclass(slots=True)
@@ -136,6 +143,7 @@ class EdgeSession:
     latest NBIRTH of any session: births carry strictly rising timestamps, also when the clock steps back.
     `metrics` maps an asset id to what it declares; the node's own metrics stand under the node id.
     `acknowledge`: whether the host acknowledges what it has stored; otherwise the broker's word must do.
+    `proofs`: made for this session, when the node has a key. None: whoever can publish is believed.
     """
 
     identity: NodeIdentity
@@ -144,6 +152,7 @@ class EdgeSession:
     last_birth: int = 0
     ack_timeout: int = 5_000
     acknowledge: bool = True
+    proofs: Proofs | None = None
     phase: Phase = Phase.NEW
     _devices: dict[str, _Device] = field(init=False)
     _count: int = 0
@@ -151,6 +160,7 @@ class EdgeSession:
     _tokens: int = 0
     _unanswered: int = 0
     _host_state: state.HostState | None = None
+    _waiting_since: int = 0
 
     def __post_init__(self) -> None:
         self._devices = {
@@ -171,7 +181,7 @@ class EdgeSession:
         filters = topics.command_filters(self.identity.group, self.identity.node)
         if self.identity.primary_host is None:
             return [Subscribe(filters), *self._birth(now)]
-        self.phase = Phase.WAITING
+        self.phase, self._waiting_since = Phase.WAITING, now
         return [Subscribe((*filters, topics.state_topic(self.identity.primary_host)))]
 
     def leave(self, why: str) -> list[Action]:
@@ -201,6 +211,8 @@ class EdgeSession:
 
     def tick(self, now: int) -> list[Action]:
         """Time has passed: when acknowledgements do not come, begin anew with a birth."""
+        if (actions := self._look_for_host(now)) is not None:
+            return actions
         patience = min(self.ack_timeout << self._unanswered, max(self.ack_timeout, ACK_TIMEOUT_MAX))
         if self.phase is not Phase.ONLINE or not self._in_flight:
             return []
@@ -234,7 +246,7 @@ class EdgeSession:
         for reading in readings:
             device = self._devices.get(reading.asset)
             known = device.metrics.get(reading.metric) if device is not None else None
-            if device is not None and known is not None and _fits(known.datatype, reading.value):
+            if device is not None and known is not None and fits(known.datatype, reading.value):
                 device.metrics[reading.metric] = replace(known, reading=reading)
 
     # ------------------------------------------------------------ readings
@@ -260,7 +272,7 @@ class EdgeSession:
             return self._again("the node has a new metric", now)
         for asset, group in by_asset.items():
             is_device = asset != node
-            for part in _parts(group):
+            for part in parts_of(group):
                 if is_device and (self._declare(asset, part) or not self._devices[asset].born):
                     actions.append(self._device_birth(asset, now))
                 metrics = self._data_metrics(asset, part, historical=historical)
@@ -281,7 +293,10 @@ class EdgeSession:
     def _message(self, kind: MessageType, metrics: tuple[Metric, ...], now: int, device: str | None = None) -> Publish:
         seq = self._count % SEQ_MODULUS
         self._count += 1
-        return Publish(str(self._topic(kind, device)), sparkplug.encode(Payload(now, metrics, seq)))
+        message = Publish(str(self._topic(kind, device)), sparkplug.encode(Payload(now, metrics, seq)))
+        if self.proofs is not None:
+            self.proofs.sent(self._count, (message.topic, message.payload))
+        return message
 
     def _birth(self, now: int) -> list[Action]:
         self.phase = Phase.ONLINE
@@ -297,8 +312,10 @@ class EdgeSession:
                 Metric(sparkplug.ACK_BIRTH, birth, birth, DataType.INT64),
                 Metric(sparkplug.ACK_COUNT, 0, birth, DataType.INT64),
             ]
-        own = _birth_metrics(self._devices[self.identity.node].metrics, birth)
-        actions: list[Action] = [self._message(MessageType.NBIRTH, _in_order((*control, *own)), birth)]
+        if self.proofs is not None:
+            control.append(Metric(sparkplug.ACK_PROOF, self.proofs.request, birth, DataType.STRING))
+        own = birth_metrics(self._devices[self.identity.node].metrics, birth)
+        actions: list[Action] = [self._message(MessageType.NBIRTH, in_order((*control, *own)), birth)]
         for asset, device in self._devices.items():
             device.born = False
             if device.alive and asset != self.identity.node:
@@ -308,7 +325,7 @@ class EdgeSession:
     def _device_birth(self, asset: str, now: int) -> Publish:
         device = self._devices[asset]
         device.born = True
-        return self._message(MessageType.DBIRTH, _in_order(_birth_metrics(device.metrics, now)), now, asset)
+        return self._message(MessageType.DBIRTH, in_order(birth_metrics(device.metrics, now)), now, asset)
 
     def _device_death(self, asset: str, now: int) -> Publish:
         self._devices[asset].born = False
@@ -320,17 +337,17 @@ class EdgeSession:
         changed = False
         for _, reading in sorted(rows, key=lambda row: row[1].value is None):  # a value shows its type, a null does not
             known = device.metrics.get(reading.metric)
-            if known is None or not _fits(known.datatype, reading.value):
+            if known is None or not fits(known.datatype, reading.value):
                 device.metrics[reading.metric] = Declared(datatype_of(reading.value))
                 changed = True
         return changed
 
     def _data_metrics(self, asset: str, rows: Sequence[tuple[int, Reading]], *, historical: bool) -> tuple[Metric, ...]:
         declared = self._devices[asset].metrics
-        return _in_order(
+        return in_order(
             Metric(
                 reading.metric,
-                _as(declared[reading.metric].datatype, reading.value),
+                typed(declared[reading.metric].datatype, reading.value),
                 reading.time,
                 declared[reading.metric].datatype,
                 historical,
@@ -349,24 +366,63 @@ class EdgeSession:
         if known is not None and said.timestamp < known.timestamp:
             return []  # a late will of an older host session
         self._host_state = said
-        if said.online and self.phase is Phase.ONLINE:
-            begun_anew = known is not None and said.timestamp > known.timestamp
-            return self._again("the host has begun a new session", now) if begun_anew else []
-        if said.online:
-            return self._birth(now) if self.phase is Phase.WAITING else []
-        return self.leave("the host is offline") if self.phase is Phase.ONLINE else []
+        if said.online and self.phase is Phase.WAITING:
+            return self._birth(now)
+        if self.phase is not Phase.ONLINE:
+            return []
+        if not said.online:
+            return self._host_left(now)
+        begun_anew = known is not None and said.timestamp > known.timestamp
+        return self._asked("the host has begun a new session", now) if begun_anew else []
+
+    def _look_for_host(self, now: int) -> list[Action] | None:
+        """Return what there is to do about a host that may be away; None: nothing."""
+        if self.phase is Phase.WAITING and not 0 <= now - self._waiting_since < WAIT_MAX:
+            return self.leave(f"the host has not come for {WAIT_MAX // MINUTE_MS} minutes")
+        if self.phase is Phase.ONLINE and self.proofs is not None:
+            if self.proofs.gone(now):
+                return self.leave("the host is offline")
+            if self.proofs.must_ask(now):
+                return self._again("somebody says that the host is offline, and it is asked", now)
+        return None
+
+    def _host_left(self, now: int) -> list[Action]:
+        if self.proofs is None:
+            return self.leave("the host is offline")
+        self.proofs.doubt(now)
+        return []
+
+    def _asked(self, why: str, now: int) -> list[Action]:
+        """Be born again, because somebody wants it: with a key not too often, as it may be anybody."""
+        if self.proofs is not None and not self.proofs.may_be_born(now):
+            return [Refused(f"{why}: too soon after the last time")]
+        return self._again(why, now)
 
     def _command(self, metrics: Sequence[Metric], now: int) -> list[Action]:
         if self.phase is not Phase.ONLINE:
             return []
         if sparkplug.metric_value(metrics, sparkplug.REBIRTH) is True:
-            return self._again("the host asked for a rebirth", now)
+            return self._asked("the host asked for a rebirth", now)
         birth = sparkplug.metric_value(metrics, sparkplug.ACK_BIRTH)
         count = sparkplug.metric_value(metrics, sparkplug.ACK_COUNT)
         if not self.acknowledge or birth != self.last_birth or not isinstance(count, int):
             return []
         if not 0 <= self._count - count < BEHIND:
             return []  # see the module's docstring
+        refused = self._unproved(metrics, count)
+        return self._delivered(count) if refused is None else refused
+
+    def _unproved(self, metrics: Sequence[Metric], count: int) -> list[Action] | None:
+        """Return what to answer to an acknowledgement that is not believed; None: it is."""
+        if self.proofs is None:
+            return None
+        given = sparkplug.metric_value(metrics, sparkplug.ACK_PROOF)
+        holds = self.proofs.holds(self.last_birth, count, given)
+        if holds is None:
+            return []
+        return None if holds else [Refused(_UNPROVED if given is None else _FALSE)]
+
+    def _delivered(self, count: int) -> list[Action]:
         rows: list[int] = []
         while self._in_flight and self._in_flight[0].count <= count:
             rows.extend(self._in_flight.popleft().rows)
@@ -374,47 +430,3 @@ class EdgeSession:
             return []
         self._unanswered = 0
         return [Delivered(tuple(rows))]
-
-
-def _fits(datatype: DataType, value: Value | None) -> bool:
-    """Whether a value can travel as the datatype; a null always can."""
-    return value is None or datatype_of(_as(datatype, value)) is datatype
-
-
-def _as(datatype: DataType, value: Value | None) -> Value | None:
-    """Return the value in the form of its datatype: a whole number for a DOUBLE is a float on the wire."""
-    if datatype is DataType.DOUBLE and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return value
-
-
-def _parts(rows: Sequence[tuple[int, Reading]]) -> Iterator[list[tuple[int, Reading]]]:
-    """Yield the rows in message-sized parts."""
-    part: list[tuple[int, Reading]] = []
-    size = 0
-    for row in rows:
-        value = row[1].value
-        cost = 64 + 4 * (len(row[1].metric) + (len(value) if isinstance(value, str) else 0))  # 4: longest UTF-8 form
-        if part and (len(part) == READINGS_PER_MESSAGE or size + cost > BYTES_PER_MESSAGE):
-            yield part
-            part, size = [], 0
-        part.append(row)
-        size += cost
-    if part:
-        yield part
-
-
-def _in_order(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
-    """In order of time: Sparkplug asks for it within a message."""
-    return tuple(sorted(metrics, key=lambda metric: metric.timestamp or 0))
-
-
-def _birth_metrics(declared: Mapping[str, Declared], now: int) -> tuple[Metric, ...]:
-    return tuple(
-        Metric(name, None, now, item.datatype, quality=Quality.STALE)
-        if item.reading is None
-        else Metric(
-            name, _as(item.datatype, item.reading.value), item.reading.time, item.datatype, quality=item.reading.quality
-        )
-        for name, item in declared.items()
-    )

@@ -9,6 +9,8 @@ sends everything again after its rebirth.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sukusuku_core import proof
+from sukusuku_core.proof import NOTHING, Wire
 from sukusuku_core.sparkplug import SEQ_MODULUS
 from sukusuku_core.time import MINUTE_MS
 
@@ -34,6 +36,8 @@ class Ack:
     node: NodeKey
     birth: int
     count: int
+    chain: bytes | None = None
+    """The digest of exactly these messages (see `proof`), where the birth has asked for a proof."""
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class _Node:
     count: int = 0
     contiguous: bool = False
     acknowledged: int = 0
+    chain: bytes | None = None
     rebirth_after: int = 0
     rebirth_wait: int = REBIRTH_FIRST
 
@@ -67,8 +72,22 @@ class HostSession:
 
     # ------------------------------------------------------------ messages in
 
-    def node_birth(self, key: NodeKey, seq: int, bdseq: int, timestamp: int, types: Types, *, wants_ack: bool) -> None:
-        """NBIRTH: a new count begins; every device must be born again."""
+    def node_birth(
+        self,
+        key: NodeKey,
+        seq: int,
+        bdseq: int,
+        timestamp: int,
+        types: Types,
+        *,
+        wants_ack: bool,
+        proved: Wire | None = None,
+    ) -> None:
+        """NBIRTH: a new count begins; every device must be born again.
+
+        `proved`: the message as it was on the wire, when its acknowledgements must be proved. Then every other message
+        of the node must be given as well (`wire`).
+        """
         node = self._nodes.setdefault(key, _Node())
         node.online, node.bdseq, node.birth, node.types, node.wants_ack = (
             True,
@@ -78,6 +97,7 @@ class HostSession:
             wants_ack,
         )
         node.devices = {}
+        node.chain = None if proved is None else proof.chain(b"", proved)
         node.next_seq, node.count, node.acknowledged, node.contiguous = (seq + 1) % SEQ_MODULUS, 1, 0, True
 
     def node_death(self, key: NodeKey, bdseq: int) -> tuple[str, ...] | None:
@@ -91,26 +111,28 @@ class HostSession:
             node.devices[name].online = False
         return gone
 
-    def device_birth(self, key: NodeKey, device: str, seq: int | None, types: Types, now: int) -> bool:
+    def device_birth(
+        self, key: NodeKey, device: str, seq: int | None, types: Types, now: int, wire: Wire = NOTHING
+    ) -> bool:
         """DBIRTH. False when the node itself is unknown (a rebirth is then asked for)."""
-        node = self._arrived(key, seq, now)
+        node = self._arrived(key, seq, now, wire)
         if node is None:
             return False
         node.devices[device] = _Device(types)
         return True
 
-    def device_death(self, key: NodeKey, device: str, seq: int | None, now: int) -> bool:
+    def device_death(self, key: NodeKey, device: str, seq: int | None, now: int, wire: Wire = NOTHING) -> bool:
         """DDEATH. False when nothing was known of the device."""
-        node = self._arrived(key, seq, now)
+        node = self._arrived(key, seq, now, wire)
         known = node.devices.get(device) if node is not None else None
         if known is None:
             return False
         known.online = False
         return True
 
-    def data(self, key: NodeKey, device: str | None, seq: int | None, now: int) -> Types | None:
+    def data(self, key: NodeKey, device: str | None, seq: int | None, now: int, wire: Wire = NOTHING) -> Types | None:
         """NDATA or DDATA: the datatypes to read it with, None when there was no birth (a rebirth is then asked for)."""
-        node = self._arrived(key, seq, now)
+        node = self._arrived(key, seq, now, wire)
         if node is None:
             return None
         if device is None:
@@ -145,7 +167,7 @@ class HostSession:
             if node.contiguous and node.count > node.acknowledged:
                 node.acknowledged = node.count
                 if node.wants_ack:
-                    yield Ack(key, node.birth, node.count)
+                    yield Ack(key, node.birth, node.count, node.chain)
 
     def ahead(self, key: NodeKey, seq: int) -> int:
         """How many messages are missing before one with this seq; 0 when it is its turn or no order is kept now."""
@@ -183,7 +205,7 @@ class HostSession:
 
     # ------------------------------------------------------------ inside
 
-    def _arrived(self, key: NodeKey, seq: int | None, now: int) -> _Node | None:
+    def _arrived(self, key: NodeKey, seq: int | None, now: int, wire: Wire) -> _Node | None:
         node = self._nodes.get(key)
         if node is None or not node.online:
             self.ask_rebirth(key, now)
@@ -195,6 +217,8 @@ class HostSession:
         node.next_seq = (node.next_seq + 1) % SEQ_MODULUS
         if node.contiguous:
             node.count += 1
+            if node.chain is not None:
+                node.chain = proof.chain(node.chain, wire)
         else:
             self.ask_rebirth(key, now)
         return node

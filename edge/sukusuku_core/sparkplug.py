@@ -38,6 +38,8 @@ BDSEQ = "bdSeq"
 REBIRTH = "Node Control/Rebirth"
 ACK_BIRTH = "Node Control/Ack Birth"
 ACK_COUNT = "Node Control/Ack Count"
+ACK_PROOF = "Node Control/Ack Proof"
+"""In an NBIRTH what the proof of an acknowledgement must fit, in an acknowledgement the proof."""
 CONTROL_PREFIX = "Node Control/"
 
 

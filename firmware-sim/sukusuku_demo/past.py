@@ -11,8 +11,8 @@ from itertools import islice
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
+from sukusuku_core.edge_payloads import READINGS_PER_MESSAGE
 from sukusuku_core.edge_session import (
-    READINGS_PER_MESSAGE,
     Action,
     Close,
     Delivered,

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from random import Random
 
+from sukusuku_core.proof import ProofKey
 from tests.core.simulated_link import ASSETS, World
 
 
 class Field:
     """What happens in the field. `World` asserts on every delivery and on every message."""
 
-    def __init__(self, chance: Random, events: int = 120) -> None:
-        self.world = World()
+    def __init__(self, chance: Random, events: int = 120, key: ProofKey | None = None) -> None:
+        self.world = World(key)
         self.world.edge.bdseq = chance.choice((-1, 253, 254, 255))
         self.chance = chance
         self.events = events

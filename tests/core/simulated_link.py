@@ -6,8 +6,9 @@ when the host has committed it, and that everything on the wire follows the rule
 
 from dataclasses import dataclass, field
 
-from sukusuku_core import sparkplug, state, topics
+from sukusuku_core import proof, sparkplug, state, topics
 from sukusuku_core.catalogue import DataType
+from sukusuku_core.edge_proofs import Proofs
 from sukusuku_core.edge_session import (
     Action,
     Close,
@@ -16,11 +17,13 @@ from sukusuku_core.edge_session import (
     NodeIdentity,
     Phase,
     Publish,
+    Refused,
     Resend,
     Subscribe,
 )
 from sukusuku_core.host_session import HostSession, NodeKey
 from sukusuku_core.model import Reading
+from sukusuku_core.proof import ProofKey
 from sukusuku_core.topics import MessageType, NodeTopic
 
 KEY = NodeKey("toshima", "tobu-pi")
@@ -99,9 +102,10 @@ class Edge:
 
 
 class World:
-    """Everything, with one method per thing that can happen."""
+    """Everything, with one method per thing that can happen. `key`: that of the edge node, which the host has too."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: ProofKey | None = None) -> None:
+        self.key = key
         self.now = START
         self.edge = Edge()
         self.host: HostSession | None = None
@@ -113,6 +117,7 @@ class World:
         self.to_edge: list[Wire] = []
         self.late_wills: list[Wire] = []
         self.resends = 0
+        self.refused = 0
         self.delivered = 0
 
     # ------------------------------------------------------------ edge
@@ -131,7 +136,14 @@ class World:
         """The edge makes a new MQTT session."""
         edge = self.edge
         edge.bdseq = (edge.bdseq + 1) % 256
-        session = EdgeSession(NodeIdentity(KEY.group, KEY.node, HOST), edge.bdseq, METRICS, edge.last_birth)
+        challenge = f"challenge {edge.last_birth} {edge.next_row}"
+        session = EdgeSession(
+            NodeIdentity(KEY.group, KEY.node, HOST),
+            edge.bdseq,
+            METRICS,
+            edge.last_birth,
+            proofs=None if self.key is None else Proofs(self.key, KEY.group, KEY.node, challenge),
+        )
         edge.session, edge.cursor, edge.historical = session, 0, True
         edge.rules = WireRules(edge.bdseq)
         self.to_edge.clear()  # clean session: the broker keeps nothing
@@ -180,6 +192,7 @@ class World:
                 self.resends += 1
             elif isinstance(action, Close):
                 edge.session = None
+        self.refused += sum(isinstance(action, Refused) for action in actions)
         if edge.session is not None:
             edge.last_birth = max(edge.last_birth, edge.session.last_birth)
 
@@ -246,11 +259,15 @@ class World:
             return
         self.committed.update(rows)
         for ack in self.host.acks():
-            self._command((sparkplug.ACK_BIRTH, ack.birth), (sparkplug.ACK_COUNT, ack.count))
+            proved = []
+            if self.key is not None and ack.chain is not None:
+                given = self.key.acknowledgement(KEY.group, KEY.node, ack.birth, ack.count, ack.chain)
+                proved = [(sparkplug.ACK_PROOF, given)]
+            self._command((sparkplug.ACK_BIRTH, ack.birth), (sparkplug.ACK_COUNT, ack.count), *proved)
         for _ in self.host.rebirths():
             self._command((sparkplug.REBIRTH, True))
 
-    def _command(self, *metrics: tuple[str, int | bool]) -> None:
+    def _command(self, *metrics: tuple[str, int | bool | str]) -> None:
         if self.edge.session is not None:
             topic = str(NodeTopic(KEY.group, MessageType.NCMD, KEY.node))
             self.to_edge.append(Wire(topic, sparkplug.command(metrics, self.now)))
@@ -259,12 +276,15 @@ class World:
         """What a collector does with one message."""
         topic = topics.parse(message.topic)
         body = sparkplug.decode(message.payload, lambda name: self.types.get((KEY, topic.device), {}).get(name))
+        wire = (message.topic, message.payload)
         types = {metric.name: int(metric.datatype) for metric in body.metrics if metric.datatype is not None}
         if topic.type is MessageType.NBIRTH:
             bdseq = sparkplug.metric_value(body.metrics, sparkplug.BDSEQ)
             assert isinstance(bdseq, int)
             assert body.timestamp is not None
-            host.node_birth(KEY, body.seq or 0, bdseq, body.timestamp, types, wants_ack=True)
+            request = proof.Request.read(sparkplug.metric_value(body.metrics, sparkplug.ACK_PROOF))
+            proved = None if request is None else wire
+            host.node_birth(KEY, body.seq or 0, bdseq, body.timestamp, types, wants_ack=True, proved=proved)
             self.types[KEY, None] = types
             return []
         if topic.type is MessageType.NDEATH:
@@ -274,13 +294,13 @@ class World:
             return []
         assert topic.device is not None
         if topic.type is MessageType.DBIRTH:
-            if host.device_birth(KEY, topic.device, body.seq, types, self.now):
+            if host.device_birth(KEY, topic.device, body.seq, types, self.now, wire):
                 self.types[KEY, topic.device] = types
             return []
         if topic.type is MessageType.DDEATH:
-            host.device_death(KEY, topic.device, body.seq, self.now)
+            host.device_death(KEY, topic.device, body.seq, self.now, wire)
             return []
-        if host.data(KEY, topic.device, body.seq, self.now) is None:
+        if host.data(KEY, topic.device, body.seq, self.now, wire) is None:
             return []
         return [
             Reading(topic.device, metric.name, metric.timestamp or 0, metric.value, metric.quality)

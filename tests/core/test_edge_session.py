@@ -4,8 +4,8 @@ import pytest
 
 from sukusuku_core import sparkplug, state, topics
 from sukusuku_core.catalogue import DataType
+from sukusuku_core.edge_payloads import READINGS_PER_MESSAGE
 from sukusuku_core.edge_session import (
-    READINGS_PER_MESSAGE,
     WINDOW,
     Action,
     Close,
@@ -346,9 +346,10 @@ def test_a_state_of_another_host_or_in_the_form_of_sparkplug_2_is_refused() -> N
     with pytest.raises(DecodeError) as caught:
         session.received("spBv1.0/STATE/other", b'{"online":true,"timestamp":1}', NOW)
     assert caught.value.reason == "topic"
-    with pytest.raises(DecodeError) as caught:
-        session.received(STATE_TOPIC, b"ONLINE", NOW)
-    assert caught.value.reason == "state"
+    for wrong in (b"ONLINE", b'{"online":true,"timestamp":4611686018427387909}', b'{"online":true,"timestamp":-1}'):
+        with pytest.raises(DecodeError) as caught:
+            session.received(STATE_TOPIC, wrong, NOW)
+        assert caught.value.reason == "state"
     assert session.phase is Phase.WAITING
 
 

@@ -10,7 +10,8 @@ import pytest
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
-from sukusuku_core.edge_session import READINGS_PER_MESSAGE, NodeIdentity
+from sukusuku_core.edge_payloads import READINGS_PER_MESSAGE
+from sukusuku_core.edge_session import NodeIdentity
 from sukusuku_core.model import Quality, Reading
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.uplink import CHUNK, Uplink

@@ -27,8 +27,6 @@ PATIENCE = 1_000
 CONTESTS = 3
 """So often within `CONTEST_WINDOW` our STATE may be overwritten by one who does not say who it is."""
 CONTEST_WINDOW = MINUTE_MS
-LATEST_TIMESTAMP = 1 << 62
-"""A STATE from beyond this is not believed: no later one could follow it."""
 
 
 class RivalError(PermanentError):

@@ -236,14 +236,10 @@ class Host:
     def _read_state(self, message: Message) -> HostState | None:
         """Return what a message on our STATE topic says; None when it cannot be read."""
         try:
-            seen = state.decode(message.payload)
+            return state.decode(message.payload)
         except DecodeError as error:
             _log.warning("%s: %s", self._topic, error)
             return None
-        if not 0 <= seen.timestamp < tenure.LATEST_TIMESTAMP:
-            _log.warning("%s: the timestamp %d is not believed", self._topic, seen.timestamp)
-            return None
-        return seen
 
     def _own_state(self, mqtt: MqttSession, message: Message, since: int) -> None:
         """Our own topic may show the will of an older session, or another host application that uses our id."""
@@ -288,10 +284,13 @@ class Host:
                 await mqtt.flush()
 
     def _next_timestamp(self) -> int:
-        """Return the time of this session. It never steps back, or the edge nodes would not believe us."""
+        """Return the time of this session. It never steps back, or the edge nodes would not believe us.
+
+        After the last one that is believed none is newer; that one again is believed as well.
+        """
         last = self._store.noted(STATE_KEY)
         self._last_timestamp = last
-        return max(self._clock(), (last or 0) + 1, self._seen_timestamp + 1)
+        return min(max(self._clock(), (last or 0) + 1, self._seen_timestamp + 1), state.LATEST_TIMESTAMP - 1)
 
     def _settings(self) -> MqttSettings:
         return self._facility.broker.session(f"host-{self._facility.host_id}-{self._instance}")
