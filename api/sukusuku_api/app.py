@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +35,7 @@ from sukusuku_api.routers import (
     requests,
     room_use,
     rounds,
+    settings,
     sites,
     stock,
     stream,
@@ -105,7 +107,7 @@ def without_data() -> FastAPI:
     api = APIRouter(prefix=PREFIX)
     now = (health, sites, assets, readings, alerts, quarantine, stream, modes)
     collection = (emptyings, findings, forecasts, rounds, requests, stock, kpi)
-    use = (room_use, vacancy, bookings, issued_reports, reports, export)
+    use = (room_use, vacancy, bookings, issued_reports, reports, export, settings)
     for module in (*now, *collection, *use):
         api.include_router(module.router)
     api.include_router(rounds.stops)
@@ -142,6 +144,7 @@ def follow(app: FastAPI, document: Watch) -> None:
         app.state.broadcast.take(context)
         web.prepare(app)
 
+    app.state.context = replace(app.state.context, source=document.source)
     app.state.settings_watch = SettingsWatch(document, lambda: app.state.context, use)
 
 

@@ -18,6 +18,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.modes import Modes
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.facility_document import state as document_state
+from sukusuku_server.facility_document.source import FacilitySource
 from sukusuku_server.facility_document.state import DocumentState
 from sukusuku_server.live import clock as server_clock
 from sukusuku_server.live import views as live
@@ -60,8 +61,9 @@ class Context:
     `index` is what whoever asks sees of the facility; `whole` is all of it, for what follows from the rest as well,
     such as the plan of a round, and `scoped` makes views of it. `principal` is who asks; None: nobody in particular, or
     a public page. `key` tells this view of the facility from others: answers that are kept for one are good for all
-    that have its key. `mistakes` are those of changed settings that are not in use because of them, `restart` the keys
-    whose change waits for a restart of this process.
+    that have its key. `source` is where the settings come from; None: they cannot be changed. `mistakes` are those of
+    changed settings that are not in use because of them, `restart` the keys whose change waits for a restart of this
+    process.
     """
 
     index: FacilitySchedules
@@ -75,6 +77,7 @@ class Context:
     key: Hashable = None
     mistakes: tuple[Mistake, ...] = ()
     restart: tuple[str, ...] = ()
+    source: FacilitySource | None = None
 
     @property
     def facility(self) -> Facility:
@@ -214,6 +217,7 @@ RequestingContext = Annotated[Context, Depends(Allowed(Act.REQUEST_VISITS))]
 AnsweringContext = Annotated[Context, Depends(Allowed(Act.ANSWER_STOPS))]
 ModesContext = Annotated[Context, Depends(Allowed(Act.SET_MODES))]
 IssuingContext = Annotated[Context, Depends(Allowed(Act.ISSUE_REPORTS))]
+SettingsContext = Annotated[Context, Depends(Allowed(Act.EDIT_SETTINGS, everywhere=True))]
 PeopleContext = Annotated[Context, Depends(Allowed(Act.MANAGE_PEOPLE))]
 AuditContext = Annotated[Context, Depends(Allowed(Act.VIEW_AUDIT, everywhere=True))]
 

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from sukusuku_api import service
-from sukusuku_core.errors import ConfigError, PermanentError
+from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_demo.personas import make
-from sukusuku_server import settings
+from sukusuku_server.facility_document.facility_file import FacilityFile
+from sukusuku_server.facility_document.watching import Watch
 
 
 def main(file: str) -> int:
@@ -15,8 +16,10 @@ def main(file: str) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
-        service.run(settings.read(Path(file)), make)
-    except (ConfigError, PermanentError) as error:
+        source = FacilityFile(Path(file))
+        document = source.read()
+        service.run(source.check(document.text), make, Watch(source, document.version))
+    except (ConfigError, PermanentError, TransientError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

@@ -3,16 +3,24 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from sukusuku_api.access.principal import Principal
 from sukusuku_api.app import follow
 from sukusuku_api.lazy_store import LazyStore
+from sukusuku_core import sparkplug
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.sparkplug import Metric, Payload
+from sukusuku_server.access.records import Actor
+from sukusuku_server.access.rights import Role, granting
 from sukusuku_server.facility_document.editing import Add, Edit, Put, TakeOut, edited
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.source import Change
 from sukusuku_server.facility_document.watching import Watch
+from sukusuku_server.model.series import Unassigned
 from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.in_process import client
@@ -44,6 +52,18 @@ class Watched:
     def document(self) -> dict[str, object]:
         found: dict[str, object] = self.api.get("/api/v1/health").json()["document"]
         return found
+
+    def ask(self, method: str, path: str, **body: object) -> tuple[int, dict[str, Any]]:
+        answer = self.api.request(method, f"/api/v1/settings{path}", params={"lang": "en"}, json=body or None)
+        return answer.status_code, answer.json()
+
+    @property
+    def version(self) -> str:
+        return str(self.ask("GET", "")[1]["version"])
+
+    def change(self, *edits: dict[str, object], version: str | None = None) -> tuple[int, dict[str, Any]]:
+        seen = self.version if version is None else version
+        return self.ask("POST", "/edits", version=seen, edits=edits, by="Anna", why="spring")
 
 
 @pytest.fixture
@@ -100,3 +120,89 @@ def test_what_needs_a_restart_is_named(watched: Watched) -> None:
     watched.save(Put("web.port", 9999), Put("web.url", "https://other.example"), Put("site[tobu].name.en", "East"))
     watched.until(lambda: watched.document["restart"] == ["web.port", "web.url"], AT_ONCE)
     assert "East" in watched.api.get("/wall", params={"lang": "en"}).text
+
+
+def test_a_change_over_http_is_kept_with_who_and_why_and_can_be_taken_back(watched: Watched) -> None:
+    seen = watched.version
+    edit = {"op": "put", "path": "site[tobu].room[0].capacity", "value": 9}
+
+    status, changed = watched.change(edit, {"op": "put", "path": "web.port", "value": 9999})
+
+    assert status == 200
+    room = "Centre “Tobu Child and Family Centre”, Room “Childcare room”"
+    assert changed["changes"] == [f"{room}, capacity: 10 → 9", "web: port 9999 (new)"]
+    assert changed["restart"] == ["web.port"]
+    assert watched.change(edit, version=seen)[0] == 409
+    watched.until(lambda: watched.api.get("/api/v1/rooms/tobu-room").json()["capacity"] == 9, AT_ONCE)
+
+    newest = watched.ask("GET", "/history")[1]["versions"][0]
+    assert (newest["by"], newest["why"], newest["origin"]) == ("Anna", "spring", "saved")
+    status, _ = watched.ask("POST", "/undo", version=changed["version"], number=newest["number"], by="Ben")
+    assert status == 200
+    assert watched.path.read_text(encoding="utf-8") == FACILITY
+    assert watched.ask("POST", "/undo", version=watched.version, number=99, by="Ben")[0] == 404
+
+
+def test_every_mistake_of_a_change_is_told_with_its_key_and_nothing_is_written(watched: Watched) -> None:
+    status, problem = watched.change(
+        {"op": "put", "path": "site[tobu].room[0].capacity", "value": -1},
+        {"op": "add", "path": "site[tobu].unit", "item": {"id": "seibu-unit-1", "edge": "tobu-pi"}},
+        {"op": "take_out", "path": "site[seibu].name.en"},
+    )
+    assert status == 422
+    assert [item["field"] for item in problem["errors"]] == [
+        "site[0].unit[2].name",
+        "site[0].room[0].capacity",
+        "site[1].name.en",
+    ]
+    assert watched.path.read_text(encoding="utf-8") == FACILITY
+    assert watched.change({"op": "put", "path": "site[nowhere].name.en", "value": "x"})[0] == 404
+    assert watched.change({"op": "put", "path": "site[tobu", "value": "x"})[0] == 404
+
+
+def test_secrets_are_not_shown(watched: Watched) -> None:
+    mail = {"sender": "a@example.jp", "password": "hunter2"}
+    status, changed = watched.change({"op": "put", "path": "mail", "value": mail})
+    assert status == 200
+    shown = watched.ask("GET", "")[1]
+    assert shown["settings"]["mail"] == {"sender": "a@example.jp", "password": None}
+    assert "hunter2" not in f"{changed}{shown}{watched.ask('GET', '/history')}"
+
+
+def test_a_device_that_nobody_has_assigned_is_shown_with_its_values_and_adopted(watched: Watched, world: World) -> None:
+    payload = sparkplug.encode(Payload(NOW, (Metric("Fill/Percent", 61.5, NOW, DataType.DOUBLE),), 0))
+    kept = Unassigned(NOW, "spBv1.0/toshima/DDATA/tobu-pi/new-unit", "unknown-asset", "", payload)
+    world.store.commit_rows([], [], NOW, [], [kept])
+
+    (device,) = watched.ask("GET", "/unassigned")[1]["devices"]
+
+    assert (device["edge"], device["device"], device["kind"]) == ("tobu-pi", "new-unit", "unit")
+    assert [(item["name"], item["value"], item["ja"]) for item in device["metrics"]] == [
+        ("Fill/Percent", 61.5, "充填率")
+    ]
+    place = {"edge": "tobu-pi", "device": "new-unit", "ja": "新しい", "en": "New", "by": "Anna"}
+    assert watched.ask("POST", "/adopt", version=watched.version, site="nowhere", **place)[0] == 404
+    assert watched.ask("POST", "/adopt", version=watched.version, site="tobu", **(place | {"device": "x"}))[0] == 404
+    assert watched.ask("POST", "/adopt", version=watched.version, site="tobu", **place)[0] == 200
+    watched.until(lambda: watched.api.get("/api/v1/units/new-unit").status_code == 200, AT_ONCE)
+    assert watched.ask("GET", "/unassigned")[1]["devices"] == []  # the collector stores what waits
+
+
+@pytest.mark.parametrize(
+    ("role", "site", "allowed"),
+    [
+        *((role, None, role in {Role.MANAGER, Role.INTEGRATOR, Role.ADMIN}) for role in Role),
+        (Role.ADMIN, "tobu", False),  # the document is about all centres
+    ],
+)
+def test_only_who_may_edit_settings_everywhere_sees_and_changes_them(
+    world: World, role: Role, site: str | None, *, allowed: bool
+) -> None:
+    store = LazyStore(world.path)
+    visitor = Principal("somebody", Actor("account 1"), granting(role, site), shared=False)
+    with client(create_app(world.facility, store, world.operations, lambda: NOW, lambda _: visitor)) as api:
+        paths = [("GET", ""), ("GET", "/history"), ("GET", "/unassigned"), ("POST", "/edits"), ("POST", "/undo")]
+        for method, path in [*paths, ("POST", "/adopt")]:
+            answer = api.request(method, f"/api/v1/settings{path}", json={} if method == "POST" else None)
+            assert (answer.status_code == 403) is not allowed, path
+    store.close()

@@ -34,14 +34,14 @@ class Watch:
     """
 
     def __init__(self, source: FacilitySource, version: str) -> None:
-        self._source = source
+        self.source = source
         self._known = self._seen = version
         self._noticed = False
 
     def look(self) -> Right | Wrong | None:
         """Return what is new. Raises TransientError when the document cannot be read; look again then."""
         try:
-            document = self._source.read()
+            document = self.source.read()
         except WrongSettingsError as error:
             return self._wrong(error, f"unreadable: {error}")
         version = document.version
@@ -55,7 +55,7 @@ class Watch:
         self._noticed = False
         self._notice()
         try:
-            facility = self._source.check(document.text)
+            facility = self.source.check(document.text)
         except WrongSettingsError as error:
             return self._wrong(error, version)
         self._known = version
@@ -70,5 +70,5 @@ class Watch:
     def _notice(self) -> None:
         if not self._noticed:
             with contextlib.suppress(SukusukuError):
-                self._source.notice()
+                self.source.notice()
             self._noticed = True
