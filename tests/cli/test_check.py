@@ -108,10 +108,12 @@ def test_the_tables_that_the_example_leaves_out_are_right_as_well(
 ) -> None:
     text = (Path(__file__).parents[2] / "collector/deploy/facility.example.toml").read_text(encoding="utf-8")
     optional = text[text.index("# [home_assistant]") : text.index("# [[gateway]]")]
-    text = text.replace(optional, re.sub(r"^# ?", "", optional, flags=re.MULTILINE))
+    provider = text[text.index("# [oidc]") : text.index("[operations]")]
+    for left_out in (optional, provider):
+        text = text.replace(left_out, re.sub(r"^# ?", "", left_out, flags=re.MULTILINE))
     (tmp_path / "facility.toml").write_text(text, encoding="utf-8")
     (tmp_path / "webhook.key").write_text("unused\n", encoding="utf-8")
-    for name in ("SMTP_PASSWORD", "BOOKINGS_URL"):
+    for name in ("SMTP_PASSWORD", "BOOKINGS_URL", "OIDC_SECRET"):
         monkeypatch.setenv(f"SUKUSUKU_{name}", "http://canary")
     monkeypatch.setenv("SUKUSUKU_TEAMS_URL", "slack://TOKENA123/TOKENB123/TOKENC123456789012345678")
 

@@ -71,7 +71,7 @@ KEYS: Mapping[str, str] = {
 }
 """Keys; one that is not here is shown as it stands in the document."""
 
-HIDDEN = {"password", "token", "key", "url"}
+HIDDEN = {"client_secret", "password", "token", "key", "url"}
 """Keys whose values may be secret: their values are never shown."""
 
 

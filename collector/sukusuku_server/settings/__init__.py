@@ -29,6 +29,7 @@ from sukusuku_server.settings.home_assistant import HomeAssistant
 from sukusuku_server.settings.index import FacilityIndex
 from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.ngsi_ld import NgsiLd
+from sukusuku_server.settings.oidc import Oidc
 from sukusuku_server.settings.opening import Band, Calendar, NamedDay, Opening, Service
 from sukusuku_server.settings.rooms import AGES, Age, Change, Counting, Room, Shift, Standards, Zone
 from sukusuku_server.settings.rounds import Crew, Depot, Pair, Round, Routing, Vehicle
@@ -65,6 +66,7 @@ __all__ = [
     "MailServer",
     "NamedDay",
     "NgsiLd",
+    "Oidc",
     "Opening",
     "Pair",
     "Place",

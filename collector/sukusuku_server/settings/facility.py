@@ -31,6 +31,7 @@ from sukusuku_server.settings.gateways import Gateway
 from sukusuku_server.settings.home_assistant import HomeAssistant
 from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.ngsi_ld import NgsiLd
+from sukusuku_server.settings.oidc import Oidc
 from sukusuku_server.settings.opening import Calendar, Opening
 from sukusuku_server.settings.rooms import Room
 from sukusuku_server.settings.rounds import Depot, Round, Routing, Vehicle
@@ -189,6 +190,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     mail: MailServer | None = None
     channel: tuple[Channel, ...] = ()
     web: Web = Web()
+    oidc: Oidc | None = None
     limits: Limits = Limits()
     alerts: AlertLevels = AlertLevels()
     calendar: Calendar = Calendar()

@@ -16,6 +16,7 @@ from sukusuku_server.settings.bookings import check_bookings
 from sukusuku_server.settings.channels import check_channels
 from sukusuku_server.settings.facility import Facility, Unit
 from sukusuku_server.settings.gateways import check_gateways
+from sukusuku_server.settings.oidc import check_oidc
 from sukusuku_server.settings.opening_checks import check_calendar, check_opening, check_services
 from sukusuku_server.settings.rooms import Room, check_room
 from sukusuku_server.settings.store import check_store
@@ -63,6 +64,7 @@ def mistakes(facility: Facility) -> Iterator[Mistake]:
     yield from _check_ids(facility)
     sites = {site.id for site in facility.site}
     yield from check_channels(facility.channel)
+    yield from check_oidc(facility.oidc, sites)
     yield from _check_contacts(facility, sites)
     yield from rounds.check(facility.depot, facility.vehicle, facility.round, facility.routing, sites)
     yield from rounds.check_reach(facility.round, {site.id: site.opening for site in facility.site})
@@ -194,5 +196,6 @@ def _resolved(facility: Facility, folder: Path, found: list[Mistake]) -> Facilit
         mail=None if facility.mail is None else resolved(facility.mail, "mail"),
         channel=tuple(resolved(item, f"channel[{n}]") for n, item in enumerate(facility.channel)),
         bookings=None if facility.bookings is None else resolved(facility.bookings, "bookings"),
+        oidc=None if facility.oidc is None else resolved(facility.oidc, "oidc"),
         ngsi_ld=None if facility.ngsi_ld is None else resolved(facility.ngsi_ld, "ngsi_ld"),
     )
