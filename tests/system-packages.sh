@@ -28,6 +28,8 @@ lacking() {
 need mosquitto program mosquitto
 # InfluxDB 1.x, the archive: every query of a panel is asked of it.
 need influxdb program influxd
+# A real OpenID provider: people sign in there with a browser. The tests start it on loopback with a database of theirs.
+need "glewlwyd dbconfig-no-thanks" program glewlwyd
 # It makes certificates of an authority of the test's own.
 need openssl program openssl
 # The browser that opens the wall and the pages, and what the node inside playwright, which steers it, is linked with.
@@ -58,6 +60,11 @@ else
     lacking
 fi
 echo "installing$missing ..."
+case $missing in
+*glewlwyd*) # its own service would listen on every address, with the password that it comes with
+    if command -v systemctl >/dev/null 2>&1; then $as_root systemctl mask glewlwyd.service >/dev/null 2>&1; fi
+    ;;
+esac
 $as_root apt-get update -qq &&
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
     lacking

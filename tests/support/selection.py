@@ -13,7 +13,7 @@ SHARED = ("tests/sparkplug",)
 """Folders whose tests look at recordings that are made once in a process."""
 SERVERS = re.compile(
     r"^(from|import) (subprocess|tests\.api\.http_server"
-    r"|tests\.support\.(broker|browser|demo|influx_v2|influxd|smtp_server))\b",
+    r"|tests\.support\.(broker|browser|demo|glewlwyd|influx_v2|influxd|smtp_server))\b",
     re.MULTILINE,
 )
 """A test module that takes something from one of these starts a server, a browser or another program."""

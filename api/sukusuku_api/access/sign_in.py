@@ -39,6 +39,24 @@ class Refusal(StrEnum):
     """The link, or the wait for the second factor, is over."""
     TAKEN = "taken"
     """Another account has this login."""
+    ELSEWHERE = "elsewhere"
+    """Passwords do not count here: the provider of the single sign-on is the way in."""
+    AWAY = "away"
+    """The provider does not answer."""
+    CANCELLED = "cancelled"
+    """The person gave up at the provider."""
+    REFUSED = "refused"
+    """What came back from the provider, or not from it, is not accepted."""
+    CLAIMS = "claims"
+    """The provider does not say in which groups somebody is."""
+    UNKNOWN = "unknown"
+    """The provider knows the person; there is no account, and none is made."""
+    NOT_LINKED = "not_linked"
+    """There is an account with this login, and nothing says that it is the same person."""
+    DISABLED = "disabled"
+    """The account is disabled; only who has proved to be its holder is told."""
+    NO_ROLE = "no_role"
+    """The account has no role any more."""
 
 
 class SignInError(Exception):
@@ -68,9 +86,15 @@ class Newcomer:
 
 
 class SignIn:
-    """The ways in. `address` is where a request comes from, `agent` what the browser calls itself."""
+    """The ways in. `address` is where a request comes from, `agent` what the browser calls itself.
 
-    def __init__(self, operations: Operations, clock: Clock, authentication: Authentication) -> None:
+    Without `passwords`, one counts only for the first account, which makes everything else possible.
+    """
+
+    def __init__(
+        self, operations: Operations, clock: Clock, authentication: Authentication, *, passwords: bool = True
+    ) -> None:
+        self._passwords = passwords
         self._operations = operations
         self._clock = clock
         self._authentication = authentication
@@ -80,6 +104,8 @@ class SignIn:
 
     def with_password(self, login: str, password: str, address: str, agent: str) -> SignedIn:
         """Sign in. Raises SignInError."""
+        if not self._passwords:
+            raise SignInError(Refusal.ELSEWHERE)
         now = self._clock()
         self._admit(login, address, now)
         account = self._accounts.by_login(login.strip())
@@ -127,6 +153,8 @@ class SignIn:
         link = self._links.look(token, now)
         if link is None:
             raise SignInError(Refusal.EXPIRED)
+        if not self._passwords and link.account is not None:
+            raise SignInError(Refusal.ELSEWHERE)
         account = None if link.account is None else self._accounts.one(link.account)
         login, name = (newcomer.login, newcomer.name) if account is None else (account.login, account.name)
         wrong = passwords.objection(newcomer.password, (*login.split("@"), name, "sukusuku"))

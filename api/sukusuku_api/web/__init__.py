@@ -12,6 +12,7 @@ from sukusuku_api.web.people import page as people
 from sukusuku_api.web.reports import page as reports
 from sukusuku_api.web.round_links import page
 from sukusuku_api.web.sign_in import page as sign_in
+from sukusuku_api.web.sign_in import provider, sign_out
 from sukusuku_api.web.vacancy import page as vacancy
 from sukusuku_api.web.wall import page as views
 
@@ -29,6 +30,8 @@ def install(app: FastAPI) -> None:
     reports.install(app)
     page.install(app)
     sign_in.install(app)
+    provider.install(app)
+    sign_out.install(app)
     account.install(app)
     alerts.install(app)
     alert_links.install(app)
@@ -41,3 +44,4 @@ def prepare(app: FastAPI) -> None:
     rooms.prepare(app)
     vacancy.prepare(app)
     page.prepare(app)
+    provider.prepare(app)

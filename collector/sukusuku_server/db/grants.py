@@ -1,11 +1,13 @@
 """What is granted to accounts, organisations and access keys."""
 
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from sukusuku_server.access.records import Account, LastAdminError, UnknownAccountError
 from sukusuku_server.access.rights import Grant, Role
+from sukusuku_server.access.single_sign_on import BY
 from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_access import account, organisation, role_grant
@@ -50,6 +52,25 @@ class Grants:
             refuse_without_admin(connection, now)
             audit_entry.note(connection, now, by, "grant.revoke", _whose(row), before=_shown(row))
             return _grant(row)
+
+    def renew(self, account: int, roles: AbstractSet[tuple[Role, str | None]], now: int) -> None:
+        """Make the roles at sites that a provider of single sign-on gives to an account just these.
+
+        What people gave stays. So does the word of the provider: nobody is kept in a role for being the last with it.
+        """
+        mine = (_C.account_id == account) & (_C.given_by == BY) & _C.revoked.is_(None)
+        with self._operations.writing() as connection:
+            rows = connection.execute(select(role_grant).where(mine)).all()
+            there = {(Role(row.role), row.site): row for row in rows}
+            for item, row in there.items():
+                if item not in roles:
+                    values = {"revoked": now, "revoked_by": BY}
+                    connection.execute(update(role_grant).where(_C.id == row.id).values(values))
+                    audit_entry.note(connection, now, BY, "grant.revoke", _whose(row), before=_shown(row))
+            for role, site in sorted(roles - there.keys(), key=str):
+                values = {"account_id": account, "role": role, "site": site, "since": now, "given_by": BY}
+                row = connection.execute(insert(role_grant).values(values).returning(role_grant)).one()
+                audit_entry.note(connection, now, BY, "grant.give", _whose(row), after=_shown(row))
 
     def of(self, who: Account) -> list[Grant]:
         """Return what an account was given, by itself and through its organisation while that has not ended."""

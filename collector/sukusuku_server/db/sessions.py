@@ -8,6 +8,7 @@ from sqlalchemy import Row, delete, insert, or_, select, update
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.access import tokens
 from sukusuku_server.access.records import Session
+from sukusuku_server.access.single_sign_on import BY
 from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_access import session
@@ -46,8 +47,12 @@ class Sessions:
         key: int | None = None,
         waits: bool = False,
         who: str = "",
+        id_token: str | None = None,
     ) -> tuple[Session, str]:
-        """Begin a session of an account or of a display's link; return it with its token, which is kept nowhere."""
+        """Begin a session of an account or of a display's link; return it with its token, which is kept nowhere.
+
+        `id_token` is that of an OpenID provider, which wants it back when the session ends there too.
+        """
         token = tokens.new()
         values = {
             "digest": tokens.digest(token),
@@ -59,11 +64,13 @@ class Sessions:
             "address": address[:64],
             "agent": agent[:200],
             "waits": now if waits else None,
+            "id_token": id_token,
         }
         with self._operations.writing() as connection:
             row = connection.execute(insert(session).values(values).returning(session)).one()
             if account is not None and not waits:
-                audit_entry.note(connection, now, who, "session.begin", f"account {account}")
+                way = None if id_token is None else {"way": BY}
+                audit_entry.note(connection, now, who, "session.begin", f"account {account}", after=way)
         return _session(row), token
 
     def find(self, token: str, now: int) -> Session | None:
@@ -90,6 +97,12 @@ class Sessions:
             same = (_C.id == turned.id) & (_C.turned == turned.turned)
             done = connection.execute(update(session).where(same).values(values)).rowcount
         return token if done else None
+
+    def id_token(self, ident: int) -> str | None:
+        """Return the ID token of the OpenID provider by which a session began; None: it began otherwise, or is over."""
+        with self._operations.reading() as connection:
+            found: str | None = connection.execute(select(_C.id_token).where(_C.id == ident)).scalar()
+            return found
 
     def end(self, ident: int) -> None:
         """End a session."""

@@ -1,6 +1,6 @@
 """The tables of accounts: who can sign in, what is granted, and who is signed in. Of secrets only digests are kept."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
 
 from sukusuku_server.db.tables_alerts import ID, metadata
 
@@ -86,13 +86,14 @@ session = Table(
     Column("address", String(64), nullable=False),
     Column("agent", String(200), nullable=False),
     Column("waits", BigInteger),
+    Column("id_token", Text),
     UniqueConstraint("digest"),
     Index("ix_session_account", "account_id"),
     Index("ix_session_before", "digest_before"),
     sqlite_autoincrement=True,
 )
 """`digest_before` opens it for a moment after its token was changed. `waits` is since when it waits for the second
-factor."""
+factor. `id_token` is what the OpenID provider said of the person, where the session began there."""
 
 one_time_link = Table(
     "one_time_link",

@@ -2,7 +2,7 @@
 
 import re
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from sukusuku_api.access import session_cookie
 from sukusuku_api.access.authentication import Authentication, client_address
-from sukusuku_api.access.sign_in import Newcomer, SignIn, SignInError
+from sukusuku_api.access.sign_in import Newcomer, Refusal, SignIn, SignInError
 from sukusuku_api.dependencies import Context, PublicContext
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.sign_in.texts import refused
@@ -20,8 +20,13 @@ from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.settings import Language
 from sukusuku_server.settings.mail_address import MailAddress
 
+if TYPE_CHECKING:
+    from sukusuku_api.access.oidc.provider import Provider
+
 PATH = "/sign-in"
 WELCOME = "/welcome"
+PROVIDER = f"{PATH}/provider"
+CALLBACK = f"{PROVIDER}/callback"
 DISPLAY = "/d"
 Typed = Annotated[str, Field(max_length=1024)]
 """A field; what is longer is no login and no password."""
@@ -57,11 +62,21 @@ def install(app: FastAPI) -> None:
 
 
 @router.get(PATH)
-def form(request: Request, context: PublicContext, lang: base.Lang = "ja", next: str = "") -> Response:  # noqa: A002 - the name in the address
-    """Return the form; whoever is signed in goes on at once."""
-    if _authentication(request).principal(request) is not None and own_page(next):
+def form(
+    request: Request,
+    context: PublicContext,
+    lang: base.Lang = "ja",
+    next: str = "",  # noqa: A002 - the name in the address
+    refusal: str = "",
+) -> Response:
+    """Return the form; whoever is signed in goes on at once. `refusal` is why the provider's way did not lead in."""
+    if authentication(request).principal(request) is not None and own_page(next):
         return RedirectResponse(own_page(next), HTTPStatus.SEE_OTHER)
-    return _shown(context, lang, "sign_in.html", {"entry": Entry(next=own_page(next)), "error": ""})
+    entry = Entry(next=own_page(next))
+    if refusal not in set(Refusal):
+        return _form(request, context, lang, entry)
+    error = refused(SignInError(Refusal(refusal)), base.texts(lang).gettext)
+    return _form(request, context, lang, entry, error, HTTPStatus.FORBIDDEN)
 
 
 @router.post(PATH)
@@ -70,11 +85,11 @@ def sign_in(
 ) -> Response:
     """Sign in; then to the page that was asked for, or to the second factor."""
     if not forms.is_own(request):
-        return _again(context, lang, entry, base.texts(lang).gettext("This form must be sent from this page."))
+        return _again(request, context, lang, entry, base.texts(lang).gettext("This form must be sent from this page."))
     try:
-        signed_in = _sign_in(request, context).with_password(entry.login, entry.password, *_whence(request))
+        signed_in = _sign_in(request, context).with_password(entry.login, entry.password, *whence(request))
     except SignInError as error:
-        return _again(context, lang, entry, refused(error, base.texts(lang).gettext))
+        return _again(request, context, lang, entry, refused(error, base.texts(lang).gettext))
     if signed_in.waits:
         where = f"{PATH}/code?lang={lang}&next={own_page(entry.next)}"
     else:
@@ -85,7 +100,7 @@ def sign_in(
 @router.get(f"{PATH}/code")
 def code_form(context: PublicContext, lang: base.Lang = "ja", next: str = "") -> HTMLResponse:  # noqa: A002
     """Return the form for the code of the second factor."""
-    return _shown(context, lang, "sign_in_code.html", {"next": own_page(next), "error": ""})
+    return shown(context, lang, "sign_in_code.html", {"next": own_page(next), "error": ""})
 
 
 @router.post(f"{PATH}/code")
@@ -97,26 +112,13 @@ def code(
     lang: base.Lang = "ja",
 ) -> Response:
     """Take the code of the second factor; then to the page that was asked for."""
-    session = _authentication(request).session(request) if forms.is_own(request) else None
+    session = authentication(request).session(request) if forms.is_own(request) else None
     try:
         signed_in = _sign_in(request, context).with_code(session, code, client_address(request))
     except SignInError as error:
         values = {"next": own_page(next), "error": refused(error, base.texts(lang).gettext)}
-        return _shown(context, lang, "sign_in_code.html", values, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return shown(context, lang, "sign_in_code.html", values, HTTPStatus.UNPROCESSABLE_ENTITY)
     return with_cookie(request, signed_in.token, own_page(next) or f"/?lang={lang}")
-
-
-@router.post("/sign-out")
-def sign_out(request: Request, lang: base.Lang = "ja") -> Response:
-    """Sign out on this device."""
-    authentication = _authentication(request)
-    session = authentication.session(request) if forms.is_own(request) else None
-    if session is not None:
-        authentication.sessions.end(session.id)
-        authentication.forget()
-    answer = RedirectResponse(f"{PATH}?lang={lang}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
-    answer.headers.append("set-cookie", session_cookie.header(authentication.cookie, "", secure=authentication.secure))
-    return answer
 
 
 @router.get(WELCOME + "/{token}")
@@ -142,7 +144,7 @@ def set_password(
         return _welcome(context, lang, link, entry, wrong)
     newcomer = Newcomer(entry.password, entry.login, entry.name, lang)
     try:
-        signed_in = ways.with_link(token, newcomer, *_whence(request))
+        signed_in = ways.with_link(token, newcomer, *whence(request))
     except SignInError as error:
         return _welcome(context, lang, link, entry, refused(error, translate))
     if signed_in.waits:
@@ -159,7 +161,7 @@ def display(
     site: Annotated[str, Query(max_length=63)] = "",
 ) -> Response:
     """Show what the link of a display allows: the wall, or that of one centre."""
-    signed_in = _sign_in(request, context).by_display_link(token, *_whence(request))
+    signed_in = _sign_in(request, context).by_display_link(token, *whence(request))
     if signed_in is None:
         return _over(context, lang)
     wall = f"/wall/{site}" if site in context.index.sites else "/wall"
@@ -198,26 +200,45 @@ def _welcome(context: Context, language: Language, link: OneTimeLink, entry: Wel
         "longest": LONGEST,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
-    return _shown(context, language, "welcome.html", values, status)
+    return shown(context, language, "welcome.html", values, status)
 
 
 def _over(context: Context, language: Language) -> HTMLResponse:
-    return _shown(context, language, "welcome.html", {"over": True, "error": ""}, HTTPStatus.NOT_FOUND)
+    return shown(context, language, "welcome.html", {"over": True, "error": ""}, HTTPStatus.NOT_FOUND)
 
 
-def _again(context: Context, language: Language, entry: Entry, error: str) -> HTMLResponse:
+def _again(request: Request, context: Context, language: Language, entry: Entry, error: str) -> HTMLResponse:
     kept = Entry(login=entry.login[:254], next=own_page(entry.next))
-    values = {"entry": kept, "error": error}
-    return _shown(context, language, "sign_in.html", values, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _form(request, context, language, kept, error, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _shown(
+def _form(
+    request: Request,
+    context: Context,
+    language: Language,
+    entry: Entry,
+    error: str = "",
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HTMLResponse:
+    known = provider(request)
+    values = {
+        "entry": entry,
+        "error": error,
+        "provider": "" if known is None else known.settings.label[language],
+        "away": known is not None and known.away and not error,
+        "passwords": known is None or known.settings.passwords,
+    }
+    return shown(context, language, "sign_in.html", values, status)
+
+
+def shown(
     context: Context,
     language: Language,
     template: str,
     values: dict[str, Any],
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HTMLResponse:
+    """Return a page that is seen before anybody has signed in."""
     common = {
         "operator": context.facility.operator,
         "language": language,
@@ -233,21 +254,30 @@ def with_cookie(
     request: Request, token: str, where: str, lasts: int = session_cookie.LASTS_SECONDS
 ) -> RedirectResponse:
     """Lead to a page, with the token of a session in the cookie."""
-    authentication = _authentication(request)
-    authentication.forget()
+    known = authentication(request)
+    known.forget()
     answer = RedirectResponse(where, HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
-    cookie = session_cookie.header(authentication.cookie, token, secure=authentication.secure, lasts=lasts)
+    cookie = session_cookie.header(known.cookie, token, secure=known.secure, lasts=lasts)
     answer.headers.append("set-cookie", cookie)
     return answer
 
 
-def _whence(request: Request) -> tuple[str, str]:
+def whence(request: Request) -> tuple[str, str]:
+    """Return the address that a request comes from, and what its browser calls itself."""
     return client_address(request), request.headers.get("user-agent", "")
 
 
-def _authentication(request: Request) -> Authentication:
+def authentication(request: Request) -> Authentication:
+    """Return what finds out who asks."""
     return cast("Authentication", request.app.state.authentication)
 
 
+def provider(request: Request) -> "Provider | None":
+    """Return the OpenID provider; None: people sign in with passwords only."""
+    return cast("Provider | None", request.app.state.provider)
+
+
 def _sign_in(request: Request, context: Context) -> SignIn:
-    return SignIn(context.operations, context.clock, _authentication(request))
+    known = provider(request)
+    passwords = known is None or known.settings.passwords
+    return SignIn(context.operations, context.clock, authentication(request), passwords=passwords)
