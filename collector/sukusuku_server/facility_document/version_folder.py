@@ -5,6 +5,7 @@ history is needed most when that is broken. Texts may hold passwords, so only th
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -115,7 +116,7 @@ def flush_folder(folder: Path) -> None:
 def _files(done: str) -> Iterator[None]:
     try:
         yield
-    except PermissionError as error:
-        raise PermanentError(f"the history of the document cannot be {done}: {error}") from error
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
-        raise TransientError(f"the history of the document cannot be {done}: {error}") from error
+        lasting = isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
+        kind = PermanentError if lasting else TransientError
+        raise kind(f"the history of the document cannot be {done}: {error}") from error

@@ -1,5 +1,6 @@
 """The document in a file: who changes it, who meanwhile, and what is left when the power goes."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -141,6 +142,10 @@ def test_what_cannot_be_read_or_written_is_told(path: Path, monkeypatch: pytest.
     file = source(path)
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("no space left")))
     with pytest.raises(TransientError, match="no space left"):
+        save(file, Put("host_id", "x"))
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.EROFS, "read-only")))
+    with pytest.raises(PermanentError, match="history of the document cannot be written"):
         save(file, Put("host_id", "x"))
     monkeypatch.undo()
     monkeypatch.setattr(facility_file, "store", lambda *_: (_ for _ in ()).throw(PermissionError("read-only")))
