@@ -9,7 +9,7 @@ from pathlib import Path
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest and tempfile make folders of their own in it
 ROOM = 2 * 1024**3
-"""Bytes that must be free there; a run needs a quarter of it at most."""
+"""Bytes that must be free there; a run needs 0.7 GB before it gives them back."""
 
 
 def keep_files_in_memory() -> None:
