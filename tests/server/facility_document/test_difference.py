@@ -1,11 +1,17 @@
 """The difference between two versions, as a person in an office reads it."""
 
+import typing
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from sukusuku_server.facility_document.difference import difference
 from sukusuku_server.facility_document.editing import Add, Edit, Put, TakeOut, edited
+from sukusuku_server.facility_document.words import HIDDEN
+from sukusuku_server.settings import Facility, Secret
 
 EXAMPLE = (Path(__file__).parents[3] / "collector/deploy/facility.example.toml").read_bytes().decode()
 UNIT = {"id": "new-unit", "name": {"ja": "圧縮機9号", "en": "Unit 9"}, "edge": "tobu-pi"}
@@ -57,3 +63,22 @@ def test_secrets_of_a_thing_that_is_added_are_not_shown() -> None:
     told = " ".join(difference("", f'{old}password = "hunter2"\n', "en"))
     assert "hunter2" not in told
     assert "a@example.jp" in told
+
+
+def secrets(kind: Any) -> Iterator[str]:
+    """The keys of a type of settings, and of those in it, that hold a secret."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        for field in msgspec.structs.fields(kind):
+            inside = {field.type, *typing.get_args(field.type)}
+            if Secret in inside or field.name in {"password", "token"}:
+                yield field.encode_name
+            yield from secrets(field.type)
+    else:
+        for argument in typing.get_args(kind):
+            yield from secrets(argument)
+
+
+def test_every_secret_of_the_settings_is_hidden() -> None:
+    found = set(secrets(Facility))
+    assert {"url", "password", "client_secret"} <= found
+    assert found <= HIDDEN
