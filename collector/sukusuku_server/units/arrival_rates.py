@@ -12,7 +12,7 @@ more than Poisson's: `spread` (variance per nappy within a day) and `luck` (squa
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sukusuku_core.time import HOUR_MS, JAPAN_MS
 
@@ -101,8 +101,7 @@ class Rates:
     begun: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """An open stretch (UTC ms) within one hour and the nappies expected in it."""
 
     start: int
@@ -112,18 +111,19 @@ class Piece:
 
 def expected(rates: Rates, opening: Opening, start: int, end: int, children: Children | None = None) -> Iterator[Piece]:
     """Yield the nappies expected in each open stretch of an hour from `start` to `end`. Closed hours bring none."""
-    usual, now, this_day = level(rates), today(rates), rates.day.number
+    usual, now, this_day, shape = level(rates), today(rates), rates.day.number, rates.shape
     for opens, closes in opening.spans(start, end):
-        at = opens
+        at, number = opens, hour_number(opens)
         while at < closes:
-            number = hour_number(at)
             until = min(closes, (number + 1) * HOUR_MS - JAPAN_MS)
-            rate = rates.shape[cell(number)] * usual * (now if number // 24 == this_day else 1.0)
+            rate = shape[cell(number)] * usual
+            if number // 24 == this_day:
+                rate *= now
             present = None if children is None else children((at + until) // 2)
             if present is not None:
                 rate *= _crowd(rates, cell(number), present)
             yield Piece(at, until, rate * (until - at) / HOUR_MS)
-            at = until
+            at, number = until, number + 1
 
 
 def level(rates: Rates) -> float:
@@ -161,13 +161,10 @@ def doubt(rates: Rates) -> float:
 def day_size(rates: Rates) -> float:
     """Nappies of a mean day among those of the week that have any."""
     usual = level(rates)
-    days = [usual * weekly(rates.shape[start : start + 24], _used(rates, start)) for start in range(0, WEEK, 24)]
+    used = tuple([min(1.0, hours) for hours in rates.hours])
+    days = [usual * weekly(rates.shape[at : at + 24], used[at : at + 24]) for at in range(0, WEEK, 24)]
     found = [day for day in days if day > 0]
     return sum(found) / len(found) if found else FIRST_RATE * 9
-
-
-def _used(rates: Rates, start: int) -> tuple[float, ...]:
-    return tuple(min(1.0, hours) for hours in rates.hours[start : start + 24])
 
 
 def cell(hour: int) -> int:
@@ -209,4 +206,4 @@ def usual_children(rates: Rates, place: int) -> float:
 
 def weekly(shape: tuple[float, ...], hours: tuple[float, ...]) -> float:
     """Return the nappies of so many hours of each hour of the week."""
-    return sum(rate * opened for rate, opened in zip(shape, hours, strict=True))
+    return sum([rate * opened for rate, opened in zip(shape, hours, strict=True)])

@@ -20,7 +20,7 @@ from statistics import NormalDist
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.model.collection import HORIZON_HOURS, FillEstimate, Forecast, Method
 from sukusuku_server.units import arrival_rates as rate
-from sukusuku_server.units.arrival_rates import Children, Opening, Piece, Rates
+from sukusuku_server.units.arrival_rates import WEEK, Children, Opening, Piece, Rates
 
 HORIZON_MS = round(HORIZON_HOURS * HOUR_MS)
 Z = NormalDist().inv_cdf(0.9)
@@ -79,25 +79,35 @@ def forecast(outlook: Outlook, asset: str, now: int, method: Method = Method.MOD
 def reach(outlook: Outlook) -> int:
     """Return which kind of reach a forecast has, from near (0) to far."""
     room = outlook.capacity * (1 - outlook.estimate.percent / 100)
-    return bisect_right(REACHES, room / max(rate.day_size(outlook.rates), 1e-9))
+    return _reach(room, rate.day_size(outlook.rates))
+
+
+def _reach(room: float, day: float) -> int:
+    return bisect_right(REACHES, room / max(day, 1e-9))
 
 
 def _band(outlook: Outlook, now: int) -> tuple[int | None, int | None, int | None]:
     """Return the times at which z passes its three marks; None: not within the horizon."""
     room = outlook.capacity * (1 - outlook.estimate.percent / 100)
-    stretch = outlook.stretches[reach(outlook)]
-    ends = (-Z * stretch.early, 0.0, Z * stretch.late)
     scatter = _scatter(outlook, now)
+    stretch = outlook.stretches[_reach(room, scatter.day)]
+    ends = (-Z * stretch.early, 0.0, Z * stretch.late)
     coming, score = 0.0, -room / scatter.of(0.0)
     found: list[int | None] = [outlook.estimate.time for mark in ends if score >= mark]
-    for piece in _ahead(outlook, now + HORIZON_MS):
-        if len(found) == len(ends):
-            break
-        score = (coming + piece.nappies - room) / scatter.of(coming + piece.nappies)
-        while len(found) < len(ends) and score >= ends[len(found)]:
-            part = _crossing(scatter, room, coming, piece.nappies, ends[len(found)])
-            found.append(round(piece.start + part * (piece.end - piece.start)))
-        coming += piece.nappies
+    if len(found) == len(ends):
+        return outlook.estimate.time, outlook.estimate.time, outlook.estimate.time
+    mark = ends[len(found)]
+    for start, end, nappies in _ahead(outlook, now + HORIZON_MS):
+        total = coming + nappies
+        if total >= room or mark < 0:  # else z is negative, and the mark is not
+            score = (total - room) / scatter.of(total)
+            while score >= mark:
+                part = _crossing(scatter, room, coming, nappies, mark)
+                found.append(round(start + part * (end - start)))
+                if len(found) == len(ends):
+                    return found[0], found[1], found[2]
+                mark = ends[len(found)]
+        coming = total
     early, middle, late = (*found, None, None, None)[:3]
     return early, middle, late
 
@@ -160,16 +170,17 @@ def _linear(rates: Rates, room: float, now: int) -> float | None:
 
 def _last_week(rates: Rates, room: float, now: int) -> float | None:
     """Each hour brings what the same hour brought a week ago. None: nothing came then, or that week is not known."""
-    known = rates.begun is not None and now - rates.begun >= 7 * DAY_MS
-    if not known or sum(max(0.0, nappies) for nappies in rates.week) <= 0:
+    if rates.begun is None or now - rates.begun < 7 * DAY_MS:
         return None
-    hour, passed = rate.hour_number(now), now % HOUR_MS / HOUR_MS
-    at = 0.0
+    week = [max(0.0, nappies) for nappies in rates.week]
+    if sum(week) <= 0:
+        return None
+    place, part, at = rate.cell(rate.hour_number(now)), 1 - now % HOUR_MS / HOUR_MS, 0.0
     while at <= HORIZON_HOURS:
-        came = max(0.0, rates.week[rate.cell(hour)]) * (1 - passed)
+        came = week[place] * part
         if came >= room:
-            return at + (room / came) * (1 - passed)
-        room, at, hour, passed = room - came, at + 1 - passed, hour + 1, 0.0
+            return at + (room / came) * part
+        room, at, place, part = room - came, at + part, (place + 1) % WEEK, 1.0
     return None
 
 
