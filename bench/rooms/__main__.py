@@ -1,11 +1,16 @@
-"""`python -m bench.rooms [--weeks 26] [--seeds 3]`: figures of rooms by kind of witness; fails when one is missed."""
+"""`python -m bench.rooms [--weeks 26] [--seeds 3]`: figures of rooms by kind of witness; fails when one is missed.
+
+Two rooms are derived at a time. Nine seeds take about ten minutes of processor time.
+"""
 
 import argparse
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from bench.rooms.world import COUNTING, FIRST_DAY, SHIFTS, Kind, World, simulate
 from sukusuku_core.model import Quality, Reading
@@ -28,6 +33,7 @@ SECOND_DOOR_MONTHS_OFF = 5.0
 SEEN_EMPTY = 5.0
 """So many percent of the minutes with somebody in a motion sensor may show as empty."""
 REPORT_SECONDS, REPORT_ROOMS = 10.0, 20
+AT_ONCE = 2
 MONTH_MINUTES = 10 * 540
 """Months of fewer open minutes are parts of a month and not judged."""
 
@@ -157,10 +163,11 @@ class Run:
     later: Figures
     plain: Figures
     missed: tuple[str, ...]
+    line: str
 
 
 def run(kind: Kind, seed: int, weeks: int) -> Run:
-    """Derive one room, print its line, and judge it."""
+    """Derive one room, and judge it."""
     timetable = settings(kind)
     hours = timetable.hours
     world = simulate(kind, hours, seed, weeks)
@@ -190,15 +197,13 @@ def run(kind: Kind, seed: int, weeks: int) -> Run:
     came = sum(1 for before, after in zip((0, *world.children), world.children, strict=False) if after > before)
     told = {finding.name for finding in advanced.findings}
     missed = _missed(kind, mine, later, told)
-    print(
+    kinds = {name: sum(item.kind is name for item in advanced.corrections) for name in CorrectionKind}
+    line = (
         f"{kind:20} {seed:4d}  {mine.days:6.1f} ({theirs.days:5.1f}) {mine.error:8.2f} ({theirs.error:5.2f}) "
         f"{later.month:8.1f} ({mine.month:4.1f}, {theirs.month:6.1f}) {tally.completeness or 0:9.1f} "
-        f"{100 * tally.visits / came:8.1f} {took:8.1f}  {'MISSED ' if missed else ''}{', '.join(missed)}",
-        flush=True,
-    )
-    kinds = {name: sum(item.kind is name for item in advanced.corrections) for name in CorrectionKind}
-    print("    " + ", ".join([*(f"{name} {number}" for name, number in kinds.items() if number), *sorted(told)]))
-    return Run(kind, seed, mine, later, theirs, missed)
+        f"{100 * tally.visits / came:8.1f} {took:8.1f}  {'MISSED ' if missed else ''}{', '.join(missed)}\n    "
+    ) + ", ".join([*(f"{name} {number}" for name, number in kinds.items() if number), *sorted(told)])
+    return Run(kind, seed, mine, later, theirs, missed, line)
 
 
 def _missed(kind: Kind, shown: Figures, later: Figures, told: set[FindingName]) -> tuple[str, ...]:
@@ -222,9 +227,18 @@ class Motion:
     pulses_empty: float
     seen_occupied: float
 
+    @property
+    def line(self) -> str:
+        """For people."""
+        return (
+            f"{Kind.MOTION:20} {self.seed:4d}  occupied and shown empty {self.seen_empty:.1f} % "
+            f"({self.pulses_empty:.1f}), empty and shown occupied {self.seen_occupied:.1f} %  "
+            f"{'MISSED' if self.seen_empty > SEEN_EMPTY else ''}"
+        )
+
 
 def motion(seed: int, weeks: int) -> Motion:
-    """Derive a room with nothing but a motion sensor, print its line, and judge it."""
+    """Derive a room with nothing but a motion sensor, and judge it."""
     timetable = settings(Kind.MOTION)
     world = simulate(Kind.MOTION, timetable.hours, seed, weeks)
     begin = day_start(FIRST_DAY)
@@ -248,19 +262,12 @@ def motion(seed: int, weeks: int) -> Motion:
                 empty += inside and not part.people
                 wrong += bool(not inside and part.people)
         counted += [empty, occupied, wrong, free]
-    found = Motion(
+    return Motion(
         seed,
         100 * counted[0] / counted[1],
         100 * counted[4] / counted[5],
         100 * counted[2] / max(counted[3], 1),
     )
-    missed = "MISSED" if found.seen_empty > SEEN_EMPTY else ""
-    print(
-        f"{Kind.MOTION:20} {seed:4d}  occupied and shown empty {found.seen_empty:.1f} % ({found.pulses_empty:.1f}), "
-        f"empty and shown occupied {found.seen_occupied:.1f} %  {missed}",
-        flush=True,
-    )
-    return found
 
 
 def report_speed() -> bool:
@@ -304,6 +311,11 @@ def summary(runs: Sequence[Run], motions: Sequence[Motion]) -> None:
         print(f"| {Kind.MOTION} | occupied and shown empty: {held.seen_empty:.1f} % ({held.pulses_empty:.0f} %) |||")
 
 
+def _measure(task: tuple[Kind, int], weeks: int) -> Run | Motion:
+    kind, seed = task
+    return motion(seed, weeks) if kind is Kind.MOTION else run(kind, seed, weeks)
+
+
 def main() -> int:
     """Every kind of room with every seed, then the speed of a report."""
     parser = argparse.ArgumentParser(prog="python -m bench.rooms", description=__doc__)
@@ -313,7 +325,6 @@ def main() -> int:
     parser.add_argument("--only", type=Kind, action="append", metavar="KIND", help="only rooms of this kind")
     asked = parser.parse_args()
     chosen = asked.only or list(Kind)
-    counted = [kind for kind in chosen if kind is not Kind.MOTION]
     print(f"{asked.weeks} weeks with 2 % miscounts and faults; in brackets: without correction. Columns:")
     print(f"  days (%) with at most one person too many or too few an hour after closing: {DRIFT_DAYS:.0f} or more")
     print(f"  mean absolute error of the children as shown in opening hours: {MEAN_ERROR} or less (but a second door)")
@@ -322,9 +333,14 @@ def main() -> int:
     print("  completeness (%); visits found of the true ones (%); seconds of processor time to derive it all")
     runs: list[Run] = []
     motions: list[Motion] = []
-    for seed in range(asked.first, asked.first + asked.seeds):
-        runs += [run(kind, seed, asked.weeks) for kind in counted]
-        motions += [motion(seed, asked.weeks)] if Kind.MOTION in chosen else []
+    tasks = [(kind, seed) for seed in range(asked.first, asked.first + asked.seeds) for kind in chosen]
+    with ProcessPoolExecutor(min(AT_ONCE, len(tasks))) as pool:
+        for found in pool.map(partial(_measure, weeks=asked.weeks), tasks):
+            print(found.line, flush=True)
+            if isinstance(found, Run):
+                runs.append(found)
+            else:
+                motions.append(found)
     summary(runs, motions)
     good = [not run.missed for run in runs] + [found.seen_empty <= SEEN_EMPTY for found in motions]
     if not asked.only:
