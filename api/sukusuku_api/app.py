@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -52,6 +53,8 @@ from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility
 
 PREFIX = "/api/v1"
+COMPRESSED_FROM = 1024
+"""Bytes; a smaller answer gains nothing. The event stream is never compressed: it would wait to fill a block."""
 LARGEST_BODY = 16 * 1024
 """Bytes that a request may bring: notes and names; only a file of bookings may be larger."""
 
@@ -99,6 +102,7 @@ def without_data() -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(SessionCookie)
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5)
 
     @app.exception_handler(TransientError)
     async def _on_transient(_: Request, __: TransientError) -> Response:

@@ -62,6 +62,35 @@ function patch(old, fresh) {
   had.slice(wanted.length).forEach((node) => node.remove());
 }
 
+// Many centres: one page of rows after the other. What needs somebody comes first, and again after every two others.
+const TURN_MS = 12_000;
+let turned = 0;
+
+function order(pages, urgent) {
+  const found = [...Array(urgent).keys()];
+  for (let page = urgent; page < pages; page += 1) {
+    found.push(page);
+    if (urgent > 0 && (page - urgent) % 2 === 1 && page < pages - 1) found.push(0);
+  }
+  return found;
+}
+
+function show() {
+  const rows = live.querySelector(".rows");
+  if (!rows) return;
+  const pages = order(Number(rows.dataset.pages), Number(rows.dataset.urgent));
+  const page = pages[turned % pages.length];
+  const far = matchMedia("(min-width: 761px) and (min-aspect-ratio: 1/1)").matches;
+  for (const row of rows.querySelectorAll(".row")) row.hidden = far && Number(row.dataset.page) !== page;
+  setText(rows.querySelector(".turn"), far && rows.dataset.pages > 1 ? `${page + 1} / ${rows.dataset.pages}` : "");
+}
+
+function turn() {
+  if (document.querySelector(".rows :focus-visible")) return; // somebody is reading with the keyboard
+  turned += 1;
+  show();
+}
+
 async function update() {
   if (fetching) {
     again = true;
@@ -83,6 +112,7 @@ async function update() {
     }
     ahead = fresh.dataset.now - Date.now();
     patch(live.firstElementChild, fresh);
+    show();
     tick();
   } catch {
     again = true; // the stream's own trouble shows the banner; this only tries again
@@ -125,6 +155,8 @@ function reconnect() {
 }
 
 ahead = live.firstElementChild.dataset.now - Date.now();
+show();
 tick();
 setInterval(tick, 1000);
+setInterval(turn, TURN_MS);
 connect();

@@ -61,6 +61,7 @@ async def _page(context: Context, site: str | None, language: Language, template
         "page": "/wall" if site is None else f"/wall/{site}",
         "build": build(),
         "static": STATIC,
+        "rows": view_model.ROWS,
     }
     if site is not None and not sites:
         page = templates.get_template("missing.html").render(values)

@@ -20,7 +20,11 @@ from sukusuku_server.rooms.capacity_limit import Rule
 from sukusuku_server.rooms.texts import limited_by
 from sukusuku_server.settings import FacilityIndex, Room, Site, Unit
 
-SHOWN_ALERTS = 6
+SIDE_BY_SIDE = 3
+"""Up to so many centres stand side by side; more are rows, in which every unit and room is a few large characters."""
+ROWS = 6
+"""Rows that can be read from afar at the same time; the display turns to the others by itself."""
+SHOWN_ALERTS = 3
 """More than these would not be read from afar; the rest is counted."""
 FILM_LOW = 10.0
 """Film remaining in % from which its bar stands out."""
@@ -131,8 +135,20 @@ class AlertLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How many of all need somebody, in words; `condition` is the worst among them."""
+
+    condition: Condition
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wall:
-    """Everything on the wall at one moment."""
+    """Everything on the wall at one moment.
+
+    With many centres `summary` says how many need somebody, `pages` is how often the display turns until all were seen,
+    and the first `urgent` of them have what needs somebody. Otherwise they are empty and 0.
+    """
 
     now: int
     clock: str
@@ -141,6 +157,9 @@ class Wall:
     """Empty: the settings as they are now are in use."""
     simulated: bool
     sites: tuple[SitePanel, ...]
+    summary: tuple[Tally, ...]
+    pages: int
+    urgent: int
     alerts: tuple[AlertLine, ...]
     alert_count: int
 
@@ -162,19 +181,48 @@ def wall(
     shown = {site.id for site in sites}
     told = [alert for alert in alerts if alert.site in shown and alert.state in _TOLD]
     told.sort(key=lambda alert: (_TOLD.index(alert.state), -alert.since))
+    panels = [_site(site, [view for view in views if view.site == site.id], reader) for site in sites]
+    many = len(panels) > SIDE_BY_SIDE
+    if many:  # what needs somebody comes first; otherwise the order of the settings stays
+        panels.sort(key=lambda panel: panel.condition is Condition.OK)
+    urgent = sum(panel.condition is not Condition.OK for panel in panels)
     return Wall(
         now=reader.now,
         clock=japan_time(reader.now).strftime("%H:%M"),
         clock_warning=clock_texts.warning(doubt, reader.translate),
         settings_warning=reader.translate(_WRONG) if settings_wrong else "",
         simulated=any(view.simulated for view in views if view.site in shown),
-        sites=tuple(_site(site, [view for view in views if view.site == site.id], reader) for site in sites),
+        sites=tuple(panels),
+        summary=_summary([view for view in views if view.site in shown], reader.translate) if many else (),
+        pages=-(-len(panels) // ROWS) if many else 0,
+        urgent=-(-urgent // ROWS) if many else 0,
         alerts=tuple(_alert(index, alert, reader) for alert in told[:SHOWN_ALERTS]),
         alert_count=len(told),
     )
 
 
 _WRONG = N_("The settings were changed and have a mistake. Those of before are in use. Please tell the administrator.")
+
+_SUMMARIES = {
+    UnitView: N_("Nappy units: %(n)s of %(m)s need attention"),
+    RoomView: N_("Rooms: %(n)s of %(m)s need attention"),
+}
+
+
+def _summary(views: Sequence[View], translate: Translate) -> tuple[Tally, ...]:
+    """Return one line about all units and one about all rooms: how many need somebody, how many say nothing."""
+    found = []
+    for kind, text in _SUMMARIES.items():
+        own = [view for view in views if isinstance(view, kind)]
+        silent = [view for view in own if view.stale or view.condition is Condition.SILENT]
+        needing = sum(view.condition is not Condition.OK for view in own if view not in silent)
+        told = translate(text) % {"n": needing, "m": len(own)}
+        if silent:
+            told += translate(", %(n)s without data") % {"n": len(silent)}
+        if own:
+            found.append(Tally(Condition.SILENT if len(silent) == len(own) else worst(own), told))
+    return tuple(found)
+
 
 _TOLD = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 """A pending alert has told nobody yet, so the wall does not either."""

@@ -121,7 +121,7 @@ def test_many_alerts_are_counted(api: httpx.Client, world: World) -> None:
     for n in range(8):
         worlds.fire(world.operations, "collection", f"tobu-unit-{n}", NOW - n, 90.0)
 
-    assert "and 2 more" in api.get("/wall?lang=en").text
+    assert "and 5 more" in api.get("/wall?lang=en").text
 
 
 def test_one_centre_has_a_page_of_its_own(api: httpx.Client, world: World) -> None:
