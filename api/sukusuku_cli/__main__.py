@@ -52,6 +52,9 @@ COMMANDS = {
     "keys": Command(
         "sukusuku_cli.keys", "access keys of programs and links of displays", "API のキーと表示端末用リンク"
     ),
+    "nodes": Command(
+        "sukusuku_cli.nodes", "keys with which edge nodes check what the collector says", "エッジノードの鍵の発行と失効"
+    ),
     "rounds": Command(
         "sukusuku_collector.dispatch.__main__",
         "collection rounds: who would be visited and why",

@@ -24,6 +24,10 @@ _ANONYMOUS = (
     N_("no account for %(host)s: whoever reaches the broker can send readings and read all of them"),
     N_("give each edge node and the collector an account and set `allow_anonymous false`"),
 )
+_NO_KEY = (
+    N_("no key: whoever may publish on %(host)s can make this edge node delete readings that nobody has stored"),
+    N_("make one on the server with `sukusuku nodes FACILITY.toml key NODE`, and name its file: `key_file`"),
+)
 _OPEN_WEB = (
     N_("found %(host)s: pages, passwords and keys go over the network without TLS"),
     N_('set host = "127.0.0.1" and put a reverse proxy with TLS in front'),
@@ -55,6 +59,9 @@ def edge_risks(edge: EdgeSettings, data: Mapping[str, Any], _: Translate) -> Ite
     yield from _broker("broker", edge.broker, _)
     if edge.sensors is not None:
         yield from _broker("sensors", edge.sensors, _)
+    keyless = edge.uplink.key_file is None and edge.uplink.key is None
+    if edge.acknowledge and keyless and not is_loopback(edge.broker.host):
+        yield Risk("uplink", _(_NO_KEY[0]) % {"host": edge.broker.host}, _(_NO_KEY[1]))
 
 
 def _in_file(data: Mapping[str, Any], _: Translate) -> Iterator[Risk]:

@@ -14,11 +14,14 @@ from sukusuku_collector.document.teller import DocumentTeller
 from sukusuku_collector.host.claim import RivalError
 from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
+from sukusuku_collector.ingest.proofs import KeyRing
+from sukusuku_collector.maintenance import node_keys
 from sukusuku_collector.works import Ground, Job, Works
 from sukusuku_core.errors import ConfigError, Mistake, TransientError
 from sukusuku_core.supervision import supervise
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
+from sukusuku_server.db.node_keys import NodeKeys
 from sukusuku_server.facility_document.restart import held_back
 from sukusuku_server.facility_document.watching import LOOK_SECONDS, Right, Watch, Wrong
 from sukusuku_server.live.left_out import left_out
@@ -78,7 +81,9 @@ class Collector:
         self._ground = ground
         self._shipper = shipper
         self._document = document
-        self._ingest = Ingest(facility, ground.store, ground.clock, ground.clock)
+        self._node_keys, self._ring = NodeKeys(ground.operations), KeyRing()
+        node_keys.read(self._node_keys, self._ring)
+        self._ingest = Ingest(facility, ground.store, ground.clock, ground.clock, self._ring)
         self._host = Host(FacilitySchedules(facility), ground.store, self._ingest, self._committed, ground.clock)
         self._works = Works(facility, ground, self._ingest, self._host)
         self._teller = DocumentTeller(ground.store, ground.operations, ground.clock)
@@ -87,7 +92,11 @@ class Collector:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set. Raises RivalError when another collector uses the host id."""
         self._warn()
-        jobs: dict[str, Job] = {"host": self._host.run, "counts": partial(_tell_counts, self._ingest.counts)}
+        jobs: dict[str, Job] = {
+            "host": self._host.run,
+            "counts": partial(_tell_counts, self._ingest.counts),
+            "node keys": partial(node_keys.follow, self._node_keys, self._ring),
+        }
         if self._shipper is not None:
             jobs["influx"] = self._shipper.run
         rival: BaseException | None = None

@@ -218,6 +218,17 @@ METRICS: tuple[Metric, ...] = (
         0,
         _COUNT_MAX,
     ),
+    Metric(
+        "Refused/Acknowledgements",
+        _NODE,
+        Role.HEALTH,
+        _I,
+        "1",
+        "証明のない受領確認の累計",
+        "acknowledgements without the host's proof, refused, since the start",
+        0,
+        _COUNT_MAX,
+    ),
     Metric("Devices/Down", _NODE, Role.HEALTH, _I, "1", "応答しない機器", "devices that do not answer", 0, 10_000),
     Metric(
         "Devices/Unstable",

@@ -4,7 +4,7 @@ An unproved word neither deletes nor silences:
 
 - An acknowledgement must prove that the host has what was sent (see `proof`).
 - A request for a rebirth costs a resend only, and other host applications may ask for one; so it is heeded, but only
-  every few seconds.
+  every few seconds. The same holds for a STATE that tells of a new session of the host.
 - An offline STATE cannot be proved, because the broker publishes it as the will of a host that died. It makes the node
   doubt: what is in flight, or else a new birth, asks the host for a proof. Only when none comes does the node leave.
 """
@@ -40,6 +40,8 @@ class Proofs:
     group: str
     node: str
     challenge: str
+    wanted: str | None = None
+    """Why somebody wants a birth; it may have to wait."""
     _sent: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=BEHIND))
     """Count and chain of the messages that may still be acknowledged."""
     _proved: int = 0
@@ -70,25 +72,21 @@ class Proofs:
         self._doubt = None
         return True
 
-    def may_be_born(self, now: int) -> bool:
-        """Whether a birth may follow from what somebody has said without a proof; it counts as done."""
-        if self._heeded is not None and 0 <= now - self._heeded < HEED_EVERY:
-            return False
-        self._heeded = now
-        return True
-
     def doubt(self, now: int) -> None:
         """Somebody says that the host is offline."""
         if self._doubt is None:
             self._doubt = _Doubt(now)
 
-    def must_ask(self, now: int) -> bool:
-        """Whether a birth must ask the host now whether it is there; it counts as done."""
-        doubt = self._doubt
-        if doubt is None or doubt.asked is not None or 0 <= now - doubt.since < ASK_AFTER or not self.may_be_born(now):
-            return False
-        doubt.asked = now
-        return True
+    def birth(self, now: int) -> str | None:
+        """Return why a birth must follow now from what somebody has said without a proof; it counts as done."""
+        if self._heeded is not None and 0 <= now - self._heeded < HEED_EVERY:
+            return None
+        why, doubt = self.wanted, self._doubt
+        if doubt is not None and doubt.asked is None and not 0 <= now - doubt.since < ASK_AFTER:
+            why, doubt.asked = "somebody says that the host is offline, and it is asked", now
+        if why is not None:
+            self._heeded, self.wanted = now, None
+        return why
 
     def gone(self, now: int) -> bool:
         """Whether the host was asked and has not proved that it is there."""

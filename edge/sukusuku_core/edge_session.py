@@ -83,7 +83,7 @@ class Resend:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Somebody has said what only the host may say, and has not proved to be the host. Nothing was done."""
+    """Somebody has acknowledged what only the host can, and has not proved to be the host. Nothing was done."""
 
     why: str
 
@@ -382,8 +382,7 @@ class EdgeSession:
         if self.phase is Phase.ONLINE and self.proofs is not None:
             if self.proofs.gone(now):
                 return self.leave("the host is offline")
-            if self.proofs.must_ask(now):
-                return self._again("somebody says that the host is offline, and it is asked", now)
+            return self._as_wanted(now) or None
         return None
 
     def _host_left(self, now: int) -> list[Action]:
@@ -394,9 +393,15 @@ class EdgeSession:
 
     def _asked(self, why: str, now: int) -> list[Action]:
         """Be born again, because somebody wants it: with a key not too often, as it may be anybody."""
-        if self.proofs is not None and not self.proofs.may_be_born(now):
-            return [Refused(f"{why}: too soon after the last time")]
-        return self._again(why, now)
+        if self.proofs is None:
+            return self._again(why, now)
+        self.proofs.wanted = why
+        return self._as_wanted(now)
+
+    def _as_wanted(self, now: int) -> list[Action]:
+        """Be born when it is wanted and time for it."""
+        why = None if self.proofs is None else self.proofs.birth(now)
+        return [] if why is None else self._again(why, now)
 
     def _command(self, metrics: Sequence[Metric], now: int) -> list[Action]:
         if self.phase is not Phase.ONLINE:

@@ -33,7 +33,7 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=31_536_000)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 
-SECRETS = frozenset({"client_secret", "password", "token"})
+SECRETS = frozenset({"client_secret", "key", "password", "token"})
 """Keys whose values are never shown, whatever is wrong with them."""
 
 S = TypeVar("S", bound=Settings)

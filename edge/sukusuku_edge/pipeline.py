@@ -156,6 +156,7 @@ class Pipeline:
             "Devices/Unstable": self._binder.unstable,
             "Refused/Fields": self._binder.refused,
             "Lost/Messages": self._binder.lost,
+            "Refused/Acknowledgements": self._parts.uplink.refused,
             "Clock/Synced": line.phase is Phase.SYNCED,
             "Info/Version": sukusuku_core.__version__,
             **self._parts.computer.values(),

@@ -61,6 +61,7 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
             waiting=(await outbox.stats()).last,
             acknowledge=settings.acknowledge,
             first_answers=FIRST_ANSWERS,
+            key=edge.key,
         )
         binder = Binder(edge, await outbox.counters())
         log = settings.outbox.accepted_log

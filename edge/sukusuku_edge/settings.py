@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,9 +12,12 @@ from sukusuku_core import profile as profiles
 from sukusuku_core.broker_settings import BrokerSettings
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.profile import AnyProfile, JsonProfile, ModbusProfile
+from sukusuku_core.proof import ProofKey
 from sukusuku_core.settings import Id, Port, PositiveSeconds, Settings, load
+from sukusuku_edge import node_key
 from sukusuku_edge.fitting import Bound, Distance, bind
 from sukusuku_edge.liveness import Rules
+from sukusuku_edge.node_key import UplinkSettings
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 _Topic = Annotated[str, msgspec.Meta(pattern=r"^[^+#\x00]{1,1024}$", description="one topic, without `+` and `#`")]
@@ -144,6 +147,7 @@ class EdgeSettings(Settings, frozen=True, kw_only=True):
     broker: BrokerSettings = BrokerSettings()
     sensors: BrokerSettings | None = None
     """The broker of the JSON sensors; default: the same."""
+    uplink: UplinkSettings = UplinkSettings()
     outbox: OutboxSettings = OutboxSettings()
     liveness: LivenessSettings = LivenessSettings()
     clock: ClockSettings = ClockSettings()
@@ -184,12 +188,13 @@ class Edge:
     profiles: Mapping[str, AnyProfile]
     bound: tuple[Bound, ...]
     buses: Mapping[str, SerialBus] = field(default_factory=dict)
+    key: ProofKey | None = None
 
 
 def read(path: Path) -> Edge:
     """`edge.toml`, checked as a whole, with paths resolved against its folder. Raises ConfigError."""
     settings = _resolved(load(path, EdgeSettings), path.parent, str(path))
-    return check(settings, str(path))
+    return replace(check(settings, str(path)), key=node_key.read(settings.uplink, f"{path}: uplink"))
 
 
 def check(settings: EdgeSettings, name: str) -> Edge:
@@ -197,6 +202,8 @@ def check(settings: EdgeSettings, name: str) -> Edge:
     _unique(name, "bus", (bus.id for bus in settings.bus))
     _unique(name, "device", (device.id for device in settings.device))
     _unique(name, "asset", (asset.id for asset in settings.asset))
+    if (settings.uplink.key_file or settings.uplink.key) and not settings.acknowledge:
+        raise ConfigError(f"{name}: uplink: a key is of no use with `acknowledge = false`: leave out one of them")
     found = dict(_profiles(settings, name))
     bound: list[Bound] = []
     for a, asset in enumerate(settings.asset):
@@ -330,5 +337,6 @@ def _resolved(settings: EdgeSettings, folder: Path, name: str) -> EdgeSettings:
         broker=settings.broker.resolved(folder, f"{name}: broker"),
         sensors=None if settings.sensors is None else settings.sensors.resolved(folder, f"{name}: sensors"),
         clock=msgspec.structs.replace(settings.clock, sync_file=at(settings.clock.sync_file)),
+        uplink=msgspec.structs.replace(settings.uplink, key_file=at(settings.uplink.key_file)),
         outbox=msgspec.structs.replace(outbox, path=at(outbox.path), accepted_log=at(outbox.accepted_log)),
     )

@@ -10,6 +10,7 @@ from functools import partial
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import Clock
+from sukusuku_core.edge_proofs import Proofs
 from sukusuku_core.edge_session import (
     Action,
     Close,
@@ -18,11 +19,14 @@ from sukusuku_core.edge_session import (
     NodeIdentity,
     Phase,
     Publish,
+    Refused,
     Resend,
     Subscribe,
 )
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.model import Reading
+from sukusuku_core.proof import ProofKey, new_challenge
+from sukusuku_core.time import MINUTE_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.message_size import MessageSize
 from sukusuku_edge.outbox import Outbox
@@ -43,6 +47,12 @@ WEAKER = (
     "acknowledge = false: a reading counts as delivered when the broker has confirmed it; "
     "what the host loses after that is lost, and after an interruption some may come twice"
 )
+NO_KEY = (
+    "this node has no key: whoever may publish on the broker can make it delete readings that nobody has stored; "
+    "`sukusuku nodes FACILITY.toml key NODE` makes one for `key_file` under [uplink]"
+)
+QUIET = MINUTE_MS
+"""ms without a refused acknowledgement after which nobody else speaks for the host any more."""
 ACK_TIMEOUT = 5_000
 """ms; the session doubles it while no acknowledgement comes."""
 
@@ -58,8 +68,8 @@ class Uplink:
 
     `waiting` is the outbox's last row at the start. Later rows are sent only when `committed` has told of them: until
     then it is open whether their asset has come to life with them.
-    `acknowledge`: whether the host does. `first_answers`: how long (s) data waits at the start for the devices to
-    answer, so that their births come before any data, as the standard wants it.
+    `acknowledge`: whether the host does. `key`: with which it proves it. `first_answers`: how long (s) data waits at
+    the start for the devices to answer, so that their births come before any data, as the standard wants it.
     `committed`, `asset_up` and `asset_down` may be called at any time; they never wait.
     """
 
@@ -75,6 +85,7 @@ class Uplink:
         ack_timeout: int = ACK_TIMEOUT,
         acknowledge: bool = True,
         first_answers: float = 0.0,
+        key: ProofKey | None = None,
     ) -> None:
         self._identity = identity
         self._metrics = metrics
@@ -86,6 +97,10 @@ class Uplink:
         self._ack_timeout = ack_timeout
         self._acknowledge = acknowledge
         self._first_answers = first_answers
+        self._key = key
+        self.refused = 0
+        """Acknowledgements that the host has not proved, since the start."""
+        self._refused_at = 0
         self._data_after = 0.0
         self._latest = dict[tuple[str, str], Reading]()
         self._alive: dict[str, None] = {}
@@ -141,6 +156,8 @@ class Uplink:
         self._data_after = loop.time() + self._first_answers
         if not self._acknowledge:
             _log.warning("%s", WEAKER)
+        elif self._key is None:
+            _log.warning("%s", NO_KEY)
         while not self._stopping.is_set():
             begun = loop.time()
             try:
@@ -175,6 +192,7 @@ class Uplink:
                 await self._outbox.last_birth(),
                 ack_timeout=self._ack_timeout,
                 acknowledge=self._acknowledge,
+                proofs=self._proofs(),
             )
             rules.committed(self._latest.values())
             death = rules.will()
@@ -201,6 +219,12 @@ class Uplink:
             finally:
                 reader.cancel()
                 await asyncio.gather(reader, return_exceptions=True)
+
+    def _proofs(self) -> Proofs | None:
+        """Return those of a new session."""
+        if self._key is None:
+            return None
+        return Proofs(self._key, self._identity.group, self._identity.node, new_challenge())
 
     async def _converse(self, session: "_Session", reader: "asyncio.Task[None]") -> None:
         """Everything that happens in a session happens here, one thing after the other."""
@@ -248,19 +272,41 @@ class Uplink:
                     self._reconnect.flowed()
                     self._size.delivered(rows)
                     self._problems.recovered("host", "acknowledges again")
+                    self._heard_proof()
+                case Refused(why):
+                    self._refuse(why)
                 case Resend(why):
                     session.restart = True
-                    self._problems.problem("host", f"{why}: readings are kept and sent again")
-                    if why.startswith("no acknowledgement"):
-                        self._not_arrived()
-                    else:
-                        self._size.forget()
+                    self._again(why)
                 case Close(why):
-                    await self._settle(session)
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(GOODBYE):
-                            await session.mqtt.flush()
+                    await self._close(session)
                     raise _SessionOverError(why)
+
+    def _again(self, why: str) -> None:
+        self._problems.problem("host", f"{why}: readings are kept and sent again")
+        if why.startswith("no acknowledgement"):
+            self._not_arrived()
+        else:
+            self._size.forget()
+
+    async def _close(self, session: "_Session") -> None:
+        """Let the broker take the goodbye."""
+        await self._settle(session)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                await session.mqtt.flush()
+
+    def _refuse(self, why: str) -> None:
+        self.refused += 1
+        self._refused_at = self._clock()
+        self._problems.problem("proof", f"refused, nothing is deleted: {why}")
+
+    def _heard_proof(self) -> None:
+        """See whether somebody else still speaks for the host, which has now spoken itself."""
+        if abs(self._clock() - self._refused_at) > QUIET:
+            self._problems.recovered(
+                "proof", f"nobody else speaks for the host; {self.refused} acknowledgements were refused"
+            )
 
     async def _settle(self, session: "_Session") -> None:
         """Delete what was acknowledged; after a resend, begin again with what is left."""

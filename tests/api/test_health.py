@@ -15,6 +15,8 @@ from sukusuku_server.db import OutgoingMail
 from sukusuku_server.live import clock
 from sukusuku_server.live.clock import Cause, ClockDoubt
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
+from sukusuku_server.model.proofs import CURES as CURES_OF_PROOFS
+from sukusuku_server.model.proofs import ProofState, proof_key
 from sukusuku_server.model.series import Quarantined, Unassigned
 from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.timeseries import THINNED_READINGS
@@ -105,6 +107,22 @@ def test_a_gateway_that_cannot_be_read_is_named_with_the_cure(world: World, api:
         "tobu-pi": [{"reason": "alias", "since": "2026-11-18T20:06:10+09:00", "cure": CURES["alias"]}],
         "seibu-pi": [],
     }
+
+
+def test_whether_a_node_believes_unproved_words_is_told_and_a_key_that_is_not_known_degrades(
+    world: World, api: httpx.Client
+) -> None:
+    assert api.get("/api/v1/health").json()["edges"][0]["proofs"] is None
+    world.commit(Reading("tobu-pi", "Refused/Acknowledgements", NOW - 5000, 7))
+    for state, status in ((ProofState.NO_KEY, "ok"), (ProofState.PROVED, "ok"), (ProofState.UNKNOWN_KEY, "degraded")):
+        world.store.note(proof_key("tobu-pi"), state)
+        health = api.get("/api/v1/health").json()
+        assert health["status"] == status
+        assert health["edges"][0]["proofs"] == {
+            "state": state.name.lower(),
+            "refused": 7,
+            "cure": CURES_OF_PROOFS.get(state, ""),
+        }
 
 
 def test_metrics_that_are_passed_over_are_counted_and_degrade_nothing(world: World, api: httpx.Client) -> None:

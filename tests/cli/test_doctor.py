@@ -50,6 +50,7 @@ def test_where_all_is_well_nothing_is_wrong_and_what_is_missing_is_a_note(tmp_pa
             "readings",
             "nothing comes from unit-1 (3 h), room-1 (never)",
         ),
+        ({"seen_store": StoreSeen(HEARD, proofs={"pi": 4})}, "node keys", "pi: has a key that is not known here"),
         ({"seen_store": StoreSeen(HEARD, ClockDoubt(Cause.OUTVOTED, NOW, 7_200_000))}, "clock", "outvoted, +7200 s"),
         ({"kept": False}, "clock ntp", "nothing keeps the clock right"),
         ({"fonts": []}, "fonts", "boxes"),

@@ -44,8 +44,9 @@ def test_risky_settings_are_told_by_doctor_and_by_check(
 @pytest.mark.parametrize(
     ("settings", "where"),
     [
-        ('[broker]\nhost = "b.example"\nusername = "tobu-pi"\npassword = "env:P"', ["broker.password"]),
-        ('[broker]\nhost = "b.example"\n[sensors]\nhost = "s.example"', ["broker", "sensors"]),
+        ('[broker]\nhost = "b.example"\nusername = "tobu-pi"\npassword = "env:P"', ["broker.password", "uplink"]),
+        ('[broker]\nhost = "b.example"\n[sensors]\nhost = "s.example"', ["broker", "sensors", "uplink"]),
+        ('acknowledge = false\n[broker]\nhost = "b.example"', ["broker"]),
         ('[broker]\nhost = "127.0.0.1"\nusername = "tobu-pi"\npassword = "canary-2026"', ["broker.password"]),
         ('[broker]\nhost = "127.0.0.1"', []),
     ],

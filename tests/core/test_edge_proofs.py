@@ -152,9 +152,11 @@ def test_an_unproved_request_for_a_rebirth_is_heeded_every_few_seconds() -> None
     pair = online()
     assert isinstance(pair.command(rebirth())[0], Resend)
     for later in (0, 1, HEED_EVERY - 1):
-        assert isinstance(pair.command(rebirth(), NOW + later)[0], Refused)
-        assert isinstance(pair.state(online=True, timestamp=NOW + later, now=NOW + later)[0], Refused)
-    assert isinstance(pair.command(rebirth(), NOW + HEED_EVERY)[0], Resend)
+        assert pair.command(rebirth(), NOW + later) == []
+        assert pair.state(online=True, timestamp=NOW + later, now=NOW + later) == []
+        assert pair.edge.tick(NOW + later) == []
+    assert isinstance(pair.edge.tick(NOW + HEED_EVERY)[0], Resend)
+    assert pair.edge.tick(NOW + 3 * HEED_EVERY) == []
 
 
 # -------------------------------------------------------------------- STATE

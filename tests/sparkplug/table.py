@@ -130,6 +130,11 @@ def document(
         "With `acknowledge = false` in `edge.toml` an edge agent sends data at QoS 1, against `topics-ndata-mqtt` and",
         "`topics-ddata-mqtt`; see [gateways.md](gateways.md).",
         "",
+        "With a key of the node (`[uplink]` in `edge.toml`) an offline STATE is obeyed only when the host does not",
+        "prove within seconds that it is there (`operational-behavior-edge-node-termination-host-offline`), and a",
+        "rebirth that is asked for within five seconds of the last one waits for their end; see",
+        "[wire-security.md](wire-security.md).",
+        "",
         "| role | requirements | tested | not applicable | not followed | unmapped |",
         "|---|---:|---:|---:|---:|---:|",
     ]

@@ -20,6 +20,8 @@ from sukusuku_server.live.doors import sources
 from sukusuku_server.live.left_out import left_out
 from sukusuku_server.model.alerts import ChannelTally
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
+from sukusuku_server.model.proofs import CURES as CURES_OF_PROOFS
+from sukusuku_server.model.proofs import ProofState, proof_key
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
 from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.settings import MAIL
@@ -58,7 +60,10 @@ def health(context: DevicesContext) -> out.HealthOut:
     document = _document(context)
     parts = readable and not failing and mails is not None and doubt is None and undeleted is None and document.right
     well = (
-        parts and not unassigned and not any(door.late for door in doors) and not any(edge.unreadable for edge in edges)
+        parts
+        and not unassigned
+        and not any(door.late for door in doors)
+        and not any(edge.unreadable or _waits_for_key(edge) for edge in edges)
     )
     return out.HealthOut(
         status="ok" if well else "degraded",
@@ -96,6 +101,11 @@ def _document(context: Context) -> out.DocumentOut:
         mistakes=[out.MistakeOut(where=it.where, text="" if may_be_secret(it.where) else it.text) for it in mistakes],
         restart=[*found.waiting],
     )
+
+
+def _waits_for_key(edge: out.EdgeOut) -> bool:
+    """Tell whether nothing of an edge node can be acknowledged."""
+    return edge.proofs is not None and edge.proofs.state == "unknown_key"
 
 
 def _clock(doubt: ClockDoubt | None) -> out.ClockOut:
@@ -200,6 +210,7 @@ def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOu
                 last_loss=_loss(own.get(drop_record.DROPPED_RANGE)),
                 clock_set=clock.value if clock is not None and isinstance(clock.value, bool) else None,
                 duplicate=_duplicate(context, edge, now),
+                proofs=_proofs(context, edge, own),
                 passed_over=list(_passed_over(context, edge)),
                 unreadable=list(_unreadable(context, edge)),
             )
@@ -228,6 +239,18 @@ def _noted(context: Context, key: str) -> int | None:
         return context.store.live.noted(key)
     except SukusukuError:
         return None
+
+
+def _proofs(context: Context, edge: str, own: Mapping[str, Latest]) -> out.ProofsOut | None:
+    noted = _noted(context, proof_key(edge))
+    if not noted:
+        return None
+    state = ProofState(noted)
+    return out.ProofsOut(
+        state=cast("Literal['no_key', 'proved', 'not_asked', 'unknown_key']", state.name.lower()),
+        refused=_count(own, "Refused/Acknowledgements") or 0,
+        cure=CURES_OF_PROOFS.get(state, ""),
+    )
 
 
 def _passed_over(context: Context, edge: str) -> Iterator[out.PassedOverOut]:

@@ -41,6 +41,16 @@ class PassedOverOut(Shape):
     cure: str = Field(description="Why, and what a person can do")
 
 
+class ProofsOut(Shape):
+    """Whether an edge node of ours believes an acknowledgement only with the collector's proof."""
+
+    state: Literal["no_key", "proved", "not_asked", "unknown_key"] = Field(
+        description="`unknown_key`: it has a key that the collector has not, and its readings wait there"
+    )
+    refused: int = Field(description="Acknowledgements that it has refused since its start: somebody forges them")
+    cure: str = Field(description="What a person can do; empty: nothing needs to be done")
+
+
 class EdgeOut(Shape):
     """An edge node that speaks for assets: a Raspberry Pi, or a gateway of another make."""
 
@@ -55,6 +65,7 @@ class EdgeOut(Shape):
     duplicate: bool = Field(
         description="Two edge nodes use this identity: nothing from either is stored until one stops"
     )
+    proofs: ProofsOut | None = Field(description="null: not born since the collector's first start, or of another make")
     passed_over: list[PassedOverOut]
     unreadable: list[UnreadableOut] = Field(description="What it sends cannot be read, for ten seconds or more")
 

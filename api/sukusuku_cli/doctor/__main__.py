@@ -84,6 +84,7 @@ def _databases(facility: Facility, computer: local.Computer, now: int, _: Transl
     here = settings.present(facility, now).assets()
     patience = {asset.id: facility.levels(asset.settings).silent_after for asset in here}
     yield from local.judge_readings(seen, patience, now, _)
+    yield from local.judge_proofs(seen, _)
     kind, _colon, place = facility.operations.url.partition("///")
     if kind == "sqlite:":
         yield from local.judge_database("operations", computer.database(Path(place)), _)

@@ -10,6 +10,7 @@ from sukusuku_cli.doctor.servers import ends
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from sukusuku_server.i18n import Translate
 from sukusuku_server.live.clock import Cause, ClockDoubt
+from sukusuku_server.model.proofs import ProofState
 
 OTHERS = 0o077
 """Permissions of everybody but the owner."""
@@ -35,11 +36,13 @@ class FileSeen:
 class StoreSeen:
     """What the store says.
 
-    When the newest reading of each asset and edge node came (UTC ms), and the collector's verdict on the clock.
+    When the newest reading of each asset and edge node came (UTC ms), the collector's verdict on the clock, and which
+    edge nodes believe only what is proved (`ProofState`).
     """
 
     newest: Mapping[str, int] = field(default_factory=dict)
     doubt: ClockDoubt | None = None
+    proofs: Mapping[str, int] = field(default_factory=dict)
 
 
 class Computer(Protocol):
@@ -154,6 +157,33 @@ def judge_accounts(count: int | None, _: Translate) -> Iterator[Finding]:
         yield note("accounts", _("nobody can sign in yet"), todo)
     elif count is not None:
         yield ok("accounts", _("%(count)d can sign in") % {"count": count})
+
+
+def judge_proofs(seen: StoreSeen | str, _: Translate) -> Iterator[Finding]:
+    """Yield which edge nodes believe unproved words."""
+    states = {} if isinstance(seen, str) else {node: state for node, state in seen.proofs.items() if state}
+    by_state = {state: [node for node, own in states.items() if own == state] for state in ProofState}
+    if nodes := by_state[ProofState.UNKNOWN_KEY]:
+        yield wrong(
+            "node keys",
+            _("%(nodes)s: has a key that is not known here, so its readings wait there") % {"nodes": ", ".join(nodes)},
+            _("Make a key with `sukusuku nodes FACILITY.toml key NODE` and give it to the edge node."),
+        )
+    if nodes := by_state[ProofState.NOT_ASKED]:
+        yield note(
+            "node keys",
+            _("%(nodes)s: does not use the key that there is for it") % {"nodes": ", ".join(nodes)},
+            _("Put `key_file` under [uplink] in its edge.toml, and restart `sukusuku-edge`."),
+        )
+    if nodes := by_state[ProofState.NO_KEY]:
+        yield note(
+            "node keys",
+            _("%(nodes)s: without a key; whoever may publish on the broker can make it delete unstored readings")
+            % {"nodes": ", ".join(nodes)},
+            _("Make a key with `sukusuku nodes FACILITY.toml key NODE` and give it to the edge node."),
+        )
+    if states and len(by_state[ProofState.PROVED]) == len(states):
+        yield ok("node keys", _("every edge node believes only what is proved"))
 
 
 def judge_clock(seen: StoreSeen | str, _: Translate, *, ntp: bool) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from sukusuku_collector.clock.machine import ThisMachine
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_server.db.tables_access import account
 from sukusuku_server.live import clock
+from sukusuku_server.model.proofs import proof_key
 from sukusuku_server.timeseries.sqlite import SqliteStore
 
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
@@ -48,7 +49,8 @@ class ThisComputer:
             with closing(SqliteStore.open_reader(path)) as store:
                 latest = store.latest()
                 newest = {asset: max(value.received for value in found.values()) for asset, found in latest.items()}
-                return StoreSeen(newest, clock.read(store, edges))
+                proofs = {edge: store.noted(proof_key(edge)) or 0 for edge in edges}
+                return StoreSeen(newest, clock.read(store, edges), proofs)
         except (TransientError, PermanentError) as error:
             return str(error)
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from sukusuku_collector.ingest import validation
 from sukusuku_collector.ingest.duplicate_nodes import DuplicateNodeDetector
 from sukusuku_collector.ingest.operator_log import OperatorLog
+from sukusuku_collector.ingest.proofs import KeyRing, Proofs
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.ingest.rate_limits import Gate
 from sukusuku_collector.ingest.row_builder import Batch, Rows, RowStore, Table
@@ -28,6 +29,7 @@ from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.host_session import HostSession, NodeKey
 from sukusuku_core.model import AssetKind, Value
+from sukusuku_core.proof import Wire
 from sukusuku_core.reorder import Reorder
 from sukusuku_core.topics import MessageType, NodeTopic
 from sukusuku_mqtt.client import Message
@@ -69,6 +71,11 @@ class _Arrived:
     body: Any
     seq: int | None
 
+    @property
+    def wire(self) -> Wire:
+        """The message as it came."""
+        return self.message.topic, self.message.payload
+
 
 class IngestStore(RowStore, Notes, Protocol):
     """Where everything that arrives is stored."""
@@ -82,7 +89,12 @@ class Ingest:
     """
 
     def __init__(
-        self, facility: Facility, store: IngestStore, clock: Clock = now_ms, witness: ClockWitness = NOBODY
+        self,
+        facility: Facility,
+        store: IngestStore,
+        clock: Clock = now_ms,
+        witness: ClockWitness = NOBODY,
+        keys: KeyRing | None = None,
     ) -> None:
         limits = facility.limits
         self._group = facility.operator.id
@@ -93,6 +105,7 @@ class Ingest:
         self._clock = clock
         self._reorder_window = round(limits.reorder_window * 1000)
         self._teller = OperatorLog()
+        self._proofs = Proofs(KeyRing() if keys is None else keys, store)
         self._tables: dict[tuple[NodeKey, str | None], Table] = {}
         self._senders = Senders(store, self._routes, lambda: self._tables)
         self.counts: Counter[str] = Counter()
@@ -106,6 +119,7 @@ class Ingest:
         """Begin an MQTT session: forget the edge nodes; nothing that came before may be acknowledged."""
         self._session = HostSession()
         self._reorder = Reorder[_Arrived](self._session, self._reorder_window)
+        self._proofs.begin_session()
         self._tables = {}
         self._aliases: dict[NodeKey, Aliases] = {}
         self._homeless = UnassignedMessages()
@@ -150,6 +164,7 @@ class Ingest:
         try:
             self._tell_twins(batch)
             self._senders.tell(self._teller, batch)
+            self._proofs.tell()
             if batch.rows or batch.moved or batch.quarantined or batch.unassigned:
                 committed = self._store.commit_rows(
                     batch.rows, batch.quarantined, batch.now, batch.moved, batch.unassigned
@@ -167,8 +182,9 @@ class Ingest:
     def _answers(self, now: int) -> list[Command]:
         """Acknowledgements of what is durable, and requests for births."""
         commands = [
-            _command(ack.node, now, (sparkplug.ACK_BIRTH, ack.birth), (sparkplug.ACK_COUNT, ack.count))
+            _command(ack.node, now, *said)
             for ack in self._session.acks()
+            if (said := self._proofs.acknowledgement(ack)) is not None
         ]
         commands += [_command(key, now, (sparkplug.REBIRTH, True)) for key in self._session.rebirths()]
         return commands
@@ -245,7 +261,9 @@ class Ingest:
         self._aliases[key] = aliases
         wants_ack = sparkplug.ACK_BIRTH in types and sparkplug.ACK_COUNT in types
         timestamp = int(arrived.body.timestamp)
-        self._session.node_birth(key, arrived.seq or 0, bdseq, timestamp, types, wants_ack=wants_ack)
+        asked = wants_ack and self._proofs.asked(key, arrived.body.metrics, self._routes.edge(key.node))
+        proved = arrived.wire if asked else None
+        self._session.node_birth(key, arrived.seq or 0, bdseq, timestamp, types, wants_ack=wants_ack, proved=proved)
         if arrived.route.subject is not None:
             self._born(arrived, arrived.route.subject, types, batch)
 
@@ -254,23 +272,23 @@ class Ingest:
         route, seq = arrived.route, arrived.seq
         key, kind, device = route.key, route.topic.type, route.topic.device
         if route.subject is None:
-            born = self._session.data(key, None, seq, batch.now) is not None  # it counts as arrived
+            born = self._session.data(key, None, seq, batch.now, arrived.wire) is not None  # it counts as arrived
             if route.refusal is not None and kind is not MessageType.DDEATH:
                 self._keep(arrived, route.refusal, batch, born=born)
         elif kind is MessageType.DDATA or kind is MessageType.NDATA:
-            if self._session.data(key, device, seq, batch.now) is None:
+            if self._session.data(key, device, seq, batch.now, arrived.wire) is None:
                 self._no_birth(key, device, batch)
             else:
                 self._data(arrived, batch)
         elif kind is MessageType.DBIRTH and device is not None:
             types = self._declared(arrived)
-            if self._session.device_birth(key, device, seq, types, batch.now):
+            if self._session.device_birth(key, device, seq, types, batch.now, arrived.wire):
                 self._born(arrived, route.subject, types, batch)
             else:
                 self._no_birth(key, device, batch)
         elif kind is not MessageType.DDEATH or device is None:
             self.counts["command"] += 1  # not for us
-        elif self._session.device_death(key, device, seq, batch.now):
+        elif self._session.device_death(key, device, seq, batch.now, arrived.wire):
             self._senders.device_dead(key, device, _time_of_death(arrived.body, batch.now), batch)
             if (aliases := self._aliases.get(key)) is not None:
                 aliases.release(device)

@@ -3,8 +3,10 @@
 from alembic import context
 
 from sukusuku_server.db import (  # noqa: F401 - their tables join the metadata
+    tables_access,
     tables_collection,
     tables_doors,
+    tables_nodes,
     tables_reports,
     tables_rooms,
 )

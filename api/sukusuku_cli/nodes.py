@@ -1,0 +1,117 @@
+"""`sukusuku nodes FACILITY.toml`: the keys of edge nodes, from the command line of the server."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from sukusuku_cli.users import BY
+from sukusuku_core.clock import now_ms
+from sukusuku_core.errors import SukusukuError, TransientError
+from sukusuku_core.time import japan_time
+from sukusuku_server import settings
+from sukusuku_server.access.records import UnknownAccountError
+from sukusuku_server.db import Operations
+from sukusuku_server.db.node_keys import NodeKeys
+from sukusuku_server.model.proofs import ProofState, proof_key
+from sukusuku_server.settings import Facility
+from sukusuku_server.timeseries import backends
+
+_EPILOG = """examples · 例:
+  sukusuku nodes facility.toml list
+  sukusuku nodes facility.toml key tobu-pi                       # prints it, once · 一度だけ表示
+  sukusuku nodes facility.toml key tobu-pi --file tobu-pi.key    # writes it (mode 0600) · ファイルに保存
+  sukusuku nodes facility.toml revoke tobu-pi
+"""
+_STATES = {
+    ProofState.NO_KEY: "no key: believes whoever may publish · 鍵なし",
+    ProofState.PROVED: "believes only what is proved · 証明を検証中",
+    ProofState.NOT_ASKED: "does not use its key · 鍵を使用していない",
+    ProofState.UNKNOWN_KEY: "uses a key that is not known here, its readings wait · 未登録の鍵を使用、計測値は待機中",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command. Returns the exit status."""
+    arguments = parser().parse_args(argv)
+    facility = settings.read(arguments.facility)
+    operations = Operations(facility.operations.url)
+    try:
+        act: Callable[[argparse.Namespace, Facility, NodeKeys], None] = arguments.act
+        act(arguments, facility, NodeKeys(operations))
+    except (SukusukuError, FileExistsError) as error:
+        print(f"sukusuku nodes: {error}", file=sys.stderr)
+        return 2
+    finally:
+        operations.close()
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
+        prog="sukusuku nodes",
+        description="Keys of edge nodes: with its key a node deletes a reading only when the collector proves that it "
+        "is stored. エッジノードの鍵。鍵があるノードは、収集サーバーの証明を確認してから計測値を削除します。",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    which = made.add_subparsers(required=True, metavar="COMMAND")
+    which.add_parser("list", help="list edge nodes and their keys · 一覧").set_defaults(act=_list)
+    key = which.add_parser("key", help="make a key; the one before holds until the next · 鍵を発行")
+    key.add_argument("node", help="edge node, as in facility.toml · エッジノード")
+    key.add_argument("--file", type=Path, help="write it there instead of printing it · 保存先")
+    key.set_defaults(act=_key)
+    revoke = which.add_parser("revoke", help="end all keys of a node; its readings wait then · 失効")
+    revoke.add_argument("node", help="edge node · エッジノード")
+    revoke.set_defaults(act=_revoke)
+    return made
+
+
+def _list(_: argparse.Namespace, facility: Facility, keys: NodeKeys) -> None:
+    rows, states = keys.holding(), _states(facility)
+    for node in _own(facility):
+        held = [f"{row.key.ident} of {japan_time(row.created):%Y-%m-%d}" for row in rows if row.node == node]
+        state = states.get(node)
+        said = _STATES[ProofState(state)] if state else "has not been heard yet · 未受信"
+        print(f"{node:<24} {', '.join(held) or '-'}: {said}")
+
+
+def _own(facility: Facility) -> list[str]:
+    """Return the edge nodes that run our agent."""
+    gateways = {gateway.id for gateway in facility.gateway}
+    return [node for node in facility.edges() if node not in gateways]
+
+
+def _states(facility: Facility) -> dict[str, int]:
+    """Return what the collector has noted; nothing while there is no store."""
+    try:
+        with closing(backends.open_reader(facility.store)) as store:
+            return {node: store.noted(proof_key(node)) or 0 for node in _own(facility)}
+    except TransientError:
+        return {}
+
+
+def _key(arguments: argparse.Namespace, facility: Facility, keys: NodeKeys) -> None:
+    own = _own(facility)
+    if arguments.node not in own:
+        raise UnknownAccountError(f"facility.toml has no edge node {arguments.node!r}; it has {', '.join(own)}")
+    if arguments.file is None:
+        print(
+            "put it into a file of the edge node that only its service may read; it is not shown again", file=sys.stderr
+        )
+        print(keys.make(arguments.node, now_ms(), BY).text)
+        return
+    with os.fdopen(os.open(arguments.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(keys.make(arguments.node, now_ms(), BY).text + "\n")
+
+
+def _revoke(arguments: argparse.Namespace, _: Facility, keys: NodeKeys) -> None:
+    keys.revoke(arguments.node, now_ms(), BY)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Keys of edge nodes, with which the collector proves what it says to them.
+
+They are here and not in a folder, so that each that is made or revoked stands in the audit log in the same transaction,
+several collectors read the same ones, and a backup that brings back the rest brings them back too: a node goes on
+asking for proofs of a collector that was restored.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+
+from sukusuku_core.proof import ProofKey
+from sukusuku_server.access.records import UnknownAccountError
+from sukusuku_server.db import audit_entry
+from sukusuku_server.db.database import Operations
+from sukusuku_server.db.tables_nodes import node_key
+
+_C = node_key.c
+AT_ONCE = 2
+"""Keys of one node that hold: the new one, and the one that the node still uses until it has got it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeKeyRow:
+    """A key that holds. `created` is UTC ms."""
+
+    node: str
+    key: ProofKey
+    created: int
+    created_by: str
+
+
+class NodeKeys:
+    """The keys of a facility. Methods raise TransientError when the database does not answer."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+
+    def make(self, node: str, now: int, by: str) -> ProofKey:
+        """Make a key. The one before holds on until the next is made; older ones are revoked."""
+        key = ProofKey.new()
+        values = {"node": node, "value": key.value, "created": now, "created_by": by[:120]}
+        with self._operations.writing() as connection:
+            holding = select(_C.id).where((_C.node == node) & _C.revoked.is_(None)).order_by(_C.id.desc())
+            for row in connection.execute(holding).all()[AT_ONCE - 1 :]:
+                connection.execute(update(node_key).where(_C.id == row.id).values(revoked=now))
+            connection.execute(insert(node_key).values(values))
+            audit_entry.note(connection, now, by, "node_key.make", node, after={"key": key.ident})
+        return key
+
+    def holding(self) -> list[NodeKeyRow]:
+        """Return every key that holds, by node, the newest of a node last."""
+        with self._operations.reading() as connection:
+            found = connection.execute(select(node_key).where(_C.revoked.is_(None)).order_by(_C.node, _C.id))
+            return [NodeKeyRow(row.node, ProofKey(bytes(row.value)), row.created, row.created_by) for row in found]
+
+    def revoke(self, node: str, now: int, by: str) -> None:
+        """End all keys of a node: what it sends is not acknowledged any more. Raises UnknownAccountError."""
+        with self._operations.writing() as connection:
+            own = (_C.node == node) & _C.revoked.is_(None)
+            if not connection.execute(update(node_key).where(own).values(revoked=now)).rowcount:
+                raise UnknownAccountError(f"edge node {node!r} has no key that holds")
+            audit_entry.note(connection, now, by, "node_key.revoke", node)

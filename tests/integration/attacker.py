@@ -1,0 +1,88 @@
+"""Somebody with a session at the broker, who reads along and publishes what he likes. He has no key."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+
+from sukusuku_core import sparkplug, topics
+from sukusuku_core.catalogue import DataType
+from sukusuku_core.clock import now_ms
+from sukusuku_core.sparkplug import Metric, Payload
+from sukusuku_core.state import HostState
+from sukusuku_core.topics import MessageType, NodeTopic
+from sukusuku_mqtt import MqttSession, MqttSettings
+
+GROUP, HOST = "toshima", "sukusuku"
+STATE = topics.state_topic(HOST)
+
+
+class Attacker:
+    """What he knows of one edge node: its birth, and how many messages it has sent since."""
+
+    def __init__(self, mqtt: MqttSession, node: str) -> None:
+        self.mqtt = mqtt
+        self.node = node
+        self.birth: int | None = None
+        self.count = 0
+        self.acknowledged = 0
+
+    async def acknowledge_everything(self) -> None:
+        """Say of every message of the node that it is stored, with a proof that is none, until cancelled."""
+        while True:
+            for message in await self.mqtt.receive():
+                topic = topics.parse(message.topic)
+                if topic.node != self.node or topic.type is MessageType.NDEATH:
+                    continue
+                payload = sparkplug.decode(message.payload)
+                if topic.type is MessageType.NBIRTH:
+                    ours = any(metric.name == sparkplug.ACK_BIRTH for metric in payload.metrics)
+                    if not ours:
+                        continue  # his own
+                    self.birth, self.count = payload.timestamp, 0
+                self.count += 1
+            if self.birth is not None:
+                self.acknowledged += 1
+                said: list[tuple[str, int | str]] = [
+                    (sparkplug.ACK_BIRTH, self.birth),
+                    (sparkplug.ACK_COUNT, self.count),
+                ]
+                if self.acknowledged % 2:
+                    said.append((sparkplug.ACK_PROOF, secrets.token_hex(32)))
+                self.command(*said)
+
+    async def distract_collector(self) -> None:
+        """Be born in the name of the node, so that the collector stores nothing of two that are called the same."""
+        while True:
+            bdseq = Metric(sparkplug.BDSEQ, secrets.randbelow(256), None, DataType.INT64)
+            self.mqtt.publish(self._topic(MessageType.NBIRTH), sparkplug.encode(Payload(now_ms(), (bdseq,), 0)))
+            await asyncio.sleep(0.2)
+
+    def state(self, *, online: bool, timestamp: int, retain: bool = False) -> None:
+        """Speak for the host application."""
+        self.mqtt.publish(STATE, HostState(online, timestamp).encode(), 1, retain=retain)
+
+    def command(self, *metrics: tuple[str, int | str | bool]) -> None:
+        """Command the node."""
+        self.mqtt.publish(self._topic(MessageType.NCMD), sparkplug.command(metrics, now_ms()))
+
+    def _topic(self, kind: MessageType) -> str:
+        return str(NodeTopic(GROUP, kind, self.node))
+
+
+@contextlib.asynccontextmanager
+async def attacker(port: int, node: str = "tobu-pi", **account: str) -> AsyncIterator[Attacker]:
+    async with MqttSession(MqttSettings("127.0.0.1", port, "attacker", **account)) as mqtt:  # type: ignore[arg-type]
+        mqtt.subscribe(topics.group_filters(GROUP))
+        yield Attacker(mqtt, node)
+
+
+@contextlib.asynccontextmanager
+async def at_work(*jobs: "asyncio.Task[None]") -> AsyncIterator[None]:
+    """End them afterwards."""
+    try:
+        yield
+    finally:
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
