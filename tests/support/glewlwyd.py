@@ -181,6 +181,8 @@ class Glewlwyd:
                 "pkce-required": True,
                 "pkce-method-plain-allowed": False,
                 "session-management-allowed": True,
+                "front-channel-logout-allowed": True,
+                "back-channel-logout-allowed": True,
                 "session-cookie-name": "GLEWLWYD2_OIDC_SID",
                 "session-cookie-expiration": 3600,
                 "client-post_logout_redirect_uris-parameter": "post_logout_redirect_uris",
@@ -217,14 +219,11 @@ def glewlwyd() -> Iterator[Glewlwyd]:
 
 
 def _write(folder: Path, port: int) -> None:
-    """Write settings, database and pages. The pages are Debian's; what they read of settings is not where they look."""
+    """Write settings, database and pages: it serves no links, and Debian's pages have their settings elsewhere."""
     with contextlib.closing(sqlite3.connect(folder / "glewlwyd.db")) as database:
         database.executescript(SQL.read_text(encoding="utf-8"))
     pages = folder / "pages"
-    pages.mkdir()
-    for file in (SHARE / "webapp").iterdir():
-        if file.name != "config.json":
-            (pages / file.name).symlink_to(file)
+    shutil.copytree(SHARE / "webapp", pages, ignore=shutil.ignore_patterns("config.json"))
     shutil.copy(SHARE / "templates" / "config.json", pages / "config.json")
     settings = {
         "port": port,
