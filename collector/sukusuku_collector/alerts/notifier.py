@@ -7,7 +7,7 @@ from sukusuku_collector.alerts.context import RuleContext, site_of
 from sukusuku_collector.alerts.escalation import EscalationStep, digest_at, mails_from
 from sukusuku_collector.alerts.mails.composer import Composer, Step, Way
 from sukusuku_collector.alerts.records import Outcome, RuleBinding
-from sukusuku_collector.alerts.rules_collection import Stage
+from sukusuku_collector.alerts.rules_collection import Cause, Stage
 from sukusuku_collector.alerts.state_machine import Rule, over_at
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import Alert, AlertState
@@ -15,10 +15,13 @@ from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.modes import ModeKind
 from sukusuku_server.model.alerts import Word
 from sukusuku_server.settings import Facility
+from sukusuku_server.settings.alerts import digested
 from sukusuku_server.settings.opening import minute
 
 SILENCE_MS = 15 * MINUTE_MS
 """One cause silences many, and brings them back, within the time after which an edge node repeats what it knows."""
+_LATER = frozenset({Cause.BEFORE_NEXT, Cause.OVERFLOW_RISK})
+"""Why a bag is spoken of that has room today."""
 SHOWN_MS = 30 * MINUTE_MS
 """A mail that has waited for longer says why."""
 
@@ -32,7 +35,7 @@ class Mailing:
         self._before_opening = round(alerts.before_opening * 1000)
         self._longest = round(alerts.longest_wait * 1000)
         self._gather = round(alerts.gather_for * 1000)
-        self._digest = alerts.digest.rules
+        self._digest = digested(alerts)
         self._times = tuple(minute(time) * MINUTE_MS for time in alerts.digest.times)
 
     def chain(self, site: str, rule: Rule) -> tuple[Step, ...]:
@@ -100,7 +103,9 @@ class Mailing:
         for way in (way for step in post.chain for way in step.ways if way.address in before):
             told.setdefault(way.address, way)
         gather = SILENCE_MS if post.watch.rule is Rule.ASSET_SILENT else self._gather
-        later = self.next_digest(opens) - opens  # whoever changed the bag knows it; people hear it with what else comes
+        later = (
+            self.next_morning(opens) - opens
+        )  # whoever changed the bag knows it; people hear it with what else comes
         words = []
         for way in told.values():
             word = _word(alert.id, "resolved", way, over, opens, post)
@@ -113,15 +118,28 @@ class Mailing:
         """Return when the next digest goes out."""
         return digest_at(self._times, now)
 
+    def next_morning(self, now: int) -> int:
+        """Return when the next first digest of a day goes out."""
+        return digest_at(self._times[:1], now)
+
     def _timed(self, word: Word, way: Way, alert: Alert, opens: int, gather: int) -> Word:
-        """Return a word with when it goes: urgent at once, what a person wants in a digest then, others together."""
+        """Return a word with when it goes: urgent at once, what can wait with whatever else goes, others together.
+
+        What can wait is what a person wants in a digest, and what they know already. It goes with the next mail to
+        them, at the latest with the digest; when it is about another day, with the next first one of a day.
+        """
         if word.urgent:
             return replace(word, opens=opens, due=opens)
+        program = way.channel is not None and way.channel.kind == "webhook"
         chosen: Collection[str] = self._digest if way.contact.digest is None else way.contact.digest
-        if alert.rule in chosen and not (alert.rule == Rule.COLLECTION and alert.stage > Stage.PLAN):
-            moment = digest_at(self._times, opens)
-            return replace(word, opens=moment, due=moment, held=word.held or "digest")
-        return replace(word, opens=opens, due=opens + gather)
+        if way.contact.digest is None and program:
+            chosen = ()
+        waits = alert.rule in chosen and not (alert.rule == Rule.COLLECTION and alert.stage > Stage.PLAN)
+        if waits:
+            due = self.next_morning(opens) if alert.reason in _LATER else self.next_digest(opens)
+            return replace(word, opens=opens, due=due, held=word.held or "digest")
+        known = word.kind == "again" and not program
+        return replace(word, opens=opens, due=self.next_digest(opens) if known else opens + gather)
 
 
 def _word(alert_id: int, kind: str, way: Way, since: int, opens: int, post: RuleBinding) -> Word:

@@ -17,6 +17,8 @@ from sukusuku_server.settings import Facility
 
 _PRESSING = frozenset({Rule.UNIT_FAULT, Rule.ROOM_OVER_CAPACITY, Rule.ZONE_OVER_CAPACITY})
 """Rules of which nobody may learn only from the next digest: a unit takes no nappies, a room is too full."""
+_KNOWN = frozenset({"again", "resolved"})
+"""Kinds of words about what the recipient has heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,11 @@ class Post:
                 continue
             ready, waiting = self._sorted_out(change, going, alerts, know)
             left += waiting
-            if self._is_too_much(change, ready, now):
+            until = self._put_off(change, ready, now)
+            if until is not None:
                 said = [item.word for item in ready]
-                left += change.postpone(said, self._mailing.next_digest(now + 1), "budget")
+                left += change.postpone([word for word in said if word.due <= now], until, "budget")
+                left += [word for word in said if word.due > now]
                 continue
             for together in self._messages(channel, ready):
                 ended |= self._say(change, together, now)
@@ -146,13 +150,24 @@ class Post:
         change.withdraw(useless)
         return list(ready.values()), waiting
 
-    def _is_too_much(self, change: Change, ready: Sequence[_Ready], now: int) -> bool:
-        if not ready or any(item.word.urgent or item.word.held in {"digest", "budget"} for item in ready):
-            return False
-        if any(_is_pressing(item) for item in ready):
-            return False
+    def _put_off(self, change: Change, ready: Sequence[_Ready], now: int) -> int | None:
+        """Return until when a message waits because its recipient has had many today; None: it goes.
+
+        Half of the budget of a day is for what can wait until tomorrow, all of it for what is news.
+        """
+        due = [item.word for item in ready if item.word.due <= now]
+        if not due or any(word.held == "budget" for word in due):
+            return None
+        if any(item.word.urgent or _is_pressing(item) for item in ready):
+            return None
+        calm = all(word.kind in _KNOWN or word.held == "digest" for word in due)
+        if not calm and any(word.held == "digest" for word in due):
+            return None
         word = ready[0].word
-        return change.written(word.channel, word.recipient, day_start(local_day(now))) >= self._budget
+        written = change.written(word.channel, word.recipient, day_start(local_day(now)))
+        if calm:
+            return self._mailing.next_morning(now + 1) if written >= (self._budget + 1) // 2 else None
+        return self._mailing.next_digest(now + 1) if written >= self._budget else None
 
     def _messages(self, channel: str, ready: Sequence[_Ready]) -> Iterator[Sequence[_Ready]]:
         """Programs get one message an alert, people one message."""

@@ -186,7 +186,7 @@ _ANY = 9
 """No stage is higher."""
 _UNITS, _ROOMS, _SITES = frozenset({Unit}), frozenset({Room}), frozenset({Site})
 WATCHES: tuple[Watch, ...] = (
-    Watch(Rule.COLLECTION, _UNITS, collection, lambda levels: _unit_waits(levels.fill_for), slow=Stage.PLAN),
+    Watch(Rule.COLLECTION, _UNITS, collection, lambda levels: _unit_waits(levels.fill_for), slow=Stage.TODAY),
     Watch(Rule.UNIT_FAULT, _UNITS, unit_fault, lambda levels: _unit_waits(levels.fault_for, onsets=3), _same_value),
     Watch(Rule.FILM_LOW, _UNITS, film_low, lambda levels: _unit_waits(levels.fault_for), slow=_ANY),
     Watch(Rule.ROOM_OVER_CAPACITY, _ROOMS, room_over_capacity, _room_waits),

@@ -28,14 +28,17 @@ _STUCK = (
         mail_outbox.c.leased_until <= bindparam("now"),
     )
 )
-_WRITTEN = (
-    select(func.count(mail_outbox.c.id.distinct()))
-    .join(alert_word, alert_word.c.mail_id == mail_outbox.c.id)
-    .where(
-        alert_word.c.channel == bindparam("channel"),
-        alert_word.c.recipient == bindparam("recipient"),
-        mail_outbox.c.created >= bindparam("since"),
-    )
+_LAST_BEFORE = (
+    select(mail_outbox.c.id)
+    .where(mail_outbox.c.created < bindparam("since"))
+    .order_by(mail_outbox.c.id.desc())
+    .limit(1)
+)
+"""Found at once, going back from the newest; mails are numbered as they are written."""
+_WRITTEN = select(func.count(alert_word.c.mail_id.distinct())).where(
+    alert_word.c.mail_id > bindparam("last"),
+    alert_word.c.channel == bindparam("channel"),
+    alert_word.c.recipient == bindparam("recipient"),
 )
 _NEW_WORD = insert(alert_word).returning(alert_word.c.id)
 _NEW_EVENT = insert(alert_event)
@@ -133,10 +136,10 @@ class Change:
             self._connection.execute(delete(alert_word).where(gone))
 
     def postpone(self, words: Sequence[Word], until: int, held: str) -> list[Word]:
-        """Let words wait until a later moment; return them as they are then."""
+        """Let words wait until a later moment, unless a message goes before; return them as they are then."""
         later = alert_word.c.id.in_([word.id for word in words])
-        self._connection.execute(update(alert_word).where(later).values(opens=until, due=until, held=held))
-        return [replace(word, opens=until, due=until, held=held) for word in words]
+        self._connection.execute(update(alert_word).where(later).values(due=until, held=held))
+        return [replace(word, due=until, held=held) for word in words]
 
     def stuck(self, channel: str, recipient: str, now: int) -> dict[int, frozenset[int]]:
         """Mails to a recipient that failed and wait: by id the alerts that they tell of. One being sent is none."""
@@ -163,7 +166,8 @@ class Change:
 
     def written(self, channel: str, recipient: str, since: int) -> int:
         """How many mails about alerts were written to a recipient since a moment (UTC ms)."""
-        asked = {"channel": channel, "recipient": recipient, "since": since}
+        last = self._connection.execute(_LAST_BEFORE, {"since": since}).scalar() or 0
+        asked = {"channel": channel, "recipient": recipient, "last": last}
         number: int = self._connection.execute(_WRITTEN, asked).scalar_one()
         return number
 

@@ -23,6 +23,8 @@ Stage = Annotated[int, msgspec.Meta(ge=1, le=4)]
 PositivePercent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 Factor = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=31_536_000)]
+_DIGESTED: tuple[RuleName, ...] = ("collection", "film_low", "kg_limit", "stock_low")
+"""Nothing that must be done about these within hours is lost by waiting for the next mail, or the digest."""
 SHORTEST_REPEAT = 60
 """Seconds between two mails about the same thing, at least."""
 
@@ -58,8 +60,11 @@ class Digest(Settings, frozen=True, kw_only=True):
     """When they go out, local times."""
     allowed: tuple[RuleName, ...] = ("collection", "film_low", "asset_silent", "kg_limit", "stock_low")
     """Rules that a contact may have in a digest. Of `collection` only stage 1 waits, whatever a contact chooses."""
-    rules: tuple[RuleName, ...] = ()
-    """Rules that wait for the digest of contacts who do not say it themselves (`digest` of `[[contact]]`)."""
+    rules: tuple[RuleName, ...] | None = None
+    """Rules that wait for the digest of contacts who do not say it themselves (`digest` of `[[contact]]`).
+
+    None: `collection`, `film_low`, `kg_limit` and `stock_low`, as far as they may and are not urgent.
+    """
 
 
 class AlertLevels(Settings, frozen=True, kw_only=True):
@@ -131,7 +136,7 @@ def check_levels(levels: AlertLevels) -> Iterator[Mistake]:
             "alerts.digest.times",
             f"found {', '.join(times)}; allowed: times from 00:00 to 23:59, each once, the earliest first",
         )
-    yield from check_digest(levels, levels.digest.rules, "alerts.digest.rules")
+    yield from check_digest(levels, levels.digest.rules or (), "alerts.digest.rules")
     doubled = sorted({rule for rule in levels.urgent if levels.urgent.count(rule) > 1})
     if doubled:
         yield Mistake("alerts.urgent", f"{', '.join(doubled)} is named twice")
@@ -146,6 +151,13 @@ def check_digest(alerts: AlertLevels, chosen: tuple[RuleName, ...], where: str) 
     urgent = sorted(set(chosen) & set(alerts.urgent))
     if urgent:
         yield Mistake(where, f"{', '.join(urgent)} is in [alerts] urgent, so it cannot wait for a digest")
+
+
+def digested(alerts: AlertLevels) -> frozenset[RuleName]:
+    """Return what waits for the digest of contacts who do not say it themselves."""
+    if alerts.digest.rules is not None:
+        return frozenset(alerts.digest.rules)
+    return frozenset(_DIGESTED).intersection(alerts.digest.allowed) - frozenset(alerts.urgent)
 
 
 def check_apart(levels: AlertLevels, where: str) -> Iterator[Mistake]:

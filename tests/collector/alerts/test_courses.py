@@ -205,6 +205,49 @@ def test_a_server_that_slept_blames_nobody(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------- digest and budget
 
+AT_ONCE = ('mail = "tobu@example.jp"\n', 'mail = "tobu@example.jp"\ndigest = []\n')
+
+
+def test_what_can_wait_goes_with_the_next_mail_and_at_the_latest_with_the_digest(tmp_path: Path) -> None:
+    person = Person(tmp_path)
+    for minute in range(0, 8 * 60, 5):  # the film is low from 9:30 on, a jam comes at 11:00, the bag is high at 14:00
+        found = {"Film_Remaining": 5.0 if minute >= 30 else 50.0, "Fault_Code": int(minute >= 120)}
+        person.unit(OPENS + minute * MINUTE, **found, Fill_Percent=85.0 if minute >= 300 else 40.0)
+
+    first, second = person.mails()
+    assert first.created == OPENS + 2 * HOUR + 10 * MINUTE
+    assert "詰まり" in body(parse(first.mail.content), "plain")
+    assert "フィルム" in body(parse(first.mail.content), "plain")
+    assert second.created == OPENS + 7 * HOUR + 30 * MINUTE  # 16:30
+    person.store.close()
+
+
+def test_what_is_known_already_makes_no_mail_of_its_own_once_half_of_the_budget_is_used(tmp_path: Path) -> None:
+    person = Person(tmp_path, many(4, 1))
+    for minute in range(0, 26 * 60, 5):
+        now = OPENS + minute * MINUTE
+        for n in range(4):  # three jams, one after the other; of each one hour, then the film of another unit is low
+            jam = n < 3 and 60 * n + 30 <= minute < 60 * n + 90
+            film = 5.0 if n == 3 and minute >= 240 else 50.0
+            metrics = {"Fault/Code": int(jam), "Film/Remaining": film}
+            person.engine.evaluate({f"unit-{n}-0": values(now, metrics)}, now, [f"unit-{n}-0"])
+    times = [row.created - OPENS for row in person.mails()]
+
+    assert sum(time < 12 * HOUR for time in times) <= 6
+    assert "フィルム" in body(parse(person.mails()[-1].mail.content), "plain")
+    assert times[-1] == 24 * HOUR  # the first digest of the next day
+    person.store.close()
+
+
+def test_whatever_is_urgent_waits_for_no_digest_although_it_would_by_itself(tmp_path: Path) -> None:
+    person = Person(tmp_path, ONE.replace("[alerts]\n", '[alerts]\nurgent = ["film_low"]\n', 1))
+    for minute in range(0, 60, 5):
+        person.unit(OPENS + minute * MINUTE, Film_Remaining=5.0)
+
+    [mail] = person.mails()
+    assert mail.created <= OPENS + 5 * MINUTE
+    person.store.close()
+
 
 def test_a_digest_gathers_what_a_person_chose(tmp_path: Path) -> None:
     chosen = ONE.replace(
@@ -254,7 +297,7 @@ def test_a_jam_is_told_at_once_however_many_mails_came_before_it(tmp_path: Path)
 
 
 def test_beyond_the_budget_of_a_day_only_the_digest_comes(tmp_path: Path) -> None:
-    person = Person(tmp_path, many(12, 1))
+    person = Person(tmp_path, many(12, 1).replace(*AT_ONCE))
     every_half_hour(person, "Film/Remaining", 50, 5)
     days = [row.created for row in person.mails() if row.created < OPENS + 9 * HOUR]
 
@@ -275,10 +318,11 @@ key = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 
 
 def test_a_program_does_not_wait_for_a_digest_to_hear_that_a_bag_is_changed(tmp_path: Path) -> None:
-    person = Person(tmp_path, ONE + HOOK)
-    for minute in range(0, 300, 2):
+    person = Person(tmp_path, ONE.replace(*AT_ONCE) + HOOK)
+    for minute in range(0, 26 * 60, 5):
         person.unit(OPENS + minute * MINUTE, Fill_Percent=90.0 if minute < 30 else 3.0)
 
     ended = {row.mail.channel: row.created - OPENS for row in person.mails() if row.mail.kind == "resolved"}
-    assert ended["hook"] < 70 * MINUTE < ended["mail"]
+    assert ended["hook"] <= 70 * MINUTE
+    assert ended["mail"] == 24 * HOUR  # with the first digest of the next day
     person.store.close()
