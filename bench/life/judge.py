@@ -20,7 +20,7 @@ _URGENT, _LESS = 90.0, 20.0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A delivered mail about an alert: who heard when of what."""
+    """A delivered mail about an alert: who heard when of what. `since`, `ended`: when the alert began, and ended."""
 
     time: int
     recipient: str
@@ -28,6 +28,7 @@ class Told:
     rule: str
     asset: str
     since: int
+    ended: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _first_words(course: Course) -> Iterator[Figure]:
             if truth.rule != rule:
                 continue
             heard = [told.time for told in words[rule, truth.asset] if _is_about(told, truth)]
-            until = min(heard, default=truth.end)
+            until = min([*heard, truth.end])
             passed = (
                 sum(end - start for start, end in course.world.spans(truth.start, until)) if until > truth.start else 0
             )
@@ -154,8 +155,9 @@ def truths(course: Course) -> Iterator[Truth]:
 
 
 def _is_about(told: Told, truth: Truth) -> bool:
-    before = 4 * DAY_MS if truth.rule == "collection" else SILENT_AFTER_MS + HOUR_MS
-    return truth.start - before <= told.since < truth.end and told.time < truth.end + DAY_MS
+    """Whether a mail is about an alert that stood while it was so."""
+    stood = told.since < truth.end and (told.ended is None or told.ended > truth.start)
+    return stood and told.time < truth.end + DAY_MS
 
 
 def _is_false(course: Course, told: Told) -> bool:

@@ -49,6 +49,22 @@ def test_a_full_bag_must_be_told_within_its_limit() -> None:
     assert missed(world) == {"first word, collection"}
 
 
+def test_an_incident_that_was_told_days_ago_and_still_stands_is_known_and_one_that_ended_is_not() -> None:
+    bag = Truth("collection", "unit-1", MORNING, MORNING + 3 * HOUR_MS)
+    before = Told(MORNING - 5 * DAY_MS, CENTRE, "firing", "collection", "unit-1", MORNING - 6 * DAY_MS)
+    world = replace(CALM, full=(bag,))
+
+    assert missed(replace(world, told=(before,))) == set()
+    assert missed(replace(world, told=(replace(before, ended=MORNING - HOUR_MS),))) == {"first word, collection"}
+
+
+def test_what_was_over_before_its_limit_is_no_miss() -> None:
+    bag = Truth("collection", "unit-1", MORNING, MORNING + 20 * MINUTE_MS)
+    later = Told(MORNING + 5 * HOUR_MS, CENTRE, "worse", "collection", "unit-1", MORNING - HOUR_MS)
+
+    assert missed(replace(CALM, full=(bag,), told=(later,))) == set()
+
+
 def test_a_bag_that_is_left_out_twice_for_less_urgent_ones_is_counted() -> None:
     full = departure({"a": 98.0, "b": 40.0}, "b")
 
