@@ -109,6 +109,10 @@ class Speech:
             lead = gettext("The plan has changed. The list below is the new one.")
             if not sheet.stops:
                 lead = gettext("The plan has changed: there is nothing left to collect. Nobody needs to go.")
+                if any(line.reason in FAILING for line in sheet.others):
+                    lead = gettext(
+                        "The plan has changed: units need a visit, but this round cannot make any. Do not go."
+                    )
         elif passed_on or reopened:
             subject = gettext("Answer needed: %(subject)s") % {"subject": subject}
             asks = gettext("Those who were asked first cannot go, or have not sent an answer. Can you go?")

@@ -162,6 +162,8 @@ def test_a_vehicle_that_is_out_of_service_is_told_at_once_and_promised_to_nobody
     assert place.stops() == []
     assert place.kinds()[1:] == [("crew", "change"), ("office", "left_out")]
     assert "Needs a visit, but the vehicle is out of service" in place.text("office")
+    assert "nothing left" not in place.text("crew")
+    assert "units need a visit, but this round cannot make any" in " ".join(place.text("crew").split())
     assert place.next_round() > FRIDAY_DEPARTS
 
     place.modes.end(out.id, now=MORNING + 90 * MINUTE, who="係長")
