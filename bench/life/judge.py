@@ -99,7 +99,7 @@ def _mails(course: Course) -> Iterator[Figure]:
             for told in course.told
             if told.rule == "asset_silent"
             and start <= told.time
-            and start <= told.since <= end
+            and start - HOUR_MS <= told.since <= end  # it counts from when the unit was heard last
             and told.time < end + DAY_MS
         )
         most = max(most, *Counter(who for who, _ in heard).values(), 0)
