@@ -191,7 +191,7 @@ WATCHES: tuple[Watch, ...] = (
     Watch(Rule.FILM_LOW, _UNITS, film_low, lambda levels: _unit_waits(levels.fault_for), slow=_ANY),
     Watch(Rule.ROOM_OVER_CAPACITY, _ROOMS, room_over_capacity, _room_waits),
     Watch(Rule.ZONE_OVER_CAPACITY, _ROOMS, zone_over_capacity, _room_waits, _same_reason),
-    Watch(Rule.ASSET_SILENT, _UNITS | _ROOMS, asset_silent, _silent_waits),
+    Watch(Rule.ASSET_SILENT, _UNITS | _ROOMS, asset_silent, _silent_waits, slow=_ANY),
     Watch(
         Rule.KG_LIMIT,
         _SITES,
