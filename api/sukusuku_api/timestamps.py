@@ -1,13 +1,20 @@
 """Time at the border: ISO 8601 with Japan's offset outside, UTC milliseconds inside."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field
 
 from sukusuku_core.time import JAPAN
 from sukusuku_server.i18n import N_
 
 LATEST_MS = 4_102_444_800_000
 """2100-01-01: later times are mistakes."""
+
+_FIRST, _END = date(2000, 1, 1), date(2100, 1, 1)
+Day = Annotated[date, Field(ge=_FIRST, lt=_END)]
+"""A local day in a path or a query. Others are mistakes, and sums over their years would take minutes."""
 
 _LOST_PLUS = re.compile(r"(?<=T)(\S+) (\d\d:?\d\d)$")
 
@@ -35,4 +42,12 @@ def parse(text: str) -> int:
         found = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     if not 0 <= found <= LATEST_MS:
         raise ValueError("outside 1970 to 2100")
+    return found
+
+
+def day(text: str) -> date:
+    """Return a local day in a form. Raises ValueError for what is none, or none of this century."""
+    found = date.fromisoformat(text)
+    if not _FIRST <= found < _END:
+        raise ValueError("outside 2000 to 2099")
     return found

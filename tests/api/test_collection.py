@@ -326,6 +326,16 @@ def test_a_plan_that_would_be_made_now_is_shown_and_not_stored(tmp_path: Path) -
         assert (found["date"], found["vehicle"]) == ("2026-11-20", "van")
         assert get(api, "/rounds")["runs"] == []
         assert api.get(f"{API}/rounds/other/2026-11-20/preview").status_code == 404
+        early = api.get(f"{API}/rounds/main/2027-01-14/preview")
+        assert (early.status_code, early.json()["errors"]) == (
+            422,
+            [
+                {
+                    "field": "path.day",
+                    "message": "a plan can be made for days up to 2027-01-13, eight weeks ahead; found 2027-01-14",
+                }
+            ],
+        )
         assert get(api, "/counterfactual")["ways"] is None, "the centres are not on the map"
 
         out = {"kind": "vehicle_out", "by": "係長"}

@@ -1,3 +1,4 @@
+import re
 import sqlite3
 from pathlib import Path
 
@@ -152,6 +153,21 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
             assert operation["description"]
             for status, answer in operation["responses"].items():
                 assert status in {"200", "201"} or "application/problem+json" in answer["content"]
+
+
+def test_a_day_of_another_century_is_refused_wherever_a_day_is_asked_for(api: httpx.Client) -> None:
+    asked = 0
+    for path, operations in api.get("/api/v1/openapi.json").json()["paths"].items():
+        for item in operations.get("get", {}).get("parameters", ()):
+            if item["schema"].get("format") != "date":
+                continue
+            for wrong in ("1999-12-31", "2100-01-01", "9999-12-31"):
+                there = re.sub(r"\{.*?\}", "main", path.replace(f"{{{item['name']}}}", wrong))
+                answer = api.get(there, params={item["name"]: wrong} if item["in"] == "query" else {})
+                fields = [error["field"] for error in answer.json()["errors"]]
+                assert (answer.status_code, fields) == (422, [f"{item['in']}.{item['name']}"])
+            asked += 1
+    assert asked >= 3
 
 
 def test_generated_clients_get_plain_names(api: httpx.Client) -> None:

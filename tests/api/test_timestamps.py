@@ -1,6 +1,6 @@
 import pytest
 
-from sukusuku_api.timestamps import parse
+from sukusuku_api.timestamps import day, parse
 from sukusuku_core.time import japan_time
 
 
@@ -31,3 +31,13 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 
 def test_times_are_shown_at_japans_offset_to_the_millisecond() -> None:
     assert japan_time(1_795_132_800_123).isoformat() == "2026-11-20T09:00:00.123000+09:00"
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "2100-01-01", "1999-12-31", "0001-01-01", "tomorrow", ""])
+def test_a_day_in_a_form_is_one_of_this_century(text: str) -> None:
+    with pytest.raises(ValueError, match=r"outside 2000|Invalid isoformat"):
+        day(text)
+
+
+def test_the_days_at_its_ends_are_days() -> None:
+    assert [day(text).isoformat() for text in ("2000-01-01", "2099-12-31")] == ["2000-01-01", "2099-12-31"]

@@ -1,6 +1,5 @@
 """How a room was used: history of its count, metrics, heat map, effects, limits, corrections, counts by staff."""
 
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -23,7 +22,7 @@ from sukusuku_api.queries.room_use import changed, changes, expected, past
 from sukusuku_api.routers.assets import RoomId
 from sukusuku_api.schemas import change_effect, collection
 from sukusuku_api.schemas import rooms as out
-from sukusuku_api.timestamps import parse
+from sukusuku_api.timestamps import Day, parse
 from sukusuku_core.time import DAY_MS, day_start, japan_time
 from sukusuku_server.db.rooms import RoomRecords, UnknownCountError, WrongCountError, doubtful
 from sukusuku_server.model.collection import Calibration
@@ -81,7 +80,7 @@ def metrics_of(
 def effect_of(
     context: RoomsContext,
     room_id: RoomId,
-    day: Annotated[date, Query(alias="date", description="The first day after the change, such as 2026-10-01")],
+    day: Annotated[Day, Query(alias="date", description="The first day after the change, such as 2026-10-01")],
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
 ) -> change_effect.EffectOut:

@@ -2,20 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from sukusuku_api.dependencies import FROM, TO, AnsweringContext, Context, RoundsContext, Time, between, known_round
+from sukusuku_api.dependencies import (
+    FROM,
+    TO,
+    AnsweringContext,
+    Context,
+    RoundsContext,
+    Time,
+    between,
+    invalid,
+    known_round,
+)
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas import collection
+from sukusuku_api.timestamps import Day
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.rounds import Rounds, UnknownStopError
 from sukusuku_server.model.rounds import Answer, StopRecord
-from sukusuku_server.rounds.planner import Planner
+from sukusuku_server.rounds.planner import Planner, TooFarAheadError
 
 router = APIRouter(prefix="/rounds", tags=["rounds"])
 
@@ -59,7 +69,7 @@ def rounds(
 def round_on(
     context: RoundsContext,
     round_id: Annotated[str, Path(description="Id of a round in the settings", examples=["main"])],
-    day: Annotated[date, Path(description="The local day", examples=["2026-11-20"])],
+    day: Annotated[Day, Path(description="The local day", examples=["2026-11-20"])],
 ) -> collection.RunOut:
     """Return the stored plan of a round on a date: for each unit whether it is visited, why, and the answer."""
     known_round(context, round_id)
@@ -78,12 +88,18 @@ def round_on(
 def preview(
     context: RoundsContext,
     round_id: Annotated[str, Path(description="Id of a round in the settings", examples=["main"])],
-    day: Annotated[date, Path(description="The local day", examples=["2026-11-20"])],
+    day: Annotated[Day, Path(description="The local day", examples=["2026-11-20"])],
 ) -> collection.PlanOut:
-    """Compute the plan from current data. Nothing is stored or sent; it takes up to the solver's time limit."""
+    """Compute the plan from current data, at most eight weeks ahead. Nothing is stored or sent.
+
+    It takes up to the solver's time limit.
+    """
     known_round(context, round_id)
     planner = Planner(context.whole, context.timetables, context.store.live, context.operations)
-    plan = planner.plan(round_id, day, context.clock())
+    try:
+        plan = planner.plan(round_id, day, context.clock())
+    except TooFarAheadError as error:
+        raise invalid("path.day", str(error)) from error
     return collection.plan(replace(plan, stops=tuple(stop for stop in plan.stops if context.sees(stop.asset))))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from sukusuku_core.time import HOUR_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.db.modes import Mode, ModeKind
 from sukusuku_server.live.outlook import ISSUED_MS, Outlook
@@ -25,6 +25,8 @@ WITNESSES = ("Fill/Percent", "Cycles/Total")
 _HORIZON_MS = round(HORIZON_HOURS * HOUR_MS)
 _FRESH_MS = 2 * ISSUED_MS
 """A bag younger than this may have no forecast yet."""
+_FURTHEST_MS = 400 * DAY_MS
+"""Opening hours are added up over no longer time, whatever is asked: each day costs something."""
 _EARLY = NormalDist().inv_cdf(0.1)
 """Where the early end of a forecast stands, in standard deviations."""
 
@@ -121,6 +123,7 @@ def _level(percent: float, opening: OpeningHours, now: int, at: int, full: int |
 
 
 def _open(opening: OpeningHours, start: int, end: int) -> int:
+    end = min(end, start + _FURTHEST_MS)
     return sum(closes - opens for opens, closes in opening.spans(start, end)) if start < end else 0
 
 

@@ -1,11 +1,12 @@
 """Plans a round from what the store and the operations data know. Used by the scheduler and the command line."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
+from sukusuku_core.errors import PermanentError
 from sukusuku_core.model import FaultCode
-from sukusuku_core.time import DAY_MS, HOUR_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS, local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.modes import Mode, Modes, is_out
@@ -27,12 +28,18 @@ from sukusuku_server.rounds.travel_matrix import Matrix, Spot
 from sukusuku_server.settings import Round, Site, Vehicle, there
 from sukusuku_server.timeseries.protocols import LiveReader
 
+AHEAD = timedelta(weeks=8)
+"""No plan is made further ahead: nothing of what a plan is about is known so early."""
 BEFORE_MS = 14 * DAY_MS
 """How far back a round may lie that left a unit out."""
 EARLY_MS = 2 * HOUR_MS
 """A crew may be that much earlier than the round departs."""
 NEWS_MS = 3 * HOUR_MS
 """An emptying is detected some time after it; one so long before the mail may not have been known to the plan."""
+
+
+class TooFarAheadError(PermanentError):
+    """A plan is wanted for a day of which nothing is known yet."""
 
 
 class Planner:
@@ -57,8 +64,12 @@ class Planner:
     def plan(self, round_id: str, day: date, now: int) -> Plan:
         """Return the plan of a round for a date, with what is known at `now` (UTC ms).
 
-        Raises KeyError for an unknown round, TransientError when store or database do not answer.
+        Raises KeyError for an unknown round, TooFarAheadError for a day after `AHEAD`, TransientError when store or
+        database do not answer.
         """
+        last = local_day(now) + AHEAD
+        if day > last:
+            raise TooFarAheadError(f"a plan can be made for days up to {last}, eight weeks ahead; found {day}")
         setting, candidates = self._asked(round_id, day, now)
         return plan.make(setting, candidates, now, self._solve)
 

@@ -128,3 +128,16 @@ def test_one_witness_that_speaks_is_enough() -> None:
     assert not heard(level=old, cycles=old, temperature=MORNING)
     assert not heard(temperature=MORNING)
     assert not heard()
+
+
+def test_opening_hours_are_added_up_over_a_bounded_time_whatever_is_asked() -> None:
+    class Counted(OpeningHours):
+        def spans(self, start: int, end: int) -> list[tuple[int, int]]:
+            assert end - start <= 400 * 24 * HOUR
+            return super().spans(start, end)
+
+    centuries = replace(TRIP, departs=TRIP.departs + 8_000 * 365 * 24 * HOUR, returns=TRIP.returns)
+    far = Known(MORNING, centuries, 0.1, {}, {})
+    found = candidate(SITE, UNIT, AHEAD, far, Counted(Calendar(), (Opening(),)), fault=False)
+    assert found.percent_then is not None
+    assert found.percent_then > 100

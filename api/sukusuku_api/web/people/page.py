@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
+from sukusuku_api import timestamps
 from sukusuku_api.dependencies import AuditContext, Context, PeopleContext
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.people import invitations, view_model
@@ -272,7 +273,7 @@ def _until(text: str, translate: Translate) -> int | None:
     if not text:
         return None
     try:
-        return day_start(date.fromisoformat(text) + timedelta(days=1))
+        return day_start(timestamps.day(text) + timedelta(days=1))
     except ValueError as error:
         raise WrongEntryError(translate("Please enter the last day as a date.")) from error
 
