@@ -19,7 +19,7 @@ def navigation(settings: Facility, page: str, language: Language, *, public: boo
     """The links that stand on a page."""
     text = '{% from "nav.html" import nav with context %}{{ nav(page, language, public) }}'
     return environment(language).from_string(text).render(
-        facility=settings, page=page, language=language, public=public
+        facility=settings, page=page, language=language, public=public, who=None
     )  # fmt: skip
 
 
