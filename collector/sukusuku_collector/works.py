@@ -28,6 +28,7 @@ from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.maintenance.kpi_writer import KpiWriter
 from sukusuku_collector.maintenance.limit_writer import LimitWriter
+from sukusuku_collector.maintenance.records_retention import RecordsRetention
 from sukusuku_collector.maintenance.retention import RetentionTask
 from sukusuku_collector.maintenance.room_retention import Thinning
 from sukusuku_collector.maintenance.self_metrics import Flow, SelfMetrics
@@ -95,12 +96,14 @@ class Works:
         vitals = SelfMetrics(facility.host_id, store, operations, flow, lambda: deriver.until, ground.archived, clock)
         limits = LimitWriter(index, store, clock)
         thinning = Thinning(index, store, RoomRecords(operations), lambda: deriver.current, clock)
+        records = RecordsRetention(facility.operations, operations, clock)
         housekeeping = RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step)
         sure = clock.sure
         self._jobs: dict[str, Job] = {f"outbox of {name}": partial(it.run, sure) for name, it in self._workers.items()}
         self._jobs |= {
             "clock": partial(clock.run, ClockCorrection(facility, store, operations, deriver, self._engine)),
             "housekeeping": partial(housekeeping.run, sure),
+            "records": partial(records.run, sure),
             "derivation": partial(deriver.run, sure),
             "accounts": partial(bookkeeper.run, sure),
             "vitals": partial(vitals.run, sure),

@@ -7,13 +7,13 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sukusuku_server.access.records import Account, AccountKind, LoginTakenError, Organisation, UnknownAccountError
-from sukusuku_server.db import audit_entry
+from sukusuku_server.db import audit_entry, names
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.grants import refuse_without_admin
 from sukusuku_server.db.tables_access import account, one_time_link, organisation, session
 
 _C = account.c
-ERASED = "erased"
+_ERASED = "erased"
 
 
 class Accounts:
@@ -138,11 +138,14 @@ class Accounts:
     def erase(self, ident: int, now: int, by: str) -> None:
         """Forget who it was: login, name, password. What the account did stays, under its number.
 
-        Raises LastAdminError.
+        The name goes from everything that was done under it, unless somebody else is called the same. Raises
+        LastAdminError.
         """
-        gone = {"login": f"{ERASED}-{ident}", "name": ERASED, "password": None, "totp": None, "subject": ""}
+        gone = {"login": f"{_ERASED}-{ident}", "name": names.ERASED, "password": None, "totp": None, "subject": ""}
         with self._operations.writing() as connection:
+            name = _find(connection, ident).name
             self._change(connection, ident, gone | {"disabled": now}, now, by, "account.erase")
+            names.erase(connection, name)
             refuse_without_admin(connection, now)
             connection.execute(delete(session).where(session.c.account_id == ident))
             connection.execute(delete(one_time_link).where(one_time_link.c.account_id == ident))

@@ -1,15 +1,13 @@
-"""The audit log, read, pruned, and names in it erased. Entries are added by `audit_entry`."""
+"""The audit log, read and pruned. Entries are added by `audit_entry`."""
 
 from collections.abc import Iterator
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_alerts import audit
 from sukusuku_server.model.alerts import AuditEntry
 
-ERASED = "–"
-"""Stands where the name of an erased person stood."""
 _C = audit.c
 _FIELDS = (_C.time, _C.who, _C.action, _C.target, _C.actor, _C.address, _C.before, _C.after)
 _PAGE = 1000
@@ -48,8 +46,3 @@ class AuditLog:
         """Forget entries from before a moment (UTC ms); return how many there were."""
         with self._operations.writing() as connection:
             return connection.execute(delete(audit).where(_C.time < before)).rowcount
-
-    def erase(self, actor: str) -> None:
-        """Take the name of an account or key out of what it did; that it was done, and the reference, stay."""
-        with self._operations.writing() as connection:
-            connection.execute(update(audit).where(_C.actor == actor).values(who=ERASED))

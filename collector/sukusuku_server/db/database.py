@@ -221,6 +221,16 @@ class Operations:
             found: int | None = connection.execute(query).scalar_one()
         return found
 
+    def forget_mail_texts(self, before: int) -> int:
+        """Forget what settled mails said that were written before a moment (UTC ms); return how many there were.
+
+        One that still waits keeps its text, however old it is.
+        """
+        columns = mail_outbox.c
+        settled = (columns.state != MailState.WAITING) & (columns.created < before) & (columns.content != b"")
+        with self.writing() as connection:
+            return connection.execute(update(mail_outbox).where(settled).values(content=b"")).rowcount
+
     def refused_mails(self, since: int) -> int:
         """How many mails the mail server has refused for good, at a try that was due since a time (UTC ms)."""
         columns = mail_outbox.c

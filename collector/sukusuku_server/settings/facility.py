@@ -50,6 +50,10 @@ class OperationsSettings(Settings, frozen=True, kw_only=True):
     """Where alerts and mails are kept: an SQLAlchemy URL; a relative SQLite path is relative to this file."""
 
     url: str = "sqlite:///operations.db"
+    keep_mail_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] = 90
+    """What a mail said is forgotten so many days after it was written; that it was sent, and to whom, stays."""
+    keep_audit_days: Annotated[int, msgspec.Meta(ge=30, le=36_500)] = 1_830
+    """Entries of the audit log are kept so long: five years and some days."""
 
 
 class MailServer(Settings, frozen=True, kw_only=True):

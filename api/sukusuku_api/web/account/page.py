@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated, cast
 
+import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
@@ -24,6 +25,7 @@ from sukusuku_server.db.sign_in_attempts import SignInAttempts
 from sukusuku_server.settings import Language
 
 PATH = "/account"
+_MOST_ENTRIES = 10_000
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
 
@@ -127,6 +129,30 @@ def sign_out_elsewhere(request: Request, context: OwnContext, lang: base.Lang = 
     _authentication(request).sessions.end_all(_own(context).id, None if session is None else session.id)
     _authentication(request).forget()
     return _back(lang)
+
+
+@router.get("/data.json")
+def data(request: Request, context: OwnContext) -> Response:
+    """Return what is kept of oneself, as a file."""
+    own, now = _own(context), context.clock()
+    entries = [
+        {"time": japan_time(it.time), "action": it.action, "target": it.target, "address": it.address}
+        for _, it in AuditLog(context.operations).newest(_MOST_ENTRIES, actor=own.reference)
+    ]
+    kept = {
+        "account": {"login": own.login, "name": own.name, "language": own.language, "made": japan_time(own.created)},
+        "roles": [
+            {"role": it.role, "site": it.site, "since": japan_time(it.since), "given_by": it.given_by}
+            for it in Grants(context.operations).of(own)
+        ],
+        "sessions": [
+            {"address": it.address, "agent": it.agent, "seen": japan_time(it.seen)}
+            for it in _authentication(request).sessions.of(own.id, now)
+        ],
+        "done": entries,
+    }
+    headers = {"Content-Disposition": 'attachment; filename="account.json"', "Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(kept), media_type="application/json", headers=headers)
 
 
 def _anew(request: Request, context: Context, language: Language) -> Response:

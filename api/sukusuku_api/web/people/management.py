@@ -15,6 +15,7 @@ from sukusuku_server.access.records import (
     UnknownAccountError,
 )
 from sukusuku_server.access.rights import Act, Grant, Rights, Role, granting, rights
+from sukusuku_server.db import names
 from sukusuku_server.db.access_keys import AccessKeys
 from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.grants import Grants
@@ -67,7 +68,7 @@ class People:
         found = []
         for account in self._accounts.all():
             person = Person(account, tuple(self._grants.of(account)), ended.get(account.organisation or 0))
-            if self._mine(rights(person.grants, self._now)) and account.name != "erased":
+            if self._mine(rights(person.grants, self._now)) and account.name != names.ERASED:
                 found.append(person)
         return found
 

@@ -1,0 +1,38 @@
+"""Names of people in the operations data, wherever they stand: a person can be erased, and what they did stays."""
+
+from sqlalchemy import Column, Connection, Table, func, select, update
+
+from sukusuku_server.db.tables_access import account
+from sukusuku_server.db.tables_alerts import metadata
+from sukusuku_server.db.tables_reports import issued_report
+
+ERASED = "–"
+"""Stands where the name of an erased person stood."""
+_NAMES = frozenset({
+    "who", "by", "acknowledged_by", "accepted_by", "answered_by", "withdrawn_by", "imported_by", "created_by",
+    "given_by", "revoked_by",
+})  # fmt: skip
+"""Columns that hold the name of whoever did it. A new table that calls its column so is covered as well."""
+
+
+def named() -> list[tuple[Table, Column[str]]]:
+    """Return every column with names of people.
+
+    Issued reports are left out: they are documents, which stay as they were issued.
+    """
+    return [
+        (table, column)
+        for table in metadata.sorted_tables
+        if table is not issued_report
+        for column in table.columns
+        if column.name in _NAMES
+    ]
+
+
+def erase(connection: Connection, name: str) -> bool:
+    """Take a name out of everything that was done under it; False: somebody else has the same name, so it stays."""
+    if connection.execute(select(func.count()).select_from(account).where(account.c.name == name)).scalar_one():
+        return False
+    for table, column in named():
+        connection.execute(update(table).where(column == name).values({column.name: ERASED}))
+    return True
