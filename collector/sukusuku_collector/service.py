@@ -18,10 +18,12 @@ from sukusuku_collector.ingest.proofs import KeyRing
 from sukusuku_collector.maintenance import node_keys
 from sukusuku_collector.works import Ground, Job, Works
 from sukusuku_core.errors import ConfigError, Mistake, TransientError
+from sukusuku_core.proof import ProofKey
 from sukusuku_core.supervision import supervise
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
 from sukusuku_server.db.node_keys import NodeKeys
+from sukusuku_server.db.shared_secrets import CLAIMS, shared
 from sukusuku_server.facility_document.restart import held_back
 from sukusuku_server.facility_document.watching import LOOK_SECONDS, Right, Watch, Wrong
 from sukusuku_server.live.left_out import left_out
@@ -84,7 +86,15 @@ class Collector:
         self._node_keys, self._ring = NodeKeys(ground.operations), KeyRing()
         node_keys.read(self._node_keys, self._ring)
         self._ingest = Ingest(facility, ground.store, ground.clock, ground.clock, self._ring)
-        self._host = Host(FacilitySchedules(facility), ground.store, self._ingest, self._committed, ground.clock)
+        claims = ProofKey(shared(ground.operations, CLAIMS)[-1])
+        self._host = Host(
+            FacilitySchedules(facility),
+            ground.store,
+            self._ingest,
+            self._committed,
+            ground.clock,
+            lambda: claims if self._ring else None,
+        )
         self._works = Works(facility, ground, self._ingest, self._host)
         self._teller = DocumentTeller(ground.store, ground.operations, ground.clock)
         self._problems = TransitionLog(_log)

@@ -5,6 +5,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator
 
+from sukusuku_collector.host import claim as tenure
 from sukusuku_core import sparkplug, topics
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
@@ -61,6 +62,18 @@ class Attacker:
     def state(self, *, online: bool, timestamp: int, retain: bool = False) -> None:
         """Speak for the host application."""
         self.mqtt.publish(STATE, HostState(online, timestamp).encode(), 1, retain=retain)
+
+    async def claim_the_host_id(self) -> None:
+        """Say all the time that an older collector has it."""
+        while True:
+            self.mqtt.publish(tenure.topic(GROUP, HOST), tenure.Claim("00000000", 0, "x").encode())
+            await asyncio.sleep(0.05)
+
+    async def say_offline(self) -> None:
+        """Say all the time that the host is gone."""
+        while True:
+            self.state(online=False, timestamp=now_ms() + 60_000, retain=True)
+            await asyncio.sleep(0.1)
 
     def command(self, *metrics: tuple[str, int | str | bool]) -> None:
         """Command the node."""

@@ -5,21 +5,29 @@ the first would prove nothing.
 """
 
 import asyncio
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sukusuku_collector import service
+from sukusuku_collector.host.claim import RivalError
+from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.proof import ProofKey
 from sukusuku_core.state import LATEST_TIMESTAMP
+from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.db.node_keys import NodeKeys
+from sukusuku_server.db.shared_secrets import CLAIMS, shared
+from sukusuku_server.model import foreign
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility_in
-from tests.collector.test_service import collector
+from tests.collector.test_service import STATE, collector, observer
 from tests.edge.test_uplink import Node, eventually, node, run
 from tests.integration.attacker import at_work, attacker
 from tests.support.broker import mosquitto
@@ -39,6 +47,15 @@ def enrolled(facility: Facility) -> ProofKey:
     key = NodeKeys(operations).make("tobu-pi", 1, "test")
     operations.close()
     return key
+
+
+def noted(folder: Path, key: str) -> int:
+    """What the collector has noted; 0 before it has a store."""
+    try:
+        with closing(SqliteStore.open_reader(folder / "readings.db")) as store:
+            return store.noted(key) or 0
+    except TransientError:
+        return 0
 
 
 async def waiting(one: Node) -> int:
@@ -154,5 +171,73 @@ def test_a_forged_offline_state_does_not_silence_a_node_with_a_key(port: int, tm
                 assert one.uplink.state == "online"
             else:
                 await eventually(lambda: one.uplink.state != "online")
+
+    run(scenario())
+
+
+def test_a_forged_claim_ends_no_collector_whose_nodes_have_keys(
+    port: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    facility = facility_in(tmp_path, port)
+
+    async def scenario() -> None:
+        key = enrolled(facility)
+        async with collector(facility), node(tmp_path, port, key=key) as one, attacker(port) as rogue:
+            one.uplink.asset_up("unit-1")
+            async with at_work(asyncio.create_task(rogue.claim_the_host_id())):
+                await eventually(lambda: noted(tmp_path, foreign.CLAIMS) >= 20)
+                await one.read("unit-1", "Fill/Percent", 1.0, 2.0)
+                await one.empty()
+            assert await missing(one, tmp_path) == set()
+
+    run(scenario())
+    assert caplog.text.count("asks it to prove that it came first") == 1
+
+
+def test_without_keys_the_same_claim_ends_it(port: int, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with attacker(port) as rogue, at_work(asyncio.create_task(rogue.claim_the_host_id())):
+            with pytest.raises(RivalError):
+                await service.run(facility_in(tmp_path, port), asyncio.Event())
+
+    run(scenario())
+
+
+def test_of_a_collector_and_its_copy_one_goes_on(port: int, tmp_path: Path) -> None:
+    """A backup was restored elsewhere while the first machine still runs: it has the secret and can prove it."""
+    facility = facility_in(tmp_path, port)
+    enrolled(facility)
+    operations = Operations(facility.operations.url)
+    shared(operations, CLAIMS)
+    operations.close()
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for file in tmp_path.glob("operations.db*"):
+        shutil.copy(file, copy)
+    shutil.copy(tmp_path / "facility.toml", copy)
+
+    async def scenario() -> None:
+        async with observer(port, STATE) as seen, collector(facility):
+            await seen.state(online=True)
+            with pytest.raises(RivalError):
+                await service.run(settings.read(copy / "facility.toml"), asyncio.Event())
+
+    run(scenario())
+
+
+def test_while_somebody_says_offline_all_the_time_readings_arrive(port: int, tmp_path: Path) -> None:
+    facility = facility_in(tmp_path, port)
+
+    async def scenario() -> None:
+        key = enrolled(facility)
+        async with collector(facility), node(tmp_path, port, 2_000, key=key) as one, attacker(port) as rogue:
+            one.uplink.asset_up("unit-1")
+            await one.read("unit-1", "State", 1)
+            await one.empty()
+            async with at_work(asyncio.create_task(rogue.say_offline())):
+                await eventually(lambda: noted(tmp_path, foreign.STATES) >= 30)
+                await one.read("unit-1", "Fill/Percent", 1.0, 2.0)
+                await one.empty()
+            assert await missing(one, tmp_path) == set()
 
     run(scenario())

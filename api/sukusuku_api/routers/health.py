@@ -18,6 +18,7 @@ from sukusuku_server.facility_document.words import may_be_secret
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.live.doors import sources
 from sukusuku_server.live.left_out import left_out
+from sukusuku_server.model import foreign
 from sukusuku_server.model.alerts import ChannelTally
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.proofs import CURES as CURES_OF_PROOFS
@@ -74,6 +75,9 @@ def health(context: DevicesContext) -> out.HealthOut:
         clock=_clock(doubt),
         document=document,
         newest=live.last(_newest(*latest.values()), now),
+        foreign=out.ForeignOut(
+            claims=_noted(context, foreign.CLAIMS) or 0, states=_noted(context, foreign.STATES) or 0
+        ),
         edges=edges,
         mails=mails,
         channels=channels,

@@ -51,6 +51,13 @@ class ProofsOut(Shape):
     cure: str = Field(description="What a person can do; empty: nothing needs to be done")
 
 
+class ForeignOut(Shape):
+    """What somebody else has said in the collector's name since its start. It is not believed."""
+
+    claims: int = Field(description="Times that another collector said, without a proof, that it came first")
+    states: int = Field(description="STATE messages of others on the topic of our host id")
+
+
 class EdgeOut(Shape):
     """An edge node that speaks for assets: a Raspberry Pi, or a gateway of another make."""
 
@@ -204,6 +211,7 @@ class HealthOut(Shape):
     clock: ClockOut = Field(description="The server's clock, as the collector judges it")
     document: DocumentOut = Field(description="The settings")
     newest: LastOut | None = Field(description="The newest reading of all assets")
+    foreign: ForeignOut
     edges: list[EdgeOut]
     mails: MailsOut | None = Field(description="null: the operations data cannot be read")
     channels: list[ChannelOut] = Field(

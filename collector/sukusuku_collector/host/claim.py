@@ -7,15 +7,24 @@ since, then the instance), so exactly one goes on.
 
 An online STATE on our topic without such words comes from a host application that is not ours, or from an old retained
 message. It is answered with a newer STATE of our own; one that keeps coming back ends us.
+
+Whoever may publish could end us so. As soon as an edge node has a key, and thus deletes nothing on the word of a
+collector that has not the same, nobody ends us without a proof: an older collector must answer our challenge, with the
+secret of the operations data that both have opened (a copy, as after a restore, has it too). Everything else is counted
+and told, and we go on.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Annotated
 
 import msgspec
 
+from sukusuku_core import proof
 from sukusuku_core.errors import DecodeError, PermanentError
+from sukusuku_core.proof import ProofKey
 from sukusuku_core.time import MINUTE_MS
 
 CLAIM_EVERY = 2_000
@@ -27,6 +36,8 @@ PATIENCE = 1_000
 CONTESTS = 3
 """So often within `CONTEST_WINDOW` our STATE may be overwritten by one who does not say who it is."""
 CONTEST_WINDOW = MINUTE_MS
+YOUNGEST = 1 << 62
+"""As `since` of one that is not online: every collector that is answers it."""
 
 
 class RivalError(PermanentError):
@@ -34,19 +45,37 @@ class RivalError(PermanentError):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Who uses the host id. `since` (UTC ms of its clock) is when it came online; `name` is for people."""
+    """Who uses the host id. `since` (UTC ms of its clock) is when it came online; `name` is for people.
+
+    `challenge` is what an answer to it must prove, `answers` the challenge that this one answers.
+    """
 
     instance: str
     since: int
     name: Annotated[str, msgspec.Meta(max_length=200)]
+    challenge: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    answers: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    proof: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
     def older_than(self, other: "Claim") -> bool:
         """Whether the other one must end."""
         return (self.since, self.instance) < (other.since, other.instance)
 
+    def proved(self, secret: ProofKey, host_id: str) -> str:
+        """Return the proof that these words need."""
+        return secret.claim(host_id, self.instance, str(self.since), self.name, self.challenge, self.answers)
+
     def encode(self) -> bytes:
         """Return the JSON body."""
         return msgspec.json.encode(self)
+
+
+class Heard(Enum):
+    """What the words of a collector mean for us."""
+
+    OURSELVES = "nothing"
+    YOUNGER = "it must be told of us"
+    UNPROVED = "it says that it came first, and must prove it"
 
 
 def decode(payload: bytes) -> Claim:
@@ -64,11 +93,21 @@ def topic(operator: str, host_id: str) -> str:
 
 @dataclass(slots=True)
 class HostClaim:
-    """The use of a host id by one process. Times are UTC ms; `name` says who and where we are."""
+    """The use of a host id by one process. Times are UTC ms; `name` says who and where we are.
+
+    `challenge` is random. `secret` gives that of the operations data once an edge node has a key; None: nobody needs to
+    prove anything.
+    """
 
     host_id: str
     instance: str
     name: str
+    challenge: str = ""
+    secret: Callable[[], ProofKey | None] = lambda: None
+    unproved: int = 0
+    """Claims of others that came first and have not proved it."""
+    contests: int = 0
+    """STATE messages of others on our topic."""
     since: int | None = None
     """Since when we are online without a break; None while we are not."""
     _claimed: int = 0
@@ -86,33 +125,63 @@ class HostClaim:
         self.since = None
         self._contested = None
 
-    def claim(self, now: int, *, at_once: bool = False) -> Claim | None:
-        """Return what to say now; None while it is not yet time, or not online."""
+    def claim(self, now: int, *, at_once: bool = False, to: Claim | None = None) -> Claim | None:
+        """Return what to say now, maybe as an answer to another one; None while it is not yet time, or not online."""
         if self.since is None or (not at_once and 0 <= now - self._claimed < CLAIM_EVERY):
             return None
         self._claimed = now
-        return Claim(self.instance, self.since, self.name)
+        return self._said(self.since, "" if to is None else to.challenge)
 
-    def heard(self, other: Claim) -> bool:
-        """Another collector has spoken; True when it is one that must be told of us. Raises RivalError."""
+    def question(self) -> Claim:
+        """Return what an older collector will answer with its proof."""
+        return self._said(YOUNGEST if self.since is None else self.since, "")
+
+    def _said(self, since: int, answers: str) -> Claim:
+        said, secret = Claim(self.instance, since, self.name, self.challenge, answers), self.secret()
+        return said if secret is None else msgspec.structs.replace(said, proof=said.proved(secret, self.host_id))
+
+    def heard(self, other: Claim) -> Heard:
+        """Another collector has spoken. Raises RivalError when it goes on and we do not."""
         if other.instance == self.instance:
-            return False
+            return Heard.OURSELVES
         if self.since is not None and Claim(self.instance, self.since, self.name).older_than(other):
-            return True
+            return Heard.YOUNGER
+        secret = self.secret()
+        if other.since == YOUNGEST:
+            return Heard.OURSELVES  # neither is online yet
+        if secret is not None and not self._holds(other, secret):
+            self.unproved += 1
+            return Heard.UNPROVED
         raise RivalError(
             f"host id {self.host_id!r} is in use by another collector ({other.name}); this one ({self.name}) ends so "
             "that only one acknowledges readings; stop the other first, or give this one its own host_id"
         )
 
+    def _holds(self, other: Claim, secret: ProofKey) -> bool:
+        return other.answers == self.challenge and proof.same(other.proof, other.proved(secret, self.host_id))
+
+    def follows(self, now: int) -> bool:
+        """Whether another one's STATE is followed by a newer one of ours. With a secret not too often."""
+        return not self._too_often(now) or self.secret() is None
+
+    def _too_often(self, now: int) -> bool:
+        self.contests += 1
+        while self._contests and now - self._contests[0] > CONTEST_WINDOW:
+            self._contests.popleft()
+        if len(self._contests) > CONTESTS:
+            return True
+        self._contests.append(now)
+        return len(self._contests) > CONTESTS
+
     def contested(self, now: int) -> bool:
         """Somebody else's STATE stands on our topic; True when that is news. Raises RivalError when it keeps coming."""
         if self._contested is not None:
             return False
+        too_often = self._too_often(now)
+        if too_often and self.secret() is not None:
+            return False  # only repeat ours: edge nodes with a key doubt what others say
         self._contested = now
-        while self._contests and now - self._contests[0] > CONTEST_WINDOW:
-            self._contests.popleft()
-        self._contests.append(now)
-        if len(self._contests) > CONTESTS:
+        if too_often:
             raise RivalError(
                 f"host id {self.host_id!r} is in use by a host application that is not a collector; this one "
                 f"({self.name}) ends: give this collector, or that application, its own host id"

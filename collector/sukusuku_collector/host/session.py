@@ -11,12 +11,14 @@ from typing import Protocol
 
 from sukusuku_collector.host import claim as tenure
 from sukusuku_collector.host import mirror
-from sukusuku_collector.host.claim import HostClaim, RivalError
+from sukusuku_collector.host.claim import Heard, HostClaim, RivalError
+from sukusuku_collector.host.foreign import Foreign
 from sukusuku_collector.host.mirror import Mirror
 from sukusuku_collector.ingest.pipeline import Ingest
-from sukusuku_core import state, topics
+from sukusuku_core import proof, state, topics
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import DecodeError, TransientError
+from sukusuku_core.proof import ProofKey
 from sukusuku_core.state import HostState
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
@@ -58,6 +60,7 @@ class Host:
         ingest: Ingest,
         committed: Callable[[Collection[str]], None],
         clock: Clock,
+        secret: Callable[[], ProofKey | None] = lambda: None,
     ) -> None:
         self._facility = facility = index.facility
         self._assets = len(index.assets)
@@ -70,8 +73,8 @@ class Host:
         # A client id of its own: two collectors must hear each other, not push each other off.
         self._instance = secrets.token_hex(4)
         name = f"process {os.getpid()} on {socket.gethostname()}"[:200]
-        self._tenure = HostClaim(facility.host_id, self._instance, name)
-        self._refused: set[str] = set()
+        self._tenure = HostClaim(facility.host_id, self._instance, name, proof.new_challenge(), secret)
+        self._foreign = Foreign(store, self._tenure)
         self._last_timestamp: int | None = None
         self._seen_timestamp = 0
         self._mqtt: MqttSession | None = None
@@ -163,7 +166,7 @@ class Host:
         mirrored = []
         loop = asyncio.get_running_loop()
         until = loop.time() + RETAINED
-        waiting = True
+        waiting, listening = True, False
         while waiting and loop.time() < until:
             for message in await _receive(mqtt, until - loop.time()):
                 if message.topic == self._claims:
@@ -174,11 +177,12 @@ class Host:
                     ours = self._tenure.since is not None or seen.timestamp == self._last_timestamp
                     if seen.timestamp >= since:
                         self._follow(seen)
-                    if seen.online and not ours:
+                    if not seen.online or ours:
+                        waiting = False
+                    elif not listening:
+                        listening = True
                         _log.info("an online STATE of %s is there: listening for its collector", self._facility.host_id)
                         until = loop.time() + tenure.LISTEN / 1000
-                    else:
-                        waiting = False
         return mirrored
 
     async def _converse(self, mqtt: MqttSession, since: int) -> None:
@@ -195,6 +199,7 @@ class Host:
                 mqtt.publish(self._claims, claim.encode())
             if self._tenure.must_answer(now):
                 raise _AnewError(f"somebody else's STATE of {self._facility.host_id} is answered with a newer one")
+            self._foreign.note(now)
             own = {self._topic, self._claims}
             await self._take(
                 mqtt, [it for it in messages if it.topic not in own and not self._mirroring.left_over(mqtt, it)]
@@ -220,18 +225,17 @@ class Host:
         except DecodeError as error:
             _log.warning("%s: %s", self._claims, error)
             return
-        if not self._tenure.heard(other):
+        heard = self._tenure.heard(other)
+        if heard is Heard.OURSELVES:
             return
-        if other.instance not in self._refused:
-            self._refused.add(other.instance)
-            _log.error(
-                "another collector (%s) uses our host id %s; this one (%s) came first and continues",
-                other.name,
-                self._facility.host_id,
-                self._tenure.name,
-            )
-        if (claim := self._tenure.claim(self._clock(), at_once=True)) is not None and self._mqtt is not None:
-            mqtt.publish(self._claims, claim.encode())
+        self._foreign.claimed(other, heard, self._facility.host_id)
+        now, answer = self._clock(), None
+        if heard is Heard.UNPROVED:
+            answer = self._tenure.question() if self._foreign.may_ask(now) else None
+        elif self._mqtt is not None:
+            answer = self._tenure.claim(now, at_once=True, to=other)
+        if answer is not None:
+            mqtt.publish(self._claims, answer.encode())
 
     def _read_state(self, message: Message) -> HostState | None:
         """Return what a message on our STATE topic says; None when it cannot be read."""
@@ -250,9 +254,10 @@ class Host:
             self._say_online(mqtt, since)
         if seen is None or seen.timestamp == self._last_timestamp or (not seen.online and seen.timestamp <= since):
             return
-        self._seen_timestamp = max(self._seen_timestamp, seen.timestamp)
         if not self._tenure.contested(self._clock()):
+            self._say_online(mqtt, since)
             return
+        self._seen_timestamp = max(self._seen_timestamp, seen.timestamp)
         _log.error(
             "somebody else has set the STATE of host id %s (timestamp %d; ours, %s, is %d)",
             self._facility.host_id,
@@ -265,6 +270,8 @@ class Host:
 
     def _follow(self, seen: HostState) -> None:
         """Edge nodes would not believe a STATE that is older than one they have seen."""
+        if not self._tenure.follows(self._clock()):
+            return
         self._seen_timestamp = max(self._seen_timestamp, seen.timestamp)
         raise _AnewError(f"the broker has a STATE from {seen.timestamp}: beginning with a newer one")
 

@@ -10,6 +10,8 @@ from sukusuku_server.db.tables_collection import secret
 
 LINKS = "round-links"
 """Signs the links of round mails."""
+CLAIMS = "host-claims"
+"""Proves to a collector that another one has opened the same operations data, or a copy."""
 _BYTES = 32
 
 

@@ -2,17 +2,36 @@
 
 import itertools
 
+import msgspec
 import pytest
 
 from sukusuku_collector.host import claim as tenure
-from sukusuku_collector.host.claim import CLAIM_EVERY, CONTEST_WINDOW, CONTESTS, PATIENCE, Claim, HostClaim, RivalError
+from sukusuku_collector.host.claim import (
+    CLAIM_EVERY,
+    CONTEST_WINDOW,
+    CONTESTS,
+    PATIENCE,
+    Claim,
+    Heard,
+    HostClaim,
+    RivalError,
+)
 from sukusuku_core.errors import DecodeError
+from sukusuku_core.proof import ProofKey
 
 NOW = 1_800_000_000_000
+SECRET = ProofKey(bytes(range(32)))
 
 
 def collector(instance: str, since: int | None = None) -> HostClaim:
     made = HostClaim("sukusuku", instance, f"process {instance}")
+    if since is not None:
+        made.begin(since)
+    return made
+
+
+def with_secret(instance: str, since: int | None = None, secret: ProofKey = SECRET) -> HostClaim:
+    made = HostClaim("sukusuku", instance, f"process {instance}", f"challenge of {instance}", lambda: secret)
     if since is not None:
         made.begin(since)
     return made
@@ -44,7 +63,7 @@ def test_of_two_that_are_online_exactly_one_ends_whoever_hears_first(
     first: tuple[str, int], second: tuple[str, int]
 ) -> None:
     older, younger = sorted((first, second), key=lambda item: (item[1], item[0]))
-    assert collector(*older).heard(claim_of(collector(*younger)))
+    assert collector(*older).heard(claim_of(collector(*younger))) is Heard.YOUNGER
     with pytest.raises(RivalError, match=rf"process {older[0]}.*process {younger[0]}"):
         collector(*younger).heard(claim_of(collector(*older)))
 
@@ -58,7 +77,7 @@ def test_one_that_comes_anew_says_nothing_and_ends_when_it_hears_another() -> No
 
 def test_ones_own_words_are_nothing_new() -> None:
     made = collector("a", NOW)
-    assert not made.heard(claim_of(made))
+    assert made.heard(claim_of(made)) is Heard.OURSELVES
 
 
 def test_words_are_repeated_every_few_seconds() -> None:
@@ -98,3 +117,54 @@ def test_a_foreign_state_that_keeps_coming_back_ends_us_a_rare_one_does_not() ->
         assert made.must_answer(NOW + n * 2_000 + PATIENCE)
     with pytest.raises(RivalError, match="not a collector"):
         made.contested(NOW + CONTESTS * 2_000)
+
+
+# -------------------------------------------------------------------- with a secret
+
+
+@pytest.mark.parametrize("since", [NOW + 1_000, None])
+def test_an_older_collector_with_the_same_secret_answers_the_challenge_and_the_other_ends(since: int | None) -> None:
+    older, other = with_secret("a", NOW), with_secret("b", since)
+    assert other.heard(claim_of(older)) is Heard.UNPROVED
+    question = other.question()
+    assert older.heard(question) is Heard.YOUNGER
+    answer = older.claim(NOW, at_once=True, to=question)
+    assert answer is not None
+    with pytest.raises(RivalError, match=r"process a.*process b"):
+        other.heard(answer)
+
+
+def test_nobody_ends_a_collector_without_a_proof_that_is_made_for_it() -> None:
+    ours, older = with_secret("b", NOW + 1_000), with_secret("a", NOW)
+    forged = Claim("00000000", 0, "x")
+    answer_to_another = older.claim(NOW, at_once=True, to=with_secret("c").question())
+    false = with_secret("a", NOW, ProofKey(bytes(32))).claim(NOW, at_once=True, to=ours.question())
+    assert answer_to_another is not None
+    assert false is not None
+    for heard in (forged, answer_to_another, false, msgspec.structs.replace(false, answers="")):
+        assert ours.heard(heard) is Heard.UNPROVED
+    assert ours.unproved == 4
+
+
+def test_an_answer_that_is_changed_proves_nothing() -> None:
+    ours, older = with_secret("b", NOW + 1_000), with_secret("a", NOW)
+    answer = older.claim(NOW, at_once=True, to=ours.question())
+    assert answer is not None
+    for field, value in (("since", NOW - 1), ("instance", "0"), ("name", "other"), ("challenge", "other")):
+        assert ours.heard(msgspec.structs.replace(answer, **{field: value})) is Heard.UNPROVED
+
+
+def test_two_that_are_not_online_yet_do_not_end_each_other() -> None:
+    assert with_secret("a").heard(with_secret("b").question()) is Heard.OURSELVES
+
+
+def test_a_foreign_state_that_keeps_coming_back_is_only_counted() -> None:
+    made = with_secret("a", NOW)
+    news = 0
+    for n in range(100):
+        news += made.contested(NOW + n * 100)
+        made.must_answer(NOW + n * 100 + PATIENCE)
+    assert news == CONTESTS
+    assert made.contests == 100
+    assert not made.follows(NOW + 10_000)
+    assert made.follows(NOW + 2 * CONTEST_WINDOW)
