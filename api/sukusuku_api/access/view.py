@@ -63,7 +63,16 @@ def _view(
         for site in facility.site
         if site.id in sites
     )
+    sites, rooms = {site.id for site in kept}, {room.id for site in kept for room in site.room}
     rounds = tuple(
-        round_ for round_ in facility.round if not round_.sites or set(round_.sites) & {site.id for site in kept}
+        msgspec.structs.replace(it, sites=tuple(site for site in it.sites if site in sites), crew=())
+        for it in facility.round
+        if not it.sites or not sites.isdisjoint(it.sites)
     )
-    return FacilitySchedules(msgspec.structs.replace(facility, site=kept, round=rounds, gateway=(), contact=()))
+    bookings = facility.bookings
+    if bookings is not None:
+        feeds = tuple(feed for feed in bookings.feed if feed.room is None or feed.room in rooms)
+        bookings = msgspec.structs.replace(bookings, feed=feeds)
+    return FacilitySchedules(
+        msgspec.structs.replace(facility, site=kept, round=rounds, bookings=bookings, gateway=(), contact=())
+    )

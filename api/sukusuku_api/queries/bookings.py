@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sukusuku_api.dependencies import Context
 from sukusuku_server.bookings import file
 from sukusuku_server.db.bookings import BookingRecords
-from sukusuku_server.model.bookings import Bookings, Import
+from sukusuku_server.model.bookings import Bookings, Import, UnknownImportError
 from sukusuku_server.rooms.booked import Overbooked, overbooked, plan
 from sukusuku_server.settings import BookingSettings
 
@@ -31,6 +31,14 @@ def take(context: Context, content: bytes, by: str, room: str | None) -> Taken:
 def all_seen(context: Context, taken: Import) -> bool:
     """Whether whoever asks sees every room that an import is about; of others they learn and change nothing."""
     return all(context.sees(cover.room) for cover in taken.covers)
+
+
+def known_import(context: Context, ident: int) -> Import:
+    """Return an import whose counts are kept. Raises UnknownImportError, also for one of rooms that are not seen."""
+    found = next((item for item in BookingRecords(context.operations).imports() if item.id == ident), None)
+    if found is None or not all_seen(context, found):
+        raise UnknownImportError(f"there is no import {ident}")
+    return found
 
 
 def _over(context: Context, told: Bookings) -> tuple[tuple[str, tuple[Overbooked, ...]], ...]:

@@ -19,7 +19,7 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.issued_reports import IssuedReports
 from sukusuku_server.i18n import texts
-from sukusuku_server.model.issued import IssuedReport
+from sukusuku_server.model.issued import IssuedReport, UnknownReportError
 from sukusuku_server.settings import Facility, Language
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def issue(context: Context, wish: Wish) -> IssuedReport:
     """Make a report, number it and keep its files. Raises PeriodError, ReplacedError, UnknownReportError."""
     records, now = IssuedReports(context.operations), context.clock()
     if wish.replaces is not None:
-        _check(records, wish)
+        _check(context, records, wish)
     made = _make(context, wish.period, wish.site, wish.language)
     cells = msgspec.json.encode(_cells(made))
     issued = IssuedReport(
@@ -120,8 +120,10 @@ def settings_digest(facility: Facility) -> str:
     return sha256(msgspec.json.encode(parts)).hexdigest()
 
 
-def _check(records: IssuedReports, wish: Wish) -> None:
+def _check(context: Context, records: IssuedReports, wish: Wish) -> None:
     found, _ = records.one(wish.replaces or 0)
+    if not context.sees_sum(found.site):
+        raise UnknownReportError(f"no report {found.number} was issued")
     if (found.period, found.site, found.language) != (wish.period, wish.site, wish.language):
         raise ReplacedError(f"report {found.number} is of another period, centre or language")
     later = next((item.number for item in records.all() if item.replaces == found.number), None)

@@ -17,7 +17,7 @@ from sukusuku_api.dependencies import (
     known_room,
 )
 from sukusuku_api.problems import ProblemError, documented
-from sukusuku_api.queries.bookings import all_seen, take
+from sukusuku_api.queries.bookings import all_seen, known_import, take
 from sukusuku_api.queries.room_use import booked as booked_in
 from sukusuku_api.routers.assets import RoomId
 from sukusuku_api.schemas import bookings as out
@@ -37,7 +37,12 @@ router = APIRouter(tags=["bookings"])
 LONGEST_MS = 400 * DAY_MS
 _ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 _UPLOAD_ERRORS = _ERRORS | documented(HTTPStatus.FORBIDDEN)
-By = Annotated[str, Query(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", description="Who imports it")]
+By = Annotated[
+    str | None,
+    Query(
+        min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$", description="Who imports it, as in other bodies"
+    ),
+]
 
 
 @router.get("/bookings/imports", summary="Imports of bookings")
@@ -54,7 +59,7 @@ def upload(
     content: Annotated[
         bytes, Body(media_type="application/octet-stream", description="The file: CSV, Excel (.xlsx) or iCalendar")
     ],
-    by: By,
+    by: By = None,
     room: Annotated[str | None, Query(description="The room that is meant where the file names none")] = None,
     lang: Annotated[Language, Query(description="Language of the errors")] = "en",
 ) -> out.TakenOut:
@@ -68,7 +73,7 @@ def upload(
     if room is not None:
         known_room(context, room)
     try:
-        found = take(context, content, by, room)
+        found = take(context, content, context.name(by), room)
     except BookingsError as error:
         told = error.told(texts("sukusuku_server", lang))
         raise ProblemError(
@@ -89,9 +94,7 @@ def upload(
 def withdraw(context: BookingContext, import_id: int, body: collection.Asked) -> out.ImportOut:
     """Take an import back: what was known of its days before holds again. Repeating it changes nothing."""
     try:
-        known = {item.id: item for item in BookingRecords(context.operations).imports()}
-        if import_id in known and not all_seen(context, known[import_id]):
-            raise ProblemError(HTTPStatus.NOT_FOUND, f"{UnknownImportError(import_id)}.")
+        known_import(context, import_id)
         return out.taken(BookingRecords(context.operations).withdraw(import_id, context.name(body.by), context.clock()))
     except UnknownImportError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error

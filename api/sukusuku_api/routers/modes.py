@@ -17,6 +17,7 @@ from sukusuku_server.db.modes import Mode, ModeKind, Modes, ModeTimeError, Unkno
 router = APIRouter(prefix="/modes", tags=["alerts"])
 
 ModeId = Annotated[int, Path(description="Id of a mode", ge=0, lt=2**63, examples=[5])]
+_MOST = 100_000
 _TIME = "2026-11-20T09:15:30+09:00"
 
 
@@ -68,9 +69,9 @@ def modes(
 ) -> ModesOut:
     """List active modes, the oldest first; with `active=false` all modes, the newest first."""
     book, now = Modes(context.operations), context.clock()
-    found = book.active(now) if active else book.all(limit)
+    found = book.active(now) if active else book.all(limit if context.key is None else _MOST)
     seen = [mode for mode in found if _seen(context, mode)]
-    return ModesOut(time=japan_time(now), modes=[_shape(mode, now) for mode in seen])
+    return ModesOut(time=japan_time(now), modes=[_shape(mode, now) for mode in (seen if active else seen[:limit])])
 
 
 @router.post("", summary="Start a mode", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -109,7 +110,7 @@ def _seen(context: Context, found: Mode) -> bool:
 def _subject(context: Context, body: Start) -> str:
     """Return what the mode is about, when there is such a thing. Raises ProblemError."""
     sites, assets = list(context.index.sites), list(context.index.assets)
-    vehicles = [vehicle.id for vehicle in context.index.facility.vehicle]
+    vehicles = [vehicle.id for vehicle in context.index.facility.vehicle] if context.key is None else []
     about = {ModeKind.OUTBREAK: sites, ModeKind.RETIRED: assets, ModeKind.VEHICLE_OUT: vehicles}
     known = about.get(body.kind, sites + assets)
     if body.subject not in known:

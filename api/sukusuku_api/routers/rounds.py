@@ -1,8 +1,8 @@
 """Rounds: their plans on dates, and what the crew answered."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from http import HTTPStatus
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -20,14 +20,17 @@ from sukusuku_api.dependencies import (
     known_round,
 )
 from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.queries.plans import seen_plan, seen_records
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import Day
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.rounds import Rounds, UnknownStopError
-from sukusuku_server.model.rounds import Answer, StopRecord
+from sukusuku_server.model.rounds import Answer, Run, StopRecord
 from sukusuku_server.rounds.planner import Planner, TooFarAheadError
 
 router = APIRouter(prefix="/rounds", tags=["rounds"])
+
+_MOST_RUNS = 10_000
 
 StopId = Annotated[int, Path(description="Id of a stop", ge=0, lt=2**63, examples=[41])]
 
@@ -49,16 +52,10 @@ def rounds(
     """List stored plans with their answers, the newest first; by default those of a fortnight around now."""
     now = context.clock()
     first, stop = between(start, end, now, 14 * DAY_MS)
-    book = Rounds(context.operations)
-    found = book.with_stops(book.runs(first, stop if end is not None else now + 14 * DAY_MS, limit))
-    return collection.RunsOut(
-        time=japan_time(now),
-        runs=[
-            collection.run(run, seen, now)
-            for run, stops in found
-            if (seen := _seen(context, stops)) or context.key is None
-        ],
-    )
+    book, most = Rounds(context.operations), limit if context.key is None else _MOST_RUNS
+    runs = book.with_stops(book.runs(first, stop if end is not None else now + 14 * DAY_MS, most))
+    found = (shown for run, stops in runs if (shown := _shown(context, run, stops, now)) is not None)
+    return collection.RunsOut(time=japan_time(now), runs=list(islice(found, limit)))
 
 
 @router.get(
@@ -75,9 +72,10 @@ def round_on(
     known_round(context, round_id)
     book = Rounds(context.operations)
     run = book.of(round_id, day)
-    if run is None:
+    found = None if run is None else _shown(context, run, book.stops(run.id), context.clock())
+    if found is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"Round {round_id!r} has no plan for {day}.")
-    return collection.run(run, _seen(context, book.stops(run.id)), context.clock())
+    return found
 
 
 @router.get(
@@ -97,10 +95,10 @@ def preview(
     known_round(context, round_id)
     planner = Planner(context.whole, context.timetables, context.store.live, context.operations)
     try:
-        plan = planner.plan(round_id, day, context.clock())
+        plan, whole = seen_plan(context, planner.plan(round_id, day, context.clock()))
     except TooFarAheadError as error:
         raise invalid("path.day", str(error)) from error
-    return collection.plan(replace(plan, stops=tuple(stop for stop in plan.stops if context.sees(stop.asset))))
+    return collection.plan(plan, whole=whole)
 
 
 stops = APIRouter(prefix="/stops", tags=["rounds"])
@@ -144,5 +142,9 @@ def answer(context: AnsweringContext, stop_id: StopId, body: Reply) -> collectio
     return collection.stop(found.stop, found)
 
 
-def _seen(context: Context, stops: Sequence[StopRecord]) -> list[StopRecord]:
-    return [item for item in stops if context.sees(item.stop.asset)]
+def _shown(context: Context, run: Run, stops: Sequence[StopRecord], now: int) -> collection.RunOut | None:
+    """Return a run as it is seen; None: whoever asks sees none of its stops."""
+    seen = seen_records(context, stops)
+    if not seen and context.key is not None:
+        return None
+    return collection.run(run, seen, now, whole=len(seen) == len(stops))

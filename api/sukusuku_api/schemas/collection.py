@@ -116,7 +116,7 @@ class StopOut(Shape):
     site: str
     joined: bool = Field(description="The unit is on the round")
     reason: Reason = Field(description="Why, or why not")
-    position: int | None = Field(description="Order on the round from 1; null: not on the round")
+    position: int | None = Field(description="Order from 1 among the stops that you see; null: not on the round")
     arrives: datetime | None
     deadline: datetime | None = Field(description="The earlier of the 10 % time to full and the hygiene deadline")
     percent: float | None = Field(description="Fill level in % when the plan was made")
@@ -156,9 +156,9 @@ class PlanOut(Shape):
     departs: datetime
     returns: datetime
     vehicle: str
-    km: float
-    minutes: float
-    solver: str = Field(description="How the route was computed, or why there is none")
+    km: float | None = Field(description="null: the round may also stop at centres that you do not see")
+    minutes: float | None = Field(description="null: as with `km`")
+    solver: str | None = Field(description="How the route was computed, or why there is none; null: as with `km`")
     stops: list[StopOut] = Field(description="Units on the round in order, then the others")
 
 
@@ -204,8 +204,8 @@ def stop(found: Stop, record: StopRecord | None = None) -> StopOut:
     return planned.model_copy(update={"answer": record.answer, "answered": at(record.answered), **said})
 
 
-def plan(found: Plan) -> PlanOut:
-    """Return a plan for the border."""
+def plan(found: Plan, *, whole: bool) -> PlanOut:
+    """Return a plan for the border; not `whole`: without what is computed from stops that it does not show."""
     return PlanOut(
         round=found.round,
         date=found.date,
@@ -213,16 +213,16 @@ def plan(found: Plan) -> PlanOut:
         departs=japan_time(found.departs),
         returns=japan_time(found.returns),
         vehicle=found.vehicle,
-        km=round(found.km, 2),
-        minutes=round(found.minutes, 1),
-        solver=found.solver,
+        km=round(found.km, 2) if whole else None,
+        minutes=round(found.minutes, 1) if whole else None,
+        solver=found.solver if whole else None,
         stops=[stop(item) for item in found.stops],
     )
 
 
-def run(found: Run, records: list[StopRecord], now: int) -> RunOut:
-    """Return a round on a date for the border."""
-    values = plan(found.plan).model_dump(exclude={"stops"})
+def run(found: Run, records: list[StopRecord], now: int, *, whole: bool) -> RunOut:
+    """Return a round on a date for the border; `whole` as for `plan`."""
+    values = plan(found.plan, whole=whole).model_dump(exclude={"stops"})
     return RunOut(
         **values,
         id=found.id,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, File, Form, Request, Response, UploadFil
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from sukusuku_api.dependencies import BookingContext, Context, RoomsContext
-from sukusuku_api.queries.bookings import all_seen, take
+from sukusuku_api.queries.bookings import all_seen, known_import, take
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.bookings.view_model import lines, rooms, source_lines
 from sukusuku_api.web.forms import Line
@@ -88,11 +88,9 @@ def withdraw(
     """Take an import back; then back to the page."""
     by = forms.by(context, by)
     wrong = _refused(request, context, by, lang)
-    known = next((item for item in BookingRecords(context.operations).imports() if item.id == import_id), None)
-    if known is not None and not all_seen(context, known):
-        wrong = base.texts(lang).gettext("There is no such import.")
     if not wrong:
         try:
+            known_import(context, import_id)
             BookingRecords(context.operations).withdraw(import_id, by, context.clock())
         except UnknownImportError:
             wrong = base.texts(lang).gettext("There is no such import.")
@@ -119,7 +117,8 @@ def _back(language: Language, done: str) -> RedirectResponse:
 
 def _shown(context: Context, language: Language, said: Said, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
     translate = base.texts(language).gettext
-    imports = [item for item in BookingRecords(context.operations).imports() if all_seen(context, item)]
+    every = BookingRecords(context.operations).imports()
+    imports = [item for item in every if all_seen(context, item)]
     values = {
         "facility": context.facility,
         "who": context.principal,
@@ -128,7 +127,7 @@ def _shown(context: Context, language: Language, said: Said, status: HTTPStatus 
         "clock": f"{japan_time(context.clock()):%H:%M}",
         "on": context.facility.bookings is not None,
         "said": said,
-        "rooms": rooms(context, imports, language, translate),
+        "rooms": rooms(context, every, language, translate),
         "sources": source_lines(context, translate),
         "imports": lines(context, imports, language, translate),
         "longest_name": LONGEST_NAME,

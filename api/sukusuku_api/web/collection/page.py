@@ -1,7 +1,7 @@
 """The page of collection: what is ahead of each unit, the next round, emptyings, and what it all is worth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Self, cast
@@ -15,6 +15,7 @@ from sukusuku_api.collector_texts import collector_texts, method
 from sukusuku_api.dependencies import Context, EmptyingContext, UnitsContext
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.queries.periods import CARD_MS, EIGHT_WEEKS_MS, month_of
+from sukusuku_api.queries.plans import seen_plan, seen_records
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kpi_cards, view_model
@@ -137,13 +138,16 @@ def withdraw_stock(
 ) -> Response:
     """Take a count or delivery back from the form of the page; then back to the page."""
     _refuse_foreign(request)
+    unknown, stock = (
+        ProblemError(HTTPStatus.NOT_FOUND, f"There is no entry {entry.withdraw}."),
+        Stock(context.operations),
+    )
+    if not any(item.id == entry.withdraw and context.sees(item.site) for item in stock.said()):
+        raise unknown
     try:
-        known = {item.id: item.site for item in Stock(context.operations).said()}
-        if entry.withdraw in known and not context.sees(known[entry.withdraw]):
-            raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no entry {entry.withdraw}.")
-        Stock(context.operations).withdraw(entry.withdraw, context.name(entry.by or None), context.clock())
-    except UnknownEntryError as error:
-        raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from error
+        stock.withdraw(entry.withdraw, context.name(entry.by or None), context.clock())
+    except UnknownEntryError as error:  # somebody else was faster
+        raise unknown from error
     return _back(request, lang, "h-shelves")
 
 
@@ -244,10 +248,12 @@ def _rounds(
             continue
         run = book.of(settings.id, trip.date)
         if run is not None:
-            plan, told = run.plan, (run, [item for item in book.stops(run.id) if context.sees(item.stop.asset)])
+            plan, told = run.plan, (run, seen_records(context, book.stops(run.id)))
         else:
             key = ("plan", settings.id, trip.date)
             plan, told = plans.get(key, partial(planner.plan, settings.id, trip.date, now)), None
-        plan = replace(plan, stops=tuple(stop for stop in plan.stops if context.sees(stop.asset)))
-        cards.append(view_model.round_card(settings.name[reader.language], plan, told, places, why, reader))
+        plan, whole = seen_plan(context, plan)
+        cards.append(
+            view_model.round_card(settings.name[reader.language], plan, told, places, why, reader, whole=whole)
+        )
     return cards

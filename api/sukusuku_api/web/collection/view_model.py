@@ -252,8 +252,13 @@ def round_card(
     places: Mapping[str, tuple[Site, Unit]],
     reasons: Mapping[Reason, str],
     reader: Locale,
+    *,
+    whole: bool,
 ) -> RoundCard:
-    """Return a round on a date: `run` is how it was told and answered, None while it is only planned."""
+    """Return a round on a date: `run` is how it was told and answered, None while it is only planned.
+
+    Not `whole`: it has stops that are not shown, so its way is not told.
+    """
     translate = reader.translate
     answers = {} if run is None else {record.stop.asset: record.answer for record in run[1]}
     lines = [_line(stop, places, reasons, answers.get(stop.asset, Answer.NONE), reader) for stop in plan.stops]
@@ -264,7 +269,7 @@ def round_card(
         state=translate("If planned now (not sent)")
         if run is None
         else translate(said.RUNS[state_of(run[0], reader.now)]),
-        way=translate("%(km)s km, about %(minutes)s min") % way if plan.joined else "",
+        way=translate("%(km)s km, about %(minutes)s min") % way if plan.joined and whole else "",
         stops=tuple(line for line in lines if line.number is not None),
         others=tuple(line for line in lines if line.number is None),
     )

@@ -1,0 +1,211 @@
+"""Every route, asked by everybody, about their own centre and about the other one; in both directions.
+
+What somebody of one centre is answered, and what they change, is held against a facility that has no other centre: it
+must be the same. That judges ids, names, counts, sums, lists of what is available and error texts at once.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from tests.api.access.callers import NOBODY, Caller
+from tests.api.access.neighbours import Things
+from tests.api.access.rows import ELSEWHERE, PUBLIC, ROWS, Row
+from tests.api.access.town import Rows, Town, same_question, town
+
+from sukusuku_api.app import without_data
+from sukusuku_api.dependencies import Allowed, as_oneself
+from sukusuku_api.reports.model import Report
+from sukusuku_api.reports.pdf import MissingError
+from sukusuku_server.access import passwords
+from sukusuku_server.access.rights import Act
+
+MOST_SHOWN = 40
+SITES = ("tobu", "seibu")
+_MARKS = {"tobu": re.compile("東[部野山田の圧保玄]|tobu"), "seibu": re.compile("西[部野山田の圧保玄]|seibu")}
+"""What only the data of a centre says. Who asks for an id is told of that id."""
+_BY_CHANCE = re.compile(r"[\w-]{43}|[\w-]{8}(?=…)|\b[A-Z2-7]{32}\b")
+"""Tokens, the beginnings of keys, secrets of second factors."""
+_OF_THE_PLAN = re.compile(r'"(km|minutes|solver|settings)":("[^"]*"|[^,]*)| · [\d.]+ km、約\d+分')
+"""What is told only to who sees all stops of a round; and the hash of all settings."""
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What a route asks for: a right, perhaps for the whole operator; an account; or (all empty) nothing."""
+
+    act: Act | None = None
+    everywhere: bool = False
+    account: bool = False
+
+    def holds(self, caller: Caller) -> bool:
+        return caller.account if self.act is None else caller.may(self.act, everywhere=self.everywhere)
+
+
+def _needed(dependant: Dependant) -> Needed | None:
+    if isinstance(dependant.call, Allowed):
+        return Needed(dependant.call.act, dependant.call.everywhere)
+    if dependant.call is as_oneself:
+        return Needed(account=True)
+    return next((found for item in dependant.dependencies if (found := _needed(item)) is not None), None)
+
+
+def _routes() -> dict[str, Needed | None]:
+    """Every route of the application, with what its dependencies ask for."""
+    found: dict[str, Needed | None] = {}
+    for route in iter_route_contexts(without_data().routes):
+        for method in sorted((route.methods or set()) - {"HEAD"}):
+            dependant = getattr(route, "dependant", None)
+            found[f"{method} {route.path}"] = None if dependant is None else _needed(dependant)
+    return found
+
+
+ROUTES = _routes()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cheap() -> Iterator[None]:
+    """Hashes with little memory, and reports without PDF: neither is what this is about."""
+
+    def no_pdf(_: Report) -> bytes:
+        raise MissingError("no PDF here")
+
+    with pytest.MonkeyPatch.context() as patch:
+        hasher = passwords.hasher(time_cost=1, memory_cost=64, parallelism=1)
+        patch.setattr(passwords, "_hasher", lambda: hasher)
+        patch.setattr("sukusuku_api.reports.issue.pdf", no_pdf)
+        yield
+
+
+def test_every_route_has_a_row_or_a_reason_why_it_is_public() -> None:
+    assert ROUTES.keys() == {row.route for row in ROWS} | PUBLIC.keys() | ELSEWHERE.keys()
+    assert {route for route, needed in ROUTES.items() if needed is None} == PUBLIC.keys()
+
+
+@pytest.mark.parametrize(("home", "away"), [SITES, SITES[::-1]])
+def test_somebody_of_one_centre_sees_and_changes_what_they_would_if_it_were_alone(
+    tmp_path: Path, home: str, away: str
+) -> None:
+    with town(tmp_path / "both", [home, away]) as both, town(tmp_path / "alone", [home]) as alone:
+        callers = [both.callers[name] for name in alone.callers if not name.endswith("everywhere")]
+        things = [both.things[home], both.things[away]]
+        unexpected = [
+            f"{caller.name}: {row.route} about {about.site}: {text}"
+            for caller, row, about in _questions([NOBODY, *callers], things)
+            for text in _wrong(row, caller, both, alone, home, away, about)
+        ]
+    assert not unexpected, "\n".join(unexpected[:MOST_SHOWN])
+
+
+def test_somebody_of_the_operator_has_the_same_rights_at_both_centres(tmp_path: Path) -> None:
+    with town(tmp_path / "both", SITES) as both:
+        callers = [caller for name, caller in both.callers.items() if name.endswith("everywhere")]
+        unexpected = [
+            f"{caller.name}: {row.route} about {about.site}: {text}"
+            for caller, row, about in _questions(callers, list(both.things.values()))
+            for text in _answer(row, caller, both, about, home=True)[1]
+        ]
+    assert not unexpected, "\n".join(unexpected[:MOST_SHOWN])
+
+
+def _questions(callers: Sequence[Caller], things: Sequence[Things]) -> Iterator[tuple[Caller, Row, Things]]:
+    """Yield who asks what about which centre; what changes something comes last, so that pages may keep figures."""
+    dear = set()
+    for row in sorted(ROWS, key=lambda row: row.route.startswith("POST")):
+        for caller in callers:
+            for about in things:
+                if about is not things[0] and same_question(row, things[0], about, caller):
+                    continue
+                key = (repr(row), about.site, caller.rights.somewhere(Act.VIEW_ROOMS))
+                if row.dear and _holds(row, caller):
+                    if key in dear:
+                        continue
+                    dear.add(key)
+                yield caller, row, about
+
+
+def _wrong(row: Row, caller: Caller, both: Town, alone: Town, home: str, away: str, about: Things) -> Iterator[str]:
+    """Yield what is not as it should be with the answer to one request, and with what it changes."""
+    answer, wrong, changed = _answer(row, caller, both, about, home=about.site == home)
+    yield from wrong
+    if not _holds(row, caller):
+        return
+    expected = _alone(row, caller, alone, about)
+    if _said(answer, changed) != expected:
+        yield f"{answer.status_code} {answer.text[:300]} instead of {expected}"
+    if about.site == home and (found := _MARKS[away].search(answer.text)):
+        yield f"tells of {away}: ...{answer.text[max(0, found.start() - 80) : found.end() + 40]}"
+    if changed is not None:
+        yield from _touched(both.untouched, changed, away)
+
+
+def _alone(row: Row, caller: Caller, alone: Town, about: Things) -> tuple[int, str]:
+    """Return what is answered where there is no other centre. Programs are answered alike if they see the same."""
+    key = f"{row} {about.site} {caller.rights.somewhere(Act.VIEW_ROOMS)}"
+    if key in alone.known:
+        return alone.known[key]
+    answer, _, changed = _answer(row, alone.callers[caller.name], alone, about, home=True)
+    said = _said(answer, changed)
+    if row.route.startswith("GET /api/"):
+        alone.known[key] = said
+    return said
+
+
+def _answer(
+    row: Row, caller: Caller, where: Town, about: Things, *, home: bool
+) -> tuple[httpx.Response, list[str], Rows | None]:
+    """Return the answer to one request, what is wrong with it, and the database after it; None: as it was."""
+    version = where.version()
+    answer = where.ask(caller, row, about)
+    changed = None
+    if where.version() != version:
+        changed = where.rows()
+        where.restore()
+    expected = _expected(row, caller, home=home)
+    wrong = (
+        [] if answer.status_code in expected else [f"{answer.status_code} instead of {expected}: {answer.text[:300]}"]
+    )
+    if changed is not None and not home:
+        wrong.append(f"changes something and answers {answer.status_code}")
+    return answer, wrong, changed
+
+
+def _expected(row: Row, caller: Caller, *, home: bool) -> set[int]:
+    if caller is NOBODY:
+        return {401}
+    if not _holds(row, caller):
+        return {403}
+    if not home:
+        return {404, 422} if row.route.startswith("POST /") and "/api/" not in row.route else set(row.unknown)
+    if row.whole is not None and not caller.rights.may(row.whole):
+        return {row.else_}
+    if row.also is not None and not caller.rights.somewhere(row.also):
+        return {row.else_}
+    return {row.ok}
+
+
+def _holds(row: Row, caller: Caller) -> bool:
+    needed = ROUTES[row.route]
+    return needed is not None and needed.holds(caller)
+
+
+def _said(answer: httpx.Response, changed: Rows | None) -> tuple[int, str]:
+    """The answer without what is made by chance; after a change, also without the ids of what is new."""
+    text = _OF_THE_PLAN.sub("", _BY_CHANCE.sub("?", answer.text))
+    where = answer.headers.get("location", "")
+    return answer.status_code, where + (text if changed is None else re.sub(r"\d+", "N", text))
+
+
+def _touched(before: Rows, after: Rows, away: str) -> Iterator[str]:
+    """Yield what belongs to the other centre, or tells of it, among the rows that are new, other or gone."""
+    for table, rows in after.items():
+        if table == "withheld":
+            continue  # what is withheld of small counts follows from the whole facility
+        for item in rows ^ before[table]:
+            if _MARKS[away].search(repr(item)):
+                yield f"changes {table}: {item}"
