@@ -7,6 +7,7 @@ An unproved word neither deletes nor silences:
   every few seconds. The same holds for a STATE that tells of a new session of the host.
 - An offline STATE cannot be proved, because the broker publishes it as the will of a host that died. It makes the node
   doubt: what is in flight, or else a new birth, asks the host for a proof. Only when none comes does the node leave.
+  While it waits it believes every online STATE, also one that is older than what somebody else has said.
 """
 
 from collections import deque

@@ -363,7 +363,8 @@ class EdgeSession:
 
     def _host_said(self, said: state.HostState, now: int) -> list[Action]:
         known = self._host_state
-        if known is not None and said.timestamp < known.timestamp:
+        tried = self.proofs is not None and said.online and self.phase is Phase.WAITING  # a false one deletes nothing
+        if known is not None and said.timestamp < known.timestamp and not tried:
             return []  # a late will of an older host session
         self._host_state = said
         if said.online and self.phase is Phase.WAITING:

@@ -235,7 +235,7 @@ def test_while_somebody_says_offline_all_the_time_readings_arrive(port: int, tmp
             await one.read("unit-1", "State", 1)
             await one.empty()
             async with at_work(asyncio.create_task(rogue.say_offline())):
-                await eventually(lambda: noted(tmp_path, foreign.STATES) >= 30)
+                await eventually(lambda: noted(tmp_path, foreign.STATES) >= 20)
                 await one.read("unit-1", "Fill/Percent", 1.0, 2.0)
                 await one.empty()
             assert await missing(one, tmp_path) == set()
