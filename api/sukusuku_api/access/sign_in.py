@@ -53,6 +53,8 @@ class Refusal(StrEnum):
     """The provider knows the person; there is no account, and none is made."""
     NOT_LINKED = "not_linked"
     """There is an account with this login, and nothing says that it is the same person."""
+    LINKED = "linked"
+    """Another account is linked with this person already."""
     DISABLED = "disabled"
     """The account is disabled; only who has proved to be its holder is told."""
     NO_ROLE = "no_role"

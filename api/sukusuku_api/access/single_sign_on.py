@@ -31,11 +31,8 @@ class SingleSignOn:
 
         Roles are taken away also when somebody cannot sign in any more for having none. Raises SignInError.
         """
-        try:
-            who = stranger(claims, self._settings.groups_claim)
-        except UnusableClaimsError as error:
-            raise SignInError(Refusal.CLAIMS) from error
-        now, given = self._clock(), roles(who.groups, self._settings.group)
+        who, now = self._stranger(claims), self._clock()
+        given = roles(who.groups, self._settings.group)
         operations = self._operations.acting(Actor(BY, address))
         accounts, grants = Accounts(operations), Grants(operations)
         with operations.together():
@@ -53,6 +50,27 @@ class SingleSignOn:
             now, address, agent, account=account.id, who=account.name, id_token=id_token
         )
         return SignedIn(token)
+
+    def link(self, account: Account, claims: Mapping[str, Any], address: str) -> None:
+        """Let somebody who is signed in come by the provider from now on, with the roles that it gives besides.
+
+        Raises SignInError.
+        """
+        who, now = self._stranger(claims), self._clock()
+        operations = self._operations.acting(Actor(account.reference, address))
+        accounts = Accounts(operations)
+        with operations.together():
+            holder = accounts.by_subject(who.subject)
+            if holder is not None and holder.id != account.id:
+                raise SignInError(Refusal.LINKED)
+            accounts.set_subject(account.id, who.subject, now, account.name)
+            Grants(operations).renew(account.id, roles(who.groups, self._settings.group), now)
+
+    def _stranger(self, claims: Mapping[str, Any]) -> Stranger:
+        try:
+            return stranger(claims, self._settings.groups_claim)
+        except UnusableClaimsError as error:
+            raise SignInError(Refusal.CLAIMS) from error
 
     def _linked(self, accounts: Accounts, who: Stranger, now: int) -> Account | None:
         """Return the account that has had the verified mail address so far, now theirs, if settings allow that."""

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from sukusuku_api.web import notes, rooms
 from sukusuku_api.web.account import page as account
+from sukusuku_api.web.account import single_sign_on
 from sukusuku_api.web.alert_links import page as alert_links
 from sukusuku_api.web.alerts import page as alerts
 from sukusuku_api.web.bookings import page as bookings
@@ -33,6 +34,7 @@ def install(app: FastAPI) -> None:
     provider.install(app)
     sign_out.install(app)
     account.install(app)
+    single_sign_on.install(app)
     alerts.install(app)
     alert_links.install(app)
     people.install(app)

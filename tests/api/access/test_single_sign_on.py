@@ -1,5 +1,7 @@
 """Single sign-on against a real OpenID provider: who gets in, with which roles, and which answers are refused."""
 
+import html
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -371,6 +373,50 @@ def test_where_passwords_do_not_count_only_the_first_account_has_one(place: Plac
     assert answer.status_code == 422
     assert "パスワードは使えません" in answer.text
     assert place.sign_in("suzuki").headers["location"] == "/?lang=ja"
+
+
+def _connected(place: Place, password: str = PASSWORD) -> httpx.Response:
+    """Connect the account that is signed in with Suzuki at the provider; return how the provider's answer is taken."""
+    page = place.api.post("/account/provider", data={"present": password}, headers=BROWSER)
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page.text)
+    return page if found is None else place.take(place.provider.code(html.unescape(found[1]), "suzuki"))
+
+
+def test_whoever_is_signed_in_connects_their_account_and_ends_that(place: Place) -> None:
+    account = place.account("admin@city.example.jp")
+    place.with_password(account.login)
+
+    assert "現在のパスワードが正しくありません" in _connected(place, "wrong").text
+    assert _connected(place).headers["location"] == "/account?lang=ja"
+    assert place.roles(account.login) == {("admin", None, "加藤"), ("staff", "tobu", BY)}
+    place.api.cookies.clear()
+    assert place.sign_in("suzuki").headers["location"] == "/?lang=ja"
+    assert "連携を解除" in place.api.get("/account", headers=BROWSER).text
+
+    place.api.post("/account/provider/off", data={"present": PASSWORD}, headers=BROWSER)
+    assert place.roles(account.login) == {("admin", None, "加藤")}
+    place.api.cookies.clear()
+    place.sign_in("suzuki")
+    assert [it.name for it in Accounts(place.operations).all()] == ["admin", "鈴木"]
+
+
+def test_one_person_is_connected_with_one_account_and_only_with_that_of_the_session(place: Place) -> None:
+    place.sign_in("suzuki")
+    place.api.cookies.clear()
+    account = place.account("admin@city.example.jp")
+    place.with_password(account.login)
+    taken = _connected(place)
+    assert taken.headers["location"] == "/account?lang=ja&refusal=linked"
+    assert "別の利用者と連携" in place.api.get(taken.headers["location"], headers=BROWSER).text
+
+    there = place.api.post("/account/provider", data={"present": PASSWORD}, headers=BROWSER).text
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', there)
+    assert found is not None
+    back = place.provider.code(html.unescape(found[1]), "takada")
+    other = place.account("other@city.example.jp")
+    place.with_password(other.login)
+    assert place.take(back).headers["location"] == "/account?lang=ja&refusal=expired"
+    assert {it.login for it in Accounts(place.operations).all() if it.subject} == {"suzuki@city.example.jp"}
 
 
 def test_signing_out_leads_to_where_the_provider_ends_its_session(place: Place) -> None:

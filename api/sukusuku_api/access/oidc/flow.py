@@ -24,7 +24,8 @@ class Flow:
     """A sign-in that has begun at `began` (UTC ms).
 
     `state` comes back in the address, `nonce` in the ID token, and `verifier` proves to the provider that the code is
-    redeemed by whoever asked for it (PKCE, RFC 7636). `then` is the page that was asked for.
+    redeemed by whoever asked for it (PKCE, RFC 7636). `then` is the page that was asked for. `account` is who wants to
+    link their account; 0: nobody, it is a sign-in.
     """
 
     state: str
@@ -33,16 +34,17 @@ class Flow:
     began: int
     then: str
     language: Language
+    account: int = 0
 
     def holds(self, state: str, now: int) -> bool:
         """Tell whether an answer with this state belongs to it, and has come in time."""
         return secrets.compare_digest(self.state.encode(), state.encode()) and 0 <= now - self.began < LASTS_MS
 
 
-def begin(then: str, language: Language, now: int) -> Flow:
-    """Return a new sign-in, with random values that nobody can guess."""
+def begin(then: str, language: Language, now: int, account: int = 0) -> Flow:
+    """Return a new sign-in, or the linking of an account, with random values that nobody can guess."""
     state, nonce, verifier = (secrets.token_urlsafe(_BYTES) for _ in range(3))
-    return Flow(state, nonce, verifier, now, then, language)
+    return Flow(state, nonce, verifier, now, then, language, account)
 
 
 def written(flow: Flow) -> str:

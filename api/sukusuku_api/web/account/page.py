@@ -9,12 +9,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from sukusuku_api.access.authentication import Authentication, client_address
+from sukusuku_api.access.sign_in import Refusal, SignInError
 from sukusuku_api.dependencies import Context, as_oneself
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.people.view_model import grant_lines
-from sukusuku_api.web.sign_in.page import Typed, with_cookie
-from sukusuku_api.web.sign_in.texts import objected
+from sukusuku_api.web.sign_in.page import Typed, provider, with_cookie
+from sukusuku_api.web.sign_in.texts import objected, refused
 from sukusuku_core.time import japan_time
 from sukusuku_server.access import passwords, second_factor
 from sukusuku_server.access.records import Account
@@ -53,18 +54,20 @@ def install(app: FastAPI) -> None:
 
 
 @router.get("")
-def account(request: Request, context: OwnContext, lang: base.Lang = "ja") -> HTMLResponse:
-    """Return the page."""
-    return _shown(request, context, lang)
+def account(request: Request, context: OwnContext, lang: base.Lang = "ja", refusal: str = "") -> HTMLResponse:
+    """Return the page. `refusal` is why the account was not connected with the provider."""
+    if refusal not in set(Refusal):
+        return shown(request, context, lang)
+    return shown(request, context, lang, refused(SignInError(Refusal(refusal)), base.texts(lang).gettext))
 
 
 @router.post("/name")
 def rename(context: OwnContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja") -> Response:
     """Change name and language."""
-    own = _own(context)
+    own = own_account(context)
     values = {"name": entry.name or own.name, "language": entry.language}
     Accounts(context.operations).describe(own.id, values, context.clock(), own.name)
-    return _back(lang)
+    return back(lang)
 
 
 @router.post("/password")
@@ -74,21 +77,21 @@ def set_password(
     """Set a new password; everywhere else the account is signed out."""
     translate, own, accounts, now = (
         base.texts(lang).gettext,
-        _own(context),
+        own_account(context),
         Accounts(context.operations),
         context.clock(),
     )
     attempts, whence = SignInAttempts(context.operations), client_address(request)
     if attempts.admit(own.login, whence, now):
-        return _shown(request, context, lang, translate("Too many attempts. Please try again in a minute."))
+        return shown(request, context, lang, translate("Too many attempts. Please try again in a minute."))
     if not passwords.verify(entry.present, accounts.password(own.id)):
-        return _shown(request, context, lang, translate("The present password is not right."))
+        return shown(request, context, lang, translate("The present password is not right."))
     attempts.succeeded(own.login, whence)
     if entry.password != entry.again:
-        return _shown(request, context, lang, translate("The two passwords differ."))
+        return shown(request, context, lang, translate("The two passwords differ."))
     wrong = passwords.objection(entry.password, (*own.login.split("@"), own.name, "sukusuku"))
     if wrong is not None:
-        return _shown(request, context, lang, objected(wrong, translate))
+        return shown(request, context, lang, objected(wrong, translate))
     accounts.set_password(own.id, passwords.hashed(entry.password), now, own.name)
     return _anew(request, context, lang)
 
@@ -98,13 +101,11 @@ def second_factor_on(
     request: Request, context: OwnContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
 ) -> Response:
     """Show a secret for an authenticator app; with its code, switch the second factor on."""
-    translate, own = base.texts(lang).gettext, _own(context)
+    translate, own = base.texts(lang).gettext, own_account(context)
     if not entry.secret:
-        return _shown(request, context, lang, secret=second_factor.new())
+        return shown(request, context, lang, secret=second_factor.new())
     if second_factor.step(entry.secret, entry.code, context.clock(), None) is None:
-        return _shown(
-            request, context, lang, translate("The code is not right. Please try the next one."), entry.secret
-        )
+        return shown(request, context, lang, translate("The code is not right. Please try the next one."), entry.secret)
     Accounts(context.operations).set_totp(own.id, entry.secret, context.clock(), own.name)
     return _anew(request, context, lang)
 
@@ -114,10 +115,10 @@ def second_factor_off(
     request: Request, context: OwnContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
 ) -> Response:
     """Switch the second factor off; it takes the password."""
-    own, accounts = _own(context), Accounts(context.operations)
+    own, accounts = own_account(context), Accounts(context.operations)
     wait = SignInAttempts(context.operations).admit(own.login, client_address(request), context.clock())
     if wait or not passwords.verify(entry.present, accounts.password(own.id)):
-        return _shown(request, context, lang, base.texts(lang).gettext("The present password is not right."))
+        return shown(request, context, lang, base.texts(lang).gettext("The present password is not right."))
     accounts.set_totp(own.id, None, context.clock(), own.name)
     return _anew(request, context, lang)
 
@@ -126,21 +127,27 @@ def second_factor_off(
 def sign_out_elsewhere(request: Request, context: OwnContext, lang: base.Lang = "ja") -> Response:
     """Sign out on all other devices."""
     session = None if context.principal is None else context.principal.session
-    _authentication(request).sessions.end_all(_own(context).id, None if session is None else session.id)
+    _authentication(request).sessions.end_all(own_account(context).id, None if session is None else session.id)
     _authentication(request).forget()
-    return _back(lang)
+    return back(lang)
 
 
 @router.get("/data.json")
 def data(request: Request, context: OwnContext) -> Response:
     """Return what is kept of oneself, as a file."""
-    own, now = _own(context), context.clock()
+    own, now = own_account(context), context.clock()
     entries = [
         {"time": japan_time(it.time), "action": it.action, "target": it.target, "address": it.address}
         for _, it in AuditLog(context.operations).newest(_MOST_ENTRIES, actor=own.reference)
     ]
     kept = {
-        "account": {"login": own.login, "name": own.name, "language": own.language, "made": japan_time(own.created)},
+        "account": {
+            "login": own.login,
+            "name": own.name,
+            "language": own.language,
+            "made": japan_time(own.created),
+            "provider": own.subject,
+        },
         "roles": [
             {"role": it.role, "site": it.site, "since": japan_time(it.since), "given_by": it.given_by}
             for it in Grants(context.operations).of(own)
@@ -157,7 +164,7 @@ def data(request: Request, context: OwnContext) -> Response:
 
 def _anew(request: Request, context: Context, language: Language) -> Response:
     """Go on with a new token: every session of the account has ended."""
-    own, authentication = _own(context), _authentication(request)
+    own, authentication = own_account(context), _authentication(request)
     agent = request.headers.get("user-agent", "")
     _, token = authentication.sessions.begin(
         context.clock(), client_address(request), agent, account=own.id, who=own.name
@@ -165,22 +172,28 @@ def _anew(request: Request, context: Context, language: Language) -> Response:
     return with_cookie(request, token, f"{PATH}?lang={language}")
 
 
-def _own(context: Context) -> Account:
+def own_account(context: Context) -> Account:
+    """Return the account that asks. Raises ProblemError (403) for keys and displays."""
     if context.principal is None or context.principal.account is None:
         raise ProblemError(HTTPStatus.FORBIDDEN, "This is for accounts; keys and displays have none.")
     return context.principal.account
 
 
-def _back(language: Language) -> RedirectResponse:
+def back(language: Language) -> RedirectResponse:
+    """Lead to the page again."""
     return RedirectResponse(f"{PATH}?lang={language}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
 
 
-def _shown(request: Request, context: Context, language: Language, error: str = "", secret: str = "") -> HTMLResponse:
-    own, now = Accounts(context.operations).one(_own(context).id), context.clock()
+def shown(request: Request, context: Context, language: Language, error: str = "", secret: str = "") -> HTMLResponse:
+    """Return the page, with what is wrong, or with the secret of a second factor that is being set up."""
+    own, now = Accounts(context.operations).one(own_account(context).id), context.clock()
     reader = base.Locale(language, base.texts(language).gettext, now)
     session = None if context.principal is None else context.principal.session
     sessions = _authentication(request).sessions.of(own.id, now)
+    known = provider(request)
     values = {
+        "provider": "" if known is None else known.settings.label[language],
+        "passwords": own.has_password and (known is None or known.settings.passwords),
         "facility": context.facility,
         "who": context.principal,
         "own": own,

@@ -22,9 +22,10 @@ REFUSALS = {
         "The sign-in was right, but you have no account here. Please ask whoever manages the accounts at your office."
     ),
     Refusal.NOT_LINKED: N_(
-        "There is an account with your mail address already. Please sign in with its password, or ask whoever manages "
-        "the accounts at your office."
+        'There is an account with your mail address already. Please sign in with its password and connect it under "My '
+        'account".'
     ),
+    Refusal.LINKED: N_("Another account is connected with this person already. Please sign in with that one."),
     Refusal.DISABLED: N_("Your account is disabled. Please ask whoever manages the accounts at your office."),
     Refusal.NO_ROLE: N_("You have no role here any more. Please ask whoever manages the accounts at your office."),
 }
