@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, Connection, Table, func, select, update
 
+from sukusuku_server.access.single_sign_on import BY
 from sukusuku_server.db.tables_access import account
 from sukusuku_server.db.tables_alerts import metadata
 from sukusuku_server.db.tables_reports import issued_report
@@ -30,7 +31,12 @@ def named() -> list[tuple[Table, Column[str]]]:
 
 
 def erase(connection: Connection, name: str) -> bool:
-    """Take a name out of everything that was done under it; False: somebody else has the same name, so it stays."""
+    """Take a name out of everything that was done under it; False: somebody else has the same name, so it stays.
+
+    So does that of the single sign-on: what it gave would else be left for ever, as if a person had given it.
+    """
+    if name == BY:
+        return False
     if connection.execute(select(func.count()).select_from(account).where(account.c.name == name)).scalar_one():
         return False
     for table, column in named():

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from sukusuku_server.access import passwords
 from sukusuku_server.access.rights import Role
+from sukusuku_server.access.single_sign_on import BY
 from sukusuku_server.db import Operations, names
 from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.grants import Grants
@@ -55,6 +56,20 @@ def test_the_name_of_somebody_else_stays(tmp_path: Path) -> None:
     Accounts(store).erase(ident, T0 + 1, "管理 太郎")
 
     assert Modes(store).active(T0 + 1)[0].who == "鈴木 花子"
+    store.close()
+
+
+def test_roles_of_the_provider_stay_so_marked_whatever_people_call_themselves(tmp_path: Path) -> None:
+    store = operations(tmp_path)
+    accounts, grants = Accounts(store), Grants(store)
+    ident = _filled(store)
+    grants.renew(ident, {(Role.STAFF, None)}, T0)
+    namesake = accounts.add("namesake@example.jp", BY, T0, "管理 太郎").id
+
+    accounts.erase(namesake, T0 + 1, "管理 太郎")
+    grants.renew(ident, frozenset(), T0 + 2)
+
+    assert Role.STAFF not in {grant.role for grant in grants.all() if grant.holds(T0 + 2)}
     store.close()
 
 
