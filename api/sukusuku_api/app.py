@@ -45,6 +45,7 @@ from sukusuku_api.routers import (
 from sukusuku_api.settings_watch import SettingsWatch
 from sukusuku_core import __version__
 from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.ending import end
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import Operations
 from sukusuku_server.facility_document.watching import Watch
@@ -158,10 +159,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if app.state.settings_watch is not None:
         jobs.append(asyncio.create_task(app.state.settings_watch.run(), name="settings"))
     yield
-    for job in jobs:
-        job.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await job
+    await end(jobs)
 
 
 def _document(app: FastAPI) -> None:

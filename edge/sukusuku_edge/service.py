@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from functools import partial
 from pathlib import Path
 
 from sukusuku_core.edge_session import NodeIdentity
+from sukusuku_core.ending import end
 from sukusuku_core.errors import TransientError
 from sukusuku_core.supervision import supervise
 from sukusuku_edge.binding import Binder, declared
@@ -24,7 +25,6 @@ from sukusuku_edge.uplink import Uplink
 
 STOP_SECONDS = 4.0
 """For the last commit, and again for the goodbye to the host: an agent that is told to stop does stop."""
-CANCEL_SECONDS = 0.5
 FIRST_ANSWERS = 5.0
 """Seconds that data waits after the start, at most, for every asset to answer."""
 
@@ -80,7 +80,7 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
             await stop.wait()
             _log.info("stopping")
             reporter.stopping()
-            await _cancel(readers)
+            await end(readers)
             await _finish(work, pipeline.end(), "what was read last could not be written and is not kept")
             uplink.stop()
             pipeline.settled.set()
@@ -95,15 +95,6 @@ async def _read(source: Source, emit: Emit) -> None:
 async def _send(uplink: Uplink, pipeline: Pipeline) -> None:
     await pipeline.settled.wait()
     await uplink.run()
-
-
-async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """End tasks. One word may not do: `wait_for` of Python 3.11 loses a cancellation that meets an answer."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=CANCEL_SECONDS)
 
 
 async def _finish(task: asyncio.Task[None], end: Awaitable[object], otherwise: str) -> None:

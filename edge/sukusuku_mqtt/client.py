@@ -21,6 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from sukusuku_core.broker_settings import MqttSettings
+from sukusuku_core.ending import end
 from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import broker_limits
 from sukusuku_mqtt.broker_limits import BrokerLimits
@@ -194,8 +195,7 @@ class MqttSession:
         ticker, self._ticker = self._ticker, None
         try:
             if ticker is not None:
-                ticker.cancel()
-                await asyncio.wait([ticker])  # awaiting itself would take a cancellation of ours for its own
+                await end([ticker])
         finally:
             self._let_go(with_will=with_will)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from sukusuku_core.ending import outcome
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_demo.progress import Progress
 from sukusuku_demo.report import Report
@@ -81,10 +82,7 @@ async def _run(settings: DemoSettings) -> Report | None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        return None
+    return await outcome(work)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -10,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sukusuku_core.ending import outcome
 from sukusuku_core.errors import ConfigError
 from sukusuku_sim import scenario, service
 
@@ -54,8 +54,7 @@ async def _run(loaded: scenario.Scenario, truth: Path, duration: float | None) -
     task = asyncio.create_task(service.run(loaded, truth, duration), name="simulator")
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await outcome(task)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Self
 from pymodbus.constants import ExcCodes
 
 from sukusuku_core import frames
+from sukusuku_core.ending import end
 from sukusuku_core.errors import ConfigError
 from sukusuku_sim.server import SimulatedDevice
 
@@ -65,12 +66,12 @@ class SerialLine:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-        asyncio.get_running_loop().remove_reader(self._ours)
-        self._path.unlink(missing_ok=True)
-        self._close()
+        try:
+            await end([self._task])
+        finally:
+            asyncio.get_running_loop().remove_reader(self._ours)
+            self._path.unlink(missing_ok=True)
+            self._close()
 
     def _close(self) -> None:
         os.close(self._ours)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from sukusuku_core.model import Quality, Reading
-from sukusuku_edge import service
 from tests.edge import edge_settings, modbus_devices
 from tests.edge.host_application import Host
 from tests.support.patience import PATIENCE
@@ -196,20 +195,5 @@ def test_an_outbox_that_cannot_be_opened_is_status_1_with_one_line(tmp_path: Pat
         assert process.returncode == 1
         assert "cannot be opened" in err.decode()
         assert "Traceback" not in err.decode()
-
-    run(work())
-
-
-def test_a_source_that_loses_a_cancellation_ends_all_the_same() -> None:
-    async def deaf() -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(60)
-        await asyncio.sleep(60)
-
-    async def work() -> None:
-        task = asyncio.create_task(deaf())
-        await asyncio.sleep(0)
-        await service._cancel([task])
-        assert task.cancelled()
 
     run(work())
