@@ -1,7 +1,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,19 @@ METRICS = {
 class Node:
     """An outbox and its uplink, as the service drives them."""
 
-    def __init__(self, outbox: Outbox, port: int, waiting: int, **options: Any) -> None:
+    def __init__(
+        self, outbox: Outbox, port: int, waiting: int, account: Mapping[str, Any] | None = None, **options: Any
+    ) -> None:
         self.outbox = outbox
         self.accepted: list[Reading] = []
-        broker = MqttSettings("127.0.0.1", port, "toshima-tobu-pi", keepalive=5, connect_timeout=2.0)
+        broker = MqttSettings(
+            "127.0.0.1",
+            port,
+            "toshima-tobu-pi",
+            keepalive=5,
+            connect_timeout=2.0,
+            **({} if account is None else account),
+        )
         self.uplink = Uplink(IDENTITY, METRICS, broker, outbox, now_ms, waiting=waiting, **options)
 
     async def read(self, asset: str, metric: str, *values: float | None, quality: Quality = Quality.GOOD) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 from sukusuku_collector.host import claim as tenure
 from sukusuku_core import sparkplug, topics
@@ -19,10 +20,11 @@ STATE = topics.state_topic(HOST)
 
 
 class Attacker:
-    """What he knows of one edge node: its birth, and how many messages it has sent since."""
+    """What he knows of one edge node: its birth, and how many messages it has sent since. `eyes`: how he reads."""
 
-    def __init__(self, mqtt: MqttSession, node: str) -> None:
+    def __init__(self, mqtt: MqttSession, eyes: MqttSession, node: str) -> None:
         self.mqtt = mqtt
+        self.eyes = eyes
         self.node = node
         self.birth: int | None = None
         self.count = 0
@@ -31,7 +33,7 @@ class Attacker:
     async def acknowledge_everything(self) -> None:
         """Say of every message of the node that it is stored, with a proof that is none, until cancelled."""
         while True:
-            for message in await self.mqtt.receive():
+            for message in await self.eyes.receive():
                 topic = topics.parse(message.topic)
                 if topic.node != self.node or topic.type is MessageType.NDEATH:
                     continue
@@ -84,10 +86,17 @@ class Attacker:
 
 
 @contextlib.asynccontextmanager
-async def attacker(port: int, node: str = "tobu-pi", **account: str) -> AsyncIterator[Attacker]:
-    async with MqttSession(MqttSettings("127.0.0.1", port, "attacker", **account)) as mqtt:  # type: ignore[arg-type]
-        mqtt.subscribe(topics.group_filters(GROUP))
-        yield Attacker(mqtt, node)
+async def attacker(
+    port: int, account: Mapping[str, Any] | None = None, eyes: Mapping[str, Any] | None = None
+) -> AsyncIterator[Attacker]:
+    """He publishes with one account and reads with another: what he may not read he knows from elsewhere."""
+    accounts = [account or {}, eyes or account or {}]
+    async with (
+        MqttSession(MqttSettings("127.0.0.1", port, "attacker", **accounts[0])) as mqtt,
+        MqttSession(MqttSettings("127.0.0.1", port, "eyes", **accounts[1])) as reading,
+    ):
+        reading.subscribe(topics.group_filters(GROUP))
+        yield Attacker(mqtt, reading, "tobu-pi")
 
 
 @contextlib.asynccontextmanager

@@ -29,7 +29,7 @@ from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility_in
 from tests.collector.test_service import STATE, collector, observer
 from tests.edge.test_uplink import Node, eventually, node, run
-from tests.integration.attacker import at_work, attacker
+from tests.integration.attacker import Attacker, at_work, attacker
 from tests.support.broker import mosquitto
 
 KEYS = pytest.mark.parametrize("keyed", [True, False], ids=["with a key", "without a key"])
@@ -75,6 +75,16 @@ async def missing(one: Node, folder: Path) -> set[Reading]:
     return {it for it in one.accepted if it not in kept and (it.asset, it.metric, it.time) not in stored}
 
 
+async def read_under_attack(one: Node, rogue: Attacker) -> None:
+    """The collector is made to distrust the node, and in its place somebody else acknowledges, forty times."""
+    jobs = [asyncio.create_task(job()) for job in (rogue.acknowledge_everything, rogue.distract_collector)]
+    async with at_work(*jobs):
+        said = rogue.acknowledged
+        while rogue.acknowledged < said + 40:
+            await one.read("unit-1", "State", len(one.accepted) % 5)
+            await asyncio.sleep(0.05)
+
+
 @KEYS
 def test_without_a_collector_a_forged_state_and_forged_acknowledgements(
     port: int, tmp_path: Path, *, keyed: bool
@@ -109,12 +119,7 @@ def test_with_a_collector_that_is_made_to_distrust_the_node(port: int, tmp_path:
             one.uplink.asset_up("unit-1")
             await one.read("unit-1", "Fill/Percent", 1.0)
             await one.empty()
-            jobs = [asyncio.create_task(job()) for job in (rogue.acknowledge_everything, rogue.distract_collector)]
-            async with at_work(*jobs):
-                said = rogue.acknowledged
-                while rogue.acknowledged < said + 40:
-                    await one.read("unit-1", "State", len(one.accepted) % 5)
-                    await asyncio.sleep(0.05)
+            await read_under_attack(one, rogue)
             lost = await missing(one, tmp_path)
             assert (len(lost) == 0) is keyed
 
