@@ -98,7 +98,7 @@ class Limits(Settings, frozen=True, kw_only=True):
     quarantine_rows: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 10_000
     """Of all edge nodes together; the oldest make room."""
     unassigned_megabytes: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 256
-    """For readings that wait for their asset to be put into this file; the oldest make room."""
+    """For readings that wait for their asset to be put into this file; who takes most of it makes room."""
     metrics_per_asset: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 300
     assets_per_node: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
     reorder_window: Annotated[float, msgspec.Meta(ge=0, le=60)] = 2.0

@@ -49,6 +49,9 @@ UNASSIGNED_BYTES = 256_000_000
 
 _log = logging.getLogger("sukusuku_server.timeseries")
 
+_AT_ONCE = 64
+"""Room is made for this part of all more than is needed: whose messages go is counted anew each time."""
+
 
 class SqliteStore(SqliteReader):
     """One connection to the file. `open` makes the only writer, `open_reader` any number of readers."""
@@ -342,7 +345,9 @@ class SqliteStore(SqliteReader):
             return self._waiting_bytes
         taken = self._waiting_bytes + keeping.add(self._connection, messages)
         if taken > self._unassigned_bytes:
-            gone, freed = keeping.make_room(self._connection, taken - self._unassigned_bytes)
+            gone, freed = keeping.make_room(
+                self._connection, taken - self._unassigned_bytes + self._unassigned_bytes // _AT_ONCE
+            )
             taken -= freed
             _log.error(
                 "%d messages were dropped to make room for newer ones: facility.toml has no place for their readings; "

@@ -1,7 +1,8 @@
 """Messages that wait for facility.toml to be put right: statements on a connection of `sqlite.py`'s."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from sukusuku_server.model.series import Unassigned
 
@@ -31,18 +32,49 @@ def add(run: sqlite3.Connection, items: Sequence[Unassigned]) -> int:
 
 
 def make_room(run: sqlite3.Connection, excess: int) -> tuple[int, int]:
-    """Drop the oldest until so many bytes are free; tells how many messages and bytes went. The number is noted."""
-    gone = freed = last = 0
-    for ident, bytes_of_it in run.execute("SELECT id, size FROM unassigned ORDER BY id"):
-        if freed >= excess:
+    """Drop messages until so many bytes are free; tells how many messages and bytes went. The number is noted.
+
+    The edge nodes that take the most room give way with their oldest messages, see `cuts`.
+    """
+    taken: Counter[str] = Counter()
+    for topic, bytes_of_it in run.execute("SELECT topic, sum(size) FROM unassigned GROUP BY topic"):
+        taken[_node(topic)] += bytes_of_it
+    wanted = cuts(taken, excess)
+    dropped: list[tuple[int]] = []
+    freed = 0
+    for ident, topic, bytes_of_it in run.execute("SELECT id, topic, size FROM unassigned ORDER BY id"):
+        node = _node(topic)
+        if wanted.get(node, 0) > 0:
+            dropped.append((ident,))
+            freed += bytes_of_it
+            wanted[node] -= bytes_of_it
+        elif not any(left > 0 for left in wanted.values()):
             break
-        gone, freed, last = gone + 1, freed + bytes_of_it, ident
-    run.execute("DELETE FROM unassigned WHERE id <= ?", (last,))
+    run.executemany("DELETE FROM unassigned WHERE id = ?", dropped)
     run.execute(
         "INSERT INTO host VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = value + ?2",
-        (DROPPED, gone),
+        (DROPPED, len(dropped)),
     )
-    return gone, freed
+    return len(dropped), freed
+
+
+def cuts(taken: Mapping[str, int], excess: int) -> dict[str, int]:
+    """Return how much of what each takes has to go, so that `excess` is freed in all and nobody keeps more than others.
+
+    Whoever takes less than the rest keeps everything: a flood of one pushes out only its own.
+    """
+    order = sorted(taken, key=lambda name: -taken[name])
+    for number, _ in enumerate(order, start=1):
+        level = (sum(taken[name] for name in order[:number]) - excess) // number
+        if number == len(order) or level >= taken[order[number]]:
+            return {name: taken[name] - max(0, level) for name in order[:number]}
+    return {}
+
+
+def _node(topic: str) -> str:
+    """Return the edge node of a Sparkplug topic; what is none stands for itself."""
+    parts = topic.split("/")
+    return parts[3] if len(parts) > 3 else topic  # noqa: PLR2004 - namespace, group, type, node
 
 
 def remove(run: sqlite3.Connection, idents: Sequence[int]) -> int:

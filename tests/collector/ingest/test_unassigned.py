@@ -14,8 +14,10 @@ from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
 from sukusuku_core.sparkplug import Metric, Payload
 from sukusuku_mqtt import Message
+from sukusuku_server.model.series import Unassigned
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from sukusuku_server.timeseries.unassigned import cuts
 from tests.collector.ingest.scripted_edge import (
     NOW,
     Edge,
@@ -167,6 +169,40 @@ def test_the_oldest_make_room_and_the_log_says_so(tmp_path: Path, caplog: pytest
     told = [record.getMessage() for record in caplog.records]
     assert sum("no unit or room 'unit-9'" in text for text in told) == 1
     assert sum("dropped to make room" in text for text in told) == 2
+
+
+def test_a_flood_of_one_edge_node_pushes_out_only_its_own(tmp_path: Path) -> None:
+    store = SqliteStore.open(tmp_path / "readings.db", unassigned_bytes=20_000)
+
+    def waiting(node: str, number: int) -> Unassigned:
+        topic = f"spBv1.0/toshima/DDATA/{node}/unit-9"
+        return Unassigned(NOW + number, topic, "unknown-asset", "", b"x" * 800, clock_set=True)
+
+    store.commit_rows([], [], NOW, [], [waiting("tobu-pi", n) for n in range(5)])
+    for n in range(300):
+        store.commit_rows([], [], NOW, [], [waiting("seibu-pi", n)])
+
+    there = {tally.topic.split("/")[3]: tally.count for tally in store.unassigned()}
+    assert there["tobu-pi"] == 5
+    assert 14 <= there["seibu-pi"] <= 15
+    newest = store.newest_unassigned("spBv1.0/toshima/DDATA/seibu-pi/unit-9", 1)
+    assert newest[0].received == NOW + 299
+    assert store.noted("unassigned/dropped") == 300 - there["seibu-pi"]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("taken", "excess", "gone"),
+    [
+        ({"a": 100, "b": 10}, 30, {"a": 30}),
+        ({"a": 100, "b": 90, "c": 10}, 30, {"a": 20, "b": 10}),
+        ({"a": 50, "b": 50}, 20, {"a": 10, "b": 10}),
+        ({"a": 30, "b": 20}, 60, {"a": 30, "b": 20}),
+        ({}, 5, {}),
+    ],
+)
+def test_who_takes_most_gives_way(taken: dict[str, int], excess: int, gone: dict[str, int]) -> None:
+    assert cuts(taken, excess) == gone
 
 
 def test_it_survives_a_restart(tmp_path: Path) -> None:
