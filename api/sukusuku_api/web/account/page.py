@@ -13,6 +13,7 @@ from sukusuku_api.access.sign_in import Refusal, SignInError
 from sukusuku_api.dependencies import Context, as_oneself
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base, forms
+from sukusuku_api.web.account import qr_code
 from sukusuku_api.web.people.view_model import grant_lines
 from sukusuku_api.web.sign_in.page import Typed, provider, with_cookie
 from sukusuku_api.web.sign_in.texts import objected, refused
@@ -191,6 +192,7 @@ def shown(request: Request, context: Context, language: Language, error: str = "
     session = None if context.principal is None else context.principal.session
     sessions = _authentication(request).sessions.of(own.id, now)
     known = provider(request)
+    uri = second_factor.uri(secret, own.login, "Sukusuku") if secret else ""
     values = {
         "provider": "" if known is None else known.settings.label[language],
         "passwords": own.has_password and (known is None or known.settings.passwords),
@@ -207,7 +209,8 @@ def shown(request: Request, context: Context, language: Language, error: str = "
             for _, entry in AuditLog(context.operations).newest(20, actor=own.reference)
         ],
         "secret": secret,
-        "uri": second_factor.uri(secret, own.login, "Sukusuku") if secret else "",
+        "uri": uri,
+        "code": qr_code.svg(uri) if uri else "",
         "error": error,
         "shortest": passwords.SHORTEST,
         "language": language,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -121,6 +122,25 @@ def test_from_the_first_start_to_a_partner_of_one_centre(place: Place) -> None:
     office.locator(".person", has_text="池袋保健所").last.get_by_role("button", name="取り消す").click()
     expect(health).to_have_url(re.compile(r"/wall"))
     expect(health.get_by_role("heading", name="この画面は表示できません")).to_be_visible()
+
+
+def test_a_second_factor_is_set_up_by_a_picture_that_the_policies_of_the_page_allow(place: Place) -> None:
+    office = place.accept(f"/welcome/{first_link(place.operations, now_ms())}", "鈴木")
+    complaints: list[str] = []
+    office.on("console", lambda message: complaints.extend([message.text] if message.type == "error" else []))
+    office.goto("/account?lang=ja")
+    office.get_by_role("button", name="設定する").click()
+
+    picture = office.get_by_role("img", name="QRコード")
+    expect(picture).to_be_visible()
+    size = picture.locator("svg").bounding_box()
+    assert size is not None
+    assert size["width"] == size["height"] > 200
+    secret = office.locator("#second-factor code").inner_text()
+    office.fill("[name=code]", pyotp.TOTP(secret).now())
+    office.locator("#second-factor").get_by_role("button").click()
+    expect(office.locator("#second-factor")).to_contain_text("有効")
+    assert complaints == []
 
 
 def test_a_crew_member_is_invited_by_mail_and_sees_no_rooms(place: Place) -> None:
