@@ -38,11 +38,11 @@ async def lose(times: int, chance: random.Random) -> Outcome:
             await _kill_between(it)
             await it.collector.start()
             await it.flowing()
-        gone = await asyncio.to_thread(_gone, it)
-        verdict = await it.settle(gone=gone)
+        lost = await asyncio.to_thread(gone, it)
+        verdict = await it.settle(gone=lost)
     outcome = finish("F25", "control: acknowledged before the commit, must lose", times, verdict)
-    seen = verdict.lost == len(gone) >= times
-    why = "" if seen else f"{len(gone)} readings are gone after {times} kills, reported are {verdict.lost}"
+    seen = verdict.lost == len(lost) >= times
+    why = "" if seen else f"{len(lost)} readings are gone after {times} kills, reported are {verdict.lost}"
     return replace(outcome, control=True, passed=seen, why=why)
 
 
@@ -51,14 +51,12 @@ async def _kill_between(it: Rig) -> None:
     hold = it.folder / HOLD
     hold.touch()
     since = now_ms()
-    await until(
-        lambda: any(at[2] > since for at in _gone(it)), PATIENCE, "nothing was acknowledged, so nothing tested,"
-    )
+    await until(lambda: any(at[2] > since for at in gone(it)), PATIENCE, "nothing was acknowledged, so nothing tested,")
     await it.collector.kill()
     hold.unlink()
 
 
-def _gone(it: Rig) -> set[Moment]:
+def gone(it: Rig) -> set[Moment]:
     """The accepted readings that nobody has any more.
 
     The outbox is read before the store: one that leaves the first meanwhile for an honest commit is in the second.

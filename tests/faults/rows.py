@@ -18,6 +18,7 @@ from tests.faults import (
     modbus_faults,
     orders,
     partitions,
+    rogue,
     sequences,
 )
 from tests.faults.power import control as power_control
@@ -37,6 +38,8 @@ ROWS: dict[str, Row] = {
     "F9": broker_memory.run,
     "F23": identities.run,
     "F25": control.run,
+    "F26": rogue.run,
+    "F27": rogue.control,
     "F15": flapping.run,
     "F12": orders.run,
     "F2": images.power_cuts,

@@ -16,6 +16,7 @@ from tests.faults import (
     kills,
     orders,
     partitions,
+    rogue,
     sequences,
 )
 from tests.faults.row import Outcome, Tier
@@ -30,6 +31,7 @@ SELECTION: dict[str, Callable[[random.Random], Outcome]] = {
     "F20": lambda _: influx_outages.lose_contact(["disk emptied"]),  # the others: server/timeseries/influx/test_outages
     "F23": lambda _: asyncio.run(identities.double(1, 0)),
     "F25": lambda chance: asyncio.run(control.lose(2, chance)),
+    "F27": lambda _: asyncio.run(rogue.lose()),  # F26 itself: integration/test_forged_words
 }
 
 

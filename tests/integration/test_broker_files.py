@@ -21,9 +21,9 @@ from sukusuku_server.settings import Facility
 from tests.collector.small_facility import facility_in
 from tests.collector.test_service import collector
 from tests.edge.test_uplink import Node, node, run
-from tests.integration.attacker import at_work, attacker
 from tests.integration.test_forged_words import missing, read_under_attack
 from tests.support import certificates
+from tests.support.attacker import at_work, attacker
 from tests.support.broker import program
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port

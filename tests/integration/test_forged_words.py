@@ -29,7 +29,7 @@ from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility_in
 from tests.collector.test_service import STATE, collector, observer
 from tests.edge.test_uplink import Node, eventually, node, run
-from tests.integration.attacker import Attacker, at_work, attacker
+from tests.support.attacker import Attacker, at_work, attacker
 from tests.support.broker import mosquitto
 
 KEYS = pytest.mark.parametrize("keyed", [True, False], ids=["with a key", "without a key"])

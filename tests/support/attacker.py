@@ -77,6 +77,13 @@ class Attacker:
             self.state(online=False, timestamp=now_ms() + 60_000, retain=True)
             await asyncio.sleep(0.1)
 
+    async def say_online(self) -> None:
+        """Say all the time that the host is there."""
+        timestamp = now_ms() + 60_000
+        while True:
+            self.state(online=True, timestamp=timestamp)
+            await asyncio.sleep(0.5)
+
     def command(self, *metrics: tuple[str, int | str | bool]) -> None:
         """Command the node."""
         self.mqtt.publish(self._topic(MessageType.NCMD), sparkplug.command(metrics, now_ms()))
@@ -87,7 +94,10 @@ class Attacker:
 
 @contextlib.asynccontextmanager
 async def attacker(
-    port: int, account: Mapping[str, Any] | None = None, eyes: Mapping[str, Any] | None = None
+    port: int,
+    account: Mapping[str, Any] | None = None,
+    eyes: Mapping[str, Any] | None = None,
+    node: str = "tobu-pi",
 ) -> AsyncIterator[Attacker]:
     """He publishes with one account and reads with another: what he may not read he knows from elsewhere."""
     accounts = [account or {}, eyes or account or {}]
@@ -96,7 +106,7 @@ async def attacker(
         MqttSession(MqttSettings("127.0.0.1", port, "eyes", **accounts[1])) as reading,
     ):
         reading.subscribe(topics.group_filters(GROUP))
-        yield Attacker(mqtt, reading, "tobu-pi")
+        yield Attacker(mqtt, reading, node)
 
 
 @contextlib.asynccontextmanager
