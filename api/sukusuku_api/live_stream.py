@@ -19,6 +19,7 @@ from sukusuku_core.supervision import repeat, supervise
 from sukusuku_core.time import japan_time
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Alert
+from sukusuku_server.db.modes import Mode, Modes
 from sukusuku_server.live import views as live
 from sukusuku_server.live.clock import ClockDoubt
 
@@ -42,7 +43,7 @@ BEAT = 10.0
 RETRY_MS = 2000
 """How long a browser waits before it connects again."""
 
-State = tuple[Sequence[live.UnitView | live.RoomView], Sequence[Alert], ClockDoubt | None, bool]
+State = tuple[Sequence[live.UnitView | live.RoomView], Sequence[Alert], ClockDoubt | None, bool, Sequence[Mode]]
 
 
 class Broadcast:
@@ -76,7 +77,8 @@ class Broadcast:
             self._latest, self._derived, self._version = store.latest(), store.derived_latest(), version
         alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
         views = live.views(context.index, self._latest, context.clock(), self._derived)
-        state = (views, alerts, context.clock_doubt(), context.document().wrong_since is None)
+        silences = await run_in_threadpool(Modes(context.operations).silences, context.clock())
+        state = (views, alerts, context.clock_doubt(), context.document().wrong_since is None, silences)
         if context is not self._context:
             return  # of a facility that is not in use any more
         if state != self._state:
@@ -128,7 +130,7 @@ class Broadcast:
         return self._told[seen.key]
 
     def _encode(self, state: State, seen: Context) -> ServerSentEvent:
-        views, alerts, doubt, _ = state
+        views, alerts, doubt, _, _ = state
         index, now = seen.index, self._context.clock()
         views = [view for view in views if view.id in index.assets]
         alerts = [alert for alert in alerts if seen.sees(alert.asset)]

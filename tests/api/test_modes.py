@@ -42,8 +42,8 @@ def test_a_silence_begins_is_listed_and_ends(api: httpx.Client, world: World) ->
     ]
 
 
-def test_an_outbreak_needs_no_end_and_is_about_a_site(api: httpx.Client) -> None:
-    assert _start(api, kind="outbreak", subject="tobu").json()["until"] is None
+def test_an_outbreak_ends_after_a_fortnight_and_is_about_a_site(api: httpx.Client) -> None:
+    assert _start(api, kind="outbreak", subject="tobu").json()["until"] == "2026-12-02T20:06:40+09:00"
 
     wrong = _start(api, kind="outbreak", subject="tobu-unit-1")
     assert (wrong.status_code, wrong.json()["available"]) == (404, ["tobu", "seibu"])
@@ -62,6 +62,9 @@ def test_a_metric_that_was_measured_can_be_retired(api: httpx.Client, world: Wor
         ({"kind": "silence", "subject": "tobu"}, "body.until"),
         ({"kind": "silence", "subject": "tobu", "until": _at(-1)}, "body.until"),
         ({"kind": "silence", "subject": "tobu", "until": "tomorrow"}, "body.until"),
+        ({"kind": "silence", "subject": "tobu", "until": _at(14 * 24 + 1)}, "body.until"),
+        ({"kind": "silence", "subject": "tobu", "until": "2099-12-31"}, "body.until"),
+        ({"kind": "outbreak", "subject": "tobu", "until": _at(14 * 24 + 1)}, "body.until"),
         ({"kind": "silence", "subject": "tobu", "until": "2026-11-18T20:00:00"}, "body.until"),
         ({"kind": "outbreak", "subject": "tobu", "metric": "Fill/Percent"}, "body.metric"),
         ({"kind": "retired", "subject": "tobu-unit-1", "metric": "Fill/Percent"}, "body.metric"),
@@ -81,3 +84,16 @@ def test_what_makes_no_sense_is_refused(api: httpx.Client, body: dict[str, objec
 
 def test_a_mode_that_is_not_there_cannot_be_ended(api: httpx.Client) -> None:
     assert api.post("/api/v1/modes/9/end", json={"by": "佐藤"}).status_code == 404
+
+
+def test_what_is_silent_is_shown_to_everybody_until_when(api: httpx.Client) -> None:
+    pages = ("/wall", "/wall/tobu", "/alerts", "/alerts?site=tobu")
+    assert not any("通知停止中" in api.get(page).text for page in (*pages, "/wall/seibu"))
+
+    _start(api, kind="silence", subject="tobu", until=_at(3))
+    _start(api, kind="silence", subject="tobu-unit-1", until=_at(48))
+
+    told = "通知停止中：東部こども家庭センター（23:06まで）、東部こども家庭センター おむつ圧縮機 1（11/20 20:06まで）"
+    assert [told in api.get(page).text for page in pages] == [True] * 4
+    assert "No mails about" in api.get("/wall?lang=en").text
+    assert "通知停止中" not in api.get("/wall/seibu").text, "of other centres only"

@@ -52,7 +52,10 @@ class Start(collection.Asked):
     subject: str = Field(description="Id of a unit, room, site or vehicle", examples=["tobu-unit-1"])
     metric: str | None = Field(None, description="Only with `retired`", examples=["Fill/Percent"])
     until: str | None = Field(
-        None, max_length=64, description="ISO 8601 or UTC ms; a silence must have an end", examples=[_TIME]
+        None,
+        max_length=64,
+        description="ISO 8601 or UTC ms, at most 14 days ahead for a silence, which must have one, and an outbreak",
+        examples=[_TIME],
     )
     reason: str = Field("", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["換気工事"])
 

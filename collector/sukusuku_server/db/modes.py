@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, insert, or_, select, update
 
 from sukusuku_core.errors import SukusukuError
+from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_collection import mode
@@ -24,6 +25,11 @@ class ModeKind(StrEnum):
     """A metric of an asset is not measured any more, and nobody should miss it, until it comes back."""
     VEHICLE_OUT = "vehicle_out"
     """A vehicle cannot go: no round that needs it is driven."""
+
+
+LONGEST_DAYS = 14
+LONGEST_MS = {ModeKind.SILENCE: LONGEST_DAYS * DAY_MS, ModeKind.OUTBREAK: LONGEST_DAYS * DAY_MS}
+"""What is switched on and forgotten, or by somebody who should not, must end by itself. It can be begun again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class UnknownModeError(SukusukuError):
 
 
 class ModeTimeError(SukusukuError):
-    """A period would end before it has begun, or a silence has no end."""
+    """A period would end before it has begun or last too long, or a silence has no end."""
 
 
 class Modes:
@@ -70,11 +76,21 @@ class Modes:
         self._operations = operations
 
     def start(self, kind: ModeKind, subject: str, *, now: int, until: int | None, who: str, reason: str) -> Mode:
-        """Begin a period now. The caller has checked the subject. Raises ModeTimeError."""
+        """Begin a period now. The caller has checked the subject. Raises ModeTimeError.
+
+        An outbreak of which nobody knows the end lasts as long as it may.
+        """
         if until is not None and until <= now:
             raise ModeTimeError("`until` must lie ahead")
         if until is None and kind is ModeKind.SILENCE:
             raise ModeTimeError("a silence needs an end, so that it is not forgotten: give `until`")
+        latest = now + LONGEST_MS[kind] if kind in LONGEST_MS else None
+        if until is not None and latest is not None and until > latest:
+            raise ModeTimeError(
+                f"`until` must lie at most {LONGEST_DAYS} days ahead, at {japan_time(latest).isoformat()}; "
+                "begin again when it is over"
+            )
+        until = latest if until is None else until
         values = {"kind": kind, "subject": subject, "since": now, "until": until, "who": who[:120], "reason": reason}
         with self._operations.writing() as connection:
             row = connection.execute(insert(mode).values(values).returning(mode)).one()
@@ -107,6 +123,10 @@ class Modes:
         holds = (mode.c.since <= now) & or_(mode.c.until.is_(None), mode.c.until > now)
         with self._operations.reading() as connection:
             return [_to_mode(row) for row in connection.execute(select(mode).where(holds).order_by(mode.c.id))]
+
+    def silences(self, now: int) -> list[Mode]:
+        """Return those of the periods of this moment in which no mails are sent, the oldest first."""
+        return [found for found in self.active(now) if found.kind is ModeKind.SILENCE]
 
     def all(self, limit: int = 200) -> list[Mode]:
         """Return the newest periods, newest first, also those that are over."""

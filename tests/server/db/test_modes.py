@@ -22,6 +22,9 @@ def test_a_mode_holds_from_its_beginning_to_its_end(tmp_path: Path) -> None:
     ]
     assert [silence.holds(now) for now in (T0 - 1, T0, T0 + HOUR - 1, T0 + HOUR)] == [False, True, True, False]
 
+    assert outbreak.until == T0 + 1 + 14 * 24 * HOUR, "one of which nobody knows the end ends all the same"
+    assert [modes.silences(now) for now in (T0 + 1, T0 + HOUR)] == [[silence], []]
+
     ended = modes.end(outbreak.id, now=T0 + 2 * HOUR, who="佐藤")
     assert ended.until == T0 + 2 * HOUR
     assert modes.end(outbreak.id, now=T0 + 3 * HOUR, who="佐藤") == ended
@@ -42,6 +45,9 @@ def test_a_mode_ends_after_it_begins_and_a_silence_ends_at_all(tmp_path: Path) -
     for kind, until in ((ModeKind.OUTBREAK, T0), (ModeKind.SILENCE, T0 - 1), (ModeKind.SILENCE, None)):
         with pytest.raises(ModeTimeError):
             modes.start(kind, "tobu", now=T0, until=until, who="佐藤", reason="")
+    for kind in (ModeKind.SILENCE, ModeKind.OUTBREAK):
+        with pytest.raises(ModeTimeError, match="at most 14 days ahead"):
+            modes.start(kind, "tobu", now=T0, until=T0 + 14 * 24 * HOUR + 1, who="佐藤", reason="")
     with pytest.raises(UnknownModeError):
         modes.end(1, now=T0, who="佐藤")
 

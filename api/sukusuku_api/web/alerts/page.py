@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from sukusuku_api.dependencies import AcknowledgingContext, Context, ModesContext, UnitsContext
 from sukusuku_api.problems import ProblemError
-from sukusuku_api.web import base, forms
+from sukusuku_api.web import base, forms, silence_texts
 from sukusuku_api.web.alerts import view_model
 from sukusuku_core.time import HOUR_MS, day_start, local_day
 from sukusuku_server.db import Alert, AlertState, AlertStateError, alert_history
@@ -130,6 +130,8 @@ def _shown(context: Context, language: Language, site: str, *, past: bool = Fals
     found = context.operations.alerts(open_only=not past, site=of, about=context.seen, limit=SHOWN)
     found = sorted((it for it in found if it.state in _ORDER), key=lambda it: _ORDER.index(it.state))
     idents = [alert.id for alert in found]
+    modes = Modes(context.operations).active(reader.now)
+    silences = [mode for mode in modes if mode.kind is ModeKind.SILENCE]
     values = {
         "facility": context.facility,
         "who": context.principal,
@@ -138,13 +140,14 @@ def _shown(context: Context, language: Language, site: str, *, past: bool = Fals
             found,
             alert_history.events(context.operations, idents),
             alert_history.told(context.operations, idents),
-            Modes(context.operations).active(reader.now),
+            modes,
             reader,
         ),
         "sites": [(item.id, item.name[language]) for item in context.facility.site],
         "site": of or "",
         "past": past,
         "error": error,
+        "silenced": silence_texts.told(context.index, [of] if of else list(context.index.sites), silences, reader),
         "language": language,
         "path": PATH,
         "build": base.build(),

@@ -13,6 +13,7 @@ from sukusuku_api.web import base
 from sukusuku_api.web import texts as words
 from sukusuku_api.web.base import HEADERS, LANGUAGES, STATIC, Lang, build, environment, texts
 from sukusuku_api.web.wall import view_model
+from sukusuku_server.db.modes import Modes
 from sukusuku_server.settings import Language, Site
 
 router = APIRouter(include_in_schema=False)
@@ -74,10 +75,11 @@ async def _page(context: Context, site: str | None, language: Language, template
 async def _wall(context: Context, sites: list[Site], language: Language) -> view_model.Wall:
     alerts = await run_in_threadpool(context.operations.alerts, open_only=True, about=context.seen)
     now = context.clock()
+    silences = await run_in_threadpool(Modes(context.operations).silences, now)
     reader = base.Locale(language, texts(language).gettext, now)
     wrong = context.document().wrong_since is not None
     views, doubt = context.views(now), context.clock_doubt()
-    return view_model.wall(context.index, sites, views, alerts, reader, doubt, settings_wrong=wrong)
+    return view_model.wall(context.index, sites, views, alerts, reader, doubt, settings_wrong=wrong, silences=silences)
 
 
 def _ages(language: Language) -> str:

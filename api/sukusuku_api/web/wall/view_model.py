@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sukusuku_api.collector_texts import collector_texts
 from sukusuku_api.schemas.live import View, worst
-from sukusuku_api.web import clock_texts
+from sukusuku_api.web import clock_texts, silence_texts
 from sukusuku_api.web import texts as words
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.wall import alert_texts
@@ -13,6 +13,7 @@ from sukusuku_api.web.wall.forecast_texts import ahead
 from sukusuku_core.model import FaultCode
 from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert, AlertState
+from sukusuku_server.db.modes import Mode
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.live.views import Condition, RoomView, UnitView
@@ -155,6 +156,8 @@ class Wall:
     clock_warning: str
     settings_warning: str
     """Empty: the settings as they are now are in use."""
+    silenced: str
+    """About what no mails are sent, and until when; empty: about nothing."""
     simulated: bool
     sites: tuple[SitePanel, ...]
     summary: tuple[Tally, ...]
@@ -173,10 +176,11 @@ def wall(
     doubt: ClockDoubt | None = None,
     *,
     settings_wrong: bool = False,
+    silences: Sequence[Mode] = (),
 ) -> Wall:
     """Return the wall for the given centres of a facility. `doubt` is about the server's clock.
 
-    `settings_wrong`: changed settings have a mistake, and those of before are in use.
+    `settings_wrong`: changed settings have a mistake, and those of before are in use. `silences` are those of now.
     """
     shown = {site.id for site in sites}
     told = [alert for alert in alerts if alert.site in shown and alert.state in _TOLD]
@@ -191,6 +195,7 @@ def wall(
         clock=japan_time(reader.now).strftime("%H:%M"),
         clock_warning=clock_texts.warning(doubt, reader.translate),
         settings_warning=reader.translate(_WRONG) if settings_wrong else "",
+        silenced=silence_texts.told(index, [site.id for site in sites], silences, reader),
         simulated=any(view.simulated for view in views if view.site in shown),
         sites=tuple(panels),
         summary=_summary([view for view in views if view.site in shown], reader.translate) if many else (),
