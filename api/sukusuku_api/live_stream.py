@@ -34,7 +34,7 @@ POLL = 0.5
 RETRY_SECONDS = 5.0
 """Until it watches again after something unforeseen."""
 
-RIGHTS_SECONDS = 1.0
+RIGHTS_SECONDS = 0.5
 """Seconds after which a listener's rights are looked at again: what was revoked is not told for longer."""
 
 BEAT = 10.0

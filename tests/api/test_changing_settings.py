@@ -206,3 +206,27 @@ def test_only_who_may_edit_settings_everywhere_sees_and_changes_them(
             answer = api.request(method, f"/api/v1/settings{path}", json={} if method == "POST" else None)
             assert (answer.status_code == 403) is not allowed, path
     store.close()
+
+
+@pytest.mark.parametrize(("role", "allowed"), [(Role.INTEGRATOR, False), (Role.MANAGER, False), (Role.ADMIN, True)])
+def test_nobody_gives_themselves_rights_by_way_of_the_settings(
+    world: World, tmp_path: Path, role: Role, *, allowed: bool
+) -> None:
+    path = tmp_path / "facility.toml"
+    path.write_text(FACILITY, encoding="utf-8")
+    source, store = FacilityFile(path), LazyStore(world.path)
+    document = source.read()
+    visitor = Principal("somebody", Actor("account 1"), granting(role, None), shared=False)
+    app = create_app(source.check(document.text), store, world.operations, lambda: NOW, lambda _: visitor)
+    follow(app, Watch(source, document.version))
+    url = {"op": "put", "path": "web.url", "value": "https://elsewhere.example"}
+    with client(app) as api:
+        body = {"version": document.version, "edits": [url]}
+        answer = api.post("/api/v1/settings/edits", json=body)
+        body["edits"] = [{"op": "put", "path": "site[tobu].name.en", "value": "East"}]
+        other = api.post("/api/v1/settings/edits", json=body | {"version": source.read().version})
+    store.close()
+
+    assert answer.status_code == (200 if allowed else 403)
+    assert ("elsewhere.example" in path.read_text(encoding="utf-8")) is allowed
+    assert other.status_code == 200

@@ -60,16 +60,30 @@ class Authentication:
             return found
         token = request.cookies.get(self.cookie, "")
         found = self._kept.get(("session", tokens.digest(token), address), lambda: self._by_cookie(token, address))
-        if found is not None:
-            if request.scope.get("method", "GET") not in _SAFE and not is_same_origin(request):
-                raise ProblemError(HTTPStatus.FORBIDDEN, "This was sent from a page of another site.")
-            return found
-        return None if self._visitor is None else self._visitor(request)
+        judged = found is not None or _tells_origin(request)  # a visitor may be a program, which tells nothing
+        if found is None and self._visitor is not None:
+            found = self._visitor(request)
+        foreign = judged and request.scope.get("method", "GET") not in _SAFE and not self.is_same_origin(request)
+        if found is not None and foreign:
+            raise ProblemError(HTTPStatus.FORBIDDEN, "This was sent from a page of another site.")
+        return found
 
     def turn(self, session: Session) -> str | None:
         """Return a new token for a session; None: somebody has just given it one, or it is over."""
         self.forget()
         return self.sessions.turn(session, self._clock())
+
+    def is_same_origin(self, request: HTTPConnection) -> bool:
+        """Whether a browser tells that a request was made by a page of this server; what tells nothing is not believed.
+
+        `Sec-Fetch-Site` comes over HTTPS and from the own machine only; without it the origin must be the host asked.
+        A page that came over plain HTTP is not ours where ours come over HTTPS: anybody on the way can have made it.
+        """
+        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+        if site is not None:
+            return site == "same-origin"
+        scheme, _, host = (origin or "").partition("://")
+        return host == request.headers.get("host") and (scheme == "https" or not self.secure)
 
     def forget(self) -> None:
         """Look everybody up anew."""
@@ -112,12 +126,5 @@ def client_address(request: HTTPConnection) -> str:
     return "" if request.client is None else request.client.host
 
 
-def is_same_origin(request: HTTPConnection) -> bool:
-    """Whether a browser tells that a request was made by a page of this server; what tells nothing is not believed.
-
-    `Sec-Fetch-Site` comes over HTTPS and from the own machine only; over plain HTTP the origin must be the host asked.
-    """
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is not None:
-        return site == "same-origin"
-    return origin is not None and origin.partition("://")[2] == request.headers.get("host")
+def _tells_origin(request: HTTPConnection) -> bool:
+    return "sec-fetch-site" in request.headers or "origin" in request.headers

@@ -17,7 +17,7 @@ from sukusuku_server.access.records import (
     Purpose,
     Session,
 )
-from sukusuku_server.access.rights import Role
+from sukusuku_server.access.rights import Rights, Role, rights
 from sukusuku_server.db import Operations
 from sukusuku_server.db.access_keys import AccessKeys
 from sukusuku_server.db.accounts import Accounts
@@ -124,23 +124,24 @@ class SignIn:
         if session is None or session.account is None or not session.waits:
             raise SignInError(Refusal.EXPIRED)
         account = self._accounts.one(session.account)
-        self._admit(f"second factor of {account.login}", address, now)
+        guesses = f"second factor of account {account.id}"
+        self._admit(guesses, guesses, now)  # from wherever: who is here knows the password, and a code is short
         secret, used = self._accounts.totp(account.id)
         step = None if secret is None else second_factor.step(secret, code, now, used)
         if step is None or not self._accounts.use_totp_step(account.id, step):
             raise SignInError(Refusal.CODE)
-        self._attempts.succeeded(f"second factor of {account.login}", address)
+        self._attempts.succeeded(guesses, guesses)
         self._authentication.sessions.end(session.id)
         return self._begin(account, address, session.agent, waits=False)
 
-    def by_display_link(self, token: str, address: str, agent: str) -> SignedIn | None:
-        """Begin the session of a display; None: its link opens nothing."""
+    def by_display_link(self, token: str, address: str, agent: str) -> tuple[SignedIn, Rights] | None:
+        """Begin the session of a display, which has these rights; None: its link opens nothing."""
         now = self._clock()
         key = AccessKeys(self._operations).find(token, now)
         if key is None or key.kind is not KeyKind.DISPLAY:
             return None
         _, cookie = self._authentication.sessions.begin(now, address, agent, key=key.id)
-        return SignedIn(cookie)
+        return SignedIn(cookie), rights(Grants(self._operations).of_key(key.id), now)
 
     def link(self, token: str) -> OneTimeLink | None:
         """Return a one-time link while it works, without using it up."""
@@ -158,6 +159,8 @@ class SignIn:
         if not self._passwords and link.account is not None:
             raise SignInError(Refusal.ELSEWHERE)
         account = None if link.account is None else self._accounts.one(link.account)
+        if account is not None and account.disabled is not None:
+            raise SignInError(Refusal.EXPIRED)
         login, name = (newcomer.login, newcomer.name) if account is None else (account.login, account.name)
         wrong = passwords.objection(newcomer.password, (*login.split("@"), name, "sukusuku"))
         if wrong is not None:

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from sukusuku_api.dependencies import (
@@ -35,6 +35,7 @@ router = APIRouter(prefix="/rooms", tags=["rooms"])
 
 LONGEST_MS = 400 * DAY_MS
 HISTORY_MS = 31 * DAY_MS
+CountId = Annotated[int, Path(description="Id of a count", ge=0, lt=2**63, examples=[3])]
 _ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -186,7 +187,7 @@ def enter(context: CountingContext, room_id: RoomId, body: Counted) -> out.Count
 
 
 @router.post("/{room_id}/counts/{count_id}/withdraw", summary="Withdraw a count", responses=_ERRORS)
-def withdraw(context: CountingContext, room_id: RoomId, count_id: int, body: collection.Asked) -> out.CountOut:
+def withdraw(context: CountingContext, room_id: RoomId, count_id: CountId, body: collection.Asked) -> out.CountOut:
     """Withdraw a count that was entered in error; the room is derived as if it had not been said."""
     known_room(context, room_id)
     try:

@@ -15,6 +15,7 @@ from sukusuku_api.schemas import settings as out
 from sukusuku_core.errors import Mistake, PermanentError, WrongSettingsError
 from sukusuku_core.model import AssetKind
 from sukusuku_core.time import japan_time
+from sukusuku_server.access.rights import Act
 from sukusuku_server.db import audit_entry
 from sukusuku_server.facility_document.adoption import Candidate, adopted
 from sukusuku_server.facility_document.difference import difference
@@ -35,6 +36,8 @@ from sukusuku_server.settings import Language, Text
 router = APIRouter(prefix="/settings", tags=["settings"])
 
 _STATUSES = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+_OF_ACCOUNTS = ("oidc", "mail", "web")
+"""Who signs in as what, and by which way and to which address links to set a password go."""
 _SHOWN = 100
 """Versions in the history, the newest."""
 
@@ -146,6 +149,7 @@ def _change(
         raise _meanwhile()
     try:
         made = make(now.text)
+        _refuse_of_accounts(context, now.text, made)
         facility = source.check(made)
         saved: Document = source.write(made, body.version, Change(by, body.why, origin))
     except NoSuchPlaceError as error:
@@ -163,6 +167,22 @@ def _change(
         audit_entry.note(connection, context.clock(), by, f"settings.{origin.value}", saved.version[:12], after=told)
     _, waiting = held_back(context.whole.facility, facility)
     return out.ChangedOut(version=saved.version, changes=difference(now.text, made, language), restart=list(waiting))
+
+
+def _refuse_of_accounts(context: Context, before: str, after: str) -> None:
+    """Raise ProblemError (403) for whoever would give themselves more rights by way of the settings."""
+    if context.principal is None or context.principal.rights.may(Act.MANAGE_KEYS):
+        return
+    changed = [key for key in _OF_ACCOUNTS if _table(before).get(key) != _table(after).get(key)]
+    if changed:
+        raise ProblemError(HTTPStatus.FORBIDDEN, f"Only an administrator may change {', '.join(changed)}.")
+
+
+def _table(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {}
 
 
 def _meanwhile() -> ProblemError:

@@ -1,12 +1,15 @@
 """Forms on pages: what the page's headers must allow, whether a form comes from here, fields of one line."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Request
 from pydantic import AfterValidator
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.web import base
+
+if TYPE_CHECKING:
+    from sukusuku_api.access.authentication import Authentication
 
 HEADERS = {
     **base.HEADERS,
@@ -18,14 +21,9 @@ HEADERS = {
 
 
 def is_own(request: Request) -> bool:
-    """Whether a form was sent from a page of this server, as browsers tell. What is no browser tells nothing.
-
-    `Sec-Fetch-Site` comes over HTTPS and from the own machine only; over plain HTTP the origin must be the host asked.
-    """
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is not None:
-        return site == "same-origin"
-    return origin is None or origin.partition("://")[2] == request.headers.get("host")
+    """Whether a form was sent from a page of this server, as browsers tell. What is no browser tells nothing."""
+    told = "sec-fetch-site" in request.headers or "origin" in request.headers
+    return not told or cast("Authentication", request.app.state.authentication).is_same_origin(request)
 
 
 def by(context: Context, typed: str) -> str:

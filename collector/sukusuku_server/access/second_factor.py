@@ -1,15 +1,24 @@
 """Codes of an authenticator app (TOTP, RFC 6238) as the second factor of a sign-in."""
 
+import re
+
 import pyotp
 
 STEP_SECONDS = 30
 _TOLERANCE = 1
 """Steps that the clock of a telephone may be off, in each direction (RFC 6238, section 5.2)."""
 
+_SECRET = re.compile("[A-Z2-7]{32}")
+
 
 def new() -> str:
     """Return a secret for an authenticator app, in base 32."""
     return pyotp.random_base32()
+
+
+def is_secret(text: str) -> bool:
+    """Tell whether a text is one that `new` can have made."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def uri(secret: str, login: str, issuer: str) -> str:

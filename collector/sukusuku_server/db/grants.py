@@ -3,14 +3,14 @@
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
 
 from sukusuku_server.access.records import Account, LastAdminError, UnknownAccountError
 from sukusuku_server.access.rights import Grant, Role
 from sukusuku_server.access.single_sign_on import BY
 from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.tables_access import account, organisation, role_grant
+from sukusuku_server.db.tables_access import account, one_time_link, organisation, role_grant
 
 _C = role_grant.c
 
@@ -33,12 +33,19 @@ class Grants:
         key: int | None = None,
         until: int | None = None,
     ) -> Grant:
-        """Give a role at a site, or (None) for the whole operator, to one of the three; it holds from now on."""
+        """Give a role at a site, or (None) for the whole operator, to one of the three; it holds from now on.
+
+        Links by which a password can be set work no more: whoever made one had only the roles of before in hand.
+        """
         whose = {"account_id": account, "organisation_id": organisation, "key_id": key}
         values = {**whose, "role": role, "site": site, "since": now, "until": until, "given_by": by[:120]}
         with self._operations.writing() as connection:
             row = connection.execute(insert(role_grant).values(values).returning(role_grant)).one()
             audit_entry.note(connection, now, by, "grant.give", _whose(row), after=_shown(row))
+            if account is not None:
+                connection.execute(delete(one_time_link).where(one_time_link.c.account_id == account))
+            if organisation is not None:
+                connection.execute(delete(one_time_link).where(_of_organisation(organisation)))
             return _grant(row)
 
     def revoke(self, ident: int, now: int, by: str) -> Grant:
@@ -93,6 +100,11 @@ class Grants:
     def _where(self, condition: Any) -> list[Grant]:
         with self._operations.reading() as connection:
             return [_grant(row) for row in connection.execute(select(role_grant).where(condition).order_by(_C.id))]
+
+
+def _of_organisation(ident: int) -> ColumnElement[bool]:
+    mine = select(account.c.id).where(account.c.organisation_id == ident)
+    return one_time_link.c.account_id.in_(mine)
 
 
 def refuse_without_admin(connection: Connection, now: int) -> None:

@@ -1,90 +1,21 @@
 """Ways in, over the real application and database. Times are those of an injected clock."""
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
-import httpx
-import msgspec
 import pyotp
 import pytest
-from fastapi import FastAPI
-from tests.api import two_centres as worlds
-from tests.api.applications import create_app
-from tests.api.in_process import client
+from tests.api.access.place import BROWSER, DAY, HOUR, PASSWORD, Place
 
 from sukusuku_api.access.sign_in import first_link
-from sukusuku_api.lazy_store import LazyStore
 from sukusuku_server.access import passwords
-from sukusuku_server.access.records import Account, KeyKind, LastAdminError, Purpose
+from sukusuku_server.access.records import KeyKind, LastAdminError, Purpose
 from sukusuku_server.access.rights import Role
-from sukusuku_server.db import Operations
 from sukusuku_server.db.access_keys import AccessKeys
 from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.grants import Grants
 from sukusuku_server.db.one_time_links import OneTimeLinks
 from sukusuku_server.db.sign_in_attempts import SignInAttempts
-
-NOW = 1_795_000_000_000
-PASSWORD = "ふくろう 青い 自転車 七つ"
-HOUR, DAY = 3_600_000, 86_400_000
-BROWSER = {"accept": "text/html", "sec-fetch-site": "same-origin"}
-
-
-@dataclass
-class Place:
-    """The application that nobody has signed in to, and what a test sets."""
-
-    app: FastAPI
-    api: httpx.Client
-    operations: Operations
-    now: int = NOW
-
-    def account(self, login: str = "suzuki@example.jp", role: Role = Role.ADMIN, site: str | None = None) -> Account:
-        accounts = Accounts(self.operations)
-        made = accounts.add(login, login.partition("@")[0], self.now, "start")
-        accounts.set_password(made.id, passwords.hashed(PASSWORD), self.now, "start")
-        Grants(self.operations).give(role, site, self.now, "start", account=made.id)
-        return accounts.one(made.id)
-
-    def sign_in(self, password: str = PASSWORD, login: str = "suzuki@example.jp", **more: str) -> httpx.Response:
-        form = {"login": login, "password": password, **more}
-        return self.api.post("/sign-in", data=form, headers=BROWSER)
-
-    def forget(self) -> None:
-        """As if the second had passed for which it is kept who asks."""
-        self.app.state.authentication.forget()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _cheap_hashes() -> Iterator[None]:
-    """The real argon2id with little memory: the tests are not about its cost."""
-    with pytest.MonkeyPatch.context() as patch:
-        hasher = passwords.hasher(time_cost=1, memory_cost=64, parallelism=1)
-        patch.setattr(passwords, "_hasher", lambda: hasher)
-        yield
-
-
-@pytest.fixture
-def url() -> str:
-    return "http://sukusuku.example"
-
-
-@pytest.fixture
-def place(tmp_path: Path, url: str) -> Iterator[Place]:
-    world = worlds.make(tmp_path)
-    facility = worlds.always_open(world.facility)
-    facility = msgspec.structs.replace(facility, web=msgspec.structs.replace(facility.web, url=url))
-    store = LazyStore(world.path)
-    found: Place | None = None
-    app = create_app(facility, store, world.operations, lambda: NOW if found is None else found.now, visitor=None)
-    with client(app) as api:
-        found = Place(app, api, world.operations)
-        yield found
-    store.close()
-    world.close()
 
 
 def test_the_first_account_is_made_by_a_link_that_works_once(place: Place) -> None:

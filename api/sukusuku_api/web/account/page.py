@@ -103,11 +103,16 @@ def second_factor_on(
 ) -> Response:
     """Show a secret for an authenticator app; with its code, switch the second factor on."""
     translate, own = base.texts(lang).gettext, own_account(context)
-    if not entry.secret:
+    if own.second_factor:
+        return shown(request, context, lang, translate("The second factor is on already; switch it off first."))
+    if not second_factor.is_secret(entry.secret):
         return shown(request, context, lang, secret=second_factor.new())
-    if second_factor.step(entry.secret, entry.code, context.clock(), None) is None:
+    step = second_factor.step(entry.secret, entry.code, context.clock(), None)
+    if step is None:
         return shown(request, context, lang, translate("The code is not right. Please try the next one."), entry.secret)
-    Accounts(context.operations).set_totp(own.id, entry.secret, context.clock(), own.name)
+    accounts = Accounts(context.operations)
+    accounts.set_totp(own.id, entry.secret, context.clock(), own.name)
+    accounts.use_totp_step(own.id, step)
     return _anew(request, context, lang)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Form, Query
+from fastapi import APIRouter, FastAPI, Form, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
@@ -24,6 +24,8 @@ SILENCES = {"hour": HOUR_MS, "hours": 4 * HOUR_MS, "day": 0}
 _ORDER = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.RESOLVED)
 """What nobody takes care of comes first; a pending one has told nobody yet, so the page does not either."""
 _LONGEST_NAME, _LONGEST_NOTE = 80, 500
+
+Ident = Annotated[int, Path(ge=0, lt=2**63)]
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
 
@@ -57,7 +59,7 @@ def alerts(
 @router.post("/{alert_id}/{action}")
 def act(
     context: AcknowledgingContext,
-    alert_id: int,
+    alert_id: Ident,
     action: str,
     entry: Annotated[Entry, Form()],
     lang: base.Lang = "ja",
@@ -81,7 +83,9 @@ def act(
 
 
 @router.post("/{alert_id}/silence/")
-def silence(context: ModesContext, alert_id: int, entry: Annotated[Entry, Form()], lang: base.Lang = "ja") -> Response:
+def silence(
+    context: ModesContext, alert_id: Ident, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+) -> Response:
     """Send no mails about what an alert is about for a while; it is still shown."""
     found, by, now = _known(context, alert_id), forms.by(context, entry.by), context.clock()
     translate = base.texts(lang).gettext
@@ -98,7 +102,7 @@ def silence(context: ModesContext, alert_id: int, entry: Annotated[Entry, Form()
 
 @router.post("/{alert_id}/silence/{mode_id}/end")
 def end_silence(
-    context: ModesContext, alert_id: int, mode_id: int, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+    context: ModesContext, alert_id: Ident, mode_id: Ident, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
 ) -> Response:
     """Let mails be sent again."""
     _known(context, alert_id)

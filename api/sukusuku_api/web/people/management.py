@@ -128,11 +128,13 @@ class People:
         self._give(role, site, until, account=ident)
 
     def revoke(self, ident: int) -> None:
-        """Take a role back from whoever has it. Raises NotYoursError, UnknownAccountError, LastAdminError."""
+        """Take a role back from whoever has it. Raises UnknownAccountError, LastAdminError.
+
+        What the principal could not give is answered as what is not there.
+        """
         grant = next((item for item in self._grants.all() if item.id == ident), None)
-        if grant is None:
+        if grant is None or not self._can_give(grant.role, grant.site):
             raise UnknownAccountError(f"there is no grant {ident}")
-        self._may_give(grant.role, grant.site)
         self._grants.revoke(ident, self._now, self._who.name)
 
     def disable(self, ident: int) -> None:
@@ -188,8 +190,10 @@ class People:
         return key, token
 
     def revoke_key(self, ident: int) -> None:
-        """End a key or a display's link. Raises NotYoursError, UnknownAccountError."""
-        if not self._mine(rights(self._grants.of_key(self._keys.one(ident).id), self._now)):
+        """End a display's link, or as an administrator a key. Raises UnknownAccountError."""
+        key = self._keys.one(ident)
+        mine = self._mine(rights(self._grants.of_key(key.id), self._now))
+        if not mine or (key.kind is KeyKind.API and not self._who.rights.may(Act.MANAGE_KEYS)):
             raise UnknownAccountError(f"there is no key {ident}")
         self._keys.revoke(ident, self._now, self._who.name)
 
@@ -206,8 +210,11 @@ class People:
     def _may_give(self, role: Role, site: str | None) -> None:
         if site is not None and site not in self._context.index.sites:
             raise UnknownAccountError(f"there is no centre {site!r}")
-        if not (self._who.rights.may(Act.MANAGE_PEOPLE, site) and self._who.rights.covers(granting(role, site))):
+        if not self._can_give(role, site):
             raise NotYoursError(f"the role {role} is more than you may give here")
+
+    def _can_give(self, role: Role, site: str | None) -> bool:
+        return self._who.rights.may(Act.MANAGE_PEOPLE, site) and self._who.rights.covers(granting(role, site))
 
     def _touch(self, ident: int) -> Account:
         account = self._accounts.one(ident)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Form, Query
+from fastapi import APIRouter, FastAPI, Form, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -29,6 +29,8 @@ PATH = "/people"
 SHOWN_ENTRIES = 100
 _COLUMNS = ("time", "who", "actor", "address", "action", "target", "before", "after")
 
+Ident = Annotated[int, Path(ge=0, lt=2**63)]
+
 router = APIRouter(include_in_schema=False, prefix=PATH)
 
 
@@ -42,7 +44,7 @@ class Entry(BaseModel):
     role: Role | None = None
     site: Annotated[forms.Line, Field(max_length=63)] = ""
     until: Annotated[forms.Line, Field(max_length=10)] = ""
-    partner: int = 0
+    partner: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
 class WrongEntryError(Exception):
@@ -105,7 +107,7 @@ def invite(context: PeopleContext, entry: Annotated[Entry, Form()], lang: base.L
 @router.post("/{account}/{action}")
 def change(
     context: PeopleContext,
-    account: int,
+    account: Ident,
     action: str,
     entry: Annotated[Entry, Form()],
     lang: base.Lang = "ja",
@@ -137,7 +139,7 @@ def change(
 
 
 @router.post("/grants/{grant}/revoke/")
-def revoke(context: PeopleContext, grant: int, lang: base.Lang = "ja") -> Response:
+def revoke(context: PeopleContext, grant: Ident, lang: base.Lang = "ja") -> Response:
     """Take a role back."""
 
     def act() -> Told:
@@ -166,7 +168,7 @@ def add_partner(context: PeopleContext, entry: Annotated[Entry, Form()], lang: b
 
 
 @router.post("/partners/{partner}/end/")
-def end_partner(context: PeopleContext, partner: int, lang: base.Lang = "ja") -> Response:
+def end_partner(context: PeopleContext, partner: Ident, lang: base.Lang = "ja") -> Response:
     """End a partnership: its people have nothing of it any more."""
 
     def act() -> Told:
@@ -196,7 +198,7 @@ def make_key(
 
 
 @router.post("/keys/{key}/revoke/")
-def revoke_key(context: PeopleContext, key: int, lang: base.Lang = "ja") -> Response:
+def revoke_key(context: PeopleContext, key: Ident, lang: base.Lang = "ja") -> Response:
     """End a key or the link of a display."""
 
     def act() -> Told:
@@ -274,7 +276,7 @@ def _until(text: str, translate: Translate) -> int | None:
         return None
     try:
         return day_start(timestamps.day(text) + timedelta(days=1))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise WrongEntryError(translate("Please enter the last day as a date.")) from error
 
 

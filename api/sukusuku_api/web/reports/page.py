@@ -32,7 +32,7 @@ class Entry(BaseModel):
     by: forms.Line = Field("", max_length=_LONGEST_NAME)
     period: forms.Line = Field("", max_length=10)
     note: forms.Line = Field("", max_length=_LONGEST_NOTE)
-    replaces: int | None = None
+    replaces: Annotated[int, Field(ge=1, le=2**53)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, cast
 
-from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from sukusuku_api.cache import TtlCache
@@ -72,7 +72,7 @@ def withdraw_count(
     request: Request,
     context: CountingContext,
     room_id: str,
-    count_id: int,
+    count_id: Annotated[int, Path(ge=0, lt=2**63)],
     entry: Annotated[Entry, Form()],
     lang: base.Lang = "ja",
 ) -> Response:

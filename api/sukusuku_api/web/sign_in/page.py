@@ -3,6 +3,7 @@
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, cast
+from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -16,6 +17,7 @@ from sukusuku_api.web import base, forms
 from sukusuku_api.web.sign_in.texts import refused
 from sukusuku_server.access.passwords import LONGEST, SHORTEST
 from sukusuku_server.access.records import OneTimeLink, Purpose
+from sukusuku_server.access.rights import Act
 from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.settings import Language
 from sukusuku_server.settings.mail_address import MailAddress
@@ -91,7 +93,7 @@ def sign_in(
     except SignInError as error:
         return _again(request, context, lang, entry, refused(error, base.texts(lang).gettext))
     if signed_in.waits:
-        where = f"{PATH}/code?lang={lang}&next={own_page(entry.next)}"
+        where = f"{PATH}/code?lang={lang}&next={quote(own_page(entry.next))}"
     else:
         where = own_page(entry.next) or f"/?lang={lang}"
     return with_cookie(request, signed_in.token, where)
@@ -161,10 +163,11 @@ def display(
     site: Annotated[str, Query(max_length=63)] = "",
 ) -> Response:
     """Show what the link of a display allows: the wall, or that of one centre."""
-    signed_in = _sign_in(request, context).by_display_link(token, *whence(request))
-    if signed_in is None:
+    found = _sign_in(request, context).by_display_link(token, *whence(request))
+    if found is None:
         return _over(context, lang)
-    wall = f"/wall/{site}" if site in context.index.sites else "/wall"
+    signed_in, rights = found
+    wall = f"/wall/{site}" if site in context.index.sites and rights.may(Act.VIEW_UNITS, site) else "/wall"
     return with_cookie(request, signed_in.token, f"{wall}?lang={lang}", lasts=10 * 365 * 86_400)
 
 

@@ -1,0 +1,29 @@
+"""Nobody has signed in yet."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.api.access.place import Place, placed
+
+from sukusuku_server.access import passwords
+
+
+@pytest.fixture(scope="module")
+def cheap_hashes() -> Iterator[None]:
+    """The real argon2id with little memory: the tests are not about its cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        hasher = passwords.hasher(time_cost=1, memory_cost=64, parallelism=1)
+        patch.setattr(passwords, "_hasher", lambda: hasher)
+        yield
+
+
+@pytest.fixture
+def url() -> str:
+    return "http://sukusuku.example"
+
+
+@pytest.fixture
+def place(tmp_path: Path, url: str, cheap_hashes: None) -> Iterator[Place]:
+    with placed(tmp_path, url) as found:
+        yield found
