@@ -137,6 +137,7 @@ def connect(
     app.state.authentication = Authentication(operations, clock, facility.web.url, visitor)
     app.state.broadcast = Broadcast(context)
     app.state.settings_watch = None
+    app.state.provider = None
     web.prepare(app)
     return app
 

@@ -46,8 +46,7 @@ def prepare(app: FastAPI) -> None:
 
     What is known of it stays known when something else has changed: it may be away just now.
     """
-    before: Provider | None = getattr(app.state, "provider", None)
-    app.state.provider = _opened(app.state.context, before)
+    app.state.provider = _opened(app.state.context, app.state.provider)
 
 
 @router.get("")
