@@ -43,6 +43,7 @@ from sukusuku_api.routers import (
     vacancy,
 )
 from sukusuku_api.settings_watch import SettingsWatch
+from sukusuku_api.work_queue import WorkQueue
 from sukusuku_core import __version__
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.ending import end
@@ -54,6 +55,10 @@ from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility
 
 PREFIX = "/api/v1"
+REPORTS = (2, 8)
+"""So many reports are made at a time, and so many wait."""
+DRAWINGS = (4, 400)
+"""Likewise charts of the page of rooms, which asks for all of them at once."""
 COMPRESSED_FROM = 1024
 """Bytes; a smaller answer gains nothing. The event stream is never compressed: it would wait to fill a block."""
 LARGEST_BODY = 16 * 1024
@@ -136,6 +141,7 @@ def connect(
     app.state.context = context
     app.state.authentication = Authentication(operations, clock, facility.web.url, visitor)
     app.state.broadcast = Broadcast(context)
+    app.state.reports, app.state.drawings = WorkQueue(*REPORTS), WorkQueue(*DRAWINGS)
     app.state.settings_watch = None
     app.state.provider = None
     web.prepare(app)

@@ -5,15 +5,19 @@ for it, no more.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import ServerSentEvent
 
 from sukusuku_api.dependencies import Context
+from sukusuku_api.problems import ProblemError
 from sukusuku_api.schemas import live as present
 from sukusuku_core.supervision import repeat, supervise
 from sukusuku_core.time import japan_time
@@ -43,6 +47,9 @@ BEAT = 10.0
 RETRY_MS = 2000
 """How long a browser waits before it connects again."""
 
+MOST_STREAMS = 50
+"""Streams of one account, key or display at a time: tabs of a browser, displays with one link."""
+
 State = tuple[Sequence[live.UnitView | live.RoomView], Sequence[Alert], ClockDoubt | None, bool, Sequence[Mode]]
 
 
@@ -58,6 +65,7 @@ class Broadcast:
         self._told: dict[Hashable, ServerSentEvent] = {}
         self._changed = asyncio.Event()
         self._closed = False
+        self._listeners: Counter[Hashable] = Counter()
 
     async def run(self) -> None:
         """Watch until cancelled. A problem with the data is logged once and outlived."""
@@ -91,7 +99,30 @@ class Broadcast:
         self._closed = True
         self._wake()
 
-    async def events(self, look: Callable[[], Context | None]) -> AsyncIterator[ServerSentEvent]:
+    def may_listen(self, who: Hashable) -> None:
+        """Raise ProblemError (503) when somebody has too many streams already."""
+        if self._listeners[who] >= MOST_STREAMS:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"This account or key has {MOST_STREAMS} streams already. Close some.",
+                headers={"Retry-After": "30"},
+            )
+
+    async def events(
+        self, look: Callable[[], Context | None], who: Hashable = None
+    ) -> AsyncGenerator[ServerSentEvent, None]:
+        """As `_events`, counted as one of those of `who`."""
+        self._listeners[who] += 1
+        try:
+            async with contextlib.aclosing(self._events(look)) as found:
+                async for event in found:
+                    yield event
+        finally:
+            self._listeners[who] -= 1
+            if not self._listeners[who]:
+                del self._listeners[who]
+
+    async def _events(self, look: Callable[[], Context | None]) -> AsyncGenerator[ServerSentEvent, None]:
         """Yield the present state at once, then every change; after `BEAT` seconds without one a sign of life.
 
         `look` tells what of the facility the listener sees now; it is asked again every `RIGHTS_SECONDS`, and when it

@@ -1,10 +1,11 @@
 """Reports as records: issue one, print it again to the byte, and see what would differ by now."""
 
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from sukusuku_api.dependencies import Context, IssuingContext, ReportsContext, invalid, site_or_all
@@ -12,7 +13,7 @@ from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.reports import issue as issuing
 from sukusuku_api.reports.generate import MEDIA
 from sukusuku_api.reports.period import PeriodError
-from sukusuku_api.routers.reports import Ending
+from sukusuku_api.routers.reports import Ending, queue
 from sukusuku_api.schemas.collection import Asked, Shape
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.issued_reports import IssuedReports
@@ -87,13 +88,13 @@ def issued(context: ReportsContext) -> IssuedListOut:
     )
 
 
-@router.post("", summary="Issue a report", responses=_ERRORS)
-def issue(context: IssuingContext, body: Issuing) -> IssuedOut:
+@router.post("", summary="Issue a report", responses=_ERRORS | documented(HTTPStatus.SERVICE_UNAVAILABLE))
+async def issue(request: Request, context: IssuingContext, body: Issuing) -> IssuedOut:
     """Make a report of a month or fiscal year, give it a number and keep its files. The audit log records it."""
     site = site_or_all(context, body.site)
     wish = issuing.Wish(body.period, site, body.lang, context.name(body.by), body.note, body.replaces)
     try:
-        return _out(issuing.issue(context, wish))
+        return _out(await queue(request).run(partial(issuing.issue, context, wish)))
     except UnknownReportError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
     except (PeriodError, issuing.ReplacedError) as error:

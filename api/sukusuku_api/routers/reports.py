@@ -1,10 +1,11 @@
 """Reports on the use of rooms as files."""
 
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from sukusuku_api.dependencies import Context, ReportsContext, invalid, site_or_all
 from sukusuku_api.drawing import DrawingError
@@ -12,6 +13,7 @@ from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.reports import period
 from sukusuku_api.reports.generate import MEDIA, WRITERS, asked, make
 from sukusuku_api.reports.pdf import MissingError
+from sukusuku_api.work_queue import WorkQueue
 from sukusuku_server.settings import Language
 
 router = APIRouter(prefix="/reports", tags=["rooms"])
@@ -34,7 +36,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = _FILE | documented(
 
 
 @router.get("/month/{month}.{ending}", summary="A month", response_class=Response, responses=_RESPONSES)
-def month(
+async def month(
+    request: Request,
     context: ReportsContext,
     month: Annotated[str, Path(examples=["2026-11"])],
     ending: Ending,
@@ -42,11 +45,12 @@ def month(
     site: Site = None,
 ) -> Response:
     """Return the report of a month as XLSX, PDF or CSV. Counts below 5 are withheld."""
-    return _file(context, _period("month", month), ending, lang, site)
+    return await queue(request).run(partial(_file, context, _period("month", month), ending, lang, site))
 
 
 @router.get("/year/{year}.{ending}", summary="A fiscal year", response_class=Response, responses=_RESPONSES)
-def year(
+async def year(
+    request: Request,
     context: ReportsContext,
     year: Annotated[str, Path(description="The year in which it begins", examples=["2026"])],
     ending: Ending,
@@ -54,7 +58,12 @@ def year(
     site: Site = None,
 ) -> Response:
     """Return the report of a fiscal year, April to March, as XLSX, PDF or CSV. Counts below 5 are withheld."""
-    return _file(context, _period("year", year), ending, lang, site)
+    return await queue(request).run(partial(_file, context, _period("year", year), ending, lang, site))
+
+
+def queue(request: Request) -> WorkQueue:
+    """Return the queue in which reports are made."""
+    return cast("WorkQueue", request.app.state.reports)
 
 
 def _period(kind: str, text: str) -> period.Period:

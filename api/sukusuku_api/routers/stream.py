@@ -1,6 +1,8 @@
 """The live stream."""
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Hashable
+from http import HTTPStatus
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request
@@ -8,7 +10,7 @@ from fastapi.sse import EventSourceResponse
 
 from sukusuku_api.dependencies import Context, UnitsContext, units_context, who_asks
 from sukusuku_api.live_stream import Broadcast
-from sukusuku_api.problems import ProblemError
+from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas.live import LiveOut
 
 router = APIRouter(tags=["stream"])
@@ -21,13 +23,24 @@ def _broadcast(request: Request) -> Broadcast:
 BroadcastDep = Annotated[Broadcast, Depends(_broadcast)]
 
 
+def _who(context: UnitsContext, broadcast: BroadcastDep) -> Hashable:
+    """Return whose stream it is. Raises ProblemError (503) when they have too many."""
+    who = None if context.principal is None else context.principal.actor.reference
+    broadcast.may_listen(who)
+    return who
+
+
+WhoDep = Annotated[Hashable, Depends(_who)]
+
+
 @router.get(
     "/stream",
     summary="Live stream",
     response_class=EventSourceResponse,
     response_description="Server-sent events",
+    responses=documented(HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def stream(request: Request, broadcast: BroadcastDep, _: UnitsContext) -> AsyncIterator[LiveOut | int]:
+async def stream(request: Request, broadcast: BroadcastDep, who: WhoDep) -> AsyncIterator[LiveOut | int]:
     """Server-sent events. `state` carries all units, rooms and open alerts that you may see (schema `LiveOut`).
 
     It is sent at once and again whenever one of them changes, or what you may see; it ends when you may see nothing.
@@ -41,5 +54,6 @@ async def stream(request: Request, broadcast: BroadcastDep, _: UnitsContext) -> 
         except ProblemError:
             return None
 
-    async for event in broadcast.events(look):
-        yield event  # type: ignore[misc] # FastAPI describes the data by the annotation, and takes whole events as well
+    async with contextlib.aclosing(broadcast.events(look, who)) as events:
+        async for event in events:
+            yield event  # type: ignore[misc] # FastAPI describes the data by the annotation, and takes whole events as well

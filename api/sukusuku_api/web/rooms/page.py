@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import APIRouter, FastAPI, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -20,6 +20,9 @@ from sukusuku_server.db.rooms import MOST
 from sukusuku_server.i18n import Translate
 from sukusuku_server.live.views import RoomView
 from sukusuku_server.settings import Language
+
+if TYPE_CHECKING:
+    from sukusuku_api.work_queue import WorkQueue
 
 PATH = "/rooms"
 FIGURES_SECONDS = 600.0
@@ -110,7 +113,7 @@ def _acted(
 
 
 @router.get("/{room_id}/{name}.svg")
-def picture(
+async def picture(
     request: Request,
     context: RoomsContext,
     room_id: str,
@@ -124,7 +127,9 @@ def picture(
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no chart {name!r}.", available=list(charts.NAMES))
     key = (room_id, lang, narrow)
     try:
-        found = _pictures(request).get(key, lambda: _draw(request, context, room_id, lang, narrow=narrow))
+        found = await cast("WorkQueue", request.app.state.drawings).run(
+            lambda: _pictures(request).get(key, lambda: _draw(request, context, room_id, lang, narrow=narrow))
+        )
     except DrawingError as error:
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
     svg = found[charts.NAMES.index(name)]
