@@ -19,9 +19,9 @@ from sukusuku_api.dependencies import (
     known_unit,
 )
 from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.queries.unit_levels import estimate_before
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import parse
-from sukusuku_core.model import Quality
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, FutureEmptyingError, UnknownEmptyingError
 from sukusuku_server.model.collection import Emptying
@@ -101,7 +101,7 @@ def enter(context: EmptyingContext, body: Entry) -> collection.EmptyingOut:
     if percent is None and nappies is not None:
         percent = 100 * nappies / unit.collection.nappies_per_bag
     if percent is None:
-        percent = _estimate(context, unit.id, time)
+        percent = estimate_before(context, unit.id, time)
     if nappies is None:
         nappies = percent / 100 * unit.collection.nappies_per_bag
     content = {"percent": percent, "nappies": nappies}
@@ -185,10 +185,3 @@ def _time(text: str) -> int:
         return parse(text)
     except ValueError as error:
         raise invalid("body.time", f"{error}; found {text!r}") from error
-
-
-def _estimate(context: Context, asset: str, time: int) -> float:
-    """Return the fill level in percent that the estimate had shortly before a time; 0 when there was none."""
-    points = context.store.history.derived(asset, "Fill/Estimate", time - DAY_MS, time)
-    known = [p.value for p in points if p.quality is Quality.GOOD and isinstance(p.value, int | float)]
-    return max(0.0, float(known[-1])) if known else 0.0

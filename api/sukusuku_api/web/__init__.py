@@ -14,6 +14,7 @@ from sukusuku_api.web.reports import page as reports
 from sukusuku_api.web.round_links import page
 from sukusuku_api.web.sign_in import page as sign_in
 from sukusuku_api.web.sign_in import provider, sign_out
+from sukusuku_api.web.unit import page as unit
 from sukusuku_api.web.vacancy import page as vacancy
 from sukusuku_api.web.wall import page as views
 
@@ -38,6 +39,7 @@ def install(app: FastAPI) -> None:
     alerts.install(app)
     alert_links.install(app)
     people.install(app)
+    unit.install(app)
 
 
 def prepare(app: FastAPI) -> None:

@@ -19,13 +19,12 @@ from sukusuku_api.queries.plans import seen_plan, seen_records
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kpi_cards, view_model
+from sukusuku_api.web.collection.unit_cards import cards
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
-from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.stock import Stock, UnknownEntryError
-from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.kpi.stock_levels import shelves
@@ -198,7 +197,7 @@ def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Langua
         clock=f"{japan_time(now):%H:%M}",
         day=kpi_cards.day(japan_time(now).date()),
         simulated=any(view.simulated for view in unit_views),
-        units=tuple(_cards(context, unit_views, places, reader)),
+        units=tuple(cards(context, unit_views, reader)),
         rounds=tuple(_rounds(context, plans, places, reader)),
         emptyings=shown,
         score=kpi_cards.score_card(scores, reader.translate),
@@ -214,26 +213,6 @@ def _score(context: Context, now: int) -> tuple[Score, ...]:
     return score([item for item in scored if context.sees(item.forecast.asset)])
 
 
-def _cards(
-    context: Context, unit_views: list[UnitView], places: Mapping[str, tuple[Site, Unit]], reader: Locale
-) -> list[view_model.UnitCard]:
-    derived = context.store.live.derived_latest()
-    findings = Findings(context.operations).open()
-    asked = {request.asset: request.who for request in reversed(Requests(context.operations).standing())}
-    book, coming = Emptyings(context.operations), context.next_visits(reader.now)
-    cards = []
-    for view in unit_views:
-        last = book.last(view.id, reader.now)
-        own = [finding for finding in findings if finding.asset == view.id]
-        emptied = None if last is None else last.time
-        site, unit = places[view.id]
-        series = derived.get(view.id, {})
-        cards.append(
-            view_model.card(site, unit, view, series, emptied, own, asked.get(view.id), coming.get(view.id), reader)
-        )
-    return cards
-
-
 def _rounds(
     context: Context, plans: TtlCache, places: Mapping[str, tuple[Site, Unit]], reader: Locale
 ) -> list[view_model.RoundCard]:
@@ -241,7 +220,7 @@ def _rounds(
     planner = Planner(context.whole, context.timetables, context.store.live, context.operations)
     book, now = Rounds(context.operations), reader.now
     why = reasons(collector_texts(reader.language))
-    cards = []
+    found = []
     for settings in context.facility.round:
         trip = context.timetables[settings.id].coming(now)
         if trip is None:
@@ -253,7 +232,7 @@ def _rounds(
             key = ("plan", settings.id, trip.date)
             plan, told = plans.get(key, partial(planner.plan, settings.id, trip.date, now)), None
         plan, whole = seen_plan(context, plan)
-        cards.append(
+        found.append(
             view_model.round_card(settings.name[reader.language], plan, told, places, why, reader, whole=whole)
         )
-    return cards
+    return found

@@ -1,0 +1,94 @@
+import re
+from itertools import pairwise
+
+import httpx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sukusuku_api.web.unit import chart
+from sukusuku_core.model import Reading
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.visit_requests import Requests
+from sukusuku_server.model.collection import EmptyingState
+from tests.api import two_centres as worlds
+from tests.api.conftest import NOW
+from tests.api.two_centres import World
+
+HOUR = 3_600_000
+OWN = {"sec-fetch-site": "same-origin", "accept": "text/html"}
+
+
+def _text(answer: httpx.Response) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def _level(world: World) -> None:
+    """A day of levels that rise by two percent an hour, and the estimate beside them."""
+    for n in range(24, 0, -1):
+        world.commit(*worlds.unit("tobu-unit-1", NOW - n * HOUR, level=50.0 - 2 * n))
+    points = [Reading("tobu-unit-1", "Fill/Estimate", NOW - n * HOUR, 51.0 - 2 * n) for n in range(24, 0, -1)]
+    world.store.put_derived("tobu-unit-1", NOW - 25 * HOUR, NOW, points)
+
+
+def test_the_course_is_drawn_and_the_sensors_are_listed(api: httpx.Client, world: World) -> None:
+    _level(world)
+
+    for days in (1, 7, 30, 365):
+        html = api.get(f"/units/tobu-unit-1?days={days}").text
+        measured = re.findall(r'class="measured" d="([^"]*)"', html)
+        assert len(measured) == 1
+        assert measured[0].startswith("M")
+    text = _text(api.get("/units/tobu-unit-1"))
+    assert "Fill/Percent 48.0" in text
+    assert "tobu-pi" in text
+    assert api.get("/units/tobu-unit-9").status_code == 404
+    assert api.get("/units/tobu-room").status_code == 404
+
+
+def test_a_changed_bag_is_kept_with_the_estimate_and_can_be_withdrawn(api: httpx.Client, world: World) -> None:
+    _level(world)
+
+    assert api.post("/units/tobu-unit-1/emptied", data={"by": "佐藤"}, headers=OWN).status_code == 303
+    (found,) = Emptyings(world.operations).of("tobu-unit-1", NOW - HOUR, NOW + 1)
+    assert (found.state, round(found.percent), found.by) == (EmptyingState.ENTERED, 49, "佐藤")
+    again = api.post("/units/tobu-unit-1/emptied", data={"by": "佐藤"}, headers=OWN)
+    assert again.status_code == 422
+    assert "すでに記録されています" in _text(again)
+    assert 'class="emptied"' in api.get("/units/tobu-unit-1?days=1").text
+    api.post("/collection/emptyings", data={"by": "佐藤", "withdraw": found.id}, headers=OWN)
+    assert Emptyings(world.operations).of("tobu-unit-1", NOW - HOUR, NOW + 1) == []
+
+
+def test_a_visit_is_requested_and_the_request_withdrawn(api: httpx.Client, world: World) -> None:
+    api.post("/units/tobu-unit-1/visit", data={"by": "佐藤"}, headers=OWN)
+    (asked,) = Requests(world.operations).standing()
+    assert (asked.asset, asked.who) == ("tobu-unit-1", "佐藤")
+    assert "回収の依頼を取り消す" in _text(api.get("/units/tobu-unit-1"))
+
+    other = api.post("/units/tobu-unit-2/visit", data={"by": "佐藤", "request": asked.id}, headers=OWN)
+    assert other.status_code == 303
+    assert Requests(world.operations).standing() == [asked], "it is about another unit"
+    api.post("/units/tobu-unit-1/visit", data={"by": "佐藤", "request": asked.id}, headers=OWN)
+    assert Requests(world.operations).standing() == []
+
+
+def test_a_silent_unit_says_so_and_wall_and_collection_lead_here(api: httpx.Client, world: World) -> None:
+    assert "この期間のデータはありません" in _text(api.get("/units/seibu-unit-1"))
+    assert 'href="/units/seibu-unit-1?lang=ja"' in api.get("/wall").text
+    assert 'href="/units/seibu-unit-1?lang=ja"' in api.get("/collection").text
+
+
+@given(st.lists(st.tuples(st.integers(0, 1000), st.floats(-50, 250)), max_size=2000), st.integers(1, 100))
+def test_a_line_stays_in_the_picture_and_breaks_where_nothing_was_known(
+    points: list[tuple[int, float]], gap: int
+) -> None:
+    course = sorted(points)
+    path = chart.line(course, 0, 1000, gap)
+    found = [(kind, float(x), float(y)) for kind, x, y in re.findall(r"([ML])(-?[\d.]+) (-?[\d.]+)", path)]
+
+    assert all(0 <= x <= chart.WIDTH and 0 <= y <= chart.HEIGHT for _, x, y in found)
+    assert len(found) <= max(1, 700)
+    assert not found or found[0][0] == "M"
+    if 0 < len(course) <= 700:
+        breaks = sum(b[0] - a[0] > gap for a, b in pairwise(course))
+        assert sum(kind == "M" for kind, _, _ in found) == breaks + 1
