@@ -95,6 +95,21 @@ def test_resources_and_pages_follow_a_change_at_once(watched: Watched) -> None:
     assert "Seibu" not in watched.api.get("/collection", params={"lang": "en"}).text
 
 
+def test_the_single_sign_on_follows_a_change_too(watched: Watched) -> None:
+    provider = {"issuer": "http://127.0.0.1:9/realm", "client_id": "sukusuku", "client_secret": "s3cret"}
+
+    def page() -> str:
+        return watched.api.get("/sign-in", params={"lang": "en"}).text
+
+    assert "/sign-in/provider" not in page()
+    watched.save(Put("oidc", provider | {"label": {"ja": "市", "en": "The city's account"}}))
+    watched.until(lambda: "The city&#39;s account" in page(), AT_ONCE)
+    watched.save(Put("oidc.passwords", value=False))
+    watched.until(lambda: 'type="password"' not in page(), AT_ONCE)
+    watched.save(TakeOut("oidc"))
+    watched.until(lambda: "/sign-in/provider" not in page(), AT_ONCE)
+
+
 def test_a_wrong_file_changes_nothing_and_is_shown_until_it_is_mended(watched: Watched) -> None:
     assert watched.document == {"right": True, "since": None, "mistakes": [], "restart": []}
     wrong = FACILITY.replace("capacity = 10", 'capacity = "ten"')
