@@ -34,7 +34,7 @@ def connect(request: Request, context: OwnContext, entry: Annotated[Entry, Form(
 
     A page leads there, and no redirect: where a form leads to is limited to this server.
     """
-    known, own = provider.known(request), own_account(context)
+    own, known = own_account(context), provider.known(request)
     if not _is_right(request, context, entry.present):
         return shown(request, context, lang, base.texts(lang).gettext("The present password is not right."))
     flow = flows.begin(f"{PATH}?lang={lang}", lang, context.clock(), own.id)
