@@ -30,6 +30,25 @@ BATCH = 256
 """Most messages that one readiness of the socket hands on."""
 
 
+LARGEST_PACKET = 8 * 1024 * 1024
+"""Bytes of the largest packet that is taken. Mosquitto without `max_packet_size` hands on up to 256 MiB in one."""
+
+
+class _BoundedClient(paho.Client):
+    """paho's client, which would read a packet of any size into memory; `refused` is the size of one that is too large.
+
+    Before the body of a packet is read, its whole length is asked for: that is where a large one is seen.
+    """
+
+    refused: int | None = None
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > LARGEST_PACKET:
+            self.refused = bufsize
+            raise ConnectionError("a packet is too large")
+        return super()._sock_recv(bufsize)
+
+
 @dataclass(frozen=True, slots=True)
 class _Outgoing:
     """A message to be sent; `confirmed` is called when the broker has it."""
@@ -73,12 +92,13 @@ class MqttSession:
     `flush` when the session has ended. The broker keeps nothing of it: clean session in MQTT 3.1.1, clean start and
     session expiry 0 in MQTT 5. Limits that a broker names in MQTT 5 are kept: QoS 1 messages beyond its receive maximum
     wait here, and one that is too large raises TooLargeError instead of ending the session. Topic aliases are not used.
+    A packet above `LARGEST_PACKET` ends the session before it is in memory; in MQTT 5 the broker does not send it.
     """
 
     def __init__(self, settings: MqttSettings, will: Will | Callable[[], Awaitable[Will]] | None = None) -> None:
         self._settings = settings
         self._five = settings.protocol == "5"
-        self._client = paho.Client(
+        self._client = _BoundedClient(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             clean_session=None if self._five else True,
@@ -170,6 +190,7 @@ class MqttSession:
             return
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho leaves it without types
         properties.SessionExpiryInterval = 0
+        properties.MaximumPacketSize = LARGEST_PACKET  # the broker drops what is larger
         self._client.connect(host, port, keepalive, clean_start=True, properties=properties)
 
     def _trust(self) -> None:
@@ -348,6 +369,9 @@ class MqttSession:
             self._connack.set_result(None)
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        refused = self._client.refused
+        if refused is not None:
+            reason = f"a packet of {refused} bytes came; limit them at the broker (Mosquitto: max_packet_size 1048576)"
         self._end(str(reason))
 
     def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:

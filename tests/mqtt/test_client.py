@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from sukusuku_core.errors import TransientError
-from sukusuku_mqtt import MqttSession, MqttSettings, Will
+from sukusuku_mqtt import MqttSession, MqttSettings, Will, client
 from sukusuku_mqtt.broker_limits import OVERHEAD
 from sukusuku_mqtt.client import TooLargeError
 from tests.support.broker import mosquitto
@@ -133,5 +133,44 @@ def test_a_broker_tells_the_largest_message_in_mqtt_5() -> None:
                 assert [len(message.payload) for message in await session.receive()] == [970]
             async with MqttSession(MqttSettings("127.0.0.1", port, "two")) as session:
                 assert session.largest is None
+
+    asyncio.run(work())
+
+
+async def all_of(session: MqttSession, seen: list[int]) -> None:
+    """Take note of the size of every message until the session ends."""
+    while True:
+        seen += [len(message.payload) for message in await session.receive()]
+
+
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_a_packet_that_is_too_large_is_never_in_memory(
+    broker: int, monkeypatch: pytest.MonkeyPatch, protocol: Literal["3.1.1", "5"]
+) -> None:
+    monkeypatch.setattr(client, "LARGEST_PACKET", 10_000)
+
+    async def work() -> None:
+        settings = MqttSettings("127.0.0.1", broker, "reader", protocol=protocol)
+        async with (
+            asyncio.timeout(PATIENCE),
+            MqttSession(settings) as reader,
+            MqttSession(MqttSettings("127.0.0.1", broker, "writer")) as writer,
+        ):
+            reader.subscribe(["large", "small"])
+            reader.publish("small", b"is there")
+            assert (await reader.receive())[0].payload == b"is there"
+            writer.publish("small", b"x" * 9_000, 1)
+            writer.publish("large", b"x" * 20_000, 1)
+            writer.publish("small", b"after", 1)
+            await writer.flush()
+            seen: list[int] = []
+            if protocol == "5":
+                while len(seen) < 2:
+                    seen += [len(message.payload) for message in await reader.receive()]
+                assert seen == [9_000, 5]
+            else:
+                with pytest.raises(TransientError, match=r"a packet of 200\d\d bytes came; .*max_packet_size"):
+                    await all_of(reader, seen)
+                assert seen in ([], [9_000])
 
     asyncio.run(work())
