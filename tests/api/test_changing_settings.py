@@ -145,7 +145,7 @@ def test_a_change_over_http_is_kept_with_who_and_why_and_can_be_taken_back(watch
 
     assert status == 200
     room = "Centre “Tobu Child and Family Centre”, Room “Childcare room”"
-    assert changed["changes"] == [f"{room}, capacity: 10 → 9", "web: port 9999 (new)"]
+    assert changed["changes"] == [f"{room}, capacity: 10 → 9", "web, port: 9999 (new)"]
     assert changed["restart"] == ["web.port"]
     assert watched.change(edit, version=seen)[0] == 409
     watched.until(lambda: watched.api.get("/api/v1/rooms/tobu-room").json()["capacity"] == 9, AT_ONCE)

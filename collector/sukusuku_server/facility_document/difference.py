@@ -13,6 +13,7 @@ _NOTHING = object()
 _NAMED_BY = ("id", "name", "year", "slot", "from", "date")
 """By what the items of a list are told apart; the first key that an item has."""
 _LONGEST = 80
+_LONGEST_INSIDE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ def difference(before: str, after: str, language: Language) -> list[str]:
 
 
 def _changes(old: Any, new: Any, keys: tuple[str, ...], names: tuple[Any, ...]) -> Iterator[_Change]:
+    is_item = bool(names) and names[-1][0] == keys
+    if old is _NOTHING and not is_item and isinstance(new, Mapping) and new and not _is_text(new):
+        old = {}  # each key of a new table is told by itself
     if isinstance(old, Mapping) and isinstance(new, Mapping) and not _is_text(old) and not _is_text(new):
         for key in dict.fromkeys([*old, *new]):
             yield from _changes(old.get(key, _NOTHING), new.get(key, _NOTHING), (*keys, key), names)
@@ -75,6 +79,9 @@ def _told(change: _Change, language: Language) -> str:
     gettext = texts("sukusuku_server", language).gettext
     where, before, after = _where(change, language), change.before, change.after
     if change.names and change.names[-1][0] == change.keys:  # a thing of a list as a whole
+        inside = _inside(after, language) if before is _NOTHING else ""
+        if inside:
+            return gettext("%(what)s: added (%(inside)s)") % {"what": where, "inside": inside}
         return (gettext("%s: added") if before is _NOTHING else gettext("%s: taken out")) % where
     values = {"what": where, "before": _shown(change, before, language), "after": _shown(change, after, language)}
     if before is _NOTHING:
@@ -84,6 +91,13 @@ def _told(change: _Change, language: Language) -> str:
     if values["before"] == values["after"]:
         return gettext("%(what)s: changed") % values
     return gettext("%(what)s: %(before)s → %(after)s") % values
+
+
+def _inside(item: Mapping[str, Any], language: Language) -> str:
+    """Return what a new thing says beside its name."""
+    named = next((key for key in _NAMED_BY if key in item), "")
+    shown = _plain({key: value for key, value in item.items() if key not in {named, "name"}}, language)
+    return shown if len(shown) <= _LONGEST_INSIDE else f"{shown[:_LONGEST_INSIDE]}…"
 
 
 def _where(change: _Change, language: Language) -> str:

@@ -2,6 +2,7 @@
 
 import typing
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,12 @@ CENTRE = "Centre “Tobu Child and Family Centre”"
             f"{CENTRE}, Room “Temporary childcare room”, capacity: 10 → 9",
             "センター 「東部子ども家庭支援センター」、部屋 「一時保育室」、定員：10 → 9",
         ),
-        (Add("site[tobu].unit", UNIT), f"{CENTRE}, Unit “Unit 9”: added", None),
+        (Add("site[tobu].unit", UNIT), f"{CENTRE}, Unit “Unit 9”: added (edge node tobu-pi)", None),
+        (
+            Add("site[tobu].opening.later", {"from": date(2028, 4, 1), "mon": [], "tue": ["09:00-17:00"]}),
+            f"{CENTRE}, Opening hours, New values from “2028-04-01”: added (Monday none, Tuesday 09:00-17:00)",
+            None,
+        ),
         (TakeOut("vehicle[van-1]"), "Vehicle “Van 1”: taken out", "車両 「回収車 1号」：削除"),
         (Put("mail.password", "hunter2"), "Mail server, password: changed", "メールサーバー、password：変更"),
         (
@@ -56,6 +62,14 @@ def test_what_has_no_words() -> None:
     assert difference(EXAMPLE, f"# hello\n{EXAMPLE}", "en") == ["Only comments or the layout are different."]
     assert difference(EXAMPLE, "[", "ja") == ["TOMLとして読めないため、違いは分かりません。"]
     assert difference("a = 1", "a = true", "en") == ["a: 1 → yes"]
+
+
+def test_the_keys_of_a_new_table_are_told_one_by_one() -> None:
+    new = edited("", [Put("operator", {"id": "toshima", "name": {"ja": "としま市", "en": "Toshima City"}})])
+    assert difference("", new, "en") == [
+        "Operator, id: toshima (new)",
+        "Operator, name: としま市 / Toshima City (new)",
+    ]
 
 
 def test_secrets_of_a_thing_that_is_added_are_not_shown() -> None:
