@@ -12,20 +12,17 @@ from sukusuku_api.dependencies import Context, SettingsContext, invalid
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.adoption import found
 from sukusuku_api.schemas import settings as out
+from sukusuku_api.settings_changes import propose, save
 from sukusuku_core.errors import Mistake, PermanentError, WrongSettingsError
 from sukusuku_core.model import AssetKind
 from sukusuku_core.time import japan_time
-from sukusuku_server.access.rights import Act
-from sukusuku_server.db import audit_entry
 from sukusuku_server.facility_document.adoption import Candidate, adopted
 from sukusuku_server.facility_document.difference import difference
 from sukusuku_server.facility_document.editing import Add, Edit, EditError, Put, TakeOut, edited
 from sukusuku_server.facility_document.paths import NoSuchPlaceError
-from sukusuku_server.facility_document.restart import held_back
 from sukusuku_server.facility_document.source import (
     Change,
     ChangedMeanwhileError,
-    Document,
     FacilitySource,
     Origin,
 )
@@ -36,8 +33,6 @@ from sukusuku_server.settings import Language, Text
 router = APIRouter(prefix="/settings", tags=["settings"])
 
 _STATUSES = documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
-_OF_ACCOUNTS = ("oidc", "mail", "web")
-"""Who signs in as what, and by which way and to which address links to set a password go."""
 _SHOWN = 100
 """Versions in the history, the newest."""
 
@@ -144,14 +139,9 @@ def _change(
 ) -> out.ChangedOut:
     source = _source(context)
     by = context.name(body.by)
-    now = source.read()
-    if now.version != body.version:
-        raise _meanwhile()
     try:
-        made = make(now.text)
-        _refuse_of_accounts(context, now.text, made)
-        facility = source.check(made)
-        saved: Document = source.write(made, body.version, Change(by, body.why, origin))
+        proposal = propose(context, source, body.version, make)
+        saved = save(context, source, proposal, Change(by, body.why, origin))
     except NoSuchPlaceError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from error
     except EditError as error:
@@ -162,27 +152,8 @@ def _change(
         raise _wrong(error.mistakes) from error
     except PermanentError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
-    with context.operations.writing() as connection:
-        told = {"changes": difference(now.text, made, "en"), "why": body.why}
-        audit_entry.note(connection, context.clock(), by, f"settings.{origin.value}", saved.version[:12], after=told)
-    _, waiting = held_back(context.whole.facility, facility)
-    return out.ChangedOut(version=saved.version, changes=difference(now.text, made, language), restart=list(waiting))
-
-
-def _refuse_of_accounts(context: Context, before: str, after: str) -> None:
-    """Raise ProblemError (403) for whoever would give themselves more rights by way of the settings."""
-    if context.principal is None or context.principal.rights.may(Act.MANAGE_KEYS):
-        return
-    changed = [key for key in _OF_ACCOUNTS if _table(before).get(key) != _table(after).get(key)]
-    if changed:
-        raise ProblemError(HTTPStatus.FORBIDDEN, f"Only an administrator may change {', '.join(changed)}.")
-
-
-def _table(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return {}
+    changes = difference(proposal.before.text, proposal.text, language)
+    return out.ChangedOut(version=saved.version, changes=changes, restart=list(proposal.waiting))
 
 
 def _meanwhile() -> ProblemError:

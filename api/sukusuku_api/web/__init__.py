@@ -1,4 +1,4 @@
-"""Pages for people: wall, collection, rooms, vacancy, bookings, reports, sign-in, and the answers to round mails."""
+"""Pages for people: wall, collection, rooms, vacancy, bookings, reports, settings, sign-in, answers to mails."""
 
 from fastapi import FastAPI
 
@@ -12,6 +12,8 @@ from sukusuku_api.web.collection import page as collection
 from sukusuku_api.web.people import page as people
 from sukusuku_api.web.reports import page as reports
 from sukusuku_api.web.round_links import page
+from sukusuku_api.web.settings import adoption_page, history_page
+from sukusuku_api.web.settings import page as settings
 from sukusuku_api.web.sign_in import page as sign_in
 from sukusuku_api.web.sign_in import provider, sign_out
 from sukusuku_api.web.unit import page as unit
@@ -40,6 +42,9 @@ def install(app: FastAPI) -> None:
     alert_links.install(app)
     people.install(app)
     unit.install(app)
+    settings.install(app)
+    history_page.install(app)
+    adoption_page.install(app)
 
 
 def prepare(app: FastAPI) -> None:

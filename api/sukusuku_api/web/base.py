@@ -33,8 +33,12 @@ PAGES: tuple[tuple[str, str, Act | None], ...] = (
     ("/reports", N_("Reports"), Act.VIEW_REPORTS),
     ("/bookings", N_("Bookings"), Act.VIEW_ROOMS),
     ("/people", N_("Accounts"), Act.MANAGE_PEOPLE),
+    ("/settings", N_("Settings"), Act.EDIT_SETTINGS),
 )
 """The pages of the navigation, and the right without which there is nothing on one."""
+
+_OF_THE_OPERATOR = frozenset({"/settings"})
+"""Pages about what belongs to no site: a right at single sites opens nothing there."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -66,9 +70,13 @@ def pages_of(who: Principal | None, facility: Facility) -> list[tuple[str, str]]
     return [
         (path, name)
         for path, name, act in PAGES
-        if (act is None or (who is not None and who.rights.somewhere(act)))
+        if (act is None or (who is not None and _may(who, path, act)))
         and (path != "/bookings" or facility.bookings is not None)
     ]
+
+
+def _may(who: Principal, path: str, act: Act) -> bool:
+    return who.rights.may(act) if path in _OF_THE_OPERATOR else who.rights.somewhere(act)
 
 
 @lru_cache

@@ -31,9 +31,10 @@ def by(context: Context, typed: str) -> str:
     return typed if context.principal is None or context.principal.shared else context.principal.name
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
+    """Return a field of one line: white space in order, without what cannot be printed."""
     return "".join(char for char in " ".join(text.split()) if char.isprintable())
 
 
-Line = Annotated[str, AfterValidator(_line)]
+Line = Annotated[str, AfterValidator(line)]
 """A field of one line: white space is put in order, and what cannot be printed is left out."""

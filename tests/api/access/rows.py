@@ -257,6 +257,14 @@ ROWS = (
     Row("POST /people/keys/{key}/revoke/", ok=303),
     Row("GET /people/audit"),
     Row("GET /people/audit.csv"),
+    Row("GET /settings"),
+    Row("GET /settings/history", ok=404),
+    Row("POST /settings/history/{number}", path={"number": "2"}, form={"step": "check"}, ok=404),
+    Row("GET /settings/devices"),
+    Row("GET /settings/devices/adopt", query={"edge": "e", "device": "d"}, ok=404),
+    Row("POST /settings/devices/adopt", form={"edge": "e", "device": "d", "site": "{site}"}, ok=404),
+    Row("GET /settings/edit/{word}", path={"word": "opening"}, query={"of": "{site}"}, ok=404),
+    Row("POST /settings/edit/{word}", path={"word": "opening"}, form={"of": "{site}", "step": "check"}, ok=404),
 )
 """Every route that needs a right, at least once."""
 
