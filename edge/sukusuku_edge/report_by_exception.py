@@ -7,6 +7,9 @@ from sukusuku_core.model import Quality, Reading, Value
 
 STEP = 2_000
 """ms; a clock that goes back further has been set, and times follow it."""
+JUMP = 16
+"""Deadbands. A measured value that goes so far at once is told again at the next sample: only then is it known whether
+it stays, and whoever waits for that need not wait for `refresh`. For a fill level, 8 percent."""
 REMEMBERED = 256
 """Latest times of a series that are kept, so that a clock that was set back does not give one of them twice."""
 
@@ -18,6 +21,8 @@ class Series:
     asset: str
     metric: str
     last: Reading | None = None
+    jumped: bool = False
+    """The last value was a jump; the next one is told even when it is the same."""
     _times: deque[int] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def past(self, time: int, value: Value | None, quality: Quality) -> Reading:
@@ -29,10 +34,11 @@ class Series:
         last = self.last
         if last is not None:
             same = quality is last.quality and _close(value, last.value, deadband)
-            if same and abs(time - last.time) < refresh:
+            if same and not self.jumped and abs(time - last.time) < refresh:
                 return None
             if last.time - STEP <= time <= last.time:
                 time = last.time + 1
+            self.jumped = deadband > 0 and not _close(value, last.value, JUMP * deadband)
         self.last = self._told(time, value, quality)
         return self.last
 

@@ -32,6 +32,20 @@ def test_a_change_below_the_deadband_waits_and_is_measured_from_what_was_sent() 
     assert sent == [50.0, 50.6, 50.0]
 
 
+def test_a_jump_is_told_again_at_the_next_sample_and_then_no_more() -> None:
+    one = binder()
+
+    fills = [90, 90, 2, 2, 2, 2.4, 30, 91, 91, 91]
+    sent = [
+        (n, reading.value)
+        for n, fill in enumerate(fills)
+        for reading in one.take([sample(T + n, fill_percent=fill)]).readings
+        if reading.metric == "Fill/Percent"
+    ]
+
+    assert sent == [(0, 90.0), (2, 2.0), (3, 2.0), (6, 30.0), (7, 91.0), (8, 91.0)]
+
+
 def test_two_values_in_one_millisecond_get_two_times() -> None:
     one = binder()
 
