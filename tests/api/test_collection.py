@@ -315,6 +315,16 @@ def test_the_score_card_shows_the_model_beside_the_simple_rules(world: World, ap
     assert get(api, "/score", unit=UNITS[1])["methods"] == []
 
 
+@with_eight_weeks
+def test_the_score_card_judges_the_range_by_what_was_seen_too(world: World, api: httpx.Client) -> None:
+    assert get(api, "/score")["watched"] == {"judged": 0, "full": 0, "inside": None, "early": None, "late": None}
+    eight_weeks.forecast(world.operations)
+    seen = get(api, "/score")["watched"]
+    assert (seen["judged"], seen["full"]) == (14, 0), "each bag was changed at 90 percent or less"
+    assert (seen["inside"], seen["early"], seen["late"]) == (None, None, None)
+    assert get(api, "/score", unit=UNITS[1])["watched"]["judged"] == 0
+
+
 def test_a_plan_that_would_be_made_now_is_shown_and_not_stored(tmp_path: Path) -> None:
     world = worlds.make(tmp_path, eight_weeks.ROUNDS, eight_weeks.live)
     store = LazyStore(world.path)

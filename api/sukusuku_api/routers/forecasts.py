@@ -14,10 +14,12 @@ from sukusuku_api.schemas import collection, live
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.forecasts import Forecasts
+from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.live.views import UnitView
 from sukusuku_server.model.collection import Method
 from sukusuku_server.model.series import Point
 from sukusuku_server.rounds.next_visit import NextVisit
+from sukusuku_server.units.evaluation.judgement import Watched
 from sukusuku_server.units.forecast_score import Score, score
 
 router = APIRouter(tags=["forecasts"])
@@ -73,12 +75,26 @@ class ScoreOut(collection.Shape):
     late: float | None = Field(description="Share of outcomes after the range")
 
 
+class WatchedOut(collection.Shape):
+    """The range of the forecast, judged by what was seen of the bags instead of by what came in.
+
+    A bag that was taken out before it was full was watched until then (a censored observation, Kaplan-Meier).
+    """
+
+    judged: int = Field(description="Forecasts whose bag was watched")
+    full: int = Field(description="Of these, how many bags were seen full (97 % and more) before they were taken out")
+    inside: float | None = Field(description="Share (0-1) full within the 80 % range; null: no bag was seen full")
+    early: float | None = Field(description="Share full before the range")
+    late: float | None = Field(description="Share not full by the end of the range")
+
+
 class ScoreCardOut(collection.Shape):
-    """The forecast beside two simple ones."""
+    """The forecast beside two simple ones, judged by what came in and, its range, by what was seen."""
 
     start: datetime
     end: datetime
     methods: list[ScoreOut]
+    watched: WatchedOut
 
 
 @router.get("/forecasts", summary="Forecasts of all units")
@@ -112,7 +128,14 @@ def score_card(
     first, stop = between(start, end, context.clock(), CARD_MS)
     scored = Forecasts(context.operations).scored(unit, first, stop)
     lines = score([item for item in scored if context.sees(item.forecast.asset)])
-    return ScoreCardOut(start=japan_time(first), end=japan_time(stop), methods=[_line(line) for line in lines])
+    books = KpiQueries(context.index, context.store.history, context.operations, context.clock())
+    units = [name for name in context.index.units if context.sees(name) and unit in {None, name}]
+    return ScoreCardOut(
+        start=japan_time(first),
+        end=japan_time(stop),
+        methods=[_line(line) for line in lines],
+        watched=_watched(books.watched(units, first, stop)),
+    )
 
 
 def _ahead(context: Context, now: int) -> list[AheadOut]:
@@ -160,6 +183,17 @@ def _line(line: Score) -> ScoreOut:
         inside=_rounded(line.inside, 4),
         early=_rounded(line.early, 4),
         late=_rounded(line.late, 4),
+    )
+
+
+def _watched(found: Watched) -> WatchedOut:
+    known = found.full > 0
+    return WatchedOut(
+        judged=found.judged,
+        full=found.full,
+        inside=_rounded(found.inside if known else None, 4),
+        early=_rounded(found.early if known else None, 4),
+        late=_rounded(1 - found.late if known else None, 4),
     )
 
 

@@ -1,12 +1,14 @@
 """Reads what accounting needs of units from the store and the operations data. It takes its time: use threads."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sukusuku_core.model import Quality
 from sukusuku_core.time import DAY_MS, HOUR_MS, local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.fixed_rounds import Comparison, FixedRounds, Terms, Travel, UnitFlow, compare
@@ -14,12 +16,14 @@ from sukusuku_server.kpi.inflow import flow, of_their_bags
 from sukusuku_server.kpi.intervals import Spans, both, standing, union
 from sukusuku_server.kpi.unit_month import Kpi, OpenTime, SiteWeight, UnitMonth, open_time, site_weight, total, unit_kpi
 from sukusuku_server.kpi.visits import LATE_MS, Visit, visits
-from sukusuku_server.model.collection import EmptyingState
+from sukusuku_server.model.collection import EmptyingState, Forecast
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.travel_matrix import Spot, estimated
 from sukusuku_server.settings import Unit, leaves
 from sukusuku_server.timeseries import FAULT_CODE
 from sukusuku_server.timeseries.protocols import HistoryReader
+from sukusuku_server.units.evaluation.judgement import Watched, watched
+from sukusuku_server.units.evaluation.truth import SEEN_FULL, Course
 
 HEARD = ("Fill/Percent", "Cycles/Total", "State", "Fault/Code", "Temperature", "Film/Remaining")
 """Any reading of these in an hour says that the unit was not silent in it."""
@@ -106,6 +110,23 @@ class KpiQueries:
             heard = self._heard(unit.id, start, stop)
             found[unit.id] = open_time(points, emptied, self._index.hours[unit.id].spans(start, stop), heard, stop)
         return found
+
+    def watched(self, units: Collection[str], start: int, end: int) -> Watched:
+        """Judge the forecasts of units issued in start <= time < end by what was seen of their bags: full, or gone.
+
+        Seen is what the estimate showed. Whatever was measured of the inflow has no part in it.
+        """
+        issued = defaultdict[str, list[Forecast]](list)
+        for forecast in Forecasts(self._operations).issued(None, start, end):
+            if forecast.asset in units:
+                issued[forecast.asset].append(forecast)
+        return watched((own, self._course(unit, own[0].issued)) for unit, own in issued.items())
+
+    def _course(self, asset: str, start: int) -> Course:
+        emptied = self._emptied(asset, start - DAY_MS, self._now)
+        shown = of_their_bags(self._derived(asset, "Fill/Estimate", start - DAY_MS, self._now), emptied)
+        times, percents = [time for time, _ in shown], [percent for _, percent in shown]
+        return Course(times or [start], percents or [SEEN_FULL], emptied)
 
     def weights(self, start: int, end: int) -> list[SiteWeight]:
         """Return what each centre put out in start <= time < end, as far as that has come.

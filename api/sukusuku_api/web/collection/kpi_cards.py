@@ -18,6 +18,7 @@ from sukusuku_server.kpi.unit_month import Kpi
 from sukusuku_server.kpi.visits import Spread
 from sukusuku_server.model.collection import Method
 from sukusuku_server.settings import Routing, Site, Unit
+from sukusuku_server.units.evaluation.judgement import Watched
 from sukusuku_server.units.forecast_score import Score
 
 UNKNOWN = "–"
@@ -41,6 +42,8 @@ class ScoreCard:
 
     lines: tuple[ScoreLine, ...]
     verdict: str
+    seen: str
+    """What the range was worth by what was seen of the bags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ LOW_DAYS = 7.0
 """A shelf that lasts no longer stands out."""
 
 
-def score_card(scores: Sequence[Score], translate: Translate) -> ScoreCard | None:
+def score_card(scores: Sequence[Score], watched: Watched, translate: Translate) -> ScoreCard | None:
     """None: there is nothing to judge yet."""
     errors = {score.method: score.error for score in scores if score.error is not None}
     if not errors:
@@ -132,7 +135,20 @@ def score_card(scores: Sequence[Score], translate: Translate) -> ScoreCard | Non
         )
         for score in scores
     )
-    return ScoreCard(lines, _verdict(errors, translate))
+    return ScoreCard(lines, _verdict(errors, translate), _seen(watched, translate))
+
+
+def _seen(watched: Watched, translate: Translate) -> str:
+    values = {"judged": watched.judged, "full": watched.full, "share": 100 * watched.inside}
+    if not watched.full:
+        return translate("By what was seen: no bag of these forecasts was seen full before it was taken out.") % values
+    return (
+        translate(
+            "By what was seen: of %(judged)d bags watched, %(full)d were seen full; taking the others as watched until "
+            "they were taken out, %(share).0f %% were full within the 80 %% range."
+        )
+        % values
+    )
 
 
 def _verdict(errors: Mapping[Method, float], translate: Translate) -> str:

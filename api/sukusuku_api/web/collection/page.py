@@ -185,6 +185,8 @@ def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Langua
     total, kpis = figures.get((context.key, "month"), lambda: books.kpis(*start))
     compared = figures.get((context.key, "compared"), lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
     scores = figures.get((context.key, "score"), lambda: _score(context, now))
+    seen = [unit for unit in places if context.sees(unit)]
+    watched = figures.get((context.key, "watched"), lambda: books.watched(seen, now - CARD_MS, now))
     lying = plans.get(
         (context.key, "shelves"), lambda: shelves(operations, context.store.history, context.facility.site, now)
     )
@@ -200,7 +202,7 @@ def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Langua
         units=tuple(cards(context, unit_views, reader)),
         rounds=tuple(_rounds(context, plans, places, reader)),
         emptyings=shown,
-        score=kpi_cards.score_card(scores, reader.translate),
+        score=kpi_cards.score_card(scores, watched, reader.translate),
         month=kpi_cards.month(total, kpis, places, reader),
         compared=kpi_cards.compare_card(compared, context.facility.routing, all_fees(), method(language), reader),
         shelves=tuple(kpi_cards.shelf_line(item, context.index.sites, reader) for item in counted),

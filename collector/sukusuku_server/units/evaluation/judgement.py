@@ -81,6 +81,11 @@ class Watched:
     late: float
 
     @property
+    def full(self) -> int:
+        """How many were seen full."""
+        return self.judged - self.censored
+
+    @property
     def inside(self) -> float:
         """Share inside the 80 % band."""
         return self.late - self.early
