@@ -47,6 +47,7 @@ bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
 	@$(BIN)/python -m bench.rooms
 	@$(BIN)/python -m bench.rooms.alerts
 	@$(BIN)/python -m bench.figures
+	@$(BIN)/python -m bench.sign_in
 
 faults: $(VENV)/dev.stamp ## Inject every fault of the matrix and count what is lost (TIER=pr, nightly or release)
 	@sh tests/system-packages.sh

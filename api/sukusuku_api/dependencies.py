@@ -145,18 +145,26 @@ def public(request: Request) -> Context:
 PublicContext = Annotated[Context, Depends(public)]
 
 
-def who_asks(request: Request) -> Principal:
-    """Return who asks. Raises ProblemError (401) when that is not known."""
-    authentication = cast("Authentication", request.app.state.authentication)
-    found = authentication.principal(request)
+def authenticated(request: Request) -> Principal:
+    """Return who asks, and change nothing. Raises ProblemError (401) when that is not known."""
+    found = cast("Authentication", request.app.state.authentication).principal(request)
     if found is None:
         raise ProblemError(
             HTTPStatus.UNAUTHORIZED,
             "Sign in, or send an access key (Authorization: Bearer ...).",
             headers={"WWW-Authenticate": "Bearer"},
         )
+    return found
+
+
+def who_asks(request: Request) -> Principal:
+    """Return who asks; with the answer their session gets a new token when their rights have changed.
+
+    Raises ProblemError (401) when it is not known who asks.
+    """
+    found = authenticated(request)
     if found.outdated and found.session is not None:
-        token = authentication.turn(found.session)
+        token = cast("Authentication", request.app.state.authentication).turn(found.session)
         if token is not None:
             session_cookie.turned(request, token)
     return found

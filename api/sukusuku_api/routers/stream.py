@@ -8,7 +8,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse
 
-from sukusuku_api.dependencies import Context, UnitsContext, units_context, who_asks
+from sukusuku_api.dependencies import Context, UnitsContext, authenticated, units_context
 from sukusuku_api.live_stream import Broadcast
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas.live import LiveOut
@@ -50,7 +50,7 @@ async def stream(request: Request, broadcast: BroadcastDep, who: WhoDep) -> Asyn
 
     def look() -> Context | None:
         try:
-            return units_context(request, who_asks(request))
+            return units_context(request, authenticated(request))  # its headers are sent: no token could be changed
         except ProblemError:
             return None
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from sukusuku_server.access import tokens
 from sukusuku_server.access.records import AccessKey, KeyKind, UnknownAccountError
@@ -11,6 +11,7 @@ from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_access import access_key, session
 
 _C = access_key.c
+_BY_TOKEN = select(access_key).where(_C.digest == bindparam("digest"))
 _USED_MS = 60_000
 """How exactly it is kept when a key was last used."""
 
@@ -42,7 +43,7 @@ class AccessKeys:
     def find(self, token: str, now: int) -> AccessKey | None:
         """Return the key with a token while it holds, and remember that it was used."""
         with self._operations.reading() as connection:
-            row = connection.execute(select(access_key).where(_C.digest == tokens.digest(token))).first()
+            row = connection.execute(_BY_TOKEN, {"digest": tokens.digest(token)}).first()
         if row is None or not (found := _key(row)).holds(now):
             return None
         if found.used is None or now - found.used >= _USED_MS:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sukusuku_server.access.records import Account, AccountKind, LoginTakenError, Organisation, UnknownAccountError
@@ -13,6 +13,7 @@ from sukusuku_server.db.grants import refuse_without_admin
 from sukusuku_server.db.tables_access import account, one_time_link, organisation, session
 
 _C = account.c
+_BY_ID = select(account).where(_C.id == bindparam("ident"))
 _ERASED = "erased"
 
 
@@ -185,7 +186,7 @@ class Accounts:
 
 
 def _find(connection: Connection, ident: int) -> Row[Any]:
-    row = connection.execute(select(account).where(_C.id == ident)).first()
+    row = connection.execute(_BY_ID, {"ident": ident}).first()
     if row is None:
         raise UnknownAccountError(f"there is no account {ident}")
     return row

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, or_, select, update
 
 from sukusuku_server.access.records import Account, LastAdminError, UnknownAccountError
 from sukusuku_server.access.rights import Grant, Role
@@ -13,6 +13,21 @@ from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_access import account, one_time_link, organisation, role_grant
 
 _C = role_grant.c
+_OF_KEY = select(role_grant).where(_C.key_id == bindparam("key")).order_by(_C.id)
+_OF_ACCOUNT = (
+    select(role_grant)
+    .where(
+        or_(
+            _C.account_id == bindparam("whose"),
+            _C.organisation_id.in_(
+                select(organisation.c.id).where(
+                    organisation.c.id == bindparam("organisation"), organisation.c.ended.is_(None)
+                )
+            ),
+        )
+    )
+    .order_by(_C.id)
+)
 
 
 class Grants:
@@ -81,17 +96,14 @@ class Grants:
 
     def of(self, who: Account) -> list[Grant]:
         """Return what an account was given, by itself and through its organisation while that has not ended."""
-        mine = _C.account_id == who.id
-        if who.organisation is not None:
-            there = select(organisation.c.id).where(
-                organisation.c.id == who.organisation, organisation.c.ended.is_(None)
-            )
-            mine = or_(mine, _C.organisation_id.in_(there))
-        return self._where(mine)
+        with self._operations.reading() as connection:
+            rows = connection.execute(_OF_ACCOUNT, {"whose": who.id, "organisation": who.organisation})
+            return [_grant(row) for row in rows]
 
     def of_key(self, key: int) -> list[Grant]:
         """Return what an access key was given."""
-        return self._where(_C.key_id == key)
+        with self._operations.reading() as connection:
+            return [_grant(row) for row in connection.execute(_OF_KEY, {"key": key})]
 
     def all(self) -> list[Grant]:
         """Return every grant, also those that have ended, in the order in which they were given."""

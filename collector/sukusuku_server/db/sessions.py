@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.access import tokens
@@ -20,6 +20,14 @@ _SEEN_MS = 60_000
 """How exactly it is kept when a session was last used: a write per request would be dear."""
 SECOND_FACTOR_MS = 10 * 60_000
 """How long a session waits for its second factor."""
+
+_BY_TOKEN = select(session).where(
+    or_(
+        _C.digest == bindparam("seen"),
+        (_C.digest_before == bindparam("seen")) & (_C.turned > bindparam("since")),
+    )
+)
+"""Made once: with each request it is asked, and to make it takes as long as to answer it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +83,9 @@ class Sessions:
 
     def find(self, token: str, now: int) -> Session | None:
         """Return the session that a token opens now, and remember that it was used."""
-        seen = tokens.digest(token)
-        fresh = (_C.digest_before == seen) & (_C.turned > now - GRACE_MS)
+        values = {"seen": tokens.digest(token), "since": now - GRACE_MS}
         with self._operations.reading() as connection:
-            row = connection.execute(select(session).where(or_(_C.digest == seen, fresh))).first()
+            row = connection.execute(_BY_TOKEN, values).first()
         if row is None or self._is_over(row, now):
             return None
         if now - row.seen >= _SEEN_MS:

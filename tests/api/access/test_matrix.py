@@ -22,7 +22,7 @@ from sukusuku_api.app import without_data
 from sukusuku_api.dependencies import Allowed, as_oneself
 from sukusuku_api.reports.model import Report
 from sukusuku_api.reports.pdf import MissingError
-from sukusuku_server.access import passwords
+from sukusuku_server.access import passwords, second_factor
 from sukusuku_server.access.rights import Act
 
 MOST_SHOWN = 40
@@ -70,7 +70,7 @@ ROUTES = _routes()
 
 @pytest.fixture(scope="module", autouse=True)
 def _cheap() -> Iterator[None]:
-    """Hashes with little memory, and reports without PDF: neither is what this is about."""
+    """Hashes with little memory, no PDF and the same second factor for all: they are not what this is about."""
 
     def no_pdf(_: Report) -> bytes:
         raise MissingError("no PDF here")
@@ -79,6 +79,7 @@ def _cheap() -> Iterator[None]:
         hasher = passwords.hasher(time_cost=1, memory_cost=64, parallelism=1)
         patch.setattr(passwords, "_hasher", lambda: hasher)
         patch.setattr("sukusuku_api.reports.issue.pdf", no_pdf)
+        patch.setattr(second_factor, "new", lambda: "A" * 32)
         yield
 
 
@@ -137,7 +138,7 @@ def _wrong(row: Row, caller: Caller, both: Town, alone: Town, home: str, away: s
         return
     expected = _alone(row, caller, alone, about)
     if _said(answer, changed) != expected:
-        yield f"{answer.status_code} {answer.text[:300]} instead of {expected}"
+        yield f"not as where there is no {away}: {_difference(_said(answer, changed), expected)}"
     if about.site == home and (found := _MARKS[away].search(answer.text)):
         yield f"tells of {away}: ...{answer.text[max(0, found.start() - 80) : found.end() + 40]}"
     if changed is not None:
@@ -199,6 +200,14 @@ def _said(answer: httpx.Response, changed: Rows | None) -> tuple[int, str]:
     text = _OF_THE_PLAN.sub("", _BY_CHANCE.sub("?", answer.text))
     where = answer.headers.get("location", "")
     return answer.status_code, where + (text if changed is None else re.sub(r"\d+", "N", text))
+
+
+def _difference(one: tuple[int, str], other: tuple[int, str]) -> str:
+    """Return where two answers begin to differ."""
+    (status, text), (wanted_status, wanted) = one, other
+    place = next((n for n, pair in enumerate(zip(text, wanted, strict=False)) if pair[0] != pair[1]), 0)
+    part = slice(max(place - 60, 0), place + 60)
+    return f"{status} ...{text[part]}... instead of {wanted_status} ...{wanted[part]}..."
 
 
 def _touched(before: Rows, after: Rows, away: str) -> Iterator[str]:
