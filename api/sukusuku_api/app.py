@@ -17,6 +17,7 @@ from sukusuku_api.access.authentication import Authentication, Visitor
 from sukusuku_api.access.session_cookie import SessionCookie
 from sukusuku_api.access.view import Views
 from sukusuku_api.dependencies import Context, Readings
+from sukusuku_api.host_names import HostNames
 from sukusuku_api.live_stream import Broadcast
 from sukusuku_api.routers import (
     alerts,
@@ -109,6 +110,7 @@ def without_data() -> FastAPI:
     problems.install(app)
     app.add_middleware(SessionCookie)
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5)
+    app.add_middleware(HostNames)  # the outermost: nothing is looked at under a name that is not ours
 
     @app.exception_handler(TransientError)
     async def _on_transient(_: Request, __: TransientError) -> Response:

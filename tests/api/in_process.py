@@ -5,6 +5,7 @@ For all that is asked and answered. The event stream, a browser and the process 
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from urllib.parse import urlsplit
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -19,10 +20,15 @@ def client(app: FastAPI) -> Iterator[httpx.Client]:
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(app.router.lifespan_context(app)),
-        httpx.Client(transport=_Memory(app, portal), base_url="http://sukusuku.example") as found,
+        httpx.Client(transport=_Memory(app, portal), base_url=f"http://{_host(app)}") as found,
     ):
         yield found
     give_back(app)
+
+
+def _host(app: FastAPI) -> str:
+    """Return the host under which people reach the application."""
+    return str(urlsplit(app.state.context.facility.web.url).netloc)
 
 
 class _Memory(httpx.BaseTransport):

@@ -46,6 +46,6 @@ def test_whoever_tries_the_demo_is_the_office_and_may_become_anybody(demo: httpx
 
 def test_nobody_is_signed_in_by_itself_from_elsewhere_or_under_another_name(demo: httpx.Client) -> None:
     """A page of another site whose name was made to lead to this machine finds nobody signed in."""
-    assert demo.get("/people", headers={"host": "evil.example"}).status_code == 401
+    assert demo.get("/people", headers={"host": "evil.example"}).status_code == 421
     assert demo.get("/people", headers={"host": "localhost:8080"}).status_code == 200
     assert COOKIE not in demo.get("/people", headers={"host": "evil.example"}).headers.get("set-cookie", "")

@@ -105,6 +105,16 @@ class Limits(Settings, frozen=True, kw_only=True):
     """Seconds to wait for a message that others have overtaken before the edge node is asked for a rebirth."""
 
 
+HostName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$",
+        max_length=253,
+        description="a name of a host without port, such as sukusuku.local",
+    ),
+]
+
+
 class Web(Settings, frozen=True, kw_only=True):
     """Where the API and the wall listen."""
 
@@ -112,6 +122,8 @@ class Web(Settings, frozen=True, kw_only=True):
     port: Port = 8080
     url: str = "http://127.0.0.1:8080"
     """The address that people use; links in mails and on dashboards start with it."""
+    hosts: tuple[HostName, ...] = ()
+    """Other names under which people reach it, without port. Requests under a name that is not here are refused."""
     grafana: (
         Annotated[
             str,
