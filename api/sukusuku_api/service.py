@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from sukusuku_api.access.sign_in import first_link
 from sukusuku_api.app import create_app, follow
+from sukusuku_api.connections import HEAD_BYTES, BoundedConnection, bound_logs, most_connections
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.web.sign_in.page import WELCOME
 from sukusuku_core.clock import now_ms
@@ -90,7 +91,18 @@ class Server(uvicorn.Server):
     """Uvicorn that says `ready` and ends the live streams, which would otherwise hold up the stop."""
 
     def __init__(self, app: FastAPI) -> None:
-        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))
+        bound_logs()
+        config = uvicorn.Config(
+            app,
+            http=BoundedConnection,
+            limit_concurrency=most_connections(),
+            h11_max_incomplete_event_size=HEAD_BYTES,
+            timeout_keep_alive=5,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+        )
+        super().__init__(config)
         self._app = app
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - Uvicorn's signature
