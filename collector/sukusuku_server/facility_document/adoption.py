@@ -96,7 +96,9 @@ def _topic(text: str) -> NodeTopic | None:
 def _candidate(edge: str, device: str, messages: Sequence[Unassigned | Quarantined]) -> Candidate:
     newest: dict[str, tuple[int, Value | None]] = {}
     for message in sorted(messages, key=lambda item: item.received):
-        newest |= _values(message)
+        for name, found in _values(message).items():
+            if name not in newest or found[0] >= newest[name][0]:  # messages may come in any order
+                newest[name] = found
     kind = _kind(newest)
     times = [message.received for message in messages]
     zones = dict.fromkeys(name.split("/")[1] for name in newest if name.startswith("Zones/") and name.count("/") > 1)

@@ -63,6 +63,13 @@ def test_a_device_is_shown_with_the_newest_value_of_each_metric() -> None:
     ]
 
 
+def test_a_value_is_the_newest_by_its_own_time_in_whatever_order_messages_came() -> None:
+    path = "spBv1.0/town/DDATA/pi/unit-9"
+    old, new = payload(1000, Fill_Percent=50.0), payload(2000, Fill_Percent=60.0)
+    unit = only(*(Unassigned(5000, path, "unknown-asset", "", content) for content in (new, old)))
+    assert [(seen.value, seen.time) for seen in unit.metrics] == [(60.0, 2000)]
+
+
 def test_devices_of_edge_nodes_that_nobody_knows_are_found_in_the_quarantine() -> None:
     topic = "spBv1.0/town/DBIRTH/new-pi/unit-9"
     rows = [
