@@ -1,7 +1,7 @@
 """What the checks of the document find, in the words of somebody who fills in a form. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sukusuku_core.errors import Mistake
@@ -82,7 +82,7 @@ def explained(mistake: Mistake, translate: Translate) -> Explained:
 
 
 def sorted_by_field(
-    mistakes: Mapping[Mistake, Explained], path: str, keys: list[str], since: str
+    mistakes: Mapping[Mistake, Explained], path: str, keys: list[str], since: str, called: Callable[[str], str]
 ) -> tuple[dict[str, str], list[str]]:
     """Return the mistakes beside their fields, by key, and those about none of them.
 
@@ -95,7 +95,7 @@ def sorted_by_field(
         if key:
             beside.setdefault(key, told.text)
         elif mistake.where and not mistake.where.startswith(path):
-            others.append(f"{told.text} ({mistake.where})")
+            others.append(f"{called(mistake.where)}: {told.text}")
         else:
             others.append(told.text)
     return beside, list(dict.fromkeys(others))

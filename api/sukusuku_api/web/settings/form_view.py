@@ -1,5 +1,6 @@
 """What the form of a thing shows: its fields with what stands in them, what is wrong beside each, what is new."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,8 +65,8 @@ class Form:
         self.word, self.thing, self.names = word, thing, tuple(names)
         self._language, self.translate = language, translate
         self.at = self._spot(text)
-        data = _data(text)
-        self.fields = thing.fields(self._named(data))
+        self._data = _data(text)
+        self.fields = thing.fields(self._named(self._data))
 
     def title(self) -> str:
         """Return what the form is about."""
@@ -116,7 +117,7 @@ class Form:
         """Return what it shows: what was typed, and what is wrong with it."""
         told = {item: explained(item, self.translate) for item in mistakes}
         keys = [field.key for field in self.fields]
-        beside, rest = sorted_by_field(told, self.at.path, keys, FROM)
+        beside, rest = sorted_by_field(told, self.at.path, keys, FROM, self._called)
         beside |= {key: self.translate(error.text) % error.values for key, error in wrong.items()}
         dated = not self.at.is_new and any(field.dated for field in self.fields)
         errors = [text] if text else []
@@ -162,6 +163,17 @@ class Form:
 
     def _shown(self, field: Field, item: Mapping[str, Any], today: date) -> list[str]:
         return shown(field.kind, value(self.thing, field, item, today))
+
+    def _called(self, where: str) -> str:
+        """Return the names of what a key path leads through; the path itself where nothing on it has one."""
+        here: Any = self._data
+        names: list[str] = []
+        for key, place in re.findall(r"(\w+)(?:\[(\d+)\])?", where):
+            here = here.get(key) if isinstance(here, Mapping) else None
+            if place and isinstance(here, list) and int(place) < len(here):
+                here = here[int(place)]
+                names += [_name(here, self._language)] if isinstance(here, Mapping) else []
+        return " ".join(filter(None, names)) or where
 
     def _spot(self, text: str) -> Spot:
         try:

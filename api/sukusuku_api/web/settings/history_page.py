@@ -21,6 +21,7 @@ from sukusuku_api.web.settings.changing import (
     rendered,
     source_of,
 )
+from sukusuku_api.web.settings.explained import explained
 from sukusuku_api.web.settings.texts import ORIGINS
 from sukusuku_core.time import japan_time
 from sukusuku_server.facility_document.difference import difference
@@ -98,7 +99,7 @@ def _shown(context: Context, language: Language, refusal: Refusal | None = None)
         "versions": _versions(source, language),
         "version": source.read().version,
         "error": error,
-        "mistakes": () if refusal is None else refusal.mistakes,
+        "mistakes": [] if refusal is None else [explained(item, translate).text for item in refusal.mistakes],
     }
     status = HTTPStatus.OK if refusal is None else refusal.status
     return rendered(context, language, "settings_history.html", values, status)

@@ -111,6 +111,13 @@ def test_a_mistake_is_told_and_what_was_typed_stays(
     assert desk.text == before
 
 
+def test_what_a_change_would_break_elsewhere_is_told_by_its_name(desk: Desk) -> None:
+    answer = Editor(desk.api, "opening", "tobu").send("check", mon="", wed="", fri="", **{"from": ""})
+    assert answer.status_code == 422
+    (told,) = mistakes(answer.text)
+    assert told.startswith("Nappy round: “tobu” is never open when a round comes there.")
+
+
 def test_things_are_added_changed_and_taken_out(desk: Desk) -> None:
     name = {"name__ja": "新", "name__en": "New"}
     Editor(desk.api, "site").save(id="nanbu", place__lat="35.7", place__lon="139.7", **name)
