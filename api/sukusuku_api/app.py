@@ -172,12 +172,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _document(app: FastAPI) -> None:
-    """Add the schema of problems to the OpenAPI description. A route can declare a model only as `application/json`."""
+    """Add to the OpenAPI description the schema of problems, and what is answered to whoever lacks a right.
+
+    A route can declare a model only as `application/json`.
+    """
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             schema["components"]["schemas"].update(problems.schemas())
+            refused = problems.documented(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    if "security" in operation:
+                        operation["responses"] |= {str(status): told for status, told in refused.items()}
             app.openapi_schema = schema
         return app.openapi_schema
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar, cast
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from sukusuku_api.access import session_cookie
 from sukusuku_api.access.principal import Principal
@@ -157,7 +158,20 @@ def authenticated(request: Request) -> Principal:
     return found
 
 
-def who_asks(request: Request) -> Principal:
+_KEY = HTTPBearer(scheme_name="key", description="An access key", auto_error=False)
+_SESSION = APIKeyCookie(
+    name="sukusuku",
+    scheme_name="session",
+    description="Somebody who has signed in; over HTTPS the cookie is called `__Host-sukusuku`",
+    auto_error=False,
+)
+
+
+def who_asks(
+    request: Request,
+    _: Annotated[object, Security(_KEY)] = None,
+    __: Annotated[object, Security(_SESSION)] = None,
+) -> Principal:
     """Return who asks; with the answer their session gets a new token when their rights have changed.
 
     Raises ProblemError (401) when it is not known who asks.

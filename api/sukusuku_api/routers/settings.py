@@ -37,7 +37,7 @@ _SHOWN = 100
 """Versions in the history, the newest."""
 
 
-@router.get("", summary="The settings", responses=documented(HTTPStatus.CONFLICT))
+@router.get("", summary="The settings", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
 def settings(context: SettingsContext) -> out.SettingsOut:
     """Return the document as it is now, right or wrong, and its version."""
     document = _source(context).read()
@@ -49,7 +49,9 @@ def settings(context: SettingsContext) -> out.SettingsOut:
 
 
 @router.get(
-    "/history", summary="Who changed the settings, and what", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY)
+    "/history",
+    summary="Who changed the settings, and what",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def history(context: SettingsContext, lang: Literal["ja", "en"] = "ja") -> out.VersionsOut:
     """List the newest versions with what each changed, in words."""

@@ -6,20 +6,16 @@ must be the same. That judges ids, names, counts, sums, lists of what is availab
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import iter_route_contexts
 from tests.api.access.callers import NOBODY, Caller
 from tests.api.access.neighbours import Things
+from tests.api.access.routes import routes
 from tests.api.access.rows import ELSEWHERE, PUBLIC, ROWS, Row
 from tests.api.access.town import Rows, Town, same_question, town
 
-from sukusuku_api.app import without_data
-from sukusuku_api.dependencies import Allowed, as_oneself
 from sukusuku_api.reports.model import Report
 from sukusuku_api.reports.pdf import MissingError
 from sukusuku_server.access import passwords, second_factor
@@ -35,37 +31,7 @@ _OF_THE_PLAN = re.compile(r'"(km|minutes|solver|settings)":("[^"]*"|[^,]*)| · [
 """What is told only to who sees all stops of a round; and the hash of all settings."""
 
 
-@dataclass(frozen=True)
-class Needed:
-    """What a route asks for: a right, perhaps for the whole operator; an account; or (all empty) nothing."""
-
-    act: Act | None = None
-    everywhere: bool = False
-    account: bool = False
-
-    def holds(self, caller: Caller) -> bool:
-        return caller.account if self.act is None else caller.may(self.act, everywhere=self.everywhere)
-
-
-def _needed(dependant: Dependant) -> Needed | None:
-    if isinstance(dependant.call, Allowed):
-        return Needed(dependant.call.act, dependant.call.everywhere)
-    if dependant.call is as_oneself:
-        return Needed(account=True)
-    return next((found for item in dependant.dependencies if (found := _needed(item)) is not None), None)
-
-
-def _routes() -> dict[str, Needed | None]:
-    """Every route of the application, with what its dependencies ask for."""
-    found: dict[str, Needed | None] = {}
-    for route in iter_route_contexts(without_data().routes):
-        for method in sorted((route.methods or set()) - {"HEAD"}):
-            dependant = getattr(route, "dependant", None)
-            found[f"{method} {route.path}"] = None if dependant is None else _needed(dependant)
-    return found
-
-
-ROUTES = _routes()
+ROUTES = routes()
 
 
 @pytest.fixture(scope="module", autouse=True)
