@@ -86,8 +86,8 @@ def _questions(callers: Sequence[Caller], things: Sequence[Things]) -> Iterator[
     for row in sorted(ROWS, key=lambda row: row.route.startswith("POST")):
         for caller in callers:
             for about in things:
-                if about is not things[0] and same_question(row, things[0], about, caller):
-                    continue
+                if about is not things[0] and (not _holds(row, caller) or same_question(row, things[0], about, caller)):
+                    continue  # who has no right is refused before it matters what it is about
                 key = (repr(row), about.site, caller.rights.somewhere(Act.VIEW_ROOMS))
                 if row.dear and _holds(row, caller):
                     if key in dear:
