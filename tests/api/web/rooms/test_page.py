@@ -275,7 +275,7 @@ def test_a_form_from_elsewhere_of_no_room_or_without_end_is_not_taken(look: http
     for header in ({"sec-fetch-site": "cross-site"}, {"origin": "http://elsewhere.example"}, {"origin": "null"}):
         elsewhere = look.post(url, data=fields, headers=header)
         assert elsewhere.status_code == 403
-        assert "This form must be sent from this page." in elsewhere.text
+        assert "page of another site" in elsewhere.text
     nowhere = look.post("/rooms/nowhere/counts?lang=en", data=fields)
     assert nowhere.status_code == 404
     assert "There is no such room." in nowhere.text
