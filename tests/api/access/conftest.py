@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from tests.api.access.place import Place, placed
 
-from sukusuku_server.access import passwords
+from sukusuku_api.reports.model import Report
+from sukusuku_api.reports.pdf import MissingError
+from sukusuku_server.access import passwords, second_factor
 
 
 @pytest.fixture(scope="module")
@@ -27,3 +29,16 @@ def url() -> str:
 def place(tmp_path: Path, url: str, cheap_hashes: None) -> Iterator[Place]:
     with placed(tmp_path, url) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def cheap(cheap_hashes: None) -> Iterator[None]:
+    """Hashes with little memory, no PDF and the same second factor for all: they are not what this is about."""
+
+    def no_pdf(_: Report) -> bytes:
+        raise MissingError("no PDF here")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sukusuku_api.reports.issue.pdf", no_pdf)
+        patch.setattr(second_factor, "new", lambda: "A" * 32)
+        yield
