@@ -63,8 +63,10 @@ echo "installing$missing ..."
 case $missing in
 *glewlwyd*) # its own service would listen on every address, with the password that it comes with
     if command -v systemctl >/dev/null 2>&1; then $as_root systemctl mask glewlwyd.service >/dev/null 2>&1; fi
+    # What is to be set up by itself wants a PostgreSQL server, and fails where there is none.
+    echo 'glewlwyd glewlwyd/config_type select No configuration' | $as_root debconf-set-selections
     ;;
 esac
 $as_root apt-get update -qq &&
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+    $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
     lacking
