@@ -2,7 +2,10 @@
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +15,12 @@ from sukusuku_api.live_stream import Broadcast
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.work_queue import WorkQueue
 from tests.support.patience import PATIENCE
+
+
+def _run(story: Coroutine[Any, Any, None]) -> None:
+    """Play a story in a loop of its own, in a thread: a browser of other tests may have one here."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, story).result()
 
 
 def test_so_many_are_made_at_a_time_and_so_many_wait() -> None:
@@ -42,7 +51,7 @@ def test_so_many_are_made_at_a_time_and_so_many_wait() -> None:
         assert most == 2
         assert await queue.run(lambda: "again") == "again", "there is room again"
 
-    asyncio.run(story())
+    _run(story())
 
 
 def test_what_fails_makes_room() -> None:
@@ -52,7 +61,7 @@ def test_what_fails_makes_room() -> None:
             with pytest.raises(ZeroDivisionError):
                 await queue.run(lambda: 1 / 0)
 
-    asyncio.run(story())
+    _run(story())
 
 
 @pytest.mark.parametrize(
@@ -90,4 +99,4 @@ def test_a_stream_that_ends_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
         await stream.aclose()
         broadcast.may_listen("account 1")
 
-    asyncio.run(story())
+    _run(story())
