@@ -101,7 +101,7 @@ def _card(
         _span((reader.now if alert.resolved is None else alert.resolved) - alert.since, reader),
         alert.state,
         _handling(alert, reader),
-        next((step.note for step in reversed(steps) if step.kind == "acknowledged"), ""),
+        _note(alert, steps),
         "" if until is None else _moment(until, reader),
         0 if silence is None else silence.id,
         tuple(_step(step, reader) for step in steps),
@@ -115,6 +115,13 @@ def _handling(alert: Alert, reader: Locale) -> str:
     if alert.acknowledged_by is not None:
         return reader.translate("%(who)s takes care of it") % {"who": alert.acknowledged_by}
     return reader.translate("nobody takes care of it yet")
+
+
+def _note(alert: Alert, steps: Sequence[AlertEvent]) -> str:
+    """Return what whoever takes care said when they took it on; what was given back says nothing any more."""
+    if alert.acknowledged is None:
+        return ""
+    return next((step.note for step in reversed(steps) if step.kind == "acknowledged"), "")
 
 
 def _step(step: AlertEvent, reader: Locale) -> Step:

@@ -37,7 +37,9 @@ def test_an_alert_is_taken_on_with_a_note_and_given_back(api: httpx.Client, worl
     assert "15時に交換します" in after
     assert "20:05" in after, "when somebody was told"
     assert api.post(f"/alerts/{ident}/release", data={"by": "佐藤"}, headers=OWN).status_code == 303
-    assert "佐藤が対応を取り消し" in _text(api.get("/alerts"))
+    given_back = _text(api.get("/alerts"))
+    assert "佐藤が対応を取り消し" in given_back
+    assert "未対応 :" not in given_back.replace("未対応:", "未対応 :"), "the note was of whoever gave it back"
     assert [event.kind for event in world.operations.events(ident)] == ["raised", "fired", "acknowledged", "released"]
 
 
