@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Query
 
 from sukusuku_api.dependencies import (
     FROM,
@@ -22,7 +22,6 @@ from sukusuku_api.queries.room_use import booked as booked_in
 from sukusuku_api.routers.assets import RoomId
 from sukusuku_api.schemas import bookings as out
 from sukusuku_api.schemas import collection
-from sukusuku_api.web import forms
 from sukusuku_core.time import DAY_MS, day_start, japan_time, local_day
 from sukusuku_server.bookings.file import LARGEST
 from sukusuku_server.bookings.problems import BookingsError
@@ -54,7 +53,6 @@ def imports(context: RoomsContext) -> out.ImportsOut:
 
 @router.post("/bookings/imports", summary="Import bookings", responses=_UPLOAD_ERRORS, max_body_size=LARGEST)
 def upload(
-    request: Request,
     context: BookingContext,
     content: Annotated[
         bytes, Body(media_type="application/octet-stream", description="The file: CSV, Excel (.xlsx) or iCalendar")
@@ -67,8 +65,6 @@ def upload(
 
     Nothing but counts of children is kept. With 422 nothing was taken, and `errors` has every line that is wrong.
     """
-    if not forms.is_own(request):  # a body of plain bytes can be sent by any page that a browser shows
-        raise ProblemError(HTTPStatus.FORBIDDEN, "Bookings cannot be sent from a page of another site.")
     refuse_when_off(context)
     if room is not None:
         known_room(context, room)

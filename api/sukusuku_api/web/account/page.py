@@ -12,7 +12,7 @@ from sukusuku_api.access.authentication import Authentication, client_address
 from sukusuku_api.access.sign_in import Refusal, SignInError
 from sukusuku_api.dependencies import Context, as_oneself
 from sukusuku_api.problems import ProblemError
-from sukusuku_api.web import base, forms
+from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.account import qr_code
 from sukusuku_api.web.people.view_model import grant_lines
 from sukusuku_api.web.sign_in.page import Typed, provider, with_cookie
@@ -201,8 +201,6 @@ def shown(request: Request, context: Context, language: Language, error: str = "
     values = {
         "provider": "" if known is None else known.settings.label[language],
         "passwords": own.has_password and (known is None or known.settings.passwords),
-        "facility": context.facility,
-        "who": context.principal,
         "own": own,
         "grants": grant_lines(context, Grants(context.operations).of(own), reader),
         "devices": [
@@ -218,14 +216,9 @@ def shown(request: Request, context: Context, language: Language, error: str = "
         "code": qr_code.svg(uri) if uri else "",
         "error": error,
         "shortest": passwords.SHORTEST,
-        "language": language,
-        "path": PATH,
-        "build": base.build(),
-        "static": base.STATIC,
     }
-    html = base.environment(language).get_template("account.html").render(values)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
-    return HTMLResponse(html, status, headers=forms.HEADERS)
+    return desk.page(context, language, "account.html", PATH, values, status)
 
 
 def _authentication(request: Request) -> Authentication:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from sukusuku_api.dependencies import AcknowledgingContext, Context, ModesContext, UnitsContext
 from sukusuku_api.problems import ProblemError
-from sukusuku_api.web import base, forms, silence_texts
+from sukusuku_api.web import base, desk, forms, silence_texts
 from sukusuku_api.web.alerts import view_model
 from sukusuku_core.time import HOUR_MS, day_start, local_day
 from sukusuku_server.db import Alert, AlertState, AlertStateError, alert_history
@@ -137,8 +137,6 @@ def _shown(context: Context, language: Language, site: str, *, past: bool = Fals
     modes = Modes(context.operations).active(reader.now)
     silences = [mode for mode in modes if mode.kind is ModeKind.SILENCE]
     values = {
-        "facility": context.facility,
-        "who": context.principal,
         "cards": view_model.cards(
             context,
             found,
@@ -152,10 +150,7 @@ def _shown(context: Context, language: Language, site: str, *, past: bool = Fals
         "past": past,
         "error": error,
         "silenced": silence_texts.told(context.index, [of] if of else list(context.index.sites), silences, reader),
-        "language": language,
-        "path": PATH,
-        "build": base.build(),
-        "static": base.STATIC,
     }
-    html = base.environment(language).get_template("alerts.html").render(values)
-    return HTMLResponse(html, HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK, headers=forms.HEADERS)
+    return desk.page(
+        context, language, "alerts.html", PATH, values, HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
+    )

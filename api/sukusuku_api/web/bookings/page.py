@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, FastAPI, File, Form, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from sukusuku_api.dependencies import BookingContext, Context, RoomsContext
 from sukusuku_api.queries.bookings import all_seen, known_import, take
-from sukusuku_api.web import base, forms
+from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.bookings.view_model import lines, rooms, source_lines
 from sukusuku_api.web.forms import Line
 from sukusuku_core.time import japan_time
@@ -59,7 +59,6 @@ def bookings(context: RoomsContext, lang: base.Lang = "ja", done: str = "") -> H
 
 @router.post("", max_body_size=LARGEST + _FRAME)
 def upload(
-    request: Request,
     context: BookingContext,
     file: Annotated[UploadFile, File()],
     by: Annotated[Line, Form()] = "",
@@ -68,7 +67,7 @@ def upload(
 ) -> Response:
     """Take a file; then back to the page. What is wrong with it is said on the page, line by line."""
     translate, by = base.texts(lang).gettext, forms.by(context, by)
-    wrong = _refused(request, context, by, lang)
+    wrong = _refused(context, by, lang)
     if not wrong and room and room not in context.index.rooms:
         wrong = translate("There is no such room.")
     if wrong:
@@ -83,11 +82,11 @@ def upload(
 
 @router.post("/{import_id}/withdraw")
 def withdraw(
-    request: Request, context: BookingContext, import_id: int, by: Annotated[Line, Form()] = "", lang: base.Lang = "ja"
+    context: BookingContext, import_id: int, by: Annotated[Line, Form()] = "", lang: base.Lang = "ja"
 ) -> Response:
     """Take an import back; then back to the page."""
     by = forms.by(context, by)
-    wrong = _refused(request, context, by, lang)
+    wrong = _refused(context, by, lang)
     if not wrong:
         try:
             known_import(context, import_id)
@@ -99,11 +98,9 @@ def withdraw(
     return _back(lang, "withdrawn")
 
 
-def _refused(request: Request, context: Context, by: str, language: Language) -> str:
+def _refused(context: Context, by: str, language: Language) -> str:
     """Return why a form is not taken; empty: it is."""
     translate = base.texts(language).gettext
-    if not forms.is_own(request):
-        return translate("This form must be sent from this page.")
     if context.facility.bookings is None:
         return translate("Bookings are switched off.")
     if not by or len(by) > LONGEST_NAME:
@@ -120,10 +117,6 @@ def _shown(context: Context, language: Language, said: Said, status: HTTPStatus 
     every = BookingRecords(context.operations).imports()
     imports = [item for item in every if all_seen(context, item)]
     values = {
-        "facility": context.facility,
-        "who": context.principal,
-        "language": language,
-        "path": PATH,
         "clock": f"{japan_time(context.clock()):%H:%M}",
         "on": context.facility.bookings is not None,
         "said": said,
@@ -131,8 +124,5 @@ def _shown(context: Context, language: Language, said: Said, status: HTTPStatus 
         "sources": source_lines(context, translate),
         "imports": lines(context, imports, language, translate),
         "longest_name": LONGEST_NAME,
-        "build": base.build(),
-        "static": base.STATIC,
     }
-    html = base.environment(language).get_template("bookings.html").render(values)
-    return HTMLResponse(html, status, headers=forms.HEADERS)
+    return desk.page(context, language, "bookings.html", PATH, values, status)

@@ -16,7 +16,7 @@ from sukusuku_api.dependencies import Context, EmptyingContext, UnitsContext
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.queries.periods import CARD_MS, EIGHT_WEEKS_MS, month_of
 from sukusuku_api.queries.plans import seen_plan, seen_records
-from sukusuku_api.web import base, forms
+from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kpi_cards, view_model
 from sukusuku_api.web.collection.unit_cards import cards
@@ -105,15 +105,9 @@ def collection(request: Request, context: UnitsContext, lang: base.Lang = "ja") 
     """Return the page. A plan is at most a minute old, figures are ten."""
     page = _page(context, cast("TtlCache", request.app.state.plans), cast("TtlCache", request.app.state.figures), lang)
     values = {
-        "facility": context.facility,
-        "who": context.principal,
-        "language": lang,
         "page": page,
-        "path": PATH,
-        "build": base.build(),
-        "static": base.STATIC,
     }
-    return HTMLResponse(base.environment(lang).get_template("collection.html").render(values), headers=forms.HEADERS)
+    return desk.page(context, lang, "collection.html", PATH, values)
 
 
 @router.post("/emptyings")
@@ -121,7 +115,6 @@ def say(
     request: Request, context: EmptyingContext, verdict: Annotated[Verdict, Form()], lang: base.Lang = "ja"
 ) -> Response:
     """Confirm or reject an emptying from the form of the page, or take that back; then back to the page."""
-    _refuse_foreign(request)
     try:
         _say(context, verdict)
     except UnknownEmptyingError as error:
@@ -136,7 +129,6 @@ def withdraw_stock(
     request: Request, context: EmptyingContext, entry: Annotated[Withdrawal, Form()], lang: base.Lang = "ja"
 ) -> Response:
     """Take a count or delivery back from the form of the page; then back to the page."""
-    _refuse_foreign(request)
     unknown, stock = (
         ProblemError(HTTPStatus.NOT_FOUND, f"There is no entry {entry.withdraw}."),
         Stock(context.operations),
@@ -148,11 +140,6 @@ def withdraw_stock(
     except UnknownEntryError as error:  # somebody else was faster
         raise unknown from error
     return _back(request, lang, "h-shelves")
-
-
-def _refuse_foreign(request: Request) -> None:
-    if not forms.is_own(request):
-        raise ProblemError(HTTPStatus.FORBIDDEN, "This form must be sent from the page itself.")
 
 
 def _back(request: Request, lang: Language, part: str) -> RedirectResponse:

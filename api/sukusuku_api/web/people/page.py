@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from sukusuku_api import timestamps
 from sukusuku_api.dependencies import AuditContext, Context, PeopleContext
-from sukusuku_api.web import base, forms
+from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.people import invitations, view_model
 from sukusuku_api.web.people.management import Invitation, NotYoursError, People
 from sukusuku_core.time import day_start, japan_time
@@ -218,7 +218,7 @@ def audit(
         "entries": [(entry, f"{japan_time(entry.time):%Y-%m-%d %H:%M}") for _, entry in found],
         "older": found[-1][0] if len(found) == SHOWN_ENTRIES else None,
     }
-    return _rendered(context, lang, "audit.html", values, HTTPStatus.OK)
+    return desk.page(context, lang, "audit.html", PATH, values)
 
 
 @router.get("/audit.csv")
@@ -288,19 +288,4 @@ def _people(context: Context) -> People:
 def _shown(context: Context, language: Language, told: Told, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
     reader = base.Locale(language, base.texts(language).gettext, context.clock())
     values = {"page": view_model.page(context, _people(context), reader), "told": told}
-    return _rendered(context, language, "people.html", values, status)
-
-
-def _rendered(
-    context: Context, language: Language, template: str, values: Mapping[str, object], status: HTTPStatus
-) -> HTMLResponse:
-    common = {
-        "facility": context.facility,
-        "who": context.principal,
-        "language": language,
-        "path": PATH,
-        "build": base.build(),
-        "static": base.STATIC,
-    }
-    html = base.environment(language).get_template(template).render({**common, **values})
-    return HTMLResponse(html, status, headers=forms.HEADERS)
+    return desk.page(context, language, "people.html", PATH, values, status)

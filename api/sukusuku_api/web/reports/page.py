@@ -5,14 +5,14 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Form, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
 from sukusuku_api.dependencies import Context, IssuingContext, ReportsContext, site_or_all
 from sukusuku_api.reports import issue as issuing
 from sukusuku_api.reports import period
-from sukusuku_api.web import base, forms
+from sukusuku_api.web import base, desk, forms
 from sukusuku_core.time import japan_time, local_day
 from sukusuku_server.db.issued_reports import IssuedReports
 from sukusuku_server.model.issued import IssuedReport, UnknownReportError
@@ -78,14 +78,9 @@ def reports(
 
 
 @router.post("")
-def issue(
-    request: Request, context: IssuingContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
-) -> Response:
+def issue(context: IssuingContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja") -> Response:
     """Issue a report; then back to the page. What is wrong is said on the page."""
     translate = base.texts(lang).gettext
-    if not forms.is_own(request):
-        error = translate("This form must be sent from this page.")
-        return _page(context, lang, entry=entry, error=error, status=HTTPStatus.FORBIDDEN)
     by = forms.by(context, entry.by)
     if not by:
         return _page(context, lang, entry=entry, error=translate("Please enter your name."))
@@ -117,10 +112,6 @@ def _page(
         differing = [_change(item, translate("withheld")) for item in issuing.differences(context, known.number)]
     replaced = {item.replaces: item.number for item in found if item.replaces is not None}
     values = {
-        "facility": context.facility,
-        "who": context.principal,
-        "language": lang,
-        "path": PATH,
         "clock": f"{japan_time(now):%H:%M}",
         "entry": Entry(by="", period="", note="") if entry is None else entry,
         "error": error,
@@ -129,12 +120,9 @@ def _page(
         "changes": changes if known is not None else None,
         "differing": differing[:SHOWN_DIFFERENCES],
         "more": max(len(differing) - SHOWN_DIFFERENCES, 0),
-        "build": base.build(),
-        "static": base.STATIC,
     }
-    html = base.environment(lang).get_template("reports.html").render(values)
     wrong = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
-    return HTMLResponse(html, status or wrong, headers=forms.HEADERS)
+    return desk.page(context, lang, "reports.html", PATH, values, status or wrong)
 
 
 def _offered(now: int) -> list[period.Period]:

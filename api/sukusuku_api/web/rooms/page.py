@@ -11,7 +11,7 @@ from sukusuku_api.cache import TtlCache
 from sukusuku_api.dependencies import Context, CountingContext, RoomsContext, known_room
 from sukusuku_api.drawing import DrawingError, drawer
 from sukusuku_api.problems import ProblemError
-from sukusuku_api.web import base, forms
+from sukusuku_api.web import base, desk
 from sukusuku_api.web.rooms import charts
 from sukusuku_api.web.rooms.count_form import LONGEST_NAME, LONGEST_NOTE, Entry, EntryError, enter, withdraw
 from sukusuku_api.web.rooms.queries import read, use
@@ -97,9 +97,7 @@ def _acted(
 ) -> Response:
     translate = base.texts(lang).gettext
     asked, status = Asked(), HTTPStatus.UNPROCESSABLE_ENTITY
-    if not forms.is_own(request):
-        asked, status = Asked(error=translate("This form must be sent from this page.")), HTTPStatus.FORBIDDEN
-    elif room_id not in context.index.rooms:
+    if room_id not in context.index.rooms:
         asked, status = Asked(error=translate("There is no such room.")), HTTPStatus.NOT_FOUND
     else:
         try:
@@ -152,20 +150,13 @@ def _shown(
     request: Request, context: Context, language: Language, asked: Asked, status: HTTPStatus = HTTPStatus.OK
 ) -> HTMLResponse:
     values = {
-        "facility": context.facility,
-        "who": context.principal,
-        "language": language,
         "page": page(context, _figures(request), language, asked, PICTURE_SECONDS * 1000),
         "error": "" if asked.room else asked.error,
-        "path": PATH,
         "most": MOST,
         "longest_name": LONGEST_NAME,
         "longest_note": LONGEST_NOTE,
-        "build": base.build(),
-        "static": base.STATIC,
     }
-    html = base.environment(language).get_template("rooms.html").render(values)
-    return HTMLResponse(html, status, headers=forms.HEADERS)
+    return desk.page(context, language, "rooms.html", PATH, values, status)
 
 
 def _figures(request: Request) -> TtlCache:

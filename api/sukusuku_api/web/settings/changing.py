@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sukusuku_api.dependencies import Context
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.settings_changes import Proposal, propose, save
-from sukusuku_api.web import base, forms
+from sukusuku_api.web import base, desk, forms
 from sukusuku_core.errors import Mistake, PermanentError, SukusukuError, WrongSettingsError
 from sukusuku_server.facility_document.difference import difference
 from sukusuku_server.facility_document.editing import EditError
@@ -170,13 +170,4 @@ def rendered(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HTMLResponse:
     """Return a page of the settings."""
-    common = {
-        "facility": context.facility,
-        "who": context.principal,
-        "language": language,
-        "path": PATH,
-        "build": base.build(),
-        "static": base.STATIC,
-    }
-    html = base.environment(language).get_template(template).render({**common, **values})
-    return HTMLResponse(html, status, headers=forms.HEADERS)
+    return desk.page(context, language, template, PATH, values, status)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from sukusuku_api.dependencies import Context, EmptyingContext, RequestingContext, UnitsContext, known_unit
 from sukusuku_api.queries.unit_levels import estimate_before, known_levels
-from sukusuku_api.web import base, forms
+from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import view_model
 from sukusuku_api.web.collection.unit_cards import cards
@@ -114,19 +114,19 @@ def _shown(context: Context, unit_id: str, language: Language, days: int = 7, er
     known_unit(context, unit_id)
     reader = Locale(language, base.texts(language).gettext, context.clock())
     values = {
-        "facility": context.facility,
-        "who": context.principal,
         "page": _page(context, unit_id, days, reader),
         "days": days,
         "offered": DAYS,
         "error": error,
-        "language": language,
-        "path": f"{PATH}/{unit_id}",
-        "build": base.build(),
-        "static": base.STATIC,
     }
-    html = base.environment(language).get_template("unit.html").render(values)
-    return HTMLResponse(html, HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK, headers=forms.HEADERS)
+    return desk.page(
+        context,
+        language,
+        "unit.html",
+        f"{PATH}/{unit_id}",
+        values,
+        HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
+    )
 
 
 def _page(context: Context, unit_id: str, days: int, reader: Locale) -> Page:

@@ -1,0 +1,31 @@
+"""What every page of the office has in common: who looks at it, its language, its headers."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi.responses import HTMLResponse
+
+from sukusuku_api.dependencies import Context
+from sukusuku_api.web import base, forms
+from sukusuku_server.settings import Language
+
+
+def page(
+    context: Context,
+    language: Language,
+    template: str,
+    path: str,
+    values: Mapping[str, object],
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HTMLResponse:
+    """Return a page made from a template that extends `desk.html`; `path` is its own, to which its forms lead."""
+    common = {
+        "facility": context.facility,
+        "who": context.principal,
+        "language": language,
+        "path": path,
+        "build": base.build(),
+        "static": base.STATIC,
+    }
+    html = base.environment(language).get_template(template).render({**common, **values})
+    return HTMLResponse(html, status, headers=forms.HEADERS)
