@@ -259,11 +259,11 @@ class Binder:
                 self._report(series, sign.time, reading.value, reading.quality, 0.0, device.refresh, outcome)
 
     def _hold(self, device: _Device, time: int, outcome: Outcome) -> None:
-        """Say again what the device said last, when it is time for that."""
+        """Say again what the device said last, when it is time for that: nothing was measured that confirms a jump."""
         for bound in device.bound if device.life.state is State.UP else ():
             series = (bound.asset, bound.metric)
             last = self._series(series).last
-            if last is not None and last.quality is Quality.GOOD:
+            if last is not None and last.quality is Quality.GOOD and abs(time - last.time) >= self._refresh:
                 self._report(series, time, last.value, last.quality, bound.row.deadband, self._refresh, outcome)
 
     def _changed(self, name: str, changes: Iterable[Change], outcome: Outcome) -> None:

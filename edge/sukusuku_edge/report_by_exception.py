@@ -9,7 +9,8 @@ STEP = 2_000
 """ms; a clock that goes back further has been set, and times follow it."""
 JUMP = 16
 """Deadbands. A measured value that goes so far at once is told again at the next sample: only then is it known whether
-it stays, and whoever waits for that need not wait for `refresh`. For a fill level, 8 percent."""
+it stays, and whoever waits for that need not wait for `refresh`. For a fill level, 8 percent. So is the first value
+after none."""
 REMEMBERED = 256
 """Latest times of a series that are kept, so that a clock that was set back does not give one of them twice."""
 
@@ -38,7 +39,7 @@ class Series:
                 return None
             if last.time - STEP <= time <= last.time:
                 time = last.time + 1
-            self.jumped = deadband > 0 and not _close(value, last.value, JUMP * deadband)
+            self.jumped = deadband > 0 and value is not None and not _close(value, last.value, JUMP * deadband)
         self.last = self._told(time, value, quality)
         return self.last
 

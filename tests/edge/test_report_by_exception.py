@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sukusuku_edge.events import Failure
+from sukusuku_edge.events import Failure, Holds
 from tests.edge import edge_settings
 from tests.edge.binders import T, binder, sample, taken
 
@@ -44,6 +44,31 @@ def test_a_jump_is_told_again_at_the_next_sample_and_then_no_more() -> None:
     ]
 
     assert sent == [(0, 90.0), (2, 2.0), (3, 2.0), (6, 30.0), (7, 91.0), (8, 91.0)]
+
+
+def test_nothing_measured_is_told_once_and_the_value_after_it_twice() -> None:
+    one = binder()
+
+    fills = [90, None, None, None, 2, 2, 2]
+    sent = [
+        (n, reading.value)
+        for n, fill in enumerate(fills)
+        for reading in one.take([sample(T + n, fill_percent=fill)]).readings
+        if reading.metric == "Fill/Percent"
+    ]
+
+    assert sent == [(0, 90.0), (1, None), (4, 2.0), (5, 2.0)]
+
+
+def test_the_silence_of_a_sensor_that_speaks_of_changes_only_confirms_no_jump() -> None:
+    """What holds is said again after the refresh time: until then nobody knows whether the level stays."""
+    one = binder("refresh = 60\n" + edge_settings.WHOLE)
+    one.take([sample(T, fill_percent=90)])
+    one.take([sample(T + 1_000, fill_percent=2)])
+
+    held = [taken(one, Holds("board", T + 1_000 + n * 10_000)).get(("unit-1", "Fill/Percent")) for n in range(1, 13)]
+
+    assert [reading.time - T for reading in held if reading] == [61_000, 121_000]
 
 
 def test_two_values_in_one_millisecond_get_two_times() -> None:

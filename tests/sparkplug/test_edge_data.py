@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from sukusuku_core import catalogue
 from tests.sparkplug import oracle
 from tests.sparkplug.recording import DATA, EDGE_TYPES, SEQUENCED, Frame, Recording
 from tests.sparkplug.whole_session import Life
 
 MINUTE = 60_000
+JUMP = 16
+DEADBANDS = {row.name: row.deadband for row in catalogue.METRICS if row.deadband}
 TIMED = ("NBIRTH", "DBIRTH", "NDATA", "DDATA")
 
 
@@ -92,18 +95,26 @@ def test_what_does_not_change_is_not_repeated(story: Life, edge: Recording) -> N
     told = 0
     for part in edge.births():
         last: dict[tuple[str | None, str], tuple[Any, int]] = {}
-        jumped: dict[tuple[str | None, str], bool] = {}
+        jumped = set[tuple[str | None, str]]()
         for frame in part:
             live = [metric for metric in frame.body.metrics if frame.type in DATA and not metric.is_historical]
             for metric in live:
                 said = oracle.value(metric), _quality(metric)
                 key = (frame.device, metric.name)
-                same = last.get(key) == said
-                assert not same or jumped.get(key), (frame.packet.topic, metric)
-                jumped[key] = not same  # what jumps is told once more, so that it is believed at once
+                before = last.get(key, (None, 0))
+                assert before != said or key in jumped, (frame.packet.topic, metric)
+                jumped.discard(key)
+                if _is_jump(metric.name, before[0], said[0]):
+                    jumped.add(key)  # it is told once more, so that it is believed at once
                 last[key] = said
                 told += 1
     assert told > 300
+
+
+def _is_jump(name: str, before: Any, value: Any) -> bool:
+    if name not in DEADBANDS or value is None:
+        return False
+    return before is None or abs(value - before) >= JUMP * DEADBANDS[name]
 
 
 def _quality(metric: Any) -> int:
