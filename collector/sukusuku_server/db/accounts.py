@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sukusuku_server.access.records import Account, AccountKind, LoginTakenError, Organisation, UnknownAccountError
 from sukusuku_server.db import audit_entry, names
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.grants import refuse_without_admin
+from sukusuku_server.db.grants import keeping_an_admin
 from sukusuku_server.db.tables_access import account, one_time_link, organisation, session
 
 _C = account.c
@@ -125,9 +125,8 @@ class Accounts:
 
     def disable(self, ident: int, now: int, by: str) -> None:
         """End every way in for an account, at once. Raises LastAdminError."""
-        with self._operations.writing() as connection:
+        with self._operations.writing() as connection, keeping_an_admin(connection, now):
             self._change(connection, ident, {"disabled": now}, now, by, "account.disable")
-            refuse_without_admin(connection, now)
             connection.execute(delete(session).where(session.c.account_id == ident))
             connection.execute(delete(one_time_link).where(one_time_link.c.account_id == ident))
 
@@ -143,11 +142,10 @@ class Accounts:
         LastAdminError.
         """
         gone = {"login": f"{_ERASED}-{ident}", "name": names.ERASED, "password": None, "totp": None, "subject": ""}
-        with self._operations.writing() as connection:
+        with self._operations.writing() as connection, keeping_an_admin(connection, now):
             name = _find(connection, ident).name
             self._change(connection, ident, gone | {"disabled": now}, now, by, "account.erase")
             names.erase(connection, name)
-            refuse_without_admin(connection, now)
             connection.execute(delete(session).where(session.c.account_id == ident))
             connection.execute(delete(one_time_link).where(one_time_link.c.account_id == ident))
 

@@ -1,6 +1,8 @@
 """What is granted to accounts, organisations and access keys."""
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, or_, select, update
@@ -65,13 +67,12 @@ class Grants:
 
     def revoke(self, ident: int, now: int, by: str) -> Grant:
         """Take a role back, from now on. Raises UnknownAccountError, and LastAdminError."""
-        with self._operations.writing() as connection:
+        with self._operations.writing() as connection, keeping_an_admin(connection, now):
             open_ = (_C.id == ident) & _C.revoked.is_(None)
             values = {"revoked": now, "revoked_by": by[:120]}
             row = connection.execute(update(role_grant).where(open_).values(values).returning(role_grant)).first()
             if row is None:
                 raise UnknownAccountError(f"there is no grant {ident} that holds")
-            refuse_without_admin(connection, now)
             audit_entry.note(connection, now, by, "grant.revoke", _whose(row), before=_shown(row))
             return _grant(row)
 
@@ -119,14 +120,24 @@ def _of_organisation(ident: int) -> ColumnElement[bool]:
     return one_time_link.c.account_id.in_(mine)
 
 
-def refuse_without_admin(connection: Connection, now: int) -> None:
-    """Raise LastAdminError when no administrator is left who can sign in."""
+@contextmanager
+def keeping_an_admin(connection: Connection, now: int) -> Iterator[None]:
+    """Raise LastAdminError when what is done within takes the last administrator away who can sign in.
+
+    Where there is none, everything can be done: somebody whose password was stolen is shut out all the same.
+    """
+    had = _has_admin(connection, now)
+    yield
+    if had and not _has_admin(connection, now):
+        raise LastAdminError("nobody would be left who may manage people; make somebody else an administrator first")
+
+
+def _has_admin(connection: Connection, now: int) -> bool:
     holds = _C.revoked.is_(None) & _C.site.is_(None) & (_C.until.is_(None) | (_C.until > now))
     usable = account.c.disabled.is_(None) & (account.c.password.is_not(None) | (account.c.subject != ""))
     query = select(_C.id).join(account, account.c.id == _C.account_id)
     query = query.where(holds, usable, _C.role == Role.ADMIN).limit(1)
-    if connection.execute(query).first() is None:
-        raise LastAdminError("nobody would be left who may manage people; make somebody else an administrator first")
+    return connection.execute(query).first() is not None
 
 
 def _whose(row: Row[Any]) -> str:

@@ -244,6 +244,19 @@ def test_a_disabled_account_is_out_at_once_and_the_last_administrator_stays(plac
     assert place.sign_in().status_code == 303
 
 
+def test_where_no_administrator_can_sign_in_others_are_shut_out_all_the_same(place: Place) -> None:
+    """The provider has taken the role of the last one, or nobody has opened the first invitation yet."""
+    staff = place.account("sato@example.jp", Role.STAFF)
+    accounts, grants = Accounts(place.operations), Grants(place.operations)
+    (held,) = grants.of(staff)
+
+    assert grants.revoke(held.id, place.now, "command line").revoked == place.now
+    accounts.disable(staff.id, place.now, "command line")
+    accounts.erase(staff.id, place.now, "command line")
+
+    assert [account.disabled for account in accounts.all()] == [place.now]
+
+
 def test_a_new_password_signs_out_everywhere_and_ends_links(place: Place) -> None:
     account = place.account()
     link = OneTimeLinks(place.operations).make(Purpose.RESET, account.id, place.now, "suzuki")
