@@ -2,16 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from pathlib import Path
 
-from sukusuku_cli.users import BY
+from sukusuku_cli.operations_command import BY, add_site, begin, carry_out, site
 from sukusuku_core.clock import now_ms
-from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import day_start, japan_time
-from sukusuku_server import settings
-from sukusuku_server.access.records import KeyKind, UnknownAccountError
+from sukusuku_server.access.records import KeyKind
 from sukusuku_server.access.rights import Role
 from sukusuku_server.db import Operations
 from sukusuku_server.db.access_keys import AccessKeys
@@ -29,31 +26,17 @@ _EPILOG = """examples · 例:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command. Returns the exit status."""
-    arguments = parser().parse_args(argv)
-    facility = settings.read(arguments.facility)
-    operations = Operations(facility.operations.url)
-    try:
-        act: Callable[[argparse.Namespace, Facility, Operations], None] = arguments.act
-        act(arguments, facility, operations)
-    except SukusukuError as error:
-        print(f"sukusuku keys: {error}", file=sys.stderr)
-        return 2
-    finally:
-        operations.close()
-    return 0
+    return carry_out(parser(), argv)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return what the command line may say."""
-    made = argparse.ArgumentParser(
-        prog="sukusuku keys",
-        description="Access keys for programs that ask the API, and links that a wall display opens. "
+    made, which = begin(
+        "sukusuku keys",
+        "Access keys for programs that ask the API, and links that a wall display opens. "
         "API のアクセスキーと表示端末用リンク。",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EPILOG,
     )
-    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
-    which = made.add_subparsers(required=True, metavar="COMMAND")
     which.add_parser("list", help="list keys and links · 一覧").set_defaults(act=_list)
     add = which.add_parser("add", help="make a key and print it, once · キーを発行（表示は一度だけ）")
     add.add_argument("--role", required=True, choices=[role.value for role in Role], help="role · 役割")
@@ -62,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     display.set_defaults(act=_add, kind=KeyKind.DISPLAY, role=Role.DISPLAY.value)
     for one in (add, display):
         one.add_argument("name", help="what it is for, or where it hangs · 用途、設置場所")
-        one.add_argument("--site", help="only this centre; without it, all · このセンターだけ（省略すると全体）")
+        add_site(one)
         one.add_argument("--until", type=date.fromisoformat, help="its last day, such as 2027-03-31 · 最終日")
     revoke = which.add_parser("revoke", help="end a key or link at once · 失効")
     revoke.add_argument("number", type=int, help="its number in the list · 一覧の番号")
@@ -84,19 +67,16 @@ def _list(_: argparse.Namespace, __: Facility, operations: Operations) -> None:
 
 
 def _add(arguments: argparse.Namespace, facility: Facility, operations: Operations) -> None:
-    sites = [site.id for site in facility.site]
-    if arguments.site is not None and arguments.site not in sites:
-        raise UnknownAccountError(f"--site: there is no centre {arguments.site!r}; there are {', '.join(sites)}")
-    until, now = arguments.until, now_ms()
+    where, until, now = site(arguments, facility), arguments.until, now_ms()
     expires = None if until is None else day_start(until + timedelta(days=1))
     with operations.together():
         key, token = AccessKeys(operations).make(arguments.kind, arguments.name, now, BY, expires)
-        Grants(operations).give(Role(arguments.role), arguments.site, now, BY, key=key.id)
+        Grants(operations).give(Role(arguments.role), where, now, BY, key=key.id)
     if arguments.kind is KeyKind.API:
         print("send it with each request as Authorization: Bearer ...; it is not shown again", file=sys.stderr)
         print(token)
     else:
-        of = "" if arguments.site is None else f"?site={arguments.site}"
+        of = "" if where is None else f"?site={where}"
         print(f"{facility.web.url.rstrip('/')}/d/{token}{of}")
 
 

@@ -3,15 +3,14 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from sukusuku_cli.users import BY
+from sukusuku_cli.operations_command import BY, begin, carry_out
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import SukusukuError, TransientError
 from sukusuku_core.time import japan_time
-from sukusuku_server import settings
 from sukusuku_server.access.records import UnknownAccountError
 from sukusuku_server.db import Operations
 from sukusuku_server.db.node_keys import NodeKeys
@@ -35,31 +34,17 @@ _STATES = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command. Returns the exit status."""
-    arguments = parser().parse_args(argv)
-    facility = settings.read(arguments.facility)
-    operations = Operations(facility.operations.url)
-    try:
-        act: Callable[[argparse.Namespace, Facility, NodeKeys], None] = arguments.act
-        act(arguments, facility, NodeKeys(operations))
-    except (SukusukuError, FileExistsError) as error:
-        print(f"sukusuku nodes: {error}", file=sys.stderr)
-        return 2
-    finally:
-        operations.close()
-    return 0
+    return carry_out(parser(), argv)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return what the command line may say."""
-    made = argparse.ArgumentParser(
-        prog="sukusuku nodes",
-        description="Keys of edge nodes: with its key a node deletes a reading only when the collector proves that it "
+    made, which = begin(
+        "sukusuku nodes",
+        "Keys of edge nodes: with its key a node deletes a reading only when the collector proves that it "
         "is stored. エッジノードの鍵。鍵があるノードは、収集サーバーの証明を確認してから計測値を削除します。",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EPILOG,
     )
-    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
-    which = made.add_subparsers(required=True, metavar="COMMAND")
     which.add_parser("list", help="list edge nodes and their keys · 一覧").set_defaults(act=_list)
     key = which.add_parser("key", help="make a key; the one before holds until the next · 鍵を発行")
     key.add_argument("node", help="edge node, as in facility.toml · エッジノード")
@@ -71,8 +56,8 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _list(_: argparse.Namespace, facility: Facility, keys: NodeKeys) -> None:
-    rows, states = keys.holding(), _states(facility)
+def _list(_: argparse.Namespace, facility: Facility, operations: Operations) -> None:
+    rows, states = NodeKeys(operations).holding(), _states(facility)
     for node in _own(facility):
         held = [f"{row.key.ident} of {japan_time(row.created):%Y-%m-%d}" for row in rows if row.node == node]
         state = states.get(node)
@@ -95,8 +80,8 @@ def _states(facility: Facility) -> dict[str, int]:
         return {}
 
 
-def _key(arguments: argparse.Namespace, facility: Facility, keys: NodeKeys) -> None:
-    own = _own(facility)
+def _key(arguments: argparse.Namespace, facility: Facility, operations: Operations) -> None:
+    own, keys = _own(facility), NodeKeys(operations)
     if arguments.node not in own:
         raise UnknownAccountError(f"facility.toml has no edge node {arguments.node!r}; it has {', '.join(own)}")
     if arguments.file is None:
@@ -106,11 +91,15 @@ def _key(arguments: argparse.Namespace, facility: Facility, keys: NodeKeys) -> N
         print(keys.make(arguments.node, now_ms(), BY).text)
         return
     with os.fdopen(os.open(arguments.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(keys.make(arguments.node, now_ms(), BY).text + "\n")
+        try:
+            file.write(keys.make(arguments.node, now_ms(), BY).text + "\n")
+        except SukusukuError:
+            arguments.file.unlink()  # or the next try would find a file there
+            raise
 
 
-def _revoke(arguments: argparse.Namespace, _: Facility, keys: NodeKeys) -> None:
-    keys.revoke(arguments.node, now_ms(), BY)
+def _revoke(arguments: argparse.Namespace, _: Facility, operations: Operations) -> None:
+    NodeKeys(operations).revoke(arguments.node, now_ms(), BY)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
+from sukusuku_cli.operations_command import BY, add_site, begin, carry_out, site
 from sukusuku_core.clock import now_ms
-from sukusuku_core.errors import SukusukuError
-from sukusuku_server import settings
+from sukusuku_core.errors import ConfigError
 from sukusuku_server.access.records import Account, AccountKind, Purpose, UnknownAccountError
 from sukusuku_server.access.rights import Role
 from sukusuku_server.db import Operations
@@ -16,9 +15,6 @@ from sukusuku_server.db.grants import Grants
 from sukusuku_server.db.one_time_links import OneTimeLinks
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.mail_address import MailAddress
-
-BY = "command line"
-"""Under which name it stands in the audit log."""
 
 _EPILOG = """examples · 例:
   sukusuku users facility.toml list
@@ -30,31 +26,17 @@ _EPILOG = """examples · 例:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command. Returns the exit status."""
-    arguments = parser().parse_args(argv)
-    facility = settings.read(arguments.facility)
-    operations = Operations(facility.operations.url)
-    try:
-        act: Callable[[argparse.Namespace, Facility, Operations], None] = arguments.act
-        act(arguments, facility, operations)
-    except (SukusukuError, ValueError) as error:
-        print(f"sukusuku users: {error}", file=sys.stderr)
-        return 2
-    finally:
-        operations.close()
-    return 0
+    return carry_out(parser(), argv)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return what the command line may say."""
-    made = argparse.ArgumentParser(
-        prog="sukusuku users",
-        description="Accounts: list them, add one, end or bring back one, send a link for a new password. "
+    made, which = begin(
+        "sukusuku users",
+        "Accounts: list them, add one, end or bring back one, send a link for a new password. "
         "利用者の一覧・追加・停止・パスワード再設定。",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EPILOG,
     )
-    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
-    which = made.add_subparsers(required=True, metavar="COMMAND")
     which.add_parser("list", help="list accounts with their roles · 一覧").set_defaults(act=_list)
     add = which.add_parser("add", help="add an account and print its link · 追加して招待リンクを表示")
     add.add_argument("login", help="mail address with which the person signs in · ログインに使うメールアドレス")
@@ -62,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument(
         "--role", required=True, choices=[role.value for role in Role if role is not Role.DISPLAY], help="role · 役割"
     )
-    add.add_argument("--site", help="only at this centre; without it, at all · このセンターだけ（省略すると全体）")
+    add_site(add)
     add.add_argument("--language", choices=["ja", "en"], default="ja", help="language of mails · メールの言語")
     add.add_argument(
         "--shared", action="store_true", help="several people use it, such as a tablet · 複数人で共用する端末など"
@@ -95,10 +77,11 @@ def _list(_: argparse.Namespace, __: Facility, operations: Operations) -> None:
 
 
 def _add(arguments: argparse.Namespace, facility: Facility, operations: Operations) -> None:
-    sites = [site.id for site in facility.site]
-    if arguments.site is not None and arguments.site not in sites:
-        raise UnknownAccountError(f"--site: there is no centre {arguments.site!r}; there are {', '.join(sites)}")
-    login, now = MailAddress(arguments.login), now_ms()
+    where, now = site(arguments, facility), now_ms()
+    try:
+        login = MailAddress(arguments.login)
+    except ValueError as error:
+        raise ConfigError(f"{arguments.login}: {error}") from error
     with operations.together():
         account = Accounts(operations).add(
             login,
@@ -108,7 +91,7 @@ def _add(arguments: argparse.Namespace, facility: Facility, operations: Operatio
             kind=AccountKind.SHARED if arguments.shared else AccountKind.PERSON,
             language=arguments.language,
         )
-        Grants(operations).give(Role(arguments.role), arguments.site, now, BY, account=account.id)
+        Grants(operations).give(Role(arguments.role), where, now, BY, account=account.id)
     _print_link(facility, operations, account)
 
 

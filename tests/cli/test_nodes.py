@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sukusuku_cli.nodes import main
+from sukusuku_core.errors import TransientError
 from sukusuku_core.proof import ProofKey
 from sukusuku_server.db import Operations
 from sukusuku_server.db.node_keys import NodeKeys
@@ -43,6 +44,22 @@ def test_a_key_is_written_for_its_owner_only_and_over_no_other(
     assert holding(tmp_path) == [("tobu-pi", path.read_text(encoding="ascii").strip())]
     assert main([str(file), "key", "tobu-pi", "--file", str(path)]) == 2
     assert len(holding(tmp_path)) == 1
+
+
+def test_a_file_that_cannot_be_made_or_filled_is_told_and_no_key_is_made(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main([str(file), "key", "tobu-pi", "--file", str(tmp_path / "none" / "a.key")]) == 2
+    assert "No such file or directory" in capsys.readouterr().err
+
+    def away(*_: object) -> ProofKey:
+        raise TransientError("the database is locked")
+
+    monkeypatch.setattr(NodeKeys, "make", away)
+    assert main([str(file), "key", "tobu-pi", "--file", str(tmp_path / "a.key")]) == 2
+    assert "sukusuku nodes: the database is locked" in capsys.readouterr().err
+    assert not (tmp_path / "a.key").exists()
+    assert holding(tmp_path) == []
 
 
 def test_the_key_before_the_newest_holds_on_and_older_ones_do_not(
