@@ -8,6 +8,7 @@ from typing import Any
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.problems import ProblemError
+from sukusuku_core import toml_text
 from sukusuku_server.access.rights import Act
 from sukusuku_server.db import audit_entry
 from sukusuku_server.facility_document.difference import difference
@@ -65,6 +66,6 @@ def _refuse_of_accounts(context: Context, before: str, after: str) -> None:
 
 def _table(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return toml_text.loads(text)
     except tomllib.TOMLDecodeError:
         return {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from sukusuku_cli.safety import Risk, edge_risks, risks
 from sukusuku_collector.facility_checks import mistakes
-from sukusuku_core import profile
+from sukusuku_core import profile, toml_text
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings_schema import schema
 from sukusuku_edge import settings as edge
@@ -28,7 +28,7 @@ def _facility(path: Path) -> str:
 
 def _written(path: Path) -> dict[str, Any]:
     """Return a right file as it is written, before the environment is asked."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return toml_text.loads(path.read_text(encoding="utf-8"))
 
 
 def _with_warnings(told: str, path: Path, found: Iterable[Risk], others: Iterable[str] = ()) -> str:
@@ -83,7 +83,7 @@ KINDS = {
 def check(path: Path) -> str:
     """One line about a right file. Raises ConfigError for a wrong one."""
     try:
-        keys = tomllib.loads(path.read_text(encoding="utf-8")).keys()
+        keys = toml_text.loads(path.read_text(encoding="utf-8")).keys()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from sukusuku_core import toml_text
 from sukusuku_core.catalogue import Role
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Value
@@ -294,7 +295,7 @@ class _Header(msgspec.Struct):
 def parse_profile(text: str, name: str) -> AnyProfile:
     """Return a profile from TOML text; `name` stands for the file in errors. Raises ConfigError."""
     try:
-        transport = msgspec.convert(tomllib.loads(text), _Header).transport
+        transport = msgspec.convert(toml_text.loads(text), _Header).transport
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}: not valid TOML: {error}") from error
     except msgspec.ValidationError as error:

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from sukusuku_core import toml_text
 from sukusuku_core.errors import Mistake, WrongSettingsError
 from sukusuku_core.topics import ID_PATTERN
 
@@ -63,7 +64,7 @@ def read_text(path: Path) -> str:
 def parse(text: str, kind: type[S], name: str, environ: Mapping[str, str] = os.environ) -> S:
     """Return the settings in a TOML text; `name` stands for the file in errors. Raises WrongSettingsError."""
     try:
-        given = tomllib.loads(text)
+        given = toml_text.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WrongSettingsError.of(name, f"not valid TOML: {error}") from error
     unset: list[Mistake] = []

@@ -65,12 +65,20 @@ def test_a_right_file_is_a_value() -> None:
         ),
         ('[[device]]\nid = "a"\nspans = {b = 0}', "x.toml: device[0].spans[...]: expected `int` >= 1"),
         ("device = 5", "x.toml: device: expected `array`, got `int`, found 5"),
+        (f"device = {'[' * 60}{']' * 60}", "x.toml: not valid TOML: tables or lists are nested deeper than 50"),
+        (f"{'x.' * 5_000}y = 1", "x.toml: not valid TOML: tables or lists are nested deeper than 50"),
     ],
 )
 def test_a_wrong_file_is_explained(text: str, error: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text, File, "x.toml")
     assert str(caught.value) == error
+
+
+@pytest.mark.parametrize("text", [f"device = {'[' * 100_000}", f"device = {'9' * 5_000}"])
+def test_what_the_parser_itself_stumbles_over_is_a_wrong_file(text: str) -> None:
+    with pytest.raises(WrongSettingsError, match=r"^x\.toml: not valid TOML: "):
+        parse(text, File, "x.toml")
 
 
 def test_secrets_come_from_the_environment() -> None:

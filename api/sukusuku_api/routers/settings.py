@@ -13,6 +13,7 @@ from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.adoption import found
 from sukusuku_api.schemas import settings as out
 from sukusuku_api.settings_changes import propose, save
+from sukusuku_core import toml_text
 from sukusuku_core.errors import Mistake, PermanentError, WrongSettingsError
 from sukusuku_core.model import AssetKind
 from sukusuku_core.time import japan_time
@@ -42,7 +43,7 @@ def settings(context: SettingsContext) -> out.SettingsOut:
     """Return the document as it is now, right or wrong, and its version."""
     document = _source(context).read()
     try:
-        data = tomllib.loads(document.text)
+        data = toml_text.loads(document.text)
     except tomllib.TOMLDecodeError as error:
         raise ProblemError(HTTPStatus.CONFLICT, f"The document is not valid TOML: {error}") from error
     return out.SettingsOut(version=document.version, settings=_public(data))

@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from sukusuku_cli.doctor.finding import Finding, Status, note, ok, wrong
 from sukusuku_cli.doctor.probe_computer import ThisComputer
 from sukusuku_cli.doctor.probe_servers import RealServers
 from sukusuku_cli.safety import risks
+from sukusuku_core import toml_text
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_server import settings
@@ -56,7 +56,7 @@ def examined(
         )
         return
     yield ok("settings", _("%(path)s is right") % {"path": path})
-    for risk in risks(facility, tomllib.loads(path.read_text(encoding="utf-8")), _):
+    for risk in risks(facility, toml_text.loads(path.read_text(encoding="utf-8")), _):
         yield wrong(f"settings {risk.where}", risk.said, risk.todo)
     yield from remote.judge_broker(facility.broker, servers.broker(facility.broker), now, _)
     yield from _databases(facility, computer, now, _)

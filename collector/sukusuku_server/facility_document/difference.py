@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sukusuku_core import toml_text
 from sukusuku_server.facility_document.words import HIDDEN, KEYS, THINGS
 from sukusuku_server.i18n import texts
 from sukusuku_server.settings import Language
@@ -32,7 +33,7 @@ def difference(before: str, after: str, language: Language) -> list[str]:
     if before == after:
         return []
     try:
-        old, new = tomllib.loads(before), tomllib.loads(after)
+        old, new = toml_text.loads(before), toml_text.loads(after)
     except tomllib.TOMLDecodeError:
         return [gettext("The text cannot be read as TOML, so its differences are not known.")]
     found = [_told(change, language) for change in _changes(old, new, (), ())]

@@ -15,6 +15,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Item
 
+from sukusuku_core import toml_text
 from sukusuku_core.errors import SukusukuError
 from sukusuku_server.facility_document import layout, paths
 from sukusuku_server.facility_document.layout import Section, Statement
@@ -63,7 +64,7 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
 def _edited(text: str, edit: Edit) -> str:
     try:
-        data = tomllib.loads(text)
+        data = toml_text.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise EditError(f"the document is not valid TOML, so only a person can mend it: {error}") from error
     path = paths.resolved(data, edit.path)
@@ -86,7 +87,7 @@ def _edited(text: str, edit: Edit) -> str:
 def _is(text: str, wanted: Any, path: Path) -> bool:
     """Whether a text says what is wanted. A list without items at the path is as good as none."""
     try:
-        found = tomllib.loads(text)
+        found = toml_text.loads(text)
     except tomllib.TOMLDecodeError:
         return False
     for data in (found, wanted):

@@ -15,6 +15,7 @@ from sukusuku_api.web.settings.explained import explained, sorted_by_field
 from sukusuku_api.web.settings.kinds import Kind, Number, WrongEntryError
 from sukusuku_api.web.settings.kinds_of_time import Day
 from sukusuku_api.web.settings.things import FROM, Field, Named, Thing
+from sukusuku_core import toml_text
 from sukusuku_core.errors import Mistake
 from sukusuku_server.facility_document.paths import NoSuchPlaceError
 from sukusuku_server.i18n import Translate
@@ -197,7 +198,7 @@ class Form:
 
 def _data(text: str) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(text)
+        return toml_text.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProblemError(HTTPStatus.CONFLICT, f"The document is not valid TOML: {error}") from error
 
