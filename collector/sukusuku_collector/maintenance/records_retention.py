@@ -12,6 +12,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.audit_log import AuditLog
 from sukusuku_server.db.sessions import Limits, Sessions
 from sukusuku_server.settings.facility import OperationsSettings
+from sukusuku_server.threads import unbroken
 
 ROUND_SECONDS = 3600.0
 
@@ -32,7 +33,7 @@ class RecordsRetention:
         while True:
             try:
                 if sure():
-                    await asyncio.to_thread(self.step)
+                    await unbroken(self.step)
                 problems.recovered("records", "works again")
             except TransientError as error:
                 problems.problem("records", "failed, trying again", error)
