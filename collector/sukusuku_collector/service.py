@@ -145,25 +145,30 @@ class Collector:
 
     async def _following(self, stop: asyncio.Event) -> Works | None:
         """Wait for other settings that are right. Return the works under them, not begun; None when `stop` is set."""
+        news: Right | Wrong | None = None
         while not await _is_set(stop, LOOK_SECONDS):
             self._teller.look(self._facility)
             try:
-                news = None if self._document is None else await unbroken(self._document.look)
-            except TransientError as error:
-                self._problems.problem("settings", "cannot be read, going on with those of before", error)
+                if self._document is not None:
+                    news = await unbroken(self._document.look) or news
+                following = self._works_under(news) if isinstance(news, Right) else None
+            except TransientError as error:  # what is known to be right is tried again
+                self._problems.problem("settings", "cannot be taken, going on with those of before", error)
                 continue
-            self._problems.recovered("settings", "can be read again")
+            self._problems.recovered("settings", "can be taken again")
             if isinstance(news, Wrong):
                 self._teller.wrong(news.mistakes)
-            elif isinstance(news, Right):
-                following = self._works_under(news)
-                if following is not None:
-                    return following
+            news = None
+            if following is not None:
+                return following
         _log.info("stopping")
         return None
 
     def _works_under(self, news: Right) -> Works | None:
-        """Return the works under a right document; None when they would be the same, or cannot be."""
+        """Return the works under a right document; None when they would be the same, or cannot be.
+
+        Raises TransientError when the operations data do not answer.
+        """
         facility, waiting = held_back(self._facility, news.facility)
         following = None
         if facility != self._facility:

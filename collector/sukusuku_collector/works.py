@@ -69,9 +69,10 @@ class Ground:
 
 
 class Works:
-    """See the module. Raises ConfigError when the settings cannot be used; nothing has begun then.
+    """See the module.
 
-    `ingest` and `host` are asked how they are; whoever made this tells them of it.
+    Raises ConfigError when the settings cannot be used, TransientError when the operations data do not answer; nothing
+    has begun then. `ingest` and `host` are asked how they are; whoever made this tells them of it.
     """
 
     def __init__(self, facility: Facility, ground: Ground, ingest: Ingest, host: Host) -> None:

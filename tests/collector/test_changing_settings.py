@@ -13,11 +13,16 @@ from sukusuku_collector import service
 from sukusuku_collector.clock.machine import SteadyMachine
 from sukusuku_collector.document import teller
 from sukusuku_collector.facility_checks import mistakes
+from sukusuku_collector.host.session import Host
+from sukusuku_collector.ingest.pipeline import Ingest
+from sukusuku_collector.works import Ground, Works
 from sukusuku_core.clock import now_ms
+from sukusuku_core.errors import TransientError
 from sukusuku_server.facility_document.editing import Add, Edit, Put, TakeOut, edited
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.source import Change
 from sukusuku_server.facility_document.watching import Watch
+from sukusuku_server.settings import Facility
 from tests.collector.fake_edge import FakeEdge
 from tests.collector.small_facility import facility_file
 from tests.collector.test_service import STATE, UNIT, check_stored, observer, readings, run
@@ -152,6 +157,28 @@ def test_a_broken_document_changes_nothing_and_is_told_until_it_is_mended(
 
     run(scenario())
     check_stored(tmp_path / "readings.db", expected)
+
+
+def test_a_change_that_the_databases_do_not_let_in_is_taken_when_they_do(
+    broker: int, tmp_path: Path, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = iter((False, True, False))
+
+    class Failing(Works):
+        def __init__(self, facility: Facility, ground: Ground, ingest: Ingest, host: Host) -> None:
+            if next(away):
+                raise TransientError("operations database: away")
+            super().__init__(facility, ground, ingest, host)
+
+    monkeypatch.setattr(service, "Works", Failing)
+
+    async def scenario() -> None:
+        async with watched(facility_file(tmp_path, broker)) as running:
+            running.save(Put("site[tobu].room[room].capacity", 7))
+            await in_the_log(log, "cannot be taken, going on with those of before: operations database: away")
+            await in_the_log(log, "the changed settings are in use")
+
+    run(scenario())
 
 
 def test_what_needs_a_restart_is_told_and_the_rest_is_taken(

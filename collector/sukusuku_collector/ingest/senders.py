@@ -32,6 +32,7 @@ class Senders:
         self._unreadable = UnreadableNodes()
         self._sources = AssetSources()
         self.passed_over = PassedOver()
+        self._notes: dict[str, int] = {}
         nodes = routes.nodes()
         keys = [unreadable_key(node, reason) for node in nodes for reason in CURES]
         for key in [*keys, *(passed_over_key(node, reason) for node in nodes for reason in REASONS)]:
@@ -82,7 +83,10 @@ class Senders:
     # ------------------------------------------------------------ what a person must know
 
     def tell(self, teller: OperatorLog, batch: Batch) -> None:
-        """Tell what is new, and show the assets as stale of which nothing can be read for too long."""
+        """Tell what is new, and show the assets as stale of which nothing can be read for too long.
+
+        Raises TransientError when the store does not take it; the next time makes up for it.
+        """
         for trouble in self._unreadable.overdue(batch.now):
             for asset in self._concerned(trouble):
                 batch.offline[asset] = self._sources.lost(asset, (trouble.node, trouble.scope), trouble.since)
@@ -95,7 +99,11 @@ class Senders:
             self._note(trouble)
         for news in self.passed_over.news():
             teller.tell_passed_over(news)
-            self._store.note(passed_over_key(news.node, news.why), news.count)
+            self._notes[passed_over_key(news.node, news.why)] = news.count
+        while self._notes:
+            key, value = next(iter(self._notes.items()))
+            self._store.note(key, value)
+            del self._notes[key]
 
     def _over(self, troubles: Sequence[Trouble]) -> None:
         for trouble in troubles:
@@ -105,7 +113,7 @@ class Senders:
     def _note(self, trouble: Trouble) -> None:
         node, reason = trouble.node.node, trouble.reason
         since = self._unreadable.since(node, reason)
-        self._store.note(unreadable_key(self._routes.edge(node), reason), since or 0)
+        self._notes[unreadable_key(self._routes.edge(node), reason)] = since or 0
 
     # ------------------------------------------------------------ assets
 

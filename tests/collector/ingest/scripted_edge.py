@@ -36,6 +36,11 @@ class FailingStore(SqliteStore):
             raise TransientError("the disk is full")
         return super().commit_rows(rows, quarantined, received, moved, unassigned)
 
+    def note(self, key: str, value: int) -> None:
+        if self.full:
+            raise TransientError("the disk is full")
+        super().note(key, value)
+
 
 class Edge:
     """An edge node that speaks by the real session rules, straight into an ingest."""

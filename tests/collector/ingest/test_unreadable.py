@@ -7,11 +7,13 @@ import pytest
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.ingest.unreadable import PATIENCE
 from sukusuku_core.model import Reading
+from sukusuku_core.settings import parse
 from sukusuku_mqtt import Message
 from sukusuku_server.model.unreadable import unreadable_key
+from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
-from tests.collector.ingest.scripted_edge import NOW, Edge, Time
-from tests.collector.small_facility import facility
+from tests.collector.ingest.scripted_edge import NOW, Edge, FailingStore, Time
+from tests.collector.small_facility import FACILITY, facility
 
 SINCE = NOW + 1000
 GARBAGE = Message("spBv1.0/toshima/DDATA/tobu-pi/unit-1", b"\xff")
@@ -86,6 +88,22 @@ def test_a_node_that_has_died_is_no_longer_waited_for(
     time.now += PATIENCE
     ingest.process([])
     assert not noted(store, "message")
+
+
+def test_settings_can_change_while_the_store_does_not_answer(
+    store: FailingStore, ingest: Ingest, edge: Edge, time: Time
+) -> None:
+    ingest.process([GARBAGE])
+    time.now += PATIENCE
+    ingest.process([])
+    assert noted(store, "message") == NOW
+
+    store.full = True
+    text = FACILITY.format(port=1883).replace('edge = "tobu-pi"', 'edge = "seibu-pi"', 1)
+    ingest.take(parse(text, Facility, "facility.toml"))
+    store.full = False
+    ingest.process([])
+    assert noted(store, "message") == 0
 
 
 def test_what_an_earlier_run_has_noted_is_forgotten(store: SqliteStore, time: Time) -> None:
