@@ -16,8 +16,8 @@ from sukusuku_server.facility_document.restart import held_back
 from sukusuku_server.facility_document.source import Change, ChangedMeanwhileError, Document, FacilitySource
 from sukusuku_server.settings import Facility
 
-_OF_ACCOUNTS = ("oidc", "mail", "web")
-"""Who signs in as what, and by which way and to which address links to set a password go."""
+_OF_ACCOUNTS = ("oidc", "mail", "web", "operations")
+"""Who signs in as what, by which way and to which address links to set a password go, and where the accounts are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,9 +223,17 @@ def test_only_who_may_edit_settings_everywhere_sees_and_changes_them(
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("web.url", "https://elsewhere.example"),
+        ("operations.url", "sqlite:////srv/elsewhere.example.sqlite"),
+        ("mail", {"sender": "a@elsewhere.example"}),
+    ],
+)
 @pytest.mark.parametrize(("role", "allowed"), [(Role.INTEGRATOR, False), (Role.MANAGER, False), (Role.ADMIN, True)])
 def test_nobody_gives_themselves_rights_by_way_of_the_settings(
-    world: World, tmp_path: Path, role: Role, *, allowed: bool
+    world: World, tmp_path: Path, role: Role, key: str, value: object, *, allowed: bool
 ) -> None:
     path = tmp_path / "facility.toml"
     path.write_text(FACILITY, encoding="utf-8")
@@ -234,9 +242,9 @@ def test_nobody_gives_themselves_rights_by_way_of_the_settings(
     visitor = Principal("somebody", Actor("account 1"), granting(role, None), shared=False)
     app = create_app(source.check(document.text), store, world.operations, lambda: NOW, lambda _: visitor)
     follow(app, Watch(source, document.version))
-    url = {"op": "put", "path": "web.url", "value": "https://elsewhere.example"}
+    edit = {"op": "put", "path": key, "value": value}
     with client(app) as api:
-        body = {"version": document.version, "edits": [url]}
+        body = {"version": document.version, "edits": [edit]}
         answer = api.post("/api/v1/settings/edits", json=body)
         body["edits"] = [{"op": "put", "path": "site[tobu].name.en", "value": "East"}]
         other = api.post("/api/v1/settings/edits", json=body | {"version": source.read().version})
