@@ -150,9 +150,7 @@ class Provider:
     def _described(self) -> Description:
         """Return what the provider describes now. Raises ProviderAwayError."""
         with self._lock:
-            now = self._clock()
-            if self._looked is None or not 0 <= now - self._looked < _LOOK_MS:
-                self._looked = now
+            if self._looked is None or not 0 <= self._clock() - self._looked < _LOOK_MS:
                 try:
                     self._known = self._look()
                 except ProviderAwayError as error:
@@ -161,6 +159,7 @@ class Provider:
                     self._away = str(error)
                 else:
                     self._away = ""
+                self._looked = self._clock()  # from its end: a look takes as long as it counts, and others wait for it
             if self._away or self._known is None:
                 raise ProviderAwayError(self._away)
             return self._known
