@@ -228,6 +228,24 @@ def test_a_second_factor_is_asked_for_and_the_token_changes(place: Place) -> Non
     assert "コードが正しくない" in again.text
 
 
+def test_every_form_that_takes_the_password_counts_guesses_alike(place: Place) -> None:
+    account, secret = place.account(), pyotp.random_base32()
+    Accounts(place.operations).set_totp(account.id, secret, place.now, "suzuki")
+    place.sign_in()
+    code = pyotp.TOTP(secret).at(place.now // 1000)
+    assert place.api.post("/sign-in/code", data={"code": code}, headers=BROWSER).status_code == 303
+    attempts, off = SignInAttempts(place.operations), "/account/second-factor/off"
+
+    assert "現在のパスワードが正しくありません" in place.api.post(off, data={"present": "x"}, headers=BROWSER).text
+    assert attempts.lately(place.now) == 1
+    assert place.api.post(off, data={"present": PASSWORD}, headers=BROWSER).status_code == 303
+    assert attempts.lately(place.now) == 0, "the right password is no guess"
+    for path in ("/account/password", off):
+        for _ in range(11):
+            answer = place.api.post(path, data={"present": "x"}, headers=BROWSER)
+        assert "試行回数が多すぎます" in answer.text
+
+
 def test_a_disabled_account_is_out_at_once_and_the_last_administrator_stays(place: Place) -> None:
     place.account()
     staff = place.account("sato@example.jp", Role.STAFF)

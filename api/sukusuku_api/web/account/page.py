@@ -24,6 +24,7 @@ from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.audit_log import AuditLog
 from sukusuku_server.db.grants import Grants
 from sukusuku_server.db.sign_in_attempts import SignInAttempts
+from sukusuku_server.i18n import Translate
 from sukusuku_server.settings import Language
 
 PATH = "/account"
@@ -76,24 +77,16 @@ def set_password(
     request: Request, context: OwnContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
 ) -> Response:
     """Set a new password; everywhere else the account is signed out."""
-    translate, own, accounts, now = (
-        base.texts(lang).gettext,
-        own_account(context),
-        Accounts(context.operations),
-        context.clock(),
-    )
-    attempts, whence = SignInAttempts(context.operations), client_address(request)
-    if attempts.admit(own.login, whence, now):
-        return shown(request, context, lang, translate("Too many attempts. Please try again in a minute."))
-    if not passwords.verify(entry.present, accounts.password(own.id)):
-        return shown(request, context, lang, translate("The present password is not right."))
-    attempts.succeeded(own.login, whence)
+    translate, own = base.texts(lang).gettext, own_account(context)
+    if unproved := not_proved(request, context, entry, translate):
+        return shown(request, context, lang, unproved)
     if entry.password != entry.again:
         return shown(request, context, lang, translate("The two passwords differ."))
     wrong = passwords.objection(entry.password, (*own.login.split("@"), own.name, "sukusuku"))
     if wrong is not None:
         return shown(request, context, lang, objected(wrong, translate))
-    accounts.set_password(own.id, passwords.hashed(entry.password), now, own.name)
+    kept = passwords.hashed(entry.password)
+    Accounts(context.operations).set_password(own.id, kept, context.clock(), own.name)
     return _anew(request, context, lang)
 
 
@@ -121,11 +114,10 @@ def second_factor_off(
     request: Request, context: OwnContext, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
 ) -> Response:
     """Switch the second factor off; it takes the password."""
-    own, accounts = own_account(context), Accounts(context.operations)
-    wait = SignInAttempts(context.operations).admit(own.login, client_address(request), context.clock())
-    if wait or not passwords.verify(entry.present, accounts.password(own.id)):
-        return shown(request, context, lang, base.texts(lang).gettext("The present password is not right."))
-    accounts.set_totp(own.id, None, context.clock(), own.name)
+    own = own_account(context)
+    if unproved := not_proved(request, context, entry, base.texts(lang).gettext):
+        return shown(request, context, lang, unproved)
+    Accounts(context.operations).set_totp(own.id, None, context.clock(), own.name)
     return _anew(request, context, lang)
 
 
@@ -176,6 +168,17 @@ def _anew(request: Request, context: Context, language: Language) -> Response:
         context.clock(), client_address(request), agent, account=own.id, who=own.name
     )
     return with_cookie(request, token, f"{PATH}?lang={language}")
+
+
+def not_proved(request: Request, context: Context, entry: Entry, translate: Translate) -> str:
+    """Return why the present password does not prove who sends a form; empty: it does."""
+    own, whence, attempts = own_account(context), client_address(request), SignInAttempts(context.operations)
+    if attempts.admit(own.login, whence, context.clock()):
+        return translate("Too many attempts. Please try again in a minute.")
+    if not passwords.verify(entry.present, Accounts(context.operations).password(own.id)):
+        return translate("The present password is not right.")
+    attempts.succeeded(own.login, whence)
+    return ""
 
 
 def own_account(context: Context) -> Account:

@@ -5,20 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Form, Request
 from fastapi.responses import Response
 
-from sukusuku_api.access.authentication import client_address
 from sukusuku_api.access.oidc import flow as flows
 from sukusuku_api.access.oidc.errors import ProviderAwayError
 from sukusuku_api.access.sign_in import Refusal, SignInError
-from sukusuku_api.dependencies import Context
 from sukusuku_api.web import base
-from sukusuku_api.web.account.page import PATH, Entry, OwnContext, back, own_account, shown
+from sukusuku_api.web.account.page import PATH, Entry, OwnContext, back, not_proved, own_account, shown
 from sukusuku_api.web.sign_in import page as sign_in
 from sukusuku_api.web.sign_in import provider
 from sukusuku_api.web.sign_in.texts import refused
-from sukusuku_server.access import passwords
 from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.grants import Grants
-from sukusuku_server.db.sign_in_attempts import SignInAttempts
 
 router = APIRouter(include_in_schema=False, prefix=f"{PATH}/provider")
 
@@ -35,8 +31,8 @@ def connect(request: Request, context: OwnContext, entry: Annotated[Entry, Form(
     A page leads there, and no redirect: where a form leads to is limited to this server.
     """
     own, known = own_account(context), provider.known(request)
-    if not _is_right(request, context, entry.present):
-        return shown(request, context, lang, base.texts(lang).gettext("The present password is not right."))
+    if unproved := not_proved(request, context, entry, base.texts(lang).gettext):
+        return shown(request, context, lang, unproved)
     flow = flows.begin(f"{PATH}?lang={lang}", lang, context.clock(), own.id)
     try:
         address = known.address(flow)
@@ -53,20 +49,10 @@ def disconnect(
 ) -> Response:
     """End the connection, and with it the roles that the provider gave. It takes the password, which is left then."""
     own, now = own_account(context), context.clock()
-    if not _is_right(request, context, entry.present):
-        return shown(request, context, lang, base.texts(lang).gettext("The present password is not right."))
+    if unproved := not_proved(request, context, entry, base.texts(lang).gettext):
+        return shown(request, context, lang, unproved)
     with context.operations.together():
         Accounts(context.operations).set_subject(own.id, "", now, own.name)
         Grants(context.operations).renew(own.id, frozenset(), now)
     sign_in.authentication(request).forget()
     return back(lang)
-
-
-def _is_right(request: Request, context: Context, password: str) -> bool:
-    own, whence, attempts = own_account(context), client_address(request), SignInAttempts(context.operations)
-    if attempts.admit(own.login, whence, context.clock()):
-        return False
-    right = passwords.verify(password, Accounts(context.operations).password(own.id))
-    if right:
-        attempts.succeeded(own.login, whence)
-    return right
