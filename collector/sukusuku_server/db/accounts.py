@@ -37,7 +37,7 @@ class Accounts:
         """Add an account that cannot sign in yet: it has no password. Raises LoginTakenError."""
         values = {
             "login": login.lower(),
-            "name": name,
+            "name": names.personal(name, login.lower()),
             "kind": kind,
             "language": language,
             "organisation_id": organisation,
@@ -117,7 +117,8 @@ class Accounts:
         """Change `name`, `language`, `kind` or `organisation_id`. Raises UnknownAccountError."""
         with self._operations.writing() as connection:
             before = _find(connection, ident)
-            row = self._change(connection, ident, dict(values), now, by, None)
+            named = {"name": names.personal(values["name"], before.login)} if "name" in values else {}
+            row = self._change(connection, ident, {**values, **named}, now, by, None)
             told, now_told = _shown(before), _shown(row)
             if told != now_told:
                 audit_entry.note(connection, now, by, "account.change", f"account {ident}", before=told, after=now_told)

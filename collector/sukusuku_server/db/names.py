@@ -9,6 +9,7 @@ from sukusuku_server.db.tables_reports import issued_report
 
 ERASED = "–"
 """Stands where the name of an erased person stood."""
+_NOBODYS = frozenset({ERASED, BY})
 _NAMES = frozenset({
     "who", "by", "acknowledged_by", "accepted_by", "answered_by", "withdrawn_by", "imported_by", "created_by",
     "given_by", "revoked_by",
@@ -30,13 +31,17 @@ def named() -> list[tuple[Table, Column[str]]]:
     ]
 
 
-def erase(connection: Connection, name: str) -> bool:
-    """Take a name out of everything that was done under it; False: somebody else has the same name, so it stays.
+def personal(name: str, login: str) -> str:
+    """Return the name of an account: their login for whoever takes one that stands for no person.
 
-    So does that of the single sign-on: what it gave would else be left for ever, as if a person had given it.
+    Who is called like an erased person is on no list, and what somebody gives who is called like the single sign-on is
+    taken back by it.
     """
-    if name == BY:
-        return False
+    return login if name.strip() in _NOBODYS else name
+
+
+def erase(connection: Connection, name: str) -> bool:
+    """Take a name out of everything that was done under it; False: somebody else has the same name, so it stays."""
     if connection.execute(select(func.count()).select_from(account).where(account.c.name == name)).scalar_one():
         return False
     for table, column in named():

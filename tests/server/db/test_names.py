@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from sukusuku_server.access import passwords
@@ -59,17 +60,16 @@ def test_the_name_of_somebody_else_stays(tmp_path: Path) -> None:
     store.close()
 
 
-def test_roles_of_the_provider_stay_so_marked_whatever_people_call_themselves(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [BY, names.ERASED, f" {BY} "])
+def test_nobody_has_a_name_that_stands_for_no_person(tmp_path: Path, name: str) -> None:
     store = operations(tmp_path)
-    accounts, grants = Accounts(store), Grants(store)
-    ident = _filled(store)
-    grants.renew(ident, {(Role.STAFF, None)}, T0)
-    namesake = accounts.add("namesake@example.jp", BY, T0, "管理 太郎").id
+    accounts = Accounts(store)
+    made = accounts.add("namesake@example.jp", name, T0, "管理 太郎")
 
-    accounts.erase(namesake, T0 + 1, "管理 太郎")
-    grants.renew(ident, frozenset(), T0 + 2)
-
-    assert Role.STAFF not in {grant.role for grant in grants.all() if grant.holds(T0 + 2)}
+    assert made.name == "namesake@example.jp"
+    assert accounts.describe(made.id, {"name": "鈴木 花子"}, T0, "管理 太郎").name == "鈴木 花子"
+    assert accounts.describe(made.id, {"name": name, "language": "en"}, T0, "管理 太郎").name == "namesake@example.jp"
+    assert accounts.describe(made.id, {"language": "ja"}, T0, "管理 太郎").name == "namesake@example.jp"
     store.close()
 
 
