@@ -168,6 +168,17 @@ def test_a_session_ends_unused_in_the_end_and_when_somebody_signs_out(place: Pla
     assert place.api.get("/api/v1/units", headers={"cookie": f"sukusuku={stolen}"}).status_code == 401
 
 
+def test_a_page_of_another_site_signs_nobody_out(place: Place) -> None:
+    """A browser sends no cookie with such a form, and would take one that the answer brings."""
+    place.account()
+    place.sign_in()
+
+    answer = place.api.post("/sign-out", headers=BROWSER | {"sec-fetch-site": "cross-site", "cookie": ""})
+
+    assert (answer.status_code, "set-cookie" in answer.headers) == (303, False)
+    assert place.api.get("/api/v1/units").status_code == 200
+
+
 @pytest.mark.parametrize(
     "headers",
     [

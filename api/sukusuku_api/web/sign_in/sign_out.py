@@ -27,12 +27,14 @@ def sign_out(request: Request, context: PublicContext, lang: base.Lang = "ja") -
     A page leads there, and no redirect: where a form leads to is limited to this server.
     """
     known, then = authentication(request), None
-    session = known.session(request) if forms.is_own(request) else None
+    answer: Response = RedirectResponse(f"{PATH}?lang={lang}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
+    if not forms.is_own(request):
+        return answer
+    session = known.session(request)
     if session is not None:
         then = _end_at_provider(request, context, known.sessions.id_token(session.id))
         known.sessions.end(session.id)
         known.forget()
-    answer: Response = RedirectResponse(f"{PATH}?lang={lang}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
     if then is not None:
         answer = shown(context, lang, "signed_out.html", {"then": then, "error": ""})
     answer.headers.append("set-cookie", session_cookie.header(known.cookie, "", secure=known.secure))
