@@ -7,7 +7,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
@@ -48,7 +48,6 @@ from sukusuku_api.work_queue import WorkQueue
 from sukusuku_core import __version__
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.ending import end
-from sukusuku_core.errors import TransientError
 from sukusuku_server.db import Operations
 from sukusuku_server.facility_document.watching import Watch
 from sukusuku_server.rooms.schedule import FacilitySchedules
@@ -107,14 +106,9 @@ def without_data() -> FastAPI:
         max_body_size=LARGEST_BODY,
         generate_unique_id_function=_operation_id,
     )
-    problems.install(app)
     app.add_middleware(SessionCookie)
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5)
     app.add_middleware(HostNames)  # the outermost: nothing is looked at under a name that is not ours
-
-    @app.exception_handler(TransientError)
-    async def _on_transient(_: Request, __: TransientError) -> Response:
-        return problems.response(HTTPStatus.SERVICE_UNAVAILABLE, "The data cannot be read right now. Try again soon.")
 
     api = APIRouter(prefix=PREFIX)
     now = (health, sites, assets, readings, alerts, quarantine, stream, modes)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
@@ -77,17 +77,19 @@ def response(
     return Response(msgspec.json.encode(body), status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Let every error of the program leave as a problem; the server logs it as well."""
-
-    @app.exception_handler(Exception)
-    async def _on_bug(_: Request, __: Exception) -> Response:
-        return response(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. The server's log says what.")
+def of_bug() -> Response:
+    """Return an error of the program, which the server logs."""
+    return response(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. The server's log says what.")
 
 
 def of_problem(error: ProblemError) -> Response:
     """Return what a handler raised."""
     return response(error.status, error.detail, errors=error.errors, available=error.available, headers=error.headers)
+
+
+def of_transient() -> Response:
+    """Return that a database does not answer."""
+    return response(HTTPStatus.SERVICE_UNAVAILABLE, "The data cannot be read right now. Try again soon.")
 
 
 def of_http(request: Request, error: HTTPException) -> Response:

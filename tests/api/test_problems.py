@@ -115,6 +115,24 @@ def test_a_store_that_does_not_answer_is_said_to_be_away(world: World, tmp_path:
     assert (health.status_code, health.json()["status"], health.json()["store"]) == (200, "degraded", False)
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "title"),
+    [
+        (TransientError("secret: locked"), 503, "This cannot be answered right now"),
+        (sqlite3.OperationalError("secret table"), 500, "This did not work"),
+    ],
+)
+def test_a_person_sees_a_page_whatever_goes_wrong(world: World, error: Exception, status: int, title: str) -> None:
+    broken = BrokenStore(error)
+
+    with client(create_app(world.facility, broken, world.operations)) as api:
+        answer = api.get("/wall?lang=en", headers={"accept": "text/html"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert title in answer.text
+    assert "secret" not in answer.text
+
+
 def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) -> None:
     description = api.get("/api/v1/openapi.json").json()
 

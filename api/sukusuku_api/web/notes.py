@@ -1,7 +1,8 @@
 """What a person sees instead of a page: the way to sign in, that something is not theirs to see, or is not there."""
 
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
@@ -12,6 +13,7 @@ from starlette.exceptions import HTTPException
 from sukusuku_api import problems
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base
+from sukusuku_core.errors import TransientError
 from sukusuku_server.i18n import N_
 
 if TYPE_CHECKING:
@@ -32,6 +34,14 @@ _TEXTS = {
         N_("This cannot be done any more"),
         N_("Somebody has changed it meanwhile. Please go back and look at it again."),
     ),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        N_("This cannot be answered right now"),
+        N_("Too much is asked for at once, or the data cannot be read. Please try again in a minute."),
+    ),
+    HTTPStatus.INTERNAL_SERVER_ERROR: (
+        N_("This did not work"),
+        N_("Something went wrong here. Please tell the administrator; the server's log says what."),
+    ),
 }
 _OTHER = (N_("This did not work"), N_("Nothing was changed. Please go back and try again."))
 
@@ -40,23 +50,17 @@ def install(app: FastAPI) -> None:
     """Answer people with a page and programs with a problem, whatever goes wrong."""
     base.environment("ja").get_template("note.html")
 
-    @app.exception_handler(ProblemError)
-    async def _on_problem(request: Request, error: ProblemError) -> Response:
-        if is_person(request):
-            return note(request, error.status)
-        return problems.of_problem(error)
+    def answer(kind: type[Exception], problem: Callable[[Request, Any], Response]) -> None:
+        @app.exception_handler(kind)
+        async def _on_error(request: Request, error: Exception) -> Response:
+            told = problem(request, error)
+            return note(request, HTTPStatus(told.status_code)) if is_person(request) else told
 
-    @app.exception_handler(HTTPException)
-    async def _on_http(request: Request, error: HTTPException) -> Response:
-        if is_person(request):
-            return note(request, HTTPStatus(error.status_code))
-        return problems.of_http(request, error)
-
-    @app.exception_handler(RequestValidationError)
-    async def _on_invalid(request: Request, error: RequestValidationError) -> Response:
-        if is_person(request):
-            return note(request, HTTPStatus.UNPROCESSABLE_ENTITY)
-        return problems.of_invalid(error)
+    answer(ProblemError, lambda _, error: problems.of_problem(error))
+    answer(HTTPException, problems.of_http)
+    answer(RequestValidationError, lambda _, error: problems.of_invalid(error))
+    answer(TransientError, lambda _, __: problems.of_transient())
+    answer(Exception, lambda _, __: problems.of_bug())
 
 
 def is_person(request: Request) -> bool:
