@@ -112,9 +112,7 @@ def _card(
 def _handling(alert: Alert, reader: Locale) -> str:
     if alert.resolved is not None:
         return reader.translate("resolved at %(time)s") % {"time": _moment(alert.resolved, reader)}
-    if alert.acknowledged_by is not None:
-        return reader.translate("%(who)s takes care of it") % {"who": alert.acknowledged_by}
-    return reader.translate("nobody takes care of it yet")
+    return alert_texts.handling(alert, reader.translate)
 
 
 def _note(alert: Alert, steps: Sequence[AlertEvent]) -> str:

@@ -30,6 +30,13 @@ def icon(alert: Alert) -> Condition:
     return _ICONS.get(alert.rule, Condition.UNKNOWN)
 
 
+def handling(alert: Alert, translate: Translate) -> str:
+    """Return who takes care of an open alert, or that nobody does."""
+    if alert.acknowledged_by is None:
+        return translate("Open")
+    return translate("In hand: %(who)s") % {"who": alert.acknowledged_by}
+
+
 def told(alert: Alert, asset: Asset | None, language: Language, translate: Translate) -> str:
     """Return what an alert is about, and whether it comes and goes."""
     about = what(alert, asset, language, translate)

@@ -377,7 +377,7 @@ def _alert(index: FacilityIndex, alert: Alert, reader: Locale) -> AlertLine:
         what=alert_texts.told(alert, asset, reader.language, translate),
         since=_moment(alert.since, reader),
         acknowledged=acknowledged,
-        handling=translate("In hand: %(who)s") % {"who": alert.acknowledged_by} if acknowledged else translate("Open"),
+        handling=alert_texts.handling(alert, translate),
     )
 
 

@@ -40,7 +40,7 @@ def test_the_recipient_takes_the_alert_on_and_may_give_it_back(api: httpx.Client
     answer = api.post(path, data={"note": "15時に行きます"})
 
     assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?lang=ja")
-    assert "佐藤が対応中 : 15時に行きます" in _text(api.get(path)).replace("対応中:", "対応中 :")
+    assert "対応中：佐藤 – 15時に行きます" in _text(api.get(path))
     assert "対応を取り消す" in _text(api.get(path))
     assert "対応を取り消す" not in _text(api.get(_path(world, ident, "高橋")))
     assert api.post(_path(world, ident, "高橋")).status_code == 303

@@ -33,13 +33,13 @@ def test_an_alert_is_taken_on_with_a_note_and_given_back(api: httpx.Client, worl
     assert (answer.status_code, answer.headers["location"]) == (303, f"/alerts?lang=ja#alert-{ident}")
 
     after = _text(api.get("/alerts"))
-    assert "佐藤が対応中" in after
+    assert "対応中：佐藤" in after
     assert "15時に交換します" in after
     assert "20:05" in after, "when somebody was told"
     assert api.post(f"/alerts/{ident}/release", data={"by": "佐藤"}, headers=OWN).status_code == 303
     given_back = _text(api.get("/alerts"))
     assert "佐藤が対応を取り消し" in given_back
-    assert "未対応 :" not in given_back.replace("未対応:", "未対応 :"), "the note was of whoever gave it back"
+    assert "未対応 –" not in given_back, "the note was of whoever gave it back"
     assert [event.kind for event in world.operations.events(ident)] == ["raised", "fired", "acknowledged", "released"]
 
 
