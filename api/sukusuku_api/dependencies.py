@@ -85,6 +85,11 @@ class Context:
         """Return the settings as a whole."""
         return self.index.facility
 
+    @property
+    def account_name(self) -> str:
+        """Return the name of the account or key that asks, whoever uses it."""
+        return "" if self.principal is None else self.principal.name
+
     def name(self, given: str | None) -> str:
         """Return under which name an entry is kept. Raises ProblemError (422) when there is none, or not theirs.
 

@@ -48,10 +48,12 @@ def ask(context: RequestingContext, body: Request) -> collection.RequestOut:
     summary="Withdraw a request",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def withdraw(context: RequestingContext, request_id: RequestId) -> collection.RequestsOut:
+def withdraw(
+    context: RequestingContext, request_id: RequestId, body: collection.Asked | None = None
+) -> collection.RequestsOut:
     """Withdraw a request. 404 when it is not open. Returns the requests that are still open."""
     book = Requests(context.operations)
     if request_id not in {item.id for item in book.standing() if context.sees(item.asset)}:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no open request {request_id}.")
-    book.withdraw(request_id, context.clock())
+    book.withdraw(request_id, context.name(body.by) if body is not None else context.account_name, context.clock())
     return requests(context)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, case, exists, func, insert, or_, select, update
 
+from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_collection import emptying, request, round_run, round_stop
 from sukusuku_server.model.collection import EmptyingState
@@ -68,6 +69,7 @@ class Requests:
             if row is None:
                 values = {"asset": asset, "time": now, "who": who[:120]}
                 row = connection.execute(insert(request).values(values).returning(*request.c)).one()
+                audit_entry.note(connection, now, who, "visit.request", asset)
             return _to_request(row)
 
     def standing(self) -> list[VisitRequest]:
@@ -76,11 +78,15 @@ class Requests:
         with self._operations.reading() as connection:
             return [_to_request(row) for row in connection.execute(query)]
 
-    def withdraw(self, request_id: int, now: int) -> None:
+    def withdraw(self, request_id: int, who: str, now: int) -> None:
         """Withdraw a request: the visit is not needed after all."""
         standing = (request.c.id == request_id) & request.c.done.is_(None)
         with self._operations.writing() as connection:
-            connection.execute(update(request).where(standing).values(done=now))
+            ended = connection.execute(
+                update(request).where(standing).values(done=now).returning(request.c.asset)
+            ).first()
+            if ended is not None:
+                audit_entry.note(connection, now, who, "visit.withdraw", ended.asset)
 
 
 def _to_request(row: Row[Any]) -> VisitRequest:

@@ -59,7 +59,7 @@ def test_a_request_after_the_mail_becomes_a_stop_and_taken_back_it_is_none(place
     place.at(MORNING + 71 * MINUTE)
     assert place.stops() == ["tobu-unit-2"]
 
-    place.requests.withdraw(asked.id, MORNING + 80 * MINUTE)
+    place.requests.withdraw(asked.id, "佐藤", MORNING + 80 * MINUTE)
     place.at(MORNING + 81 * MINUTE)
     assert place.stops() == []
     assert place.kinds() == [("crew", "round"), ("crew", "change"), ("crew", "change")]

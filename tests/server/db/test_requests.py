@@ -50,7 +50,7 @@ def test_what_the_crew_answers_meets_a_request_until_it_is_taken_back(tmp_path: 
     assert requests.standing() == []
     again = requests.ask(UNIT, "園長", MORNING + 2 * HOUR)
     assert again.id != asked.id
-    requests.withdraw(again.id, MORNING + 2 * HOUR)
+    requests.withdraw(again.id, "佐藤", MORNING + 2 * HOUR)
     rounds.answer(first, Answer.NONE, "鈴木", MORNING + 3 * HOUR)
     assert requests.standing() == [asked]
 
@@ -129,7 +129,7 @@ class History:
     def withdraw(self, now: int) -> None:
         for request in self.requests.standing():
             if request.asset == self.asset:
-                self.requests.withdraw(request.id, now)
+                self.requests.withdraw(request.id, "佐藤", now)
                 self.asked.discard(request.time)
 
     def detect(self, now: int) -> None:

@@ -293,5 +293,5 @@ def test_a_request_stands_until_the_unit_is_emptied(operations: Operations) -> N
     assert requests.standing() == []
     later = requests.ask("tobu-unit-1", "園長", MORNING + 2 * HOUR)
     assert later.id != first.id
-    requests.withdraw(later.id, MORNING + 3 * HOUR)
+    requests.withdraw(later.id, "佐藤", MORNING + 3 * HOUR)
     assert requests.standing() == []

@@ -100,7 +100,7 @@ def ask(context: RequestingContext, unit_id: str, entry: Annotated[Entry, Form()
         return _shown(context, unit_id, lang, error=base.texts(lang).gettext("Please enter your name."))
     if entry.request:
         if any(it.id == entry.request and it.asset == unit_id for it in requests.standing()):
-            requests.withdraw(entry.request, context.clock())
+            requests.withdraw(entry.request, by, context.clock())
     else:
         requests.ask(unit_id, by, context.clock())
     return _back(unit_id, lang)

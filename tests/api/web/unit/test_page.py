@@ -70,6 +70,10 @@ def test_a_visit_is_requested_and_the_request_withdrawn(api: httpx.Client, world
     assert Requests(world.operations).standing() == [asked], "it is about another unit"
     api.post("/units/tobu-unit-1/visit", data={"by": "佐藤", "request": asked.id}, headers=OWN)
     assert Requests(world.operations).standing() == []
+    assert [(it.who, it.action, it.target) for it in world.operations.audit(2)] == [
+        ("佐藤", "visit.withdraw", "tobu-unit-1"),
+        ("佐藤", "visit.request", "tobu-unit-1"),
+    ]
 
 
 def test_a_silent_unit_says_so_and_wall_and_collection_lead_here(api: httpx.Client, world: World) -> None:
