@@ -10,7 +10,7 @@ from sukusuku_cli.doctor.finding import Status
 from sukusuku_cli.doctor.servers import BrokerSeen
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.live.clock import Cause, ClockDoubt
-from tests.cli.doctor_world import HEARD, NOW, Fine, findings, wrongs
+from tests.cli.doctor_world import FACILITY, HEARD, NOW, Fine, findings, wrongs
 
 
 def test_where_all_is_well_nothing_is_wrong_and_what_is_missing_is_a_note(tmp_path: Path) -> None:
@@ -85,6 +85,9 @@ def test_modes_that_let_others_read_are_told_with_the_command(tmp_path: Path) ->
     assert found.todo.startswith("chmod 600 /x/operations.db;")
 
 
-def test_wrong_settings_are_one_finding(tmp_path: Path) -> None:
-    (found,) = findings(tmp_path, Fine(), "colour = 3\n").values()
+@pytest.mark.parametrize(
+    "wrong", ["colour = 3\n", FACILITY + '[[channel]]\nid = "hook"\nkind = "webhook"\nurl = "ftp://x"\n']
+)
+def test_wrong_settings_are_one_finding_also_where_only_the_collector_sees_it(tmp_path: Path, wrong: str) -> None:
+    (found,) = findings(tmp_path, Fine(), wrong).values()
     assert found.status is Status.WRONG

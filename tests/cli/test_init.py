@@ -125,6 +125,7 @@ def test_nothing_is_ever_overwritten(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["--edge", "--sensors", "centre-1-unit-1=milesight-vs133"], "`milesight-vs133` measures nothing of this"),
         (["--edge", "--sensors", "unit-9=apg-mnu"], "there is no unit-9; there are: centre-1-unit-1, centre-1-room-1"),
         (["--edge", "--at", "centre-1-unit-1-sukusuku-retrofit-board=host:x"], "is a Modbus device; give host"),
+        (["--mail-host", "m.example.jp", "--site", "id=a; name==?x"], "site[0].name.ja: contains `=?`"),
         (["--broker-ca-file", "none.pem"], "there is no file none.pem"),
     ],
 )

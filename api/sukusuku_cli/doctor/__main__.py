@@ -14,6 +14,7 @@ from sukusuku_cli.doctor.finding import Finding, Status, note, ok, wrong
 from sukusuku_cli.doctor.probe_computer import ThisComputer
 from sukusuku_cli.doctor.probe_servers import RealServers
 from sukusuku_cli.safety import risks
+from sukusuku_collector.facility_checks import mistakes
 from sukusuku_core import toml_text
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
@@ -49,7 +50,7 @@ def examined(
 ) -> Iterator[Finding]:
     """Yield all findings; settings that are wrong end it, for nothing else is known without them."""
     try:
-        facility = settings.read(path)
+        facility = settings.read(path, mistakes)
     except ConfigError as error:
         yield wrong(
             "settings", str(error), _("`sukusuku check` names every mistake; `sukusuku init` writes new settings.")

@@ -18,6 +18,7 @@ from sukusuku_cli.init.edge_file import edge_text
 from sukusuku_cli.init.facility_file import facility_text
 from sukusuku_cli.init.plan import BROKER_PASSWORD, MAIL_PASSWORD, Plan
 from sukusuku_cli.init.questions import Questions
+from sukusuku_collector.facility_checks import mistakes
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.settings import load, parse
 from sukusuku_edge import settings as edge
@@ -111,7 +112,7 @@ def _check(files: Mapping[Path, str]) -> None:
     """Check what will be written. Raises ConfigError."""
     for path, text in files.items():
         if path.name == "facility.toml":
-            settings.check(parse(text, settings.Facility, str(path), _Anything()), str(path))
+            settings.check(parse(text, settings.Facility, str(path), _Anything()), str(path), mistakes)
         else:
             edge.check(parse(text, edge.EdgeSettings, str(path), _Anything()), str(path))
 

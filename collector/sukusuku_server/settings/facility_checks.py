@@ -49,9 +49,9 @@ def from_text(text: str, path: Path, more: Checks = _no_more) -> Facility:
     return resolved
 
 
-def check(facility: Facility, name: str) -> None:
+def check(facility: Facility, name: str, more: Checks = _no_more) -> None:
     """Check the rules between the keys. `name` stands for the file in errors. Raises WrongSettingsError with all."""
-    if found := list(mistakes(facility)):
+    if found := [*mistakes(facility), *more(facility)]:
         raise WrongSettingsError(name, found)
 
 
