@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sukusuku_cli import language as spoken
 from sukusuku_collector.facility_checks import mistakes
 from sukusuku_core.errors import ConfigError, PermanentError, WrongSettingsError
 from sukusuku_core.time import japan_time
@@ -43,9 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "show":
             return _show(source, arguments.facility)
         case "history":
-            _history(source, arguments.language, arguments.last)
+            _history(source, arguments.lang, arguments.last)
         case "diff":
-            _diff(source, arguments.number, arguments.language)
+            _diff(source, arguments.number, arguments.lang)
         case _:
             _undo(source, arguments)
     return 0
@@ -107,7 +108,7 @@ def _undo(source: FacilitySource, arguments: argparse.Namespace) -> None:
     source.write(made, now.version, change)
     newest = source.history()[0]
     print(f"ok     version {newest.number}: {newest.why}")
-    print(*(f"       {line}" for line in difference(now.text, made, arguments.language)), sep="\n")
+    print(*(f"       {line}" for line in difference(now.text, made, arguments.lang)), sep="\n")
 
 
 def _before(source: FacilitySource, number: int) -> str | None:
@@ -147,5 +148,5 @@ def parser() -> argparse.ArgumentParser:
     undo.add_argument("--why", default="", help="a reason for the history · 履歴に残す理由")
     for action in (show, history, diff, undo):
         action.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
-        action.add_argument("--language", choices=("en", "ja"), default="en", help="of the words · 表示言語")
+        spoken.add_option(action)
     return made

@@ -33,13 +33,13 @@ def path(tmp_path: Path) -> Path:
 
 def test_the_history_says_what_changed_in_either_language(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
-    assert main(["history", str(path)]) == 0
+    assert main(["history", str(path), "--lang", "en"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[::2]] == ["3", "2", "1"]
     assert "edited by hand" in lines[0]
     assert lines[1].strip() == "Centre “East”, name: 東 / East → 東 / Est"
 
-    assert main(["history", str(path), "--language", "ja", "--last", "1"]) == 0
+    assert main(["history", str(path), "--lang", "ja", "--last", "1"]) == 0
     assert "センター 「東」、名称：東 / East → 東 / Est" in capsys.readouterr().out
 
 
@@ -48,7 +48,7 @@ def test_a_change_is_taken_back_while_a_later_one_stays(path: Path, capsys: pyte
 
     assert path.read_text(encoding="utf-8") == TEXT.replace('en = "East"', 'en = "Est"')
     capsys.readouterr()
-    main(["history", str(path), "--last", "1"])
+    main(["history", str(path), "--last", "1", "--lang", "en"])
     assert "taken back  too late" in capsys.readouterr().out
     main(["diff", str(path)])
     assert "-fill_rise = 90\n+fill_rise = 80" in capsys.readouterr().out
