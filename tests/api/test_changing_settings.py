@@ -1,6 +1,5 @@
 """Settings that change while the API runs: resources and pages follow, and a wrong file changes nothing."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,14 @@ from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.in_process import client
 from tests.api.two_centres import FACILITY, World
-from tests.support.patience import PATIENCE
+from tests.support.patience import until
 
 AT_ONCE = 5
 """Seconds within which a change must be in use."""
+
+
+def in_use(seen: Callable[[], object]) -> None:
+    until(seen, "the change is not in use", AT_ONCE)
 
 
 class Watched:
@@ -41,12 +44,6 @@ class Watched:
     def save(self, *edits: Edit) -> None:
         now = self._source.read()
         self._source.write(edited(now.text, edits), now.version, Change("anna"))
-
-    def until(self, seen: Callable[[], bool], seconds: float = PATIENCE) -> None:
-        end = time.monotonic() + seconds
-        while not seen():
-            assert time.monotonic() < end
-            time.sleep(0.05)
 
     @property
     def document(self) -> dict[str, object]:
@@ -89,7 +86,7 @@ def test_resources_and_pages_follow_a_change_at_once(watched: Watched) -> None:
         TakeOut("site[seibu]"),
     )
 
-    watched.until(lambda: "Newcomer" in watched.api.get("/wall", params={"lang": "en"}).text, AT_ONCE)
+    in_use(lambda: "Newcomer" in watched.api.get("/wall", params={"lang": "en"}).text)
     assert watched.api.get("/api/v1/units/new-unit").status_code == 200
     assert watched.api.get("/api/v1/units/seibu-unit-1").status_code == 404
     assert "Seibu" not in watched.api.get("/collection", params={"lang": "en"}).text
@@ -103,11 +100,11 @@ def test_the_single_sign_on_follows_a_change_too(watched: Watched) -> None:
 
     assert "/sign-in/provider" not in page()
     watched.save(Put("oidc", provider | {"label": {"ja": "市", "en": "The city's account"}}))
-    watched.until(lambda: "The city&#39;s account" in page(), AT_ONCE)
+    in_use(lambda: "The city&#39;s account" in page())
     watched.save(Put("oidc.passwords", value=False))
-    watched.until(lambda: 'type="password"' not in page(), AT_ONCE)
+    in_use(lambda: 'type="password"' not in page())
     watched.save(TakeOut("oidc"))
-    watched.until(lambda: "/sign-in/provider" not in page(), AT_ONCE)
+    in_use(lambda: "/sign-in/provider" not in page())
 
 
 def test_a_wrong_file_changes_nothing_and_is_shown_until_it_is_mended(watched: Watched) -> None:
@@ -115,7 +112,7 @@ def test_a_wrong_file_changes_nothing_and_is_shown_until_it_is_mended(watched: W
     wrong = FACILITY.replace("capacity = 10", 'capacity = "ten"')
     watched.path.write_text(f'{wrong}\n[mail]\nsender = "a@example.jp"\npassword = 12345\n', encoding="utf-8")
 
-    watched.until(lambda: not watched.document["right"], AT_ONCE)
+    in_use(lambda: not watched.document["right"])
 
     health = watched.api.get("/api/v1/health").json()
     assert health["status"] == "degraded"
@@ -127,13 +124,13 @@ def test_a_wrong_file_changes_nothing_and_is_shown_until_it_is_mended(watched: W
     assert watched.api.get("/api/v1/units/tobu-unit-1").status_code == 200
 
     watched.path.write_text(FACILITY, encoding="utf-8")
-    watched.until(lambda: bool(watched.document["right"]), AT_ONCE)
+    in_use(lambda: bool(watched.document["right"]))
     assert "設定に誤りがあるため" not in watched.api.get("/wall").text
 
 
 def test_what_needs_a_restart_is_named(watched: Watched) -> None:
     watched.save(Put("web.port", 9999), Put("web.url", "https://other.example"), Put("site[tobu].name.en", "East"))
-    watched.until(lambda: watched.document["restart"] == ["web.port", "web.url"], AT_ONCE)
+    in_use(lambda: watched.document["restart"] == ["web.port", "web.url"])
     assert "East" in watched.api.get("/wall", params={"lang": "en"}).text
 
 
@@ -148,7 +145,7 @@ def test_a_change_over_http_is_kept_with_who_and_why_and_can_be_taken_back(watch
     assert changed["changes"] == [f"{room}, capacity: 10 → 9", "web, port: 9999 (new)"]
     assert changed["restart"] == ["web.port"]
     assert watched.change(edit, version=seen)[0] == 409
-    watched.until(lambda: watched.api.get("/api/v1/rooms/tobu-room").json()["capacity"] == 9, AT_ONCE)
+    in_use(lambda: watched.api.get("/api/v1/rooms/tobu-room").json()["capacity"] == 9)
 
     newest = watched.ask("GET", "/history")[1]["versions"][0]
     assert (newest["by"], newest["why"], newest["origin"]) == ("Anna", "spring", "saved")
@@ -199,7 +196,7 @@ def test_a_device_that_nobody_has_assigned_is_shown_with_its_values_and_adopted(
     assert watched.ask("POST", "/adopt", version=watched.version, site="nowhere", **place)[0] == 404
     assert watched.ask("POST", "/adopt", version=watched.version, site="tobu", **(place | {"device": "x"}))[0] == 404
     assert watched.ask("POST", "/adopt", version=watched.version, site="tobu", **place)[0] == 200
-    watched.until(lambda: watched.api.get("/api/v1/units/new-unit").status_code == 200, AT_ONCE)
+    in_use(lambda: watched.api.get("/api/v1/units/new-unit").status_code == 200)
     assert watched.ask("GET", "/unassigned")[1]["devices"] == []  # the collector stores what waits
 
 

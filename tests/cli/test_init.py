@@ -5,7 +5,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from sukusuku_edge import settings as edge
 from sukusuku_server import settings as facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.support.broker import mosquitto
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, until
 from tests.support.ports import free_block
 
 TOBU = (
@@ -247,27 +246,29 @@ def test_the_written_files_bring_readings_of_real_programs_into_the_store(tmp_pa
             running(tmp_path, "sukusuku_collector", str(real / "facility.toml")),
             running(tmp_path, "sukusuku_edge", "run", str(real / "edge-tobu-pi.toml")),
         ):
-            missing = until_stored(real / "readings.db", wanted)
+            until(
+                lambda: not missing(real / "readings.db", wanted),
+                lambda: f"{missing(real / 'readings.db', wanted)}\n{logs(tmp_path)}",
+            )
     modes = {file.name: file.stat().st_mode & 0o077 for file in real.glob("[or]*s.db*")}
     assert set(modes.values()) == {0}, modes
-    logs = "".join(
-        re.sub(r"^", f"{log.stem}: ", log.read_text("utf-8"), flags=re.MULTILINE) for log in tmp_path.glob("*.log")
+
+
+def logs(folder: Path) -> str:
+    """What the programs have said."""
+    return "".join(
+        re.sub(r"^", f"{log.stem}: ", log.read_text("utf-8"), flags=re.MULTILINE) for log in folder.glob("*.log")
     )
-    assert missing == {}, logs
 
 
-def until_stored(path: Path, wanted: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Wait until all these metrics have a value; return those that never came."""
-    deadline, missing = time.monotonic() + PATIENCE, wanted
-    while missing and time.monotonic() < deadline:
-        time.sleep(0.2)
-        with contextlib.suppress(TransientError):  # the collector has not made it yet
-            store = SqliteStore.open_reader(path)
+def missing(path: Path, wanted: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Which of these metrics have no value yet."""
+    try:
+        with contextlib.closing(SqliteStore.open_reader(path)) as store:
             latest = store.latest()
-            store.close()
-            there = {
-                asset: {name for name, value in found.items() if value.value is not None}
-                for asset, found in latest.items()
-            }
-            missing = {asset: left for asset, names in wanted.items() if (left := names - there.get(asset, set()))}
-    return missing
+    except TransientError:  # the collector has not made it yet
+        return wanted
+    there = {
+        asset: {name for name, value in found.items() if value.value is not None} for asset, found in latest.items()
+    }
+    return {asset: left for asset, names in wanted.items() if (left := names - there.get(asset, set()))}

@@ -8,8 +8,7 @@ import json
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -19,19 +18,11 @@ from sukusuku_demo import influxd
 from tests.support.browser import chromium, visit
 from tests.support.demo import children, demo
 from tests.support.influxd import started
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, until
 from tests.support.ports import free_port
 
 ENOUGH = 100
 """Readings that a run has accepted before it is ended."""
-
-
-def until(what: Callable[[], bool], otherwise: str) -> None:
-    """Look again and again until that is true; a busy machine is no reason to fail."""
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.2)
 
 
 def test_a_run_of_the_demo_loses_nothing_and_is_seen_on_the_wall(tmp_path: Path) -> None:

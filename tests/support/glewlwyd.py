@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, until
 from tests.support.ports import free_port
 
 SHARE, LIBRARIES = Path("/usr/share/glewlwyd"), Path("/usr/lib/glewlwyd")
@@ -51,13 +50,17 @@ class Glewlwyd:
         with log:
             command = ["glewlwyd", "--config-file", str(self.folder / "glewlwyd.conf")]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"http://127.0.0.1:{self.port}/config").is_success:
-                    return
-            time.sleep(0.02)
-        pytest.fail(f"glewlwyd did not start: {(self.folder / 'log').read_text(errors='replace')[-800:]}")
+        until(self._answers, self._log)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self._log()
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"http://127.0.0.1:{self.port}/config").is_success
+        return False
+
+    def _log(self) -> str:
+        return f"glewlwyd did not start: {(self.folder / 'log').read_text(errors='replace')[-800:]}"
 
     def stop(self) -> None:
         """End the process."""
