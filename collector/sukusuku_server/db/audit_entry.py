@@ -22,7 +22,10 @@ def note(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add an entry within the transaction that does what it tells of. The actor is that of the connection."""
+    """Add an entry within the transaction that does what it tells of. The actor is that of the connection.
+
+    Names of people stand in `who` only, from where they can be erased: everything else stays as it is written.
+    """
     actor: Actor | None = connection.get_execution_options().get(ACTOR)
     entry = {"time": now, "who": who[:120], "action": action, "target": target[:120]}
     if actor is not None:

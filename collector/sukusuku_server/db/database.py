@@ -136,7 +136,7 @@ class Operations:
                 connection.execute(update(alert).where(alert.c.id == alert_id).values(values))
                 note = {"alert_id": alert_id, "time": now, "kind": "released", "who": who[:120]}
                 connection.execute(insert(alert_event).values(note))
-                audit_entry.note(connection, now, who, "alert.release", f"{alert_id}: {found.acknowledged_by}")
+                audit_entry.note(connection, now, who, "alert.release", str(alert_id))
                 return replace(found, state=AlertState.FIRING, acknowledged=None, acknowledged_by=None)
         if found.state is not AlertState.FIRING:
             raise AlertStateError(found)

@@ -3,8 +3,8 @@
 from sqlalchemy import Column, Connection, Table, func, select, update
 
 from sukusuku_server.access.single_sign_on import BY
+from sukusuku_server.db.tables import metadata
 from sukusuku_server.db.tables_access import account
-from sukusuku_server.db.tables_alerts import metadata
 from sukusuku_server.db.tables_reports import issued_report
 
 ERASED = "–"

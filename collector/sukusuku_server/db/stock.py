@@ -65,13 +65,16 @@ class Stock:
         return [Said(**{**row, "kind": StockKind(row["kind"])}) for row in rows]
 
     def withdraw(self, ident: int, who: str, now: int) -> None:
-        """Take a count or delivery back; the audit log keeps what it said. Raises UnknownEntryError."""
+        """Take a count or delivery back; the audit log keeps what it said. Raises UnknownEntryError.
+
+        Who said it stands in the entry of that time.
+        """
         with self._operations.writing() as connection:
             row = connection.execute(delete(stock).where(stock.c.id == ident).returning(*stock.c)).first()
             if row is None:
                 raise UnknownEntryError(f"there is no entry {ident}")
             word = "count" if row.counted else "deliver"
-            target = f"{row.site}/{row.kind}: {word} {row.count} of {row.time} by {row.who}"
+            target = f"{row.site}/{row.kind}: {word} {row.count} of {row.time}"
             audit_entry.note(connection, now, who, "stock.withdraw", target)
 
     def _enter(self, site: str, kind: StockKind, count: int, who: str, now: int, *, counted: bool) -> None:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from sukusuku_server.db.grants import Grants
 from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.db.visit_requests import Requests
+from tests.server.db.test_database import fired
 from tests.support.databases import operations
 
 T0 = 1_800_000_000_000
@@ -49,6 +52,23 @@ def test_a_name_goes_from_everything_and_what_was_done_stays(tmp_path: Path) -> 
     store.close()
 
 
+def test_no_entry_of_the_audit_log_keeps_a_name_beside_who(tmp_path: Path) -> None:
+    store = operations(tmp_path)
+    ident = _filled(store)
+    alert = fired(store).id
+    store.acknowledge(alert, "鈴木 花子", T0)
+    store.release(alert, "管理 太郎", T0 + 1)
+    (entry,) = Stock(store).said()
+    Stock(store).withdraw(entry.id, "管理 太郎", T0 + 1)
+
+    Accounts(store).erase(ident, T0 + 2, "管理 太郎")
+
+    entries = store.audit()
+    assert {"alert.acknowledge", "alert.release", "stock.withdraw"} <= {item.action for item in entries}
+    assert "鈴木" not in str(entries)
+    store.close()
+
+
 def test_the_name_of_somebody_else_stays(tmp_path: Path) -> None:
     store = operations(tmp_path)
     ident = _filled(store)
@@ -71,6 +91,13 @@ def test_nobody_has_a_name_that_stands_for_no_person(tmp_path: Path, name: str) 
     assert accounts.describe(made.id, {"name": name, "language": "en"}, T0, "管理 太郎").name == "namesake@example.jp"
     assert accounts.describe(made.id, {"language": "ja"}, T0, "管理 太郎").name == "namesake@example.jp"
     store.close()
+
+
+def test_every_process_that_can_erase_knows_every_table() -> None:
+    code = "from sukusuku_server.db import accounts, names; print(*{table.name for table, _ in names.named()})"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert {"node_key", "round_run", "room_calibration"} <= set(told.stdout.split())
 
 
 def test_every_column_of_names_is_known() -> None:

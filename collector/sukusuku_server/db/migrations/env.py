@@ -2,15 +2,7 @@
 
 from alembic import context
 
-from sukusuku_server.db import (  # noqa: F401 - their tables join the metadata
-    tables_access,
-    tables_collection,
-    tables_doors,
-    tables_nodes,
-    tables_reports,
-    tables_rooms,
-)
-from sukusuku_server.db.tables_alerts import metadata
+from sukusuku_server.db.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
