@@ -98,10 +98,10 @@ def test_settings_can_change_while_the_store_does_not_answer(
     ingest.process([])
     assert noted(store, "message") == NOW
 
-    store.full = True
+    store.takes_notes = False
     text = FACILITY.format(port=1883).replace('edge = "tobu-pi"', 'edge = "seibu-pi"', 1)
     ingest.take(parse(text, Facility, "facility.toml"))
-    store.full = False
+    store.takes_notes = True
     ingest.process([])
     assert noted(store, "message") == 0
 
