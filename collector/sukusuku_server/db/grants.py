@@ -60,7 +60,7 @@ class Grants:
             row = connection.execute(insert(role_grant).values(values).returning(role_grant)).one()
             audit_entry.note(connection, now, by, "grant.give", _whose(row), after=_shown(row))
             if account is not None:
-                connection.execute(delete(one_time_link).where(one_time_link.c.account_id == account))
+                _end_links(connection, account)
             if organisation is not None:
                 connection.execute(delete(one_time_link).where(_of_organisation(organisation)))
             return _grant(row)
@@ -80,6 +80,7 @@ class Grants:
         """Make the roles at sites that a provider of single sign-on gives to an account just these.
 
         What people gave stays. So does the word of the provider: nobody is kept in a role for being the last with it.
+        With a new role links end as in `give`.
         """
         mine = (_C.account_id == account) & (_C.given_by == BY) & _C.revoked.is_(None)
         with self._operations.writing() as connection:
@@ -90,7 +91,10 @@ class Grants:
                     values = {"revoked": now, "revoked_by": BY}
                     connection.execute(update(role_grant).where(_C.id == row.id).values(values))
                     audit_entry.note(connection, now, BY, "grant.revoke", _whose(row), before=_shown(row))
-            for role, site in sorted(roles - there.keys(), key=str):
+            new = roles - there.keys()
+            if new:
+                _end_links(connection, account)
+            for role, site in sorted(new, key=str):
                 values = {"account_id": account, "role": role, "site": site, "since": now, "given_by": BY}
                 row = connection.execute(insert(role_grant).values(values).returning(role_grant)).one()
                 audit_entry.note(connection, now, BY, "grant.give", _whose(row), after=_shown(row))
@@ -113,6 +117,10 @@ class Grants:
     def _where(self, condition: Any) -> list[Grant]:
         with self._operations.reading() as connection:
             return [_grant(row) for row in connection.execute(select(role_grant).where(condition).order_by(_C.id))]
+
+
+def _end_links(connection: Connection, account: int) -> None:
+    connection.execute(delete(one_time_link).where(one_time_link.c.account_id == account))
 
 
 def _of_organisation(ident: int) -> ColumnElement[bool]:
