@@ -45,7 +45,7 @@ class Proofs:
     def __init__(self, ring: KeyRing, store: Notes) -> None:
         self._ring = ring
         self._store = store
-        self._requests: dict[NodeKey, Request] = {}
+        self._requests: dict[NodeKey, tuple[Request, str]] = {}
         self._states: dict[NodeKey, ProofState] = {}
         self._news: dict[NodeKey, str] = {}
 
@@ -61,18 +61,17 @@ class Proofs:
             self._requests.pop(key, None)
             self._note(key, ProofState.NOT_ASKED if self._ring.has(key.node) else ProofState.NO_KEY, noted_as)
             return False
-        self._requests[key] = request
-        known = self._ring.find(key.node, request.key) is not None
-        self._note(key, ProofState.PROVED if known else ProofState.UNKNOWN_KEY, noted_as)
+        self._requests[key] = request, noted_as
+        self._found(key, request, noted_as)
         return True
 
     def acknowledgement(self, ack: Ack) -> tuple[tuple[str, Value], ...] | None:
         """Return what an acknowledgement says; None: nothing, because the key for its proof is not here."""
         said: tuple[tuple[str, Value], ...] = ((sparkplug.ACK_BIRTH, ack.birth), (sparkplug.ACK_COUNT, ack.count))
-        request = self._requests.get(ack.node)
-        if request is None or ack.chain is None:
+        asked = self._requests.get(ack.node)
+        if asked is None or ack.chain is None:
             return said
-        key = self._ring.find(ack.node.node, request.key)
+        key = self._found(ack.node, *asked)  # since the birth it may have been made or revoked
         if key is None:
             return None
         proved = key.acknowledgement(ack.node.group, ack.node.node, ack.birth, ack.count, ack.chain)
@@ -88,6 +87,12 @@ class Proofs:
             else:
                 _log.log(_LEVELS.get(state, logging.ERROR), "edge node %s: %s", key.node, CURES[state])
         self._news.clear()
+
+    def _found(self, key: NodeKey, request: Request, noted_as: str) -> ProofKey | None:
+        """Return the key that a birth has asked for, and take note of whether it is here."""
+        found = self._ring.find(key.node, request.key)
+        self._note(key, ProofState.UNKNOWN_KEY if found is None else ProofState.PROVED, noted_as)
+        return found
 
     def _note(self, key: NodeKey, state: ProofState, noted_as: str) -> None:
         if self._states.get(key) is not state:
