@@ -1,7 +1,7 @@
 """Changes of the settings, by whatever door they come: what a text would become, and saving that with who and why."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -13,8 +13,14 @@ from sukusuku_server.access.rights import Act
 from sukusuku_server.db import audit_entry
 from sukusuku_server.facility_document.difference import difference
 from sukusuku_server.facility_document.restart import held_back
-from sukusuku_server.facility_document.source import Change, ChangedMeanwhileError, Document, FacilitySource
-from sukusuku_server.settings import Facility
+from sukusuku_server.facility_document.source import (
+    Change,
+    ChangedMeanwhileError,
+    Document,
+    FacilitySource,
+    Version,
+)
+from sukusuku_server.settings import Facility, Language
 
 _OF_ACCOUNTS = ("oidc", "mail", "web", "operations")
 """Who signs in as what, by which way and to which address links to set a password go, and where the accounts are."""
@@ -53,6 +59,26 @@ def save(context: Context, source: FacilitySource, proposal: Proposal, change: C
         action = f"settings.{change.origin.value}"
         audit_entry.note(connection, context.clock(), change.by, action, saved.version[:12], after=told)
     return saved
+
+
+@dataclass(frozen=True, slots=True)
+class TracedVersion:
+    """A version with what it changed, in words; None: what was there before it is not known any more."""
+
+    version: Version
+    changes: tuple[str, ...] | None
+
+
+def traced(source: FacilitySource, most: int, language: Language) -> list[TracedVersion]:
+    """Return the newest versions, the newest first. Each text is read once."""
+    versions = source.history()
+    texts = {it.number: source.text_of(it.number) for it in versions[: most + 1]}
+    return [TracedVersion(it, _changes(texts, it.number, language)) for it in versions[:most]]
+
+
+def _changes(texts: Mapping[int, str], number: int, language: Language) -> tuple[str, ...] | None:
+    before = texts.get(number - 1)
+    return None if before is None else tuple(difference(before, texts[number], language))
 
 
 def _refuse_of_accounts(context: Context, before: str, after: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sukusuku_api.access.principal import Principal
 from sukusuku_api.app import follow
 from sukusuku_api.lazy_store import LazyStore
+from sukusuku_api.settings_changes import traced
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.sparkplug import Metric, Payload
@@ -153,6 +154,18 @@ def test_a_change_over_http_is_kept_with_who_and_why_and_can_be_taken_back(watch
     assert status == 200
     assert watched.path.read_text(encoding="utf-8") == FACILITY
     assert watched.ask("POST", "/undo", version=watched.version, number=99, by="Ben")[0] == 404
+
+
+def test_the_oldest_version_that_is_listed_tells_its_changes_too(watched: Watched) -> None:
+    source = FacilityFile(watched.path)
+    for capacity in (9, 8, 7):
+        watched.change({"op": "put", "path": "site[tobu].room[0].capacity", "value": capacity})
+
+    listed = [(it.version.number, it.changes) for it in traced(source, 2, "en")]
+
+    assert [number for number, _ in listed] == [4, 3]
+    assert [changes and changes[0][-5:] for _, changes in listed] == ["8 → 7", "9 → 8"]
+    assert traced(source, 9, "en")[-1].changes is None, "nobody knows what was there before"
 
 
 def test_every_mistake_of_a_change_is_told_with_its_key_and_nothing_is_written(watched: Watched) -> None:

@@ -12,7 +12,7 @@ from sukusuku_api.dependencies import Context, SettingsContext, invalid
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries.adoption import found
 from sukusuku_api.schemas import settings as out
-from sukusuku_api.settings_changes import propose, save
+from sukusuku_api.settings_changes import propose, save, traced
 from sukusuku_core import toml_text
 from sukusuku_core.errors import Mistake, PermanentError, WrongSettingsError
 from sukusuku_core.model import AssetKind
@@ -56,20 +56,17 @@ def settings(context: SettingsContext) -> out.SettingsOut:
 )
 def history(context: SettingsContext, lang: Literal["ja", "en"] = "ja") -> out.VersionsOut:
     """List the newest versions with what each changed, in words."""
-    source = _source(context)
-    versions = source.history()[:_SHOWN]
-    texts = {version.number: source.text_of(version.number) for version in versions}
     return out.VersionsOut(
         versions=[
             out.VersionOut(
-                number=it.number,
-                time=japan_time(it.time),
-                by=it.by,
-                why=it.why,
-                origin=it.origin.value,
-                changes=difference(texts[it.number - 1], texts[it.number], lang) if it.number - 1 in texts else [],
+                number=it.version.number,
+                time=japan_time(it.version.time),
+                by=it.version.by,
+                why=it.version.why,
+                origin=it.version.origin.value,
+                changes=list(it.changes or ()),
             )
-            for it in versions
+            for it in traced(_source(context), _SHOWN, lang)
         ]
     )
 

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from sukusuku_api.dependencies import Context, SettingsContext
 from sukusuku_api.problems import ProblemError
+from sukusuku_api.settings_changes import traced
 from sukusuku_api.web import base
 from sukusuku_api.web.settings.changing import (
     PATH,
@@ -24,7 +25,6 @@ from sukusuku_api.web.settings.changing import (
 from sukusuku_api.web.settings.explained import explained
 from sukusuku_api.web.settings.texts import ORIGINS
 from sukusuku_core.time import japan_time
-from sukusuku_server.facility_document.difference import difference
 from sukusuku_server.facility_document.source import FacilitySource, Origin
 from sukusuku_server.facility_document.undoing import undone
 from sukusuku_server.i18n import N_
@@ -106,20 +106,16 @@ def _shown(context: Context, language: Language, refusal: Refusal | None = None)
 
 
 def _versions(source: FacilitySource, language: Language) -> list[VersionLine]:
-    versions = source.history()
-    known = {version.number for version in versions}
     translate = base.texts(language).gettext
     return [
         VersionLine(
-            version.number,
-            f"{japan_time(version.time):%Y-%m-%d %H:%M}",
-            version.by or "",
-            version.why,
-            translate(ORIGINS[version.origin.value]),
-            tuple(difference(source.text_of(version.number - 1), source.text_of(version.number), language))
-            if version.number - 1 in known
-            else (),
-            version.number - 1 in known,
+            it.version.number,
+            f"{japan_time(it.version.time):%Y-%m-%d %H:%M}",
+            it.version.by or "",
+            it.version.why,
+            translate(ORIGINS[it.version.origin.value]),
+            it.changes or (),
+            it.changes is not None,
         )
-        for version in versions[:SHOWN]
+        for it in traced(source, SHOWN, language)
     ]
