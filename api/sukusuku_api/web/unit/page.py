@@ -111,10 +111,11 @@ def _back(unit_id: str, language: Language) -> RedirectResponse:
 
 
 def _shown(context: Context, unit_id: str, language: Language, days: int = 7, error: str = "") -> HTMLResponse:
-    known_unit(context, unit_id)
+    site, _ = known_unit(context, unit_id)
     reader = Locale(language, base.texts(language).gettext, context.clock())
     values = {
         "page": _page(context, unit_id, days, reader),
+        "centre": site.id,
         "days": days,
         "offered": DAYS,
         "error": error,

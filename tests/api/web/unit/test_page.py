@@ -5,13 +5,19 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sukusuku_api.access.principal import Principal
+from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.web.unit import chart
 from sukusuku_core.model import Reading
+from sukusuku_server.access.records import Actor
+from sukusuku_server.access.rights import ROLES, Rights, Role
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.model.collection import EmptyingState
 from tests.api import two_centres as worlds
+from tests.api.applications import create_app
 from tests.api.conftest import NOW
+from tests.api.in_process import client
 from tests.api.two_centres import World
 
 HOUR = 3_600_000
@@ -96,3 +102,17 @@ def test_a_line_stays_in_the_picture_and_breaks_where_nothing_was_known(
     if 0 < len(course) <= 700:
         breaks = sum(b[0] - a[0] > gap for a, b in pairwise(course))
         assert sum(kind == "M" for kind, _, _ in found) == breaks + 1
+
+
+def test_who_may_enter_something_elsewhere_only_is_offered_nothing_here(world: World) -> None:
+    rights = Rights(at=(("seibu", ROLES[Role.STAFF]), ("tobu", ROLES[Role.VIEWER])))
+    visitor = Principal("佐藤", Actor("account 1"), rights, shared=False)
+    Emptyings(world.operations).enter("tobu-unit-1", NOW - HOUR, "鈴木", NOW, percent=90.0, nappies=30.0)
+    store = LazyStore(world.path)
+    with client(create_app(world.facility, store, world.operations, lambda: NOW, lambda _: visitor)) as api:
+        here, there = (api.get(f"/units/{unit}").text for unit in ("tobu-unit-1", "seibu-unit-1"))
+    store.close()
+
+    assert "/emptied" in there
+    assert "/visit" in there
+    assert "<button" not in here.partition("<main")[2]
