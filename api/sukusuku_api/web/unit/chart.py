@@ -42,13 +42,14 @@ class Chart:
 def line(points: Sequence[tuple[int, float]], start: int, end: int, gap: int) -> str:
     """Return points (UTC ms, percent) as a path, which is broken where nothing was known for longer than `gap` ms."""
     step = max(1, -(-len(points) // _MOST))
-    parts, last = [], None
-    for time, percent in points[::step]:
-        x = (time - start) / (end - start) * WIDTH
-        y = HEIGHT - min(max(percent, 0.0), TOP) / TOP * HEIGHT
-        joined = last is not None and time - last <= max(gap, gap * step)
-        parts.append(f"{'L' if joined else 'M'}{x:.1f} {y:.1f}")
-        last = time
+    parts, last, broken = [], start, True
+    for number, (time, percent) in enumerate(points):
+        broken, last = broken or time - last > gap, time
+        if number % step == 0:
+            x = (time - start) / (end - start) * WIDTH
+            y = HEIGHT - min(max(percent, 0.0), TOP) / TOP * HEIGHT
+            parts.append(f"{'M' if broken else 'L'}{x:.1f} {y:.1f}")
+            broken = False
     return "".join(parts)
 
 

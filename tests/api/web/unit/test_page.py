@@ -104,6 +104,12 @@ def test_a_line_stays_in_the_picture_and_breaks_where_nothing_was_known(
         assert sum(kind == "M" for kind, _, _ in found) == breaks + 1
 
 
+def test_a_line_of_a_year_breaks_where_nothing_was_known_for_half_a_day() -> None:
+    hours = [(n * HOUR, 50.0) for n in range(8760) if not 4000 <= n < 4012]
+
+    assert chart.line(hours, 0, 8760 * HOUR, 3 * HOUR).count("M") == 2
+
+
 def test_who_may_enter_something_elsewhere_only_is_offered_nothing_here(world: World) -> None:
     rights = Rights(at=(("seibu", ROLES[Role.STAFF]), ("tobu", ROLES[Role.VIEWER])))
     visitor = Principal("佐藤", Actor("account 1"), rights, shared=False)
