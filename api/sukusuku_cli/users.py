@@ -12,7 +12,7 @@ from sukusuku_server.access.rights import Role
 from sukusuku_server.db import Operations
 from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.grants import Grants
-from sukusuku_server.db.one_time_links import OneTimeLinks
+from sukusuku_server.db.one_time_links import OneTimeLinks, purpose_for
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.mail_address import MailAddress
 
@@ -115,7 +115,7 @@ def _account(arguments: argparse.Namespace, operations: Operations) -> Account:
 
 
 def _print_link(facility: Facility, operations: Operations, account: Account) -> None:
-    purpose = Purpose.RESET if account.has_password else Purpose.INVITATION
+    purpose = purpose_for(account)
     token = OneTimeLinks(operations).make(purpose, account.id, now_ms(), BY)
     print(
         f"{account.name} sets a password at (once, within {'an hour' if purpose is Purpose.RESET else 'seven days'}):"

@@ -4,13 +4,18 @@ from sqlalchemy import Connection, delete, insert, select
 
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.access import tokens
-from sukusuku_server.access.records import OneTimeLink, Purpose
+from sukusuku_server.access.records import Account, OneTimeLink, Purpose
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_access import one_time_link
 
 _C = one_time_link.c
 LASTS_MS = {Purpose.SETUP: DAY_MS, Purpose.INVITATION: 7 * DAY_MS, Purpose.RESET: HOUR_MS}
 """How long a link works, by its purpose."""
+
+
+def purpose_for(account: Account) -> Purpose:
+    """Return what a link by which somebody sets their password is for."""
+    return Purpose.RESET if account.has_password else Purpose.INVITATION
 
 
 class OneTimeLinks:

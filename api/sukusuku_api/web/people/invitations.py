@@ -2,8 +2,8 @@
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.web import base
-from sukusuku_core.time import DAY_MS
-from sukusuku_server.access.records import Account
+from sukusuku_server.access.records import Account, Purpose
+from sukusuku_server.db.one_time_links import LASTS_MS, purpose_for
 from sukusuku_server.mail.message import Draft, build
 from sukusuku_server.model.alerts import OutgoingMail
 from sukusuku_server.settings import Facility, Language
@@ -31,7 +31,8 @@ def send(context: Context, account: Account, url: str) -> bool:
     language: Language = "en" if account.language == "en" else "ja"
     translate, now = base.texts(language).gettext, context.clock()
     name = operator.name[language]
-    if account.has_password:
+    purpose = purpose_for(account)
+    if purpose is Purpose.RESET:
         subject = translate("%(operator)s: set a new password")
         text = translate("Please open this link within an hour to set a new password for Sukusuku:")
     else:
@@ -63,7 +64,7 @@ def send(context: Context, account: Account, url: str) -> bool:
         subject=draft.subject,
         message_id=draft.message_id,
         content=build(draft),
-        expires=now + 7 * DAY_MS,
+        expires=now + LASTS_MS[purpose],
     )
     with context.operations.change() as change:
         change.put_mail(None, mail, now)

@@ -19,7 +19,7 @@ from sukusuku_server.db import names
 from sukusuku_server.db.access_keys import AccessKeys
 from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.grants import Grants
-from sukusuku_server.db.one_time_links import OneTimeLinks
+from sukusuku_server.db.one_time_links import OneTimeLinks, purpose_for
 
 
 class NotYoursError(SukusukuError):
@@ -118,8 +118,7 @@ class People:
     def link(self, ident: int) -> tuple[Account, str]:
         """Return the token of a new link by which somebody sets their password. Raises NotYoursError."""
         account = self._touch(ident)
-        purpose = Purpose.RESET if account.has_password else Purpose.INVITATION
-        return account, self._link(purpose, account)
+        return account, self._link(purpose_for(account), account)
 
     def give(self, ident: int, role: Role, site: str | None, until: int | None) -> None:
         """Give a role to an account. Raises NotYoursError."""
