@@ -49,7 +49,7 @@ WEAKER = (
 )
 NO_KEY = (
     "this node has no key: whoever may publish on the broker can make it delete readings that nobody has stored; "
-    "`sukusuku nodes FACILITY.toml key NODE` makes one for `key_file` under [uplink]"
+    "`sukusuku nodes FACILITY.toml key NODE` makes one for [uplink] in edge.toml"
 )
 QUIET = MINUTE_MS
 """ms without a refused acknowledgement after which nobody else speaks for the host any more."""
