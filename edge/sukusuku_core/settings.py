@@ -67,17 +67,17 @@ def parse(text: str, kind: type[S], name: str, environ: Mapping[str, str] = os.e
         given = toml_text.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WrongSettingsError.of(name, f"not valid TOML: {error}") from error
-    unset: list[Mistake] = []
-    data = _from_environment(given, unset, environ)
+    wrong: list[Mistake] = []
+    data = _from_environment(given, wrong, environ)
     try:
         found = msgspec.convert(data, kind, dec_hook=_from_text)
     except msgspec.ValidationError as error:
         mistakes = _mistakes(data, kind) or [_explain(str(error), data, kind)]
-        known = {mistake.where for mistake in unset}
+        known = {mistake.where for mistake in wrong}
         more = [mistake for mistake in mistakes if mistake.where not in known]
-        raise WrongSettingsError(name, [*unset, *more]) from error
-    if unset:
-        raise WrongSettingsError(name, unset)
+        raise WrongSettingsError(name, [*wrong, *more]) from error
+    if wrong:
+        raise WrongSettingsError(name, wrong)
     return found
 
 
@@ -88,16 +88,18 @@ def _from_text(kind: type, value: Any) -> Any:
     return kind(value)
 
 
-def _from_environment(value: Any, unset: list[Mistake], environ: Mapping[str, str], where: str = "") -> Any:
-    """Return the value with what the environment gives in it. What is not set stays, and goes to `unset`."""
+def _from_environment(value: Any, wrong: list[Mistake], environ: Mapping[str, str], where: str = "") -> Any:
+    """Return the value with what the environment gives in it. What is not set or unusable stays; `wrong` gets why."""
     if isinstance(value, dict):
-        return {key: _from_environment(item, unset, environ, _below(where, key)) for key, item in value.items()}
+        return {key: _from_environment(item, wrong, environ, _below(where, key)) for key, item in value.items()}
     if isinstance(value, list):
-        return [_from_environment(item, unset, environ, f"{where}[{n}]") for n, item in enumerate(value)]
+        return [_from_environment(item, wrong, environ, f"{where}[{n}]") for n, item in enumerate(value)]
+    if isinstance(value, str) and "\0" in value:  # no path, name or text holds it, and libraries raise what they like
+        wrong.append(Mistake(where, "found the character U+0000, which is allowed nowhere"))
     if isinstance(value, str) and value.startswith("env:"):
         variable = value.removeprefix("env:")
         if variable not in environ:
-            unset.append(Mistake(where, f"the environment variable {variable} is not set"))
+            wrong.append(Mistake(where, f"the environment variable {variable} is not set"))
             return value
         return environ[variable]
     return value

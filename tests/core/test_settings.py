@@ -65,6 +65,7 @@ def test_a_right_file_is_a_value() -> None:
         ),
         ('[[device]]\nid = "a"\nspans = {b = 0}', "x.toml: device[0].spans[...]: expected `int` >= 1"),
         ("device = 5", "x.toml: device: expected `array`, got `int`, found 5"),
+        ('[broker]\nhost = "a\\u0000b"', "x.toml: broker.host: found the character U+0000, which is allowed nowhere"),
         (f"device = {'[' * 60}{']' * 60}", "x.toml: not valid TOML: tables or lists are nested deeper than 50"),
         (f"{'x.' * 5_000}y = 1", "x.toml: not valid TOML: tables or lists are nested deeper than 50"),
     ],

@@ -1,7 +1,6 @@
 """Keys that both sides of a signature share, in the form of Standard Webhooks: `whsec_` and base64."""
 
 import base64
-import binascii
 import secrets
 
 from sukusuku_core.errors import ConfigError
@@ -24,7 +23,7 @@ def read(settings: Channel) -> bytes:
         raise ConfigError(f"{where}: missing; `sukusuku notify --new-key` makes one, and the receiver needs the same")
     try:
         key = base64.b64decode(text.removeprefix(PREFIX), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one; characters beyond ASCII raise another
         raise ConfigError(f"{where}: is not base64 behind `{PREFIX}`") from error
     if not _SHORTEST <= len(key) <= _LONGEST:
         raise ConfigError(f"{where}: has {len(key)} bytes, allowed: {_SHORTEST} to {_LONGEST}")

@@ -92,7 +92,11 @@ def address_objection(url: str) -> str | None:
     """Return what is wrong with the address of a provider; None: it is good. Without TLS only this computer will do."""
     if _ISSUER.fullmatch(url) is None:
         return "expected https:// and a host, perhaps a port and a path"
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        return f"expected https:// and a host, perhaps a port and a path ({error})"
     if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
         return None
     return "expected https://: without TLS whoever is on the way signs in as anybody"

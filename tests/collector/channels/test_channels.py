@@ -155,6 +155,7 @@ def test_nobody_at_home_is_tried_again_and_no_secret_is_told(
         (channel("lineworks", f"ftp://x.jp/{TOKEN}"), "expected https://host/..."),
         (channel("webhook", f"https://x.jp/{TOKEN}"), "key: missing; `sukusuku notify --new-key` makes one"),
         (channel("webhook", f"https://x.jp/{TOKEN}", "whsec_" + TOKEN), "is not base64 behind `whsec_`"),
+        (channel("webhook", f"https://x.jp/{TOKEN}", "whsec_鍵"), "is not base64 behind `whsec_`"),
         (channel("webhook", f"https://x.jp/{TOKEN}", "whsec_c2hvcnQ="), "has 5 bytes, allowed: 24 to 64"),
     ],
 )  # fmt: skip

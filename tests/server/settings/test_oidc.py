@@ -44,6 +44,8 @@ def test_a_provider_is_asked_over_tls_or_on_this_computer(issuer: str) -> None:
         (f'issuer = "login.example.jp"\n{KEYS}', "oidc.issuer: expected https:// and a host"),
         (f'issuer = "https://a@login.example.jp"\n{KEYS}', "oidc.issuer: expected https:// and a host"),
         (f'issuer = "https://login.example.jp?x"\n{KEYS}', "oidc.issuer: expected https:// and a host"),
+        (f'issuer = "https://[login"\n{KEYS}', "oidc.issuer: expected https:// and a host"),
+        (f'issuer = "https://login.example.jp:99999"\n{KEYS}', "oidc.issuer: expected https:// and a host"),
         (f'{ISSUER}{KEYS}scopes = ["profile"]', 'oidc.scopes: needs "openid"'),
         (f"{ISSUER}{KEYS}new_accounts = true", "oidc.new_accounts: without a"),
         (f'{ISSUER}{KEYS}{GROUP}role = "display"', "oidc.group[0].role"),
