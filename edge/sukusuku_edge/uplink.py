@@ -101,6 +101,8 @@ class Uplink:
         self.refused = 0
         """Acknowledgements that the host has not proved, since the start."""
         self._refused_at = 0
+        self._refused_for = set[str]()
+        """Why, as far as it is logged."""
         self._data_after = 0.0
         self._latest = dict[tuple[str, str], Reading]()
         self._alive: dict[str, None] = {}
@@ -299,14 +301,15 @@ class Uplink:
     def _refuse(self, why: str) -> None:
         self.refused += 1
         self._refused_at = self._clock()
-        self._problems.problem("proof", f"refused, nothing is deleted: {why}")
+        if why not in self._refused_for:  # whoever forges can vary how, and must not fill the log
+            self._refused_for.add(why)
+            _log.warning("proof: refused, nothing is deleted: %s", why)
 
     def _heard_proof(self) -> None:
         """See whether somebody else still speaks for the host, which has now spoken itself."""
-        if abs(self._clock() - self._refused_at) > QUIET:
-            self._problems.recovered(
-                "proof", f"nobody else speaks for the host; {self.refused} acknowledgements were refused"
-            )
+        if self._refused_for and abs(self._clock() - self._refused_at) > QUIET:
+            self._refused_for.clear()
+            _log.info("proof: nobody else speaks for the host; %d acknowledgements were refused", self.refused)
 
     async def _settle(self, session: "_Session") -> None:
         """Delete what was acknowledged; after a resend, begin again with what is left."""

@@ -87,8 +87,10 @@ async def read_under_attack(one: Node, rogue: Attacker) -> None:
 
 @KEYS
 def test_without_a_collector_a_forged_state_and_forged_acknowledgements(
-    port: int, tmp_path: Path, *, keyed: bool
+    port: int, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, keyed: bool
 ) -> None:
+    """Each kind of them is logged once, in whichever order they come."""
+
     async def scenario() -> None:
         options: dict[str, Any] = {"key": ProofKey.new()} if keyed else {}
         async with node(tmp_path, port, 500, **options) as one, attacker(port) as rogue:
@@ -103,6 +105,7 @@ def test_without_a_collector_a_forged_state_and_forged_acknowledgements(
                     await one.empty()
 
     run(scenario())
+    assert caplog.text.count("refused, nothing is deleted") == (2 if keyed else 0)
 
 
 @KEYS
