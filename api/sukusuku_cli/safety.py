@@ -26,7 +26,7 @@ _ANONYMOUS = (
 )
 _NO_KEY = (
     N_("no key: whoever may publish on %(host)s can make this edge node delete readings that nobody has stored"),
-    N_("make one on the server with `sukusuku nodes FACILITY.toml key NODE`, and name its file: `key_file`"),
+    N_("make one on the server with `sukusuku nodes FACILITY.toml key NODE`, and put it under [uplink]"),
 )
 _OPEN_WEB = (
     N_("found %(host)s: pages, passwords and keys go over the network without TLS"),

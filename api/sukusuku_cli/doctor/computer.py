@@ -173,7 +173,7 @@ def judge_proofs(seen: StoreSeen | str, _: Translate) -> Iterator[Finding]:
         yield note(
             "node keys",
             _("%(nodes)s: does not use the key that there is for it") % {"nodes": ", ".join(nodes)},
-            _("Put `key_file` under [uplink] in its edge.toml, and restart `sukusuku-edge`."),
+            _("Put it under [uplink] in its edge.toml, and restart `sukusuku-edge`."),
         )
     if nodes := by_state[ProofState.NO_KEY]:
         yield note(
