@@ -25,7 +25,7 @@ class WiredGateway:
 
     def send(self, *messages: Message) -> None:
         for message in messages:
-            self._mqtt.publish(message.topic, message.payload)
+            self._mqtt.publish(message.topic, message.payload, qos=1)
 
     def be_born(self) -> None:
         self.send(*self._births(self.says))
@@ -47,7 +47,7 @@ def _asks_rebirth(metric: Any) -> bool:
 
 @contextlib.asynccontextmanager
 async def gateway(port: int, births: Births, node: str = "tobu-pi") -> AsyncIterator[WiredGateway]:
-    """A gateway that is connected and born."""
+    """A gateway that is connected and born: the broker has its births before anybody comes after it."""
     says = ForeignGateway(node)
     will = says.ndeath()
     settings = MqttSettings("127.0.0.1", port, f"foreign-{node}")
@@ -55,6 +55,7 @@ async def gateway(port: int, births: Births, node: str = "tobu-pi") -> AsyncIter
         mqtt.subscribe((f"spBv1.0/{says.group}/NCMD/{node}",))
         made = WiredGateway(mqtt, says, births)
         made.be_born()
+        await mqtt.flush()
         listening = asyncio.create_task(made.listen())
         try:
             yield made
