@@ -1,4 +1,4 @@
-"""Pages for people: wall, collection, rooms, vacancy, bookings, reports, settings, sign-in, answers to mails."""
+"""Pages for people: wall, collection, rooms, vacancy, bookings, reports, settings, sign-in, answers; their design."""
 
 from fastapi import FastAPI
 
@@ -9,6 +9,7 @@ from sukusuku_api.web.alert_links import page as alert_links
 from sukusuku_api.web.alerts import page as alerts
 from sukusuku_api.web.bookings import page as bookings
 from sukusuku_api.web.collection import page as collection
+from sukusuku_api.web.design import page as design
 from sukusuku_api.web.people import page as people
 from sukusuku_api.web.reports import page as reports
 from sukusuku_api.web.round_links import page
@@ -30,6 +31,7 @@ def install(app: FastAPI) -> None:
     collection.install(app)
     rooms.install(app)
     vacancy.install(app)
+    design.install(app)
     bookings.install(app)
     reports.install(app)
     page.install(app)

@@ -62,6 +62,7 @@ def environment(language: Language) -> Environment:
     made = templates.environment("sukusuku_api.web", texts(language))
     made.globals["board_of"] = board_of
     made.globals["pages_of"] = pages_of
+    made.globals["build"], made.globals["static"] = build(), STATIC
     return made
 
 

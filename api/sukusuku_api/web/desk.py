@@ -24,8 +24,6 @@ def page(
         "who": context.principal,
         "language": language,
         "path": path,
-        "build": base.build(),
-        "static": base.STATIC,
     }
     html = base.environment(language).get_template(template).render({**common, **values})
     return HTMLResponse(html, status, headers=forms.HEADERS)

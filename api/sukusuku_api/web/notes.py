@@ -79,8 +79,6 @@ def note(request: Request, status: HTTPStatus) -> Response:
     values = {
         "language": language,
         "operator": request.app.state.context.facility.operator,
-        "build": base.build(),
-        "static": base.STATIC,
         "error": "",
         "titled": title,
         "text": text,

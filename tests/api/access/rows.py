@@ -40,6 +40,7 @@ PUBLIC = {
     "GET /api/v1/vacancy": "for parents: signs, no count below five",
     "GET /vacancy": "for parents: signs, no count below five",
     "GET /": "leads to the wall",
+    "GET /design": "the parts of pages, no data",
     "GET /r/{token}": "the link of a round mail is its own proof",
     "POST /r/{token}": "the link of a round mail is its own proof",
     "GET /a/{token}": "the link of an alert mail is its own proof",

@@ -1,4 +1,4 @@
-"""The pages behind the links of round mails: for phones, without an account, without a script.
+"""The pages behind the links of round mails: for phones, without an account; nothing needs a script.
 
 A GET shows and never acts, because mail scanners follow links; only a POST records. The token in the address is all the
 authority there is, so it is not logged, not cached and not told to other hosts.
@@ -23,8 +23,8 @@ from sukusuku_server.rounds.texts import RoundWords, Speech, StopWords
 from sukusuku_server.settings import Language
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",

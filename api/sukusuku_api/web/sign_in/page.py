@@ -246,8 +246,6 @@ def shown(
         "operator": context.facility.operator,
         "language": language,
         "path": PATH,
-        "build": base.build(),
-        "static": base.STATIC,
     }
     html = base.environment(language).get_template(template).render(common | values)
     return HTMLResponse(html, status, headers=forms.HEADERS)

@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from sukusuku_api.dependencies import Context, UnitsContext
 from sukusuku_api.web import base
 from sukusuku_api.web import texts as words
-from sukusuku_api.web.base import HEADERS, LANGUAGES, STATIC, Lang, build, environment, texts
+from sukusuku_api.web.base import HEADERS, LANGUAGES, STATIC, Lang, environment, texts
 from sukusuku_api.web.wall import view_model
 from sukusuku_server.db.modes import Modes
 from sukusuku_server.settings import Language, Site
@@ -60,8 +60,6 @@ async def _page(context: Context, site: str | None, language: Language, template
         "language": language,
         "site": site,
         "page": "/wall" if site is None else f"/wall/{site}",
-        "build": build(),
-        "static": STATIC,
         "rows": view_model.ROWS,
     }
     if site is not None and not sites:

@@ -1,0 +1,1 @@
+"""The page of the design: every part of which pages are made."""

@@ -1,0 +1,39 @@
+"""The page that shows every part of which pages are made, in both languages, by day and by night."""
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+
+from sukusuku_api.dependencies import PublicContext
+from sukusuku_api.web import base, desk
+
+PATH = "/design"
+_PARTS = "design_parts.html"
+
+router = APIRouter(include_in_schema=False)
+
+
+def install(app: FastAPI) -> None:
+    """Add the page, and load its templates now: a broken one should show at the start."""
+    for language in base.LANGUAGES:
+        for template in ("design.html", _PARTS):
+            base.environment(language).get_template(template)
+    app.include_router(router)
+
+
+@router.get(PATH)
+def design(context: PublicContext, lang: base.Lang = "ja") -> HTMLResponse:
+    """Return the page. It shows nothing of the facility."""
+    shown = [
+        (language, Markup(base.environment(language).get_template(_PARTS).render(tokens=TOKENS)))  # noqa: S704 - our own template
+        for language in base.LANGUAGES
+    ]
+    return desk.page(context, lang, "design.html", PATH, {"shown": shown})
+
+
+TOKENS = (
+    ("ground", "tile", "raised", "rail", "line", "edge"),
+    ("text", "soft"),
+    ("ok", "soon", "full", "over", "fault", "unknown", "hygiene", "forecast"),
+)
+"""The colours of `tokens.css`: of surfaces, of texts, of meanings."""
