@@ -22,8 +22,9 @@ from sukusuku_server.facility_document.source import (
 )
 from sukusuku_server.settings import Facility, Language
 
-_OF_ACCOUNTS = ("oidc", "mail", "web", "operations")
-"""Who signs in as what, by which way and to which address links to set a password go, and where the accounts are."""
+_OF_ACCOUNTS = ("oidc", "mail", "web", "operations", "backup")
+"""Who signs in as what, by which way and to which address links to set a password go, where the accounts are and where
+copies of them go."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,16 @@ COMMANDS = {
         "計測値の受信・保存・応答、お知らせの判定、メール送信",
     ),
     "api": Command("sukusuku_api.__main__", "HTTP API and the wall display", "HTTP API と状況一覧"),
+    "backup": Command(
+        "sukusuku_cli.backup",
+        "encrypted copies of everything, made while it runs; list and verify them",
+        "稼働中のバックアップの作成・一覧・検証",
+    ),
+    "restore": Command(
+        "sukusuku_cli.restore",
+        "bring a backup back, here or on a new computer",
+        "バックアップからの復元（新しいサーバーにも可能）",
+    ),
     "users": Command(
         "sukusuku_cli.users",
         "accounts: list, add, disable, reset the password",

@@ -14,6 +14,7 @@ from functools import partial
 from sukusuku_collector.alerts.context import NOTHING
 from sukusuku_collector.alerts.context_loader import Surroundings
 from sukusuku_collector.alerts.engine import AlertEngine
+from sukusuku_collector.backups.watch import BackupWatch
 from sukusuku_collector.channels import registry as channels
 from sukusuku_collector.clock.correction import ClockCorrection
 from sukusuku_collector.clock.trusted import TrustedClock
@@ -98,6 +99,7 @@ class Works:
         limits = LimitWriter(index, store, clock)
         thinning = Thinning(index, store, RoomRecords(operations), lambda: deriver.current, clock)
         records = RecordsRetention(facility.operations, operations, clock)
+        backups = BackupWatch(facility, store, operations, clock)
         housekeeping = RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step)
         sure = clock.sure
         self._jobs: dict[str, Job] = {f"outbox of {name}": partial(it.run, sure) for name, it in self._workers.items()}
@@ -105,6 +107,7 @@ class Works:
             "clock": partial(clock.run, ClockCorrection(facility, store, operations, deriver, self._engine)),
             "housekeeping": partial(housekeeping.run, sure),
             "records": partial(records.run, sure),
+            "backups": partial(backups.run, sure),
             "derivation": partial(deriver.run, sure),
             "accounts": partial(bookkeeper.run, sure),
             "vitals": partial(vitals.run, sure),

@@ -12,6 +12,7 @@ from sukusuku_cli.doctor.servers import BrokerSeen, MailSeen
 from sukusuku_core.broker_settings import BrokerSettings
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.i18n import texts
+from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.settings import MailServer
 
 NOW = round(datetime(2026, 11, 25, 3, tzinfo=UTC).timestamp() * 1000)
@@ -32,6 +33,7 @@ class Fine:
         self.seen_mail = MailSeen()
         self.seen_file = FileSeen(Path("readings.db"), made=True, writable=True, free=10**11, size=10**12)
         self.seen_store: StoreSeen | str = StoreSeen(HEARD)
+        self.seen_backups = Exchanged()
         self.fonts: Sequence[str] = ["Noto Sans CJK JP"]
         self.zone = self.kept = True
         self.pdf = ""
@@ -51,6 +53,9 @@ class Fine:
 
     def accounts(self, path: Path) -> int | None:
         return 3
+
+    def backups(self, path: Path) -> Exchanged:
+        return self.seen_backups
 
     def japanese_fonts(self) -> Sequence[str]:
         return self.fonts

@@ -1,6 +1,7 @@
 """The fault matrix: every row by its number. Long rows come first, so that the short ones fill the lanes at the end."""
 
 from tests.faults import (
+    backups,
     broker_memory,
     clocks,
     control,
@@ -40,6 +41,8 @@ ROWS: dict[str, Row] = {
     "F25": control.run,
     "F26": rogue.run,
     "F27": rogue.control,
+    "F28": backups.killed,
+    "F29": backups.copied,
     "F15": flapping.run,
     "F12": orders.run,
     "F2": images.power_cuts,

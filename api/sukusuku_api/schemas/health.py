@@ -100,15 +100,18 @@ class ChannelOut(Shape):
 
 
 class DoorOut(Shape):
-    """A system that the collector takes from or tells: a feed or folder of bookings, a context broker."""
+    """What data come from or go to: a feed or folder of bookings, a context broker, the folder of backups."""
 
-    door: Literal["bookings", "ngsi_ld"]
+    door: Literal["bookings", "ngsi_ld", "backup"]
     id: str = Field(description="`folder`, `feed/ID` or `broker`", examples=["feed/reservations"])
     ok: bool = Field(description="The newest exchange has succeeded")
     late: bool = Field(
         description="Nothing was taken for longer than the settings allow, or the folder holds what is refused"
     )
-    taken: datetime | None = Field(description="When something was last taken; null: never", examples=[_TIME])
+    taken: datetime | None = Field(
+        description="When something was last taken; of `backup`: when the last good one was made; null: never",
+        examples=[_TIME],
+    )
     failing: datetime | None = Field(description="Since when nothing is taken; null: it is")
     reason: str = Field(description="Why the newest exchange failed; without addresses and what stands in files")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from sukusuku_cli import language
 from sukusuku_cli.doctor import computer as local
 from sukusuku_cli.doctor import servers as remote
+from sukusuku_cli.doctor.backups import judge_backups
 from sukusuku_cli.doctor.finding import Finding, Status, note, ok, wrong
 from sukusuku_cli.doctor.probe_computer import ThisComputer
 from sukusuku_cli.doctor.probe_servers import RealServers
@@ -20,6 +21,7 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_server import settings
 from sukusuku_server.i18n import Translate
+from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.settings import Facility
 
 ZONE = "Asia/Tokyo"
@@ -67,14 +69,9 @@ def examined(
     yield local.judge_zone(ZONE, _, known=computer.knows_zone(ZONE))
     for subject, file in _certificates(facility):
         yield local.judge_certificate(subject, computer.certificate(Path(file)), now, _)
-    yield note(
-        "backups",
-        _("none is known: Sukusuku makes none by itself"),
-        _(
-            "Each night: sqlite3 FILE \"VACUUM INTO '/backup/NAME'\" for both databases, never cp of running ones, "
-            "and a copy of the settings."
-        ),
-    )
+    operations = facility.operations.file
+    noted = Exchanged() if operations is None else computer.backups(operations)
+    yield judge_backups(facility.backup, noted, now, _)
     yield local.judge_versions(computer.versions(), _)
 
 
@@ -86,10 +83,10 @@ def _databases(facility: Facility, computer: local.Computer, now: int, _: Transl
     patience = {asset.id: facility.levels(asset.settings).silent_after for asset in here}
     yield from local.judge_readings(seen, patience, now, _)
     yield from local.judge_proofs(seen, _)
-    kind, _colon, place = facility.operations.url.partition("///")
-    if kind == "sqlite:":
-        yield from local.judge_database("operations", computer.database(Path(place)), _)
-        yield from local.judge_accounts(computer.accounts(Path(place)), _)
+    operations = facility.operations.file
+    if operations is not None:
+        yield from local.judge_database("operations", computer.database(operations), _)
+        yield from local.judge_accounts(computer.accounts(operations), _)
     else:
         yield note("operations", _("another database server, which is not looked at"), _("See that it is backed up."))
     yield from local.judge_clock(seen, _, ntp=computer.ntp())

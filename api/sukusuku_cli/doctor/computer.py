@@ -10,6 +10,7 @@ from sukusuku_cli.doctor.servers import ends
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from sukusuku_server.i18n import Translate
 from sukusuku_server.live.clock import Cause, ClockDoubt
+from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.model.proofs import ProofState
 
 OTHERS = 0o077
@@ -56,6 +57,9 @@ class Computer(Protocol):
 
     def accounts(self, path: Path) -> int | None:
         """Return how many accounts can sign in, by the operations data; None: that is not known yet."""
+
+    def backups(self, path: Path) -> Exchanged:
+        """Return how the last backups went, by the operations data; nothing known: none has been made."""
 
     def japanese_fonts(self) -> Sequence[str]:
         """Return names of installed fonts with Japanese characters."""

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import create_engine, func, or_, select
+from sqlalchemy import Row, Select, create_engine, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from sukusuku_api.reports.pdf import MissingError, library
@@ -20,7 +21,10 @@ from sukusuku_cli.doctor.computer import FileSeen, StoreSeen
 from sukusuku_collector.clock.machine import ThisMachine
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_server.db.tables_access import account
+from sukusuku_server.db.tables_doors import door_source
 from sukusuku_server.live import clock
+from sukusuku_server.model import doors
+from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.model.proofs import proof_key
 from sukusuku_server.timeseries.sqlite import SqliteStore
 
@@ -61,14 +65,14 @@ class ThisComputer:
         usable = select(func.count()).where(
             account.c.disabled.is_(None), or_(account.c.password.is_not(None), account.c.subject != "")
         )
-        engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
-        try:
-            with engine.connect() as connection:
-                return connection.execute(usable).scalar_one()
-        except DBAPIError:
-            return None
-        finally:
-            engine.dispose()
+        found = _asked(path, usable)
+        return None if found is None else int(found[0])
+
+    def backups(self, path: Path) -> Exchanged:
+        """See `computer.Computer`."""
+        own = (door_source.c.door == doors.BACKUP) & (door_source.c.source == doors.FOLDER)
+        found = _asked(path, select(door_source.c.taken, door_source.c.failing, door_source.c.reason).where(own))
+        return Exchanged() if found is None else Exchanged(*found)
 
     def japanese_fonts(self) -> Sequence[str]:
         """See `computer.Computer`."""
@@ -114,6 +118,18 @@ class ThisComputer:
         """See `computer.Computer`."""
         own = {name: metadata.version(name) for name in ("sukusuku", "sukusuku-edge")}
         return own | {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
+
+
+def _asked(path: Path, question: Select[Any]) -> Row[Any] | None:
+    """Return the first row of what the operations data answer; None: nothing, or they do not."""
+    engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+    try:
+        with engine.connect() as connection:
+            return connection.execute(question).first()
+    except DBAPIError:
+        return None
+    finally:
+        engine.dispose()
 
 
 def _trouble(path: Path) -> str:

@@ -124,6 +124,12 @@ class Sessions:
         with self._operations.writing() as connection:
             return connection.execute(delete(session).where(mine)).rowcount
 
+    def end_every(self, now: int, by: str, why: str) -> None:
+        """Sign everybody out, displays too."""
+        with self._operations.writing() as connection:
+            connection.execute(delete(session))
+            audit_entry.note(connection, now, by, "session.end_every", why)
+
     def of(self, account: int, now: int) -> list[Session]:
         """Return the sessions of an account, the one used last first."""
         with self._operations.reading() as connection:

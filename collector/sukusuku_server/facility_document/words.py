@@ -27,6 +27,7 @@ THINGS: Mapping[tuple[str, ...], str] = {
     ("round", "crew"): N_("Crew member"),
     ("vehicle",): N_("Vehicle"),
     ("mail",): N_("Mail server"),
+    ("backup",): N_("Backups"),
     ("broker",): N_("Broker"),
     ("store",): N_("Store"),
     ("ward_plan",): N_("Ward's plan"),

@@ -46,5 +46,7 @@ def _expected(facility: Facility) -> Iterator[tuple[str, str, int | None]]:
             yield doors.BOOKINGS, doors.FOLDER, None
         for feed in bookings.feed:
             yield doors.BOOKINGS, doors.feed(feed.id), round((feed.every / 3600 + bookings.stale_hours) * HOUR_MS)
+    if facility.backup is not None:
+        yield doors.BACKUP, doors.FOLDER, round(facility.backup.late_hours * HOUR_MS)
     if facility.ngsi_ld is not None:
         yield doors.NGSI_LD, doors.BROKER, BROKER_MS

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 BOOKINGS, NGSI_LD = "bookings", "ngsi_ld"
+BACKUP = "backup"
+"""The folder of backups; what was last taken there is the last good backup."""
 FOLDER, BROKER = "folder", "broker"
 """Sources that need no id of their own. A feed is `feed/ID`."""
 

@@ -23,6 +23,7 @@ from sukusuku_server.settings.alerts import (
     RuleName,
     Stage,
 )
+from sukusuku_server.settings.backup import BackupSettings
 from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text
 from sukusuku_server.settings.bookings import BookingSettings
 from sukusuku_server.settings.channels import Channel
@@ -54,6 +55,12 @@ class OperationsSettings(Settings, frozen=True, kw_only=True):
     """What a mail said is forgotten so many days after it was written; that it was sent, and to whom, stays."""
     keep_audit_days: Annotated[int, msgspec.Meta(ge=30, le=36_500)] = 1_830
     """Entries of the audit log are kept so long: five years and some days."""
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file; None: they are in another database."""
+        kind, _, path = self.url.partition(":///")
+        return Path(path) if kind == "sqlite" and path else None
 
 
 class MailServer(Settings, frozen=True, kw_only=True):
@@ -203,6 +210,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     broker: BrokerSettings = BrokerSettings()
     store: StoreSettings = StoreSettings()
     operations: OperationsSettings = OperationsSettings()
+    backup: BackupSettings | None = None
     mail: MailServer | None = None
     channel: tuple[Channel, ...] = ()
     web: Web = Web()

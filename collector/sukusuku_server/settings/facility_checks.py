@@ -193,6 +193,7 @@ def _resolved(facility: Facility, folder: Path, found: list[Mistake]) -> Facilit
         operations=msgspec.structs.replace(facility.operations, url=url),
         broker=resolved(facility.broker, "broker"),
         store=resolved(facility.store, "store"),
+        backup=None if facility.backup is None else facility.backup.resolved(folder),
         mail=None if facility.mail is None else resolved(facility.mail, "mail"),
         channel=tuple(resolved(item, f"channel[{n}]") for n, item in enumerate(facility.channel)),
         bookings=None if facility.bookings is None else resolved(facility.bookings, "bookings"),

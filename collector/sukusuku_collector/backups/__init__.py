@@ -1,0 +1,1 @@
+"""Tells the operator when the last good backup is too old."""

@@ -1,0 +1,1 @@
+"""Mails to whoever looks after the whole server: about its settings, about backups."""

@@ -1,0 +1,86 @@
+"""A mail to each contact whom the server as a whole concerns. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sukusuku_server.i18n import texts
+from sukusuku_server.mail.message import Draft, build
+from sukusuku_server.model.alerts import OutgoingMail
+from sukusuku_server.settings import Contact, Facility
+from sukusuku_server.templates import environment
+
+Gettext = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What such a mail is about. `wrong`: it has begun, otherwise it is over.
+
+    `template` is the name of its two files. `since` (UTC ms) tells one incident from the next.
+    """
+
+    kind: str
+    template: str
+    since: int
+    wrong: bool
+
+
+def messages(
+    facility: Facility,
+    matter: Matter,
+    now: int,
+    subject: Callable[[Gettext], str],
+    values: Mapping[str, object],
+) -> list[OutgoingMail]:
+    """Return one mail to each contact of the operator; none without `[mail]`. `values` go into the templates."""
+    if facility.mail is None:
+        return []
+    found = {str(contact.mail): contact for contact in contacts(facility)}
+    return [
+        _message(facility, facility.mail.sender, contact, matter, now, subject, values) for contact in found.values()
+    ]
+
+
+def contacts(facility: Facility) -> list[Contact]:
+    """Return whom the server as a whole concerns: who hears of everything, else of all centres, else anybody."""
+    everybody = [contact for contact in facility.contact if contact.mail is not None]
+    of_all = [contact for contact in everybody if not contact.sites]
+    return [contact for contact in of_all if not contact.rules] or of_all or everybody
+
+
+def _message(
+    facility: Facility,
+    sender: str,
+    contact: Contact,
+    matter: Matter,
+    now: int,
+    subject: Callable[[Gettext], str],
+    values: Mapping[str, object],
+) -> OutgoingMail:
+    language, recipient = contact.language, str(contact.mail)
+    catalogue = texts("sukusuku_server", language)
+    headline, operator = subject(catalogue.gettext), facility.operator.name[language]
+    shown = {"language": language, "headline": headline, "operator": operator, "wrong": matter.wrong, **values}
+    templates = environment("sukusuku_collector.operator_mail", catalogue)
+    digest = sha256(recipient.encode()).hexdigest()[:16]
+    own = f"<{matter.kind.replace('_', '-')}-{matter.since}-{digest}@{sender.rpartition('@')[2]}>"
+    draft = Draft(
+        sender_name=catalogue.gettext("Sukusuku"),
+        sender=sender,
+        recipient=recipient,
+        subject=f"[{operator}] {headline}",
+        message_id=own,
+        date=now,
+        text=templates.get_template(f"{matter.template}.txt").render(shown),
+        html=templates.get_template(f"{matter.template}.html").render(shown),
+    )
+    return OutgoingMail(
+        kind=matter.kind,
+        sender=sender,
+        recipient=recipient,
+        language=language,
+        subject=draft.subject,
+        message_id=own,
+        content=build(draft),
+    )
