@@ -178,11 +178,11 @@ def test_a_late_answer_goes_to_nobody(tmp_path: Path) -> None:
 
 
 def test_a_unit_that_failed_is_left_alone_for_as_long_as_an_answer_may_be_late(tmp_path: Path) -> None:
-    times: list[float] = []
+    asked: list[float] = []
 
     def note(request: bytes, answer: bytes) -> list[tuple[float, bytes]]:
-        times.append(asyncio.get_running_loop().time())
-        return [(0.0, b"")] if len(times) == 1 else [(0.0, answer)]
+        asked.append(asyncio.get_running_loop().time())
+        return [(0.0, b"")] if len(asked) == 1 else [(0.0, answer)]
 
     async def work() -> None:
         async with wired(tmp_path, {1: laser(100)}, note) as line:
@@ -192,11 +192,12 @@ def test_a_unit_that_failed_is_left_alone_for_as_long_as_an_answer_may_be_late(t
                 if isinstance(event, Sample):
                     seen.set()
 
+            began = asyncio.get_running_loop().time()  # the unit of a busy machine may notice the first request late
             task = asyncio.create_task(source(line, 1).run(emit))
             await seen.wait()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        assert times[1] - times[0] >= 4 * PATIENCE  # its time-out, then its rest
+        assert asked[1] - began >= 4 * PATIENCE  # its time-out, then its rest
 
     run(work())
 
