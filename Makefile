@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Which tests go to which process, and in which order: tests/support/selection.py.
 PARALLEL := -n auto --no-loadscope-reorder
 
-.PHONY: help demo test test-fast check format bench faults proto client requirements clean
+.PHONY: help demo test pytest test-fast check format bench faults proto client requirements clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,7 +20,9 @@ demo: $(VENV)/demo.stamp ## Run the whole system with two simulated centres (Ctr
 
 test: $(VENV)/dev.stamp ## Install what the tests need, then run all checks and tests
 	@sh tests/system-packages.sh
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory --jobs=2 check pytest # the checks fill the time in which tests wait for servers
+
+pytest:
 	@$(BIN)/python -m pytest $(PARALLEL)
 
 test-fast: $(VENV)/dev.stamp ## Run the tests that start no server and no browser (a minute)

@@ -11,8 +11,8 @@ from sukusuku_core.proof import ProofKey
 from tests.core.link_events import Field
 from tests.core.rogue import Attacked
 
-RUNS = 200
-ATTACKS = 60
+RUNS = 120
+ATTACKS = 40
 KEY = ProofKey(bytes(range(32)))
 
 

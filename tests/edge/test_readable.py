@@ -99,7 +99,7 @@ def test_of_a_sound_file_every_row_is_read(sound: Path) -> None:
 
 
 @given(damages())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_every_row_that_can_be_reached_is_read_and_no_other(
     sound: Path, tmp_path_factory: pytest.TempPathFactory, damage: Callable[[bytes], bytes]
 ) -> None:

@@ -30,10 +30,14 @@ _OF_THE_PLAN = re.compile(r'"(km|minutes|solver|settings)":("[^"]*"|[^,]*)| · [
 ROUTES = routes()
 
 
-def of_a_centre(folder: Path, home: str, away: str) -> list[str]:
-    """Return what is unexpected when everybody of one centre asks."""
+def of_a_centre(folder: Path, home: str, away: str, roles: Sequence[str] | None = None) -> list[str]:
+    """Return what is unexpected when everybody of one centre asks, or only who has one of these roles there."""
     with town(folder / "both", [home, away]) as both, town(folder / "alone", [home]) as alone:
-        callers = [both.callers[name] for name in alone.callers if not name.endswith("everywhere")]
+        callers = [
+            both.callers[name]
+            for name in alone.callers
+            if not name.endswith("everywhere") and (roles is None or name.partition(" at ")[0] in roles)
+        ]
         things = [both.things[home], both.things[away]]
         return [
             f"{caller.name}: {row.route} about {about.site}: {text}"

@@ -159,7 +159,7 @@ edits = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(edits, min_size=1, max_size=6))
 def test_any_edits_leave_all_other_lines_as_they_were_and_are_undone_to_the_byte(found: list[Any]) -> None:
     texts = [EXAMPLE]
