@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sukusuku_api import service
 from sukusuku_api.app import without_data
+from sukusuku_core import logs
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.watching import Watch
@@ -21,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.openapi:
         print(json.dumps(without_data().openapi(), ensure_ascii=False, indent=1))
         return 0
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin(arguments.log)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         source = FacilityFile(arguments.facility)
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
         help="print the description of the API (OpenAPI 3.1), from which clients are generated · "
         "API の定義（OpenAPI 3.1）を表示",
     )
+    logs.add_option(made)
     return made
 
 

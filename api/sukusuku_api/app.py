@@ -19,6 +19,7 @@ from sukusuku_api.access.view import Views
 from sukusuku_api.dependencies import Context, Readings
 from sukusuku_api.host_names import HostNames
 from sukusuku_api.live_stream import Broadcast
+from sukusuku_api.request_ids import RequestIds
 from sukusuku_api.routers import (
     alerts,
     assets,
@@ -30,6 +31,7 @@ from sukusuku_api.routers import (
     health,
     issued_reports,
     kpi,
+    metrics,
     modes,
     quarantine,
     readings,
@@ -108,7 +110,8 @@ def without_data() -> FastAPI:
     )
     app.add_middleware(SessionCookie)
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5)
-    app.add_middleware(HostNames)  # the outermost: nothing is looked at under a name that is not ours
+    app.add_middleware(HostNames)  # nothing is looked at under a name that is not ours
+    app.add_middleware(RequestIds)
 
     api = APIRouter(prefix=PREFIX)
     now = (health, sites, assets, readings, alerts, quarantine, stream, modes)
@@ -118,6 +121,7 @@ def without_data() -> FastAPI:
         api.include_router(module.router)
     api.include_router(rounds.stops)
     app.include_router(api)
+    app.include_router(metrics.router)
     web.install(app)
     _document(app)
     return app

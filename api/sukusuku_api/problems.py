@@ -11,6 +11,9 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
+from sukusuku_api.request_ids import HEADER
+from sukusuku_core import logs
+
 MEDIA_TYPE = "application/problem+json"
 _SCHEMAS = "#/components/schemas/"
 _NAMES = {
@@ -78,8 +81,13 @@ def response(
 
 
 def of_bug() -> Response:
-    """Return an error of the program, which the server logs."""
-    return response(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. The server's log says what.")
+    """Return an error of the program, which the server logs. It is answered outside of `RequestIds`."""
+    ident = logs.REQUEST.get()
+    return response(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        f"Something went wrong here. The server's log says what, under {ident}.",
+        headers={HEADER: ident},
+    )
 
 
 def of_problem(error: ProblemError) -> Response:

@@ -38,6 +38,11 @@ COMMANDS = {
         "look at broker, store, mail server, fonts, clock, disk and certificates; each line ok or what to do",
         "ブローカー・データベース・メール・時計・ディスク・証明書などを点検し、対処を表示",
     ),
+    "status": Command(
+        "sukusuku_cli.status",
+        "how the server is now: programs, readings, edge nodes, mails, backup",
+        "サーバーの現在の状態を表示",
+    ),
     "collector": Command(
         "sukusuku_collector.__main__",
         "receive, store and acknowledge readings; raise alerts; send mails",

@@ -12,6 +12,7 @@ from pathlib import Path
 from sukusuku_collector import service
 from sukusuku_collector.facility_checks import mistakes
 from sukusuku_collector.host.claim import RivalError
+from sukusuku_core import logs
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.watching import Watch
@@ -20,7 +21,7 @@ from sukusuku_server.facility_document.watching import Watch
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 stopped, 1 cannot run, 2 wrong settings, 3 another collector has the host id."""
     arguments = parser().parse_args(argv)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin(arguments.log)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         asyncio.run(_run(FacilityFile(arguments.facility, mistakes), trust_clock=arguments.trust_clock))
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
         help="believe this computer's clock as it is now, although what is stored or remembered contradicts it "
         "· 保存済みのデータと矛盾していても、このサーバーの時計を正しいものとして起動します",
     )
+    logs.add_option(made)
     return made
 
 

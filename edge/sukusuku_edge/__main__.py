@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import sukusuku_core
-from sukusuku_core import completion
+from sukusuku_core import completion, logs
 from sukusuku_core import profile as profiles
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_core.settings_schema import schema
@@ -49,9 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             text, well = status.show(edge)
             print(text)
             return 0 if well else 1
-        logging.basicConfig(
-            stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-        )
+        logs.begin(arguments.log)
         asyncio.run(_run(edge))
     except SukusukuError as error:
         print(f"sukusuku-edge: {error}", file=sys.stderr)
@@ -90,6 +87,8 @@ def parser() -> argparse.ArgumentParser:
             )
         else:
             command.add_argument("settings", type=Path, metavar="EDGE.toml", help="settings file / 設定ファイル")
+        if name == "run":
+            logs.add_option(command)
     text = "Read every point of a device now. 機器の全項目を今すぐ読み取ります。"
     command = commands.add_parser(
         "probe", help=text, description=text, epilog=_PROBE, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from sukusuku_api import service
+from sukusuku_core import logs
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_demo.personas import make
 from sukusuku_server.facility_document.facility_file import FacilityFile
@@ -13,7 +14,7 @@ from sukusuku_server.facility_document.watching import Watch
 
 def main(file: str) -> int:
     """Serve until a signal. Returns the exit status."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin()
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         source = FacilityFile(Path(file))

@@ -6,11 +6,11 @@ nobody has switched on, of a disk that is full and of a key that is away: nothin
 
 import asyncio
 import logging
+from functools import partial
 
 from sukusuku_collector.backups.mails import messages
 from sukusuku_core.clock import Clock
-from sukusuku_core.errors import TransientError
-from sukusuku_core.supervision import Gate, always
+from sukusuku_core.supervision import Gate, always, repeat
 from sukusuku_core.time import HOUR_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
@@ -41,15 +41,8 @@ class BackupWatch:
 
     async def run(self, sure: Gate = always) -> None:
         """Go on until cancelled. A database that does not answer is reported once and asked again."""
-        problems = TransitionLog(_log)
-        while True:
-            try:
-                if sure():
-                    await unbroken(self.look)
-                problems.recovered("age of the backup", "is looked at again")
-            except TransientError as error:
-                problems.problem("age of the backup", "cannot be looked at, trying again", error)
-            await asyncio.sleep(LOOK_SECONDS)
+        look = partial(unbroken, self.look)
+        await repeat("age of the backup", look, LOOK_SECONDS, asyncio.sleep, TransitionLog(_log), sure)
 
     def look(self) -> None:
         """Tell what is new. Raises TransientError; then nothing is forgotten, the next look tells it."""

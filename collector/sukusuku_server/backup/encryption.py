@@ -52,16 +52,16 @@ class BackupKey:
         try:
             mode, text = path.stat().st_mode, path.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"backup.key_file: {path} cannot be read: {error}") from error
+            raise ConfigError(f"the key of backups cannot be read: {error}") from error
         if mode & _OTHERS:
             raise ConfigError(
-                f"backup.key_file: other accounts may use {path} (mode {stat.S_IMODE(mode):o}): chmod 600 {path}"
+                f"the key of backups: other accounts may use {path} (mode {stat.S_IMODE(mode):o}): chmod 600 {path}"
             )
         try:
             return cls(base64.b64decode(text, validate=True))
         except (binascii.Error, ValueError):
             raise ConfigError(
-                f"backup.key_file: {path} holds no key; expected the line that `sukusuku backup FACILITY.toml key` made"
+                f"{path} holds no key of backups; expected the line that `sukusuku backup FACILITY.toml key` made"
             ) from None
 
     def name(self, content: bytes) -> str:

@@ -67,6 +67,7 @@ _WORD: Mapping[str, Any] = {}
 
 ROWS = (
     Row("GET /api/v1/health"),
+    Row("GET /metrics"),
     Row("GET /api/v1/quarantine"),
     Row("GET /api/v1/sites"),
     Row("GET /api/v1/sites/{site_id}"),

@@ -1,0 +1,178 @@
+"""`sukusuku status [FACILITY.toml]`: how the server is now, whether its programs run or not.
+
+What it says is what `GET /api/v1/health` says, read from the databases, and besides whether collector and API run.
+`sukusuku doctor` looks further, at everything around.
+"""
+
+import argparse
+import fcntl
+import json
+import socket
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from sukusuku_api.access.view import Views
+from sukusuku_api.dependencies import Context
+from sukusuku_api.lazy_store import LazyStore
+from sukusuku_api.routers.health import health
+from sukusuku_api.schemas.health import EdgeOut, HealthOut
+from sukusuku_cli import language
+from sukusuku_cli.doctor.computer import duration
+from sukusuku_core.clock import now_ms
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.text_table import columns
+from sukusuku_server import settings
+from sukusuku_server.db import Operations
+from sukusuku_server.i18n import Translate
+from sukusuku_server.live.views import Condition
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.timetable import timetables
+from sukusuku_server.settings import Facility, Web
+
+_SECONDS = 2.0
+_EPILOG = """examples 例:
+  sudo -u sukusuku sukusuku status /etc/sukusuku/facility.toml
+  sukusuku status --json | jq .health.edges
+Exit status 終了コード: 0 all is well, 1 something is not
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Return the exit status: 0 all is well, 1 something is not."""
+    options = parser().parse_args(argv)
+    facility = settings.read(options.facility)
+    running = {"collector": _collects(Path(facility.store.path)), "api": _answers(facility.web)}
+    found, silent = _looked(facility)
+    if options.json:
+        told = {"running": running, "silent": silent, "health": found.model_dump(mode="json")}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        print(_shown(running, found, silent, language.told(options)))
+    return 0 if _is_well(running, found, silent) else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
+        prog="sukusuku status",
+        description="How the server is now: programs, readings, edge nodes, mails, backup. "
+        "サーバーの現在の状態（プログラム・計測値・エッジ・メール・バックアップ）。",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument(
+        "facility",
+        nargs="?",
+        type=Path,
+        default=Path("facility.toml"),
+        metavar="FACILITY.toml",
+        help="the operator's settings (default: %(default)s) · 施設の設定",
+    )
+    made.add_argument("--json", action="store_true", help="for programs · プログラム用")
+    language.add_option(made)
+    return made
+
+
+def _collects(store: Path) -> bool:
+    """Whether a collector holds the store."""
+    try:
+        with store.with_name(store.name + ".lock").open("r", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _answers(web: Web) -> bool:
+    """Whether something listens where the API should."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(web.host, web.host)  # noqa: S104 - compared, not bound
+    try:
+        socket.create_connection((host, web.port), _SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _is_well(running: Mapping[str, bool], found: HealthOut, silent: Sequence[str]) -> bool:
+    return all(running.values()) and found.status == "ok" and not silent
+
+
+def _looked(facility: Facility) -> tuple[HealthOut, list[str]]:
+    """Return what the API would say, and the units and rooms of which no data come.
+
+    Raises ConfigError when there are no data yet.
+    """
+    file = facility.operations.file
+    if file is not None and not file.exists():
+        raise ConfigError(f"operations.url: {file} is not there: no collector has run with these settings")
+    index = FacilitySchedules(facility)
+    with (
+        closing(LazyStore(Path(facility.store.path))) as store,
+        closing(Operations(facility.operations.url)) as operations,
+    ):
+        context = Context(index, timetables(facility), store, operations, now_ms, index, Views(index))
+        views = context.views(now_ms()) if store.live.available() else []
+        return health(context), [view.id for view in views if view.condition is Condition.SILENT]
+
+
+def _shown(running: Mapping[str, bool], found: HealthOut, silent: Sequence[str], _: Translate) -> str:
+    words = {True: _("runs"), False: _("does not run")}
+    well = _is_well(running, found, silent)
+    facts = [
+        *((name, words[value]) for name, value in running.items()),
+        *_facts(found, _),
+        (_("no data"), ", ".join(silent) or _("none")),
+        (_("in all"), _("all is well") if well else _("something is wrong; `sukusuku doctor` says more")),
+    ]
+    return "\n\n".join([columns(facts), columns([*_edges(found.edges, _)])])
+
+
+def _facts(found: HealthOut, _: Translate) -> Iterator[tuple[str, str]]:
+    newest = _("none") if found.newest is None else _ago(found.newest.age, _)
+    yield _("readings"), newest if found.store else _("cannot be read")
+    yield _("clock"), _("believed") if found.clock.believed else _("not believed (%s)") % found.clock.cause
+    yield _("settings"), _("right") if found.document.right else _("wrong; those of before are in use")
+    if found.mails is None:
+        yield _("mails"), _("cannot be read")
+    else:
+        counts = {"waiting": found.mails.waiting, "dead": found.mails.dead}
+        yield _("mails"), _("%(waiting)d waiting, %(dead)d refused for good") % counts
+    for channel in found.channels:
+        yield channel.id, channel.reason or _("well")
+    for door in found.doors:
+        taken = _("never") if door.taken is None else _ago((found.time - door.taken).total_seconds(), _)
+        note = "; ".join(filter(None, (_("late") if door.late else "", door.reason)))
+        yield f"{door.door} {door.id}", f"{taken}; {note}" if note else taken
+    if found.unassigned:
+        count = sum(item.count for item in found.unassigned)
+        yield _("unassigned"), _("%d messages wait for facility.toml to name their asset") % count
+
+
+def _edges(edges: Sequence[EdgeOut], _: Translate) -> Iterator[tuple[str, str, str, str]]:
+    yield _("edge node"), _("heard"), _("not acknowledged yet"), _("what to do")
+    for edge in edges:
+        heard = _("never") if edge.last is None else _ago(edge.last.age, _)
+        waiting = "-" if edge.waiting is None else str(edge.waiting)
+        yield edge.id, heard, waiting, "; ".join(_todo(edge, _))
+
+
+def _todo(edge: EdgeOut, _: Translate) -> Iterator[str]:
+    if edge.duplicate:
+        yield _("two edge nodes use this identity")
+    if edge.unreadable:
+        reasons = ", ".join(item.reason for item in edge.unreadable)
+        yield _("what it sends cannot be read (%s): see `unreadable` in /api/v1/health") % reasons
+    if edge.proofs is not None and edge.proofs.cure:
+        yield _("no key in use: `sukusuku nodes FACILITY.toml list`")
+
+
+def _ago(seconds: float, _: Translate) -> str:
+    return _("%s ago") % duration(round(seconds * 1000), _)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""`sukusuku status`: what it says of a server, and its exit status."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sukusuku_cli.status import main
+from sukusuku_core.clock import now_ms
+from sukusuku_core.errors import ConfigError
+from sukusuku_core.model import Reading
+from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.collector.small_facility import facility_file
+from tests.support.stores import commit
+
+ASSETS = (
+    ("unit-1", "Cycles/Total"),
+    ("unit-2", "Cycles/Total"),
+    ("room", "Occupancy/Count"),
+    ("plain-room", "Occupancy/Count"),
+)
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    """The port of something that takes connections."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield int(server.getsockname()[1])
+
+
+@pytest.fixture
+def file(tmp_path: Path, listening: int) -> Path:
+    path = facility_file(tmp_path, 1883)
+    path.write_text(path.read_text(encoding="utf-8") + f"\n[web]\nport = {listening}\n", encoding="utf-8")
+    return path
+
+
+def test_a_server_that_is_well_is_status_0(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = SqliteStore.open(file.parent / "readings.db")
+    assets = [Reading(asset, metric, now_ms(), 1) for asset, metric in ASSETS]
+    commit(store, [*assets, Reading("tobu-pi", "Buffer/Rows", now_ms() - 3000, 12)], now_ms())
+    assert main([str(file), "--lang", "en"]) == 0
+    said = capsys.readouterr().out
+    assert "collector  runs" in said
+    assert next(line.split()[-1] for line in said.splitlines() if line.startswith("tobu-pi")) == "12"
+    store.close()
+
+
+def test_a_room_of_which_nothing_comes_is_named_and_is_status_1(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = SqliteStore.open(file.parent / "readings.db")
+    commit(store, [Reading(asset, metric, now_ms(), 1) for asset, metric in ASSETS[:-1]], now_ms())
+    assert main([str(file), "--lang", "en"]) == 1
+    assert "no data    plain-room" in capsys.readouterr().out
+    store.close()
+
+
+def test_a_collector_that_does_not_run_is_status_1_in_both_languages_and_as_json(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    SqliteStore.open(file.parent / "readings.db").close()
+    assert main([str(file), "--lang", "ja"]) == 1
+    assert "停止中" in capsys.readouterr().out
+    assert main([str(file), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["running"] == {"collector": False, "api": True}
+    assert said["health"]["status"] == "ok"
+
+
+def test_where_no_collector_has_run_nothing_is_made(file: Path) -> None:
+    (file.parent / "operations.db").unlink()
+    with pytest.raises(ConfigError, match="no collector has run"):
+        main([str(file)])
+    assert not (file.parent / "operations.db").exists()
