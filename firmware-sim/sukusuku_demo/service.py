@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
 from sukusuku_core.model import Reading
-from sukusuku_core.time import DAY_MS
-from sukusuku_demo import broker, files, judge, mailbox, past
+from sukusuku_core.time import DAY_MS, HOUR_MS
+from sukusuku_demo import broker, files, judge, mailbox
 from sukusuku_demo.archive import Archive
+from sukusuku_demo.past import load
+from sukusuku_demo.planned_past import PlannedPast
 from sukusuku_demo.processes import Child, Processes, ProcessFailedError
 from sukusuku_demo.progress import Progress
 from sukusuku_demo.report import Report
@@ -26,13 +30,13 @@ from sukusuku_server.settings import Facility
 from sukusuku_server.settings import read as read_facility
 from sukusuku_server.terminal import Bar
 from sukusuku_server.timeseries.sqlite import SqliteStore
-from sukusuku_sim import history, scenario
+from sukusuku_sim import scenario
 
 _WEEK_MS = 7 * DAY_MS
-_HISTORY_STEP_S = 300
 _DRAIN_SECONDS = 30.0
 _ARCHIVE_SECONDS = 90.0
 """How long the shipping of the past may go on after the end."""
+_STANDING = "standing.json"
 _SUBSCRIBE_MS = 3_000
 """How long an edge agent that runs may take until it has subscribed to its sensors."""
 
@@ -48,6 +52,7 @@ class Demo:
         self._first_mail: float | None = None
         self._simulator: Child
         self._listening = 0
+        self._ahead = 0
         self._archive: Archive | None = None
 
     async def run(self, ended: asyncio.Event) -> Report | None:
@@ -58,7 +63,9 @@ class Demo:
             self._archive = Archive(self._folder / "influxdb", ports.influx)
         check_ports(ports, self._settings.store)
         self._processes = Processes(self._folder / "logs")
-        files.write(self._folder, ports, datetime.now(UTC), self._settings.store)
+        now = datetime.now(UTC)
+        files.write(self._folder, ports, now, self._settings.store)
+        self._ahead = files.hours_ahead(now) * HOUR_MS
         facility = read_facility(self._folder / "facility.toml")
         edges = [read_edge(self._folder / f"edge-{site}.toml") for site in files.SITES]
         try:
@@ -84,16 +91,26 @@ class Demo:
         if self._archive is not None:
             step(f"InfluxDB     {await self._archive.start(self._processes)}")
         file = str(self._folder / "facility.toml")
+        operations = Operations(facility.operations.url)
+        try:
+            living = asyncio.create_task(asyncio.to_thread(self._live_past, facility, edges, operations))
+            await self._processes.python("api", "sukusuku_demo.api", file)
+            step(f"api          http://{HOST}:{ports.web}")
+            readings = await living
+        finally:
+            operations.close()
+        # Only now: it would take the rounds of the past in hand.
         await self._processes.python("collector", "sukusuku_collector", file)
         step("collector    primary host, store, alerts, mail")
-        await self._processes.python("api", "sukusuku_demo.api", file)
-        step(f"api          http://{HOST}:{ports.web}")
-        count = await self._load_past(facility, edges)
+        count = await self._load_past(facility, edges, readings)
         step(f"history      {count:,} readings of {self._settings.weeks} simulated weeks, through the collector")
         truth = str(self._folder / "truth.jsonl")
         scenario_file = str(self._folder / "scenario.toml")
         live_from = now_ms()
-        self._simulator = await self._processes.python("sim", "sukusuku_sim", scenario_file, "--truth", truth)
+        standing = ["--standing", str(self._folder / _STANDING)] if readings else []
+        self._simulator = await self._processes.python(
+            "sim", "sukusuku_sim", scenario_file, "--truth", truth, *standing
+        )
         step("simulator    two centres: four nappy units, two rooms")
         for site in files.SITES:
             await self._processes.python(
@@ -103,13 +120,23 @@ class Demo:
         step(f"edge agents  {', '.join(edge.settings.node for edge in edges)}")
         return live_from
 
-    async def _load_past(self, facility: Facility, edges: list[Edge]) -> int:
+    def _live_past(self, facility: Facility, edges: list[Edge], operations: Operations) -> list[Reading]:
+        """Return what was read in the past of which this is the end, of each series in order."""
         end = now_ms()
         begin = end - self._settings.weeks * _WEEK_MS
+        if begin == end:
+            return []
+        metrics = {asset: found for edge in edges for asset, found in declared(edge).items()}
         plan = scenario.load(self._folder / "scenario.toml")
-        readings = await asyncio.to_thread(lambda: list(history.generate(plan, begin, end, _HISTORY_STEP_S)))
+        past = PlannedPast(facility, plan, metrics, operations, begin, end, self._ahead)
+        notes = [Reading(asset, "Info/Source", begin, SIMULATED) for asset in metrics]
+        readings = notes + past.live()
+        (self._folder / _STANDING).write_bytes(msgspec.json.encode(past.standing()))
+        return sorted(readings, key=lambda reading: reading.time)
+
+    async def _load_past(self, facility: Facility, edges: list[Edge], readings: list[Reading]) -> int:
         done: dict[str, int] = {}
-        whole = {edge.settings.node: _of(edge, readings, begin) for edge in edges}
+        whole = {edge.settings.node: _of(edge, readings) for edge in edges}
         total = sum(len(own) for own in whole.values())
         if self._archive is not None:
             self._archive.past = [((it.asset, it.metric), it.time, it.value) for own in whole.values() for it in own]
@@ -123,7 +150,7 @@ class Demo:
 
                 identity = NodeIdentity(facility.operator.id, node, facility.host_id)
                 mqtt = MqttSettings(HOST, self._settings.ports.broker, f"{node}-past")
-                await past.load(mqtt, identity, declared(edge), whole[node], show)
+                await load(mqtt, identity, declared(edge), whole[node], show)
         return sum(done.values())
 
     def _welcome(self) -> None:
@@ -238,8 +265,7 @@ def declared(edge: Edge) -> dict[str, dict[str, DataType]]:
     return found
 
 
-def _of(edge: Edge, readings: Sequence[Reading], begin: int) -> list[Reading]:
-    """Return the part of the past that belongs to an edge node, with the note that it is simulated."""
-    metrics = declared(edge)
-    notes = [Reading(asset, "Info/Source", begin, SIMULATED) for asset in metrics]
-    return [*notes, *(reading for reading in readings if reading.metric in metrics.get(reading.asset, ()))]
+def _of(edge: Edge, readings: Sequence[Reading]) -> list[Reading]:
+    """Return the part of the past that belongs to an edge node."""
+    own = {bound.asset for bound in edge.bound}
+    return [reading for reading in readings if reading.asset in own]

@@ -9,9 +9,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from sukusuku_core.ending import outcome
 from sukusuku_core.errors import ConfigError
 from sukusuku_sim import scenario, service
+from sukusuku_sim.world import Standing
 
 DESCRIPTION = """\
 Simulates nappy units and childcare rooms: real Modbus TCP servers and MQTT sensors, moved by a scenario.
@@ -26,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # pymodbus tells of every listen and failed listen; our own lines say it with the devices' names.
     logging.getLogger("pymodbus").setLevel(logging.ERROR)
     try:
-        asyncio.run(_run(scenario.load(arguments.scenario), arguments.truth, arguments.duration))
+        asyncio.run(_run(arguments))
     except ConfigError as error:
         print(f"sukusuku sim: {error}", file=sys.stderr)
         return 2
@@ -46,12 +49,30 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="keep what really happened, JSON lines (default: not kept) / 真値の記録（省略時は残しません）",
     )
+    made.add_argument(
+        "--standing",
+        type=Path,
+        metavar="FILE",
+        help="go on from how the assets are in this file, as `sukusuku demo` writes it (default: the start of the "
+        "scenario) / この状態から続ける（省略時はシナリオの開始時点から）",
+    )
     made.add_argument("--duration", type=float, metavar="S", help="end after S seconds / S秒で終了")
     return made
 
 
-async def _run(loaded: scenario.Scenario, truth: Path, duration: float | None) -> None:
-    task = asyncio.create_task(service.run(loaded, truth, duration), name="simulator")
+def _standing(file: Path | None) -> Standing | None:
+    if file is None:
+        return None
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Standing)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{file}: not how assets are, as `sukusuku demo` writes it: {error}") from error
+
+
+async def _run(arguments: argparse.Namespace) -> None:
+    loaded, standing = scenario.load(arguments.scenario), _standing(arguments.standing)
+    running = service.run(loaded, arguments.truth, arguments.duration, standing)
+    task = asyncio.create_task(running, name="simulator")
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     await outcome(task)

@@ -2,10 +2,9 @@
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Reading, UnitState
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_sim import calendar
@@ -18,13 +17,12 @@ from sukusuku_sim.unit import NAPPIES_IN_A_HAND, Unit, UnitParameters
 from sukusuku_sim.world import first as first_unit
 from sukusuku_sim.world import random_numbers
 
-APPROACH_MS = 120 * MINUTE_MS
-"""Length of the end of the history in which a unit is brought to the fill level that the scenario starts it with."""
-APPROACH_BELOW = 1.5
-"""Nappies short of that level at which the bringing ends: the next hand could be too full."""
-EMPTY_MS = 45 * MINUTE_MS
-"""Length of the end of the history in which nobody is in the rooms: whoever is in when the live simulation begins comes
-in then."""
+BUSY_MS = 90 * MINUTE_MS
+"""Length of the end of a past in which a unit is brought to the fill level at which its scenario wants it."""
+BROUGHT = 1.5
+"""Nappies short of that level at which nobody brings more: the next hand could be too full."""
+WORK_MS = MINUTE_MS
+"""How long it takes to change a bag."""
 STEPS = {"Fill/Percent": 0.5, "Film/Remaining": 0.5, "Temperature": 0.7}
 """Smallest changes that are reported."""
 REFRESH_MS = 30 * MINUTE_MS
@@ -33,27 +31,32 @@ TEMPERATURE_EVERY_MS = 30 * MINUTE_MS
 EMPTY_MM, FULL_MM = 900.0, 150.0
 REPORTED_STATES = frozenset({UnitState.IDLE, UnitState.BAG_FULL, UnitState.JAM, UnitState.FILM_OUT})
 """The short phases of a cycle are left out."""
-_ALWAYS = OpeningHours(frozenset(range(7)), 0, 24 * 60)
 _MEAN_HAND = sum(NAPPIES_IN_A_HAND) / len(NAPPIES_IN_A_HAND)
+_AT_MOST_AT_FIRST = 0.5
+"""How full a bag may be when a past begins."""
 
 
 Watch = Callable[[str, int, Unit | Room], None]
 """Is told how an asset (id) really is from a time (UTC ms) on, after each step."""
 
 
+def _nobody(_asset: str, _time: int, _state: Unit | Room) -> None:
+    """Watch nothing."""
+
+
 def generate(
-    scenario: Scenario, start_ms: int, end_ms: int, step_s: float = 60.0, watch: Watch = lambda _, __, ___: None
+    scenario: Scenario, start_ms: int, end_ms: int, step_s: float = 60.0, watch: Watch = _nobody
 ) -> Iterator[Reading]:
     """Yield readings in [start_ms, end_ms), by time, reported by exception and at the latest every half hour.
 
-    Each series has strictly increasing times. The same scenario and times give the same readings. The last values of
-    `Cycles/Total`, `Fill/Percent` and `Film/Remaining` are those that the scenario starts its units with, so that the
-    live simulation goes on from there; for the fill level, the last two hours are arranged to that end. The rooms are
-    empty in the last three quarters of an hour. `watch` is told the truth of each asset, asset by asset.
+    Each series has strictly increasing times. The same scenario and times give the same readings. Counters begin with
+    what the scenario says. `watch` is told the truth of each asset, asset by asset.
     """
-    histories = [_unit_history(scenario, unit, start_ms, end_ms, step_s, watch) for unit in scenario.unit]
-    histories += [_room_history(scenario, room, start_ms, end_ms, step_s, watch) for room in scenario.room]
-    return heapq.merge(*histories, key=lambda reading: reading.time)
+    pasts: list[UnitPast | RoomPast] = [UnitPast(scenario, unit, start_ms, step_s, watch) for unit in scenario.unit]
+    pasts += [RoomPast(scenario, room, start_ms, step_s, watch) for room in scenario.room]
+    for past in pasts:
+        past.advance(end_ms - 1)
+    return heapq.merge(*(past.told() for past in pasts), key=lambda reading: reading.time)
 
 
 class _Reporter:
@@ -62,56 +65,97 @@ class _Reporter:
     def __init__(self, asset: str) -> None:
         self._asset = asset
         self._last: dict[str, tuple[float, int]] = {}
-        self.readings: list[Reading] = []
+        self._readings: list[Reading] = []
 
     def report(self, time: int, values: Mapping[str, float]) -> None:
         for metric, value in values.items():
             last, since = self._last.get(metric, (math.inf, 0))
             if time - since >= REFRESH_MS or (value != last and abs(value - last) >= STEPS.get(metric, 0)):
                 self._last[metric] = (value, time)
-                self.readings.append(Reading(self._asset, metric, time, value))
+                self._readings.append(Reading(self._asset, metric, time, value))
+
+    def told(self) -> list[Reading]:
+        """Return what was reported since this was asked last."""
+        told, self._readings = self._readings, []
+        return told
 
 
-def _unit_history(
-    scenario: Scenario, settings: UnitSettings, start: int, end: int, step_s: float, watch: Watch
-) -> list[Reading]:
-    parameters = scenario.unit_parameters(settings)
-    # Staff change the film in good time; how much is left follows from the counter once its end is known.
-    parameters = replace(parameters, film_cycles=math.inf)
-    rng = random_numbers(scenario, settings.id, "history")
-    target = first_unit(settings)
-    unit = Unit(volume=parameters.capacity * rng.uniform(0, 0.5))
-    reporter = _Reporter(settings.id)
-    turn = end - APPROACH_MS
-    now = start + round(rng.random() * step_s * 1000)
-    warm = measured = -1
-    while now < end:
-        if now < turn:
-            until = min(_next_step(parameters.hours, now, step_s, idle=True), turn)
-            unit, _ = units.step(unit, parameters, now, (until - now) / 1000, rng)
-        else:
-            if now == turn and unit.volume > target.volume:
-                unit, _ = units.fill_to(unit, parameters, 0, rng)
-            until = now + round(step_s * 1000)
-            bringing = _bringing(parameters, target.volume - unit.volume, now, end)
-            unit, _ = units.step(unit, bringing, now, (until - now) / 1000, rng)
-        if until >= end:
-            unit = replace(target, cycles=unit.cycles, temperature=unit.temperature)
-            until = end - 1
-        watch(settings.id, until, unit)
-        values = _unit_values(unit, parameters)
-        if parameters.level.every_ms is not None and unit.level.slot == measured and until < end - 1:
+class UnitPast:
+    """A unit that is run fast through calendar time. `unit` is how it is at `now` (UTC ms)."""
+
+    def __init__(
+        self, scenario: Scenario, settings: UnitSettings, start: int, step_s: float, watch: Watch = _nobody
+    ) -> None:
+        self.id = settings.id
+        self._settings = settings
+        # Staff change the film in good time: how much is left follows from the counter.
+        self._parameters = replace(scenario.unit_parameters(settings), film_cycles=math.inf)
+        self._film_cycles = scenario.unit_parameters(settings).film_cycles
+        self._rng = random_numbers(scenario, settings.id, "history")
+        self._step_s = step_s
+        self._watch = watch
+        self._reporter = _Reporter(settings.id)
+        self._warm = self._measured = -1
+        volume = settings.capacity * self._rng.uniform(0, _AT_MOST_AT_FIRST)
+        self._unit = replace(first_unit(settings), volume=volume, nappies=round(volume))
+        self.now = start + round(self._rng.random() * step_s * 1000)
+
+    def told(self) -> list[Reading]:
+        """Return what it has told since this was asked last, in order."""
+        return self._reporter.told()
+
+    @property
+    def unit(self) -> Unit:
+        """How it is now."""
+        return replace(self._unit, film=self._film())
+
+    def advance(self, until: int) -> None:
+        """Live until a moment (UTC ms)."""
+        while self.now < until:
+            self._step(self._parameters, min(_next_step(self._parameters.hours, self.now, self._step_s), until))
+
+    def bring(self, percent: float, until: int) -> None:
+        """Live until a moment (UTC ms), while so much is brought that the bag is this full then.
+
+        A bag that is fuller before is changed. What is missing or too much by half a hand at the end is made up.
+        """
+        target = self._settings.capacity * percent / 100
+        if self._unit.volume > target:
+            self.empty()
+        step = round(self._step_s * 1000)
+        while self.now < until - 2 * step:
+            gap = target - self._unit.volume
+            self._step(_bringing(self._parameters, gap, self.now, until), self.now + step)
+        self._step(_bringing(self._parameters, 0, self.now, until), until - step)
+        self._unit, _ = units.fill_to(self._unit, self._parameters, percent, self._rng)
+        self._step(_bringing(self._parameters, 0, self.now, until), until)
+
+    def empty(self) -> None:
+        """Have the bag changed by somebody who waits until the unit rests."""
+        while self._unit.phase not in units.AT_REST:
+            self.advance(self.now + WORK_MS)
+        self._unit, _ = units.empty(self._unit, self._parameters, self._rng)
+        self.advance(self.now + WORK_MS)
+
+    def _step(self, parameters: UnitParameters, until: int) -> None:
+        self._unit, _ = units.step(self._unit, parameters, self.now, (until - self.now) / 1000, self._rng)
+        self.now = until
+        self._watch(self.id, until, self._unit)
+        values = _unit_values(self._unit, parameters) | {"Film/Remaining": self._film()}
+        if parameters.level.every_ms is not None and self._unit.level.slot == self._measured:
             del values["Fill/Percent"]  # its sensor sleeps
-        measured = unit.level.slot
-        reporter.report(until, values)
-        if until // TEMPERATURE_EVERY_MS != warm:
-            warm = until // TEMPERATURE_EVERY_MS
-            reporter.report(until, {"Temperature": round(unit.temperature, 1)})
-        now = until if until < end - 1 else end
-    return list(_counted(settings, scenario.unit_parameters(settings), reporter.readings, unit.cycles))
+        self._measured = self._unit.level.slot
+        self._reporter.report(until, values)
+        if until // TEMPERATURE_EVERY_MS != self._warm:
+            self._warm = until // TEMPERATURE_EVERY_MS
+            self._reporter.report(until, {"Temperature": round(self._unit.temperature, 1)})
+
+    def _film(self) -> float:
+        used = (self._unit.cycles - self._settings.cycles) * 100 / self._film_cycles
+        return round((self._settings.film - used) % 100, 1)
 
 
-def _next_step(hours: OpeningHours, now: int, step_s: float, *, idle: bool) -> int:
+def _next_step(hours: OpeningHours, now: int, step_s: float, *, idle: bool = True) -> int:
     """Return the end of the step that begins now: longer steps in a closed centre, when nothing goes on there."""
     if hours.is_open(now) or not idle:
         return now + round(step_s * 1000)
@@ -119,11 +163,11 @@ def _next_step(hours: OpeningHours, now: int, step_s: float, *, idle: bool) -> i
 
 
 def _bringing(parameters: UnitParameters, gap: float, now: int, end: int) -> UnitParameters:
-    """Parameters under which `gap` nappies will have come when the history ends."""
+    """Parameters under which `gap` nappies will have come at the end (UTC ms)."""
     rate = 0.0
-    if gap > APPROACH_BELOW:
+    if gap > BROUGHT:
         rate = gap / _MEAN_HAND / ((end - now) / HOUR_MS) / calendar.activity(now)
-    return replace(parameters, hours=_ALWAYS, deposits_per_hour=rate, empty_at=None, jam_chance=0)
+    return replace(parameters, deposits_per_hour=rate, empty_at=None, jam_chance=0)
 
 
 def _unit_values(unit: Unit, parameters: UnitParameters) -> dict[str, float]:
@@ -138,43 +182,34 @@ def _unit_values(unit: Unit, parameters: UnitParameters) -> dict[str, float]:
     return values
 
 
-def _counted(
-    settings: UnitSettings, parameters: UnitParameters, readings: Iterable[Reading], cycles: int
-) -> Iterator[Reading]:
-    """Yield the readings with the counter shifted to end where the scenario begins, and the film with it."""
-    if settings.cycles < cycles:
-        raise ConfigError(f"unit {settings.id}: `cycles` must be at least {cycles}, the cycles of its history")
-    film = _Reporter(settings.id)
-    for reading in readings:
-        if reading.metric != "Cycles/Total":
-            yield reading
-            continue
-        to_come = cycles - int(reading.value or 0)
-        yield replace(reading, value=settings.cycles - to_come)
-        left = (settings.film + to_come * 100 / parameters.film_cycles) % 100
-        film.report(reading.time, {"Film/Remaining": round(left, 1)})
-        yield from film.readings
-        film.readings.clear()
+class RoomPast:
+    """A room that is run fast through calendar time. `room` is how it is at `now` (UTC ms)."""
 
+    def __init__(
+        self, scenario: Scenario, settings: RoomSettings, start: int, step_s: float, watch: Watch = _nobody
+    ) -> None:
+        self.id = settings.id
+        self._parameters = scenario.room_parameters(settings)
+        self._rng = random_numbers(scenario, settings.id, "history")
+        self._step_s = step_s
+        self._watch = watch
+        self._reporter = _Reporter(settings.id)
+        self.room = Room()
+        self.now = start + round(self._rng.random() * step_s * 1000)
 
-def _room_history(
-    scenario: Scenario, settings: RoomSettings, start: int, end: int, step_s: float, watch: Watch
-) -> list[Reading]:
-    parameters = scenario.room_parameters(settings)
-    rng = random_numbers(scenario, settings.id, "history")
-    room = Room()
-    reporter = _Reporter(settings.id)
-    now = start + round(rng.random() * step_s * 1000)
-    while now < end:
-        watch(settings.id, now, room)
-        reporter.report(now, _room_values(room, parameters, now))
-        until = _next_step(parameters.hours, now, step_s, idle=not room.people)
-        if now < end - EMPTY_MS:
-            room, _ = rooms.step(room, parameters, now, (until - now) / 1000, rng)
-        else:
-            room = rooms.left(room)
-        now = until
-    return reporter.readings
+    def told(self) -> list[Reading]:
+        """Return what it has told since this was asked last, in order."""
+        return self._reporter.told()
+
+    def advance(self, until: int) -> None:
+        """Live until a moment (UTC ms)."""
+        while self.now < until:
+            self._watch(self.id, self.now, self.room)
+            self._reporter.report(self.now, _room_values(self.room, self._parameters, self.now))
+            then = min(_next_step(self._parameters.hours, self.now, self._step_s, idle=not self.room.people), until)
+            seconds = (then - self.now) / 1000
+            self.room, _ = rooms.step(self.room, self._parameters, self.now, seconds, self._rng)
+            self.now = then
 
 
 def _room_values(room: Room, parameters: RoomParameters, now: int) -> dict[str, float]:

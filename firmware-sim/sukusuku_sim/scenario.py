@@ -85,7 +85,8 @@ class UnitSettings(Settings, frozen=True, kw_only=True):
     """A unit and how it starts. Delays are the mean seconds of opening hours until staff come."""
 
     id: Id
-    fill: Percent = 0.0
+    fill: Percent | None = None
+    """How full it is when the simulation starts; absent: empty, or as its past left it."""
     cycles: _Count = 0
     film: Percent = 100.0
     capacity: _Positive = 60.0
@@ -136,13 +137,14 @@ class RoomSettings(Settings, frozen=True, kw_only=True):
 class Event(Settings, frozen=True, kw_only=True):
     """Something that happens `at` real seconds after the start.
 
-    For a unit (`asset`): `jam`, `film_out`, `fill` (to `percent`), `rush` (`deposits_per_hour` for `seconds`).
+    For a unit (`asset`): `jam`, `film_out`, `repair` (of both), `fill` (to `percent`), `empty` (a new bag), `rush`
+    (`deposits_per_hour` for `seconds`).
     For a room (`asset`): `crowd` (`children` more, for `seconds`). For a `device`: `dead` (accepts connections and
     never answers), `refuse` (answers every request with exception `code`), `alive` (ends both).
     """
 
     at: Annotated[float, msgspec.Meta(ge=0)]
-    do: Literal["jam", "film_out", "fill", "rush", "crowd", "dead", "refuse", "alive"]
+    do: Literal["jam", "film_out", "repair", "fill", "empty", "rush", "crowd", "dead", "refuse", "alive"]
     asset: Id | None = None
     device: Id | None = None
     percent: Percent | None = None
@@ -155,6 +157,8 @@ class Event(Settings, frozen=True, kw_only=True):
 _NEEDS = {
     "jam": ("asset",),
     "film_out": ("asset",),
+    "repair": ("asset",),
+    "empty": ("asset",),
     "fill": ("asset", "percent"),
     "rush": ("asset", "deposits_per_hour", "seconds"),
     "crowd": ("asset", "children", "seconds"),

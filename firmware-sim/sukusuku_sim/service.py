@@ -16,7 +16,7 @@ from sukusuku_sim.serial_line import SerialLine
 from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
 from sukusuku_sim.truth import TruthLog
 from sukusuku_sim.views import Values
-from sukusuku_sim.world import World
+from sukusuku_sim.world import Standing, World
 
 LOG = logging.getLogger(__name__)
 
@@ -24,9 +24,16 @@ LOG = logging.getLogger(__name__)
 class Simulation:
     """Everything that moves at a tick. Does no waiting of its own."""
 
-    def __init__(self, scenario: Scenario, truth: TruthLog, publisher: SensorPublisher, clock: Clock) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        truth: TruthLog,
+        publisher: SensorPublisher,
+        clock: Clock,
+        standing: Standing | None = None,
+    ) -> None:
         self._scenario = scenario
-        self._world = World(scenario)
+        self._world = World(scenario, standing)
         self._truth = truth
         self._publisher = publisher
         self._clock = clock
@@ -81,11 +88,17 @@ def _modbus(name: str) -> ModbusProfile:
     return found
 
 
-async def run(scenario: Scenario, truth_path: Path, duration: float | None = None, clock: Clock = now_ms) -> None:
+async def run(
+    scenario: Scenario,
+    truth_path: Path,
+    duration: float | None = None,
+    standing: Standing | None = None,
+    clock: Clock = now_ms,
+) -> None:
     """Run the scenario until cancelled or for `duration` real seconds. Raises ConfigError."""
     with TruthLog(truth_path) as truth:
         publisher = SensorPublisher(scenario.mqtt.session(f"sukusuku-sim-{os.getpid()}"), truth, clock)
-        simulation = Simulation(scenario, truth, publisher, clock)
+        simulation = Simulation(scenario, truth, publisher, clock, standing)
         simulation.show()
         async with contextlib.AsyncExitStack() as lines:
             await _connect(scenario, simulation.devices, lines)

@@ -24,6 +24,7 @@ SECONDS = {
 """How long the phases of a cycle take."""
 NEEDS_STAFF = frozenset({UnitState.BAG_FULL, UnitState.JAM, UnitState.FILM_OUT})
 LID = frozenset({UnitState.LID_OPEN, UnitState.DEPOSIT})
+AT_REST = frozenset({UnitState.IDLE, UnitState.BAG_FULL})
 
 NAPPIES_IN_A_HAND = (1, 1, 1, 2, 2, 3)
 SEAL_WATT = 60.0
@@ -142,7 +143,7 @@ def step(unit: Unit, parameters: UnitParameters, ms: int, seconds: float, rng: R
     events: list[UnitEvent] = []
     is_open = parameters.hours.is_open(ms)
     if is_open and _emptying_is_due(unit, parameters, ms, seconds):
-        unit, more = _empty(unit, parameters, rng)
+        unit, more = empty(unit, parameters, rng)
         events += more
     rate = parameters.deposits_per_hour * calendar.activity(ms) / 3600 if is_open else 0.0
     left = seconds
@@ -206,14 +207,20 @@ def run_out_of_film(unit: Unit, parameters: UnitParameters, rng: Random) -> Happ
     return _enter(replace(unit, film=0.0), UnitState.FILM_OUT, left=delay), (UnitEvent.FILM_OUT,)
 
 
+def repair(unit: Unit) -> Happening:
+    """Return the unit to which staff have come who clear a jam or bring film, which is done in the next step."""
+    return (replace(unit, left=0.0) if unit.fault else unit), ()
+
+
 def fill_to(unit: Unit, parameters: UnitParameters, percent: float, rng: Random) -> Happening:
     """Return the unit with a bag of this fill level, whatever was in it before. Counters stay."""
     volume = parameters.capacity * percent / 100
     unit = replace(unit, volume=volume, nappies=round(volume), loose=0.0)
-    return _rest(unit, parameters, rng) if unit.phase in {UnitState.IDLE, UnitState.BAG_FULL} else (unit, ())
+    return _rest(unit, parameters, rng) if unit.phase in AT_REST else (unit, ())
 
 
-def _empty(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
+def empty(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:
+    """Return the unit with a new bag."""
     left = 0.0
     if parameters.residue_chance and rng.random() < parameters.residue_chance:
         left = min(rng.uniform(*RESIDUE) * parameters.capacity, unit.volume / 2)
@@ -228,7 +235,7 @@ def _emptying_is_due(unit: Unit, parameters: UnitParameters, ms: int, seconds: f
     return (
         parameters.empty_at is not None
         and calendar.minute(ms) <= parameters.empty_at < calendar.minute(ms) + seconds / 60
-        and unit.phase in {UnitState.IDLE, UnitState.BAG_FULL}
+        and unit.phase in AT_REST
         and unit.volume >= parameters.empty_above / 100 * parameters.capacity
     )
 
@@ -262,7 +269,7 @@ def _next(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:  # 
         case UnitState.FILM_OUT:
             return _resume(replace(unit, film=100.0), UnitEvent.FILM_CHANGED, parameters, rng)
         case _:
-            return _empty(unit, parameters, rng)
+            return empty(unit, parameters, rng)
 
 
 def _deposited(unit: Unit, parameters: UnitParameters, rng: Random) -> Happening:

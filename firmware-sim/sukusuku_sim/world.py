@@ -1,6 +1,6 @@
 """All units and rooms of a scenario, moved together. The only state is one record per asset and its random numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -20,6 +20,15 @@ class Happened:
 
     asset: str
     event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the assets are at a moment of the simulated clock (UTC ms), as a past has left them; by id."""
+
+    ms: int
+    units: Mapping[str, Unit]
+    rooms: Mapping[str, Room]
 
 
 @dataclass(slots=True)
@@ -48,7 +57,7 @@ def random_numbers(scenario: Scenario, asset: str, what: str = "live") -> Random
 
 def first(settings: UnitSettings) -> Unit:
     """Return a unit as a scenario starts it."""
-    volume = settings.capacity * settings.fill / 100
+    volume = settings.capacity * (settings.fill or 0.0) / 100
     return Unit(
         volume=volume,
         nappies=round(volume),
@@ -59,17 +68,28 @@ def first(settings: UnitSettings) -> Unit:
 
 
 class World:
-    """The models of a scenario. `ms` is the simulated time, UTC ms."""
+    """The models of a scenario, from its start or from where its past has ended. `ms` is the simulated time, UTC ms."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, standing: Standing | None = None) -> None:
         self._speed = scenario.speed
-        self.ms = scenario.start_ms
+        before = Standing(scenario.start_ms, {}, {}) if standing is None else standing
+        self.ms = before.ms
         self._units = {
-            item.id: _Unit(item, scenario.unit_parameters(item), random_numbers(scenario, item.id), first(item))
+            item.id: _Unit(
+                item,
+                scenario.unit_parameters(item),
+                random_numbers(scenario, item.id),
+                before.units.get(item.id, first(item)),
+            )
             for item in scenario.unit
         }
         self._rooms = {
-            item.id: _Room(item, scenario.room_parameters(item), random_numbers(scenario, item.id), Room())
+            item.id: _Room(
+                item,
+                scenario.room_parameters(item),
+                random_numbers(scenario, item.id),
+                before.rooms.get(item.id, Room()),
+            )
             for item in scenario.room
         }
         for asset in self._rooms.values():
@@ -103,6 +123,10 @@ class World:
         match event.do:
             case "jam":
                 unit.now, events = units.jam(unit.now, unit.parameters, unit.rng)
+            case "repair":
+                unit.now, events = units.repair(unit.now)
+            case "empty":
+                unit.now, events = units.empty(unit.now, unit.parameters, unit.rng)
             case "film_out":
                 unit.now, events = units.run_out_of_film(unit.now, unit.parameters, unit.rng)
             case "fill":

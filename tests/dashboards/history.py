@@ -6,7 +6,6 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -34,6 +33,7 @@ from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_sim import history, scenario
+from sukusuku_sim.scenario import Scenario
 from tests.dashboards.grafana_query import DAY, HOUR, MINUTE
 from tests.support.influxd import Influxd
 from tests.support.shipping import drain
@@ -42,10 +42,8 @@ from tests.support.stores import commit
 NOW = int(datetime.fromisoformat("2026-04-15T10:40:00+09:00").timestamp() * 1_000)
 """The moment at which the boards are looked at: a Wednesday morning, the centres are open."""
 WEEKS = 6
-ARRANGED = 4 * HOUR
-"""The end of a history is arranged so that the demo can go on from there; it is left out."""
-BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
-"""The demo's centres never close on the day that it is run; here that is a day before the history."""
+WRITTEN = datetime(2026, 1, 1, 3, tzinfo=UTC)
+"""The demo's centres are open from nine to six, as it is run at noon of a Thursday."""
 STEP_SECONDS = 300
 BATCH = 20_000
 CUT, OUTAGE = "seibu-pi", (NOW - 15 * HOUR, NOW - 14 * HOUR)
@@ -57,6 +55,9 @@ COUNTED_AT_DOOR = "seibu-room"
 OVER_LIMIT, TOO_MANY = "tobu-room", 14
 """In this room are at the end more children than may be there."""
 KEPT_A_MINUTE = 4
+DEPOSITS_PER_HOUR = {"tobu-unit-1": 6.0, "tobu-unit-2": 5.0, "seibu-unit-1": 6.0, "seibu-unit-2": 7.0}
+"""Busier than in the demo, so that there is something of everything within a month."""
+EMPTIED_DAILY = {"seibu-unit-1": datetime(2026, 1, 1, 17, 30, tzinfo=UTC).time()}
 CROWD = ("Occupancy/Children", "Occupancy/Count")
 WORTH_IT, SUNDAY = 10.0, 6
 
@@ -74,7 +75,7 @@ class Loaded:
 @contextlib.contextmanager
 def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
     """The history as readings, stored, derived and shipped."""
-    files.write(folder, Ports(), BEFORE)
+    files.write(folder, Ports(), WRITTEN)
     demo = read_facility(folder / "facility.toml")
     influx = Influx(url=server.url, prefix=f"{database}/")
     facility = replace(
@@ -83,8 +84,8 @@ def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
         alerts=AlertLevels(),  # the demo calls a unit silent after a minute, a centre after three quarters of an hour
     )
     plan = scenario.load(folder / "scenario.toml")
-    lived = history.generate(plan, NOW - WEEKS * 7 * DAY, NOW + ARRANGED, STEP_SECONDS)
-    past = (reading for reading in takewhile(lambda reading: reading.time < NOW, lived) if _is_sensed(reading))
+    lived = history.generate(_busy(plan), NOW - WEEKS * 7 * DAY, NOW, STEP_SECONDS)
+    past = (reading for reading in lived if _is_sensed(reading))
     crowd = [Reading(OVER_LIMIT, metric, NOW - 2 * MINUTE, TOO_MANY) for metric in CROWD]
     readings = [*past, *crowd, *_nodes(facility)]
     store = InfluxStore.open(facility.store.path)
@@ -105,6 +106,14 @@ def loaded(folder: Path, server: Influxd, database: str) -> Iterator[Loaded]:
         query.close()
         operations.close()
         store.close()
+
+
+def _busy(plan: Scenario) -> Scenario:
+    units = tuple(
+        replace(unit, deposits_per_hour=DEPOSITS_PER_HOUR[unit.id], empty_at=EMPTIED_DAILY.get(unit.id))
+        for unit in plan.unit
+    )
+    return replace(plan, unit=units)
 
 
 def _is_sensed(reading: Reading) -> bool:

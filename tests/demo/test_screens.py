@@ -1,10 +1,11 @@
 """What the screens of the demo show when a bag has been changed: the new one at the second poll at the latest.
 
-The units of the demo are played at its speed and polled as its edge agents do, without sockets; what they report goes
+The units of the demo are played fast and polled as its edge agents do, without sockets; what they report goes
 through the derivation. Wall, page, API and boards all show the derived fill level.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from sukusuku_server.units.derivation import UnitDerivation
 from sukusuku_server.units.evaluation.history import AlwaysOpen
 from sukusuku_sim import scenario
 from sukusuku_sim.scenario import UnitSettings
-from sukusuku_sim.unit import Unit, UnitEvent, UnitParameters, step
+from sukusuku_sim.unit import Unit, UnitEvent, UnitParameters, fill_to, step
 from sukusuku_sim.world import first, random_numbers
 
 DEMO = scenario.load(Path(str(files("sukusuku_sim").joinpath("scenarios/demo.toml"))))
 POLL_MS, REFRESH_MS, MINUTES = 400, 15_000, 20
+SPEED, DEPOSITS_PER_HOUR = 20, 6.0
+"""Simulated seconds per second of a poll, and how busy the units are: within some minutes each bag is changed."""
 EMPTY_MM, FULL_MM = 900.0, 150.0
 
 
@@ -36,12 +39,13 @@ def shown_by(unit: Unit, parameters: UnitParameters, *, board: bool) -> dict[str
 
 def polled(settings: UnitSettings) -> Iterator[tuple[int, list[Reading], bool]]:
     """Each poll: its time, what is reported of it, and whether the bag has been changed since the last one."""
-    parameters, rng = DEMO.unit_parameters(settings), random_numbers(DEMO, settings.id)
+    parameters = replace(DEMO.unit_parameters(settings), deposits_per_hour=DEPOSITS_PER_HOUR)
+    rng = random_numbers(DEMO, settings.id)
     board = any(device.profile == "sukusuku-retrofit-board" for device in settings.device)
-    unit, series = first(settings), dict[str, Series]()
+    unit, series = fill_to(first(settings), parameters, 60, rng)[0], dict[str, Series]()
     for poll in range(1, MINUTES * MINUTE_MS // POLL_MS):
-        lived = round((poll - 1) * POLL_MS * DEMO.speed)
-        unit, events = step(unit, parameters, DEMO.start_ms + lived, POLL_MS / 1000 * DEMO.speed, rng)
+        lived = round((poll - 1) * POLL_MS * SPEED)
+        unit, events = step(unit, parameters, DEMO.start_ms + lived, POLL_MS / 1000 * SPEED, rng)
         time = DEMO.start_ms + poll * POLL_MS
         said = []
         for metric, value in shown_by(unit, parameters, board=board).items():

@@ -20,7 +20,6 @@ from sukusuku_sim.views import UnitView
 
 FIELD = scenario.load(Path(str(files("sukusuku_sim").joinpath("scenarios/field.toml"))))
 END = 1_776_218_000_000  # a Wednesday morning in Japan
-UNTIL = END - history.APPROACH_MS
 
 
 class Past:
@@ -32,12 +31,11 @@ class Past:
         capacity = {unit.id: unit.capacity for unit in FIELD.unit}
 
         def watch(asset: str, time: int, state: Unit | Room) -> None:
-            if isinstance(state, Unit) and time < UNTIL:
+            if isinstance(state, Unit):
                 self.truth[asset].append((time, 100 * state.volume / capacity[asset]))
 
         for reading in history.generate(FIELD, END - 14 * DAY_MS, END, watch=watch):
-            if reading.time < UNTIL:
-                self.readings[reading.asset, reading.metric].append(reading)
+            self.readings[reading.asset, reading.metric].append(reading)
 
     def levels(self, asset: str) -> list[float]:
         return [float(reading.value or 0) for reading in self.readings[asset, "Fill/Percent"]]
