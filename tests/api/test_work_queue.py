@@ -65,7 +65,8 @@ def test_what_fails_makes_room() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/reports/month/2026-10.csv", "/api/v1/reports/year/2026.xlsx", "/rooms/tobu-room/course.svg"]
+    "path",
+    ["/api/v1/reports/rooms/month/2026-10.zip", "/api/v1/reports/rooms/year/2026.xlsx", "/rooms/tobu-room/course.svg"],
 )
 def test_reports_and_charts_wait_in_queues_of_their_own(
     api: httpx.Client, monkeypatch: pytest.MonkeyPatch, path: str

@@ -7,10 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from bench.figures.world import World
+from sukusuku_api.reports.csv_file import csv_file
 
 from sukusuku_api.queries.room_history import Gatherer
 from sukusuku_api.reports import period
-from sukusuku_api.reports.csv_file import csv_file
 from sukusuku_api.reports.generate import asked, make
 from sukusuku_collector.derivation.registry import subjects
 from sukusuku_collector.derivation.runner import DerivationRunner
@@ -19,6 +19,7 @@ from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.db import Operations
 from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.kpi.queries import KpiQueries
+from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.figures.conftest import ONLY
@@ -87,7 +88,7 @@ class Copy:
 
     def report(self, *, outward: bool = False) -> bytes:
         """The report of the month as a file."""
-        wanted = asked(period.month("2026-07"), None, "en", outward=outward)
+        wanted = asked(ReportKind.ROOMS, period.month("2026-07"), None, "en", outward=outward)
         return csv_file(make(self.index, self.store, self.operations, wanted, self.now))
 
     def everything(self) -> Mapping[str, object]:

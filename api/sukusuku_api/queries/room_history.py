@@ -80,17 +80,21 @@ class Gatherer:
     def rooms(self, first: date, end: date, site: str | None, progress: Progress = lambda _, __: None) -> list[RoomUse]:
         """Return the rooms of one centre or of all, from the local day `first` to that before `end`."""
         start, stop = day_start(first), day_start(end)
-        wanted = [
-            (where, room)
-            for where, room in self._index.rooms.values()
-            if site in {None, where.id} and not left(room, start)
-        ]
-        found = []
+        wanted, found = self._wanted(start, site), []
         for n, (where, room) in enumerate(wanted):
             progress(n, len(wanted))
             found.append(replace(self.room(where, room, start, stop), changes=self.changes(where, room, start, stop)))
         progress(len(wanted), len(wanted))
         return found
+
+    def plainly(self, first: date, end: date, site: str | None) -> list[RoomUse]:
+        """Return the same without the effects of changes."""
+        start, stop = day_start(first), day_start(end)
+        return [self.room(where, room, start, stop) for where, room in self._wanted(start, site)]
+
+    def _wanted(self, start: int, site: str | None) -> list[tuple[Site, Room]]:
+        there = self._index.rooms.values()
+        return [(where, room) for where, room in there if site in {None, where.id} and not left(room, start)]
 
     def room(self, site: Site, room: Room, start: int, end: int) -> RoomUse:
         """One room over start <= time < end, from its first count to its last day: outside that it was not there."""

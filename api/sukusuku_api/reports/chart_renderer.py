@@ -78,6 +78,9 @@ def _bars(picture: Picture) -> Any:
     bars = alt.Chart(data).mark_bar(color=_GREEN, size=wide).encode(x=x, y=y)
     if not picture.line:
         return bars.properties(width=_WIDTH, height=_HEIGHT)
+    if picture.shared:
+        limit = alt.Chart(data).mark_line(color=_ORANGE, strokeDash=[6, 3]).encode(x=x, y=alt.Y("line:Q"))
+        return alt.layer(bars, limit).properties(width=_WIDTH, height=_HEIGHT)
     side = alt.Y("line:Q", title=picture.line_title, scale=alt.Scale(domainMin=0), axis=alt.Axis(titleColor=_ORANGE))
     line = (
         alt.Chart(data).mark_line(color=_ORANGE, point=alt.OverlayMarkDef(color=_ORANGE, size=16)).encode(x=x, y=side)

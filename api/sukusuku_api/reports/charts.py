@@ -22,6 +22,8 @@ class Picture:
     y_title: str = ""
     line: tuple[float | None, ...] = ()
     line_title: str = ""
+    shared: bool = False
+    """The line is a limit, on the axis of the bars."""
 
 
 def picture(table: Table) -> Picture | None:
@@ -36,7 +38,8 @@ def picture(table: Table) -> Picture | None:
     line = () if chart.line is None else tuple(_number(row[chart.line]) for row in rows)
     title = "" if chart.line is None else table.columns[chart.line].title
     y = tuple(_number(row[chart.y]) for row in rows)
-    return Picture(chart.shape, names, y=y, y_title=table.columns[chart.y].title, line=line, line_title=title)
+    bars = table.columns[chart.y].title
+    return Picture(chart.shape, names, y=y, y_title=bars, line=line, line_title=title, shared=chart.shared)
 
 
 def render(pictures: list[Picture], seconds: float = RENDER_SECONDS) -> list[str]:

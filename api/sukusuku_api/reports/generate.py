@@ -3,34 +3,37 @@
 from collections.abc import Callable, Mapping
 
 from sukusuku_api.dependencies import HistoryStore
-from sukusuku_api.queries.room_history import Gatherer, Progress
-from sukusuku_api.queries.withheld import Withholding, whole_months
-from sukusuku_api.reports.csv_file import csv_file
+from sukusuku_api.queries.room_history import Progress
+from sukusuku_api.reports.collection.make import make as make_collection
+from sukusuku_api.reports.csv_zip import csv_zip
 from sukusuku_api.reports.model import Report
 from sukusuku_api.reports.pdf import pdf
-from sukusuku_api.reports.period import Period, PeriodError, fiscal_year_of, has_begun
+from sukusuku_api.reports.period import Period, PeriodError, has_begun
 from sukusuku_api.reports.request import Asked
-from sukusuku_api.reports.tables import report
+from sukusuku_api.reports.rooms.make import make as make_rooms
 from sukusuku_api.reports.xlsx import xlsx
-from sukusuku_core.time import local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.i18n import texts
-from sukusuku_server.model.withheld import Decision, joined
+from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.rooms import texts as room_words
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Language
 
-WRITERS: Mapping[str, Callable[[Report], bytes]] = {"xlsx": xlsx, "pdf": pdf, "csv": csv_file}
+WRITERS: Mapping[str, Callable[[Report], bytes]] = {"xlsx": xlsx, "pdf": pdf, "zip": csv_zip}
 MEDIA = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
+    "zip": "application/zip",
     "csv": "text/csv; charset=utf-8",
 }
+"""By ending; `csv` is that of reports that were issued when all tables were in one file."""
+_MAKERS = {ReportKind.ROOMS: make_rooms, ReportKind.COLLECTION: make_collection}
 
 
-def asked(period: Period, site: str | None, language: Language, *, outward: bool) -> Asked:
+def asked(kind: ReportKind, period: Period, site: str | None, language: Language, *, outward: bool) -> Asked:
     """Return what a report is to be, with the words of its language."""
     return Asked(
+        kind=kind,
         period=period,
         site=site,
         outward=outward,
@@ -53,20 +56,4 @@ def make(
         raise PeriodError(f"there is no centre `{wanted.site}`; there are {list(index.sites)}")
     if not has_begun(wanted.period, now):
         raise PeriodError(f"{wanted.period.key} has not begun; there are no figures of it")
-    until = whole_months(now) if wanted.outward else now
-    if not has_begun(wanted.period, until - 1):
-        raise PeriodError(
-            f"{wanted.period.key}: no month of it is over. A report that is handed out covers whole months, so that no "
-            "small count can be computed from an earlier one. For staff, --internal has the days so far"
-        )
-    gatherer = Gatherer(index, store, operations, until)
-    uses = gatherer.rooms(wanted.period.first, wanted.period.end, wanted.site, progress)
-    withholding = Withholding(index, store, operations, now)
-    years = {wanted.period.fiscal_year} | {
-        fiscal_year_of(local_day(moment))
-        for use in uses
-        for change in use.changes
-        for moment in (change.start, change.end)
-    }
-    decision = joined(withholding.of(year) for year in sorted(years)) if wanted.outward else Decision()
-    return report(index.facility, uses, wanted, now, until, decision)
+    return _MAKERS[wanted.kind](index, store, operations, wanted, now, progress)

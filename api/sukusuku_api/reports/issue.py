@@ -1,6 +1,5 @@
 """Issues reports: a number, who issued it, hashes of settings and contents; and tells what would differ by now."""
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -8,21 +7,15 @@ from hashlib import sha256
 import msgspec
 
 from sukusuku_api.dependencies import Context
-from sukusuku_api.drawing import DrawingError
-from sukusuku_api.reports import period
-from sukusuku_api.reports.csv_file import csv_file
-from sukusuku_api.reports.generate import asked, make
-from sukusuku_api.reports.model import Cell, Dated, Report, Withheld
-from sukusuku_api.reports.pdf import MissingError, pdf
-from sukusuku_api.reports.xlsx import xlsx
+from sukusuku_api.reports import pdf, period
+from sukusuku_api.reports.generate import WRITERS, asked, make
+from sukusuku_api.reports.model import Cell, Dated, Moment, Report, Withheld
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.issued_reports import IssuedReports
 from sukusuku_server.i18n import texts
-from sukusuku_server.model.issued import IssuedReport, UnknownReportError
+from sukusuku_server.model.issued import IssuedReport, ReportKind, UnknownReportError
 from sukusuku_server.settings import Facility, Language
-
-_log = logging.getLogger(__name__)
 
 SHOWN = 12
 """Digits of a hash that are printed."""
@@ -42,6 +35,7 @@ class ReplacedError(ConfigError):
 class Wish:
     """What is to be issued, by whom; `replaces` is the number of the issue that it corrects."""
 
+    kind: ReportKind
     period: str
     site: str | None
     language: Language
@@ -63,14 +57,20 @@ class Difference:
 
 
 def issue(context: Context, wish: Wish) -> IssuedReport:
-    """Make a report, number it and keep its files. Raises PeriodError, ReplacedError, UnknownReportError."""
+    """Make a report, number it and keep its files.
+
+    Raises PeriodError, ReplacedError, UnknownReportError; MissingError and DrawingError where no PDF can be made:
+    nothing is issued then, because a document without its pages would stay without them.
+    """
     records, now = IssuedReports(context.operations), context.clock()
+    pdf.check()
     if wish.replaces is not None:
         _check(context, records, wish)
-    made = _make(context, wish.period, wish.site, wish.language)
+    made = _make(context, wish.kind, wish.period, wish.site, wish.language)
     cells = msgspec.json.encode(_cells(made))
     issued = IssuedReport(
         number=0,
+        kind=wish.kind,
         period=wish.period,
         site=wish.site,
         language=wish.language,
@@ -78,16 +78,12 @@ def issue(context: Context, wish: Wish) -> IssuedReport:
         by=wish.by,
         note=wish.note,
         replaces=wish.replaces,
-        settings=settings_digest(context.whole.facility),
+        settings=settings_digest(context.whole.facility, wish.kind),
         digest=sha256(cells).hexdigest(),
     )
     issued = replace(issued, number=records.reserve(issued))
     printed = replace(made, made=f"{made.made}  {said(issued)}", notes=(*_note(issued), *made.notes))
-    files = {"csv": csv_file(printed), "xlsx": xlsx(printed)}
-    try:
-        files["pdf"] = pdf(printed)
-    except (MissingError, DrawingError) as error:  # the other two are issued; page and API name what there is
-        _log.warning("report No. %d is issued without PDF: %s", issued.number, error)
+    files = {ending: write(printed) for ending, write in WRITERS.items()}
     records.issue(issued.number, cells, files, wish.by, now)
     return records.one(issued.number)[0]
 
@@ -108,15 +104,16 @@ def differences(context: Context, number: int) -> list[Difference]:
     """Return the cells of an issued report that would be others by now. Raises UnknownReportError, PeriodError."""
     issued, stored = IssuedReports(context.operations).one(number)
     before = {(section, table, row, column): value for section, table, row, column, value in _decoded(stored)}
-    made = _make(context, issued.period, issued.site, LANGUAGES[issued.language])
+    made = _make(context, issued.kind, issued.period, issued.site, LANGUAGES[issued.language])
     after = {(section, table, row, column): value for section, table, row, column, value in _cells(made)}
     keys = [*before, *(key for key in after if key not in before)]
     return [Difference(*key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
 
 
-def settings_digest(facility: Facility) -> str:
-    """Return the hash of the settings on which figures of rooms rest."""
-    parts = (facility.site, facility.calendar, facility.ward_plan)
+def settings_digest(facility: Facility, kind: ReportKind) -> str:
+    """Return the hash of the settings on which the figures of reports rest."""
+    of_rooms, of_collection = (facility.ward_plan,), (facility.depot, facility.vehicle, facility.routing)
+    parts = (facility.site, facility.calendar, *(of_rooms if kind is ReportKind.ROOMS else of_collection))
     return sha256(msgspec.json.encode(parts)).hexdigest()
 
 
@@ -124,15 +121,16 @@ def _check(context: Context, records: IssuedReports, wish: Wish) -> None:
     found, _ = records.one(wish.replaces or 0)
     if not context.sees_sum(found.site):
         raise UnknownReportError(f"no report {found.number} was issued")
-    if (found.period, found.site, found.language) != (wish.period, wish.site, wish.language):
-        raise ReplacedError(f"report {found.number} is of another period, centre or language")
+    asked_for = (wish.kind, wish.period, wish.site, wish.language)
+    if (found.kind, found.period, found.site, found.language) != asked_for:
+        raise ReplacedError(f"report {found.number} is another report, or of another period, centre or language")
     later = next((item.number for item in records.all() if item.replaces == found.number), None)
     if later is not None:
         raise ReplacedError(f"report {found.number} was replaced by {later} already; correct that one")
 
 
-def _make(context: Context, text: str, site: str | None, language: Language) -> Report:
-    wanted = asked(period.of_key(text), site, language, outward=True)
+def _make(context: Context, kind: ReportKind, text: str, site: str | None, language: Language) -> Report:
+    wanted = asked(kind, period.of_key(text), site, language, outward=True)
     return make(context.whole, context.store.history, context.operations, wanted, context.clock())
 
 
@@ -148,6 +146,7 @@ def _cells(report: Report) -> _Cells:
     return [
         (section.title, table.title, str(row[0]), column.title, _value(cell))
         for section, table in report.tables
+        if not table.long
         for row in table.rows
         for column, cell in zip(table.columns[1:], row[1:], strict=True)
     ]
@@ -156,7 +155,7 @@ def _cells(report: Report) -> _Cells:
 def _value(cell: Cell) -> _Value:
     if isinstance(cell, Withheld):
         return WITHHELD
-    return str(cell) if isinstance(cell, Dated) else cell
+    return str(cell) if isinstance(cell, Dated | Moment) else cell
 
 
 def _decoded(stored: bytes) -> _Cells:

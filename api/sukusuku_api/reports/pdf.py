@@ -1,36 +1,55 @@
-"""A report as PDF: pages from HTML and CSS, charts as SVG, Japanese fonts by name."""
+"""A report as PDF: pages from HTML and CSS, charts as SVG, tagged for screen readers (PDF/UA, JIS X 8341-3)."""
 
 import base64
+import json
 from importlib.resources import files
 from typing import Any
 
 from markupsafe import Markup
 
+from sukusuku_api.reports import fonts
 from sukusuku_api.reports.charts import FONTS, picture, render
-from sukusuku_api.reports.model import Kind, Report, Table, shown
+from sukusuku_api.reports.model import Kind, Report, Shape, Table, alternative, shown, signed
 from sukusuku_core.errors import SukusukuError
 from sukusuku_server.extras import how_to_install
 from sukusuku_server.i18n import SOURCE_LANGUAGE, texts
 from sukusuku_server.templates import environment
 
-APT = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
+PANGO = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+FONT = "fonts-noto-cjk"
+_VARIANT = "pdf/ua-1"
+_JAPANESE = "一時保育室の回収"
+_SHOWN = 5
+"""So many characters are named that no font has."""
 
 
 class MissingError(SukusukuError):
-    """What PDF needs is not installed on this machine."""
+    """What PDF needs is not installed on this machine; `remedy` is the command that installs it."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"PDF cannot be made: {what}; {remedy}")
+        self.remedy = remedy
 
 
 def pdf(report: Report) -> bytes:
     """Return the pages. Raises MissingError that says what to install, DrawingError."""
     weasyprint = library()
+    page = html(report)
+    _check_fonts(page)
     only_ours = weasyprint.urls.URLFetcher(allowed_protocols=["data"])  # pages carry everything with them
-    document: bytes = weasyprint.HTML(string=html(report), url_fetcher=only_ours).write_pdf()
+    document: bytes = weasyprint.HTML(string=page, url_fetcher=only_ours).write_pdf(pdf_variant=_VARIANT)
     return document
+
+
+def check() -> None:
+    """Look whether this computer can make a PDF in Japanese. Raises MissingError when it cannot."""
+    library()
+    _check_fonts(_JAPANESE)
 
 
 def html(report: Report) -> str:
     """Return the pages as HTML that needs no other file."""
-    tables = [table for _, table in report.tables]
+    tables = [table for _, table in report.tables if not table.long]
     drawn = {table.key: found for table in tables if (found := picture(table)) is not None}
     svgs = dict(zip(drawn, render(list(drawn.values())), strict=True))
 
@@ -38,7 +57,18 @@ def html(report: Report) -> str:
         return "data:image/svg+xml;base64," + base64.b64encode(svgs[table.key].encode()).decode()
 
     style = Markup((files("sukusuku_api.reports") / "templates" / "report.css").read_text("utf-8"))  # noqa: S704 - ours
-    values: dict[str, Any] = {"report": report, "shown": shown, "Kind": Kind, "svgs": svgs, "source": source}
+    values: dict[str, Any] = {
+        "report": report,
+        "shown": shown,
+        "signed": signed,
+        "alternative": alternative,
+        "Kind": Kind,
+        "Shape": Shape,
+        "svgs": svgs,
+        "source": source,
+        "foot": _in_style(f"{report.operator}  {report.title}  {report.period}"),
+        "page": _in_style(f"{report.words.page} "),
+    }
     template = environment("sukusuku_api.reports", texts("sukusuku_api", SOURCE_LANGUAGE)).get_template("report.html")
     return template.render(values, style=style, fonts=FONTS)
 
@@ -48,7 +78,23 @@ def library() -> Any:
     try:
         import weasyprint  # type: ignore[import-untyped] # noqa: PLC0415 - no types; loads Pango, which may not be there
     except ModuleNotFoundError as error:
-        raise MissingError(f"PDF needs {error.name}; {how_to_install('reports')}") from error
+        raise MissingError(f"the library {error.name} is not installed", how_to_install("reports")) from error
     except OSError as error:
-        raise MissingError(f"PDF needs Pango; install it with: sudo apt-get install {APT} ({error})") from error
+        remedy = f"install it with: sudo apt-get install {PANGO} {FONT}"
+        raise MissingError(f"Pango is not installed ({error})", remedy) from error
     return weasyprint
+
+
+def _check_fonts(text: str) -> None:
+    """Raise MissingError when the text would be printed with boxes in it."""
+    found = fonts.missing(text, FONTS.partition(",")[0])
+    if found:
+        raise MissingError(
+            f"no font on this computer has characters such as {' '.join(found[-_SHOWN:])}",
+            f"install one with: sudo apt-get install {FONT}",
+        )
+
+
+def _in_style(text: str) -> Markup:
+    """Return a text as a string of a style sheet inside HTML."""
+    return Markup(json.dumps(text, ensure_ascii=False).replace("<", "\\3c "))  # noqa: S704 - quoted, and no tag ends

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sukusuku_api.reports import era
+from sukusuku_api.reports.model import Dated
 from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import local_day
@@ -39,6 +40,12 @@ class Period:
         """The fiscal year in which it lies, by the year in which that begins."""
         return fiscal_year_of(self.first)
 
+    @property
+    def earlier(self) -> "tuple[Period, ...]":
+        """With what it is compared: the month before and the same month of the year before; or the year before."""
+        months = (-12,) if self.whole_year else (-1, -12)
+        return tuple(replace(self, first=_month_after(self.first, n), end=_month_after(self.end, n)) for n in months)
+
     def name(self, translate: Translate, language: str) -> str:
         """How people call it."""
         if language == "ja":
@@ -65,6 +72,16 @@ class Period:
     def key_of(self, hour: Hour) -> Hashable:
         """To which part an hour belongs."""
         return usage.by_month(hour) if self.whole_year else usage.by_day(hour)
+
+    def short_name(self, language: str) -> str:
+        """How tables call it: `令和8年11月`, `2026-11`; `令和8年度`, `FY 2026`."""
+        if self.whole_year:
+            return era.fiscal_year(self.first.year) if language == "ja" else f"FY {self.first.year}"
+        return era.month(self.first) if language == "ja" else self.key
+
+    def dated(self, day: date, translate: Translate, language: str) -> Dated:
+        """Return a part, by its first day, as a cell."""
+        return Dated(day, self.part_name(day, translate, language), month=self.whole_year)
 
     def part_name(self, day: date, translate: Translate, language: str) -> str:
         """How people call a part."""

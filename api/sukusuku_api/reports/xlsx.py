@@ -1,17 +1,21 @@
-"""A report as a workbook with native charts. Days and months are dates, figures are numbers.
+"""A report as a workbook: a sheet for each table, with formulas, frozen heads, filters and native charts.
 
-Text is always written as text, so no cell becomes a formula or link.
+Text is always written as text, so no cell becomes a formula or link. Days, months and times are dates.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped] # it has no types
 
-from sukusuku_api.reports.model import Chart, Dated, Kind, Report, Section, Shape, Table, Withheld
+from sukusuku_api.reports import sheets
+from sukusuku_api.reports.formulas import Placed, formula
+from sukusuku_api.reports.model import Cell, Chart, Column, Dated, Kind, Moment, Report, Shape, Withheld
+from sukusuku_api.reports.sheets import Stacked
+from sukusuku_core.time import japan_time
 
 FONT = "Yu Gothic"
 _NUMBERS = {Kind.TEXT: "@", Kind.COUNT: "#,##0", Kind.DECIMAL: "#,##0.0", Kind.PERCENT: "0.0"}
@@ -19,24 +23,28 @@ _DAYS = {"ja": '[$-411]m"/"d" ("aaa")"', "en": '[$-409]m"/"d" ("ddd")"'}
 _MONTHS = {"ja": '[$-411]ggge"年"m"月"', "en": 'yyyy"-"mm'}
 """How days and months are shown, as in the other files: 6/1 (月), 令和8年6月. A spreadsheet in any language shows the
 names of this one (411: Japanese, 409: English)."""
+_MOMENT = "yyyy-mm-dd hh:mm"
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_NAME = 31
-_CHART_ROWS = 17
-_GREEN, _ORANGE, _SOFT, _HEAD, _LINE = "#1d7a4b", "#d97706", "#5c6b63", "#e3efe8", "#c9d3cd"
+_HEAD = 3
+"""The row of a sheet with the heads of its columns; above it are title, period and what the table is."""
+_CHART_ROWS, _ON_A_PAGE = 17, 2
+_PALETTE = {"green": "#1d7a4b", "orange": "#d97706", "soft": "#5c6b63", "head": "#e3efe8", "line": "#c9d3cd"}
 
 
 def xlsx(report: Report) -> bytes:
-    """Return the workbook: a sheet for each section, then the definitions. The same report gives the same bytes."""
+    """Return the workbook: a sheet for each table, charts, definitions. The same report gives the same bytes."""
     out = BytesIO()
     safety = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(out, safety) as book:
         book.set_properties(
-            {"title": report.title, "company": report.operator, "created": datetime(2000, 1, 1, tzinfo=UTC)}
+            {
+                "title": f"{report.title} {report.period}",
+                "company": report.operator,
+                "created": datetime(2000, 1, 1, tzinfo=UTC),
+            }
         )
-        writer = _Writer(book, report)
-        for section in report.sections:
-            writer.section(section)
-        writer.definitions()
+        _Writer(book, report).write()
     return out.getvalue()
 
 
@@ -46,26 +54,18 @@ class _Writer:
         self._report = report
         self._names: set[str] = set()
         self._formats: dict[tuple[Any, ...], Any] = {}
+        self._places: dict[str, Placed] = {}
 
-    def section(self, section: Section) -> None:
-        sheet = self._sheet(section.title)
-        row = self._head(sheet, section.title)
-        for table in section.tables:
-            row = self._table(sheet, table, row)
-
-    def definitions(self) -> None:
-        words = self._report.words
-        sheet = self._sheet(words.definitions)
-        row = self._head(sheet, words.definitions)
-        for n, text in enumerate((words.name, words.formula, words.unit)):
-            sheet.write_string(row, n, text, self._format(bold=True, bg_color=_HEAD, border=1, border_color=_LINE))
-        for definition in self._report.definitions:
-            row += 1
-            for n, text in enumerate((definition.name, definition.formula, definition.unit)):
-                sheet.write_string(
-                    row, n, text, self._format(text_wrap=True, valign="top", border=1, border_color=_LINE)
-                )
-        sheet.set_column(1, 1, 90)
+    def write(self) -> None:
+        stacked = sheets.stacked(self._report)
+        made = [self._sheet(item.title) for item in stacked]
+        self._places = {
+            item.key: Placed(sheet.get_name(), item.table, _HEAD + 1) for item, sheet in zip(stacked, made, strict=True)
+        }
+        for n, (item, sheet) in enumerate(zip(stacked, made, strict=True)):
+            self._table(sheet, item, self._report.notes if n == 0 else ())
+        self._charts(stacked)
+        self._definitions()
 
     def _sheet(self, title: str) -> Any:
         base = _NOT_IN_NAMES.sub(" ", title).strip()[:_LONGEST_NAME] or "-"
@@ -77,88 +77,143 @@ class _Writer:
         sheet.hide_gridlines(2)
         sheet.set_landscape()
         sheet.set_paper(9)
+        sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
         sheet.fit_to_pages(1, 0)
-        sheet.set_column(0, 0, 30, self._format())
-        sheet.set_column(1, 30, 13, self._format())
+        sheet.set_footer(f"&L&8{self._report.operator}  {self._report.title}&R&8{self._report.words.page} &P / &N")
         return sheet
 
-    def _head(self, sheet: Any, title: str) -> int:
+    def _title(self, sheet: Any, title: str) -> None:
         report = self._report
         sheet.write_string(0, 0, f"{report.title}  {report.period}", self._format(bold=True, font_size=14))
-        sheet.write_string(1, 0, f"{report.operator}  {title}", self._format(font_size=12))
-        sheet.write_string(2, 0, report.made, self._format(font_color=_SOFT))
-        for n, note in enumerate(report.notes):
-            sheet.write_string(3 + n, 0, note, self._format(font_color=_SOFT))
-        return 4 + len(report.notes)
+        sheet.write_string(1, 0, f"{report.operator}  {report.made}", self._format(font_color=_PALETTE["soft"]))
+        sheet.write_string(2, 0, title, self._format(bold=True, font_size=12, font_color=_PALETTE["green"]))
 
-    def _table(self, sheet: Any, table: Table, row: int) -> int:
-        sheet.write_string(row, 0, table.title, self._format(bold=True, font_size=12))
-        row += 1
+    def _table(self, sheet: Any, item: Stacked, above: Sequence[str]) -> None:
+        table = item.table
+        place = Placed(sheet.get_name(), table, _HEAD + 1)
+        self._title(sheet, item.title)
+        self._heads(sheet, [column.title for column in table.columns])
         for n, column in enumerate(table.columns):
-            look = self._format(bold=True, bg_color=_HEAD, border=1, border_color=_LINE, text_wrap=True, valign="top")
-            sheet.write_string(row, n, column.title, look)
-        first = row + 1
-        for n, cells in enumerate(table.rows):
-            self._row(sheet, table, first + n, cells, bold=n >= len(table.body))
-        row = first + len(table.rows)
-        for note in table.notes:
-            sheet.write_string(row, 0, note, self._format(font_color=_SOFT))
-            row += 1
-        if table.chart is not None and table.body:
-            row = self._chart(sheet, table, table.chart, first, row + 1)
-        return row + 1
-
-    def _row(self, sheet: Any, table: Table, row: int, cells: Sequence[Any], *, bold: bool) -> None:
-        for n, (cell, column) in enumerate(zip(cells, table.columns, strict=True)):
-            look = {"border": 1, "border_color": _LINE, "bold": bold, "num_format": _NUMBERS[column.kind]}
-            if cell is None:
-                sheet.write_blank(row, n, None, self._format(**look))
-            elif isinstance(cell, Withheld):
-                words = self._report.words.withheld
-                sheet.write_string(row, n, words, self._format(**look, align="right", font_color=_SOFT))
-            elif isinstance(cell, str):
-                sheet.write_string(row, n, cell, self._format(**look))
-            elif isinstance(cell, Dated):
-                look |= {"num_format": self._shown(cell), "align": "left"}
-                sheet.write_datetime(row, n, cell.day, self._format(**look))
-            else:
-                sheet.write_number(row, n, cell, self._format(**look))
-
-    def _chart(self, sheet: Any, table: Table, chart: Chart, first: int, row: int) -> int:
-        last = first + len(table.body) - 1
-        if chart.shape is Shape.HEAT:
+            sheet.set_column(n, n, _width(column, [row[n] for row in table.rows], first=n <= item.subjects))
+        for row, cells in enumerate(table.rows):
+            for n, cell in enumerate(cells):
+                self._cell(sheet, place, row, n, cell)
+        body = len(table.body)
+        if body:
+            sheet.autofilter(_HEAD, 0, _HEAD + body, len(table.columns) - 1)
+        sheet.freeze_panes(_HEAD + 1, item.subjects + 1)
+        sheet.repeat_rows(_HEAD)
+        if table.crossed is not None and body:
             scale = {"type": "2_color_scale", "min_color": "#ffffff", "max_color": "#34a870", "min_type": "num"}
-            sheet.conditional_format(first, 1, last, len(table.columns) - 1, {**scale, "min_value": 0})
-            return row - 1
+            last = len(table.columns) - 1
+            area = (_HEAD + 1, item.subjects + 1, _HEAD + body, last)
+            sheet.conditional_format(*area, {**scale, "min_value": 0})
+        row = _HEAD + 2 + len(table.rows)
+        for note in (*table.notes, *above):
+            sheet.write_string(row, 0, note, self._format(font_color=_PALETTE["soft"]))
+            row += 1
+        sheet.print_area(0, 0, row - 1, len(table.columns) - 1)
+
+    def _heads(self, sheet: Any, titles: Sequence[str]) -> None:
+        look = {"bold": True, "bg_color": _PALETTE["head"], "border": 1, "border_color": _PALETTE["line"]}
+        for n, title in enumerate(titles):
+            sheet.write_string(_HEAD, n, title, self._format(**look, text_wrap=True, valign="top"))
+
+    def _cell(self, sheet: Any, place: Placed, row: int, column: int, cell: Cell) -> None:
+        settings, at = place.table.columns[column], (place.row + row, column)
+        look = {"border": 1, "border_color": _PALETTE["line"], "num_format": _NUMBERS[settings.kind]}
+        look["bold"] = row >= len(place.table.body)
+        match cell:
+            case None:
+                sheet.write_blank(*at, None, self._format(**look))
+            case Withheld():
+                soft = self._format(**look, align="right", font_color=_PALETTE["soft"])
+                sheet.write_string(*at, self._report.words.withheld, soft)
+            case str():
+                sheet.write_string(*at, cell, self._format(**look))
+            case Dated():
+                look |= {"num_format": self._shown(cell), "align": "left"}
+                sheet.write_datetime(*at, cell.day, self._format(**look))
+            case Moment():
+                look |= {"num_format": _MOMENT, "align": "left"}
+                sheet.write_datetime(*at, japan_time(cell.time).replace(tzinfo=None), self._format(**look))
+            case _:
+                text = formula(place, row, column, self._places)
+                if text is None:
+                    sheet.write_number(*at, cell, self._format(**look))
+                else:
+                    sheet.write_formula(*at, text, self._format(**look), cell)
+
+    def _charts(self, stacked: Sequence[Stacked]) -> None:
+        """All charts on one sheet, so many on a page that none is cut."""
+        drawn = [chart for item in stacked for chart in self._of(item)]
+        if not drawn:
+            return
+        sheet = self._sheet(self._report.words.charts)
+        sheet.fit_to_pages(1, len(drawn) // _ON_A_PAGE + len(drawn) % _ON_A_PAGE)
+        self._title(sheet, self._report.words.charts)
+        for n, chart in enumerate(drawn):
+            sheet.insert_chart(_HEAD + n * _CHART_ROWS, 0, chart, {"object_position": 2})
+        breaks = range(_HEAD + _ON_A_PAGE * _CHART_ROWS, _HEAD + len(drawn) * _CHART_ROWS, _ON_A_PAGE * _CHART_ROWS)
+        sheet.set_h_pagebreaks(list(breaks))
+        sheet.print_area(0, 0, _HEAD + len(drawn) * _CHART_ROWS, 14)
+
+    def _of(self, item: Stacked) -> Iterator[Any]:
+        for table, first, name in item.parts:
+            if table.chart is not None and table.chart.shape is Shape.BARS and table.body:
+                rows = (_HEAD + 1 + first, _HEAD + first + len(table.body))
+                yield self._chart(item, table.chart, rows, f"{name}  {table.chart.title}".strip())
+
+    def _chart(self, item: Stacked, chart: Chart, rows: tuple[int, int], title: str) -> Any:
+        columns, names = item.table.columns, item.subjects
         drawn = self._book.add_chart({"type": "column"})
-        drawn.add_series(self._series(sheet, table, chart.y, first, last) | {"fill": {"color": _GREEN}, "gap": 60})
+        look = {"fill": {"color": _PALETTE["green"]}, "gap": 60}
+        drawn.add_series(self._series(item, chart.y + names, rows) | look)
         font = {"name": FONT}
         axis = {"name_font": font, "num_font": font}
         if chart.line is not None:
             line = self._book.add_chart({"type": "line"})
-            look = {"line": {"color": _ORANGE, "width": 1.75}, "marker": {"type": "circle", "size": 4}}
-            line.add_series(self._series(sheet, table, chart.line, first, last) | look | {"y2_axis": True})
-            line.set_y2_axis({**axis, "name": table.columns[chart.line].title, "min": 0})
+            look = {"line": {"color": _PALETTE["orange"], "width": 1.75}, "marker": {"type": "circle", "size": 4}}
+            line.add_series(self._series(item, chart.line + names, rows) | look | {"y2_axis": not chart.shared})
+            if not chart.shared:
+                line.set_y2_axis({**axis, "name": columns[chart.line + names].title, "min": 0})
             drawn.combine(line)
-        drawn.set_title({"name": chart.title, "name_font": {**font, "size": 11}, "overlay": False})
+        drawn.set_title({"name": title, "name_font": {**font, "size": 11}, "overlay": False})
         below: dict[str, Any] = {**axis, "num_font": {**font, "size": 8}}
-        if isinstance(name := table.body[0][0], Dated):  # each row has its bar, whatever lies between their days
+        name = item.table.rows[rows[0] - _HEAD - 1][names]
+        if isinstance(name, Dated):  # each row has its bar, whatever lies between their days
             below |= {"text_axis": True, "num_format": self._shown(name)}
         drawn.set_x_axis(below)
-        drawn.set_y_axis({**axis, "name": table.columns[chart.y].title, "min": 0, "major_gridlines": {"visible": True}})
+        value = columns[chart.y + names].title
+        drawn.set_y_axis({**axis, "name": value, "min": 0, "major_gridlines": {"visible": True}})
         drawn.set_legend({"position": "bottom", "font": font})
         drawn.show_blanks_as("gap")
         drawn.set_size({"width": 960, "height": 320})
-        sheet.insert_chart(row, 0, drawn)
-        return row + _CHART_ROWS
+        return drawn
 
-    def _series(self, sheet: Any, table: Table, column: int, first: int, last: int) -> dict[str, Any]:
-        name = sheet.get_name()
+    def _series(self, item: Stacked, column: int, rows: tuple[int, int]) -> dict[str, Any]:
+        name, (first, last) = self._places[item.key].name, rows
         return {
-            "name": table.columns[column].title,
-            "categories": [name, first, 0, last, 0],
+            "name": item.table.columns[column].title,
+            "categories": [name, first, item.subjects, last, item.subjects],
             "values": [name, first, column, last, column],
         }
+
+    def _definitions(self) -> None:
+        words = self._report.words
+        sheet = self._sheet(words.definitions)
+        self._title(sheet, words.definitions)
+        self._heads(sheet, (words.name, words.formula, words.unit))
+        look = {"text_wrap": True, "valign": "top", "border": 1, "border_color": _PALETTE["line"]}
+        for row, definition in enumerate(self._report.definitions, _HEAD + 1):
+            for n, text in enumerate((definition.name, definition.formula, definition.unit)):
+                sheet.write_string(row, n, text, self._format(**look))
+        sheet.set_column(0, 0, 30)
+        sheet.set_column(1, 1, 90)
+        sheet.set_column(2, 2, 14)
+        sheet.freeze_panes(_HEAD + 1, 1)
+        sheet.repeat_rows(_HEAD)
+        sheet.print_area(0, 0, _HEAD + len(self._report.definitions), 2)
 
     def _shown(self, dated: Dated) -> str:
         return (_MONTHS if dated.month else _DAYS)[self._report.language]
@@ -168,3 +223,15 @@ class _Writer:
         if key not in self._formats:
             self._formats[key] = self._book.add_format({"font_name": FONT, "font_size": 10, **look})
         return self._formats[key]
+
+
+def _width(column: Column, cells: Sequence[Cell], *, first: bool) -> float:
+    """Return a width in characters: what names a row is seen whole, a head of numbers may break into lines."""
+    if column.kind is not Kind.TEXT and not first:
+        return max(11.0, min(_characters(column.title) / 2 + 3, 17.0))
+    longest = max((_characters(str(cell)) for cell in cells if cell is not None), default=0.0)
+    return max(12.0, min(max(longest, _characters(column.heading)) + 3, 46.0))
+
+
+def _characters(text: str) -> float:
+    return sum(2.0 if character > "\u2fff" else 1.0 for character in text)

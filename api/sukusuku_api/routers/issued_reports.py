@@ -1,6 +1,7 @@
 """Reports as records: issue one, print it again to the byte, and see what would differ by now."""
 
 from datetime import datetime
+from enum import StrEnum
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated
@@ -9,18 +10,30 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from sukusuku_api.dependencies import Context, IssuingContext, ReportsContext, invalid, site_or_all
+from sukusuku_api.drawing import DrawingError
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.reports import issue as issuing
 from sukusuku_api.reports.generate import MEDIA
+from sukusuku_api.reports.pdf import MissingError
 from sukusuku_api.reports.period import PeriodError
-from sukusuku_api.routers.reports import Ending, queue
+from sukusuku_api.routers.reports import queue
 from sukusuku_api.schemas.collection import Asked, Shape
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.issued_reports import IssuedReports
-from sukusuku_server.model.issued import IssuedReport, UnknownReportError
+from sukusuku_server.model.issued import IssuedReport, ReportKind, UnknownReportError
 from sukusuku_server.settings import Language
 
-router = APIRouter(prefix="/reports/issued", tags=["rooms"])
+router = APIRouter(prefix="/reports/issued", tags=["reports"])
+
+
+class KeptFormat(StrEnum):
+    """The kind of a file of an issued report."""
+
+    XLSX = "xlsx"
+    PDF = "pdf"
+    ZIP = "zip"
+    CSV = "csv"
+
 
 Number = Annotated[int, Path(ge=1, le=2**53, description="The number of the report")]
 _ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -29,6 +42,7 @@ _ERRORS = documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 class Issuing(Asked):
     """A report to be issued."""
 
+    kind: ReportKind = ReportKind.ROOMS
     period: str = Field(pattern=r"^(20\d\d-(0[1-9]|1[0-2])|fy20\d\d)$", examples=["2026-11", "fy2026"])
     site: str | None = Field(None, max_length=63, description="Only this centre")
     lang: Language = "ja"
@@ -40,6 +54,7 @@ class IssuedOut(Shape):
     """An issued report."""
 
     number: int
+    kind: ReportKind
     period: str
     site: str | None
     lang: str
@@ -50,8 +65,8 @@ class IssuedOut(Shape):
     settings: str = Field(description="SHA-256 of the settings that the figures rest on")
     digest: str = Field(description="SHA-256 of the cells")
     files: tuple[str, ...] = Field(
-        description="The endings of its files; without `pdf`, the server could make none",
-        examples=[["xlsx", "pdf", "csv"]],
+        description="The endings of its files; reports of earlier versions may lack `pdf`, and have `csv` for `zip`",
+        examples=[["xlsx", "pdf", "zip"]],
     )
 
 
@@ -92,13 +107,15 @@ def issued(context: ReportsContext) -> IssuedListOut:
 async def issue(request: Request, context: IssuingContext, body: Issuing) -> IssuedOut:
     """Make a report of a month or fiscal year, give it a number and keep its files. The audit log records it."""
     site = site_or_all(context, body.site)
-    wish = issuing.Wish(body.period, site, body.lang, context.name(body.by), body.note, body.replaces)
+    wish = issuing.Wish(body.kind, body.period, site, body.lang, context.name(body.by), body.note, body.replaces)
     try:
         return _out(await queue(request).run(partial(issuing.issue, context, wish)))
     except UnknownReportError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
     except (PeriodError, issuing.ReplacedError) as error:
         raise invalid("body", str(error)) from error
+    except (MissingError, DrawingError) as error:
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
 
 
 @router.get("/{number}/changes", summary="What would differ by now", responses=_ERRORS)
@@ -111,7 +128,7 @@ def changes(context: ReportsContext, number: Number) -> DifferencesOut:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{error}.") from error
     return DifferencesOut(
         number=number,
-        settings_changed=found.settings != issuing.settings_digest(context.whole.facility),
+        settings_changed=found.settings != issuing.settings_digest(context.whole.facility, found.kind),
         differences=[
             DifferenceOut(
                 section=item.section, table=item.table, row=item.row, column=item.column, was=item.was, now=item.now
@@ -122,7 +139,11 @@ def changes(context: ReportsContext, number: Number) -> DifferencesOut:
 
 
 @router.get("/{number}.{ending}", summary="An issued report", response_class=Response, responses=_ERRORS)
-def file(context: ReportsContext, number: Number, ending: Ending) -> Response:
+def file(
+    context: ReportsContext,
+    number: Number,
+    ending: Annotated[KeptFormat, Path(description="Kind of the file; `csv`: of reports from before there was `zip`")],
+) -> Response:
     """Return the file as it was issued, to the byte."""
     try:
         _known(context, number)
@@ -143,6 +164,7 @@ def _known(context: Context, number: int) -> IssuedReport:
 def _out(found: IssuedReport) -> IssuedOut:
     return IssuedOut(
         number=found.number,
+        kind=found.kind,
         period=found.period,
         site=found.site,
         lang=found.language,

@@ -16,6 +16,7 @@ from sukusuku_api.schemas import kpi as figures
 from sukusuku_api.schemas.live import NameOut
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.kpi.disposal_fee import all_fees
+from sukusuku_server.kpi.fixed_rounds import USUAL
 from sukusuku_server.kpi.queries import KpiQueries
 
 router = APIRouter(tags=["accounts"])
@@ -106,7 +107,7 @@ def counterfactual(
     context: UnitsContext,
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
-    per_week: Annotated[int, Query(ge=1, le=7, description="Fixed rounds per week")] = 3,
+    per_week: Annotated[int, Query(ge=1, le=7, description="Fixed rounds per week")] = USUAL,
 ) -> CounterfactualOut | None:
     """Compare with fixed rounds: visits, hours full, fill levels, km, CO2 and yen, by default over eight weeks.
 

@@ -1,4 +1,4 @@
-"""Reports on the use of rooms as files."""
+"""Reports as files: on the use of rooms, and on collection."""
 
 from enum import StrEnum
 from functools import partial
@@ -14,9 +14,10 @@ from sukusuku_api.reports import period
 from sukusuku_api.reports.generate import MEDIA, WRITERS, asked, make
 from sukusuku_api.reports.pdf import MissingError
 from sukusuku_api.work_queue import WorkQueue
+from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.settings import Language
 
-router = APIRouter(prefix="/reports", tags=["rooms"])
+router = APIRouter(prefix="/reports", tags=["reports"])
 
 
 class Format(StrEnum):
@@ -24,9 +25,10 @@ class Format(StrEnum):
 
     XLSX = "xlsx"
     PDF = "pdf"
-    CSV = "csv"
+    ZIP = "zip"
 
 
+Kind = Annotated[ReportKind, Path(description="What it is about")]
 Ending = Annotated[Format, Path(description="Kind of the file")]
 Site = Annotated[str | None, Query(description="Only this centre")]
 _FILE: dict[int | str, dict[str, Any]] = {HTTPStatus.OK.value: {"content": {media: {} for media in MEDIA.values()}}}
@@ -35,30 +37,32 @@ _RESPONSES: dict[int | str, dict[str, Any]] = _FILE | documented(
 )
 
 
-@router.get("/month/{month}.{ending}", summary="A month", response_class=Response, responses=_RESPONSES)
+@router.get("/{kind}/month/{month}.{ending}", summary="A month", response_class=Response, responses=_RESPONSES)
 async def month(
     request: Request,
     context: ReportsContext,
+    kind: Kind,
     month: Annotated[str, Path(examples=["2026-11"])],
     ending: Ending,
     lang: Language = "ja",
     site: Site = None,
 ) -> Response:
-    """Return the report of a month as XLSX, PDF or CSV. Counts below 5 are withheld."""
-    return await queue(request).run(partial(_file, context, _period("month", month), ending, lang, site))
+    """Return the report of a month as XLSX, PDF or a zip of CSV tables. Counts of children below 5 are withheld."""
+    return await queue(request).run(partial(_file, context, kind, _period("month", month), ending, lang, site))
 
 
-@router.get("/year/{year}.{ending}", summary="A fiscal year", response_class=Response, responses=_RESPONSES)
+@router.get("/{kind}/year/{year}.{ending}", summary="A fiscal year", response_class=Response, responses=_RESPONSES)
 async def year(
     request: Request,
     context: ReportsContext,
+    kind: Kind,
     year: Annotated[str, Path(description="The year in which it begins", examples=["2026"])],
     ending: Ending,
     lang: Language = "ja",
     site: Site = None,
 ) -> Response:
-    """Return the report of a fiscal year, April to March, as XLSX, PDF or CSV. Counts below 5 are withheld."""
-    return await queue(request).run(partial(_file, context, _period("year", year), ending, lang, site))
+    """Return the report of a fiscal year, April to March, as XLSX, PDF or a zip of CSV tables; as that of a month."""
+    return await queue(request).run(partial(_file, context, kind, _period("year", year), ending, lang, site))
 
 
 def queue(request: Request) -> WorkQueue:
@@ -73,14 +77,16 @@ def _period(kind: str, text: str) -> period.Period:
         raise invalid(f"path.{kind}", str(error)) from error
 
 
-def _file(context: Context, wanted: period.Period, ending: Format, lang: Language, site: str | None) -> Response:
+def _file(
+    context: Context, kind: ReportKind, wanted: period.Period, ending: Format, lang: Language, site: str | None
+) -> Response:
     site = site_or_all(context, site)
     try:
         made = make(
             context.whole,
             context.store.history,
             context.operations,
-            asked(wanted, site, lang, outward=True),
+            asked(kind, wanted, site, lang, outward=True),
             context.clock(),
         )
         content = WRITERS[ending](made)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sukusuku_server.i18n import N_
+
 
 @dataclass(frozen=True, slots=True)
 class UnitFigure:
@@ -26,57 +28,59 @@ _EMPTIED = "emptyings that count (not rejected)"
 UNITS: tuple[UnitFigure, ...] = (
     UnitFigure(
         "visits",
-        "Visits by kind",
+        N_("Visits by kind"),
         "1",
-        "stops of rounds held against emptyings (collection.md)",
+        N_("planned stops of rounds held against the emptyings in the data"),
         "stops",
         0,
         "Visits/*",
     ),
-    UnitFigure("emptyings", "Emptyings", "1", "number of emptyings", _EMPTIED, 0, "Emptied/Bags"),
+    UnitFigure("emptyings", N_("Emptyings"), "1", N_("number of emptyings"), _EMPTIED, 0, "Emptied/Bags"),
     UnitFigure(
         "level_at_emptying",
-        "Fill level at emptying",
+        N_("Fill level at emptying"),
         "%",
-        "mean, lowest and highest fill level when the bag was taken out",
+        N_("mean, lowest and highest fill level when the bag was taken out"),
         _EMPTIED,
         1,
         "Emptyings/*/Level",
     ),
-    UnitFigure("open_hours", "Open hours", "h", "hours that the centre was open (all together: times units)", _OPEN, 1),
-    UnitFigure("known_hours", "Known hours", "h", "of the open hours, those with an estimate", _KNOWN, 1),
+    UnitFigure("open_hours", N_("Open hours"), "h", N_("hours that the centre was open, each unit counted"), _OPEN, 1),
+    UnitFigure("known_hours", N_("Known hours"), "h", N_("of the open hours, those with an estimate"), _KNOWN, 1),
     UnitFigure(
         "overflow_hours",
-        "Full while open",
+        N_("Full while open"),
         "h",
-        "from an estimate of 102 % until one below 96 %, the emptying, or a gap",
+        N_("from an estimate of 102 % until one below 96 %, the emptying, or a gap"),
         _KNOWN,
         0,
         "OverFull/Hours",
     ),
     UnitFigure(
         "availability",
-        "Availability",
+        N_("Availability"),
         "share of 1",
-        "1 - (open hours without a reading, or with a fault code) / open hours; 0 for a unit that is always silent",
+        N_("1 - (open hours without a reading, or with a fault code) / open hours; 0 for a unit that is always silent"),
         _OPEN,
         3,
     ),
     UnitFigure(
         "hours_from_due_to_empty",
-        "From due to emptied",
+        N_("From due to emptied"),
         "h",
-        "from the level `fill_rise`, or `bag_hours` after the last emptying, to the emptying",
+        N_("from the level `fill_rise`, or `bag_hours` after the last emptying, to the emptying"),
         "emptyings after the unit was due",
         1,
     ),
-    UnitFigure("alerts", "Alerts", "1", "alerts that fired", "all time", 0),
-    UnitFigure("kg", "Weight", "kg", "nappies of the emptied bags x `kg_per_nappy`", _EMPTIED, 0, "Emptied/Kilograms"),
+    UnitFigure("alerts", N_("Alerts"), "1", N_("alerts that fired"), "all time", 0),
+    UnitFigure(
+        "kg", N_("Weight"), "kg", N_("nappies of the emptied bags x `kg_per_nappy`"), _EMPTIED, 0, "Emptied/Kilograms"
+    ),
     UnitFigure(
         "kg_per_day",
-        "Weight a day of a centre",
+        N_("Weight a day of a centre"),
         "kg",
-        "weight / days since its first unit was heard, also those without an emptying",
+        N_("weight / days since its first unit was heard, also those without an emptying"),
         _EMPTIED,
         1,
     ),

@@ -8,12 +8,14 @@ from sqlalchemy import insert, select, update
 from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_reports import issued_report
-from sukusuku_server.model.issued import IssuedReport, UnknownReportError
+from sukusuku_server.model.issued import IssuedReport, ReportKind, UnknownReportError
 
 _C = issued_report.c
-_FILES = {"xlsx": _C.xlsx, "pdf": _C.pdf, "csv": _C.csv}
+_FILES = {"xlsx": _C.xlsx, "pdf": _C.pdf, "zip": _C.zip, "csv": _C.csv}
+"""Reports that were issued before there was a zip have one CSV file."""
 _FIELDS = (
     _C.id,
+    _C.kind,
     _C.period,
     _C.site,
     _C.language,
@@ -36,6 +38,7 @@ class IssuedReports:
     def reserve(self, report: IssuedReport) -> int:
         """Return the number of a report that is going to be made; it is never given again. Its own is passed over."""
         values = {
+            "kind": report.kind.value,
             "period": report.period,
             "site": report.site,
             "language": report.language,
@@ -59,13 +62,13 @@ class IssuedReports:
     def all(self) -> list[IssuedReport]:
         """Return every issued report, the newest first."""
         with self._operations.reading() as connection:
-            rows = connection.execute(select(*_FIELDS).where(_C.csv.is_not(None)).order_by(_C.id.desc()))
+            rows = connection.execute(select(*_FIELDS).where(_C.xlsx.is_not(None)).order_by(_C.id.desc()))
             return [_issued(row._asdict()) for row in rows]
 
     def one(self, number: int) -> tuple[IssuedReport, bytes]:
         """Return an issued report and its cells. Raises UnknownReportError."""
         with self._operations.reading() as connection:
-            row = connection.execute(select(*_FIELDS, _C.cells).where(_C.id == number, _C.csv.is_not(None))).first()
+            row = connection.execute(select(*_FIELDS, _C.cells).where(_C.id == number, _C.xlsx.is_not(None))).first()
         if row is None:
             raise UnknownReportError(f"no report {number} was issued")
         return _issued(row._asdict()), row.cells
@@ -73,7 +76,7 @@ class IssuedReports:
     def file(self, number: int, ending: str) -> bytes:
         """Return a file as it was issued, to the byte. Raises UnknownReportError."""
         with self._operations.reading() as connection:
-            found = connection.execute(select(_FILES[ending]).where(_C.id == number, _C.csv.is_not(None))).scalar()
+            found = connection.execute(select(_FILES[ending]).where(_C.id == number, _C.xlsx.is_not(None))).scalar()
         if found is None:
             raise UnknownReportError(f"no report {number} was issued as {ending}")
         return bytes(found)
@@ -82,6 +85,7 @@ class IssuedReports:
 def _issued(row: Mapping[str, Any]) -> IssuedReport:
     return IssuedReport(
         number=row["id"],
+        kind=ReportKind(row["kind"]),
         by=row["issued_by"],
         files=tuple(ending for ending in _FILES if row[ending]),
         **{

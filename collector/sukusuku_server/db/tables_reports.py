@@ -25,6 +25,7 @@ issued_report = Table(
     "issued_report",
     metadata,
     Column("id", ID, primary_key=True),
+    Column("kind", String(16), nullable=False, server_default="rooms"),
     Column("period", String(10), nullable=False),
     Column("site", String(63)),
     Column("language", String(2), nullable=False),
@@ -38,6 +39,7 @@ issued_report = Table(
     Column("xlsx", LargeBinary),
     Column("csv", LargeBinary),
     Column("pdf", LargeBinary),
+    Column("zip", LargeBinary),
     sqlite_autoincrement=True,
 )
 """`id` is the number of the report, which is given once. Without files it was never issued: its making failed."""

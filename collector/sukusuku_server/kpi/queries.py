@@ -1,8 +1,9 @@
 """Reads what accounting needs of units from the store and the operations data. It takes its time: use threads."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from sukusuku_core.model import Quality
 from sukusuku_core.time import DAY_MS, HOUR_MS, local_day
@@ -16,7 +17,7 @@ from sukusuku_server.kpi.inflow import flow, of_their_bags
 from sukusuku_server.kpi.intervals import Spans, both, standing, union
 from sukusuku_server.kpi.unit_month import Kpi, OpenTime, SiteWeight, UnitMonth, open_time, site_weight, total, unit_kpi
 from sukusuku_server.kpi.visits import LATE_MS, Visit, visits
-from sukusuku_server.model.collection import EmptyingState, Forecast
+from sukusuku_server.model.collection import Emptying, EmptyingState, Forecast
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.travel_matrix import Spot, estimated
 from sukusuku_server.settings import Unit, leaves
@@ -44,6 +45,30 @@ class Compared:
 
     comparison: Comparison
     ways: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """From when (UTC ms) until when a centre had a unit within a stretch of time, and the days on which one was heard.
+
+    `begins` and `ends` are the same where it had none.
+    """
+
+    begins: int
+    ends: int
+    heard: frozenset[date]
+
+    @property
+    def days(self) -> int:
+        """How many local days there are in it."""
+        return self.days_in(local_day(self.begins), local_day(self.ends) + timedelta(days=1))
+
+    def days_in(self, first: date, end: date) -> int:
+        """How many of its local days lie from `first` to the day before `end`."""
+        if self.begins >= self.ends:
+            return 0
+        last = min(local_day(self.ends - 1), end - timedelta(days=1))
+        return max(0, (last - max(local_day(self.begins), first)).days + 1)
 
 
 class KpiQueries:
@@ -133,18 +158,26 @@ class KpiQueries:
 
         The days of a centre count from the one on which its first unit was heard, or said to be emptied.
         """
-        end = max(start, min(end, self._now))
         found = []
+        for site, presence in self.presences(start, end).items():
+            kg = {unit.id: unit.collection.kg_on for unit in self._index.sites[site].unit}
+            own = self._counting(kg, start, end)
+            put_out = [(day := local_day(it.time), it.nappies * kg[it.asset](day)) for it in own]
+            found.append(site_weight(site, put_out, presence.days, all_fees()))
+        return found
+
+    def presences(self, start: int, end: int) -> dict[str, Presence]:
+        """Return for each centre since when it has a unit that was heard, and on which days one was."""
+        end = max(start, min(end, self._now))
+        found = {}
         for site in self._facility.site:
-            there = (self._bad(unit.id, self._heard(unit.id, start, end), start, end)[0] for unit in site.unit)
-            kg = {unit.id: unit.collection.kg_on for unit in site.unit}
-            emptyings = [it for it in self._emptyings.of(None, start, end) if it.asset in kg and it.state in COUNTING]
-            begins = min([end, *there, *(it.time for it in emptyings)])
+            heard = {unit.id: self._heard(unit.id, start, end) for unit in site.unit}
+            there = (self._bad(unit, spans, start, end)[0] for unit, spans in heard.items())
+            begins = min([end, *there, *(it.time for it in self._counting(heard, start, end))])
             gone = [leaves(unit) for unit in site.unit]
             stop = end if not gone or None in gone else min(end, max(time for time in gone if time is not None))
-            days = (local_day(stop - 1) - local_day(begins)).days + 1 if begins < stop else 0
-            put_out = [(day := local_day(it.time), it.nappies * kg[it.asset](day)) for it in emptyings]
-            found.append(site_weight(site.id, put_out, days, all_fees()))
+            days = {day for spans in heard.values() for span in spans for day in _days(*span)}
+            found[site.id] = Presence(begins, max(begins, stop), frozenset(days))
         return found
 
     def compare(self, per_week: int, start: int, end: int) -> Compared | None:
@@ -184,6 +217,10 @@ class KpiQueries:
         """
         last = self._emptyings.last(asset, time)
         return max(time - _RECENTLY_MS, (0 if last is None else last.time) - DAY_MS)
+
+    def _counting(self, units: Collection[str], start: int, end: int) -> list[Emptying]:
+        found = self._emptyings.of(None, start, min(end, self._now))
+        return [it for it in found if it.asset in units and it.state in COUNTING]
 
     def _emptied(self, asset: str, start: int, end: int) -> list[int]:
         found = self._emptyings.of(asset, start, end)
@@ -226,3 +263,9 @@ class KpiQueries:
             return matrix.km[place[one]][place[other]] if one in place and other in place else 0.0
 
         return Travel(depot.id, km, vehicle.yen_per_km, vehicle.kg_co2_per_km), matrix.source
+
+
+def _days(start: int, end: int) -> Iterator[date]:
+    """Yield the local days of a stretch of time."""
+    first, last = local_day(start), local_day(end - 1)
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from tests.api.access.place import Place, placed
 
-from sukusuku_api.reports.model import Report
-from sukusuku_api.reports.pdf import MissingError
+from sukusuku_api.reports.generate import WRITERS
 from sukusuku_server.access import passwords, second_factor
 
 
@@ -33,12 +32,9 @@ def place(tmp_path: Path, url: str, cheap_hashes: None) -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def cheap(cheap_hashes: None) -> Iterator[None]:
-    """Hashes with little memory, no PDF and the same second factor for all: they are not what this is about."""
-
-    def no_pdf(_: Report) -> bytes:
-        raise MissingError("no PDF here")
+    """Hashes with little memory, empty PDFs and the same second factor for all: they are not what this is about."""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sukusuku_api.reports.issue.pdf", no_pdf)
+        patch.setitem(WRITERS, "pdf", lambda _: b"%PDF-1.7")
         patch.setattr(second_factor, "new", lambda: "A" * 32)
         yield

@@ -25,7 +25,7 @@ from tests.api.access.callers import Caller
 from tests.api.access.town import Town, town
 
 from sukusuku_api import host_names
-from sukusuku_api.reports import generate, issue
+from sukusuku_api.reports import generate
 from sukusuku_api.reports.model import Report
 
 CALLERS = ("admin everywhere", "integrator everywhere", "staff everywhere", "crew everywhere", "manager at tobu")
@@ -94,7 +94,6 @@ def _empty(_: Report) -> bytes:
 def neighbours(folder: Path) -> Iterator[Town]:
     """Yield two centres with their data; reports as PDF are empty, since to make one takes seconds."""
     with pytest.MonkeyPatch.context() as patch, town(folder, ["tobu", "seibu"]) as found:
-        patch.setattr(issue, "pdf", _empty)
         patch.setitem(generate.WRITERS, "pdf", _empty)
         patch.setattr(host_names, "known", lambda _host, _web: True)  # the library has a name of its own for it
         yield found

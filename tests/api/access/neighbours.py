@@ -41,7 +41,7 @@ from sukusuku_server.model.collection import (
     Method,
     Outcome,
 )
-from sukusuku_server.model.issued import IssuedReport
+from sukusuku_server.model.issued import IssuedReport, ReportKind
 from sukusuku_server.model.rounds import Answer, Person, Plan, Reason, Run, Stop
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
@@ -318,7 +318,8 @@ def _plan(name: str, sites: Sequence[str], days: int) -> Plan:
 def _report(operations: Operations, site: str | None) -> int:
     """A report that was issued. Its files are no more than what tells whose it is."""
     records, whose = IssuedReports(operations), CLERK.get(site or "", "本庁")
-    report = IssuedReport(0, "2026-10", site, "ja", NOW, whose, f"{whose}の報告", None, "a" * 64, "b" * 64)
+    kind, note = ReportKind.ROOMS, f"{whose}の報告"
+    report = IssuedReport(0, kind, "2026-10", site, "ja", NOW, whose, note, None, "a" * 64, "b" * 64)
     number = records.reserve(report)
     content = f"report of {whose}".encode()
     records.issue(number, b"[]", {"csv": content, "xlsx": content}, whose, NOW)

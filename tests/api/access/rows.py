@@ -61,6 +61,7 @@ PUBLIC = {
 
 _UNIT = {"unit": "{unit_id}"}
 _MONTH = {"month": "2026-10", "ending": "csv"}
+_REPORT = {"kind": "rooms", "month": "2026-10", "ending": "zip"}
 _NOTE = {"note": "x"}
 _BOOKED = "date,slot,room,children\n2026-11-20,10:00-12:00,{room_id},3\n"
 _WORD: Mapping[str, Any] = {}
@@ -161,12 +162,18 @@ ROWS = (
     Row("GET /api/v1/reports/issued/{number}/changes", dear=True),
     Row("GET /api/v1/reports/issued/{number}.{ending}", path={"ending": "csv"}),
     Row("GET /api/v1/reports/issued/{number}.{ending}", path={"ending": "pdf"}, ok=404),
-    Row("GET /api/v1/reports/month/{month}.{ending}", {"site": "{site}"}, path=_MONTH, dear=True),
-    Row("GET /api/v1/reports/month/{month}.{ending}", path=_MONTH, dear=True),
+    Row("GET /api/v1/reports/{kind}/month/{month}.{ending}", {"site": "{site}"}, path=_REPORT, dear=True),
+    Row("GET /api/v1/reports/{kind}/month/{month}.{ending}", path=_REPORT, dear=True),
     Row(
-        "GET /api/v1/reports/year/{year}.{ending}",
+        "GET /api/v1/reports/{kind}/month/{month}.{ending}",
         {"site": "{site}"},
-        path={"year": "2025", "ending": "csv"},
+        path=_REPORT | {"kind": "collection"},
+        dear=True,
+    ),
+    Row(
+        "GET /api/v1/reports/{kind}/year/{year}.{ending}",
+        {"site": "{site}"},
+        path={"kind": "rooms", "year": "2025", "ending": "zip"},
         dear=True,
     ),
     Row("GET /api/v1/export/{table}/{month}.{ending}", {"site": "{site}"}, path=_MONTH | {"table": "hours"}),

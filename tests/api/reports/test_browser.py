@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from sukusuku_api.lazy_store import LazyStore
-from sukusuku_api.reports.model import Report
-from sukusuku_api.reports.pdf import MissingError
+from sukusuku_api.reports.generate import WRITERS
 from sukusuku_server.settings import Language
 from tests.api.applications import create_app
 from tests.api.http_server import serving
@@ -32,10 +31,7 @@ WORDS: dict[Language, tuple[str, ...]] = {
 def test_a_report_is_issued_corrected_and_issued_again(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: Language, width: int
 ) -> None:
-    def no_pdf(_: Report) -> bytes:
-        raise MissingError("no PDF here")
-
-    monkeypatch.setattr("sukusuku_api.reports.issue.pdf", no_pdf)
+    monkeypatch.setitem(WRITERS, "pdf", lambda _: b"%PDF-1.7")
     facility, store, operations = report_cases.write(tmp_path)
     name, issue, differ, correct, replaces, replaced = WORDS[language]
     lazy = LazyStore(tmp_path / "readings.db")
@@ -48,7 +44,7 @@ def test_a_report_is_issued_corrected_and_issued_again(
         page.get_by_role("button", name=issue, exact=True).click()
         expect(page.locator("#no-1")).to_contain_text("佐藤")
         with page.expect_download() as downloaded:
-            page.locator("#no-1").get_by_role("link", name="CSV").click()
+            page.locator("#no-1").get_by_role("link", name="ZIP").click()
         first = Path(downloaded.value.path()).read_bytes()
 
         late(store)
@@ -65,10 +61,10 @@ def test_a_report_is_issued_corrected_and_issued_again(
         expect(page.locator("#no-1")).to_contain_text(replaced)
 
         with page.expect_download() as downloaded:
-            page.locator("#no-1").get_by_role("link", name="CSV").click()
+            page.locator("#no-1").get_by_role("link", name="ZIP").click()
         assert Path(downloaded.value.path()).read_bytes() == first, "to the byte"
         with page.expect_download() as downloaded:
-            page.locator("#no-2").get_by_role("link", name="CSV").click()
+            page.locator("#no-2").get_by_role("link", name="ZIP").click()
         assert Path(downloaded.value.path()).read_bytes() != first
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert seen.complaints == []

@@ -1,6 +1,5 @@
 """The same figures in the files of a report, on the page, in the API and as they follow from the series."""
 
-import csv
 import io
 import re
 import subprocess
@@ -14,18 +13,21 @@ import pytest
 
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.reports import period
-from sukusuku_api.reports.columns import PARTS
 from sukusuku_api.reports.generate import WRITERS, asked, make
-from sukusuku_api.reports.model import Dated, Report, Withheld, shown
+from sukusuku_api.reports.model import Cell, Dated, Report, Withheld, shown
+from sukusuku_api.reports.rooms.columns import PARTS
+from sukusuku_api.reports.sheets import stacked
 from sukusuku_api.web.rooms.history import FIGURES
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_start, japan_time
 from sukusuku_server.db import Operations
+from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage_hours import SERIES
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.api.reports import report_cases
+from tests.api.reports.test_reports import tables_of
 from tests.support.databases import READINGS
 
 NOW = day_start(date(2026, 11, 30))
@@ -65,7 +67,7 @@ def api(data: tuple[Path, Data]) -> Iterator[httpx.Client]:
 
 def report(data: tuple[Path, Data], wanted: period.Period, now: int, *, outward: bool) -> Report:
     index = FacilitySchedules(report_cases.facility())
-    return make(index, *data[1], asked(wanted, None, "en", outward=outward), now)
+    return make(index, *data[1], asked(ReportKind.ROOMS, wanted, None, "en", outward=outward), now)
 
 
 def whole(found: Report, key: str) -> tuple[object, ...]:
@@ -78,38 +80,60 @@ def test_all_files_tell_each_cell_alike(
 ) -> None:
     monkeypatch.setattr("sukusuku_api.reports.pdf.render", lambda pictures: ["<svg/>"] * len(pictures))
     found = report(data, wanted, report_cases.MADE, outward=outward)
-    plain = iter(list(csv.reader(io.StringIO(WRITERS["csv"](found).decode("utf-8-sig")))))
-    book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](found)))
-    sheets = iter([row for sheet in book for row in sheet.iter_rows(values_only=True)])
+    plain = tables_of(WRITERS["zip"](found))
+    book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](found)), data_only=True)
+    sheets = {str(sheet["A3"].value): list(sheet.iter_rows(min_row=4, values_only=True)) for sheet in book}
     (tmp_path / "report.pdf").write_bytes(WRITERS["pdf"](found))
     told = subprocess.run(
         ["pdftotext", "-layout", str(tmp_path / "report.pdf"), "-"], capture_output=True, text=True, check=True
     )
     printed = "".join(told.stdout.split())
-    compared = 0
     for _, table in found.tables:
-        titles = [column.title for column in table.columns]
-        assert titles in plain
-        assert any(list(row[: len(titles)]) == titles for row in sheets)
         for row in table.rows:
-            in_csv, in_book = next(plain), next(sheets)
             words = [shown(cell, column.kind, found.words) for cell, column in zip(row, table.columns, strict=True)]
-            assert "".join("".join(words[1:]).split()) in printed, words
-            for n, cell in enumerate(row):
-                match cell:
-                    case None:
-                        assert (in_csv[n], in_book[n]) == ("", None)
-                    case Withheld():
-                        assert (in_csv[n], in_book[n]) == (found.words.withheld,) * 2
-                    case Dated(day=day, text=text):
-                        assert (in_csv[n], in_book[n]) == (text, datetime.combine(day, time()))
-                    case str():
-                        assert (in_csv[n].lstrip("'"), in_book[n]) == (cell.lstrip("'"), cell)
-                    case _:
-                        assert float(in_csv[n]) == pytest.approx(cell, abs=0.005 + 1e-9)
-                        assert in_book[n] == pytest.approx(cell, rel=1e-12)
-                        compared += 1
+            assert table.upright or "".join("".join(words[1:]).split()) in printed, words
+    compared = 0
+    for sheet in stacked(found):
+        table, (head, *in_book) = sheet.table, sheets[sheet.title]
+        titles = [column.title for column in table.columns]
+        assert list(head[: len(titles)]) == titles
+        in_csv = plain[sheet.key][1:]
+        if table.crossed is None:
+            assert plain[sheet.key][0] == titles
+            assert len(in_csv) == len(table.body), "without totals"
+        for n, row in enumerate(table.rows):
+            for column, cell in enumerate(row):
+                assert _same_in_book(in_book[n][column], cell, found.words.withheld)
+                compared += isinstance(cell, int | float)
+                if table.crossed is None and n < len(table.body):
+                    assert _same(in_csv[n][column], cell, found.words.withheld)
     assert compared > 60, "or nothing was compared"
+
+
+def _same_in_book(value: object, cell: Cell, withheld: str) -> bool:
+    match cell:
+        case Withheld():
+            return value == withheld
+        case Dated(day=day):
+            return value == datetime.combine(day, time())
+        case int() | float():
+            return value == pytest.approx(cell, rel=1e-12)
+    return value == cell
+
+
+def _same(text: str, cell: Cell, withheld: str) -> bool:
+    match cell:
+        case None:
+            return text == ""
+        case Withheld():
+            return text == withheld
+        case Dated():
+            return text == cell.iso
+        case str():
+            return text.lstrip("'") == cell.lstrip("'")
+        case int() | float():
+            return float(text) == pytest.approx(cell, abs=0.005 + 1e-9)
+    return False
 
 
 def test_report_api_page_and_series_tell_the_same_month_and_year(data: tuple[Path, Data], api: httpx.Client) -> None:

@@ -14,6 +14,7 @@ from sukusuku_api.reports.generate import asked, make
 from sukusuku_api.reports.model import Report
 from sukusuku_core.time import day_start
 from sukusuku_server.db import Operations
+from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility, Room
 from sukusuku_server.settings.opening import LaterOpening
@@ -45,7 +46,7 @@ def changed(facility: Facility, **values: object) -> Facility:
 
 
 def report(world: World, facility: Facility, month: str) -> Report:
-    wanted = asked(period.month(month), None, "en", outward=False)
+    wanted = asked(ReportKind.ROOMS, period.month(month), None, "en", outward=False)
     made = make(FacilitySchedules(facility), world[1], world[2], wanted, report_cases.MADE)
     return replaced(made, made="")
 

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -19,6 +20,7 @@ from sukusuku_api.reports.request import Asked
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import Operations
+from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage_hours import SERIES
 from sukusuku_server.settings import Change, Facility, Language, Text
@@ -43,7 +45,7 @@ def _made(world: World, wanted: Asked) -> Report:
 
 def _report(world: World, language: Language = "ja", *, year: bool = False, outward: bool = True) -> Report:
     wanted = period.fiscal_year("2026") if year else period.month("2026-11")
-    return _made(world, asked(wanted, None, language, outward=outward))
+    return _made(world, asked(ReportKind.ROOMS, wanted, None, language, outward=outward))
 
 
 def _changed(world: World, *days: date) -> World:
@@ -72,20 +74,20 @@ def test_a_month_by_day_withholds_small_counts_and_their_neighbour_and_keeps_gap
     days = _rows(_report(world, "en"), "tobu-room-days")
 
     few = ("withheld",) * 6
-    assert days["11/4 (Wed)"] == ("9.0", *few, "100.0")  # two children
-    withheld = [day for day, cells in days.items() if cells[1:7] == few]
+    assert days["11/4 (Wed)"] == ("9.0", "9.0", *few, "100.0")  # two children
+    withheld = [day for day, cells in days.items() if cells[2:8] == few]
     assert len(withheld) == 2, "or the two could be computed from the total"
-    assert days["11/6 (Fri)"] == ("9.0", "8", "40.0", "4.4", "8", "44.4", "55.6", "100.0")
-    assert days["11/5 (Thu)"] == ("9.0", *("–",) * 6, "0.0")  # a gap, not 0
-    assert days["11/3 (Tue)"] == ("0.0", *("–",) * 7)  # a holiday
-    assert days["Total"][1:3] == ("74", "370.0")
-    assert days["11/23 (Mon)"][1:3] == ("–", "–")
+    assert days["11/6 (Fri)"] == ("9.0", "9.0", "8", "40.0", "4.4", "8", "44.4", "55.6", "100.0")
+    assert days["11/5 (Thu)"] == ("9.0", "0.0", *("–",) * 6, "0.0")  # a gap, not 0
+    assert days["11/3 (Tue)"] == ("0.0", "0.0", *("–",) * 7)  # a holiday
+    assert days["Total"][2:4] == ("74", "370.0")
+    assert days["11/23 (Mon)"][2:4] == ("–", "–")
 
 
 def test_for_staff_nothing_is_withheld(world: World) -> None:
     report = _report(world, "en", outward=False)
 
-    assert _rows(report, "tobu-room-days")["11/4 (Wed)"][1:3] == ("2", "10.0")
+    assert _rows(report, "tobu-room-days")["11/4 (Wed)"][2:4] == ("2", "10.0")
     assert all(cell is not WITHHELD for _, table in report.tables for row in table.rows for cell in row)
     assert any("For staff only" in note for note in report.notes)
 
@@ -118,10 +120,10 @@ def test_a_change_of_the_room_is_shown_before_and_after_by_zone(world: World) ->
     assert rows["Whole room"][:2] == ("3.3", "3.7")
     assert rows["Play"][5:] == ("50.0", "65.8", "more than before")
     assert table.notes[0].startswith("Compared: 2026-08-24 to 2026-10-18 with 2026-10-19 to 2026-11-30")
-    october = _made(world, asked(period.month("2026-10"), None, "ja", outward=True))
+    october = _made(world, asked(ReportKind.ROOMS, period.month("2026-10"), None, "ja", outward=True))
     assert _table(october, "tobu-room-change-2026-10-19").title == "変更の前後（令和8年10月19日 から）: 棚を移動"
     assert _rows(october, "tobu-room-change-2026-10-19")["遊び"][7] == "増えた"
-    june = _made(world, asked(period.month("2026-06"), None, "ja", outward=True))
+    june = _made(world, asked(ReportKind.ROOMS, period.month("2026-06"), None, "ja", outward=True))
     assert not [table for _, table in june.tables if "change" in table.key]
 
 
@@ -146,17 +148,20 @@ def test_every_report_prints_its_definitions(world: World, language: Language) -
     assert all(definition.formula.isascii() == (language == "en") for definition in report.definitions)
 
 
-def test_the_workbook_opens_with_charts_numbers_and_text_that_stays_text(world: World) -> None:
+def test_the_workbook_has_a_sheet_for_each_table_and_text_that_stays_text(world: World) -> None:
     book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](_report(world))))
 
-    assert book.sheetnames == ["すべての部屋", "東部こども家庭センター =一時保育室", "用語と計算式"]
-    cells = {cell.value: cell for row in book["すべての部屋"].iter_rows() for cell in row if cell.value is not None}
-    assert cells["東部こども家庭センター =一時保育室"].data_type == "s"
-    assert 370 in cells
-    for name in book.sheetnames[:2]:
-        assert len(book[name]._charts) == 1  # type: ignore[attr-defined] # openpyxl tells of charts nowhere else
-    assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
-    assert {cell.value for row in book.worksheets[1].iter_rows() for cell in row} >= {"秘匿", "日別"}
+    assert book.sheetnames[:4] == ["概要", "利用実績", "利用率", "区の年度計画との比較"]
+    assert book.sheetnames[4:] == ["日別", "曜日・時間帯別の平均利用率", "ゾーン", "補正", "グラフ", "用語と計算式"]
+    use = {cell.value: cell for row in book["利用実績"].iter_rows() for cell in row if cell.value is not None}
+    assert use["東部こども家庭センター =一時保育室"].data_type == "s"
+    assert len(book["グラフ"]._charts) == 2  # type: ignore[attr-defined] # openpyxl tells of charts nowhere else
+    assert {cell.value for row in book["日別"].iter_rows() for cell in row} >= {"秘匿", "日別"}
+    for sheet in book.worksheets[:8]:
+        assert sheet.freeze_panes is not None
+        assert sheet.print_title_rows == "$4:$4"
+        assert sheet.auto_filter.ref is not None
+        assert sheet.print_area
 
 
 DAYS = {"ja": '[$-411]m"/"d" ("aaa")"', "en": '[$-409]m"/"d" ("ddd")"'}
@@ -169,7 +174,8 @@ def test_days_and_months_of_the_workbook_are_dates_and_totals_are_words(
     world: World, language: Language, *, year: bool
 ) -> None:
     book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](_report(world, language, year=year))))
-    names = [row[0] for row in book.worksheets[1].iter_rows(max_col=1)]
+    sheet = next(sheet for sheet in book if sheet.title in {"日別", "月別", "By day", "By month"})
+    names = [row[0] for row in sheet.iter_rows(min_col=2, max_col=2)]
     dates = {n: cell for n, cell in enumerate(names) if isinstance(cell.value, datetime)}
 
     first = [datetime(2026, month, 1) for month in range(4, 12)]  # noqa: DTZ001 - a workbook knows no zones
@@ -180,16 +186,33 @@ def test_days_and_months_of_the_workbook_are_dates_and_totals_are_words(
     assert (below.value, below.data_type) == ("合計" if language == "ja" else "Total", "s")
 
 
-def test_the_csv_begins_with_a_mark_and_has_no_formula(world: World) -> None:
-    written = WRITERS["csv"](_report(world))
+def tables_of(written: bytes) -> dict[str, list[list[str]]]:
+    """Return the tables of a zip by the last part of their names; each begins with a mark."""
+    with ZipFile(io.BytesIO(written)) as archive:
+        found = {name: archive.read(name) for name in archive.namelist()}
+    assert all(content.startswith("\ufeff".encode()) and b"\r\n" in content for content in found.values())
+    return {
+        re.sub(r"^.*-(?:\d\d|fy\d{4})-|\.csv$", "", name): list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+        for name, content in found.items()
+    }
 
-    assert written.startswith("\ufeff一時保育室".encode())
-    assert b"\r\n" in written
-    rows = list(csv.reader(io.StringIO(written.decode("utf-8-sig"))))
-    assert ["11/6 (金)", "9", "8", "40", "4.44", "8", "44.44", "55.56", "100"] in rows
-    assert ["11/5 (木)", "9", "", "", "", "", "", "", "0"] in rows
-    number = re.compile(r"-\d+\.\d\d")
-    cells = [cell for row in rows for cell in row if not number.fullmatch(cell)]
+
+def test_the_tables_for_programs_have_one_head_iso_days_no_totals_and_no_formula(world: World) -> None:
+    tables = tables_of(WRITERS["zip"](_report(world)))
+
+    assert set(tables) >= {"about", "summary", "use", "utilisation", "plan", "days", "hours", "zones", "definitions"}
+    assert {len(row) for rows in tables.values() for row in rows[1:]} <= {len(rows[0]) for rows in tables.values()}, (
+        "each table is a rectangle"
+    )
+    name = "'=一時保育室"
+    room = f"東部こども家庭センター {name[1:]}"
+    assert tables["days"][0][:3] == ["部屋", "日", "開館時間 (時間)"]
+    assert [room, "2026-11-06", "9", "9", "8", "40", "4.44", "8", "44.44", "55.56", "100"] in tables["days"]
+    assert [room, "2026-11-05", "9", "0", "", "", "", "", "", "", "0"] in tables["days"]
+    assert len(tables["days"]) == 1 + 30, "no total"
+    assert [room, "10:00", "水", "50"] in tables["hours"], "one value a row"
+    number = re.compile(r"-?\d+(\.\d\d)?")
+    cells = [cell for rows in tables.values() for row in rows for cell in row if not number.fullmatch(cell)]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@", "-"))]
 
 
@@ -243,12 +266,12 @@ def test_wrong_periods_and_centres_are_refused(world: World) -> None:
     with pytest.raises(period.PeriodError, match="such as 2026"):
         period.fiscal_year("R8")
     with pytest.raises(period.PeriodError, match="not begun"):
-        _made(world, asked(period.month("2027-01"), None, "ja", outward=True))
+        _made(world, asked(ReportKind.ROOMS, period.month("2027-01"), None, "ja", outward=True))
     with pytest.raises(period.PeriodError, match="covers whole months"):
-        _made(world, asked(period.month("2026-12"), None, "ja", outward=True))
-    assert _made(world, asked(period.month("2026-12"), None, "ja", outward=False)).tables
+        _made(world, asked(ReportKind.ROOMS, period.month("2026-12"), None, "ja", outward=True))
+    assert _made(world, asked(ReportKind.ROOMS, period.month("2026-12"), None, "ja", outward=False)).tables
     with pytest.raises(period.PeriodError, match="tobu"):
-        _made(world, asked(period.month("2026-11"), "nowhere", "ja", outward=True))
+        _made(world, asked(ReportKind.ROOMS, period.month("2026-11"), "nowhere", "ja", outward=True))
 
 
 def test_people_are_never_told_as_children(world: World) -> None:
@@ -274,7 +297,7 @@ def test_people_are_never_told_as_children(world: World) -> None:
     finally:
         report_cases.fill(store, operations)
     assert _rows(report, "plan")["Planned supply"][1] == "–"
-    assert _rows(report, "use")["All rooms"][1:3] == ("–", "–")
+    assert _rows(report, "use")["All rooms"][2:4] == ("–", "–")
     headings = [column.heading for column in _table(report, "use-people").columns]
     assert "Person-hours (with adults)" in headings
     assert not [heading for heading in headings if heading.startswith(("Child", "Average children"))]
@@ -301,8 +324,8 @@ def test_a_month_without_counts_of_children_is_a_gap_in_month_and_year(world: Wo
         year = _report(world, "en", year=True, outward=False)
     finally:
         report_cases.fill(store, operations)
-    assert _rows(month, "tobu-room-days")["Total"][1:3] == ("–", "–")
-    assert _rows(year, "tobu-room-months")["2026-11"][1:3] == ("–", "–")
+    assert _rows(month, "tobu-room-days")["Total"][2:4] == ("–", "–")
+    assert _rows(year, "tobu-room-months")["2026-11"][2:4] == ("–", "–")
 
 
 def test_of_several_rooms_together_no_average_and_no_highest_number_is_told(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind
+from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.usage_hours import COMPLETENESS, SERIES
 from sukusuku_server.settings import Facility
@@ -68,8 +69,8 @@ def corrections(rng: Random, channel: str) -> Iterator[Correction]:
 
 def told(facility: Facility, store: SqliteStore, operations: Operations) -> tuple[Report, Report]:
     """A month for staff, and the year for everybody."""
-    month = asked(period.month("2026-10"), None, "en", outward=False)
-    year = asked(period.fiscal_year("2026"), None, "en", outward=True)
+    month = asked(ReportKind.ROOMS, period.month("2026-10"), None, "en", outward=False)
+    year = asked(ReportKind.ROOMS, period.fiscal_year("2026"), None, "en", outward=True)
     index = FacilitySchedules(facility)
     return make(index, store, operations, month, NOW), make(index, store, operations, year, NOW)
 

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
+from sukusuku_api.reports.collection import words
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import texts as said
 from sukusuku_api.web.collection.view_model import past
 from sukusuku_core.time import japan_time, local_day
 from sukusuku_server.db.stock import Said
 from sukusuku_server.i18n import Translate
-from sukusuku_server.kpi.disposal_fee import Fees
 from sukusuku_server.kpi.fixed_rounds import Outcome
 from sukusuku_server.kpi.queries import Compared
 from sukusuku_server.kpi.stock_levels import SiteShelf
@@ -126,7 +125,7 @@ def score_card(scores: Sequence[Score], watched: Watched, translate: Translate) 
     worst = max(errors.values())
     lines = tuple(
         ScoreLine(
-            name=translate(said.METHODS[score.method]),
+            name=translate(words.METHODS[score.method]),
             error=UNKNOWN if score.error is None else translate("%(hours).1f h") % {"hours": score.error},
             inside=UNKNOWN if score.inside is None else f"{100 * score.inside:.0f} %",
             compared=score.compared,
@@ -135,20 +134,7 @@ def score_card(scores: Sequence[Score], watched: Watched, translate: Translate) 
         )
         for score in scores
     )
-    return ScoreCard(lines, _verdict(errors, translate), _seen(watched, translate))
-
-
-def _seen(watched: Watched, translate: Translate) -> str:
-    values = {"judged": watched.judged, "full": watched.full, "share": 100 * watched.inside}
-    if not watched.full:
-        return translate("By what was seen: no bag of these forecasts was seen full before it was taken out.") % values
-    return (
-        translate(
-            "By what was seen: of %(judged)d bags watched, %(full)d were seen full; taking the others as watched until "
-            "they were taken out, %(share).0f %% were full within the 80 %% range."
-        )
-        % values
-    )
+    return ScoreCard(lines, _verdict(errors, translate), words.seen(watched, translate))
 
 
 def _verdict(errors: Mapping[Method, float], translate: Translate) -> str:
@@ -172,7 +158,7 @@ def month(total: Kpi, units: Sequence[Kpi], places: Mapping[str, tuple[Site, Uni
         site, settings = places[unit.asset or ""]
         rows.append(_row(unit, settings.name[reader.language], site.name[reader.language], translate))
     kinds = tuple(
-        (kind.value, translate(said.KINDS[kind]), total.visits[kind]) for kind in said.KINDS if total.visits[kind]
+        (kind.value, translate(words.KINDS[kind]), total.visits[kind]) for kind in words.KINDS if total.visits[kind]
     )
     return Month(name, _row(total, translate("All units"), "", translate), tuple(rows), kinds)
 
@@ -198,34 +184,17 @@ def spread(values: Spread | None, unit: str) -> str:
     return f"{values.mean:.0f} {unit} ({values.low:.0f}–{values.high:.0f})"
 
 
-def compare_card(
-    compared: Compared | None, routing: Routing, all_fees: Fees, method: Sequence[str], reader: Locale
-) -> CompareCard | None:
+def compare_card(compared: Compared | None, routing: Routing, reader: Locale) -> CompareCard | None:
     """None: nothing is known of that time."""
     if compared is None:
         return None
     translate, done = reader.translate, compared.comparison
-    fees = all_fees.on(done.last_day)
-    fee = {
-        "name": fees.name_ja if reader.language == "ja" else fees.name_en,
-        "yen": f"{fees.yen_per_kg:g}",
-        "since": day(fees.since),
-        "source": "; ".join(source[reader.language] for source in fees.source),
-    }
-    values = {"detour": f"{routing.detour:g}", "kmh": f"{routing.kmh:g}"}
-    ways = translate("Distances: great circle x %(detour)s, at %(kmh)s km/h.") % values if compared.ways else ""
-    tariff = translate("Tariff: %(name)s, %(yen)s yen/kg since %(since)s. Source: %(source)s.") % fee
     return CompareCard(
         title=translate("Fixed rounds %(n)s times a week") % {"n": done.per_week},
-        stretch=f"{day(local_day(done.start))} – {day(done.last_day)}",
+        stretch=f"{words.day(local_day(done.start))} – {words.day(done.last_day)}",
         rows=tuple(_compare_rows(done.actual, done.fixed, translate, ways=compared.ways is not None)),
-        notes=tuple(note for note in (*method, ways, tariff) if note),
+        notes=tuple(words.comparison_notes(compared, routing, translate, reader.language)),
     )
-
-
-def day(value: date) -> str:
-    """Return a day in figures."""
-    return f"{value.year}/{value.month}/{value.day}"
 
 
 def _compare_rows(actual: Outcome, fixed: Outcome, translate: Translate, *, ways: bool) -> list[CompareRow]:

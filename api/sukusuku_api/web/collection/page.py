@@ -11,11 +11,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field, model_validator
 
 from sukusuku_api.cache import TtlCache
-from sukusuku_api.collector_texts import collector_texts, method
+from sukusuku_api.collector_texts import collector_texts
 from sukusuku_api.dependencies import Context, EmptyingContext, UnitsContext
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.queries.periods import CARD_MS, EIGHT_WEEKS_MS, month_of
 from sukusuku_api.queries.plans import seen_plan, seen_records
+from sukusuku_api.reports.collection import words
 from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kpi_cards, view_model
@@ -25,7 +26,7 @@ from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownE
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.stock import Stock, UnknownEntryError
-from sukusuku_server.kpi.disposal_fee import all_fees
+from sukusuku_server.kpi.fixed_rounds import USUAL
 from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.kpi.stock_levels import shelves
 from sukusuku_server.live.views import UnitView
@@ -41,8 +42,6 @@ FIGURES_SECONDS = 600.0
 SHOWN_EMPTYINGS = 12
 SHOWN_DAYS = 14
 SHOWN_ENTRIES = 6
-PER_WEEK = 3
-"""How often the fixed rounds go that reality is held against."""
 _LONGEST_NAME = 80
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
@@ -170,7 +169,7 @@ def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Langua
     books = KpiQueries(context.index, context.store.history, operations, now)
     unit_views = [view for view in context.views(now) if isinstance(view, UnitView)]
     total, kpis = figures.get((context.key, "month"), lambda: books.kpis(*start))
-    compared = figures.get((context.key, "compared"), lambda: books.compare(PER_WEEK, now - EIGHT_WEEKS_MS, now))
+    compared = figures.get((context.key, "compared"), lambda: books.compare(USUAL, now - EIGHT_WEEKS_MS, now))
     scores = figures.get((context.key, "score"), lambda: _score(context, now))
     seen = [unit for unit in places if context.sees(unit)]
     watched = figures.get((context.key, "watched"), lambda: books.watched(seen, now - CARD_MS, now))
@@ -184,14 +183,14 @@ def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Langua
     counted = [item for item in lying if item.shelf is not None]
     return Page(
         clock=f"{japan_time(now):%H:%M}",
-        day=kpi_cards.day(japan_time(now).date()),
+        day=words.day(japan_time(now).date()),
         simulated=any(view.simulated for view in unit_views),
         units=tuple(cards(context, unit_views, reader)),
         rounds=tuple(_rounds(context, plans, places, reader)),
         emptyings=shown,
         score=kpi_cards.score_card(scores, watched, reader.translate),
         month=kpi_cards.month(total, kpis, places, reader),
-        compared=kpi_cards.compare_card(compared, context.facility.routing, all_fees(), method(language), reader),
+        compared=kpi_cards.compare_card(compared, context.facility.routing, reader),
         shelves=tuple(kpi_cards.shelf_line(item, context.index.sites, reader) for item in counted),
         said=tuple(kpi_cards.said_line(item, context.index.sites, reader) for item in entries[:SHOWN_ENTRIES]),
     )

@@ -1,9 +1,9 @@
-"""What findings, evidence, states, kinds of visits and methods are called. Message ids are English."""
+"""What findings, evidence and states are called. Message ids are English."""
 
 from sukusuku_server.db.stock import StockKind
 from sukusuku_server.i18n import N_
-from sukusuku_server.model.collection import EmptyingState, Evidence, FindingName, Method
-from sukusuku_server.model.rounds import Answer, RunState, VisitKind
+from sukusuku_server.model.collection import EmptyingState, Evidence, FindingName
+from sukusuku_server.model.rounds import Answer, RunState
 
 FINDINGS = {
     FindingName.HAND_STUFFED: N_("The fill level rises without cycles: nappies may have been pushed in by hand"),
@@ -35,23 +35,6 @@ EMPTYING_STATES = {
     EmptyingState.CORRECTED: N_("Corrected"),
     EmptyingState.ENTERED: N_("Entered by a person"),
     EmptyingState.REJECTED: N_("Rejected"),
-}
-
-KINDS = {
-    VisitKind.EMPTIED: N_("Collected in time"),
-    VisitKind.LATE: N_("Collected late"),
-    VisitKind.MISSED: N_("Missed visits"),
-    VisitKind.NEEDLESS: N_("Needless visits"),
-    VisitKind.CANNOT: N_("Could not be collected"),
-    VisitKind.UNSEEN: N_("Reported done, not seen in the data"),
-    VisitKind.UNPLANNED: N_("Emptied outside rounds"),
-    VisitKind.DUE: N_("Visits planned"),
-}
-
-METHODS = {
-    Method.MODEL: N_("Sukusuku"),
-    Method.LINEAR_24H: N_("Trend of the last 24 hours"),
-    Method.LAST_WEEK: N_("Same hours last week"),
 }
 
 SHELVES = {

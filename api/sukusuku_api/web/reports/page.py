@@ -15,7 +15,7 @@ from sukusuku_api.reports import period
 from sukusuku_api.web import base, desk, forms
 from sukusuku_core.time import japan_time, local_day
 from sukusuku_server.db.issued_reports import IssuedReports
-from sukusuku_server.model.issued import IssuedReport, UnknownReportError
+from sukusuku_server.model.issued import IssuedReport, ReportKind, UnknownReportError
 from sukusuku_server.settings import Language
 
 PATH = "/reports"
@@ -86,7 +86,10 @@ def issue(context: IssuingContext, entry: Annotated[Entry, Form()], lang: base.L
         return _page(context, lang, entry=entry, error=translate("Please enter your name."))
     try:
         issuing.issue(
-            context, issuing.Wish(entry.period, site_or_all(context, None), lang, by, entry.note, entry.replaces)
+            context,
+            issuing.Wish(
+                ReportKind.ROOMS, entry.period, site_or_all(context, None), lang, by, entry.note, entry.replaces
+            ),
         )
     except (period.PeriodError, issuing.ReplacedError, UnknownReportError):
         return _page(

@@ -6,9 +6,9 @@ from itertools import groupby
 
 from sukusuku_api.collector_texts import collector_texts
 from sukusuku_api.queries.room_history import Changed, RoomUse
-from sukusuku_api.reports import columns as figures
-from sukusuku_api.reports.columns import Figure
 from sukusuku_api.reports.model import Kind
+from sukusuku_api.reports.rooms import columns as figures
+from sukusuku_api.reports.rooms.columns import Figure
 from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection.view_model import past

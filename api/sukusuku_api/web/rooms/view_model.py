@@ -7,9 +7,9 @@ from functools import partial
 from sukusuku_api.cache import TtlCache
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.room_use import changed
+from sukusuku_api.reports.collection import words
 from sukusuku_api.web import base
 from sukusuku_api.web.base import Locale
-from sukusuku_api.web.collection import kpi_cards
 from sukusuku_api.web.rooms import cards, chart_descriptions, history
 from sukusuku_api.web.rooms import texts as said
 from sukusuku_api.web.rooms.count_form import Entry
@@ -93,7 +93,7 @@ def page(context: Context, figures: TtlCache, language: Language, asked: Asked, 
     today = japan_time(now).date()
     return Page(
         clock=f"{japan_time(now):%H:%M}",
-        day=kpi_cards.day(today),
+        day=words.day(today),
         today=today.isoformat(),
         stamp=now // picture_ms,
         simulated=any(view.simulated for view in room_views.values()),

@@ -2,6 +2,7 @@ import re
 
 import httpx
 
+from sukusuku_api.reports.collection import words
 from sukusuku_api.web.collection import texts as said
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.stock import Stock, StockKind
@@ -151,6 +152,6 @@ def test_everything_that_can_be_said_has_words() -> None:
     assert set(said.FINDINGS) == set(FindingName) - OF_ROOMS
     assert set(said.EVIDENCE) == set(Evidence)
     assert set(said.EMPTYING_STATES) == set(EmptyingState)
-    assert set(said.KINDS) == set(VisitKind)
-    assert set(said.METHODS) == set(Method)
+    assert set(words.KINDS) == set(VisitKind)
+    assert set(words.METHODS) == set(Method)
     assert set(said.SHELVES) == set(StockKind)

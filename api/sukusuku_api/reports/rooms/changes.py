@@ -6,9 +6,9 @@ from operator import attrgetter
 
 from sukusuku_api.queries.room_history import Changed, RoomUse
 from sukusuku_api.reports import era
-from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind, Table
+from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind, Sheet, Table
 from sukusuku_api.reports.request import Asked
-from sukusuku_api.reports.withheld import Withheld
+from sukusuku_api.reports.rooms.withheld import Withheld
 from sukusuku_core.time import day_start, local_day
 from sukusuku_server.rooms.change_effect import Effect
 from sukusuku_server.rooms.suppression import is_small
@@ -51,6 +51,14 @@ def _table(use: RoomUse, changed: Changed, asked: Asked, *, hide_room: bool, hid
         ),
         tuple(rows),
         notes=tuple(_notes(changed, asked)),
+        sheet=Sheet(
+            "changes",
+            translate("Before and after changes"),
+            (
+                (Column(translate("Room")), f"{use.site.name[asked.language]} {use.room.name[asked.language]}"),
+                (Column(translate("First day")), changed.day.isoformat()),
+            ),
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind
+from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind, Mean, Most, OfColumn, OfRow, Quotient, Sum
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.rooms.suppression import is_small
@@ -17,7 +17,7 @@ class Figure:
 
     `of_few`: it tells a highest count, which is withheld when it is small. `public`: it tells nothing about children.
     `people` is heading and unit where a room counts people, empty: as for children. `single`: it means something for
-    one room only, not for several together.
+    one room only, not for several together. `key` is its name in rules; `follows` and `total` are those of its column.
     """
 
     heading: str
@@ -30,6 +30,9 @@ class Figure:
     public: bool = False
     people: tuple[str, str] = ("", "")
     single: bool = False
+    key: str = ""
+    follows: OfRow | None = None
+    total: OfColumn | None = None
 
 
 def _if_known(value: Callable[[UsageSums], float]) -> Callable[[UsageSums], Cell]:
@@ -48,6 +51,19 @@ OPEN = Figure(
     OPENED,
     lambda tally: tally.open_ms / HOUR_MS,
     public=True,
+    key="open",
+    total=Sum(),
+)
+MEASURED = Figure(
+    N_("Measured hours"),
+    N_("h"),
+    Kind.DECIMAL,
+    N_("Open hours in which the number of children was known"),
+    KNOWN,
+    lambda tally: tally.known_ms / HOUR_MS,
+    public=True,
+    key="measured",
+    total=Sum(),
 )
 VISITS = Figure(
     N_("Child-visits"),
@@ -57,6 +73,8 @@ VISITS = Figure(
     KNOWN,
     _if_known(lambda tally: tally.visits),
     people=(N_("People who came (with adults)"), _VISITS),
+    key="visits",
+    total=Sum(),
 )
 ARRIVALS = Figure(
     N_("Arrivals (estimate)"),
@@ -69,6 +87,8 @@ ARRIVALS = Figure(
     KNOWN,
     _if_known(lambda tally: tally.arrivals),
     people=(N_("Arrivals of people (estimate)"), _VISITS),
+    key="arrivals",
+    total=Sum(),
 )
 CHILD_HOURS = Figure(
     N_("Child-hours"),
@@ -78,6 +98,8 @@ CHILD_HOURS = Figure(
     KNOWN,
     _if_known(lambda tally: tally.person_hours),
     people=(N_("Person-hours (with adults)"), N_("person-hours")),
+    key="hours",
+    total=Sum(),
 )
 AVERAGE = Figure(
     N_("Average children"),
@@ -88,6 +110,8 @@ AVERAGE = Figure(
     lambda tally: tally.average_occupancy,
     people=(N_("Average people"), _PEOPLE),
     single=True,
+    key="average",
+    follows=Quotient("hours", "measured"),
 )
 WHEN_USED = Figure(
     N_("Average when used"),
@@ -109,6 +133,8 @@ PEAK = Figure(
     of_few=True,
     people=(N_("Most people at once"), _PEOPLE),
     single=True,
+    key="peak",
+    total=Most(),
 )
 UTILISATION = Figure(
     N_("Average utilisation"),
@@ -117,6 +143,8 @@ UTILISATION = Figure(
     N_("Children / capacity of the room x 100, averaged over the measured time"),
     KNOWN,
     lambda tally: tally.average_utilisation,
+    key="utilisation",
+    total=Mean("measured"),
 )
 PEAK_RATE = Figure(
     N_("Peak utilisation"),
@@ -126,6 +154,7 @@ PEAK_RATE = Figure(
     KNOWN,
     lambda tally: tally.peak_utilisation,
     of_few=True,
+    total=Most(),
 )
 TIME_USED = Figure(
     N_("Time used"),
@@ -134,6 +163,8 @@ TIME_USED = Figure(
     N_("Seconds with at least one child / measured seconds x 100"),
     KNOWN,
     lambda tally: tally.time_used,
+    key="used",
+    total=Mean("measured"),
 )
 LENGTH = Figure(
     N_("Length of use"),
@@ -150,6 +181,7 @@ UNDER = Figure(
     N_("Time below 60 % utilisation / measured time x 100"),
     KNOWN,
     lambda tally: tally.under_target,
+    total=Mean("measured"),
 )
 ON = Figure(
     N_("On target"),
@@ -158,6 +190,7 @@ ON = Figure(
     N_("Time from 60 % to 100 % utilisation / measured time x 100"),
     KNOWN,
     lambda tally: tally.on_target,
+    total=Mean("measured"),
 )
 OVER = Figure(
     N_("Over target"),
@@ -166,6 +199,7 @@ OVER = Figure(
     N_("Time above 100 % utilisation / measured time x 100"),
     KNOWN,
     lambda tally: tally.over_target,
+    total=Mean("measured"),
 )
 HOURS_USED = Figure(
     N_("Hours used"),
@@ -183,17 +217,30 @@ COMPLETE = Figure(
     OPENED,
     lambda tally: tally.completeness,
     public=True,
+    key="complete",
+    total=Mean("open"),
 )
 
-USE = (OPEN, VISITS, CHILD_HOURS, ARRIVALS, AVERAGE, WHEN_USED, PEAK, COMPLETE)
-RATES = (UTILISATION, PEAK_RATE, TIME_USED, LENGTH, UNDER, ON, OVER, HOURS_USED, COMPLETE)
-PARTS = (OPEN, VISITS, CHILD_HOURS, AVERAGE, PEAK, UTILISATION, TIME_USED, COMPLETE)
-ALL = (*USE[:-1], *RATES)
+USE = (OPEN, MEASURED, VISITS, CHILD_HOURS, ARRIVALS, AVERAGE, WHEN_USED, PEAK, COMPLETE)
+RATES = (MEASURED, UTILISATION, PEAK_RATE, TIME_USED, LENGTH, UNDER, ON, OVER, HOURS_USED, COMPLETE)
+PARTS = (OPEN, MEASURED, VISITS, CHILD_HOURS, AVERAGE, PEAK, UTILISATION, TIME_USED, COMPLETE)
+ALL = (*USE[:-1], *RATES[1:])
+HEADLINES = (OPEN, MEASURED, VISITS, ARRIVALS, CHILD_HOURS, AVERAGE, PEAK, UTILISATION, TIME_USED, COMPLETE)
+"""What the first page tells of all rooms together."""
 
 
 def columns(figures: Sequence[Figure], translate: Translate, counted: Counted) -> tuple[Column, ...]:
     """Their columns, as they are called in rooms where this is counted."""
-    return tuple(Column(*called(figure, translate, counted), figure.kind) for figure in figures)
+    return tuple(
+        Column(
+            *called(figure, translate, counted),
+            figure.kind,
+            figure.key,
+            figure.follows,
+            figure.total,
+        )
+        for figure in figures
+    )
 
 
 def called(figure: Figure, translate: Translate, counted: Counted) -> tuple[str, str]:

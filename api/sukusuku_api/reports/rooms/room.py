@@ -4,11 +4,12 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date
 
 from sukusuku_api.queries.room_history import RoomUse
-from sukusuku_api.reports import changes, era, withheld
-from sukusuku_api.reports.columns import PARTS, cells, columns
-from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Dated, Kind, Shape, Table
+from sukusuku_api.reports import era
+from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Kind, Shape, Sheet, Table
 from sukusuku_api.reports.request import Asked
-from sukusuku_api.reports.withheld import Withheld
+from sukusuku_api.reports.rooms import changes, withheld
+from sukusuku_api.reports.rooms.columns import PARTS, cells, columns
+from sukusuku_api.reports.rooms.withheld import Withheld
 from sukusuku_api.timestamps import WEEKDAYS
 from sukusuku_server.i18n import Translate
 from sukusuku_server.rooms.usage import heat_map, ranked, zone_share
@@ -45,7 +46,7 @@ def _by_part(
     translate, room = asked.translate, use.room.id
     rows = [
         (
-            Dated(day, asked.period.part_name(day, translate, asked.language), month=asked.period.whole_year),
+            asked.period.dated(day, translate, asked.language),
             *cells(tally, PARTS, outward=asked.outward, hide=hidden.part(room, day, tally)),
         )
         for key, day in begun
@@ -71,8 +72,23 @@ def _by_part(
         (*rows, (translate("Total"), *together)),
         total=1,
         notes=tuple(notes),
-        chart=Chart(Shape.BARS, _chart_title(use, translate), y=3, line=6),
+        chart=Chart(Shape.BARS, _chart_title(use, translate), y=4, line=7),
+        sheet=_sheet(use, asked, sheet_of_parts(use, asked), translate("By month") if year else translate("By day")),
     )
+
+
+def sheet_of_parts(use: RoomUse, asked: Asked) -> str:
+    """Return the key of the sheet that has the days or months of a room: of children, or of all people."""
+    return ("months" if asked.period.whole_year else "days") + ("-people" if use.channel == "people" else "")
+
+
+def name_of(use: RoomUse, asked: Asked) -> str:
+    """How a room is called where there are several."""
+    return f"{use.site.name[asked.language]} {use.room.name[asked.language]}"
+
+
+def _sheet(use: RoomUse, asked: Asked, key: str, title: str) -> Sheet:
+    return Sheet(key, title, ((Column(asked.translate("Room")), name_of(use, asked)),))
 
 
 def _chart_title(use: RoomUse, translate: Translate) -> str:
@@ -115,6 +131,8 @@ def _heat(use: RoomUse, asked: Asked, known: Withheld) -> Table:
         tuple(rows),
         notes=tuple(notes),
         chart=Chart(Shape.HEAT, translate("Average utilisation by hour and weekday (%)")),
+        sheet=_sheet(use, asked, "hours", translate("Average utilisation by hour and weekday")),
+        crossed=(Column(translate("Weekday")), Column(translate("Average utilisation"), "%", Kind.PERCENT)),
     )
 
 
@@ -141,6 +159,7 @@ def _zones(use: RoomUse, asked: Asked, known: Withheld) -> Table:
             Column(translate("Completeness"), "%", Kind.PERCENT),
         ),
         tuple(rows),
+        sheet=_sheet(use, asked, "zones", translate("Zones")),
     )
 
 
@@ -153,4 +172,5 @@ def _corrections(use: RoomUse, asked: Asked) -> Table:
         (Column(translate("Reason")), Column(translate("Number"), "", Kind.COUNT)),
         rows,
         notes=() if rows else (translate("None."),),
+        sheet=_sheet(use, asked, "corrections", translate("Corrections of the count")),
     )

@@ -1,10 +1,8 @@
 """What reports say. Message ids are English; `locale/ja.po` has the rest."""
 
-from sukusuku_api.reports import columns, era
-from sukusuku_core.time import local_day
+from sukusuku_api.reports.rooms import columns
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.rooms.suppression import SMALLEST_TOLD
-from sukusuku_server.settings import Language
 
 DEFINITIONS: tuple[tuple[str, str, str], ...] = (
     *((figure.heading, figure.formula, figure.unit) for figure in columns.ALL),
@@ -26,24 +24,9 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
 """Name, formula and unit of every figure, in the order of the tables."""
 
 
-def notes(
-    translate: Translate,
-    now: int,
-    language: Language,
-    *,
-    outward: bool,
-    simulated: bool,
-    running: bool,
-    unprotected: int,
-) -> list[str]:
+def notes(translate: Translate, *, outward: bool, unprotected: int) -> list[str]:
     """Return what holds for the whole report."""
-    found = []
-    if simulated:
-        found.append(translate("Simulated data: some of these figures do not come from real devices."))
-    if running:
-        day = era.written(local_day(now), language)
-        found.append(translate("The period has not ended: figures until %(day)s.") % {"day": day})
-    found += [
+    found = [
         translate("All figures cover opening hours. A gap in the data is left blank; it is not 0."),
         translate("Sensors count anonymously: the number of different children is not known."),
     ]
