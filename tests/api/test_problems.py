@@ -151,7 +151,7 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
                 "rooms/{room_id}/counts/{count_id}/withdraw", "rooms/{room_id}/bookings",
                 "bookings/imports", "bookings/imports/{import_id}/withdraw",
             "rooms/{room_id}/changes", "vacancy",
-            "reports/month/{month}.{ending}", "reports/year/{year}.{ending}", "reports/issued",
+            "reports/{kind}/month/{month}.{ending}", "reports/{kind}/year/{year}.{ending}", "reports/issued",
                 "reports/issued/{number}/changes", "reports/issued/{number}.{ending}",
                 "export", "export/{table}/{month}.{ending}",
             "readings", "quarantine", "alerts", "alerts/{alert_id}", "alerts/{alert_id}/acknowledge", "stream",
