@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from zipfile import ZipFile
 
 import httpx
 import msgspec

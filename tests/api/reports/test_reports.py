@@ -152,12 +152,13 @@ def test_the_workbook_has_a_sheet_for_each_table_and_text_that_stays_text(world:
     book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](_report(world))))
 
     assert book.sheetnames[:4] == ["概要", "利用実績", "利用率", "区の年度計画との比較"]
-    assert book.sheetnames[4:] == ["日別", "時間帯・曜日別の平均利用率", "ゾーン", "補正", "グラフ", "用語と計算式"]
+    assert book.sheetnames[4:6] == ["日別", "時間帯・曜日別の平均利用率"]
+    assert book.sheetnames[6:] == ["ゾーン", "変更の前後", "人数の補正", "グラフ", "用語と計算式"]
     use = {cell.value: cell for row in book["利用実績"].iter_rows() for cell in row if cell.value is not None}
     assert use["東部こども家庭センター =一時保育室"].data_type == "s"
     assert len(book["グラフ"]._charts) == 2  # type: ignore[attr-defined] # openpyxl tells of charts nowhere else
     assert {cell.value for row in book["日別"].iter_rows() for cell in row} >= {"秘匿", "日別"}
-    for sheet in book.worksheets[:8]:
+    for sheet in book.worksheets[:9]:
         assert sheet.freeze_panes is not None
         assert sheet.print_title_rows == "$4:$4"
         assert sheet.auto_filter.ref is not None
