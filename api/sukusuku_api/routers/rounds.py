@@ -25,7 +25,7 @@ from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import Day
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.rounds import Rounds, UnknownStopError
-from sukusuku_server.model.rounds import Answer, Run, StopRecord
+from sukusuku_server.model.rounds import KEY, Answer, Obstacle, Run, StopRecord
 from sukusuku_server.rounds.planner import Planner, TooFarAheadError
 
 router = APIRouter(prefix="/rounds", tags=["rounds"])
@@ -40,6 +40,12 @@ class Reply(collection.Asked):
 
     answer: Answer
     note: str = Field("", max_length=500)
+    obstacle: Obstacle = Field(Obstacle.NONE, description="Why the bag could not be collected; with `cannot`")
+    key: str | None = Field(
+        None,
+        pattern=KEY,
+        description="A UUID that you make up for this answer: sent again with the same one, it changes nothing",
+    )
 
 
 @router.get("", summary="Rounds on dates", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -117,7 +123,9 @@ def stop(context: RoundsContext, stop_id: StopId) -> collection.StopHistoryOut:
         run=found.run,
         stop=collection.stop(found.stop, found),
         history=[
-            collection.AnswerOut(time=japan_time(item.time), answer=item.answer, by=item.who, note=item.note)
+            collection.AnswerOut(
+                time=japan_time(item.time), answer=item.answer, by=item.who, note=item.note, obstacle=item.obstacle
+            )
             for item in book.answers(stop_id)
         ],
     )
@@ -135,7 +143,13 @@ def answer(context: AnsweringContext, stop_id: StopId, body: Reply) -> collectio
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no stop {stop_id}.")
     try:
         found = Rounds(context.operations).answer(
-            stop_id, body.answer, context.name(body.by), context.clock(), body.note
+            stop_id,
+            body.answer,
+            context.name(body.by),
+            context.clock(),
+            body.note,
+            obstacle=body.obstacle,
+            key=body.key,
         )
     except UnknownStopError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no stop {stop_id}.") from error

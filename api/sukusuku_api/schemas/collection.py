@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.visit_requests import VisitRequest
 from sukusuku_server.model.collection import OF_ROOMS, Emptying, EmptyingState, Evidence, Finding, FindingName
-from sukusuku_server.model.rounds import Answer, Plan, Reason, Run, RunState, Stop, StopRecord
+from sukusuku_server.model.rounds import Answer, Obstacle, Plan, Reason, Run, RunState, Stop, StopRecord
 from sukusuku_server.model.run_state import state_of
 
 _TIME = "2026-11-20T09:15:30+09:00"
@@ -128,6 +128,7 @@ class StopOut(Shape):
     answered: datetime | None = None
     answered_by: str | None = None
     note: str = ""
+    obstacle: Obstacle = Obstacle.NONE
 
 
 class AnswerOut(Shape):
@@ -137,6 +138,7 @@ class AnswerOut(Shape):
     answer: Answer
     by: str
     note: str
+    obstacle: Obstacle
 
 
 class StopHistoryOut(Shape):
@@ -200,7 +202,7 @@ def stop(found: Stop, record: StopRecord | None = None) -> StopOut:
     )
     if record is None:
         return planned
-    said = {"answered_by": record.answered_by, "note": record.note}
+    said = {"answered_by": record.answered_by, "note": record.note, "obstacle": record.obstacle}
     return planned.model_copy(update={"answer": record.answer, "answered": at(record.answered), **said})
 
 

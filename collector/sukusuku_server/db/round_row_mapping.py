@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from sukusuku_server.model.rounds import Answer, Person, Plan, Reason, Run, Stop, StopRecord, Word
+from sukusuku_server.model.rounds import Answer, Obstacle, Person, Plan, Reason, Reply, Run, Stop, StopRecord, Word
 from sukusuku_server.model.run_state import signs
 
 
@@ -73,4 +73,10 @@ def to_stop(row: Row[Any]) -> StopRecord:
         answered_by=row.answered_by,
         note=row.note,
         worded=Word(row.worded),
+        obstacle=Obstacle(row.obstacle),
     )
+
+
+def to_reply(row: Row[Any]) -> Reply:
+    """Return the answer in a row of `stop_answer`."""
+    return Reply(row.time, Answer(row.answer), row.who, row.note, Obstacle(row.obstacle), row.key)

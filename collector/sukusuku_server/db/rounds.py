@@ -1,21 +1,22 @@
 """Rounds in the operations data: plans, the mails that told of them, and what the crew answered."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from sukusuku_core.errors import SukusukuError
-from sukusuku_server.db import audit_entry
+from sukusuku_server.db import audit_entry, stop_answers
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.round_reading import by_run, find_run, find_stop, read_run, read_stop, stops_of, to_runs
+from sukusuku_server.db.round_row_mapping import to_reply
 from sukusuku_server.db.row_mapping import mail_values
 from sukusuku_server.db.tables_alerts import mail_outbox
-from sukusuku_server.db.tables_collection import request, round_person, round_run, round_stop, stop_answer
+from sukusuku_server.db.tables_collection import round_person, round_run, round_stop, stop_answer
 from sukusuku_server.model.alerts import MailState, OutgoingMail
-from sukusuku_server.model.rounds import Answer, Person, Plan, Reason, Run, StopRecord, Word
+from sukusuku_server.model.rounds import Answer, Obstacle, Person, Plan, Reason, Reply, Run, StopRecord, Word
 from sukusuku_server.model.run_state import GRACE_MS, goes, is_accepted_by
 
 _ASKING = {"round", "again", "change"}
@@ -36,16 +37,6 @@ class RoundSentError(SukusukuError):
     def __init__(self, run: Run) -> None:
         super().__init__(f"round {run.plan.round} of {run.plan.date} has been sent already; its plan stands")
         self.run = run
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """One answer in the history of a stop, also one that was taken back later. `time` is UTC ms."""
-
-    time: int
-    answer: Answer
-    who: str
-    note: str
 
 
 Compose = Callable[[Run, Sequence[StopRecord]], Sequence[OutgoingMail]]
@@ -211,7 +202,7 @@ class Rounds:
             for record in stops_of(connection, [run_id]):
                 early = record.answered is not None and record.answered < run.plan.departs
                 if record.answer is Answer.CANNOT and early and record.answered_by != who:
-                    _record(connection, record, Answer.NONE, who, now, "")
+                    stop_answers.record(connection, record, Reply(now, Answer.NONE, who), now)
 
     def decline(self, run_id: int, who: str, now: int, person: int | None = None) -> None:
         """Somebody has said that they cannot come; if they had accepted, they withdraw."""
@@ -263,28 +254,43 @@ class Rounds:
         with self._operations.reading() as connection:
             return find_stop(connection, stop_id)
 
-    def answer(self, stop_id: int, answer: Answer, who: str, now: int, note: str = "") -> StopRecord:
+    def answer(
+        self,
+        stop_id: int,
+        answer: Answer,
+        who: str,
+        now: int,
+        note: str = "",
+        *,
+        obstacle: Obstacle = Obstacle.NONE,
+        given: int | None = None,
+        key: str | None = None,
+    ) -> StopRecord:
         """Record what the crew says about a stop; NONE takes it back. The same answer again changes nothing.
 
-        A unit that cannot be emptied is asked for on the next round, until that is taken back. Raises
-        UnknownStopError.
+        A unit that cannot be emptied is asked for on the next round, until that is taken back. `given` is when it was
+        said, where it could not be recorded at once: what was said of the stop after that stands. `key` tells this
+        answer from all others: of those with the same key only the first one counts. Raises UnknownStopError.
         """
-        who = who[:120]
         with self._operations.writing() as connection:
             found = find_stop(connection, stop_id)
             if found is None:
                 raise UnknownStopError(stop_id)
-            if (found.answer, found.note) == (answer, note):
+            reply = Reply(now if given is None else min(given, now), answer, who[:120], note, obstacle, key)
+            same = (found.answer, found.note, found.obstacle) == (answer, note, obstacle)
+            if same or stop_answers.is_known(connection, key):
                 return found
-            _record(connection, found, answer, who, now, note)
+            late = given is not None and stop_answers.is_overtaken(connection, found, reply)
+            (stop_answers.keep if late else stop_answers.record)(connection, found, reply, now)
             return read_stop(connection, stop_id)
 
-    def answers(self, stop_id: int) -> list[Answered]:
-        """Every answer that a stop was given, in order."""
-        columns = (stop_answer.c.time, stop_answer.c.answer, stop_answer.c.who, stop_answer.c.note)
-        query = select(*columns).where(stop_answer.c.stop_id == stop_id).order_by(stop_answer.c.id)
+    def answers(self, stop_id: int) -> list[Reply]:
+        """Every answer that a stop was given, in the order in which they were said."""
+        query = (
+            select(stop_answer).where(stop_answer.c.stop_id == stop_id).order_by(stop_answer.c.time, stop_answer.c.id)
+        )
         with self._operations.reading() as connection:
-            return [Answered(row.time, Answer(row.answer), row.who, row.note) for row in connection.execute(query)]
+            return [to_reply(row) for row in connection.execute(query)]
 
 
 def _plan_values(plan: Plan) -> dict[str, Any]:
@@ -331,28 +337,3 @@ def _put_mails(connection: Connection, run_id: int, mails: Sequence[OutgoingMail
     for mail in mails:  # who is asked to come after it has left is annoyed; a word is of use until the round is closed
         expires = times.departs if mail.kind in _ASKING else times.returns + GRACE_MS
         connection.execute(insert(mail_outbox).values(mail_values(mail) | fresh | {"expires": expires}))
-
-
-def _record(connection: Connection, before: StopRecord, answer: Answer, who: str, now: int, note: str) -> None:
-    taken_back = answer is Answer.NONE
-    values = {
-        "answer": answer,
-        "answered": None if taken_back else now,
-        "answered_by": None if taken_back else who,
-        "note": note,
-    }
-    connection.execute(update(round_stop).where(round_stop.c.id == before.id).values(values))
-    history = {"stop_id": before.id, "time": now, "answer": answer, "who": who, "note": note}
-    connection.execute(insert(stop_answer).values(history))
-    audit_entry.note(connection, now, who, f"stop.{answer}", str(before.id))
-    _ask(connection, before, answer, who, now)
-
-
-def _ask(connection: Connection, before: StopRecord, answer: Answer, who: str, now: int) -> None:
-    """Ask for a visit on the next round when this one cannot be. `visit_requests` says how long that stands."""
-    if answer is not Answer.CANNOT or before.answer is Answer.CANNOT:
-        return
-    values = {"asset": before.stop.asset, "time": now, "who": who, "done": None}
-    mine = request.c.stop_id == before.id
-    if not connection.execute(update(request).where(mine).values(values)).rowcount:
-        connection.execute(insert(request).values(values | {"stop_id": before.id}))

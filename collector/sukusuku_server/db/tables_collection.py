@@ -146,11 +146,13 @@ round_stop = Table(
     Column("answered_by", String(120)),
     Column("note", Text, nullable=False),
     Column("worded", String(20), nullable=False, server_default=""),
+    Column("obstacle", String(20), nullable=False, server_default="none"),
     sqlite_autoincrement=True,
 )
 Index("ix_round_stop_asset", round_stop.c.asset)
 
-# Every answer that was given to a stop, also those that were taken back.
+# Every answer that was given to a stop, also those that were taken back. `time` is when it was said; `key` is that of
+# an answer that may be sent more than once.
 stop_answer = Table(
     "stop_answer",
     metadata,
@@ -160,8 +162,11 @@ stop_answer = Table(
     Column("answer", String(20), nullable=False),
     Column("who", String(120), nullable=False),
     Column("note", Text, nullable=False),
+    Column("obstacle", String(20), nullable=False, server_default="none"),
+    Column("key", String(36)),
     sqlite_autoincrement=True,
 )
+Index("uq_stop_answer_key", stop_answer.c.key, unique=True)
 
 # A request for a visit. `done`: it was withdrawn; whether it is met follows from emptyings and answers.
 # `stop_id` is the stop whose answer made it: it stands as long as that answer does.

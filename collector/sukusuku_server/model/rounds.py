@@ -126,6 +126,22 @@ class Answer(StrEnum):
     NEEDLESS = "needless"
 
 
+KEY = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+"""The form of `Reply.key`: a UUID in small letters."""
+
+
+class Obstacle(StrEnum):
+    """Why a bag could not be collected, as the crew says."""
+
+    NONE = "none"
+    """Nothing was said of it."""
+    CLOSED = "closed"
+    NO_ACCESS = "no_access"
+    FAULT = "fault"
+    VEHICLE_FULL = "vehicle_full"
+    NO_TIME = "no_time"
+
+
 class RunState(StrEnum):
     """How it stands with a round of one date; `model/run_state.py` says which one holds, docs/rounds.md draws it."""
 
@@ -209,6 +225,22 @@ class StopRecord:
     answered_by: str | None
     note: str
     worded: Word = Word.NONE
+    obstacle: Obstacle = Obstacle.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer that a stop was given, also one that was taken back later. `time` (UTC ms) is when it was said.
+
+    `key` is made up by whoever sends it and tells it from all others, so that it may be sent again.
+    """
+
+    time: int
+    answer: Answer
+    who: str
+    note: str = ""
+    obstacle: Obstacle = Obstacle.NONE
+    key: str | None = None
 
 
 class VisitKind(StrEnum):

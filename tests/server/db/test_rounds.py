@@ -8,9 +8,9 @@ import pytest
 from sukusuku_core.errors import ConfigError
 from sukusuku_server.db import MailState, Operations, OutgoingMail
 from sukusuku_server.db.emptyings import Emptyings
-from sukusuku_server.db.rounds import Answered, Compose, Rounds, RoundSentError, UnknownStopError
+from sukusuku_server.db.rounds import Compose, Rounds, RoundSentError, UnknownStopError
 from sukusuku_server.db.visit_requests import Requests
-from sukusuku_server.model.rounds import Answer, Run, StopRecord, Word
+from sukusuku_server.model.rounds import Answer, Obstacle, Reply, Run, StopRecord, Word
 from tests.server.rounds.plan_cases import DAY, HOUR, MINUTE, MORNING, PERSON, plan, stop
 from tests.support import databases
 
@@ -243,10 +243,42 @@ def test_an_answer_is_kept_once_and_can_be_taken_back(operations: Operations, ro
     assert (back.answer, back.answered, back.answered_by, back.note) == (Answer.NONE, None, None, "")
     assert read(rounds, run).answered is None
     assert rounds.answers(first) == [
-        Answered(MORNING + HOUR, Answer.DONE, "鈴木", ""),
-        Answered(MORNING + 3 * HOUR, Answer.NONE, "佐藤", ""),
+        Reply(MORNING + HOUR, Answer.DONE, "鈴木", ""),
+        Reply(MORNING + 3 * HOUR, Answer.NONE, "佐藤", ""),
     ]
     assert [(entry.who, entry.action) for entry in operations.audit()] == [("佐藤", "stop.none"), ("鈴木", "stop.done")]
+
+
+def test_an_answer_that_comes_twice_or_late_counts_once_and_never_over_what_was_said_after_it(
+    operations: Operations, rounds: Rounds
+) -> None:
+    first, second = (record.id for record in rounds.stops(sent(rounds).id)[:2])
+    key = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+
+    def late() -> StopRecord:
+        return rounds.answer(
+            first,
+            Answer.CANNOT,
+            "鈴木",
+            MORNING + 3 * HOUR,
+            "通行止め",
+            obstacle=Obstacle.NO_ACCESS,
+            given=MORNING + HOUR,
+            key=key,
+        )
+
+    assert (late().answered, late().obstacle) == (MORNING + HOUR, Obstacle.NO_ACCESS)
+    assert [asked.time for asked in Requests(operations).standing()] == [MORNING + HOUR]
+    rounds.answer(first, Answer.NONE, "佐藤", MORNING + 4 * HOUR)
+    assert late().answer is Answer.NONE
+    assert [reply.key for reply in rounds.answers(first)] == [key, None]
+
+    rounds.answer(second, Answer.DONE, "佐藤", MORNING + 2 * HOUR)
+    overtaken = rounds.answer(second, Answer.NEEDLESS, "鈴木", MORNING + 5 * HOUR, given=MORNING + HOUR)
+    assert (overtaken.answer, overtaken.answered_by) == (Answer.DONE, "佐藤")
+    assert [reply.answer for reply in rounds.answers(second)] == [Answer.NEEDLESS, Answer.DONE]
+    ahead = rounds.answer(second, Answer.NEEDLESS, "鈴木", MORNING + 5 * HOUR, given=MORNING + 9 * HOUR)
+    assert ahead.answered == MORNING + 5 * HOUR
 
 
 def test_a_note_belongs_to_the_answer(rounds: Rounds) -> None:
