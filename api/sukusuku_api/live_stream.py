@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterator, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -40,6 +40,9 @@ RETRY_SECONDS = 5.0
 
 RIGHTS_SECONDS = 0.5
 """Seconds after which a listener's rights are looked at again: what was revoked is not told for longer."""
+
+LOOK_SECONDS = 2.0
+"""Seconds between two looks at something else than the live state."""
 
 BEAT = 10.0
 """Seconds of silence after which a listener gets a sign of life."""
@@ -112,11 +115,43 @@ class Broadcast:
         self, look: Callable[[], Context | None], who: Hashable = None
     ) -> AsyncGenerator[ServerSentEvent, None]:
         """As `_events`, counted as one of those of `who`."""
-        self._listeners[who] += 1
-        try:
+        with self._counted(who):
             async with contextlib.aclosing(self._events(look)) as found:
                 async for event in found:
                     yield event
+
+    async def changes(
+        self, look: Callable[[], Hashable | None], who: Hashable
+    ) -> AsyncGenerator[ServerSentEvent, None]:
+        """Yield an event `changed` at once and whenever `look` answers something else; between them signs of life.
+
+        It is asked when the live state changes, and every `LOOK_SECONDS`; when it answers None the stream ends.
+        """
+        with self._counted(who):
+            yield ServerSentEvent(retry=RETRY_MS)
+            told, quiet = None, 0.0
+            while not self._closed:
+                changed = self._changed
+                seen = await run_in_threadpool(look)
+                if seen is None:
+                    return
+                if seen != told:
+                    told, quiet = seen, 0.0
+                    yield ServerSentEvent(event="changed", data=self._context.clock())
+                try:
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await changed.wait()
+                except TimeoutError:
+                    quiet += LOOK_SECONDS
+                    if quiet >= BEAT:
+                        quiet = 0.0
+                        yield ServerSentEvent(event="beat", data=self._context.clock())
+
+    @contextlib.contextmanager
+    def _counted(self, who: Hashable) -> Iterator[None]:
+        self._listeners[who] += 1
+        try:
+            yield
         finally:
             self._listeners[who] -= 1
             if not self._listeners[who]:

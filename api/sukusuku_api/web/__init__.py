@@ -12,7 +12,7 @@ from sukusuku_api.web.collection import page as collection
 from sukusuku_api.web.design import page as design
 from sukusuku_api.web.people import page as people
 from sukusuku_api.web.reports import page as reports
-from sukusuku_api.web.round_links import page
+from sukusuku_api.web.rounds import accounts, application, links, opening
 from sukusuku_api.web.settings import adoption_page, history_page
 from sukusuku_api.web.settings import page as settings
 from sukusuku_api.web.sign_in import page as sign_in
@@ -34,7 +34,10 @@ def install(app: FastAPI) -> None:
     design.install(app)
     bookings.install(app)
     reports.install(app)
-    page.install(app)
+    opening.install(app)
+    application.install(app)
+    links.install(app)
+    accounts.install(app)
     sign_in.install(app)
     provider.install(app)
     sign_out.install(app)
@@ -54,5 +57,5 @@ def prepare(app: FastAPI) -> None:
     collection.prepare(app)
     rooms.prepare(app)
     vacancy.prepare(app)
-    page.prepare(app)
+    links.prepare(app)
     provider.prepare(app)

@@ -28,6 +28,7 @@ PAGES: tuple[tuple[str, str, Act | None], ...] = (
     ("/wall", N_("Wall"), Act.VIEW_UNITS),
     ("/alerts", N_("Alerts"), Act.VIEW_UNITS),
     ("/collection", N_("Collection"), Act.VIEW_UNITS),
+    ("/rounds", N_("Rounds of today"), Act.ANSWER_STOPS),
     ("/rooms", N_("Rooms"), Act.VIEW_ROOMS),
     ("/vacancy", N_("Vacancy"), None),
     ("/reports", N_("Reports"), Act.VIEW_REPORTS),

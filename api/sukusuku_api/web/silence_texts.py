@@ -24,7 +24,7 @@ def told(index: FacilityIndex, sites: Collection[str], silences: Sequence[Mode],
         return ""
     parts = [
         reader.translate("%(what)s (until %(time)s)")
-        % {"what": _name(index, subject, reader), "time": _moment(end, reader)}
+        % {"what": _name(index, subject, reader), "time": moment(end, reader)}
         for subject, end in ends.items()
     ]
     return reader.translate("No mails about %(list)s") % {"list": reader.translate(", ").join(parts)}
@@ -42,6 +42,7 @@ def _name(index: FacilityIndex, subject: str, reader: Locale) -> str:
     return f"{asset.site.name[reader.language]} {asset.settings.name[reader.language]}"
 
 
-def _moment(time: int, reader: Locale) -> str:
+def moment(time: int, reader: Locale) -> str:
+    """Return a time with its date, unless that is today."""
     at = japan_time(time)
     return f"{at:%H:%M}" if at.date() == japan_time(reader.now).date() else f"{at.month}/{at.day} {at:%H:%M}"

@@ -3,12 +3,12 @@
 Times are UTC ms, levels percent of a bag, ways km and minutes.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sukusuku_server.live.views import SIMULATED
-from sukusuku_server.model.rounds import FAILING, Answer, Reason, Run, StopRecord
+from sukusuku_server.model.rounds import FAILING, Answer, Obstacle, Reason, Run, StopRecord
 from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rounds.timetable import Timetable
 from sukusuku_server.settings import Asset, Depot, FacilityIndex, Language, Place, Vehicle
@@ -16,7 +16,10 @@ from sukusuku_server.settings import Asset, Depot, FacilityIndex, Language, Plac
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One unit on the sheet. `number` counts the stops from 1 along the way, 0: not visited."""
+    """One unit on the sheet. `number` counts the stops from 1 along the way, 0: not visited.
+
+    `emptied` is when its bag was changed after the plan was made; not `heard`: nothing is known of it since then.
+    """
 
     id: int
     number: int
@@ -37,6 +40,9 @@ class Line:
     answered: int | None
     answered_by: str | None
     note: str
+    obstacle: Obstacle
+    emptied: int | None = None
+    heard: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,35 @@ def sheets(
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A unit as it is now: its level with its confidence (percent; None: not known), and when it was last emptied."""
+
+    percent: float | None
+    confidence: float
+    emptied: int | None
+
+
+def as_now(made: Sheet, units: Mapping[str, Present]) -> Sheet:
+    """Return a sheet with the levels of now in the place of those of the plan, and the bags that were changed since.
+
+    `units` go by their asset ids; one that is not there stays as it was planned.
+    """
+
+    def present(line: Line) -> Line:
+        now = units.get(line.asset)
+        if now is None:
+            return line
+        emptied = now.emptied if now.emptied is not None and now.emptied > made.planned else None
+        if now.percent is None:
+            return replace(line, emptied=emptied, heard=False)
+        then = None if emptied or line.percent_then is None else max(line.percent_then, now.percent)
+        return replace(line, percent=now.percent, percent_then=then, confidence=now.confidence, emptied=emptied)
+
+    stops, others = (tuple(map(present, lines)) for lines in (made.stops, made.others))
+    return replace(made, stops=stops, others=others)
+
+
 def _line(record: StopRecord, asset: Asset | None, language: Language) -> Line:
     stop = record.stop
     return Line(
@@ -159,4 +194,5 @@ def _line(record: StopRecord, asset: Asset | None, language: Language) -> Line:
         answered=record.answered,
         answered_by=record.answered_by,
         note=record.note,
+        obstacle=record.obstacle,
     )

@@ -14,6 +14,7 @@ from gettext import NullTranslations
 import msgspec
 
 from sukusuku_server.rounds.route_sheet import Sheet
+from sukusuku_server.rounds.way import spots
 from sukusuku_server.settings import Place
 
 RENDER_SECONDS = 30.0
@@ -65,14 +66,7 @@ def sketch(sheet: Sheet, texts: NullTranslations) -> Sketch:
     way = [_km(place, middle) for place in places]
     if depot is not None and way:
         way = [_km(depot, middle), *way, _km(depot, middle)]
-    labels: dict[tuple[float, float], list[str]] = {}
-    names: dict[tuple[float, float], str] = {}
-    for line in sheet.stops:
-        if line.place is not None:
-            spot = _km(line.place, middle)
-            labels.setdefault(spot, []).append(str(line.number))
-            names[spot] = line.site
-    dots = [Dot("·".join(numbers), names[spot], *spot, depot=False) for spot, numbers in labels.items()]
+    dots = [Dot(spot.label, spot.lines[-1].site, *_km(spot.place, middle), depot=False) for spot in spots(sheet.stops)]
     if depot is not None and sheet.depot is not None:
         dots.insert(0, Dot("", sheet.depot.name[sheet.language], *_km(depot, middle), depot=True))
     wide, high = (max((abs(spot[axis]) for spot in way), default=0.0) for axis in (0, 1))

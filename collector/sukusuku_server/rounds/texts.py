@@ -8,7 +8,7 @@ from urllib.parse import quote
 from babel.dates import format_date, format_datetime
 
 from sukusuku_core.time import japan_time
-from sukusuku_server.model.rounds import FAILING, Reason
+from sukusuku_server.model.rounds import FAILING, Obstacle, Reason
 from sukusuku_server.rounds.route_sheet import Line, Sheet
 from sukusuku_server.settings import Language, Place
 
@@ -39,6 +39,18 @@ def reasons(texts: NullTranslations) -> dict[Reason, str]:
     }
 
 
+def obstacles(texts: NullTranslations) -> dict[Obstacle, str]:
+    """Why a bag could not be collected, in the order in which people choose from them."""
+    gettext = texts.gettext
+    return {
+        Obstacle.CLOSED: gettext("The centre was closed"),
+        Obstacle.NO_ACCESS: gettext("The unit could not be reached"),
+        Obstacle.FAULT: gettext("The unit could not be opened"),
+        Obstacle.VEHICLE_FULL: gettext("The vehicle was full"),
+        Obstacle.NO_TIME: gettext("There was no time left"),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What is different from the plan that was told before: assets of new stops, and of those that are gone."""
@@ -49,7 +61,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class StopWords:
-    """A stop in words. `tone` picks the colours; `bar` and `bar_then` are percent, 0 to 100, for a bar."""
+    """A stop in words. `tone` picks the colours; `bar` and `bar_then` are percent, 0 to 100, for a bar.
+
+    `remark` is what the crew says besides its answer: why not, and its note.
+    """
 
     line: Line
     reason: str
@@ -61,6 +76,7 @@ class StopWords:
     bar: int
     bar_then: int
     map: str | None
+    remark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,7 @@ class Speech:
         self._sheet = sheet
         self._language: Language = sheet.language
         self._texts = texts
-        self._reasons = reasons(texts)
+        self._reasons, self._obstacles = reasons(texts), obstacles(texts)
         self._map_link = map_link
 
     def round(self, *, passed_on: bool = False, reopened: bool = False, change: Change | None = None) -> RoundWords:
@@ -147,16 +163,24 @@ class Speech:
         then = line.percent if line.percent_then is None else line.percent_then
         return StopWords(
             line=line,
-            reason=self._reasons[line.reason],
+            reason=self._reason(line),
             level=self._level(line),
-            deadline=self._deadline(line.deadline),
+            deadline="" if line.emptied else self._deadline(line.deadline),
             arrives="" if line.arrives is None else self.clock(line.arrives),
             load=self._load(line.bags, line.kg),
             tone=_tone(line, then),
             bar=_percent(line.percent),
             bar_then=_percent(then),
             map=None if line.place is None else map_url(self._map_link, line.place),
+            remark=self._texts.gettext(", ").join(
+                part for part in (self._obstacles.get(line.obstacle, ""), line.note) if part
+            ),
         )
+
+    def _reason(self, line: Line) -> str:
+        if line.emptied is None:
+            return self._reasons[line.reason]
+        return self._texts.gettext("The bag was changed at %(time)s") % {"time": self.moment(line.emptied)}
 
     def now(self, line: Line) -> str:
         """Return the fill level of a unit when the plan was made."""
@@ -227,6 +251,9 @@ class Speech:
         if line.percent is None:
             return gettext("fill level unknown")
         values = {"now": f"{line.percent:.0f}", "then": f"{line.percent_then or 0:.0f}"}
+        if not line.heard:
+            values["time"] = self.moment(self._sheet.planned)
+            return gettext("fill level %(now)s %% at %(time)s, nothing newer") % values
         if line.confidence < LOW_CONFIDENCE:
             return gettext("fill level about %(now)s %%, uncertain") % values
         if line.percent_then is None or not line.number or values["now"] == values["then"]:
@@ -251,6 +278,8 @@ def map_url(template: str, place: Place) -> str:
 
 
 def _tone(line: Line, then: float | None) -> str:
+    if line.emptied is not None:
+        return "good"
     if then is None or line.reason is Reason.SILENT:
         return "quiet"
     if then >= _FULL or line.reason in {Reason.FULL, Reason.OVER_AGE, Reason.FAULT_FULL}:

@@ -88,10 +88,10 @@ def _why_nobody(wording: Wording, texts: NullTranslations) -> str:
 
 def _item(speech: Speech, texts: NullTranslations, word: Word, line: Line) -> str:
     gettext = texts.gettext
-    values = {"site": line.site, "unit": line.unit, "level": speech.now(line), "note": line.note}
+    values = {"site": line.site, "unit": line.unit, "level": speech.now(line), "note": speech.stop(line).remark}
     if word is Word.LEFT_OUT:
         return speech.item(speech.stop(line))
-    if word is Word.CANNOT and line.note:
+    if word is Word.CANNOT and values["note"]:
         return gettext("%(site)s %(unit)s: %(note)s") % values
     return gettext("%(site)s %(unit)s (%(level)s)") % values
 

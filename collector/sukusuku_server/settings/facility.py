@@ -147,6 +147,27 @@ class Web(Settings, frozen=True, kw_only=True):
         ),
     ] = "https://www.google.com/maps/search/?api=1&query={lat},{lon}"
     """What a place on a round links to. Only whoever follows the link asks that host for anything."""
+    way_link: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(https?://|geo:)(?=[^\s]*\{waypoints\})(?=[^\s]*\{destination\})[^\s]+$",
+            description="an address with {waypoints} and {destination} in it",
+        ),
+    ] = "https://www.google.com/maps/dir/?api=1&travelmode=driving&waypoints={waypoints}&destination={destination}"
+    """What the whole way of a round links to. Places are `lat,lon`, waypoints have `|` between them."""
+    map_tiles: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=r"^https://(?=[^\s]*\{z\})(?=[^\s]*\{x\})(?=[^\s]*\{y\})[^\s?#;,'\"]+$",
+                description="an address that begins with https:// and has {z}, {x} and {y} in it",
+            ),
+        ]
+        | None
+    ) = None
+    """The tiles behind the map of a round; left out: the map has none, and no other host is asked for anything."""
+    map_credit: str = ""
+    """Whose tiles these are: most who offer some want to be named on the map."""
 
 
 class Unit(Settings, frozen=True, kw_only=True):

@@ -230,6 +230,7 @@ def _fill(store: SqliteStore, operations: Operations, site: str, bias: int) -> d
         "entry_id": next(item.id for item in Stock(operations).said() if item.site == site),
         "count_id": counted.id,
         "import_id": taken.id,
+        "run": run.id,
         "stop_id": Rounds(operations).stops(run.id)[0].id,
         "number": _report(operations, site),
     }

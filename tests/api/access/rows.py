@@ -43,6 +43,13 @@ PUBLIC = {
     "GET /design": "the parts of pages, no data",
     "GET /r/{token}": "the link of a round mail is its own proof",
     "POST /r/{token}": "the link of a round mail is its own proof",
+    "GET /r/{token}/live": "the link of a round mail is its own proof",
+    "GET /r/{token}/stream": "the link of a round mail is its own proof",
+    "GET /r/{token}/way.gpx": "the link of a round mail is its own proof",
+    "POST /r/{token}/answers": "the link of a round mail is its own proof",
+    "GET /r/last": "leads on to what was opened on the same phone",
+    "GET /worker.js": "a script, the same for all",
+    "GET /manifest.webmanifest": "name and icon of the application",
     "GET /a/{token}": "the link of an alert mail is its own proof",
     "POST /a/{token}": "the link of an alert mail is its own proof",
     "POST /a/{token}/release": "the link of an alert mail is its own proof",
@@ -65,6 +72,7 @@ _REPORT = {"kind": "rooms", "month": "2026-10", "ending": "zip"}
 _NOTE = {"note": "x"}
 _BOOKED = "date,slot,room,children\n2026-11-20,10:00-12:00,{room_id},3\n"
 _WORD: Mapping[str, Any] = {}
+KEY = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
 
 ROWS = (
     Row("GET /api/v1/health"),
@@ -213,6 +221,18 @@ ROWS = (
     Row("GET /collection"),
     Row("POST /collection/emptyings", form={"confirm": "{emptying_id}"}, ok=303),
     Row("POST /collection/stock", form={"withdraw": "{entry_id}"}, ok=303),
+    Row("GET /rounds"),
+    *(
+        Row(f"GET /rounds/{{run}}{part}", path={"run": run})
+        for part in ("", "/live", "/way.gpx")
+        for run in ("{run}", "{common_run}")
+    ),
+    Row("GET /rounds/{run}", {"action": "cannot", "stop": "{stop_id}"}),
+    Row("POST /rounds/{run}", {"action": "done", "stop": "{stop_id}"}, form=_NOTE, ok=303),
+    Row("POST /rounds/{run}", {"action": "accept"}, form=_NOTE, whole=Act.ANSWER_STOPS, else_=404, ok=303),
+    Row("POST /rounds/{run}/answers", form={"stop": "{stop_id}", "answer": "done", "key": KEY}),
+    Row("POST /rounds/vehicles/{vehicle}/out", path={"vehicle": "van"}, form=_NOTE, ok=303),
+    Row("POST /rounds/vehicles/{mode}/back", path={"mode": "{mode_id}"}, form=_NOTE, ok=404),
     Row("GET /units/{unit_id}"),
     Row("POST /units/{unit_id}/emptied", form=_NOTE, ok=303),
     Row("POST /units/{unit_id}/visit", form=_NOTE, ok=303),
@@ -277,5 +297,8 @@ ROWS = (
 )
 """Every route that needs a right, at least once."""
 
-ELSEWHERE = {"GET /api/v1/stream": "test_stream_rights.py"}
+ELSEWHERE = {
+    "GET /api/v1/stream": "test_stream_rights.py",
+    "GET /rounds/{run}/stream": "tests/api/web/rounds/test_following.py",
+}
 """Routes that are judged in another module: they have no end."""

@@ -1,6 +1,7 @@
 // Keeps the wall live: listens to the stream, fetches what changed, counts the ages, and says when data or the
 // connection is old. Works on from what it has when the server is gone.
 
+const { patch } = await import(`./patch.js${new URL(import.meta.url).search}`);
 const body = document.body;
 const live = document.getElementById("live");
 const lost = document.getElementById("lost");
@@ -43,23 +44,6 @@ function tick() {
   for (const time of live.querySelectorAll("[data-clock]")) setText(time, clock.format(present));
   for (const day of live.querySelectorAll("[data-date]")) setText(day, date.format(present));
   if (Date.now() - heard > SILENT_MS) reconnect();
-}
-
-// Make `old` like `fresh`, touching only what differs: nothing flickers, and bars glide to their new length.
-function patch(old, fresh) {
-  if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName || old.id !== fresh.id) {
-    old.replaceWith(fresh);
-    return;
-  }
-  if (old.nodeType !== Node.ELEMENT_NODE) {
-    if (old.data !== fresh.data) old.data = fresh.data;
-    return;
-  }
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
-  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-  const [had, wanted] = [[...old.childNodes], [...fresh.childNodes]];
-  wanted.forEach((node, n) => (n < had.length ? patch(had[n], node) : old.append(node)));
-  had.slice(wanted.length).forEach((node) => node.remove());
 }
 
 // Many centres: one page of rows after the other. What needs somebody comes first, and again after every two others.

@@ -15,7 +15,7 @@ from sukusuku_server.model.run_state import state_of
 from sukusuku_server.rounds.answers import LONGEST_NOTE
 from sukusuku_server.rounds.signed_links import Action, Claim
 from tests.api.in_process import client
-from tests.api.web.round_links.sent_round import NOW, Trip
+from tests.api.web.rounds.sent_round import NOW, Trip
 from tests.server.rounds.mail_cases import FACILITY, PLAN, facility
 from tests.server.rounds.plan_cases import HOUR, MINUTE
 
@@ -178,7 +178,7 @@ def test_the_round_page_has_every_stop_in_order_with_its_forms(trip: Trip, phone
     assert "南児童館 おむつ圧縮機: 回収が必要だが、所在地が設定にない" in text(page)
     assert "次の回収まで余裕あり" in text(page)
     posts = re.findall(r'method="post" action="([^"]+)"', page.text)
-    assert len(posts) == 2 + 2 * 3
+    assert len(posts) == 2 + 3 * 3
     back = phone.post(posts[2], data={"back": "round"})
     assert str(back.url).endswith(f"{trip.path(Action.ROUND)}#stop-{trip.stops[0].id}")
     assert said(trip)[0] is Answer.DONE
@@ -211,7 +211,7 @@ def test_no_page_is_kept_or_tells_another_host_where_it_was(trip: Trip, phone: h
         policy = page.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "script-src 'self';" in policy
-    assert re.findall(r"<script(?![^>]* src=\"/wall/static/)", pages[0].text) == []
+    assert re.findall(r"<script(?![^>]* src=\"/(wall/static|leaflet)/)", pages[0].text) == []
     assert "style=" not in pages[0].text
 
 

@@ -1,4 +1,4 @@
-"""The links of a round mail on a phone, in a real Chromium, with scripts switched off."""
+"""The links of a round mail on a phone, in a real Chromium: without scripts, and without a connection."""
 
 import re
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sukusuku_server.model.rounds import Answer
+from sukusuku_server.model.rounds import Answer, Obstacle
 from sukusuku_server.rounds.signed_links import Action
 from tests.api.http_server import serving
-from tests.api.web.round_links.sent_round import Trip
+from tests.api.web.rounds.sent_round import Trip
 from tests.server.rounds.golden_rounds import body, parse
 from tests.server.rounds.mail_cases import PLAN
 from tests.server.rounds.plan_cases import MINUTE
@@ -78,16 +78,54 @@ def test_a_whole_round_is_answered_from_one_page(trip: Trip, url: str, page: Pag
 
     page.locator("li.stop").nth(0).get_by_role("button", name="回収完了").tap()
     expect(page.locator("li.stop").nth(0).get_by_role("status")).to_contain_text("回収完了")
-    page.locator("li.stop").nth(1).get_by_role("link", name="回収できない").tap()
-    page.get_by_label("理由（任意）").fill("通行止め")
-    page.get_by_role("button", name="「回収できない」を記録する").tap()
-    expect(page.get_by_text("センターに連絡します")).to_be_visible()
-    page.get_by_role("link", name="回収の一覧を見る").tap()
+    second = page.locator("li.stop").nth(1)
+    second.get_by_text("回収できない", exact=True).tap()
+    second.get_by_label("圧縮機のところまで行けなかった").check()
+    second.get_by_label("メモ（任意）").fill("通行止め")
+    second.get_by_role("button", name="「回収できない」を記録する").tap()
     page.locator("li.stop").nth(2).get_by_role("button", name="不要だった").tap()
 
     expect(page.locator("li.stop").nth(2).get_by_role("status")).to_contain_text("回収不要だった")
     assert [record.answer for record in trip.stops[:3]] == [Answer.DONE, Answer.CANNOT, Answer.NEEDLESS]
-    assert trip.stops[1].note == "通行止め"
+    assert (trip.stops[1].note, trip.stops[1].obstacle) == ("通行止め", Obstacle.NO_ACCESS)
+
+
+def test_without_a_connection_answers_wait_on_the_phone_and_are_sent_once(
+    trip: Trip, url: str, browser: Browser
+) -> None:
+    with profile(browser, viewport=PHONE, is_mobile=True, has_touch=True) as context:
+        page = context.new_page()
+        page.goto(url + trip.path(Action.ROUND))
+        first, second, third = (page.locator("li.stop").nth(n) for n in range(3))
+        expect(page.locator(".map .pin.left")).to_have_count(2)
+        expect(page.get_by_role("link", name="残りの道順を地図アプリで開く")).to_be_visible()
+        expect(page.locator("#live[data-kept]")).to_be_attached()
+
+        trip.rounds.answer(trip.stops[2].id, Answer.DONE, "Sato", trip.now)
+        expect(third.get_by_role("status")).to_contain_text("回収完了")
+        expect(page.locator(".map .pin.left")).to_have_count(1)
+
+        context.set_offline(True)
+        first.get_by_role("button", name="回収完了").tap()
+        expect(first.get_by_text("未送信: 回収完了")).to_be_visible()
+        second.get_by_role("button", name="不要だった").tap()
+        second.get_by_role("button", name="取り消す").tap()
+        second.get_by_text("回収できない", exact=True).tap()
+        second.get_by_label("センターが閉まっていた").check()
+        second.get_by_role("button", name="「回収できない」を記録する").tap()
+        expect(page.locator("#unsent")).to_contain_text("未送信の回答: ")
+        page.reload()
+        expect(first.get_by_text("未送信: 回収完了")).to_be_visible()
+        expect(second.get_by_text("未送信: 回収できなかった")).to_be_visible()
+        expect(page.locator("#lost")).to_contain_text("電波が届きません")
+        assert [record.answer for record in trip.stops[:2]] == [Answer.NONE, Answer.NONE]
+
+        context.set_offline(False)
+        expect(first.get_by_role("status")).to_contain_text("鈴木")
+        expect(second.get_by_role("status")).to_contain_text("センターが閉まっていた")
+        expect(page.locator("#unsent")).to_be_hidden()
+    assert [record.answer for record in trip.stops[:3]] == [Answer.DONE, Answer.CANNOT, Answer.DONE]
+    assert [len(trip.rounds.answers(record.id)) for record in trip.stops[:1]] == [1]
 
 
 @pytest.mark.parametrize("person", [0, 1], ids=["ja", "en"])
@@ -95,8 +133,9 @@ def test_everything_fits_on_a_phone_and_can_be_hit_with_a_thumb(trip: Trip, url:
     for action in (Action.ROUND, Action.DONE, Action.CANNOT, Action.DECLINE):
         page.goto(url + trip.path(action, None if action.answer is None else 0, person))
 
-        low = page.locator("main :is(button, a.button, a.map)").evaluate_all(
-            "targets => targets.filter(it => it.getBoundingClientRect().height < 44).map(it => it.outerHTML)"
+        low = page.locator("main :is(button, a.button, a.map-link, summary)").evaluate_all(
+            "targets => targets.filter(it => it.checkVisibility() && it.getBoundingClientRect().height < 44)"
+            ".map(it => it.outerHTML)"
         )
         assert low == []
         outside = page.locator("main *").evaluate_all(

@@ -1,1 +1,0 @@
-"""The pages that links in round mails open."""
