@@ -7,10 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from bench.figures.world import World
-from sukusuku_api.reports.csv_file import csv_file
 
 from sukusuku_api.queries.room_history import Gatherer
 from sukusuku_api.reports import period
+from sukusuku_api.reports.csv_zip import csv_zip
 from sukusuku_api.reports.generate import asked, make
 from sukusuku_collector.derivation.registry import subjects
 from sukusuku_collector.derivation.runner import DerivationRunner
@@ -89,7 +89,7 @@ class Copy:
     def report(self, *, outward: bool = False) -> bytes:
         """The report of the month as a file."""
         wanted = asked(ReportKind.ROOMS, period.month("2026-07"), None, "en", outward=outward)
-        return csv_file(make(self.index, self.store, self.operations, wanted, self.now))
+        return csv_zip(make(self.index, self.store, self.operations, wanted, self.now))
 
     def everything(self) -> Mapping[str, object]:
         """Every figure, of the whole time and of its weeks."""
