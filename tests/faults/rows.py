@@ -21,6 +21,7 @@ from tests.faults import (
     partitions,
     rogue,
     sequences,
+    terminations,
 )
 from tests.faults.power import control as power_control
 from tests.faults.power import images
@@ -43,6 +44,7 @@ ROWS: dict[str, Row] = {
     "F27": rogue.control,
     "F28": backups.killed,
     "F29": backups.copied,
+    "F30": terminations.run,
     "F15": flapping.run,
     "F12": orders.run,
     "F2": images.power_cuts,

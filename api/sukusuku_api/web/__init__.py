@@ -13,6 +13,7 @@ from sukusuku_api.web.design import page as design
 from sukusuku_api.web.people import page as people
 from sukusuku_api.web.reports import page as reports
 from sukusuku_api.web.rounds import accounts, application, links, opening
+from sukusuku_api.web.security import page as security
 from sukusuku_api.web.settings import adoption_page, history_page
 from sukusuku_api.web.settings import page as settings
 from sukusuku_api.web.sign_in import page as sign_in
@@ -46,6 +47,7 @@ def install(app: FastAPI) -> None:
     alerts.install(app)
     alert_links.install(app)
     people.install(app)
+    security.install(app)
     unit.install(app)
     settings.install(app)
     history_page.install(app)

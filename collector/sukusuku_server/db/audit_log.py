@@ -1,6 +1,6 @@
 """The audit log, read and pruned. Entries are added by `audit_entry`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import delete, select
 
@@ -19,13 +19,24 @@ class AuditLog:
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
 
-    def newest(self, limit: int, before: int | None = None, actor: str | None = None) -> list[tuple[int, AuditEntry]]:
-        """Return entries with their numbers, the newest first; `before` is a number that they lie below."""
+    def newest(
+        self,
+        limit: int,
+        before: int | None = None,
+        actor: str | None = None,
+        actions: Collection[str] | None = None,
+    ) -> list[tuple[int, AuditEntry]]:
+        """Return entries with their numbers, the newest first; `before` is a number that they lie below.
+
+        `actor` and `actions`: only by them, and of these kinds.
+        """
         query = select(_C.id, *_FIELDS).order_by(_C.id.desc()).limit(limit)
         if before is not None:
             query = query.where(_C.id < before)
         if actor is not None:
             query = query.where(_C.actor == actor)
+        if actions is not None:
+            query = query.where(_C.action.in_(actions))
         with self._operations.reading() as connection:
             return [(row.id, AuditEntry(*row[1:])) for row in connection.execute(query)]
 

@@ -1,8 +1,9 @@
 """Guesses of passwords: how many failed lately, by account and address."""
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select
 
 from sukusuku_server.access import tokens
+from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_access import sign_in_attempt
 
@@ -36,6 +37,9 @@ class SignInAttempts:
                     return int(first) + WINDOW_MS - now
             values = {"login": _known(login), "address": address[:64], "time": now}
             connection.execute(insert(sign_in_attempt).values(values))
+            counted = ((mine, MOST_PER_LOGIN), (lately, MOST_PER_ADDRESS))
+            if any(connection.execute(_how_many(which)).scalar_one() == most for which, most in counted):
+                audit_entry.note(connection, now, "", "session.limit", address)
         return 0
 
     def succeeded(self, login: str, address: str) -> None:
@@ -46,9 +50,12 @@ class SignInAttempts:
 
     def lately(self, now: int) -> int:
         """Return how many attempts failed in the last minute."""
-        query = select(func.count()).select_from(sign_in_attempt).where(_C.time > now - WINDOW_MS)
         with self._operations.reading() as connection:
-            return int(connection.execute(query).scalar_one())
+            return connection.execute(_how_many(_C.time > now - WINDOW_MS)).scalar_one()
+
+
+def _how_many(condition: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).select_from(sign_in_attempt).where(condition)
 
 
 def _known(login: str) -> str:

@@ -286,6 +286,7 @@ ROWS = (
     Row("POST /people/keys/{key}/revoke/", ok=303),
     Row("GET /people/audit"),
     Row("GET /people/audit.csv"),
+    Row("GET /people/security"),
     Row("GET /settings"),
     Row("GET /settings/history", ok=404),
     Row("POST /settings/history/{number}", path={"number": "2"}, form={"step": "check"}, ok=404),

@@ -175,3 +175,12 @@ def test_in_any_order_a_visit_is_asked_for_when_the_last_words_say_so(operations
             getattr(history, step)(now)
 
         assert asks(operations, history.asset) == history.open()
+
+
+def test_asking_for_a_visit_and_withdrawing_it_are_in_the_audit_log(tmp_path: Path) -> None:
+    operations = databases.operations(tmp_path)
+    requests = Requests(operations)
+    request = requests.ask(UNIT, "鈴木", MORNING)
+    requests.withdraw(request.id, "佐藤", MORNING + 1)
+    found = [(entry.action, entry.who) for entry in operations.audit()]
+    assert found == [("visit.withdraw", "佐藤"), ("visit.request", "鈴木")]

@@ -1,0 +1,42 @@
+"""The systemd units: what they start may read and write little, and nobody else its files."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNITS = sorted(path for path in ROOT.glob("*/deploy/sukusuku-*.service") if "kiosk" not in path.name)
+WANTED = {
+    "UMask": "0077",
+    "StateDirectoryMode": "0700",
+    "NoNewPrivileges": "yes",
+    "CapabilityBoundingSet": "",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "RestrictNamespaces": "yes",
+    "SystemCallArchitectures": "native",
+}
+DRAWING = {"sukusuku-api.service", "sukusuku-collector.service"}
+
+
+def settings(unit: Path) -> Mapping[str, str]:
+    """What the unit says; of keys that it says twice, the last."""
+    return dict(re.findall(r"^(\w+)=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_keeps_its_files_to_itself_and_has_a_bound_of_memory(unit: Path) -> None:
+    found = settings(unit)
+    assert {key: found.get(key) for key in WANTED} == WANTED
+    assert found["MemoryMax"]
+    assert found["SystemCallFilter"].startswith("@system-service")
+    assert found.get("DynamicUser") == "yes" or found["User"] == "sukusuku"
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_what_draws_may_make_code_and_nothing_else_may(unit: Path) -> None:
+    """The JavaScript engine that draws charts and rounds ends its process where it may not."""
+    assert (settings(unit).get("MemoryDenyWriteExecute") is None) == (unit.name in DRAWING)
