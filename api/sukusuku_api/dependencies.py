@@ -22,6 +22,7 @@ from sukusuku_server.facility_document import state as document_state
 from sukusuku_server.facility_document.source import FacilitySource
 from sukusuku_server.facility_document.state import DocumentState
 from sukusuku_server.live import clock as server_clock
+from sukusuku_server.live import derivation_progress
 from sukusuku_server.live import views as live
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.rooms.schedule import FacilitySchedules
@@ -120,6 +121,15 @@ class Context:
     def clock_doubt(self) -> ClockDoubt | None:
         """Why the collector does not believe the server's clock; None: it does."""
         return server_clock.read(self.store.live, sorted({asset.edge for asset in self.index.assets.values()}))
+
+    def derived_until(self) -> int | None:
+        """Up to when (UTC ms) the past is derived; None: all of it is."""
+        return derivation_progress.read(self.store.live)
+
+    @property
+    def derived_key(self) -> Hashable:
+        """Return the key for answers that follow from what is derived: another one while more of the past is."""
+        return self.key, self.derived_until()
 
     def document(self) -> DocumentState:
         """Since when the settings are wrong, and what waits for a restart, here or in the collector."""

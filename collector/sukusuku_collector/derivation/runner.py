@@ -22,11 +22,12 @@ from sukusuku_core.model import Reading
 from sukusuku_core.supervision import Gate, always, repeat
 from sukusuku_core.time import day_number, midnight
 from sukusuku_core.transition_log import TransitionLog
+from sukusuku_server.live import derivation_progress
 from sukusuku_server.model.derivation import Advanced, Derivation
 from sukusuku_server.model.series import Late
 from sukusuku_server.threads import unbroken
 from sukusuku_server.timeseries import PRUNED, SETTLED_MS, derivable_since, thinned_key
-from sukusuku_server.timeseries.protocols import DerivationSource, DerivedSeries, NoteReader
+from sukusuku_server.timeseries.protocols import DerivationSource, DerivedSeries, Notes
 
 PASS_SECONDS = 5.0
 """Rest between two looks at the store."""
@@ -34,8 +35,8 @@ PASS_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
-class DerivationStore(DerivationSource, DerivedSeries, NoteReader, Protocol):
-    """Where readings come from and derived points go."""
+class DerivationStore(DerivationSource, DerivedSeries, Notes, Protocol):
+    """Where readings come from and derived points go, and where it is kept how far that is."""
 
 
 class Records(Protocol):
@@ -187,6 +188,7 @@ class DerivationRunner:
             if back.get(asset, known.time + 1) <= known.time:
                 known = self._resume(asset, back[asset], first)
             self._standing[asset] = known
+        derivation_progress.keep(self._store, self.until, self._target())
         return self._behind()
 
     def stretch(self) -> bool:
@@ -205,6 +207,7 @@ class DerivationRunner:
                     found[asset].append(reading)
         steps = {asset: self._advanced(asset, found[asset], until) for asset in group}
         self._keep(steps, until)
+        derivation_progress.keep(self._store, self.until, self._target())
         if self._behind():
             return True
         causes = [cause.since for cause in (*self._late, *self._spoken)]

@@ -19,7 +19,7 @@ from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.model.imports import Imported, NewImport
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.timeseries import PRUNED, THINNED_READINGS, derivable_since, thinned_key
-from sukusuku_server.timeseries.protocols import HistoryReader, Imports, Notes, ReadingWriter
+from sukusuku_server.timeseries.protocols import HistoryReader, Imports, ReadingWriter
 
 Values = tuple[tuple[int, float], ...]
 """(UTC ms, value) in order of time."""
@@ -27,7 +27,7 @@ Shown = Callable[[float, float], None]
 """Is told what is done and the whole."""
 
 
-class ImportStore(Imports, HistoryReader, ReadingWriter, Notes, DerivationStore, Protocol):
+class ImportStore(Imports, HistoryReader, ReadingWriter, DerivationStore, Protocol):
     """Where histories go."""
 
 

@@ -168,6 +168,20 @@ def compare(
     return Comparison(start, end, rounds.per_week, outcome(units, really, terms), outcome(units, planned, terms))
 
 
+def compare_alike(
+    units: Sequence[UnitFlow], really: Mapping[str, Sequence[int]], at_minute: int, terms: Terms, start: int, end: int
+) -> Comparison:
+    """Both sides, as `compare`, where fixed rounds go as seldom as they can for the same service.
+
+    That is, bags are full for no longer than they really were; if no rounds can do that, they go every day.
+    """
+    for per_week in WEEKS:
+        found = compare(units, really, FixedRounds(per_week, at_minute), terms, start, end)
+        if found.fixed.overflow_hours <= found.actual.overflow_hours:
+            break
+    return found
+
+
 def outcome(units: Sequence[UnitFlow], visited: Mapping[str, Sequence[int]], terms: Terms) -> Outcome:
     """Return what these visits (times by unit) make of the flows."""
     percents: list[float] = []

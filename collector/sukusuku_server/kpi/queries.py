@@ -12,7 +12,7 @@ from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi.disposal_fee import all_fees
-from sukusuku_server.kpi.fixed_rounds import Comparison, FixedRounds, Terms, Travel, UnitFlow, compare
+from sukusuku_server.kpi.fixed_rounds import Comparison, FixedRounds, Terms, Travel, UnitFlow, compare, compare_alike
 from sukusuku_server.kpi.inflow import flow, of_their_bags
 from sukusuku_server.kpi.intervals import Spans, both, standing, union
 from sukusuku_server.kpi.unit_month import Kpi, OpenTime, SiteWeight, UnitMonth, open_time, site_weight, total, unit_kpi
@@ -180,8 +180,11 @@ class KpiQueries:
             found[site.id] = Presence(begins, max(begins, stop), frozenset(days))
         return found
 
-    def compare(self, per_week: int, start: int, end: int) -> Compared | None:
-        """Return what fixed rounds would have done; None: there is no estimate in that time."""
+    def compare(self, per_week: int | None, start: int, end: int) -> Compared | None:
+        """Return what fixed rounds would have done; None: there is no estimate in that time.
+
+        Without `per_week` they go as seldom as they can without letting bags be full for longer than they were.
+        """
         end = min(end, self._now)
         units = []
         for site, unit in self._index.units.values():
@@ -201,9 +204,10 @@ class KpiQueries:
         round_ = next(iter(self._facility.round), None)
         hour, minute = (12, 0) if round_ is None else map(int, round_.departs.split(":"))
         needless = _NEEDLESS if round_ is None else round_.needless_percent
-        rounds, terms = FixedRounds(per_week, hour * 60 + minute), Terms(needless, travel, all_fees())
-        done = compare(units, really, rounds, terms, begins, end)
-        return Compared(done, ways)
+        at, terms = hour * 60 + minute, Terms(needless, travel, all_fees())
+        if per_week is not None:
+            return Compared(compare(units, really, FixedRounds(per_week, at), terms, begins, end), ways)
+        return Compared(compare_alike(units, really, at, terms, begins, end), ways)
 
     def _there(self, start: int, end: int) -> list[tuple[Unit, int]]:
         """Return the units that had not left at `start`, each with when it left, `end` at the latest."""

@@ -252,7 +252,7 @@ def compared(accounts: Accounts) -> Table | None:
         (Column(translate("Compared")), *columns(*_OUTCOME, translate=translate)),
         (
             (translate("Actual"), *actual),
-            (translate("Fixed rounds %(n)s times a week") % {"n": done.per_week}, *fixed),
+            (translate("Fixed rounds: %(n)s a week") % {"n": done.per_week}, *fixed),
             (translate("Difference"), *map(difference, actual, fixed)),
         ),
         total=1,

@@ -12,6 +12,9 @@ from sukusuku_server.model.rounds import VisitKind
 from sukusuku_server.settings import Language, Routing
 from sukusuku_server.units.evaluation.judgement import Watched
 
+ENOUGH_SEEN = 20
+"""Bags that must have been seen full before a share of them says anything."""
+
 KINDS = {
     VisitKind.EMPTIED: N_("Collected in time"),
     VisitKind.LATE: N_("Collected late"),
@@ -35,6 +38,11 @@ def seen(watched: Watched, translate: Translate) -> str:
     values = {"judged": watched.judged, "full": watched.full, "share": 100 * watched.inside}
     if not watched.full:
         return translate("By what was seen: no bag of these forecasts was seen full before it was taken out.") % values
+    if watched.full < ENOUGH_SEEN:
+        return (
+            translate("By what was seen: of %(judged)d bags watched, %(full)d were seen full, too few for a share.")
+            % values
+        )
     return (
         translate(
             "By what was seen: of %(judged)d bags watched, %(full)d were seen full; taking the others as watched until "

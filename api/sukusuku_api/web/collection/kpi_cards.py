@@ -190,7 +190,7 @@ def compare_card(compared: Compared | None, routing: Routing, reader: Locale) ->
         return None
     translate, done = reader.translate, compared.comparison
     return CompareCard(
-        title=translate("Fixed rounds %(n)s times a week") % {"n": done.per_week},
+        title=translate("Fixed rounds: %(n)s a week") % {"n": done.per_week},
         stretch=f"{words.day(local_day(done.start))} – {words.day(done.last_day)}",
         rows=tuple(_compare_rows(done.actual, done.fixed, translate, ways=compared.ways is not None)),
         notes=tuple(words.comparison_notes(compared, routing, translate, reader.language)),

@@ -6,7 +6,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, FastAPI, Form, Request, Response
+from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field, model_validator
 
@@ -26,7 +26,6 @@ from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownE
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.db.stock import Stock, UnknownEntryError
-from sukusuku_server.kpi.fixed_rounds import USUAL
 from sukusuku_server.kpi.queries import KpiQueries
 from sukusuku_server.kpi.stock_levels import shelves
 from sukusuku_server.live.views import UnitView
@@ -100,12 +99,18 @@ def prepare(app: FastAPI) -> None:
 
 
 @router.get("")
-def collection(request: Request, context: UnitsContext, lang: base.Lang = "ja") -> HTMLResponse:
-    """Return the page. A plan is at most a minute old, figures are ten."""
-    page = _page(context, cast("TtlCache", request.app.state.plans), cast("TtlCache", request.app.state.figures), lang)
-    values = {
-        "page": page,
-    }
+def collection(
+    request: Request,
+    context: UnitsContext,
+    lang: base.Lang = "ja",
+    per_week: Annotated[int | None, Query(ge=1, le=7)] = None,
+) -> HTMLResponse:
+    """Return the page. A plan is at most a minute old, figures are ten.
+
+    `per_week` is how often the fixed rounds go that reality is held against; without it, as often as they must.
+    """
+    plans, figures = cast("TtlCache", request.app.state.plans), cast("TtlCache", request.app.state.figures)
+    values = {"page": _page(context, plans, figures, lang, per_week), "per_week": per_week}
     return desk.page(context, lang, "collection.html", PATH, values)
 
 
@@ -161,21 +166,20 @@ def _say(context: Context, verdict: Verdict) -> None:
         book.withdraw(verdict.withdraw, by, now)
 
 
-def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Language) -> Page:
+def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Language, per_week: int | None) -> Page:
     now = context.clock()
     reader = Locale(language, base.texts(language).gettext, now)
     places = context.index.units
     operations, start = context.operations, month_of(None, now)
     books = KpiQueries(context.index, context.store.history, operations, now)
     unit_views = [view for view in context.views(now) if isinstance(view, UnitView)]
-    total, kpis = figures.get((context.key, "month"), lambda: books.kpis(*start))
-    compared = figures.get((context.key, "compared"), lambda: books.compare(USUAL, now - EIGHT_WEEKS_MS, now))
-    scores = figures.get((context.key, "score"), lambda: _score(context, now))
+    key = context.derived_key
+    total, kpis = figures.get((key, "month"), lambda: books.kpis(*start))
+    compared = figures.get((key, "compared", per_week), lambda: books.compare(per_week, now - EIGHT_WEEKS_MS, now))
+    scores = figures.get((key, "score"), lambda: _score(context, now))
     seen = [unit for unit in places if context.sees(unit)]
-    watched = figures.get((context.key, "watched"), lambda: books.watched(seen, now - CARD_MS, now))
-    lying = plans.get(
-        (context.key, "shelves"), lambda: shelves(operations, context.store.history, context.facility.site, now)
-    )
+    watched = figures.get((key, "watched"), lambda: books.watched(seen, now - CARD_MS, now))
+    lying = plans.get((key, "shelves"), lambda: shelves(operations, context.store.history, context.facility.site, now))
     found = Emptyings(operations).of(None, now - SHOWN_DAYS * DAY_MS, now + 1)
     lines = [view_model.emptying_line(item, places[item.asset], reader) for item in found if item.asset in places]
     shown = tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1])

@@ -1,11 +1,9 @@
 """What is ahead of a unit, in words for a tile: how many nappies still go in, when the bag will be full. Pure."""
 
 from sukusuku_api.timestamps import WEEKDAYS
-from sukusuku_core.time import MINUTE_MS, japan_time
+from sukusuku_core.time import japan_time
 from sukusuku_server.i18n import Translate
 from sukusuku_server.live.outlook import Outlook
-
-_STEP_MS = 30 * MINUTE_MS
 
 
 def ahead(outlook: Outlook | None, now: int, translate: Translate) -> tuple[str, str]:
@@ -19,8 +17,8 @@ def ahead(outlook: Outlook | None, now: int, translate: Translate) -> tuple[str,
 
 
 def moment(time: int, now: int, translate: Translate) -> str:
-    """Return a moment to come, to the half hour, as people say it."""
-    then = japan_time((time + _STEP_MS // 2) // _STEP_MS * _STEP_MS)
+    """Return a moment to come, to the minute and never later than it is, as people say it."""
+    then = japan_time(time)
     days = (then.date() - japan_time(now).date()).days
     clock = f"{then:%H:%M}"
     if days == 0:

@@ -2,13 +2,20 @@ import re
 
 import httpx
 
+from sukusuku_api.queries.periods import EIGHT_WEEKS_MS
 from sukusuku_api.reports.collection import words
+from sukusuku_api.web import base
 from sukusuku_api.web.collection import texts as said
+from sukusuku_api.web.wall.forecast_texts import moment
+from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, local_day
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.db.visit_requests import Requests
+from sukusuku_server.kpi.queries import KpiQueries
+from sukusuku_server.live import derivation_progress
 from sukusuku_server.model.collection import OF_ROOMS, EmptyingState, Evidence, FindingName, Method
 from sukusuku_server.model.rounds import VisitKind
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
 from tests.api.eight_weeks import UNITS
@@ -29,7 +36,7 @@ def test_the_page_speaks_both_languages(full: tuple[World, httpx.Client]) -> Non
     world, api = full
     Requests(world.operations).ask(UNITS[1], "佐藤", NOW)
     Stock(world.operations).count("tobu", StockKind.BAG, 40, "佐藤", NOW)
-    ja, en = _text(api.get("/collection").text), _text(api.get("/collection?lang=en").text)
+    ja, en = (_text(api.get("/collection", params={"lang": lang, "per_week": 3}).text) for lang in ("ja", "en"))
     for text in (
         "推定の信頼度 96%",
         "あと 44 枚",
@@ -50,12 +57,45 @@ def test_the_page_speaks_both_languages(full: tuple[World, httpx.Client]) -> Non
         "nappies may have been pushed in by hand",
         "Needs a visit, but its location is not in the settings",
         "72 % smaller error than the better of two simple forecasts",
-        "Fixed rounds 3 times a week",
+        "Fixed rounds: 3 a week",
         "Only the times of the visits differ",
         "46 yen/kg",
     ):
         assert text in en
     assert "%(" not in ja + en
+
+
+def test_fixed_rounds_go_as_often_as_the_same_service_needs_unless_somebody_asks_for_another_number(
+    full: tuple[World, httpx.Client],
+) -> None:
+    world, api = full
+    books = KpiQueries(FacilitySchedules(world.facility), world.store, world.operations, NOW)
+    found = [books.compare(n, NOW - EIGHT_WEEKS_MS, NOW) for n in range(1, 8)]
+    sides = [it.comparison for it in found if it is not None]
+    needed = next(it.per_week for it in sides if it.fixed.overflow_hours <= it.actual.overflow_hours)
+
+    said = [_text(api.get(f"/collection?lang=en{asked}").text) for asked in ("", "&per_week=1")]
+    assert f"Fixed rounds: {needed} a week" in said[0]
+    assert "the fewest fixed rounds a week" in said[0]
+    assert "Fixed rounds: 1 a week" in said[1]
+    assert "the fewest fixed rounds a week" not in said[1]
+
+
+def test_figures_of_a_past_that_is_still_being_derived_say_so(full: tuple[World, httpx.Client]) -> None:
+    world, api = full
+    until = NOW - 21 * DAY_MS
+    derivation_progress.keep(world.store, until, NOW)
+    said = f"Figures of the past are still being computed (done up to {words.day(local_day(until))})"
+    pages = ("/collection", "/rooms", f"/units/{UNITS[0]}")
+    assert [said in _text(api.get(f"{page}?lang=en").text) for page in pages] == [True] * 3
+
+    derivation_progress.keep(world.store, NOW - 10_000, NOW)
+    assert [said in _text(api.get(f"{page}?lang=en").text) for page in pages] == [False] * 3
+
+
+def test_times_are_told_to_the_minute_and_a_deadline_never_later_than_it_is() -> None:
+    time = NOW - NOW % DAY_MS + 7 * HOUR_MS + 57 * MINUTE_MS + 59_000  # 16:57:59 in Japan
+    assert moment(time, time - HOUR_MS, base.texts("en").gettext) == "today 16:57"
 
 
 def test_silence_is_never_green_and_a_fault_is_told(full: tuple[World, httpx.Client]) -> None:

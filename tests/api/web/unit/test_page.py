@@ -83,7 +83,7 @@ def test_a_visit_is_requested_and_the_request_withdrawn(api: httpx.Client, world
 
 
 def test_a_silent_unit_says_so_and_wall_and_collection_lead_here(api: httpx.Client, world: World) -> None:
-    assert "この期間のデータはありません" in _text(api.get("/units/seibu-unit-1"))
+    assert "この期間の記録はありません" in _text(api.get("/units/seibu-unit-1"))
     assert 'href="/units/seibu-unit-1?lang=ja"' in api.get("/wall").text
     assert 'href="/units/seibu-unit-1?lang=ja"' in api.get("/collection").text
 
