@@ -34,6 +34,7 @@ from sukusuku_collector.maintenance.retention import RetentionTask
 from sukusuku_collector.maintenance.room_retention import Thinning
 from sukusuku_collector.maintenance.self_metrics import Flow, SelfMetrics
 from sukusuku_collector.outbox_worker import OutboxWorker
+from sukusuku_collector.silences.reminder import SilenceReminder
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
 from sukusuku_core.supervision import Gate, always, supervise
@@ -100,6 +101,7 @@ class Works:
         thinning = Thinning(index, store, RoomRecords(operations), lambda: deriver.current, clock)
         records = RecordsRetention(facility.operations, operations, clock)
         backups = BackupWatch(facility, store, operations, clock)
+        silences = SilenceReminder(index, operations, clock)
         housekeeping = RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step)
         sure = clock.sure
         self._jobs: dict[str, Job] = {f"outbox of {name}": partial(it.run, sure) for name, it in self._workers.items()}
@@ -108,6 +110,7 @@ class Works:
             "housekeeping": partial(housekeeping.run, sure),
             "records": partial(records.run, sure),
             "backups": partial(backups.run, sure),
+            "silences": partial(silences.run, sure),
             "derivation": partial(deriver.run, sure),
             "accounts": partial(bookkeeper.run, sure),
             "vitals": partial(vitals.run, sure),

@@ -24,7 +24,7 @@ def told(index: FacilityIndex, sites: Collection[str], silences: Sequence[Mode],
         return ""
     parts = [
         reader.translate("%(what)s (until %(time)s)")
-        % {"what": _name(index, subject, reader), "time": moment(end, reader)}
+        % {"what": name(index, subject, reader), "time": moment(end, reader)}
         for subject, end in ends.items()
     ]
     return reader.translate("No mails about %(list)s") % {"list": reader.translate(", ").join(parts)}
@@ -35,7 +35,8 @@ def _site(index: FacilityIndex, subject: str) -> str | None:
     return subject if asset is None else asset.site.id
 
 
-def _name(index: FacilityIndex, subject: str, reader: Locale) -> str:
+def name(index: FacilityIndex, subject: str, reader: Locale) -> str:
+    """Return what a unit, room or centre is called, with its centre."""
     asset = index.assets.get(subject)
     if asset is None:
         return index.sites[subject].name[reader.language]

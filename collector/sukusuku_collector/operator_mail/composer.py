@@ -1,16 +1,24 @@
-"""A mail to each contact whom the server as a whole concerns. Pure."""
+"""A mail to each contact whom the server as a whole concerns, or to somebody else who should know. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from sukusuku_server.i18n import texts
 from sukusuku_server.mail.message import Draft, build
 from sukusuku_server.model.alerts import OutgoingMail
-from sukusuku_server.settings import Contact, Facility
+from sukusuku_server.settings import Contact, Facility, Language
 from sukusuku_server.templates import environment
 
 Gettext = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who gets a mail."""
+
+    mail: str
+    language: Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +39,19 @@ def messages(
     matter: Matter,
     now: int,
     subject: Callable[[Gettext], str],
-    values: Mapping[str, object],
+    values: Mapping[str, object] | Callable[[Language], Mapping[str, object]],
+    readers: Sequence[Reader] | None = None,
 ) -> list[OutgoingMail]:
-    """Return one mail to each contact of the operator; none without `[mail]`. `values` go into the templates."""
+    """Return one mail to each reader, by default to each contact of the operator; none without `[mail]`.
+
+    `values` go into the templates; where they depend on the language they are made for each.
+    """
     if facility.mail is None:
         return []
-    found = {str(contact.mail): contact for contact in contacts(facility)}
-    return [
-        _message(facility, facility.mail.sender, contact, matter, now, subject, values) for contact in found.values()
-    ]
+    if readers is None:
+        readers = [Reader(str(contact.mail), contact.language) for contact in contacts(facility)]
+    found = {reader.mail: reader for reader in readers}
+    return [_message(facility, facility.mail.sender, it, matter, now, subject, values) for it in found.values()]
 
 
 def contacts(facility: Facility) -> list[Contact]:
@@ -52,16 +64,17 @@ def contacts(facility: Facility) -> list[Contact]:
 def _message(
     facility: Facility,
     sender: str,
-    contact: Contact,
+    reader: Reader,
     matter: Matter,
     now: int,
     subject: Callable[[Gettext], str],
-    values: Mapping[str, object],
+    values: Mapping[str, object] | Callable[[Language], Mapping[str, object]],
 ) -> OutgoingMail:
-    language, recipient = contact.language, str(contact.mail)
+    language, recipient = reader.language, reader.mail
     catalogue = texts("sukusuku_server", language)
     headline, operator = subject(catalogue.gettext), facility.operator.name[language]
-    shown = {"language": language, "headline": headline, "operator": operator, "wrong": matter.wrong, **values}
+    own_values = values(language) if callable(values) else values
+    shown = {"language": language, "headline": headline, "operator": operator, "wrong": matter.wrong, **own_values}
     templates = environment("sukusuku_collector.operator_mail", catalogue)
     digest = sha256(recipient.encode()).hexdigest()[:16]
     own = f"<{matter.kind.replace('_', '-')}-{matter.since}-{digest}@{sender.rpartition('@')[2]}>"

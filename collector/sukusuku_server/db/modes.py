@@ -1,17 +1,23 @@
 """Periods that a person has switched on: a silence, an outbreak, a metric that is gone, a vehicle that cannot go."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, insert, or_, select, update
 
 from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db import audit_entry
+from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.database import Operations
+from sukusuku_server.db.tables_alerts import ACTOR
 from sukusuku_server.db.tables_collection import mode
+from sukusuku_server.model.alerts import OutgoingMail
+
+if TYPE_CHECKING:
+    from sukusuku_server.access.records import Actor
 
 
 class ModeKind(StrEnum):
@@ -37,6 +43,7 @@ class Mode:
     """A period from `since` until before `until` (UTC ms; None: until a person ends it).
 
     `subject` is the id of an asset, site or vehicle, for `RETIRED` an asset and its metric: `tobu-unit-1/Fill/Percent`.
+    `actor` is the account or key by which it was begun, `reminded` when whoever began it was last told that it stands.
     """
 
     id: int
@@ -46,6 +53,8 @@ class Mode:
     until: int | None
     who: str
     reason: str
+    actor: str | None = None
+    reminded: int | None = None
 
     def holds(self, now: int) -> bool:
         """Whether this is a moment of the period."""
@@ -93,6 +102,8 @@ class Modes:
         until = latest if until is None else until
         values = {"kind": kind, "subject": subject, "since": now, "until": until, "who": who[:120], "reason": reason}
         with self._operations.writing() as connection:
+            actor: Actor | None = connection.get_execution_options().get(ACTOR)
+            values |= {"actor": None if actor is None else actor.reference}
             row = connection.execute(insert(mode).values(values).returning(mode)).one()
             audit_entry.note(connection, now, who, f"mode.{kind}.start", subject)
             return _to_mode(row)
@@ -109,6 +120,17 @@ class Modes:
             if ended:
                 audit_entry.note(connection, now, who, f"mode.{found.kind}.end", found.subject)
             return found
+
+    def remind(self, found: Mode, mails: Sequence[OutgoingMail], now: int) -> bool:
+        """Hand the mails to the outbox that tell of a period that stands. False: it was told by somebody else."""
+        same = mode.c.reminded.is_(None) if found.reminded is None else mode.c.reminded == found.reminded
+        with self._operations.writing() as connection:
+            told = update(mode).where(mode.c.id == found.id, same).values(reminded=now)
+            if not connection.execute(told).rowcount:
+                return False
+            for mail in mails:
+                Change(connection).put_mail(None, mail, now)
+            return True
 
     def one(self, mode_id: int) -> Mode:
         """Return a period. Raises UnknownModeError."""
@@ -136,4 +158,6 @@ class Modes:
 
 
 def _to_mode(row: Row[Any]) -> Mode:
-    return Mode(row.id, ModeKind(row.kind), row.subject, row.since, row.until, row.who, row.reason)
+    return Mode(
+        row.id, ModeKind(row.kind), row.subject, row.since, row.until, row.who, row.reason, row.actor, row.reminded
+    )

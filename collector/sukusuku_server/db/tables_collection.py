@@ -183,6 +183,7 @@ request = Table(
 )
 
 # A period that a person has switched on; `modes.ModeKind` says which kinds there are and what their subjects are.
+# `actor` is the account or key that did it, `reminded` when they were last told that it stands.
 mode = Table(
     "mode",
     metadata,
@@ -193,6 +194,8 @@ mode = Table(
     Column("until", BigInteger),
     Column("who", String(120), nullable=False),
     Column("reason", Text, nullable=False),
+    Column("actor", String(80)),
+    Column("reminded", BigInteger),
     sqlite_autoincrement=True,
 )
 

@@ -218,6 +218,7 @@ ROWS = (
     ),
     Row("POST /alerts/{alert_id}/silence/", form={"lasts": "hour"}, ok=303),
     Row("POST /alerts/{alert_id}/silence/{mode_id}/end", form=_NOTE, ok=303),
+    Row("POST /alerts/silences/{mode_id}/end", form=_NOTE, ok=303),
     Row("GET /collection"),
     Row("POST /collection/emptyings", form={"confirm": "{emptying_id}"}, ok=303),
     Row("POST /collection/stock", form={"withdraw": "{entry_id}"}, ok=303),

@@ -106,15 +106,29 @@ def end_silence(
 ) -> Response:
     """Let mails be sent again."""
     _known(context, alert_id)
+    _end(context, mode_id, entry)
+    return _back(lang, alert_id)
+
+
+@router.post("/silences/{mode_id}/end")
+def end_standing_silence(
+    context: ModesContext, mode_id: Ident, entry: Annotated[Entry, Form()], lang: base.Lang = "ja"
+) -> Response:
+    """Let mails be sent again about something of which there is no alert now."""
+    _end(context, mode_id, entry)
+    return RedirectResponse(f"{PATH}?lang={lang}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
+
+
+def _end(context: Context, mode_id: int, entry: Entry) -> None:
     modes, by = Modes(context.operations), forms.by(context, entry.by)
     try:
-        known = context.sees(modes.one(mode_id).subject.partition("/")[0])
+        found = modes.one(mode_id)
+        known = found.kind is ModeKind.SILENCE and context.sees(found.subject)
     except UnknownModeError:
         known = False
     if not known:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no mode {mode_id}.")
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no silence {mode_id}.")
     modes.end(mode_id, now=context.clock(), who=by or "–")
-    return _back(lang, alert_id)
 
 
 def _known(context: Context, alert_id: int) -> Alert:
@@ -149,6 +163,11 @@ def _shown(context: Context, language: Language, site: str, *, past: bool = Fals
         "site": of or "",
         "past": past,
         "error": error,
+        "standing": [
+            (mode.id, silence_texts.name(context.index, mode.subject, reader))
+            for mode in silences
+            if context.sees(mode.subject)
+        ],
         "silenced": silence_texts.told(context.index, [of] if of else list(context.index.sites), silences, reader),
     }
     return desk.page(

@@ -57,6 +57,18 @@ def test_what_is_known_is_silenced_for_a_while_and_told_again(api: httpx.Client,
     assert api.post(f"/alerts/{ident}/silence/", data={"by": "佐藤", "lasts": "ever"}, headers=OWN).status_code == 422
 
 
+def test_a_silence_about_which_there_is_no_alert_is_ended_too(api: httpx.Client, world: World) -> None:
+    modes = Modes(world.operations)
+    begun = modes.start(ModeKind.SILENCE, "tobu", now=NOW, until=NOW + 3_600_000, who="佐藤", reason="")
+    other = modes.start(ModeKind.OUTBREAK, "tobu", now=NOW, until=None, who="佐藤", reason="")
+
+    assert "東部こども家庭センターの通知を再開" in _text(api.get("/alerts"))
+    assert api.post(f"/alerts/silences/{other.id}/end", data={"by": "鈴木"}, headers=OWN).status_code == 404
+    api.post(f"/alerts/silences/{begun.id}/end", data={"by": "鈴木"}, headers=OWN)
+    assert modes.active(NOW) == [other]
+    assert "センターの通知を再開" not in _text(api.get("/alerts"))
+
+
 def test_alerts_are_chosen_by_centre_and_those_that_are_over_are_found(api: httpx.Client, world: World) -> None:
     old = worlds.fire(world.operations, "collection", "tobu-unit-2", NOW - 720_000, 84.0).id
     worlds.fire(world.operations, "unit_fault", "seibu-unit-1", NOW - 60_000, 1.0)

@@ -1,0 +1,1 @@
+"""Reminds whoever has switched mails off that they are off."""

@@ -1,0 +1,45 @@
+"""The mail about a silence that stands. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from sukusuku_collector.operator_mail import composer
+from sukusuku_collector.operator_mail.composer import Gettext, Matter, Reader
+from sukusuku_core.time import japan_time
+from sukusuku_server.db.modes import Mode
+from sukusuku_server.model.alerts import OutgoingMail
+from sukusuku_server.settings import FacilityIndex, Language
+
+
+def messages(
+    index: FacilityIndex, silence: Mode, alerts: int, now: int, readers: Sequence[Reader] | None
+) -> list[OutgoingMail]:
+    """Return what those hear who began a silence: it stands, and `alerts` of what it is about are open meanwhile."""
+
+    def values(language: Language) -> Mapping[str, object]:
+        return {
+            "about": about(index, silence.subject, language),
+            "since": _moment(silence.since),
+            "until": _moment(silence.until or now),
+            "who": silence.who,
+            "reason": silence.reason,
+            "alerts": alerts,
+            "link": f"{index.facility.web.url.rstrip('/')}/alerts?lang={language}",
+        }
+
+    def subject(gettext: Gettext) -> str:
+        return gettext("Mails are still switched off")
+
+    matter = Matter("silence", "silence", silence.reminded or silence.since, wrong=True)
+    return composer.messages(index.facility, matter, now, subject, values, readers)
+
+
+def about(index: FacilityIndex, ident: str, language: Language) -> str:
+    """Return what a unit, room or centre is called, with its centre; its id where the settings no longer have it."""
+    asset, site = index.assets.get(ident), index.sites.get(ident)
+    if asset is not None:
+        return f"{asset.site.name[language]} {asset.settings.name[language]}"
+    return ident if site is None else site.name[language]
+
+
+def _moment(time: int) -> str:
+    return japan_time(time).strftime("%Y-%m-%d %H:%M")
