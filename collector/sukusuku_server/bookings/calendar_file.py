@@ -1,14 +1,15 @@
 """Bookings as a calendar (iCalendar, RFC 5545): one event is one child, or as many as `X-CHILDREN` says. Pure.
 
-Nothing of an event is read but its times, its place and its status.
+Nothing of an event is read but its times, its place and its status. One that repeats is one for each time.
 """
 
 from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sukusuku_core.time import DAY_MS, JAPAN, day_start, local_day
-from sukusuku_server.bookings import cells
+from sukusuku_server.bookings import cells, repeating_events
 from sukusuku_server.bookings.days import Days
 from sukusuku_server.bookings.places import Places
 from sukusuku_server.bookings.problems import BookingsError, CellError, Problem
@@ -17,7 +18,7 @@ from sukusuku_server.i18n import N_
 from sukusuku_server.model.bookings import Bookings
 
 if TYPE_CHECKING:
-    from icalendar import Component
+    from icalendar import Calendar, Event
 
 _BEGIN, _END = b"BEGIN:VCALENDAR", b"END:VCALENDAR"
 _CUT = Problem(0, "cut", N_("The calendar is cut off: it does not end with END:VCALENDAR. Export it again"))
@@ -26,36 +27,38 @@ _CUT = Problem(0, "cut", N_("The calendar is cut off: it does not end with END:V
 def read(content: bytes, places: Places, days: Days, *, may_be_empty: bool) -> Bookings:
     """Return the counts in a calendar. Raises BookingsError with every event that cannot be read."""
     calendars = _whole(content)
+    events = [event for calendar in calendars for event in calendar.events]
+    replaced = repeating_events.replaced(events)
     counts: Counter[tuple[str, int, int]] = Counter()
     seen: dict[str, list[int]] = {}
     problems: list[Problem] = []
-    number = skipped = 0
-    for event in (event for calendar in calendars for event in calendar.walk("VEVENT")):
-        number += 1
-        if number > MOST_ROWS:
-            raise BookingsError([Problem(number, "rows", N_("more than %(most)d rows"), {"most": MOST_ROWS}, "event")])
+    looked = rows = skipped = 0
+    for number, event in enumerate(events, 1):
         try:
-            room, start, end, children = _booked(event, places, days)
+            for room, start, end, children in _booked(event, places, days, replaced):
+                looked += 1
+                if looked > MOST_ROWS:
+                    most = {"most": MOST_ROWS}
+                    raise BookingsError([Problem(number, "rows", N_("more than %(most)d rows"), most, "event")])
+                if start < days.first:  # the beginnings of what has repeated for long
+                    continue
+                rows += 1
+                edges = seen.setdefault(room, [start, end - 1])
+                edges[:] = [min(edges[0], start), max(edges[1], end - 1)]
+                if str(event.get("STATUS", "")).upper() == "CANCELLED":
+                    skipped += 1
+                else:
+                    _count(counts, room, start, end, children)
         except CellError as error:
             problems.append(Problem(number, error.kind, error.text, {"found": error.found}, "event"))
-            continue
-        edges = seen.setdefault(room, [start, end - 1])
-        edges[:] = [min(edges[0], start), max(edges[1], end - 1)]
-        if str(event.get("STATUS", "")).upper() == "CANCELLED":
-            skipped += 1
-            continue
-        while start < end:  # each local day by itself
-            until = min(end, day_start(local_day(start)) + DAY_MS)
-            counts[room, start, until] += children
-            start = until
-    if not number and not may_be_empty:
+    if not rows and not problems and not may_be_empty:
         problems.append(Problem(0, "empty", N_("The calendar has no events")))
     if problems:
         raise BookingsError(problems)
-    return Bookings(spans(counts), covers(seen), number, skipped)
+    return Bookings(spans(counts), covers(seen), rows, skipped)
 
 
-def _whole(content: bytes) -> "list[Component]":
+def _whole(content: bytes) -> "list[Calendar]":
     """Return the calendars of a file, none of them cut off: that would read as fewer bookings. Raises BookingsError."""
     from icalendar import Calendar  # noqa: PLC0415 - it takes a tenth of a start, and few send calendars
 
@@ -71,26 +74,43 @@ def _whole(content: bytes) -> "list[Component]":
     return list(calendars)
 
 
-def _booked(event: "Component", places: Places, days: Days) -> tuple[str, int, int, int]:
-    """Raise CellError."""
-    if "RRULE" in event or "RDATE" in event:
-        raise CellError("repeats", N_("the event repeats; export single events"), "")
+def _count(counts: Counter[tuple[str, int, int]], room: str, start: int, end: int, children: int) -> None:
+    """Count the children of each local day by itself."""
+    while start < end:
+        until = min(end, day_start(local_day(start)) + DAY_MS)
+        counts[room, start, until] += children
+        start = until
+
+
+def _booked(
+    event: "Event", places: Places, days: Days, replaced: Mapping[str, Collection[date]]
+) -> Iterator[tuple[str, int, int, int]]:
+    """Yield room, start, end and children of an event, of one that repeats for each time. Raise CellError."""
+    repeating_events.check(event)
     try:
         begins = _told(event, "DTSTART")
         ends = _told(event, "DTEND") if "DTEND" in event else _default_end(event, begins)
         start, end = _ms(begins), _ms(ends)
     except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise CellError("time", N_("the event has no DTSTART or DTEND that can be read"), "") from error
-    days.check(start, start, str(begins))
+    again = repeating_events.repeats(event)
+    days.check(days.first if again else start, start, str(begins))
     if not start < end <= start + 31 * DAY_MS:
         raise CellError("order", N_("it ends (%(found)s) before it begins, or lasts longer than a month"), str(ends))
-    days.check(start, end, str(ends))
     room = places.find("", str(event.get("LOCATION", "")).strip())
     given = event.get("X-CHILDREN")
-    return room, start, end, 1 if given is None else cells.count(str(given))
+    children = 1 if given is None else cells.count(str(given))
+    if not again:
+        days.check(start, end, str(ends))
+        yield room, start, end, children
+        return
+    others = replaced.get(str(event.get("UID", "")), ())
+    for moment in repeating_events.starts(event, begins, others, datetime.fromtimestamp(days.end / 1000, JAPAN)):
+        at = _ms(moment)
+        yield room, at, at + end - start, children
 
 
-def _told(event: "Component", name: str) -> date:
+def _told(event: "Event", name: str) -> date:
     """Return a day or a moment. Raises TypeError for what else may stand there, and where there are two."""
     found = event.decoded(name)
     if not isinstance(found, date):
@@ -98,7 +118,7 @@ def _told(event: "Component", name: str) -> date:
     return found
 
 
-def _default_end(event: "Component", begins: date) -> date:
+def _default_end(event: "Event", begins: date) -> date:
     if "DURATION" in event:
         return begins + event.decoded("DURATION")  # type: ignore[no-any-return]
     return begins if isinstance(begins, datetime) else begins + timedelta(days=1)
