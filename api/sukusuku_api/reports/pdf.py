@@ -24,11 +24,11 @@ _SHOWN = 5
 
 
 class MissingError(SukusukuError):
-    """What PDF needs is not installed on this machine; `remedy` is the command that installs it."""
+    """What PDF needs is not installed on this machine; `command` installs it."""
 
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(f"PDF cannot be made: {what}; {remedy}")
-        self.remedy = remedy
+    def __init__(self, what: str, command: str) -> None:
+        super().__init__(f"PDF cannot be made: {what}; install it with: {command}")
+        self.command = command
 
 
 def pdf(report: Report) -> bytes:
@@ -78,10 +78,10 @@ def library() -> Any:
     try:
         import weasyprint  # type: ignore[import-untyped] # noqa: PLC0415 - no types; loads Pango, which may not be there
     except ModuleNotFoundError as error:
-        raise MissingError(f"the library {error.name} is not installed", how_to_install("reports")) from error
+        command = how_to_install("reports").partition(": ")[2]
+        raise MissingError(f"the library {error.name} is not installed", command) from error
     except OSError as error:
-        remedy = f"install it with: sudo apt-get install {PANGO} {FONT}"
-        raise MissingError(f"Pango is not installed ({error})", remedy) from error
+        raise MissingError(f"Pango is not installed ({error})", f"sudo apt-get install {PANGO} {FONT}") from error
     return weasyprint
 
 
@@ -91,7 +91,7 @@ def _check_fonts(text: str) -> None:
     if found:
         raise MissingError(
             f"no font on this computer has characters such as {' '.join(found[-_SHOWN:])}",
-            f"install one with: sudo apt-get install {FONT}",
+            f"sudo apt-get install {FONT}",
         )
 
 

@@ -16,7 +16,6 @@ from sukusuku_api.schemas import kpi as figures
 from sukusuku_api.schemas.live import NameOut
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.kpi.disposal_fee import all_fees
-from sukusuku_server.kpi.fixed_rounds import USUAL
 from sukusuku_server.kpi.queries import KpiQueries
 
 router = APIRouter(tags=["accounts"])
@@ -107,7 +106,10 @@ def counterfactual(
     context: UnitsContext,
     start: Annotated[Time, FROM] = None,
     end: Annotated[Time, TO] = None,
-    per_week: Annotated[int, Query(ge=1, le=7, description="Fixed rounds per week")] = USUAL,
+    per_week: Annotated[
+        int | None,
+        Query(ge=1, le=7, description="Fixed rounds per week; default: as often as they must for the same service"),
+    ] = None,
 ) -> CounterfactualOut | None:
     """Compare with fixed rounds: visits, hours full, fill levels, km, CO2 and yen, by default over eight weeks.
 
@@ -122,7 +124,7 @@ def counterfactual(
     return CounterfactualOut(
         start=japan_time(done.start),
         end=japan_time(done.end),
-        per_week=per_week,
+        per_week=done.per_week,
         actual=figures.outcome(done.actual, ways=ways),
         fixed=figures.outcome(done.fixed, ways=ways),
         ways=found.ways,

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sukusuku_api.dependencies import Context, ReportsContext, invalid, site_or_all
 from sukusuku_api.drawing import DrawingError
 from sukusuku_api.problems import ProblemError, documented
-from sukusuku_api.reports import period
-from sukusuku_api.reports.generate import MEDIA, WRITERS, asked, make
+from sukusuku_api.reports import download, period
+from sukusuku_api.reports.generate import MEDIA
 from sukusuku_api.reports.pdf import MissingError
 from sukusuku_api.work_queue import WorkQueue
 from sukusuku_server.model.issued import ReportKind
@@ -82,17 +82,15 @@ def _file(
 ) -> Response:
     site = site_or_all(context, site)
     try:
-        made = make(
-            context.whole,
-            context.store.history,
-            context.operations,
-            asked(kind, wanted, site, lang, outward=True),
-            context.clock(),
-        )
-        content = WRITERS[ending](made)
+        made = download.file(context, kind, wanted, site, lang, ending)
     except period.PeriodError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from error
     except (MissingError, DrawingError) as error:
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
-    headers = {"Content-Disposition": f'attachment; filename="{made.key}.{ending}"', "Cache-Control": "no-store"}
-    return Response(content, media_type=MEDIA[ending], headers=headers)
+    return answer(made, ending)
+
+
+def answer(made: download.File, ending: str) -> Response:
+    """Return a file for whoever saves it."""
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}"', "Cache-Control": "no-store"}
+    return Response(made.content, media_type=MEDIA[ending], headers=headers)

@@ -26,8 +26,6 @@ WEEKS: Mapping[int, tuple[int, ...]] = {
     7: (0, 1, 2, 3, 4, 5, 6),
 }
 """On which weekdays (0 is Monday) a round goes so many times a week."""
-USUAL = 3
-"""So many fixed rounds a week reality is held against unless another number is asked for."""
 _FULL = 100.0
 TICKET_LITRES = 45
 """The bag for which a paid ticket is reckoned."""

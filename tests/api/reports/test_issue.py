@@ -8,12 +8,18 @@ from zipfile import ZipFile
 
 import httpx
 import pytest
+from starlette.requests import HTTPConnection
 
-from sukusuku_api.reports import fonts
+from sukusuku_api.access.principal import Principal
+from sukusuku_api.reports import fonts, pdf
 from sukusuku_api.reports.generate import WRITERS
 from sukusuku_core.time import day_start
+from sukusuku_server.access.records import Actor
+from sukusuku_server.access.rights import ROLES, Rights, Role
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.api import eight_weeks, two_centres
 from tests.api.applications import create_app
+from tests.api.conftest import NOW
 from tests.api.in_process import client
 from tests.api.reports import report_cases
 
@@ -106,6 +112,28 @@ def test_what_cannot_be_issued_is_refused(store_and_api: tuple[SqliteStore, http
     assert api.get("/api/v1/reports/issued").json() == {"reports": []}
 
 
+def test_the_page_gives_a_report_without_issuing_it_and_says_what_is_missing(
+    store_and_api: tuple[SqliteStore, httpx.Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, api = store_and_api
+    wish = {"kind": "rooms", "period": "2026-11", "site": "", "ending": "xlsx", "lang": "ja"}
+    answer = api.get("/reports/file", params=wish)
+    assert (answer.status_code, answer.content[:2]) == (200, b"PK")
+    assert answer.headers["content-disposition"] == 'attachment; filename="rooms-2026-11.xlsx"'
+    for page in ("/reports", "/rooms"):
+        assert 'action="/reports/file"' in api.get(page).text
+    assert api.get("/api/v1/reports/issued").json() == {"reports": []}
+
+    later = api.get("/reports/file", params={**wish, "period": "2026-12"})
+    assert (later.status_code, "その報告書はありません" in later.text) == (404, True)
+    monkeypatch.setattr(fonts, "missing", lambda *_: "東")
+    monkeypatch.setitem(WRITERS, "pdf", pdf.pdf)
+    monkeypatch.setattr(pdf, "html", lambda _: "東")
+    boxes = api.get("/reports/file", params={**wish, "ending": "pdf"})
+    assert boxes.status_code == 503
+    assert "サーバーで次を実行してください：sudo apt-get install fonts-noto-cjk" in boxes.text
+
+
 def test_the_page_issues_shows_and_corrects(store_and_api: tuple[SqliteStore, httpx.Client]) -> None:
     store, api = store_and_api
     assert "No report has been issued yet." in api.get("/reports?lang=en").text
@@ -122,3 +150,31 @@ def test_the_page_issues_shows_and_corrects(store_and_api: tuple[SqliteStore, ht
     assert "<button>訂正版を発行" not in shown
     foreign = api.post("/reports", data={"by": "x", "period": "2026-11"}, headers={"sec-fetch-site": "cross-site"})
     assert foreign.status_code == 403
+
+
+def test_a_manager_of_two_centres_chooses_one_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum over some of the centres is not handed out: small counts could be computed from it."""
+
+    def manager(_: HTTPConnection) -> Principal:
+        acts = ROLES[Role.MANAGER]
+        return Principal("佐藤", Actor("account 5"), Rights(at=(("seibu", acts), ("tobu", acts))), shared=False)
+
+    monkeypatch.setitem(WRITERS, "pdf", lambda _: b"%PDF-1.7")
+    world = two_centres.make(tmp_path, fill=eight_weeks.live)
+    third = two_centres.facility('[[site]]\nid = "hokubu"\nname = { ja = "北部", en = "Hokubu" }\n')
+    with client(create_app(third, _Both(world.store), world.operations, lambda: NOW, manager)) as api:
+        page = api.get("/reports").text
+        assert (page.count('value="tobu"'), "すべてのセンター" in page, "北部" in page) == (2, False, False)
+        wish = {"kind": "collection", "period": "2026-10", "site": "tobu"}
+        assert api.post("/reports", data=wish).status_code == 303
+        (issued,) = api.get("/api/v1/reports/issued").json()["reports"]
+        assert (issued["kind"], issued["site"], issued["by"]) == ("collection", "tobu", "佐藤")
+        shown = api.get("/reports?changes=1").text
+        assert "東部こども家庭センター" in shown
+        assert "使用済み紙おむつの回収" in shown
+        for site in ("", "hokubu"):
+            refused = api.post("/reports", data={**wish, "site": site})
+            assert (refused.status_code, "一覧から選んでください" in refused.text) == (422, True)
+        corrected = api.post("/reports", data={**wish, "replaces": "1"})
+        assert corrected.status_code == 303, "with what the form of the differences sends"
+    world.close()

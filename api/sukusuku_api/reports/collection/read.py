@@ -10,7 +10,6 @@ from sukusuku_core.time import day_start
 from sukusuku_server.db import Operations
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
-from sukusuku_server.kpi.fixed_rounds import USUAL
 from sukusuku_server.kpi.queries import Compared, KpiQueries, Presence
 from sukusuku_server.kpi.unit_month import Kpi, SiteWeight
 from sukusuku_server.kpi.visits import Visit
@@ -78,7 +77,7 @@ class Reader:
             total=total,
             units=units,
             weights=self._books.weights(start, end),
-            compared=self._books.compare(USUAL, start, end),
+            compared=self._books.compare(None, start, end),
             scores=score(self._scored(start, end)),
             heard=any(presence.days for presence in self._books.presences(start, end).values()),
         )

@@ -21,6 +21,7 @@ from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kpi_cards, view_model
 from sukusuku_api.web.collection.unit_cards import cards
+from sukusuku_api.web.reports import offers
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
 from sukusuku_server.db.forecasts import Forecasts
@@ -110,7 +111,11 @@ def collection(
     `per_week` is how often the fixed rounds go that reality is held against; without it, as often as they must.
     """
     plans, figures = cast("TtlCache", request.app.state.plans), cast("TtlCache", request.app.state.figures)
-    values = {"page": _page(context, plans, figures, lang, per_week), "per_week": per_week}
+    values = {
+        "page": _page(context, plans, figures, lang, per_week),
+        "per_week": per_week,
+        "offer": offers.offer(context, lang),
+    }
     return desk.page(context, lang, "collection.html", PATH, values)
 
 

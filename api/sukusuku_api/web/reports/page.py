@@ -1,25 +1,30 @@
 """The page of issued reports, for staff: a form to issue one, the list, and what would differ by now."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Form, Query, Response
+from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
 from sukusuku_api.dependencies import Context, IssuingContext, ReportsContext, site_or_all
+from sukusuku_api.drawing import DrawingError
+from sukusuku_api.problems import ProblemError
+from sukusuku_api.reports import download, period
 from sukusuku_api.reports import issue as issuing
-from sukusuku_api.reports import period
+from sukusuku_api.reports.pdf import MissingError
+from sukusuku_api.routers.reports import Format, answer, queue
 from sukusuku_api.web import base, desk, forms
-from sukusuku_core.time import japan_time, local_day
+from sukusuku_api.web.reports import offers
+from sukusuku_core.time import japan_time
+from sukusuku_server.access.rights import Act
 from sukusuku_server.db.issued_reports import IssuedReports
 from sukusuku_server.model.issued import IssuedReport, ReportKind, UnknownReportError
 from sukusuku_server.settings import Language
 
 PATH = "/reports"
-OFFERED_MONTHS = 14
 SHOWN_DIFFERENCES = 60
 _LONGEST_NAME, _LONGEST_NOTE = 80, 200
 
@@ -30,9 +35,20 @@ class Entry(BaseModel):
     """What staff write into the form."""
 
     by: forms.Line = Field("", max_length=_LONGEST_NAME)
+    kind: ReportKind = ReportKind.ROOMS
     period: forms.Line = Field("", max_length=10)
+    site: forms.Line = Field(offers.ALL, max_length=63)
     note: forms.Line = Field("", max_length=_LONGEST_NOTE)
     replaces: Annotated[int, Field(ge=1, le=2**53)] | None = None
+
+
+class Download(BaseModel):
+    """Which file somebody wants."""
+
+    kind: ReportKind
+    period: forms.Line = Field(max_length=10)
+    site: forms.Line = Field(offers.ALL, max_length=63)
+    ending: Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +56,16 @@ class IssueLine:
     """An issued report. `replaced` is the number of the corrected issue that took its place, None: it holds."""
 
     number: int
+    about: str
+    where: str
     period: str
     when: str
     by: str
     note: str
     replaces: int | None
     replaced: int | None
+    kind: str
+    site: str
     key: str
     files: tuple[str, ...]
     digest: str
@@ -85,17 +105,45 @@ def issue(context: IssuingContext, entry: Annotated[Entry, Form()], lang: base.L
     if not by:
         return _page(context, lang, entry=entry, error=translate("Please enter your name."))
     try:
-        issuing.issue(
-            context,
-            issuing.Wish(
-                ReportKind.ROOMS, entry.period, site_or_all(context, None), lang, by, entry.note, entry.replaces
-            ),
-        )
-    except (period.PeriodError, issuing.ReplacedError, UnknownReportError):
+        site = site_or_all(context, entry.site or None)
+        note = (entry.note, entry.replaces)
+        issuing.issue(context, issuing.Wish(entry.kind, entry.period, site, lang, by, *note))
+    except (period.PeriodError, issuing.ReplacedError, UnknownReportError, ProblemError):
         return _page(
             context, lang, entry=entry, error=translate("No such report can be issued. Please choose it from the list.")
         )
+    except (MissingError, DrawingError) as error:
+        return _page(context, lang, entry=entry, error=_cannot(error, lang), status=HTTPStatus.SERVICE_UNAVAILABLE)
     return RedirectResponse(f"{PATH}?lang={lang}", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/file")
+async def file(
+    request: Request, context: ReportsContext, wish: Annotated[Download, Query()], lang: base.Lang = "ja"
+) -> Response:
+    """Return a report as a file; what is wrong is said on the page."""
+    return await queue(request).run(partial(_file, context, wish, lang))
+
+
+def _file(context: Context, wish: Download, lang: Language) -> Response:
+    try:
+        site = site_or_all(context, wish.site or None)
+        made = download.file(context, wish.kind, period.of_key(wish.period), site, lang, wish.ending)
+    except (period.PeriodError, ProblemError):
+        error = base.texts(lang).gettext("There is no such report. Please choose it from the list.")
+        return _page(context, lang, error=error, status=HTTPStatus.NOT_FOUND)
+    except (MissingError, DrawingError) as error:
+        return _page(context, lang, error=_cannot(error, lang), status=HTTPStatus.SERVICE_UNAVAILABLE)
+    return answer(made, wish.ending)
+
+
+def _cannot(error: MissingError | DrawingError, lang: Language) -> str:
+    """Return what is said when no PDF can be made, with what to do."""
+    translate = base.texts(lang).gettext
+    if isinstance(error, MissingError):
+        text = translate("This server cannot make PDF files. To be run on the server: %(command)s")
+        return text % {"command": error.command}
+    return translate("The charts could not be drawn. Please try again.")
 
 
 def _page(
@@ -116,10 +164,11 @@ def _page(
     replaced = {item.replaces: item.number for item in found if item.replaces is not None}
     values = {
         "clock": f"{japan_time(now):%H:%M}",
-        "entry": Entry(by="", period="", note="") if entry is None else entry,
+        "entry": Entry(by="", period="", note="", site=offers.ALL) if entry is None else entry,
         "error": error,
-        "offered": [(item.key, item.name(translate, lang)) for item in _offered(now)],
-        "issued": [_line(item, replaced.get(item.number), lang) for item in found],
+        "offer": offers.offer(context, lang),
+        "issuing": offers.offer(context, lang, Act.ISSUE_REPORTS),
+        "issued": [_line(item, replaced.get(item.number), context, lang) for item in found],
         "changes": changes if known is not None else None,
         "differing": differing[:SHOWN_DIFFERENCES],
         "more": max(len(differing) - SHOWN_DIFFERENCES, 0),
@@ -128,20 +177,17 @@ def _page(
     return desk.page(context, lang, "reports.html", PATH, values, status or wrong)
 
 
-def _offered(now: int) -> list[period.Period]:
-    """Return the months that are over, the newest first, and the fiscal years that they belong to."""
-    months, first = [], local_day(now).replace(day=1)
-    for _ in range(OFFERED_MONTHS):
-        first = (first - timedelta(days=1)).replace(day=1)
-        months.append(period.month(f"{first:%Y-%m}"))
-    years = sorted({item.fiscal_year for item in months}, reverse=True)
-    return [*months, *(period.fiscal_year(str(year)) for year in years)]
-
-
-def _line(item: IssuedReport, replaced: int | None, lang: Language) -> IssueLine:
+def _line(item: IssuedReport, replaced: int | None, context: Context, lang: Language) -> IssueLine:
+    translate, sites = base.texts(lang).gettext, context.whole.sites
+    site = None if item.site is None else sites.get(item.site)
+    where = item.site or translate("All centres")
     return IssueLine(
         number=item.number,
-        period=period.of_key(item.period).name(base.texts(lang).gettext, lang),
+        about=translate(offers.KINDS[item.kind]),
+        where=where if site is None else site.name[lang],
+        kind=item.kind.value,
+        site=item.site or offers.ALL,
+        period=period.of_key(item.period).name(translate, lang),
         when=f"{japan_time(item.issued):%Y-%m-%d %H:%M}",
         by=item.by,
         note=item.note,

@@ -12,6 +12,7 @@ from sukusuku_api.dependencies import Context, CountingContext, RoomsContext, kn
 from sukusuku_api.drawing import DrawingError, drawer
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base, desk
+from sukusuku_api.web.reports import offers
 from sukusuku_api.web.rooms import charts
 from sukusuku_api.web.rooms.count_form import LONGEST_NAME, LONGEST_NOTE, Entry, EntryError, enter, withdraw
 from sukusuku_api.web.rooms.queries import read, use
@@ -152,6 +153,7 @@ def _shown(
     values = {
         "page": page(context, _figures(request), language, asked, PICTURE_SECONDS * 1000),
         "error": "" if asked.room else asked.error,
+        "offer": offers.offer(context, language),
         "most": MOST,
         "longest_name": LONGEST_NAME,
         "longest_note": LONGEST_NOTE,
