@@ -25,6 +25,7 @@ from sukusuku_api.routers import (
     assets,
     bookings,
     emptyings,
+    enrolments,
     export,
     findings,
     forecasts,
@@ -114,7 +115,7 @@ def without_data() -> FastAPI:
     app.add_middleware(RequestIds)
 
     api = APIRouter(prefix=PREFIX)
-    now = (health, sites, assets, readings, alerts, quarantine, stream, modes)
+    now = (health, enrolments, sites, assets, readings, alerts, quarantine, stream, modes)
     collection = (emptyings, findings, forecasts, rounds, requests, stock, kpi)
     use = (room_use, vacancy, bookings, issued_reports, reports, export, settings)
     for module in (*now, *collection, *use):

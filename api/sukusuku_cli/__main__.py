@@ -67,6 +67,11 @@ COMMANDS = {
     "keys": Command(
         "sukusuku_cli.keys", "access keys of programs and links of displays", "API のキーと表示端末用リンク"
     ),
+    "enrol": Command(
+        "sukusuku_cli.enrol",
+        "a one-time code with which an edge node gets its key and its first settings",
+        "エッジノードの登録コードを発行",
+    ),
     "nodes": Command(
         "sukusuku_cli.nodes", "keys with which edge nodes check what the collector says", "エッジノードの鍵の発行と失効"
     ),

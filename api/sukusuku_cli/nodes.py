@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from sukusuku_cli import broker_accounts
 from sukusuku_cli.operations_command import BY, begin, carry_out
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import SukusukuError, TransientError
@@ -52,36 +53,33 @@ def parser() -> argparse.ArgumentParser:
     key.set_defaults(act=_key)
     revoke = which.add_parser("revoke", help="end all keys of a node; its readings wait then · 失効")
     revoke.add_argument("node", help="edge node · エッジノード")
+    revoke.add_argument(
+        "--passwords", type=Path, metavar="FILE", help="Mosquitto's password file, to end its account there too"
+    )
     revoke.set_defaults(act=_revoke)
     return made
 
 
 def _list(_: argparse.Namespace, facility: Facility, operations: Operations) -> None:
     rows, states = NodeKeys(operations).holding(), _states(facility)
-    for node in _own(facility):
+    for node in facility.own_edges():
         held = [f"{row.key.ident} of {japan_time(row.created):%Y-%m-%d}" for row in rows if row.node == node]
         state = states.get(node)
         said = _STATES[ProofState(state)] if state else "has not been heard yet · 未受信"
         print(f"{node:<24} {', '.join(held) or '-'}: {said}")
 
 
-def _own(facility: Facility) -> list[str]:
-    """Return the edge nodes that run our agent."""
-    gateways = {gateway.id for gateway in facility.gateway}
-    return [node for node in facility.edges() if node not in gateways]
-
-
 def _states(facility: Facility) -> dict[str, int]:
     """Return what the collector has noted; nothing while there is no store."""
     try:
         with closing(backends.open_reader(facility.store)) as store:
-            return {node: store.noted(proof_key(node)) or 0 for node in _own(facility)}
+            return {node: store.noted(proof_key(node)) or 0 for node in facility.own_edges()}
     except TransientError:
         return {}
 
 
 def _key(arguments: argparse.Namespace, facility: Facility, operations: Operations) -> None:
-    own, keys = _own(facility), NodeKeys(operations)
+    own, keys = facility.own_edges(), NodeKeys(operations)
     if arguments.node not in own:
         raise UnknownAccountError(f"facility.toml has no edge node {arguments.node!r}; it has {', '.join(own)}")
     if arguments.file is None:
@@ -100,6 +98,11 @@ def _key(arguments: argparse.Namespace, facility: Facility, operations: Operatio
 
 def _revoke(arguments: argparse.Namespace, _: Facility, operations: Operations) -> None:
     NodeKeys(operations).revoke(arguments.node, now_ms(), BY)
+    if arguments.passwords is not None:
+        broker_accounts.remove(arguments.passwords, arguments.node)
+        print(
+            "systemctl reload mosquitto ends its session at the broker · ブローカーの再読み込みで切断", file=sys.stderr
+        )
 
 
 if __name__ == "__main__":

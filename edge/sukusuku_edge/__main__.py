@@ -1,11 +1,11 @@
-"""`sukusuku-edge run|check|status EDGE.toml`, `sukusuku-edge probe PROFILE TARGET`."""
+"""`sukusuku-edge run|check|status EDGE.toml`, `sukusuku-edge probe PROFILE TARGET`, `sukusuku-edge enrol URL CODE`."""
 
 import argparse
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import sukusuku_core
@@ -14,7 +14,7 @@ from sukusuku_core import profile as profiles
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_core.settings_schema import schema
 from sukusuku_core.text_table import columns
-from sukusuku_edge import service, status, status_report
+from sukusuku_edge import enrolment, service, status, status_report
 from sukusuku_edge.probe import Options, probe
 from sukusuku_edge.settings import Device, Edge, EdgeSettings, read
 from sukusuku_mqtt import MqttSettings
@@ -38,22 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(completion.script(parser(), arguments.shell))
         return 0
     try:
-        if arguments.command == "probe":
-            return _probe(arguments)
-        if arguments.command == "check":
-            print(schema(EdgeSettings) if arguments.schema else f"{table(read(arguments.settings))}\nok")
-            return 0
-        edge = read(arguments.settings)
-        if arguments.command == "status":
-            text, well = status.show(edge)
-            print(text)
-            return 0 if well else 1
-        logs.begin(arguments.log)
-        asyncio.run(_run(edge))
+        return _ACTS[arguments.command](arguments)
     except SukusukuError as error:
         print(f"sukusuku-edge: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
-    return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -104,8 +92,37 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--username", help="at the broker")
     command.add_argument("--password", help="at the broker; `env:NAME` reads a variable of the environment")
     command.add_argument("--wait", type=float, default=120.0, help="seconds for a message (default: %(default)s)")
+    text = "Get this edge node its key and first settings. 鍵と最初の設定を受け取ります。"
+    command = commands.add_parser("enrol", help=text, description=text)
+    command.add_argument("url", metavar="URL", help="the server, as people open it / サーバーのアドレス")
+    command.add_argument("code", metavar="CODE", help="what `sukusuku enrol` printed there / 登録コード")
+    command.add_argument(
+        "--folder", type=Path, default=Path("/etc/sukusuku"), help="of settings and secrets (default: %(default)s)"
+    )
+    command.add_argument(
+        "--outbox", default="/var/lib/sukusuku/outbox.db", help="where readings wait (default: %(default)s)"
+    )
+    command.add_argument("--ca", type=Path, metavar="FILE", help="authority of the server's certificate (PEM)")
     completion.add_to(commands, "sukusuku-edge")
     return made
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    print(schema(EdgeSettings) if arguments.schema else f"{table(read(arguments.settings))}\nok")
+    return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    text, well = status.show(read(arguments.settings))
+    print(text)
+    return 0 if well else 1
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    edge = read(arguments.settings)
+    logs.begin(arguments.log)
+    asyncio.run(_until_stopped(edge))
+    return 0
 
 
 def _probe(arguments: argparse.Namespace) -> int:
@@ -124,7 +141,19 @@ def _probe(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _run(edge: Edge) -> None:
+def _enrol(arguments: argparse.Namespace) -> int:
+    ask = enrolment.ask_by_http(arguments.ca)
+    done = enrolment.enrol(arguments.url, arguments.code, arguments.folder, arguments.outbox, ask)
+    for path in done.written:
+        print(f"written 作成: {path}")
+    if done.kept:
+        wanted = f'[uplink] key = "env:{enrolment.KEY}"'
+        print(f"kept 既存のまま: {arguments.folder / enrolment.SETTINGS}; see that it has {wanted}")
+    print("next 次: systemctl restart sukusuku-edge")
+    return 0
+
+
+async def _until_stopped(edge: Edge) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -155,6 +184,15 @@ def _where(device: Device) -> str:
         if device.topic is not None
         else f"{status_report.where(device)}, every {device.poll:g} s"
     )
+
+
+_ACTS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "check": _check,
+    "status": _status,
+    "probe": _probe,
+    "enrol": _enrol,
+}
 
 
 if __name__ == "__main__":

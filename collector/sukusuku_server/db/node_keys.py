@@ -7,7 +7,7 @@ asking for proofs of a collector that was restored.
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from sukusuku_core.proof import ProofKey
 from sukusuku_server.access.records import UnknownAccountError
@@ -30,6 +30,15 @@ class NodeKeyRow:
     created_by: str
 
 
+def keep(connection: Connection, node: str, key: ProofKey, now: int, by: str) -> None:
+    """Keep a new key of a node, within a transaction. The one before holds on; older ones are revoked."""
+    holding = select(_C.id).where((_C.node == node) & _C.revoked.is_(None)).order_by(_C.id.desc())
+    for row in connection.execute(holding).all()[AT_ONCE - 1 :]:
+        connection.execute(update(node_key).where(_C.id == row.id).values(revoked=now))
+    connection.execute(insert(node_key).values(node=node, value=key.value, created=now, created_by=by[:120]))
+    audit_entry.note(connection, now, by, "node_key.make", node, after={"key": key.ident})
+
+
 class NodeKeys:
     """The keys of a facility. Methods raise TransientError when the database does not answer."""
 
@@ -39,13 +48,8 @@ class NodeKeys:
     def make(self, node: str, now: int, by: str) -> ProofKey:
         """Make a key. The one before holds on until the next is made; older ones are revoked."""
         key = ProofKey.new()
-        values = {"node": node, "value": key.value, "created": now, "created_by": by[:120]}
         with self._operations.writing() as connection:
-            holding = select(_C.id).where((_C.node == node) & _C.revoked.is_(None)).order_by(_C.id.desc())
-            for row in connection.execute(holding).all()[AT_ONCE - 1 :]:
-                connection.execute(update(node_key).where(_C.id == row.id).values(revoked=now))
-            connection.execute(insert(node_key).values(values))
-            audit_entry.note(connection, now, by, "node_key.make", node, after={"key": key.ident})
+            keep(connection, node, key, now, by)
         return key
 
     def holding(self) -> list[NodeKeyRow]:

@@ -1,6 +1,6 @@
-"""The table of the keys of edge nodes. They are kept whole: the collector makes proofs with them."""
+"""The tables of the keys of edge nodes, and of codes that make some. Both are kept whole: proofs are made with them."""
 
-from sqlalchemy import BigInteger, Column, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, LargeBinary, String, Table, Text
 
 from sukusuku_server.db.tables_alerts import ID, metadata
 
@@ -14,4 +14,13 @@ node_key = Table(
     Column("created_by", String(120), nullable=False),
     Column("revoked", BigInteger),
     sqlite_autoincrement=True,
+)
+
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("node", String(63), primary_key=True),
+    Column("secret", String(40), nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("answer", Text, nullable=False),
 )

@@ -264,6 +264,11 @@ class Facility(Settings, frozen=True, kw_only=True):
         found = [asset.edge for asset in self.assets()] + [gateway.id for gateway in self.gateway]
         return list(dict.fromkeys(found))
 
+    def own_edges(self) -> "list[str]":
+        """Every edge node that runs our agent."""
+        gateways = {gateway.id for gateway in self.gateway}
+        return [node for node in self.edges() if node not in gateways]
+
     def levels(self, asset: Unit | Room) -> AlertLevels:
         """Return the alert levels that hold for an asset."""
         own = {key: value for key, value in msgspec.structs.asdict(asset.alerts).items() if value is not None}

@@ -38,6 +38,7 @@ PUBLIC = {
     "GET /api/v1/openapi.json": "what can be asked is the same everywhere",
     "GET /api/v1/export": "names and meanings of columns, no data",
     "GET /api/v1/vacancy": "for parents: signs, no count below five",
+    "POST /api/v1/enrolments/{node}": "a one-time code is its own proof",
     "GET /vacancy": "for parents: signs, no count below five",
     "GET /": "leads to the wall",
     "GET /design": "the parts of pages, no data",

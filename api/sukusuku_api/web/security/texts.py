@@ -21,6 +21,7 @@ EVENTS = {
     "organisation.end": N_("partnership ended"),
     "key.make": N_("access key or display link made"),
     "key.revoke": N_("access key or display link revoked"),
+    "enrolment.offer": N_("code given out to enrol an edge node"),
     "node_key.make": N_("key of an edge node made"),
     "node_key.revoke": N_("key of an edge node revoked"),
 }

@@ -1,0 +1,98 @@
+"""`sukusuku enrol FACILITY.toml NODE`: prints a one-time code with which an edge node gets all that it needs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sukusuku_cli import broker_accounts, language
+from sukusuku_cli.operations_command import BY
+from sukusuku_core.clock import now_ms
+from sukusuku_core.enrolment import VALID_SECONDS, Answer
+from sukusuku_core.errors import ConfigError
+from sukusuku_server import settings
+from sukusuku_server.db import Operations
+from sukusuku_server.db.enrolments import Enrolments
+from sukusuku_server.settings import Facility
+
+_EPILOG = """examples · 例:
+  sudo sukusuku enrol /etc/sukusuku/facility.toml tobu-pi --passwords /etc/mosquitto/sukusuku/passwords
+  sukusuku enrol facility.toml tobu-pi --broker broker.example.jp:8883
+The same command again gives the node another key: the one that it has holds until it has got the new one.
+同じコマンドを再度実行すると鍵を交換できます。新しい鍵が届くまで、いまの鍵が有効です。
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print a code. Returns the exit status."""
+    options = parser().parse_args(argv)
+    _ = language.told(options)
+    facility = settings.read(options.facility)
+    node, own = options.node, facility.own_edges()
+    if node not in own:
+        raise ConfigError(f"facility.toml has no edge node {node!r}; it has {', '.join(own)}")
+    answer = _answer(facility, options)
+    with closing(Operations(facility.operations.url)) as operations:
+        code = Enrolments(operations).offer(answer, node, now_ms(), BY)
+    if options.passwords is not None:
+        broker_accounts.put(options.passwords, node, code.broker_password())
+        print(_("The broker has an account for it: systemctl reload mosquitto"), file=sys.stderr)
+    print(_("On the edge node, within %(minutes)d minutes:") % {"minutes": VALID_SECONDS // 60}, file=sys.stderr)
+    print(f"sudo sukusuku-edge enrol {facility.web.url.rstrip('/')} {code.text}")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(
+        prog="sukusuku enrol",
+        description="Print a one-time code with which an edge node gets its key, the broker's authority and its first "
+        "settings. エッジノードの登録コード（10分間・1回限り）を表示します。",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("facility", type=Path, metavar="FACILITY.toml", help="the operator's settings · 施設の設定")
+    made.add_argument("node", help="edge node, as in facility.toml · エッジノード")
+    made.add_argument(
+        "--broker",
+        metavar="HOST[:PORT]",
+        help="as edge nodes reach it (default: as the collector) · ブローカーの接続先",
+    )
+    made.add_argument(
+        "--passwords", type=Path, metavar="FILE", help="Mosquitto's password file, to make its account there"
+    )
+    language.add_option(made)
+    return made
+
+
+def _answer(facility: Facility, options: argparse.Namespace) -> Answer:
+    broker = facility.broker
+    host, _, port = (options.broker or "").partition(":")
+    host = host or _reachable(broker.host, facility)
+    if port and not port.isdecimal():
+        raise ConfigError(f"--broker {options.broker}: expected HOST or HOST:PORT")
+    return Answer(
+        group=facility.operator.id,
+        primary_host=facility.host_id,
+        host=host,
+        port=int(port or broker.port),
+        account=options.passwords is not None,
+        ca="" if broker.ca_file is None else Path(broker.ca_file).read_text(encoding="ascii"),
+        nonce="",
+    )
+
+
+def _reachable(host: str, facility: Facility) -> str:
+    """Return the broker's host as others see it: the collector may reach it on its own computer."""
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    return (urlsplit(facility.web.url).hostname or host) if local else host
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""From the command on the server to an edge node whose key the collector knows, and what others can do about it."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sukusuku_api.lazy_store import LazyStore
+from sukusuku_cli import broker_accounts, nodes
+from sukusuku_cli import enrol as server
+from sukusuku_core.clock import now_ms
+from sukusuku_core.enrolment import VALID_SECONDS
+from sukusuku_core.errors import ConfigError, PermanentError, TransientError
+from sukusuku_edge import enrolment, settings
+from sukusuku_mqtt import MqttSession, MqttSettings
+from sukusuku_server.db.node_keys import NodeKeys
+from sukusuku_server.settings import read
+from tests.api.applications import create_app
+from tests.api.in_process import client
+from tests.collector.small_facility import facility_file
+from tests.support.broker import mosquitto
+from tests.support.databases import operations
+
+OUTBOX = "/var/lib/sukusuku/outbox.db"
+
+
+class Place:
+    """A server, and an edge node that reaches it."""
+
+    def __init__(self, folder: Path, api: httpx.Client, file: Path) -> None:
+        self.folder, self.api, self.file = folder, api, file
+        self.pi = folder / "pi"
+        self.pi.mkdir()
+        self.now = now_ms()
+
+    def ask(self, url: str, body: bytes) -> bytes:
+        answer = self.api.post(url, content=body, headers={"content-type": "application/json"})
+        if answer.status_code != 200:
+            raise PermanentError(answer.json()["detail"])
+        return answer.content
+
+    def code(self, capsys: pytest.CaptureFixture[str], *more: str) -> str:
+        assert server.main([str(self.file), "tobu-pi", *more]) == 0
+        return capsys.readouterr().out.split()[-1]
+
+    def enrol(self, code: str, ask: enrolment.Ask | None = None) -> enrolment.Enrolled:
+        return enrolment.enrol(str(self.api.base_url), code, self.pi, OUTBOX, ask or self.ask)
+
+    def secrets(self) -> dict[str, str]:
+        text = (self.pi / enrolment.SECRETS).read_text(encoding="ascii")
+        return dict(line.split("=", 1) for line in text.splitlines())
+
+    def holding(self) -> list[str]:
+        return [row.key.text for row in NodeKeys(operations(self.folder)).holding()]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    file = facility_file(tmp_path, 1883)
+    store, places = LazyStore(tmp_path / "readings.db"), list[Place]()
+    app = create_app(read(file), store, operations(tmp_path), lambda: places[0].now if places else now_ms(), None)
+    with client(app) as api:
+        places.append(Place(tmp_path, api, file))
+        yield places[0]
+    store.close()
+
+
+def test_an_enrolled_node_has_a_key_that_the_server_knows_and_settings_that_are_right(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire: list[bytes] = []
+
+    def ask(url: str, body: bytes) -> bytes:
+        wire.extend((body, place.ask(url, body)))
+        return wire[-1]
+
+    code = place.code(capsys)
+    place.enrol(code, ask)
+
+    key = place.secrets()[enrolment.KEY]
+    assert place.holding() == [key]
+    assert (place.pi / enrolment.SECRETS).stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv(enrolment.KEY, key)
+    edge = settings.read(place.pi / enrolment.SETTINGS)
+    assert (edge.settings.node, edge.settings.group, edge.settings.primary_host) == ("tobu-pi", "toshima", "sukusuku")
+    assert not any(secret.encode() in b"".join(wire) for secret in (key, code.partition("/")[2].replace("-", "")))
+
+
+def test_a_code_works_once_and_for_ten_minutes(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    code = place.code(capsys)
+    place.enrol(code)
+    with pytest.raises(PermanentError, match="it was used"):
+        place.enrol(code)
+    code = place.code(capsys)
+    place.now += VALID_SECONDS * 1000 + 1000
+    with pytest.raises(PermanentError, match="older than ten minutes"):
+        place.enrol(code)
+    assert len(place.holding()) == 1
+
+
+def test_a_node_gets_another_key_and_the_one_before_holds_until_then(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.enrol(place.code(capsys))
+    first = place.secrets()[enrolment.KEY]
+    (place.pi / enrolment.SETTINGS).write_text("mine", encoding="ascii")
+    assert place.enrol(place.code(capsys)).kept
+    second = place.secrets()[enrolment.KEY]
+    assert place.holding() == [first, second]
+    assert (place.pi / enrolment.SETTINGS).read_text(encoding="ascii") == "mine"
+    assert nodes.main([str(place.file), "revoke", "tobu-pi"]) == 0
+    assert place.holding() == []
+
+
+def test_another_server_and_a_changed_answer_are_refused_and_nothing_is_written(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def other_broker(url: str, body: bytes) -> bytes:
+        told = json.loads(place.ask(url, body))
+        told["answer"] = told["answer"].replace('"port":1883', '"port":1884')
+        return json.dumps(told).encode()
+
+    for ask in (other_broker, lambda *_: b"<html>", lambda *_: b'{"answer": "{}", "proof": "00"}'):
+        with pytest.raises(PermanentError):
+            place.enrol(place.code(capsys), ask)
+    assert list(place.pi.iterdir()) == []
+
+
+def test_a_code_that_was_mistyped_a_node_that_is_unknown_and_many_guesses_get_nothing(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.code(capsys)
+    with pytest.raises(ConfigError, match="not a code"):
+        place.enrol("tobu-pi/ABC")
+    with pytest.raises(ConfigError, match="no edge node 'nobody'"):
+        server.main([str(place.file), "nobody"])
+    for _ in range(10):
+        with pytest.raises(PermanentError, match="opens nothing"):
+            place.enrol("tobu-pi/00000-00000-00000-00000")
+    with pytest.raises(PermanentError, match="Too many tries"):
+        place.enrol("tobu-pi/00000-00000-00000-00000")
+    assert place.holding() == []
+
+
+def test_the_broker_lets_the_node_in_until_it_is_revoked(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    passwords = place.folder / "passwords"
+    passwords.touch()
+    broker_accounts.put(passwords, "collector", "other")
+    place.enrol(place.code(capsys, "--passwords", str(passwords)))
+    assert passwords.read_text(encoding="ascii").startswith("collector:")
+    edge = (place.pi / enrolment.SETTINGS).read_text(encoding="ascii")
+    assert 'username = "tobu-pi"' in edge
+    assert _let_in(passwords, place.secrets()[enrolment.PASSWORD])
+    assert not _let_in(passwords, "another")
+    assert nodes.main([str(place.file), "revoke", "tobu-pi", "--passwords", str(passwords)]) == 0
+    assert not _let_in(passwords, place.secrets()[enrolment.PASSWORD])
+    assert _let_in(passwords, "other", "collector")
+
+
+def _let_in(passwords: Path, password: str, account: str = "tobu-pi") -> bool:
+    """Whether a broker with these accounts lets somebody in."""
+
+    async def enter(port: int) -> None:
+        async with MqttSession(MqttSettings("127.0.0.1", port, "x", username=account, password=password)):
+            pass
+
+    with mosquitto(settings=f"password_file {passwords}\nuser root") as port:
+        try:
+            asyncio.run(enter(port))
+        except TransientError:
+            return False
+    return True
