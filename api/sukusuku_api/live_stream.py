@@ -125,27 +125,23 @@ class Broadcast:
     ) -> AsyncGenerator[ServerSentEvent, None]:
         """Yield an event `changed` at once and whenever `look` answers something else; between them signs of life.
 
-        It is asked when the live state changes, and every `LOOK_SECONDS`; when it answers None the stream ends.
+        It is asked every `LOOK_SECONDS`; when it answers None the stream ends.
         """
         with self._counted(who):
             yield ServerSentEvent(retry=RETRY_MS)
             told, quiet = None, 0.0
             while not self._closed:
-                changed = self._changed
                 seen = await run_in_threadpool(look)
                 if seen is None:
                     return
+                quiet += LOOK_SECONDS
                 if seen != told:
                     told, quiet = seen, 0.0
                     yield ServerSentEvent(event="changed", data=self._context.clock())
-                try:
-                    async with asyncio.timeout(LOOK_SECONDS):
-                        await changed.wait()
-                except TimeoutError:
-                    quiet += LOOK_SECONDS
-                    if quiet >= BEAT:
-                        quiet = 0.0
-                        yield ServerSentEvent(event="beat", data=self._context.clock())
+                elif quiet >= BEAT:
+                    quiet = 0.0
+                    yield ServerSentEvent(event="beat", data=self._context.clock())
+                await asyncio.sleep(LOOK_SECONDS)
 
     @contextlib.contextmanager
     def _counted(self, who: Hashable) -> Iterator[None]:

@@ -48,7 +48,7 @@ class Persona:
 PERSONAS = (
     Persona("office", "区役所 担当", "Office manager", "/collection", Role.ADMIN),
     Persona("staff", "東部センター 職員", "Staff, Tobu centre", "/rooms", Role.STAFF, "tobu"),
-    Persona("crew", "回収担当", "Collection crew", "/collection", Role.CREW),
+    Persona("crew", "回収担当", "Collection crew", "/rounds", Role.CREW),
     Persona("partner", "池袋保健所（協力機関）", "Health centre (partner)", "/wall", Role.VIEWER, "tobu", partner=True),
     Persona("parent", "保護者", "Parent", "/vacancy", None),
 )

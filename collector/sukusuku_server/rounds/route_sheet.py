@@ -152,21 +152,23 @@ class Present:
     emptied: int | None
 
 
-def as_now(made: Sheet, units: Mapping[str, Present]) -> Sheet:
+def as_now(made: Sheet, units: Mapping[str, Present], now: int) -> Sheet:
     """Return a sheet with the levels of now in the place of those of the plan, and the bags that were changed since.
 
-    `units` go by their asset ids; one that is not there stays as it was planned.
+    `units` go by their asset ids; one that is not there stays as it was planned. Once somebody should have arrived
+    (`now`, UTC ms), nothing is expected on arrival.
     """
 
     def present(line: Line) -> Line:
-        now = units.get(line.asset)
-        if now is None:
+        found = units.get(line.asset)
+        if found is None:
             return line
-        emptied = now.emptied if now.emptied is not None and now.emptied > made.planned else None
-        if now.percent is None:
+        emptied = found.emptied if found.emptied is not None and found.emptied > made.planned else None
+        if found.percent is None:
             return replace(line, emptied=emptied, heard=False)
-        then = None if emptied or line.percent_then is None else max(line.percent_then, now.percent)
-        return replace(line, percent=now.percent, percent_then=then, confidence=now.confidence, emptied=emptied)
+        ahead = emptied is None and line.arrives is not None and now < line.arrives
+        then = max(line.percent_then, found.percent) if ahead and line.percent_then is not None else None
+        return replace(line, percent=found.percent, percent_then=then, confidence=found.confidence, emptied=emptied)
 
     stops, others = (tuple(map(present, lines)) for lines in (made.stops, made.others))
     return replace(made, stops=stops, others=others)

@@ -61,6 +61,7 @@ def test_what_was_planned_is_brought_up_to_date() -> None:
             "tobu-unit-2": Present(83.0, 90.0, MORNING - HOUR),
             "seibu-unit-2": Present(None, 0.0, None),
         },
+        MORNING + 3 * HOUR,
     )
     speech = Speech(sheet, texts("en"), facility().web.map_link)
     first, second, third = map(speech.stop, sheet.stops)
@@ -72,6 +73,9 @@ def test_what_was_planned_is_brought_up_to_date() -> None:
         "good",
     )
     assert second.level == "fill level 83 %", "it is no emptier on arrival"
+    units = {"tobu-unit-2": Present(75.0, 90.0, None)}
+    levels = [speech.stop(as_now(before, units, MORNING + hours * HOUR).stops[1]).level for hours in (5, 6)]
+    assert levels == ["fill level 75 % (78 % on arrival)", "fill level 75 %"]
     assert second.reason == Speech(before, texts("en"), "").stop(before.stops[1]).reason
     assert third.line == before.stops[2]
     assert speech.stop(sheet.others[1]).level == "fill level 34 % at 08:20, nothing newer"

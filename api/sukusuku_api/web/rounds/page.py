@@ -40,7 +40,7 @@ def routes(prefix: str, opening: Callable[..., Opened]) -> APIRouter:
         whole = opened.seen.claim.stop == 0
         with told(opened.language):
             html = view.render(opened, "answer_round.html" if whole else "answer_stop.html")
-        return HTMLResponse(html, headers=view.headers(opened.context))
+        return HTMLResponse(html, headers=view.headers(opened))
 
     @router.post("")
     def act(said: Annotated[Said, Form()], opened: Opened = way_in) -> Response:

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sukusuku_api.collector_texts import collector_texts
-from sukusuku_api.dependencies import Context
-from sukusuku_api.web import base
+from sukusuku_api.web import base, forms
 from sukusuku_api.web.rounds.opening import HEADERS, ROUNDS, Opened
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.modes import Modes, is_out
@@ -76,21 +75,26 @@ def digest(opened: Opened) -> str:
     return sha256(render(opened, "answer_round_part.html").encode()).hexdigest()
 
 
-def headers(context: Context) -> dict[str, str]:
-    """Return the headers of the page: its map may have tiles of another host."""
-    tiles = context.facility.web.map_tiles
+def headers(opened: Opened) -> dict[str, str]:
+    """Return the headers of the page. Its map may have tiles of another host.
+
+    Behind a link its own address is told to nobody; forms of an account must say where they come from.
+    """
+    found, tiles = HEADERS, opened.context.facility.web.map_tiles
+    if opened.seen.account:
+        found = found | {"Referrer-Policy": forms.HEADERS["Referrer-Policy"]}
     if tiles is None:
-        return HEADERS
+        return found
     host = urlsplit(tiles)
     policy = HEADERS["Content-Security-Policy"].replace(
         "img-src 'self'", f"img-src 'self' {host.scheme}://{host.netloc}"
     )
-    return HEADERS | {"Content-Security-Policy": policy}
+    return found | {"Content-Security-Policy": policy}
 
 
 def words_of(opened: Opened) -> tuple[Sheet, RoundWords]:
     """Return a round as it is now, and in words."""
-    sheet = as_now(opened.seen.sheets(opened.language), _present(opened))
+    sheet = as_now(opened.seen.sheets(opened.language), _present(opened), opened.seen.now)
     return sheet, _speech(opened, sheet).round()
 
 

@@ -57,6 +57,7 @@ def test_a_lost_mail_is_no_lost_round(trip: Trip) -> None:
         assert "回収先 3か所、回答済み 0か所" in text(listed)
         (path,) = re.findall(r'href="(/rounds/\d+)', listed.text)
 
+        assert phone.get(path).headers["referrer-policy"] == "same-origin", "else forms come from nowhere"
         page = phone.post(f"{path}?action=accept")
         assert "この回収は、あなたが担当です" in text(page)
         phone.post(f"{path}?action=done&stop={trip.stops[0].id}")
