@@ -1,13 +1,12 @@
 """What comes and goes is one incident: told once, ended by rest, at any pace."""
 
-from dataclasses import dataclass
-
 import pytest
+from bench.life.flapping import Heard, played, told_once
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_collector.alerts.rules import WATCHES
-from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Rule, Sign, Waits, over_at, step
+from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Rule, Sign, Waits, step
 from sukusuku_server.settings.alerts import AlertLevels
 from tests.collector.alerts.alert_cases import HOUR, MINUTE, SECOND, T0
 
@@ -16,37 +15,8 @@ FAULT = WAITS[Rule.UNIT_FAULT]
 LOOK = 5 * SECOND
 
 
-@dataclass
-class Told:
-    """What a person would hear: the moment of each first word and of each end that held."""
-
-    fired: list[int]
-    over: list[int]
-
-
-def live(on: int, off: int, day: int, rest: int, waits: Waits = FAULT, look: int = LOOK) -> Told:
-    """A cause that comes for `on` and goes for `off` (ms) all `day`, then stays away for `rest`; seen every `look`."""
-    alert: Open | None = None
-    told, ending = Told([], []), None
-    for now in range(T0, T0 + day + rest, look):
-        here = now < T0 + day and (now - T0) % (on + off) < on
-        seen = Observation(Sign.PRESENT if here else Sign.GONE, now, now, 1.0, None, "")
-        alert, events = step(alert, seen, waits, now)
-        if Event.FIRED in events:
-            told.fired.append(now)
-        if Event.RETURNED in events:
-            ending = None
-        if Event.RESOLVED in events:
-            assert alert is not None
-            ending = over_at(alert, waits)
-        if ending is not None and now >= ending:
-            told.over.append(now)
-            ending = None
-    return told
-
-
-def told_once(told: Told, within: int) -> bool:
-    return len(told.fired) == len(told.over) == 1 and told.fired[0] - T0 <= within
+def live(on: int, off: int, day: int, rest: int, waits: Waits = FAULT, look: int = LOOK) -> Heard:
+    return played(on, off, day, rest, waits, look)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +26,7 @@ def test_a_fault_that_comes_and_goes_is_told_once_and_ended_by_rest(on: int, off
     told = live(on * SECOND, off * SECOND, 3 * HOUR, 2 * HOUR)
 
     assert told_once(told, 15 * MINUTE), told
-    assert told.over[0] >= T0 + 3 * HOUR - (on + off) * SECOND + 30 * MINUTE
+    assert told.over[0] >= 3 * HOUR - (on + off) * SECOND + 30 * MINUTE
 
 
 @given(on=st.integers(4, 480), off=st.integers(1, 115))
