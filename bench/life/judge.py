@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.collection.world import World
+from bench.collection.world import SimulatedUnit, World
 from bench.life.people import Departure, Sent
 from bench.life.town import PER_CENTRE, SILENT_AFTER_MS, Outages, silences
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_number
@@ -94,10 +94,12 @@ def _mails(course: Course) -> Iterator[Figure]:
         yield Figure(f"mails to {who.partition('@')[0]}, median and worst day", f"{median(own):g}, {max(own)}")
     most = 0
     for start, end in course.breaks.ward:
+        back = {unit.id for unit in course.world.units if not _stays_silent(unit, end)}
         heard = Counter(
             (told.recipient, told.time)
             for told in course.told
             if told.rule == "asset_silent"
+            and told.asset in back
             and start <= told.time
             and start - HOUR_MS <= told.since <= end  # it counts from when the unit was heard last
             and told.time < end + DAY_MS
@@ -106,6 +108,11 @@ def _mails(course: Course) -> Iterator[Figure]:
     yield Figure(
         "mails to one person about an outage of everything", str(most), f"<= {MAILS_OUTAGE}", most <= MAILS_OUTAGE
     )
+
+
+def _stays_silent(unit: SimulatedUnit, end: int) -> bool:
+    """Whether a unit has a silence of its own when an outage ends: what is told of it is not about the outage alone."""
+    return any(trouble.start <= end + HOUR_MS and trouble.end > end + HOUR_MS for trouble in silences(unit))
 
 
 def _first_words(course: Course) -> Iterator[Figure]:

@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 
 from sukusuku_collector.alerts.context import NOTHING, RuleContext, SharedContext, Subject, site_of
-from sukusuku_collector.alerts.escalation import EscalationState, EscalationStep, due, repeat_at
+from sukusuku_collector.alerts.escalation import LEFT_OUT_WIDE, EscalationState, EscalationStep, due, repeat_at
 from sukusuku_collector.alerts.mails.composer import Composer
 from sukusuku_collector.alerts.notifier import Mailing
 from sukusuku_collector.alerts.post import Known, Post
@@ -20,6 +20,7 @@ from sukusuku_collector.alerts.records import (
     incident,
     is_lasting,
     new_alert,
+    silence_is_wide,
     to_held,
     with_course,
 )
@@ -56,13 +57,15 @@ after which something is silent."""
 class _Memory:
     """What the database holds, as the rules need it; `known` is since when each asset is watched.
 
-    `words` are those that wait, `patience` until when those that could not go are left alone.
+    `words` are those that wait, `patience` until when those that could not go are left alone. `silence_is_wide`: as
+    the last look at everything found it.
     """
 
     held: dict[Key, OpenAlert]
     known: dict[str, int]
     words: list[Word] = field(default_factory=list)
     patience: int = 0
+    silence_is_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,8 @@ class AlertEngine:
             self._gone = gone
             self._memory = self._load(now)
         memory = self._memory
+        if assets is None:
+            memory.silence_is_wide = silence_is_wide(memory.held, len(self._posts) - len(self._sites) - len(gone))
         self._notice_released(memory, now)
         outcomes = [
             outcome
@@ -297,13 +302,14 @@ class AlertEngine:
             after, events = step(before, seen, post.watch.waits(scene.levels), now)
             if Event.RAISED in events:
                 held = None
-            telling = self._telling(post, scene, held, after, events)
+            telling = self._telling(memory, post, scene, held, after, events)
             if telling is not None or after != before or events:
                 found.append(Outcome(post, scene, seen, held, after, events, telling))
         return found
 
     def _telling(
         self,
+        memory: _Memory,
         post: RuleBinding,
         scene: RuleContext,
         held: OpenAlert | None,
@@ -321,8 +327,10 @@ class AlertEngine:
                 return None
             told = EscalationState() if worse else held.told
             began = scene.now if Event.WORSENED in events else held.began
-        slow = after.flapping or after.stage <= post.watch.slow
-        again = repeat_at(told, self._repeat, post.opening, self._before_opening, slow=slow)
+        left_out = int(after.flapping or after.stage <= post.watch.slow)
+        if memory.silence_is_wide and post.watch.rule is Rule.ASSET_SILENT:
+            left_out = LEFT_OUT_WIDE
+        again = repeat_at(told, self._repeat, post.opening, self._before_opening, left_out)
         telling = due(told, began, [step.delay for step in post.chain], again, scene.now)
         return (
             telling if telling is not None and self._mailing.opens(post, scene, began, scene.now) <= scene.now else None

@@ -14,6 +14,8 @@ from sukusuku_server.calendar.opening_hours import OpeningHours
 
 _MORNING_MS = 9 * HOUR_MS
 """When a day begins for a centre that never opens."""
+LEFT_OUT_WIDE = 3
+"""So many first repeats there are none of when nearly everything is silent: whoever can remedy that knows of it."""
 _PAUSES_DAYS = (1, 1, 2, 4, 8, 16)
 """Days between one repeat and the next, after the first one; the last pause stays."""
 
@@ -56,15 +58,15 @@ def due(
     return EscalationStep(steps, again) if again or steps > told.steps else None
 
 
-def repeat_at(told: EscalationState, repeat: int, opening: OpeningHours, before: int, *, slow: bool) -> int | None:
+def repeat_at(told: EscalationState, repeat: int, opening: OpeningHours, before: int, left_out: int) -> int | None:
     """Return when those who know of an alert are told again; None: never.
 
     `repeat` is the time until the first repeat (0: there are none), `before` how long before the centre opens mails may
-    go. With `slow` the first one is left out: nobody could have done anything by then.
+    go, `left_out` how many of the first repeats there are none of: nobody could have done anything by then.
     """
     if not repeat or told.last is None:
         return None
-    number = told.repeats + slow
+    number = told.repeats + left_out
     if not number:
         return told.last + repeat
     day = midnight(day_number(told.last) + _PAUSES_DAYS[min(number, len(_PAUSES_DAYS)) - 1])

@@ -45,15 +45,16 @@ class Mailing:
     def opens(self, post: RuleBinding, scene: RuleContext, began: int, now: int) -> int:
         """Return the first moment (UTC ms) from `now` on at which words about this may go.
 
-        `began` is when there was something to tell. A silence that began while the centre was closed is told when it
-        has lasted on while the centre is open: at night nobody misses a unit that is switched off.
+        `began` is when there was something to tell. A silence that was noticed while the centre was closed is told when
+        it has lasted for its time while the centre is open: at night nobody misses a unit that is switched off.
         """
         subjects = (post.subject.id, site_of(post.subject).id)
         silence = scene.around.mode(ModeKind.SILENCE, subjects, scene.now)
         silenced = 0 if silence is None or silence.until is None else silence.until
         before = self._before_opening
         if post.watch.rule is Rule.ASSET_SILENT and not post.urgent and not post.opening.is_open(began):
-            before = -round(scene.levels.silent_after * 1000)
+            wait = round(scene.levels.silent_after * 1000)
+            before = sum(end - start for start, end in post.opening.spans(began - wait, began)) - wait
             opened = post.opening.next_opening(began)
             now = now if opened is None else max(now, min(opened - before, began + self._longest))
         moment = mails_from(post.opening, before, urgent=post.urgent, silenced=silenced, now=now)

@@ -1,5 +1,6 @@
 """What the engine holds of an alert between two looks, and what a look has found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sukusuku_collector.alerts.context import RuleContext, Subject, site_of
@@ -8,7 +9,7 @@ from sukusuku_collector.alerts.mails.composer import Step
 from sukusuku_collector.alerts.mails.phrases import Incident
 from sukusuku_collector.alerts.rules import Watch
 from sukusuku_collector.alerts.rules_collection import hygiene_by
-from sukusuku_collector.alerts.state_machine import Event, Observation, Open
+from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Rule
 from sukusuku_server.calendar.opening_hours import OpeningHours
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.live.freshness import last_time
@@ -20,6 +21,8 @@ from sukusuku_server.settings import AlertLevels, Asset, Unit
 
 Key = tuple[str, str]
 """Rule and subject."""
+WIDE_LEAST = 5
+"""Assets: a centre has about three, which its own computer takes along when it is switched off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,17 @@ def is_lasting(outcome: Outcome) -> bool:
 
 def _course(alert: Open) -> tuple[object, ...]:
     return alert.raised, alert.clearing, alert.returns, alert.gap
+
+
+def silence_is_wide(held: Mapping[Key, OpenAlert], assets: int) -> bool:
+    """Whether more than half of these assets, and several centres' worth of them, are silent at the same time.
+
+    That has one cause which no centre can remedy, such as the network of the ward.
+    """
+    silent = sum(
+        rule == Rule.ASSET_SILENT and kept.open.firing and kept.open.ended is None for (rule, _), kept in held.items()
+    )
+    return silent >= WIDE_LEAST and silent * 2 > assets
 
 
 def to_held(alert: Alert) -> OpenAlert:

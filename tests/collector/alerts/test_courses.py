@@ -183,6 +183,37 @@ def test_a_network_that_is_down_is_one_mail_and_so_is_its_end(tmp_path: Path, si
     person.store.close()
 
 
+@pytest.mark.parametrize(("silent", "hours", "mails"), [(6, 27, 2), (6, 70, 3), (1, 27, 3)])
+def test_an_outage_of_everything_is_not_told_again_each_morning(
+    tmp_path: Path, silent: int, hours: int, mails: int
+) -> None:
+    """Whoever can mend the network knows of it; a unit that is silent alone is asked about the next morning."""
+    person = Person(tmp_path, many(2, 3))
+    idents = [asset.id for asset in facility(person.text).assets()]
+    down, back = OPENS - HOUR, OPENS - HOUR + hours * HOUR
+    for minute in range(-120, hours * 60 + 240, 5):
+        now = OPENS + minute * MINUTE
+        heard = [*[min(now, down) if now < back else now] * silent, *[now] * (len(idents) - silent)]
+        latest = {ident: values(time, {"State": 0}) for ident, time in zip(idents, heard, strict=True)}
+        person.engine.evaluate(latest, now)
+
+    assert len(person.kinds()) == mails, person.kinds()
+    person.store.close()
+
+
+def test_a_silence_that_is_noticed_after_closing_is_told_after_its_time_of_opening_hours(person: Person) -> None:
+    hours = FacilitySchedules(facility(person.text)).hours[UNIT]
+    closes, opens = hours.spans(OPENS, OPENS + DAY_MS)[0][1], hours.next_opening(OPENS + DAY_MS)
+    assert opens is not None
+    last = closes - 20 * MINUTE
+    for now in range(last - HOUR, opens + 2 * HOUR, MINUTE):
+        latest = {asset.id: values(now, {"State": 0}) for asset in facility(person.text).assets()}
+        person.engine.evaluate(latest | {UNIT: values(min(now, last), {"State": 0})}, now)
+
+    [mail] = person.mails()
+    assert 10 * MINUTE <= mail.created - opens <= 20 * MINUTE
+
+
 def test_a_server_that_slept_blames_nobody(tmp_path: Path) -> None:
     person = Person(tmp_path, many(2, 3))
     idents = [asset.id for asset in facility(person.text).assets()]
