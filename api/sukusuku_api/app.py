@@ -19,6 +19,7 @@ from sukusuku_api.access.view import Views
 from sukusuku_api.dependencies import Context, Readings
 from sukusuku_api.host_names import HostNames
 from sukusuku_api.live_stream import Broadcast
+from sukusuku_api.reports.mails.job import MonthlyReports
 from sukusuku_api.request_ids import RequestIds
 from sukusuku_api.routers import (
     alerts,
@@ -164,6 +165,8 @@ def follow(app: FastAPI, document: Watch) -> None:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     jobs = [asyncio.create_task(app.state.broadcast.run(), name="broadcast")]
+    monthly = MonthlyReports(lambda: app.state.context, app.state.reports)
+    jobs.append(asyncio.create_task(monthly.run(), name="monthly reports"))
     if app.state.settings_watch is not None:
         jobs.append(asyncio.create_task(app.state.settings_watch.run(), name="settings"))
     yield

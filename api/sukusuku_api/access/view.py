@@ -73,6 +73,5 @@ def _view(
     if bookings is not None:
         feeds = tuple(feed for feed in bookings.feed if feed.room is None or feed.room in rooms)
         bookings = msgspec.structs.replace(bookings, feed=feeds)
-    return FacilitySchedules(
-        msgspec.structs.replace(facility, site=kept, round=rounds, bookings=bookings, gateway=(), contact=())
-    )
+    nobody = {"gateway": (), "contact": (), "report_mail": ()}
+    return FacilitySchedules(msgspec.structs.replace(facility, site=kept, round=rounds, bookings=bookings, **nobody))

@@ -31,6 +31,7 @@ THINGS: Mapping[tuple[str, ...], str] = {
     ("broker",): N_("Broker"),
     ("store",): N_("Store"),
     ("ward_plan",): N_("Ward's plan"),
+    ("report_mail",): N_("Recipient of reports"),
 }
 """Tables, by their keys."""
 

@@ -31,6 +31,7 @@ from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.ngsi_ld import NgsiLd
 from sukusuku_server.settings.oidc import Oidc
 from sukusuku_server.settings.opening import Band, Calendar, NamedDay, Opening, Service
+from sukusuku_server.settings.report_mail import ReportMail
 from sukusuku_server.settings.rooms import AGES, Age, Change, Counting, Room, Shift, Standards, Zone
 from sukusuku_server.settings.rounds import Crew, Depot, Pair, Round, Routing, Vehicle
 from sukusuku_server.settings.secret import Secret
@@ -70,6 +71,7 @@ __all__ = [
     "Opening",
     "Pair",
     "Place",
+    "ReportMail",
     "Room",
     "Round",
     "Routing",

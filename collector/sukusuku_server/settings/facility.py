@@ -34,6 +34,7 @@ from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.ngsi_ld import NgsiLd
 from sukusuku_server.settings.oidc import Oidc
 from sukusuku_server.settings.opening import Calendar, Opening
+from sukusuku_server.settings.report_mail import ReportMail
 from sukusuku_server.settings.rooms import Room
 from sukusuku_server.settings.rounds import Depot, Round, Routing, Vehicle
 from sukusuku_server.settings.store import StoreSettings
@@ -244,6 +245,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     vehicle: tuple[Vehicle, ...] = ()
     round: tuple[Round, ...] = ()
     ward_plan: tuple[WardPlan, ...] = ()
+    report_mail: tuple[ReportMail, ...] = ()
     bookings: BookingSettings | None = None
     home_assistant: HomeAssistant | None = None
     site: tuple[Site, ...] = ()

@@ -18,6 +18,7 @@ from sukusuku_server.settings.facility import Facility, Unit
 from sukusuku_server.settings.gateways import check_gateways
 from sukusuku_server.settings.oidc import check_oidc
 from sukusuku_server.settings.opening_checks import check_calendar, check_opening, check_services
+from sukusuku_server.settings.report_mail import check_report_mails
 from sukusuku_server.settings.rooms import Room, check_room
 from sukusuku_server.settings.store import check_store
 from sukusuku_server.settings.ward_plan import check_plans
@@ -66,6 +67,7 @@ def mistakes(facility: Facility) -> Iterator[Mistake]:
     yield from check_channels(facility.channel)
     yield from check_oidc(facility.oidc, sites)
     yield from _check_contacts(facility, sites)
+    yield from check_report_mails(facility.report_mail, sites, server=facility.mail is not None)
     yield from rounds.check(facility.depot, facility.vehicle, facility.round, facility.routing, sites)
     yield from rounds.check_reach(facility.round, {site.id: site.opening for site in facility.site})
     for edge, count in Counter(asset.edge for asset in facility.assets()).items():

@@ -7,7 +7,7 @@ from datetime import date
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.adoption import found as found_devices
 from sukusuku_api.web.settings.drafting import names_of
-from sukusuku_api.web.settings.texts import ORDINALS, RULE_NAMES, WEEKDAY_NAMES
+from sukusuku_api.web.settings.texts import ORDINALS, REPORT_NAMES, RULE_NAMES, WEEKDAY_NAMES
 from sukusuku_core.errors import WrongSettingsError
 from sukusuku_core.time import HOUR_MS, SECOND_MS, local_day
 from sukusuku_server.facility_document.words import may_be_secret
@@ -53,6 +53,7 @@ class Page:
     restart: tuple[str, ...]
     centres: tuple[Centre, ...]
     contacts: tuple[Listed, ...]
+    report_mails: tuple[Listed, ...]
     rounds: tuple[Listed, ...]
     vehicles: tuple[Listed, ...]
     depots: tuple[Listed, ...]
@@ -71,6 +72,7 @@ def page(context: Context, language: Language, translate: Translate) -> Page:
         restart=context.document().waiting,
         centres=tuple(Centre(site, told.hours(site.opening)) for site in facility.site),
         contacts=told.contacts(),
+        report_mails=told.report_mails(),
         rounds=told.rounds(),
         vehicles=told.vehicles(),
         depots=tuple(Listed(it.id, it.name[language], (f"{it.lat:.4f}, {it.lon:.4f}",)) for it in facility.depot),
@@ -125,6 +127,22 @@ class _Told:
                 ),
             )
             for address, it in zip(addresses, self._facility.contact, strict=True)
+        )
+
+    def report_mails(self) -> tuple[Listed, ...]:
+        addresses = names_of([{"name": it.name} for it in self._facility.report_mail])
+        return tuple(
+            Listed(
+                address,
+                it.name,
+                (
+                    str(it.mail),
+                    self._at(it.sites),
+                    self._joined([self.translate(REPORT_NAMES[name]) for name in it.about]),
+                    self._joined(it.endings),
+                ),
+            )
+            for address, it in zip(addresses, self._facility.report_mail, strict=True)
         )
 
     def rounds(self) -> tuple[Listed, ...]:

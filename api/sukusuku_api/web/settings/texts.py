@@ -19,6 +19,7 @@ ORDINALS = {
     "5th": N_("5th"),
     "last": N_("last"),
 }
+REPORT_NAMES = {"collection": N_("Collection of used nappies"), "rooms": N_("Use of the temporary-childcare rooms")}
 RULE_NAMES = {
     "collection": N_("Bag to be collected"),
     "unit_fault": N_("Fault of a unit"),

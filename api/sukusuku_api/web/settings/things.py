@@ -8,10 +8,10 @@ import msgspec
 
 from sukusuku_api.web.settings.kinds import Choice, Flag, Ident, Kind, Line, Mail, Many, Number, Options
 from sukusuku_api.web.settings.kinds_of_time import Clock, Day, Days, Holidays, Monthly, Slots, Special
-from sukusuku_api.web.settings.texts import ORDINALS, RULE_NAMES, WEEKDAY_NAMES
+from sukusuku_api.web.settings.texts import ORDINALS, REPORT_NAMES, RULE_NAMES, WEEKDAY_NAMES
 from sukusuku_core.settings import Settings
 from sukusuku_server.i18n import N_, Translate
-from sukusuku_server.settings import Room, Round, Site, Unit, Vehicle
+from sukusuku_server.settings import ReportMail, Room, Round, Site, Unit, Vehicle
 from sukusuku_server.settings.alerts import AlertLevels
 from sukusuku_server.settings.facility import Contact, Operator
 from sukusuku_server.settings.opening import Opening
@@ -216,6 +216,30 @@ def _crew(_: Named) -> tuple[Field, ...]:
     )
 
 
+_FILES = (("pdf", "PDF"), ("xlsx", "Excel"), ("zip", "CSV (ZIP)"))
+
+
+def _report_mail(named: Named) -> tuple[Field, ...]:
+    return (
+        Field("name", N_("Name"), Line(), required=True),
+        Field("mail", N_("Mail address"), Mail(254), required=True),
+        Field("language", N_("Language"), Choice((("ja", "日本語"), ("en", "English")))),
+        Field("reports", N_("Reports"), Many(named.options(REPORT_NAMES)), N_("None chosen: all.")),
+        Field(
+            "sites",
+            N_("Centres"),
+            Many(named.sites),
+            N_("None chosen: all in one report. Otherwise each has a report of its own."),
+        ),
+        Field(
+            "formats",
+            N_("Files"),
+            Many((("pdf", "PDF"), ("xlsx", "Excel"), ("zip", "CSV (ZIP)"))),
+            N_("None chosen: PDF and Excel."),
+        ),
+    )
+
+
 def _vehicle(named: Named) -> tuple[Field, ...]:
     return (
         _ID,
@@ -279,6 +303,15 @@ THINGS: Mapping[str, Thing] = {
     "room": Thing(N_("Room"), ("site[]", "room[]"), Room, _room, N_("Add a room")),
     "zone": Thing(N_("Zone"), ("site[]", "room[]", "zone[]"), Zone, _zone, N_("Add a zone"), removable=True),
     "contact": Thing(N_("Contact"), ("contact[]",), Contact, _contact, N_("Add a contact"), removable=True),
+    "report_mail": Thing(
+        N_("Recipient of reports"),
+        ("report_mail[]",),
+        ReportMail,
+        _report_mail,
+        N_("Add a recipient of reports"),
+        removable=True,
+        told=N_("Gets the reports of a month by mail on the first of the next one, at 6:00."),
+    ),
     "round": Thing(N_("Round"), ("round[]",), Round, _round, N_("Add a round"), removable=True),
     "crew": Thing(N_("Crew member"), ("round[]", "crew[]"), Crew, _crew, N_("Add a crew member"), removable=True),
     "vehicle": Thing(N_("Vehicle"), ("vehicle[]",), Vehicle, _vehicle, N_("Add a vehicle"), removable=True),

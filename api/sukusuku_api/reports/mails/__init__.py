@@ -1,0 +1,1 @@
+"""The reports of a month by mail, on the first of the next one."""

@@ -1,0 +1,34 @@
+"""Mails that are made once, whoever makes them and however often they begin again."""
+
+from sqlalchemy import Connection, insert, select
+
+from sukusuku_server.db import row_mapping
+from sukusuku_server.db.database import Operations
+from sukusuku_server.db.tables_alerts import mail_outbox
+from sukusuku_server.model.alerts import MailState, OutgoingMail
+
+
+def was_put(operations: Operations, message_id: str) -> bool:
+    """Tell whether a mail was handed to the outbox. Raises TransientError when the database does not answer."""
+    with operations.reading() as connection:
+        return _known(connection, message_id)
+
+
+def put_once(operations: Operations, mail: OutgoingMail, now: int) -> bool:
+    """Hand a mail to the outbox unless one with its Message-ID was before; tell whether it was handed over now.
+
+    Raises TransientError when the database does not answer.
+    """
+    with operations.writing() as connection:
+        if _known(connection, mail.message_id):
+            return False
+        values = row_mapping.mail_values(mail) | {"alert_id": None, "state": MailState.WAITING, "created": now}
+        values |= {"next_try": now, "attempts": 0, "leased_until": 0, "reason": ""}
+        connection.execute(insert(mail_outbox).values(values))
+        return True
+
+
+def _known(connection: Connection, message_id: str) -> bool:
+    return (
+        connection.execute(select(mail_outbox.c.id).where(mail_outbox.c.message_id == message_id)).first() is not None
+    )
