@@ -50,6 +50,7 @@ bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
 	@$(BIN)/python -m bench.rooms.alerts
 	@$(BIN)/python -m bench.figures
 	@$(BIN)/python -m bench.sign_in
+	@$(BIN)/python -m bench.stream
 
 faults: $(VENV)/dev.stamp ## Inject every fault of the matrix and count what is lost (TIER=pr, nightly or release)
 	@sh tests/system-packages.sh

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from sukusuku_api import problems, web
 from sukusuku_api.access.authentication import Authentication, Visitor
@@ -64,7 +64,9 @@ REPORTS = (2, 8)
 DRAWINGS = (4, 400)
 """Likewise charts of the page of rooms, which asks for all of them at once."""
 COMPRESSED_FROM = 1024
-"""Bytes; a smaller answer gains nothing. The event stream is never compressed: it would wait to fill a block."""
+"""Bytes; a smaller answer gains nothing."""
+NOT_COMPRESSED = tuple(kind for kind in DEFAULT_EXCLUDED_CONTENT_TYPES if kind != "text/event-stream")
+"""The event stream is compressed as a whole, event by event: a tile that was told before takes a few bytes."""
 LARGEST_BODY = 16 * 1024
 """Bytes that a request may bring: notes and names; only a file of bookings may be larger."""
 
@@ -111,7 +113,9 @@ def without_data() -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.add_middleware(SessionCookie)
-    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5)
+    app.add_middleware(
+        GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=5, exclude_content_types=NOT_COMPRESSED
+    )
     app.add_middleware(HostNames)  # nothing is looked at under a name that is not ours
     app.add_middleware(RequestIds)
 
@@ -142,7 +146,7 @@ def connect(
     context = Context(index, timetables(facility), store, operations, clock, index, Views(index))
     app.state.context = context
     app.state.authentication = Authentication(operations, clock, facility.web.url, visitor)
-    app.state.broadcast = Broadcast(context)
+    app.state.broadcast = Broadcast(context, app.state.authentication.forget)
     app.state.reports, app.state.drawings = WorkQueue(*REPORTS), WorkQueue(*DRAWINGS)
     app.state.settings_watch = None
     app.state.provider = None

@@ -22,7 +22,7 @@ from sukusuku_server.facility_document import state as document_state
 from sukusuku_server.facility_document.source import FacilitySource
 from sukusuku_server.facility_document.state import DocumentState
 from sukusuku_server.live import clock as server_clock
-from sukusuku_server.live import derivation_progress
+from sukusuku_server.live import derivation_progress, watching
 from sukusuku_server.live import views as live
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.rooms.schedule import FacilitySchedules
@@ -139,13 +139,18 @@ class Context:
 
     def view(self, asset: str, now: int) -> "live.UnitView | live.RoomView":
         """How an asset of the facility stands at the time `now`."""
-        store = self.store.live
-        return live.view(self.index, self.index.assets[asset], store.latest(), now, store.derived_latest())
+        store, away = self.store.live, self.is_collector_away(now)
+        known = self.index.assets[asset]
+        return live.view(self.index, known, store.latest(), now, store.derived_latest(), away=away)
 
     def views(self, now: int) -> "list[live.UnitView | live.RoomView]":
         """How every asset stands at the time `now`."""
-        store = self.store.live
-        return live.views(self.index, store.latest(), now, store.derived_latest())
+        store, away = self.store.live, self.is_collector_away(now)
+        return live.views(self.index, store.latest(), now, store.derived_latest(), away=away)
+
+    def is_collector_away(self, now: int) -> bool:
+        """Whether nothing new can come. While the server's clock is in doubt, that is what has to be told."""
+        return watching.is_away(self.store.live, now) and self.clock_doubt() is None
 
     def next_visits(self, now: int) -> dict[str, NextVisit]:
         """Which round comes next to each unit, by its id."""

@@ -1,45 +1,48 @@
-"""One task watches for changes and tells every listener, encoding each change once for all who see the same of it.
+"""One task watches for changes and tells every listener what is new to it.
 
-Every event is the whole state, so a listener that is slow misses the states in between: FastAPI holds a few events
-for it, no more.
+A listener gets the whole state once and from then on what differs from what it was last told, of what it may see. Each
+text is made once for all who see the same and were told the same. A listener that is slow skips the states in between;
+one that comes back soon says what it was told last, and goes on from there.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Hashable, Iterator, Sequence
+import math
+import secrets
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterator
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import ServerSentEvent
 
 from sukusuku_api.dependencies import Context
+from sukusuku_api.live_state import State, state
 from sukusuku_api.problems import ProblemError
-from sukusuku_api.schemas import live as present
 from sukusuku_core.supervision import repeat, supervise
-from sukusuku_core.time import japan_time
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_server.db import Alert
-from sukusuku_server.db.modes import Mode, Modes
-from sukusuku_server.live import views as live
-from sukusuku_server.live.clock import ClockDoubt
+from sukusuku_server.db.access_mark import AccessMark, access_mark
 
 if TYPE_CHECKING:
     from sukusuku_server.model.series import DerivedByAsset, LatestByAsset
 
 log = logging.getLogger(__name__)
 
-POLL = 0.5
-"""Seconds between two looks for changes."""
+POLL = 0.1
+"""Seconds between two questions whether readings have come, which cost nothing."""
+
+STATE_SECONDS = 0.5
+"""Seconds after which everything is looked at although none have: alerts, rights, what has grown old."""
 
 RETRY_SECONDS = 5.0
 """Until it watches again after something unforeseen."""
 
-RIGHTS_SECONDS = 0.5
-"""Seconds after which a listener's rights are looked at again: what was revoked is not told for longer."""
+RIGHTS_SECONDS = 60.0
+"""Seconds after which a listener's rights are looked at although nobody changed any: some end by themselves."""
 
 LOOK_SECONDS = 2.0
 """Seconds between two looks at something else than the live state."""
@@ -53,19 +56,41 @@ RETRY_MS = 2000
 MOST_STREAMS = 50
 """Streams of one account, key or display at a time: tabs of a browser, displays with one link."""
 
-State = tuple[Sequence[live.UnitView | live.RoomView], Sequence[Alert], ClockDoubt | None, bool, Sequence[Mode]]
+REMEMBERED = 16
+"""So many states back, a listener that was away can go on where it was."""
+
+
+class Format(Protocol):
+    """How a state is told to a listener. Two that are equal make the same texts."""
+
+    def __hash__(self) -> int:
+        """Tell formats apart."""
+
+    def whole(self, state: State, seen: Context) -> str:
+        """Return a state as somebody sees it."""
+
+    def change(self, before: State, state: State, seen: Context) -> str:
+        """Return what differs between two states, as somebody sees them; empty: nothing."""
 
 
 class Broadcast:
-    """The live state as server-sent events."""
+    """The live state as server-sent events. `forget` has everybody's rights looked up again."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, forget: Callable[[], None] = lambda: None) -> None:
         self._context = context
+        self._forget = forget
         self._latest: LatestByAsset = {}
         self._derived: DerivedByAsset = {}
         self._version: int | None = None
+        self._looked = -math.inf
+        self._run = secrets.token_hex(4)
+        self._number = 0
         self._state: State | None = None
-        self._told: dict[Hashable, ServerSentEvent] = {}
+        self._past: deque[State] = deque(maxlen=REMEMBERED)
+        self._told: dict[Hashable, str] = {}
+        self._access: AccessMark | None = None
+        self._moved = False
+        self._rights = 0
         self._changed = asyncio.Event()
         self._closed = False
         self._listeners: Counter[Hashable] = Counter()
@@ -77,23 +102,33 @@ class Broadcast:
 
     def take(self, context: Context) -> None:
         """Go on with another context. Whoever comes now waits for the next look."""
-        self._context, self._state = context, None
+        self._context, self._state, self._looked = context, None, -math.inf
+        self._past.clear()
 
     async def look(self) -> None:
-        """Compare the present with what was last told; tell what changed. Growing older is no change."""
+        """Compare the present with what was last told, when it is time; tell what changed. Growing older is none."""
         context = self._context
         store = context.store.live
-        version = store.version()
+        version, time = store.version(), asyncio.get_running_loop().time()
+        if version == self._version and time - self._looked < STATE_SECONDS:
+            return
+        self._looked = time
         if version != self._version:
             self._latest, self._derived, self._version = store.latest(), store.derived_latest(), version
-        alerts = await run_in_threadpool(context.operations.alerts, open_only=True)
-        views = live.views(context.index, self._latest, context.clock(), self._derived)
-        silences = await run_in_threadpool(Modes(context.operations).silences, context.clock())
-        state = (views, alerts, context.clock_doubt(), context.document().wrong_since is None, silences)
+        now, access = await run_in_threadpool(_look, context, self._latest, self._derived)
         if context is not self._context:
             return  # of a facility that is not in use any more
-        if state != self._state:
-            self._state = state
+        moved = access != self._access
+        if moved or self._moved:  # and once more with the next look, for who was being looked up meanwhile
+            self._forget()
+            self._rights += 1
+            self._wake()
+        self._access, self._moved = access, moved
+        now = replace(now, number=self._number)
+        if now != self._state:
+            self._number += 1
+            self._state = replace(now, number=self._number)
+            self._past.append(self._state)
             self._told = {}
             self._wake()
 
@@ -111,12 +146,16 @@ class Broadcast:
                 headers={"Retry-After": "30"},
             )
 
+    def mark(self, seen: Context) -> str:
+        """Return the mark of the present state as somebody sees it; who has been shown it can go on from there."""
+        return "" if self._state is None else self._mark(self._state, seen)
+
     async def events(
-        self, look: Callable[[], Context | None], who: Hashable = None
+        self, look: Callable[[], Context | None], text: Format, who: Hashable = None, since: str = ""
     ) -> AsyncGenerator[ServerSentEvent, None]:
         """As `_events`, counted as one of those of `who`."""
         with self._counted(who):
-            async with contextlib.aclosing(self._events(look)) as found:
+            async with contextlib.aclosing(self._events(look, text, since)) as found:
                 async for event in found:
                     yield event
 
@@ -153,54 +192,61 @@ class Broadcast:
             if not self._listeners[who]:
                 del self._listeners[who]
 
-    async def _events(self, look: Callable[[], Context | None]) -> AsyncGenerator[ServerSentEvent, None]:
-        """Yield the present state at once, then every change; after `BEAT` seconds without one a sign of life.
+    async def _events(
+        self, look: Callable[[], Context | None], text: Format, since: str
+    ) -> AsyncGenerator[ServerSentEvent, None]:
+        """Yield what is new since a mark, or the whole state, then every change; in `BEAT` seconds of silence a beat.
 
-        `look` tells what of the facility the listener sees now; it is asked again every `RIGHTS_SECONDS`, and when it
-        answers None the stream ends.
+        `look` tells what of the facility the listener sees now. It is asked again when anybody's rights change and
+        every `RIGHTS_SECONDS`; when it answers None the stream ends.
 
         The sign of life is an event `beat` with the server's time in UTC ms, by which a display notices a dead
         connection and keeps its clock right: a browser shows scripts no comments such as FastAPI's keep-alive.
         """
         yield ServerSentEvent(retry=RETRY_MS)
-        while self._state is None and not self._closed:
-            await self._changed.wait()
-        changed, told, quiet = self._changed, object(), 0.0
+        timer = asyncio.get_running_loop().time
+        looked = spoke = timer()
+        rights, shown = -1, since
+        seen: Context | None = None
         while not self._closed:
-            seen = await run_in_threadpool(look)
-            if seen is None:
-                return
-            if self._state is not None and (changed is not self._changed or told != seen.key):
-                changed, told, quiet = self._changed, seen.key, 0.0
-                yield self._event(seen)
-            try:
-                async with asyncio.timeout(RIGHTS_SECONDS):
+            changed = self._changed
+            if seen is None or rights != self._rights or timer() - looked >= RIGHTS_SECONDS:
+                rights, looked = self._rights, timer()
+                seen = await run_in_threadpool(look)
+                if seen is None:
+                    return
+            if self._state is not None and (mark := self._mark(self._state, seen)) != shown:
+                before, shown = self._before(shown, seen), mark
+                data = self._text(text, before, self._state, seen)
+                if data:
+                    spoke = timer()
+                    yield ServerSentEvent(event="change" if before else "state", raw_data=data, id=mark)
+                    continue
+            if timer() - spoke >= BEAT:
+                spoke = timer()
+                yield ServerSentEvent(event="beat", data=self._context.clock())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(min(spoke + BEAT, looked + RIGHTS_SECONDS)):
                     await changed.wait()
-            except TimeoutError:
-                quiet += RIGHTS_SECONDS
-                if quiet >= BEAT:
-                    quiet = 0.0
-                    yield ServerSentEvent(event="beat", data=self._context.clock())
+
+    def _before(self, shown: str, seen: Context) -> State | None:
+        """Return the state with a mark; None: it is too long ago, or too different from the present one."""
+        before = next((it for it in self._past if self._mark(it, seen) == shown), None)
+        return before if before is not None and self._state is not None and before.is_like(self._state) else None
+
+    def _mark(self, state: State, seen: Context) -> str:
+        return f"{self._run}-{state.number}-{hash(seen.key) & 0xFFFFFFFF:x}"
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    def _event(self, seen: Context) -> ServerSentEvent:
-        if seen.key not in self._told and self._state is not None:
-            self._told[seen.key] = self._encode(self._state, seen)
-        return self._told[seen.key]
+    def _text(self, text: Format, before: State | None, state: State, seen: Context) -> str:
+        key = (text, seen.key, None if before is None else before.number)
+        if key not in self._told:
+            self._told[key] = text.whole(state, seen) if before is None else text.change(before, state, seen)
+        return self._told[key]
 
-    def _encode(self, state: State, seen: Context) -> ServerSentEvent:
-        views, alerts, doubt, _, _ = state
-        index, now = seen.index, self._context.clock()
-        views = [view for view in views if view.id in index.assets]
-        alerts = [alert for alert in alerts if seen.sees(alert.asset)]
-        data = present.LiveOut(
-            time=japan_time(now),
-            units=present.units(index, views, now),
-            rooms=present.rooms(index, views, now),
-            alerts=[present.alert(index, alert) for alert in alerts],
-            clock_believed=doubt is None,
-        )
-        return ServerSentEvent(event="state", raw_data=data.model_dump_json())
+
+def _look(context: Context, latest: "LatestByAsset", derived: "DerivedByAsset") -> tuple[State, AccessMark]:
+    return state(context, latest, derived), access_mark(context.operations)

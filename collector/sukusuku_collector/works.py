@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from sukusuku_collector.alerts.context import NOTHING
 from sukusuku_collector.alerts.context_loader import Surroundings
@@ -45,17 +46,23 @@ from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rooms import RoomRecords
+from sukusuku_server.live import watching
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.planner import Planner
 from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility, Unit
-from sukusuku_server.timeseries.protocols import LiveReader, Store
+from sukusuku_server.timeseries.protocols import LiveReader, Notes, Store
 
 WATCH_SECONDS = 2.0
 """How often all assets are looked at: silence makes no message."""
 RETRY_SECONDS = 1.0
 
 Job = Callable[[], Awaitable[None]]
+
+
+class WatchedStore(LiveReader, Notes, Protocol):
+    """The latest values, and where it is noted that somebody looks at them."""
+
 
 _log = logging.getLogger("sukusuku_collector")
 
@@ -186,7 +193,7 @@ class Alerts:
     def __init__(
         self,
         engine: AlertEngine,
-        store: LiveReader,
+        store: WatchedStore,
         clock: Clock,
         surroundings: Surroundings,
         sure: Gate = always,
@@ -197,6 +204,7 @@ class Alerts:
         self._surroundings = surroundings
         self._sure = sure
         self._around = NOTHING
+        self._noted = 0
         self._problems = TransitionLog(_log)
 
     def evaluate(self, assets: Collection[str] | None = None, *, linked: bool = True) -> None:
@@ -208,6 +216,9 @@ class Alerts:
             return
         try:
             now = self._clock()
+            if linked and abs(now - self._noted) >= watching.EVERY_MS:
+                watching.keep(self._store, now)
+                self._noted = now
             if assets is None:  # not after each commit
                 self._around = self._surroundings.at(now)
             self._engine.evaluate(self._store.latest(), now, assets, linked=linked, around=self._around)

@@ -139,7 +139,8 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
     assert {"Problem", "LiveOut", "UnitOut", "RoomOut", "AlertOut"} <= set(description["components"]["schemas"])
     (stream,) = description["paths"]["/api/v1/stream"]["get"]["responses"]["200"]["content"].values()
     data = stream["itemSchema"]["properties"]["data"]["contentSchema"]["anyOf"]
-    assert data == [{"$ref": "#/components/schemas/LiveOut"}, {"type": "integer"}]
+    shapes = [{"$ref": f"#/components/schemas/{name}"} for name in ("LiveOut", "LiveChangeOut")]
+    assert data == [*shapes, {"type": "integer"}]
     assert set(description["paths"]) == {
         f"/api/v1/{path}"
         for path in (

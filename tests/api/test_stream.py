@@ -1,4 +1,5 @@
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,9 +30,9 @@ def api(world: World) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def _events(api: httpx.Client) -> Iterator[Iterator[tuple[str, Any]]]:
-    """The events of the stream as (name, data)."""
-    with api.stream("GET", STREAM) as answer:
+def _events(api: httpx.Client, last: str = "") -> Iterator[Iterator[tuple[str, Any]]]:
+    """The events of the stream as (name, data), for who has heard the event with the id `last` last."""
+    with api.stream("GET", STREAM, headers={"last-event-id": last}) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert (answer.headers["cache-control"], answer.headers["x-accel-buffering"]) == ("no-cache", "no")
 
@@ -47,7 +48,7 @@ def _events(api: httpx.Client) -> Iterator[Iterator[tuple[str, Any]]]:
 
 
 def _level(data: Any, ident: str) -> Any:
-    return next(unit["level"] for unit in data["units"] if unit["id"] == ident)
+    return next((unit["level"] for unit in data["units"] if unit["id"] == ident), None)
 
 
 def test_the_present_state_comes_at_once(api: httpx.Client, world: World) -> None:
@@ -55,7 +56,9 @@ def test_the_present_state_comes_at_once(api: httpx.Client, world: World) -> Non
     worlds.fire(world.operations, "collection", "tobu-unit-2", NOW - 720_000, 84.0)
 
     with _events(api) as events:
-        name, data = next(event for event in events if event[1]["alerts"])
+        next(data for _, data in events if data["alerts"])
+    with _events(api) as events:
+        name, data = next(events)
 
     assert name == "state"
     assert data["time"] == "2026-11-18T20:06:40+09:00"
@@ -77,7 +80,53 @@ def test_a_new_reading_is_told(api: httpx.Client, world: World) -> None:
         world.commit(*worlds.unit("tobu-unit-1", NOW - 1, level=55.0))
         name, data = next(events)
 
-    assert (name, _level(data, "tobu-unit-1")) == ("state", 55.0)
+    assert name == "change"
+    assert [(unit["id"], unit["level"]) for unit in data["units"]] == [("tobu-unit-1", 55.0)]
+    assert (data["rooms"], data["alerts"], data["alerts_over"]) == ([], [], [])
+
+
+def test_an_alert_that_is_over_is_told_by_its_id(api: httpx.Client, world: World) -> None:
+    alert = worlds.fire(world.operations, "collection", "tobu-unit-2", NOW - 720_000, 84.0)
+
+    with _events(api) as events:
+        next(data for _, data in events if data["alerts"])
+        with world.operations.change() as change:
+            change.resolve(alert, NOW, 12.0)
+        _, data = next(events)
+
+    assert (data["alerts"], data["alerts_over"]) == ([], [alert.id])
+
+
+def test_who_comes_back_is_told_what_changed_meanwhile_and_a_stranger_everything(
+    api: httpx.Client, world: World
+) -> None:
+    world.commit(*worlds.unit("tobu-unit-1", NOW - 2, level=42.0))
+    with api.stream("GET", STREAM) as answer:
+        last = next(line.removeprefix("id: ") for line in answer.iter_lines() if line.startswith("id: "))
+    world.commit(*worlds.unit("tobu-unit-1", NOW - 1, level=55.0))
+
+    with _events(api, last) as events:
+        name, data = next(events)
+        assert (name, [unit["id"] for unit in data["units"]]) == ("change", ["tobu-unit-1"])
+    with _events(api, "of-another-run") as events:
+        name, data = next(events)
+        assert (name, len(data["units"])) == ("state", 4)
+
+
+def test_a_change_takes_few_bytes_on_the_wire(api: httpx.Client, world: World) -> None:
+    with api.stream("GET", STREAM, headers={"accept-encoding": "gzip"}) as answer:
+        assert answer.headers["content-encoding"] == "gzip"
+        chunks = answer.iter_raw()
+        decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        while b"event: state" not in decoder.decompress(next(chunks)):
+            pass
+        world.commit(*worlds.unit("tobu-unit-1", NOW - 1, level=55.0))
+        size, text = 0, b""
+        while b"event: change" not in text:
+            chunk = next(chunks)
+            size, text = size + len(chunk), text + decoder.decompress(chunk)
+
+    assert size <= 400
 
 
 def test_an_acknowledgement_is_told(api: httpx.Client, world: World) -> None:

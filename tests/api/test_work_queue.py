@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from sukusuku_api import live_stream
+from sukusuku_api.live_changes import JSON
 from sukusuku_api.live_stream import Broadcast
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.work_queue import WorkQueue
@@ -92,7 +93,7 @@ def test_a_stream_that_ends_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     Broadcast.__init__(broadcast, None)  # type: ignore[arg-type] # it is not asked
 
     async def story() -> None:
-        stream = broadcast.events(lambda: None, "account 1")
+        stream = broadcast.events(lambda: None, JSON, "account 1")
         await anext(stream)
         with pytest.raises(ProblemError, match="1 streams already"):
             broadcast.may_listen("account 1")

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import msgspec
 
+from sukusuku_api.timestamps import LATEST_MS
 from sukusuku_core.clock import now_ms
 from sukusuku_core.model import FaultCode, Quality, Reading, UnitState, Value
 from sukusuku_core.settings import parse
 from sukusuku_server.db import Alert, AlertState, Operations
+from sukusuku_server.live import watching
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.base import WEEKDAYS
 from sukusuku_server.settings.opening import Calendar, Opening
@@ -178,6 +180,9 @@ class World:
         self.operations.close()
 
 
-def make(folder: Path, extra: str = "", fill: Fill = nothing) -> World:
-    """A world with what `fill` puts into it; `extra` as in `facility`."""
-    return World(facility(extra), *both(folder, fill), folder / READINGS)
+def make(folder: Path, extra: str = "", fill: Fill = nothing, *, heard: bool = True) -> World:
+    """A world with what `fill` puts into it; `extra` as in `facility`. `heard`: a collector is there, for ever."""
+    made = World(facility(extra), *both(folder, fill), folder / READINGS)
+    if heard:
+        watching.keep(made.store, LATEST_MS)
+    return made

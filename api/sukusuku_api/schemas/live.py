@@ -214,6 +214,17 @@ class LiveOut(Shape):
     clock_believed: bool = Field(description="false: the server's clock is in doubt, see `GET /api/v1/health`")
 
 
+class LiveChangeOut(Shape):
+    """What has changed since the event before: data of the event `change`. What is not in it is as it was."""
+
+    time: datetime = Field(examples=[_TIME])
+    units: list[UnitOut] = Field(description="Those that changed")
+    rooms: list[RoomOut] = Field(description="Those that changed")
+    alerts: list[AlertOut] = Field(description="Open ones that are new or changed")
+    alerts_over: list[int] = Field(description="Ids of alerts that are open no more")
+    clock_believed: bool = Field(description="false: the server's clock is in doubt, see `GET /api/v1/health`")
+
+
 def name(text: Text) -> NameOut:
     """Return a name for the border."""
     return NameOut(ja=text.ja, en=text.en)

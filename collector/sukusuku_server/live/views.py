@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal
 
 from sukusuku_core.model import FaultCode, Quality, UnitState, Value
 from sukusuku_server.live.freshness import key_metrics, last_time
 from sukusuku_server.live.outlook import Outlook, outlook
 from sukusuku_server.model.series import DerivedByAsset, Latest, LatestByAsset, Point
-from sukusuku_server.rooms.current import PEOPLE, corrected, limit_now, sensed
+from sukusuku_server.rooms.current import CHILDREN, FRESH_MS, PEOPLE, corrected, limit_now, sensed
 from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
-from sukusuku_server.settings import Asset, Facility, Unit
+from sukusuku_server.settings import Asset, Facility, Room, Unit
 
 SIMULATED = "simulated"
 """Value of `Info/Source` by which an edge node says that no real device stands behind an asset."""
@@ -211,7 +212,7 @@ def room_view(
     """Return a room at the time `now` (UTC ms).
 
     The counts are the corrected ones, as in alerts and on the page of rooms; where there are none, what the sensors
-    see. A closed room has no limit that it could be over: counts drift at night.
+    see, as far as that can be believed. A closed room has no limit that it could be over: counts drift at night.
     """
     room = timetable.room
     silent_after = facility.levels(room).silent_after
@@ -219,21 +220,21 @@ def room_view(
     stale = _stale(latest, last, silent_after, now)
     if not stale:
         latest = _present(latest, silent_after, now)
-    people, children = (
-        None if found is None else found[0]
-        for found in (
-            (None if stale else corrected(derived, now, PEOPLE)) or sensed(room, latest, "Count"),
-            (None if stale else corrected(derived, now)) or sensed(room, latest, "Children"),
-        )
-    )
     limit, is_open = limit_now(timetable, latest, now), timetable.is_open(now)
+    seen = people, children = _sensed(room, latest, "Count"), _sensed(room, latest, "Children")
+    if not stale:
+        people = _counted(timetable, latest, derived, now, PEOPLE)
+        children = _counted(timetable, latest, derived, now, CHILDREN)
+    doubted = any(sensed is not None and count is None for sensed, count in zip(seen, (people, children), strict=True))
     presence = _flag(latest, "Presence")
     if stale:
         condition = Condition.SILENT
     elif is_open and children is not None and children > limit.children:
         condition = Condition.OVER
-    elif (people is None and children is None and presence is None) or any(
-        _good(latest, metric) is None for metric in key_metrics(room, latest)
+    elif (
+        doubted
+        or (people is None and children is None and presence is None)
+        or any(_good(latest, metric) is None for metric in key_metrics(room, latest))
     ):
         condition = Condition.UNKNOWN
     else:
@@ -267,18 +268,58 @@ def room_view(
     )
 
 
+def _counted(
+    timetable: Timetable, latest: Mapping[str, Latest], derived: Mapping[str, Point], now: int, series: str
+) -> int | None:
+    """Return how many are in by the derivation, otherwise by the sensors where these can be believed by themselves.
+
+    A counter that has just begun says 0 whoever is in. So in opening hours the sensors alone are not believed where
+    they say that nobody is in, nor fewer than in the zones, nor where a derivation that there was has to catch up.
+    """
+    found = corrected(derived, now, series)
+    if found is not None:
+        return found[0]
+    kind: Literal["Count", "Children"] = "Count" if series == PEOPLE else "Children"
+    count = _sensed(timetable.room, latest, kind)
+    if count is None or not timetable.is_open(now):
+        return count
+    zones = sum(_count(latest, f"Zones/{zone.id}/{kind}") or 0 for zone in timetable.room.zone)
+    was_open = timetable.is_open(now - FRESH_MS)
+    return None if count == 0 or count < zones or (series in derived and was_open) else count
+
+
+def _sensed(room: Room, latest: Mapping[str, Latest], kind: Literal["Count", "Children"]) -> int | None:
+    found = sensed(room, latest, kind)
+    return None if found is None else found[0]
+
+
 def view(
-    index: FacilitySchedules, asset: Asset, latest: LatestByAsset, now: int, derived: DerivedByAsset = _NOBODY
+    index: FacilitySchedules,
+    asset: Asset,
+    latest: LatestByAsset,
+    now: int,
+    derived: DerivedByAsset = _NOBODY,
+    *,
+    away: bool = False,
 ) -> UnitView | RoomView:
-    """One asset at the time `now` (UTC ms)."""
+    """One asset at the time `now` (UTC ms). `away`: the collector is, so that nothing of it is of now."""
     values, points = latest.get(asset.id, {}), derived.get(asset.id, _NOTHING)
+    found: UnitView | RoomView
     if isinstance(asset.settings, Unit):
-        return unit_view(index.facility, asset.site.id, asset.settings, values, now, points)
-    return room_view(index.facility, asset.site.id, index.schedules[asset.id], values, now, points)
+        found = unit_view(index.facility, asset.site.id, asset.settings, values, now, points)
+    else:
+        found = room_view(index.facility, asset.site.id, index.schedules[asset.id], values, now, points)
+    return replace(found, condition=Condition.SILENT, stale=True) if away else found
 
 
 def views(
-    index: FacilitySchedules, latest: LatestByAsset, now: int, derived: DerivedByAsset = _NOBODY
+    index: FacilitySchedules,
+    latest: LatestByAsset,
+    now: int,
+    derived: DerivedByAsset = _NOBODY,
+    *,
+    away: bool = False,
 ) -> list[UnitView | RoomView]:
-    """Every asset of the facility that has not left, in the order of `facility.toml`."""
-    return [view(index, asset, latest, now, derived) for asset in index.assets.values() if not asset.has_left(now)]
+    """Every asset of the facility that has not left, in the order of `facility.toml`; `away` as in `view`."""
+    there = [asset for asset in index.assets.values() if not asset.has_left(now)]
+    return [view(index, asset, latest, now, derived, away=away) for asset in there]

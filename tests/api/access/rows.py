@@ -207,8 +207,6 @@ ROWS = (
     Row("POST /api/v1/settings/undo", json={"version": "x", "number": 1}, ok=404),
     Row("POST /api/v1/settings/adopt", json={"version": "x", "edge": "e", "device": "d", "site": "{site}"}, ok=404),
     Row("GET /wall"),
-    Row("GET /wall/tiles"),
-    Row("GET /wall/tiles", {"site": "{site}"}),
     Row("GET /wall/{site}"),
     Row("GET /wall/{site}", {"lang": "en"}),
     Row("GET /alerts"),
@@ -303,6 +301,7 @@ ROWS = (
 
 ELSEWHERE = {
     "GET /api/v1/stream": "test_stream_rights.py",
+    "GET /wall/stream": "test_stream_rights.py",
     "GET /rounds/{run}/stream": "tests/api/web/rounds/test_following.py",
 }
 """Routes that are judged in another module: they have no end."""

@@ -100,6 +100,31 @@ def test_what_is_given_and_taken_shows_on_an_open_stream(server: Server) -> None
             assert seconds <= AT_ONCE
 
 
+def test_a_display_that_is_open_shows_what_is_given_and_taken(server: Server) -> None:
+    grants = Grants(server.operations)
+    account, token = server.somebody()
+    grants.give(Role.VIEWER, "tobu", NOW, "start", account=account)
+
+    with server.api.stream("GET", "/wall/stream?lang=en", headers={"cookie": f"sukusuku={token}"}) as answer:
+        lines = answer.iter_lines()
+        told = ([site for site in BOTH if f"site-{site}" in line] for line in lines if '<section class="site"' in line)
+        assert next(told) == ["tobu"]
+        there = grants.give(Role.VIEWER, "seibu", NOW, "start", account=account)
+        assert sorted([*next(told), *next(told)]) == ["seibu", "tobu"]
+        grants.revoke(there.id, NOW + 1, "start")
+        assert next(told) == ["tobu"]
+        grants_left = next(iter(grants.all()))
+        grants.revoke(grants_left.id, NOW + 1, "start")
+        assert next(told, None) is None
+
+
+def test_a_display_of_a_centre_that_is_not_seen_is_refused(server: Server) -> None:
+    account, token = server.somebody()
+    Grants(server.operations).give(Role.VIEWER, "tobu", NOW, "start", account=account)
+    headers = {"cookie": f"sukusuku={token}"}
+    assert server.api.get("/wall/stream?site=seibu", headers=headers).status_code == 404
+
+
 def test_the_session_outlives_a_change_of_rights_that_its_stream_has_seen(server: Server) -> None:
     """The stream cannot bring the new token, so it must not use it up."""
     grants = Grants(server.operations)

@@ -1,25 +1,22 @@
-// Keeps the wall live: listens to the stream, fetches what changed, counts the ages, and says when data or the
-// connection is old. Works on from what it has when the server is gone.
-
+// Keeps the wall live: takes what the stream tells of each part, counts the ages, turns the pages of many centres, and
+// says when data or the connection is old. Works on from what it has when the server is gone.
 const { patch } = await import(`./patch.js${new URL(import.meta.url).search}`);
+
 const body = document.body;
-const live = document.getElementById("live");
 const lost = document.getElementById("lost");
 const ages = JSON.parse(body.dataset.ages);
 const language = document.documentElement.lang;
 const TOKYO = "Asia/Tokyo";
 const SILENT_MS = 30_000; // three signs of life missed
 const RETRY_MS = 3_000;
-const PAUSE_MS = 1_000; // at most one update a second
 
 const clock = new Intl.DateTimeFormat("en-GB", { timeZone: TOKYO, hour: "2-digit", minute: "2-digit" });
 const date = new Intl.DateTimeFormat(language, { timeZone: TOKYO, month: "long", day: "numeric", weekday: "short" });
 
-let ahead = 0; // by how much the server's clock is ahead of ours
+let ahead = body.dataset.now - Date.now(); // by how much the server's clock is ahead of ours
+let mark = body.dataset.mark; // of what is shown
 let source = null;
 let heard = Date.now();
-let fetching = false;
-let again = false;
 
 const now = () => Date.now() + ahead;
 
@@ -35,14 +32,14 @@ function setText(element, text) {
 
 function tick() {
   const present = now();
-  for (const time of live.querySelectorAll("[data-time]")) setText(time, age(present - time.dataset.time));
-  for (const tile of live.querySelectorAll("[data-silent-after]")) {
+  for (const time of document.querySelectorAll("[data-time]")) setText(time, age(present - time.dataset.time));
+  for (const tile of document.querySelectorAll("[data-silent-after]")) {
     const { last, silentAfter } = tile.dataset;
     // Only ever set here: the server may know earlier that nobody is there, and takes it away with the next tile.
     if (last === "" || present - last > silentAfter) tile.toggleAttribute("data-stale", true);
   }
-  for (const time of live.querySelectorAll("[data-clock]")) setText(time, clock.format(present));
-  for (const day of live.querySelectorAll("[data-date]")) setText(day, date.format(present));
+  for (const time of document.querySelectorAll("[data-clock]")) setText(time, clock.format(present));
+  for (const day of document.querySelectorAll("[data-date]")) setText(day, date.format(present));
   if (Date.now() - heard > SILENT_MS) reconnect();
 }
 
@@ -60,7 +57,7 @@ function order(pages, urgent) {
 }
 
 function show() {
-  const rows = live.querySelector(".rows");
+  const rows = document.querySelector(".rows");
   if (!rows) return;
   const pages = order(Number(rows.dataset.pages), Number(rows.dataset.urgent));
   const page = pages[turned % pages.length];
@@ -75,36 +72,28 @@ function turn() {
   show();
 }
 
-async function update() {
-  if (fetching) {
-    again = true;
+// Put the rows in their new order: what has come to need somebody moves to the front.
+function arrange({ order: ids, pages, urgent }) {
+  const rows = document.querySelector(".rows");
+  Object.assign(rows.dataset, { pages, urgent });
+  ids.split(" ").forEach((id, n) => {
+    const row = document.getElementById(`row-${id}`);
+    row.dataset.page = Math.floor(n / body.dataset.rows);
+    if (rows.children[n + 1] !== row) rows.insertBefore(row, rows.children[n + 1]); // the first child is the summary
+  });
+}
+
+function take(html) {
+  const news = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
+  if (news.dataset.build !== body.dataset.build) {
+    location.reload();
     return;
   }
-  fetching = true;
-  again = false;
-  try {
-    const answer = await fetch(body.dataset.tiles, { signal: AbortSignal.timeout(10_000) });
-    if (answer.status === 401 || answer.status === 403) {
-      location.reload(); // signed out, or the link was revoked: the page says so
-      return;
-    }
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".wall");
-    if (fresh.dataset.build !== body.dataset.build) {
-      location.reload();
-      return;
-    }
-    ahead = fresh.dataset.now - Date.now();
-    patch(live.firstElementChild, fresh);
-    show();
-    tick();
-  } catch {
-    again = true; // the stream's own trouble shows the banner; this only tries again
-  }
-  setTimeout(() => {
-    fetching = false;
-    if (again) update();
-  }, PAUSE_MS);
+  ahead = news.dataset.now - Date.now();
+  for (const fresh of [...news.children]) patch(document.getElementById(fresh.id), fresh);
+  if (news.dataset.order) arrange(news.dataset);
+  show();
+  tick();
 }
 
 function alive() {
@@ -113,22 +102,37 @@ function alive() {
 }
 
 function connect() {
-  source = new EventSource(body.dataset.stream);
+  source = new EventSource(`${body.dataset.stream}&since=${mark}`);
   source.addEventListener("open", alive);
-  source.addEventListener("state", () => {
-    alive();
-    update();
-  });
+  for (const name of ["state", "change"]) {
+    source.addEventListener(name, (event) => {
+      alive();
+      mark = event.lastEventId;
+      take(event.data);
+    });
+  }
   source.addEventListener("beat", (event) => {
     alive();
     ahead = event.data - Date.now();
   });
   source.addEventListener("error", () => {
     lost.hidden = false;
-    if (source.readyState !== EventSource.CLOSED) return;
-    setTimeout(reconnect, RETRY_MS);
-    update();
+    if (source.readyState === EventSource.CLOSED) setTimeout(refused, RETRY_MS);
   });
+}
+
+// The server does not let us listen. Signed out, or the link was revoked: then the page says so.
+async function refused() {
+  try {
+    const answer = await fetch(location.href, { redirect: "manual", cache: "no-store" });
+    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
+      location.reload();
+      return;
+    }
+  } catch {
+    // it is away: the banner says so
+  }
+  reconnect();
 }
 
 function reconnect() {
@@ -138,7 +142,6 @@ function reconnect() {
   connect();
 }
 
-ahead = live.firstElementChild.dataset.now - Date.now();
 show();
 tick();
 setInterval(tick, 1000);

@@ -1,20 +1,25 @@
 """The wall as web pages. Everything they need is served from here: no other host, no script in the page."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from http import HTTPStatus
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 
-from sukusuku_api.dependencies import Context, UnitsContext
-from sukusuku_api.web import base
+from sukusuku_api.dependencies import Context, UnitsContext, known_site
+from sukusuku_api.listening import BroadcastDep, WhoDep, broadcast, looking
+from sukusuku_api.live_state import present
 from sukusuku_api.web import texts as words
 from sukusuku_api.web.base import HEADERS, LANGUAGES, STATIC, Lang, environment, texts
 from sukusuku_api.web.wall import view_model
-from sukusuku_server.db.modes import Modes
-from sukusuku_server.settings import Language, Site
+from sukusuku_api.web.wall.news import News, shown
+from sukusuku_server.settings import Language
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,7 +27,8 @@ router = APIRouter(include_in_schema=False)
 def install(app: FastAPI) -> None:
     """Add the pages, and load their texts and templates now: a broken one should show at the start."""
     for language in LANGUAGES:
-        environment(language).get_template("wall.html")
+        for template in ("wall.html", "news.html"):
+            environment(language).get_template(template)
     app.mount(STATIC, StaticFiles(packages=[("sukusuku_api.web", "static")]), name="static")
     app.include_router(router)
 
@@ -34,26 +40,40 @@ async def index() -> RedirectResponse:
 
 
 @router.get("/wall")
-async def wall(context: UnitsContext, lang: Lang = "ja") -> HTMLResponse:
+async def wall(request: Request, context: UnitsContext, lang: Lang = "ja") -> HTMLResponse:
     """All centres."""
-    return await _page(context, None, lang, "wall.html")
+    return await _page(request, context, None, lang)
 
 
-@router.get("/wall/tiles")
-async def wall_tiles(context: UnitsContext, lang: Lang = "ja", site: str | None = None) -> HTMLResponse:
-    """Return the part of the wall that changes; the page asks for it when the stream tells of a change."""
-    return await _page(context, site, lang, "live.html")
+def _one_centre(context: UnitsContext, site: str | None = None) -> str | None:
+    """Return the centre that is asked for; None: all. Raises ProblemError (404)."""
+    return None if site is None else known_site(context, site).id
+
+
+@router.get("/wall/stream", response_class=EventSourceResponse)
+async def wall_stream(
+    request: Request,
+    broadcast: BroadcastDep,
+    who: WhoDep,
+    site: Annotated[str | None, Depends(_one_centre)],
+    lang: Lang = "ja",
+    since: Annotated[str, Query(max_length=64)] = "",
+) -> AsyncIterator[ServerSentEvent]:
+    """Tell a display what is new, from the mark on that it has been shown; events as on the stream of the API."""
+    last = request.headers.get("last-event-id", since)
+    async with contextlib.aclosing(broadcast.events(looking(request), News(lang, site), who, last)) as events:
+        async for event in events:
+            yield event
 
 
 @router.get("/wall/{site}")
-async def wall_of_site(context: UnitsContext, site: str, lang: Lang = "ja") -> HTMLResponse:
+async def wall_of_site(request: Request, context: UnitsContext, site: str, lang: Lang = "ja") -> HTMLResponse:
     """One centre."""
-    return await _page(context, site, lang, "wall.html")
+    return await _page(request, context, site, lang)
 
 
-async def _page(context: Context, site: str | None, language: Language, template: str) -> HTMLResponse:
+async def _page(request: Request, context: Context, site: str | None, language: Language) -> HTMLResponse:
     templates = environment(language)
-    sites = [found for found in context.facility.site if site in {None, found.id}]
     values = {
         "facility": context.facility,
         "who": context.principal,
@@ -61,23 +81,14 @@ async def _page(context: Context, site: str | None, language: Language, template
         "site": site,
         "page": "/wall" if site is None else f"/wall/{site}",
         "rows": view_model.ROWS,
+        "mark": broadcast(request).mark(context),  # of before: what changes meanwhile is told again
     }
-    if site is not None and not sites:
+    if site is not None and site not in context.index.sites:
         page = templates.get_template("missing.html").render(values)
         return HTMLResponse(page, HTTPStatus.NOT_FOUND, headers=HEADERS)
-    shown = await _wall(context, sites, language)
-    page = templates.get_template(template).render(values, wall=shown, ages=_ages(language))
+    wall = shown(await run_in_threadpool(present, context), context, language, site)
+    page = templates.get_template("wall.html").render(values, wall=wall, ages=_ages(language))
     return HTMLResponse(page, headers=HEADERS)
-
-
-async def _wall(context: Context, sites: list[Site], language: Language) -> view_model.Wall:
-    alerts = await run_in_threadpool(context.operations.alerts, open_only=True, about=context.seen)
-    now = context.clock()
-    silences = await run_in_threadpool(Modes(context.operations).silences, now)
-    reader = base.Locale(language, texts(language).gettext, now)
-    wrong = context.document().wrong_since is not None
-    views, doubt = context.views(now), context.clock_doubt()
-    return view_model.wall(context.index, sites, views, alerts, reader, doubt, settings_wrong=wrong, silences=silences)
 
 
 def _ages(language: Language) -> str:

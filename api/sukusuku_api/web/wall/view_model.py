@@ -9,6 +9,7 @@ from sukusuku_api.web import clock_texts, silence_texts
 from sukusuku_api.web import texts as words
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.wall import alert_texts
+from sukusuku_api.web.wall.closing import Closing, closing, is_night
 from sukusuku_api.web.wall.forecast_texts import ahead
 from sukusuku_core.model import FaultCode
 from sukusuku_core.time import japan_time
@@ -18,6 +19,7 @@ from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.live.views import Condition, RoomView, UnitView
 from sukusuku_server.rooms.capacity_limit import Rule
+from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.texts import limited_by
 from sukusuku_server.settings import FacilityIndex, Room, Site, Unit
 
@@ -100,10 +102,14 @@ class ZoneBar:
 
 @dataclass(frozen=True, slots=True)
 class RoomTile(Tile):
-    """A temporary-childcare room. `note` says that its limit is reached, or what limits it, where nothing is wrong."""
+    """A temporary-childcare room. `note` says that its limit is reached, or what limits it, where nothing is wrong.
+
+    `rests`: its centre is closed, and all is as it should be then.
+    """
 
     bar: Bar
     note: str
+    rests: bool
     adults: int | None
     presence: str
     zones: tuple[ZoneBar, ...]
@@ -116,7 +122,7 @@ class SitePanel:
     id: str
     name: str
     condition: Condition
-    word: str
+    closing: Closing | None
     units: tuple[UnitTile, ...]
     rooms: tuple[RoomTile, ...]
 
@@ -145,7 +151,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """Everything on the wall at one moment.
+    """Everything on the wall at one moment. `heard`: something is heard now, so that no alert means that all is well.
 
     With many centres `summary` says how many need somebody, `pages` is how often the display turns until all were seen,
     and the first `urgent` of them have what needs somebody. Otherwise they are empty and 0.
@@ -158,6 +164,11 @@ class Wall:
     """Empty: the settings as they are now are in use."""
     silenced: str
     """About what no mails are sent, and until when; empty: about nothing."""
+    away: str
+    """Why nothing of it is of now; empty: the collector is there."""
+    heard: bool
+    night: bool
+    """Whether the display may be dimmed: it is night, and every centre is closed."""
     simulated: bool
     sites: tuple[SitePanel, ...]
     summary: tuple[Tally, ...]
@@ -168,7 +179,7 @@ class Wall:
 
 
 def wall(
-    index: FacilityIndex,
+    index: FacilitySchedules,
     sites: Sequence[Site],
     views: Sequence[View],
     alerts: Sequence[Alert],
@@ -176,16 +187,19 @@ def wall(
     doubt: ClockDoubt | None = None,
     *,
     settings_wrong: bool = False,
+    away: bool = False,
     silences: Sequence[Mode] = (),
 ) -> Wall:
     """Return the wall for the given centres of a facility. `doubt` is about the server's clock.
 
-    `settings_wrong`: changed settings have a mistake, and those of before are in use. `silences` are those of now.
+    `settings_wrong`: changed settings have a mistake, and those of before are in use. `away`: the collector is.
+    `silences` are those of now.
     """
     shown = {site.id for site in sites}
     told = [alert for alert in alerts if alert.site in shown and alert.state in _TOLD]
     told.sort(key=lambda alert: (_TOLD.index(alert.state), -alert.since))
-    panels = [_site(site, [view for view in views if view.site == site.id], reader) for site in sites]
+    views = [view for view in views if view.site in shown]
+    panels = [_site(index, site, [view for view in views if view.site == site.id], reader) for site in sites]
     many = len(panels) > SIDE_BY_SIDE
     if many:  # what needs somebody comes first; otherwise the order of the settings stays
         panels.sort(key=lambda panel: panel.condition is Condition.OK)
@@ -196,9 +210,12 @@ def wall(
         clock_warning=clock_texts.warning(doubt, reader.translate),
         settings_warning=reader.translate(_WRONG) if settings_wrong else "",
         silenced=silence_texts.told(index, [site.id for site in sites], silences, reader),
-        simulated=any(view.simulated for view in views if view.site in shown),
+        away=reader.translate(_AWAY) if away else "",
+        heard=any(not view.stale for view in views),
+        night=is_night(reader.now) and all(panel.closing for panel in panels),
+        simulated=any(view.simulated for view in views),
         sites=tuple(panels),
-        summary=_summary([view for view in views if view.site in shown], reader.translate) if many else (),
+        summary=_summary(views, reader.translate) if many else (),
         pages=-(-len(panels) // ROWS) if many else 0,
         urgent=-(-urgent // ROWS) if many else 0,
         alerts=tuple(_alert(index, alert, reader) for alert in told[:SHOWN_ALERTS]),
@@ -207,6 +224,8 @@ def wall(
 
 
 _WRONG = N_("The settings were changed and have a mistake. Those of before are in use. Please tell the administrator.")
+
+_AWAY = N_("The collector is not running: nothing that is shown is of now. Please tell the administrator.")
 
 _SUMMARIES = {
     UnitView: N_("Nappy units: %(n)s of %(m)s need attention"),
@@ -233,15 +252,14 @@ _TOLD = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 """A pending alert has told nobody yet, so the wall does not either."""
 
 
-def _site(site: Site, views: Sequence[View], reader: Locale) -> SitePanel:
+def _site(index: FacilitySchedules, site: Site, views: Sequence[View], reader: Locale) -> SitePanel:
     units = {unit.id: unit for unit in site.unit}
     rooms = {room.id: room for room in site.room}
-    condition = worst(views)
     return SitePanel(
         id=site.id,
         name=site.name[reader.language],
-        condition=condition,
-        word=reader.translate(words.CONDITIONS[condition]),
+        condition=worst(views),
+        closing=closing(index, site.id, reader),
         units=tuple(_unit(units[view.id], view, reader) for view in views if isinstance(view, UnitView)),
         rooms=tuple(_room(rooms[view.id], view, reader) for view in views if isinstance(view, RoomView)),
     )
@@ -300,18 +318,20 @@ def _room(room: Room, view: RoomView, reader: Locale) -> RoomTile:
         trouble = reader.translate("The number of children is not known")
     elif view.condition is Condition.UNKNOWN:
         trouble = reader.translate("A sensor is not responding")
+    rests = not view.is_open and view.condition is Condition.OK and not view.children
     adults = None if view.people is None or view.children is None else max(0, view.people - view.children)
     return RoomTile(
         id=view.id,
         name=room.name[reader.language],
         condition=view.condition,
-        word=reader.translate(words.CONDITIONS[view.condition]),
+        word=reader.translate(_CLOSED if rests else words.CONDITIONS[view.condition]),
         trouble=trouble,
         stale=view.stale,
         silent_after=int(view.silent_after * 1000),
         last=_age(view.last_time, reader),
         bar=_bar(view.children, view.limit, view.limit),
-        note="" if trouble else _note(view, limited, reader.translate),
+        note="" if trouble or rests else _note(view, limited, reader.translate),
+        rests=rests,
         adults=adults,
         presence=_presence(view.presence, view.people, reader.translate),
         zones=tuple(
@@ -324,6 +344,9 @@ def _room(room: Room, view: RoomView, reader: Locale) -> RoomTile:
             for zone in view.zones
         ),
     )
+
+
+_CLOSED = N_("Closed now")
 
 
 def _note(view: RoomView, limited: str, translate: Translate) -> str:

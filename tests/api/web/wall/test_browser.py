@@ -55,6 +55,7 @@ def test_a_new_level_appears_without_a_reload(browser: Browser, world: World, ur
 
 
 def test_a_new_alert_appears_and_its_acknowledgement_too(browser: Browser, world: World, url: str) -> None:
+    world.commit(*worlds.unit("tobu-unit-1", now_ms()))
     with visit(browser, f"{url}/wall?lang=en") as wall:
         alerts = wall.page.get_by_role("region", name="Alerts")
         expect(alerts).to_contain_text("No open alerts")
@@ -134,11 +135,13 @@ def test_what_does_not_answer_looks_old_at_once_and_stays_so(browser: Browser, w
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768), (390, 844)])
-def test_nothing_is_cut_off(browser: Browser, world: World, url: str, width: int, height: int) -> None:
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_nothing_is_cut_off(browser: Browser, world: World, url: str, width: int, height: int, language: str) -> None:
     world.commit(*worlds.troubled(now_ms()))
-    worlds.fire(world.operations, "unit_fault", "seibu-unit-1", now_ms(), 1.0)
+    for asset in ("seibu-unit-1", "seibu-unit-2", "tobu-unit-1", "tobu-unit-2"):
+        worlds.fire(world.operations, "unit_fault", asset, now_ms(), 1.0)
 
-    with visit(browser, f"{url}/wall", width, height) as wall:
+    with visit(browser, f"{url}/wall?lang={language}", width, height) as wall:
         cut = wall.page.evaluate(
             """[...document.querySelectorAll('.tile, .tile p, .tile h3, .alerts *, header *')]
                 .filter(e => e instanceof HTMLElement && e.clientWidth && e.scrollWidth > e.clientWidth + 1)
@@ -153,3 +156,11 @@ def test_nothing_is_cut_off(browser: Browser, world: World, url: str, width: int
                     .filter(e => e.scrollHeight > e.clientHeight + 1).map(e => e.id)"""
             )
             assert covered == []
+            small = wall.page.evaluate(
+                """[...document.querySelectorAll('#board *, #alerts *, .now *')]
+                    .filter(e => e instanceof HTMLElement && e.checkVisibility() && [...e.childNodes]
+                        .some(it => it.nodeType === Node.TEXT_NODE && it.data.trim()))
+                    .filter(e => parseFloat(getComputedStyle(e).fontSize) < 32 * innerWidth / 1920 - .1)
+                    .map(e => e.className + ': ' + e.textContent.trim())"""
+            )
+            assert small == [], "at 4 m and 43 inches this cannot be read"
