@@ -22,6 +22,7 @@ def page(
 ) -> HTMLResponse:
     """Return a page made from a template that extends `desk.html`; `path` is its own, to which its forms lead."""
     common = {
+        "refresh": None,
         "facility": context.facility,
         "who": context.principal,
         "language": language,
