@@ -166,9 +166,14 @@ def public(request: Request) -> Context:
 PublicContext = Annotated[Context, Depends(public)]
 
 
+def whoever(request: Request) -> Principal | None:
+    """Return who asks, and change nothing; None: somebody who has not signed in."""
+    return cast("Authentication", request.app.state.authentication).principal(request)
+
+
 def authenticated(request: Request) -> Principal:
     """Return who asks, and change nothing. Raises ProblemError (401) when that is not known."""
-    found = cast("Authentication", request.app.state.authentication).principal(request)
+    found = whoever(request)
     if found is None:
         raise ProblemError(
             HTTPStatus.UNAUTHORIZED,

@@ -27,22 +27,26 @@ def texts(package: str, language: str) -> gettext.NullTranslations:
 
 
 def translations(folder: Traversable | Path, language: str) -> gettext.NullTranslations:
-    """Return the translations of a component into a language.
+    """Return the translations of a component into a language, or a kind of one: what `ja-easy` does not say, `ja` does.
 
     Raises ConfigError when its catalogue is not there or broken.
     """
+    whole, kind, _ = language.partition("-")
     if language == SOURCE_LANGUAGE:
         return gettext.NullTranslations()
     file = folder / f"{language}.po"
     try:
         with file.open("rb") as stream:
-            catalogue = read_po(stream, locale=language, abort_invalid=True)
+            catalogue = read_po(stream, locale=whole, abort_invalid=True)
     except (OSError, UnicodeDecodeError, PoFileError) as error:
         raise ConfigError(f"the texts of language {language} cannot be read: {error}") from error
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    found = gettext.GNUTranslations(compiled)
+    if kind:
+        found.add_fallback(translations(folder, whole))
+    return found
 
 
 Translate = Callable[[str], str]

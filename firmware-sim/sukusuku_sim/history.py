@@ -23,6 +23,8 @@ BROUGHT = 1.5
 """Nappies short of that level at which nobody brings more: the next hand could be too full."""
 WORK_MS = MINUTE_MS
 """How long it takes to change a bag."""
+FILM_CHANGED = 20.0
+"""Percent left at which staff put in a new film."""
 STEPS = {"Fill/Percent": 0.5, "Film/Remaining": 0.5, "Temperature": 0.7}
 """Smallest changes that are reported."""
 REFRESH_MS = 30 * MINUTE_MS
@@ -88,7 +90,7 @@ class UnitPast:
     ) -> None:
         self.id = settings.id
         self._settings = settings
-        # Staff change the film in good time: how much is left follows from the counter.
+        # Staff change the film in good time, so none runs out: how much is left follows from the counter.
         self._parameters = replace(scenario.unit_parameters(settings), film_cycles=math.inf)
         self._film_cycles = scenario.unit_parameters(settings).film_cycles
         self._rng = random_numbers(scenario, settings.id, "history")
@@ -152,7 +154,7 @@ class UnitPast:
 
     def _film(self) -> float:
         used = (self._unit.cycles - self._settings.cycles) * 100 / self._film_cycles
-        return round((self._settings.film - used) % 100, 1)
+        return round(FILM_CHANGED + (self._settings.film - used - FILM_CHANGED) % (100 - FILM_CHANGED), 1)
 
 
 def _next_step(hours: OpeningHours, now: int, step_s: float, *, idle: bool = True) -> int:

@@ -91,7 +91,11 @@ def test_the_counter_rises_from_what_the_scenario_says_and_the_film_shrinks_with
         used = (counts[-1] - unit.cycles) * 100 / DEMO.unit_parameters(unit).film_cycles
         assert counts == sorted(counts)
         assert counts[0] == unit.cycles
-        assert series[unit.id, "Film/Remaining"][-1].value == pytest.approx((unit.film - used) % 100, abs=0.6)
+        films = [float(reading.value or 0) for reading in series[unit.id, "Film/Remaining"]]
+        assert films[0] == unit.film
+        assert min(films) == pytest.approx(history.FILM_CHANGED, abs=0.6), "it is changed in good time"
+        changes = sum(after > before + 30 for before, after in itertools.pairwise(films))
+        assert films[0] - films[-1] == pytest.approx(used - (100 - history.FILM_CHANGED) * changes, abs=1)
 
 
 def test_bags_are_filled_and_emptied(eight_weeks: list[Reading]) -> None:

@@ -13,7 +13,7 @@ from sukusuku_api.queries.room_use import vacancy
 from sukusuku_api.schemas import collection
 from sukusuku_api.schemas.live import NameOut
 from sukusuku_core.time import japan_time
-from sukusuku_server.rooms.vacancy import SYMBOLS, Sign
+from sukusuku_server.rooms.vacancy import Sign
 
 router = APIRouter(tags=["rooms"])
 
@@ -26,6 +26,7 @@ class BandOut(collection.Shape):
     start: datetime
     end: datetime
     free: int | None = Field(description="Vacancies: 0, or 5 and more; null: fewer than 5, or not known")
+    booked: bool = Field(description="It follows from bookings; false: from what is usual, which promises no place")
 
 
 class DayOut(collection.Shape):
@@ -36,7 +37,8 @@ class DayOut(collection.Shape):
         description="`free`: vacancies in every time slot, `some`: some slots are full, `full`: all are, `outside`: "
         "cannot be booked now, `closed`, `unknown`"
     )
-    symbol: str = Field(examples=["○"])
+    booked: bool = Field(description="All of it follows from bookings; false: it tells how busy the day will be")
+    symbol: str = Field(description="○ △ × where bookings are known, else 余裕 やや混 混雑; − 休 ？", examples=["○"])
     bands: list[BandOut]
 
 
@@ -57,7 +59,7 @@ class VacancyOut(collection.Shape):
 
 @router.get("/vacancy", summary="Vacancy board", responses=documented(HTTPStatus.UNPROCESSABLE_ENTITY))
 def board(context: PublicContext, days: Annotated[int, Query(ge=1, le=LONGEST_DAYS)] = 14) -> VacancyOut:
-    """Return the coming days of each centre, today first, computed from limits and usual use without bookings."""
+    """Return the coming days of each centre, today first, from limits and bookings, or else from usual use."""
     centres = [
         CentreOut(
             site=site.id,
@@ -66,9 +68,16 @@ def board(context: PublicContext, days: Annotated[int, Query(ge=1, le=LONGEST_DA
                 DayOut(
                     day=day.day,
                     sign=day.sign,
-                    symbol=SYMBOLS[day.sign],
+                    booked=day.booked,
+                    symbol=day.symbol,
                     bands=[
-                        BandOut(start=japan_time(b.start), end=japan_time(b.end), free=b.at_least) for b in day.bands
+                        BandOut(
+                            start=japan_time(band.start),
+                            end=japan_time(band.end),
+                            free=band.at_least,
+                            booked=band.booked,
+                        )
+                        for band in day.bands
                     ],
                 )
                 for day in found

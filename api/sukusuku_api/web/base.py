@@ -12,6 +12,7 @@ from jinja2 import Environment
 
 from sukusuku_api.access.principal import Principal
 from sukusuku_api.web.boards import board_of
+from sukusuku_api.web.ruby import plain, ruby
 from sukusuku_core import __version__
 from sukusuku_server import i18n, templates
 from sukusuku_server.access.rights import Act
@@ -53,16 +54,17 @@ HEADERS = {
 Lang = Annotated[Language, Query(alias="lang")]
 
 
-def texts(language: Language) -> NullTranslations:
-    """Return the texts of the pages in a language."""
+def texts(language: str) -> NullTranslations:
+    """Return the texts of the pages in a language, or in a kind of one: `ja-easy`."""
     return i18n.texts("sukusuku_api", language)
 
 
-def environment(language: Language) -> Environment:
-    """Return the templates in a language."""
+def environment(language: str) -> Environment:
+    """Return the templates in a language, or in a kind of one: `ja-easy`."""
     made = templates.environment("sukusuku_api.web", texts(language))
     made.globals["board_of"] = board_of
     made.globals["pages_of"] = pages_of
+    made.filters["ruby"], made.filters["plain"] = ruby, plain
     made.globals["build"], made.globals["static"] = build(), STATIC
     return made
 

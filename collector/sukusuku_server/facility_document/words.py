@@ -15,6 +15,7 @@ THINGS: Mapping[tuple[str, ...], str] = {
     ("site", "room", "shift"): N_("Shift"),
     ("site", "opening"): N_("Opening hours"),
     ("site", "opening", "later"): N_("New values from"),
+    ("site", "parents"): N_("For parents"),
     ("site", "room", "later"): N_("New values from"),
     ("alerts",): N_("Alerts"),
     ("calendar",): N_("Calendar"),
@@ -36,9 +37,11 @@ THINGS: Mapping[tuple[str, ...], str] = {
 """Tables, by their keys."""
 
 KEYS: Mapping[str, str] = {
+    "address": N_("address"),
     "after_minutes": N_("told after (minutes)"),
     "answer_by": N_("answer by"),
     "bags": N_("bags"),
+    "booking": N_("how to book"),
     "capacity": N_("capacity"),
     "channels": N_("channels"),
     "closed": N_("closed on"),
@@ -50,6 +53,7 @@ KEYS: Mapping[str, str] = {
     "fill_clear": N_("fill level at which it ends (%)"),
     "fill_rise": N_("fill level from which on it is told (%)"),
     "fri": N_("Friday"),
+    "from_months": N_("age from (months)"),
     "from_stage": N_("told from stage"),
     "holidays": N_("national holidays"),
     "host": N_("host"),
@@ -58,6 +62,7 @@ KEYS: Mapping[str, str] = {
     "mail_at": N_("plan sent at"),
     "mon": N_("Monday"),
     "name": N_("name"),
+    "phone": N_("telephone"),
     "place": N_("place on the map"),
     "port": N_("port"),
     "returns": N_("returns"),
@@ -69,9 +74,11 @@ KEYS: Mapping[str, str] = {
     "special": N_("hours of single days"),
     "sun": N_("Sunday"),
     "thu": N_("Thursday"),
+    "to_years": N_("age to (years)"),
     "tue": N_("Tuesday"),
     "until": N_("last day"),
     "vehicle": N_("vehicle"),
+    "website": N_("web page"),
     "wed": N_("Wednesday"),
 }
 """Keys; one that is not here is shown as it stands in the document."""

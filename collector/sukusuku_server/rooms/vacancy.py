@@ -1,8 +1,9 @@
 """The vacancy board: one mark per centre and day, as public child-care sites show it. Pure.
 
 A band has a place when the limit of its room stays above what is expected there. Where bookings are known, that is
-who is booked: a booked place is taken, whoever comes. Elsewhere it is the outlook's mean, rounded to whole children.
-In the running hour nobody less is expected than the children who are in.
+who is booked: a booked place is taken, whoever comes. Elsewhere it is the outlook's mean, rounded to whole children:
+that tells how busy it will be and promises no place, so it has symbols of its own. In the running hour nobody less is
+expected than the children who are in.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,18 +49,33 @@ SYMBOLS: Mapping[Sign, str] = {
     Sign.CLOSED: "休",
     Sign.UNKNOWN: "？",
 }
+BUSY: Mapping[Sign, str] = {**SYMBOLS, Sign.FREE: "余裕", Sign.SOME: "やや混", Sign.FULL: "混雑"}
+"""Where bookings are not known."""
 
-Expect = Callable[[int], float | None]
-"""The children expected at a moment (UTC ms); None: not known."""
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """Children at a moment: so many are `booked`, or else usual."""
+
+    children: float
+    booked: bool
+
+
+Expect = Callable[[int], Foreseen | None]
+"""Who is expected at a moment (UTC ms); None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A stretch of a day (UTC ms) and the places in it that are free throughout; None: not known."""
+    """A stretch of a day (UTC ms) and the places in it that are free throughout; None: not known.
+
+    `booked`: that follows from bookings throughout, not from what is usual.
+    """
 
     start: int
     end: int
     free: int | None
+    booked: bool = False
 
     @property
     def at_least(self) -> int | None:
@@ -74,6 +90,21 @@ class Day:
     day: date
     sign: Sign
     bands: tuple[Band, ...] = ()
+
+    @property
+    def booked(self) -> bool:
+        """Whether all of it follows from bookings."""
+        return all(band.booked for band in self.bands)
+
+    @property
+    def symbol(self) -> str:
+        """What is shown of it."""
+        return symbol(self.sign, booked=self.booked)
+
+
+def symbol(sign: Sign, *, booked: bool) -> str:
+    """Return what is shown for a sign: ○ means a place only where bookings are known."""
+    return (SYMBOLS if booked else BUSY)[sign]
 
 
 def service_days(timetable: Timetable, service: Service | None, expect: Expect, now: int, days: int) -> list[Day]:
@@ -90,7 +121,7 @@ def service_days(timetable: Timetable, service: Service | None, expect: Expect, 
         elif not coming or _outside(service, n, now):
             found.append(Day(day, Sign.OUTSIDE))
         else:
-            bands = tuple(Band(*span, _free(timetable, hours, expect, span, now)) for span in coming)
+            bands = tuple(_band(timetable, hours, expect, span, now) for span in coming)
             found.append(Day(day, sign(bands), bands))
     return found
 
@@ -127,11 +158,12 @@ def outlook_expect(
     """
     running = now - now % HOUR_MS
 
-    def expect(moment: int) -> float | None:
+    def expect(moment: int) -> Foreseen | None:
         hour, places = moment - moment % HOUR_MS, booked.children(moment)
         if places is not None:
-            return max(places, children or 0.0) if hour == running else places
-        return children if hour == running and children is not None else hours.get(hour)
+            return Foreseen(max(places, children or 0.0) if hour == running else places, booked=True)
+        usual = children if hour == running and children is not None else hours.get(hour)
+        return None if usual is None else Foreseen(usual, booked=False)
 
     return expect
 
@@ -167,17 +199,19 @@ def _outside(service: Service | None, ahead: int, now: int) -> bool:
     return ahead == 0 or time_of_day(now) >= minute(service.closes) * MINUTE_MS
 
 
-def _free(timetable: Timetable, hours: OpeningHours, expect: Expect, span: tuple[int, int], now: int) -> int | None:
-    """Return the places that are free from now on throughout a stretch."""
+def _band(timetable: Timetable, hours: OpeningHours, expect: Expect, span: tuple[int, int], now: int) -> Band:
+    """Return a stretch with the places that are free from now on throughout."""
     free: int | None = None
+    booked = True
     start = max(span[0], now)
     for ms in range(start - start % STEP_MS, span[1], STEP_MS):
         moment = max(ms, start)
         if not hours.is_open(moment):
             continue
-        children = expect(moment)
-        if children is None:
-            return None
-        room = max(timetable.limit(moment, timetable.staff(moment)).children - int(children + 0.5), 0)
+        foreseen = expect(moment)
+        if foreseen is None:
+            return Band(*span, None)
+        booked &= foreseen.booked
+        room = max(timetable.limit(moment, timetable.staff(moment)).children - int(foreseen.children + 0.5), 0)
         free = room if free is None else min(free, room)
-    return free
+    return Band(*span, free, booked)

@@ -34,6 +34,7 @@ from sukusuku_server.settings.mail_address import MailAddress
 from sukusuku_server.settings.ngsi_ld import NgsiLd
 from sukusuku_server.settings.oidc import Oidc
 from sukusuku_server.settings.opening import Calendar, Opening
+from sukusuku_server.settings.parents import ForParents
 from sukusuku_server.settings.report_mail import ReportMail
 from sukusuku_server.settings.rooms import Room
 from sukusuku_server.settings.rounds import Depot, Round, Routing, Vehicle
@@ -198,6 +199,7 @@ class Site(Settings, frozen=True, kw_only=True):
     place: Place | None = None
     """Where it stands; a site without one cannot be a stop of a round."""
     opening: Opening = Opening()
+    parents: ForParents = ForParents()
     unit: tuple[Unit, ...] = ()
     room: tuple[Room, ...] = ()
 

@@ -9,7 +9,7 @@ import msgspec
 
 from sukusuku_core.errors import ConfigError, Mistake, WrongSettingsError
 from sukusuku_core.settings import parse, read_text
-from sukusuku_server.settings import rounds
+from sukusuku_server.settings import parents, rounds
 from sukusuku_server.settings.alerts import check_apart, check_digest, check_levels
 from sukusuku_server.settings.base import check_later, check_until
 from sukusuku_server.settings.bookings import check_bookings
@@ -60,6 +60,8 @@ def mistakes(facility: Facility) -> Iterator[Mistake]:
     """Yield every mistake between the keys."""
     yield from check_store(facility.store)
     yield from _check_opening(facility)
+    for s, site in enumerate(facility.site):
+        yield from parents.check(site.parents, f"site[{s}].parents")
     yield from check_plans(facility.ward_plan)
     yield from check_levels(facility.alerts)
     yield from _check_ids(facility)

@@ -123,3 +123,11 @@ def test_more_booked_than_may_be_is_told_with_the_limit_of_the_moment() -> None:
 def test_a_day_that_nobody_speaks_of_is_not_known() -> None:
     assert Plan({}).mean(NOW, timetable().hours) is None
     assert plan("room", [told(1, range(1))], NOW).mean(NOW, timetable().hours) == 0.0
+
+
+def test_a_circle_promises_a_place_only_on_days_of_which_bookings_are_known() -> None:
+    usual = {MONDAY + hour * HOUR_MS: 2.0 for hour in range(9 + 2 * 24)}
+    expect = outlook_expect(usual, NOW, None, plan("room", [told(1, range(1, 2), booked(1, 9, 12, 2))], NOW))
+    days = service_days(timetable(""), None, expect, NOW, 2)
+    assert [day.sign for day in days] == [Sign.FREE] * 2
+    assert [(day.booked, day.symbol) for day in days] == [(False, "余裕"), (True, "○")]

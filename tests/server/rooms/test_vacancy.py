@@ -3,7 +3,7 @@ from datetime import date
 from sukusuku_core.settings import parse
 from sukusuku_core.time import MINUTE_MS, day_start
 from sukusuku_server.rooms.schedule import FacilitySchedules
-from sukusuku_server.rooms.vacancy import Band, Sign, outlook_expect, service_days, sign, site_days
+from sukusuku_server.rooms.vacancy import Band, Foreseen, Sign, outlook_expect, service_days, sign, site_days
 from sukusuku_server.settings import Facility
 
 HOUR = 60 * MINUTE_MS
@@ -49,10 +49,11 @@ places = 10
 
 
 def _marks(facility: Facility, expected: float | None, now: int, days: int = 7) -> str:
+    foreseen = None if expected is None else Foreseen(expected, booked=False)
     return "".join(
         {"free": "o", "some": "~", "full": "x", "outside": "-", "closed": "C", "unknown": "?"}[day.sign]
         for day in site_days(
-            FacilitySchedules(facility).schedules, facility.site[0], {"room": lambda _: expected}, now, days
+            FacilitySchedules(facility).schedules, facility.site[0], {"room": lambda _: foreseen}, now, days
         )
     )
 

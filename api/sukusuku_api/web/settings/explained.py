@@ -57,6 +57,9 @@ _KNOWN = (
     _Known(r"is on no day within the hours of the service", N_("A time slot of a service would be on no day.")),
     _Known(r"no (site|vehicle|depot|room) ", N_("Something that this refers to would not be there any more.")),
     _Known(r"\d+ units and rooms have edge", N_("This edge node has too many units and rooms.")),
+    _Known(r"from_months .* must be below to_years", N_("The oldest would be younger than the youngest."), "to_years"),
+    _Known(r".*a number such as 03-1234-5678", N_("Please enter a telephone number like 03-1234-5678.")),
+    _Known(r".*an address such as https://www", N_("Please enter an address that begins with http:// or https://.")),
     _Known(r"missing|.*missing required", N_("Please fill this in.")),
 )
 

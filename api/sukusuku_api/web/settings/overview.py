@@ -6,6 +6,7 @@ from datetime import date
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.queries.adoption import found as found_devices
+from sukusuku_api.web.parents_texts import ages
 from sukusuku_api.web.settings.drafting import names_of
 from sukusuku_api.web.settings.texts import ORDINALS, REPORT_NAMES, RULE_NAMES, WEEKDAY_NAMES
 from sukusuku_core.errors import WrongSettingsError
@@ -15,6 +16,7 @@ from sukusuku_server.i18n import Translate
 from sukusuku_server.settings import Facility, Language, Site
 from sukusuku_server.settings.base import WEEKDAYS, Weekday
 from sukusuku_server.settings.opening import LaterOpening, Opening
+from sukusuku_server.settings.parents import ForParents
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Centre:
 
     site: Site
     hours: Hours
+    parents: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def page(context: Context, language: Language, translate: Translate) -> Page:
         editable=context.source is not None,
         mistakes=mistakes,
         restart=context.document().waiting,
-        centres=tuple(Centre(site, told.hours(site.opening)) for site in facility.site),
+        centres=tuple(Centre(site, told.hours(site.opening), told.parents(site.parents)) for site in facility.site),
         contacts=told.contacts(),
         report_mails=told.report_mails(),
         rounds=told.rounds(),
@@ -110,6 +113,18 @@ class _Told:
                 lines.append((day, self._slots(slots)))
         planned = [(str(it.since), tuple(self._new(it))) for it in opening.later if it.since > self._today]
         return Hours(tuple(lines), tuple(planned))
+
+    def parents(self, found: ForParents) -> tuple[tuple[str, str], ...]:
+        """Return what parents are told of a centre."""
+        language, translate = self._language, self.translate
+        lines = (
+            (translate("Address"), found.address[language] if found.address else ""),
+            (translate("Telephone"), found.phone or ""),
+            (translate("Web page"), found.website or ""),
+            (translate("Ages"), ages(found, translate)),
+            (translate("How to book"), found.booking[language] if found.booking else ""),
+        )
+        return tuple((name, text) for name, text in lines if text)
 
     def contacts(self) -> tuple[Listed, ...]:
         addresses = names_of([{"name": it.name} for it in self._facility.contact])

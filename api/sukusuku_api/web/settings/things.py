@@ -15,6 +15,7 @@ from sukusuku_server.settings import ReportMail, Room, Round, Site, Unit, Vehicl
 from sukusuku_server.settings.alerts import AlertLevels
 from sukusuku_server.settings.facility import Contact, Operator
 from sukusuku_server.settings.opening import Opening
+from sukusuku_server.settings.parents import ForParents
 from sukusuku_server.settings.rooms import Zone
 from sukusuku_server.settings.rounds import Crew, Depot
 
@@ -142,6 +143,29 @@ def _opening(named: Named) -> tuple[Field, ...]:
             N_("They are stronger than everything above. Without hours the day is closed."),
             group=N_("Holidays and closed days"),
         ),
+    )
+
+
+def _parents(_: Named) -> tuple[Field, ...]:
+    return (
+        Field("address.ja", N_("Address in Japanese"), Line(300)),
+        Field("address.en", N_("Address in English"), Line(300)),
+        Field("phone", N_("Telephone"), Line(30), N_("A number such as 03-1234-5678.")),
+        Field("website", N_("Web page"), Line(500), N_("An address such as https://www.city.example/.")),
+        Field("from_months", N_("Youngest age"), Number(0, 120, N_("months"), whole=True)),
+        Field(
+            "to_years",
+            N_("Oldest age"),
+            Number(1, 18, N_("years"), whole=True),
+            N_("Left empty: until they go to school."),
+        ),
+        Field(
+            "booking.ja",
+            N_("How to book, in Japanese"),
+            Line(300),
+            N_("Left empty: parents are told to ask the centre."),
+        ),
+        Field("booking.en", N_("How to book, in English"), Line(300)),
     )
 
 
@@ -298,6 +322,13 @@ THINGS: Mapping[str, Thing] = {
         Opening,
         _opening,
         told=N_("Hours such as 09:00-12:00, 13:00-18:00; slots leave breaks between them. An empty field: closed."),
+    ),
+    "parents": Thing(
+        N_("For parents"),
+        ("site[]", "parents"),
+        ForParents,
+        _parents,
+        told=N_("This is on the page of vacancies, for everybody. What is left empty is not shown there."),
     ),
     "unit": Thing(N_("Unit"), ("site[]", "unit[]"), Unit, _unit, N_("Add a unit")),
     "room": Thing(N_("Room"), ("site[]", "room[]"), Room, _room, N_("Add a room")),

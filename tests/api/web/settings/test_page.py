@@ -79,6 +79,23 @@ def test_opening_hours_hold_from_a_day_on_and_are_saved_after_their_difference_w
     assert (opening["later"][0]["mon"], opening["special"]) == ([], {"2026-12-31": ["09:00-12:00"]})
 
 
+def test_what_parents_are_told_is_typed_shown_and_taken_back(desk: Desk) -> None:
+    form = Editor(desk.api, "parents", "tobu")
+    typed: dict[str, str] = {
+        "address.ja": "豊島区1-2-3", "address.en": "1-2-3 Toshima", "phone": "03-1234-5678", "from_months": "6",
+        "to_years": "5",
+    }  # fmt: skip
+    form.save(**typed)
+    assert told(desk)["site"][0]["parents"] == {
+        "address": {"ja": "豊島区1-2-3", "en": "1-2-3 Toshima"}, "phone": "03-1234-5678", "from_months": 6,
+        "to_years": 5,
+    }  # fmt: skip
+    for language, said in (("ja", "6か月から5歳まで"), ("en", "from 6 months to age 5")):
+        assert said in desk.api.get(f"/settings?lang={language}").text
+    Editor(desk.api, "parents", "tobu").save(phone="")
+    assert "phone" not in told(desk)["site"][0]["parents"]
+
+
 @pytest.mark.parametrize(
     ("word", "names", "typed", "expected"),
     [
@@ -96,6 +113,9 @@ def test_opening_hours_hold_from_a_day_on_and_are_saved_after_their_difference_w
         ("round", ["nappies"], {"departs": "18:00"}, 3),
         ("alerts", [], {"fill_rise": "50"}, 1),
         ("vehicle", ["van"], {"depot": ["nowhere"]}, 1),
+        ("parents", ["tobu"], {"phone": "call us", "website": "city.example"}, 2),
+        ("parents", ["tobu"], {"from_months": "60", "to_years": "4"}, 1),
+        ("parents", ["tobu"], {"address.ja": "豊島区1-2-3"}, 1),
     ],
 )
 def test_a_mistake_is_told_and_what_was_typed_stays(
