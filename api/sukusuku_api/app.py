@@ -61,8 +61,6 @@ from sukusuku_server.settings import Facility
 PREFIX = "/api/v1"
 REPORTS = (2, 8)
 """So many reports are made at a time, and so many wait."""
-DRAWINGS = (4, 400)
-"""Likewise charts of the page of rooms, which asks for all of them at once."""
 COMPRESSED_FROM = 1024
 """Bytes; a smaller answer gains nothing."""
 NOT_COMPRESSED = tuple(kind for kind in DEFAULT_EXCLUDED_CONTENT_TYPES if kind != "text/event-stream")
@@ -147,7 +145,7 @@ def connect(
     app.state.context = context
     app.state.authentication = Authentication(operations, clock, facility.web.url, visitor)
     app.state.broadcast = Broadcast(context, app.state.authentication.forget)
-    app.state.reports, app.state.drawings = WorkQueue(*REPORTS), WorkQueue(*DRAWINGS)
+    app.state.reports = WorkQueue(*REPORTS)
     app.state.settings_watch = None
     app.state.provider = None
     web.prepare(app)

@@ -28,7 +28,6 @@ def test_pages_outlive_their_server_and_go_on_when_it_is_back(browser: Browser, 
     world.commit(*worlds.unit("tobu-unit-1", now_ms(), level=41.0), *worlds.room("tobu-room", now_ms(), 5, 4))
     store = LazyStore(world.path)
     with profile(browser) as own:
-        own.route("**/*.svg?*", lambda route: route.abort())  # charts take seconds
         with serving(create_app(world.facility, store, world.operations)) as url:
             port = urlsplit(url).port or 0
             pages = [_opened(own.new_page(), f"{url}{path}?lang=en") for path in PAGES]

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from sukusuku_api.web.base import Locale
-from sukusuku_api.web.rooms import charts
+from sukusuku_api.web.plot import Plot
+from sukusuku_api.web.rooms import charts, pictures
 from sukusuku_api.web.rooms.charts import AheadHour
 from sukusuku_api.web.rooms.history import UseCard
+from sukusuku_api.web.rooms.pictures import SIZES
 from sukusuku_api.web.rooms.queries import RoomFacts, Use
 from sukusuku_core.time import japan_time
 from sukusuku_server.i18n import Translate
@@ -13,13 +15,14 @@ from sukusuku_server.i18n import Translate
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A chart: its picture's address is made of `name`; `text` says what is seen, the table has the numbers."""
+    """A chart: its pictures by their size, `text` says what is seen, the table has the numbers."""
 
     name: str
     title: str
     text: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    plots: tuple[tuple[str, Plot], ...]
 
 
 def course(facts: RoomFacts, reader: Locale) -> Described | None:
@@ -38,7 +41,8 @@ def course(facts: RoomFacts, reader: Locale) -> Described | None:
     parts.append(translate("Corrections: %(n)s.") % {"n": len({at for at, _ in found.marks})})
     rows = tuple((f"{hour}:00", _one(mean), _whole(most)) for hour, mean, most in charts.hourly(facts.day))
     head = (translate("Hour"), translate("Average"), translate("Most children at once"))
-    return Described("course", title, " ".join(parts), head, rows)
+    plots = tuple((size.name, pictures.course(found, *size.course)) for size in SIZES)
+    return Described("course", title, " ".join(parts), head, rows, plots)
 
 
 def heat(use: Use, card: UseCard | None, reader: Locale) -> Described | None:
@@ -55,7 +59,8 @@ def heat(use: Use, card: UseCard | None, reader: Locale) -> Described | None:
     rows = tuple(
         (name, *(_whole(value) for value in line)) for name, line in zip(picture.names, picture.heat, strict=True)
     )
-    return Described("heat", title, ". ".join((title, *parts)), (translate("Hour"), *picture.columns), rows)
+    plots = tuple((size.name, pictures.heat(picture, size.heat)) for size in SIZES)
+    return Described("heat", title, ". ".join((title, *parts)), (translate("Hour"), *picture.columns), rows, plots)
 
 
 def ahead(use: Use, reader: Locale) -> Described | None:
@@ -81,7 +86,8 @@ def ahead(use: Use, reader: Locale) -> Described | None:
         "low": _one(most.low),
         "high": _one(most.high),
     }
-    return Described("ahead", translate("Coming week"), text % values, head, rows)
+    plots = tuple((size.name, pictures.ahead(found, *size.ahead)) for size in SIZES)
+    return Described("ahead", translate("Coming week"), text % values, head, rows, plots)
 
 
 def _busiest(hours: tuple[AheadHour, ...], translate: Translate) -> tuple[str, str, str, str]:

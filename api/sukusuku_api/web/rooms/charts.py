@@ -1,6 +1,6 @@
 """The charts of a room as values: today's course, the map of hours and weekdays, the coming week. Pure.
 
-`drawing.py` makes pictures of them.
+`pictures.py` makes pictures of them.
 """
 
 from collections import Counter
@@ -16,7 +16,6 @@ from sukusuku_server.i18n import Translate
 from sukusuku_server.rooms.usage import Hour, heat_map
 from sukusuku_server.rooms.usage_sums import UsageSums
 
-NAMES = ("course", "heat", "ahead")
 DAY_BREAK = 0.7
 """Width of the space between two days of the coming week, in hours."""
 
@@ -60,27 +59,6 @@ class Ahead:
 
     days: tuple[tuple[str, tuple[AheadHour, ...]], ...]
     width: float
-
-
-@dataclass(frozen=True, slots=True)
-class Charts:
-    """What is drawn for a room; None: there is nothing to draw. `narrow`: for a phone."""
-
-    narrow: bool
-    course: Course | None
-    heat: Picture | None
-    ahead: Ahead | None
-
-
-def charts(facts: RoomFacts, use: Use, translate: Translate, *, narrow: bool) -> Charts:
-    """Return the charts of a room."""
-    hours = use.month.hours
-    return Charts(
-        narrow,
-        course(facts) if facts.day.spans else None,
-        heat(hours, translate),
-        ahead(use, translate) if any(item.mean is not None for item in use.ahead) else None,
-    )
 
 
 def course(facts: RoomFacts) -> Course:

@@ -154,7 +154,7 @@ def use_card(use: RoomUse, reader: Locale) -> UseCard | None:
     shares = zone_share(use.zones)
     names = {zone.id: zone.name[reader.language] for zone in use.room.zone}
     return UseCard(
-        figures=tuple(_figure(figure, figure.of(tally), use.channel, reader) for figure in FIGURES),
+        figures=tuple(figure_line(figure, figure.of(tally), use.channel, reader) for figure in FIGURES),
         busiest=_hours(ranked(cells, SHOWN_HOURS), reader),
         quietest=_hours(ranked(cells, -SHOWN_HOURS), reader),
         zones=reader.translate(", ").join(
@@ -164,7 +164,8 @@ def use_card(use: RoomUse, reader: Locale) -> UseCard | None:
     )
 
 
-def _figure(figure: Figure, value: object, counted: Counted, reader: Locale) -> FigureLine:
+def figure_line(figure: Figure, value: object, counted: Counted, reader: Locale) -> FigureLine:
+    """Return a figure with its value in words."""
     number = value if isinstance(value, int | float) else None
     name, unit = figures.called(figure, reader.translate, counted)
     digits = 0 if figure.kind is Kind.COUNT or (number is not None and number >= 100) else 1  # noqa: PLR2004

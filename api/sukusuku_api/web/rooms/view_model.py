@@ -18,6 +18,7 @@ from sukusuku_core.time import japan_time
 from sukusuku_server.live.views import RoomView
 from sukusuku_server.settings import Language, left
 
+WHOLE_ROOMS = 2
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
@@ -37,8 +38,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class RoomSheet:
-    """A room."""
+    """A room. Not `whole`: only how it is now."""
 
+    whole: bool
     id: str
     name: str
     site: str
@@ -62,59 +64,61 @@ class RoomSheet:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything on the page at one moment. `stamp` changes when the pictures do."""
+    """Everything on the page at one moment."""
 
     clock: str
     day: str
     today: str
-    stamp: int
     simulated: bool
     zone_note: str
     rooms: tuple[RoomSheet, ...]
 
 
-def page(context: Context, figures: TtlCache, language: Language, asked: Asked, picture_ms: int) -> Page:
-    """Return the page. Figures of weeks are kept for a while, all else is of now."""
+def page(context: Context, figures: TtlCache, language: Language, asked: Asked, only: str | None = None) -> Page:
+    """Return the page, of one room or of all. Figures of weeks are kept for a while, all else is of now.
+
+    Of more than `WHOLE_ROOMS` rooms there is only how they are now, and the way to each one's own page.
+    """
     now = context.clock()
     reader = Locale(language, base.texts(language).gettext, now)
     room_views = {view.id: view for view in context.views(now) if isinstance(view, RoomView)}
     derived = context.store.live.derived_latest()
-    sheets = tuple(
-        _sheet(
-            context,
-            figures,
-            read(context, site, room, room_views[room.id], derived.get(room.id, {}), now),
-            asked,
-            reader,
-        )
+    wanted = [
+        (site, room)
         for site, room in context.index.rooms.values()
-        if not left(room, now)
-    )
+        if not left(room, now) and (only is None or room.id == only)
+    ]
+    facts = [read(context, site, room, room_views[room.id], derived.get(room.id, {}), now) for site, room in wanted]
+    whole = len(facts) <= WHOLE_ROOMS
     today = japan_time(now).date()
     return Page(
         clock=f"{japan_time(now):%H:%M}",
         day=words.day(today),
         today=today.isoformat(),
-        stamp=now // picture_ms,
         simulated=any(view.simulated for view in room_views.values()),
         zone_note=cards.zone_note(reader),
-        rooms=sheets,
+        rooms=tuple(_sheet(context, figures if whole else None, of, asked, reader) for of in facts),
     )
 
 
-def _sheet(context: Context, figures: TtlCache, facts: RoomFacts, asked: Asked, reader: Locale) -> RoomSheet:
+def _sheet(context: Context, figures: TtlCache | None, facts: RoomFacts, asked: Asked, reader: Locale) -> RoomSheet:
+    """Return a room; without figures, only how it is now."""
     room, site = facts.room, facts.site
-    of_weeks = figures.get(("use", room.id), lambda: use(context, site, room, facts.now))
-    use_card = history.use_card(of_weeks.month, reader)
     own = asked if asked.room == room.id else Asked()
     day = _day(own.since)
+    use_card, heat, ahead, effects = None, None, None, []
+    if figures is not None:
+        key = (room.id, context.derived_until())
+        of_weeks = figures.get(("use", *key), lambda: use(context, site, room, facts.now))
+        use_card = history.use_card(of_weeks.month, reader)
+        heat, ahead = chart_descriptions.heat(of_weeks, use_card, reader), chart_descriptions.ahead(of_weeks, reader)
+        come = [change.date for change in room.change if change.date <= japan_time(facts.now).date()]
+        effects = [figures.get(("effect", *key, each), partial(changed, context, site, room, each)) for each in come]
     if day is not None:
         effects = [changed(context, site, room, day)]
-    else:
-        come = [change.date for change in room.change if change.date <= japan_time(facts.now).date()]
-        effects = [figures.get(("effect", room.id, each), partial(changed, context, site, room, each)) for each in come]
     wrong = reader.translate("Please choose a date, such as 2026-10-01.") if own.since and day is None else ""
     return RoomSheet(
+        whole=figures is not None,
         id=room.id,
         name=room.name[reader.language],
         site=site.name[reader.language],
@@ -123,8 +127,8 @@ def _sheet(context: Context, figures: TtlCache, facts: RoomFacts, asked: Asked, 
         zones=cards.zone_lines(facts, reader),
         course=chart_descriptions.course(facts, reader),
         use=use_card,
-        heat=chart_descriptions.heat(of_weeks, use_card, reader),
-        ahead=chart_descriptions.ahead(of_weeks, reader),
+        heat=heat,
+        ahead=ahead,
         findings=tuple(reader.translate(said.FINDINGS[found.name]) for found in facts.findings),
         corrections=history.correction_lines(facts, reader),
         counts=history.count_lines(facts, reader),

@@ -3,18 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from sukusuku_api.web.rooms import page
 from tests.api.two_centres import World
 from tests.api.web.rooms import used_room
-from tests.support.patience import PATIENCE
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A picture may take as long as it takes on a busy machine."""
-    monkeypatch.setattr(page, "DRAWING_SECONDS", PATIENCE)
+from tests.api.web.rooms.clients import asking
 
 
 @pytest.fixture
@@ -23,3 +17,24 @@ def rooms(tmp_path: Path) -> Iterator[World]:
     world = used_room.make(tmp_path)
     yield world
     world.close()
+
+
+@pytest.fixture
+def api(rooms: World) -> Iterator[httpx.Client]:
+    with asking(rooms) as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+def same_rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One world for all tests that only look."""
+    world = used_room.make(tmp_path_factory.mktemp("rooms"))
+    yield world
+    world.close()
+
+
+@pytest.fixture(scope="package")
+def look(same_rooms: World) -> Iterator[httpx.Client]:
+    """A client for tests that only look: the figures of the weeks are found once."""
+    with asking(same_rooms) as found:
+        yield found

@@ -1,13 +1,10 @@
 """The page of rooms: what it says of rooms that are known, full, silent or closed; entering a count; charts."""
 
-import contextlib
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.web.rooms import texts as said
 from sukusuku_core.model import Reading
 from sukusuku_server.calendar.opening_hours import OpeningHours
@@ -16,41 +13,9 @@ from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import OF_ROOMS, Calibration, Correction, CorrectionKind, Finding, FindingName
 from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
 from tests.api import two_centres as worlds
-from tests.api.applications import create_app
-from tests.api.in_process import client
 from tests.api.two_centres import World
-from tests.api.web.rooms import used_room
+from tests.api.web.rooms.clients import asking
 from tests.api.web.rooms.used_room import DAY, HOUR, NOW, ROOM
-
-
-@contextlib.contextmanager
-def asking(rooms: World, now: int = NOW) -> Iterator[httpx.Client]:
-    """A client of the application over these rooms, at `now`."""
-    store = LazyStore(rooms.path)
-    with client(create_app(rooms.facility, store, rooms.operations, lambda: now)) as found:
-        yield found
-    store.close()
-
-
-@pytest.fixture(scope="module")
-def same_rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One world for all tests that only look."""
-    world = used_room.make(tmp_path_factory.mktemp("rooms"))
-    yield world
-    world.close()
-
-
-@pytest.fixture(scope="module")
-def look(same_rooms: World) -> Iterator[httpx.Client]:
-    """A client for tests that only look: the figures of the weeks are found once."""
-    with asking(same_rooms) as found:
-        yield found
-
-
-@pytest.fixture
-def api(rooms: World) -> Iterator[httpx.Client]:
-    with asking(rooms) as found:
-        yield found
 
 
 def _text(html: str) -> str:
@@ -296,25 +261,19 @@ def test_the_effect_of_a_date_is_told_with_its_bounds(look: httpx.Client) -> Non
         assert "Please choose a date, such as 2026-10-01." in page.text
 
 
-def test_charts_are_pictures_for_desk_and_phone(look: httpx.Client) -> None:
-    for name in ("course", "heat", "ahead"):
-        wide, narrow = (look.get(f"/rooms/{ROOM}/{name}.svg", params={"narrow": n}) for n in (False, True))
-        assert wide.headers["content-type"] == "image/svg+xml"
-        assert "default-src 'none'" in wide.headers["content-security-policy"]
-        assert _width(narrow.text) < 360 < _width(wide.text)
-    assert "水" in look.get(f"/rooms/{ROOM}/heat.svg").text
-    assert look.get(f"/rooms/{ROOM}/other.svg").json()["available"] == ["course", "heat", "ahead"]
-    assert look.get("/rooms/nowhere/heat.svg").status_code == 404
-    assert look.get("/rooms/seibu-room/heat.svg").status_code == 404
+def test_charts_are_in_the_page_at_once_for_desk_and_phone(look: httpx.Client) -> None:
+    """Pictures that a process draws while one looks at an empty frame are none of these: nothing is fetched later."""
+    html = look.get("/rooms?lang=en").text
+    room = _room(html, ROOM)
+    kinds = re.findall(r'<figure class="chart (\w+)">', room)
+    assert kinds == ["course", "heat", "ahead"]
+    for size in ("wide", "narrow"):
+        assert room.count(f'<svg class="plot {size}"') == len(kinds)
+    assert "<img" not in html
+    assert "水" in _room(look.get("/rooms").text, ROOM)
+    assert look.get(f"/rooms/{ROOM}/heat.svg").status_code == 404
 
 
 def test_the_course_of_a_day_is_as_wide_at_night(same_rooms: World) -> None:
     with asking(same_rooms, DAY + 3 * HOUR) as night:
-        before = night.get(f"/rooms/{ROOM}/course.svg").text
-    assert _width(before) < 900
-
-
-def _width(svg: str) -> int:
-    found = re.search(r'<svg [^>]*width="(\d+)"', svg)
-    assert found is not None
-    return int(found[1])
+        assert 'viewBox="0 0 760 240"' in _room(night.get("/rooms").text, ROOM)
