@@ -47,13 +47,13 @@ def test_the_page_shows_what_is_new_but_not_over_a_form(rooms: World, browser: B
         rooms.store.put_derived(ROOM, NOW - 1, NOW, [Reading(ROOM, "Occupancy/ChildrenCorrected", NOW, 9.0)])
 
         children.fill("8")
-        page.clock.run_for("00:40")
+        page.clock.run_for("00:31")
         expect(children).to_have_value("8")
         expect(number).to_have_text("6")
 
         children.fill("")
         children.blur()
-        page.clock.run_for("00:40")
+        page.clock.run_for("00:31")
         expect(number).to_have_text("9")
         expect(page.locator(f"#{ROOM}")).to_have_attribute("data-tone", "near")
     store.close()
