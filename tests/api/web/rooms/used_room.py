@@ -37,10 +37,11 @@ ages = { "0" = 3, "1" = 4, "2" = 3 }
 def make(folder: Path) -> World:
     """The world of both rooms."""
     settings = parse(worlds.FACILITY.replace(ZONE, f"{STANDARDS}{ZONE}", 1), Facility, "facility.toml")
-    return replace(worlds.make(folder, fill=_five_weeks), facility=settings)
+    return replace(worlds.make(folder, fill=five_weeks), facility=settings)
 
 
-def _five_weeks(store: SqliteStore, operations: Operations) -> None:
+def five_weeks(store: SqliteStore, operations: Operations) -> None:
+    """Fill the first room's five weeks."""
     commit(store, list(worlds.room(ROOM, NOW - 5_000, 8, 6, eating=5, play=1)), now_ms())
     points = [point for n in range(35, -1, -1) for point in _day(DAY - n * DAY_MS)]
     store.put_derived(ROOM, NOW - 40 * DAY_MS, NOW, [point for point in points if point.time < NOW])
