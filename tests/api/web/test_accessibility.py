@@ -1,12 +1,13 @@
 """WCAG 2.2 AA by axe-core: every page and every mail, in one browser."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page
+
 from tests.api.access.routes import routes
 from tests.api.web.every_page import OTHERS, ROUTES, Pages, every_page
 
@@ -34,7 +35,7 @@ def _found(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(("language", "theme"), [("ja", "light"), ("en", "dark")])
 def test_no_page_shuts_anybody_out(browser: Browser, pages: Pages, language: str, theme: Any) -> None:
-    wrong: Mapping[str, list[str]] = {}
+    wrong: dict[str, list[str]] = {}
     with pages.browsing(browser, language, color_scheme=theme) as (page, addresses):
         for name, address in addresses.items():
             if theme == "light" or name in DARK:
@@ -44,7 +45,7 @@ def test_no_page_shuts_anybody_out(browser: Browser, pages: Pages, language: str
 
 
 def test_no_mail_shuts_anybody_out(browser: Browser) -> None:
-    wrong: Mapping[str, list[str]] = {}
+    wrong: dict[str, list[str]] = {}
     mails = sorted(GOLDEN.glob("*/*.html"))
     assert mails
     with browser.new_context() as own:

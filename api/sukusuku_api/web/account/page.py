@@ -14,6 +14,7 @@ from sukusuku_api.dependencies import Context, as_oneself
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.account import qr_code
+from sukusuku_api.web.people.action_texts import action
 from sukusuku_api.web.people.view_model import grant_lines
 from sukusuku_api.web.sign_in.page import Typed, provider, with_cookie
 from sukusuku_api.web.sign_in.texts import objected, refused
@@ -211,7 +212,7 @@ def shown(request: Request, context: Context, language: Language, error: str = "
             for it in sessions
         ],
         "done": [
-            (f"{japan_time(entry.time):%Y-%m-%d %H:%M}", entry)
+            (f"{japan_time(entry.time):%Y-%m-%d %H:%M}", entry, action(entry.action, reader.translate))
             for _, entry in AuditLog(context.operations).newest(20, actor=own.reference)
         ],
         "secret": secret,

@@ -15,6 +15,7 @@ from sukusuku_api import timestamps
 from sukusuku_api.dependencies import AuditContext, Context, PeopleContext
 from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.people import invitations, view_model
+from sukusuku_api.web.people.action_texts import action
 from sukusuku_api.web.people.management import Invitation, NotYoursError, People
 from sukusuku_core.time import day_start, japan_time
 from sukusuku_server.access.records import AccountKind, KeyKind, LastAdminError, LoginTakenError, UnknownAccountError
@@ -213,9 +214,11 @@ def audit(
     context: AuditContext, lang: base.Lang = "ja", before: Annotated[int | None, Query(ge=1, le=2**53)] = None
 ) -> HTMLResponse:
     """Return the newest entries of the audit log, or those before a number."""
-    found = AuditLog(context.operations).newest(SHOWN_ENTRIES, before)
+    found, translate = AuditLog(context.operations).newest(SHOWN_ENTRIES, before), base.texts(lang).gettext
     values = {
-        "entries": [(entry, f"{japan_time(entry.time):%Y-%m-%d %H:%M}") for _, entry in found],
+        "entries": [
+            (entry, f"{japan_time(entry.time):%Y-%m-%d %H:%M}", action(entry.action, translate)) for _, entry in found
+        ],
         "older": found[-1][0] if len(found) == SHOWN_ENTRIES else None,
     }
     return desk.page(context, lang, "audit.html", PATH, values)

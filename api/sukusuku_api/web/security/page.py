@@ -9,6 +9,7 @@ from sukusuku_api.dependencies import AuditContext
 from sukusuku_api.routers.health import health
 from sukusuku_api.schemas.health import EdgeOut, HealthOut
 from sukusuku_api.web import base, desk
+from sukusuku_api.web.people.action_texts import EVENTS
 from sukusuku_api.web.people.page import PATH as PEOPLE
 from sukusuku_api.web.security import texts
 from sukusuku_core.time import japan_time
@@ -32,12 +33,11 @@ def install(app: FastAPI) -> None:
 def security(context: AuditContext, lang: base.Lang = "ja") -> HTMLResponse:
     """Return the page: what is wrong at the broker now, and the newest events of accounts and keys."""
     translate = base.texts(lang).gettext
-    entries = AuditLog(context.operations).newest(SHOWN, actions=texts.EVENTS)
+    entries = AuditLog(context.operations).newest(SHOWN, actions=EVENTS)
     values = {
         "warnings": list(warnings(health(context), translate)),
         "events": [
-            (f"{japan_time(entry.time):%Y-%m-%d %H:%M}", translate(texts.EVENTS[entry.action]), entry)
-            for _, entry in entries
+            (f"{japan_time(entry.time):%Y-%m-%d %H:%M}", translate(EVENTS[entry.action]), entry) for _, entry in entries
         ],
     }
     return desk.page(context, lang, "security.html", PEOPLE, values)

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from sukusuku_api.dependencies import Context, SettingsContext
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.queries.adoption import found
-from sukusuku_api.web import base, texts
+from sukusuku_api.web import base, texts, value_texts
 from sukusuku_api.web.settings.changing import (
     PATH,
     STEP,
@@ -203,13 +203,6 @@ def _device(item: Candidate, now: int, language: Language, translate: Translate)
 
 
 def _value(seen: Seen, now: int, language: Language, translate: Translate) -> Value:
-    value = seen.value
-    if isinstance(value, bool):
-        text = translate("yes") if value else translate("no")
-    elif value is None:
-        text = "–"
-    else:
-        text = f"{value:.6g}" if isinstance(value, float) else str(value)
-        text = f"{text} {seen.unit}".strip() if seen.unit != "1" else text
+    text = value_texts.told(seen.value, seen.unit, translate)
     meaning = seen.ja if language == "ja" else seen.en
     return Value(seen.name, meaning, text, texts.age((now - seen.time) / SECOND_MS, translate))

@@ -11,17 +11,19 @@ from pydantic import BaseModel, Field
 
 from sukusuku_api.dependencies import Context, EmptyingContext, RequestingContext, UnitsContext, known_unit
 from sukusuku_api.queries.unit_levels import estimate_before, known_levels
-from sukusuku_api.web import base, desk, forms
+from sukusuku_api.web import base, desk, forms, value_texts
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import view_model
 from sukusuku_api.web.collection.unit_cards import cards
 from sukusuku_api.web.unit import chart
 from sukusuku_api.web.wall import alert_texts
+from sukusuku_core import catalogue
+from sukusuku_core.model import AssetKind, Value
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.db import AlertState
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings
 from sukusuku_server.db.visit_requests import Requests
-from sukusuku_server.live.views import UnitView
+from sukusuku_server.live.views import SIMULATED, UnitView
 from sukusuku_server.model.collection import Emptying, EmptyingState
 from sukusuku_server.settings import Language
 
@@ -50,7 +52,7 @@ class Page:
     emptyings: tuple[view_model.EmptyingLine, ...]
     alerts: tuple[tuple[int, str], ...]
     request: int
-    raw: tuple[tuple[str, str], ...]
+    raw: tuple[tuple[str, str, str], ...]
     edge: str
     simulated: bool
 
@@ -150,7 +152,7 @@ def _page(context: Context, unit_id: str, days: int, reader: Locale) -> Page:
             if alert.state is not AlertState.PENDING
         ),
         0 if asked is None else asked.id,
-        tuple((metric, _value(found.value)) for metric, found in sorted(latest.items())),
+        tuple(_said(metric, found.value, reader) for metric, found in sorted(latest.items())),
         settings.edge,
         view.simulated,
     )
@@ -167,5 +169,10 @@ def _chart(context: Context, unit_id: str, emptyings: Sequence[Emptying], start:
     )
 
 
-def _value(value: object) -> str:
-    return f"{value:.1f}" if isinstance(value, float) else "–" if value is None else str(value)
+def _said(metric: str, value: Value | None, reader: Locale) -> tuple[str, str, str]:
+    """Return the name of a metric, what it means, and its value in words."""
+    known = catalogue.find(AssetKind.UNIT, metric)
+    meaning = "" if known is None else known.ja if reader.language == "ja" else known.en
+    if metric == "Info/Source" and value == SIMULATED:
+        return metric, meaning, reader.translate("Simulated data")
+    return metric, meaning, value_texts.told(value, "" if known is None else known.unit, reader.translate)

@@ -42,7 +42,7 @@ def room_over_capacity(speech: Speech) -> Words:
             relief,
             gettext("If the displayed number is wrong, enter your count on the rooms page."),
         ),
-        since=gettext("Full since"),
+        since=gettext("Over the limit since") if over else gettext("Full since"),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sukusuku_api.web.security.texts import EVENTS
+from sukusuku_api.web.people.action_texts import EVENTS
 from sukusuku_core.model import Reading
 from sukusuku_server.access.rights import Role
 from sukusuku_server.db.node_keys import NodeKeys

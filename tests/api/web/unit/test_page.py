@@ -45,7 +45,7 @@ def test_the_course_is_drawn_and_the_sensors_are_listed(api: httpx.Client, world
         assert len(measured) == 1
         assert measured[0].startswith("M")
     text = _text(api.get("/units/tobu-unit-1"))
-    assert "Fill/Percent 48.0" in text
+    assert "Fill/Percent 48 %" in text
     assert "tobu-pi" in text
     assert api.get("/units/tobu-unit-9").status_code == 404
     assert api.get("/units/tobu-room").status_code == 404
