@@ -110,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     words += "at emptying, distance, CO2, cost, forecasts. rooms: child-visits, child-hours, utilisation, completeness."
     made = argparse.ArgumentParser(
         prog="sukusuku report",
-        description=f"{words}\n月報・年度報を作成します。回収：日ごとの重さと区の上限、回収の結果、袋の交換時の充填率、走行距離・CO2・費用、\n"
+        description=f"{words}\n月報・年度報を作成します。回収：日ごとの重さと区の上限、回収の結果、袋の交換時の充填率、走行距離・CO₂・費用、\n"
         "予測の成績。一時保育室：延べ人数・延べ利用時間・利用率・データ充足率。",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

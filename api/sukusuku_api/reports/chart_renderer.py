@@ -15,7 +15,7 @@ from sukusuku_api.reports.charts import FONTS, Picture
 from sukusuku_api.reports.model import Shape
 
 _GREEN, _ORANGE, _SOFT, _GRID = "#1d7a4b", "#d97706", "#5c6b63", "#e3eae6"
-_WIDTH, _HEIGHT = 920, 130
+_WIDTH, _HEIGHT = 700, 110
 _SLANTED = 14
 """More names than this stand aslant below the axis; fewer are broken into lines."""
 _WIDE, _NARROW = 10.0, 6.0
@@ -71,7 +71,12 @@ def _bars(picture: Picture) -> Any:
     ]
     data = alt.InlineData(values=rows)
     slanted = len(rows) > _SLANTED
-    axis = alt.Axis(title=None, labelAngle=-45 if slanted else 0, labelLimit=160, labelExpr="split(datum.label, '\\n')")
+    axis = alt.Axis(
+        title=None,
+        labelAngle=-45 if slanted else 0,
+        labelLimit=160 if slanted else 0,
+        labelExpr="split(datum.label, '\\n')",
+    )
     x = alt.X("name:N", sort=names, axis=axis)
     wide = min(_WIDTH * 0.6 / max(len(rows), 1), 60)
     y = alt.Y("y:Q", title=picture.y_title)

@@ -20,7 +20,10 @@ _PATTERN = re.compile(r"^[=<>]|[*?~]")
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A table in a workbook: on the sheet `name`, its first row of cells at `row` (counted from 0)."""
+    """A table in a workbook: on the sheet `name`, its first row of cells at `row` (counted from 0).
+
+    An upright one has its columns there as rows, and so their names in the first column.
+    """
 
     name: str
     table: Table
@@ -40,7 +43,11 @@ class Placed:
 
     def at(self, row: int, column: int) -> str:
         """Return the address of a cell."""
-        return str(xl_rowcol_to_cell(self.row + row, column))
+        return str(xl_rowcol_to_cell(*self.where(row, column)))
+
+    def where(self, row: int, column: int) -> tuple[int, int]:
+        """Return row and column on the sheet of a cell of the table."""
+        return (self.row + column - 1, row + 1) if self.table.upright else (self.row + row, column)
 
 
 def formula(place: Placed, row: int, column: int, book: Mapping[str, Placed]) -> str | None:

@@ -1,9 +1,11 @@
 """Makes reports: reads, computes, and writes in the formats that are asked for."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from sukusuku_api.dependencies import HistoryStore
 from sukusuku_api.queries.room_history import Progress
+from sukusuku_api.reports import era
 from sukusuku_api.reports.collection.make import make as make_collection
 from sukusuku_api.reports.csv_zip import csv_zip
 from sukusuku_api.reports.model import Report
@@ -12,8 +14,10 @@ from sukusuku_api.reports.period import Period, PeriodError, has_begun
 from sukusuku_api.reports.request import Asked
 from sukusuku_api.reports.rooms.make import make as make_rooms
 from sukusuku_api.reports.xlsx import xlsx
+from sukusuku_core.time import local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.i18n import texts
+from sukusuku_server.live import derivation_progress
 from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.rooms import texts as room_words
 from sukusuku_server.rooms.schedule import FacilitySchedules
@@ -56,4 +60,11 @@ def make(
         raise PeriodError(f"there is no centre `{wanted.site}`; there are {list(index.sites)}")
     if not has_begun(wanted.period, now):
         raise PeriodError(f"{wanted.period.key} has not begun; there are no figures of it")
-    return _MAKERS[wanted.kind](index, store, operations, wanted, now, progress)
+    made = _MAKERS[wanted.kind](index, store, operations, wanted, now, progress)
+    until = derivation_progress.read(store)
+    if until is None or local_day(until) >= wanted.period.end:
+        return made
+    note = wanted.translate(
+        "When this was made, figures of the past were still being computed (done up to %(day)s): they will change."
+    )
+    return replace(made, notes=(note % {"day": era.written(local_day(until), wanted.language)}, *made.notes))

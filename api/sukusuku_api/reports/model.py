@@ -317,7 +317,7 @@ def alternative(table: Table, words: Words) -> str:
     if not known:
         return chart.title
     kind = table.columns[chart.y].kind
-    (low, low_at), (high, high_at) = min(known), max(known)
+    (low, low_at), (high, high_at) = (of(known, key=lambda item: item[0]) for of in (min, max))
     values = {"low": shown(low, kind, words), "high": shown(high, kind, words), "low_at": low_at, "high_at": high_at}
     return (words.bars if chart.shape is Shape.BARS else words.heat) % {"title": chart.title, **values}
 

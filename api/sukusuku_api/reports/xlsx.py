@@ -3,6 +3,7 @@
 Text is always written as text, so no cell becomes a formula or link. Days, months and times are dates.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from sukusuku_core.time import japan_time
 
 FONT = "Yu Gothic"
 _NUMBERS = {Kind.TEXT: "@", Kind.COUNT: "#,##0", Kind.DECIMAL: "#,##0.0", Kind.PERCENT: "0.0"}
+_DIFFERENCES = {kind: f"+{shown};-{shown};{shown}" for kind, shown in _NUMBERS.items()}
 _DAYS = {"ja": '[$-411]m"/"d" ("aaa")"', "en": '[$-409]m"/"d" ("ddd")"'}
 _MONTHS = {"ja": '[$-411]ggge"年"m"月"', "en": 'yyyy"-"mm'}
 """How days and months are shown, as in the other files: 6/1 (月), 令和8年6月. A spreadsheet in any language shows the
@@ -28,7 +30,9 @@ _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_NAME = 31
 _HEAD = 3
 """The row of a sheet with the heads of its columns; above it are title, period and what the table is."""
-_CHART_ROWS, _ON_A_PAGE = 17, 2
+_CHART_ROWS, _ON_A_PAGE, _CHART_SCALE = 17, 2, 85
+_BOLD, _LINE_POINTS = 1.15, 15
+"""How much wider bold characters are, and how high a line is."""
 _PALETTE = {"green": "#1d7a4b", "orange": "#d97706", "soft": "#5c6b63", "head": "#e3efe8", "line": "#c9d3cd"}
 
 
@@ -67,7 +71,7 @@ class _Writer:
         self._charts(stacked)
         self._definitions()
 
-    def _sheet(self, title: str) -> Any:
+    def _sheet(self, title: str, *, fit: bool = True) -> Any:
         base = _NOT_IN_NAMES.sub(" ", title).strip()[:_LONGEST_NAME] or "-"
         name, n = base, 2
         while name.lower() in self._names:
@@ -78,7 +82,8 @@ class _Writer:
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
-        sheet.fit_to_pages(1, 0)
+        if fit:
+            sheet.fit_to_pages(1, 0)
         sheet.set_footer(f"&L&8{self._report.operator}  {self._report.title}&R&8{self._report.words.page} &P / &N")
         return sheet
 
@@ -92,37 +97,69 @@ class _Writer:
         table = item.table
         place = Placed(sheet.get_name(), table, _HEAD + 1)
         self._title(sheet, item.title)
-        self._heads(sheet, [column.title for column in table.columns])
-        for n, column in enumerate(table.columns):
-            sheet.set_column(n, n, _width(column, [row[n] for row in table.rows], first=n <= item.subjects))
-        for row, cells in enumerate(table.rows):
-            for n, cell in enumerate(cells):
-                self._cell(sheet, place, row, n, cell)
-        body = len(table.body)
-        if body:
-            sheet.autofilter(_HEAD, 0, _HEAD + body, len(table.columns) - 1)
-        sheet.freeze_panes(_HEAD + 1, item.subjects + 1)
-        sheet.repeat_rows(_HEAD)
-        if table.crossed is not None and body:
+        rows, widths = self._figures(sheet, place) if table.upright else self._rows(sheet, place, item.subjects)
+        if table.crossed is not None and table.body:
             scale = {"type": "2_color_scale", "min_color": "#ffffff", "max_color": "#34a870", "min_type": "num"}
-            last = len(table.columns) - 1
-            area = (_HEAD + 1, item.subjects + 1, _HEAD + body, last)
+            area = (_HEAD + 1, item.subjects + 1, _HEAD + len(table.body), len(table.columns) - 1)
             sheet.conditional_format(*area, {**scale, "min_value": 0})
-        row = _HEAD + 2 + len(table.rows)
-        for note in (*table.notes, *above):
-            sheet.write_string(row, 0, note, self._format(font_color=_PALETTE["soft"]))
-            row += 1
-        sheet.print_area(0, 0, row - 1, len(table.columns) - 1)
+        last = self._notes(sheet, (*table.notes, *above), _HEAD + 2 + rows, widths)
+        sheet.repeat_rows(_HEAD)
+        sheet.print_area(0, 0, last, len(widths) - 1)
 
-    def _heads(self, sheet: Any, titles: Sequence[str]) -> None:
+    def _notes(self, sheet: Any, notes: Sequence[str], row: int, widths: Sequence[float]) -> int:
+        """Write notes below a table, no wider than it: what is wider is not printed. Return the last row."""
+        look = self._format(font_color=_PALETTE["soft"], text_wrap=True, valign="top")
+        for at, note in enumerate(notes, row):
+            if len(widths) > 1:
+                sheet.merge_range(at, 0, at, len(widths) - 1, "", look)
+            sheet.write_string(at, 0, note, look)
+            sheet.set_row(at, _LINE_POINTS * math.ceil(_characters(note) * _BOLD / sum(widths)))
+        return row + len(notes)
+
+    def _rows(self, sheet: Any, place: Placed, subjects: int) -> tuple[int, Sequence[float]]:
+        """Write a table as it is, with filters; return how many rows it has, and the widths of its columns."""
+        table = place.table
+        widths = [
+            _width(column, [row[n] for row in table.rows], first=n <= subjects)
+            for n, column in enumerate(table.columns)
+        ]
+        self._heads(sheet, [column.title for column in table.columns], widths)
+        for row, line in enumerate(table.rows):
+            for n, cell in enumerate(line):
+                self._cell(sheet, place, row, n, cell)
+        if table.body:
+            sheet.autofilter(_HEAD, 0, _HEAD + len(table.body), len(table.columns) - 1)
+        sheet.freeze_panes(_HEAD + 1, subjects + 1)
+        return len(table.rows), widths
+
+    def _figures(self, sheet: Any, place: Placed) -> tuple[int, Sequence[float]]:
+        """Write a table with its columns as rows; return the same of what is on the sheet."""
+        table, names = place.table, [str(row[0]) for row in place.table.rows]
+        widths = [34.0, *(max(14.0, _characters(name) + 2) for name in names)]
+        self._heads(sheet, [self._report.words.name, *names], widths)
+        look = {"border": 1, "border_color": _PALETTE["line"]}
+        for n, column in enumerate(table.columns[1:], 1):
+            sheet.write_string(place.row + n - 1, 0, column.title, self._format(**look))
+            for row, cells in enumerate(table.rows):
+                self._cell(sheet, place, row, n, cells[n])
+        sheet.freeze_panes(_HEAD + 1, 1)
+        return len(table.columns) - 1, widths
+
+    def _heads(self, sheet: Any, titles: Sequence[str], widths: Sequence[float]) -> None:
         look = {"bold": True, "bg_color": _PALETTE["head"], "border": 1, "border_color": _PALETTE["line"]}
-        for n, title in enumerate(titles):
+        lines = 1
+        for n, (title, width) in enumerate(zip(titles, widths, strict=True)):
             sheet.write_string(_HEAD, n, title, self._format(**look, text_wrap=True, valign="top"))
+            sheet.set_column(n, n, width)
+            lines = max(lines, math.ceil(_characters(title) * _BOLD / width))
+        sheet.set_row(_HEAD, _LINE_POINTS * lines + 3)
 
     def _cell(self, sheet: Any, place: Placed, row: int, column: int, cell: Cell) -> None:
-        settings, at = place.table.columns[column], (place.row + row, column)
-        look = {"border": 1, "border_color": _PALETTE["line"], "num_format": _NUMBERS[settings.kind]}
-        look["bold"] = row >= len(place.table.body)
+        settings, at = place.table.columns[column], place.where(row, column)
+        upright, total = place.table.upright, row >= len(place.table.body)
+        numbers = _DIFFERENCES if upright and total else _NUMBERS
+        look = {"border": 1, "border_color": _PALETTE["line"], "num_format": numbers[settings.kind]}
+        look["bold"] = row == 0 if upright else total
         match cell:
             case None:
                 sheet.write_blank(*at, None, self._format(**look))
@@ -149,8 +186,8 @@ class _Writer:
         drawn = [chart for item in stacked for chart in self._of(item)]
         if not drawn:
             return
-        sheet = self._sheet(self._report.words.charts)
-        sheet.fit_to_pages(1, len(drawn) // _ON_A_PAGE + len(drawn) % _ON_A_PAGE)
+        sheet = self._sheet(self._report.words.charts, fit=False)
+        sheet.set_print_scale(_CHART_SCALE)  # breaks hold only where a sheet is not made to fit
         self._title(sheet, self._report.words.charts)
         for n, chart in enumerate(drawn):
             sheet.insert_chart(_HEAD + n * _CHART_ROWS, 0, chart, {"object_position": 2})
@@ -203,14 +240,11 @@ class _Writer:
         words = self._report.words
         sheet = self._sheet(words.definitions)
         self._title(sheet, words.definitions)
-        self._heads(sheet, (words.name, words.formula, words.unit))
+        self._heads(sheet, (words.name, words.formula, words.unit), (30.0, 90.0, 14.0))
         look = {"text_wrap": True, "valign": "top", "border": 1, "border_color": _PALETTE["line"]}
         for row, definition in enumerate(self._report.definitions, _HEAD + 1):
             for n, text in enumerate((definition.name, definition.formula, definition.unit)):
                 sheet.write_string(row, n, text, self._format(**look))
-        sheet.set_column(0, 0, 30)
-        sheet.set_column(1, 1, 90)
-        sheet.set_column(2, 2, 14)
         sheet.freeze_panes(_HEAD + 1, 1)
         sheet.repeat_rows(_HEAD)
         sheet.print_area(0, 0, _HEAD + len(self._report.definitions), 2)

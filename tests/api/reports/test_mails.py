@@ -3,6 +3,7 @@
 import asyncio
 import email
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from email.message import EmailMessage
@@ -68,7 +69,8 @@ class Server:
         return MonthlyReports(lambda: replace(context, clock=lambda: self.now), WorkQueue(1, 8))
 
     def look(self, reports: MonthlyReports | None = None) -> None:
-        asyncio.run((reports or self.start()).look())
+        with ThreadPoolExecutor(1) as thread:  # the browser of other tests keeps the loop of this one
+            thread.submit(asyncio.run, (reports or self.start()).look()).result()
 
     @property
     def mails(self) -> list[EmailMessage]:

@@ -1,7 +1,9 @@
+import contextlib
 import csv
 import io
 import re
 import subprocess
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -152,8 +154,8 @@ def test_the_workbook_has_a_sheet_for_each_table_and_text_that_stays_text(world:
     book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](_report(world))))
 
     assert book.sheetnames[:4] == ["概要", "利用実績", "利用率", "区の年度計画との比較"]
-    assert book.sheetnames[4:6] == ["日別", "時間帯・曜日別の平均利用率"]
-    assert book.sheetnames[6:] == ["ゾーン", "変更の前後", "人数の補正", "グラフ", "用語と計算式"]
+    assert book.sheetnames[4:7] == ["日別", "ゾーン", "人数の補正"]
+    assert book.sheetnames[7:] == ["時間帯・曜日別の平均利用率", "変更の前後", "グラフ", "用語と計算式"]
     use = {cell.value: cell for row in book["利用実績"].iter_rows() for cell in row if cell.value is not None}
     assert use["東部こども家庭センター =一時保育室"].data_type == "s"
     assert len(book["グラフ"]._charts) == 2  # type: ignore[attr-defined] # openpyxl tells of charts nowhere else
@@ -161,7 +163,7 @@ def test_the_workbook_has_a_sheet_for_each_table_and_text_that_stays_text(world:
     for sheet in book.worksheets[:9]:
         assert sheet.freeze_panes is not None
         assert sheet.print_title_rows == "$4:$4"
-        assert sheet.auto_filter.ref is not None
+        assert (sheet.auto_filter.ref is None) == (sheet.title == "概要")
         assert sheet.print_area
 
 
@@ -245,19 +247,49 @@ def test_names_below_an_axis_are_broken_at_spaces_and_where_they_must() -> None:
     assert in_lines("a" * 30, 60).split("\n") == ["a" * 10] * 3
 
 
-def test_the_pdf_has_japanese_fonts_its_text_and_charts_that_are_drawn(world: World, tmp_path: Path) -> None:
+def said_of(path: Path, program: str, *options: str) -> str:
+    return subprocess.run([program, *options, str(path)], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_pdf_is_tagged_has_japanese_fonts_charts_that_are_drawn_and_no_empty_page(
+    world: World, tmp_path: Path
+) -> None:
     path = tmp_path / "report.pdf"
     path.write_bytes(WRITERS["pdf"](_report(world)))
 
     text = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout
-    fonts = subprocess.run(["pdffonts", str(path)], capture_output=True, text=True, check=True).stdout
     subprocess.run(["pdftoppm", "-r", "40", str(path), str(tmp_path / "page")], check=True)
-
     assert "令和8年11月（2026年11月）" in text
     assert "延べ利用時間" in text
-    assert "NotoSansCJK" in fonts.replace("-", "")
+    assert "NotoSansCJK" in said_of(path, "pdffonts").replace("-", "")
     green = bytes((0x1D, 0x7A, 0x4B))
     assert sum(page.read_bytes().count(green) for page in tmp_path.glob("page-*.ppm")) > 1000
+    *full, _ = text.rstrip("\f").split("\f")
+    assert all(len(page.split()) > 60 for page in full), "only the last page may be short"
+
+    about, parts = said_of(path, "pdfinfo"), said_of(path, "pdfinfo", "-struct")
+    assert re.search(r"Tagged: +yes", about)
+    assert re.search(r"Title: +一時保育室 利用状況報告 令和8年11月", about)
+    heads = re.findall(r"^ *(H[1-6])\b", parts, re.MULTILINE)
+    assert heads[:3] == ["H1", "H2", "H2"]
+    assert {"H1", "H2", "H3"} == set(heads)
+    assert parts.count("/Headers") > 100, "each cell names its heads"
+    content = _unpacked(path.read_bytes())
+    assert re.search(rb"/Lang ?\(ja\)", content)
+    assert b'pdfuaid:part="1"' in content
+    figures = re.findall(rb"/S ?/Figure.*?/Alt ?<feff([0-9a-f]+)>", content, re.DOTALL)
+    told = [bytes.fromhex(alt.decode()).decode("utf-16-be") for alt in figures]
+    assert len(told) == 3
+    assert told[1].startswith("棒グラフ：延べ利用時間（棒）と平均利用率（線）。最小は 40.0（11/2 (月)）")
+
+
+def _unpacked(pdf: bytes) -> bytes:
+    """Return a PDF with all that is packed in it, so that it can be looked through."""
+    found = [pdf]
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        with contextlib.suppress(zlib.error):
+            found.append(zlib.decompress(stream))
+    return b"\n".join(found)
 
 
 def test_wrong_periods_and_centres_are_refused(world: World) -> None:

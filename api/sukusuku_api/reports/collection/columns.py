@@ -46,7 +46,7 @@ COLUMNS: dict[str, Column] = {
         Column(N_("Needless visits among them"), "", Kind.COUNT, "needless_visits"),
         Column(N_("Days with a round"), "", Kind.COUNT, "trips"),
         Column(N_("Distance"), "km", Kind.DECIMAL, "km"),
-        Column(N_("CO2"), "kg", Kind.DECIMAL, "co2"),
+        Column("CO₂", "kg", Kind.DECIMAL, "co2"),
         Column(N_("Travel cost"), N_("yen"), Kind.COUNT, "travel_yen"),
         Column(N_("Disposal fee"), N_("yen"), Kind.COUNT, "fee_yen"),
         Column(N_("Cost"), N_("yen"), Kind.COUNT, "yen", Plus(("travel_yen", "fee_yen"))),
@@ -98,7 +98,7 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
         N_("for each day the shortest route found from the depot to all centres with an emptying and back"),
         "km",
     ),
-    (N_("CO2"), N_("distance x the vehicle's `kg_co2_per_km`"), "kg"),
+    ("CO₂", N_("distance x the vehicle's `kg_co2_per_km`"), "kg"),
     (N_("Travel cost"), N_("distance x the vehicle's `yen_per_km`"), N_("yen")),
     (N_("Disposal fee"), N_("weight taken away x the tariff"), N_("yen")),
     (

@@ -64,6 +64,8 @@ _OUTCOME = (
     "ticket_yen",
 )
 _ROUND: tuple[str, ...] = ("stops", "collected", "planned_km", "planned_minutes")
+_NEARLY_ALL = 99.0
+"""Percent of the open hours."""
 _COLLECTED = frozenset({VisitKind.EMPTIED, VisitKind.LATE})
 
 
@@ -96,7 +98,18 @@ def summary(accounts: Accounts) -> Table:
     ]
     told = [(item.period, of_headlines(item)) for item in (accounts.told, *accounts.earlier)]
     rows = [(period, _cells(values, _HEADLINES)) for period, values in told]
-    return frame.summary(accounts.asked, heads, rows, ())
+    return frame.summary(accounts.asked, heads, rows, _known(accounts))
+
+
+def _known(accounts: Accounts) -> Iterator[str]:
+    """Yield how much of the time is known, where that is not nearly all of it."""
+    share = of_kpi(accounts.told.total).get("known_share")
+    if isinstance(share, float) and share < _NEARLY_ALL:
+        text = accounts.asked.translate(
+            "The fill level was known in %(n)s %% of the open hours. Full while open, disposal fee and the comparison "
+            "with fixed rounds rest on these hours only."
+        )
+        yield text % {"n": f"{share:.1f}"}
 
 
 def centres(accounts: Accounts) -> Table:
@@ -248,7 +261,7 @@ def compared(accounts: Accounts) -> Table | None:
         notes.insert(0, translate("Distances are not known: the settings have no depot, vehicle or place of a centre."))
     return Table(
         "comparison",
-        translate("Distance, CO2 and cost, compared with fixed rounds"),
+        translate("Distance, CO₂ and cost, compared with fixed rounds"),
         (Column(translate("Compared")), *columns(*_OUTCOME, translate=translate)),
         (
             (translate("Actual"), *actual),

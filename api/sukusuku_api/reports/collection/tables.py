@@ -37,7 +37,7 @@ def _sections(accounts: Accounts) -> Iterator[Section]:
     yield Section(translate("All centres"), tuple(overview.tables(accounts)))
     compared = overview.compared(accounts)
     if compared is not None:
-        yield Section(translate("Distance, CO2 and cost"), (compared,))
+        yield Section(translate("Distance, CO₂ and cost"), (compared,))
     yield Section(translate("Forecasts"), (overview.forecasts(accounts),))
     for site in accounts.index.facility.site:
         if site.unit:

@@ -51,8 +51,8 @@ class MonthlyReports:
         newest = due(now)
         if mail is None or not recipients or self._done == (newest.since, recipients):
             return
-        if context.clock_doubt() is not None:  # by a wrong clock a month that is not over would be told
-            return
+        if context.clock_doubt() is not None or context.derived_until() is not None:
+            return  # by a wrong clock a month that is not over would be told, before the derivation wrong figures
         for recipient in recipients:
             send = partial(_send, context, mail.sender, recipient, newest, now)
             try:

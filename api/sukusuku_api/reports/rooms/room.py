@@ -29,11 +29,11 @@ def tables(
 ) -> Iterator[Table]:
     """All of them. `begun` are the parts of the period that have begun, `hidden` what is withheld."""
     yield _by_part(use, parts, begun, asked, hidden)
-    yield _heat(use, asked, hidden)
     if use.room.zone:
         yield _zones(use, asked, hidden)
-    yield from changes.tables(use, asked, hidden)
     yield _corrections(use, asked)
+    yield _heat(use, asked, hidden)
+    yield from changes.tables(use, asked, hidden)
 
 
 def _by_part(
