@@ -155,7 +155,7 @@ def test_what_writes_pdf_is_named_where_it_is_missing(monkeypatch: pytest.Monkey
     assert ThisComputer().missing_for_pdf() == ""
 
     monkeypatch.setitem(sys.modules, "weasyprint", None)
-    assert "PDF needs weasyprint; install it with: pip install 'weasyprint" in ThisComputer().missing_for_pdf()
+    assert "pip install 'weasyprint" in ThisComputer().missing_for_pdf()
 
 
 def test_that_nobody_can_sign_in_yet_is_told() -> None:

@@ -14,7 +14,7 @@ import xlsxwriter  # type: ignore[import-untyped] # it has no types
 
 from sukusuku_api.reports import sheets
 from sukusuku_api.reports.formulas import Placed, formula
-from sukusuku_api.reports.model import Cell, Chart, Column, Dated, Kind, Moment, Report, Shape, Withheld
+from sukusuku_api.reports.model import Cell, Chart, Column, Dated, Kind, Moment, Report, Shape, Withheld, alternative
 from sukusuku_api.reports.sheets import Stacked
 from sukusuku_core.time import japan_time
 
@@ -189,17 +189,19 @@ class _Writer:
         sheet = self._sheet(self._report.words.charts, fit=False)
         sheet.set_print_scale(_CHART_SCALE)  # breaks hold only where a sheet is not made to fit
         self._title(sheet, self._report.words.charts)
-        for n, chart in enumerate(drawn):
-            sheet.insert_chart(_HEAD + n * _CHART_ROWS, 0, chart, {"object_position": 2})
+        for n, (chart, told) in enumerate(drawn):
+            sheet.insert_chart(_HEAD + n * _CHART_ROWS, 0, chart, {"object_position": 2, "description": told})
         breaks = range(_HEAD + _ON_A_PAGE * _CHART_ROWS, _HEAD + len(drawn) * _CHART_ROWS, _ON_A_PAGE * _CHART_ROWS)
         sheet.set_h_pagebreaks(list(breaks))
         sheet.print_area(0, 0, _HEAD + len(drawn) * _CHART_ROWS, 14)
 
-    def _of(self, item: Stacked) -> Iterator[Any]:
+    def _of(self, item: Stacked) -> Iterator[tuple[Any, str]]:
+        """Yield the charts of a sheet, each with what it shows in words."""
         for table, first, name in item.parts:
             if table.chart is not None and table.chart.shape is Shape.BARS and table.body:
                 rows = (_HEAD + 1 + first, _HEAD + first + len(table.body))
-                yield self._chart(item, table.chart, rows, f"{name}  {table.chart.title}".strip())
+                drawn = self._chart(item, table.chart, rows, f"{name}  {table.chart.title}".strip())
+                yield drawn, alternative(table, self._report.words)
 
     def _chart(self, item: Stacked, chart: Chart, rows: tuple[int, int], title: str) -> Any:
         columns, names = item.table.columns, item.subjects

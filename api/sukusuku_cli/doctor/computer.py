@@ -226,7 +226,7 @@ def judge_fonts(fonts: Sequence[str], missing: str, _: Translate) -> Iterator[Fi
             "apt-get install fonts-noto-cjk",
         )
     if missing:
-        yield note("pdf", _("reports are written as XLSX and CSV, not as PDF"), missing)
+        yield note("pdf", _("reports cannot be written as PDF, nor be issued"), missing)
     else:
         yield ok("pdf", _("can be written"))
 

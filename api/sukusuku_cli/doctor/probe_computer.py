@@ -91,7 +91,7 @@ class ThisComputer:
         try:
             library()
         except MissingError as error:
-            return str(error)
+            return error.command
         return ""
 
     def knows_zone(self, name: str) -> bool:

@@ -171,7 +171,7 @@ def test_a_manager_of_two_centres_chooses_one_of_them(tmp_path: Path, monkeypatc
         assert (issued["kind"], issued["site"], issued["by"]) == ("collection", "tobu", "佐藤")
         shown = api.get("/reports?changes=1").text
         assert "東部こども家庭センター" in shown
-        assert "使用済み紙おむつの回収" in shown
+        assert "使用済み紙おむつ 回収状況報告" in shown
         for site in ("", "hokubu"):
             refused = api.post("/reports", data={**wish, "site": site})
             assert (refused.status_code, "一覧から選んでください" in refused.text) == (422, True)

@@ -22,6 +22,7 @@ from sukusuku_api.work_queue import WorkQueue
 from sukusuku_core.errors import TransientError
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start
 from sukusuku_server.db import outbox
+from sukusuku_server.live import derivation_progress
 from sukusuku_server.settings import Facility, ReportMail
 from sukusuku_server.settings.facility_checks import mistakes
 from sukusuku_server.settings.mail_address import MailAddress
@@ -186,15 +187,18 @@ def test_what_fails_is_tried_again_and_sends_nothing_twice(
     assert [str(mail["To"]) for mail in server.mails] == ["chief@example.jp", "ward@example.jp"]
 
 
-def test_nothing_is_made_by_a_clock_that_is_not_believed(
+def test_nothing_is_made_by_a_clock_that_is_not_believed_nor_of_figures_that_are_not_final(
     serve: Callable[[str], Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = serve(CHIEF)
     running = server.start()
     monkeypatch.setattr("sukusuku_api.dependencies.Context.clock_doubt", lambda _: "in doubt")
     server.look(running)
-    assert server.mails == []
     monkeypatch.setattr("sukusuku_api.dependencies.Context.clock_doubt", lambda _: None)
+    derivation_progress.keep(server.world.store, SIX - DAY_MS, SIX)
+    server.look(running)
+    assert server.mails == [], "the figures are not final"
+    derivation_progress.keep(server.world.store, SIX, SIX)
     server.look(running)
     assert len(server.mails) == 1
 

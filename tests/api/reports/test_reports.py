@@ -113,6 +113,16 @@ def test_zones_hours_and_corrections(world: World) -> None:
     assert any(note.startswith("Busiest: ") for note in _table(report, "tobu-room-hours").notes)
 
 
+def test_hours_that_were_open_on_one_odd_day_are_no_rows_of_their_own(world: World) -> None:
+    facility, store, operations = world
+    (site,) = facility.site
+    opening = replace(site.opening, special={"2026-11-06": ("05:00-18:00",)})
+    report = _report((replace(facility, site=(replace(site, opening=opening),)), store, operations), "en")
+    table = _table(report, "tobu-room-hours")
+    assert table.rows[0][0] == "9:00"
+    assert "open then on hardly any day: 5:00, 6:00, 7:00, 8:00" in " ".join(table.notes)
+
+
 def test_a_change_of_the_room_is_shown_before_and_after_by_zone(world: World) -> None:
     report = _report(world, "en")
 

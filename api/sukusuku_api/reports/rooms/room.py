@@ -17,6 +17,8 @@ from sukusuku_server.rooms.usage_sums import UsageSums
 
 SHOWN_HOURS = 3
 """So many of the busiest hours are named, and of the quietest."""
+RARE = 0.05
+"""An hour of the day that was open for less than this share of the one that was open most is no row of its own."""
 _NOTHING = UsageSums()
 
 
@@ -105,9 +107,9 @@ def _heat(use: RoomUse, asked: Asked, known: Withheld) -> Table:
         if asked.outward
         else frozenset[tuple[int, int]]()
     )
-    rows = []
+    rows, rare = [], _rare(found)
     for hour in range(24):
-        if any((weekday, hour) in found for weekday in range(7)):
+        if hour not in rare and any((weekday, hour) in found for weekday in range(7)):
             tallies = [((weekday, hour), found.get((weekday, hour), _NOTHING)) for weekday in range(7)]
             line: list[Cell] = [WITHHELD if cell in hidden else tally.average_utilisation for cell, tally in tallies]
             rows.append((f"{hour}:00", *line))
@@ -120,6 +122,11 @@ def _heat(use: RoomUse, asked: Asked, known: Withheld) -> Table:
         named = [f"{translate(WEEKDAYS[weekday])} {hour}:00" for weekday, hour in ranked(told, number)]
         if named:
             notes.append(text % {"hours": ", ".join(named)})
+    if rare:
+        hours = ", ".join(f"{hour}:00" for hour in rare)
+        notes.append(
+            translate("Left out, because the centre was open then on hardly any day: %(hours)s") % {"hours": hours}
+        )
     completeness = use.tally.completeness
     if completeness is not None:
         notes.append(translate("Completeness of this table: %(n)s %%") % {"n": f"{completeness:.1f}"})
@@ -134,6 +141,12 @@ def _heat(use: RoomUse, asked: Asked, known: Withheld) -> Table:
         sheet=_sheet(use, asked, "hours", translate("Average utilisation by hour and weekday")),
         crossed=(Column(translate("Weekday")), Column(translate("Average utilisation"), "%", Kind.PERCENT)),
     )
+
+
+def _rare(found: Mapping[tuple[int, int], UsageSums]) -> list[int]:
+    """Return the hours of the day at which the centre was open on hardly any day, such as once at night."""
+    opened = [sum(tally.open_ms for (_, at), tally in found.items() if at == hour) for hour in range(24)]
+    return [hour for hour, time in enumerate(opened) if 0 < time < RARE * max(opened)]
 
 
 def _zones(use: RoomUse, asked: Asked, known: Withheld) -> Table:

@@ -168,6 +168,7 @@ def _page(
         "error": error,
         "offer": offers.offer(context, lang),
         "issuing": offers.offer(context, lang, Act.ISSUE_REPORTS),
+        "mailed": _mailed(context),
         "issued": [_line(item, replaced.get(item.number), context, lang) for item in found],
         "changes": changes if known is not None else None,
         "differing": differing[:SHOWN_DIFFERENCES],
@@ -175,6 +176,13 @@ def _page(
     }
     wrong = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
     return desk.page(context, lang, "reports.html", PATH, values, status or wrong)
+
+
+def _mailed(context: Context) -> list[str] | None:
+    """Return who gets the reports of each month by mail; None: whoever asks may not know."""
+    if context.principal is None or not context.principal.rights.may(Act.EDIT_SETTINGS):
+        return None
+    return [recipient.name for recipient in context.whole.facility.report_mail]
 
 
 def _line(item: IssuedReport, replaced: int | None, context: Context, lang: Language) -> IssueLine:
