@@ -58,4 +58,4 @@ def test_no_mail_shuts_anybody_out(browser: Browser) -> None:
 
 def test_every_route_that_shows_a_page_is_looked_at() -> None:
     shown = {route for route in routes() if route.startswith("GET /") and not route.startswith("GET /api/")}
-    assert shown == ROUTES.keys() | OTHERS.keys()
+    assert shown == ROUTES.keys() | OTHERS.keys(), "say in every_page.py where a new page is seen"
