@@ -86,6 +86,9 @@ class Post:
                 continue
             ready, waiting = self._sorted_out(change, going, alerts, know)
             left += waiting
+            if not any(item.word.due <= now for item in ready):  # what they would have gone with is said no more
+                left += [item.word for item in ready]
+                continue
             until = self._put_off(change, ready, now)
             if until is not None:
                 said = [item.word for item in ready]
@@ -156,7 +159,7 @@ class Post:
         Half of the budget of a day is for what can wait until tomorrow, all of it for what is news.
         """
         due = [item.word for item in ready if item.word.due <= now]
-        if not due or any(word.held == "budget" for word in due):
+        if any(word.held == "budget" for word in due):
             return None
         if any(item.word.urgent or _is_pressing(item) for item in ready):
             return None
@@ -238,4 +241,6 @@ def _joined(before: _Ready, word: Word, alert: Alert) -> Word:
     if before.alert.id != alert.id or word.kind == "resolved":
         return word
     kind = before.word.kind if word.kind == "again" else word.kind
-    return replace(word, kind=kind, since=min(before.word.since, word.since), held=before.word.held or word.held)
+    first = before.word
+    due = min(first.due, word.due)
+    return replace(word, kind=kind, since=min(first.since, word.since), due=due, held=first.held or word.held)

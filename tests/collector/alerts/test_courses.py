@@ -306,6 +306,22 @@ def test_a_full_bag_does_not_wait_for_the_digest(tmp_path: Path) -> None:
     person.store.close()
 
 
+def test_what_has_nothing_to_go_with_any_more_waits_on(tmp_path: Path) -> None:
+    """Somebody takes care of a jam before its mail is written: the film, which would have gone along, is no hurry."""
+    person = Person(tmp_path)
+    for minute in range(0, 5 * 60, 1):
+        now = OPENS + minute * MINUTE
+        person.unit(now, Film_Remaining=5.0 if minute >= 30 else 50.0, Fault_Code=int(minute >= 120))
+        for alert in person.store.alerts(open_only=True):
+            if alert.rule == "unit_fault" and alert.state is AlertState.FIRING:
+                person.store.acknowledge(alert.id, "佐藤", now)
+
+    [mail] = person.mails()
+    assert mail.created == OPENS + 4 * HOUR  # the digest of 13:00
+    assert "詰まり" not in body(parse(mail.mail.content), "plain")
+    person.store.close()
+
+
 def every_half_hour(person: Person, metric: str, well: float, ill: float) -> None:
     """A day on which every half hour the same happens to another unit."""
     for minute in range(0, 9 * 60, 5):
