@@ -214,6 +214,11 @@ PrincipalDep = Annotated[Principal, Depends(who_asks)]
 
 def as_oneself(request: Request, principal: PrincipalDep) -> Context:
     """Return the facility for what needs no right but an account: what one sees of it, acting as oneself."""
+    return seen_by(request, principal)
+
+
+def seen_by(request: Request, principal: Principal) -> Context:
+    """Return what somebody sees of the facility, acting as they."""
     context = public(request)
     view = context.scoped.of(principal.rights, Act.VIEW_UNITS)
     return replace(

@@ -18,6 +18,8 @@ from sukusuku_api.web.settings import adoption_page, history_page
 from sukusuku_api.web.settings import page as settings
 from sukusuku_api.web.sign_in import page as sign_in
 from sukusuku_api.web.sign_in import provider, sign_out
+from sukusuku_api.web.site import page as site
+from sukusuku_api.web.start import page as start
 from sukusuku_api.web.unit import page as unit
 from sukusuku_api.web.vacancy import page as vacancy
 from sukusuku_api.web.wall import page as views
@@ -49,6 +51,8 @@ def install(app: FastAPI) -> None:
     people.install(app)
     security.install(app)
     unit.install(app)
+    site.install(app)
+    start.install(app)
     settings.install(app)
     history_page.install(app)
     adoption_page.install(app)

@@ -37,11 +37,15 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class UnitCard:
-    """A unit: how full it is, what is ahead, what is wrong. Texts are empty where nothing is to be said."""
+    """A unit: how full it is, what is ahead, what is wrong. Texts are empty where nothing is to be said.
+
+    `centre` is the id of its site.
+    """
 
     id: str
     name: str
     site: str
+    centre: str
     level: int | None
     fill: float
     rise: float
@@ -129,6 +133,7 @@ def card(
         id=unit.id,
         name=unit.name[reader.language],
         site=site.name[reader.language],
+        centre=site.id,
         level=None if ahead is None else round(ahead.percent),
         fill=0.0 if ahead is None else min(max(ahead.percent, 0.0), _FULL),
         rise=view.fill_rise,

@@ -146,11 +146,9 @@ def _one(
     month: str | None = None,
 ) -> HTMLResponse:
     reader = Locale(language, base.texts(language).gettext, context.clock())
-    site, _ = known_room(context, asked.room)
     values = {
         "page": page(context, _figures(request), language, asked, asked.room),
         "past": past.read(context, _figures(request), asked.room, days, month, reader),
-        "centre": site.id,
         "days": days,
         "offered": DAYS,
         **_FORM,

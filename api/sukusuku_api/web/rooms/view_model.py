@@ -44,6 +44,7 @@ class RoomSheet:
     id: str
     name: str
     site: str
+    centre: str
     now: cards.NowCard
     limit: cards.LimitCard
     zones: tuple[cards.ZoneLine, ...]
@@ -122,6 +123,7 @@ def _sheet(context: Context, figures: TtlCache | None, facts: RoomFacts, asked: 
         id=room.id,
         name=room.name[reader.language],
         site=site.name[reader.language],
+        centre=site.id,
         now=cards.now_card(facts, reader),
         limit=cards.limit_card(facts, reader),
         zones=cards.zone_lines(facts, reader),

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 
@@ -31,12 +31,6 @@ def install(app: FastAPI) -> None:
             environment(language).get_template(template)
     app.mount(STATIC, StaticFiles(packages=[("sukusuku_api.web", "static")]), name="static")
     app.include_router(router)
-
-
-@router.get("/")
-async def index() -> RedirectResponse:
-    """Redirect to the wall, which is the front page."""
-    return RedirectResponse("/wall")
 
 
 @router.get("/wall")

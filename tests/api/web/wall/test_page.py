@@ -22,12 +22,6 @@ def _tile(html: str, ident: str) -> str:
     return found[0]
 
 
-def test_the_front_page_is_the_wall(api: httpx.Client) -> None:
-    answer = api.get("/")
-
-    assert (answer.status_code, answer.headers["location"]) == (307, "/wall")
-
-
 def test_the_wall_speaks_japanese_unless_asked_otherwise(api: httpx.Client, world: World) -> None:
     world.commit(*worlds.troubled(NOW))
 

@@ -1,0 +1,1 @@
+"""The first page: it leads everybody to their screen."""
