@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from xlsxwriter.utility import quote_sheetname, xl_range_abs, xl_rowcol_to_cell  # type: ignore[import-untyped]
 
-from sukusuku_api.reports.model import Cell, Gathered, Less, Linked, Mean, Most, Plus, Quotient, Rule, Share, Sum, Table
+from sukusuku_api.reports.model import Cell, Table
+from sukusuku_api.reports.rules import Gathered, Less, Linked, Mean, Most, Plus, Quotient, Rule, Share, Sum
 
 _CLOSE = 1e-9
 _PATTERN = re.compile(r"^[=<>]|[*?~]")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from sukusuku_api.reports.collection import words
+from sukusuku_api.reports.collection.accounts import Accounts
 from sukusuku_api.reports.collection.columns import columns
-from sukusuku_api.reports.collection.overview import Accounts
 from sukusuku_api.reports.collection.values import of_kpi, of_part
 from sukusuku_api.reports.model import Cell, Chart, Column, Kind, Moment, Shape, Sheet, Table
 from sukusuku_core.time import local_day

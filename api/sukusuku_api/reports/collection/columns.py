@@ -5,7 +5,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from sukusuku_api.reports.collection.words import KINDS
-from sukusuku_api.reports.model import Column, Gathered, Kind, Mean, Most, OfRow, Plus, Quotient, Share, Sum
+from sukusuku_api.reports.model import Column, Kind
+from sukusuku_api.reports.rules import Gathered, Mean, Most, OfRow, Plus, Quotient, Share, Sum
 from sukusuku_api.schemas.unit_figures import UNITS
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.model.rounds import VisitKind
@@ -48,14 +49,16 @@ COLUMNS: dict[str, Column] = {
         Column(N_("Distance"), "km", Kind.DECIMAL, "km"),
         Column("CO₂", "kg", Kind.DECIMAL, "co2"),
         Column(N_("Travel cost"), N_("yen"), Kind.COUNT, "travel_yen"),
-        Column(N_("Disposal fee"), N_("yen"), Kind.COUNT, "fee_yen"),
-        Column(N_("Cost"), N_("yen"), Kind.COUNT, "yen", Plus(("travel_yen", "fee_yen"))),
+        Column(N_("Disposal fee"), N_("yen"), Kind.COUNT, "fee_yen", total=Sum()),
+        Column(N_("Weight, replayed"), "kg", Kind.DECIMAL, "replayed_kg"),
+        Column(N_("Disposal fee, replayed"), N_("yen"), Kind.COUNT, "replayed_fee_yen"),
+        Column(N_("Cost"), N_("yen"), Kind.COUNT, "yen", Plus(("travel_yen", "replayed_fee_yen"))),
         Column(N_("With paid tickets instead"), N_("yen"), Kind.COUNT, "ticket_yen"),
         Column(N_("Number"), "", Kind.COUNT, "number", total=Sum()),
         Column(N_("Share"), "%", Kind.PERCENT, "share", Share("number")),
         Column(N_("Forecasts"), "", Kind.COUNT, "judged"),
         Column(N_("Compared"), "", Kind.COUNT, "compared"),
-        Column(N_("Mean error"), N_("h"), Kind.DECIMAL, "error"),
+        Column(N_("Mean error of forecasts"), N_("h"), Kind.DECIMAL, "error"),
         Column(N_("Within the range"), "%", Kind.PERCENT, "inside"),
     )
 }
@@ -100,9 +103,15 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
     ),
     ("CO₂", N_("distance x the vehicle's `kg_co2_per_km`"), "kg"),
     (N_("Travel cost"), N_("distance x the vehicle's `yen_per_km`"), N_("yen")),
-    (N_("Disposal fee"), N_("weight taken away x the tariff"), N_("yen")),
+    (N_("Disposal fee"), N_("weight of each day x the tariff of that day"), N_("yen")),
     (
-        N_("Mean error"),
+        N_("Weight, replayed"),
+        N_("what came into the bags by the estimate, so that both sides of the comparison have the same nappies"),
+        "kg",
+    ),
+    (N_("Disposal fee, replayed"), N_("the weight of the comparison x the tariff"), N_("yen")),
+    (
+        N_("Mean error of forecasts"),
         N_("mean of |median of the forecast - time at which the bag was full|, where every method had a figure"),
         N_("h"),
     ),

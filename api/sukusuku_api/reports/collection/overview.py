@@ -1,44 +1,32 @@
 """The tables of the report on collection about all centres together. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Iterator, Sequence
 
-from sukusuku_api.reports import frame
 from sukusuku_api.reports.collection import words
+from sukusuku_api.reports.collection.accounts import Accounts, cells
 from sukusuku_api.reports.collection.columns import columns, gathered
-from sukusuku_api.reports.collection.read import Facts, Headlines, Trip
+from sukusuku_api.reports.collection.read import Trip
 from sukusuku_api.reports.collection.values import (
     Values,
-    of_headlines,
     of_kinds,
     of_kpi,
     of_outcome,
     of_score,
     of_weights,
 )
-from sukusuku_api.reports.model import Cell, Chart, Column, Gathered, Linked, Moment, Shape, Table, difference
-from sukusuku_api.reports.request import Asked
+from sukusuku_api.reports.model import Cell, Chart, Column, Moment, Shape, Table, difference
+from sukusuku_api.reports.rules import Gathered
 from sukusuku_core.time import local_day
 from sukusuku_server.kpi.unit_month import total
 from sukusuku_server.model.rounds import VisitKind
-from sukusuku_server.rooms.schedule import FacilitySchedules
 
-_HEADLINES = (
-    *("emptyings", "kg", "most_kg", "days_at_limit", "needed", "on_time", "missed", "needless", "level", "full"),
-    *("availability", "km", "co2", "travel_yen", "fee_yen", "error"),
-)
-_LINKS = {
-    **dict.fromkeys(("emptyings", "kg", "most_kg", "days_at_limit", "level", "full", "availability"), "centres"),
-    **dict.fromkeys(("needed", "on_time", "missed", "needless"), "visits"),
-}
-"""In which sheet the totals are that the summary repeats."""
 _BANDS = (0.0, 20.0, 40.0, 60.0, 80.0, 100.0)
 """Where the bands of levels at emptying begin, in percent; the last one has no end."""
 _CENTRE = (
     "emptyings",
     "kg",
+    "fee_yen",
     "days",
     "kg_per_day",
     "most_kg",
@@ -55,61 +43,16 @@ _OUTCOME = (
     "trips",
     "level",
     "full",
-    "kg",
+    "replayed_kg",
     "km",
     "co2",
     "travel_yen",
-    "fee_yen",
+    "replayed_fee_yen",
     "yen",
     "ticket_yen",
 )
 _ROUND: tuple[str, ...] = ("stops", "collected", "planned_km", "planned_minutes")
-_NEARLY_ALL = 99.0
-"""Percent of the open hours."""
 _COLLECTED = frozenset({VisitKind.EMPTIED, VisitKind.LATE})
-
-
-@dataclass(frozen=True, slots=True)
-class Accounts:
-    """All that the report is made of. `begun` are the days or months that have begun, by their first days."""
-
-    index: FacilitySchedules
-    told: Headlines
-    earlier: Sequence[Headlines]
-    facts: Facts
-    asked: Asked
-    begun: Sequence[date]
-
-    @property
-    def sheet_of_parts(self) -> str:
-        """The sheet that has the days or months of the centres."""
-        return "months" if self.asked.period.whole_year else "days"
-
-    def site_of(self, unit: str | None) -> str:
-        """Return the centre of a unit."""
-        return self.index.units[unit or ""][0].id
-
-
-def summary(accounts: Accounts) -> Table:
-    """Return the figures of the period beside those of earlier ones."""
-    heads = [
-        replace(column, follows=Linked(_LINKS[column.key], column.key) if column.key in _LINKS else None, total=None)
-        for column in columns(*_HEADLINES, translate=accounts.asked.translate)
-    ]
-    told = [(item.period, of_headlines(item)) for item in (accounts.told, *accounts.earlier)]
-    rows = [(period, _cells(values, _HEADLINES)) for period, values in told]
-    return frame.summary(accounts.asked, heads, rows, _known(accounts))
-
-
-def _known(accounts: Accounts) -> Iterator[str]:
-    """Yield how much of the time is known, where that is not nearly all of it."""
-    share = of_kpi(accounts.told.total).get("known_share")
-    if isinstance(share, float) and share < _NEARLY_ALL:
-        text = accounts.asked.translate(
-            "The fill level was known in %(n)s %% of the open hours. Full while open, disposal fee and the comparison "
-            "with fixed rounds rest on these hours only."
-        )
-        yield text % {"n": f"{share:.1f}"}
 
 
 def centres(accounts: Accounts) -> Table:
@@ -129,16 +72,20 @@ def centres(accounts: Accounts) -> Table:
         days = accounts.facts.presences[site.id].days
         values = of_kpi(total(units, 0, 0)) | of_weights([weight]) if days else {}
         if days:
-            values |= {"days": days, "kg_per_day": weight.mean_kg}
+            values |= {"days": days, "kg_per_day": weight.mean_kg, "fee_yen": accounts.told.fees[site.id]}
         all_days += days
-        rows.append((site.name[accounts.asked.language], *_cells(values, _CENTRE)))
+        rows.append((site.name[accounts.asked.language], *cells(values, _CENTRE)))
     everything = of_kpi(accounts.told.total) | of_weights(accounts.told.weights)
-    everything |= {"days": all_days, "kg_per_day": accounts.told.total.kg / all_days if all_days else None}
+    everything |= {
+        "fee_yen": sum(accounts.told.fees.values()),
+        "days": all_days,
+        "kg_per_day": accounts.told.total.kg / all_days if all_days else None,
+    }
     return Table(
         "centres",
         translate("Centres"),
         (Column(translate("Centre")), *columns(*_CENTRE, translate=translate, rules=rules)),
-        (*rows, (translate("Total"), *_cells(everything, _CENTRE))),
+        (*rows, (translate("Total"), *cells(everything, _CENTRE))),
         total=1,
     )
 
@@ -151,7 +98,7 @@ def visits(accounts: Accounts) -> Table:
     for visit in accounts.facts.visits:
         by_site.setdefault(accounts.site_of(visit.asset), Counter())[visit.kind] += 1
     rows = [
-        (site.name[accounts.asked.language], *_cells(of_kinds(by_site.get(site.id, Counter())), keys))
+        (site.name[accounts.asked.language], *cells(of_kinds(by_site.get(site.id, Counter())), keys))
         for site in accounts.index.facility.site
         if accounts.facts.presences[site.id].days
     ]
@@ -160,7 +107,7 @@ def visits(accounts: Accounts) -> Table:
         "visits",
         translate("Visits by kind"),
         (Column(translate("Centre")), *columns(*keys, translate=translate)),
-        (*rows, (translate("Total"), *_cells(everything, keys))),
+        (*rows, (translate("Total"), *cells(everything, keys))),
         total=1,
     )
 
@@ -208,17 +155,17 @@ def rounds(accounts: Accounts) -> Table:
         for first in accounts.begun:
             departures = (local_day(trip.run.plan.departs) for trip in facts.trips)
             own = [values for day, values in zip(departures, each, strict=True) if day.replace(day=1) == first]
-            rows.append((asked.period.dated(first, translate, asked.language), *_cells(_added(own), keys)))
+            rows.append((asked.period.dated(first, translate, asked.language), *cells(_added(own), keys)))
     else:
         keys, heads = _ROUND, [Column(translate("Departure")), Column(translate("Round"))]
         for trip, values in zip(facts.trips, each, strict=True):
-            rows.append((Moment(trip.run.plan.departs), _name(accounts, trip), *_cells(values, keys)))
+            rows.append((Moment(trip.run.plan.departs), _name(accounts, trip), *cells(values, keys)))
     blank = (None,) * (len(heads) - 1)
     return Table(
         "rounds",
         translate("Rounds that went"),
         (*heads, *columns(*keys, translate=translate)),
-        (*rows, (translate("Total"), *blank, *_cells(_added(each), keys))),
+        (*rows, (translate("Total"), *blank, *cells(_added(each), keys))),
         total=1,
         notes=tuple(notes),
     )
@@ -255,7 +202,7 @@ def compared(accounts: Accounts) -> Table | None:
     if found is None:
         return None
     translate, done, ways = asked.translate, found.comparison, found.ways is not None
-    actual, fixed = (_cells(of_outcome(side, ways=ways), _OUTCOME) for side in (done.actual, done.fixed))
+    actual, fixed = (cells(of_outcome(side, ways=ways), _OUTCOME) for side in (done.actual, done.fixed))
     notes = list(words.comparison_notes(found, accounts.index.facility.routing, translate, asked.language))
     if not ways:
         notes.insert(0, translate("Distances are not known: the settings have no depot, vehicle or place of a centre."))
@@ -277,7 +224,7 @@ def compared(accounts: Accounts) -> Table | None:
 def forecasts(accounts: Accounts) -> Table:
     """Return how good the forecasts were that were issued in the period, beside simple ones."""
     translate, keys = accounts.asked.translate, ("judged", "compared", "error", "inside")
-    rows = [(translate(words.METHODS[it.method]), *_cells(of_score(it), keys)) for it in accounts.told.scores]
+    rows = [(translate(words.METHODS[it.method]), *cells(of_score(it), keys)) for it in accounts.told.scores]
     notes = [translate("Forecasts that were issued in the period and whose outcome is known.")]
     notes.append(words.seen(accounts.facts.watched, translate) if rows else translate("There is none."))
     return Table(
@@ -287,10 +234,6 @@ def forecasts(accounts: Accounts) -> Table:
         tuple(rows),
         notes=tuple(notes),
     )
-
-
-def _cells(values: Mapping[str, Cell], keys: Sequence[str]) -> tuple[Cell, ...]:
-    return tuple(values.get(key) for key in keys)
 
 
 def tables(accounts: Accounts) -> Iterator[Table]:

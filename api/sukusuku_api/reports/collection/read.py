@@ -1,15 +1,16 @@
 """Reads what the report on collection needs: the figures of `/kpi`, `/counterfactual` and `/score` of its period."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from sukusuku_api.reports.period import Period
-from sukusuku_core.time import day_start
+from sukusuku_core.time import day_start, local_day
 from sukusuku_server.db import Operations
 from sukusuku_server.db.forecasts import Forecasts
 from sukusuku_server.db.rounds import Rounds
+from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.queries import Compared, KpiQueries, Presence
 from sukusuku_server.kpi.unit_month import Kpi, SiteWeight
 from sukusuku_server.kpi.visits import Visit
@@ -26,15 +27,19 @@ _WENT = (RunState.DONE, RunState.UNDER_WAY)
 
 @dataclass(frozen=True, slots=True)
 class Headlines:
-    """The figures of a period. `heard` tells whether there was a unit at all: without one nothing is known."""
+    """The figures of a period. `days` is on how many of its days there was a unit that was heard.
+
+    `fees` is what disposal costs (yen), by centre: the weight of each day by the tariff of that day.
+    """
 
     period: Period
     total: Kpi
     units: Sequence[Kpi]
     weights: Sequence[SiteWeight]
+    fees: Mapping[str, float]
     compared: Compared | None
     scores: Sequence[Score]
-    heard: bool
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,10 @@ class Reader:
             total=total,
             units=units,
             weights=self._books.weights(start, end),
+            fees=self._fees(start, end),
             compared=self._books.compare(None, start, end),
             scores=score(self._scored(start, end)),
-            heard=any(presence.days for presence in self._books.presences(start, end).values()),
+            days=max((presence.days for presence in self._books.presences(start, end).values()), default=0),
         )
 
     def facts(self, period: Period) -> Facts:
@@ -95,6 +101,15 @@ class Reader:
             scored=self._scored(start, end),
             watched=self._books.watched(units, start, end),
         )
+
+    def _fees(self, start: int, end: int) -> dict[str, float]:
+        found = {site.id: 0.0 for site in self._index.facility.site}
+        for visit in self._books.visits(start, end):
+            if visit.emptied is not None and visit.asset in self._index.units:
+                site, unit = self._index.units[visit.asset]
+                day = local_day(visit.time)
+                found[site.id] += all_fees().on(day).by_weight((visit.nappies or 0.0) * unit.collection.kg_on(day))
+        return found
 
     def _stretch(self, period: Period) -> tuple[int, int]:
         start = day_start(period.first)

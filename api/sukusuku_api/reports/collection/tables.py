@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from sukusuku_api.reports import frame
-from sukusuku_api.reports.collection import centre, overview
+from sukusuku_api.reports.collection import centre, overview, summary
+from sukusuku_api.reports.collection.accounts import Accounts
 from sukusuku_api.reports.collection.columns import DEFINITIONS
-from sukusuku_api.reports.collection.overview import Accounts
 from sukusuku_api.reports.collection.read import Facts, Headlines
 from sukusuku_api.reports.model import Report, Section
 from sukusuku_api.reports.period import is_running
@@ -26,14 +26,14 @@ def report(
         translate("A gap in the data is left blank; it is not 0."),
         translate("Weights are not weighed: they are the number of nappies times the weight of one in the settings."),
     ]
-    title, empty = translate("Collection of used nappies"), not told[0].heard
+    title, empty = translate("Collection of used nappies"), not told[0].days
     sections = () if empty else _sections(accounts)
     return frame.framed(index.facility, asked, title, now, notes, sections, DEFINITIONS, empty=empty)
 
 
 def _sections(accounts: Accounts) -> Iterator[Section]:
     translate, language = accounts.asked.translate, accounts.asked.language
-    yield Section(translate("Summary"), (overview.summary(accounts),))
+    yield Section(translate("Summary"), (summary.summary(accounts),))
     yield Section(translate("All centres"), tuple(overview.tables(accounts)))
     compared = overview.compared(accounts)
     if compared is not None:

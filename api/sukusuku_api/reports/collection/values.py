@@ -68,8 +68,8 @@ def of_outcome(outcome: Outcome, *, ways: bool) -> Values:
         "trips": outcome.trips,
         "level": None if outcome.level is None else outcome.level.mean,
         "full": outcome.overflow_hours,
-        "kg": outcome.kg,
-        "fee_yen": outcome.fee_yen,
+        "replayed_kg": outcome.kg,
+        "replayed_fee_yen": outcome.fee_yen,
         "ticket_yen": outcome.ticket_yen,
     }
     if ways:
@@ -85,12 +85,12 @@ def of_score(score: Score) -> Values:
 
 def of_headlines(told: Headlines) -> Values:
     """Return the figures of a period; nothing of one in which no unit was heard."""
-    if not told.heard:
+    if not told.days:
         return {}
-    found = of_kpi(told.total) | of_weights(told.weights)
+    found = of_kpi(told.total) | of_weights(told.weights) | {"fee_yen": sum(told.fees.values())}
     if told.compared is not None:
         outcome = of_outcome(told.compared.comparison.actual, ways=told.compared.ways is not None)
-        found |= {key: outcome.get(key) for key in ("km", "co2", "travel_yen", "fee_yen")}
+        found |= {key: outcome.get(key) for key in ("km", "co2", "travel_yen")}
     model = next((score for score in told.scores if score.method is Method.MODEL), None)
     return found if model is None else found | {"error": model.error}
 

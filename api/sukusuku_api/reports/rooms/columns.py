@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind, Mean, Most, OfColumn, OfRow, Quotient, Sum
+from sukusuku_api.reports.model import WITHHELD, Cell, Column, Kind
+from sukusuku_api.reports.rules import Mean, Most, OfColumn, OfRow, Quotient, Sum
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.rooms.suppression import is_small

@@ -6,26 +6,13 @@ from datetime import timedelta
 
 from sukusuku_api.queries.room_history import RoomUse
 from sukusuku_api.reports import era, frame
-from sukusuku_api.reports.model import (
-    WITHHELD,
-    Cell,
-    Chart,
-    Column,
-    Gathered,
-    Kind,
-    Linked,
-    Quotient,
-    Report,
-    Section,
-    Shape,
-    Sum,
-    Table,
-)
+from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Kind, Report, Section, Shape, Table
 from sukusuku_api.reports.period import Period, is_running
 from sukusuku_api.reports.request import Asked
 from sukusuku_api.reports.rooms import room, texts
 from sukusuku_api.reports.rooms.columns import HEADLINES, PARTS, PEAK, RATES, USE, Figure, cells, columns
 from sukusuku_api.reports.rooms.withheld import Withheld
+from sukusuku_api.reports.rules import Gathered, Linked, Quotient, Sum
 from sukusuku_core.time import local_day
 from sukusuku_server.model.withheld import Decision
 from sukusuku_server.rooms.usage import Against
