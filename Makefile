@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Which tests go to which process, and in which order: tests/support/selection.py.
 PARALLEL := -n auto --no-loadscope-reorder
 
-.PHONY: help demo test pytest test-fast check format bench faults proto client requirements clean
+.PHONY: help demo test pytest test-fast check format bench faults proto client packages requirements clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,9 +67,13 @@ client: $(VENV)/dev.stamp ## Generate the Python client of the API into dist/suk
 		--output-path dist/sukusuku-client --overwrite --fail-on-warning
 	@echo "install it with: pip install ./dist/sukusuku-client"
 
+packages: $(VENV)/dev.stamp ## Build the Debian packages of edge agent and server into dist/
+	@$(PIP) 'uv>=0.9,<1'
+	@$(BIN)/python -m packages
+
 requirements: $(VENV)/dev.stamp ## Pin every dependency anew, with hashes
 	@$(PIP) 'uv>=0.9,<1'
-	@for set in "demo:--extra demo --extra export --extra notify --extra reports --group build" "dev:--extra demo --extra export --extra notify --extra reports --group dev" "edge:"; do \
+	@for set in "demo:--extra demo --extra export --extra notify --extra reports --group build" "dev:--extra demo --extra export --extra notify --extra reports --group dev" "server:--extra notify --extra reports" "edge:"; do \
 		case $$set in edge:*) project=edge/pyproject.toml;; *) project=pyproject.toml;; esac; \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-emit-index-url --no-emit-package sukusuku-edge $$project $${set#*:} \

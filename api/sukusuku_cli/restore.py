@@ -16,8 +16,10 @@ from sukusuku_server.backup.manifest import Manifest
 from sukusuku_server.backup.repository import Repository
 from sukusuku_server.backup.restoring import Restored, restore
 from sukusuku_server.db import Operations
+from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.db.sessions import Limits, Sessions
 from sukusuku_server.i18n import Translate
+from sukusuku_server.model import doors
 
 _EPILOG = """examples · 例:
   sukusuku restore /var/backups/sukusuku /etc/sukusuku/facility.toml --key-file backup.key
@@ -35,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         repository = Repository(options.folder, BackupKey.read(options.key_file))
         manifest = repository.manifest(_chosen(repository.names(), options.backup))
         done = restore(repository, manifest, options.facility, now_ms(), replace=options.replace)
-        _sign_everybody_out(done, manifest)
+        _settle(done, manifest)
     except SukusukuError as error:
         print(f"sukusuku restore: {error}", file=sys.stderr)
         return 1
@@ -69,10 +71,11 @@ def _chosen(names: Sequence[str], wanted: str | None) -> str:
     return wanted or names[-1]
 
 
-def _sign_everybody_out(done: Restored, manifest: Manifest) -> None:
-    """End sessions: some of them were ended after the backup was made, and would be open again."""
+def _settle(done: Restored, manifest: Manifest) -> None:
+    """End sessions, of which some had ended since the backup was made, and note the backup: it knows not of itself."""
     with closing(Operations(f"sqlite:///{done.places.operations}")) as operations:
         Sessions(operations, Limits()).end_every(now_ms(), BY, f"restored {manifest.name}")
+        DoorRecords(operations).taken(doors.BACKUP, doors.FOLDER, manifest.made)
 
 
 def _told(manifest: Manifest, done: Restored, _: Translate) -> list[str]:

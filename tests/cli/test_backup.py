@@ -64,6 +64,7 @@ def test_a_backup_comes_back_on_a_new_computer(file: Path, tmp_path: Path, capsy
     with restored.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM session").scalar() == 0
     assert restored.audit()[0].action == "session.end_every"
+    assert _noted(there).taken == _noted(file).taken
     assert restore.main(arguments) == 1
     assert "there is something already" in capsys.readouterr().err
 

@@ -44,6 +44,13 @@ def written(folder: Path, *options: str) -> int:
     return main(["init", str(folder), "--yes", "--lang", "en", *options])
 
 
+def test_databases_may_be_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    assert written(tmp_path / "etc", "--data", str(tmp_path / "var"), *TWO) == 0
+    server = facility.read(tmp_path / "etc" / "facility.toml")
+    assert server.store.path == str(tmp_path / "var" / "readings.db")
+    assert server.operations.file == tmp_path / "var" / "operations.db"
+
+
 def test_the_files_are_right_and_their_ids_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert written(tmp_path, "--edge", *TWO) == 0
     paths = sorted(tmp_path.glob("*.toml"))

@@ -79,17 +79,21 @@ def test_every_route_of_the_api_is_described() -> None:
 
 
 def _required(path: str) -> dict[str, list[object]]:
-    """Every requirement of a pyproject.toml: what runs, and what only development needs."""
+    """Every requirement of a pyproject.toml: what runs, what of that is packaged, and what only development needs."""
     found = tomllib.loads((ROOT / path).read_text(encoding="utf-8"))
-    extras = [item for group in found["project"].get("optional-dependencies", {}).values() for item in group]
+    optional = found["project"].get("optional-dependencies", {})
+    extras = [item for group in optional.values() for item in group]
+    packaged = [item for name in ("notify", "reports") for item in optional.get(name, [])]
     groups = [item for group in found.get("dependency-groups", {}).values() for item in group if isinstance(item, str)]
-    return {"run": [*found["project"]["dependencies"], *extras], "develop": groups}
+    base = found["project"]["dependencies"]
+    return {"run": [*base, *extras], "server": [*base, *packaged], "develop": groups}
 
 
-@pytest.mark.parametrize("pins", ["demo", "dev", "edge"])
+@pytest.mark.parametrize("pins", ["demo", "dev", "edge", "server"])
 def test_every_dependency_is_pinned_with_hashes(pins: str) -> None:
     server, edge = _required("pyproject.toml"), _required("edge/pyproject.toml")
-    wanted = edge["run"] + (server["run"] if pins != "edge" else []) + (server["develop"] if pins == "dev" else [])
+    wanted = edge["run"] + {"edge": [], "server": server["server"]}.get(pins, server["run"])
+    wanted += server["develop"] if pins == "dev" else []
 
     text = (ROOT / f"requirements/{pins}.txt").read_text(encoding="utf-8")
     pinned = set(re.findall(r"^([a-z0-9-]+)==\S+ .*\\$", text, re.MULTILINE))

@@ -7,6 +7,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (EOFError, KeyboardInterrupt):
         print(_("Given up; nothing was written."), file=sys.stderr)
         return 1
+    plan = replace(plan, data=None if options.data is None else options.data.resolve())
     files = {folder / "facility.toml": facility_text(plan, _)}
     if options.edge:
         files |= {folder / f"edge-{node}.toml": edge_text(plan, node, sites, _) for node, sites in plan.edges()}
@@ -179,6 +181,12 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="where to (default: here) · 作成先"
+    )
+    made.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="of the databases (default: DIR above) · データベースの置き場所",
     )
     made.add_argument("--edge", action="store_true", help="write edge-NODE.toml too · edge.toml も作成")
     made.add_argument("--answers", type=Path, metavar="FILE", help="TOML file with answers · 回答ファイル")

@@ -41,8 +41,12 @@ def _head(plan: Plan, _: Translate) -> Iterator[str]:
         yield line(
             "# ca_file", quoted("ca.pem"), _("switches TLS on: needed as soon as the broker is on another computer")
         )
-    yield from ("", "[store]", line("path", quoted("readings.db"), _("relative to this file")))
-    yield from ("", "[operations]", line("url", quoted("sqlite:///operations.db")), "")
+    if plan.data is None:
+        yield from ("", "[store]", line("path", quoted("readings.db"), _("relative to this file")))
+        yield from ("", "[operations]", line("url", quoted("sqlite:///operations.db")), "")
+    else:
+        yield from ("", "[store]", line("path", quoted(str(plan.data / "readings.db"))))
+        yield from ("", "[operations]", line("url", quoted(f"sqlite:///{plan.data / 'operations.db'}")), "")
     yield from _mail(plan.mail, _)
     yield "[web]"
     yield line("host", quoted("127.0.0.1"), _("put a reverse proxy with TLS in front before others use it"))

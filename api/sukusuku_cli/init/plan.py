@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from sukusuku_core.profile import AnyProfile
 from sukusuku_edge.target import Target
@@ -85,13 +86,14 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything."""
+    """Everything. `data` is the folder of the databases; None: that of `facility.toml`."""
 
     operator: Named
     broker: Broker
     mail: Mail | None
     sites: tuple[Site, ...]
     contacts: tuple[Contact, ...]
+    data: PurePath | None = None
 
     def edges(self) -> Iterator[tuple[str, tuple[Site, ...]]]:
         """Yield each edge node with the centres that it serves."""

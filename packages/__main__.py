@@ -1,0 +1,54 @@
+"""`python -m packages [edge|server ...] [--architecture amd64|arm64]`: builds .deb files into `dist/`.
+
+Every library comes from a wheel whose hash is in `requirements/`. Two builds of one commit give the same bytes.
+"""
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from packages import sbom, trees
+from packages.archive import build
+from packages.product import ARCHITECTURES, PRODUCTS, ROOT
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Build, and print each file with its SHA-256. Returns the exit status."""
+    options = parser().parse_args(argv)
+    options.into.mkdir(parents=True, exist_ok=True)
+    os.environ["SOURCE_DATE_EPOCH"] = str(_moment())
+    with tempfile.TemporaryDirectory(prefix="packages-") as work:
+        wheels = trees.own_wheels(Path(work) / "wheels")
+        for name in options.products or sorted(PRODUCTS):
+            for architecture in options.architecture or ARCHITECTURES:
+                product, root = PRODUCTS[name], Path(work) / f"{name}-{architecture}"
+                trees.fill(product, architecture, wheels, root / product.home.lstrip("/"))
+                bill = sbom.bill(product, root / product.home.lstrip("/"))
+                made = build(product, architecture, root, bill, options.into)
+                made.with_suffix(".cdx.json").write_text(bill, encoding="utf-8")
+                print(f"{hashlib.sha256(made.read_bytes()).hexdigest()}  {made}", flush=True)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    made = argparse.ArgumentParser(prog="python -m packages", description=__doc__)
+    made.add_argument("products", nargs="*", choices=[*PRODUCTS, []], metavar="edge|server", help="default: both")
+    made.add_argument("--architecture", action="append", choices=ARCHITECTURES, help="default: all")
+    made.add_argument("--into", type=Path, default=ROOT / "dist", help="folder (default: dist)")
+    return made
+
+
+def _moment() -> int:
+    """Return when the commit was made (UTC s), which is the time of every file in the packages."""
+    command = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
