@@ -42,6 +42,8 @@ from tests.support.stores import commit
 NOW = used_room.NOW
 
 ROUTES = {
+    "GET /": "/",
+    "GET /sites/{site_id}": "/sites/tobu",
     "GET /wall": "/wall",
     "GET /wall/{site}": "/wall/tobu",
     "GET /collection": "/collection",
@@ -73,7 +75,6 @@ ROUTES = {
 """Every route that shows a page, with where it is seen; empty: its address is made with the world."""
 
 OTHERS = {
-    "GET /": "leads to the wall",
     "GET /settings/devices/adopt": "the form of /settings/edit, about a device that speaks",
     "GET /d/{token}": "leads to the wall",
     "GET /sign-in/provider": "leads to the provider",
