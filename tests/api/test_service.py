@@ -57,12 +57,14 @@ def _running(settings: Path) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly_although_somebody_listens_to_the_stream(tmp_path: Path, stop: signal.Signals) -> None:
     port = free_port()
-    url = f"http://127.0.0.1:{port}/api/v1/stream"
+    url = f"http://127.0.0.1:{port}"
     with (
         _running(_settings(tmp_path, port)) as process,
-        httpx.stream("GET", url, headers={"authorization": f"Bearer {_key(tmp_path)}"}) as stream,
+        httpx.Client(base_url=url, headers={"authorization": f"Bearer {_key(tmp_path)}"}) as api,
+        api.stream("GET", "/api/v1/stream") as stream,
+        api.stream("GET", "/wall/stream") as wall,
     ):
-        assert stream.status_code == 200
+        assert (stream.status_code, wall.status_code) == (200, 200)
         process.send_signal(stop)
 
         assert process.wait(PATIENCE) == 0

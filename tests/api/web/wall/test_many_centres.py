@@ -121,8 +121,21 @@ def test_a_long_name_is_whole_and_a_silent_centre_is_grey(browser: Browser, worl
 def test_three_centres_stand_side_by_side_and_a_phone_shows_every_row(browser: Browser, world: World) -> None:
     told(world, 15, full=0)
     store = LazyStore(world.path)
-    with client(create_app(many(3), store, world.operations)) as api:
-        assert 'class="sites"' in api.get("/wall").text
+    with (
+        serving(create_app(many(3), store, world.operations)) as url,
+        visit(browser, f"{url}/wall?lang=ja", 1920, 1080) as seen,
+    ):
+        expect(seen.page.locator(".sites .unit")).to_have_count(6)
+        cut = seen.page.evaluate(
+            """[...document.querySelectorAll('.tile :is(h3, h3 a, .say *, .body *, .age)')]
+                 .filter(it => it.checkVisibility())
+                 .filter(it => {
+                   const [own, whole] = [it, it.closest('.tile')].map(e => e.getBoundingClientRect());
+                   return own.left < whole.left || own.right > whole.right || own.bottom > whole.bottom;
+                 })
+                 .map(it => it.textContent.trim())"""
+        )
+        assert cut == []
     with (
         serving(create_app(many(15), store, world.operations)) as url,
         visit(browser, f"{url}/wall?lang=en", 390, 844) as seen,
