@@ -11,14 +11,14 @@ from pydantic import BaseModel, Field
 
 from sukusuku_api.dependencies import Context, EmptyingContext, RequestingContext, UnitsContext, known_unit
 from sukusuku_api.queries.unit_levels import estimate_before, known_levels
-from sukusuku_api.web import base, desk, forms, value_texts
+from sukusuku_api.web import base, desk, forms, texts, value_texts
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import view_model
 from sukusuku_api.web.collection.unit_cards import cards
 from sukusuku_api.web.unit import chart
 from sukusuku_api.web.wall import alert_texts
 from sukusuku_core import catalogue
-from sukusuku_core.model import AssetKind, Value
+from sukusuku_core.model import AssetKind, UnitState, Value
 from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.db import AlertState
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings
@@ -175,4 +175,6 @@ def _said(metric: str, value: Value | None, reader: Locale) -> tuple[str, str, s
     meaning = "" if known is None else known.ja if reader.language == "ja" else known.en
     if metric == "Info/Source" and value == SIMULATED:
         return metric, meaning, reader.translate("Simulated data")
+    if metric == "State" and value in set(UnitState):
+        return metric, meaning, reader.translate(texts.STATES[UnitState(int(value))])
     return metric, meaning, value_texts.told(value, "" if known is None else known.unit, reader.translate)
