@@ -33,10 +33,17 @@ def framed(
         made=translate("made on %(day)s") % {"day": era.written(local_day(now), language)},
         notes=tuple(notes),
         sections=tuple(sections),
-        definitions=tuple(Definition(*(translate(text) if text else "" for text in row)) for row in definitions),
+        definitions=tuple(
+            Definition(*(translate(text).replace("`", "") if text else "" for text in row)) for row in definitions
+        ),
         words=words(translate),
         empty=empty,
     )
+
+
+def _plain(translate: Translate, text: str) -> str:
+    """Return a text in the reader's language, without the marks by which documents show the names of settings."""
+    return translate(text).replace("`", "") if text else ""
 
 
 def words(translate: Translate) -> Words:

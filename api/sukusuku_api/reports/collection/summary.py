@@ -9,6 +9,7 @@ from sukusuku_api.reports.collection.columns import columns
 from sukusuku_api.reports.collection.values import of_headlines, of_kpi
 from sukusuku_api.reports.model import Table
 from sukusuku_api.reports.rules import Linked
+from sukusuku_core.time import local_day
 
 _HEADLINES = (
     *("emptyings", "kg", "most_kg", "days_at_limit", "needed", "on_time", "missed", "needless", "level", "full"),
@@ -39,7 +40,7 @@ def summary(accounts: Accounts) -> Table:
 def _known(accounts: Accounts) -> Iterator[str]:
     """Yield how much of the time is known, where that is not nearly all of it."""
     for told in (accounts.told, *accounts.earlier):
-        length = (told.period.end - told.period.first).days
+        length = (local_day(told.total.end - 1) - told.period.first).days + 1
         if 0 < told.days < length:
             text = accounts.asked.translate("%(period)s: there are data of %(n)d of %(days)d days.")
             yield text % {"period": told.period.short_name(accounts.asked.language), "n": told.days, "days": length}
