@@ -47,7 +47,9 @@ def parser() -> argparse.ArgumentParser:
         _EPILOG,
     )
     which.add_parser("list", help="list edge nodes and their keys · 一覧").set_defaults(act=_list)
-    key = which.add_parser("key", help="make a key; the one before holds until the next · 鍵を発行")
+    key = which.add_parser(
+        "key", aliases=["rotate"], help="make a key; the one before holds until the next · 鍵を発行（交換）"
+    )
     key.add_argument("node", help="edge node, as in facility.toml · エッジノード")
     key.add_argument("--file", type=Path, help="write it there instead of printing it · 保存先")
     key.set_defaults(act=_key)
@@ -64,7 +66,7 @@ def _list(_: argparse.Namespace, facility: Facility, operations: Operations) -> 
     rows, states = NodeKeys(operations).holding(), _states(facility)
     for node in facility.own_edges():
         held = [f"{row.key.ident} of {japan_time(row.created):%Y-%m-%d}" for row in rows if row.node == node]
-        state = states.get(node)
+        state = ProofState.UNKNOWN_KEY if states.get(node) == ProofState.PROVED and not held else states.get(node)
         said = _STATES[ProofState(state)] if state else "has not been heard yet · 未受信"
         print(f"{node:<24} {', '.join(held) or '-'}: {said}")
 

@@ -99,3 +99,16 @@ def test_the_list_shows_which_node_believes_what_and_no_key(
     assert "believes only what is proved" in tobu
     assert "has not been heard yet" in seibu
     assert key.text not in tobu
+
+
+def test_the_list_does_not_call_a_node_proved_whose_key_was_revoked(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = SqliteStore.open(tmp_path / "readings.db")
+    store.note(proof_key("tobu-pi"), ProofState.PROVED)
+    store.close()
+    assert main([str(file), "rotate", "tobu-pi"]) == 0
+    assert main([str(file), "revoke", "tobu-pi"]) == 0
+    capsys.readouterr()
+    assert main([str(file), "list"]) == 0
+    assert "its readings wait" in capsys.readouterr().out.splitlines()[0]
