@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults import (
-    backups,
     broker_memory,
     control,
     flapping,
@@ -32,7 +31,6 @@ SELECTION: dict[str, Callable[[random.Random], Outcome]] = {
     "F20": lambda _: influx_outages.lose_contact(["disk emptied"]),  # the others: server/timeseries/influx/test_outages
     "F23": lambda _: asyncio.run(identities.double(1, 0)),
     "F25": lambda chance: asyncio.run(control.lose(2, chance)),
-    "F29": lambda chance: backups.copied(Tier.PR, chance),  # F28 takes too long here
     "F27": lambda _: asyncio.run(rogue.lose()),  # F26 itself: integration/test_forged_words
 }
 
