@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-POLL = 0.1
+POLL = 0.05
 """Seconds between two questions whether readings have come, which cost nothing."""
 
 STATE_SECONDS = 0.5

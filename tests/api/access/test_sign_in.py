@@ -327,9 +327,9 @@ def test_a_display_shows_its_centre_and_changes_nothing(place: Place) -> None:
     key, token = keys.make(KeyKind.DISPLAY, "玄関", place.now, "suzuki")
     grants.give(Role.DISPLAY, "tobu", place.now, "suzuki", key=key.id)
 
-    answer = place.api.get(f"/d/{token}?site=tobu")
+    answer = place.api.get(f"/d/{token}?site=tobu&theme=dark")
 
-    assert answer.headers["location"] == "/wall/tobu?lang=ja"
+    assert answer.headers["location"] == "/wall/tobu?lang=ja&theme=dark"
     wall = place.api.get("/wall", headers=BROWSER)
     assert "東部" in wall.text
     assert "西部" not in wall.text

@@ -60,3 +60,24 @@ def test_no_page_reloads_by_itself(browser: Browser, world: World) -> None:
             page.goto(url + path)
             assert page.locator("meta[http-equiv=refresh]").count() == 0, path
     store.close()
+
+
+def test_a_look_is_that_of_the_system_until_somebody_chooses(browser: Browser, world: World) -> None:
+    store = LazyStore(world.path)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light, dark = "rgb(239, 243, 241)", "rgb(12, 17, 27)"
+    with (
+        serving(create_app(world.facility, store, world.operations)) as url,
+        profile(browser, color_scheme="light") as own,
+    ):
+        page = own.new_page()
+        page.goto(f"{url}/collection?lang=en")
+        assert page.evaluate(ground) == light
+        page.get_by_label("Colours").select_option("dark")
+        assert page.evaluate(ground) == dark
+        for path in ("/wall", "/vacancy", "/sign-in", "/design"):
+            page.goto(url + path)
+            assert page.evaluate(ground) == dark, path
+        page.goto(f"{url}/wall?theme=light")  # as the link of a display says
+        assert page.evaluate(ground) == light
+    store.close()

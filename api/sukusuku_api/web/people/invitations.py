@@ -20,7 +20,7 @@ def address(facility: Facility, token: str, language: str) -> str:
 def display_address(facility: Facility, token: str, site: str, language: Language) -> str:
     """Return the address that a display opens."""
     of = f"&site={site}" if site else ""
-    return f"{facility.web.url.rstrip('/')}/d/{token}?lang={language}{of}"
+    return f"{facility.web.url.rstrip('/')}/d/{token}?lang={language}{of}&theme=dark"
 
 
 def send(context: Context, account: Account, url: str) -> bool:

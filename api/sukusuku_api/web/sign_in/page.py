@@ -2,7 +2,7 @@
 
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
@@ -161,14 +161,16 @@ def display(
     token: str,
     lang: base.Lang = "ja",
     site: Annotated[str, Query(max_length=63)] = "",
+    theme: Literal["light", "dark", ""] = "",
 ) -> Response:
-    """Show what the link of a display allows: the wall, or that of one centre."""
+    """Show what the link of a display allows: the wall, or that of one centre; light or dark, if it says so."""
     found = _sign_in(request, context).by_display_link(token, *whence(request))
     if found is None:
         return _over(context, lang)
     signed_in, rights = found
     wall = f"/wall/{site}" if site in context.index.sites and rights.may(Act.VIEW_UNITS, site) else "/wall"
-    return with_cookie(request, signed_in.token, f"{wall}?lang={lang}", lasts=10 * 365 * 86_400)
+    where = f"{wall}?lang={lang}{f'&theme={theme}' if theme else ''}"
+    return with_cookie(request, signed_in.token, where, lasts=10 * 365 * 86_400)
 
 
 def own_page(path: str) -> str:
