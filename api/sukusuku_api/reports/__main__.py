@@ -18,6 +18,14 @@ from sukusuku_server.terminal import Bar
 from sukusuku_server.timeseries import backends
 
 _PERIODS = {"month": period.month, "year": period.fiscal_year}
+_ABOUT = """\
+Reports of a month or fiscal year · 月報・年度報を作成します
+  collection  weight by day against the ward's limit, visits, fill level at
+              emptying, distance, CO₂, cost, forecasts
+              回収：日ごとの重さと区の上限、回収の結果、袋の交換時の充填率、走行距離・CO₂・費用、予測の成績
+  rooms       child-visits, child-hours, utilisation, completeness
+              一時保育室：延べ人数・延べ利用時間・利用率・データ充足率
+"""
 _EXAMPLES = """\
 examples · 例:
   sukusuku report month 2026-11 facility.toml
@@ -106,12 +114,9 @@ def _kinds(text: str) -> list[ReportKind]:
 
 def parser() -> argparse.ArgumentParser:
     """Return what the command line may say."""
-    words = "Reports of a month or fiscal year. collection: weight by day against the ward's limit, visits, fill level "
-    words += "at emptying, distance, CO2, cost, forecasts. rooms: child-visits, child-hours, utilisation, completeness."
     made = argparse.ArgumentParser(
         prog="sukusuku report",
-        description=f"{words}\n月報・年度報を作成します。回収：日ごとの重さと区の上限、回収の結果、袋の交換時の充填率、走行距離・CO₂・費用、\n"
-        "予測の成績。一時保育室：延べ人数・延べ利用時間・利用率・データ充足率。",
+        description=_ABOUT,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
