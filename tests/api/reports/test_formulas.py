@@ -126,7 +126,7 @@ def test_its_totals_are_those_of_the_api(books: Callable[[period.Period], Spread
     assert visits["Emptied outside rounds"] == kpi["total"]["visits"]["unplanned"]
 
     compared = api.get("/api/v1/counterfactual", params=OCTOBER).json()
-    compared_ = book.told["Distance, CO₂ and cost, compare"]
+    compared_ = book.told["Compared with fixed rounds"]
     actual = {str(line[0]).partition(" (")[0]: line[1] for line in compared_.iter_rows(min_row=5, values_only=True)}
     for head, field, within in (
         ("Distance", "km", 0.05),
@@ -138,7 +138,7 @@ def test_its_totals_are_those_of_the_api(books: Callable[[period.Period], Spread
         assert actual[head] == pytest.approx(compared["actual"][field], abs=within), head
     november = books(period.month("2026-11"))
     score = api.get("/api/v1/score", params={"from": "2026-11-01", "to": "2026-11-18"}).json()["methods"][0]
-    told = row(november, "Forecasts held against what hap", "Sukusuku")
+    told = row(november, "Forecasts", "Sukusuku")
     assert told["Mean error of forecasts"] == pytest.approx(score["mean_absolute_error_hours"], abs=0.005)
     assert told["Within the range"] == pytest.approx(100 * score["inside"], abs=0.05)
     assert told["Forecasts"] == score["judged"] == 14

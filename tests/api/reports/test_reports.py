@@ -163,9 +163,9 @@ def test_every_report_prints_its_definitions(world: World, language: Language) -
 def test_the_workbook_has_a_sheet_for_each_table_and_text_that_stays_text(world: World) -> None:
     book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](_report(world))))
 
-    assert book.sheetnames[:4] == ["概要", "利用実績", "利用率", "区の年度計画との比較"]
+    assert book.sheetnames[:4] == ["概要", "利用実績", "利用率", "区の年度計画"]
     assert book.sheetnames[4:7] == ["日別", "ゾーン", "人数の補正"]
-    assert book.sheetnames[7:] == ["時間帯・曜日別の平均利用率", "変更の前後", "グラフ", "用語と計算式"]
+    assert book.sheetnames[7:] == ["時間帯別の利用率", "変更の前後", "グラフ", "用語と計算式"]
     use = {cell.value: cell for row in book["利用実績"].iter_rows() for cell in row if cell.value is not None}
     assert use["東部こども家庭センター =一時保育室"].data_type == "s"
     assert len(book["グラフ"]._charts) == 2  # type: ignore[attr-defined] # openpyxl tells of charts nowhere else

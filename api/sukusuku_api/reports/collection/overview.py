@@ -15,7 +15,7 @@ from sukusuku_api.reports.collection.values import (
     of_score,
     of_weights,
 )
-from sukusuku_api.reports.model import Cell, Chart, Column, Moment, Shape, Table, difference
+from sukusuku_api.reports.model import Cell, Chart, Column, Moment, Shape, Sheet, Table, difference
 from sukusuku_api.reports.rules import Gathered
 from sukusuku_core.time import local_day
 from sukusuku_server.kpi.unit_month import total
@@ -217,6 +217,7 @@ def compared(accounts: Accounts) -> Table | None:
         ),
         total=1,
         notes=tuple(notes),
+        sheet=Sheet("comparison", translate("Compared with fixed rounds")),
         upright=True,
     )
 
@@ -232,6 +233,7 @@ def forecasts(accounts: Accounts) -> Table:
         translate("Forecasts held against what happened"),
         (Column(translate("Method")), *columns(*keys, translate=translate)),
         tuple(rows),
+        sheet=Sheet("forecasts", translate("Forecasts")),
         notes=tuple(notes),
     )
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sukusuku_api.queries.room_history import RoomUse
 from sukusuku_api.reports import era, frame
-from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Kind, Report, Section, Shape, Table
+from sukusuku_api.reports.model import WITHHELD, Cell, Chart, Column, Kind, Report, Section, Shape, Sheet, Table
 from sukusuku_api.reports.period import Period, is_running
 from sukusuku_api.reports.request import Asked
 from sukusuku_api.reports.rooms import room, texts
@@ -190,5 +190,6 @@ def _plan(against: Against, everything: UsageSums, asked: Asked, *, hide: bool) 
             Column(translate("Completeness"), "%", Kind.PERCENT),
         ),
         tuple(rows),
+        sheet=Sheet("plan", translate("Plan of the ward")),
         notes=(translate("The plan covers all facilities of the ward; this report counts only rooms with sensors."),),
     )

@@ -138,7 +138,7 @@ def _heat(use: RoomUse, asked: Asked, known: Withheld) -> Table:
         tuple(rows),
         notes=tuple(notes),
         chart=Chart(Shape.HEAT, translate("Average utilisation by hour and weekday (%)")),
-        sheet=_sheet(use, asked, "hours", translate("Average utilisation by hour and weekday")),
+        sheet=_sheet(use, asked, "hours", translate("Utilisation by hour")),
         crossed=(Column(translate("Weekday")), Column(translate("Average utilisation"), "%", Kind.PERCENT)),
     )
 
