@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[3]
 MAILS = ROOT / "tests" / "fixtures" / "golden"
 DARK = ("/wall", "/rooms", "/design", "/r/{token}", "/vacancy")
 """Every colour is on one of these."""
+NARROW = 320
+"""Pixels of CSS at which a page is read by scrolling one way only (WCAG 1.4.10)."""
 _FOUND = """axe.run({resultTypes: ['violations']}).then(found => found.violations
     .filter(it => ['critical', 'serious', 'moderate'].includes(it.impact))
     .map(it => `${it.impact} ${it.id}: ${it.nodes[0].html.slice(0, 150)} ${it.nodes[0].failureSummary}`))"""
@@ -43,8 +45,12 @@ def test_no_page_shuts_anybody_out(browser: Browser, pages: Pages, language: str
     with pages.browsing(browser, language, color_scheme=theme) as (page, addresses):
         for name, address in addresses.items():
             if theme == "light" or name in DARK:
+                page.set_viewport_size({"width": 1280, "height": 800})
                 page.goto(address)
                 wrong |= {name: found} if (found := _found(page)) else {}
+                page.set_viewport_size({"width": NARROW, "height": 800})
+                if (wide := page.evaluate("document.documentElement.scrollWidth")) > NARROW:
+                    wrong.setdefault(name, []).append(f"{wide} px wide at {NARROW}: it must be scrolled both ways")
     assert wrong == {}
 
 
