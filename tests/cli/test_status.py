@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sukusuku_cli.status import main
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Reading
+from sukusuku_server.live import watching
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.small_facility import facility_file
 from tests.support.stores import commit
@@ -37,23 +39,29 @@ def file(tmp_path: Path, listening: int) -> Path:
     return path
 
 
+@contextmanager
+def collecting(file: Path) -> Iterator[SqliteStore]:
+    """The store of a collector that runs and hears its broker."""
+    with closing(SqliteStore.open(file.parent / "readings.db")) as store:
+        watching.keep(store, now_ms())
+        yield store
+
+
 def test_a_server_that_is_well_is_status_0(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    store = SqliteStore.open(file.parent / "readings.db")
-    assets = [Reading(asset, metric, now_ms(), 1) for asset, metric in ASSETS]
-    commit(store, [*assets, Reading("tobu-pi", "Buffer/Rows", now_ms() - 3000, 12)], now_ms())
-    assert main([str(file), "--lang", "en"]) == 0
+    with collecting(file) as store:
+        assets = [Reading(asset, metric, now_ms(), 1) for asset, metric in ASSETS]
+        commit(store, [*assets, Reading("tobu-pi", "Buffer/Rows", now_ms() - 3000, 12)], now_ms())
+        assert main([str(file), "--lang", "en"]) == 0
     said = capsys.readouterr().out
     assert "collector  runs" in said
     assert next(line.split()[-1] for line in said.splitlines() if line.startswith("tobu-pi")) == "12"
-    store.close()
 
 
 def test_a_room_of_which_nothing_comes_is_named_and_is_status_1(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    store = SqliteStore.open(file.parent / "readings.db")
-    commit(store, [Reading(asset, metric, now_ms(), 1) for asset, metric in ASSETS[:-1]], now_ms())
-    assert main([str(file), "--lang", "en"]) == 1
+    with collecting(file) as store:
+        commit(store, [Reading(asset, metric, now_ms(), 1) for asset, metric in ASSETS[:-1]], now_ms())
+        assert main([str(file), "--lang", "en"]) == 1
     assert "no data    plain-room" in capsys.readouterr().out
-    store.close()
 
 
 def test_a_collector_that_does_not_run_is_status_1_in_both_languages_and_as_json(

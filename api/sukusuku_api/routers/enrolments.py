@@ -37,7 +37,7 @@ class EnrolledOut(Shape):
 @router.post(
     "/{node}",
     summary="Enrol an edge node",
-    responses=documented(HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS),
+    responses=documented(HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS),
 )
 def enrol(
     node: Annotated[str, Path(max_length=63, examples=["tobu-pi"])],

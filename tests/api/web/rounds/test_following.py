@@ -14,6 +14,7 @@ from sukusuku_api.live_stream import Broadcast
 from sukusuku_core.model import Reading
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.modes import ModeKind, Modes
+from sukusuku_server.live import watching
 from sukusuku_server.model.rounds import Answer, Obstacle, Reason
 from sukusuku_server.rounds.answers import UNDO_MS
 from sukusuku_server.rounds.signed_links import Action
@@ -58,6 +59,7 @@ def test_the_levels_of_now_are_shown_and_what_was_emptied_meanwhile(
 ) -> None:
     assert "充填率 96 %（08:20時点。その後のデータなし）" in live(trip, phone)[1]
     store = SqliteStore.open(databases.readings(tmp_path))
+    watching.keep(store, NOW)
     commit(store, list(worlds.unit("tobu-unit-1", NOW - MINUTE, level=4.0)), NOW)
     points = {"Fill/Estimate": 3.0, "Fill/Nappies": 2.0, "Fill/Confidence": 95.0}
     store.put_derived("tobu-unit-1", 0, NOW, [Reading("tobu-unit-1", *item) for item in _at(points, NOW - MINUTE)])

@@ -51,7 +51,7 @@ def _signed_in(browser: Browser, world: World, url: str, **how: Any) -> Page:
     page.fill("[name=password]", PASSWORD)
     page.fill("[name=again]", PASSWORD)
     page.get_by_role("button").click()
-    page.wait_for_url("**/wall**")
+    page.wait_for_url("**/?lang=*")
     return page
 
 
