@@ -134,8 +134,8 @@ async def _measure(
         level = level % 79 + 1
         now = now_ms()
         watching.keep(world.store, now)
-        found.committed[level] = time.monotonic()
         world.commit(*two_centres.unit(UNIT, now, level=float(level)))
+        found.committed[level] = time.monotonic()
         await asyncio.sleep(1)
     core = (_processor_seconds(process) - used) / (time.monotonic() - begun)
     for listener in listeners:
