@@ -2,10 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any
 
 import httpx
 import pytest
@@ -15,13 +12,8 @@ from sukusuku_api.live_changes import JSON
 from sukusuku_api.live_stream import Broadcast
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.work_queue import WorkQueue
+from tests.support.event_loop import play
 from tests.support.patience import PATIENCE
-
-
-def _run(story: Coroutine[Any, Any, None]) -> None:
-    """Play a story in a loop of its own, in a thread: a browser of other tests may have one here."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, story).result()
 
 
 def test_so_many_are_made_at_a_time_and_so_many_wait() -> None:
@@ -52,7 +44,7 @@ def test_so_many_are_made_at_a_time_and_so_many_wait() -> None:
         assert most == 2
         assert await queue.run(lambda: "again") == "again", "there is room again"
 
-    _run(story())
+    play(story())
 
 
 def test_what_fails_makes_room() -> None:
@@ -62,7 +54,7 @@ def test_what_fails_makes_room() -> None:
             with pytest.raises(ZeroDivisionError):
                 await queue.run(lambda: 1 / 0)
 
-    _run(story())
+    play(story())
 
 
 @pytest.mark.parametrize(
@@ -99,4 +91,4 @@ def test_a_stream_that_ends_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
         await stream.aclose()
         broadcast.may_listen("account 1")
 
-    _run(story())
+    play(story())

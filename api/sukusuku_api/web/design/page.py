@@ -32,8 +32,8 @@ def design(context: PublicContext, lang: base.Lang = "ja") -> HTMLResponse:
 
 
 TOKENS = (
-    ("ground", "tile", "raised", "rail", "line", "edge"),
-    ("text", "soft"),
+    ("ground", "tile", "field", "raised", "hatch", "rail", "danger-rail", "gap", "line", "edge"),
+    ("text", "soft", "on"),
     ("ok", "soon", "full", "over", "fault", "unknown", "hygiene", "forecast"),
 )
 """The colours of `tokens.css`: of surfaces, of texts, of meanings."""
