@@ -1,6 +1,7 @@
 """What conditions, states, faults and rules are called. Message ids are English; `locale/ja.po` has the rest."""
 
 from sukusuku_core.model import FaultCode, UnitState
+from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.live.views import Condition
 
@@ -71,6 +72,16 @@ def age(seconds: float, translate: Translate) -> str:
     """How long ago something was."""
     unit, size = next((unit, size) for unit, size, end in _STEPS if end is None or seconds < end)
     return translate(AGES[unit]).format(n=int(max(0, seconds) // size))
+
+
+def lasted(ms: int, translate: Translate) -> str:
+    """Return how long something lasted, in the units that people say: whole days from two of them on."""
+    minutes = max(0, ms) // MINUTE_MS
+    if minutes < 60:  # noqa: PLR2004
+        return translate("%(n)s min") % {"n": minutes}
+    if ms < 2 * DAY_MS:
+        return translate("%(h)s h %(n)s min") % {"h": minutes // 60, "n": minutes % 60}
+    return translate("%(n)s days") % {"n": ms // DAY_MS}
 
 
 def fault(code: int, translate: Translate) -> str:

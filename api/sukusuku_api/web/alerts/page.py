@@ -1,6 +1,5 @@
 """The page of alerts: take care of one, give it back, silence what is known, and see what became of it."""
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,17 +9,14 @@ from pydantic import BaseModel, Field
 
 from sukusuku_api.dependencies import AcknowledgingContext, Context, ModesContext, UnitsContext
 from sukusuku_api.problems import ProblemError
-from sukusuku_api.web import base, desk, forms, silence_texts
+from sukusuku_api.web import base, desk, forms, silence_lengths, silence_texts
 from sukusuku_api.web.alerts import view_model
-from sukusuku_core.time import HOUR_MS, day_start, local_day
 from sukusuku_server.db import Alert, AlertState, AlertStateError, alert_history
 from sukusuku_server.db.modes import ModeKind, Modes, UnknownModeError
 from sukusuku_server.settings import Language
 
 PATH = "/alerts"
 SHOWN = 100
-SILENCES = {"hour": HOUR_MS, "hours": 4 * HOUR_MS, "day": 0}
-"""How long mails about something can be silenced here; `day`: until the next morning."""
 _ORDER = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.RESOLVED)
 """What nobody takes care of comes first; a pending one has told nobody yet, so the page does not either."""
 _LONGEST_NAME, _LONGEST_NOTE = 80, 500
@@ -91,9 +87,7 @@ def silence(
     translate = base.texts(lang).gettext
     if not by:
         return _shown(context, lang, "", error=translate("Please enter your name."))
-    if entry.lasts not in SILENCES:
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"`lasts` must be one of {', '.join(SILENCES)}.")
-    until = now + SILENCES[entry.lasts] if SILENCES[entry.lasts] else day_start(local_day(now) + timedelta(days=1))
+    until = silence_lengths.end(entry.lasts, now)
     Modes(context.operations).start(
         ModeKind.SILENCE, found.asset, now=now, until=until, who=by, reason=entry.note[:200]
     )

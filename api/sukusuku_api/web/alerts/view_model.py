@@ -7,7 +7,7 @@ from sukusuku_api.dependencies import Context
 from sukusuku_api.web import texts as words
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.wall import alert_texts
-from sukusuku_core.time import DAY_MS, MINUTE_MS, japan_time
+from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert, AlertEvent, AlertState, MailState
 from sukusuku_server.db.modes import Mode, ModeKind
 from sukusuku_server.i18n import N_
@@ -98,7 +98,7 @@ def _card(
         alert.asset,
         alert.site if site is None else site.name[reader.language],
         _moment(alert.since, reader),
-        _span((reader.now if alert.resolved is None else alert.resolved) - alert.since, reader),
+        words.lasted((reader.now if alert.resolved is None else alert.resolved) - alert.since, reader.translate),
         alert.state,
         _handling(alert, reader),
         _note(alert, steps),
@@ -138,12 +138,3 @@ def _told(item: Told, names: Mapping[str, str], reader: Locale) -> Step:
 def _moment(time: int, reader: Locale) -> str:
     at, today = japan_time(time), japan_time(reader.now).date()
     return f"{at:%H:%M}" if at.date() == today else f"{at.month}/{at.day} {at:%H:%M}"
-
-
-def _span(ms: int, reader: Locale) -> str:
-    minutes = max(0, ms) // MINUTE_MS
-    if minutes < 60:  # noqa: PLR2004
-        return reader.translate("%(n)s min") % {"n": minutes}
-    if ms < DAY_MS:
-        return reader.translate("%(h)s h %(n)s min") % {"h": minutes // 60, "n": minutes % 60}
-    return reader.translate("%(n)s days") % {"n": ms // DAY_MS}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Self, cast
+from typing import Annotated, Self
 
 from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -19,7 +19,7 @@ from sukusuku_api.queries.plans import seen_plan, seen_records
 from sukusuku_api.reports.collection import words
 from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.base import Locale
-from sukusuku_api.web.collection import kpi_cards, view_model
+from sukusuku_api.web.collection import kept, kpi_cards, view_model
 from sukusuku_api.web.collection.unit_cards import cards
 from sukusuku_api.web.reports import offers
 from sukusuku_core.time import DAY_MS, japan_time
@@ -36,9 +36,6 @@ from sukusuku_server.settings import Language, Site, Unit
 from sukusuku_server.units.forecast_score import Score, score
 
 PATH = "/collection"
-PLAN_SECONDS = 60.0
-FIGURES_SECONDS = 600.0
-"""Figures of months and weeks change slowly, and with many units they take some seconds."""
 SHOWN_EMPTYINGS = 12
 SHOWN_DAYS = 14
 SHOWN_ENTRIES = 6
@@ -94,11 +91,6 @@ def install(app: FastAPI) -> None:
     app.include_router(router)
 
 
-def prepare(app: FastAPI) -> None:
-    """Begin with nothing calculated."""
-    app.state.plans, app.state.figures = TtlCache(PLAN_SECONDS), TtlCache(FIGURES_SECONDS)
-
-
 @router.get("")
 def collection(
     request: Request,
@@ -110,9 +102,8 @@ def collection(
 
     `per_week` is how often the fixed rounds go that reality is held against; without it, as often as they must.
     """
-    plans, figures = cast("TtlCache", request.app.state.plans), cast("TtlCache", request.app.state.figures)
     values = {
-        "page": _page(context, plans, figures, lang, per_week),
+        "page": _page(context, kept.plans(request), kept.figures(request), lang, per_week),
         "per_week": per_week,
         "offer": offers.offer(context, lang),
     }
@@ -153,8 +144,7 @@ def withdraw_stock(
 
 def _back(request: Request, lang: Language, part: str) -> RedirectResponse:
     """Return to a part of the page, on which nothing is older than what was just said."""
-    for kept in (request.app.state.plans, request.app.state.figures):
-        cast("TtlCache", kept).forget()
+    kept.forget(request)
     return RedirectResponse(f"{PATH}?lang={lang}#{part}", HTTPStatus.SEE_OTHER)
 
 

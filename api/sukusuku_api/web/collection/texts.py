@@ -20,6 +20,16 @@ FINDINGS = {
     FindingName.UNIT_REPLACED: N_("The unit was replaced; its history continues"),
 }
 
+ADVICE = {
+    FindingName.HAND_STUFFED: N_("Please ask everybody to close the lid and let the unit compress each nappy."),
+    FindingName.NOT_COMPRESSING: N_("Switch the unit off, open it and take out what is stuck, or put in film."),
+    FindingName.BAG_SLIPPED: N_("Please open the unit and look whether the bag is straight."),
+    FindingName.EMPTYING_UNSURE: N_("If nobody changed it, nothing needs doing."),
+    FindingName.READINGS_SPARSE: N_("Please enter here each time the bag is changed, and read the sensor more often."),
+    FindingName.UNIT_REPLACED: N_("Nothing needs doing."),
+}
+"""What to do about a finding whose name does not say it."""
+
 EVIDENCE = {
     Evidence.LEVEL: N_("fill level"),
     Evidence.COUNTER: N_("cycle counter"),

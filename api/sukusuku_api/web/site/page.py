@@ -1,7 +1,6 @@
 """The page of a centre, for whoever is responsible for it: what is there now, what comes, what the month was."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
@@ -10,11 +9,9 @@ from sukusuku_api.dependencies import Context, UnitsContext, known_site
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base, desk
 from sukusuku_api.web.base import Locale
+from sukusuku_api.web.collection import kept
 from sukusuku_api.web.site import view_model
 from sukusuku_server.access.rights import Act
-
-if TYPE_CHECKING:
-    from sukusuku_api.cache import TtlCache
 
 PATH = "/sites"
 
@@ -33,8 +30,10 @@ def site(request: Request, context: UnitsContext, site_id: str, lang: base.Lang 
     """Return the page. Rooms, contacts and reports are on it for those who may see them."""
     found, now = known_site(context, site_id), context.clock()
     reader = Locale(lang, base.texts(lang).gettext, now)
-    figures = cast("TtlCache", request.app.state.figures)
-    values = {"page": view_model.page(context, found, figures, _allowed(context, site_id), reader), "centre": site_id}
+    values = {
+        "page": view_model.page(context, found, kept.figures(request), _allowed(context, site_id), reader),
+        "centre": site_id,
+    }
     return desk.page(context, lang, "site.html", f"{PATH}/{site_id}", values)
 
 
