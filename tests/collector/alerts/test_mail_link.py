@@ -11,6 +11,7 @@ from sukusuku_collector.host.session import Host
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.works import Alerts, watch
 from sukusuku_core.model import Reading
+from sukusuku_server.live import watching
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.timetable import timetables
 from tests.collector.alerts.alert_cases import HOUR, ROOM, T0, UNIT, facility
@@ -45,9 +46,12 @@ def test_without_a_broker_the_watch_calls_nothing_silent(tmp_path: Path) -> None
     for clock.now in (T0, T0 + HOUR, T0 + 2 * HOUR):
         asyncio.run(one_round())
     assert kept.alerts(open_only=False) == []
+    assert watching.is_away(store, clock.now), "so pages take nothing for the present"
 
     for clock.now in (T0 + 2 * HOUR, T0 + 2 * HOUR + START_GRACE_MS):  # a session, but nobody in it
         alerts.evaluate()
     assert [alert.rule for alert in kept.alerts(open_only=True)] == ["asset_silent", "asset_silent"]
+    assert not watching.is_away(store, clock.now + watching.AWAY_MS)
+    assert watching.is_away(store, clock.now + watching.AWAY_MS + 1)
     kept.close()
     store.close()
