@@ -6,6 +6,7 @@ from urllib.parse import quote
 from sukusuku_dashboards.board import SILENT, Colour, Link, Page, Step, Word
 from sukusuku_dashboards.queries import Queries
 from sukusuku_dashboards.words import say
+from sukusuku_server.rooms.current import FRESH_MS
 from sukusuku_server.settings import AlertLevels, Facility, Language, Room, Site, Unit
 
 OVER = 100.1
@@ -27,10 +28,16 @@ class Facts:
         """Return after how many seconds without a reading a unit or a room counts as silent."""
         return self.facility.levels(asset).silent_after
 
+    def counted_within(self, room: Room) -> float:
+        """Return after how many seconds a corrected count is one of a gap, as on our wall."""
+        return min(self.silent_after(room), FRESH_MS / 1000)
+
     def limits(self, asset: Unit | Room) -> tuple[float, tuple[Step, ...]]:
-        """Return the same, and the colours of a level or of the use of a room."""
+        """Return after how many seconds a level or the use of a room is not shown any more, and its colours."""
         levels = self.facility.levels(asset)
-        return levels.silent_after, use_steps(levels) if isinstance(asset, Room) else fill_steps(levels)
+        if isinstance(asset, Room):
+            return self.counted_within(asset), use_steps(levels)
+        return levels.silent_after, fill_steps(levels)
 
     def fill_steps(self, units: Iterable[Unit]) -> tuple[Step, ...]:
         """Return the colours of the levels of several units; none when they differ."""

@@ -43,8 +43,8 @@ ROW_NAME = "${__cell_0} ${__cell_1}"
 """What a row is called: its first two columns. Without it, Grafana drops the name of a single bar."""
 HEARD_AT = "[(]M/D HH:mm[)]"
 """When a row was heard last, as moment.js writes it."""
-HOUR_WIDTH = 70
-"""Pixels of the column of hours."""
+HOUR_WIDTH, DAY_WIDTH = 70, 50
+"""Pixels of the column of hours, and at least of that of a day; Grafana's own least width does not hold a week."""
 _BUILDERS: Mapping[Kind, Any] = {
     Kind.BARS: bargauge.Panel,
     Kind.HEAT: table.Panel,
@@ -201,7 +201,10 @@ def _looking(made: Any, panel: Panel) -> Any:
         return made.name_placement(BarGaugeNamePlacement.TOP).value_mode(BarGaugeValueMode.COLOR)
     if panel.kind is Kind.NUMBER:
         made = made.reduce_options(newest).text_mode(BigValueTextMode.VALUE_AND_NAME)
-        made = made.wide_layout(wide_layout=False)  # the name above the value, not beside it at half the size
+        lines = panel.rows is not None and panel.rows.only_silent  # of which the names say all
+        if lines:
+            made = made.orientation(VizOrientation.HORIZONTAL)
+        made = made.wide_layout(wide_layout=lines)  # else the name above the value, not beside it at half the size
         return made.color_mode(BigValueColorMode.BACKGROUND).graph_mode(BigValueGraphMode.NONE)
     if panel.kind is Kind.LINES:
         return _drawn(made.legend(common.VizLegendOptions().show_legend(show_legend=True)), panel.draw)
@@ -281,6 +284,7 @@ def _heat(made: Any, names: Mapping[str, str], hour_of_day: str) -> Any:
     }
     return (
         made.cell_options(TableColoredBackgroundCellOptions())
+        .min_width(DAY_WIDTH)
         .color_scheme(colours)
         .decimals(0)
         .override_by_name(names[HOURS], [dashboard.DynamicConfigValue(key, value) for key, value in hours.items()])

@@ -20,6 +20,8 @@ SEVEN_DAYS = 604_800
 
 NONE_IS_RIGHT = (Step(None, Colour.GOOD), Step(1, Colour.BAD))
 SOME_ARE_RIGHT = (Step(None, Colour.GOOD), Step(1, Colour.WARN))
+TOLD_ONCE = (Step(None, Colour.BUSY), Step(1, Colour.BAD))
+"""What is told only when it happens: that nothing was told does not say that all is well."""
 PILED_UP = (Step(None, Colour.GOOD), Step(10, Colour.WARN), Step(100, Colour.BAD))
 LATE = (Step(None, Colour.GOOD), Step(120, Colour.WARN), Step(900, Colour.BAD))
 """Seconds."""
@@ -65,7 +67,7 @@ def operations(facility: Facility, language: Language) -> Board:
         now(
             3, "Buffer/Dropped", tell("Readings thinned out"),
             tell("What was thinned out of a full buffer, altogether. Told only when it happens."), "short",
-            NONE_IS_RIGHT, SEVEN_DAYS, tell("none"),
+            TOLD_ONCE, SEVEN_DAYS, tell("none"),
         ),
         now(
             4, "Devices/Unstable", tell("Unstable devices"), tell("Devices that respond only now and then."), "short",

@@ -1,6 +1,6 @@
 """The InfluxQL of the panels. `$timeFilter`, `$__interval` and `${__to}` are Grafana's."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sukusuku_core.errors import ConfigError
 from sukusuku_dashboards.board import SILENT
@@ -41,10 +41,18 @@ class Queries:
         where = f"{_any('asset', assets)} AND {_is(metric)}"
         return _rows(self._derived, where, "asset", silent_after)
 
+    def heard(self, assets: Collection[str], silent_after: float) -> str:
+        """Return the same for whatever an asset has sent."""
+        return _rows(self._readings, _any("asset", assets), "asset", silent_after)
+
     def zones_now(self, asset: str, zones: Collection[str], silent_after: float) -> str:
         """Return the same for the people in zones of a room, as they are corrected."""
-        where = rf'"asset" = {quoted(asset)} AND {_any("zone", zones)} AND "metric" =~ /^Zones\/.*\/Corrected$/'
-        return _rows(self._derived, where, "zone", silent_after)
+        return _rows(self._derived, _zones(asset, zones), "zone", silent_after)
+
+    def zones_use_now(self, asset: str, capacities: Mapping[str, int], silent_after: float) -> str:
+        """Return the same in percent of the capacity of each zone."""
+        parts = [(_zones(asset, [zone]), f" * 100 / {capacity}") for zone, capacity in capacities.items()]
+        return _rows(self._derived, _zones(asset, capacities), "zone", silent_after, parts)
 
     def every(self, metric: str, site: str | None) -> str:
         """Every reading of a metric: for states, which have no mean."""
@@ -115,19 +123,28 @@ def _where(metric: str, site: str | None) -> str:
     return f"{_is(metric)}{of_site} AND $timeFilter"
 
 
-def _rows(source: str, where: str, tag: str, silent_after: float) -> str:
+def _rows(source: str, where: str, tag: str, silent_after: float, parts: Sequence[tuple[str, str]] = ()) -> str:
     """Return the newest point of each series; where it is older than `silent_after`, its value is `SILENT`.
 
-    Both parts are asked for at once, so that there is a row even when every series is silent.
+    Both are asked for at once, so that there is a row even when every series is silent. `parts` are series of which
+    the value is reckoned with, and how.
     """
     edge = f"{NOW} - {round(silent_after)}s"
-    young = f'SELECT last("value") AS "now" FROM {source} WHERE {where} AND time >= {edge} AND time < {NOW}'
+    young = [
+        f'SELECT last("value"){reckoned} AS "now" FROM {source} WHERE {part} AND time >= {edge} AND time < {NOW}'
+        for part, reckoned in parts or ((where, ""),)
+    ]
     old = (
         f'SELECT last("value") * 0 + {SILENT} AS "now" FROM {source} '
         f"WHERE {where} AND time >= {NOW} - {HEARD} AND time < {edge}"
     )
     by = f'GROUP BY "{tag}"'
-    return f'SELECT last("now") AS "now" FROM ({young} {by}), ({old} {by}) {by}'
+    asked = ", ".join(f"({one} {by})" for one in (*young, old))
+    return f'SELECT last("now") AS "now" FROM {asked} {by}'
+
+
+def _zones(asset: str, zones: Collection[str]) -> str:
+    return rf'"asset" = {quoted(asset)} AND {_any("zone", zones)} AND "metric" =~ /^Zones\/.*\/Corrected$/'
 
 
 def _is(metric: str) -> str:

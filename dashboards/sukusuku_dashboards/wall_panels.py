@@ -1,10 +1,10 @@
 """The panels of the walls. Units and rooms that have limits of their own have panels of their own. Pure."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sukusuku_dashboards.board import COLUMNS, Colour, Kind, Page, Panel, Place, Rows, Step
-from sukusuku_dashboards.facts import Facts
-from sukusuku_dashboards.layout import alike, cut
+from sukusuku_dashboards.facts import OVER, Facts
+from sukusuku_dashboards.layout import alike, beside, cut
 from sukusuku_dashboards.queries import CHILDREN, LEVEL, LIMIT, STATE, USE
 from sukusuku_dashboards.words import rules, states
 from sukusuku_server.kpi.series import LIMIT_RULE
@@ -12,33 +12,40 @@ from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.settings import Room, Site, Unit, Zone
 
 HALF = COLUMNS // 2
-HIGH, LOW = 19, 8
-"""Rows of what is now, and of what was today; together they fill a screen of 1080 lines."""
+HIGH, LOW = 19, 7
+"""Rows of what is now, and of what was today. Together they fill a screen of 1080 lines, but for the footer of Grafana:
+a playlist hands on no wish to hide it."""
 LEVELS = 13
 """Rows of the levels above the states."""
-ROOMS, ROOMS_WITH_ZONES = (11, 8), (7, 5, 7)
-"""Parts of the children of the rooms and of their share of the limit, without zones and with them."""
+ROOMS, ZONES, MOST_LOW = (11, 8), 7, 4
+"""Parts of the children of the rooms and of their share of the limit, where there are no zones; rows of zones, and up
+to how many rooms the shares of the limit grow."""
 MANY = 6
 """More units than these leave no room for the states of the day."""
 LARGE, LARGE_VALUE = 30, 40
 """Pixels of a name and of a value that are read from four metres."""
-FIRST = 6
-"""So many of what needs attention first are shown."""
-TILE_NAME, TILE_WORD, TILE_NUMBER = 24, 44, 90
-"""Pixels of names, words and numbers of tiles: a name takes two lines where there are several beside each other."""
-ROW_PIXELS, TITLE_PIXELS, LINE = 38, 48, 1.3
-"""Pixels of a row, and of what is above the tiles of a panel; height of a line by that of its letters."""
+SMALL, SMALL_VALUE = 24, 24
+"""What they may shrink to where many bars lie below each other."""
+BAR_NAME, BAR_VALUE = 1.5, 1.2
+"""Heights of the line of a name and of a bar, by those of their letters: in a lower bar Grafana cuts the value off."""
+FIRST, SILENT_FIRST = 6, 4
+"""So many of what needs attention first are shown, and of what is silent."""
+TILE_NAME, TILE_WORD, TILE_NUMBER, TILE_RULE = 24, 44, 54, 30
+"""Pixels of names, words and numbers of tiles, and of rules, of which there may be three: a name takes two lines where
+there are several beside each other, and instead of a number there may be the word that there is no data."""
+ROW_PIXELS, TITLE_PIXELS, BORDER_PIXELS, LINE = 38, 48, 64, 1.3
+"""Pixels of a row, of what is above the tiles of a panel, and of what is around its bars; height of a line by that of
+its letters."""
 RULE_FRESH = 1_800
 """Seconds. The collector writes the rules of each room every fifteen minutes."""
 ALL_ROWS = Rows()
 UNKNOWN = (Step(None, Colour.PLAIN),)
 """Grafana's own colour for a value of which nothing is said is green."""
+OF_PLACES: tuple[Step, ...] = (Step(None, Colour.GOOD), Step(100, Colour.WARN), Step(OVER, Colour.BAD))
+"""People in a zone in percent of those that it is for."""
+COUNTED: tuple[Step, ...] = (Step(None, Colour.BUSY),)
 BEYOND = 150
-"""Percent of the limit at which a bar ends: one that is over the limit must look longer than one that is full."""
-
-
-Ask = Callable[[str, Collection[str], float], str]
-"""Makes a query for the newest values of a metric of some assets, silent after so many seconds."""
+"""Percent of the limit, or of the places, at which a bar ends: what is over must look longer than what is full."""
 
 
 def of_one(facts: Facts, site: Site) -> Iterator[Panel]:
@@ -66,26 +73,21 @@ def of_centres(facts: Facts, sites: Sequence[Site]) -> Iterator[Panel]:
 def attention(facts: Facts, sites: Sequence[Site]) -> Iterator[Panel]:
     """Yield the fullest units and rooms of many centres, and below them those that are silent."""
     units, rooms = _all(sites)
-    first, silent = Rows(most=FIRST, highest_first=True), Rows(most=FIRST, only_silent=True)
+    first, silent = Rows(most=FIRST, highest_first=True), Rows(most=SILENT_FIRST, only_silent=True)
     yield from _levels(facts, units, Place(0, 0, HALF, HIGH), first)
     yield from _use(facts, rooms, Place(HALF, 0, HALF, HIGH), first)
-    yield from _silent(
-        facts, facts.tell("Silent units"), units, facts.queries.now, LEVEL, Place(0, HIGH, HALF, LOW), silent
-    )
-    ask = facts.queries.derived_now
-    yield from _silent(facts, facts.tell("Silent rooms"), rooms, ask, USE, Place(HALF, HIGH, HALF, LOW), silent)
+    yield from _silent(facts, facts.tell("Silent units"), units, Place(0, HIGH, HALF, LOW), silent)
+    yield from _silent(facts, facts.tell("Silent rooms"), rooms, Place(HALF, HIGH, HALF, LOW), silent)
 
 
-def _silent(
-    facts: Facts, title: str, assets: Sequence[Unit | Room], ask: Ask, metric: str, place: Place, rows: Rows
-) -> Iterator[Panel]:
+def _silent(facts: Facts, title: str, assets: Sequence[Unit | Room], place: Place, rows: Rows) -> Iterator[Panel]:
     tell = facts.tell
     told = tell("Units and rooms that have sent nothing for longer than silent_after, and when they were heard last.")
-    for since, group, part in alike(assets, facts.silent_after, place):
+    for since, group, part in alike(assets, facts.silent_after, place, beside):
         names = facts.names(group)
         yield Panel(
-            Kind.NUMBER, title, told, ask(metric, names, since), part, tell("none"), names, words=facts.silence,
-            decimals=0, steps=UNKNOWN, rows=rows, title_size=TILE_NAME, value_size=TILE_WORD, page=Page.WALL,
+            Kind.NUMBER, title, told, facts.queries.heard(names, since), part, tell("none"), names, words=facts.silence,
+            decimals=0, steps=UNKNOWN, rows=rows, title_size=TILE_NAME, value_size=TILE_NAME, page=Page.WALL,
         )  # fmt: skip
 
 
@@ -94,17 +96,18 @@ def _levels(facts: Facts, units: Sequence[Unit], place: Place, rows: Rows = ALL_
     told = tell("Newest reading of the level in percent of a full bag, with its time. Grey: silent.")
     for (since, steps), group, part in alike(units, facts.limits, place):
         names = facts.names(group)
+        title_size, value_size = _sizes_of_bars(part, min(len(names), rows.most))
         yield Panel(
             Kind.BARS, tell("Fill level"), told, facts.queries.now(LEVEL, names, since), part, tell("no data"), names,
             unit="percent", decimals=0, steps=steps, words=facts.silence, low=0, high=100, rows=rows,
-            title_size=LARGE, value_size=LARGE_VALUE, page=Page.COLLECTION,
+            title_size=title_size, value_size=value_size, page=Page.COLLECTION,
         )  # fmt: skip
 
 
 def _states(facts: Facts, units: Sequence[Unit], place: Place) -> Iterator[Panel]:
     tell = facts.tell
     told = tell("State of each unit that tells one, with its time. Units without sensors of a state are left out.")
-    for since, group, part in alike(units, facts.silent_after, place):
+    for since, group, part in alike(units, facts.silent_after, place, beside):
         names = facts.names(group)
         yield Panel(
             Kind.NUMBER, tell("State"), told, facts.queries.now(STATE, names, since), part, tell("no state"), names,
@@ -138,11 +141,13 @@ def _rooms(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Panel]
     """Yield for the rooms of one centre the children, their share of the limit, and the zones."""
     if not rooms:
         return
-    zoned = [room for room in rooms if room.zone]
-    children, use, *zones = cut(place, ROOMS_WITH_ZONES if zoned else ROOMS)
+    zoned, low = [room for room in rooms if room.zone], min(len(rooms), MOST_LOW)
+    above = place.height - ZONES
+    parts = (above - MOST_LOW - low, MOST_LOW + low, ZONES) if zoned else ROOMS
+    children, use, *zones = cut(place, parts)
     yield from _children(facts, rooms, children)
     yield from _use(facts, rooms, use)
-    for room, part in zip(zoned, cut(zones[0], [len(room.zone) for room in zoned]) if zones else (), strict=True):
+    for room, part in zip(zoned, beside(zones[0], [1] * len(zoned)) if zones else (), strict=True):
         yield from _zones(facts, room, part)
 
 
@@ -160,7 +165,7 @@ def _children(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Pan
         )
     ):  # fmt: skip
         column = Place(place.x + number * third, place.y, third, place.height)
-        for since, group, part in alike(rooms, facts.silent_after, column):
+        for since, group, part in alike(rooms, facts.counted_within, column):
             names = facts.names(group)
             yield Panel(
                 Kind.NUMBER, title, told, derived(metric, names, since), part, tell("no data"), names,
@@ -174,7 +179,7 @@ def _children(facts: Facts, rooms: Sequence[Room], place: Place) -> Iterator[Pan
         tell("The rules that allow no more children than the limit, as on our wall and on the page of rooms."),
         derived(LIMIT_RULE, names, RULE_FRESH), last, tell("no data"), names,
         words=facts.silence | rules(facts.language), steps=UNKNOWN, decimals=0, rows=ALL_ROWS,
-        title_size=TILE_NAME, value_size=min(size, TILE_WORD), page=Page.ROOMS,
+        title_size=TILE_NAME, value_size=min(size, TILE_RULE), page=Page.ROOMS,
     )  # fmt: skip
 
 
@@ -192,24 +197,32 @@ def _use(facts: Facts, rooms: Sequence[Room], place: Place, rows: Rows = ALL_ROW
     )
     for (since, steps), group, part in alike(rooms, facts.limits, place):
         names = facts.names(group)
+        title_size, value_size = _sizes_of_bars(part, min(len(names), rows.most))
         yield Panel(
             Kind.BARS, tell("Children in percent of the limit now"), told, facts.queries.derived_now(USE, names, since),
             part, tell("no data"), names, unit="percent", decimals=0, steps=steps, words=facts.silence, low=0,
-            high=BEYOND, rows=rows, title_size=LARGE, value_size=LARGE_VALUE, page=Page.ROOMS,
+            high=BEYOND, rows=rows, title_size=title_size, value_size=value_size, page=Page.ROOMS,
         )  # fmt: skip
 
 
 def _zones(facts: Facts, room: Room, place: Place) -> Iterator[Panel]:
-    """Yield the people in the zones of a room; zones of one capacity share a panel."""
-    tell, since = facts.tell, facts.silent_after(room)
-    for capacity, group, part in alike(room.zone, lambda zone: zone.capacity, place):
-        names = {zone.id: _named(facts, zone) for zone in group}
+    """Yield the people in the zones of a room, in percent of what each zone is for, if that is known."""
+    tell, since, queries = facts.tell, facts.counted_within(room), facts.queries
+    capacities = {zone.id: zone.capacity for zone in room.zone if zone.capacity is not None}
+    for known, zones, part in alike(room.zone, lambda zone: zone.id in capacities, place):
+        names = {zone.id: _named(facts, zone) for zone in zones}
+        title_size, value_size = _sizes_of_bars(part, len(names))
+        if known:
+            title, steps, high = tell("%(room)s: people in percent of the places of each zone"), OF_PLACES, BEYOND
+            told = tell("People after correction. Orange: as many as the zone is for. Red: more.")
+            query = queries.zones_use_now(room.id, capacities, since)
+        else:
+            title, steps, high = tell("%(room)s: people in the zones"), COUNTED, room.most_capacity
+            told, query = tell("People in each zone after correction."), queries.zones_now(room.id, names, since)
         yield Panel(
-            Kind.BARS, tell("%(room)s: people in the zones") % {"room": room.name[facts.language]},
-            tell("People after correction. Orange: as many as the zone is for. Red: more."),
-            facts.queries.zones_now(room.id, names, since), part, tell("no data"), names, decimals=0,
-            steps=_places(capacity), words=facts.silence, low=0, high=capacity or room.most_capacity,
-            rows=Rows(tag="zone"), title_size=LARGE, value_size=LARGE_VALUE, page=Page.ROOMS,
+            Kind.BARS, title % {"room": room.name[facts.language]}, told, query, part, tell("no data"), names,
+            unit="percent" if known else "none", decimals=0, steps=steps, words=facts.silence, low=0, high=high,
+            rows=Rows(tag="zone"), title_size=title_size, value_size=value_size, page=Page.ROOMS,
         )  # fmt: skip
 
 
@@ -220,10 +233,11 @@ def _named(facts: Facts, zone: Zone) -> str:
     return facts.tell("%(zone)s, for %(capacity)d") % {"zone": name, "capacity": zone.capacity}
 
 
-def _places(capacity: int | None) -> tuple[Step, ...]:
-    if capacity is None:
-        return (Step(None, Colour.BUSY),)
-    return (Step(None, Colour.GOOD), Step(capacity, Colour.WARN), Step(capacity + 1, Colour.BAD))
+def _sizes_of_bars(place: Place, count: int) -> tuple[int, int]:
+    """Return the heights of names and values, so that so many bars of a place are high enough for them."""
+    height = (place.height * ROW_PIXELS - BORDER_PIXELS) / max(count, 1)
+    name = LARGE if height >= BAR_NAME * LARGE + BAR_VALUE * LARGE_VALUE else SMALL
+    return name, max(SMALL_VALUE, min(LARGE_VALUE, int((height - BAR_NAME * name) / BAR_VALUE)))
 
 
 def _all(sites: Sequence[Site]) -> tuple[list[Unit], list[Room]]:

@@ -37,7 +37,7 @@ _STATES = {
 
 _UNITS: Mapping[Language, Mapping[str, str]] = {
     "ja": {"s": "suffix:秒", "m": "suffix:分", "h": "suffix:時間", "d": "suffix:日", "hour_of_day": "suffix:時"},
-    "en": {"s": "suffix:s", "m": "suffix:min", "h": "suffix:h", "d": "suffix:days", "hour_of_day": "suffix::00"},
+    "en": {"s": "suffix:s", "m": "suffix:min", "h": "suffix:h", "d": "suffix:days", "hour_of_day": "suffix:h"},
 }
 """Grafana writes times in English only, and from value to value in another unit."""
 

@@ -3,6 +3,7 @@
 `lint` looks at the JSON alone, so that it holds for boards that were made or changed in any way.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,18 @@ Json = Mapping[str, Any]
 GAUGES = frozenset({"bargauge", "stat"})
 STATES, HEAT, LINES = frozenset({"state-timeline"}), frozenset({"table"}), frozenset({"timeseries"})
 ALL = GAUGES | STATES | HEAT | LINES
-ROW, GAP, HEADER = 30, 8, 40
+ROW, GAP, HEADER = 30, 8, 56
 """Pixels of a row of the grid, between rows, and of a panel's title and padding."""
-SCREEN_ROWS = 27
-"""With the borders they are less than 1080 pixels."""
-LEAST_NAME, LEAST_BAR, LEAST_HEAT = 24, 64, 27
-"""Pixels of a name and of a bar with its name that are read from four metres; rows of a heat map of 24 hours."""
+SCREEN_ROWS = 26
+"""With the borders and the footer of a kiosk they are less than 1080 pixels."""
+LEAST_NAME, LEAST_VALUE, LEAST_HEAT = 24, 24, 14
+"""Pixels of a name and of a value that are read from four metres; rows of a heat map."""
+NAME_LINE, VALUE_LINE = 1.5, 1.15
+"""Heights of a line by those of its letters."""
+COLUMN, PADDING, LATIN, WIDE, NARROW, LINE = 71, 32, 0x2E7F, 1.0, 0.6, 1.2
+"""Pixels of a column of the grid, and at the sides of a tile; widths of letters and height of lines by their size."""
+LEAST_COLUMN = 50
+"""Pixels; Grafana's own least width of a column is 150, with which seven days do not fit beside each other."""
 COLOURS = {colour.value for colour in Colour}
 MACROS = re.compile(r"\$(?!timeFilter\b|__interval\b|\{__to\}ms|/)")
 
@@ -113,7 +120,30 @@ def _asked_for(panel: Json) -> set[str]:
 def _bars_are_low(board: Json, panel: Json) -> bool:
     count = min(len(shown_names(panel)), panel["options"]["reduceOptions"].get("limit", 25))
     height = panel["gridPos"]["h"] * (ROW + GAP) - GAP - HEADER
-    return _on_wall(board) and height / max(count, 1) < LEAST_BAR
+    text = panel["options"].get("text", {})
+    needed = NAME_LINE * text.get("titleSize", LEAST_NAME) + VALUE_LINE * text.get("valueSize", LEAST_VALUE)
+    return _on_wall(board) and height / max(count, 1) < needed
+
+
+def _words_are_cut(_: Json, panel: Json) -> bool:
+    """Whether the longest word is too large for a tile that has a panel of its own; its name takes two lines."""
+    text = panel["options"].get("text", {})
+    if "valueSize" not in text or len(shown_names(panel)) > 1:
+        return False
+    words = [_word(panel, SILENT).get("text", ""), *_texts(panel)]
+    longest = max(sum(WIDE if ord(letter) > LATIN else NARROW for letter in word) for word in words)
+    width, height = (panel["gridPos"][side] * (size + GAP) - GAP for side, size in (("w", COLUMN), ("h", ROW)))
+    lines = math.ceil(longest * text["valueSize"] / (width - PADDING))
+    return bool(LINE * (2 * text["titleSize"] + lines * text["valueSize"]) > height - HEADER)
+
+
+def _texts(panel: Json) -> list[str]:
+    return [
+        str(word["text"])
+        for mapping in _defaults(panel).get("mappings", [])
+        if mapping["type"] == "value"
+        for word in mapping["options"].values()
+    ]
 
 
 def _colours(panel: Json) -> set[str]:
@@ -129,6 +159,12 @@ def _rise(values: Sequence[float | None]) -> bool:
     """Whether steps begin below everything and rise."""
     rest = [value for value in values if value is not None]
     return rest == sorted(set(rest)) and list(values) == [None, *rest][: len(values)]
+
+
+def _waits_long(panel: Json) -> bool:
+    """Whether a row may be days old and still count as new; what is written for a day is no more than two old."""
+    found = re.findall(r"time >= \$\{__to\}ms - (\d+)s", _query(panel))
+    return any(int(seconds) > 2 * 86_400 for seconds in found)
 
 
 def _loses_a_single_name(_: Json, panel: Json) -> bool:
@@ -210,12 +246,17 @@ RULES = (
         lambda _, it: it["options"]["displayMode"] != "basic" or it["options"]["valueMode"] != "color",
     ),
     Rule(
-        "bars are high on a wall", "bars without room are cut off or get a scroll bar", frozenset({"bargauge"}),
+        "bars are high on a wall", "a bar that is lower than its value cuts it off", frozenset({"bargauge"}),
         _bars_are_low,
     ),
     Rule(
         "the name is above the value", "a name beside the value takes half of its size", frozenset({"stat"}),
-        lambda _, it: it["options"].get("wideLayout") is not False or it["options"]["textMode"] != "value_and_name",
+        lambda _, it: it["options"].get("wideLayout") is not (it["options"].get("orientation") == "horizontal")
+        or it["options"]["textMode"] != "value_and_name",
+    ),
+    Rule(
+        "a word fits into its tile", "a word as large as the number that it replaces covered the name and the title",
+        frozenset({"stat"}), _words_are_cut,
     ),
     Rule(
         "nobody turns pages", "a pager stands on the wall for ever", STATES,
@@ -238,6 +279,15 @@ RULES = (
     Rule(
         "every hour is seen", "hours after noon need a scroll bar", HEAT,
         lambda _, it: it["gridPos"]["h"] < LEAST_HEAT,
+    ),
+    Rule(
+        "the whole week is seen", "Sunday was beyond a scroll bar, and half of Saturday", HEAT,
+        lambda _, it: _defaults(it).get("custom", {}).get("minWidth") != LEAST_COLUMN,
+    ),
+    Rule(
+        "what is told once is no all-clear", "a silent edge node was green, for it had told of nothing in a week",
+        frozenset({"bargauge"}),
+        lambda _, it: _waits_long(it) and Colour.GOOD.value in _colours(it),
     ),
     Rule(
         "colours are said", "a value of which nothing is said is bright green", GAUGES | STATES,
@@ -266,7 +316,7 @@ RULES = (
 
 BOARD_RULES = (
     BoardRule(
-        "a wall fits on a screen", "a scroll bar stands on the wall for ever",
+        "a wall fits on a screen", "a scroll bar is on the wall for ever, in a playlist because of the footer",
         lambda it: _on_wall(it) and any(p["gridPos"]["y"] + p["gridPos"]["h"] > SCREEN_ROWS for p in it["panels"]),
     ),
     BoardRule(

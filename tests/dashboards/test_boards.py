@@ -17,13 +17,16 @@ from sukusuku_dashboards.boards import boards
 from sukusuku_dashboards.export import LANGUAGES, files
 from sukusuku_dashboards.facts import OVER
 from sukusuku_dashboards.grafana import classic
+from sukusuku_dashboards.rooms import heat_rows
 from sukusuku_dashboards.wall import FIT, rotation, walls
 from sukusuku_server.kpi import series
 from sukusuku_server.kpi.series import FIGURES
 from sukusuku_server.model.boards import site_key, wall_uid
 from sukusuku_server.model.rounds import VisitKind
+from sukusuku_server.rooms.current import FRESH_MS
 from sukusuku_server.settings import Facility, Language, Zone
 from sukusuku_server.settings.alerts import Levels
+from sukusuku_server.settings.opening import Opening
 
 MOST_BYTES = 60_000
 PACKAGE = Path(words.__file__).parent
@@ -120,7 +123,9 @@ def test_every_board_follows_the_settings_of_single_units_and_rooms(centres: Fac
                         if "Forecast/" in panel.query or "HoursLeft" in panel.query or "Film/" in panel.query
                         else 0
                     )
-                    assert int(edge[1]) - late == own.silent_after, (board.uid, panel.title)
+                    counted = "'Occupancy/" in panel.query
+                    within = min(own.silent_after, FRESH_MS / 1000) if counted else own.silent_after
+                    assert int(edge[1]) - late == within, (board.uid, panel.title)
                     seen["silent"] += 1
                 if asset in panel.gaps:
                     assert panel.gaps[asset] - own.silent_after in {0, 900}, (board.uid, panel.title)
@@ -172,9 +177,32 @@ def test_zones_are_held_against_their_own_capacity() -> None:
     room = msgspec.structs.replace(centre.site[0].room[0], zone=msgspec.convert(zones, tuple[Zone, ...]))
     site = msgspec.structs.replace(centre.site[0], room=(room,))
     wall = next(iter(walls(msgspec.structs.replace(centre, site=(site,)), "en")))
-    shown = {tuple(it.names.values()): it for it in wall.panels if it.title.endswith("people in the zones")}
+    shown = {tuple(it.names.values()): it for it in wall.panels if "zone" in it.title}
     assert shown.keys() == {("eating, for 6", "sleeping, for 6"), ("play",)}
-    assert [step.value for step in shown["eating, for 6", "sleeping, for 6"].steps] == [None, 6, 7]
+    share, count = shown["eating, for 6", "sleeping, for 6"], shown["play",]
+    assert (share.unit, [step.value for step in share.steps]) == ("percent", [None, 100, OVER])
+    assert share.query.count(" * 100 / 6 AS") == 2
+    assert (count.unit, [step.value for step in count.steps]) == ("none", [None])
+
+
+def test_zones_of_different_capacities_share_a_panel_in_which_their_bars_have_room(centres: Facility) -> None:
+    zones = [{"id": it, "name": {"ja": it, "en": it}, "capacity": n} for n, it in enumerate("abc", 5)]
+    site = centres.site[0]
+    room = msgspec.structs.replace(site.room[0], zone=msgspec.convert(zones, tuple[Zone, ...]))
+    site = msgspec.structs.replace(site, room=(room,))
+    wall = next(iter(walls(msgspec.structs.replace(centres, site=(site,)), "en")))
+    (panel,) = (it for it in wall.panels if "zone" in it.title)
+    assert list(panel.names) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("opening", "lines"),
+    [({}, 10), ({"sat": ["07:30-22:00"]}, 16), ({"special": {"2026-12-01": ["00:00-24:00"]}}, 24), ({"mon": []}, 10)],
+)
+def test_a_heat_map_has_a_line_for_each_hour_in_which_the_centre_is_ever_open(
+    opening: dict[str, object], lines: int
+) -> None:
+    assert heat_rows(msgspec.convert(opening, Opening)) == max(14, -(-((lines + 1) * 36 + 64) // 38))
 
 
 def test_no_board_has_a_capacity_in_it_that_changes_some_day() -> None:

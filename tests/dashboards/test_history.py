@@ -21,7 +21,7 @@ from sukusuku_dashboards.collection import FORECASTS
 from sukusuku_dashboards.export import LANGUAGES
 from sukusuku_dashboards.facts import OVER
 from sukusuku_dashboards.grafana import classic
-from sukusuku_dashboards.queries import CHILDREN, LIMIT, USE
+from sukusuku_dashboards.queries import CHILDREN, LIMIT, USE, Queries
 from sukusuku_server import i18n
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.rounds import Rounds
@@ -155,6 +155,8 @@ def test_every_value_is_one_that_its_unit_and_its_time_range_allow(answers: list
 
 def test_what_is_now_is_the_newest_value_of_the_store(answers: list[Asked], weeks: Loaded) -> None:
     readings, derived = weeks.store.latest(), weeks.store.derived_latest()
+    rooms = [room for site in weeks.facility.site for room in site.room]
+    places = {(room.id, zone.id): zone.capacity for room in rooms for zone in room.zone}
     for it in of_kind(answers, "bargauge", "stat"):
         if "sum(" in it.query:
             continue
@@ -162,10 +164,12 @@ def test_what_is_now_is_the_newest_value_of_the_store(answers: list[Asked], week
             if "Zones" in it.query:
                 (asset,) = re.findall(r"\"asset\" = '([^']+)'", it.query)[:1]
                 expected: Any = derived[asset][f"Zones/{name}/Corrected"]
+                shown = expected.value * 100 / places[asset, name]
             else:
                 expected = (derived if '"derived"' in it.query else readings)[name][it.metric]
+                shown = expected.value
             (row,) = table.values
-            assert tuple(row) == (expected.time, pytest.approx(expected.value)), (it.uid, it.panel["title"], name)
+            assert tuple(row) == (expected.time, pytest.approx(shown)), (it.uid, it.panel["title"], name)
             assert NOW - silent_ms(it.panel) <= expected.time <= NOW
 
 
@@ -220,6 +224,18 @@ def test_one_silent_centre_beside_one_that_is_heard(weeks: Loaded) -> None:
     assert rows[first].values[0][1] == SILENT
     assert rows[last].values[0][1] >= 0
     assert rows.keys() == newest.keys()
+
+
+def test_who_has_sent_anything_is_heard(weeks: Loaded) -> None:
+    """Rooms and units that are silent are found by whatever they send, a room with door counters too."""
+    assets = [asset.id for asset in weeks.facility.assets()]
+    text = Queries(weeks.facility.store.influx).heard(assets, LONGEST).replace("${__to}", str(NOW))
+    found = {table.tags["asset"]: table.values[0] for table in weeks.query.ask(text, "raw")}
+    latest = weeks.store.latest()
+    assert {name: row[0] for name, row in found.items()} == {
+        name: max(item.time for item in latest[name].values() if isinstance(item.value, int | float)) for name in assets
+    }
+    assert all(row[1] >= 0 for row in found.values())
 
 
 def test_a_room_over_its_limit_is_beyond_the_red_step(answers: list[Asked], weeks: Loaded) -> None:
