@@ -133,6 +133,15 @@ def test_a_person_sees_a_page_whatever_goes_wrong(world: World, error: Exception
     assert "secret" not in answer.text
 
 
+@pytest.mark.parametrize("address", ["/nowhere", "/units/tobu-unit-9", "/rooms/tobu-hall", "/sites/nowhere"])
+def test_a_person_sees_a_page_where_there_is_nothing(api: httpx.Client, address: str) -> None:
+    answer = api.get(address, headers={"accept": "text/html"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "見つかりません" in answer.text
+    assert 'href="/' in answer.text, "it leads on"
+
+
 def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) -> None:
     description = api.get("/api/v1/openapi.json").json()
 

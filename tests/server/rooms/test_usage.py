@@ -78,6 +78,12 @@ def test_who_comes_as_another_leaves_is_an_arrival_and_no_visit() -> None:
     assert (day.visits, day.arrivals) == (4 + 1, 4 + 1 + 1)
 
 
+def test_a_typing_error_that_is_corrected_within_five_minutes_is_nobody_who_came() -> None:
+    day = day_of([("08:00", 0.0), ("10:00", 4.0), ("11:01", 55.0), ("11:05", 4.0)])
+    assert (day.visits, day.arrivals) == (4, 4)
+    assert day.person_hours == pytest.approx(8 * 4 + 51 * 4 / 60)
+
+
 def test_a_gap_is_no_zero() -> None:
     counts = steady([("08:00", 4)], until="12:00") + steady([("13:00", 4)])
     complete = steady([("08:00", 100.0), ("11:30", 50.0), ("12:00", 0.0), ("13:00", 50.0), ("14:00", 100.0)])

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from sukusuku_core.model import UnitState
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start
+from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.model.collection import EmptyingState, Evidence
 from sukusuku_server.units.derivation import UnitDerivation, UnitProgress
 from tests.server.units.unit_story import START, UNIT, Story, derive, values, word
+from tests.support.databases import operations
 
 BEGIN = day_start(FIRST_DAY)
 UNTIL = BEGIN + 2 * DAY_MS
@@ -193,6 +196,25 @@ def test_what_a_person_confirmed_keeps_the_better_figures() -> None:
     [emptying] = derive(story, [word(when, EmptyingState.CONFIRMED, percent=1.0)]).emptyings
     assert (emptying.id, emptying.state, emptying.by) == (7, EmptyingState.CONFIRMED, "Sato")
     assert emptying.percent == pytest.approx(60, abs=3)
+
+
+def test_confirming_one_of_two_makes_no_third(tmp_path: Path) -> None:
+    story, book = Story(), Emptyings(operations(tmp_path))
+    story.fill(20)
+    story.empty()
+    for _ in range(14):
+        story.hand(minutes=3)
+    story.empty()
+    story.rest(90)
+    first, second = book.replace_detected("unit", START - 1, story.now, derive(story).emptyings)
+    book.confirm(first.id, "Sato", story.now)
+    again = derive(story, book.said("unit", START - 1, story.now)).emptyings
+    assert book.replace_detected("unit", START - 1, story.now, again) == ()
+    found = [(it.id, it.time, it.state) for it in book.of("unit", START, story.now)]
+    assert found == [
+        (first.id, first.time, EmptyingState.CONFIRMED),
+        (second.id, second.time, EmptyingState.DETECTED),
+    ]
 
 
 def test_a_replaced_unit_keeps_the_history_of_its_place() -> None:
