@@ -162,7 +162,8 @@ class Demo:
   Grafana              sukusuku dashboards export {self._folder / "facility.toml"} DIR"""
         self._progress.say(
             f"""
-  wall      状況一覧   http://{HOST}:{web}/wall         (?lang=en for English)
+  start     最初の画面 http://{HOST}:{web}/             (?lang=en for English)
+  wall      状況一覧   http://{HOST}:{web}/wall
   bags      回収       http://{HOST}:{web}/collection
   rooms     一時保育室 http://{HOST}:{web}/rooms
   vacancy   空き状況   http://{HOST}:{web}/vacancy
