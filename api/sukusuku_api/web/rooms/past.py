@@ -214,7 +214,8 @@ def _line(name: str, tally: UsageSums) -> tuple[str, ...]:
 
 def _plot(parts: Sequence[tuple[int, int, UsageSums]], start: int, end: int, width: int, height: int) -> Plot:
     most = max([1.0, *(tally.peak for _, _, tally in parts if tally.peak is not None)]) + 1
-    frame = Frame(_LEFT, width - _RIGHT, _TOP, height - _BELOW, start, max(end, start + 1), most)
+    last = max([end, start + 1, *(at + length for at, length, _ in parts)])
+    frame = Frame(_LEFT, width - _RIGHT, _TOP, height - _BELOW, start, last, most)
     grid, labels = frame.grid(5)
     mean = frame.corners(_steps(parts, lambda tally: tally.average_occupancy))
     return Plot(

@@ -19,6 +19,13 @@ def _text(html: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
+def _beyond(html: str) -> list[str]:
+    """Lines that end beyond the right edge of their picture."""
+    pictures = re.findall(r'<svg class="plot [^"]*" viewBox="0 0 (\d+) \d+"(.*?)</svg>', html, re.DOTALL)
+    assert pictures
+    return [end for width, drawn in pictures for end in re.findall(r"H([\d.]+)", drawn) if float(end) > float(width)]
+
+
 def test_the_page_of_a_room_tells_its_past(look: httpx.Client) -> None:
     page = look.get(f"/rooms/{ROOM}?lang=en&days=7&month=2026-11")
     text = _text(page.text)
@@ -29,8 +36,10 @@ def test_the_page_of_a_room_tells_its_past(look: httpx.Client) -> None:
     (table,) = re.findall(r'<div class="card scroll hours".*?</table>', page.text, re.DOTALL)
     assert "11/17 (Tue)" in table
     assert "9:00" in table
-    for days in (30, 90, 365):
-        assert look.get(f"/rooms/{ROOM}", params={"days": days}).status_code == 200
+    for days in (7, 30, 90, 365):
+        answer = look.get(f"/rooms/{ROOM}", params={"days": days})
+        assert answer.status_code == 200
+        assert _beyond(answer.text) == []
     assert look.get(f"/rooms/{ROOM}?month=2026-13").status_code == 422
     assert look.get("/rooms/nowhere").status_code == 404
 
