@@ -1,7 +1,7 @@
 """How listeners are told, without a server: when rights are looked at, and what somebody gets who lags."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, closing
 from dataclasses import replace
 
 import pytest
@@ -26,9 +26,9 @@ from tests.support.event_loop import play
 class Listener:
     """Listens as whoever sees everything, and counts how often that is looked at."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, store: LazyStore) -> None:
         index = FacilitySchedules(world.facility)
-        self.context = Context(index, {}, LazyStore(world.path), world.operations, lambda: NOW, index, Views(index))
+        self.context = Context(index, {}, store, world.operations, lambda: NOW, index, Views(index))
         self.broadcast = Broadcast(self.context)
         self.looks = 0
 
@@ -48,9 +48,10 @@ async def _next(events: AsyncGenerator[ServerSentEvent, None]) -> ServerSentEven
 
 
 @pytest.fixture
-def listener(world: World, monkeypatch: pytest.MonkeyPatch) -> Listener:
+def listener(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     monkeypatch.setattr(live_stream, "STATE_SECONDS", 0.0)
-    return Listener(world)
+    with closing(LazyStore(world.path)) as store:
+        yield Listener(world, store)
 
 
 def test_rights_are_looked_at_once_and_again_when_anybodys_have_changed(listener: Listener, world: World) -> None:
