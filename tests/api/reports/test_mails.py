@@ -4,6 +4,7 @@ import asyncio
 import email
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
 from email.message import EmailMessage
@@ -61,11 +62,12 @@ class Server:
 
     world: World
     facility: Facility
+    store: LazyStore
     now: int = SIX + MINUTE_MS
     seen: int = 0
 
     def start(self) -> MonthlyReports:
-        app = create_app(self.facility, LazyStore(self.world.path), self.world.operations, lambda: self.now)
+        app = create_app(self.facility, self.store, self.world.operations, lambda: self.now)
         context = app.state.context
         return MonthlyReports(lambda: replace(context, clock=lambda: self.now), WorkQueue(1, 8))
 
@@ -88,9 +90,10 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def serve(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Server]:
+def serve(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Server]]:
     monkeypatch.setitem(WRITERS, "pdf", lambda report: f"%PDF {report.key}".encode())
-    return lambda extra: Server(world, two_centres.facility(MAIL + extra))
+    with closing(LazyStore(world.path)) as store:
+        yield lambda extra: Server(world, two_centres.facility(MAIL + extra), store)
 
 
 def files(mail: EmailMessage) -> list[str]:
