@@ -101,9 +101,10 @@ class Broadcast:
         await supervise("live state", watch, RETRY_SECONDS, asyncio.sleep, log)
 
     def take(self, context: Context) -> None:
-        """Go on with another context. Whoever comes now waits for the next look."""
+        """Go on with another context. Everybody gets the whole of it after the next look."""
         self._context, self._state, self._looked = context, None, -math.inf
         self._past.clear()
+        self._rights += 1  # what listeners see is of the facility before
 
     async def look(self) -> None:
         """Compare the present with what was last told, when it is time; tell what changed. Growing older is none."""

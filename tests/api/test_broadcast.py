@@ -76,6 +76,21 @@ def test_rights_are_looked_at_once_and_again_when_anybodys_have_changed(listener
     play(story())
 
 
+def test_changed_settings_are_told_as_they_are_now(listener: Listener, world: World) -> None:
+    async def story() -> None:
+        await listener.broadcast.look()
+        await listener.broadcast.look()
+        async with aclosing(listener.events()) as events:
+            assert "おむつ圧縮機 1" in str((await _next(events)).raw_data)
+            index = FacilitySchedules(worlds.facility(text=worlds.FACILITY.replace("おむつ圧縮機 1", "新しい圧縮機")))
+            listener.context = replace(listener.context, index=index, whole=index, scoped=Views(index))
+            listener.broadcast.take(listener.context)
+            await listener.broadcast.look()
+            assert "新しい圧縮機" in str((await _next(events)).raw_data)
+
+    play(story())
+
+
 def test_who_lags_gets_what_changed_and_who_lags_far_the_whole(listener: Listener, world: World) -> None:
     async def story() -> None:
         await listener.broadcast.look()
