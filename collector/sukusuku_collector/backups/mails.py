@@ -22,4 +22,4 @@ def messages(facility: Facility, found: Exchanged, since: int, now: int, *, late
         "reason": found.reason,
     }
     kind = "backup_late" if late else "backup_made"
-    return composer.messages(facility, Matter(kind, "backup", since, wrong=late), now, subject, values)
+    return composer.messages(facility, Matter(kind, "backup", str(since), wrong=late), now, subject, values)

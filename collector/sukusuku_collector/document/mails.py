@@ -29,7 +29,7 @@ def messages(facility: Facility, mistakes: Sequence[Mistake], since: int, now: i
         "more": max(0, len(mistakes) - MOST_SHOWN),
     }
     kind = "settings_wrong" if mistakes else "settings_right"
-    matter = Matter(kind, "document", since, wrong=bool(mistakes))
+    matter = Matter(kind, "document", str(since), wrong=bool(mistakes))
     return composer.messages(facility, matter, now, subject, values)
 
 

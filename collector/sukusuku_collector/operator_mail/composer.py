@@ -25,12 +25,12 @@ class Reader:
 class Matter:
     """What such a mail is about. `wrong`: it has begun, otherwise it is over.
 
-    `template` is the name of its two files. `since` (UTC ms) tells one incident from the next.
+    `template` is the name of its two files. `incident` tells one from the next: the Message-ID is made of it.
     """
 
     kind: str
     template: str
-    since: int
+    incident: str
     wrong: bool
 
 
@@ -77,7 +77,7 @@ def _message(
     shown = {"language": language, "headline": headline, "operator": operator, "wrong": matter.wrong, **own_values}
     templates = environment("sukusuku_collector.operator_mail", catalogue)
     digest = sha256(recipient.encode()).hexdigest()[:16]
-    own = f"<{matter.kind.replace('_', '-')}-{matter.since}-{digest}@{sender.rpartition('@')[2]}>"
+    own = f"<{matter.kind.replace('_', '-')}-{matter.incident}-{digest}@{sender.rpartition('@')[2]}>"
     draft = Draft(
         sender_name=catalogue.gettext("Sukusuku"),
         sender=sender,

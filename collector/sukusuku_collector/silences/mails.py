@@ -29,7 +29,8 @@ def messages(
     def subject(gettext: Gettext) -> str:
         return gettext("Mails are still switched off")
 
-    matter = Matter("silence", "silence", silence.reminded or silence.since, wrong=True)
+    incident = f"{silence.id}-{silence.reminded or silence.since}"  # several are told of at the same moment
+    matter = Matter("silence", "silence", incident, wrong=True)
     return composer.messages(index.facility, matter, now, subject, values, readers)
 
 

@@ -87,6 +87,15 @@ def test_where_nobody_can_be_reached_whoever_looks_after_the_server_hears_it(tmp
     assert "お知らせ: " not in text, "there is none"
 
 
+def test_of_two_silences_that_were_told_of_together_both_are_told_of_again(tmp_path: Path) -> None:
+    operations = databases.operations(tmp_path)
+    silence(operations, "unit-1")
+    silence(operations, "tobu")
+    for number in (1, 2):
+        look(operations, T + number * LONG_MS)
+    assert len(said(operations)) == 4
+
+
 def test_a_silence_of_a_day_reminds_nobody(tmp_path: Path) -> None:
     operations = databases.operations(tmp_path)
     silence(operations, days=1)
