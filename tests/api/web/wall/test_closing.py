@@ -1,10 +1,13 @@
 """What the wall says of centres that are closed."""
 
+import re
 from datetime import datetime
 
 import pytest
 
 from sukusuku_api.lazy_store import LazyStore
+from sukusuku_api.live_state import present
+from sukusuku_api.web.wall.news import News
 from sukusuku_core.time import JAPAN
 from tests.api import two_centres as worlds
 from tests.api.applications import create_app
@@ -50,6 +53,24 @@ def test_a_room_with_somebody_in_it_is_shown_although_its_centre_is_closed(world
     world.commit(*worlds.room("tobu-room", now, 3, 2))
 
     assert 'id="tobu-room"' in _wall(world, now)
+
+
+def test_a_room_of_a_closed_centre_comes_and_goes_on_displays_that_are_open(world: World) -> None:
+    start, news = _at("2026-11-23 10:00"), News("ja", None)
+    store = LazyStore(world.path)
+    world.commit(*worlds.room("tobu-room", start, 0, 0))
+    context = create_app(worlds.facility(), store, world.operations, lambda: start + 9_000).state.context
+    told, before = news.whole(present(context), context), present(context)
+    for second, children in ((1, 0), (2, 3), (3, 2), (4, 0)):
+        world.commit(*worlds.room("tobu-room", start + 1_000 * second, children, children))
+        after = present(context)
+        displayed, told = told, news.change(before, after, context)
+        parts = re.findall(r'^<(?:div|p|section|article)[^>]* id="([^"]+)"', told, re.MULTILINE)
+        assert "site-tobu" in parts
+        assert all(f'id="{part}"' in displayed for part in parts), "there is no place for it"
+        assert ('id="tobu-room"' in told) is (children > 0)
+        before = after
+    store.close()
 
 
 def test_in_the_evening_a_centre_is_closed_for_the_day_and_its_empty_room_is_not_green(world: World) -> None:
