@@ -33,9 +33,7 @@ def framed(
         made=translate("made on %(day)s") % {"day": era.written(local_day(now), language)},
         notes=tuple(notes),
         sections=tuple(sections),
-        definitions=tuple(
-            Definition(*(translate(text).replace("`", "") if text else "" for text in row)) for row in definitions
-        ),
+        definitions=tuple(Definition(*(_plain(translate, text) for text in row)) for row in definitions),
         words=words(translate),
         empty=empty,
     )
