@@ -12,7 +12,7 @@ from sukusuku_core.time import japan_time, local_day
 from sukusuku_server.i18n import Translate, texts
 from sukusuku_server.mail.message import Draft, Part, build
 from sukusuku_server.model.alerts import OutgoingMail
-from sukusuku_server.settings import Facility
+from sukusuku_server.settings import Facility, Language
 from sukusuku_server.settings.report_mail import ReportMail
 from sukusuku_server.templates import environment
 
@@ -110,10 +110,13 @@ def compose(
     )
 
 
-def _notes(due: Due, some: Sequence[Enclosed], language: str, now: int, lacks: str, translate: Translate) -> list[str]:
+def _notes(
+    due: Due, some: Sequence[Enclosed], language: Language, now: int, lacks: str, translate: Translate
+) -> list[str]:
     found = []
     if due.late:
-        times = {"due": _day(due.since, language), "now": f"{_day(now, language)} {japan_time(now):%H:%M}"}
+        first, today = (era.written(local_day(time), language) for time in (due.since, now))
+        times = {"due": first, "now": f"{today} {japan_time(now):%H:%M}"}
         found.append(translate("This mail is late: it was due on %(due)s and was made on %(now)s.") % times)
     if not some:
         found.append(translate("No unit and no room has sent anything in this month, so there is no report."))
@@ -122,11 +125,6 @@ def _notes(due: Due, some: Sequence[Enclosed], language: str, now: int, lacks: s
         text = translate("The server could not make PDF files. To be run on the server: %(command)s")
         found.append(text % {"command": lacks})
     return found
-
-
-def _day(time: int, language: str) -> str:
-    day = local_day(time)
-    return era.full(day) if language == "ja" else day.isoformat()
 
 
 def _told(item: Enclosed) -> Told:
