@@ -4,10 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from secrets import token_hex
 
-from sukusuku_cli import language
+from sukusuku_cli import language, settings_argument
 from sukusuku_cli.smtp_outcome import refused
 from sukusuku_collector.channels.mail.smtp import Smtp
 from sukusuku_core.clock import now_ms
@@ -110,13 +109,6 @@ def parser() -> argparse.ArgumentParser:
         "test", help=text, description=text, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     test.add_argument("address", metavar="ADDRESS", help="who gets the mail · 宛先")
-    test.add_argument(
-        "-f",
-        "--facility",
-        type=Path,
-        default=Path("facility.toml"),
-        metavar="FACILITY.toml",
-        help="the operator's settings (default: %(default)s) · 施設の設定",
-    )
+    settings_argument.add_option(test)
     language.add_option(test)
     return made

@@ -18,7 +18,7 @@ from sukusuku_api.dependencies import Context
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.routers.health import health
 from sukusuku_api.schemas.health import EdgeOut, HealthOut
-from sukusuku_cli import language
+from sukusuku_cli import language, settings_argument
 from sukusuku_cli.doctor.computer import duration
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError
@@ -62,14 +62,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument(
-        "facility",
-        nargs="?",
-        type=Path,
-        default=Path("facility.toml"),
-        metavar="FACILITY.toml",
-        help="the operator's settings (default: %(default)s) · 施設の設定",
-    )
+    settings_argument.add(made)
     made.add_argument("--json", action="store_true", help="for programs · プログラム用")
     language.add_option(made)
     return made

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from sukusuku_cli import language
+from sukusuku_cli import language, settings_argument
 from sukusuku_cli.doctor import computer as local
 from sukusuku_cli.doctor import servers as remote
 from sukusuku_cli.doctor.backups import judge_backups
@@ -115,14 +115,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument(
-        "facility",
-        nargs="?",
-        type=Path,
-        default=Path("facility.toml"),
-        metavar="FACILITY.toml",
-        help="the operator's settings (default: %(default)s) · 施設の設定",
-    )
+    settings_argument.add(made)
     made.add_argument("--json", action="store_true", help="for programs · プログラム用")
     language.add_option(made)
     return made
