@@ -118,6 +118,14 @@ def test_many_alerts_are_counted(api: httpx.Client, world: World) -> None:
     assert "and 5 more" in api.get("/wall?lang=en").text
 
 
+def test_names_lead_to_their_pages(api: httpx.Client) -> None:
+    html = api.get("/wall?lang=en").text
+
+    for path in ("/sites/tobu", "/units/tobu-unit-1", "/rooms/tobu-room"):
+        assert f'<a href="{path}?lang=en">' in html
+        assert api.get(path).status_code == 200
+
+
 def test_one_centre_has_a_page_of_its_own(api: httpx.Client, world: World) -> None:
     worlds.fire(world.operations, "collection", "tobu-unit-1", NOW, 90.0)
     world.commit(*worlds.unit("seibu-unit-1", NOW))
