@@ -15,6 +15,7 @@ from sukusuku_core.time import HOUR_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
 from sukusuku_server.db.doors import DoorRecords
+from sukusuku_server.db.outbox import put_once
 from sukusuku_server.model import doors
 from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.settings import Facility
@@ -72,6 +73,5 @@ class BackupWatch:
             self._notes.note(key, value)
 
     def _mail(self, found: Exchanged, since: int, now: int, *, late: bool) -> None:
-        with self._operations.change() as change:
-            for message in messages(self._facility, found, since, now, late=late):
-                change.put_mail(None, message, now)
+        for message in messages(self._facility, found, since, now, late=late):
+            put_once(self._operations, message, now)

@@ -13,6 +13,7 @@ from sukusuku_core.errors import Mistake, TransientError
 from sukusuku_core.time import MINUTE_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
+from sukusuku_server.db.outbox import put_once
 from sukusuku_server.facility_document.restart import NEEDS_RESTART
 from sukusuku_server.facility_document.state import TOLD, WRONG_SINCE, waits_key
 from sukusuku_server.settings import Facility
@@ -86,9 +87,5 @@ class DocumentTeller:
             self._notes.note(key, value)
 
     def _mail(self, facility: Facility, now: int, since: int) -> None:
-        found = messages(facility, self._mistakes, since, now)
-        if not found:
-            return
-        with self._operations.change() as change:
-            for message in found:
-                change.put_mail(None, message, now)
+        for message in messages(facility, self._mistakes, since, now):
+            put_once(self._operations, message, now)

@@ -1,11 +1,11 @@
 """Mails that are made once, whoever makes them and however often they begin again."""
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
-from sukusuku_server.db import row_mapping
+from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_alerts import mail_outbox
-from sukusuku_server.model.alerts import MailState, OutgoingMail
+from sukusuku_server.model.alerts import OutgoingMail
 
 
 def was_put(operations: Operations, message_id: str) -> bool:
@@ -22,9 +22,7 @@ def put_once(operations: Operations, mail: OutgoingMail, now: int) -> bool:
     with operations.writing() as connection:
         if _known(connection, mail.message_id):
             return False
-        values = row_mapping.mail_values(mail) | {"alert_id": None, "state": MailState.WAITING, "created": now}
-        values |= {"next_try": now, "attempts": 0, "leased_until": 0, "reason": ""}
-        connection.execute(insert(mail_outbox).values(values))
+        Change(connection).put_mail(None, mail, now)
         return True
 
 

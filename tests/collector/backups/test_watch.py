@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sukusuku_collector.backups.watch import BackupWatch
+from sukusuku_core.errors import TransientError
 from sukusuku_core.settings import parse
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.db import Operations
@@ -76,6 +77,32 @@ def test_a_backup_that_is_missed_is_told_once_and_its_end_too(tmp_path: Path) ->
     watch.look()
     assert "2027-01-17 06:00" in said(operations)[2][1]
     store.close()
+    operations.close()
+
+
+def test_a_mail_that_was_written_but_not_noted_goes_once_and_its_end_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, operations = both(tmp_path)
+    now = T
+    watch = BackupWatch(parse(SETTINGS + FACILITY.format(port=1883), Facility, "f"), store, operations, lambda: now)
+    watch.look()
+    now += 37 * HOUR_MS
+
+    def full(_key: str, _value: int) -> None:
+        raise TransientError("the disk is full")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(store, "note", full)
+        with pytest.raises(TransientError):
+            watch.look()
+    watch.look()
+    assert len(said(operations)) == 1
+    DoorRecords(operations).taken(doors.BACKUP, doors.FOLDER, now)
+    watch.look()
+    assert len(said(operations)) == 2
+    store.close()
+    operations.close()
 
 
 @pytest.mark.parametrize("told", [True, False])
@@ -93,3 +120,4 @@ def test_without_backups_in_the_settings_nothing_is_awaited(tmp_path: Path, *, t
     BackupWatch(with_backup, store, operations, lambda: now).look()
     assert len(said(operations)) == told
     store.close()
+    operations.close()
