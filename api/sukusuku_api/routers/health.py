@@ -163,7 +163,7 @@ def _doors(context: Context, now: int) -> list[out.DoorOut]:
         return []
     return [
         out.DoorOut(
-            door=cast("Literal['bookings', 'ngsi_ld', 'backup']", it.door),
+            door=cast("Literal['bookings', 'ngsi_ld', 'backup', 'reports']", it.door),
             id=it.id,
             ok=(it.door, it.id) in noted and it.exchanged.failing is None,
             late=it.late,

@@ -100,16 +100,18 @@ class ChannelOut(Shape):
 
 
 class DoorOut(Shape):
-    """What data come from or go to: a feed or folder of bookings, a context broker, the folder of backups."""
+    """What data come from or go to: a feed or folder of bookings, a context broker, backups, reports by mail."""
 
-    door: Literal["bookings", "ngsi_ld", "backup"]
-    id: str = Field(description="`folder`, `feed/ID` or `broker`", examples=["feed/reservations"])
+    door: Literal["bookings", "ngsi_ld", "backup", "reports"]
+    id: str = Field(description="`folder`, `feed/ID`, `broker` or `outbox`", examples=["feed/reservations"])
     ok: bool = Field(description="The newest exchange has succeeded")
     late: bool = Field(
-        description="Nothing was taken for longer than the settings allow, or the folder holds what is refused"
+        description="Nothing was taken for longer than the settings allow, or the folder holds what is refused; of "
+        "`reports`: they are due for more than two hours"
     )
     taken: datetime | None = Field(
-        description="When something was last taken; of `backup`: when the last good one was made; null: never",
+        description="When something was last taken; of `backup`: when the last good one was made; of `reports`: when "
+        "all mails that were due were made; null: never",
         examples=[_TIME],
     )
     failing: datetime | None = Field(description="Since when nothing is taken; null: it is")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sukusuku_core.time import HOUR_MS
+from sukusuku_server.live.report_mails import LATE_MS, due_since
 from sukusuku_server.model import doors
 from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.settings import Facility
@@ -27,7 +28,7 @@ def sources(facility: Facility, noted: Mapping[tuple[str, str], Exchanged], now:
 
     A folder has no hours at which something must come, so it is late only while something in it is refused.
     """
-    for door, source, most in _expected(facility):
+    for door, source, most in _expected(facility, now):
         found = noted.get((door, source))
         if found is None:  # it was never looked at: nobody knows whether it works
             late = True
@@ -38,7 +39,7 @@ def sources(facility: Facility, noted: Mapping[tuple[str, str], Exchanged], now:
         yield Source(door, source, found or Exchanged(), late)
 
 
-def _expected(facility: Facility) -> Iterator[tuple[str, str, int | None]]:
+def _expected(facility: Facility, now: int) -> Iterator[tuple[str, str, int | None]]:
     """Yield door, source, and after how many ms without anything taken it is late."""
     bookings = facility.bookings
     if bookings is not None:
@@ -48,5 +49,7 @@ def _expected(facility: Facility) -> Iterator[tuple[str, str, int | None]]:
             yield doors.BOOKINGS, doors.feed(feed.id), round((feed.every / 3600 + bookings.stale_hours) * HOUR_MS)
     if facility.backup is not None:
         yield doors.BACKUP, doors.FOLDER, round(facility.backup.late_hours * HOUR_MS)
+    if facility.report_mail:
+        yield doors.REPORTS, doors.OUTBOX, now - due_since(now - LATE_MS)
     if facility.ngsi_ld is not None:
         yield doors.NGSI_LD, doors.BROKER, BROKER_MS

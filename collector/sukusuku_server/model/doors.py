@@ -5,7 +5,9 @@ from dataclasses import dataclass
 BOOKINGS, NGSI_LD = "bookings", "ngsi_ld"
 BACKUP = "backup"
 """The folder of backups; what was last taken there is the last good backup."""
-FOLDER, BROKER = "folder", "broker"
+REPORTS = "reports"
+"""The reports of a month by mail; taken is when all that are due were in the outbox."""
+FOLDER, BROKER, OUTBOX = "folder", "broker", "outbox"
 """Sources that need no id of their own. A feed is `feed/ID`."""
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as changed
 
+from sukusuku_api.dependencies import Context
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.reports import fonts, pdf
 from sukusuku_api.reports.generate import WRITERS
 from sukusuku_api.reports.mails.due import due
 from sukusuku_api.reports.mails.job import MonthlyReports
+from sukusuku_api.routers.health import health
 from sukusuku_api.work_queue import WorkQueue
 from sukusuku_core.errors import TransientError
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start
@@ -67,9 +69,18 @@ class Server:
     seen: int = 0
 
     def start(self) -> MonthlyReports:
+        return MonthlyReports(self.context, WorkQueue(1, 8))
+
+    def context(self) -> Context:
         app = create_app(self.facility, self.store, self.world.operations, lambda: self.now)
-        context = app.state.context
-        return MonthlyReports(lambda: replace(context, clock=lambda: self.now), WorkQueue(1, 8))
+        made: Context = app.state.context
+        return replace(made, clock=lambda: self.now)
+
+    @property
+    def door(self) -> tuple[bool, bool, str]:
+        """Whether health says that they are well, and late, and why."""
+        (door,) = health(self.context()).doors
+        return door.ok, door.late, door.reason
 
     def look(self, reports: MonthlyReports | None = None) -> None:
         with ThreadPoolExecutor(1) as thread:  # the browser of other tests keeps the loop of this one
@@ -186,8 +197,22 @@ def test_what_fails_is_tried_again_and_sends_nothing_twice(
     running = server.start()
     with pytest.raises(TransientError):
         server.look(running)
+    assert server.door == (False, True, "the database does not answer"), "and none was ever made"
     server.look(running)
+    assert server.door == (True, False, "")
     assert [str(mail["To"]) for mail in server.mails] == ["chief@example.jp", "ward@example.jp"]
+
+
+def test_reports_that_are_not_made_are_late_after_two_hours(serve: Callable[[str], Server]) -> None:
+    server = serve(CHIEF)
+    server.now = SIX - MINUTE_MS
+    assert server.door == (False, True, ""), "nobody has looked yet"
+    server.look()
+    for now, late in ((SIX - MINUTE_MS, False), (SIX + 2 * HOUR_MS - 1, False), (SIX + 2 * HOUR_MS, True)):
+        server.now = now
+        assert server.door == (True, late, "")
+    server.look()
+    assert server.door == (True, False, "")
 
 
 def test_nothing_is_made_by_a_clock_that_is_not_believed_nor_of_figures_that_are_not_final(

@@ -1,16 +1,12 @@
-"""When the mail with the reports of a month is due, and of which periods it tells. Pure."""
+"""Of which periods the mail with the reports of a month tells. Pure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sukusuku_api.reports import period
 from sukusuku_api.reports.period import Period
-from sukusuku_core.time import HOUR_MS, day_start, local_day
-
-AT_HOUR = 6
-"""On the first, at this hour: the figures of the night are derived, and nobody is at work yet."""
-LATE_MS = 2 * HOUR_MS
-"""A mail that is made so long after its time says so."""
+from sukusuku_core.time import local_day
+from sukusuku_server.live.report_mails import LATE_MS, due_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +24,8 @@ class Due:
 
 def due(now: int) -> Due:
     """Return the newest mail that is due at a moment (UTC ms)."""
-    first = local_day(now).replace(day=1)
-    if now < day_start(first) + AT_HOUR * HOUR_MS:
-        first = (first - timedelta(days=1)).replace(day=1)
-    month = period.month(f"{first - timedelta(days=1):%Y-%m}")
+    since = due_since(now)
+    month = period.month(f"{local_day(since) - timedelta(days=1):%Y-%m}")
     year = period.fiscal_year(str(month.fiscal_year))
-    since = day_start(first) + AT_HOUR * HOUR_MS
     periods = (month, year) if year.end == month.end else (month,)
     return Due(month, periods, since, late=now - since >= LATE_MS)

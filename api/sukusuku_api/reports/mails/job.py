@@ -1,13 +1,15 @@
 """Makes the mails with the reports of a month and hands them to the outbox, each once.
 
 Whether a mail was made is known from the outbox by its Message-ID. A server that was down on the first, or a database
-that did not answer, therefore only makes it later; a restart makes no second one.
+that did not answer, therefore only makes it later; a restart makes no second one. Health tells whether all are made.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
+
+from fastapi.concurrency import run_in_threadpool
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.drawing import DrawingError
@@ -20,7 +22,9 @@ from sukusuku_api.work_queue import WorkQueue
 from sukusuku_core.errors import TransientError
 from sukusuku_core.supervision import repeat, supervise
 from sukusuku_core.transition_log import TransitionLog
+from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.db.outbox import put_once, was_put
+from sukusuku_server.model import doors
 from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.settings.report_mail import ReportMail
 
@@ -53,12 +57,15 @@ class MonthlyReports:
             return
         if context.clock_doubt() is not None or context.derived_until() is not None:
             return  # by a wrong clock a month that is not over would be told, before the derivation wrong figures
-        for recipient in recipients:
-            send = partial(_send, context, mail.sender, recipient, newest, now)
-            try:
-                await self._queue.run(send)
-            except (DrawingError, ProblemError) as error:
-                raise TransientError(f"the reports of {newest.month.key} are not made yet: {error}") from error
+        records = DoorRecords(context.operations)
+        try:
+            for recipient in recipients:
+                await self._queue.run(partial(_send, context, mail.sender, recipient, newest, now))
+        except (DrawingError, ProblemError, TransientError) as error:
+            await run_in_threadpool(records.failed, doors.REPORTS, doors.OUTBOX, now, str(error))
+            raise TransientError(f"the reports of {newest.month.key} are not made yet: {error}") from error
+        await run_in_threadpool(records.taken, doors.REPORTS, doors.OUTBOX, now)
+        await run_in_threadpool(records.well, doors.REPORTS, doors.OUTBOX)
         self._done = (newest.since, recipients)
 
 
