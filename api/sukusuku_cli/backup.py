@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from sukusuku_cli import language
@@ -91,28 +92,26 @@ def _key(options: argparse.Namespace, _facility: Facility, backup: BackupSetting
 
 
 def _make(options: argparse.Namespace, facility: Facility, backup: BackupSettings) -> int:
-    records = None
-    try:
-        where = places(options.facility, options.facility.read_text(encoding="utf-8"))
-        operations = Operations(facility.operations.url)
+    with closing(Operations(facility.operations.url)) as operations:
         records = DoorRecords(operations)
-        manifest = make(where, _repository(backup), backup, now_ms)
-        records.taken(doors.BACKUP, doors.FOLDER, manifest.made)
-        records.well(doors.BACKUP, doors.FOLDER)
-    except SukusukuError as error:
-        _note_failure(records, error)
-        raise
+        try:
+            where = places(options.facility, options.facility.read_text(encoding="utf-8"))
+            manifest = make(where, _repository(backup), backup, now_ms)
+            records.taken(doors.BACKUP, doors.FOLDER, manifest.made)
+            records.well(doors.BACKUP, doors.FOLDER)
+        except SukusukuError as error:
+            _note_failure(records, error)
+            raise
     print(_told(manifest, language.told(options)))
     return 0
 
 
-def _note_failure(records: DoorRecords | None, error: SukusukuError) -> None:
+def _note_failure(records: DoorRecords, error: SukusukuError) -> None:
     """Let the collector know why; without it, it sees at least that no new one has come."""
-    if records is not None:
-        try:
-            records.failed(doors.BACKUP, doors.FOLDER, now_ms(), str(error))
-        except TransientError as again:
-            print(f"sukusuku backup: {again}", file=sys.stderr)
+    try:
+        records.failed(doors.BACKUP, doors.FOLDER, now_ms(), str(error))
+    except TransientError as again:
+        print(f"sukusuku backup: {again}", file=sys.stderr)
 
 
 def _list(options: argparse.Namespace, _facility: Facility, backup: BackupSettings) -> int:
