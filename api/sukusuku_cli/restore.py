@@ -75,7 +75,9 @@ def _settle(done: Restored, manifest: Manifest) -> None:
     """End sessions, of which some had ended since the backup was made, and note the backup: it knows not of itself."""
     with closing(Operations(f"sqlite:///{done.places.operations}")) as operations:
         Sessions(operations, Limits()).end_every(now_ms(), BY, f"restored {manifest.name}")
-        DoorRecords(operations).taken(doors.BACKUP, doors.FOLDER, manifest.made)
+        records = DoorRecords(operations)
+        records.taken(doors.BACKUP, doors.FOLDER, manifest.made)
+        records.well(doors.BACKUP, doors.FOLDER)
 
 
 def _told(manifest: Manifest, done: Restored, _: Translate) -> list[str]:

@@ -84,6 +84,10 @@ def test_a_failure_is_noted_with_its_reason_and_a_success_ends_it(
     assert backup.main([str(file), "make"]) == 0
     assert _noted(file).failing is None
 
+    arguments = [str(file.parent / "backups"), str(file), "--key-file", str(file.parent / "backup.key"), "--replace"]
+    assert restore.main(arguments) == 0
+    assert _noted(file).failing is None, "the data of that moment still knew of the failure"
+
 
 def test_a_damaged_backup_is_status_1_and_named(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert backup.main([str(file), "make"]) == 0
