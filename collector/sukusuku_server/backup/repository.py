@@ -84,11 +84,11 @@ class Repository:
 
     def names(self) -> list[str]:
         """Return the names of all backups, the oldest first. Raises PermanentError when there is no such folder."""
-        if not self._backups.is_dir():
-            raise PermanentError(
-                f"{self._folder}: no backups here; `sukusuku backup FACILITY.toml make` makes the first"
-            )
         with _files(self._folder):
+            if not self._backups.is_dir():
+                raise PermanentError(
+                    f"{self._folder}: no backups here; `sukusuku backup FACILITY.toml make` makes the first"
+                )
             return sorted(path.name for path in self._backups.iterdir() if NAME.fullmatch(path.name))
 
     def keep(self, manifest: Manifest) -> None:
