@@ -1,7 +1,7 @@
 """`sukusuku-edge enrol URL CODE`: gets this edge node its key, the broker's authority and its first settings.
 
-What is secret goes into `edge.env`, which only its owner reads and systemd hands to the agent. Settings that are there
-stay: then only key, password and authority are new.
+What is secret goes into `edge.env`, which only its owner reads and systemd hands to the agent. What is in it besides
+stays, and so do settings that are there: then only key, password and authority are new.
 """
 
 import json
@@ -9,7 +9,7 @@ import os
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def _believed(code: Code, challenge: str, told: bytes) -> Answer:
 
 def _write(code: Code, key: ProofKey, answer: Answer, folder: Path, outbox: str) -> Enrolled:
     secrets = {KEY: key.text} | ({PASSWORD: code.broker_password()} if answer.account else {})
-    written = [_store(folder / SECRETS, "".join(f"{name}={value}\n" for name, value in secrets.items()), 0o600)]
+    written = [_store(folder / SECRETS, _with(folder / SECRETS, secrets), 0o600)]
     if answer.ca:
         written.append(_store(folder / AUTHORITY, answer.ca, 0o644))
     settings = folder / SETTINGS
@@ -78,6 +78,13 @@ def _write(code: Code, key: ProofKey, answer: Answer, folder: Path, outbox: str)
     if not kept:
         written.append(_store(settings, _settings(code.node, answer, outbox), 0o644))
     return Enrolled(written, kept)
+
+
+def _with(path: Path, secrets: Mapping[str, str]) -> str:
+    """Return the text of a file of secrets in which these have their new values."""
+    before = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = [line for line in before if line.partition("=")[0].strip() not in secrets]
+    return "".join(f"{line}\n" for line in (*kept, *(f"{name}={value}" for name, value in secrets.items())))
 
 
 def _settings(node: str, answer: Answer, outbox: str) -> str:
@@ -109,7 +116,9 @@ def _store(path: Path, text: str, mode: int) -> Path:
     """Replace a file in one step, durably."""
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "w") as file:
+    with os.fdopen(
+        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "w", encoding="utf-8"
+    ) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

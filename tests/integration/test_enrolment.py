@@ -50,8 +50,8 @@ class Place:
         return enrolment.enrol(str(self.api.base_url), code, self.pi, OUTBOX, ask or self.ask)
 
     def secrets(self) -> dict[str, str]:
-        text = (self.pi / enrolment.SECRETS).read_text(encoding="ascii")
-        return dict(line.split("=", 1) for line in text.splitlines())
+        text = (self.pi / enrolment.SECRETS).read_text(encoding="utf-8")
+        return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
     def holding(self) -> list[str]:
         return [row.key.text for row in NodeKeys(operations(self.folder)).holding()]
@@ -107,9 +107,18 @@ def test_a_node_gets_another_key_and_the_one_before_holds_until_then(
     place.enrol(place.code(capsys))
     first = place.secrets()[enrolment.KEY]
     (place.pi / enrolment.SETTINGS).write_text("mine", encoding="ascii")
+    with (place.pi / enrolment.SECRETS).open("a", encoding="utf-8") as file:
+        file.write(f"# センサーのブローカー\nSENSORS=other\n{enrolment.PASSWORD}=as before\n")
     assert place.enrol(place.code(capsys)).kept
     second = place.secrets()[enrolment.KEY]
     assert place.holding() == [first, second]
+    told = (place.pi / enrolment.SECRETS).read_text(encoding="utf-8").splitlines()
+    assert told == [
+        "# センサーのブローカー",
+        "SENSORS=other",
+        f"{enrolment.PASSWORD}=as before",
+        f"{enrolment.KEY}={second}",
+    ]
     assert (place.pi / enrolment.SETTINGS).read_text(encoding="ascii") == "mine"
     assert nodes.main([str(place.file), "revoke", "tobu-pi"]) == 0
     assert place.holding() == []
