@@ -18,6 +18,7 @@ from typing import Self
 import msgspec
 
 from sukusuku_core.proof import ProofKey
+from sukusuku_core.topics import ID_PATTERN
 
 VALID_SECONDS = 600
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -59,7 +60,7 @@ class Code:
         """Return the code in a text that a person typed. Raises ValueError, which does not show it."""
         node, slash, rest = text.strip().partition("/")
         secret = re.sub(r"[\s-]", "", rest).upper().translate(_MEANT)
-        if not node or not slash or not _FORM.fullmatch(secret):
+        if not re.match(ID_PATTERN, node) or not slash or not _FORM.fullmatch(secret):
             raise ValueError("not a code; expected NODE/XXXXX-XXXXX-XXXXX-XXXXX, as `sukusuku enrol` has printed it")
         return cls(node, secret)
 

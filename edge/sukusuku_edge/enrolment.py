@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 import msgspec
@@ -133,7 +134,7 @@ def ask_by_http(authority: Path | None) -> Ask:
         if not url.startswith(("http://", "https://")):
             raise ConfigError(f"{url}: expected an address such as https://sukusuku.example.jp")
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - looked at above
-        context = ssl.create_default_context(cafile=authority) if url.startswith("https://") else None
+        context = _context(authority) if url.startswith("https://") else None
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS, context=context) as answer:  # noqa: S310
                 found: bytes = answer.read(_LARGEST)
@@ -142,8 +143,17 @@ def ask_by_http(authority: Path | None) -> Ask:
             raise PermanentError(f"{url}: status {error.code}: {_detail(error.read(_LARGEST))}") from error
         except OSError as error:
             raise TransientError(f"{url}: no answer: {getattr(error, 'reason', error)}") from error
+        except HTTPException as error:
+            raise PermanentError(f"{url}: what answers there is no Sukusuku server: {error!r}") from error
 
     return ask
+
+
+def _context(authority: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except OSError as error:
+        raise ConfigError(f"--ca {authority}: expected certificates as PEM: {error}") from error
 
 
 def _detail(body: bytes) -> str:

@@ -12,7 +12,12 @@ def test_a_code_is_read_as_people_type_it() -> None:
     assert code.secret not in repr(code)
 
 
-@pytest.mark.parametrize("text", ["", "tobu-pi", "tobu-pi/", "/7KQ2M-8RT4X-7KQ2M-8RT4X", "a/7KQ2M-8RT4X-7KQ2M-8RT4"])
+_SECRET = "7KQ2M-8RT4X-7KQ2M-8RT4X"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "tobu-pi", "tobu-pi/", f"/{_SECRET}", f"tobu pi/{_SECRET}", f"東部/{_SECRET}", f"a/{_SECRET[:-1]}"]
+)
 def test_what_is_no_code_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(ValueError, match="not a code") as error:
         Code.read(text)

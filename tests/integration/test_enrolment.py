@@ -1,7 +1,10 @@
 """From the command on the server to an edge node whose key the collector knows, and what others can do about it."""
 
 import asyncio
+import contextlib
 import json
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from tests.api.in_process import client
 from tests.collector.small_facility import facility_file
 from tests.support.broker import mosquitto
 from tests.support.databases import operations
+from tests.support.ports import free_port
 
 OUTBOX = "/var/lib/sukusuku/outbox.db"
 
@@ -136,6 +140,33 @@ def test_another_server_and_a_changed_answer_are_refused_and_nothing_is_written(
         with pytest.raises(PermanentError):
             place.enrol(place.code(capsys), ask)
     assert list(place.pi.iterdir()) == []
+
+
+@contextlib.contextmanager
+def speaking(greeting: bytes) -> Iterator[str]:
+    """Something else listens at the address of the server."""
+
+    def speak() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(greeting)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=speak, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_an_address_that_is_wrong_is_told_in_words(place: Place) -> None:
+    code = "tobu-pi/00000-00000-00000-00000"
+    ask = enrolment.ask_by_http(None)
+    with speaking(b"220 mail.example.jp ESMTP\r\n") as url, pytest.raises(PermanentError, match="no Sukusuku server"):
+        enrolment.enrol(url, code, place.pi, OUTBOX, ask)
+    with pytest.raises(TransientError, match="no answer"):
+        enrolment.enrol(f"http://127.0.0.1:{free_port()}", code, place.pi, OUTBOX, ask)
+    nowhere = enrolment.ask_by_http(place.pi / "ca.pem")
+    with pytest.raises(ConfigError, match=r"--ca .*ca\.pem: expected"):
+        enrolment.enrol("https://127.0.0.1", code, place.pi, OUTBOX, nowhere)
 
 
 def test_a_code_that_was_mistyped_a_node_that_is_unknown_and_many_guesses_get_nothing(
