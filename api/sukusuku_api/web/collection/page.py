@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Self
+from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from sukusuku_api.cache import TtlCache
 from sukusuku_api.collector_texts import collector_texts
@@ -21,6 +21,7 @@ from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.base import Locale
 from sukusuku_api.web.collection import kept, kpi_cards, view_model
 from sukusuku_api.web.collection.unit_cards import cards
+from sukusuku_api.web.collection.verdict import Verdict, keep
 from sukusuku_api.web.reports import offers
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
@@ -42,21 +43,6 @@ SHOWN_ENTRIES = 6
 _LONGEST_NAME = 80
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
-
-
-class Verdict(BaseModel):
-    """What the form says of an emptying: its id under `confirm`, `reject` or `withdraw`, and who says so."""
-
-    by: Annotated[forms.Line, Field(max_length=_LONGEST_NAME)] = ""
-    confirm: Annotated[int, Field(ge=0, lt=2**63)] | None = None
-    reject: Annotated[int, Field(ge=0, lt=2**63)] | None = None
-    withdraw: Annotated[int, Field(ge=0, lt=2**63)] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if [self.confirm, self.reject, self.withdraw].count(None) != 2:  # noqa: PLR2004 - of three
-            raise ValueError("`confirm`, `reject` or `withdraw` is wanted, with the id of an emptying")
-        return self
 
 
 class Withdrawal(BaseModel):
@@ -116,7 +102,7 @@ def say(
 ) -> Response:
     """Confirm or reject an emptying from the form of the page, or take that back; then back to the page."""
     try:
-        _say(context, verdict)
+        keep(context, verdict, context.name(verdict.by or None))
     except UnknownEmptyingError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from error
     except EmptyingClashError as error:
@@ -146,19 +132,6 @@ def _back(request: Request, lang: Language, part: str) -> RedirectResponse:
     """Return to a part of the page, on which nothing is older than what was just said."""
     kept.forget(request)
     return RedirectResponse(f"{PATH}?lang={lang}#{part}", HTTPStatus.SEE_OTHER)
-
-
-def _say(context: Context, verdict: Verdict) -> None:
-    book, now, by = Emptyings(context.operations), context.clock(), context.name(verdict.by or None)
-    about = next(ident for ident in (verdict.confirm, verdict.reject, verdict.withdraw) if ident is not None)
-    if not context.sees(book.one(about).asset):
-        raise UnknownEmptyingError(about)
-    if verdict.confirm is not None:
-        book.confirm(verdict.confirm, by, now)
-    if verdict.reject is not None:
-        book.reject(verdict.reject, by, now)
-    if verdict.withdraw is not None:
-        book.withdraw(verdict.withdraw, by, now)
 
 
 def _page(context: Context, plans: TtlCache, figures: TtlCache, language: Language, per_week: int | None) -> Page:

@@ -9,11 +9,13 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from sukusuku_api.dependencies import Context, EmptyingContext, ModesContext, RequestingContext, known_unit
+from sukusuku_api.problems import ProblemError
 from sukusuku_api.queries.unit_levels import estimate_before
 from sukusuku_api.web import base, forms, silence_lengths
-from sukusuku_api.web.collection import kept
+from sukusuku_api.web.collection import kept, verdict
+from sukusuku_api.web.collection.verdict import Verdict
 from sukusuku_api.web.unit.shown import PATH, shown
-from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings
+from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
 from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.db.visit_requests import Requests
@@ -23,6 +25,7 @@ from sukusuku_server.settings import Language
 _LONGEST_NAME, _LONGEST_REASON = 80, 200
 _MOST_STOCK = 100_000
 _NO_NAME = N_("Please enter your name.")
+_KNOWN = N_("It is known already that the bag was changed.")
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
 
@@ -68,10 +71,29 @@ def emptied(
         try:
             Emptyings(context.operations).enter(unit_id, now, by, now, percent=percent, nappies=nappies)
         except EmptyingClashError:
-            return N_("It is known already that the bag was changed.")
+            return _KNOWN
         return ""
 
     return _kept(request, context, unit_id, lang, entry, keep)
+
+
+@router.post("/{unit_id}/emptyings")
+def judge(
+    request: Request, context: EmptyingContext, unit_id: str, entry: Annotated[Verdict, Form()], lang: base.Lang = "ja"
+) -> Response:
+    """Confirm or reject an emptying of the unit, or take that back; then back to the page."""
+    known_unit(context, unit_id)
+
+    def keep(by: str, _: int) -> str:
+        try:
+            verdict.keep(context, entry, by, unit_id)
+        except UnknownEmptyingError as error:
+            raise ProblemError(HTTPStatus.NOT_FOUND, str(error)) from error
+        except EmptyingClashError:
+            return _KNOWN
+        return ""
+
+    return _kept(request, context, unit_id, lang, entry, keep, "emptyings")
 
 
 @router.post("/{unit_id}/visit")
@@ -160,7 +182,7 @@ def _kept(
     context: Context,
     unit_id: str,
     language: Language,
-    entry: Entry,
+    entry: Entry | Verdict,
     keep: Callable[[str, int], str],
     part: str = "",
 ) -> Response:

@@ -145,7 +145,10 @@ def test_a_changed_bag_is_kept_with_the_estimate_and_can_be_withdrawn(api: httpx
     assert again.status_code == 422
     assert "すでに記録されています" in text(again)
     assert 'class="emptied"' in api.get("/units/tobu-unit-1?days=1").text
-    api.post("/collection/emptyings", data={"by": "佐藤", "withdraw": found.id}, headers=OWN)
+    (form,) = re.findall(r'action="([^"]*/emptyings[^"]*)"', api.get("/units/tobu-unit-1").text)
+    said = {"by": "佐藤", "withdraw": found.id}
+    assert api.post(form.replace("unit-1", "unit-2"), data=said, headers=OWN).status_code == 404
+    assert api.post(form, data=said, headers=OWN).headers["location"] == "/units/tobu-unit-1?lang=ja#emptyings"
     assert Emptyings(world.operations).of("tobu-unit-1", NOW - HOUR, NOW + 1) == []
 
 
