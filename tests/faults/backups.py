@@ -28,6 +28,7 @@ from sukusuku_server.backup.verifying import verify
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.faults.row import Outcome, Tier
 from tests.server.backup import world
+from tests.support.patience import until
 from tests.support.stores import commit
 
 EVERY = {Tier.PR: 3, Tier.NIGHTLY: 1, Tier.RELEASE: 1}
@@ -36,6 +37,9 @@ COPIES = {Tier.PR: 5, Tier.NIGHTLY: 50, Tier.RELEASE: 50}
 STEPS = ("open", "os.", "sqlite3.", "shutil.", "fcntl.")
 """Audit events of Python that a backup causes: each file that is opened, renamed, deleted, locked."""
 BATCH = 40
+PAUSE_SECONDS = 0.01
+"""Between two commits: without it, the backups that are brought back and read grow as fast as a disk can write."""
+_SILENT = "nothing is committed"
 
 
 @dataclass(slots=True)
@@ -98,7 +102,7 @@ def copied(tier: Tier, _: random.Random) -> Outcome:
             if whole:
                 seen.kills += 1
                 seen.count(begun_with, _times(copy))
-            time.sleep(0.05)
+            until(lambda: committed() > begun_with, _SILENT)  # noqa: B023 - called before the next turn
     outcome = _outcome("F29", "control: files copied while running, must lose", seen)
     blind = "copies that pass SQLite's check lost nothing: the suite is blind" if outcome.lost == 0 else ""
     return Outcome(
@@ -150,6 +154,9 @@ def writing(folder: Path) -> Iterator[Callable[[], int]]:
     log = folder / "committed"
     log.write_text("0", encoding="ascii")
 
+    def committed() -> int:
+        return int(log.read_text(encoding="ascii"))
+
     def write() -> NoReturn:
         store, n = SqliteStore.open(here.store), 0
         while True:
@@ -157,13 +164,12 @@ def writing(folder: Path) -> Iterator[Callable[[], int]]:
             n += BATCH
             (folder / "committed.new").write_text(str(n), encoding="ascii")
             (folder / "committed.new").replace(log)
-            time.sleep(0.01)
+            time.sleep(PAUSE_SECONDS)
 
     child = _forked(write)
     try:
-        while int(log.read_text(encoding="ascii")) < 20 * BATCH:
-            time.sleep(0.01)
-        yield lambda: int(log.read_text(encoding="ascii"))
+        until(lambda: committed() >= 20 * BATCH, _SILENT)
+        yield committed
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
