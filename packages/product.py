@@ -16,9 +16,10 @@ PYTHONS = ("3.11", "3.13")
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A package. `programs` are its commands by the module with their `main`; `files` go to a place as they are.
+    """A package. `folder` holds the templates for dpkg; `pins` and `wheels` are the libraries and our own code.
 
-    `texts` are templates of this folder for dpkg, named after the product. `units` are systemd units.
+    `programs` are its commands and the modules with their `main`, `units` are systemd units, and `files` go to a place
+    as they are.
     """
 
     name: str
