@@ -15,7 +15,7 @@ from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_server.backup.contents import SETTINGS, Places, places
 from sukusuku_server.backup.copying import rows_of
 from sukusuku_server.backup.encryption import DamagedError
-from sukusuku_server.backup.manifest import Manifest, name_of
+from sukusuku_server.backup.manifest import KeptFile, Manifest, name_of
 from sukusuku_server.backup.repository import Repository
 from sukusuku_server.backup.verifying import contents
 from sukusuku_server.facility_document.version_folder import flush_folder
@@ -47,7 +47,7 @@ def restore(repository: Repository, manifest: Manifest, settings: Path, now: int
         _discard(new)
         try:
             for file in manifest.files:
-                _extract(repository, manifest, file.path, new.of(file.path))
+                _extract(repository, manifest, file, new.of(file.path))
             aside = [path.rename(path.with_name(f"{path.name}.before-{name_of(now)}")) for path in where.present()]
             for made, target in zip(new.all(), where.all(), strict=True):
                 if made.exists():
@@ -58,20 +58,20 @@ def restore(repository: Repository, manifest: Manifest, settings: Path, now: int
     return Restored(where, aside)
 
 
-def _extract(repository: Repository, manifest: Manifest, name: str, target: Path) -> None:
+def _extract(repository: Repository, manifest: Manifest, file: KeptFile, target: Path) -> None:
     """Write a file durably, and check it."""
     if not target.parent.exists():
         target.parent.mkdir(mode=0o700, parents=True)
         _give_to_owner(target.parent, 0o700)
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as out:
-        for content in contents(repository, manifest, manifest.file(name)):
+        for content in contents(repository, manifest, file):
             out.write(content)
         out.flush()
         os.fsync(out.fileno())
-    _give_to_owner(target, 0o640 if name == SETTINGS else 0o600)
-    expected = manifest.rows.get(name)
+    _give_to_owner(target, 0o640 if file.path == SETTINGS else 0o600)
+    expected = manifest.rows.get(file.path)
     if expected is not None and rows_of(target) != expected:
-        raise DamagedError(f"backup {manifest.name}: {name} has other rows than were copied")
+        raise DamagedError(f"backup {manifest.name}: {file.path} has other rows than were copied")
 
 
 def _give_to_owner(path: Path, mode: int) -> None:
