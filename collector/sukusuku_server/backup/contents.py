@@ -60,13 +60,13 @@ def places(settings: Path, text: str) -> Places:
     """
     found = toml_text.loads(text)
     store = found.get("store", {}).get("path", StoreSettings().path)
-    url = found.get("operations", {}).get("url", OperationsSettings().url)
-    kind, _, operations = str(url).partition(":///")
-    if kind != "sqlite" or not operations:
+    url = str(found.get("operations", {}).get("url", OperationsSettings().url))
+    operations = OperationsSettings(url=url).file
+    if operations is None:
         raise ConfigError(
-            f"operations.url: {kind}: only operations data in an SQLite file can be backed up and restored. "
-            "Other database servers have their own tools (PostgreSQL: pg_dump), and a copy of readings.db beside them "
-            "is of another moment"
+            f"operations.url: {url.partition(':')[0]}: only operations data in an SQLite file can be backed up and "
+            "restored. Other database servers have their own tools (PostgreSQL: pg_dump), and a copy of readings.db "
+            "beside them is of another moment"
         )
     folder, file = settings.parent, settings.resolve()
     return Places(file, file.with_suffix(".history"), (folder / str(store)).resolve(), (folder / operations).resolve())
