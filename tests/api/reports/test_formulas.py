@@ -136,6 +136,8 @@ def test_its_totals_are_those_of_the_api(books: Callable[[period.Period], Spread
         ("Weight, replayed", "kg", 0.05),
     ):
         assert actual[head] == pytest.approx(compared["actual"][field], abs=within), head
+    assert f"Fixed rounds: {compared['per_week']} a week" in [cell.value for cell in compared_[4]]
+    assert any(str(line).startswith("As often as needed:") for line in actual)
     november = books(period.month("2026-11"))
     score = api.get("/api/v1/score", params={"from": "2026-11-01", "to": "2026-11-18"}).json()["methods"][0]
     told = row(november, "Forecasts", "Sukusuku")

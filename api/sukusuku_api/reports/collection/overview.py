@@ -203,7 +203,8 @@ def compared(accounts: Accounts) -> Table | None:
         return None
     translate, done, ways = asked.translate, found.comparison, found.ways is not None
     actual, fixed = (cells(of_outcome(side, ways=ways), _OUTCOME) for side in (done.actual, done.fixed))
-    notes = list(words.comparison_notes(found, accounts.index.facility.routing, translate, asked.language))
+    routing = accounts.index.facility.routing
+    notes = [translate(words.AS_NEEDED), *words.comparison_notes(found, routing, translate, asked.language)]
     if not ways:
         notes.insert(0, translate("Distances are not known: the settings have no depot, vehicle or place of a centre."))
     return Table(

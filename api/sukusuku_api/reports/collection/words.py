@@ -15,6 +15,12 @@ from sukusuku_server.units.evaluation.judgement import Watched
 ENOUGH_SEEN = 20
 """Bags that must have been seen full before a share of them says anything."""
 
+AS_NEEDED = N_(
+    "As often as needed: the fewest fixed rounds a week with which bags would have been full for no longer than they "
+    "were."
+)
+"""By what the number of fixed rounds is chosen."""
+
 KINDS = {
     VisitKind.EMPTIED: N_("Collected in time"),
     VisitKind.LATE: N_("Collected late"),

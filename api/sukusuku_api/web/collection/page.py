@@ -91,6 +91,7 @@ def collection(
     values = {
         "page": _page(context, kept.plans(request), kept.figures(request), lang, per_week),
         "per_week": per_week,
+        "as_needed": words.AS_NEEDED,
         "offer": offers.offer(context, lang),
     }
     return desk.page(context, lang, "collection.html", PATH, values)
