@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from sukusuku_dashboards.board import Place
 
+ROW_PIXELS, BORDER_PIXELS = 38, 64
+"""Pixels of a row of a board, and of what is around the table or the bars of a panel."""
 Thing = TypeVar("Thing")
 Key = TypeVar("Key", bound=Hashable)
 Share = Callable[[Place, Sequence[int]], list[Place]]

@@ -6,6 +6,7 @@ from itertools import chain
 
 from sukusuku_dashboards.board import COLUMNS, HOURS, Board, Draw, Kind, Page, Panel, Place, Rows
 from sukusuku_dashboards.facts import Facts
+from sukusuku_dashboards.layout import BORDER_PIXELS, ROW_PIXELS
 from sukusuku_dashboards.queries import CHILDREN, LIMIT, PEOPLE, USE
 from sukusuku_dashboards.words import weekdays
 from sukusuku_server.model.boards import board_uid
@@ -15,8 +16,8 @@ from sukusuku_server.settings.opening import Opening
 HALF, QUARTER = COLUMNS // 2, COLUMNS // 4
 HIGH, TALL = 8, 14
 """Rows of the upper and of the lower panels of a room; a heat map may be higher."""
-ROW_PIXELS, LINE_PIXELS, BORDER_PIXELS = 38, 36, 64
-"""Pixels of a row of a board, of a line of a table, and of what is around the table."""
+LINE_PIXELS = 36
+"""Pixels of a line of a table."""
 NAME, NUMBER = 22, 72
 """Pixels of a name that takes two lines, and of a number."""
 WEEKS, YEAR = "70d", "365d"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sukusuku_dashboards.board import COLUMNS, Colour, Kind, Page, Panel, Place, Rows, Step
 from sukusuku_dashboards.facts import OVER, Facts
-from sukusuku_dashboards.layout import alike, beside, cut
+from sukusuku_dashboards.layout import BORDER_PIXELS, ROW_PIXELS, alike, beside, cut
 from sukusuku_dashboards.queries import CHILDREN, LEVEL, LIMIT, STATE, USE
 from sukusuku_dashboards.words import rules, states
 from sukusuku_server.kpi.series import LIMIT_RULE
@@ -33,9 +33,8 @@ FIRST, SILENT_FIRST = 6, 4
 TILE_NAME, TILE_WORD, TILE_NUMBER, TILE_RULE = 24, 44, 54, 30
 """Pixels of names, words and numbers of tiles, and of rules, of which there may be three: a name takes two lines where
 there are several beside each other, and instead of a number there may be the word that there is no data."""
-ROW_PIXELS, TITLE_PIXELS, BORDER_PIXELS, LINE = 38, 48, 64, 1.3
-"""Pixels of a row, of what is above the tiles of a panel, and of what is around its bars; height of a line by that of
-its letters."""
+TITLE_PIXELS, LINE = 48, 1.3
+"""Pixels of what is above the tiles of a panel; height of a line by that of its letters."""
 RULE_FRESH = 1_800
 """Seconds. The collector writes the rules of each room every fifteen minutes."""
 ALL_ROWS = Rows()
