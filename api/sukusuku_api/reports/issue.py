@@ -1,15 +1,16 @@
 """Issues reports: a number, who issued it, hashes of settings and contents; and tells what would differ by now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import takewhile
 
 import msgspec
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.reports import pdf, period
 from sukusuku_api.reports.generate import WRITERS, asked, make
-from sukusuku_api.reports.model import Cell, Dated, Moment, Report, Withheld
+from sukusuku_api.reports.model import Cell, Dated, Kind, Moment, Report, Withheld
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.issued_reports import IssuedReports
@@ -144,12 +145,18 @@ def _note(issued: IssuedReport) -> Iterator[str]:
 
 def _cells(report: Report) -> _Cells:
     return [
-        (section.title, table.title, str(row[0]), column.title, _value(cell))
+        (section.title, table.title, _name(row[:names]), column.title, _value(cell))
         for section, table in report.tables
         if not table.long
+        for names in [sum(1 for _ in takewhile(lambda column: column.kind is Kind.TEXT, table.columns))]
         for row in table.rows
-        for column, cell in zip(table.columns[1:], row[1:], strict=True)
+        for column, cell in zip(table.columns[names:], row[names:], strict=True)
     ]
+
+
+def _name(cells: Sequence[Cell]) -> str:
+    """Return what a row is called: two rounds may depart at the same time."""
+    return " ".join(str(cell) for cell in cells if cell is not None)
 
 
 def _value(cell: Cell) -> _Value:

@@ -1,7 +1,8 @@
 """A report that was handed in stays as it was; what later data would change is listed, and corrected by a new issue."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from zipfile import ZipFile
@@ -12,7 +13,8 @@ from starlette.requests import HTTPConnection
 
 from sukusuku_api.access.principal import Principal
 from sukusuku_api.reports import fonts, pdf
-from sukusuku_api.reports.generate import WRITERS
+from sukusuku_api.reports.generate import WRITERS, make
+from sukusuku_api.reports.model import Column, Kind, Moment, Report, Section, Table
 from sukusuku_core.time import day_start
 from sukusuku_server.access.records import Actor
 from sukusuku_server.access.rights import ROLES, Rights, Role
@@ -90,6 +92,27 @@ def test_an_issued_report_stays_to_the_byte_and_a_corrected_one_names_it(
     assert issue(api, replaces=1).status_code == 422, "it was replaced already"
     assert issue(api, period="2026-10", replaces=2).status_code == 422, "of another month"
     assert [item["number"] for item in api.get("/api/v1/reports/issued").json()["reports"]] == [2, 1]
+
+
+def test_of_two_rounds_that_depart_at_the_same_time_each_tells_what_would_differ(
+    store_and_api: tuple[SqliteStore, httpx.Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, api = store_and_api
+
+    def rounds(stops: int) -> Callable[..., Report]:
+        heads = (Column("Departure"), Column("Round"), Column("Stops", "", Kind.COUNT))
+        rows = ((Moment(LATE), "east", stops), (Moment(LATE), "west", 2), ("Total", None, stops + 2))
+        section = Section("All centres", (Table("rounds", "Rounds that went", heads, rows, total=1),))
+        return lambda *arguments: replace(make(*arguments), sections=(section,))
+
+    monkeypatch.setattr("sukusuku_api.reports.issue.make", rounds(5))
+    assert issue(api).json()["number"] == 1
+    monkeypatch.setattr("sukusuku_api.reports.issue.make", rounds(6))
+    found = api.get("/api/v1/reports/issued/1/changes").json()["differences"]
+    assert [(item["row"], item["was"], item["now"]) for item in found] == [
+        ("2026-11-05 00:00 east", 5, 6),
+        ("Total", 7, 8),
+    ]
 
 
 def test_without_a_japanese_font_nothing_is_issued_and_what_to_do_is_said(
