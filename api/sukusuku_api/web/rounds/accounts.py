@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
-from sukusuku_api.dependencies import AnsweringContext, RoundsContext
+from sukusuku_api.dependencies import AnsweringContext, RoundsContext, answering_context, authenticated
 from sukusuku_api.queries.plans import seen_records
 from sukusuku_api.web import base, desk
 from sukusuku_api.web.rounds import page, today, vehicles
@@ -45,7 +45,7 @@ def by_account(
     action: Annotated[str, Query(pattern="^[a-z]*$")] = "round",
     stop: Annotated[int, Query(ge=0, lt=2**63)] = 0,
 ) -> Opened:
-    """Return a round as an account sees it. Raises NoWayError."""
+    """Return a round as an account sees it. Raises NoWayError; `again` ProblemError as well, without the right."""
     who, now = context.principal, context.clock()
     login = "" if who is None or who.account is None else who.account.login
     everywhere = who is None or who.rights.may(Act.ANSWER_STOPS)
@@ -60,6 +60,9 @@ def by_account(
         asked = "" if action is Action.ROUND else f"&action={action.name.lower()}&stop={stop}"
         return f"{ROUNDS}/{run}?lang={lang}{asked}"
 
+    def again() -> Opened:
+        return by_account(request, answering_context(request, authenticated(request)), run, lang, action, stop)
+
     return Opened(
         context,
         answers,
@@ -67,6 +70,6 @@ def by_account(
         language=lang,
         home=f"{ROUNDS}/{run}",
         link=link,
-        again=lambda: by_account(request, context, run, lang, action, stop),
+        again=again,
         who="" if who is None else who.actor.reference,
     )

@@ -12,6 +12,7 @@ from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, Field
 
 from sukusuku_api.live_stream import Broadcast
+from sukusuku_api.problems import ProblemError
 from sukusuku_api.web.rounds import view
 from sukusuku_api.web.rounds.opening import HEADERS, NoWayError, Opened, told
 from sukusuku_core.time import DAY_MS
@@ -66,7 +67,7 @@ def add(router: APIRouter, way_in: Any) -> None:
         def look() -> str | None:
             try:
                 return view.digest(opened.again())
-            except NoWayError:
+            except (NoWayError, ProblemError):
                 return None
 
         async with contextlib.aclosing(_broadcast(request).changes(look, opened.who)) as events:

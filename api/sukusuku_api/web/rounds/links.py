@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import FastAPI, Query, Request
 
-from sukusuku_api.dependencies import Context, PublicContext
+from sukusuku_api.dependencies import Context, PublicContext, public
 from sukusuku_api.web.rounds import page
 from sukusuku_api.web.rounds.opening import Opened, told
 from sukusuku_server.rounds.answers import Answers
@@ -47,6 +47,6 @@ def by_link(request: Request, context: PublicContext, token: str, lang: _Lang = 
         language=lang or own,
         home=f"{PATH}/{answers.token(claim, Action.ROUND)}",
         link=link,
-        again=lambda: by_link(request, context, token, lang),
+        again=lambda: by_link(request, public(request), token, lang),
         who=f"round {claim.run} person {claim.person}",
     )

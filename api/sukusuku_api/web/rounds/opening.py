@@ -40,7 +40,7 @@ HEADERS = {
 class Opened:
     """A round as whoever has come sees it. `home` is the address of its page, `link` gives those of its actions.
 
-    `again` opens the same once more, to see whether it has changed; it raises as opening does.
+    `again` opens the same once more, by the settings and rights of then; it raises as opening does.
     """
 
     context: Context

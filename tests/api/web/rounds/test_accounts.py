@@ -3,22 +3,32 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Request
 
 from sukusuku_api.access.principal import Principal
+from sukusuku_api.access.view import Views
+from sukusuku_api.dependencies import answering_context
+from sukusuku_api.problems import ProblemError
+from sukusuku_api.web.rounds.accounts import by_account
+from sukusuku_api.web.rounds.links import by_link
+from sukusuku_api.web.rounds.view import digest, render
 from sukusuku_server.access.records import Actor
 from sukusuku_server.access.rights import ROLES, Rights, Role, granting
 from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.model.rounds import Answer
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.rounds.answers import Answers
 from sukusuku_server.rounds.signed_links import Action
 from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.api.web.rounds.sent_round import NOW, Trip
-from tests.server.rounds.mail_cases import PLAN
+from tests.server.rounds.mail_cases import FACILITY, PLAN, facility
 from tests.server.rounds.plan_cases import HOUR
 
 OWN = {"sec-fetch-site": "same-origin", "accept": "text/html"}
@@ -90,6 +100,25 @@ def test_crew_of_one_centre_sees_its_stops_and_leaves_the_round_to_others(trip: 
         assert phone.post(f"/rounds/{trip.run.id}?action=accept").status_code == 404
         assert phone.post(f"/rounds/{trip.run.id}?action=done&stop={trip.stops[0].id}").status_code == 404
     assert trip.stops[0].answer is Answer.NONE
+
+
+def test_what_is_opened_again_follows_rights_and_settings(trip: Trip) -> None:
+    who = person(trip, granting(Role.CREW, None))
+    app = create_app(trip.facility, trip.store, trip.operations, lambda: trip.now, lambda _: who)
+    request = Request({"type": "http", "app": app, "headers": []})
+    opened = by_account(request, answering_context(request, who), trip.run.id)
+    mailed = by_link(request, app.state.context, trip.path(Action.ROUND).removeprefix("/r/"))
+    before = [digest(it.again()) for it in (opened, mailed)]
+    assert [digest(it.again()) for it in (opened, mailed)] == before
+
+    index = FacilitySchedules(facility(FACILITY.replace("東部・西部ルート", "新ルート")))
+    app.state.context = replace(app.state.context, index=index, whole=index, scoped=Views(index))
+    app.state.answers = Answers(index, app.state.context.timetables, trip.operations)
+    assert all("新ルート" in render(it.again(), "answer_round_part.html") for it in (opened, mailed))
+
+    who = replace(who, rights=granting(Role.VIEWER, None))
+    with pytest.raises(ProblemError, match="answer_stops"):
+        opened.again()
 
 
 def test_who_only_looks_is_offered_nothing(trip: Trip) -> None:
