@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache, partial
 
 from sukusuku_core.model import Quality
 from sukusuku_core.time import DAY_MS, HOUR_MS, local_day
@@ -82,6 +83,7 @@ class KpiQueries:
         self._rounds = Rounds(operations)
         self._operations = operations
         self._now = now
+        self._heard = cache(partial(_heard, store))  # most figures rest on it, and six series are read for each unit
 
     def visits(self, start: int, end: int) -> list[Visit]:
         """Visits of all units with start <= time < end, in order."""
@@ -247,11 +249,6 @@ class KpiQueries:
         faults = [(p.time, _UP if p.quality is Quality.GOOD and p.value else 0.0) for p in codes]
         return begins, both(union([*silent, *standing(faults, _UP, end, DAY_MS)]), [(start, end)])
 
-    def _heard(self, asset: str, start: int, end: int) -> list[tuple[int, int]]:
-        first = start - start % HOUR_MS
-        hours = {bucket.time for metric in HEARD for bucket in self._store.hourly(asset, metric, first, end)}
-        return both(union((hour, hour + HOUR_MS) for hour in hours), [(start, end)])
-
     def _travel(self) -> tuple[Travel, str | None]:
         """How ways are measured. Centres that are not on the map are no way off."""
         facility = self._facility
@@ -267,6 +264,13 @@ class KpiQueries:
             return matrix.km[place[one]][place[other]] if one in place and other in place else 0.0
 
         return Travel(depot.id, km, vehicle.yen_per_km, vehicle.kg_co2_per_km), matrix.source
+
+
+def _heard(store: HistoryReader, asset: str, start: int, end: int) -> Spans:
+    """Return when a unit was heard, by the hour."""
+    first = start - start % HOUR_MS
+    hours = {bucket.time for metric in HEARD for bucket in store.hourly(asset, metric, first, end)}
+    return both(union((hour, hour + HOUR_MS) for hour in hours), [(start, end)])
 
 
 def _days(start: int, end: int) -> Iterator[date]:
