@@ -22,11 +22,15 @@ KIND = "monthly_report"
 
 @dataclass(frozen=True, slots=True)
 class Enclosed:
-    """A report with its files, by ending. `where` is the centre that it is about."""
+    """A report with its files, by ending. `where` is the centre that it is about.
+
+    `lacks` is the command that installs what a PDF of it needs; empty: nothing is lacking.
+    """
 
     report: Report
     where: str
     files: dict[str, bytes]
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,8 @@ def compose(
     due: Due,
     enclosed: Sequence[Enclosed],
     now: int,
-    lacks: str,
 ) -> OutgoingMail:
-    """Return the mail. `lacks` is the command that installs what PDF needs; empty: it has all."""
+    """Return the mail."""
     language = recipient.language
     translate, operator = texts("sukusuku_api", language).gettext, facility.operator.name[language]
     some = [item for item in enclosed if not item.report.empty]
@@ -75,7 +78,7 @@ def compose(
         "headline": subject % {"month": month},
         "operator": operator,
         "dear": translate("Dear %(name)s,") % {"name": recipient.name},
-        "notes": tuple(_notes(due, some, language, now, lacks, translate)),
+        "notes": tuple(_notes(due, some, language, now, translate)),
         "told": tuple(_told(item) for item in enclosed),
         "nothing": translate("Nothing is known of this period."),
         "foot": translate("To hand a report in, issue it on the page of reports: it gets a number and is kept."),
@@ -110,9 +113,7 @@ def compose(
     )
 
 
-def _notes(
-    due: Due, some: Sequence[Enclosed], language: Language, now: int, lacks: str, translate: Translate
-) -> list[str]:
+def _notes(due: Due, some: Sequence[Enclosed], language: Language, now: int, translate: Translate) -> list[str]:
     found = []
     if due.late:
         first, today = (era.written(local_day(time), language) for time in (due.since, now))
@@ -121,9 +122,9 @@ def _notes(
     if not some:
         found.append(translate("No unit and no room has sent anything in this month, so there is no report."))
         found.append(translate("If that was not meant to be, please have the devices and the server checked."))
-    elif lacks:
+    for command in dict.fromkeys(item.lacks for item in some if item.lacks):
         text = translate("The server could not make PDF files. To be run on the server: %(command)s")
-        found.append(text % {"command": lacks})
+        found.append(text % {"command": command})
     return found
 
 

@@ -73,15 +73,13 @@ def _send(context: Context, sender: str, recipient: ReportMail, newest: Due, now
     """Hand the mail to somebody to the outbox, unless it was before."""
     if was_put(context.operations, message_id(newest, recipient, sender)):
         return
-    missing: list[str] = []
-    enclosed = list(_enclosed(context, recipient, newest, missing))
-    made = compose(context.facility, sender, recipient, newest, enclosed, now, missing[0] if missing else "")
+    made = compose(context.facility, sender, recipient, newest, list(_enclosed(context, recipient, newest)), now)
     if put_once(context.operations, made, now):
         log.info("the reports of %s go to one more recipient%s", newest.month.key, " (late)" if newest.late else "")
 
 
-def _enclosed(context: Context, recipient: ReportMail, newest: Due, missing: list[str]) -> Iterator[Enclosed]:
-    """Yield the reports for somebody with their files; `missing` takes the command without which there is no PDF."""
+def _enclosed(context: Context, recipient: ReportMail, newest: Due) -> Iterator[Enclosed]:
+    """Yield the reports for somebody with their files."""
     sites = context.whole.sites
     for kind in recipient.about:
         for wanted in newest.periods:
@@ -89,10 +87,11 @@ def _enclosed(context: Context, recipient: ReportMail, newest: Due, missing: lis
                 what = asked(ReportKind(kind), wanted, site, recipient.language, outward=True)
                 report = make(context.whole, context.store.history, context.operations, what, context.clock())
                 files: dict[str, bytes] = {}
+                lacks = ""
                 for ending in () if report.empty else recipient.endings:
                     try:
                         files[ending] = WRITERS[ending](report)
                     except MissingError as error:
                         log.error("the reports of %s are mailed without PDF: %s", wanted.key, error)  # noqa: TRY400
-                        missing.append(error.command)
-                yield Enclosed(report, "" if site is None else sites[site].name[recipient.language], files)
+                        lacks = error.command
+                yield Enclosed(report, "" if site is None else sites[site].name[recipient.language], files, lacks)
