@@ -126,8 +126,8 @@ def test_a_mail_server_is_asked_without_a_mail(own: Certificates) -> None:
 
 
 def test_real_databases_are_whole_then_damaged(tmp_path: Path) -> None:
-    databases.both(tmp_path)[0].close()
-    databases.close_operations()
+    for database in databases.both(tmp_path):
+        database.close()
     path = tmp_path / "readings.db"
     computer = ThisComputer()
     path.chmod(0o640)
