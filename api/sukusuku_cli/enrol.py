@@ -80,7 +80,7 @@ def _answer(facility: Facility, options: argparse.Namespace) -> Answer:
         host=host,
         port=int(port or broker.port),
         account=options.passwords is not None,
-        ca="" if broker.ca_file is None else Path(broker.ca_file).read_text(encoding="ascii"),
+        ca="" if broker.ca_file is None else Path(broker.ca_file).read_text(encoding="ascii", errors="ignore"),
         nonce="",
     )
 
