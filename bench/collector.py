@@ -19,7 +19,8 @@ from bench.naive import NaiveCollector
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.edge_session import EdgeSession, NodeIdentity, Publish
+from sukusuku_core.edge_actions import Publish
+from sukusuku_core.edge_session import EdgeSession, NodeIdentity
 from sukusuku_core.model import Reading, Value
 from sukusuku_mqtt.client import Message
 from sukusuku_server.settings import Facility

@@ -33,6 +33,7 @@ from enum import Enum
 
 from sukusuku_core import sparkplug, state, topics
 from sukusuku_core.catalogue import DataType
+from sukusuku_core.edge_actions import Action, Close, Delivered, Publish, Refused, Resend, Subscribe
 from sukusuku_core.edge_payloads import Declared, birth_metrics, fits, in_order, parts_of, typed
 from sukusuku_core.edge_proofs import BEHIND, Proofs
 from sukusuku_core.errors import DecodeError
@@ -49,57 +50,9 @@ WAIT_MAX = 5 * MINUTE_MS
 """After this a node that waits for its host asks the broker again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
-    """Send one message. `token`: to be given to `confirmed` when the broker has confirmed it."""
-
-    topic: str
-    payload: bytes
-    qos: int = 0
-    retain: bool = False
-    token: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribe:
-    """Subscribe to these filters at QoS 1."""
-
-    filters: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The host has stored these outbox rows, or the broker has them and must do: they may be deleted."""
-
-    rows: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Resend:
-    """Nothing is in flight any more: read every row that is still in the outbox again, as historical."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Somebody has acknowledged what only the host can, and has not proved to be the host. Nothing was done."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Leave this MQTT session and establish a new one."""
-
-    why: str
-
-
 _UNPROVED = "an acknowledgement without a proof: has the collector the key of this node (`sukusuku nodes list`)?"
 _FALSE = "an acknowledgement whose proof does not fit what was sent: somebody else speaks for the host or for this node"
 _OTHER_MAKES = "a host of another make gives none: `acknowledge = false` in edge.toml"
-
-Action = Publish | Subscribe | Delivered | Resend | Refused | Close
 
 
 class Phase(Enum):

@@ -10,19 +10,9 @@ from functools import partial
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import Clock
+from sukusuku_core.edge_actions import Action, Close, Delivered, Publish, Refused, Resend, Subscribe
 from sukusuku_core.edge_proofs import Proofs
-from sukusuku_core.edge_session import (
-    Action,
-    Close,
-    Delivered,
-    EdgeSession,
-    NodeIdentity,
-    Phase,
-    Publish,
-    Refused,
-    Resend,
-    Subscribe,
-)
+from sukusuku_core.edge_session import EdgeSession, NodeIdentity, Phase
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.proof import ProofKey, new_challenge

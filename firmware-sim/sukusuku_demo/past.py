@@ -11,17 +11,9 @@ from itertools import islice
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
+from sukusuku_core.edge_actions import Action, Close, Delivered, Publish, Resend, Subscribe
 from sukusuku_core.edge_payloads import READINGS_PER_MESSAGE
-from sukusuku_core.edge_session import (
-    Action,
-    Close,
-    Delivered,
-    EdgeSession,
-    NodeIdentity,
-    Publish,
-    Resend,
-    Subscribe,
-)
+from sukusuku_core.edge_session import EdgeSession, NodeIdentity
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_mqtt import MqttSession, MqttSettings, Will

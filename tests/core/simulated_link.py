@@ -8,19 +8,9 @@ from dataclasses import dataclass, field
 
 from sukusuku_core import proof, sparkplug, state, topics
 from sukusuku_core.catalogue import DataType
+from sukusuku_core.edge_actions import Action, Close, Delivered, Publish, Refused, Resend, Subscribe
 from sukusuku_core.edge_proofs import Proofs
-from sukusuku_core.edge_session import (
-    Action,
-    Close,
-    Delivered,
-    EdgeSession,
-    NodeIdentity,
-    Phase,
-    Publish,
-    Refused,
-    Resend,
-    Subscribe,
-)
+from sukusuku_core.edge_session import EdgeSession, NodeIdentity, Phase
 from sukusuku_core.host_session import HostSession, NodeKey
 from sukusuku_core.model import Reading
 from sukusuku_core.proof import ProofKey

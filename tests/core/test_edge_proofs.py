@@ -2,19 +2,9 @@
 
 from sukusuku_core import sparkplug, state
 from sukusuku_core.catalogue import DataType
+from sukusuku_core.edge_actions import Action, Close, Delivered, Publish, Refused, Resend
 from sukusuku_core.edge_proofs import ASK_AFTER, HEED_EVERY, PROVE_WITHIN, Proofs
-from sukusuku_core.edge_session import (
-    WAIT_MAX,
-    Action,
-    Close,
-    Delivered,
-    EdgeSession,
-    NodeIdentity,
-    Phase,
-    Publish,
-    Refused,
-    Resend,
-)
+from sukusuku_core.edge_session import WAIT_MAX, EdgeSession, NodeIdentity, Phase
 from sukusuku_core.host_session import HostSession, NodeKey
 from sukusuku_core.model import Reading
 from sukusuku_core.proof import ProofKey, Request

@@ -4,19 +4,9 @@ import pytest
 
 from sukusuku_core import sparkplug, state, topics
 from sukusuku_core.catalogue import DataType
+from sukusuku_core.edge_actions import Action, Close, Delivered, Publish, Resend, Subscribe
 from sukusuku_core.edge_payloads import READINGS_PER_MESSAGE
-from sukusuku_core.edge_session import (
-    WINDOW,
-    Action,
-    Close,
-    Delivered,
-    EdgeSession,
-    NodeIdentity,
-    Phase,
-    Publish,
-    Resend,
-    Subscribe,
-)
+from sukusuku_core.edge_session import WINDOW, EdgeSession, NodeIdentity, Phase
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.topics import MessageType

@@ -6,7 +6,8 @@ from typing import Any
 from sukusuku_collector.ingest.pipeline import Ingest, Outcome
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import METRICS, DataType
-from sukusuku_core.edge_session import EdgeSession, NodeIdentity, Publish
+from sukusuku_core.edge_actions import Publish
+from sukusuku_core.edge_session import EdgeSession, NodeIdentity
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import AssetKind, Quality, Reading, Value
 from sukusuku_core.sparkplug import Metric, Payload

@@ -17,7 +17,8 @@ from typing import Any
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_core import frames, jsonmap, registers, sparkplug, topics
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.edge_session import Action, EdgeSession, NodeIdentity, Publish
+from sukusuku_core.edge_actions import Action, Publish
+from sukusuku_core.edge_session import EdgeSession, NodeIdentity
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Reading
 from sukusuku_core.profile import JsonProfile, ModbusProfile, builtin
