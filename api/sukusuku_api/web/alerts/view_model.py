@@ -73,7 +73,11 @@ def cards(
     names = {
         contact.mail.lower(): contact.name for contact in context.whole.facility.contact if contact.mail is not None
     }
-    return [_card(context, alert, events, told, silences, names, reader) for alert in alerts]
+    views = {view.id: view for view in context.views(reader.now)}
+    return [
+        _card(context, alert_texts.as_now(alert, views.get(alert.asset)), events, told, silences, names, reader)
+        for alert in alerts
+    ]
 
 
 def _card(

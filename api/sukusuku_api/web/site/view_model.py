@@ -111,7 +111,7 @@ def page(context: Context, site: Site, figures: TtlCache, allowed: Allowed, read
         today=_today(context, site, reader),
         rooms=tuple(_rooms(context, site, views, figures, reader)) if allowed.rooms else (),
         units=tuple(cards(context, [view for view in views if isinstance(view, UnitView)], reader)),
-        alerts=tuple(_alerts(context, site, reader)),
+        alerts=tuple(_alerts(context, site, views, reader)),
         rounds=tuple(_rounds(context, site, reader)),
         month=kpi_cards.month(total(own, start, end), own, context.index.units, reader),
         weight=_weight(next((it for it in weights if it.site == site.id), None), reader),
@@ -145,9 +145,10 @@ def _rooms(
         yield RoomLine(room.id, room.name[reader.language], now_card(facts, reader), use_card(use, reader))
 
 
-def _alerts(context: Context, site: Site, reader: Locale) -> Iterator[AlertLine]:
-    for alert in context.operations.alerts(open_only=True, site=site.id):
-        asset = context.index.assets.get(alert.asset)
+def _alerts(context: Context, site: Site, views: Sequence[UnitView | RoomView], reader: Locale) -> Iterator[AlertLine]:
+    now = {view.id: view for view in views}
+    for found in context.operations.alerts(open_only=True, site=site.id):
+        alert, asset = alert_texts.as_now(found, now.get(found.asset)), context.index.assets.get(found.asset)
         if alert.state is not AlertState.PENDING and context.sees(alert.asset):
             yield AlertLine(
                 alert.id,

@@ -125,7 +125,7 @@ def page(context: Context, site: Site, settings: Unit, days: int, reader: Locale
         advice=tuple(_advice(context, unit, reader)),
         emptyings=tuple(lines[: -SHOWN_EMPTYINGS - 1 : -1]),
         forecasts=tuple(_forecasts(context, unit, reader)),
-        alerts=tuple(_alerts(context, unit, reader)),
+        alerts=tuple(_alerts(context, unit, view, reader)),
         request=0 if asked is None else asked.id,
         raw=tuple(_raw(AssetKind.UNIT, latest.get(unit, {}), sorted(latest.get(unit, {})), reader)),
         edge=settings.edge,
@@ -211,12 +211,12 @@ def _forecast(item: Scored, reader: Locale) -> ForecastLine:
     )
 
 
-def _alerts(context: Context, unit: str, reader: Locale) -> Iterator[AlertLine]:
+def _alerts(context: Context, unit: str, view: UnitView, reader: Locale) -> Iterator[AlertLine]:
     """Yield the newest alerts, open ones first."""
     found = context.operations.alerts(open_only=False, about=[unit], limit=2 * SHOWN_ALERTS)
     told = [alert for alert in found if alert.state is not AlertState.PENDING]
     for alert in sorted(told, key=lambda it: it.resolved is not None)[:SHOWN_ALERTS]:
-        yield _alert(context, alert, reader)
+        yield _alert(context, alert_texts.as_now(alert, view), reader)
 
 
 def _alert(context: Context, alert: Alert, reader: Locale) -> AlertLine:

@@ -1,11 +1,13 @@
 """What an open alert is about, in a few words for a display. Pure."""
 
+from dataclasses import replace
+
 from sukusuku_api.collector_texts import collector_texts
 from sukusuku_api.web import texts
 from sukusuku_core.model import UnitState
 from sukusuku_server.db import Alert
 from sukusuku_server.i18n import Translate
-from sukusuku_server.live.views import Condition
+from sukusuku_server.live.views import Condition, RoomView, UnitView
 from sukusuku_server.rooms.capacity_limit import Rule
 from sukusuku_server.rooms.current import Stage
 from sukusuku_server.rooms.texts import limited_by
@@ -37,6 +39,25 @@ def handling(alert: Alert, translate: Translate) -> str:
     return translate("In hand: %(who)s") % {"who": alert.acknowledged_by}
 
 
+def as_now(alert: Alert, view: UnitView | RoomView | None) -> Alert:
+    """Return an open alert with the value of now, as a tile shows it, in the place of the one with which it was raised.
+
+    A room or zone that is not over its limit any more, which must last before the alert ends, has none.
+    """
+    if view is None or view.stale or alert.value is None or alert.resolved is not None:
+        return alert
+    if isinstance(view, UnitView):
+        value = {"collection": view.level, "film_low": view.film}.get(alert.rule)
+        return alert if value is None else replace(alert, value=value)
+    zones = {zone.id: (zone.children, zone.capacity) for zone in view.zones}
+    own = {"room_over_capacity": (view.children, view.limit), "zone_over_capacity": zones.get(alert.reason)}
+    children, limit = own.get(alert.rule) or (None, None)
+    if children is None or limit is None:
+        return alert
+    stands = children > limit or (children == limit and _is_full_room(alert))
+    return replace(alert, value=float(children) if stands else None, threshold=float(limit))
+
+
 def told(alert: Alert, asset: Asset | None, language: Language, translate: Translate) -> str:
     """Return what an alert is about, and whether it comes and goes."""
     about = what(alert, asset, language, translate)
@@ -51,12 +72,12 @@ def what(alert: Alert, asset: Asset | None, language: Language, translate: Trans
     rule = translate(texts.RULES[alert.rule]) if alert.rule in texts.RULES else alert.rule
     if alert.rule == "collection" and alert.value is None:
         return translate(texts.STATES[UnitState.BAG_FULL])
+    if alert.rule in {"room_over_capacity", "zone_over_capacity"}:
+        return _room(alert, rule, asset, language, translate)
     if alert.value is None or alert.rule in {"asset_silent", "stock_low"}:
         return rule
     if alert.rule == "unit_fault":
         return texts.fault(int(alert.value), translate)
-    if alert.rule in {"room_over_capacity", "zone_over_capacity"}:
-        return _room(alert, rule, asset, language, translate)
     if alert.rule == "kg_limit":
         return _weight(alert.value, alert.threshold, rule, translate)
     if alert.reason in texts.DUE:
@@ -75,8 +96,10 @@ def _room(alert: Alert, rule: str, asset: Asset | None, language: Language, tran
     if _is_full_room(alert):
         rule = translate(texts.ROOM_FULL)
     name = next((zone.name[language] for zone in zones if zone.id == alert.reason), "")
-    count = f"{alert.value:.0f}" if alert.threshold is None else f"{alert.value:.0f} / {alert.threshold:.0f}"
-    parts = [rule, name, translate("%(n)s children") % {"n": count}]
+    parts = [rule, name]
+    if alert.value is not None:
+        count = f"{alert.value:.0f}" if alert.threshold is None else f"{alert.value:.0f} / {alert.threshold:.0f}"
+        parts.append(translate("%(n)s children") % {"n": count})
     if alert.reason in {Rule.AREA, Rule.STAFF}:
         parts.append(f"({limited_by([Rule(alert.reason)], collector_texts(language))})")
     return " ".join(part for part in parts if part)

@@ -199,6 +199,7 @@ def wall(
     told = [alert for alert in alerts if alert.site in shown and alert.state in _TOLD]
     told.sort(key=lambda alert: (_TOLD.index(alert.state), -alert.since))
     views = [view for view in views if view.site in shown]
+    now = {view.id: view for view in views}
     panels = [_site(index, site, [view for view in views if view.site == site.id], reader) for site in sites]
     many = len(panels) > SIDE_BY_SIDE
     if many:  # what needs somebody comes first; otherwise the order of the settings stays
@@ -218,7 +219,9 @@ def wall(
         summary=_summary(views, reader.translate) if many else (),
         pages=-(-len(panels) // ROWS) if many else 0,
         urgent=-(-urgent // ROWS) if many else 0,
-        alerts=tuple(_alert(index, alert, reader) for alert in told[:SHOWN_ALERTS]),
+        alerts=tuple(
+            _alert(index, alert_texts.as_now(alert, now.get(alert.asset)), reader) for alert in told[:SHOWN_ALERTS]
+        ),
         alert_count=len(told),
     )
 

@@ -111,6 +111,16 @@ def test_alerts_are_told_in_words_with_who_looks_after_them(api: httpx.Client, w
     assert "No data" not in alerts
 
 
+def test_an_open_alert_tells_the_value_of_now_on_every_page(api: httpx.Client, world: World) -> None:
+    worlds.fire(world.operations, "room_over_capacity", "tobu-room", NOW - HOUR, 16.0, stage=2)
+    worlds.fire(world.operations, "collection", "tobu-unit-1", NOW - HOUR, 84.0)
+    world.commit(*worlds.unit("tobu-unit-1", NOW, level=91.0), *worlds.room("tobu-room", NOW, 14, 12))
+
+    shown = {page: _text(api.get(f"{page}?lang=en").text) for page in ("/wall", "/sites/tobu", "/alerts")}
+    assert all("Over the limit 12 / 10 children" in text and "Fill level 91 %" in text for text in shown.values())
+    assert "Fill level 91 %" in _text(api.get("/units/tobu-unit-1?lang=en").text)
+
+
 def test_many_alerts_are_counted(api: httpx.Client, world: World) -> None:
     for n in range(8):
         worlds.fire(world.operations, "collection", f"tobu-unit-{n}", NOW - n, 90.0)
