@@ -84,7 +84,8 @@ class _Writer:
         sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
         if fit:
             sheet.fit_to_pages(1, 0)
-        sheet.set_footer(f"&L&8{self._report.operator}  {self._report.title}&R&8{self._report.words.page} &P / &N")
+        left = f"{self._report.operator}  {self._report.title}".replace("&", "&&")  # a sign of a command
+        sheet.set_footer(f"&L&8 {left}&R&8 {self._report.words.page} &P / &N")  # 8 points, even before a digit
         return sheet
 
     def _title(self, sheet: Any, title: str) -> None:

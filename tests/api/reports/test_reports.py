@@ -1,5 +1,6 @@
 import contextlib
 import csv
+import dataclasses
 import io
 import re
 import subprocess
@@ -175,6 +176,14 @@ def test_the_workbook_has_a_sheet_for_each_table_and_text_that_stays_text(world:
         assert sheet.print_title_rows == "$4:$4"
         assert (sheet.auto_filter.ref is None) == (sheet.title == "概要")
         assert sheet.print_area
+
+
+def test_the_foot_of_a_sheet_names_the_operator_whatever_is_in_its_name(world: World) -> None:
+    report = dataclasses.replace(_report(world), operator="3丁目 A&B")
+    book = openpyxl.load_workbook(io.BytesIO(WRITERS["xlsx"](report)))
+    foot = book.worksheets[0].oddFooter
+    assert foot is not None
+    assert (foot.left.text, foot.left.size) == ("3丁目 A&&B  一時保育室 利用状況報告", 8)
 
 
 DAYS = {"ja": '[$-411]m"/"d" ("aaa")"', "en": '[$-409]m"/"d" ("ddd")"'}
