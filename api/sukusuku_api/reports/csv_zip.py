@@ -40,14 +40,13 @@ def csv_zip(report: Report) -> bytes:
 def _tidy(sheet: Stacked) -> tuple[list[str], list[tuple[Cell, ...]]]:
     """Return heads and rows; a figure that is spread over columns gets a row for each of its values."""
     table, names = sheet.table, sheet.subjects + 1
-    rows = list(table.rows[: len(table.rows) - table.total])
     heads = [column.title for column in table.columns]
     if table.crossed is None:
-        return heads, rows
+        return heads, [*table.body]
     by, figure = table.crossed
     long = [
         (*row[:names], heading.heading, cell)
-        for row in rows
+        for row in table.body
         for heading, cell in zip(table.columns[names:], row[names:], strict=True)
     ]
     return [*heads[:names], by.title, figure.title], long
