@@ -46,6 +46,7 @@ def _whole(health: HealthOut) -> Iterator[Metric]:
         ("healthy", "1: /api/v1/health says ok", health.status == "ok"),
         ("store_readable", "1: readings can be read", health.store),
         ("operations_readable", "1: the operations data can be read", health.operations),
+        ("collector_hears", "1: the collector says that it hears its broker", health.collector),
         ("clock_believed", "1: the collector believes the server's clock", health.clock.believed),
         ("settings_right", "1: facility.toml as it is now is in use", health.document.right),
     ):

@@ -115,8 +115,11 @@ def _looked(facility: Facility) -> tuple[HealthOut, list[str]]:
 def _shown(running: Mapping[str, bool], found: HealthOut, silent: Sequence[str], _: Translate) -> str:
     words = {True: _("runs"), False: _("does not run")}
     well = _is_well(running, found, silent)
+    programs = {name: words[value] for name, value in running.items()}
+    if running["collector"] and not found.collector:
+        programs["collector"] = _("runs, and has not heard its broker for a while")
     facts = [
-        *((name, words[value]) for name, value in running.items()),
+        *programs.items(),
         *_facts(found, _),
         (_("no data"), ", ".join(silent) or _("none")),
         (_("in all"), _("all is well") if well else _("something is wrong; `sukusuku doctor` says more")),

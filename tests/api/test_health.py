@@ -12,7 +12,7 @@ from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import OutgoingMail
-from sukusuku_server.live import clock
+from sukusuku_server.live import clock, watching
 from sukusuku_server.live.clock import Cause, ClockDoubt
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.proofs import CURES as CURES_OF_PROOFS
@@ -47,6 +47,12 @@ def test_a_store_that_is_there_is_well(api: httpx.Client) -> None:
     assert (health["status"], health["store"], health["operations"]) == ("ok", True, True)
     assert (health["quarantine"], health["unassigned"], health["unassigned_dropped"]) == ([], [], 0)
     assert health["mails"] == {"waiting": 0, "dead": 0}
+
+
+def test_while_the_collector_is_away_all_is_not_well(world: World, api: httpx.Client) -> None:
+    watching.keep(world.store, NOW - watching.AWAY_MS - 1)
+    health = api.get("/api/v1/health").json()
+    assert (health["status"], health["collector"], health["store"]) == ("degraded", False, True)
 
 
 def test_a_room_that_was_deleted_from_the_settings_is_named(world: World) -> None:

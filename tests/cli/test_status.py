@@ -73,7 +73,16 @@ def test_a_collector_that_does_not_run_is_status_1_in_both_languages_and_as_json
     assert main([str(file), "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert said["running"] == {"collector": False, "api": True}
-    assert said["health"]["status"] == "ok"
+    assert (said["health"]["status"], said["health"]["collector"]) == ("degraded", False)
+
+
+def test_a_collector_that_hears_nothing_is_told_from_one_that_does_not_run(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with collecting(file) as store:
+        watching.keep(store, now_ms() - watching.AWAY_MS - 1)
+        assert main([str(file), "--lang", "ja"]) == 1
+    assert "稼働中。ブローカーからの受信が途絶えています" in capsys.readouterr().out
 
 
 def test_where_no_collector_has_run_nothing_is_made(file: Path) -> None:

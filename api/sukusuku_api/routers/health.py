@@ -46,9 +46,10 @@ def health(context: DevicesContext) -> out.HealthOut:
     latest: LatestByAsset = {}
     tallies: list[Tally] = []
     unassigned: list[Tally] = []
-    dropped, doubt, undeleted = 0, None, None
+    dropped, doubt, undeleted, hearing = 0, None, None, False
     try:
         readable, latest = store.live.available(), store.live.latest()
+        hearing = not context.is_collector_away(now)
         tallies, unassigned = store.history.tallies(), store.history.unassigned()
         dropped, doubt = store.history.noted(DROPPED) or 0, context.clock_doubt()
         undeleted = overdue(store.history, now) if context.facility.store.kind == "influx" else None
@@ -62,6 +63,7 @@ def health(context: DevicesContext) -> out.HealthOut:
     parts = readable and not failing and mails is not None and doubt is None and undeleted is None and document.right
     well = (
         parts
+        and hearing
         and not unassigned
         and not any(door.late for door in doors)
         and not any(edge.unreadable or _waits_for_key(edge) for edge in edges)
@@ -72,6 +74,7 @@ def health(context: DevicesContext) -> out.HealthOut:
         time=japan_time(now),
         store=readable,
         operations=mails is not None,
+        collector=hearing,
         clock=_clock(doubt),
         document=document,
         newest=live.last(_newest(*latest.values()), now),

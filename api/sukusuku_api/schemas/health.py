@@ -205,14 +205,17 @@ class HealthOut(Shape):
     """State of the parts of the system."""
 
     status: Literal["ok", "degraded"] = Field(
-        description="`degraded`: store or operations is false, a channel takes nothing, readings are unassigned, "
-        "an edge node is unreadable, "
-        "the clock is in doubt, the settings are wrong, or a door is late"
+        description="`degraded`: store, operations or collector is false, a channel takes nothing, readings are "
+        "unassigned, an edge node is unreadable, the clock is in doubt, the settings are wrong, or a door is late"
     )
     version: str
     time: datetime = Field(examples=[_TIME])
     store: bool = Field(description="Readings can be read")
     operations: bool = Field(description="Alerts can be read")
+    collector: bool = Field(
+        description="false: the collector has not said for 90 seconds that it hears its broker, so nothing that is "
+        "stored can be taken for the present, and every unit and room is `silent`"
+    )
     clock: ClockOut = Field(description="The server's clock, as the collector judges it")
     document: DocumentOut = Field(description="The settings")
     newest: LastOut | None = Field(description="The newest reading of all assets")

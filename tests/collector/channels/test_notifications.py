@@ -26,6 +26,7 @@ from sukusuku_core.model import Reading
 from sukusuku_server import settings
 from sukusuku_server.db import MailRow, MailState, Operations
 from sukusuku_server.db.tables_alerts import mail_outbox
+from sukusuku_server.live import watching
 from sukusuku_server.model.alerts import OutgoingMail
 from sukusuku_server.model.notices import decode
 from sukusuku_server.rounds.recipients import contacts
@@ -306,9 +307,10 @@ def test_a_message_that_waits_for_the_morning_does_not_hide_one_that_fails(tmp_p
     with site.store.change() as change:
         change.put_mail(row.alert_id or 0, replace(row.mail, message_id="<later>"), clock.now, clock.now + 8 * HOUR)
     assert site.store.channel_tallies()["hook"].reason == "answered 503"
-    SqliteStore.open(tmp_path / "readings.db").close()
+    with contextlib.closing(SqliteStore.open(tmp_path / "readings.db")) as collecting:
+        watching.keep(collecting, T0 + 2 * MINUTE)
     store = LazyStore(tmp_path / "readings.db")
-    with client(create_app(facility(HOOK), store, site.store)) as api:
+    with client(create_app(facility(HOOK), store, site.store, lambda: clock.now)) as api:
         failing = api.get("/api/v1/health").json()
         drive(worker, clock, T0 + 2 * MINUTE)
         well = api.get("/api/v1/health").json()
