@@ -3,10 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import Clock
@@ -21,10 +18,10 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.message_size import MessageSize
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.readings import Row
-from sukusuku_mqtt import Message, MqttSession, MqttSettings, Will
+from sukusuku_edge.uplink_session import UplinkSession
+from sukusuku_mqtt import MqttSession, MqttSettings, Will
 from sukusuku_mqtt.reconnect import Reconnect
 
-TICK = 1.0
 CHUNK = 1000
 """Rows that are taken from the outbox at once."""
 LIVE_RESERVE = 8
@@ -100,7 +97,7 @@ class Uplink:
         """When the host last said that it has stored something, UTC ms."""
         self._trouble = ""
         self._last_row = waiting
-        self._session: _Session | None = None
+        self._session: UplinkSession | None = None
         self._stopping = asyncio.Event()
         self._problems = TransitionLog(_log)
 
@@ -194,7 +191,7 @@ class Uplink:
             self._problems.recovered("broker", f"{self._broker.host}:{self._broker.port} answers again")
             self._reconnect.connected()
             self._size.told(mqtt.largest)
-            session = self._session = _Session(rules, mqtt)
+            session = self._session = UplinkSession(rules, mqtt)
             reader = asyncio.create_task(session.read(), name="uplink-reader")
             try:
                 session.tell_up(self._alive, self._clock())
@@ -218,7 +215,7 @@ class Uplink:
             return None
         return Proofs(self._key, self._identity.group, self._identity.node, new_challenge())
 
-    async def _converse(self, session: "_Session", reader: "asyncio.Task[None]") -> None:
+    async def _converse(self, session: "UplinkSession", reader: "asyncio.Task[None]") -> None:
         """Everything that happens in a session happens here, one thing after the other."""
         rules = session.rules
         while True:
@@ -233,7 +230,7 @@ class Uplink:
                 reader.result()  # raises what ended the session
             await session.wait()
 
-    async def _heed(self, session: "_Session") -> None:
+    async def _heed(self, session: "UplinkSession") -> None:
         """Do what the messages that have arrived ask for."""
         while session.inbox:
             message = session.inbox.popleft()
@@ -244,7 +241,7 @@ class Uplink:
             else:
                 await self._perform(session, actions)
 
-    async def _perform(self, session: "_Session", actions: Iterable[Action]) -> None:
+    async def _perform(self, session: "UplinkSession", actions: Iterable[Action]) -> None:
         rules = session.rules
         if rules.last_birth > session.durable_birth:
             await self._outbox.set_last_birth(rules.last_birth)
@@ -281,7 +278,7 @@ class Uplink:
         else:
             self._size.forget()
 
-    async def _close(self, session: "_Session") -> None:
+    async def _close(self, session: "UplinkSession") -> None:
         """Let the broker take the goodbye."""
         await self._settle(session)
         with contextlib.suppress(TimeoutError):
@@ -301,7 +298,7 @@ class Uplink:
             self._refused_for.clear()
             _log.info("proof: nobody else speaks for the host; %d acknowledgements were refused", self.refused)
 
-    async def _settle(self, session: "_Session") -> None:
+    async def _settle(self, session: "UplinkSession") -> None:
         """Delete what was acknowledged; after a resend, begin again with what is left."""
         if session.delivered:
             await self._outbox.delete(session.delivered)
@@ -311,7 +308,7 @@ class Uplink:
             session.history_after = 0
             session.history_until = session.live_after = self._last_row
 
-    async def _pump(self, session: "_Session") -> None:
+    async def _pump(self, session: "UplinkSession") -> None:
         """Send as much as the window allows."""
         rules = session.rules
         session.tell_up(self._alive, self._clock())
@@ -338,7 +335,7 @@ class Uplink:
             session.history_after = old[-1][0] if old else session.history_until
             await self._send(session, old, historical=True)
 
-    async def _peek(self, session: "_Session", after: int, until: int) -> Sequence[Row] | None:
+    async def _peek(self, session: "UplinkSession", after: int, until: int) -> Sequence[Row] | None:
         """Read the next rows; None when a rebirth was asked for meanwhile: no data of before may follow it."""
         rows = self._size.fitting(await self._outbox.peek(after, CHUNK, until))
         await self._heed(session)
@@ -350,7 +347,7 @@ class Uplink:
             return False
         return any(asset not in self._alive for asset in self._metrics if asset != self._identity.node)
 
-    async def _send(self, session: "_Session", rows: Sequence[Row], *, historical: bool) -> None:
+    async def _send(self, session: "UplinkSession", rows: Sequence[Row], *, historical: bool) -> None:
         actions = session.rules.send(rows, self._clock(), historical=historical)
         payloads = [len(action.payload) for action in actions if isinstance(action, Publish)]
         self._size.sent([row for row, _ in rows], max(payloads, default=0))
@@ -363,67 +360,3 @@ class Uplink:
                 "(Mosquitto: message_size_limit)",
                 self._size.limit,
             )
-
-
-@dataclass(slots=True)
-class _Session:
-    """What belongs to one MQTT session."""
-
-    rules: EdgeSession
-    mqtt: MqttSession
-    inbox: deque[Message] = field(default_factory=deque)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    confirmed: deque[int] = field(default_factory=deque)
-    delivered: list[int] = field(default_factory=list)
-    durable_birth: int = 0
-    born: bool = False
-    restart: bool = False
-    live_after: int = 0
-    history_after: int = 0
-    history_until: int = 0
-    told: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.durable_birth = self.rules.last_birth
-
-    async def read(self) -> None:
-        """Move messages from the broker into the inbox."""
-        try:
-            while True:
-                self.inbox.extend(await self.mqtt.receive())
-                self.wake.set()
-        finally:
-            self.wake.set()
-
-    async def wait(self) -> None:
-        """Until something happens, or time for a tick."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(TICK):
-                await self.wake.wait()
-        self.wake.clear()
-
-    def tell_up(self, alive: Iterable[str], now: int) -> None:
-        """Births of assets that came to life."""
-        for asset in [asset for asset in alive if asset not in self.told]:
-            self.told.add(asset)
-            self._publish(self.rules.asset_up(asset, now))
-
-    def tell_down(self, alive: Mapping[str, None], now: int) -> None:
-        """Deaths, after their last readings have been sent."""
-        for asset in [asset for asset in self.told if asset not in alive]:
-            self.told.discard(asset)
-            self._publish(self.rules.asset_down(asset, now))
-
-    def _publish(self, actions: Iterable[Action]) -> None:
-        for action in actions:
-            if isinstance(action, Publish):
-                self.publish(action)
-
-    def publish(self, message: Publish) -> None:
-        """Hand a message to the broker."""
-        told = None if message.token is None else partial(self._confirmed, message.token)
-        self.mqtt.publish(message.topic, message.payload, message.qos, retain=message.retain, confirmed=told)
-
-    def _confirmed(self, token: int) -> None:
-        self.confirmed.append(token)
-        self.wake.set()
