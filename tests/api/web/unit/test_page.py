@@ -118,7 +118,7 @@ def test_alerts_of_the_past_and_doubtful_values_are_told(api: httpx.Client, worl
 
     told = text(api.get(f"/units/{UNIT}?lang=en"))
     assert "still open" in told
-    assert told.index("Fill level 42 % 19:06") < told.index("Film low 9 %")
+    assert told.index("Fill level 42 % today 19:06") < told.index("Film low 9 %")
     assert re.search(r"devices that do not answer Devices/Down 2 1 min ago", told)
     assert re.search(r"temperature inside Temperature – 0 s ago Last valid value today", told)
 
