@@ -20,6 +20,7 @@ from sukusuku_api.reports import fonts, pdf
 from sukusuku_api.reports.generate import WRITERS
 from sukusuku_api.reports.mails.due import due
 from sukusuku_api.reports.mails.job import MonthlyReports
+from sukusuku_api.reports.model import Report
 from sukusuku_api.routers.health import health
 from sukusuku_api.work_queue import WorkQueue
 from sukusuku_core.errors import TransientError
@@ -194,10 +195,18 @@ def test_what_fails_is_tried_again_and_sends_nothing_twice(
         return outbox.put_once(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr("sukusuku_api.reports.mails.job.put_once", put_once)
+    printed: list[str] = []
+
+    def xlsx(report: Report) -> bytes:
+        printed.append(report.key)
+        return b""
+
+    monkeypatch.setitem(WRITERS, "xlsx", xlsx)
     running = server.start()
     with pytest.raises(TransientError):
         server.look(running)
     assert server.door == (False, True, "the database does not answer"), "and none was ever made"
+    assert printed == ["collection-2026-10"], "once for both of them"
     server.look(running)
     assert server.door == (True, False, "")
     assert [str(mail["To"]) for mail in server.mails] == ["chief@example.jp", "ward@example.jp"]

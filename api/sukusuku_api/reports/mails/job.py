@@ -6,8 +6,8 @@ that did not answer, therefore only makes it later; a restart makes no second on
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 
 from fastapi.concurrency import run_in_threadpool
 
@@ -18,6 +18,7 @@ from sukusuku_api.reports.generate import WRITERS, asked, make
 from sukusuku_api.reports.mails.composer import Enclosed, compose, message_id
 from sukusuku_api.reports.mails.due import Due, due
 from sukusuku_api.reports.pdf import MissingError
+from sukusuku_api.reports.period import Period
 from sukusuku_api.work_queue import WorkQueue
 from sukusuku_core.errors import TransientError
 from sukusuku_core.supervision import repeat, supervise
@@ -26,6 +27,7 @@ from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.db.outbox import put_once, was_put
 from sukusuku_server.model import doors
 from sukusuku_server.model.issued import ReportKind
+from sukusuku_server.settings import Language
 from sukusuku_server.settings.report_mail import ReportMail
 
 log = logging.getLogger(__name__)
@@ -58,9 +60,10 @@ class MonthlyReports:
         if context.clock_doubt() is not None or context.derived_until() is not None:
             return  # by a wrong clock a month that is not over would be told, before the derivation wrong figures
         records = DoorRecords(context.operations)
+        enclose = cache(partial(_enclosed, context))  # what several people get is made once
         try:
             for recipient in recipients:
-                await self._queue.run(partial(_send, context, mail.sender, recipient, newest, now))
+                await self._queue.run(partial(_send, context, enclose, mail.sender, recipient, newest, now))
         except (DrawingError, ProblemError, TransientError) as error:
             await run_in_threadpool(records.failed, doors.REPORTS, doors.OUTBOX, now, str(error))
             raise TransientError(f"the reports of {newest.month.key} are not made yet: {error}") from error
@@ -69,29 +72,36 @@ class MonthlyReports:
         self._done = (newest.since, recipients)
 
 
-def _send(context: Context, sender: str, recipient: ReportMail, newest: Due, now: int) -> None:
-    """Hand the mail to somebody to the outbox, unless it was before."""
+def _send(
+    context: Context, enclose: Callable[..., Enclosed], sender: str, recipient: ReportMail, newest: Due, now: int
+) -> None:
+    """Hand the mail to somebody to the outbox, unless it was before. `enclose` makes what is enclosed."""
     if was_put(context.operations, message_id(newest, recipient, sender)):
         return
-    made = compose(context.facility, sender, recipient, newest, list(_enclosed(context, recipient, newest)), now)
+    enclosed = [
+        enclose(kind, wanted, site, recipient.language, recipient.endings)
+        for kind in recipient.about
+        for wanted in newest.periods
+        for site in recipient.sites or (None,)
+    ]
+    made = compose(context.facility, sender, recipient, newest, enclosed, now)
     if put_once(context.operations, made, now):
         log.info("the reports of %s go to one more recipient%s", newest.month.key, " (late)" if newest.late else "")
 
 
-def _enclosed(context: Context, recipient: ReportMail, newest: Due) -> Iterator[Enclosed]:
-    """Yield the reports for somebody with their files."""
-    sites = context.whole.sites
-    for kind in recipient.about:
-        for wanted in newest.periods:
-            for site in recipient.sites or (None,):
-                what = asked(ReportKind(kind), wanted, site, recipient.language, outward=True)
-                report = make(context.whole, context.store.history, context.operations, what, context.clock())
-                files: dict[str, bytes] = {}
-                lacks = ""
-                for ending in () if report.empty else recipient.endings:
-                    try:
-                        files[ending] = WRITERS[ending](report)
-                    except MissingError as error:
-                        log.error("the reports of %s are mailed without PDF: %s", wanted.key, error)  # noqa: TRY400
-                        lacks = error.command
-                yield Enclosed(report, "" if site is None else sites[site].name[recipient.language], files, lacks)
+def _enclosed(
+    context: Context, kind: str, wanted: Period, site: str | None, language: Language, endings: Sequence[str]
+) -> Enclosed:
+    """Return a report with its files; nothing is known of its period: without any."""
+    what = asked(ReportKind(kind), wanted, site, language, outward=True)
+    report = make(context.whole, context.store.history, context.operations, what, context.clock())
+    files: dict[str, bytes] = {}
+    lacks = ""
+    for ending in () if report.empty else endings:
+        try:
+            files[ending] = WRITERS[ending](report)
+        except MissingError as error:
+            log.error("the reports of %s are mailed without PDF: %s", wanted.key, error)  # noqa: TRY400
+            lacks = error.command
+    where = "" if site is None else context.whole.sites[site].name[language]
+    return Enclosed(report, where, files, lacks)
