@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, FastAPI, Form, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import AfterValidator
 
 from sukusuku_api.cache import TtlCache
 from sukusuku_api.dependencies import Context, CountingContext, RoomsContext, known_room
@@ -22,6 +23,7 @@ from sukusuku_server.settings import Language
 PATH = "/rooms"
 FIGURES_SECONDS = 600.0
 DAYS = (7, 30, 90, 365)
+"""Lengths of the course. Others are refused: each is kept for a while, and a year of a room takes some megabytes."""
 _TEMPLATES = ("rooms.html", "room_page.html")
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
@@ -38,6 +40,12 @@ def install(app: FastAPI) -> None:
 def prepare(app: FastAPI) -> None:
     """Begin with nothing calculated."""
     app.state.room_figures = TtlCache(FIGURES_SECONDS)
+
+
+def _offered(days: int) -> int:
+    if days not in DAYS:
+        raise ValueError(f"one of {', '.join(map(str, DAYS))} is wanted")
+    return days
 
 
 @router.get("")
@@ -59,7 +67,7 @@ def room(
     room_id: str,
     lang: base.Lang = "ja",
     since: Annotated[str, Query(max_length=32)] = "",
-    days: Annotated[int, Query(ge=1, le=DAYS[-1])] = DAYS[1],
+    days: Annotated[int, AfterValidator(_offered)] = DAYS[1],
     month: Annotated[str | None, Query(pattern=past.MONTH)] = None,
 ) -> HTMLResponse:
     """Return the page of one room: its course over so many days, and a month beside the one and the year before."""

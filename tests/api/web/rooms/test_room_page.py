@@ -41,6 +41,7 @@ def test_the_page_of_a_room_tells_its_past(look: httpx.Client) -> None:
         assert answer.status_code == 200
         assert _beyond(answer.text) == []
     assert look.get(f"/rooms/{ROOM}?month=2026-13").status_code == 422
+    assert look.get(f"/rooms/{ROOM}?days=8").status_code == 422, "what is kept of a room is bounded"
     assert look.get("/rooms/nowhere").status_code == 404
 
 
