@@ -61,12 +61,15 @@ class MonthlyReports:
             return  # by a wrong clock a month that is not over would be told, before the derivation wrong figures
         records = DoorRecords(context.operations)
         enclose = cache(partial(_enclosed, context))  # what several people get is made once
-        try:
-            for recipient in recipients:
+        failure: Exception | None = None
+        for recipient in recipients:
+            try:
                 await self._queue.run(partial(_send, context, enclose, mail.sender, recipient, newest, now))
-        except (DrawingError, ProblemError, TransientError) as error:
-            await run_in_threadpool(records.failed, doors.REPORTS, doors.OUTBOX, now, str(error))
-            raise TransientError(f"the reports of {newest.month.key} are not made yet: {error}") from error
+            except (DrawingError, ProblemError, TransientError) as error:  # others may want other files
+                failure = error
+        if failure is not None:
+            await run_in_threadpool(records.failed, doors.REPORTS, doors.OUTBOX, now, str(failure))
+            raise TransientError(f"the reports of {newest.month.key} are not all made yet: {failure}") from failure
         await run_in_threadpool(records.taken, doors.REPORTS, doors.OUTBOX, now)
         await run_in_threadpool(records.well, doors.REPORTS, doors.OUTBOX)
         self._done = (newest.since, recipients)
