@@ -143,7 +143,7 @@ class Works:
 
     def take_over(self, before: "Works") -> None:
         """Go on where other works were, which have ended."""
-        self._engine.take_over(before._engine.seen())  # noqa: SLF001 - of the same class
+        self._engine.attention = before._engine.attention  # noqa: SLF001 - of the same class
         deriver = before._deriver  # noqa: SLF001 - likewise
         standing = deriver.standing()
         same = {asset: found for asset, found in standing.items() if same_derivation(before.index, self.index, asset)}

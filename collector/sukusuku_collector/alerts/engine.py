@@ -1,11 +1,12 @@
 """Runs the rules over the latest values and stores what changed, together with the mails about it."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import msgspec
 
+from sukusuku_collector.alerts.attention import Attention
 from sukusuku_collector.alerts.context import NOTHING, RuleContext, SharedContext, Subject, site_of
 from sukusuku_collector.alerts.escalation import LEFT_OUT_WIDE, EscalationState, EscalationStep, due, repeat_at
 from sukusuku_collector.alerts.mails.composer import Composer
@@ -43,14 +44,8 @@ from sukusuku_server.settings.alerts import tightened
 
 _AGAIN_MS = 5 * SECOND_MS
 """How often words are looked at that are due and cannot go."""
-_GAP = 4
-"""A pause between two looks at everything that is longer than this part of `silent_after` counts as not having heard:
-whatever lives is heard within half of it."""
 _RELEASED_MS = 30 * SECOND_MS
 """How often it is asked whether somebody who took care of an alert has taken that back."""
-_LEAST_GAP_MS = 10_000
-"""Looks come every two seconds and a busy machine is late with them: less than this is no gap, however short the time
-after which something is silent."""
 
 
 @dataclass(slots=True)
@@ -79,19 +74,6 @@ class _Look:
     quiet: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Since when an engine hears, when it looked last, and by asset until when it missed it and its lid is open.
-
-    All in UTC ms.
-    """
-
-    hearing: int | None
-    looked: int | None
-    missed: Mapping[str, int]
-    opened: Mapping[str, int]
-
-
 class AlertEngine:
     """Raises, fires and resolves the alerts of one facility. For one thread.
 
@@ -113,15 +95,14 @@ class AlertEngine:
         self._before_opening = round(index.facility.alerts.before_opening * 1000)
         subjects: dict[str, Subject] = {**index.assets, **index.sites}
         self._posts = {ident: self._posts_of(index, subject) for ident, subject in subjects.items()}
+        self._silent_after = {ident: posts[0].levels[0].silent_after for ident, posts in self._posts.items()}
         self._bound = {post.key: post for posts in self._posts.values() for post in posts}
         self._sites = index.sites
         self._leaving = [asset for asset in index.assets.values() if asset.settings.until is not None]
         self._memory: _Memory | None = None
-        self._hearing: int | None = None
+        self.attention = Attention()
+        """To be given to the engine that comes after this one."""
         self._gone: frozenset[str] = frozenset()
-        self._looked: int | None = None
-        self._missed: dict[str, int] = {}
-        self._opened: dict[str, int] = {}
         self._asked = 0
 
     def _posts_of(self, index: FacilitySchedules, subject: Subject) -> tuple[RuleBinding, ...]:
@@ -161,12 +142,9 @@ class AlertEngine:
         between two looks at everything, in which the collector was suspended or its clock was set.
         Raises TransientError when the database does not answer; the next evaluation makes up for it.
         """
-        if not linked:
-            self._hearing = None
-        elif self._hearing is None:
-            self._hearing = now
+        self.attention.listen(now, linked=linked)
         if assets is None:
-            self._note_gap(now)
+            self.attention.look(now, self._silent_after)
         gone = frozenset(asset.id for asset in self._leaving if asset.has_left(now))
         if self._memory is None or gone != self._gone:
             self._gone = gone
@@ -204,40 +182,21 @@ class AlertEngine:
             key: replace(kept, acknowledged=False) for key, kept in cared.items() if kept.id not in standing
         }
 
-    def _note_gap(self, now: int) -> None:
-        """Notice for whom a pause between two looks at everything was too long to call it silence."""
-        passed = 0 if self._looked is None else abs(now - self._looked)
-        self._looked = now
-        if passed <= _LEAST_GAP_MS:
-            return
-        for ident, posts in self._posts.items():
-            if passed * _GAP > posts[0].levels[0].silent_after * 1000:
-                self._missed[ident] = now
-
     def _quiet(self, memory: _Memory, latest: LatestByAsset, now: int) -> Iterator[str]:
         """Yield assets that were not heard for so long that they live no more, and of which nobody was told yet."""
-        for ident, posts in self._posts.items():
+        for ident in self._posts:
             held = memory.held.get((Rule.ASSET_SILENT.value, ident))
             told = held is not None and held.open.ended is None and held.told.steps
             if told or ident in self._sites or ident in self._gone:
                 continue
             heard = max(last_time(latest.get(ident, {})) or 0, memory.known.get(ident, now))
-            if (now - heard) * 2 > posts[0].levels[0].silent_after * 1000:
+            if (now - heard) * 2 > self._silent_after[ident] * 1000:
                 yield ident
-
-    def seen(self) -> Seen:
-        """Return what is not in the database, for the engine that comes after this one."""
-        return Seen(self._hearing, self._looked, self._missed, self._opened)
-
-    def take_over(self, seen: Seen) -> None:
-        """Go on after another engine, which looks no more."""
-        self._hearing, self._looked = seen.hearing, seen.looked
-        self._missed, self._opened = dict(seen.missed), dict(seen.opened)
 
     def forget(self) -> None:
         """Read everything from the database at the next evaluation: a wrong clock has been put right."""
-        self._memory = self._hearing = self._looked = None
-        self._opened.clear()
+        self._memory = None
+        self.attention.forget()
 
     def _load(self, now: int) -> _Memory:
         """Return the open alerts, those that rest, and the words that wait.
@@ -269,29 +228,25 @@ class AlertEngine:
     ) -> RuleContext:
         subject = post.subject.id
         held = memory.held.get(post.key)
-        hearing, missed = self._hearing, self._missed.get(subject)
         return RuleContext(
             subject=post.subject,
             levels=post.levels[around.mode(ModeKind.OUTBREAK, (site_of(post.subject).id,), now) is not None],
             latest=latest.get(subject, {}),
             known=memory.known.get(subject, now),
-            hearing=hearing if hearing is None or missed is None else max(hearing, missed),
+            hearing=self.attention.hearing(subject),
             now=now,
             derived=around.derived.get(subject, {}),
             around=around,
             open=None if held is None or held.open.ended is not None else held.open,
             timetable=post.timetable,
-            opened=self._opened.get(subject),
+            opened=self.attention.opened(subject),
         )
 
     def _look(
         self, memory: _Memory, subject: str, latest: LatestByAsset, around: SharedContext, now: int
     ) -> list[Outcome]:
         found = []
-        if not is_open(latest.get(subject, {})):
-            self._opened.pop(subject, None)
-        else:
-            self._opened.setdefault(subject, now)
+        self.attention.lid(subject, now, is_open=is_open(latest.get(subject, {})))
         for post in self._posts[subject]:
             scene = self._scene(memory, post, latest, around, now)
             held = memory.held.get(post.key)
