@@ -78,7 +78,7 @@ function arrange({ order: ids, pages, urgent }) {
   Object.assign(rows.dataset, { pages, urgent });
   ids.split(" ").forEach((id, n) => {
     const row = document.getElementById(`row-${id}`);
-    row.dataset.page = Math.floor(n / body.dataset.rows);
+    row.dataset.page = Math.floor(n / rows.dataset.rows);
     if (rows.children[n + 1] !== row) rows.insertBefore(row, rows.children[n + 1]); // the first child is the summary
   });
 }
