@@ -25,13 +25,22 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.text_table import columns
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
-from sukusuku_server.i18n import Translate
+from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.live.views import Condition
+from sukusuku_server.model import doors
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility, Web
 
 _SECONDS = 2.0
+_DOORS = {
+    doors.BOOKINGS: N_("bookings"),
+    doors.BACKUP: N_("backup"),
+    doors.REPORTS: N_("reports by mail"),
+    doors.NGSI_LD: "NGSI-LD",
+}
+_ALONE = {doors.FOLDER, doors.BROKER, doors.OUTBOX}
+"""Sources that need no name beside that of their door."""
 _EPILOG = """examples 例:
   sudo -u sukusuku sukusuku status /etc/sukusuku/facility.toml
   sukusuku status --json | jq .health.edges
@@ -140,9 +149,10 @@ def _facts(found: HealthOut, _: Translate) -> Iterator[tuple[str, str]]:
     for channel in found.channels:
         yield channel.id, channel.reason or _("well")
     for door in found.doors:
-        taken = _("never") if door.taken is None else _ago((found.time - door.taken).total_seconds(), _)
+        taken = _("not yet") if door.taken is None else _ago((found.time - door.taken).total_seconds(), _)
         note = "; ".join(filter(None, (_("late") if door.late else "", door.reason)))
-        yield f"{door.door} {door.id}", f"{taken}; {note}" if note else taken
+        name = _(_DOORS[door.door])
+        yield name if door.id in _ALONE else f"{name} {door.id}", f"{taken}; {note}" if note else taken
     if found.unassigned:
         count = sum(item.count for item in found.unassigned)
         yield _("unassigned"), _("%d messages wait for facility.toml to name their asset") % count

@@ -76,6 +76,19 @@ def test_a_collector_that_does_not_run_is_status_1_in_both_languages_and_as_json
     assert (said["health"]["status"], said["health"]["collector"]) == ("degraded", False)
 
 
+def test_reports_that_were_not_mailed_are_told_in_the_words_of_the_reader(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to_whom = '[mail]\nsender = "a@example.jp"\n[[report_mail]]\nname = "係長"\nmail = "chief@example.jp"\n'
+    file.write_text(file.read_text(encoding="utf-8") + to_whom, encoding="utf-8")
+    for language, said in (
+        ("ja", "報告書のメール  まだありません; 遅れています"),
+        ("en", "reports by mail  not yet; late"),
+    ):
+        assert main([str(file), "--lang", language]) == 1
+        assert said in capsys.readouterr().out
+
+
 def test_a_collector_that_hears_nothing_is_told_from_one_that_does_not_run(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
