@@ -1,6 +1,7 @@
 """From a file in the folder or an address to what the API says: real files, a real HTTP server, the real API."""
 
 import os
+from contextlib import closing
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -22,9 +23,11 @@ from sukusuku_core.time import HOUR_MS, MINUTE_MS, day_start, japan_time
 from sukusuku_server import settings
 from sukusuku_server.bookings import file
 from sukusuku_server.db.bookings import BookingRecords
+from sukusuku_server.live import watching
 from sukusuku_server.model.bookings import Bookings
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility, Feed
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.collector.doors.nothing_measured import NothingMeasured
@@ -44,8 +47,7 @@ class Office:
         self.facility = parse(text, Facility, "facility.toml")
         self.now = NOW
         self.operations = databases.operations(folder)
-        databases.store(folder).close()
-        self.readings = folder / "readings.db"
+        self.readings = databases.readings(folder)
         index = FacilitySchedules(self.facility)
         world = World(index, self.operations, lambda: self.now, lambda: True, NothingMeasured())
         assert list(registry.opened(world)) == ["door bookings"]
@@ -63,6 +65,8 @@ class Office:
         return path
 
     def ask(self, path: str) -> httpx.Response:
+        with closing(SqliteStore.open(self.readings)) as collecting:
+            watching.keep(collecting, self.now)
         store = LazyStore(self.readings)
         with client(create_app(self.facility, store, self.operations, lambda: self.now)) as api:
             found = api.get(f"/api/v1{path}")
