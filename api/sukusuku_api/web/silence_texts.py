@@ -36,10 +36,10 @@ def _site(index: FacilityIndex, subject: str) -> str | None:
 
 
 def name(index: FacilityIndex, subject: str, reader: Locale) -> str:
-    """Return what a unit, room or centre is called, with its centre."""
-    asset = index.assets.get(subject)
+    """Return what a unit, room or centre is called, with its centre; one that the settings have no more by its id."""
+    asset, site = index.assets.get(subject), index.sites.get(subject)
     if asset is None:
-        return index.sites[subject].name[reader.language]
+        return subject if site is None else site.name[reader.language]
     return f"{asset.site.name[reader.language]} {asset.settings.name[reader.language]}"
 
 

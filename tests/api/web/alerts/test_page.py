@@ -68,6 +68,11 @@ def test_a_silence_about_which_there_is_no_alert_is_ended_too(api: httpx.Client,
     assert modes.active(NOW) == [other]
     assert "センターの通知を再開" not in _text(api.get("/alerts"))
 
+    gone = modes.start(ModeKind.SILENCE, "unit-of-last-year", now=NOW, until=NOW + 3_600_000, who="佐藤", reason="")
+    assert "unit-of-last-yearの通知を再開" in _text(api.get("/alerts"))
+    api.post(f"/alerts/silences/{gone.id}/end", data={"by": "鈴木"}, headers=OWN)
+    assert modes.active(NOW) == [other]
+
 
 def test_alerts_are_chosen_by_centre_and_those_that_are_over_are_found(api: httpx.Client, world: World) -> None:
     old = worlds.fire(world.operations, "collection", "tobu-unit-2", NOW - 720_000, 84.0).id
