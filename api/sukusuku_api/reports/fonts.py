@@ -2,7 +2,8 @@
 
 import ctypes
 import ctypes.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 _LIBRARIES = {"pango": "pango-1.0", "pangoft2": "pangoft2-1.0", "gobject": "gobject-2.0"}
@@ -14,13 +15,14 @@ def missing(text: str, family: str) -> str:
 
     `family` is what is asked for first. Raises OSError where Pango is not installed.
     """
-    count = _counting(family)
     characters = "".join(sorted(set(text) - set("\t\r\n")))
-    return "".join(character for character in characters if count(character)) if count(characters) else ""
+    with _counting(family) as count:
+        return "".join(character for character in characters if count(character)) if count(characters) else ""
 
 
-def _counting(family: str) -> Callable[[str], int]:
-    """Return a function that tells how many characters of a text have no picture."""
+@contextmanager
+def _counting(family: str) -> Iterator[Callable[[str], int]]:
+    """Give a function that tells how many characters of a text have no picture."""
     pango, pangoft2, gobject = (_load(name) for name in _LIBRARIES.values())
 
     def call(library: Any, name: str, *arguments: Any, gives: Any = _POINTER) -> Any:
@@ -41,7 +43,12 @@ def _counting(family: str) -> Callable[[str], int]:
         call(gobject, "g_object_unref", layout, gives=None)
         return int(found)
 
-    return count
+    try:
+        yield count
+    finally:  # they hold megabytes, and nothing of Python
+        call(pango, "pango_font_description_free", description, gives=None)
+        call(gobject, "g_object_unref", context, gives=None)
+        call(gobject, "g_object_unref", fonts, gives=None)
 
 
 def _load(name: str) -> ctypes.CDLL:

@@ -3,6 +3,7 @@ import csv
 import dataclasses
 import io
 import re
+import resource
 import subprocess
 import zlib
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import openpyxl
 import pytest
 from msgspec.structs import replace
 
-from sukusuku_api.reports import period
+from sukusuku_api.reports import fonts, period
 from sukusuku_api.reports.chart_renderer import in_lines
 from sukusuku_api.reports.charts import picture, render
 from sukusuku_api.reports.generate import WRITERS, asked, make
@@ -309,6 +310,17 @@ def _unpacked(pdf: bytes) -> bytes:
         with contextlib.suppress(zlib.error):
             found.append(zlib.decompress(stream))
     return b"\n".join(found)
+
+
+def test_looking_for_characters_keeps_no_memory() -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()
+
+    assert fonts.missing("東部 abc", "Noto Sans CJK JP") == ""
+    before = resident()
+    for _ in range(20):
+        fonts.missing("東部 abc", "Noto Sans CJK JP")
+    assert resident() - before < 10_000_000, "each look took 2.7 MB for good"
 
 
 def test_wrong_periods_and_centres_are_refused(world: World) -> None:
