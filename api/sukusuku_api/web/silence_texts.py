@@ -18,7 +18,7 @@ def told(index: FacilityIndex, sites: Collection[str], silences: Sequence[Mode],
     """
     ends: dict[str, int] = {}
     for mode in silences:
-        if mode.until is not None and _site(index, mode.subject) in sites:
+        if mode.until is not None and site_of(index, mode.subject) in sites:
             ends[mode.subject] = max(mode.until, ends.get(mode.subject, 0))
     if not ends:
         return ""
@@ -30,7 +30,8 @@ def told(index: FacilityIndex, sites: Collection[str], silences: Sequence[Mode],
     return reader.translate("No mails about %(list)s") % {"list": reader.translate(", ").join(parts)}
 
 
-def _site(index: FacilityIndex, subject: str) -> str | None:
+def site_of(index: FacilityIndex, subject: str) -> str:
+    """Return the centre of a unit or room, or the centre itself."""
     asset = index.assets.get(subject)
     return subject if asset is None else asset.site.id
 

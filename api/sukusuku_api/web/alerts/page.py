@@ -160,7 +160,7 @@ def _shown(context: Context, language: Language, site: str, *, past: bool = Fals
         "standing": [
             (mode.id, silence_texts.name(context.index, mode.subject, reader))
             for mode in silences
-            if context.sees(mode.subject)
+            if context.sees(mode.subject) and of in {None, silence_texts.site_of(context.index, mode.subject)}
         ],
         "silenced": silence_texts.told(context.index, [of] if of else list(context.index.sites), silences, reader),
     }
