@@ -70,12 +70,13 @@ def words(translate: Translate) -> Words:
 
 def common_notes(asked: Asked, until: int, *, simulated: bool, running: bool) -> list[str]:
     """Return what holds for the whole of any report; its figures end before `until` (UTC ms)."""
-    found = []
+    translate, found = asked.translate, []
     if simulated:
-        found.append(asked.translate("Simulated data: some of these figures do not come from real devices."))
+        found.append(translate("Simulated data: some of these figures do not come from real devices."))
     if running:
         day = era.written(local_day(until - 1), asked.language)
-        found.append(asked.translate("The period has not ended: figures until %(day)s.") % {"day": day})
+        found.append(translate("The period has not ended: figures until %(day)s.") % {"day": day})
+    found.append(translate("A gap in the data is a dash in PDF and an empty cell in other files; it is not 0."))
     return found
 
 

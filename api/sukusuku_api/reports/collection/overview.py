@@ -147,7 +147,7 @@ def rounds(accounts: Accounts) -> Table:
     if facts.stayed:
         notes.append(translate("Rounds that did not go, because nobody confirmed them: %(n)d") % {"n": facts.stayed})
     if not all(trip.whole for trip in facts.trips):
-        notes.append(translate("Rounds that also serve other centres: their distance is left blank."))
+        notes.append(translate("Rounds that also serve other centres: their distance and time are left out."))
     each = [_trip(trip, collected) for trip in facts.trips]
     rows: list[tuple[Cell, ...]] = []
     if asked.period.whole_year:

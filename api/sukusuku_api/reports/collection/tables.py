@@ -23,7 +23,6 @@ def report(
     translate = asked.translate
     notes = [
         *frame.common_notes(asked, now, simulated=simulated, running=is_running(asked.period, now)),
-        translate("A gap in the data is left blank; it is not 0."),
         translate("Weights are not weighed: they are the number of nappies times the weight of one in the settings."),
     ]
     title, empty = translate("Collection of used nappies"), not told[0].days

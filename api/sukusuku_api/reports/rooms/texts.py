@@ -27,7 +27,7 @@ DEFINITIONS: tuple[tuple[str, str, str], ...] = (
 def notes(translate: Translate, *, outward: bool, unprotected: int) -> list[str]:
     """Return what holds for the whole report."""
     found = [
-        translate("All figures cover opening hours. A gap in the data is left blank; it is not 0."),
+        translate("All figures cover opening hours."),
         translate("Sensors count anonymously: the number of different children is not known."),
     ]
     if outward:
