@@ -258,7 +258,7 @@ def _report_mail(named: Named) -> tuple[Field, ...]:
         Field(
             "formats",
             N_("Files"),
-            Many((("pdf", "PDF"), ("xlsx", "Excel"), ("zip", "CSV (ZIP)"))),
+            Many(_FILES),
             N_("None chosen: PDF and Excel."),
         ),
     )
