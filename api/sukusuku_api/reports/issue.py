@@ -113,7 +113,9 @@ def differences(context: Context, number: int) -> list[Difference]:
 
 def settings_digest(facility: Facility, kind: ReportKind) -> str:
     """Return the hash of the settings on which the figures of reports rest."""
-    of_rooms, of_collection = (facility.ward_plan,), (facility.depot, facility.vehicle, facility.routing)
+    rounds = [msgspec.structs.replace(it, crew=()) for it in facility.round]
+    of_rooms = (facility.ward_plan,)
+    of_collection = (facility.depot, facility.vehicle, facility.routing, rounds, facility.alerts.fill_rise)
     parts = (facility.site, facility.calendar, *(of_rooms if kind is ReportKind.ROOMS else of_collection))
     return sha256(msgspec.json.encode(parts)).hexdigest()
 

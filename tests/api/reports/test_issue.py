@@ -9,15 +9,19 @@ from zipfile import ZipFile
 
 import httpx
 import pytest
+from msgspec.structs import replace as changed
 from starlette.requests import HTTPConnection
 
 from sukusuku_api.access.principal import Principal
 from sukusuku_api.reports import fonts, pdf
 from sukusuku_api.reports.generate import WRITERS, make
+from sukusuku_api.reports.issue import settings_digest
 from sukusuku_api.reports.model import Column, Kind, Moment, Report, Section, Table
 from sukusuku_core.time import day_start
 from sukusuku_server.access.records import Actor
 from sukusuku_server.access.rights import ROLES, Rights, Role
+from sukusuku_server.model.issued import ReportKind
+from sukusuku_server.settings import Crew, MailAddress
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import eight_weeks, two_centres
 from tests.api.applications import create_app
@@ -113,6 +117,25 @@ def test_of_two_rounds_that_depart_at_the_same_time_each_tells_what_would_differ
         ("2026-11-05 00:00 east", 5, 6),
         ("Total", 7, 8),
     ]
+
+
+def test_the_hash_of_the_settings_changes_with_all_on_which_figures_rest() -> None:
+    facility = two_centres.facility(eight_weeks.ROUNDS)
+    (round_,) = facility.round
+    others = [
+        changed(facility, round=(changed(round_, needless_percent=10.0),)),
+        changed(facility, round=(changed(round_, departs="15:00"),)),
+        changed(facility, alerts=changed(facility.alerts, fill_rise=70.0)),
+        changed(facility, routing=changed(facility.routing, detour=2.0)),
+    ]
+    digests = {settings_digest(it, ReportKind.COLLECTION) for it in (facility, *others)}
+    assert len(digests) == 1 + len(others)
+    assert {settings_digest(it, ReportKind.ROOMS) for it in (facility, *others)} == {
+        settings_digest(facility, ReportKind.ROOMS)
+    }
+    crew = (Crew(name="佐藤", mail=MailAddress("crew@example.jp")),)
+    driven = changed(facility, round=(changed(round_, crew=crew),))
+    assert settings_digest(driven, ReportKind.COLLECTION) in digests, "no figure depends on who drives"
 
 
 def test_without_a_japanese_font_nothing_is_issued_and_what_to_do_is_said(
