@@ -1,7 +1,5 @@
 """Whoever has switched mails off is told every three days that they are off."""
 
-from email import message_from_bytes
-from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.modes import Mode, ModeKind, Modes
 from sukusuku_server.settings import Facility, FacilityIndex
 from tests.api.two_centres import fire
-from tests.collector.backups.test_watch import SETTINGS
+from tests.collector.backups.test_watch import SETTINGS, said
 from tests.collector.small_facility import FACILITY
 from tests.support import databases
 
@@ -31,15 +29,6 @@ def look(operations: Operations, now: int) -> None:
 def silence(operations: Operations, subject: str = "unit-1", days: int = 14) -> Mode:
     until = T + days * DAY_MS
     return Modes(operations).start(ModeKind.SILENCE, subject, now=T, until=until, who="佐藤", reason="換気工事")
-
-
-def said(operations: Operations) -> list[tuple[str, str]]:
-    found = []
-    for row in operations.mails()[::-1]:
-        body = message_from_bytes(row.mail.content, policy=SMTP).get_body(("plain",))
-        assert body is not None
-        found.append((row.mail.recipient, str(body.get_content())))
-    return found
 
 
 def test_whoever_began_it_is_reminded_every_three_days_until_it_ends(tmp_path: Path) -> None:
