@@ -24,7 +24,7 @@ def told(index: FacilityIndex, sites: Collection[str], silences: Sequence[Mode],
         return ""
     parts = [
         reader.translate("%(what)s (until %(time)s)")
-        % {"what": name(index, subject, reader), "time": moment(end, reader)}
+        % {"what": index.name(subject, reader.language), "time": moment(end, reader)}
         for subject, end in ends.items()
     ]
     return reader.translate("No mails about %(list)s") % {"list": reader.translate(", ").join(parts)}
@@ -34,14 +34,6 @@ def site_of(index: FacilityIndex, subject: str) -> str:
     """Return the centre of a unit or room, or the centre itself."""
     asset = index.assets.get(subject)
     return subject if asset is None else asset.site.id
-
-
-def name(index: FacilityIndex, subject: str, reader: Locale) -> str:
-    """Return what a unit, room or centre is called, with its centre; one that the settings have no more by its id."""
-    asset, site = index.assets.get(subject), index.sites.get(subject)
-    if asset is None:
-        return subject if site is None else site.name[reader.language]
-    return f"{asset.site.name[reader.language]} {asset.settings.name[reader.language]}"
 
 
 def moment(time: int, reader: Locale) -> str:

@@ -17,7 +17,7 @@ def messages(
 
     def values(language: Language) -> Mapping[str, object]:
         return {
-            "about": about(index, silence.subject, language),
+            "about": index.name(silence.subject, language),
             "since": _moment(silence.since),
             "until": _moment(silence.until or now),
             "who": silence.who,
@@ -32,14 +32,6 @@ def messages(
     incident = f"{silence.id}-{silence.reminded or silence.since}"  # several are told of at the same moment
     matter = Matter("silence", "silence", incident, wrong=True)
     return composer.messages(index.facility, matter, now, subject, values, readers)
-
-
-def about(index: FacilityIndex, ident: str, language: Language) -> str:
-    """Return what a unit, room or centre is called, with its centre; its id where the settings no longer have it."""
-    asset, site = index.assets.get(ident), index.sites.get(ident)
-    if asset is not None:
-        return f"{asset.site.name[language]} {asset.settings.name[language]}"
-    return ident if site is None else site.name[language]
 
 
 def _moment(time: int) -> str:

@@ -158,7 +158,7 @@ def _shown(context: Context, language: Language, site: str, *, past: bool = Fals
         "past": past,
         "error": error,
         "standing": [
-            (mode.id, silence_texts.name(context.index, mode.subject, reader))
+            (mode.id, context.index.name(mode.subject, language))
             for mode in silences
             if context.sees(mode.subject) and of in {None, silence_texts.site_of(context.index, mode.subject)}
         ],
