@@ -27,7 +27,7 @@ def exposition(health: HealthOut, figures: Mapping[str, float]) -> bytes:
     """Return all metrics as text. `figures` are the newest of the collector's own, by their name in the store."""
     registry = CollectorRegistry()
     registry.register(_Fixed([*_whole(health), *_edges(health.edges), *_others(health), *_own(figures)]))
-    return bytes(generate_latest(registry))
+    return generate_latest(registry)
 
 
 class _Fixed(Collector):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]  # the library has no types
 from playwright.sync_api import Browser, Page
 
 from sukusuku_api.web.people.action_texts import ACTIONS
