@@ -85,7 +85,10 @@ def issue(context: Context, wish: Wish) -> IssuedReport:
     issued = replace(issued, number=records.reserve(issued))
     printed = replace(made, made=f"{made.made}  {said(issued)}", notes=(*_note(issued), *made.notes))
     files = {ending: write(printed) for ending, write in WRITERS.items()}
-    records.issue(issued.number, cells, files, wish.by, now)
+    with context.operations.together():  # of two at the same time one was first
+        if wish.replaces is not None:
+            _check_newest(records, wish.replaces)
+        records.issue(issued.number, cells, files, wish.by, now)
     return records.one(issued.number)[0]
 
 
@@ -127,9 +130,13 @@ def _check(context: Context, records: IssuedReports, wish: Wish) -> None:
     asked_for = (wish.kind, wish.period, wish.site, wish.language)
     if (found.kind, found.period, found.site, found.language) != asked_for:
         raise ReplacedError(f"report {found.number} is another report, or of another period, centre or language")
-    later = next((item.number for item in records.all() if item.replaces == found.number), None)
+    _check_newest(records, found.number)
+
+
+def _check_newest(records: IssuedReports, number: int) -> None:
+    later = next((item.number for item in records.all() if item.replaces == number), None)
     if later is not None:
-        raise ReplacedError(f"report {found.number} was replaced by {later} already; correct that one")
+        raise ReplacedError(f"report {number} was replaced by {later} already; correct that one")
 
 
 def _make(context: Context, kind: ReportKind, text: str, site: str | None, language: Language) -> Report:

@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 
 from sukusuku_api.access.principal import Principal
 from sukusuku_api.reports import fonts, pdf
+from sukusuku_api.reports.csv_zip import csv_zip
 from sukusuku_api.reports.generate import WRITERS, make
 from sukusuku_api.reports.issue import settings_digest
 from sukusuku_api.reports.model import Column, Kind, Moment, Report, Section, Table
@@ -117,6 +118,23 @@ def test_of_two_rounds_that_depart_at_the_same_time_each_tells_what_would_differ
         ("2026-11-05 00:00 east", 5, 6),
         ("Total", 7, 8),
     ]
+
+
+def test_of_two_corrections_at_the_same_time_one_is_issued(
+    store_and_api: tuple[SqliteStore, httpx.Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, api = store_and_api
+    issue(api)
+
+    def slow(report: Report) -> bytes:
+        monkeypatch.setitem(WRITERS, "zip", csv_zip)
+        assert issue(api, replaces=1).json()["number"] == 3, "somebody else, meanwhile"
+        return csv_zip(report)
+
+    monkeypatch.setitem(WRITERS, "zip", slow)
+    answer = issue(api, replaces=1)
+    assert (answer.status_code, "replaced by 3 already" in answer.text) == (422, True)
+    assert [item["number"] for item in api.get("/api/v1/reports/issued").json()["reports"]] == [3, 1]
 
 
 def test_the_hash_of_the_settings_changes_with_all_on_which_figures_rest() -> None:
