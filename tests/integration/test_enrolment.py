@@ -124,8 +124,11 @@ def test_a_node_gets_another_key_and_the_one_before_holds_until_then(
         f"{enrolment.KEY}={second}",
     ]
     assert (place.pi / enrolment.SETTINGS).read_text(encoding="ascii") == "mine"
+    code = place.code(capsys)
     assert nodes.main([str(place.file), "revoke", "tobu-pi"]) == 0
     assert place.holding() == []
+    with pytest.raises(PermanentError, match="opens nothing"):
+        place.enrol(code)
 
 
 def test_another_server_and_a_changed_answer_are_refused_and_nothing_is_written(

@@ -7,13 +7,13 @@ asking for proofs of a collector that was restored.
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from sukusuku_core.proof import ProofKey
 from sukusuku_server.access.records import UnknownAccountError
 from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
-from sukusuku_server.db.tables_nodes import node_key
+from sukusuku_server.db.tables_nodes import enrolment, node_key
 
 _C = node_key.c
 AT_ONCE = 2
@@ -59,9 +59,15 @@ class NodeKeys:
             return [NodeKeyRow(row.node, ProofKey(bytes(row.value)), row.created, row.created_by) for row in found]
 
     def revoke(self, node: str, now: int, by: str) -> None:
-        """End all keys of a node: what it sends is not acknowledged any more. Raises UnknownAccountError."""
+        """End all keys of a node, and the code with which it could get another one. Raises UnknownAccountError.
+
+        What it sends is not acknowledged any more.
+        """
+        code = (enrolment.c.node == node) & (enrolment.c.expires > now)
+        own = (_C.node == node) & _C.revoked.is_(None)
         with self._operations.writing() as connection:
-            own = (_C.node == node) & _C.revoked.is_(None)
-            if not connection.execute(update(node_key).where(own).values(revoked=now)).rowcount:
+            ended = connection.execute(delete(enrolment).where(code)).rowcount
+            ended += connection.execute(update(node_key).where(own).values(revoked=now)).rowcount
+            if not ended:
                 raise UnknownAccountError(f"edge node {node!r} has no key that holds")
             audit_entry.note(connection, now, by, "node_key.revoke", node)
