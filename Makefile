@@ -69,7 +69,7 @@ client: $(VENV)/dev.stamp ## Generate the Python client of the API into dist/suk
 
 packages: $(VENV)/dev.stamp ## Build the Debian packages of edge agent and server into dist/
 	@$(PIP) 'uv>=0.9,<1'
-	@$(BIN)/python -m packages
+	@$(BIN)/python -m packages $(if $(KEY),--key $(KEY))
 
 requirements: $(VENV)/dev.stamp ## Pin every dependency anew, with hashes
 	@$(PIP) 'uv>=0.9,<1'

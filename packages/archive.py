@@ -1,4 +1,4 @@
-"""From a filled folder to a .deb: units, commands, examples, and what dpkg does with them."""
+"""From a filled folder to a .deb: units, commands, manual pages, examples, and what dpkg does with them."""
 
 import os
 import re
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
+from packages import manual
 from packages.product import PYTHONS, ROOT, VERSION, Product
 
 _SCRIPTS = ("preinst", "postinst", "prerm")
@@ -34,6 +35,8 @@ def build(product: Product, architecture: str, root: Path, bill: str, into: Path
         _write(root / "usr/lib/systemd/system" / unit.name, text, 0o644)
     for shipped, target in product.files.items():
         _write(root / target, (ROOT / shipped).read_text(encoding="utf-8"), 0o644)
+    for page, compressed in manual.pages(product).items():
+        _write(root / "usr/share/man/man1" / page, compressed, 0o644)
     documents = root / "usr/share/doc" / product.name
     _write(documents / "copyright", (ROOT / "LICENSE").read_text(encoding="utf-8"), 0o644)
     _write(documents / "sbom.cdx.json", bill, 0o644)
@@ -55,9 +58,9 @@ def _launcher(product: Product, module: str) -> str:
     return _LAUNCHER.format(home=product.home, pythons=pythons, name=product.name, told=told, module=module)
 
 
-def _write(path: Path, text: str, mode: int) -> None:
+def _write(path: Path, content: str | bytes, mode: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
     path.chmod(mode)
 
 

@@ -44,7 +44,11 @@ PRODUCTS = {
         wheels=("sukusuku_edge",),
         programs={"sukusuku-edge": "sukusuku_edge.__main__"},
         units=("edge/deploy/sukusuku-edge.service",),
-        files={"edge/deploy/edge.example.toml": "usr/share/doc/sukusuku-edge/examples/edge.example.toml"},
+        files={
+            "edge/deploy/edge.example.toml": "usr/share/doc/sukusuku-edge/examples/edge.example.toml",
+            "edge/deploy/tmpfiles.conf": "usr/lib/tmpfiles.d/sukusuku-edge.conf",
+            "packages/edge/move_outbox.py": "usr/lib/sukusuku-edge/move_outbox.py",
+        },
     ),
     "server": Product(
         name="sukusuku",
@@ -60,6 +64,8 @@ PRODUCTS = {
         ),
         files={
             "collector/deploy/facility.example.toml": "usr/share/doc/sukusuku/examples/facility.example.toml",
+            "collector/deploy/sysusers.conf": "usr/lib/sysusers.d/sukusuku.conf",
+            "collector/deploy/tmpfiles.conf": "usr/lib/tmpfiles.d/sukusuku.conf",
             "collector/deploy/broker/acl": "usr/share/doc/sukusuku/examples/broker/acl",
             "collector/deploy/broker/mosquitto.conf": "usr/share/doc/sukusuku/examples/broker/mosquitto.conf",
         },

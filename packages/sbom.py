@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from email.message import Message
 from pathlib import Path
 
-from packages.product import PYTHONS, Product
+from packages.product import PYTHONS, VERSION, Product
 
 _NAMESPACE = uuid.UUID("5b0d2a9e-6f0c-4f0e-9d0e-3b2f7d6a1c55")
 
@@ -25,7 +25,9 @@ def bill(product: Product, home: Path) -> str:
         "specVersion": "1.6",
         "serialNumber": f"urn:uuid:{uuid.uuid5(_NAMESPACE, json.dumps(components, sort_keys=True))}",
         "version": 1,
-        "metadata": {"component": {"type": "application", "name": product.name, "bom-ref": product.name}},
+        "metadata": {
+            "component": {"type": "application", "name": product.name, "version": VERSION, "bom-ref": product.name}
+        },
         "components": components,
     }
     return json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n"

@@ -75,6 +75,11 @@ COMMANDS = {
     "nodes": Command(
         "sukusuku_cli.nodes", "keys with which edge nodes check what the collector says", "エッジノードの鍵の発行と失効"
     ),
+    "apt-repo": Command(
+        "sukusuku_cli.apt_repo.__main__",
+        "a signed repository from which edge nodes update themselves, stage by stage",
+        "エッジノードの更新用リポジトリの作成と段階的な公開",
+    ),
     "rounds": Command(
         "sukusuku_collector.dispatch.__main__",
         "collection rounds: who would be visited and why",

@@ -43,7 +43,10 @@ def parser() -> argparse.ArgumentParser:
 
 def whole(commands: Mapping[str, Named]) -> argparse.ArgumentParser:
     """Return one parser of all programs."""
-    made = argparse.ArgumentParser(prog="sukusuku")
+    made = argparse.ArgumentParser(
+        prog="sukusuku",
+        description="Watches nappy-compression units and childcare rooms. おむつ圧縮機と一時保育室の見守りシステム",
+    )
     made.add_argument("--version", action="store_true", help="show the version")
     programs = made.add_subparsers(dest="program", metavar="COMMAND")
     for name, command in commands.items():

@@ -100,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
         "--folder", type=Path, default=Path("/etc/sukusuku"), help="of settings and secrets (default: %(default)s)"
     )
     command.add_argument(
-        "--outbox", default="/var/lib/sukusuku/outbox.db", help="where readings wait (default: %(default)s)"
+        "--outbox", default="/var/lib/sukusuku-edge/outbox.db", help="where readings wait (default: %(default)s)"
     )
     command.add_argument("--ca", type=Path, metavar="FILE", help="authority of the server's certificate (PEM)")
     completion.add_to(commands, "sukusuku-edge")

@@ -28,7 +28,7 @@ from tests.support.broker import mosquitto
 from tests.support.databases import operations
 from tests.support.ports import free_port
 
-OUTBOX = "/var/lib/sukusuku/outbox.db"
+OUTBOX = "/var/lib/sukusuku-edge/outbox.db"
 
 
 class Place:

@@ -1,0 +1,1 @@
+"""What dpkg reads and runs for the edge agent."""
