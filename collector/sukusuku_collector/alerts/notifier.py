@@ -9,7 +9,7 @@ from sukusuku_collector.alerts.mails.composer import Composer, Step, Way
 from sukusuku_collector.alerts.records import Outcome, RuleBinding
 from sukusuku_collector.alerts.rules_collection import Cause, Stage
 from sukusuku_collector.alerts.state_machine import Rule, over_at
-from sukusuku_core.time import MINUTE_MS
+from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.modes import ModeKind
@@ -22,6 +22,11 @@ SILENCE_MS = 15 * MINUTE_MS
 """One cause silences many, and brings them back, within the time after which an edge node repeats what it knows."""
 _LATER = frozenset({Cause.BEFORE_NEXT, Cause.OVERFLOW_RISK})
 """Why a bag is spoken of that has room today."""
+_COMPANY_MS = 2 * HOUR_MS
+"""So long the end of a fault or of a silence waits for another mail: there is nothing left to do."""
+_WARNING_MS = 2 * HOUR_MS
+"""So long before a bag may be full, or over age, people hear at the latest that it must be emptied today."""
+_ROOMS = frozenset({Rule.ROOM_OVER_CAPACITY, Rule.ZONE_OVER_CAPACITY})
 SHOWN_MS = 30 * MINUTE_MS
 """A mail that has waited for longer says why."""
 
@@ -85,7 +90,8 @@ class Mailing:
         words = []
         for way, name in wanted.values():
             word = _word(alert_id, name, way, waited if held else now, now, post)
-            words.append(change.put_word(self._timed(replace(word, held=held), way, alert, now, gather)))
+            timed = self._timed(replace(word, held=held), way, alert, now, gather)
+            words.append(change.put_word(self._in_company(timed, way, alert, outcome)))
         fresh = alert.told_first is None or worse
         repeats = 0 if fresh else alert.repeats + telling.again
         told = replace(alert, told=telling.steps, told_stage=alert.stage, told_at=now, repeats=repeats)
@@ -104,14 +110,16 @@ class Mailing:
         for way in (way for step in post.chain for way in step.ways if way.address in before):
             told.setdefault(way.address, way)
         gather = SILENCE_MS if post.watch.rule is Rule.ASSET_SILENT else self._gather
-        later = (
-            self.next_morning(opens) - opens
-        )  # whoever changed the bag knows it; people hear it with what else comes
+        if post.watch.rule is Rule.COLLECTION:  # whoever changed the bag knows it
+            later = self.next_morning(opens) - opens
+        elif post.watch.rule in _ROOMS:
+            later = gather
+        else:
+            later = max(gather, self.opens(post, outcome.scene, now, over + _COMPANY_MS) - opens)
         words = []
         for way in told.values():
             word = _word(alert.id, "resolved", way, over, opens, post)
-            program = way.channel is not None and way.channel.kind == "webhook"
-            wait = later if post.watch.rule is Rule.COLLECTION and not program else gather
+            wait = gather if _is_program(way) else later
             words.append(change.put_word(self._timed(word, way, alert, opens, wait)))
         return words
 
@@ -131,16 +139,34 @@ class Mailing:
         """
         if word.urgent:
             return replace(word, opens=opens, due=opens)
-        program = way.channel is not None and way.channel.kind == "webhook"
-        chosen: Collection[str] = self._digest if way.contact.digest is None else way.contact.digest
-        if way.contact.digest is None and program:
-            chosen = ()
-        waits = alert.rule in chosen and not (alert.rule == Rule.COLLECTION and alert.stage > Stage.PLAN)
+        waits = alert.rule in self._chosen(way) and not (alert.rule == Rule.COLLECTION and alert.stage > Stage.PLAN)
         if waits:
             due = self.next_morning(opens) if alert.reason in _LATER else self.next_digest(opens)
             return replace(word, opens=opens, due=due, held=word.held or "digest")
-        known = word.kind == "again" and not program
+        known = word.kind == "again" and not _is_program(way)
         return replace(word, opens=opens, due=self.next_digest(opens) if known else opens + gather)
+
+    def _in_company(self, word: Word, way: Way, alert: Alert, outcome: Outcome) -> Word:
+        """Return a word about a bag that must be emptied today as one that waits for other mails, while it has time.
+
+        That is until the next digest, or until two hours before the bag may be full, while the centre is open.
+        """
+        by = None if outcome.seen is None else outcome.seen.by
+        if alert.rule != Rule.COLLECTION or alert.stage != Stage.TODAY or by is None or word.urgent:
+            return word
+        due = min(self.next_digest(word.opens), by - _WARNING_MS)
+        waits = alert.rule in self._chosen(way) and outcome.post.opening.is_open(due)
+        return replace(word, due=max(word.due, due)) if waits else word
+
+    def _chosen(self, way: Way) -> Collection[str]:
+        """Return the rules of which a recipient hears by digest."""
+        if way.contact.digest is not None:
+            return way.contact.digest
+        return () if _is_program(way) else self._digest
+
+
+def _is_program(way: Way) -> bool:
+    return way.channel is not None and way.channel.kind == "webhook"
 
 
 def _word(alert_id: int, kind: str, way: Way, since: int, opens: int, post: RuleBinding) -> Word:

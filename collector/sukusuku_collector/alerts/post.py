@@ -15,8 +15,8 @@ from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.model.alerts import Word
 from sukusuku_server.settings import Facility
 
-_PRESSING = frozenset({Rule.UNIT_FAULT, Rule.ROOM_OVER_CAPACITY, Rule.ZONE_OVER_CAPACITY})
-"""Rules of which nobody may learn only from the next digest: a unit takes no nappies, a room is too full."""
+_PRESSING = frozenset({Rule.UNIT_FAULT, Rule.ASSET_SILENT, Rule.ROOM_OVER_CAPACITY, Rule.ZONE_OVER_CAPACITY})
+"""Rules of which nobody may learn only from the next digest: a unit takes no nappies, or may not; a room is full."""
 _KNOWN = frozenset({"again", "resolved"})
 """Kinds of words about what the recipient has heard of."""
 

@@ -5,6 +5,7 @@ is one alert per bag, with a stage that says what has to be done; it ends when t
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from enum import IntEnum, StrEnum
 
 from sukusuku_collector.alerts.context import RuleContext, good
@@ -114,7 +115,9 @@ def _derived(scene: RuleContext, unit: Unit, ahead: Outlook) -> Observation:
     if due is not None and due[1] is not Cause.BAG_FULL and scene.open is None and _doubted(scene, ahead):
         return Observation(Sign.BETWEEN, time, time, ahead.percent, scene.levels.fill_rise, "the witnesses disagree")
     if due is not None:
-        return _present(scene, due, time, ahead.percent)
+        ends = (ahead.full_from, hygiene_by(scene, unit, ahead))
+        by = min((end for end in ends if end is not None), default=None)
+        return replace(_present(scene, due, time, ahead.percent), by=by)
     sensed = _sensed(scene)  # the estimate is some minutes old, the sensor is of now
     level = None if sensed is None else sensed.value
     if sensed is not None and level is not None and sensed.sign is Sign.PRESENT:

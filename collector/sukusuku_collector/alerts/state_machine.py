@@ -64,6 +64,7 @@ class Observation:
     reason: str = ""
     stage: int = 1
     over: bool = False
+    by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

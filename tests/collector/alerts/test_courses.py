@@ -7,9 +7,10 @@ import pytest
 
 from sukusuku_collector.alerts.context import SharedContext, Supply
 from sukusuku_collector.alerts.engine import AlertEngine
-from sukusuku_core.model import Value
+from sukusuku_core.model import Quality, Value
 from sukusuku_core.time import DAY_MS, weekday
 from sukusuku_server.db import AlertState, MailRow, Operations
+from sukusuku_server.model.series import Point
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, SECOND, SITE, T0, UNIT, facility, values
 from tests.collector.alerts.mails.golden_mails import body, parse
@@ -350,6 +351,82 @@ def test_beyond_the_budget_of_a_day_only_the_digest_comes(tmp_path: Path) -> Non
 
     assert len(days) <= 8
     assert "この日はメールが多かったため" in body(parse(person.mails()[-1].mail.content), "plain")
+    person.store.close()
+
+
+def filling(now: int, full: int, *, changed: int | None = None) -> dict[str, Point]:
+    """What is derived of a bag that is full at a time, or was changed; it may be full half an hour sooner."""
+    percent = 60.0 if changed is None else 1.0
+    points = {
+        "Fill/Estimate": percent,
+        "Fill/Nappies": percent * 0.6,
+        "Fill/Confidence": 90.0,
+        "Bag/Age": ((now - changed) if changed is not None else 5 * HOUR) / HOUR,
+        "Forecast/Hours10": (full - now) / HOUR - 0.5,
+        "Forecast/Hours50": (full - now) / HOUR,
+    }
+    return {name: Point(now, value, Quality.GOOD) for name, value in points.items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "full", "told"),
+    [
+        (ONE, 7.5, 4.0),  # with the digest of 13:00
+        (ONE, 5.0, 2.5),  # two hours before it may be full
+        (ONE, 2.0, 0.75),  # it may be full sooner than that: at once
+        (ONE.replace(*AT_ONCE), 7.5, 0.75),
+    ],
+)
+def test_a_bag_for_today_waits_for_other_mails_while_it_has_time(
+    tmp_path: Path, text: str, full: float, told: float
+) -> None:
+    person = Person(tmp_path, text)
+    for minute in range(30, 5 * 60, 5):
+        now = OPENS + minute * MINUTE
+        around = SharedContext(derived={UNIT: filling(now, OPENS + round(full * HOUR))})
+        person.engine.evaluate({UNIT: values(now, {"State": 0})}, now, [UNIT], around=around)
+
+    assert person.mails()[0].created - OPENS == pytest.approx(told * HOUR, abs=15 * MINUTE)
+    person.store.close()
+
+
+def test_of_a_bag_for_today_that_is_changed_before_its_mail_goes_nobody_hears(person: Person) -> None:
+    full, changed = OPENS + 8 * HOUR, OPENS + 2 * HOUR
+    for minute in range(30, 30 * 60, 5):
+        now = OPENS + minute * MINUTE
+        points = filling(now, full) if now < changed else filling(now, full + 3 * DAY_MS, changed=changed)
+        person.engine.evaluate(
+            {UNIT: values(now, {"State": 0})}, now, [UNIT], around=SharedContext(derived={UNIT: points})
+        )
+
+    assert person.kinds() == []
+    assert [alert.state for alert in person.store.alerts(open_only=False)] == [AlertState.RESOLVED]
+
+
+def test_the_end_of_a_fault_waits_two_hours_for_another_mail_and_not_until_the_centre_is_closed(person: Person) -> None:
+    closes = FacilitySchedules(facility(person.text)).hours[UNIT].spans(OPENS, OPENS + DAY_MS)[0][1]
+    for begins, ends in ((30, 90), ((closes - OPENS) // MINUTE - 120, (closes - OPENS) // MINUTE - 80)):
+        for minute in range(begins, begins + 20 * 60, 5):
+            person.unit(OPENS + minute * MINUTE, Fault_Code=int(minute < ends))
+
+    _, noon, _, morning = person.mails()
+    assert person.kinds() == ["firing", "resolved"] * 2
+    assert noon.created - OPENS == pytest.approx((90 + 30 + 120) * MINUTE, abs=10 * MINUTE)  # it has rested, and waited
+    assert morning.created == OPENS + DAY_MS - HOUR  # an hour before the centre opens
+
+
+def test_the_silence_of_a_unit_is_told_however_many_mails_came_before_it(tmp_path: Path) -> None:
+    person = Person(tmp_path, many(12, 1))
+    every_half_hour(person, "Fault/Code", 0, 1)
+    silent = OPENS + 6 * HOUR
+    idents = [asset.id for asset in facility(person.text).assets()]
+    for minute in range(6 * 60 - 30, 8 * 60, 5):
+        now = OPENS + minute * MINUTE
+        latest = {ident: values(now, {"State": 0}) for ident in idents}
+        person.engine.evaluate(latest | {idents[0]: values(min(now, silent), {"State": 0})}, now)
+
+    said = [row for row in person.mails() if "データが届いていません" in body(parse(row.mail.content), "plain")]
+    assert said[0].created <= silent + HOUR
     person.store.close()
 
 
