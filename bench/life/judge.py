@@ -181,12 +181,15 @@ def _is_false(course: Course, told: Told) -> bool:
 
 
 def left_out_twice(departures: Sequence[Departure]) -> int:
-    """Count bags that two rounds in a row left out although they took one that was less full by far."""
-    found, before = 0, frozenset[str]()
+    """Count bags that two rounds in a row left out although they took one that was less full by far.
+
+    A bag that was changed in between is another one.
+    """
+    found, before = 0, frozenset[tuple[str, int]]()
     for departure in departures:
         lowest = min((departure.levels[ident] for ident in departure.taken), default=200.0)
         left = frozenset(
-            ident
+            (ident, departure.since[ident])
             for ident, level in departure.levels.items()
             if level >= _URGENT and level - _LESS > lowest and ident not in departure.taken
         )

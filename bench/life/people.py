@@ -48,10 +48,11 @@ class MailServer:
 
 @dataclass
 class Departure:
-    """A round as it left: what was in the bags, who was taken, whether anybody went."""
+    """A round as it left: what was in the bags, since when they were there, who was taken, whether anybody went."""
 
     run: Run
     levels: dict[str, float]
+    since: dict[str, int]
     taken: frozenset[str]
     goes: bool
 
@@ -108,7 +109,8 @@ class People:
         stops = [record for record in self._rounds.stops(run.id) if record.stop.joined]
         goes = run.accepted is not None or run.id in self._forgetful
         levels = {ident: bag.level(now) for ident, bag in self._town.bags.items()}
-        self.departures.append(Departure(run, levels, frozenset(record.stop.asset for record in stops), goes))
+        since = {ident: bag.since for ident, bag in self._town.bags.items()}
+        self.departures.append(Departure(run, levels, since, frozenset(record.stop.asset for record in stops), goes))
         if goes:
             late = self._rng.uniform(0.3, 1.5) * HOUR_MS if self._rng.random() < LATE else 0.0
             for record in stops:

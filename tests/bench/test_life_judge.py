@@ -24,8 +24,8 @@ def missed(course: Course) -> set[str]:
     return {figure.name for figure in figures(course) if figure.reached is False}
 
 
-def departure(levels: dict[str, float], *taken: str) -> Departure:
-    return Departure(Run(1, PLAN), levels, frozenset(taken), goes=True)
+def departure(levels: dict[str, float], *taken: str, since: int = MORNING) -> Departure:
+    return Departure(Run(1, PLAN), levels, dict.fromkeys(levels, since), frozenset(taken), goes=True)
 
 
 def test_a_life_without_anything_reaches_every_goal() -> None:
@@ -70,4 +70,5 @@ def test_a_bag_that_is_left_out_twice_for_less_urgent_ones_is_counted() -> None:
 
     assert left_out_twice([full, full]) == 1
     assert left_out_twice([full, departure({"a": 98.0, "b": 40.0}, "a"), full]) == 0
+    assert left_out_twice([full, departure({"a": 98.0, "b": 40.0}, "b", since=MORNING + DAY_MS)]) == 0  # another bag
     assert left_out_twice([departure({"a": 98.0, "b": 95.0}, "b")] * 2) == 0

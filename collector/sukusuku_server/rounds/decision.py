@@ -53,14 +53,15 @@ def still(candidate: Candidate, before: Stop | None, fresh: Reason, since: int) 
     """Return the reason that holds for a unit after a plan has been told, `fresh` being the one of now.
 
     A stop stays unless something has happened: emptied since `since` (UTC ms), withdrawn, out of service, closed, on
-    another round. What only looks a little better by now, or has been silent for an hour, changes no plan.
+    another round. What only looks a little better by now, or has been silent for an hour, changes no plan. What was
+    said of a bag is not so of the one that was put in after it.
     """
     if before is None or fresh not in {*JOINING, Reason.ENOUGH_ROOM, Reason.JUST_EMPTIED}:
         return fresh
+    if candidate.last_emptied is not None and candidate.last_emptied >= since:
+        return fresh
     if before.joined or before.reason in FAILING:
-        emptied = candidate.last_emptied is not None and candidate.last_emptied >= since
-        withdrawn = before.reason is Reason.ASKED and not candidate.asked
-        over = fresh not in JOINING and (emptied or withdrawn)
+        over = before.reason is Reason.ASKED and not candidate.asked and fresh not in JOINING
         return fresh if over or fresh in MUST or before.reason not in JOINING else before.reason
     return fresh if fresh in MUST - {Reason.SILENT} or fresh not in JOINING else before.reason
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil
 
 from sukusuku_server.model.rounds import FAILING, Candidate, Plan, Reason, Stop
-from sukusuku_server.rounds.decision import JOINING, deadline_of, decide, still
+from sukusuku_server.rounds.decision import JOINING, MUST, deadline_of, decide, still
 from sukusuku_server.rounds.routing_problem import Job, Problem, Schedule, Way, Windows, timed, travelled
 from sukusuku_server.rounds.routing_problem import Vehicle as RoutedVehicle
 from sukusuku_server.rounds.timetable import Trip
@@ -76,13 +76,17 @@ def revised(
     )
     said = [stop for stop in plan.stops if stop.asset not in answered]
     turned = any(stop.joined if setting.out else stop.reason is Reason.NO_VEHICLE for stop in said)
-    if (
-        same
-        and not turned
-        and _needs(plan) == {c.asset for c, reason in reasons if reason in JOINING or reason in FAILING}
-    ):
+    needs = {c.asset for c, reason in reasons if reason in JOINING or reason in FAILING}
+    if same and not turned and _needs(plan) == needs and not _gives_way(before, reasons):
         return None
     return _planned(setting, reasons, now, solve)
+
+
+def _gives_way(before: Mapping[str, Stop], reasons: Sequence[tuple[Candidate, Reason]]) -> bool:
+    """Whether a stop that had to be made may wait now, while a unit that must be visited had no room on the round."""
+    pairs = [(before[c.asset], reason) for c, reason in reasons if c.asset in before]
+    waits = any(stop.joined and stop.reason in MUST and reason not in MUST for stop, reason in pairs)
+    return waits and any(stop.reason is Reason.NO_CAPACITY and reason in MUST for stop, reason in pairs)
 
 
 def _needs(plan: Plan) -> set[str]:

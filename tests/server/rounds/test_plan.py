@@ -125,6 +125,26 @@ def test_units_that_must_be_visited_go_before_those_that_may_wait() -> None:
     assert found.solver.endswith("; left out for want of room or time: 5")
 
 
+def test_a_bag_that_was_changed_gives_its_room_to_one_that_must_be_taken_now() -> None:
+    bags = [full(n % 6, n // 6 + 1) for n in range(TRUCK.bags)]
+    told = made(*bags, soon(5, 9))
+    (left,) = (stop for stop in told.stops if not stop.joined)
+    assert (left.asset, left.reason) == ("s5-unit-9", Reason.NO_CAPACITY)
+    now = MORNING + HOUR
+
+    def again(*found: Candidate, plan_: Plan = told) -> Plan | None:
+        return plan.revised(setting(), found, plan_, (), MORNING - HOUR, now, SOLVE)
+
+    changed = unit(0, 1, last_emptied=now - MINUTE, full_by=TRIP.returns + HOUR)
+    assert again(*bags, full(5, 9)) is None  # what is as full as before gives no room
+    assert again(changed, *bags[1:], soon(5, 9)) is None  # and nothing that may wait takes it
+    found = again(changed, *bags[1:], full(5, 9))
+
+    assert found is not None
+    assert {stop.asset for stop in told.joined} ^ {stop.asset for stop in found.joined} == {"s0-unit-1", "s5-unit-9"}
+    assert again(changed, *bags[1:], full(5, 9), plan_=found) is None  # once
+
+
 def test_kilograms_bind_as_bags_do() -> None:
     found = made(*(full(n, kg=25.0) for n in range(4)))
 
