@@ -68,6 +68,7 @@ PRODUCTS = {
             "collector/deploy/tmpfiles.conf": "usr/lib/tmpfiles.d/sukusuku.conf",
             "collector/deploy/broker/acl": "usr/share/doc/sukusuku/examples/broker/acl",
             "collector/deploy/broker/mosquitto.conf": "usr/share/doc/sukusuku/examples/broker/mosquitto.conf",
+            "collector/deploy/broker/certificates.conf": "usr/share/doc/sukusuku/examples/broker/certificates.conf",
         },
     ),
 }

@@ -16,7 +16,7 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_server import settings
 from sukusuku_server.db import Operations
 from sukusuku_server.db.enrolments import Enrolments
-from sukusuku_server.settings import Facility
+from sukusuku_server.settings import Facility, authority
 
 _EPILOG = """examples · 例:
   sudo sukusuku enrol /etc/sukusuku/facility.toml tobu-pi --passwords /etc/mosquitto/sukusuku/passwords
@@ -80,8 +80,9 @@ def _answer(facility: Facility, options: argparse.Namespace) -> Answer:
         host=host,
         port=int(port or broker.port),
         account=options.passwords is not None,
-        ca="" if broker.ca_file is None else Path(broker.ca_file).read_text(encoding="ascii", errors="ignore"),
+        ca=authority.pem(broker.ca_file),
         nonce="",
+        url=facility.web.url.rstrip("/"),
     )
 
 

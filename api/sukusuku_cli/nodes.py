@@ -1,4 +1,4 @@
-"""`sukusuku nodes FACILITY.toml`: the keys of edge nodes, from the command line of the server."""
+"""`sukusuku nodes FACILITY.toml`: keys and certificates of edge nodes, from the command line of the server."""
 
 import argparse
 import os
@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from sukusuku_cli import broker_accounts
+from sukusuku_cli import broker_accounts, broker_certificates
 from sukusuku_cli.operations_command import BY, begin, carry_out
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import SukusukuError, TransientError
 from sukusuku_core.time import japan_time
 from sukusuku_server.access.records import UnknownAccountError
 from sukusuku_server.db import Operations
+from sukusuku_server.db.node_certificates import NodeCertificateRow, NodeCertificates
 from sukusuku_server.db.node_keys import NodeKeys
 from sukusuku_server.model.proofs import ProofState, proof_key
 from sukusuku_server.settings import Facility
@@ -23,7 +24,8 @@ _EPILOG = """examples · 例:
   sukusuku nodes facility.toml list
   sukusuku nodes facility.toml key tobu-pi                       # prints it, once · 一度だけ表示
   sukusuku nodes facility.toml key tobu-pi --file tobu-pi.key    # writes it (mode 0600) · ファイルに保存
-  sukusuku nodes facility.toml revoke tobu-pi
+  sudo sukusuku nodes facility.toml broker /etc/mosquitto/sukusuku   # for the listener of certificates · 証明書用
+  sudo sukusuku nodes facility.toml revoke tobu-pi --broker /etc/mosquitto/sukusuku
 """
 _STATES = {
     ProofState.NO_KEY: "no key: believes whoever may publish · 鍵なし",
@@ -42,21 +44,33 @@ def parser() -> argparse.ArgumentParser:
     """Return what the command line may say."""
     made, which = begin(
         "sukusuku nodes",
-        "Keys of edge nodes: with its key a node deletes a reading only when the collector proves that it "
-        "is stored. エッジノードの鍵。鍵があるノードは、収集サーバーの証明を確認してから計測値を削除します。",
+        "Keys and certificates of edge nodes: with its key a node deletes a reading only when the collector proves "
+        "that it is stored; with its certificate the broker lets it in. エッジノードの鍵と証明書。鍵があるノードは、"
+        "収集サーバーの証明を確認してから計測値を削除します。証明書でブローカーに接続します。",
         _EPILOG,
     )
-    which.add_parser("list", help="list edge nodes and their keys · 一覧").set_defaults(act=_list)
+    which.add_parser("list", help="list edge nodes, their keys and certificates · 一覧").set_defaults(act=_list)
     key = which.add_parser(
-        "key", aliases=["rotate"], help="make a key; the one before holds until the next · 鍵を発行（交換）"
+        "key",
+        aliases=["rotate"],
+        help="make a key, and have the node renew its certificate; those before hold on · 鍵と証明書を交換",
     )
     key.add_argument("node", help="edge node, as in facility.toml · エッジノード")
     key.add_argument("--file", type=Path, help="write it there instead of printing it · 保存先")
     key.set_defaults(act=_key)
-    revoke = which.add_parser("revoke", help="end all keys of a node; its readings wait then · 失効")
+    broker = which.add_parser("broker", help="write what the broker must know of certificates · ブローカー用ファイル")
+    broker.add_argument("folder", type=Path, help="such as /etc/mosquitto/sukusuku · 保存先")
+    broker.set_defaults(act=_broker)
+    change = which.add_parser("authority", help="let another authority sign certificates from now on · 認証局の交換")
+    change.add_argument("folder", type=Path, help="of the broker, as above · ブローカーの設定フォルダー")
+    change.set_defaults(act=_authority)
+    revoke = which.add_parser("revoke", help="end all keys and certificates of a node; its readings wait then · 失効")
     revoke.add_argument("node", help="edge node · エッジノード")
     revoke.add_argument(
         "--passwords", type=Path, metavar="FILE", help="Mosquitto's password file, to end its account there too"
+    )
+    revoke.add_argument(
+        "--broker", type=Path, metavar="FOLDER", help="the broker's folder, to have it refuse the certificates"
     )
     revoke.set_defaults(act=_revoke)
     return made
@@ -64,11 +78,20 @@ def parser() -> argparse.ArgumentParser:
 
 def _list(_: argparse.Namespace, facility: Facility, operations: Operations) -> None:
     rows, states = NodeKeys(operations).holding(), _states(facility)
+    certificates = {row.node: row for row in NodeCertificates(operations).newest()}
     for node in facility.own_edges():
         held = [f"{row.key.ident} of {japan_time(row.created):%Y-%m-%d}" for row in rows if row.node == node]
         state = ProofState.UNKNOWN_KEY if states.get(node) == ProofState.PROVED and not held else states.get(node)
         said = _STATES[ProofState(state)] if state else "has not been heard yet · 未受信"
         print(f"{node:<24} {', '.join(held) or '-'}: {said}")
+        if node in certificates:
+            print(f"{'':<24} {_certificate(certificates[node])}")
+
+
+def _certificate(row: NodeCertificateRow) -> str:
+    asked = "never · なし" if row.asked is None else f"{japan_time(row.asked):%Y-%m-%d %H:%M}"
+    renew = "; it shall renew it · 更新待ち" if row.outdated else ""
+    return f"certificate until · 証明書の期限 {japan_time(row.ends):%Y-%m-%d}, asked · 最終確認 {asked}{renew}"
 
 
 def _states(facility: Facility) -> dict[str, int]:
@@ -84,6 +107,7 @@ def _key(arguments: argparse.Namespace, facility: Facility, operations: Operatio
     own, keys = facility.own_edges(), NodeKeys(operations)
     if arguments.node not in own:
         raise UnknownAccountError(f"facility.toml has no edge node {arguments.node!r}; it has {', '.join(own)}")
+    NodeCertificates(operations).replace(arguments.node, now_ms())
     if arguments.file is None:
         print(
             "put it into a file of the edge node that only its service may read; it is not shown again", file=sys.stderr
@@ -98,6 +122,16 @@ def _key(arguments: argparse.Namespace, facility: Facility, operations: Operatio
             raise
 
 
+def _broker(arguments: argparse.Namespace, _: Facility, operations: Operations) -> None:
+    broker_certificates.write(arguments.folder, NodeCertificates(operations).for_broker(now_ms(), BY))
+    print("next: systemctl restart mosquitto · 次：ブローカーの再起動", file=sys.stderr)
+
+
+def _authority(arguments: argparse.Namespace, facility: Facility, operations: Operations) -> None:
+    NodeCertificates(operations).change_authority(now_ms(), BY)
+    _broker(arguments, facility, operations)
+
+
 def _revoke(arguments: argparse.Namespace, _: Facility, operations: Operations) -> None:
     NodeKeys(operations).revoke(arguments.node, now_ms(), BY)
     if arguments.passwords is not None:
@@ -105,6 +139,9 @@ def _revoke(arguments: argparse.Namespace, _: Facility, operations: Operations) 
         print(
             "systemctl reload mosquitto ends its session at the broker · ブローカーの再読み込みで切断", file=sys.stderr
         )
+    if arguments.broker is not None:
+        broker_certificates.write(arguments.broker, NodeCertificates(operations).for_broker(now_ms(), BY))
+        print("next: systemctl restart mosquitto, which ends its session · 次：ブローカーの再起動", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How an edge node gets its key: from a one-time code that a person carries from the server to it. Pure.
+"""How an edge node gets its key and its certificate: from a one-time code that a person carries to it. Pure.
 
 The key never travels. Both sides make it from the code and from random numbers that they tell each other, so whoever
 reads the exchange has no use of it without the code, and whoever finds the code later none without the exchange. The
@@ -30,7 +30,11 @@ _PURPOSE = "sukusuku enrolment 1"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What an edge node learns when it is enrolled. `ca`: the broker's authority as PEM; empty: no TLS."""
+    """What an edge node learns when it is enrolled.
+
+    `ca`: the broker's authority as PEM; empty: no TLS. `certificate`: its own as PEM, for the key whose request it has
+    sent; empty: the broker asks for none. `url`: where the server is reached later, to renew that.
+    """
 
     group: str
     primary_host: str
@@ -41,6 +45,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     ca: str
     nonce: str
     """The random number of the server."""
+    certificate: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,12 @@ class Code:
         groups = [self.secret[at : at + _LETTERS] for at in range(0, len(self.secret), _LETTERS)]
         return f"{self.node}/{'-'.join(groups)}"
 
-    def request(self, challenge: str) -> str:
-        """Return the proof with which an edge node asks; `challenge` is its random number."""
-        return self._mac("request", challenge).hex()
+    def request(self, challenge: str, request: str = "") -> str:
+        """Return the proof with which an edge node asks.
+
+        `challenge` is its random number, `request` the one for a certificate; empty: it is of a version before them.
+        """
+        return self._mac("request", challenge, *([request] if request else [])).hex()
 
     def answered(self, challenge: str, answer: bytes) -> str:
         """Return the proof that an answer, as it is on the wire, is the server's to this request."""

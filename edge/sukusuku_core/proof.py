@@ -66,6 +66,10 @@ class ProofKey:
         """Return the proof of what a collector says to another one that has the same key."""
         return self._mac("claim", *parts).hexdigest()
 
+    def renewal(self, *parts: str) -> str:
+        """Return the proof of what an edge node and the server say to each other about its certificate."""
+        return self._mac("renewal", *parts).hexdigest()
+
     def _mac(self, *parts: str) -> "hmac.HMAC":
         """Each part stands with its length, so that no two lists of parts are the same text."""
         made = hmac.new(self.value, digestmod=hashlib.sha256)

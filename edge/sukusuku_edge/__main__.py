@@ -15,6 +15,7 @@ from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_core.settings_schema import schema
 from sukusuku_core.text_table import columns
 from sukusuku_edge import enrolment, service, status, status_report
+from sukusuku_edge.http_client import ask_by_http
 from sukusuku_edge.probe import Options, probe
 from sukusuku_edge.settings import Device, Edge, EdgeSettings, read
 from sukusuku_mqtt import MqttSettings
@@ -100,7 +101,10 @@ def parser() -> argparse.ArgumentParser:
         "--folder", type=Path, default=Path("/etc/sukusuku"), help="of settings and secrets (default: %(default)s)"
     )
     command.add_argument(
-        "--outbox", default="/var/lib/sukusuku-edge/outbox.db", help="where readings wait (default: %(default)s)"
+        "--outbox",
+        type=Path,
+        default=Path("/var/lib/sukusuku-edge/outbox.db"),
+        help="where readings wait; the certificate is beside it (default: %(default)s)",
     )
     command.add_argument("--ca", type=Path, metavar="FILE", help="authority of the server's certificate (PEM)")
     completion.add_to(commands, "sukusuku-edge")
@@ -142,13 +146,13 @@ def _probe(arguments: argparse.Namespace) -> int:
 
 
 def _enrol(arguments: argparse.Namespace) -> int:
-    ask = enrolment.ask_by_http(arguments.ca)
+    ask = ask_by_http(arguments.ca)
     done = enrolment.enrol(arguments.url, arguments.code, arguments.folder, arguments.outbox, ask)
     for path in done.written:
         print(f"written 作成: {path}")
-    if done.kept:
-        wanted = f'[uplink] key = "env:{enrolment.KEY}"'
-        print(f"kept 既存のまま: {arguments.folder / enrolment.SETTINGS}; see that it has {wanted}")
+    if done.missing:
+        print(f"kept 既存のまま: {arguments.folder / enrolment.SETTINGS}; see that it has 次の設定が必要です:")
+        print("\n".join(f"  {line}".rstrip() for line in done.missing))
     print("next 次: systemctl restart sukusuku-edge")
     return 0
 

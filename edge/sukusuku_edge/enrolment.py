@@ -1,44 +1,49 @@
-"""`sukusuku-edge enrol URL CODE`: gets this edge node its key, the broker's authority and its first settings.
+"""`sukusuku-edge enrol URL CODE`: gets this edge node its key, its certificate and its first settings.
 
 What is secret goes into `edge.env`, which only its owner reads and systemd hands to the agent. What is in it besides
-stays, and so do settings that are there: then only key, password and authority are new.
+stays, and so do settings that are there: then only key, password, certificate and authority are new. What the agent
+renews by itself is beside the outbox, where it may write.
 """
 
 import json
 import os
-import ssl
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
+from sukusuku_core.certificates import Request, read
 from sukusuku_core.enrolment import Answer, Code, new_nonce
-from sukusuku_core.errors import ConfigError, PermanentError, TransientError
+from sukusuku_core.errors import ConfigError, PermanentError
 from sukusuku_core.proof import ProofKey, same
+from sukusuku_edge import durable_file
+from sukusuku_edge.http_client import Ask
 
-SETTINGS, SECRETS, AUTHORITY = "edge.toml", "edge.env", "ca.pem"
+SETTINGS, SECRETS, AUTHORITY, CERTIFICATE = "edge.toml", "edge.env", "ca.pem", "node.pem"
 KEY, PASSWORD = "SUKUSUKU_NODE_KEY", "SUKUSUKU_BROKER_PASSWORD"
-_SECONDS = 15
-_LARGEST = 200_000
-"""Bytes of an answer."""
-
-Ask = Callable[[str, bytes], bytes]
-"""Posts JSON to an address and returns the answer. Raises TransientError or PermanentError with its words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What was written, and whether settings were there already."""
+    """What was written. `missing` are the lines that settings which were there already need; empty: they are new."""
 
     written: list[Path]
-    kept: bool
+    missing: list[str]
 
 
-def enrol(url: str, text: str, folder: Path, outbox: str, ask: Ask) -> Enrolled:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where files of an edge node go, and where it reaches the server."""
+
+    folder: Path
+    outbox: Path
+    url: str
+
+
+def enrol(url: str, text: str, folder: Path, outbox: Path, ask: Ask) -> Enrolled:
     """Enrol this node and write its files.
 
     Raises ConfigError for a wrong code or folder, PermanentError when the server refuses, or is not the one that made
@@ -50,11 +55,25 @@ def enrol(url: str, text: str, folder: Path, outbox: str, ask: Ask) -> Enrolled:
         raise ConfigError(str(error)) from error
     if not os.access(folder, os.W_OK):
         raise ConfigError(f"{folder}: cannot be written by this account; run this as root, or give --folder")
-    challenge = new_nonce()
-    asked = json.dumps({"challenge": challenge, "proof": code.request(challenge)}).encode()
+    challenge, wanted = new_nonce(), Request.new(code.node)
+    proof = code.request(challenge, wanted.text)
+    asked = json.dumps({"challenge": challenge, "request": wanted.text, "proof": proof}).encode()
     told = ask(f"{url.rstrip('/')}/api/v1/enrolments/{code.node}", asked)
     answer = _believed(code, challenge, told)
-    return _write(code, code.key(challenge, answer.nonce), answer, folder, outbox)
+    if answer.certificate and not wanted.fits(read(answer.certificate)[0]):
+        raise PermanentError("the certificate that came is not for the key of this node; nothing was written")
+    place = _Place(folder, outbox, _address(url.rstrip("/"), answer.url))
+    return _write(code, code.key(challenge, answer.nonce), wanted.key, answer, place)
+
+
+def _address(typed: str, told: str) -> str:
+    """Return where the server is reached later: as it was now, unless that was a tunnel, which is not there later."""
+    host = urlsplit(typed).hostname or ""
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    return told if local and told else typed
 
 
 def _believed(code: Code, challenge: str, told: bytes) -> Answer:
@@ -69,16 +88,29 @@ def _believed(code: Code, challenge: str, told: bytes) -> Answer:
     return answer
 
 
-def _write(code: Code, key: ProofKey, answer: Answer, folder: Path, outbox: str) -> Enrolled:
-    secrets = {KEY: key.text} | ({PASSWORD: code.broker_password()} if answer.account else {})
-    written = [_store(folder / SECRETS, _with(folder / SECRETS, secrets), 0o600)]
+def _write(code: Code, key: ProofKey, certificate_key: str, answer: Answer, place: _Place) -> Enrolled:
+    password = answer.account and not answer.certificate
+    secrets = {KEY: key.text} | ({PASSWORD: code.broker_password()} if password else {})
+    written = []
+    state = place.outbox.parent
+    if answer.certificate:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        written.append(durable_file.replace(state / CERTIFICATE, answer.certificate + certificate_key, 0o600))
     if answer.ca:
-        written.append(_store(folder / AUTHORITY, answer.ca, 0o644))
-    settings = folder / SETTINGS
-    kept = settings.exists()
-    if not kept:
-        written.append(_store(settings, _settings(code.node, answer, outbox), 0o644))
-    return Enrolled(written, kept)
+        authority = (state if answer.certificate else place.folder) / AUTHORITY
+        written.append(durable_file.replace(authority, answer.ca, 0o644))
+    written.append(durable_file.replace(place.folder / SECRETS, _with(place.folder / SECRETS, secrets), 0o600))
+    settings = place.folder / SETTINGS
+    lines = _settings(code.node, answer, place)
+    if settings.exists():
+        return Enrolled(written, lines)
+    head = (
+        "# Written by `sukusuku-edge enrol`. Add devices and what they measure: edge.example.toml explains every key."
+    )
+    identity = [f'group = "{answer.group}"', f'node = "{code.node}"', f'primary_host = "{answer.primary_host}"', ""]
+    outbox = ["", "[outbox]", f'path = "{place.outbox}"', ""]
+    written.append(durable_file.replace(settings, "\n".join([head, *identity, *lines, *outbox]), 0o644))
+    return Enrolled(written, [])
 
 
 def _with(path: Path, secrets: Mapping[str, str]) -> str:
@@ -88,76 +120,16 @@ def _with(path: Path, secrets: Mapping[str, str]) -> str:
     return "".join(f"{line}\n" for line in (*kept, *(f"{name}={value}" for name, value in secrets.items())))
 
 
-def _settings(node: str, answer: Answer, outbox: str) -> str:
-    """Return a first `edge.toml`. What it measures is added by hand, or comes from `sukusuku init --edge`."""
-    account = [f'username = "{node}"', f'password = "env:{PASSWORD}"'] if answer.account else []
-    authority = [f'ca_file = "{AUTHORITY}"'] if answer.ca else []
-    lines = [
-        "# Written by `sukusuku-edge enrol`. Add devices and what they measure: edge.example.toml explains every key.",
-        f'group = "{answer.group}"',
-        f'node = "{node}"',
-        f'primary_host = "{answer.primary_host}"',
-        "",
-        "[broker]",
-        f'host = "{answer.host}"',
-        f"port = {answer.port}",
-        *account,
-        *authority,
-        "",
-        "[uplink]",
-        f'key = "env:{KEY}"',
-        "",
-        "[outbox]",
-        f'path = "{outbox}"',
-    ]
-    return "\n".join([*lines, ""])
-
-
-def _store(path: Path, text: str, mode: int) -> Path:
-    """Replace a file in one step, durably."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "w", encoding="utf-8"
-    ) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    return path
-
-
-def ask_by_http(authority: Path | None) -> Ask:
-    """Return how a server is asked. `authority`: PEM that its certificate is checked by; None: the system's."""
-
-    def ask(url: str, body: bytes) -> bytes:
-        if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"{url}: expected an address such as https://sukusuku.example.jp")
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - looked at above
-        context = _context(authority) if url.startswith("https://") else None
-        try:
-            with urllib.request.urlopen(request, timeout=_SECONDS, context=context) as answer:  # noqa: S310
-                found: bytes = answer.read(_LARGEST)
-                return found
-        except urllib.error.HTTPError as error:
-            raise PermanentError(f"{url}: status {error.code}: {_detail(error.read(_LARGEST))}") from error
-        except OSError as error:
-            raise TransientError(f"{url}: no answer: {getattr(error, 'reason', error)}") from error
-        except HTTPException as error:
-            raise PermanentError(f"{url}: what answers there is no Sukusuku server: {error!r}") from error
-
-    return ask
-
-
-def _context(authority: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=authority)
-    except OSError as error:
-        raise ConfigError(f"--ca {authority}: expected certificates as PEM: {error}") from error
-
-
-def _detail(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["detail"])
-    except (ValueError, KeyError, TypeError):
-        return "it does not say why"
+def _settings(node: str, answer: Answer, place: _Place) -> list[str]:
+    """Return the lines of `edge.toml` about broker and server; what is measured is added by hand, or by `init`."""
+    lines = ["[broker]", f'host = "{answer.host}"', f"port = {answer.port}"]
+    if answer.certificate:
+        state = place.outbox.parent
+        lines += [f'ca_file = "{state / AUTHORITY}"', f'cert_file = "{state / CERTIFICATE}"']
+        lines += ["", "[renewal]", f'url = "{place.url}"']
+    else:
+        if answer.account:
+            lines += [f'username = "{node}"', f'password = "env:{PASSWORD}"']
+        if answer.ca:
+            lines.append(f'ca_file = "{AUTHORITY}"')
+    return [*lines, "", "[uplink]", f'key = "env:{KEY}"']

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from functools import partial
 from pathlib import Path
 
+from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
 from sukusuku_core.ending import end
 from sukusuku_core.errors import TransientError
@@ -15,8 +16,10 @@ from sukusuku_edge.boot_log import Start
 from sukusuku_edge.bootclock import BootClock, SystemClock, Timekeeper
 from sukusuku_edge.events import Emit
 from sukusuku_edge.health import Computer
+from sukusuku_edge.http_client import ask_by_http
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.pipeline import RETRY_SECONDS, Parts, Pipeline
+from sukusuku_edge.renewal import Place, Renewal
 from sukusuku_edge.sd_notify import Notifier
 from sukusuku_edge.settings import Edge
 from sukusuku_edge.sources import SOURCES, Source
@@ -39,7 +42,8 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
     settings = edge.settings
     path = Path(settings.outbox.path)
     clock = clock or SystemClock(settings.clock.sync_file)
-    reporter = Reporter(edge, Notifier())
+    renewal = _renewal(edge)
+    reporter = Reporter(edge, Notifier(), lambda: None if renewal is None else renewal.line)
     async with Outbox(
         path,
         settings.outbox.max_rows,
@@ -75,6 +79,8 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
                 group.create_task(_read(source, pipeline.emit), name=f"source-{source.name}") for source in sources
             ]
             readers.append(group.create_task(pipeline.report_health(), name="health"))
+            if renewal is not None:
+                readers.append(group.create_task(_renew(renewal, uplink), name="renewal"))
             _log.info("ready: %d devices, %d assets, outbox %s", len(settings.device), len(settings.asset), path)
             reporter.ready()
             await stop.wait()
@@ -90,6 +96,20 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
 
 async def _read(source: Source, emit: Emit) -> None:
     await supervise(f"source {source.name}", partial(source.run, emit), RETRY_SECONDS, asyncio.sleep, _log)
+
+
+def _renewal(edge: Edge) -> Renewal | None:
+    """Return what renews the certificate of this node; None: the settings ask for none."""
+    settings, broker = edge.settings.renewal, edge.settings.broker
+    if settings is None or edge.key is None or broker.cert_file is None or broker.ca_file is None:
+        return None
+    place = Place(edge.settings.node, settings.url, Path(broker.cert_file), Path(broker.ca_file))
+    authority = None if settings.ca_file is None else Path(settings.ca_file)
+    return Renewal(place, edge.key, ask_by_http(authority), now_ms)
+
+
+async def _renew(renewal: Renewal, uplink: Uplink) -> None:
+    await supervise("renewal", partial(renewal.run, uplink.reconnect), RETRY_SECONDS, asyncio.sleep, _log)
 
 
 async def _send(uplink: Uplink, pipeline: Pipeline) -> None:

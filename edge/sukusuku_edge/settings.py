@@ -32,6 +32,18 @@ SILENT_AFTER = 3600.0
 """Seconds; see `Device.silent_after`."""
 
 
+class RenewalSettings(Settings, frozen=True, kw_only=True):
+    """Where this node renews its certificate, which is `cert_file` under [broker] with its key in the same file.
+
+    It asks every hour whom it shall trust too, and replaces `ca_file`. So the agent must be able to write both.
+    """
+
+    url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s?#]+$", description="an address such as https://...")]
+    """The server, as people open it."""
+    ca_file: str | None = None
+    """Who has signed the certificate of the server, where that is no authority that everybody trusts."""
+
+
 class OutboxSettings(Settings, frozen=True, kw_only=True):
     """Where readings wait until the collector has stored them. Paths are relative to `edge.toml`."""
 
@@ -148,6 +160,7 @@ class EdgeSettings(Settings, frozen=True, kw_only=True):
     sensors: BrokerSettings | None = None
     """The broker of the JSON sensors; default: the same."""
     uplink: UplinkSettings = UplinkSettings()
+    renewal: RenewalSettings | None = None
     outbox: OutboxSettings = OutboxSettings()
     liveness: LivenessSettings = LivenessSettings()
     clock: ClockSettings = ClockSettings()
@@ -204,6 +217,8 @@ def check(settings: EdgeSettings, name: str) -> Edge:
     _unique(name, "asset", (asset.id for asset in settings.asset))
     if (settings.uplink.key_file or settings.uplink.key) and not settings.acknowledge:
         raise ConfigError(f"{name}: uplink: a key is of no use with `acknowledge = false`: leave out one of them")
+    if settings.renewal is not None:
+        _check_renewal(settings, f"{name}: renewal")
     found = dict(_profiles(settings, name))
     bound: list[Bound] = []
     for a, asset in enumerate(settings.asset):
@@ -236,6 +251,16 @@ def check(settings: EdgeSettings, name: str) -> Edge:
                 )
             )
     return Edge(settings, found, tuple(bound), dict(_buses(settings, name, found)))
+
+
+def _check_renewal(settings: EdgeSettings, where: str) -> None:
+    broker, uplink = settings.broker, settings.uplink
+    if broker.cert_file is None or broker.ca_file is None:
+        raise ConfigError(f"{where}: [broker] has no `ca_file` and `cert_file`, so there is nothing to renew")
+    if broker.key_file is not None:
+        raise ConfigError(f"{where}: `key_file` under [broker] must be left out: the key is in `cert_file` too")
+    if uplink.key is None and uplink.key_file is None:
+        raise ConfigError(f"{where}: [uplink] has no key, which is the proof that it is this node that asks")
 
 
 def _profiles(settings: EdgeSettings, name: str) -> Iterator[tuple[str, AnyProfile]]:
@@ -330,7 +355,7 @@ def _resolved(settings: EdgeSettings, folder: Path, name: str) -> EdgeSettings:
     def at(path: str | None) -> str | None:
         return None if path is None else str((folder / path).resolve())
 
-    outbox = settings.outbox
+    outbox, renewal = settings.outbox, settings.renewal
     return msgspec.structs.replace(
         settings,
         profiles=at(settings.profiles),
@@ -338,5 +363,6 @@ def _resolved(settings: EdgeSettings, folder: Path, name: str) -> EdgeSettings:
         sensors=None if settings.sensors is None else settings.sensors.resolved(folder, f"{name}: sensors"),
         clock=msgspec.structs.replace(settings.clock, sync_file=at(settings.clock.sync_file)),
         uplink=msgspec.structs.replace(settings.uplink, key_file=at(settings.uplink.key_file)),
+        renewal=None if renewal is None else msgspec.structs.replace(renewal, ca_file=at(renewal.ca_file)),
         outbox=msgspec.structs.replace(outbox, path=at(outbox.path), accepted_log=at(outbox.accepted_log)),
     )

@@ -6,12 +6,13 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from sukusuku_core.renewal import ends_soon
 from sukusuku_core.text_table import columns
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from sukusuku_edge import database, lock, readings, session_numbers, status_report
 from sukusuku_edge.session_numbers import Number
 from sukusuku_edge.settings import Edge
-from sukusuku_edge.status_report import Status
+from sukusuku_edge.status_report import CertificateLine, Status
 
 QUIET = MINUTE_MS
 """ms; a running agent that has written nothing for so long is in trouble."""
@@ -38,6 +39,10 @@ def show(edge: Edge, now: int | None = None) -> tuple[str, bool]:
             ("acknowledged 受領確認", last),
             ("clock 時計", status.clock),
         ]
+    if status is not None and status.certificate is not None:
+        held = status.certificate
+        facts.append(("certificate 証明書", _certificate(held, now)))
+        trouble |= ends_soon(held.ends, now)
     devices = [] if status is None else list(status.devices)
     table = [("device 機器", "where 場所", "state 状態", "heard 最終応答", "what to do 対処")]
     for item in devices:
@@ -59,6 +64,13 @@ def _agent(status: Status | None, now: int, *, running: bool) -> str:
         return "runs, and has not said anything yet"
     text = f"runs as process {status.process}, version {status.version}, said so {_when(status.time, now)}"
     return f"{text}: it hangs or cannot write; see its log" if now - status.time > QUIET else text
+
+
+def _certificate(held: CertificateLine, now: int) -> str:
+    until = _when(held.ends, now)
+    text = f"has ended {until}" if held.ends <= now else f"until {until}"
+    asked = "not asked yet" if held.asked is None else f"the server was asked {_when(held.asked, now)}"
+    return f"{text}; {asked}" + (f"; it cannot be renewed: {held.trouble}" if held.trouble else "")
 
 
 def _outbox(path: Path) -> tuple[int, int | None, int | None, str]:
@@ -83,5 +95,6 @@ def _when(moment: int, now: int) -> str:
 def _age(passed: int) -> str:
     for size, unit in ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"), (1000, "s")):
         if abs(passed) >= size:
-            return f"{passed / size:.1f} {unit} ago".replace(".0 ", " ")
+            amount = f"{abs(passed) / size:.1f} {unit}".replace(".0 ", " ")
+            return f"{amount} ago" if passed > 0 else f"in {amount}"
     return "now"

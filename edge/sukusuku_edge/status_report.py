@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -33,6 +33,14 @@ class DeviceLine(msgspec.Struct, frozen=True):
     trouble: str
 
 
+class CertificateLine(msgspec.Struct, frozen=True):
+    """The certificate of this node; times in UTC ms. `asked`: when the server was last asked; None: not yet."""
+
+    ends: int
+    asked: int | None
+    trouble: str
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The status file; times in UTC ms."""
 
@@ -44,6 +52,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     last_ack: int | None
     clock: str
     devices: tuple[DeviceLine, ...]
+    certificate: CertificateLine | None = None
+    """None: it renews none."""
 
 
 def path_of(outbox: Path) -> Path:
@@ -69,7 +79,10 @@ def where(device: Device) -> str:
 class Reporter:
     """Writes the status file and feeds the watchdog, as long as polls come and commits succeed."""
 
-    def __init__(self, edge: Edge, notifier: Notifier) -> None:
+    def __init__(
+        self, edge: Edge, notifier: Notifier, certificate: Callable[[], CertificateLine | None] = lambda: None
+    ) -> None:
+        self._certificate = certificate
         self._node = edge.settings.node
         self._file = path_of(Path(edge.settings.outbox.path))
         self._where: Mapping[str, str] = {device.id: where(device) for device in edge.settings.device}
@@ -114,6 +127,7 @@ class Reporter:
             uplink=words,
             last_ack=uplink.last_ack,
             clock=clock,
+            certificate=self._certificate(),
             devices=tuple(
                 DeviceLine(item.id, self._where[item.id], item.state, item.unstable, item.heard, item.trouble)
                 for item in devices

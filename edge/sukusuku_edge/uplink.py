@@ -99,6 +99,7 @@ class Uplink:
         self._last_row = waiting
         self._session: UplinkSession | None = None
         self._stopping = asyncio.Event()
+        self._anew = ""
         self._problems = TransitionLog(_log)
 
     def committed(self, rows: Sequence[Row]) -> None:
@@ -132,6 +133,12 @@ class Uplink:
         if not self._acknowledge:
             return f"{self._session.rules.phase.value}; readings count as delivered when the broker has them"
         return str(self._session.rules.phase.value)
+
+    def reconnect(self, why: str) -> None:
+        """Say goodbye to the host and begin another session; what it has not acknowledged is sent again there."""
+        if self._session is not None:
+            self._anew = why
+            self._session.wake.set()
 
     def stop(self) -> None:
         """Say goodbye to the host and let `run` return."""
@@ -225,6 +232,9 @@ class Uplink:
             await self._perform(session, rules.tick(self._clock()))
             if self._stopping.is_set():
                 await self._perform(session, rules.leave("stopped"))
+            if self._anew:
+                why, self._anew = self._anew, ""
+                await self._perform(session, rules.leave(why))
             await self._pump(session)
             if reader.done():
                 reader.result()  # raises what ended the session

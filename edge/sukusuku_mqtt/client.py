@@ -151,6 +151,9 @@ class MqttSession:
         self._client.on_socket_unregister_write = lambda *_: self._watch_writes(on=False)
         self._client.on_socket_close = lambda *_: self._unwatch()
         self._socket = self._client.socket()
+        if self._socket is None:  # in TLS 1.3 a server judges our certificate after the handshake
+            self._end("ended by the broker")
+            raise TransientError(f"MQTT broker {where}: it ends the connection at once: see its log{self._shown()}")
         self._loop.add_reader(self._socket, self._read)
         if self._client.want_write():
             self._watch_writes(on=True)
@@ -170,6 +173,10 @@ class MqttSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def _shown(self) -> str:
+        file = self._settings.cert_file
+        return "" if file is None else f"; it may not accept the certificate {file}"
 
     def _set_will(self, will: Will) -> None:
         self._client.will_set(will.topic, will.payload, will.qos, will.retain)

@@ -154,7 +154,7 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
         f"/api/v1/{path}"
         for path in (
             "alerts/{alert_id}/acknowledge/withdraw",
-            "enrolments/{node}",
+            "enrolments/{node}", "enrolments/{node}/certificate",
             "settings", "settings/edits", "settings/history", "settings/undo", "settings/unassigned", "settings/adopt",
             "health", "sites", "sites/{site_id}", "units", "units/{unit_id}", "rooms", "rooms/{room_id}",
             "rooms/{room_id}/occupancy", "rooms/{room_id}/metrics", "rooms/{room_id}/outlook", "rooms/{room_id}/limit",

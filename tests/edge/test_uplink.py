@@ -126,6 +126,23 @@ def test_without_an_acknowledgement_rows_stay_and_are_sent_again_as_historical(t
     run(work())
 
 
+def test_another_session_that_was_asked_for_loses_nothing(tmp_path: Path, broker: int) -> None:
+    async def work() -> None:
+        host = Host(acknowledging=False)
+        async with host.online(broker), node(tmp_path, broker) as one:
+            one.uplink.asset_up("unit-1")
+            await host.until(lambda: "DBIRTH unit-1" in host.arrived)
+            await one.read("unit-1", "State", 1, 2)
+            host.acknowledging = True
+            one.uplink.reconnect("there is a new certificate")
+            await one.read("unit-1", "State", 3)
+            await one.empty()
+        assert host.stored == set(one.accepted)
+        assert len(set(host.bdseqs)) == 2
+
+    run(work())
+
+
 def test_readings_from_before_the_session_are_historical_and_come_after_the_live_ones(
     tmp_path: Path, broker: int
 ) -> None:

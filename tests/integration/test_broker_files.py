@@ -15,8 +15,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from sukusuku_cli import broker_certificates
 from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import MqttSession, MqttSettings
+from sukusuku_server.db.node_certificates import BrokerFiles
 from sukusuku_server.settings import Facility
 from tests.collector.small_facility import facility_in
 from tests.collector.test_service import collector
@@ -40,6 +42,9 @@ class Broker:
 
     port: int
     authority: Path
+    certificates: int
+    """The port where nodes show certificates."""
+    process: "subprocess.Popen[bytes]"
 
     def account(self, name: str) -> dict[str, Any]:
         return {"username": name, "password": PASSWORD, "ca_file": self.authority}
@@ -53,9 +58,9 @@ class Broker:
 
 
 @contextlib.contextmanager
-def broker(folder: Path, *, rules: bool = True) -> Iterator[Broker]:
-    """The files as they ship, elsewhere; `rules`: with the file `acl`."""
-    folder.mkdir()
+def broker(folder: Path, *, rules: bool = True, nodes: BrokerFiles | None = None) -> Iterator[Broker]:
+    """The files as they ship, elsewhere; `rules`: with the file `acl`. `nodes`: what it knows of certificates."""
+    folder.mkdir(exist_ok=True)
     made = certificates.make(folder)
     (folder / "acl").write_bytes((FILES / "acl").read_bytes())
     for n, name in enumerate(ACCOUNTS):
@@ -64,13 +69,18 @@ def broker(folder: Path, *, rules: bool = True) -> Iterator[Broker]:
     port = free_port()
     text = (FILES / "mosquitto.conf").read_text(encoding="utf-8").replace(PLACE, str(folder))
     text = text.replace("listener 8883", f"listener {port} 127.0.0.1")
+    certified = free_port()
+    if nodes is not None:
+        broker_certificates.write(folder, nodes)
+        more = (FILES / "certificates.conf").read_text(encoding="utf-8").replace(PLACE, str(folder))
+        text += more.replace("listener 8884", f"listener {certified} 127.0.0.1")
     if not rules:
         text = "\n".join(line for line in text.splitlines() if not line.startswith("acl_file"))
     (folder / "mosquitto.conf").write_text(f"{text}\nuser root\n", encoding="utf-8")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program(), "-c", str(folder / "mosquitto.conf")], stdout=log, stderr=log)
     try:
-        found = Broker(port, made.authority)
+        found = Broker(port, made.authority, certified, process)
         _wait_for(found, process)
         yield found
     finally:

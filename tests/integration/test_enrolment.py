@@ -18,6 +18,7 @@ from sukusuku_core.clock import now_ms
 from sukusuku_core.enrolment import VALID_SECONDS
 from sukusuku_core.errors import ConfigError, PermanentError, TransientError
 from sukusuku_edge import enrolment, settings
+from sukusuku_edge.http_client import Ask, ask_by_http
 from sukusuku_mqtt import MqttSession, MqttSettings
 from sukusuku_server.db.node_keys import NodeKeys
 from sukusuku_server.settings import read
@@ -28,8 +29,6 @@ from tests.support.broker import mosquitto
 from tests.support.databases import operations
 from tests.support.ports import free_port
 
-OUTBOX = "/var/lib/sukusuku-edge/outbox.db"
-
 
 class Place:
     """A server, and an edge node that reaches it."""
@@ -38,6 +37,7 @@ class Place:
         self.folder, self.api, self.file = folder, api, file
         self.pi = folder / "pi"
         self.pi.mkdir()
+        self.outbox = folder / "state" / "outbox.db"
         self.now = now_ms()
 
     def ask(self, url: str, body: bytes) -> bytes:
@@ -50,8 +50,8 @@ class Place:
         assert server.main([str(self.file), "tobu-pi", *more]) == 0
         return capsys.readouterr().out.split()[-1]
 
-    def enrol(self, code: str, ask: enrolment.Ask | None = None) -> enrolment.Enrolled:
-        return enrolment.enrol(str(self.api.base_url), code, self.pi, OUTBOX, ask or self.ask)
+    def enrol(self, code: str, ask: Ask | None = None) -> enrolment.Enrolled:
+        return enrolment.enrol(str(self.api.base_url), code, self.pi, self.outbox, ask or self.ask)
 
     def secrets(self) -> dict[str, str]:
         text = (self.pi / enrolment.SECRETS).read_text(encoding="utf-8")
@@ -61,15 +61,21 @@ class Place:
         return [row.key.text for row in NodeKeys(operations(self.folder)).holding()]
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    file = facility_file(tmp_path, 1883)
-    store, places = LazyStore(tmp_path / "readings.db"), list[Place]()
-    app = create_app(read(file), store, operations(tmp_path), lambda: places[0].now if places else now_ms(), None)
+@contextlib.contextmanager
+def placed(folder: Path, file: Path) -> Iterator[Place]:
+    """A server with these settings."""
+    store, places = LazyStore(folder / "readings.db"), list[Place]()
+    app = create_app(read(file), store, operations(folder), lambda: places[0].now if places else now_ms(), None)
     with client(app) as api:
-        places.append(Place(tmp_path, api, file))
+        places.append(Place(folder, api, file))
         yield places[0]
     store.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with placed(tmp_path, facility_file(tmp_path, 1883)) as found:
+        yield found
 
 
 def test_an_enrolled_node_has_a_key_that_the_server_knows_and_settings_that_are_right(
@@ -113,7 +119,7 @@ def test_a_node_gets_another_key_and_the_one_before_holds_until_then(
     (place.pi / enrolment.SETTINGS).write_text("mine", encoding="ascii")
     with (place.pi / enrolment.SECRETS).open("a", encoding="utf-8") as file:
         file.write(f"# センサーのブローカー\nSENSORS=other\n{enrolment.PASSWORD}=as before\n")
-    assert place.enrol(place.code(capsys)).kept
+    assert f'key = "env:{enrolment.KEY}"' in place.enrol(place.code(capsys)).missing
     second = place.secrets()[enrolment.KEY]
     assert place.holding() == [first, second]
     told = (place.pi / enrolment.SECRETS).read_text(encoding="utf-8").splitlines()
@@ -162,14 +168,14 @@ def speaking(greeting: bytes) -> Iterator[str]:
 
 def test_an_address_that_is_wrong_is_told_in_words(place: Place) -> None:
     code = "tobu-pi/00000-00000-00000-00000"
-    ask = enrolment.ask_by_http(None)
+    ask = ask_by_http(None)
     with speaking(b"220 mail.example.jp ESMTP\r\n") as url, pytest.raises(PermanentError, match="no Sukusuku server"):
-        enrolment.enrol(url, code, place.pi, OUTBOX, ask)
+        enrolment.enrol(url, code, place.pi, place.outbox, ask)
     with pytest.raises(TransientError, match="no answer"):
-        enrolment.enrol(f"http://127.0.0.1:{free_port()}", code, place.pi, OUTBOX, ask)
-    nowhere = enrolment.ask_by_http(place.pi / "ca.pem")
+        enrolment.enrol(f"http://127.0.0.1:{free_port()}", code, place.pi, place.outbox, ask)
+    nowhere = ask_by_http(place.pi / "ca.pem")
     with pytest.raises(ConfigError, match=r"--ca .*ca\.pem: expected"):
-        enrolment.enrol("https://127.0.0.1", code, place.pi, OUTBOX, nowhere)
+        enrolment.enrol("https://127.0.0.1", code, place.pi, place.outbox, nowhere)
 
 
 def test_a_code_that_was_mistyped_a_node_that_is_unknown_and_many_guesses_get_nothing(

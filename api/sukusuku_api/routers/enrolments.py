@@ -1,4 +1,4 @@
-"""Edge nodes that come with a one-time code, and get their key and how the broker is reached."""
+"""Edge nodes that come with a one-time code and get their key and certificate, and those that renew theirs."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -10,12 +10,19 @@ from sukusuku_api.access.authentication import client_address
 from sukusuku_api.dependencies import PublicContext
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas.collection import Shape
+from sukusuku_core.renewal import Asked
+from sukusuku_server.db.enrolments import Asking as EnrolmentAsking
 from sukusuku_server.db.enrolments import Enrolments
+from sukusuku_server.db.node_certificates import NodeCertificates
 from sukusuku_server.db.sign_in_attempts import SignInAttempts
+from sukusuku_server.settings import authority
 
 router = APIRouter(prefix="/enrolments", tags=["enrolments"])
 
 _Hex = Annotated[str, Field(pattern="^[0-9a-f]+$", min_length=32, max_length=64)]
+
+
+_Request = Annotated[str, Field(max_length=4000, description="Of a certificate for its new key, as PEM; empty: none")]
 
 
 class Asking(BaseModel):
@@ -24,6 +31,18 @@ class Asking(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     challenge: _Hex
+    request: _Request = ""
+    proof: _Hex
+
+
+class Renewing(BaseModel):
+    """The same of one that has a key, and the serial of its certificate; see `sukusuku_core/renewal.py`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    challenge: _Hex
+    serial: str = Field(pattern="^[0-9a-f]*$", max_length=40)
+    request: _Request = ""
     proof: _Hex
 
 
@@ -52,7 +71,11 @@ def enrol(
     now, guesses = context.clock(), SignInAttempts(context.operations)
     if guesses.admit(f"enrolment of {node}", client_address(request), now):
         raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "Too many tries. Wait a minute.")
-    found = Enrolments(context.operations).accept(node, asking.challenge, asking.proof, now)
+    asked = EnrolmentAsking(asking.challenge, asking.request, asking.proof)
+    try:
+        found = Enrolments(context.operations).accept(node, asked, context.facility.certificates, now)
+    except ValueError as error:
+        raise _no_request(error) from error
     if found is None:
         raise ProblemError(
             HTTPStatus.FORBIDDEN,
@@ -61,3 +84,45 @@ def enrol(
         )
     guesses.succeeded(f"enrolment of {node}", client_address(request))
     return EnrolledOut(answer=found.answer.decode(), proof=found.proof)
+
+
+@router.post(
+    "/{node}/certificate",
+    summary="Renew the certificate of an edge node",
+    responses=documented(HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS),
+)
+def renew(
+    node: Annotated[str, Path(max_length=63, examples=["tobu-pi"])],
+    asking: Renewing,
+    request: Request,
+    context: PublicContext,
+) -> EnrolledOut:
+    """Tell an edge node by whom it knows the broker, and give it a new certificate when it asks for one.
+
+    Its key is the proof, so this also works when its certificate has ended.
+    """
+    now, guesses, who = context.clock(), SignInAttempts(context.operations), f"renewal of {node}"
+    if guesses.admit(who, client_address(request), now):
+        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "Too many tries. Wait a minute.")
+    settings = context.facility.certificates
+    if settings is None:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "facility.toml has no [certificates]: edge nodes get none here.")
+    asked = Asked(challenge=asking.challenge, serial=asking.serial, request=asking.request, proof=asking.proof)
+    try:
+        found = NodeCertificates(context.operations).renew(
+            node, asked, authority.pem(context.facility.broker.ca_file), settings.valid_days, now
+        )
+    except ValueError as error:
+        raise _no_request(error) from error
+    if found is None:
+        raise ProblemError(
+            HTTPStatus.FORBIDDEN,
+            "The server does not know the key of this node, or has revoked it. "
+            "Enrol it again: sukusuku enrol FACILITY.toml NODE",
+        )
+    guesses.succeeded(who, client_address(request))
+    return EnrolledOut(answer=found.answer.decode(), proof=found.proof)
+
+
+def _no_request(error: ValueError) -> ProblemError:
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"request: expected one for a certificate, as PEM: {error}")

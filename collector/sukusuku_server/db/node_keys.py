@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from sukusuku_core.proof import ProofKey
 from sukusuku_server.access.records import UnknownAccountError
-from sukusuku_server.db import audit_entry
+from sukusuku_server.db import audit_entry, node_certificates
 from sukusuku_server.db.database import Operations
 from sukusuku_server.db.tables_nodes import enrolment, node_key
 
@@ -59,7 +59,9 @@ class NodeKeys:
             return [NodeKeyRow(row.node, ProofKey(bytes(row.value)), row.created, row.created_by) for row in found]
 
     def revoke(self, node: str, now: int, by: str) -> None:
-        """End all keys of a node, and the code with which it could get another one. Raises UnknownAccountError.
+        """End all keys and certificates of a node, and the code with which it could get others.
+
+        Raises UnknownAccountError when it has none.
 
         What it sends is not acknowledged any more.
         """
@@ -68,6 +70,7 @@ class NodeKeys:
         with self._operations.writing() as connection:
             ended = connection.execute(delete(enrolment).where(code)).rowcount
             ended += connection.execute(update(node_key).where(own).values(revoked=now)).rowcount
+            ended += node_certificates.revoke(connection, node, now)
             if not ended:
                 raise UnknownAccountError(f"edge node {node!r} has no key that holds")
             audit_entry.note(connection, now, by, "node_key.revoke", node)

@@ -30,6 +30,7 @@ THINGS: Mapping[tuple[str, ...], str] = {
     ("mail",): N_("Mail server"),
     ("backup",): N_("Backups"),
     ("broker",): N_("Broker"),
+    ("certificates",): N_("Certificates of edge nodes"),
     ("store",): N_("Store"),
     ("ward_plan",): N_("Ward's plan"),
     ("report_mail",): N_("Recipient of reports"),

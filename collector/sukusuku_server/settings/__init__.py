@@ -6,6 +6,7 @@ The collector and the API read the same file. Each module holds the tables of on
 from sukusuku_server.settings.alerts import AlertLevels, Levels
 from sukusuku_server.settings.base import WEEKDAYS, Language, Text, Weekday
 from sukusuku_server.settings.bookings import BookingSettings, Feed
+from sukusuku_server.settings.certificates import CertificateSettings
 from sukusuku_server.settings.channels import MAIL, Channel
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.settings.facility import (
@@ -47,6 +48,7 @@ __all__ = [
     "Band",
     "BookingSettings",
     "Calendar",
+    "CertificateSettings",
     "Change",
     "Channel",
     "Collection",

@@ -3,6 +3,7 @@
 import ssl
 from pathlib import Path
 
+from sukusuku_core.certificates import read
 from sukusuku_core.errors import ConfigError
 
 
@@ -23,3 +24,16 @@ def checked(folder: Path, given: str, where: str) -> str:
             "-----BEGIN CERTIFICATE-----"
         ) from error
     return str(path)
+
+
+def pem(file: str | None) -> str:
+    """Return the certificates of a file that `checked` has accepted, without the remarks in it; empty: there is none.
+
+    Raises ConfigError when it cannot be read any more.
+    """
+    if file is None:
+        return ""
+    try:
+        return "".join(certificate.pem for certificate in read(Path(file).read_bytes()))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file}: expected certificates as PEM: {error}") from error

@@ -26,6 +26,7 @@ from sukusuku_server.settings.alerts import (
 from sukusuku_server.settings.backup import BackupSettings
 from sukusuku_server.settings.base import Language, Latitude, Longitude, Name, Text
 from sukusuku_server.settings.bookings import BookingSettings
+from sukusuku_server.settings.certificates import CertificateSettings
 from sukusuku_server.settings.channels import Channel
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.settings.gateways import Gateway
@@ -232,6 +233,7 @@ class Facility(Settings, frozen=True, kw_only=True):
     host_id: Id = "sukusuku"
     """Sparkplug host id of the collector; the edge nodes wait for it."""
     broker: BrokerSettings = BrokerSettings()
+    certificates: CertificateSettings | None = None
     store: StoreSettings = StoreSettings()
     operations: OperationsSettings = OperationsSettings()
     backup: BackupSettings | None = None

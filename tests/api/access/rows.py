@@ -39,6 +39,7 @@ PUBLIC = {
     "GET /api/v1/export": "names and meanings of columns, no data",
     "GET /api/v1/vacancy": "for parents: signs, no count below five",
     "POST /api/v1/enrolments/{node}": "a one-time code is its own proof",
+    "POST /api/v1/enrolments/{node}/certificate": "the key of the node is its own proof",
     "GET /vacancy": "for parents: signs, no count below five",
     "GET /": "leads everybody to their pages",
     "GET /design": "the parts of pages, no data",

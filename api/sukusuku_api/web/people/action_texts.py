@@ -24,6 +24,8 @@ EVENTS = {
     "enrolment.offer": N_("code given out to enrol an edge node"),
     "node_key.make": N_("key of an edge node made"),
     "node_key.revoke": N_("key of an edge node revoked"),
+    "node_certificate.issue": N_("certificate of an edge node issued"),
+    "node_authority.make": N_("authority of the edge nodes' certificates made"),
 }
 """Actions of the audit log by which somebody gets in, is kept out, or tries to."""
 

@@ -62,7 +62,20 @@ def test_whoever_may_not_see_the_audit_log_does_not_see_it(tmp_path: Path) -> No
         assert place.api.get("/people/security").status_code == 403
 
 
-@pytest.mark.parametrize("kind", ["session", "account", "grant", "key", "node_key", "enrolment", "organisation"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "session",
+        "account",
+        "grant",
+        "key",
+        "node_key",
+        "node_certificate",
+        "node_authority",
+        "enrolment",
+        "organisation",
+    ],
+)
 def test_each_action_on_accounts_and_keys_has_its_words(kind: str) -> None:
     sources = [path.read_text(encoding="utf-8") for path in COLLECTOR.rglob("db/*.py")]
     noted = {found for text in sources for found in re.findall(rf'"({kind}\.[a-z_]+)"', text)} - {f"{kind}.id"}
