@@ -1,1 +1,1 @@
-"""Certificates of edge nodes: who signs them, and when the ones of this facility end."""
+"""The authority that signs the certificates of edge nodes."""
