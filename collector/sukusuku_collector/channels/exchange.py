@@ -11,6 +11,7 @@ from typing import Any
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as TooSlowError
 
 from sukusuku_collector.channels.discretion import silence
 from sukusuku_core.errors import TransientError
@@ -69,8 +70,10 @@ class Exchange:
                 return Answer(found.status, _beginning(found, self._largest), _later(found))
             content = found.read(self._largest + 1)
         except (HTTPError, OSError) as error:
+            reason = getattr(error, "reason", None) or error
+            self._over |= isinstance(reason, TooSlowError)  # a pause as long as all of it
             self._check_time()
-            raise TransientError(type(getattr(error, "reason", None) or error).__name__) from None
+            raise TransientError(type(reason).__name__) from None
         finally:
             end.cancel()
             pool.clear()
