@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from bench.life.judge import Figure
 from sukusuku_collector.alerts.rules import WATCHES
-from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Rule, Sign, Waits, over_at, step
+from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Sign, Waits, over_at, step
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, SECOND_MS
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.settings.alerts import AlertLevels
 
 FIRST_WORD_MS = 15 * MINUTE_MS

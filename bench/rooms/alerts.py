@@ -23,10 +23,11 @@ from bench.rooms.__main__ import HEAD
 from bench.rooms.world import COUNTING, SHIFTS, Kind, World, simulate
 from sukusuku_collector.alerts.context import RuleContext
 from sukusuku_collector.alerts.rules import WATCHES
-from sukusuku_collector.alerts.state_machine import Event, Open, Rule, step
+from sukusuku_collector.alerts.state_machine import Event, Open, step
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.settings import parse
 from sukusuku_core.time import MINUTE_MS
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.model.series import Latest, Point
 from sukusuku_server.rooms.current import Stage, limit_now
 from sukusuku_server.rooms.derivation import RoomOccupancy

@@ -4,11 +4,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-import msgspec
-
 from sukusuku_collector.alerts.attention import Attention
 from sukusuku_collector.alerts.context import NOTHING, RuleContext, SharedContext, Subject, site_of
-from sukusuku_collector.alerts.escalation import LEFT_OUT_WIDE, EscalationState, EscalationStep, due, repeat_at
 from sukusuku_collector.alerts.mails.composer import Composer
 from sukusuku_collector.alerts.notifier import Mailing
 from sukusuku_collector.alerts.post import Known, Post
@@ -27,16 +24,19 @@ from sukusuku_collector.alerts.records import (
 )
 from sukusuku_collector.alerts.rules import WATCHES
 from sukusuku_collector.alerts.rules_collection import is_open
-from sukusuku_collector.alerts.state_machine import Event, Open, Rule, Sign, over_at, step
+from sukusuku_collector.alerts.state_machine import Event, Open, Sign, over_at, step
 from sukusuku_core.errors import TransientError
 from sukusuku_core.time import SECOND_MS
 from sukusuku_server.db import Alert, AlertState, Operations
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.modes import ModeKind
 from sukusuku_server.db.shared_secrets import LINKS, shared
+from sukusuku_server.escalation.steps import EscalationState, EscalationStep
+from sukusuku_server.escalation.timing import Standing, Timing, terms
 from sukusuku_server.live.freshness import last_time
 from sukusuku_server.mail.alert_links import AlertLinks
 from sukusuku_server.model.alerts import Word
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.model.series import LatestByAsset
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Asset
@@ -89,10 +89,9 @@ class AlertEngine:
         self._mail_written = mail_written
         links = AlertLinks(shared(operations, LINKS), index.facility.web.url)
         composer = Composer(index.facility, links)
-        self._mailing = Mailing(index.facility, composer)
-        self._post = Post(index.facility, self._mailing, composer)
-        self._repeat = round(index.facility.alerts.repeat_after * 1000)
-        self._before_opening = round(index.facility.alerts.before_opening * 1000)
+        timing = Timing(index.facility)
+        self._mailing = Mailing(timing)
+        self._post = Post(index.facility, timing, composer)
         subjects: dict[str, Subject] = {**index.assets, **index.sites}
         self._posts = {ident: self._posts_of(index, subject) for ident, subject in subjects.items()}
         self._silent_after = {ident: posts[0].levels[0].silent_after for ident, posts in self._posts.items()}
@@ -109,16 +108,12 @@ class AlertEngine:
         facility = index.facility
         settings = subject.settings if isinstance(subject, Asset) else subject
         levels = facility.levels(subject.settings) if isinstance(subject, Asset) else facility.alerts
-        mail_from = msgspec.structs.asdict(facility.alerts.mail_from)
         return tuple(
             RuleBinding(
                 subject=subject,
                 watch=watch,
                 levels=(levels, tightened(levels)),
-                chain=self._mailing.chain(site_of(subject).id, watch.rule),
-                mail_from=mail_from.get(watch.rule.value, 1),
-                opening=index.hours[subject.id],
-                urgent=watch.rule.value in levels.urgent,
+                terms=terms(facility, watch.rule, subject, index.hours[subject.id]),
                 timetable=index.schedules.get(subject.id),
             )
             for watch in WATCHES
@@ -271,7 +266,7 @@ class AlertEngine:
         after: Open | None,
         events: tuple[Event, ...],
     ) -> EscalationStep | None:
-        if after is None or not after.firing or after.stage < post.mail_from:
+        if after is None or not after.firing or after.stage < post.terms.mail_from:
             return None
         if after.ended is not None or after.clearing is not None:  # what comes and goes is told while it is there
             return None
@@ -282,14 +277,8 @@ class AlertEngine:
                 return None
             told = EscalationState() if worse else held.told
             began = scene.now if Event.WORSENED in events else held.began
-        left_out = int(after.flapping or after.stage <= post.watch.slow)
-        if memory.silence_is_wide and post.watch.rule is Rule.ASSET_SILENT:
-            left_out = LEFT_OUT_WIDE
-        again = repeat_at(told, self._repeat, post.opening, self._before_opening, left_out)
-        telling = due(told, began, [step.delay for step in post.chain], again, scene.now)
-        return (
-            telling if telling is not None and self._mailing.opens(post, scene, began, scene.now) <= scene.now else None
-        )
+        alert = Standing(after.stage, after.flapping, told, began)
+        return self._mailing.due(post, scene, alert, wide=memory.silence_is_wide)
 
     def _store(self, look: _Look, outcomes: list[Outcome]) -> None:
         """One transaction; the memory follows only after its commit. Some changes concern the memory only."""
@@ -337,7 +326,7 @@ class AlertEngine:
             and held.open.ended is not None
             and look.now < over_at(held.open, post.watch.waits(scene.levels))
         )
-        ways = tuple(way for step in post.chain for way in step.ways)
+        ways = tuple(way for step in post.terms.chain for way in step.ways)
         return Known(incident(alert, post, scene, post.watch.observe(scene)), ways, rests)
 
     def _apply(  # noqa: C901 - one case per event
@@ -375,7 +364,7 @@ class AlertEngine:
 
 def _without_end(change: Change, words: list[Word], alert_id: int, outcome: Outcome) -> list[Word]:
     """Forget the word of the end, unless what has come back is only shown: a room that was over is full."""
-    if outcome.after is None or outcome.after.stage < outcome.post.mail_from:
+    if outcome.after is None or outcome.after.stage < outcome.post.terms.mail_from:
         return words
     ends = [word for word in words if word.alert_id == alert_id and word.kind == "resolved"]
     change.withdraw(ends)

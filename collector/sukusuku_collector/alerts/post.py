@@ -4,21 +4,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sukusuku_collector.alerts.mails.composer import Composer, Way
+from sukusuku_collector.alerts.mails.composer import Composer
 from sukusuku_collector.alerts.mails.phrases import Incident, Item
-from sukusuku_collector.alerts.notifier import Mailing
-from sukusuku_collector.alerts.rules_collection import Stage
-from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_core.time import day_start, local_day
 from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.db.alert_changes import Change
+from sukusuku_server.escalation.recipients import Way
+from sukusuku_server.escalation.timing import KNOWN, Timing, is_pressing
 from sukusuku_server.model.alerts import Word
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.settings import Facility
-
-_PRESSING = frozenset({Rule.UNIT_FAULT, Rule.ASSET_SILENT, Rule.ROOM_OVER_CAPACITY, Rule.ZONE_OVER_CAPACITY})
-"""Rules of which nobody may learn only from the next digest: a unit takes no nappies, or may not; a room is full."""
-_KNOWN = frozenset({"again", "resolved"})
-"""Kinds of words about what the recipient has heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +52,9 @@ class _Ready:
 class Post:
     """Writes the messages of one facility."""
 
-    def __init__(self, facility: Facility, mailing: Mailing, composer: Composer) -> None:
-        self._mailing = mailing
+    def __init__(self, facility: Facility, timing: Timing, composer: Composer) -> None:
+        self._timing = timing
         self._composer = composer
-        self._budget = facility.alerts.mails_per_day
         self._apart = {channel.id for channel in facility.channel if channel.kind == "webhook"}
 
     def deliver(self, change: Change, words: Sequence[Word], know: Know, now: int) -> Delivery:
@@ -154,23 +148,18 @@ class Post:
         return list(ready.values()), waiting
 
     def _put_off(self, change: Change, ready: Sequence[_Ready], now: int) -> int | None:
-        """Return until when a message waits because its recipient has had many today; None: it goes.
-
-        Half of the budget of a day is for what can wait until tomorrow, all of it for what is news.
-        """
+        """Return until when a message waits because its recipient has had many today; None: it goes."""
         due = [item.word for item in ready if item.word.due <= now]
         if any(word.held == "budget" for word in due):
             return None
-        if any(item.word.urgent or _is_pressing(item) for item in ready):
+        if any(item.word.urgent or is_pressing(item.word.kind, item.alert.rule, item.alert.stage) for item in ready):
             return None
-        calm = all(word.kind in _KNOWN or word.held == "digest" for word in due)
+        calm = all(word.kind in KNOWN or word.held == "digest" for word in due)
         if not calm and any(word.held == "digest" for word in due):
             return None
         word = ready[0].word
         written = change.written(word.channel, word.recipient, day_start(local_day(now)))
-        if calm:
-            return self._mailing.next_morning(now + 1) if written >= (self._budget + 1) // 2 else None
-        return self._mailing.next_digest(now + 1) if written >= self._budget else None
+        return self._timing.put_off(written, now, calm=calm)
 
     def _messages(self, channel: str, ready: Sequence[_Ready]) -> Iterator[Sequence[_Ready]]:
         """Programs get one message an alert, people one message."""
@@ -216,13 +205,6 @@ def _going(words: Sequence[Word], alerts: dict[int, Alert], now: int) -> list[Wo
 def _is_for(way: Way, word: Word) -> bool:
     channel = "mail" if way.channel is None else way.channel.id
     return (channel, way.address) == (word.channel, word.recipient)
-
-
-def _is_pressing(item: _Ready) -> bool:
-    """Whether a word is news that nobody may wait for, however many mails came before it today."""
-    if item.alert.rule == Rule.COLLECTION and item.alert.stage >= Stage.NOW:
-        return True
-    return item.word.kind in {"firing", "worse"} and item.alert.rule in _PRESSING
 
 
 def _is_over(alert: Alert, known: Known | None) -> bool:

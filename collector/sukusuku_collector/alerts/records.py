@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sukusuku_collector.alerts.context import RuleContext, Subject, site_of
-from sukusuku_collector.alerts.escalation import EscalationState, EscalationStep
-from sukusuku_collector.alerts.mails.composer import Step
 from sukusuku_collector.alerts.mails.phrases import Incident
 from sukusuku_collector.alerts.rules import Watch
 from sukusuku_collector.alerts.rules_collection import hygiene_by
-from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Rule
-from sukusuku_server.calendar.opening_hours import OpeningHours
+from sukusuku_collector.alerts.state_machine import Event, Observation, Open
 from sukusuku_server.db import Alert, AlertState
+from sukusuku_server.escalation.steps import EscalationState, EscalationStep
+from sukusuku_server.escalation.timing import Terms, told
 from sukusuku_server.live.freshness import last_time
 from sukusuku_server.live.outlook import Outlook, outlook
 from sukusuku_server.live.views import SIMULATED
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.rooms.current import limit_now
 from sukusuku_server.rooms.schedule import Timetable
 from sukusuku_server.settings import AlertLevels, Asset, Unit
@@ -27,7 +27,7 @@ WIDE_LEAST = 5
 
 @dataclass(frozen=True, slots=True)
 class RuleBinding:
-    """A rule at a subject: how it is watched, and who is told from which stage on.
+    """A rule at a subject: how it is watched, and on which terms people are told.
 
     `levels` are those in quiet times and in an outbreak.
     """
@@ -35,10 +35,7 @@ class RuleBinding:
     subject: Subject
     watch: Watch
     levels: tuple[AlertLevels, AlertLevels]
-    chain: tuple[Step, ...]
-    mail_from: int
-    opening: OpeningHours
-    urgent: bool
+    terms: Terms
     timetable: Timetable | None = None
 
     @property
@@ -111,8 +108,7 @@ def to_held(alert: Alert) -> OpenAlert:
         gap=alert.gap,
         ended=alert.resolved,
     )
-    told = EscalationState(alert.told, alert.told_first, alert.told_at, alert.told_stage, alert.repeats)
-    return OpenAlert(alert.id, held, alert.fired or alert.raised, told, alert.acknowledged is not None)
+    return OpenAlert(alert.id, held, alert.fired or alert.raised, told(alert), alert.acknowledged is not None)
 
 
 def grounded(alert: Alert, outcome: Outcome) -> Alert:

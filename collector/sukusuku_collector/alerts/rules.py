@@ -7,15 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sukusuku_collector.alerts.context import RuleContext
-from sukusuku_collector.alerts.rules_collection import Stage, collection
+from sukusuku_collector.alerts.rules_collection import collection
 from sukusuku_collector.alerts.rules_rooms import room_over_capacity, zone_over_capacity
-from sukusuku_collector.alerts.state_machine import Observation, Open, Rule, Sign, Waits
+from sukusuku_collector.alerts.state_machine import Observation, Open, Sign, Waits
 from sukusuku_core.model import FaultCode
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, local_day
 from sukusuku_server.db.modes import ModeKind
 from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.live.freshness import last_time, lost_metrics
 from sukusuku_server.live.views import fault_of
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.settings import AlertLevels, Asset, Room, Site, Unit
 
 START_GRACE_MS = 5 * MINUTE_MS
@@ -42,8 +43,7 @@ FILM_CLEAR = 10.0
 class Watch:
     """A rule for a kind of subject: how it looks at a scene, and how long it waits.
 
-    `alike` tells whether what is seen is what an alert that rests was about. `slow`: up to this stage
-    nobody can do anything about it within hours, so it is told again from the next day on. `ends`: its end is news.
+    `alike` tells whether what is seen is what an alert that rests was about. `ends`: its end is news.
     """
 
     rule: Rule
@@ -51,7 +51,6 @@ class Watch:
     observe: Callable[[RuleContext], Observation | None]
     waits: Callable[[AlertLevels], Waits]
     alike: Callable[[Open, Observation], bool] = lambda _open, _seen: True
-    slow: int = 0
     ends: bool = True
 
 
@@ -182,24 +181,21 @@ def _same_reason(alert: Open, seen: Observation) -> bool:
     return alert.reason == seen.reason
 
 
-_ANY = 9
-"""No stage is higher."""
 _UNITS, _ROOMS, _SITES = frozenset({Unit}), frozenset({Room}), frozenset({Site})
 WATCHES: tuple[Watch, ...] = (
-    Watch(Rule.COLLECTION, _UNITS, collection, lambda levels: _unit_waits(levels.fill_for), slow=Stage.TODAY),
+    Watch(Rule.COLLECTION, _UNITS, collection, lambda levels: _unit_waits(levels.fill_for)),
     Watch(Rule.UNIT_FAULT, _UNITS, unit_fault, lambda levels: _unit_waits(levels.fault_for, onsets=3), _same_value),
-    Watch(Rule.FILM_LOW, _UNITS, film_low, lambda levels: _unit_waits(levels.fault_for), slow=_ANY),
+    Watch(Rule.FILM_LOW, _UNITS, film_low, lambda levels: _unit_waits(levels.fault_for)),
     Watch(Rule.ROOM_OVER_CAPACITY, _ROOMS, room_over_capacity, _room_waits),
     Watch(Rule.ZONE_OVER_CAPACITY, _ROOMS, zone_over_capacity, _room_waits, _same_reason),
-    Watch(Rule.ASSET_SILENT, _UNITS | _ROOMS, asset_silent, _silent_waits, slow=_ANY),
+    Watch(Rule.ASSET_SILENT, _UNITS | _ROOMS, asset_silent, _silent_waits),
     Watch(
         Rule.KG_LIMIT,
         _SITES,
         kg_limit,
         lambda _levels: Waits(SITE_WAIT_MS, 0, REST_MS, KG_LONGEST_MS),
-        slow=_ANY,
         ends=False,
     ),
-    Watch(Rule.STOCK_LOW, _SITES, stock_low, lambda _levels: Waits(SITE_WAIT_MS, 0, REST_MS, 2 * DAY_MS), slow=_ANY),
+    Watch(Rule.STOCK_LOW, _SITES, stock_low, lambda _levels: Waits(SITE_WAIT_MS, 0, REST_MS, 2 * DAY_MS)),
 )
 """Every rule. To add one, add a function and a row, its words in `mails/texts.py`, and its name in `Rule`."""

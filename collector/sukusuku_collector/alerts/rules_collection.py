@@ -6,7 +6,6 @@ is one alert per bag, with a stage that says what has to be done; it ends when t
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from enum import IntEnum, StrEnum
 
 from sukusuku_collector.alerts.context import RuleContext, good
 from sukusuku_collector.alerts.state_machine import Observation, Sign
@@ -14,6 +13,7 @@ from sukusuku_core.model import UnitState
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
 from sukusuku_server.live.freshness import last_time, was_measured
 from sukusuku_server.live.outlook import Outlook, bag_since, outlook
+from sukusuku_server.model.rules import Cause, Stage
 from sukusuku_server.model.series import Latest
 from sukusuku_server.settings import Asset, Unit
 from sukusuku_server.units.emptying_detection import COVERED_MS
@@ -30,33 +30,6 @@ _EMPTY = 5.0
 _DOUBTED = 40.0
 """Confidence in percent below which nothing new is raised from the estimate of a unit that is heard: its witnesses
 contradict each other, and within the hour it will be known which of them is right."""
-
-
-class Stage(IntEnum):
-    """What has to be done about a bag. A mail goes out again only when this rises."""
-
-    PLAN = 1
-    """See that a round takes it."""
-    TODAY = 2
-    """Have it emptied today."""
-    NOW = 3
-    """Change the bag now."""
-
-
-class Cause(StrEnum):
-    """Why a bag must be collected."""
-
-    LEVEL = "level"
-    OVERFLOW_RISK = "overflow_risk"
-    """It may be full (10 %) before anybody can come."""
-    BEFORE_NEXT = "before_next"
-    """It will be full, or over age, before the next round."""
-    FULL_TODAY = "full_today"
-    AGE_TODAY = "age_today"
-    FULL = "full"
-    BAG_FULL = "bag_full"
-    """The unit says so itself."""
-    OVER_AGE = "over_age"
 
 
 _Due = tuple[Stage, Cause]

@@ -24,19 +24,6 @@ MAX_AGE_MS = 15 * MINUTE_MS
 """A value measured longer ago than this raises no alert: it is history that is being loaded."""
 
 
-class Rule(StrEnum):
-    """What Sukusuku watches for. `KG_LIMIT` and `STOCK_LOW` are about a site, the others about a unit or room."""
-
-    COLLECTION = "collection"
-    UNIT_FAULT = "unit_fault"
-    FILM_LOW = "film_low"
-    ROOM_OVER_CAPACITY = "room_over_capacity"
-    ZONE_OVER_CAPACITY = "zone_over_capacity"
-    ASSET_SILENT = "asset_silent"
-    KG_LIMIT = "kg_limit"
-    STOCK_LOW = "stock_low"
-
-
 class Sign(Enum):
     """What an observation says about the cause. BETWEEN: neither high enough to raise nor low enough to clear."""
 

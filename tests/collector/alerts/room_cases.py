@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from sukusuku_collector.alerts.context import RuleContext
 from sukusuku_collector.alerts.rules import WATCHES
-from sukusuku_collector.alerts.state_machine import Observation, Open, Rule
+from sukusuku_collector.alerts.state_machine import Observation, Open
 from sukusuku_core.model import Quality, Value
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.model.series import Latest, Point
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Room

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_collector.alerts.context import SharedContext
-from sukusuku_collector.alerts.escalation import EscalationState, EscalationStep, due
 from sukusuku_server.db import AlertState
 from sukusuku_server.db.modes import Mode, ModeKind
+from sukusuku_server.escalation.steps import EscalationState, EscalationStep, due
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, SITE, T0, UNIT, values
 from tests.collector.alerts.engine_site import Site
 from tests.collector.alerts.mails.golden_mails import body, parse

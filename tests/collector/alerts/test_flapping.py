@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sukusuku_collector.alerts.rules import WATCHES
-from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Rule, Sign, Waits, step
+from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Sign, Waits, step
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.settings.alerts import AlertLevels
 from tests.collector.alerts.alert_cases import HOUR, MINUTE, SECOND, T0
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from sukusuku_collector.alerts.context import SharedContext
 from sukusuku_collector.alerts.rules import ROOM_CLEAR_MS
-from sukusuku_collector.alerts.state_machine import Event, Open, Rule, step
+from sukusuku_collector.alerts.state_machine import Event, Open, step
 from sukusuku_server.db import AlertState
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.rooms.current import Stage
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, ROOM, SECOND, facility, values
 from tests.collector.alerts.engine_site import Site

@@ -9,13 +9,14 @@ from sukusuku_collector.alerts.context import RuleContext, SharedContext, Supply
 from sukusuku_collector.alerts.context_loader import SLOW_MS, Surroundings
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.rules import SITE_WAIT_MS, WATCHES
-from sukusuku_collector.alerts.state_machine import Observation, Open, Rule, Sign
+from sukusuku_collector.alerts.state_machine import Observation, Open, Sign
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Quality, Reading
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.modes import Mode, ModeKind, Modes
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.model.collection import Emptying, Evidence
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.model.series import Latest, Point
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.timetable import timetables

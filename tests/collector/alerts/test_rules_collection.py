@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sukusuku_collector.alerts.context import RuleContext, SharedContext
-from sukusuku_collector.alerts.rules_collection import Cause, Stage, collection
+from sukusuku_collector.alerts.rules_collection import collection
 from sukusuku_collector.alerts.state_machine import Event, Observation, Open, Sign, Waits, step
 from sukusuku_core.model import Quality
 from sukusuku_core.time import local_day
 from sukusuku_server.db.modes import Mode, ModeKind
+from sukusuku_server.model.rules import Cause, Stage
 from sukusuku_server.model.series import Latest, Point
 from sukusuku_server.rounds.next_visit import NextVisit
 from sukusuku_server.settings.alerts import tightened

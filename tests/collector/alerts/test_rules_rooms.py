@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from sukusuku_collector.alerts.state_machine import Observation, Rule, Sign
+from sukusuku_collector.alerts.state_machine import Observation, Sign
 from sukusuku_core.errors import ConfigError
 from sukusuku_core.model import Quality
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.model.series import Latest
 from sukusuku_server.rooms.current import FRESH_MS, Stage
 from sukusuku_server.settings import check

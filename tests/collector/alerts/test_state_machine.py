@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from sukusuku_collector.alerts.context import RuleContext
 from sukusuku_collector.alerts.rules import ROOM_CLEAR_MS, START_GRACE_MS, WATCHES
-from sukusuku_collector.alerts.state_machine import MAX_AGE_MS, Event, Observation, Open, Rule, Sign, Waits, step
+from sukusuku_collector.alerts.state_machine import MAX_AGE_MS, Event, Observation, Open, Sign, Waits, step
 from sukusuku_core.model import Quality, Value
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.model.series import Latest
 from tests.collector.alerts.alert_cases import HOUR, MINUTE, SECOND, T0, UNIT, facility, gone, values
 

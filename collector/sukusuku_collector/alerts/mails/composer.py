@@ -1,7 +1,6 @@
 """The messages about an incident: one for each way to each contact that wants to know, each in its own language."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from gettext import NullTranslations
 
 import msgspec
@@ -9,9 +8,8 @@ import msgspec
 from sukusuku_collector.alerts.mails.phrases import Item, Words
 from sukusuku_collector.alerts.mails.texts import short, words
 from sukusuku_collector.alerts.mails.texts_several import SeveralWords, several
-from sukusuku_collector.alerts.state_machine import Rule
-from sukusuku_core.time import MINUTE_MS
 from sukusuku_server.db import OutgoingMail
+from sukusuku_server.escalation.recipients import Way
 from sukusuku_server.i18n import texts
 from sukusuku_server.mail.alert_links import AlertLinks
 from sukusuku_server.mail.facility_checks import check
@@ -27,27 +25,6 @@ _SHORT_ENTRIES = 8
 """Incidents of a centre that a message for a phone lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a contact is told: by mail when `channel` is None."""
-
-    contact: Contact
-    channel: Channel | None = None
-
-    @property
-    def address(self) -> str:
-        """Return what the outbox calls the recipient, in lower case: whoever has the same is told once."""
-        return (self.contact.mail or "").lower() if self.channel is None else self.channel.id.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The contacts that are told at the same time, `delay` ms after the first ones."""
-
-    delay: int
-    ways: tuple[Way, ...]
-
-
 class Composer:
     """Writes the messages of one facility. Without `[mail]` in `facility.toml` there are no mails.
 
@@ -61,27 +38,8 @@ class Composer:
         self._templates = {
             language: environment("sukusuku_collector.alerts.mails", self._texts[language]) for language in LANGUAGES
         }
-        self._channels = {channel.id: channel for channel in facility.channel}
         self._wall = f"{facility.web.url.rstrip('/')}/wall"
         check(facility)
-
-    def chain(self, site: str, rule: Rule) -> tuple[Step, ...]:
-        """Who wants to know of this rule at this site, in the order in which they are told. One message an address."""
-        steps: dict[int, list[Way]] = {}
-        told: set[tuple[str, int]] = set()
-        for contact in sorted(self._facility.contact, key=lambda contact: contact.after_minutes):
-            wanted = (not contact.sites or site in contact.sites) and (not contact.rules or rule in contact.rules)
-            for way in self._ways(contact) if wanted else ():
-                if not any(address == way.address and stage <= contact.from_stage for address, stage in told):
-                    told.add((way.address, contact.from_stage))
-                    steps.setdefault(round(contact.after_minutes * MINUTE_MS), []).append(way)
-        return tuple(Step(delay, tuple(ways)) for delay, ways in sorted(steps.items()))
-
-    def _ways(self, contact: Contact) -> Iterator[Way]:
-        if contact.mail is not None and self._facility.mail is not None:
-            yield Way(contact)
-        for ident in dict.fromkeys(contact.channels):
-            yield Way(contact, self._channels[ident])
 
     def message(self, items: Sequence[Item], way: Way, before: Mapping[str, str]) -> OutgoingMail:
         """Return the message that tells of these incidents on one way.

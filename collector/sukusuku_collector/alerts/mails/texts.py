@@ -7,8 +7,8 @@ from gettext import NullTranslations
 from sukusuku_collector.alerts.mails.phrases import Incident, Item, Speech, Words
 from sukusuku_collector.alerts.mails.texts_collection import collection, film_low, kg_limit, stock_low
 from sukusuku_collector.alerts.mails.texts_rooms import room_over_capacity, zone_over_capacity
-from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_core.model import FaultCode
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.settings import Language, Site
 
 _WIRED = {Rule.COLLECTION, Rule.UNIT_FAULT, Rule.FILM_LOW, Rule.ASSET_SILENT}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sukusuku_collector.alerts.mails.phrases import Meter, Speech, Words
-from sukusuku_collector.alerts.rules_collection import Cause, Stage
+from sukusuku_server.model.rules import Cause, Stage
 
 
 def collection(speech: Speech) -> Words:

@@ -7,8 +7,8 @@ from gettext import NullTranslations
 from sukusuku_collector.alerts.context import Subject, name_of, site_of
 from sukusuku_collector.alerts.mails.phrases import Item, Speech
 from sukusuku_collector.alerts.mails.texts import about
-from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_core.time import MINUTE_MS
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.settings import Language
 
 TOGETHER_MS = 30 * MINUTE_MS

@@ -10,10 +10,11 @@ from pathlib import Path
 from sukusuku_collector.alerts.context import Subject, Supply
 from sukusuku_collector.alerts.mails.composer import Composer
 from sukusuku_collector.alerts.mails.phrases import Incident, Item
-from sukusuku_collector.alerts.state_machine import Rule
 from sukusuku_server.db import Alert, AlertState, OutgoingMail
+from sukusuku_server.escalation.recipients import chain
 from sukusuku_server.live.outlook import Outlook
 from sukusuku_server.mail.alert_links import AlertLinks
+from sukusuku_server.model.rules import Rule
 from sukusuku_server.rooms.capacity_limit import room_limit
 from sukusuku_server.rooms.standards import national
 from sukusuku_server.settings.rooms import Standards
@@ -108,8 +109,8 @@ def silent_room(*, resolved: bool) -> Incident:
 def mails(composer: Composer, about: Incident, kind: str = "firing") -> list[OutgoingMail]:
     """The mails to everybody who wants to know."""
     kind = "resolved" if about.resolved else kind
-    chain = composer.chain("tobu", Rule(about.alert.rule))
-    return [composer.message([Item(about, kind)], way, {}) for step in chain for way in step.ways]
+    steps = chain(facility(), "tobu", Rule(about.alert.rule))
+    return [composer.message([Item(about, kind)], way, {}) for step in steps for way in step.ways]
 
 
 SEVERAL = {
@@ -168,14 +169,14 @@ def _files() -> Iterator[tuple[str, str]]:
                     yield f"{name}.html", body(message, "html")
 
     for case, items in SEVERAL.items():
-        ways = [way for step in composer.chain("tobu", Rule.UNIT_FAULT) for way in step.ways]
+        ways = [way for step in chain(facility(), "tobu", Rule.UNIT_FAULT) for way in step.ways]
         for mail in (composer.message(items, way, {}) for way in ways):
             message = parse(mail.content)
             name = f"several.{case}.{mail.language}"
             yield f"{name}.txt", f"Subject: {message['Subject']}\n\n{body(message, 'plain')}"
             yield f"{name}.html", body(message, "html")
     waited = Item(incident("unit_fault", resolved=False), "firing", "closed", T0 - 14 * HOUR)
-    for way in (way for step in composer.chain("tobu", Rule.UNIT_FAULT) for way in step.ways):
+    for way in (way for step in chain(facility(), "tobu", Rule.UNIT_FAULT) for way in step.ways):
         message = parse(composer.message([waited], way, {}).content)
         name = f"unit_fault.waited.{way.contact.language}.txt"
         yield name, f"Subject: {message['Subject']}\n\n{body(message, 'plain')}"

@@ -11,13 +11,24 @@ from dataclasses import dataclass
 
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, midnight
 from sukusuku_server.calendar.opening_hours import OpeningHours
+from sukusuku_server.model.rules import Rule, Stage
 
 _MORNING_MS = 9 * HOUR_MS
 """When a day begins for a centre that never opens."""
-LEFT_OUT_WIDE = 3
+_LEFT_OUT_WIDE = 3
 """So many first repeats there are none of when nearly everything is silent: whoever can remedy that knows of it."""
 _PAUSES_DAYS = (1, 1, 2, 4, 8, 16)
 """Days between one repeat and the next, after the first one; the last pause stays."""
+_ANY = 9
+"""No stage is higher."""
+_SLOW = {
+    Rule.COLLECTION: Stage.TODAY,
+    Rule.FILM_LOW: _ANY,
+    Rule.ASSET_SILENT: _ANY,
+    Rule.KG_LIMIT: _ANY,
+    Rule.STOCK_LOW: _ANY,
+}
+"""Up to this stage nobody can do anything about it within hours, so it is told again from the next day on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +69,31 @@ def due(
     return EscalationStep(steps, again) if again or steps > told.steps else None
 
 
+def first_due(told: EscalationState, began: int, delays: Sequence[int], repeat_at: int | None) -> int | None:
+    """Return the first moment at which `due` has something to tell; None: it never has."""
+    if not delays:
+        return None
+    if told.first is None:
+        return began + delays[0]
+    steps = [told.first - delays[0] + delay for delay in delays[told.steps :]]
+    return min([*steps, *([] if repeat_at is None else [repeat_at])], default=None)
+
+
+def left_out(rule: Rule, stage: int, *, flapping: bool, wide: bool) -> int:
+    """Return how many of the first repeats there are none of: nobody could have done anything by then.
+
+    `wide`: nearly everything is silent.
+    """
+    if wide and rule is Rule.ASSET_SILENT:
+        return _LEFT_OUT_WIDE
+    return int(flapping or stage <= _SLOW.get(rule, 0))
+
+
 def repeat_at(told: EscalationState, repeat: int, opening: OpeningHours, before: int, left_out: int) -> int | None:
     """Return when those who know of an alert are told again; None: never.
 
     `repeat` is the time until the first repeat (0: there are none), `before` how long before the centre opens mails may
-    go, `left_out` how many of the first repeats there are none of: nobody could have done anything by then.
+    go, `left_out` how many of the first repeats there are none of.
     """
     if not repeat or told.last is None:
         return None
