@@ -91,6 +91,17 @@ class Context:
         """Return the name of the account or key that asks, whoever uses it."""
         return "" if self.principal is None else self.principal.name
 
+    @property
+    def own_account(self) -> int | None:
+        """Return the id of the account that asks; None: there is none, or several people share it."""
+        who = self.principal
+        return None if who is None or who.shared or who.account is None else who.account.id
+
+    @property
+    def contact_names(self) -> Mapping[str, str]:
+        """Return what the contacts of the settings are called, by their mail address in lower case."""
+        return {contact.mail.lower(): contact.name for contact in self.whole.facility.contact if contact.mail}
+
     def name(self, given: str | None) -> str:
         """Return under which name an entry is kept. Raises ProblemError (422) when there is none, or not theirs.
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from sukusuku_api.access.view import Views
 from sukusuku_api.dependencies import Context
+from sukusuku_api.health import health
 from sukusuku_api.lazy_store import LazyStore
-from sukusuku_api.routers.health import health
 from sukusuku_api.schemas.health import EdgeOut, HealthOut
 from sukusuku_cli import language, settings_argument
 from sukusuku_cli.doctor.computer import duration

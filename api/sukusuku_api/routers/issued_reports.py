@@ -13,10 +13,10 @@ from sukusuku_api.dependencies import Context, IssuingContext, ReportsContext, i
 from sukusuku_api.drawing import DrawingError
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.reports import issue as issuing
+from sukusuku_api.reports.answering import queue
 from sukusuku_api.reports.generate import MEDIA
 from sukusuku_api.reports.pdf import MissingError
 from sukusuku_api.reports.period import PeriodError
-from sukusuku_api.routers.reports import queue
 from sukusuku_api.schemas.collection import Asked, Shape
 from sukusuku_core.time import japan_time
 from sukusuku_server.db.issued_reports import IssuedReports

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from sukusuku_api.dependencies import DevicesContext
-from sukusuku_api.routers.health import health
+from sukusuku_api.health import health
 from sukusuku_core.errors import SukusukuError
 from sukusuku_server.model.series import SeriesOwner
 

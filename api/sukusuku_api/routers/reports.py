@@ -1,9 +1,8 @@
 """Reports as files: on the use of rooms, and on collection."""
 
-from enum import StrEnum
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -11,21 +10,13 @@ from sukusuku_api.dependencies import Context, ReportsContext, invalid, site_or_
 from sukusuku_api.drawing import DrawingError
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.reports import download, period
+from sukusuku_api.reports.answering import Format, answer, queue
 from sukusuku_api.reports.generate import MEDIA
 from sukusuku_api.reports.pdf import MissingError
-from sukusuku_api.work_queue import WorkQueue
 from sukusuku_server.model.issued import ReportKind
 from sukusuku_server.settings import Language
 
 router = APIRouter(prefix="/reports", tags=["reports"])
-
-
-class Format(StrEnum):
-    """The kind of a file."""
-
-    XLSX = "xlsx"
-    PDF = "pdf"
-    ZIP = "zip"
 
 
 Kind = Annotated[ReportKind, Path(description="What it is about")]
@@ -65,11 +56,6 @@ async def year(
     return await queue(request).run(partial(_file, context, kind, _period("year", year), ending, lang, site))
 
 
-def queue(request: Request) -> WorkQueue:
-    """Return the queue in which reports are made."""
-    return cast("WorkQueue", request.app.state.reports)
-
-
 def _period(kind: str, text: str) -> period.Period:
     try:
         return period.month(text) if kind == "month" else period.fiscal_year(text)
@@ -88,9 +74,3 @@ def _file(
     except (MissingError, DrawingError) as error:
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
     return answer(made, ending)
-
-
-def answer(made: download.File, ending: str) -> Response:
-    """Return a file for whoever saves it."""
-    headers = {"Content-Disposition": f'attachment; filename="{made.name}"', "Cache-Control": "no-store"}
-    return Response(made.content, media_type=MEDIA[ending], headers=headers)

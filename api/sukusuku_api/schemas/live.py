@@ -1,6 +1,6 @@
 """The shapes in which the API shows what is now, and how live views and alerts become them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
@@ -10,6 +10,7 @@ from sukusuku_api.schemas.collection import Shape
 from sukusuku_core.model import FaultCode, UnitState
 from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert, AlertState
+from sukusuku_server.escalation.upcoming import Pause, Upcoming
 from sukusuku_server.live.outlook import Outlook
 from sukusuku_server.live.views import WORST_FIRST, Condition, RoomView, UnitView
 from sukusuku_server.settings import FacilityIndex, Room, Site, Text, Unit
@@ -186,6 +187,7 @@ class AlertOut(Shape):
     fired: datetime | None = Field(description="When the mail was written")
     acknowledged: datetime | None
     acknowledged_by: str | None
+    assigned_to: str | None = Field(description="Who shall take care, or does; null: nobody in particular")
     resolved: datetime | None
     value: float | None = Field(description="Value that raised the alert, in the unit of the rule's metric")
     stage: int = Field(
@@ -195,6 +197,40 @@ class AlertOut(Shape):
     returns: int = Field(description="How often its cause has come back")
     flapping: bool = Field(description="true: its cause comes and goes; the alert is open until the cause has rested")
     detail: str
+
+
+class NextMessageOut(Shape):
+    """A message that goes out next about an alert, unless things change."""
+
+    time: datetime = Field(examples=[_TIME])
+    kind: str = Field(description="`firing`: for the first time, `worse` or `again`")
+    channel: str = Field(description="`mail`, or the id of a channel of the settings")
+    recipient: str | None = Field(description="Name of the contact; null: it is in the settings no more")
+    held: str = Field(description="Why it waits: `digest`, `closed`, `silenced`, `budget`; empty: it does not")
+
+
+class OneAlertOut(AlertOut):
+    """An alert with what people hear of it next."""
+
+    next_messages: list[NextMessageOut]
+    pause: str | None = Field(
+        description="Why there are none: `resolved`, `pending`, `acknowledged`, `shown` (it is mailed from a higher "
+        "stage on), `clearing` (its cause is away), `nobody` (no contact wants it), `once` (nothing is repeated), "
+        "`away` (the collector is)"
+    )
+
+
+class AssigneeOut(Shape):
+    """Somebody to whom an alert can be assigned."""
+
+    account: int
+    name: str
+
+
+class AssigneesOut(Shape):
+    """The people with an account of their own who may see and acknowledge an alert."""
+
+    assignees: list[AssigneeOut]
 
 
 class AlertsOut(Shape):
@@ -355,6 +391,7 @@ def alert(index: FacilityIndex, found: Alert) -> AlertOut:
         fired=at(found.fired),
         acknowledged=at(found.acknowledged),
         acknowledged_by=found.acknowledged_by,
+        assigned_to=found.assigned_to,
         resolved=at(found.resolved),
         value=found.value,
         stage=found.stage,
@@ -362,4 +399,31 @@ def alert(index: FacilityIndex, found: Alert) -> AlertOut:
         returns=found.returns,
         flapping=found.flapping,
         detail=found.detail,
+    )
+
+
+def one_alert(
+    index: FacilityIndex,
+    found: Alert,
+    due: tuple[Upcoming, ...] | Pause,
+    names: Mapping[str, str],
+    *,
+    away: bool,
+) -> OneAlertOut:
+    """Return an alert with what people hear of it next; `names` are those of contacts by their address."""
+    messages = [] if isinstance(due, Pause) or away else due
+    pause = due.value if isinstance(due, Pause) else "away" if away else None
+    return OneAlertOut(
+        **alert(index, found).model_dump(),
+        next_messages=[
+            NextMessageOut(
+                time=japan_time(message.at),
+                kind=message.kind,
+                channel=message.channel,
+                recipient=names.get(message.recipient, None if message.channel == "mail" else message.channel),
+                held=message.held,
+            )
+            for message in messages
+        ],
+        pause=pause,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sukusuku_collector.alerts.state_machine import Open
 from sukusuku_core.model import Quality
-from sukusuku_server.db.modes import Mode, ModeKind
+from sukusuku_server.db.modes import Mode, ModeKind, holding
 from sukusuku_server.model.series import DerivedByAsset, Latest, Point
 from sukusuku_server.rooms.schedule import Timetable
 from sukusuku_server.rounds.next_visit import NextVisit
@@ -50,10 +50,7 @@ class SharedContext:
 
     def mode(self, kind: ModeKind, subjects: tuple[str, ...], now: int) -> Mode | None:
         """Return the period of this kind that holds for any of these subjects and ends last."""
-        if not self.modes:
-            return None
-        held = [mode for mode in self.modes if mode.kind is kind and mode.subject in subjects and mode.holds(now)]
-        return max(held, key=lambda mode: float("inf") if mode.until is None else mode.until, default=None)
+        return holding(self.modes, kind, subjects, now) if self.modes else None
 
 
 NOTHING = SharedContext()

@@ -9,7 +9,7 @@ from sukusuku_collector.alerts.rules import Watch
 from sukusuku_collector.alerts.rules_collection import hygiene_by
 from sukusuku_collector.alerts.state_machine import Event, Observation, Open
 from sukusuku_server.db import Alert, AlertState
-from sukusuku_server.escalation.steps import EscalationState, EscalationStep
+from sukusuku_server.escalation.steps import EscalationState, EscalationStep, is_wide
 from sukusuku_server.escalation.timing import Terms, told
 from sukusuku_server.live.freshness import last_time
 from sukusuku_server.live.outlook import Outlook, outlook
@@ -21,8 +21,6 @@ from sukusuku_server.settings import AlertLevels, Asset, Unit
 
 Key = tuple[str, str]
 """Rule and subject."""
-WIDE_LEAST = 5
-"""Assets: a centre has about three, which its own computer takes along when it is switched off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +81,14 @@ def _course(alert: Open) -> tuple[object, ...]:
 
 
 def silence_is_wide(held: Mapping[Key, OpenAlert], assets: int) -> bool:
-    """Whether more than half of these assets, and several centres' worth of them, are silent at the same time.
-
-    That has one cause which no centre can remedy, such as the network of the ward.
-    """
-    silent = sum(
-        rule == Rule.ASSET_SILENT and kept.open.firing and kept.open.ended is None for (rule, _), kept in held.items()
+    """Whether so many of these assets are silent at the same time that no centre can remedy it."""
+    return is_wide(
+        sum(
+            rule == Rule.ASSET_SILENT and kept.open.firing and kept.open.ended is None
+            for (rule, _), kept in held.items()
+        ),
+        assets,
     )
-    return silent >= WIDE_LEAST and silent * 2 > assets
 
 
 def to_held(alert: Alert) -> OpenAlert:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from sukusuku_server.db import row_mapping
+from sukusuku_server.db import alert_history, row_mapping
 from sukusuku_server.db.tables_alerts import alert, alert_event, alert_word, known_asset, mail_outbox
 from sukusuku_server.model.alerts import Alert, AlertState, MailState, OutgoingMail, Word
 
@@ -27,18 +27,6 @@ _STUCK = (
         mail_outbox.c.state == MailState.WAITING,
         mail_outbox.c.leased_until <= bindparam("now"),
     )
-)
-_LAST_BEFORE = (
-    select(mail_outbox.c.id)
-    .where(mail_outbox.c.created < bindparam("since"))
-    .order_by(mail_outbox.c.id.desc())
-    .limit(1)
-)
-"""Found at once, going back from the newest; mails are numbered as they are written."""
-_WRITTEN = select(func.count(alert_word.c.mail_id.distinct())).where(
-    alert_word.c.mail_id > bindparam("last"),
-    alert_word.c.channel == bindparam("channel"),
-    alert_word.c.recipient == bindparam("recipient"),
 )
 _NEW_WORD = insert(alert_word).returning(alert_word.c.id)
 _NEW_EVENT = insert(alert_event)
@@ -166,10 +154,7 @@ class Change:
 
     def written(self, channel: str, recipient: str, since: int) -> int:
         """How many mails about alerts were written to a recipient since a moment (UTC ms)."""
-        last = self._connection.execute(_LAST_BEFORE, {"since": since}).scalar() or 0
-        asked = {"channel": channel, "recipient": recipient, "last": last}
-        number: int = self._connection.execute(_WRITTEN, asked).scalar_one()
-        return number
+        return alert_history.written(self._connection, channel, recipient, since)
 
     def know(self, assets: list[str], now: int) -> None:
         """Remember since when these assets are watched."""

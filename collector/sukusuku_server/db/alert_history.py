@@ -2,12 +2,27 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import fields
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, func, select
 
+from sukusuku_server.db import row_mapping
 from sukusuku_server.db.tables_alerts import alert_event, alert_word, mail_outbox
-from sukusuku_server.model.alerts import AlertEvent, MailState, Told
+from sukusuku_server.model.alerts import AlertEvent, MailState, Told, Word
+
+_LAST_BEFORE = (
+    select(mail_outbox.c.id)
+    .where(mail_outbox.c.created < bindparam("since"))
+    .order_by(mail_outbox.c.id.desc())
+    .limit(1)
+)
+"""Found at once, going back from the newest; mails are numbered as they are written."""
+_WRITTEN = select(func.count(alert_word.c.mail_id.distinct())).where(
+    alert_word.c.mail_id > bindparam("last"),
+    alert_word.c.channel == bindparam("channel"),
+    alert_word.c.recipient == bindparam("recipient"),
+)
 
 
 class Readable(Protocol):
@@ -20,7 +35,7 @@ class Readable(Protocol):
 def events(operations: Readable, alerts: Collection[int]) -> Mapping[int, list[AlertEvent]]:
     """Return the life of each alert in order; one that is not there is left out."""
     columns = alert_event.c
-    query = select(columns.alert_id, columns.time, columns.kind, columns.value, columns.who, columns.note)
+    query = select(*(columns[field.name] for field in fields(AlertEvent)))
     query = query.where(columns.alert_id.in_(alerts)).order_by(columns.id)
     with operations.reading() as connection:
         return _by_alert(AlertEvent(*row) for row in connection.execute(query))
@@ -35,7 +50,21 @@ def told(operations: Readable, alerts: Collection[int]) -> Mapping[int, list[Tol
         return _by_alert(Told(*row[:6], MailState(row.state)) for row in connection.execute(query))
 
 
-_Entry = TypeVar("_Entry", AlertEvent, Told)
+def waiting(operations: Readable, alerts: Collection[int]) -> Mapping[int, list[Word]]:
+    """Return what people are still to hear of each alert, in the order in which it came up."""
+    query = select(alert_word).where(alert_word.c.mail_id.is_(None), alert_word.c.alert_id.in_(alerts))
+    with operations.reading() as connection:
+        return _by_alert(row_mapping.to_word(row) for row in connection.execute(query.order_by(alert_word.c.id)))
+
+
+def written(connection: Connection, channel: str, recipient: str, since: int) -> int:
+    """Return how many messages about alerts were written to a recipient since a moment (UTC ms)."""
+    last = connection.execute(_LAST_BEFORE, {"since": since}).scalar() or 0
+    number: int = connection.execute(_WRITTEN, {"channel": channel, "recipient": recipient, "last": last}).scalar_one()
+    return number
+
+
+_Entry = TypeVar("_Entry", AlertEvent, Told, Word)
 
 
 def _by_alert(entries: Iterator[_Entry]) -> dict[int, list[_Entry]]:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, case, delete, event, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -56,11 +56,17 @@ class Operations:
     # ------------------------------------------------------------ alerts
 
     def alerts(
-        self, *, open_only: bool, site: str | None = None, about: Collection[str] | None = None, limit: int = 200
+        self,
+        *,
+        open_only: bool,
+        site: str | None = None,
+        about: Collection[str] | None = None,
+        account: int | None = None,
+        limit: int = 200,
     ) -> list[Alert]:
         """Alerts, the newest first; `open_only` leaves out the resolved ones. Pending ones are among them.
 
-        `about` are ids of assets and sites; None: all.
+        `about` are ids of assets and sites, `account` is to whom they are assigned; None: all.
         """
         query = select(alert).order_by(alert.c.since.desc(), alert.c.id.desc()).limit(limit)
         if open_only:
@@ -69,6 +75,8 @@ class Operations:
             query = query.where(alert.c.site == site)
         if about is not None:
             query = query.where(alert.c.asset.in_(about))
+        if account is not None:
+            query = query.where(alert.c.assigned_account == account)
         with self.reading() as connection:
             return [row_mapping.to_alert(row) for row in connection.execute(query)]
 
@@ -101,15 +109,16 @@ class Operations:
         """Return the life of an alert in order. Empty for an alert that is not there."""
         return alert_history.events(self, [alert_id]).get(alert_id, [])
 
-    def acknowledge(self, alert_id: int, who: str, now: int, note: str = "") -> Alert:
-        """Somebody takes care of a firing alert. Doing it again changes nothing and answers the same.
+    def acknowledge(self, alert_id: int, who: str, now: int, note: str = "", *, account: int | None = None) -> Alert:
+        """Somebody takes care of a firing alert, which is theirs then. Doing it again changes nothing.
 
-        `note` is what they say about it, at most 500 characters.
+        `note` is what they say about it, at most 500 characters, `account` theirs, where they have one of their own.
         Raises UnknownAlertError, and AlertStateError when the alert is resolved already or not firing yet.
         """
         who = who[:120]
         with self.writing() as connection:
             values = {"state": AlertState.ACKNOWLEDGED, "acknowledged": now, "acknowledged_by": who}
+            values |= {"assigned_to": who, "assigned_account": account}
             firing = (alert.c.id == alert_id) & (alert.c.state == AlertState.FIRING)
             if connection.execute(update(alert).where(firing).values(values)).rowcount:
                 event = {"alert_id": alert_id, "time": now, "kind": "acknowledged", "who": who, "note": note[:500]}
@@ -122,25 +131,49 @@ class Operations:
             raise AlertStateError(found)
         return found
 
+    def assign(
+        self, alert_id: int, to: str, who: str, now: int, note: str = "", *, account: int | None = None
+    ) -> Alert:
+        """Say who shall take care of a firing alert, by name and account. Doing it again changes nothing.
+
+        They have not said yet that they do: if somebody took care of it, nobody does now.
+        Raises UnknownAlertError, and AlertStateError when the alert is resolved already or not firing yet.
+        """
+        to = to[:120]
+        with self.writing() as connection:
+            found = _cared_for(connection, alert_id)
+            if (found.assigned_to, found.assigned_account) == (to, account):
+                return found
+            values = _NOBODYS | {"assigned_to": to, "assigned_account": account}
+            event = {"kind": "assigned", "who": who[:120], "note": note[:500], "assigned_to": to}
+            _hand_over(connection, found, values, event, now)
+            before, after = found.assigned_account, account
+            audit_entry.note(
+                connection,
+                now,
+                who,
+                "alert.assign",
+                str(alert_id),
+                before=None if before is None else {"account": before},
+                after=None if after is None else {"account": after},
+            )
+            return replace(found, **values)
+
     def release(self, alert_id: int, who: str, now: int) -> Alert:
-        """Nobody takes care of an alert after all: the acknowledgement is taken back. Doing it again changes nothing.
+        """Nobody takes care of an alert after all, nor shall anybody in particular. Doing it again changes nothing.
 
         Raises UnknownAlertError, and AlertStateError when the alert is resolved already or not firing yet.
         """
         with self.writing() as connection:
-            found = _find(connection, alert_id)
-            if found is None:
-                raise UnknownAlertError(alert_id)
-            if found.state is AlertState.ACKNOWLEDGED:
-                values = {"state": AlertState.FIRING, "acknowledged": None, "acknowledged_by": None}
-                connection.execute(update(alert).where(alert.c.id == alert_id).values(values))
-                note = {"alert_id": alert_id, "time": now, "kind": "released", "who": who[:120]}
-                connection.execute(insert(alert_event).values(note))
-                audit_entry.note(connection, now, who, "alert.release", str(alert_id))
-                return replace(found, state=AlertState.FIRING, acknowledged=None, acknowledged_by=None)
-        if found.state is not AlertState.FIRING:
-            raise AlertStateError(found)
-        return found
+            found = _cared_for(connection, alert_id)
+            acknowledged = found.state is AlertState.ACKNOWLEDGED
+            if not acknowledged and found.assigned_to is None:
+                return found
+            event = {"kind": "released" if acknowledged else "unassigned", "who": who[:120]}
+            _hand_over(connection, found, _NOBODYS, event, now)
+            action = "alert.release" if acknowledged else "alert.unassign"
+            audit_entry.note(connection, now, who, action, str(alert_id))
+            return replace(found, **_NOBODYS)
 
     def in_hand(self) -> set[int]:
         """Return the open alerts of which somebody takes care (their ids)."""
@@ -349,6 +382,33 @@ class Operations:
     def _joined(self) -> Connection | None:
         found: Connection | None = getattr(self._thread, "connection", None)
         return found
+
+
+_NOBODYS: dict[str, Any] = {
+    "state": AlertState.FIRING,
+    "acknowledged": None,
+    "acknowledged_by": None,
+    "assigned_to": None,
+    "assigned_account": None,
+}
+"""An open alert of which nobody takes care."""
+
+
+def _cared_for(connection: Connection, alert_id: int) -> Alert:
+    """Return an alert of which somebody can take care, or does. Raises UnknownAlertError, AlertStateError."""
+    found = _find(connection, alert_id)
+    if found is None:
+        raise UnknownAlertError(alert_id)
+    if found.state not in {AlertState.FIRING, AlertState.ACKNOWLEDGED}:
+        raise AlertStateError(found)
+    return found
+
+
+def _hand_over(
+    connection: Connection, found: Alert, values: Mapping[str, Any], event: Mapping[str, Any], now: int
+) -> None:
+    connection.execute(update(alert).where(alert.c.id == found.id).values(values))
+    connection.execute(insert(alert_event).values({"alert_id": found.id, "time": now, **event}))
 
 
 def _find(connection: Connection, alert_id: int) -> Alert | None:

@@ -1,6 +1,6 @@
 """Periods that a person has switched on: a silence, an outbreak, a metric that is gone, a vehicle that cannot go."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -65,6 +65,12 @@ def is_out(vehicle: str, modes: Collection[Mode], at: int) -> bool:
     """Whether a vehicle cannot go at a moment (UTC ms), by the periods of now."""
     own = (mode for mode in modes if mode.kind is ModeKind.VEHICLE_OUT and mode.subject == vehicle)
     return any(mode.until is None or at < mode.until for mode in own)
+
+
+def holding(modes: Iterable[Mode], kind: ModeKind, subjects: Collection[str], now: int) -> Mode | None:
+    """Return the period of a kind that holds for any of these subjects at a moment and ends last."""
+    held = [mode for mode in modes if mode.kind is kind and mode.subject in subjects and mode.holds(now)]
+    return max(held, key=lambda mode: float("inf") if mode.until is None else mode.until, default=None)
 
 
 class UnknownModeError(SukusukuError):

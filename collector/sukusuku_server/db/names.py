@@ -12,9 +12,9 @@ ERASED = "–"
 _NOBODYS = frozenset({ERASED, BY})
 _NAMES = frozenset({
     "who", "by", "acknowledged_by", "accepted_by", "answered_by", "withdrawn_by", "imported_by", "created_by",
-    "given_by", "revoked_by",
+    "given_by", "revoked_by", "assigned_to",
 })  # fmt: skip
-"""Columns that hold the name of whoever did it. A new table that calls its column so is covered as well."""
+"""Columns that hold the name of whoever did it, or shall. A new table that calls its column so is covered as well."""
 
 
 def named() -> list[tuple[Table, Column[str]]]:

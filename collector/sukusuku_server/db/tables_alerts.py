@@ -52,6 +52,8 @@ alert = Table(
     Column("fired", BigInteger),
     Column("acknowledged", BigInteger),
     Column("acknowledged_by", String(120)),
+    Column("assigned_to", String(120)),
+    Column("assigned_account", BigInteger),
     Column("resolved", BigInteger),
     Column("value", Float),
     Column("threshold", Float),
@@ -77,6 +79,7 @@ alert_event = Table(
     Column("value", Float),
     Column("who", String(120)),
     Column("note", String(500), nullable=False, server_default=""),
+    Column("assigned_to", String(120)),
     sqlite_autoincrement=True,
 )
 

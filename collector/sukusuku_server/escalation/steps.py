@@ -17,6 +17,8 @@ _MORNING_MS = 9 * HOUR_MS
 """When a day begins for a centre that never opens."""
 _LEFT_OUT_WIDE = 3
 """So many first repeats there are none of when nearly everything is silent: whoever can remedy that knows of it."""
+_WIDE_LEAST = 5
+"""Assets: a centre has about three, which its own computer takes along when it is switched off."""
 _PAUSES_DAYS = (1, 1, 2, 4, 8, 16)
 """Days between one repeat and the next, after the first one; the last pause stays."""
 _ANY = 9
@@ -77,6 +79,14 @@ def first_due(told: EscalationState, began: int, delays: Sequence[int], repeat_a
         return began + delays[0]
     steps = [told.first - delays[0] + delay for delay in delays[told.steps :]]
     return min([*steps, *([] if repeat_at is None else [repeat_at])], default=None)
+
+
+def is_wide(silent: int, assets: int) -> bool:
+    """Whether more than half of all assets, and several centres' worth of them, are silent at the same time.
+
+    That has one cause which no centre can remedy, such as the network of the ward.
+    """
+    return silent >= _WIDE_LEAST and silent * 2 > assets
 
 
 def left_out(rule: Rule, stage: int, *, flapping: bool, wide: bool) -> int:

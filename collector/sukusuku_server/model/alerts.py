@@ -50,6 +50,7 @@ class Alert:
     `asset_silent` it is the metric that is missing while others still come.
     `told` is how many steps of the escalation chain have been told of `told_stage`, `told_first` and `told_at` when the
     first and the last mails about it were written, `repeats` how often it was told again.
+    `assigned_to` is who shall take care, by name and, where they have one, by account.
     `returns` is how often its cause has come back, and `gap` the longest time (ms) that it was away before it did.
     """
 
@@ -77,6 +78,8 @@ class Alert:
     repeats: int = 0
     returns: int = 0
     gap: int = 0
+    assigned_to: str | None = None
+    assigned_account: int | None = None
 
     @property
     def flapping(self) -> bool:
@@ -109,7 +112,8 @@ class Word:
 class AlertEvent:
     """One step in the life of an alert, with the value it had then.
 
-    `kind` is `raised`, `fired`, `worsened`, `acknowledged`, `released`, `resolved` or `returned`.
+    `kind` is `raised`, `fired`, `worsened`, `acknowledged`, `released`, `assigned`, `unassigned`, `resolved` or
+    `returned`. `assigned_to` is to whom, where it was assigned.
     """
 
     alert_id: int
@@ -118,6 +122,7 @@ class AlertEvent:
     value: float | None
     who: str | None
     note: str = ""
+    assigned_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ import pytest
 from msgspec.structs import replace as changed
 
 from sukusuku_api.dependencies import Context
+from sukusuku_api.health import health
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_api.reports import fonts, pdf
 from sukusuku_api.reports.generate import WRITERS
 from sukusuku_api.reports.mails.due import due
 from sukusuku_api.reports.mails.job import MonthlyReports
 from sukusuku_api.reports.model import Report
-from sukusuku_api.routers.health import health
 from sukusuku_api.work_queue import WorkQueue
 from sukusuku_core.errors import TransientError
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start

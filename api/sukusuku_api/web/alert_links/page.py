@@ -1,6 +1,7 @@
 """The page of an alert for whoever got a mail about it: a GET shows it, a POST takes it on or gives it back."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,10 +10,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from sukusuku_api.dependencies import Context, PublicContext
 from sukusuku_api.web import base, forms
-from sukusuku_api.web.alerts import view_model
+from sukusuku_api.web.alerts import assigning, view_model
 from sukusuku_core.errors import TransientError
 from sukusuku_server.access.records import Actor
 from sukusuku_server.db import Alert, AlertStateError, Operations, UnknownAlertError
+from sukusuku_server.db.accounts import Accounts
+from sukusuku_server.db.modes import Modes
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.mail.alert_links import PATH, AlertClaim, AlertLinks
 from sukusuku_server.mail.signed_tokens import ForgedLinkError
@@ -22,6 +25,7 @@ _LONGEST_NOTE = 500
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
 Note = Annotated[str, Form()]
+To = Annotated[str, Form(max_length=20, pattern="^[0-9]*$")]
 
 
 def install(app: FastAPI) -> None:
@@ -42,7 +46,19 @@ def take_on(context: PublicContext, token: str, note: Note = "", lang: base.Lang
     """Record that the recipient of the mail takes care of it; then back to the page."""
 
     def act(operations: Operations, alert: Alert, claim: AlertClaim) -> None:
-        operations.acknowledge(alert.id, claim.who, context.clock(), note.strip()[:_LONGEST_NOTE])
+        operations.acknowledge(alert.id, claim.who, context.clock(), _line(note), account=_account(context, claim))
+
+    return _acted(context, token, lang, act)
+
+
+@router.post("/{token}/assign")
+def assign(context: PublicContext, token: str, to: To = "", note: Note = "", lang: base.Lang = "ja") -> Response:
+    """Say who shall take care of it instead; then back to the page."""
+
+    def act(operations: Operations, alert: Alert, claim: AlertClaim) -> None:
+        assigning.assign(
+            replace(context, operations=operations), alert, to, claim.who, _line(note), own=_account(context, claim)
+        )
 
     return _acted(context, token, lang, act)
 
@@ -91,17 +107,30 @@ def _page(context: Context, claim: AlertClaim, token: str, language: Language) -
     if alert is None:
         return _note("expired", HTTPStatus.GONE, language)
     reader = base.Locale(language, base.texts(language).gettext, context.clock())
-    (card,) = view_model.cards(context, [alert], {alert.id: context.operations.events(alert.id)}, {}, (), reader)
+    (card,) = view_model.cards(context, [alert], Modes(context.operations).active(reader.now), reader)
     values = {
         "card": card,
         "who": claim.who,
         "here": f"{PATH}/{token}",
-        "mine": alert.acknowledged_by == claim.who,
+        "mine": claim.who in {alert.acknowledged_by, alert.assigned_to},
         "language": language,
         "other": "en" if language == "ja" else "ja",
     }
     html = base.environment(language).get_template("answer_alert.html").render(values)
     return HTMLResponse(html, headers=forms.HEADERS)
+
+
+def _account(context: Context, claim: AlertClaim) -> int | None:
+    """Return the account of whoever the mail went to, by the address of that contact, else by their name."""
+    accounts = Accounts(context.operations)
+    mail = next((contact.mail for contact in context.whole.facility.contact if contact.name == claim.who), None)
+    known = [] if mail is None else [accounts.by_login(mail)]
+    known += [account for account in accounts.all() if account.name == claim.who]
+    return next((it.id for it in known if it is not None and it.disabled is None), None)
+
+
+def _line(note: str) -> str:
+    return forms.line(note)[:_LONGEST_NOTE]
 
 
 def _note(kind: str, status: HTTPStatus, language: Language) -> HTMLResponse:

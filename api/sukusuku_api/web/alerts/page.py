@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from sukusuku_api.dependencies import AcknowledgingContext, Context, ModesContext, UnitsContext
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base, desk, forms, silence_lengths, silence_texts
-from sukusuku_api.web.alerts import view_model
-from sukusuku_server.db import Alert, AlertState, AlertStateError, alert_history
+from sukusuku_api.web.alerts import assigning, view_model
+from sukusuku_server.db import Alert, AlertState, AlertStateError
 from sukusuku_server.db.modes import ModeKind, Modes, UnknownModeError
 from sukusuku_server.settings import Language
 
@@ -32,6 +32,7 @@ class Entry(BaseModel):
     by: Annotated[forms.Line, Field(max_length=_LONGEST_NAME)] = ""
     note: Annotated[forms.Line, Field(max_length=_LONGEST_NOTE)] = ""
     lasts: Annotated[forms.Line, Field(max_length=10)] = ""
+    to: Annotated[forms.Line, Field(max_length=20, pattern="^[0-9]*$")] = ""
 
 
 def install(app: FastAPI) -> None:
@@ -47,9 +48,13 @@ def alerts(
     lang: base.Lang = "ja",
     site: Annotated[str, Query(max_length=63)] = "",
     past: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+    mine: bool = False,  # noqa: FBT001, FBT002 - a query parameter
 ) -> HTMLResponse:
-    """Return open alerts, or with `past` the newest ones whatever became of them; with `site` those of one centre."""
-    return _shown(context, lang, site, past=past)
+    """Return open alerts, or with `past` the newest ones whatever became of them.
+
+    With `site` only those of one centre, with `mine` only those that are assigned to whoever asks.
+    """
+    return _shown(context, lang, site, past=past, mine=mine)
 
 
 @router.post("/{alert_id}/{action}")
@@ -60,7 +65,7 @@ def act(
     entry: Annotated[Entry, Form()],
     lang: base.Lang = "ja",
 ) -> Response:
-    """Take an alert on (`acknowledge`), or give it back (`release`); then back to it."""
+    """Take an alert on (`acknowledge`), `assign` it to somebody or give it back (`release`); then back to it."""
     found, by, now = _known(context, alert_id), forms.by(context, entry.by), context.clock()
     translate = base.texts(lang).gettext
     if not by:
@@ -68,7 +73,9 @@ def act(
     try:
         match action:
             case "acknowledge":
-                context.operations.acknowledge(found.id, by, now, entry.note)
+                context.operations.acknowledge(found.id, by, now, entry.note, account=context.own_account)
+            case "assign":
+                assigning.assign(context, found, entry.to, by, entry.note, own=context.own_account)
             case "release":
                 context.operations.release(found.id, by, now)
             case _:
@@ -136,26 +143,23 @@ def _back(language: Language, alert_id: int) -> RedirectResponse:
     return RedirectResponse(f"{PATH}?lang={language}#alert-{alert_id}", HTTPStatus.SEE_OTHER, headers=forms.HEADERS)
 
 
-def _shown(context: Context, language: Language, site: str, *, past: bool = False, error: str = "") -> HTMLResponse:
+def _shown(
+    context: Context, language: Language, site: str, *, past: bool = False, mine: bool = False, error: str = ""
+) -> HTMLResponse:
     reader = base.Locale(language, base.texts(language).gettext, context.clock())
     of = site if site in context.index.sites else None
-    found = context.operations.alerts(open_only=not past, site=of, about=context.seen, limit=SHOWN)
+    account = context.own_account if mine else None
+    found = context.operations.alerts(open_only=not past, site=of, about=context.seen, account=account, limit=SHOWN)
     found = sorted((it for it in found if it.state in _ORDER), key=lambda it: _ORDER.index(it.state))
-    idents = [alert.id for alert in found]
     modes = Modes(context.operations).active(reader.now)
     silences = [mode for mode in modes if mode.kind is ModeKind.SILENCE]
     values = {
-        "cards": view_model.cards(
-            context,
-            found,
-            alert_history.events(context.operations, idents),
-            alert_history.told(context.operations, idents),
-            modes,
-            reader,
-        ),
+        "cards": view_model.cards(context, found, modes, reader),
         "sites": [(item.id, item.name[language]) for item in context.facility.site],
         "site": of or "",
         "past": past,
+        "mine": account is not None,
+        "own": context.own_account is not None,
         "error": error,
         "standing": [
             (mode.id, context.index.name(mode.subject, language))

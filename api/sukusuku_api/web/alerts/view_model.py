@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sukusuku_api.dependencies import Context
+from sukusuku_api.queries import assignees, next_messages
 from sukusuku_api.web import texts as words
+from sukusuku_api.web.alerts import next_texts
 from sukusuku_api.web.base import Locale
+from sukusuku_api.web.silence_texts import moment
 from sukusuku_api.web.wall import alert_texts
-from sukusuku_core.time import japan_time
-from sukusuku_server.db import Alert, AlertEvent, AlertState, MailState
-from sukusuku_server.db.modes import Mode, ModeKind
+from sukusuku_server.db import Alert, AlertEvent, AlertState, MailState, alert_history
+from sukusuku_server.db.modes import Mode, ModeKind, holding
+from sukusuku_server.escalation.upcoming import Pause, Upcoming
 from sukusuku_server.i18n import N_
 from sukusuku_server.live.views import Condition
 from sukusuku_server.model.alerts import Told
@@ -20,6 +23,8 @@ _STEPS = {
     "worsened": N_("became worse"),
     "acknowledged": N_("taken on by %(who)s"),
     "released": N_("given back by %(who)s"),
+    "assigned": N_("assigned to %(to)s by %(who)s"),
+    "unassigned": N_("assignment taken back by %(who)s"),
     "resolved": N_("resolved"),
     "returned": N_("came back"),
 }
@@ -41,7 +46,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class AlertCard:
-    """An alert. `handling` is who takes care, or that nobody does yet; `silenced` until when nobody is told."""
+    """An alert. `handling` is who takes care, or that nobody does yet; `silenced` until when nobody is told.
+
+    `next` is what is told next, or why nothing is; `assigned`: it is somebody's. `people` are the others to whom it may
+    be assigned, by account.
+    """
 
     id: int
     icon: Condition
@@ -56,43 +65,45 @@ class AlertCard:
     note: str
     silenced: str
     silence: int
+    next: str
+    assigned: bool
+    people: tuple[tuple[int, str], ...]
     steps: tuple[Step, ...]
     told: tuple[Step, ...]
 
 
-def cards(
-    context: Context,
-    alerts: Sequence[Alert],
-    events: Mapping[int, Sequence[AlertEvent]],
-    told: Mapping[int, Sequence[Told]],
-    modes: Sequence[Mode],
-    reader: Locale,
-) -> list[AlertCard]:
-    """Return the alerts in words, in their order."""
-    silences = [mode for mode in modes if mode.kind is ModeKind.SILENCE]
-    names = {
-        contact.mail.lower(): contact.name for contact in context.whole.facility.contact if contact.mail is not None
-    }
+def cards(context: Context, alerts: Sequence[Alert], modes: Sequence[Mode], reader: Locale) -> list[AlertCard]:
+    """Return the alerts in words, in their order; `modes` are the periods of now."""
+    idents = [alert.id for alert in alerts]
+    life = _Life(
+        alert_history.events(context.operations, idents),
+        alert_history.told(context.operations, idents),
+        next_messages.read(context, alerts, modes, reader.now),
+        assignees.read(context),
+        context.contact_names,
+        away=context.is_collector_away(reader.now),
+    )
     views = {view.id: view for view in context.views(reader.now)}
-    return [
-        _card(context, alert_texts.as_now(alert, views.get(alert.asset)), events, told, silences, names, reader)
-        for alert in alerts
-    ]
+    return [_card(context, alert_texts.as_now(alert, views.get(alert.asset)), life, modes, reader) for alert in alerts]
 
 
-def _card(
-    context: Context,
-    alert: Alert,
-    events: Mapping[int, Sequence[AlertEvent]],
-    told: Mapping[int, Sequence[Told]],
-    silences: Sequence[Mode],
-    names: Mapping[str, str],
-    reader: Locale,
-) -> AlertCard:
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """What is known of alerts beside themselves. `names` are those of contacts by their address."""
+
+    events: Mapping[int, Sequence[AlertEvent]]
+    told: Mapping[int, Sequence[Told]]
+    due: Mapping[int, tuple[Upcoming, ...] | Pause]
+    people: assignees.Assignees
+    names: Mapping[str, str]
+    away: bool
+
+
+def _card(context: Context, alert: Alert, life: _Life, modes: Sequence[Mode], reader: Locale) -> AlertCard:
     asset = context.index.assets.get(alert.asset)
     site = context.index.sites.get(alert.site)
-    steps = events.get(alert.id, ())
-    silence = next((mode for mode in silences if mode.subject in {alert.asset, alert.site}), None)
+    steps = life.events.get(alert.id, ())
+    silence = holding(modes, ModeKind.SILENCE, {alert.asset, alert.site}, reader.now)
     until = None if silence is None else silence.until
     return AlertCard(
         alert.id,
@@ -101,34 +112,38 @@ def _card(
         "" if asset is None else asset.settings.name[reader.language],
         alert.asset,
         alert.site if site is None else site.name[reader.language],
-        _moment(alert.since, reader),
+        moment(alert.since, reader),
         words.lasted((reader.now if alert.resolved is None else alert.resolved) - alert.since, reader.translate),
         alert.state,
         _handling(alert, reader),
         _note(alert, steps),
-        "" if until is None else _moment(until, reader),
+        "" if until is None else moment(until, reader),
         0 if silence is None else silence.id,
+        next_texts.told(life.due[alert.id], life.names, reader, away=life.away),
+        alert.assigned_to is not None,
+        tuple((it.id, it.name) for it in life.people.of(context, alert) if it.id != context.own_account),
         tuple(_step(step, reader) for step in steps),
-        tuple(_told(item, names, reader) for item in told.get(alert.id, ())),
+        tuple(_told(item, life.names, reader) for item in life.told.get(alert.id, ())),
     )
 
 
 def _handling(alert: Alert, reader: Locale) -> str:
     if alert.resolved is not None:
-        return reader.translate("resolved at %(time)s") % {"time": _moment(alert.resolved, reader)}
+        return reader.translate("resolved at %(time)s") % {"time": moment(alert.resolved, reader)}
     return alert_texts.handling(alert, reader.translate)
 
 
 def _note(alert: Alert, steps: Sequence[AlertEvent]) -> str:
-    """Return what whoever takes care said when they took it on; what was given back says nothing any more."""
-    if alert.acknowledged is None:
+    """Return what was said when it became theirs whose it is; what was given back says nothing any more."""
+    if alert.assigned_to is None:
         return ""
-    return next((step.note for step in reversed(steps) if step.kind == "acknowledged"), "")
+    return next((step.note for step in reversed(steps) if step.kind in {"acknowledged", "assigned"}), "")
 
 
 def _step(step: AlertEvent, reader: Locale) -> Step:
     text = reader.translate(_STEPS[step.kind]) if step.kind in _STEPS else step.kind
-    return Step(_moment(step.time, reader), text % {"who": step.who or ""} if "%(" in text else text, step.note)
+    names = {"who": step.who or "", "to": step.assigned_to or ""}
+    return Step(moment(step.time, reader), text % names if "%(" in text else text, step.note)
 
 
 def _told(item: Told, names: Mapping[str, str], reader: Locale) -> Step:
@@ -136,9 +151,4 @@ def _told(item: Told, names: Mapping[str, str], reader: Locale) -> Step:
     kind = reader.translate(words.TOLD.get(item.kind, words.TOLD["firing"]))
     state = _STATES.get(item.state)
     note = "" if state is None else reader.translate(state)
-    return Step(_moment(item.written if item.sent is None else item.sent, reader), f"{who or '–'}: {kind}", note)
-
-
-def _moment(time: int, reader: Locale) -> str:
-    at, today = japan_time(time), japan_time(reader.now).date()
-    return f"{at:%H:%M}" if at.date() == today else f"{at.month}/{at.day} {at:%H:%M}"
+    return Step(moment(item.written if item.sent is None else item.sent, reader), f"{who or '–'}: {kind}", note)

@@ -31,7 +31,9 @@ EVENTS = {
 
 ACTIONS = EVENTS | {
     "alert.acknowledge": N_("took care of an alert"),
+    "alert.assign": N_("assigned an alert"),
     "alert.release": N_("gave an alert back"),
+    "alert.unassign": N_("took the assignment of an alert back"),
     "bookings.import": N_("bookings imported"),
     "bookings.withdraw": N_("import of bookings withdrawn"),
     "emptying.confirm": N_("emptying confirmed"),

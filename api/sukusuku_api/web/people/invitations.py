@@ -1,11 +1,10 @@
 """Links that people get: their addresses, and the mail that brings one."""
 
 from sukusuku_api.dependencies import Context
-from sukusuku_api.web import base
+from sukusuku_api.web import base, personal_mail
+from sukusuku_api.web.personal_mail import PersonalMail
 from sukusuku_server.access.records import Account, Purpose
 from sukusuku_server.db.one_time_links import LASTS_MS, purpose_for
-from sukusuku_server.mail.message import Draft, build
-from sukusuku_server.model.alerts import OutgoingMail
 from sukusuku_server.settings import Facility, Language
 
 KIND = "access"
@@ -25,47 +24,22 @@ def display_address(facility: Facility, token: str, site: str, language: Languag
 
 def send(context: Context, account: Account, url: str) -> bool:
     """Hand the mail with somebody's link to the outbox; tell whether there is a mail server for it."""
-    server, operator = context.facility.mail, context.facility.operator
-    if server is None:
-        return False
-    language: Language = "en" if account.language == "en" else "ja"
-    translate, now = base.texts(language).gettext, context.clock()
-    name = operator.name[language]
-    purpose = purpose_for(account)
+    language = personal_mail.language_of(account)
+    translate, purpose = base.texts(language).gettext, purpose_for(account)
     if purpose is Purpose.RESET:
         subject = translate("%(operator)s: set a new password")
         text = translate("Please open this link within an hour to set a new password for Sukusuku:")
     else:
         subject = translate("%(operator)s: your account of Sukusuku")
         text = translate("An account of Sukusuku was made for you. Please open this link within seven days:")
-    said = {
-        "dear": translate("Dear %(name)s,") % {"name": account.name},
-        "text": text,
-        "url": url,
-        "foot": translate("The link works once. If you did not expect this mail, you need not do anything."),
-        "operator": name,
-        "language": language,
-    }
-    draft = Draft(
-        sender_name=translate("Sukusuku"),
-        sender=server.sender,
-        recipient=account.login,
-        subject=subject % {"operator": name},
-        message_id=f"<access-{account.id}-{now}@{server.sender.rpartition('@')[2]}>",
-        date=now,
-        text="\n\n".join(said[key] for key in ("dear", "text", "url", "foot", "operator")) + "\n",
-        html=base.environment(language).get_template("mail_link.html").render(said),
-    )
-    mail = OutgoingMail(
+    mail = PersonalMail(
         kind=KIND,
-        sender=server.sender,
-        recipient=account.login,
-        language=language,
-        subject=draft.subject,
-        message_id=draft.message_id,
-        content=build(draft),
-        expires=now + LASTS_MS[purpose],
+        about=account.id,
+        subject=subject % {"operator": context.facility.operator.name[language]},
+        paragraphs=(text,),
+        button=translate("Set the password"),
+        url=url,
+        foot=translate("The link works once. If you did not expect this mail, you need not do anything."),
+        expires=context.clock() + LASTS_MS[purpose],
     )
-    with context.operations.change() as change:
-        change.put_mail(None, mail, now)
-    return True
+    return personal_mail.send(context, account, mail)

@@ -14,8 +14,8 @@ from sukusuku_api.drawing import DrawingError
 from sukusuku_api.problems import ProblemError
 from sukusuku_api.reports import download, period
 from sukusuku_api.reports import issue as issuing
+from sukusuku_api.reports.answering import Format, answer, queue
 from sukusuku_api.reports.pdf import MissingError
-from sukusuku_api.routers.reports import Format, answer, queue
 from sukusuku_api.web import base, desk, forms
 from sukusuku_api.web.reports import offers
 from sukusuku_core.time import japan_time

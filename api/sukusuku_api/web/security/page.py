@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
 
 from sukusuku_api.dependencies import AuditContext
-from sukusuku_api.routers.health import health
+from sukusuku_api.health import health
 from sukusuku_api.schemas.health import EdgeOut, HealthOut
 from sukusuku_api.web import base, desk
 from sukusuku_api.web.people.action_texts import EVENTS

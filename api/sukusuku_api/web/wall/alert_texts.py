@@ -33,10 +33,12 @@ def icon(alert: Alert) -> Condition:
 
 
 def handling(alert: Alert, translate: Translate) -> str:
-    """Return who takes care of an open alert, or that nobody does."""
-    if alert.acknowledged_by is None:
-        return translate("Open")
-    return translate("In hand: %(who)s") % {"who": alert.acknowledged_by}
+    """Return who takes care of an open alert, or that nobody does yet, and who shall."""
+    if alert.acknowledged_by is not None:
+        return translate("In hand: %(who)s") % {"who": alert.acknowledged_by}
+    if alert.assigned_to is not None:
+        return translate("Open, assigned to %(who)s") % {"who": alert.assigned_to}
+    return translate("Open")
 
 
 def as_now(alert: Alert, view: UnitView | RoomView | None) -> Alert:

@@ -87,6 +87,8 @@ def _times(speech: Speech, since: str) -> tuple[tuple[str, str], ...]:
     elif speech.incident.open_still and alert.told_first is not None:
         facts.append((gettext("First notified"), speech.time(alert.told_first)))
         facts.append((gettext("Acknowledged by"), gettext("nobody yet")))
+    if alert.resolved is None and alert.acknowledged is None and alert.assigned_to is not None:
+        facts.append((gettext("Assigned to"), alert.assigned_to))
     return tuple(facts)
 
 
