@@ -102,6 +102,8 @@ def _others(health: HealthOut) -> Iterator[Metric]:
     yield _gauge(
         "door_late", "1: nothing was taken for too long", {name: it.late for name, it in doors.items()}, "door"
     )
+    ends = {f"{it.owner}/{it.node}" if it.node else it.owner: it.ends.timestamp() for it in health.certificates}
+    yield _gauge("certificate_ends_timestamp_seconds", "When a certificate ends (Unix time)", ends, "certificate")
     quarantined = {reason.reason: reason.count for reason in health.quarantine}
     yield _gauge("quarantined_rows", "What was received and is no reading", quarantined, "reason")
     unassigned = {f"{it.edge}/{it.asset}": it.count for it in health.unassigned}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, cast
 
+from sukusuku_api.certificates import ends_of_certificates
 from sukusuku_api.dependencies import Context
 from sukusuku_api.schemas import health as out
 from sukusuku_api.schemas import live
@@ -49,6 +50,7 @@ def health(context: Context) -> out.HealthOut:
     mails = _mails(context)
     edges = _edges(context, latest, now)
     doors, channels = _doors(context, now), _channels(context)
+    certificates = ends_of_certificates(context, now)
     failing = any(not channel.ok and (channel.kind is not None or channel.waiting) for channel in channels)
     document = _document(context)
     parts = readable and not failing and mails is not None and doubt is None and undeleted is None and document.right
@@ -57,6 +59,7 @@ def health(context: Context) -> out.HealthOut:
         and hearing
         and not unassigned
         and not any(door.late for door in doors)
+        and not any(certificate.late for certificate in certificates)
         and not any(edge.unreadable or _waits_for_key(edge) for edge in edges)
     )
     return out.HealthOut(
@@ -76,6 +79,7 @@ def health(context: Context) -> out.HealthOut:
         mails=mails,
         channels=channels,
         doors=doors,
+        certificates=certificates,
         quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=japan_time(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),
         left_out=[

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sukusuku_api.access.view import Views
+from sukusuku_api.certificates import late_certificates
 from sukusuku_api.dependencies import Context
 from sukusuku_api.health import health
 from sukusuku_api.lazy_store import LazyStore
@@ -58,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         told = {"running": running, "silent": silent, "health": found.model_dump(mode="json")}
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        print(_shown(running, found, silent, language.told(options)))
+        print(_shown(running, found, silent, options.lang, language.told(options)))
     return 0 if _is_well(running, found, silent) else 1
 
 
@@ -121,7 +122,7 @@ def _looked(facility: Facility) -> tuple[HealthOut, list[str]]:
         return health(context), [view.id for view in views if view.condition is Condition.SILENT]
 
 
-def _shown(running: Mapping[str, bool], found: HealthOut, silent: Sequence[str], _: Translate) -> str:
+def _shown(running: Mapping[str, bool], found: HealthOut, silent: Sequence[str], language: str, _: Translate) -> str:
     words = {True: _("runs"), False: _("does not run")}
     well = _is_well(running, found, silent)
     programs = {name: words[value] for name, value in running.items()}
@@ -129,14 +130,14 @@ def _shown(running: Mapping[str, bool], found: HealthOut, silent: Sequence[str],
         programs["collector"] = _("runs, and has not heard its broker for a while")
     facts = [
         *programs.items(),
-        *_facts(found, _),
+        *_facts(found, language, _),
         (_("no data"), ", ".join(silent) or _("none")),
         (_("in all"), _("all is well") if well else _("something is wrong; `sukusuku doctor` says more")),
     ]
     return "\n\n".join([columns(facts), columns([*_edges(found.edges, _)])])
 
 
-def _facts(found: HealthOut, _: Translate) -> Iterator[tuple[str, str]]:
+def _facts(found: HealthOut, language: str, _: Translate) -> Iterator[tuple[str, str]]:
     newest = _("none") if found.newest is None else _ago(found.newest.age, _)
     yield _("readings"), newest if found.store else _("cannot be read")
     yield _("clock"), _("believed") if found.clock.believed else _("not believed (%s)") % found.clock.cause
@@ -153,6 +154,9 @@ def _facts(found: HealthOut, _: Translate) -> Iterator[tuple[str, str]]:
         note = "; ".join(filter(None, (_("late") if door.late else "", door.reason)))
         name = _(_DOORS[door.door])
         yield name if door.id in _ALONE else f"{name} {door.id}", f"{taken}; {note}" if note else taken
+    late = [said for said, _cure in late_certificates(found, language)]
+    if found.certificates:
+        yield _("certificates"), "; ".join(late) or _("none ends soon")
     if found.unassigned:
         count = sum(item.count for item in found.unassigned)
         yield _("unassigned"), _("%d messages wait for facility.toml to name their asset") % count

@@ -16,6 +16,7 @@ from sukusuku_collector.alerts.context import NOTHING
 from sukusuku_collector.alerts.context_loader import Surroundings
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.backups.watch import BackupWatch
+from sukusuku_collector.certificates.watch import CertificateWatch
 from sukusuku_collector.channels import registry as channels
 from sukusuku_collector.clock.correction import ClockCorrection
 from sukusuku_collector.clock.trusted import TrustedClock
@@ -108,6 +109,7 @@ class Works:
         thinning = Thinning(index, store, RoomRecords(operations), lambda: deriver.current, clock)
         records = RecordsRetention(facility.operations, operations, clock)
         backups = BackupWatch(facility, store, operations, clock)
+        certificates = CertificateWatch(facility, store, operations, clock)
         silences = SilenceReminder(index, operations, clock)
         housekeeping = RetentionTask(facility, store, clock, lambda: ingest.arrived, thinning.step)
         sure = clock.sure
@@ -117,6 +119,7 @@ class Works:
             "housekeeping": partial(housekeeping.run, sure),
             "records": partial(records.run, sure),
             "backups": partial(backups.run, sure),
+            "certificates": partial(certificates.run, sure),
             "silences": partial(silences.run, sure),
             "derivation": partial(deriver.run, sure),
             "accounts": partial(bookkeeper.run, sure),

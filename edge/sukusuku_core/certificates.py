@@ -3,7 +3,6 @@
 Keys are on the curve P-256: small, and every TLS library has it.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -94,18 +93,9 @@ def named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def first_end(pem: str) -> int:
+def first_end(pem: str | bytes) -> int:
     """Return when the first of the certificates in a text ends (UTC ms). Raises ValueError when there is none."""
-    return _end(pem, min)
-
-
-def last_end(pem: str) -> int:
-    """Return when the last of them ends."""
-    return _end(pem, max)
-
-
-def _end(pem: str, which: Callable[[Sequence[int]], int]) -> int:
-    return which([certificate.ends for certificate in read(pem)])
+    return min(certificate.ends for certificate in read(pem))
 
 
 def _ms(moment: datetime) -> int:

@@ -1,5 +1,6 @@
 """Health tells what is wrong, and what was not stored."""
 
+import html
 import threading
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 
 from sukusuku_api.dependencies import HistoryStore
 from sukusuku_api.lazy_store import LazyStore
+from sukusuku_core.certificates import Request
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import OutgoingMail
+from sukusuku_server.db.node_certificates import issue
 from sukusuku_server.live import clock, watching
 from sukusuku_server.live.clock import Cause, ClockDoubt
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
@@ -47,6 +50,24 @@ def test_a_store_that_is_there_is_well(api: httpx.Client) -> None:
     assert (health["status"], health["store"], health["operations"]) == ("ok", True, True)
     assert (health["quarantine"], health["unassigned"], health["unassigned_dropped"]) == ([], [], 0)
     assert health["mails"] == {"waiting": 0, "dead": 0}
+
+
+def test_a_certificate_that_ends_soon_is_told_in_the_same_words_everywhere(world: World, api: httpx.Client) -> None:
+    with world.operations.writing() as connection:
+        issue(connection, "tobu-pi", Request.new("tobu-pi").text, 10, NOW, "test")
+        issue(connection, "seibu-pi", Request.new("seibu-pi").text, 90, NOW, "test")
+    health = api.get("/api/v1/health").json()
+    assert health["status"] == "degraded"
+    late = {(it["owner"], it["node"]): it for it in health["certificates"] if it["late"]}
+    assert list(late) == [("node", "tobu-pi")]
+    assert {it["owner"] for it in health["certificates"]} == {"node", "nodes_authority"}
+    (found,) = late.values()
+    assert found["text"].startswith("Certificate of edge node tobu-pi: holds until ")
+    page = api.get("/people/security", params={"lang": "en"}).text
+    assert f"{found['text']} {found['cure']}" in html.unescape(page)
+    assert "エッジノード tobu-pi の証明書：有効期限は" in api.get("/people/security").text
+    told = api.get("/metrics").text
+    assert 'sukusuku_certificate_ends_timestamp_seconds{certificate="node/tobu-pi"}' in told
 
 
 def test_while_the_collector_is_away_all_is_not_well(world: World, api: httpx.Client) -> None:

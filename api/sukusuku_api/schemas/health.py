@@ -118,6 +118,17 @@ class DoorOut(Shape):
     reason: str = Field(description="Why the newest exchange failed; without addresses and what stands in files")
 
 
+class CertificateOut(Shape):
+    """A certificate by which edge nodes and broker know each other."""
+
+    owner: Literal["node", "broker", "broker_authority", "nodes_authority"]
+    node: str = Field(description="Of `node`: which; else empty")
+    ends: datetime = Field(examples=[_TIME])
+    late: bool = Field(description="It ends within 14 days, or has ended")
+    text: str = Field(description="The same in words")
+    cure: str = Field(description="What a person can do; empty: nothing needs to be done")
+
+
 class ReasonOut(Shape):
     """What is in the quarantine for one reason."""
 
@@ -206,7 +217,8 @@ class HealthOut(Shape):
 
     status: Literal["ok", "degraded"] = Field(
         description="`degraded`: store, operations or collector is false, a channel takes nothing, readings are "
-        "unassigned, an edge node is unreadable, the clock is in doubt, the settings are wrong, or a door is late"
+        "unassigned, an edge node is unreadable, the clock is in doubt, the settings are wrong, a door is late, or a "
+        "certificate ends within 14 days"
     )
     version: str
     time: datetime = Field(examples=[_TIME])
@@ -226,6 +238,7 @@ class HealthOut(Shape):
         description="Channels beside mail; empty when the operations data are unreadable"
     )
     doors: list[DoorOut] = Field(description="Empty when the operations data are unreadable")
+    certificates: list[CertificateOut] = Field(description="Of edge nodes and broker; empty: there are none")
     quarantine: list[ReasonOut]
     unassigned: list[UnassignedOut]
     left_out: list[LeftOutOut] = Field(

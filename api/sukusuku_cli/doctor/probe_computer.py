@@ -16,9 +16,9 @@ from sqlalchemy import Row, Select, create_engine, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from sukusuku_api.reports.pdf import MissingError, library
-from sukusuku_cli.doctor.certificate import first_end
 from sukusuku_cli.doctor.computer import FileSeen, StoreSeen
 from sukusuku_collector.clock.machine import ThisMachine
+from sukusuku_core.certificates import first_end
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_server.db.tables_access import account
 from sukusuku_server.db.tables_doors import door_source
@@ -110,7 +110,7 @@ class ThisComputer:
     def certificate(self, path: Path) -> int | str:
         """See `computer.Computer`."""
         try:
-            return first_end(path.read_text(encoding="ascii"))
+            return first_end(path.read_bytes())
         except (OSError, ValueError) as error:
             return f"{path}: {error}"
 

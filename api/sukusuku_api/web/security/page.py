@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
 
+from sukusuku_api.certificates import late_certificates
 from sukusuku_api.dependencies import AuditContext
 from sukusuku_api.health import health
 from sukusuku_api.schemas.health import EdgeOut, HealthOut
@@ -32,10 +33,10 @@ def install(app: FastAPI) -> None:
 @router.get(PATH)
 def security(context: AuditContext, lang: base.Lang = "ja") -> HTMLResponse:
     """Return the page: what is wrong at the broker now, and the newest events of accounts and keys."""
-    translate = base.texts(lang).gettext
+    translate, found = base.texts(lang).gettext, health(context)
     entries = AuditLog(context.operations).newest(SHOWN, actions=EVENTS)
     values = {
-        "warnings": list(warnings(health(context), translate)),
+        "warnings": [*warnings(found, translate), *(f"{said} {cure}" for said, cure in late_certificates(found, lang))],
         "events": [
             (f"{japan_time(entry.time):%Y-%m-%d %H:%M}", translate(EVENTS[entry.action]), entry) for _, entry in entries
         ],

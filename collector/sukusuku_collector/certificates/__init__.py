@@ -1,0 +1,1 @@
+"""Tells the operator when a certificate ends soon, by which edge nodes and broker know each other."""
