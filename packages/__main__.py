@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     options.into.mkdir(parents=True, exist_ok=True)
     key = Key.read(options.key) if options.key else None
-    os.environ["SOURCE_DATE_EPOCH"] = str(_moment())
+    os.environ |= {"SOURCE_DATE_EPOCH": str(_moment()), "COLUMNS": "80"}  # the width of what manual pages show of usage
     made: list[Path] = []
     with tempfile.TemporaryDirectory(prefix="packages-") as work:
         wheels = trees.own_wheels(Path(work) / "wheels")

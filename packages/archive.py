@@ -9,6 +9,7 @@ from string import Template
 
 from packages import manual
 from packages.product import PYTHONS, ROOT, VERSION, Product
+from sukusuku_edge.database import FORMAT
 
 _SCRIPTS = ("preinst", "postinst", "prerm")
 _LAUNCHER = """#!/usr/bin/python3 -I
@@ -40,7 +41,13 @@ def build(product: Product, architecture: str, root: Path, bill: str, into: Path
     documents = root / "usr/share/doc" / product.name
     _write(documents / "copyright", (ROOT / "LICENSE").read_text(encoding="utf-8"), 0o644)
     _write(documents / "sbom.cdx.json", bill, 0o644)
-    values = {"version": VERSION, "architecture": architecture, "home": product.home, "size": str(_kilobytes(root))}
+    values = {
+        "version": VERSION,
+        "format": str(FORMAT),
+        "architecture": architecture,
+        "home": product.home,
+        "size": str(_kilobytes(root)),
+    }
     for name in ("control", *_SCRIPTS):
         source = Path(__file__).parent / product.folder / name
         _write(root / "DEBIAN" / name, Template(source.read_text("utf-8")).substitute(values), 0o755)

@@ -2,7 +2,9 @@
 
 import argparse
 import gzip
+import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib import import_module
 
 from argparse_manpage.manpage import Manpage
@@ -34,6 +36,7 @@ def _page(name: str, parser: argparse.ArgumentParser) -> str:
     examples, parser.epilog = parser.epilog, None
     page = Manpage(parser, format="single-commands-section")
     page.prog, page.source, page.manual = name, f"Sukusuku {VERSION}", "Sukusuku"
+    page.date = f"{datetime.fromtimestamp(int(os.environ['SOURCE_DATE_EPOCH']), UTC):%Y-%m-%d}"
     page.description = " ".join((parser.description or "").split()).partition(". ")[0]
     if examples:  # lines as they are
         page.add_section("EXAMPLES", "=", "\n".join([".nf", *map(_line, examples.splitlines()), ".fi"]))

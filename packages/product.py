@@ -43,7 +43,12 @@ PRODUCTS = {
         pins="requirements/edge.txt",
         wheels=("sukusuku_edge",),
         programs={"sukusuku-edge": "sukusuku_edge.__main__"},
-        units=("edge/deploy/sukusuku-edge.service",),
+        units=(
+            "edge/deploy/sukusuku-edge.service",
+            "edge/deploy/sukusuku-edge-update.service",
+            "edge/deploy/sukusuku-edge-update.timer",
+            "edge/deploy/sukusuku-edge-return.service",
+        ),
         files={
             "edge/deploy/edge.example.toml": "usr/share/doc/sukusuku-edge/examples/edge.example.toml",
             "edge/deploy/tmpfiles.conf": "usr/lib/tmpfiles.d/sukusuku-edge.conf",

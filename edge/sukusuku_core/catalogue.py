@@ -282,6 +282,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("Cpu/Temperature", _NODE, Role.HEALTH, _D, "Cel", "CPU温度", "temperature of the processor", -40, 150, 2),
     Metric("Info/Version", _NODE, Role.IDENTITY, _S, "", "版", "version of the edge agent"),
+    Metric("Info/Update", _NODE, Role.IDENTITY, _S, "", "更新", "what became of the newest update of the edge agent"),
 )
 
 _BY_NAME = {(metric.kind, metric.name): metric for metric in METRICS}

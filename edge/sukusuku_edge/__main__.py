@@ -18,6 +18,7 @@ from sukusuku_edge import enrolment, service, status, status_report
 from sukusuku_edge.http_client import ask_by_http
 from sukusuku_edge.probe import Options, probe
 from sukusuku_edge.settings import Device, Edge, EdgeSettings, read
+from sukusuku_edge.update.updater import update
 from sukusuku_mqtt import MqttSettings
 
 _PROBE = """targets 対象の書き方:
@@ -107,6 +108,11 @@ def parser() -> argparse.ArgumentParser:
         help="where readings wait; the certificate is beside it (default: %(default)s)",
     )
     command.add_argument("--ca", type=Path, metavar="FILE", help="authority of the server's certificate (PEM)")
+    text = "Take a new version, and go back when it does not report well. 更新し、異常があれば元の版に戻します。"
+    command = commands.add_parser("update", help=text, description=text)
+    command.add_argument("settings", type=Path, metavar="EDGE.toml", help="settings file / 設定ファイル")
+    command.add_argument("--now", action="store_true", help="outside of the window too / 時間帯を待たずに実行")
+    command.add_argument("--again", action="store_true", help="also a version that failed / 失敗した版も再度試す")
     completion.add_to(commands, "sukusuku-edge")
     return made
 
@@ -157,6 +163,13 @@ def _enrol(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _update(arguments: argparse.Namespace) -> int:
+    edge = read(arguments.settings)
+    done = update(edge, now=arguments.now, again=arguments.again)
+    print(done.told or "no update yet 更新はまだありません")
+    return 1 if done.why else 0
+
+
 async def _until_stopped(edge: Edge) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -196,6 +209,7 @@ _ACTS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "status": _status,
     "probe": _probe,
     "enrol": _enrol,
+    "update": _update,
 }
 
 

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sukusuku_core.catalogue import DataType
+from sukusuku_core.errors import PermanentError
 from sukusuku_core.model import Quality
 
+FORMAT = 1
+"""Of the file (`PRAGMA user_version`; 0: of before there was one). Raise it only for what earlier versions cannot read:
+the package of an earlier version refuses to be installed then, and an update has no way back."""
 _SCHEMA = """
 -- Readings that wait for the collector. `event` is a readings.Keep; `type` is NULL where `value` is.
 CREATE TABLE IF NOT EXISTS reading (
@@ -105,13 +109,18 @@ def column_names(file: sqlite3.Connection, table: str) -> set[str]:
 def connect(path: Path) -> sqlite3.Connection:
     """Open a file for writing and make what it lacks: tables, and columns that earlier versions did not have.
 
-    A column that is added to the schema must therefore be one that may be NULL.
+    A column that is added to the schema must therefore be one that may be NULL. Raises PermanentError for a file that
+    only a newer version reads.
     """
     file = sqlite3.connect(path, isolation_level=None, timeout=5.0)
     try:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=500", "journal_size_limit=4194304"):
             file.execute(f"PRAGMA {pragma}").fetchall()
+        written = _format(file, path)
         file.executescript(_SCHEMA)
+        if written < FORMAT:
+            file.execute(f"PRAGMA user_version = {FORMAT}")
+            file.execute("PRAGMA wal_checkpoint").fetchall()  # packages look into the file alone
         for table in tables():
             there = column_names(file, table.name)
             for column in table.columns:
@@ -121,6 +130,15 @@ def connect(path: Path) -> sqlite3.Connection:
         file.close()  # a file that cannot be used must not stay open: it will be put aside
         raise
     return file
+
+
+def _format(file: sqlite3.Connection, path: Path) -> int:
+    written: int = file.execute("PRAGMA user_version").fetchone()[0]
+    if written > FORMAT:
+        raise PermanentError(
+            f"outbox {path} is of a newer version (format {written}, this one reads {FORMAT}): install that one again"
+        )
+    return written
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:

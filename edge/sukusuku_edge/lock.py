@@ -31,16 +31,17 @@ def acquire(outbox: Path) -> int:
     return file
 
 
-def held(outbox: Path) -> bool:
-    """Whether an agent runs on the outbox."""
+def holder(outbox: Path) -> int | None:
+    """Return the id of the agent's process that runs on the outbox, 0 when it is not known; None: none runs."""
     try:
         file = os.open(path_of(outbox), os.O_RDONLY)
     except FileNotFoundError:
-        return False
+        return None
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        told = os.read(file, 20).strip()
+        return int(told) if told.isdigit() else 0
     finally:
         os.close(file)
-    return False
+    return None

@@ -80,6 +80,9 @@ class Outbox:
         try:
             self._lock = lock.acquire(self._path)
             await self._do(self._relieved, self._open)
+        except PermanentError:
+            self._unlock()
+            raise
         except (sqlite3.Error, OSError) as error:
             self._unlock()
             raise PermanentError(f"outbox {self._path}: cannot be opened: {error}") from error

@@ -11,6 +11,7 @@ import sukusuku_core
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading, Value
 from sukusuku_core.transition_log import TransitionLog
+from sukusuku_edge import update_journal
 from sukusuku_edge.binding import Binder
 from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.bootclock import Timekeeper
@@ -50,6 +51,8 @@ class Parts:
     computer: Computer
     reporter: Reporter
     accepted_log: Path | None = None
+    updates: Path | None = None
+    """Where it is noted what became of the newest update; None: the computer does not update itself."""
 
 
 class Pipeline:
@@ -161,6 +164,8 @@ class Pipeline:
             "Info/Version": sukusuku_core.__version__,
             **self._parts.computer.values(),
         }
+        if self._parts.updates is not None and (told := update_journal.read(self._parts.updates).told):
+            values["Info/Update"] = told
         if line.correction is not None:
             values["Clock/Offset"] = line.correction / 1000
         try:

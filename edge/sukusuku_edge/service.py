@@ -68,8 +68,17 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
             key=edge.key,
         )
         binder = Binder(edge, await outbox.counters())
-        log = settings.outbox.accepted_log
-        parts = Parts(binder, outbox, uplink, keeper, Computer(path.parent), reporter, Path(log) if log else None)
+        log, update = settings.outbox.accepted_log, settings.update
+        parts = Parts(
+            binder,
+            outbox,
+            uplink,
+            keeper,
+            Computer(path.parent),
+            reporter,
+            accepted_log=Path(log) if log else None,
+            updates=None if update is None else Path(update.folder),
+        )
         pipeline = Pipeline(parts)
         sources = [source for build in SOURCES.values() for source in build(edge, keeper)]
         async with asyncio.TaskGroup() as group:

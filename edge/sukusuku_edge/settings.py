@@ -18,6 +18,7 @@ from sukusuku_edge import node_key
 from sukusuku_edge.fitting import Bound, Distance, bind
 from sukusuku_edge.liveness import Rules
 from sukusuku_edge.node_key import UplinkSettings
+from sukusuku_edge.update_settings import UpdateSettings
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 _Topic = Annotated[str, msgspec.Meta(pattern=r"^[^+#\x00]{1,1024}$", description="one topic, without `+` and `#`")]
@@ -164,6 +165,8 @@ class EdgeSettings(Settings, frozen=True, kw_only=True):
     outbox: OutboxSettings = OutboxSettings()
     liveness: LivenessSettings = LivenessSettings()
     clock: ClockSettings = ClockSettings()
+    update: UpdateSettings | None = None
+    """Without it, nothing updates itself."""
     bus: tuple[Bus, ...] = ()
     device: tuple[Device, ...] = ()
     asset: tuple[Asset, ...] = ()
@@ -355,7 +358,7 @@ def _resolved(settings: EdgeSettings, folder: Path, name: str) -> EdgeSettings:
     def at(path: str | None) -> str | None:
         return None if path is None else str((folder / path).resolve())
 
-    outbox, renewal = settings.outbox, settings.renewal
+    outbox, renewal, update = settings.outbox, settings.renewal, settings.update
     return msgspec.structs.replace(
         settings,
         profiles=at(settings.profiles),
@@ -364,5 +367,6 @@ def _resolved(settings: EdgeSettings, folder: Path, name: str) -> EdgeSettings:
         clock=msgspec.structs.replace(settings.clock, sync_file=at(settings.clock.sync_file)),
         uplink=msgspec.structs.replace(settings.uplink, key_file=at(settings.uplink.key_file)),
         renewal=None if renewal is None else msgspec.structs.replace(renewal, ca_file=at(renewal.ca_file)),
+        update=None if update is None else msgspec.structs.replace(update, key_file=at(update.key_file)),
         outbox=msgspec.structs.replace(outbox, path=at(outbox.path), accepted_log=at(outbox.accepted_log)),
     )

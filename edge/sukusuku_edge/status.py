@@ -9,7 +9,7 @@ from pathlib import Path
 from sukusuku_core.renewal import ends_soon
 from sukusuku_core.text_table import columns
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
-from sukusuku_edge import database, lock, readings, session_numbers, status_report
+from sukusuku_edge import database, lock, readings, session_numbers, status_report, update_journal
 from sukusuku_edge.session_numbers import Number
 from sukusuku_edge.settings import Edge
 from sukusuku_edge.status_report import CertificateLine, Status
@@ -22,7 +22,7 @@ def show(edge: Edge, now: int | None = None) -> tuple[str, bool]:
     """Return the text, and whether all is well. Reads only; may be asked at any time."""
     now = time.time_ns() // 1_000_000 if now is None else now
     path = Path(edge.settings.outbox.path)
-    running, status = lock.held(path), status_report.read(path)
+    running, status = lock.holder(path) is not None, status_report.read(path)
     facts = [("agent 動作", _agent(status, now, running=running))]
     rows, oldest, bdseq, problem = _outbox(path)
     if problem:
@@ -43,6 +43,9 @@ def show(edge: Edge, now: int | None = None) -> tuple[str, bool]:
         held = status.certificate
         facts.append(("certificate 証明書", _certificate(held, now)))
         trouble |= ends_soon(held.ends, now)
+    update = edge.settings.update
+    if update is not None and (told := update_journal.read(Path(update.folder)).told):
+        facts.append(("update 更新", told))
     devices = [] if status is None else list(status.devices)
     table = [("device 機器", "where 場所", "state 状態", "heard 最終応答", "what to do 対処")]
     for item in devices:

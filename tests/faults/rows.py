@@ -22,6 +22,7 @@ from tests.faults import (
     rogue,
     sequences,
     terminations,
+    updates,
 )
 from tests.faults.power import control as power_control
 from tests.faults.power import images
@@ -45,6 +46,7 @@ ROWS: dict[str, Row] = {
     "F28": backups.killed,
     "F29": backups.copied,
     "F30": terminations.run,
+    "F34": updates.run,
     "F15": flapping.run,
     "F12": orders.run,
     "F2": images.power_cuts,

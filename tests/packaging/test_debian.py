@@ -1,8 +1,10 @@
 """What the Debian packages consist of, built from a small tree; `packages/try-in-chroot` tries the real ones."""
 
+import contextlib
 import json
 import os
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -11,7 +13,9 @@ import pytest
 from packages import archive, sbom, trees
 from packages.product import PRODUCTS, PYTHONS, ROOT, VERSION, Product
 
-MOMENT = "1796000000"
+from sukusuku_edge import database
+
+MOMENT = "1796051000"
 EDGE = PRODUCTS["edge"]
 SCRIPTS = [path for folder in ("edge", "server") for path in sorted((ROOT / "packages" / folder).glob("p[or]*"))]
 
@@ -51,8 +55,12 @@ def test_two_builds_in_different_places_are_the_same_bytes(tmp_path: Path, monke
     for name in ("one", "a-longer-name"):
         (tmp_path / name).mkdir()
         os.umask(0o022 if name == "one" else 0o077)
+        monkeypatch.setenv("TZ", "UTC" if name == "one" else "Asia/Tokyo")
+        time.tzset()
         made.append(packed(tmp_path / name))
     os.umask(0o022)
+    monkeypatch.undo()
+    time.tzset()
     assert made[0].read_bytes() == made[1].read_bytes()
 
 
@@ -72,24 +80,46 @@ def test_a_package_holds_commands_units_and_its_bill(
     assert " link to " in inside, "what both Pythons have is kept once"
     units = tmp_path / "root/usr/lib/systemd/system"
     started = [path.read_text(encoding="utf-8") for path in units.glob("*.service")]
-    assert all("ExecStart=/usr/bin/sukusuku" in text and "=/opt/" not in text for text in started)
+    assert all("ExecStart=/usr/bin/" in text and "=/opt/" not in text for text in started)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_the_scripts_are_right_for_the_shell(script: Path) -> None:
-    text = Template(script.read_text(encoding="utf-8")).substitute(version=VERSION, home="/x")
+    text = Template(script.read_text(encoding="utf-8")).substitute(version=VERSION, home="/x", format="1")
     subprocess.run(["sh", "-n"], input=text, text=True, check=True)
 
 
-@pytest.mark.parametrize("folder", ["edge", "server"])
-def test_a_newer_version_is_not_replaced_by_this_one(folder: str) -> None:
+def before_unpacking(folder: str, installed: str, settings: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the preinst of 0.1.0, which reads format 1, where another version is installed."""
     source = (ROOT / "packages" / folder / "preinst").read_text(encoding="utf-8")
-    text = Template(source).substitute(version="0.1.0")
+    text = Template(source).substitute(version="0.1.0", format="1").replace("/etc/sukusuku", str(settings))
+    command = ["sh", "-s", "upgrade", installed]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
+def test_a_newer_server_is_not_replaced_by_an_earlier_one(tmp_path: Path) -> None:
     for installed, status in (("0.0.9", 0), ("0.1.0", 0), ("0.2.0", 1)):
-        command = ["sh", "-s", "upgrade", installed]
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        done = before_unpacking("server", installed, tmp_path)
         assert done.returncode == status
         assert bool(done.stderr) == bool(status)
+
+
+@pytest.mark.parametrize(("written", "status"), [(0, 0), (1, 0), (2, 1), (300, 1)])
+def test_an_agent_is_not_replaced_by_one_that_cannot_read_its_outbox(written: int, status: int, tmp_path: Path) -> None:
+    (tmp_path / "edge.toml").write_text('[outbox]\npath = "state/o.db"\n', "utf-8")
+    (tmp_path / "state").mkdir()
+    with contextlib.closing(database.connect(tmp_path / "state/o.db")) as file:
+        file.execute(f"PRAGMA user_version = {written}")
+    done = before_unpacking("edge", "0.2.0", tmp_path)
+    assert done.returncode == status
+    assert (f"format {written}" in done.stderr and "戻せません" in done.stderr) == bool(status)
+    assert before_unpacking("edge", "0.0.9", tmp_path).returncode == 0
+
+
+def test_without_an_outbox_every_agent_may_come(tmp_path: Path) -> None:
+    assert before_unpacking("edge", "0.2.0", tmp_path).returncode == 0
+    (tmp_path / "edge.toml").write_text("broken", "utf-8")
+    assert before_unpacking("edge", "0.2.0", tmp_path).returncode == 0
 
 
 def test_the_bill_names_every_library_with_version_and_licence(tmp_path: Path) -> None:

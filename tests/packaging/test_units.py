@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from sukusuku_edge.update.updater import BEFORE
+from sukusuku_edge.update_settings import UpdateSettings
+
 ROOT = Path(__file__).parents[2]
-UNITS = sorted(path for path in ROOT.glob("*/deploy/sukusuku-*.service") if "kiosk" not in path.name)
+ALL = sorted(path for path in ROOT.glob("*/deploy/sukusuku-*.service") if "kiosk" not in path.name)
 WANTED = {
     "UMask": "0077",
     "StateDirectoryMode": "0700",
@@ -19,7 +22,10 @@ WANTED = {
     "RestrictNamespaces": "yes",
     "SystemCallArchitectures": "native",
 }
+INSTALLING = {"sukusuku-edge-update.service", "sukusuku-edge-return.service"}
+"""They are root, because they install packages."""
 DRAWING = {"sukusuku-api.service", "sukusuku-collector.service"}
+UNITS = [path for path in ALL if path.name not in INSTALLING]
 
 
 def settings(unit: Path) -> Mapping[str, str]:
@@ -40,3 +46,19 @@ def test_a_unit_keeps_its_files_to_itself_and_has_a_bound_of_memory(unit: Path) 
 def test_what_draws_may_make_code_and_nothing_else_may(unit: Path) -> None:
     """The JavaScript engine that draws charts and rounds ends its process where it may not."""
     assert (settings(unit).get("MemoryDenyWriteExecute") is None) == (unit.name in DRAWING)
+
+
+def test_whoever_installs_packages_sees_no_homes_and_leads_to_the_way_back() -> None:
+    found = {path.name: settings(path) for path in ALL if path.name in INSTALLING}
+    assert set(found) == INSTALLING
+    assert all((unit["ProtectHome"], unit["PrivateTmp"]) == ("yes", "yes") for unit in found.values())
+    update, back = found["sukusuku-edge-update.service"], found["sukusuku-edge-return.service"]
+    assert update["OnFailure"] == "sukusuku-edge-return.service"
+    folder = f"/var/lib/{update['StateDirectory']}"
+    assert folder == settings_of_updates().folder
+    assert back["ConditionPathExists"] == f"{folder}/{BEFORE}"
+
+
+def settings_of_updates() -> UpdateSettings:
+    """As they are by default."""
+    return UpdateSettings(url="http://127.0.0.1")
