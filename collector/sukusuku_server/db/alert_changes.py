@@ -153,7 +153,7 @@ class Change:
         return {(row.channel, row.recipient) for row in self._connection.execute(query.where(waits))}
 
     def written(self, channel: str, recipient: str, since: int) -> int:
-        """How many mails about alerts were written to a recipient since a moment (UTC ms)."""
+        """How many mails were written to a recipient since a moment (UTC ms), whatever they are about."""
         return alert_history.written(self._connection, channel, recipient, since)
 
     def know(self, assets: list[str], now: int) -> None:

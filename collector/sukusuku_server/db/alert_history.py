@@ -18,10 +18,10 @@ _LAST_BEFORE = (
     .limit(1)
 )
 """Found at once, going back from the newest; mails are numbered as they are written."""
-_WRITTEN = select(func.count(alert_word.c.mail_id.distinct())).where(
-    alert_word.c.mail_id > bindparam("last"),
-    alert_word.c.channel == bindparam("channel"),
-    alert_word.c.recipient == bindparam("recipient"),
+_WRITTEN = select(func.count()).where(
+    mail_outbox.c.id > bindparam("last"),
+    mail_outbox.c.channel == bindparam("channel"),
+    func.lower(mail_outbox.c.recipient) == bindparam("recipient"),
 )
 
 
@@ -58,9 +58,10 @@ def waiting(operations: Readable, alerts: Collection[int]) -> Mapping[int, list[
 
 
 def written(connection: Connection, channel: str, recipient: str, since: int) -> int:
-    """Return how many messages about alerts were written to a recipient since a moment (UTC ms)."""
+    """Return how many messages were written to a recipient since a moment (UTC ms), whatever they are about."""
     last = connection.execute(_LAST_BEFORE, {"since": since}).scalar() or 0
-    number: int = connection.execute(_WRITTEN, {"channel": channel, "recipient": recipient, "last": last}).scalar_one()
+    asked = {"channel": channel, "recipient": recipient.lower(), "last": last}
+    number: int = connection.execute(_WRITTEN, asked).scalar_one()
     return number
 
 

@@ -104,7 +104,7 @@ class AlertLevels(Settings, frozen=True, kw_only=True):
     gather_for: Annotated[float, msgspec.Meta(ge=0, le=900)] = 120.0
     """Seconds for which words that are not urgent wait for others to the same person, so that they are one mail."""
     mails_per_day: Annotated[int, msgspec.Meta(ge=1, le=100)] = 6
-    """Mails about alerts to one person on a day, from which on what is not urgent waits for the digest."""
+    """Mails to one person on a day, also about rounds, from which on what is not urgent waits for the digest."""
     digest: Digest = Digest()
     mail_from: MailFrom = MailFrom()
     outbreak: Outbreak = Outbreak()

@@ -10,7 +10,7 @@ from sukusuku_core.errors import TransientError
 from sukusuku_server.db import MailState
 from sukusuku_server.model.alerts import OutgoingMail
 from tests.collector.alerts.alert_cases import HOUR, MINUTE
-from tests.collector.alerts.test_courses import OPENS, Person, many
+from tests.collector.alerts.one_person import OPENS, Person, many
 
 
 class Server:
