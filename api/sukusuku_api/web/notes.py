@@ -48,7 +48,6 @@ _OTHER = (N_("This did not work"), N_("Nothing was changed. Please go back and t
 
 def install(app: FastAPI) -> None:
     """Answer people with a page and programs with a problem, whatever goes wrong."""
-    base.environment("ja").get_template("note.html")
 
     def answer(kind: type[Exception], problem: Callable[[Request, Any], Response]) -> None:
         @app.exception_handler(kind)

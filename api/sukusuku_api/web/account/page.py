@@ -50,9 +50,7 @@ OwnContext = Annotated[Context, Depends(as_oneself)]
 
 
 def install(app: FastAPI) -> None:
-    """Add the page, and load its template now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("account.html")
+    """Add the page."""
     app.include_router(router)
 
 

@@ -29,9 +29,7 @@ To = Annotated[str, Form(max_length=20, pattern="^[0-9]*$")]
 
 
 def install(app: FastAPI) -> None:
-    """Add the page, and load its template now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("answer_alert.html")
+    """Add the page."""
     app.include_router(router)
 
 

@@ -39,9 +39,7 @@ class Said:
 
 
 def install(app: FastAPI) -> None:
-    """Add the page, and load its template now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("bookings.html")
+    """Add the page."""
     app.include_router(router)
 
 

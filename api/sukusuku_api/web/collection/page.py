@@ -71,9 +71,7 @@ class Page:
 
 
 def install(app: FastAPI) -> None:
-    """Add the page, and load its template now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("collection.html")
+    """Add the page."""
     app.include_router(router)
 
 

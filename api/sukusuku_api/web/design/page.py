@@ -14,10 +14,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def install(app: FastAPI) -> None:
-    """Add the page, and load its templates now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        for template in ("design.html", _PARTS):
-            base.environment(language).get_template(template)
+    """Add the page."""
     app.include_router(router)
 
 

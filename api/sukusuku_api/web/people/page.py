@@ -62,10 +62,7 @@ class Told(BaseModel):
 
 
 def install(app: FastAPI) -> None:
-    """Add the pages, and load their templates now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        for template in ("people.html", "audit.html"):
-            base.environment(language).get_template(template)
+    """Add the pages."""
     app.include_router(router)
 
 

@@ -24,16 +24,12 @@ PATH = "/rooms"
 FIGURES_SECONDS = 600.0
 DAYS = (7, 30, 90, 365)
 """Lengths of the course. Others are refused: each is kept for a while, and a year of a room takes some megabytes."""
-_TEMPLATES = ("rooms.html", "room_page.html")
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
 
 
 def install(app: FastAPI) -> None:
-    """Add the pages, and load their templates now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        for template in _TEMPLATES:
-            base.environment(language).get_template(template)
+    """Add the pages."""
     app.include_router(router)
 
 

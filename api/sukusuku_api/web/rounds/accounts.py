@@ -17,9 +17,7 @@ from sukusuku_server.rounds.signed_links import Action, Claim
 
 
 def install(app: FastAPI) -> None:
-    """Add the pages, and load the template now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("rounds.html")
+    """Add the pages."""
     app.add_api_route(ROUNDS, rounds, include_in_schema=False)
     app.include_router(vehicles.router)
     app.include_router(page.routes(f"{ROUNDS}/{{run}}", by_account))

@@ -20,8 +20,6 @@ router = APIRouter(include_in_schema=False)
 
 def install(app: FastAPI) -> None:
     """Add what the application is made of. Its routes come before those of links, which take any token."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("answer_last.html")
     app.include_router(router)
     app.mount(LEAFLET, _leaflet, name="leaflet")
 

@@ -16,7 +16,6 @@ from sukusuku_server.rounds.answers import Answers, ClosedRoundError, Seen
 from sukusuku_server.rounds.signed_links import Action, ExpiredLinkError
 from sukusuku_server.settings import Language
 
-_TEMPLATES = ("answer_round.html", "answer_round_part.html", "answer_stop.html", "answer_note.html")
 _KINDS: dict[type[Exception], tuple[str, HTTPStatus]] = {
     ForgedLinkError: ("forged", HTTPStatus.NOT_FOUND),
     ExpiredLinkError: ("expired", HTTPStatus.GONE),
@@ -73,10 +72,7 @@ def told(language: Language) -> Iterator[None]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer with a page in words where a way leads nowhere. A broken template should show now."""
-    for language in base.LANGUAGES:
-        for template in _TEMPLATES:
-            base.environment(language).get_template(template)
+    """Answer with a page in words where a way leads nowhere."""
 
     @app.exception_handler(NoWayError)
     def _note(_: Request, error: NoWayError) -> HTMLResponse:

@@ -24,9 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def install(app: FastAPI) -> None:
-    """Add the page, and load its template now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("security.html")
+    """Add the page."""
     app.include_router(router)
 
 

@@ -63,10 +63,7 @@ class Device:
 
 
 def install(app: FastAPI) -> None:
-    """Add the pages, and load their templates now."""
-    for language in base.LANGUAGES:
-        for template in ("settings_devices.html", "settings_adopt.html"):
-            base.environment(language).get_template(template)
+    """Add the pages."""
     app.include_router(router)
 
 

@@ -50,9 +50,7 @@ class VersionLine:
 
 
 def install(app: FastAPI) -> None:
-    """Add the page, and load its template now."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("settings_history.html")
+    """Add the page."""
     app.include_router(router)
 
 

@@ -37,14 +37,10 @@ from sukusuku_server.settings import Language
 router = APIRouter(include_in_schema=False, prefix=PATH)
 
 _Names = Annotated[list[str], Query(alias=OF, max_length=3)]
-_TEMPLATES = ("settings.html", "settings_form.html", "settings_change.html")
 
 
 def install(app: FastAPI) -> None:
-    """Add the pages, and load their templates now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        for template in _TEMPLATES:
-            base.environment(language).get_template(template)
+    """Add the pages."""
     app.include_router(router)
 
 

@@ -56,10 +56,7 @@ class Welcome(BaseModel):
 
 
 def install(app: FastAPI) -> None:
-    """Add the pages, and load their templates now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        for template in ("sign_in.html", "sign_in_code.html", "welcome.html"):
-            base.environment(language).get_template(template)
+    """Add the pages."""
     app.include_router(router)
 
 

@@ -35,9 +35,7 @@ router = APIRouter(include_in_schema=False, prefix=page.PROVIDER)
 
 
 def install(app: FastAPI) -> None:
-    """Add the two addresses, and load a template now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("leaving.html")
+    """Add the two addresses."""
     app.include_router(router)
 
 

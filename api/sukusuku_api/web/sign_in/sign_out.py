@@ -14,9 +14,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def install(app: FastAPI) -> None:
-    """Add the form's address, and load the template now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("signed_out.html")
+    """Add the form's address."""
     app.include_router(router)
 
 

@@ -14,9 +14,7 @@ router = APIRouter(include_in_schema=False, prefix=PATH)
 
 
 def install(app: FastAPI) -> None:
-    """Add the page, and load its template now: a broken one should show at the start."""
-    for language in base.LANGUAGES:
-        base.environment(language).get_template("unit.html")
+    """Add the page."""
     app.include_router(router)
     app.include_router(acts.router)
 

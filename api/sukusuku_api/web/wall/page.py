@@ -16,7 +16,7 @@ from sukusuku_api.dependencies import Context, UnitsContext, known_site
 from sukusuku_api.listening import BroadcastDep, WhoDep, broadcast, looking
 from sukusuku_api.live_state import present
 from sukusuku_api.web import texts as words
-from sukusuku_api.web.base import HEADERS, LANGUAGES, STATIC, Lang, environment, texts
+from sukusuku_api.web.base import HEADERS, STATIC, Lang, environment, texts
 from sukusuku_api.web.wall import view_model
 from sukusuku_api.web.wall.news import News, shown
 from sukusuku_server.settings import Language
@@ -25,10 +25,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def install(app: FastAPI) -> None:
-    """Add the pages, and load their texts and templates now: a broken one should show at the start."""
-    for language in LANGUAGES:
-        for template in ("wall.html", "news.html"):
-            environment(language).get_template(template)
+    """Add the pages."""
     app.mount(STATIC, StaticFiles(packages=[("sukusuku_api.web", "static")]), name="static")
     app.include_router(router)
 
