@@ -7,7 +7,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
@@ -117,14 +117,12 @@ def without_data() -> FastAPI:
     app.add_middleware(HostNames)  # nothing is looked at under a name that is not ours
     app.add_middleware(RequestIds)
 
-    api = APIRouter(prefix=PREFIX)
     now = (health, enrolments, sites, assets, readings, alerts, quarantine, stream, modes)
     collection = (emptyings, findings, forecasts, rounds, requests, stock, kpi)
     use = (room_use, vacancy, bookings, issued_reports, reports, export, settings)
     for module in (*now, *collection, *use):
-        api.include_router(module.router)
-    api.include_router(rounds.stops)
-    app.include_router(api)
+        app.include_router(module.router, prefix=PREFIX)
+    app.include_router(rounds.stops, prefix=PREFIX)
     app.include_router(metrics.router)
     web.install(app)
     _document(app)
