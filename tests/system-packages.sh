@@ -17,7 +17,7 @@ font() {
     [ -n "$(find /usr/share/fonts /usr/local/share/fonts -iname "$1" 2>/dev/null | head -n 1)" ]
 }
 browser() {
-    program chromium || program chromium-browser || program google-chrome
+    program chromium-headless-shell || program chromium || program chromium-browser || program google-chrome
 }
 lacking() {
     echo "the tests need:$missing; install with: sudo apt-get install$missing" >&2
@@ -32,8 +32,9 @@ need influxdb program influxd
 need "glewlwyd dbconfig-no-thanks" program glewlwyd
 # It makes certificates of an authority of the test's own.
 need openssl program openssl
-# The browser that opens the wall and the pages, and what the node inside playwright, which steers it, is linked with.
-need chromium browser
+# The browser that opens the wall and the pages (a whole chromium does, too, but takes longer), and what the node inside
+# playwright, which steers it, is linked with.
+need chromium-headless-shell browser
 need libatomic1 library libatomic.so.1
 # Japanese in pages, pictures and PDF.
 need fonts-noto-cjk font '*cjk*'
