@@ -167,6 +167,19 @@ class Emptyings:
                 _say(connection, found, {"state": EmptyingState.REJECTED}, who, now, "reject", note)
             return _one(connection, ident)
 
+    def deny(self, asset: str, who: str, now: int, *, percent: float, nappies: float) -> Emptying:
+        """Record that the bag was not changed, whatever its level says: nothing until now is taken for an emptying.
+
+        Raises EmptyingClashError when one that counts is within half an hour.
+        """
+        denied = Emptying(asset, now, percent, nappies, (Evidence.PERSON,), 1.0, EmptyingState.REJECTED, who[:120], "")
+        with self._operations.writing() as connection:
+            _refuse_clash(connection, asset, now, 0)
+            stored = _insert(connection, denied)
+            _audit(connection, stored, who, now, "reject")
+            _speak(connection, asset, now)
+            return stored
+
     def withdraw(self, ident: int, who: str, now: int) -> Emptying | None:
         """Take back all that people said of an emptying. What the data shows holds again, its contents once derived.
 

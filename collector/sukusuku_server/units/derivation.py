@@ -228,9 +228,7 @@ class UnitDerivation:
         emptied = state.fill.bag.emptied
         if emptied is not None and verdict.time - emptied < SAME_MS and verdict.percent < SMALL:
             return True
-        return any(
-            word.state is EmptyingState.REJECTED and abs(word.time - verdict.time) <= SAME_MS for word in state.said
-        )
+        return _denied(state, verdict.time)
 
     def _emptied(self, state: UnitProgress, verdict: Verdict, time: int, found: _Found) -> UnitProgress:
         found.emptyings.append(self._emptying(verdict))
@@ -269,7 +267,11 @@ class UnitDerivation:
         if heard is None or time - heard > LOST_MS:
             return state
         state, came = self._learn(state, time, found, silent=time - heard > PAUSE_MS)
-        watch, ended = findings.look(state.watch, self._asset, state.fill, state.contacts, time, came)
+        rival = None if state.fill.level is None else state.fill.level.rival
+        answered = rival is not None and _denied(state, rival.since)
+        watch, ended = findings.look(
+            state.watch, self._asset, state.fill, state.contacts, time, came, answered=answered
+        )
         if watch is not state.watch:
             found.note(ended)
             found.note(watch.open)
@@ -346,6 +348,14 @@ class UnitDerivation:
             told["Bag/Age"] = round(max(time - now.emptied, 0) / HOUR_MS, 2)
         found.points += (Reading(self._asset, metric, time, value) for metric, value in told.items())
         return replace(state, told_percent=shown(state.fill))
+
+
+def _denied(state: UnitProgress, time: int) -> bool:
+    """Whether a person has said that the bag was not changed then: of an emptying there, or later of all until then."""
+    denials = (word for word in state.said if word.state is EmptyingState.REJECTED)
+    return any(
+        abs(word.time - time) <= SAME_MS or (Evidence.PERSON in word.evidence and time <= word.time) for word in denials
+    )
 
 
 def _lived(fill: Fill, came: float, hours: float, opened: float) -> Fill:

@@ -54,17 +54,20 @@ class Watch(msgspec.Struct, frozen=True):
 
 
 def look(
-    watch: Watch, asset: str, fill: Fill, contacts: Contacts, time: int, came: float
+    watch: Watch, asset: str, fill: Fill, contacts: Contacts, time: int, came: float, *, answered: bool = False
 ) -> tuple[Watch, tuple[Finding, ...]]:
     """Return the findings at `time`, when `came` percent have come since the last look.
 
-    Also those that have just ended.
+    Also those that have just ended. `answered`: a person has said that the bag was not changed when the level fell.
     """
     watch = _remember(watch, fill, came)
     if not watch.open and _quiet(watch, fill, contacts, time):
         return watch, ()
     open_now = {finding.name: finding for finding in watch.open}
-    found = {name: (holds, detail) for name, holds, detail in _rules(watch, set(open_now), fill, contacts, time)}
+    found = {
+        name: (holds, detail)
+        for name, holds, detail in _rules(watch, set(open_now), fill, contacts, time, answered=answered)
+    }
     if not open_now and not any(holds for holds, _ in found.values()):
         return watch, ()
     still: list[Finding] = []
@@ -107,7 +110,7 @@ def _remember(watch: Watch, fill: Fill, came: float) -> Watch:
 
 
 def _rules(
-    watch: Watch, was: set[FindingName], fill: Fill, contacts: Contacts, time: int
+    watch: Watch, was: set[FindingName], fill: Fill, contacts: Contacts, time: int, *, answered: bool
 ) -> Iterator[tuple[FindingName, bool, str]]:
     name, level, p = FindingName, fill.level, fill.learnt.per_cycle
     uncounted = watch.uncounted >= UNCOUNTED
@@ -128,7 +131,7 @@ def _rules(
     yield name.BAG_SLIPPED, slipped is not None and since <= slipped and time < slipped + SLIPPED_MS, ""
     rival = None if level is None else level.rival
     stands = rival is not None and time - rival.since >= ASKED_MS and rival.count > 1
-    asked = stands and rival is not None and chance_emptied(rival, contacts) >= ASKED_CHANCE
+    asked = stands and not answered and rival is not None and chance_emptied(rival, contacts) >= ASKED_CHANCE
     yield name.EMPTYING_UNSURE, asked, f"{rival.before:.0f} % → {rival.percent:.0f} %" if asked and rival else ""
     yield name.LEVEL_AT_STOP, stands and rival is not None and rival.stop, ""
     sparse = _sparse(fill) >= (SPARSE_CLEAR if name.READINGS_SPARSE in was else SPARSE)

@@ -239,6 +239,7 @@ ROWS = (
     Row("POST /rounds/vehicles/{mode}/back", path={"mode": "{mode_id}"}, form=_NOTE, ok=404),
     Row("GET /units/{unit_id}"),
     Row("POST /units/{unit_id}/emptied", form=_NOTE, ok=303),
+    Row("POST /units/{unit_id}/doubt", form={"changed": "no"}, ok=422),
     Row("POST /units/{unit_id}/emptyings", form={"confirm": "{emptying_id}"}, ok=303),
     Row("POST /units/{unit_id}/visit", form=_NOTE, ok=303),
     Row("POST /units/{unit_id}/stock", form={**_NOTE, "kind": "bag", "number": "1"}, ok=303),

@@ -13,6 +13,7 @@ from sukusuku_core.model import UnitState
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, day_start
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.model.collection import EmptyingState, Evidence
+from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.units.derivation import UnitDerivation, UnitProgress
 from tests.server.units.unit_story import START, UNIT, Story, derive, values, word
 from tests.support.databases import operations
@@ -175,6 +176,21 @@ def test_what_a_person_rejected_is_not_found_again() -> None:
     when = story.now
     story.rest(90)
     assert derive(story, [word(when, EmptyingState.REJECTED)]).emptyings == ()
+
+
+def test_who_says_that_the_bag_was_not_changed_is_asked_no_more() -> None:
+    story = Story()
+    story.fill(12)
+    story.empty(percent=22)
+    story.rest(200, every=70)
+    denied = word(story.now, EmptyingState.REJECTED)
+    story.rest(10)
+
+    def asks(advanced: Advanced[UnitProgress]) -> bool:
+        return any(it.name == "emptying_unsure" and it.until is None for it in advanced.findings)
+
+    assert (asks(derive(story)), asks(derive(story, [denied]))) == (True, False)
+    assert derive(story, [denied]).emptyings == ()
 
 
 def test_what_a_person_entered_is_true_from_then_on() -> None:

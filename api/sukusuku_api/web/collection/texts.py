@@ -12,7 +12,7 @@ FINDINGS = {
     FindingName.NOT_COMPRESSING: N_("Cycles are counted but nothing is compressed: jam or no film"),
     FindingName.COUNTER_STUCK: N_("The cycle counter is stuck while the bag fills. Please check its contact."),
     FindingName.BAG_SLIPPED: N_("The bag has slipped or settled; it was not emptied"),
-    FindingName.EMPTYING_UNSURE: N_("The fill level fell. Was the bag changed? Please enter the emptying if it was."),
+    FindingName.EMPTYING_UNSURE: N_("The fill level fell. Was the bag changed? Please answer on the page of the unit."),
     FindingName.LEVEL_AT_STOP: N_(
         "The fill level jumped to the sensor's limit. Please look: the bag is full, or something covers the sensor."
     ),
@@ -24,7 +24,6 @@ ADVICE = {
     FindingName.HAND_STUFFED: N_("Please ask everybody to close the lid and let the unit compress each nappy."),
     FindingName.NOT_COMPRESSING: N_("Switch the unit off, open it and take out what is stuck, or put in film."),
     FindingName.BAG_SLIPPED: N_("Please open the unit and look whether the bag is straight."),
-    FindingName.EMPTYING_UNSURE: N_("If nobody changed it, nothing needs doing."),
     FindingName.READINGS_SPARSE: N_("Please enter here each time the bag is changed, and read the sensor more often."),
     FindingName.UNIT_REPLACED: N_("Nothing needs doing."),
 }

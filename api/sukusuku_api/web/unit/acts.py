@@ -16,11 +16,14 @@ from sukusuku_api.web.collection import kept, verdict
 from sukusuku_api.web.collection.verdict import Verdict
 from sukusuku_api.web.unit.shown import PATH, shown
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
+from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.i18n import N_
+from sukusuku_server.model.collection import FindingName
 from sukusuku_server.settings import Language
+from sukusuku_server.units.findings import ASKED_MS
 
 _LONGEST_NAME, _LONGEST_REASON = 80, 200
 _MOST_STOCK = 100_000
@@ -34,6 +37,12 @@ class Entry(BaseModel):
     """Who sends a form."""
 
     by: Annotated[forms.Line, Field(max_length=_LONGEST_NAME)] = ""
+
+
+class DoubtEntry(Entry):
+    """Whether the bag was changed when its level fell."""
+
+    changed: Literal["yes", "no"]
 
 
 class VisitEntry(Entry):
@@ -70,6 +79,41 @@ def emptied(
         nappies = percent / 100 * context.index.units[unit_id][1].collection.nappies_per_bag
         try:
             Emptyings(context.operations).enter(unit_id, now, by, now, percent=percent, nappies=nappies)
+        except EmptyingClashError:
+            return _KNOWN
+        return ""
+
+    return _kept(request, context, unit_id, lang, entry, keep)
+
+
+@router.post("/{unit_id}/doubt")
+def doubt(
+    request: Request,
+    context: EmptyingContext,
+    unit_id: str,
+    entry: Annotated[DoubtEntry, Form()],
+    lang: base.Lang = "ja",
+) -> Response:
+    """Keep the answer to "Was the bag changed?", which a level raised that fell; it can be withdrawn below.
+
+    Then back to the page.
+    """
+    _, unit = known_unit(context, unit_id)
+
+    def keep(by: str, now: int) -> str:
+        asked = next(
+            (it for it in Findings(context.operations).open(unit_id) if it.name is FindingName.EMPTYING_UNSURE), None
+        )
+        if asked is None:
+            return N_("Nobody asks any more whether the bag was changed.")
+        fell = asked.since - ASKED_MS
+        percent = estimate_before(context, unit_id, fell)
+        nappies, book = percent / 100 * unit.collection.nappies_per_bag, Emptyings(context.operations)
+        try:
+            if entry.changed == "yes":
+                book.enter(unit_id, fell, by, now, percent=percent, nappies=nappies)
+            else:
+                book.deny(unit_id, by, now, percent=percent, nappies=nappies)
         except EmptyingClashError:
             return _KNOWN
         return ""

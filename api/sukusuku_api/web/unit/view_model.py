@@ -26,7 +26,7 @@ from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.kpi.stock_levels import shelves
 from sukusuku_server.live.outlook import bag_since
 from sukusuku_server.live.views import SIMULATED, UnitView
-from sukusuku_server.model.collection import HORIZON_HOURS, Emptying, EmptyingState, Method
+from sukusuku_server.model.collection import HORIZON_HOURS, Emptying, EmptyingState, FindingName, Method
 from sukusuku_server.model.series import Latest, Point
 from sukusuku_server.settings import Site, Unit
 from sukusuku_server.units.forecast_score import Scored
@@ -39,11 +39,15 @@ _HEALTH = ("Devices/Down", "Devices/Unstable", "Comm/Errors", "Buffer/Rows", "Cl
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A finding in words, since when it holds, and what to do; empty: the finding says it itself."""
+    """A finding in words, since when it holds, and what to do; empty: the finding says it itself.
+
+    `asks`: it asks whether the bag was changed.
+    """
 
     text: str
     since: str
     act: str
+    asks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,7 @@ def _advice(context: Context, unit: str, reader: Locale) -> Iterator[Advice]:
             reader.translate(said.FINDINGS[found.name]),
             past(found.since, reader),
             "" if act is None else reader.translate(act),
+            asks=found.name is FindingName.EMPTYING_UNSURE,
         )
 
 

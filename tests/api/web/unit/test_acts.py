@@ -1,13 +1,17 @@
 """What staff do on the page of a unit besides entering an emptying and requesting a visit."""
 
 import httpx
+import pytest
 
 from sukusuku_api.access.principal import Principal
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_server.access.records import Actor
 from sukusuku_server.access.rights import ROLES, Rights, Role
+from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.db.stock import Stock, StockKind
+from sukusuku_server.model.collection import EmptyingState, Finding, FindingName
 from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.in_process import client
@@ -31,6 +35,33 @@ def test_stock_is_counted_and_delivered_here(api: httpx.Client, world: World) ->
         assert answer.status_code == 422
         assert "整数を入力してください" in text(answer)
     assert len(Stock(world.operations).said()) == 2
+
+
+def _asked(world: World) -> None:
+    asked = Finding("tobu-unit-1", FindingName.EMPTYING_UNSURE, NOW - 2 * HOUR, None, "84 % → 20 %")
+    Findings(world.operations).replace("tobu-unit-1", NOW - 3 * HOUR, NOW, [asked])
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "time"),
+    [("yes", EmptyingState.ENTERED, NOW - 3 * HOUR), ("no", EmptyingState.REJECTED, NOW)],
+)
+def test_whether_the_bag_was_changed_is_answered_and_the_answer_withdrawn(
+    api: httpx.Client, world: World, changed: str, state: EmptyingState, time: int
+) -> None:
+    answer = {"by": "佐藤", "changed": changed}
+    assert "すでに終わっています" in text(api.post(f"{PAGE}/doubt", data=answer, headers=OWN)), "nobody has asked"
+    _asked(world)
+    assert "袋を交換しましたか" in text(api.get(PAGE))
+
+    assert api.post(f"{PAGE}/doubt", data=answer, headers=OWN).status_code == 303
+
+    book = Emptyings(world.operations)
+    (said,) = book.of("tobu-unit-1", 0, NOW + 1)
+    assert (said.state, said.time, said.by) == (state, time, "佐藤")
+    assert [late.asset for late in book.spoken()] == ["tobu-unit-1"], "it is derived again at once"
+    api.post(f"{PAGE}/emptyings", data={"by": "佐藤", "withdraw": said.id}, headers=OWN)
+    assert book.of("tobu-unit-1", 0, NOW + 1) == []
 
 
 def test_mails_about_the_unit_are_silenced_and_sent_again(api: httpx.Client, world: World) -> None:
