@@ -7,7 +7,10 @@ from pathlib import Path
 from string import Template
 
 from sukusuku_core.time import JAPAN
+from sukusuku_demo import bookings
 from sukusuku_demo.settings import HOST, MODBUS_PORTS, Ports, StoreKind
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.settings import read
 from sukusuku_server.settings.base import WEEKDAYS
 
 SITES = ("tobu", "seibu")
@@ -33,7 +36,7 @@ _FRIDAY, _SUNDAY = 4, 6
 
 
 def write(folder: Path, ports: Ports, now: datetime, store: StoreKind = "sqlite") -> None:
-    """Write facility.toml, an edge-SITE.toml for each centre and scenario.toml into the folder.
+    """Write facility.toml, an edge-SITE.toml for each centre, scenario.toml and a table of bookings into the folder.
 
     The mail of the round is due at the first full minute at which everything is ready.
     """
@@ -49,6 +52,9 @@ def write(folder: Path, ports: Ports, now: datetime, store: StoreKind = "sqlite"
     scenario = files("sukusuku_sim").joinpath("scenarios/demo.toml").read_text(encoding="utf-8")
     scenario = re.sub(r"(?m)^days = .*$", f"days = [{_quoted(_open_days(here))}]", scenario)
     (folder / "scenario.toml").write_text(_with_ports(scenario, ports), encoding="utf-8")
+    booked = bookings.table(FacilitySchedules(read(folder / "facility.toml")), here.date())
+    (folder / "bookings").mkdir(exist_ok=True)
+    (folder / "bookings" / "bookings.csv").write_text(booked, encoding="utf-8")
 
 
 def round_times(now: datetime) -> dict[str, str]:

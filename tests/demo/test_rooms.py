@@ -7,11 +7,15 @@ import pytest
 
 from sukusuku_demo import files
 from sukusuku_demo.settings import Ports
+from sukusuku_server.bookings import file
+from sukusuku_server.model.bookings import Import
 from sukusuku_server.model.collection import CorrectionKind
 from sukusuku_server.model.derivation import Advanced
+from sukusuku_server.rooms.booked import Plan, overbooked, plan
 from sukusuku_server.rooms.capacity_limit import Rule
 from sukusuku_server.rooms.derivation import RoomOccupancy, RoomState
 from sukusuku_server.rooms.schedule import FacilitySchedules, Timetable
+from sukusuku_server.rooms.vacancy import Foreseen, Sign, service_days
 from sukusuku_server.settings import Room, read
 from sukusuku_sim import history, scenario
 
@@ -56,6 +60,28 @@ def test_the_counter_that_overlooks_people_is_put_right(
 
     assert {item.channel for item in changed} == {"people", "children"}
     assert {item.kind for item in changed} >= {CorrectionKind.AGREED}
+
+
+def test_what_is_booked_fits_and_the_board_of_vacancies_shows_more_than_one_sign(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("demo")
+    files.write(folder, Ports(), THURSDAY)
+    facility = read(folder / "facility.toml")
+    told = file.read((folder / "bookings" / "bookings.csv").read_bytes(), facility, NOW)
+
+    imported = Import(1, "folder", "", NOW, "", None, None, told.covers, told.spans)
+    for ident, timetable in FacilitySchedules(facility).schedules.items():
+        booked = plan(ident, [imported], NOW)
+        assert list(overbooked(booked, timetable, NOW, NOW + 27 * DAY)) == []
+
+        def expected(at: int, booked: Plan = booked) -> Foreseen | None:
+            children = booked.children(at)
+            return None if children is None else Foreseen(children, booked=True)
+
+        days = service_days(timetable, timetable.room.service[0], expected, NOW, 14)
+        assert {Sign.FREE, Sign.SOME} <= {day.sign for day in days}
+        assert Sign.UNKNOWN not in {day.sign for day in days}
 
 
 def test_rooms_are_used_up_to_their_limits_and_seldom_above(

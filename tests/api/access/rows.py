@@ -51,6 +51,7 @@ PUBLIC = {
     "POST /r/{token}/answers": "the link of a round mail is its own proof",
     "GET /r/last": "leads on to what was opened on the same phone",
     "GET /worker.js": "a script, the same for all",
+    "GET /apple-touch-icon.png": "icon of the application",
     "GET /manifest.webmanifest": "name and icon of the application",
     "GET /a/{token}": "the link of an alert mail is its own proof",
     "POST /a/{token}": "the link of an alert mail is its own proof",

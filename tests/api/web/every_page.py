@@ -84,6 +84,7 @@ OTHERS = {
     "GET /people/audit.csv": "a file",
     "GET /account/data.json": "a file",
     "GET /manifest.webmanifest": "a file",
+    "GET /apple-touch-icon.png": "a picture",
     "GET /worker.js": "a file",
     "GET /metrics": "for a program",
     "GET /r/{token}/way.gpx": "a file",

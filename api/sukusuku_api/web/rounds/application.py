@@ -1,6 +1,8 @@
 """What makes the page of a round an application on a phone: manifest, service worker, the map's library."""
 
+import base64
 import functools
+from http import HTTPStatus
 from importlib.resources import files
 
 from fastapi import APIRouter, FastAPI
@@ -8,12 +10,15 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from sukusuku_api.drawing import DrawingError, drawer
+from sukusuku_api.problems import ProblemError
 from sukusuku_api.web import base
 from sukusuku_api.web.rounds.opening import HEADERS
 from sukusuku_server.rounds.signed_links import PATH
 
 LEAFLET = "/leaflet"
 START = f"{PATH}/last"
+_DRAW_SECONDS = 30.0
 
 router = APIRouter(include_in_schema=False)
 
@@ -51,6 +56,22 @@ def worker() -> Response:
     """Return the service worker: from here it may serve the pages of links and those of accounts."""
     script = (files("sukusuku_api.web") / "static" / "round-worker.js").read_bytes()
     return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/apple-touch-icon.png")
+def touch_icon() -> Response:
+    """Return the icon for iPhones, which take no SVG."""
+    try:
+        picture = _touch_icon()
+    except DrawingError as error:
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from error
+    return Response(picture, media_type="image/png", headers={"Cache-Control": "max-age=86400"})
+
+
+@functools.cache
+def _touch_icon() -> bytes:
+    drawn = (files("sukusuku_api.web") / "static" / "app-icon.svg").read_text(encoding="utf-8")
+    return base64.b64decode(drawer.draw("sukusuku_api.web.rounds.icon_renderer", drawn, _DRAW_SECONDS)[0])
 
 
 @router.get(START)

@@ -4,6 +4,7 @@
 const build = new URL(location).searchParams.get("build");
 const STATIC = `static-${build}`;
 const ROUNDS = "rounds";
+const ANSWERS = "sukusuku-answers";
 const MOST_ROUNDS = 12;
 const PATIENCE_MS = 8_000;
 const OURS = ["tokens.css", "theme.js", "answers.css", "round.css", "round.js", "patch.js", "round-answers.js", "round-map.js", "round-last.js", "app-icon.svg", "icon.svg"];
@@ -15,6 +16,7 @@ const ROUND = /^\/(r\/[^/]+|rounds\/\d+)(\/live)?$/;
 
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
+addEventListener("sync", (event) => event.tag === ANSWERS && event.waitUntil(sendAnswers()));
 addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname, search } = new URL(request.url);
@@ -30,7 +32,7 @@ async function install() {
 }
 
 async function activate() {
-  for (const name of await caches.keys()) if (name !== STATIC && name !== ROUNDS) await caches.delete(name);
+  for (const name of await caches.keys()) if (![STATIC, ROUNDS, ANSWERS].includes(name)) await caches.delete(name);
   await clients.claim();
 }
 
@@ -59,4 +61,16 @@ async function keep(rounds, request, answer) {
   await rounds.put(request, answer);
   const kept = await rounds.keys();
   for (const old of kept.slice(0, -MOST_ROUNDS)) await rounds.delete(old);
+}
+
+// There is a connection again, and maybe no page of ours: send what waits. The page that is opened next sends it once more
+// and hears that it is recorded; the key of each answer sees to it that it counts once.
+async function sendAnswers() {
+  const copy = await (await caches.open(ANSWERS)).match("/waiting-answers");
+  for (const entry of copy ? await copy.json() : []) {
+    if (entry.refused) continue;
+    const { home, query, stop, answer, obstacle, note, key, time } = entry;
+    const body = new URLSearchParams({ stop, answer, obstacle, note, key, age: Math.max(0, Date.now() - time) });
+    await fetch(`${home}/answers${query}`, { method: "POST", body }); // when it is lost, the browser tries again later
+  }
 }

@@ -16,6 +16,7 @@ from tests.server.rounds.golden_rounds import body, parse
 from tests.server.rounds.mail_cases import PLAN
 from tests.server.rounds.plan_cases import MINUTE
 from tests.support.browser import profile
+from tests.support.patience import until
 
 PHONE = {"width": 390, "height": 844}
 
@@ -126,6 +127,41 @@ def test_without_a_connection_answers_wait_on_the_phone_and_are_sent_once(
         expect(page.locator("#unsent")).to_be_hidden()
     assert [record.answer for record in trip.stops[:3]] == [Answer.DONE, Answer.CANNOT, Answer.DONE]
     assert [len(trip.rounds.answers(record.id)) for record in trip.stops[:1]] == [1]
+
+
+def test_answers_are_sent_from_another_page_or_by_the_browser_itself(trip: Trip, url: str, browser: Browser) -> None:
+    def answer_offline(page: Page, stop: int) -> None:
+        page.goto(url + trip.path(Action.ROUND))
+        expect(page.locator("#live[data-kept]")).to_be_attached()
+        page.context.set_offline(True)
+        page.locator("li.stop").nth(stop).get_by_role("button", name="回収完了").tap()
+        expect(page.locator("#unsent")).to_be_visible()
+
+    with profile(browser, viewport=PHONE, is_mobile=True, has_touch=True) as context:
+        page = context.new_page()
+        answer_offline(page, 0)
+        page.close()
+        context.set_offline(False)
+        page = context.new_page()
+        with page.expect_response("**/answers*"):
+            page.goto(f"{url}/vacancy")
+        assert trip.stops[0].answer is Answer.DONE
+
+        answer_offline(page, 1)
+        context.set_offline(False)
+        page.goto(f"{url}/manifest.webmanifest")  # of our origin, and without a script
+        woken, registrations = context.new_cdp_session(page), list[str]()
+        woken.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda told: registrations.extend(it["registrationId"] for it in told["registrations"]),
+        )
+        woken.send("ServiceWorker.enable")
+        until(lambda: page.title() == "" and registrations, "there is no service worker", 20)
+        tag = {"tag": "sukusuku-answers", "lastChance": False}
+        woken.send("ServiceWorker.dispatchSyncEvent", {"origin": url, "registrationId": registrations[0], **tag})
+        until(lambda: trip.stops[1].answer is Answer.DONE, "the service worker has sent nothing")
+        page.goto(f"{url}/vacancy")
+    assert [len(trip.rounds.answers(record.id)) for record in trip.stops[:2]] == [1, 1]
 
 
 @pytest.mark.parametrize("person", [0, 1], ids=["ja", "en"])
