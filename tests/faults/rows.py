@@ -3,6 +3,7 @@
 from tests.faults import (
     backups,
     broker_memory,
+    certificates,
     clocks,
     control,
     counters,
@@ -46,6 +47,8 @@ ROWS: dict[str, Row] = {
     "F28": backups.killed,
     "F29": backups.copied,
     "F30": terminations.run,
+    "F31": certificates.ended,
+    "F32": certificates.other_authorities,
     "F34": updates.run,
     "F15": flapping.run,
     "F12": orders.run,
