@@ -24,6 +24,10 @@ class Block:
     count: int
     points: tuple[ModbusPoint, ...]
 
+    def __hash__(self) -> int:
+        """By address: hashing all points costs more than reading them."""
+        return hash((self.start, self.count))
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:

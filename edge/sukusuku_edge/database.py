@@ -17,6 +17,9 @@ from sukusuku_core.model import Quality
 FORMAT = 1
 """Of the file (`PRAGMA user_version`; 0: of before there was one). Raise it only for what earlier versions cannot read:
 the package of an earlier version refuses to be installed then, and an update has no way back."""
+LOG_PAGES = 1000
+"""Pages of the log (WAL, 4 MB) before they are copied to where they belong. Most are overwritten several times until
+then, and a page that is written in place costs a card a whole erase block."""
 _SCHEMA = """
 -- Readings that wait for the collector. `event` is a readings.Keep; `type` is NULL where `value` is.
 CREATE TABLE IF NOT EXISTS reading (
@@ -114,7 +117,12 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     file = sqlite3.connect(path, isolation_level=None, timeout=5.0)
     try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=500", "journal_size_limit=4194304"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"wal_autocheckpoint={LOG_PAGES}",
+            f"journal_size_limit={LOG_PAGES * 4096}",
+        ):
             file.execute(f"PRAGMA {pragma}").fetchall()
         written = _format(file, path)
         file.executescript(_SCHEMA)

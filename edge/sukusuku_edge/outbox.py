@@ -1,8 +1,16 @@
 """Readings on disk until the collector has stored them, in one SQLite file.
 
-WAL with synchronous=FULL: when `add` returns, the readings survive a power cut. One thread owns the file; every method
-is one job of it, so what a method reads is never half of what another writes. What the jobs do with which table is in
-`readings`, `overflow`, `boot_log`, `totals` and `session_numbers`.
+WAL with synchronous=FULL: when `add` returns, the readings survive a power cut. One thread owns the file; every job of
+it is one transaction. What the jobs do with which table is in `readings`, `overflow`, `boot_log`, `totals` and
+`session_numbers`.
+
+Each transaction wears the card, so there are few. What the collector has stored is forgotten here at once, and in the
+file with the next readings that are committed; a power cut in between costs a resend. The newest rows are in memory as
+well, so that sending them reads no disk.
+
+With `memory_first` a measured value may be sent before it is in the file, and is written only when it has not been
+acknowledged within that time. Whatever a total depends on is committed first all the same: a total that was told never
+goes back.
 
 A full disk stops `add`, but never what makes room again: a ballast file beside the outbox is given up for it, and
 reserved anew when the disk has room.
@@ -19,14 +27,17 @@ from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
+from sukusuku_core.ending import end
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Reading
+from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge import boot_log, database, lock, overflow, readings, salvage, session_numbers, totals
 from sukusuku_edge.ballast import Ballast
 from sukusuku_edge.binding import Counter, Series
 from sukusuku_edge.boot_log import Stamp, Start
 from sukusuku_edge.overflow import Bounds
 from sukusuku_edge.readings import Row
+from sukusuku_edge.recent_rows import LIMIT, RecentRows
 from sukusuku_edge.session_numbers import Number
 
 BALLAST = 8 * 1024 * 1024
@@ -35,6 +46,10 @@ ROWS_PER_PAGE = 16
 """At least so many readings go onto one page of the file."""
 MARGIN = 64
 """Readings' worth of free pages that an `add` leaves in the file while the disk is full."""
+TIDY_SECONDS = 10.0
+"""Without a commit for so long, what the collector has stored is forgotten in the file in a transaction of its own."""
+MANY = 10_000
+"""Rows that may be forgotten in memory alone."""
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
 _log = logging.getLogger("sukusuku_edge.outbox")
 
@@ -54,6 +69,7 @@ class Stats:
 class Outbox:
     """`async with Outbox(path) as outbox`.
 
+    `memory_first`: seconds that a measured value may wait for its acknowledgement in memory alone; 0: none does.
     Methods raise TransientError when the disk refuses (full, read-only, input/output error): nothing was then changed.
     """
 
@@ -65,16 +81,30 @@ class Outbox:
         *,
         max_bytes: int = 2**62,
         node: str = "node",
+        memory_first: float = 0.0,
     ) -> None:
         self._path = path
         self._bounds = Bounds(max_rows, max_bytes)
         self._node = node
+        self._memory_first = memory_first
         self._ballast = Ballast(path.with_name(path.name + ".ballast"), ballast)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._file: sqlite3.Connection
         self._lock: int | None = None
-        self._rows = 0
         self._boot = 0
+        self._rows = 0
+        """In the file."""
+        self._last = 0
+        self._recent = RecentRows(0)
+        self._unwritten: dict[int, Reading] = {}
+        """Rows that are in memory only."""
+        self._forgotten: set[int] = set()
+        """Rows that are in the file only."""
+        self._stamp: Stamp | None = None
+        self._order = asyncio.Lock()
+        self._committed = 0.0
+        self._tidying: asyncio.Task[None] | None = None
+        self._problems = TransitionLog(_log)
 
     async def __aenter__(self) -> Self:
         try:
@@ -86,10 +116,17 @@ class Outbox:
         except (sqlite3.Error, OSError) as error:
             self._unlock()
             raise PermanentError(f"outbox {self._path}: cannot be opened: {error}") from error
+        self._tidying = asyncio.create_task(self._tidy(), name="outbox")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.shield(self._do(self._file.close))
+        await asyncio.shield(self._close())
+
+    async def _close(self) -> None:
+        if self._tidying is not None:
+            await end([self._tidying])
+        await self._flush_or_tell()
+        await self._do(self._file.close)
         self._unlock()
 
     def _unlock(self) -> None:
@@ -104,21 +141,55 @@ class Outbox:
     ) -> list[Row]:
         """Commit readings and counter totals together; they are accepted when this returns.
 
-        Readings whose stamp has an offset wait for `settle` to give them their final times.
+        With `memory_first`, readings on which no total depends are accepted in memory. Readings whose stamp has an
+        offset wait for `settle` to give them their final times.
         """
-        return await self._try(self._add, readings, counters, stamp)
+        async with self._order:
+            held = stamp is not None and stamp.offset is not None
+            if counters or held or not self._memory_first:
+                return await self._write_down(readings, counters, stamp)
+            if len(self._unwritten) >= LIMIT:
+                await self._write_down((), {}, self._stamp)
+            rows = list(enumerate(readings, self._last + 1))
+            self._last += len(rows)
+            self._unwritten.update(rows)
+            self._recent.add(rows)
+            self._stamp = stamp
+            return rows
 
     async def peek(self, after: int, limit: int, until: int | None = None) -> list[Row]:
         """Return the first waiting rows with an id above `after` (and at most `until`)."""
-        return await self._read(lambda file: readings.peek(file, after, limit, until))
+        while after < (floor := self._recent.floor):
+            last = floor if until is None else min(until, floor)
+            rows = await self._try(self._peek, after, limit, last)
+            found = [row for row in rows if row[0] not in self._forgotten]
+            if len(rows) < limit and floor == self._recent.floor:
+                return found + self._recent.peek(floor, limit - len(found), until)
+            if found:
+                return found
+            after = rows[-1][0] if rows else last
+        return self._recent.peek(after, limit, until)
 
     async def delete(self, rows: Sequence[int]) -> None:
-        """Forget rows that the collector has stored."""
-        await self._try(self._relieved, self._delete, rows)
+        """Forget rows that the collector has stored, in the file with its next commit."""
+        self._forgotten.update(row for row in rows if self._unwritten.pop(row, None) is None)
+        self._recent.take(rows)
+        if len(self._forgotten) >= MANY:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Bring the file up to date with what is in memory only."""
+        async with self._order:
+            if self._unwritten:
+                await self._write_down((), {}, self._stamp)
+            elif self._forgotten:
+                await self._forget()
 
     async def stats(self) -> Stats:
         """Return how much waits."""
-        return await self._read(lambda file: Stats(self._rows, readings.oldest(file), readings.last_id(file)))
+        rows = max(0, self._rows - len(self._forgotten)) + len(self._unwritten)
+        oldest = self._recent.oldest if rows == len(self._recent) else await self._read(readings.oldest)
+        return Stats(rows, oldest, self._last)
 
     # ------------------------------------------------------------ times
 
@@ -128,7 +199,9 @@ class Outbox:
 
     async def settle(self, offset: int | None, now: int) -> list[Row]:
         """Give every reading that waits for it its final time; `offset` is true time less uptime, when it is known."""
-        return await self._write(lambda file: boot_log.release(file, self._boot, offset, now))
+        rows = await self._write(lambda file: boot_log.release(file, self._boot, offset, now))
+        self._recent.add(rows)
+        return rows
 
     # ------------------------------------------------------------ what else must survive
 
@@ -166,6 +239,53 @@ class Outbox:
     async def _do(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(job, *args, **kwargs))
 
+    # ------------------------------------------------------------ memory and file
+
+    async def _write_down(
+        self, new: Sequence[Reading], counters: Mapping[Series, Counter], stamp: Stamp | None
+    ) -> list[Row]:
+        """Commit everything that is in memory only, and this; return the rows that were added."""
+        rows, gone = list(enumerate(new, self._last + 1)), tuple(self._forgotten)
+        waiting, self._unwritten = self._unwritten, {}
+        try:
+            added, dropped = await self._try(self._add, [*waiting.items(), *rows], counters, stamp, gone)
+        except TransientError:
+            self._unwritten = {row: reading for row, reading in waiting.items() if row not in self._forgotten}
+            await self._forget()  # that makes room on a full disk
+            raise
+        self._committed = asyncio.get_running_loop().time()
+        self._forgotten.difference_update(gone)
+        added = added[len(waiting) :]
+        self._last = max([self._last, *(row for row, _ in added)])
+        if dropped:
+            self._recent.begin_anew(self._last)
+        else:
+            self._recent.add(added)
+            self._recent.shorten()
+        return added
+
+    async def _forget(self) -> None:
+        gone = tuple(self._forgotten)
+        await self._try(self._relieved, self._delete, gone)
+        self._committed = asyncio.get_running_loop().time()
+        self._forgotten.difference_update(gone)
+
+    async def _tidy(self) -> None:
+        """Keep what is in memory only from staying there, when nothing is committed for another reason."""
+        pause = self._memory_first or TIDY_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            if self._unwritten or asyncio.get_running_loop().time() - self._committed >= pause:
+                await self._flush_or_tell()
+
+    async def _flush_or_tell(self) -> None:
+        try:
+            await self.flush()
+        except TransientError as error:
+            self._problems.problem("memory", f"{error}; {len(self._unwritten)} readings are in memory only")
+        else:
+            self._problems.recovered("memory", "can be written again")
+
     # ------------------------------------------------------------ jobs of the thread
 
     def _commit(self, job: Callable[[sqlite3.Connection], T]) -> T:
@@ -188,20 +308,28 @@ class Outbox:
             aside = salvage.replace(self._path)
             _log.error("%s is damaged (%s): renamed to %s, a new one is begun", self._path, damage, aside.name)
         self._file = database.connect(self._path)
-        self._rows = readings.count(self._file)
+        self._rows, self._last = readings.count(self._file), readings.last_id(self._file)
+        self._recent.begin_anew(self._last)
         self._ballast.keep()
 
-    def _add(self, new: Sequence[Reading], counters: Mapping[Series, Counter], stamp: Stamp | None) -> list[Row]:
-        self._check_room(len(new))
+    def _peek(self, after: int, limit: int, until: int) -> list[Row]:
+        return readings.peek(self._file, after, limit, until)
+
+    def _add(
+        self, rows: list[Row], counters: Mapping[Series, Counter], stamp: Stamp | None, gone: Sequence[int]
+    ) -> tuple[list[Row], int]:
+        self._check_room(len(rows))
         with database.transaction(self._file):
-            rows = readings.insert(self._file, new)
+            deleted = readings.delete(self._file, gone)
+            readings.insert(self._file, rows)
             totals.put(self._file, counters)
-            dropped, record = overflow.make_room(self._file, self._bounds, self._rows + len(rows), rows, self._node)
-            rows += record
+            waiting = self._rows - deleted + len(rows)
+            dropped, record = overflow.make_room(self._file, self._bounds, waiting, rows, self._node)
+            rows = rows + record
             if stamp is not None:
                 boot_log.note(self._file, self._boot, stamp, [(row, reading.time) for row, reading in rows])
-        self._rows += len(rows) - dropped
-        return rows
+        self._rows += len(rows) - deleted - dropped
+        return rows, dropped
 
     def _check_room(self, new: int) -> None:
         """While the ballast is given up, its room is not for readings: they go where deleted ones have been."""

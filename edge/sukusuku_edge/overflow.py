@@ -56,7 +56,9 @@ def make_room(
     _log.error("the outbox is full: %d of the oldest readings were thinned out, %d in all", len(victims), total)
     times = [time for _, _, time in victims] or [0]
     dropped = DroppedRange(min(times), max(times), tuple(sorted({asset for _, asset, _ in victims})))
-    return len(victims), readings.insert(file, drop_record.record(node, time, total, dropped), Keep.RECORD)
+    record = list(enumerate(drop_record.record(node, time, total, dropped), added[-1][0] + 1))
+    readings.insert(file, record, Keep.RECORD)
+    return len(victims), record
 
 
 def _bytes_in_use(file: sqlite3.Connection) -> int:

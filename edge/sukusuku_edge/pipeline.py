@@ -1,6 +1,11 @@
-"""Events become durable readings: take all that wait, commit them at once, then tell the uplink."""
+"""Events become durable readings: take all that wait, commit them together, then tell the uplink.
+
+A commit wears the card of a Pi, so events wait until `commit_every` seconds have gone since the last one. The first
+after a silence is committed at once.
+"""
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -58,13 +63,18 @@ class Parts:
 class Pipeline:
     """`settled` is set when readings may be sent: the clock has been set, or was waited for long enough."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, commit_every: float = 0.0) -> None:
         self.settled = asyncio.Event()
         self._parts = parts
         self._binder = parts.binder
         self._outbox = parts.outbox
         self._keeper = parts.keeper
         self._queue: asyncio.Queue[Event | _Health | _End] = asyncio.Queue(QUEUE)
+        self._commit_every = commit_every
+        self._next_commit = 0.0
+        """By the loop's clock."""
+        self._hurry = asyncio.Event()
+        """There is no time to wait for the next commit."""
         self._ended = asyncio.Event()
         self._problems = TransitionLog(_log)
         self._due = False
@@ -72,6 +82,8 @@ class Pipeline:
 
     async def emit(self, event: Event) -> None:
         """Hand an event on; waits while the outbox cannot keep up."""
+        if self._queue.full():
+            self._hurry.set()
         await self._queue.put(event)
 
     async def report_health(self) -> None:
@@ -82,6 +94,7 @@ class Pipeline:
 
     async def end(self) -> None:
         """Let `run` return after what has been handed on so far, and wait for it."""
+        self._hurry.set()
         await self._queue.put(_End())
         await self._ended.wait()
 
@@ -91,11 +104,20 @@ class Pipeline:
         going = True
         while going:
             batch = [await self._queue.get()]
+            await self._until_commit()
             while not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             going = not any(isinstance(item, _End) for item in batch)
             await self._take(batch)
         self._ended.set()
+
+    async def _until_commit(self) -> None:
+        if self._next_commit <= asyncio.get_running_loop().time():
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self._next_commit):
+                await self._hurry.wait()
+        self._hurry.clear()
 
     async def _take(self, batch: Iterable[Event | _Health | _End]) -> None:
         now = self._keeper()
@@ -121,6 +143,7 @@ class Pipeline:
                     self._problems.problem("outbox", f"{error}; sources wait until it can be written again")
                     await asyncio.sleep(RETRY_SECONDS)
             self._problems.recovered("outbox", "can be written again")
+            self._next_commit = asyncio.get_running_loop().time() + self._commit_every
             if stamp.offset is None:
                 self._final(rows)
         for asset in outcome.up:

@@ -30,13 +30,13 @@ _EVENT_ROLES = {
 _EVENTS = frozenset(row.name for row in catalogue.METRICS if row.role in _EVENT_ROLES)
 
 
-def insert(file: sqlite3.Connection, readings: Sequence[Reading], keep: Keep | None = None) -> list[Row]:
-    """Add readings at the end; without `keep`, each stays as long as its metric and quality say."""
-    rows: list[Row] = []
-    for reading in readings:
-        cursor = file.execute(
-            "INSERT INTO reading (asset, metric, time, value, type, quality, event) VALUES (?, ?, ?, ?, ?, ?, ?)",
+def insert(file: sqlite3.Connection, rows: Sequence[Row], keep: Keep | None = None) -> None:
+    """Add rows at the end; without `keep`, each stays as long as its metric and quality say."""
+    file.executemany(
+        "INSERT INTO reading (id, asset, metric, time, value, type, quality, event) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
             (
+                row,
                 reading.asset,
                 reading.metric,
                 reading.time,
@@ -44,10 +44,10 @@ def insert(file: sqlite3.Connection, readings: Sequence[Reading], keep: Keep | N
                 None if reading.value is None else datatype_of(reading.value),
                 reading.quality,
                 _keep(reading) if keep is None else keep,
-            ),
-        )
-        rows.append((cursor.lastrowid or 0, reading))
-    return rows
+            )
+            for row, reading in rows
+        ],
+    )
 
 
 def peek(file: sqlite3.Connection, after: int, limit: int, until: int | None = None) -> list[Row]:

@@ -49,6 +49,7 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
         settings.outbox.max_rows,
         max_bytes=settings.outbox.max_megabytes * 1_000_000,
         node=settings.node,
+        memory_first=settings.outbox.memory_first,
     ) as outbox:
         try:
             start = await outbox.begin_boot(clock.boot)
@@ -79,7 +80,7 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
             accepted_log=Path(log) if log else None,
             updates=None if update is None else Path(update.folder),
         )
-        pipeline = Pipeline(parts)
+        pipeline = Pipeline(parts, settings.outbox.commit_every)
         sources = [source for build in SOURCES.values() for source in build(edge, keeper)]
         async with asyncio.TaskGroup() as group:
             work = group.create_task(pipeline.run(), name="pipeline")

@@ -53,6 +53,13 @@ class OutboxSettings(Settings, frozen=True, kw_only=True):
     """When more wait, the oldest measured values are thinned to one in ten minutes; states and counters stay."""
     max_megabytes: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
     """The same for the size of the file."""
+    commit_every: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 1.0
+    """Seconds between two commits at least; 0: each at once. What is read in between is written together and then sent.
+    A power cut loses what was read since the last commit; nobody has been told of that. See docs/edge.md."""
+    memory_first: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+    """To spare the card still more: measured values are sent from memory, and written only when the collector has not
+    acknowledged them within so many seconds. A power cut loses what was read in that time and not acknowledged, and
+    never a count: totals are written first all the same. 0: everything is written before it is sent."""
     accepted_log: str | None = None
     """One JSON line per committed reading, for audits and tests."""
 

@@ -12,7 +12,7 @@ from sukusuku_core.profile import Area, ModbusProfile
 from sukusuku_edge.events import Cleared, Event, Failure, Rejected, Sample
 from sukusuku_edge.sources import modbus
 from sukusuku_edge.sources.modbus import ModbusDevice
-from sukusuku_edge.sources.modbus_lines import TcpLine
+from sukusuku_edge.sources.modbus_tcp import TcpConnection
 from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
 from tests.edge import edge_settings, modbus_devices
 from tests.edge.modbus_devices import Board
@@ -86,7 +86,7 @@ def test_a_poll_is_one_sample_of_all_bound_points_with_one_time() -> None:
         assert values(events[0]) == {name: modbus_devices.VALUES[name] for name in ALL}
         assert isinstance(events[0], Sample)
         assert events[0].time == T
-        assert device.requests == [(Area.INPUT, 16, 16), (Area.DISCRETE, 0, 1), (Area.INPUT, 0, 1), (Area.INPUT, 2, 7)]
+        assert device.requests == [(Area.INPUT, 16, 16), (Area.DISCRETE, 0, 1), (Area.INPUT, 0, 9)]
 
     run(work())
 
@@ -288,17 +288,16 @@ def test_polling_stops_when_it_is_cancelled_together_with_an_answer(monkeypatch:
     async def work() -> None:
         async with polling(modbus_devices.board()) as source:
             polls: asyncio.Task[None]
-            heard = TcpLine._trace
+            heard = TcpConnection.data_received
 
-            def cancel_and_hear(line: TcpLine, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - pymodbus prescribes it
-                if not sending:
-                    polls.cancel()
-                return heard(line, sending, data)
+            def cancel_and_hear(connection: TcpConnection, data: bytes) -> None:
+                polls.cancel()
+                heard(connection, data)
 
             async def emit(_: Event) -> None:
                 pytest.fail("a poll goes on that was cancelled")
 
-            monkeypatch.setattr(TcpLine, "_trace", cancel_and_hear)
+            monkeypatch.setattr(TcpConnection, "data_received", cancel_and_hear)
             polls = asyncio.create_task(source.run(emit))
             with pytest.raises(asyncio.CancelledError):
                 await polls

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import signal
 import sqlite3
 import subprocess
@@ -15,9 +16,11 @@ from sukusuku_core.counters import CounterState
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.message_order import Seen
 from sukusuku_core.model import Quality, Reading
+from sukusuku_edge import database
 from sukusuku_edge.binding import Counter
 from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.outbox import Outbox
+from sukusuku_edge.recent_rows import LIMIT
 from tests.support.patience import PATIENCE
 
 R = TypeVar("R")
@@ -82,6 +85,100 @@ def test_deleted_rows_are_gone_and_their_ids_are_never_used_again(tmp_path: Path
     assert with_outbox(tmp_path / "o.db", second) == [4, 5]
 
 
+def in_file(path: Path) -> list[int]:
+    """The rows as a power cut would leave them."""
+    with contextlib.closing(database.connect_to_read(path)) as file:
+        return [row for (row,) in file.execute("SELECT id FROM reading ORDER BY id")]
+
+
+def test_what_is_deleted_leaves_the_file_with_the_next_readings_or_when_nothing_comes(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+
+    async def work(outbox: Outbox) -> None:
+        await outbox.add(readings(3), {})
+        await outbox.delete([1, 2])
+        assert [row for row, _ in await outbox.peek(0, 10)] == [3]
+        assert (await outbox.stats()).rows == 1
+        assert in_file(path) == [1, 2, 3]
+        await outbox.add(readings(1, start=3), {})
+        assert in_file(path) == [3, 4]
+        await outbox.delete([3])
+        await outbox.flush()
+        assert in_file(path) == [4]
+        await outbox.delete([4])
+
+    with_outbox(path, work)
+    assert in_file(path) == []
+
+
+def test_more_rows_than_are_in_memory_are_read_in_order(tmp_path: Path) -> None:
+    async def work(outbox: Outbox) -> list[int]:
+        await outbox.add(readings(LIMIT), {})
+        await outbox.delete(range(1, LIMIT, 2))
+        await outbox.add(readings(LIMIT, start=LIMIT), {})
+        found, after = list[int](), 0
+        while rows := await outbox.peek(after, 700):
+            found += [row for row, _ in rows]
+            after = rows[-1][0]
+        return found
+
+    assert with_outbox(tmp_path / "o.db", work) == [*range(2, LIMIT, 2), *range(LIMIT, 2 * LIMIT + 1)]
+
+
+def memory_first(path: Path) -> Outbox:
+    return Outbox(path, memory_first=PATIENCE)
+
+
+def test_memory_first_writes_only_what_is_not_acknowledged_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+
+    async def work() -> None:
+        async with memory_first(path) as outbox:
+            await outbox.add(readings(2), {})
+            await outbox.add(readings(2, start=2), {})
+            assert [row for row, _ in await outbox.peek(0, 10)] == [1, 2, 3, 4]
+            await outbox.delete([1, 2])
+            assert in_file(path) == []
+            await outbox.flush()
+            assert in_file(path) == [3, 4]
+            await outbox.delete([3, 4])
+            await outbox.add(readings(1, start=4), {})
+            assert (await outbox.stats()).rows == 1
+        assert in_file(path) == [5]
+
+    asyncio.run(work())
+
+
+def test_memory_first_writes_totals_and_all_before_them_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    counter = Counter("board/cycle_counter", CounterState(7, 7))
+
+    async def work() -> None:
+        async with memory_first(path) as outbox:
+            await outbox.add(readings(1), {})
+            rows = await outbox.add(readings(1, "Cycles/Total", start=1), {TOTAL: counter})
+            assert ([row for row, _ in rows], in_file(path)) == ([2], [1, 2])
+            assert await outbox.counters() == {TOTAL: counter}
+
+    asyncio.run(work())
+
+
+def test_memory_first_keeps_what_a_refusing_disk_does_not_take(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+
+    async def work() -> None:
+        async with memory_first(path) as outbox:
+            await outbox.add(readings(3000), {})
+            await outbox._read(lambda file: file.execute("PRAGMA max_page_count=5"))
+            with pytest.raises(TransientError, match="full"):
+                await outbox.flush()
+            assert len(await outbox.peek(0, 5000)) == 3000
+            await outbox._read(lambda file: file.execute("PRAGMA max_page_count=100000"))
+        assert len(in_file(path)) == 3000
+
+    asyncio.run(work())
+
+
 def test_stats_tell_how_much_waits_since_when(tmp_path: Path) -> None:
     async def work(outbox: Outbox) -> None:
         empty = await outbox.stats()
@@ -121,6 +218,7 @@ def test_the_last_birth_survives(tmp_path: Path) -> None:
         st.one_of(
             st.tuples(st.just("add"), st.integers(0, 5)),
             st.tuples(st.just("delete"), st.integers(1, 30)),
+            st.tuples(st.just("flush"), st.just(0)),
             st.tuples(st.just("restart"), st.just(0)),
         ),
         max_size=12,
@@ -142,9 +240,10 @@ def test_it_behaves_like_a_list(tmp_path_factory: pytest.TempPathFactory, steps:
                         last = row
                         model[row] = reading
                 elif kind == "delete":
-                    await outbox.delete([n, n + 1])
-                    model.pop(n, None)
-                    model.pop(n + 1, None)
+                    gone = [row for row in (n, n + 1) if model.pop(row, None) is not None]
+                    await outbox.delete(gone)
+                elif kind == "flush":
+                    await outbox.flush()
                 assert await outbox.peek(0, 1000) == sorted(model.items())
                 assert (await outbox.stats()).rows == len(model)
 
@@ -162,9 +261,11 @@ import asyncio, sys
 from pathlib import Path
 from sukusuku_core.counters import CounterState
 from sukusuku_core.model import Reading
+from sukusuku_edge import database
 from sukusuku_edge.binding import Counter
 from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.outbox import Outbox
+from sukusuku_edge.recent_rows import LIMIT
 
 async def main():
     async with Outbox(Path(sys.argv[1])) as outbox:

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from sukusuku_core.model import Quality, Reading
+from sukusuku_edge import service
+from sukusuku_edge.settings import read
 from tests.edge import edge_settings, modbus_devices
 from tests.edge.host_application import Host
 from tests.support.patience import PATIENCE
@@ -79,6 +81,12 @@ def has(host: Host, asset: str, metric: str, value: object) -> bool:
     return any((item.asset, item.metric, item.value) == (asset, metric, value) for item in host.stored)
 
 
+async def until(seen: Callable[[], bool]) -> None:
+    """Look at what tells of no event until it is so."""
+    while not seen():  # noqa: ASYNC110 - as it says
+        await asyncio.sleep(0.02)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_from_register_to_host_and_a_clean_end(tmp_path: Path, broker: int, number: int) -> None:
     async def work() -> None:
@@ -102,6 +110,26 @@ def test_from_register_to_host_and_a_clean_end(tmp_path: Path, broker: int, numb
         assert [line for line in one.lines if " ready" in line] == [ready]
         assert not any("Traceback" in line for line in one.lines)
         assert "DBIRTH room" not in host.arrived  # nothing has been heard of its sensor
+
+    run(work())
+
+
+def test_readings_between_two_commits_wait_and_are_committed_together_at_the_end(tmp_path: Path, broker: int) -> None:
+    async def work() -> None:
+        device, stop = modbus_devices.board(), asyncio.Event()
+        async with modbus_devices.serve(device) as port:
+            path = settings(tmp_path, broker, port)
+            path.write_text(path.read_text(encoding="utf-8") + "commit_every = 3600.0\n", encoding="utf-8")
+            agent = asyncio.create_task(service.run(read(path), stop))
+            await until((tmp_path / "accepted.jsonl").exists)
+            before = accepted(tmp_path)
+            device.values["state"] = 6
+            asked = len(device.requests)
+            await until(lambda: len(device.requests) > asked + 10)
+            assert accepted(tmp_path) == before
+            stop.set()
+            await agent
+        assert [item.value for item in accepted(tmp_path) if item.metric == "State"][-1] == 6
 
     run(work())
 

@@ -6,7 +6,9 @@ answers is asked first after every failure or reconnect, before anything that is
 
 import asyncio
 import logging
+import math
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 from sukusuku_core import registers
@@ -14,7 +16,7 @@ from sukusuku_core.backoff import Backoff
 from sukusuku_core.catalogue import Role
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
-from sukusuku_core.frames import LONGEST
+from sukusuku_core.frames import LONGEST, Refused
 from sukusuku_core.model import Quality
 from sukusuku_core.profile import ModbusPoint, ModbusProfile
 from sukusuku_core.registers import Block, Decoded
@@ -22,13 +24,18 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.events import Cleared, Emit, Event, Failure, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
 from sukusuku_edge.sources.modbus_lines import TcpLine, serial_line
-from sukusuku_edge.sources.modbus_transport import Line, Refused
+from sukusuku_edge.sources.modbus_transport import Line
 
 SPREAD = 2.0
 """Devices start within so many seconds of each other."""
 PATIENCE = 3
 """Failures in a row after which a device is asked less and less often."""
 LONGEST_PAUSE = 30.0
+MOMENTS = 4
+"""Devices with one interval and a line each are polled at so many moments of it: a processor that wakes for several at
+once sleeps longer."""
+MOMENT_EARLY = 1e-6
+"""Part of the time between two moments that is rounding and no delay."""
 REFUSED_PAUSE = 600.0
 """Seconds before a point that the device refuses is tried again."""
 IDENTITY_SECONDS = 60.0
@@ -60,17 +67,22 @@ def sources(edge: Edge, clock: Clock) -> Sequence["ModbusDevice"]:
     """
     lines: dict[object, Line] = {}
     found = []
+    uses = Counter(_address(device) for device in edge.settings.device)
     for device in edge.settings.device:
         profile = edge.profiles[device.id]
         wanted = {bound.point.name for bound in edge.bound if bound.device == device.id}
         if not isinstance(profile, ModbusProfile) or not wanted:
             continue
-        address: object = device.bus or (device.host, device.port)
+        address = _address(device)
         line = lines.get(address) or _line(edge, device)
         lines[address] = line
         points = tuple(point for point in profile.point if point.name in wanted)
-        found.append(ModbusDevice(device, profile, points, line, clock))
+        found.append(ModbusDevice(device, profile, points, line, clock, shared=uses[address] > 1))
     return found
+
+
+def _address(device: Device) -> object:
+    return device.bus or (device.host, device.port)
 
 
 def _line(edge: Edge, device: Device) -> Line:
@@ -95,12 +107,20 @@ def _line(edge: Edge, device: Device) -> Line:
 
 
 class ModbusDevice:
-    """Polls one device."""
+    """Polls one device. `shared`: others wait for the same line, so that all had better not come at once."""
 
     def __init__(
-        self, device: Device, profile: ModbusProfile, points: Sequence[ModbusPoint], line: Line, clock: Clock
+        self,
+        device: Device,
+        profile: ModbusProfile,
+        points: Sequence[ModbusPoint],
+        line: Line,
+        clock: Clock,
+        *,
+        shared: bool = False,
     ) -> None:
         self.name = device.id
+        self._shared = shared
         self._device = device
         self._profile = profile
         self._line = line
@@ -111,6 +131,8 @@ class ModbusDevice:
         others = [point for point in points if point.role is not Role.IDENTITY]
         self._blocks = (*registers.plan(profile, identity), *registers.plan(profile, others))
         self._parked: dict[Block, float] = {}
+        self._known: dict[Block, tuple[Sequence[int], dict[str, Decoded]]] = {}
+        """What each block answered last, and what that means."""
         self._refused: set[str] = set()
         """The names of blocks that were refused last."""
         self._notes: list[Event] = []
@@ -128,14 +150,14 @@ class ModbusDevice:
     async def run(self, emit: Emit) -> None:
         """Poll until cancelled."""
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(random.random() * min(self._device.poll, SPREAD))
+        due = self._moment(loop.time() + random.random() * min(self._device.poll, SPREAD))
         try:
             while True:
-                begun = loop.time()
+                await asyncio.sleep(due - loop.time())
                 for event in await self.poll():
                     await emit(event)
                 rest = self._line.rest(self._device.timeout) if self._failures else 0.0
-                await asyncio.sleep(max(rest, begun + self._pause() - loop.time()))
+                due = self._moment(max(loop.time() + rest, due + self._pause()))
         finally:
             self.close()
 
@@ -175,6 +197,13 @@ class ModbusDevice:
 
     # ------------------------------------------------------------ inside
 
+    def _moment(self, time: float) -> float:
+        """Return when to poll: at `time`, or soon after it together with other devices."""
+        if self._shared:
+            return time
+        apart = self._device.poll / MOMENTS
+        return math.ceil(time / apart - MOMENT_EARLY) * apart
+
     def _pause(self) -> float:
         late = max(self._failures - PATIENCE + 1, self._busy, 0)
         if late == 0:
@@ -198,7 +227,12 @@ class ModbusDevice:
         except Refused as refused:
             return await self._after_refusal(block, refused.code)
         self._clear(block)
-        return registers.decode_block(self._profile, block, words)
+        known = self._known.get(block)
+        if known is not None and known[0] == words:
+            return known[1]
+        decoded = registers.decode_block(self._profile, block, words)
+        self._known[block] = (words, decoded)
+        return decoded
 
     def _reject(self, block: Block, text: str) -> None:
         about = _names(block)

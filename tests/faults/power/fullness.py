@@ -137,6 +137,7 @@ class EdgeDisk:
         """What must succeed on a full disk; it raises when it does not."""
         gone = sorted(self._model)[: self._rng.randint(1, 60)]
         await box.delete(gone)
+        await box.flush()
         for row in gone:
             del self._model[row]
         self._bdseq = (self._bdseq + 1) % 256

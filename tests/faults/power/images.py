@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[3]
 IMAGES = {Tier.PR: 1_000, Tier.NIGHTLY: 10_000, Tier.RELEASE: 50_000}
 PER_RECORDING = 1_000
 """Images made of one run of a writer; then another seed is recorded."""
-SHARES = {"outbox": 0.4, "damaged": 0.15, "store": 0.3, "operations": 0.15}
-STEPS = {"outbox": 300, "damaged": 80, "store": 300, "operations": 100}
+SHARES = {"outbox": 0.25, "grouped": 0.15, "damaged": 0.15, "store": 0.3, "operations": 0.15}
+STEPS = {"outbox": 300, "grouped": 100, "damaged": 80, "store": 300, "operations": 100}
 REOPEN = 70
 """Steps after which the writer closes its file and opens it again."""
 WORST = 5

@@ -53,17 +53,25 @@ class OutboxSubject:
     async def _step(self, rng: random.Random) -> None:
         kind = rng.choices(("add", "delete", "bdseq", "birth"), (12, 6, 1, 1))[0]
         if kind == "add":
-            last = (await self._outbox.stats()).last
-            readings = [a_reading(rng, T + 1000 * last + n) for n in range(rng.randint(1, 40))]
-            counter = Counter("board/cycle_counter", a_state(rng.randrange(2**32)))
-            await self._outbox.add(readings, {(rng.choice(UNITS), "Cycles/Total"): counter})
+            await self._add(rng)
         elif kind == "delete":
-            waiting = await self._outbox.peek(0, rng.randint(0, 80))
-            await self._outbox.delete([row for row, _ in waiting])
+            await self._forget(rng)
+            await self._outbox.flush()
         elif kind == "bdseq":
             await self._outbox.next_bdseq()
         else:
             await self._outbox.set_last_birth(T + rng.randrange(10**9))
+
+    async def _add(self, rng: random.Random) -> None:
+        last = (await self._outbox.stats()).last
+        readings = [a_reading(rng, T + 1000 * last + n) for n in range(rng.randint(1, 40))]
+        counter = Counter("board/cycle_counter", a_state(rng.randrange(2**32)))
+        await self._outbox.add(readings, {(rng.choice(UNITS), "Cycles/Total"): counter})
+
+    async def _forget(self, rng: random.Random) -> None:
+        limit = rng.randint(0, 80)
+        if not self._outbox._forgotten:  # a step that is tried again has chosen already
+            await self._outbox.delete([row for row, _ in await self._outbox.peek(0, limit)])
 
     def dump(self) -> object:
         return self._runner.run(self._dump())
@@ -77,6 +85,14 @@ class OutboxSubject:
     def careless(self) -> None:
         self._careless = True  # also after a step that opens the file again
         self._runner.run(self._outbox._read(lambda file: file.execute("PRAGMA synchronous=OFF").fetchall()))
+
+
+class GroupedSubject(OutboxSubject):
+    """The same; what the collector has stored is forgotten together with the next readings, in one commit."""
+
+    async def _step(self, rng: random.Random) -> None:
+        await self._forget(rng)
+        await self._add(rng)
 
 
 class DamagedSubject(OutboxSubject):

@@ -10,7 +10,7 @@ from sukusuku_core.model import Quality, Reading, Value
 T = 1_760_000_000_000
 EVERYTHING = 10**6
 UNITS = ("unit-1", "unit-2", "unit-3")
-NAMES = ("outbox", "damaged", "store", "operations")
+NAMES = ("outbox", "grouped", "damaged", "store", "operations")
 _METRICS = ("Fill/Percent", "Motor/Power", "Temperature", "State", "Cycles/Total", "Lid/Open", "Info/Serial")
 
 
