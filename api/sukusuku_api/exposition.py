@@ -51,6 +51,8 @@ def _whole(health: HealthOut) -> Iterator[Metric]:
         ("settings_right", "1: facility.toml as it is now is in use", health.document.right),
     ):
         yield GaugeMetricFamily(f"sukusuku_{name}", told, float(value))
+    waiting = 0.0 if health.second_copy is None else (health.time - health.second_copy.since).total_seconds()
+    yield _gauge("second_copy_waiting_seconds", "So long readings wait for a second copy", {"": waiting}, None)
     newest = None if health.newest is None else health.newest.age
     yield _gauge("newest_reading_age_seconds", "Age of the newest reading of all assets", {"": newest}, None)
     yield CounterMetricFamily(

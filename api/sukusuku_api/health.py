@@ -17,7 +17,7 @@ from sukusuku_server.facility_document.words import may_be_secret
 from sukusuku_server.live.clock import ClockDoubt
 from sukusuku_server.live.doors import sources
 from sukusuku_server.live.left_out import left_out
-from sukusuku_server.model import foreign
+from sukusuku_server.model import foreign, second_copy
 from sukusuku_server.model.alerts import ChannelTally
 from sukusuku_server.model.passed_over import REASONS, passed_over_key
 from sukusuku_server.model.proofs import CURES as CURES_OF_PROOFS
@@ -51,12 +51,14 @@ def health(context: Context) -> out.HealthOut:
     edges = _edges(context, latest, now)
     doors, channels = _doors(context, now), _channels(context)
     certificates = ends_of_certificates(context, now)
+    waiting = _noted(context, second_copy.WAITING)
     failing = any(not channel.ok and (channel.kind is not None or channel.waiting) for channel in channels)
     document = _document(context)
     parts = readable and not failing and mails is not None and doubt is None and undeleted is None and document.right
     well = (
         parts
         and hearing
+        and not waiting
         and not unassigned
         and not any(door.late for door in doors)
         and not any(certificate.late for certificate in certificates)
@@ -80,6 +82,7 @@ def health(context: Context) -> out.HealthOut:
         channels=channels,
         doors=doors,
         certificates=certificates,
+        second_copy=out.SecondCopyOut(since=japan_time(waiting), cure=second_copy.CURE) if waiting else None,
         quarantine=[out.ReasonOut(reason=it.reason, count=it.count, last=japan_time(it.last)) for it in tallies],
         unassigned=_unassigned(unassigned),
         left_out=[

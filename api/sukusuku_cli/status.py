@@ -157,6 +157,9 @@ def _facts(found: HealthOut, language: str, _: Translate) -> Iterator[tuple[str,
     late = [said for said, _cure in late_certificates(found, language)]
     if found.certificates:
         yield _("certificates"), "; ".join(late) or _("none ends soon")
+    if found.second_copy is not None:
+        since = _ago((found.time - found.second_copy.since).total_seconds(), _)
+        yield "InfluxDB", _("lacks readings, so edge nodes keep them; waiting since %s") % since
     if found.unassigned:
         count = sum(item.count for item in found.unassigned)
         yield _("unassigned"), _("%d messages wait for facility.toml to name their asset") % count

@@ -1,6 +1,7 @@
 """The collector and the API with `kind = "influx"`, on a real broker and a real influxd."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,8 @@ from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.collector.test_service import collector
+from tests.edge.test_uplink import Node, node, run
 from tests.server.timeseries.influx.influx_facility import facility, new_database
 from tests.support import certificates
 from tests.support.influxd import Influxd
@@ -129,3 +132,40 @@ def test_a_token_may_stand_in_the_environment(tmp_path: Path, monkeypatch: pytes
     influx = read(path).store.influx
     assert (influx.token, influx.ca_file) == ("secret", str(tmp_path / "ca.pem"))
     assert influx.bucket("raw") == "sukusuku/raw"
+
+
+def test_readings_leave_the_edge_node_only_when_influxdb_has_them_too(
+    settings: Facility, influx: Influxd, tmp_path: Path
+) -> None:
+    store = msgspec.structs.replace(settings.store, acknowledge="replicated")
+    replicated = msgspec.structs.replace(settings, store=store)
+    reader = InfluxReader(Query(store.influx), lambda _asset, _metric: DataType.DOUBLE)
+
+    async def archived(one: Node) -> bool:
+        found = await asyncio.to_thread(reader.scan, ["unit-1"], 0, 1 << 62)
+        return {(it.metric, it.time) for it in one.accepted} <= {(it.metric, it.time) for it in found}
+
+    async def scenario() -> None:
+        async with collector(replicated), node(tmp_path, settings.broker.port) as one:
+            one.uplink.asset_up("unit-1")
+            await one.read("unit-1", "Fill/Percent", 1.0, 2.0)
+            await one.empty()
+            assert await archived(one)
+            await asyncio.to_thread(influx.stop)
+            await one.read("unit-1", "Fill/Percent", 3.0, 4.0)
+            await until_stored(one, tmp_path)
+            assert (await one.outbox.stats()).rows == 2
+            await asyncio.to_thread(influx.start)
+            await one.empty()
+            assert await archived(one)
+
+    run(scenario())
+    reader.close()
+
+
+async def until_stored(one: Node, folder: Path) -> None:
+    """Wait until the file of the collector has all that was accepted."""
+    with contextlib.closing(SqliteStore.open_reader(folder / "readings.db")) as store:
+        async with asyncio.timeout(PATIENCE):
+            while len(store.raw("unit-1", "Fill/Percent", 0, 1 << 62, 10)) < len(one.accepted):  # noqa: ASYNC110 - a file has no event
+                await asyncio.sleep(0.05)

@@ -129,6 +129,13 @@ class CertificateOut(Shape):
     cure: str = Field(description="What a person can do; empty: nothing needs to be done")
 
 
+class SecondCopyOut(Shape):
+    """Readings that edge nodes keep, because a second copy lacks them (`[store] acknowledge = "replicated"`)."""
+
+    since: datetime = Field(description="Since when nothing is acknowledged to some edge node", examples=[_TIME])
+    cure: str = Field(description="What a person can do")
+
+
 class ReasonOut(Shape):
     """What is in the quarantine for one reason."""
 
@@ -217,8 +224,8 @@ class HealthOut(Shape):
 
     status: Literal["ok", "degraded"] = Field(
         description="`degraded`: store, operations or collector is false, a channel takes nothing, readings are "
-        "unassigned, an edge node is unreadable, the clock is in doubt, the settings are wrong, a door is late, or a "
-        "certificate ends within 14 days"
+        "unassigned, an edge node is unreadable, the clock is in doubt, the settings are wrong, a door is late, a "
+        "certificate ends within 14 days, or acknowledgements wait for a second copy"
     )
     version: str
     time: datetime = Field(examples=[_TIME])
@@ -239,6 +246,7 @@ class HealthOut(Shape):
     )
     doors: list[DoorOut] = Field(description="Empty when the operations data are unreadable")
     certificates: list[CertificateOut] = Field(description="Of edge nodes and broker; empty: there are none")
+    second_copy: SecondCopyOut | None = Field(description="null: nothing waits for it")
     quarantine: list[ReasonOut]
     unassigned: list[UnassignedOut]
     left_out: list[LeftOutOut] = Field(

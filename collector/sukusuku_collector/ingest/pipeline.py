@@ -6,7 +6,7 @@ counted. A message over its edge node's limits is thrown away before it is read,
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from sukusuku_collector.ingest.proofs import KeyRing, Proofs
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.ingest.rate_limits import Gate
 from sukusuku_collector.ingest.row_builder import Batch, Rows, RowStore, Table
+from sukusuku_collector.ingest.second_copy import SecondCopy
 from sukusuku_collector.ingest.senders import Senders
 from sukusuku_collector.ingest.topic_routes import MAX_ROUTES, Route, Routes
 from sukusuku_collector.ingest.unassigned import UnassignedMessages
@@ -27,7 +28,7 @@ from sukusuku_core import catalogue, sparkplug
 from sukusuku_core.aliases import Aliases
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import DecodeError, TransientError
-from sukusuku_core.host_session import HostSession, NodeKey
+from sukusuku_core.host_session import Ack, HostSession, NodeKey
 from sukusuku_core.model import AssetKind, Value
 from sukusuku_core.proof import Wire
 from sukusuku_core.reorder import Reorder
@@ -95,7 +96,9 @@ class Ingest:
         clock: Clock = now_ms,
         witness: ClockWitness = NOBODY,
         keys: KeyRing | None = None,
+        second: SecondCopy | None = None,
     ) -> None:
+        self._second = second
         limits = facility.limits
         self._group = facility.operator.id
         self._routes = Routes(facility)
@@ -120,6 +123,8 @@ class Ingest:
         self._session = HostSession()
         self._reorder = Reorder[_Arrived](self._session, self._reorder_window)
         self._proofs.begin_session()
+        if self._second is not None:
+            self._second.begin_session()
         self._tables = {}
         self._aliases: dict[NodeKey, Aliases] = {}
         self._homeless = UnassignedMessages()
@@ -183,11 +188,26 @@ class Ingest:
         """Acknowledgements of what is durable, and requests for births."""
         commands = [
             _command(ack.node, now, *said)
-            for ack in self._session.acks()
+            for ack in self._acknowledged(now)
             if (said := self._proofs.acknowledgement(ack)) is not None
         ]
         commands += [_command(key, now, (sparkplug.REBIRTH, True)) for key in self._session.rebirths()]
         return commands
+
+    def _acknowledged(self, now: int) -> Iterable[Ack]:
+        if self._second is None:
+            return self._session.acks()
+        for ack in self._session.acks():
+            self._second.hold(ack, now)
+        return self._second.confirmed(now)
+
+    def _read(self, arrived: _Arrived, table: Table, batch: Batch, *, birth: bool = False) -> Collection[str]:
+        """Put the readings of a message into the batch; return why some were not."""
+        begin = len(batch.rows)
+        refused = self._rows.read(arrived.message, arrived.body, table, batch, birth=birth)
+        if self._second is not None:
+            self._second.measured(arrived.route.key, (row[0] for row in batch.rows[begin:]))
+        return refused
 
     # ------------------------------------------------------------ messages
 
@@ -313,7 +333,7 @@ class Ingest:
     def _data(self, arrived: _Arrived, batch: Batch) -> None:
         key, device = arrived.route.key, arrived.route.topic.device
         self._name(arrived)
-        if "alias" in self._rows.read(arrived.message, arrived.body, self._tables[key, device], batch):
+        if "alias" in self._read(arrived, self._tables[key, device], batch):
             self._session.ask_rebirth(key, batch.now)
             self._senders.dropped(key, device, "alias", batch.now)
         else:
@@ -324,7 +344,7 @@ class Ingest:
         key, device = where = route.key, route.topic.device
         foreign = not self._session.wants_ack(key)
         table = self._tables[where] = self._rows.table(subject, types, device, route.gateway, foreign=foreign)
-        self._rows.read(arrived.message, arrived.body, table, batch, birth=True)
+        self._read(arrived, table, batch, birth=True)
         self._senders.born(key, device, batch)
 
     # ------------------------------------------------------------ what is not stored

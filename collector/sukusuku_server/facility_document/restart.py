@@ -13,6 +13,7 @@ NEEDS_RESTART = (
     "limits",
     "store.kind",
     "store.path",
+    "store.acknowledge",
     "store.influx",
     "operations",
     "web.host",

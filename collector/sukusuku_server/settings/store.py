@@ -21,6 +21,8 @@ class StoreSettings(Settings, frozen=True, kw_only=True):
     kind: Literal["sqlite", "influx"] = "sqlite"
     """`influx`: everything is committed to the file as well, and shipped from there."""
     path: str = "readings.db"
+    acknowledge: Literal["stored", "replicated"] = "stored"
+    """When an edge node may delete a reading: once it is in the file, or once it is in InfluxDB as well."""
     keep_raw_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 730
     """Days after which raw readings are deleted; 0: never. At least 31. Hourly values are kept for ever."""
     keep_occupancy_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 90
@@ -44,4 +46,6 @@ def check_store(store: StoreSettings) -> Iterator[Mistake]:
     for key, days in (("keep_raw_days", store.keep_raw_days), ("keep_occupancy_days", store.keep_occupancy_days)):
         if 0 < days < SHORTEST_KEPT:
             yield Mistake(f"store.{key}", f"found {days}, allowed: {SHORTEST_KEPT} or more, or 0 to keep them for ever")
+    if store.acknowledge == "replicated" and store.kind != "influx":
+        yield Mistake("store.acknowledge", 'found `replicated`, which needs a second copy: kind = "influx"')
     yield from check_influx(store.influx)

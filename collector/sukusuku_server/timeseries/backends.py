@@ -1,5 +1,6 @@
 """The store that `[store]` asks for: one place where kinds of stores are told apart."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,13 @@ def open_reader(settings: StoreSettings) -> SqliteStore:
 def _with_archive(store: InfluxStore, settings: StoreSettings) -> InfluxStore:
     store.archive = InfluxReader(Query(settings.influx), store.datatype_of)
     return store
+
+
+def second_copy(facility: Facility, store: object) -> Callable[[], int] | None:
+    """Return what tells before which time (UTC ms) everything is in InfluxDB; None: nobody waits for that."""
+    if facility.store.acknowledge != "replicated" or not isinstance(store, InfluxStore):
+        return None
+    return store.shipped_before
 
 
 def shipper(facility: Facility, store: SqliteStore, clock: Clock) -> "Shipper | None":

@@ -43,6 +43,8 @@ LAG_MS = 5_000
 """Readings are claimed so long after their measurement; most are committed by then."""
 SHIP_SECONDS = 2.0
 """Between two looks for new readings."""
+AWAITED_LAG_MS, AWAITED_SECONDS = 500, 0.5
+"""The same where edge nodes wait for it: they ask again after five seconds."""
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds that back-off begins and ends with."""
 PATIENCE = 3_600.0
@@ -100,6 +102,8 @@ class Shipper:
         self._path = facility.store.path
         self._clock = clock
         self._sleep = sleep
+        awaited = facility.store.acknowledge == "replicated"
+        self._lag, self._pause = (AWAITED_LAG_MS, AWAITED_SECONDS) if awaited else (LAG_MS, SHIP_SECONDS)
         self._batch = settings.batch
         self._buckets = Buckets(settings, store, clock)
         self._query = Query(settings)
@@ -137,7 +141,7 @@ class Shipper:
                 case more:
                     backoff.reset()
                     if not more:
-                        await self._sleep(SHIP_SECONDS)
+                        await self._sleep(self._pause)
 
     def _try(self) -> "bool | _Trouble":
         """One step: whether there is more to do, or that there was trouble."""
@@ -170,7 +174,7 @@ class Shipper:
 
     def _step(self, now: int) -> bool:
         if self._store.noted(shipping_queue.CLAIMED) is None:
-            self._store.begin_shipping(now - LAG_MS)
+            self._store.begin_shipping(now - self._lag)
         if now - self._looked >= MARK_MS or now < self._looked:
             self.look(now)
             self._thinned.delete(now)
@@ -205,7 +209,7 @@ class Shipper:
                 _log.warning(
                     "InfluxDB has forgotten readings that it had taken (bucket %s): all are shipped again", bucket
                 )
-                self._store.begin_shipping(now - LAG_MS)
+                self._store.begin_shipping(now - self._lag)
                 self._store.note(DELETED, 0)  # a backup may hold what was deleted since
                 break
         value = max(now, (last or 0) + 1)
@@ -216,7 +220,7 @@ class Shipper:
     def _live(self, now: int) -> bool:
         until, claimed = self._store.noted(shipping_queue.UNTIL) or 0, self._store.noted(shipping_queue.CLAIMED) or 0
         done = self._stretch(until, claimed)
-        self._store.advance({shipping_queue.UNTIL: done, shipping_queue.CLAIMED: max(claimed, now - LAG_MS)})
+        self._store.advance({shipping_queue.UNTIL: done, shipping_queue.CLAIMED: max(claimed, now - self._lag)})
         return done < claimed
 
     def _history(self) -> bool:
