@@ -50,6 +50,6 @@ def read(
 
 
 def _by(context: Context, alert: Alert, now: int) -> int | None:
-    """Return when the bag that an alert is about must have been changed; None: not known, or it is about no bag."""
+    """Return when the bag that an alert is about will probably be full; None: not known, or it is about no bag."""
     view = context.view(alert.asset, now) if alert.asset in context.index.units else None
-    return view.outlook.empty_by if isinstance(view, UnitView) and view.outlook is not None else None
+    return view.outlook.done_by if isinstance(view, UnitView) and view.outlook is not None else None

@@ -60,7 +60,8 @@ class Mailing:
             words.append(change.put_word(self._timing.in_company(timed, way, alert, terms, by)))
         fresh = alert.told_first is None or worse
         repeats = 0 if fresh else alert.repeats + telling.again
-        after = replace(alert, told=telling.steps, told_stage=alert.stage, told_at=now, repeats=repeats)
+        stage = max(alert.told_stage, alert.stage)
+        after = replace(alert, told=telling.steps, told_stage=stage, told_at=now, repeats=repeats)
         change.told(replace(after, told_first=now if fresh else alert.told_first))
         return words
 

@@ -88,7 +88,7 @@ def _derived(scene: RuleContext, unit: Unit, ahead: Outlook) -> Observation:
     if due is not None and due[1] is not Cause.BAG_FULL and scene.open is None and _doubted(scene, ahead):
         return Observation(Sign.BETWEEN, time, time, ahead.percent, scene.levels.fill_rise, "the witnesses disagree")
     if due is not None:
-        ends = (ahead.full_from, hygiene_by(scene, unit, ahead))
+        ends = (ahead.full_at, hygiene_by(scene, unit, ahead))
         by = min((end for end in ends if end is not None), default=None)
         return replace(_present(scene, due, time, ahead.percent), by=by)
     sensed = _sensed(scene)  # the estimate is some minutes old, the sensor is of now

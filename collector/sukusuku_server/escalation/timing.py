@@ -27,7 +27,7 @@ KNOWN = frozenset({"again", "resolved"})
 _PRESSING = frozenset({Rule.UNIT_FAULT, Rule.ASSET_SILENT, Rule.ROOM_OVER_CAPACITY, Rule.ZONE_OVER_CAPACITY})
 """Rules of which nobody may learn only from the next digest: a unit takes no nappies, or may not; a room is full."""
 _WARNING_MS = HOUR_MS
-"""So long before a bag may be full, or over age, people hear at the latest that it must be emptied today."""
+"""So long before a bag will probably be full, or over age, people hear at the latest that it must be emptied today."""
 _LATER = frozenset({Cause.BEFORE_NEXT, Cause.OVERFLOW_RISK})
 """Why a bag is spoken of that has room today."""
 
@@ -80,7 +80,7 @@ def told(alert: Alert) -> EscalationState:
 def is_pressing(kind: str, rule: str, stage: int) -> bool:
     """Whether a word is news that nobody may wait for, however many mails came before it today."""
     if rule == Rule.COLLECTION and stage >= Stage.NOW:
-        return True
+        return kind != "resolved"
     return kind in {"firing", "worse"} and rule in _PRESSING
 
 
@@ -160,7 +160,7 @@ class Timing:
     def in_company(self, word: Word, way: Way, alert: Alert, terms: Terms, by: int | None) -> Word:
         """Return a word about a bag that must be emptied today as one that waits for other mails, while it has time.
 
-        That is until the next digest, or until an hour before the bag may be full (`by`), while the centre is open.
+        That is until the next digest, or until an hour before the bag will be full (`by`), while the centre is open.
         """
         if alert.rule != Rule.COLLECTION or alert.stage != Stage.TODAY or by is None or word.urgent:
             return word

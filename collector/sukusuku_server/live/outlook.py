@@ -37,6 +37,11 @@ class Outlook:
         """When it should be emptied at the latest."""
         return min((time for time in (self.full_from, self.hygiene_by) if time is not None), default=None)
 
+    @property
+    def done_by(self) -> int | None:
+        """When it will probably be full, or over age."""
+        return min((time for time in (self.full_at, self.hygiene_by) if time is not None), default=None)
+
 
 def outlook(unit: Unit, derived: Mapping[str, Point], silent_after: float, now: int) -> Outlook | None:
     """Return what is ahead; None when nothing is derived, or what is derived has grown old."""

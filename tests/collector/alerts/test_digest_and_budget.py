@@ -50,6 +50,21 @@ def test_what_is_known_already_makes_no_mail_of_its_own_once_half_of_the_budget_
     person.store.close()
 
 
+def test_that_a_full_bag_was_changed_is_no_hurry(tmp_path: Path) -> None:
+    """Three jams and a full bag, one after the other: what is told of their ends waits until the next day."""
+    person = Person(tmp_path, many(4, 1))
+    for minute in range(0, 9 * 60, 5):
+        now = OPENS + minute * MINUTE
+        for n in range(4):
+            ill = 60 * n + 30 <= minute < 60 * n + 50
+            metrics = {"Fault/Code": int(ill)} if n < 3 else {"State": 0, "Fill/Percent": 105.0 if ill else 10.0}
+            person.engine.evaluate({f"unit-{n}-0": values(now, metrics)}, now, [f"unit-{n}-0"])
+
+    assert len(person.mails()) == 4
+    assert "満杯" in body(parse(person.mails()[-1].mail.content), "plain")
+    person.store.close()
+
+
 def test_mails_about_rounds_are_mails_of_the_day_too(tmp_path: Path) -> None:
     person = Person(tmp_path, ONE.replace(*AT_ONCE))
     about_round = OutgoingMail("round", "a@example.jp", "Tobu@example.jp", "ja", "", "", b"")
@@ -167,8 +182,8 @@ def filling(now: int, full: int, *, changed: int | None = None) -> dict[str, Poi
     ("text", "full", "told"),
     [
         (ONE, 7.5, 4.0),  # with the digest of 13:00
-        (ONE, 4.0, 2.5),  # an hour before it may be full
-        (ONE, 1.5, 0.75),  # it may be full sooner than that: at once
+        (ONE, 3.5, 2.5),  # an hour before it will be full
+        (ONE, 1.5, 0.75),  # it will be full sooner than that: at once
         (ONE.replace(*AT_ONCE), 7.5, 0.75),
     ],
 )
