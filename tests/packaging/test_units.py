@@ -1,6 +1,8 @@
 """The systemd units: what they start may read and write little, and nobody else its files."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,6 +26,8 @@ WANTED = {
 }
 INSTALLING = {"sukusuku-edge-update.service", "sukusuku-edge-return.service"}
 """They are root, because they install packages."""
+MOST_EXPOSED = 2.5
+"""Of 10; see `systemd-analyze security`."""
 DRAWING = {"sukusuku-api.service", "sukusuku-collector.service"}
 UNITS = [path for path in ALL if path.name not in INSTALLING]
 
@@ -40,6 +44,16 @@ def test_a_unit_keeps_its_files_to_itself_and_has_a_bound_of_memory(unit: Path) 
     assert found["MemoryMax"]
     assert found["SystemCallFilter"].startswith("@system-service")
     assert found.get("DynamicUser") == "yes" or found["User"] == "sukusuku"
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_finds_it_exposed_to_little(unit: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not here")
+    command = [program, "security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSED * 10:.0f}", str(unit)]
+    judged = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert judged.returncode == 0, judged.stdout[-200:]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
