@@ -39,7 +39,7 @@ LOATHED = "Motor/Power"
 """The metric of which points are refused."""
 SETTINGS = '[store]\nkind = "influx"\n[store.influx]\nurl = "{url}"\ntimeout = {timeout}\n'
 
-_COLUMNS = '"asset", "metric", "value", "exact", "text", "quality", "suspect", "suspect_text"'
+COLUMNS = '"asset", "metric", "value", "exact", "text", "quality", "suspect", "suspect_text"'
 _LINE = re.compile(rb"reading,asset=([^,]+),.*metric=([^,]+),.* (\d+)$")
 _log = logging.getLogger("faults.F20")
 
@@ -63,10 +63,10 @@ async def _over(server: Influxd, cases: Sequence[str]) -> Outcome:
     plan = Plan(facility_tail=SETTINGS.format(url=server.url, timeout=TIMEOUT))
     async with rig(plan) as it:
         await it.start()
-        await _arriving(server)
+        await arriving(server)
         for case in cases:
             await CASES[case](it, server)
-            recovery.append(await _arriving(server))
+            recovery.append(await arriving(server))
             _log.info("%s: readings are in InfluxDB again after %.1f s", case, recovery[-1])
         verdict = await it.settle()
         verdict, refused = await _archived(it, server, verdict)
@@ -74,7 +74,7 @@ async def _over(server: Influxd, cases: Sequence[str]) -> Outcome:
     return finish("F20", title, len(cases), verdict, recovery, RECOVERY_P99)
 
 
-async def _arriving(server: Influxd) -> float:
+async def arriving(server: Influxd) -> float:
     """Wait until a reading that is taken from now on is in InfluxDB; how long that took."""
     begin = time.monotonic()
     question = f'SELECT "value" FROM "{DATABASE}"."raw"."reading" WHERE time >= {now_ms()}ms LIMIT 1'  # noqa: S608 - no SQL
@@ -90,7 +90,7 @@ async def _archived(it: Rig, server: Influxd, verdict: Verdict) -> tuple[Verdict
     deadline = time.monotonic() + SETTLE_SECONDS
     accepted = dict(read_all(it.logs))
     while True:
-        rows = await asyncio.to_thread(server.ask, f'SELECT {_COLUMNS} FROM "{DATABASE}"."raw"."reading"')  # noqa: S608 - no SQL
+        rows = await asyncio.to_thread(server.ask, f'SELECT {COLUMNS} FROM "{DATABASE}"."raw"."reading"')  # noqa: S608 - no SQL
         refused = _quarantined(it)
         kept = refused - {(row["asset"], row["metric"], row["time"]) for row in rows}
         there = [(at[:2], at[2], value) for at, value in accepted.items() if at not in kept]
