@@ -1,8 +1,8 @@
 """F33: the disk of the server is lost while readings come in, with `[store] acknowledge = "replicated"`.
 
 Every reading that an edge node has deleted must be in InfluxDB, and the others still come. Before that InfluxDB is away
-for a while, in which nothing may be deleted. As a control the same is done without the key: it must lose what was on its
-way to InfluxDB, or the row proves nothing.
+for a while, in which nothing may be deleted. As a control the same is done without the key: it must lose what was on
+its way to InfluxDB, or the row proves nothing.
 """
 
 import asyncio
