@@ -42,6 +42,7 @@ bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
 	@$(BIN)/python -m bench.collector
 	@$(BIN)/python -m bench.modbus
 	@$(BIN)/python -m bench.drain
+	@$(BIN)/python -m bench.scale
 	@$(BIN)/python -m bench.influx
 	@$(BIN)/python -m bench.wall
 	@$(BIN)/python -m bench.collection --seeds 8

@@ -1,4 +1,4 @@
-"""`python -m sukusuku_sim SCENARIO.toml [--truth FILE]`."""
+"""`python -m sukusuku_sim SCENARIO.toml [--truth FILE]`, and `python -m sukusuku_sim load`."""
 
 import argparse
 import asyncio
@@ -14,6 +14,7 @@ import msgspec
 from sukusuku_core.ending import outcome
 from sukusuku_core.errors import ConfigError
 from sukusuku_sim import scenario, service
+from sukusuku_sim.load.__main__ import main as load
 from sukusuku_sim.world import Standing
 
 DESCRIPTION = """\
@@ -24,7 +25,10 @@ Simulates nappy units and childcare rooms: real Modbus TCP servers and MQTT sens
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the simulator. Returns the exit status: 0, or 2 when the scenario is wrong or a port is taken."""
-    arguments = parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    if given[:1] == ["load"]:
+        return load(given[1:])
+    arguments = parser().parse_args(given)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     # pymodbus tells of every listen and failed listen; our own lines say it with the devices' names.
     logging.getLogger("pymodbus").setLevel(logging.ERROR)
@@ -39,7 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return what the command line may say."""
     made = argparse.ArgumentParser(
-        prog="sukusuku sim", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="sukusuku sim",
+        description=DESCRIPTION,
+        epilog="`sukusuku sim load --help`: many edge nodes, to size a server / 多数のノードによる負荷試験",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("scenario", type=Path, help="scenario file (TOML) / シナリオファイル")
     made.add_argument(

@@ -1,0 +1,1 @@
+"""Load for a server: many edge nodes in few processes, as honest as real ones towards broker and collector."""
