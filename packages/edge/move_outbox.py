@@ -40,7 +40,19 @@ def move(settings: Path, old: Path, new: Path) -> list[Path]:
     with changed.open("rb") as file:
         os.fsync(file.fileno())
     changed.replace(settings)
+    _give_back(old)
     return [new / path.name for path in found]
+
+
+def _give_back(folder: Path) -> None:
+    """Undo what systemd made of a folder that it gave to the agent: a link to one that no server may enter."""
+    if folder.is_symlink():
+        private = folder.resolve()
+        folder.unlink()
+        if any(private.iterdir()):
+            private.rename(folder)
+        else:
+            private.rmdir()
 
 
 if __name__ == "__main__":

@@ -67,3 +67,19 @@ def test_settings_that_name_another_place_stay_as_they_are(text: str, tmp_path: 
     settings.write_text(text, "utf-8")
     assert move_outbox.move(settings, Path("/var/lib/sukusuku"), tmp_path / "new") == []
     assert settings.read_text("utf-8") == text
+
+
+@pytest.mark.parametrize("servers", [True, False])
+def test_the_link_that_systemd_made_for_the_agent_goes(servers: bool, places: tuple[Path, Path, Path]) -> None:  # noqa: FBT001
+    """A server may not enter the folder behind it."""
+    settings, old, new = places
+    private = old.parent / "private"
+    old.rename(private)
+    old.symlink_to(private)
+    if not servers:
+        (private / "readings.db").unlink()
+    move_outbox.move(*places)
+    assert (new / "outbox.db").exists()
+    assert not old.is_symlink()
+    assert not private.exists()
+    assert (old / "readings.db").exists() == servers
