@@ -72,7 +72,7 @@ def test_settings_that_name_another_place_stay_as_they_are(text: str, tmp_path: 
 @pytest.mark.parametrize("servers", [True, False])
 def test_the_link_that_systemd_made_for_the_agent_goes(servers: bool, places: tuple[Path, Path, Path]) -> None:  # noqa: FBT001
     """A server may not enter the folder behind it."""
-    settings, old, new = places
+    _, old, new = places
     private = old.parent / "private"
     old.rename(private)
     old.symlink_to(private)
