@@ -18,15 +18,18 @@ from sukusuku_api.access.sign_in import first_link
 from sukusuku_api.app import follow
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.time import DAY_MS, day_start, local_day
 from sukusuku_server.access.records import Actor
 from sukusuku_server.access.rights import Role, granting
 from sukusuku_server.db import Operations
 from sukusuku_server.db.accounts import Accounts
+from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.db.grants import Grants
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.watching import Watch
 from sukusuku_server.mail.alert_links import AlertLinks
+from sukusuku_server.model.bookings import Booked, Bookings, Cover
 from sukusuku_server.rounds.signed_links import Action
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api import eight_weeks
@@ -39,7 +42,7 @@ from tests.api.web.rounds.sent_round import Trip
 from tests.support.browser import profile
 from tests.support.stores import commit
 
-NOW = used_room.NOW
+NOW, HOUR = used_room.NOW, used_room.HOUR
 
 ROUTES = {
     "GET /": "/",
@@ -188,6 +191,12 @@ def _filled(store: SqliteStore, operations: Operations) -> None:
     eight_weeks.planned(operations)
     worlds.fire(operations, "unit_fault", "seibu-unit-1", NOW - 3_600_000, 1.0)
     worlds.fire(operations, "collection", "tobu-unit-2", NOW - 720_000, 84.0)
+    today = day_start(local_day(NOW))
+    told = Bookings(
+        (Booked(used_room.ROOM, today + 36 * HOUR, today + 40 * HOUR, 4),),
+        (Cover(used_room.ROOM, today, today + 2 * DAY_MS),),
+    )
+    BookingRecords(operations).take(told, "upload", "鈴木", NOW)
     account = Accounts(operations).add("suzuki@example.jp", "鈴木", NOW, "start")
     Grants(operations).give(Role.ADMIN, None, NOW, "start", account=account.id)
 

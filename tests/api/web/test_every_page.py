@@ -44,13 +44,13 @@ def test_no_page_shuts_anybody_out(browser: Browser, pages: Pages, language: str
     wrong: dict[str, list[str]] = {}
     with pages.browsing(browser, language, color_scheme=theme) as (page, addresses):
         for name, address in addresses.items():
+            page.set_viewport_size({"width": 1280, "height": 800})
+            page.goto(address)
             if theme == "light" or name in DARK:
-                page.set_viewport_size({"width": 1280, "height": 800})
-                page.goto(address)
                 wrong |= {name: found} if (found := _found(page)) else {}
-                page.set_viewport_size({"width": NARROW, "height": 800})
-                if (wide := page.evaluate("document.documentElement.scrollWidth")) > NARROW:
-                    wrong.setdefault(name, []).append(f"{wide} px wide at {NARROW}: it must be scrolled both ways")
+            page.set_viewport_size({"width": NARROW, "height": 800})
+            if (wide := page.evaluate("document.documentElement.scrollWidth")) > NARROW:
+                wrong.setdefault(name, []).append(f"{wide} px wide at {NARROW}: it must be scrolled both ways")
     assert wrong == {}
 
 
