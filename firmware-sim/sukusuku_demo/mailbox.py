@@ -20,8 +20,14 @@ from sukusuku_core.time import japan_time
 from sukusuku_demo.settings import HOST
 
 _PAGE_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; "
+    "img-src data:; frame-src 'self'",
+    "Referrer-Policy": "no-referrer",
+}
+
+_MAIL_POLICY = {
     # mails are shown as they are, but may load nothing from anywhere
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
     "Referrer-Policy": "no-referrer",
 }
 
@@ -93,9 +99,9 @@ class Mailbox:
     def app(self) -> FastAPI:
         """Return the web page of the mailbox."""
         app = FastAPI(openapi_url=None)
-        page = Environment(autoescape=True).from_string(
-            files(__package__).joinpath("templates/mailbox.html").read_text(encoding="utf-8")
-        )
+        templates = files(__package__).joinpath("templates")
+        page = Environment(autoescape=True).from_string(templates.joinpath("mailbox.html").read_text(encoding="utf-8"))
+        script = templates.joinpath("mailbox.js").read_bytes()
 
         def find(number: int) -> Received:
             if not 1 <= number <= len(self.mails):
@@ -108,13 +114,17 @@ class Mailbox:
                 return RedirectResponse(f"/mails/{len(self.mails)}")
             return HTMLResponse(page.render(mails=[], shown=None), headers=_PAGE_POLICY)
 
+        @app.get("/mailbox.js")
+        async def refresh() -> Response:
+            return Response(script, media_type="text/javascript")
+
         @app.get("/mails/{number}")
         async def show(number: int) -> Response:
             return HTMLResponse(page.render(mails=self.mails[::-1], shown=find(number)), headers=_PAGE_POLICY)
 
         @app.get("/mails/{number}/html")
         async def html(number: int) -> Response:
-            return HTMLResponse(find(number).shown, headers=_PAGE_POLICY)
+            return HTMLResponse(find(number).shown, headers=_MAIL_POLICY)
 
         @app.get("/mails/{number}/files/{place}")
         async def file(number: int, place: int) -> Response:
@@ -122,7 +132,7 @@ class Mailbox:
             if not 0 <= place < len(files):
                 raise HTTPException(404, "there is no such file")
             name, kind, content = files[place]
-            headers = _PAGE_POLICY | {"Content-Disposition": f'attachment; filename="{name}"'}
+            headers = _MAIL_POLICY | {"Content-Disposition": f'attachment; filename="{name}"'}
             return Response(content, media_type=kind, headers=headers)
 
         return app

@@ -21,13 +21,20 @@ sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None: not t
 @contextlib.contextmanager
 def client(app: FastAPI) -> Iterator[httpx.Client]:
     """A client of the application, which has started and is stopped on exit; its event loop is in another thread."""
+    with asking(app, f"http://{_host(app)}") as found:
+        yield found
+    give_back(app)
+
+
+@contextlib.contextmanager
+def asking(app: FastAPI, base_url: str) -> Iterator[httpx.Client]:
+    """A client of any application, also one that is not of the API."""
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(app.router.lifespan_context(app)),
-        httpx.Client(transport=_Memory(app, portal), base_url=f"http://{_host(app)}") as found,
+        httpx.Client(transport=_Memory(app, portal), base_url=base_url) as found,
     ):
         yield found
-    give_back(app)
 
 
 def _host(app: FastAPI) -> str:

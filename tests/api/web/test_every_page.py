@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from sukusuku_api.web.people.action_texts import ACTIONS
 from tests.api.access.routes import routes
+from tests.api.web import other_mails
 from tests.api.web.english_words import english
 from tests.api.web.every_page import OTHERS, ROUTES, Pages, every_page
 
@@ -54,15 +55,16 @@ def test_no_page_shuts_anybody_out(browser: Browser, pages: Pages, language: str
     assert wrong == {}
 
 
-def test_no_mail_shuts_anybody_out(browser: Browser) -> None:
+def test_no_mail_and_no_page_of_the_demo_shuts_anybody_out(browser: Browser, tmp_path: Path) -> None:
     wrong: dict[str, list[str]] = {}
-    mails = sorted(MAILS.glob("*/*.ja.html"))
-    assert mails
+    mails = [(path.name, path.read_text(encoding="utf-8")) for path in sorted(MAILS.glob("*/*.ja.html"))]
+    mails += other_mails.pages(tmp_path)
+    assert len(mails) > 20
     with browser.new_context() as own:
         page = own.new_page()
-        for path in mails:
-            page.set_content(path.read_text(encoding="utf-8"))
-            wrong |= {path.name: found} if (found := _found(page)) else {}
+        for name, html in mails:
+            page.set_content(html)
+            wrong |= {name: found} if (found := _found(page)) else {}
     assert wrong == {}
 
 
