@@ -114,15 +114,19 @@ class Pages:
 
     @contextmanager
     def browsing(self, browser: Browser, language: str, **options: Any) -> Iterator[tuple[Page, dict[str, str]]]:
-        """Yield a browser's page, and the address of each of these by its name. Options are Playwright's."""
+        """Yield a browser's page, and the address of each of these by its name. Options are Playwright's.
+
+        Where an answer leads on, the page is that to which it leads, under the address of what was asked.
+        """
 
         def answer(route: Route) -> None:
             split = urlsplit(route.request.url)
             if route.request.resource_type not in {"document", "stylesheet", "image"} or ".svg" in split.path:
                 route.abort()
                 return
-            found = self._answer(int(split.netloc.partition(".")[0]), f"{split.path}?{split.query}")
-            route.fulfill(status=found.status_code, body=found.text, content_type=found.headers["content-type"])
+            number, path = int(split.netloc.partition(".")[0]), f"{split.path}?{split.query}"
+            found = self._answer(number, path, route.request.method, route.request.post_data_buffer)
+            route.fulfill(status=found.status_code, body=found.content, content_type=found.headers["content-type"])
 
         with profile(browser, **options) as own:
             page = own.new_page()
@@ -130,8 +134,11 @@ class Pages:
             shown = self.paths.items()
             yield page, {name: f"http://{number}.test{_in(path, language)}" for name, (number, path) in shown}
 
-    def _answer(self, number: int, path: str) -> httpx.Response:
-        return self.apps[number].get(path, headers={"accept": "text/html"})
+    def _answer(self, number: int, path: str, method: str = "GET", form: bytes | None = None) -> httpx.Response:
+        headers = {"accept": "text/html"}
+        if form is not None:
+            headers["content-type"] = "application/x-www-form-urlencoded"
+        return self.apps[number].request(method, path, content=form, headers=headers, follow_redirects=True)
 
 
 def _in(path: str, language: str) -> str:
