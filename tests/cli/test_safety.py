@@ -11,12 +11,13 @@ from tests.cli.doctor_world import FACILITY, Fine, findings, wrongs
 @pytest.mark.parametrize(
     ("settings", "where"),
     [
-        ('[broker]\nhost = "b.example"\nusername = "c"\npassword = "p"', {"broker.password"}),
+        ('[broker]\nhost = "b.example"\nusername = "c"\npassword = "env:P"', {"broker.password"}),
+        ('[broker]\nhost = "127.0.0.1"\nusername = "c"\npassword = "p"', {"broker.password"}),
         ('[broker]\nhost = "b.example"', {"broker"}),
         ('[broker]\nhost = "127.0.0.1"', set()),
         ('[web]\nhost = "0.0.0.0"', {"web.host"}),
         ('[web]\nhost = "::1"', set()),
-        ('[mail]\nsender = "s@example.jp"\nhost = "m.example"\nusername = "u"\npassword = "p"', {"mail.password"}),
+        ('[mail]\nsender = "s@example.jp"\nhost = "m.example"\nusername = "u"\npassword = "env:P"', {"mail.password"}),
         ('[mail]\nsender = "s@example.jp"\nhost = "m.example"\nsecurity = "tls"\nusername = "u"\npassword = "env:P"', set()),  # noqa: E501
         ('[store]\nkind = "influx"\n[store.influx]\nurl = "http://i.example:8086"\ntoken = "env:P"\norg = "o"', {"store.influx.token"}),  # noqa: E501
         ('[ngsi_ld]\nurl = "http://n.example"\ntoken = "env:P"', {"ngsi_ld.token"}),
