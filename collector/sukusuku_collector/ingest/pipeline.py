@@ -8,9 +8,9 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from sukusuku_collector.ingest import validation
+from sukusuku_collector.ingest.arrived import Arrived
 from sukusuku_collector.ingest.duplicate_nodes import DuplicateNodeDetector
 from sukusuku_collector.ingest.operator_log import OperatorLog
 from sukusuku_collector.ingest.proofs import KeyRing, Proofs
@@ -19,7 +19,7 @@ from sukusuku_collector.ingest.rate_limits import Gate
 from sukusuku_collector.ingest.row_builder import Batch, Rows, RowStore, Table
 from sukusuku_collector.ingest.second_copy import SecondCopy
 from sukusuku_collector.ingest.senders import Senders
-from sukusuku_collector.ingest.topic_routes import MAX_ROUTES, Route, Routes
+from sukusuku_collector.ingest.topic_routes import MAX_ROUTES, Routes
 from sukusuku_collector.ingest.unassigned import UnassignedMessages
 from sukusuku_collector.ingest.unreadable import WHOLE
 from sukusuku_collector.ingest.validation import Subject
@@ -30,7 +30,6 @@ from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.host_session import Ack, HostSession, NodeKey
 from sukusuku_core.model import AssetKind, Value
-from sukusuku_core.proof import Wire
 from sukusuku_core.reorder import Reorder
 from sukusuku_core.topics import MessageType, NodeTopic
 from sukusuku_mqtt.client import Message
@@ -61,21 +60,6 @@ class Outcome:
     committed: Committed
     changed: frozenset[str]
     commands: tuple[Command, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    """A message that has been parsed."""
-
-    message: Message
-    route: Route
-    body: Any
-    seq: int | None
-
-    @property
-    def wire(self) -> Wire:
-        """The message as it came."""
-        return self.message.topic, self.message.payload
 
 
 class IngestStore(RowStore, Notes, Protocol):
@@ -121,7 +105,7 @@ class Ingest:
     def begin_session(self) -> None:
         """Begin an MQTT session: forget the edge nodes; nothing that came before may be acknowledged."""
         self._session = HostSession()
-        self._reorder = Reorder[_Arrived](self._session, self._reorder_window)
+        self._reorder = Reorder[Arrived](self._session, self._reorder_window)
         self._proofs.begin_session()
         if self._second is not None:
             self._second.begin_session()
@@ -201,7 +185,7 @@ class Ingest:
             self._second.hold(ack, now)
         return self._second.confirmed(now)
 
-    def _read(self, arrived: _Arrived, table: Table, batch: Batch, *, birth: bool = False) -> Collection[str]:
+    def _read(self, arrived: Arrived, table: Table, batch: Batch, *, birth: bool = False) -> Collection[str]:
         """Put the readings of a message into the batch; return why some were not."""
         begin = len(batch.rows)
         refused = self._rows.read(arrived.message, arrived.body, table, batch, birth=birth)
@@ -224,9 +208,8 @@ class Ingest:
             self._session.missed(key)
             return
         message = self._inflated(message, key, batch)
-        body = sparkplug.parse(message.payload)
-        seq = body.seq if body.HasField("seq") and body.seq < sparkplug.SEQ_MODULUS else None
-        arrived = _Arrived(message, route, body, seq)
+        arrived = Arrived.parse(message, route)
+        seq = arrived.seq
         if kind in _UNORDERED:
             self._reorder.forget(key)
             self._life(arrived, batch)
@@ -251,25 +234,25 @@ class Ingest:
             raise DecodeError("oversized", "more than [limits] kilobytes_per_second allows, once it is inflated")
         return Message(message.topic, payload)
 
-    def _handle(self, arrived: _Arrived, batch: Batch) -> None:
+    def _handle(self, arrived: Arrived, batch: Batch) -> None:
         """Process a message that was held back for its turn."""
         try:
             self._ordered(arrived, batch)
         except DecodeError as error:
             self._refuse(arrived.message, error, batch)
 
-    def _life(self, arrived: _Arrived, batch: Batch) -> None:
+    def _life(self, arrived: Arrived, batch: Batch) -> None:
         """NBIRTH or NDEATH."""
         key = arrived.route.key
         if arrived.route.topic.type is MessageType.NDEATH:
-            bdseq = _bdseq(arrived.body)
+            bdseq = arrived.bdseq()
             self._twins.death(key, bdseq)
             gone = self._session.node_death(key, bdseq)
             if gone is not None:
                 self._senders.dead(key, gone, batch)
             return
-        types = _types(arrived.body)
-        bdseq = _bdseq(arrived.body)
+        types = arrived.types()
+        bdseq = arrived.bdseq()
         aliases = Aliases()
         aliases.declare(None, arrived.body.metrics)
         self._twins.birth(key, bdseq, batch.now)
@@ -287,7 +270,7 @@ class Ingest:
         if arrived.route.subject is not None:
             self._born(arrived, arrived.route.subject, types, batch)
 
-    def _ordered(self, arrived: _Arrived, batch: Batch) -> None:
+    def _ordered(self, arrived: Arrived, batch: Batch) -> None:
         """Process a message whose turn has come. Raises DecodeError."""
         route, seq = arrived.route, arrived.seq
         key, kind, device = route.key, route.topic.type, route.topic.device
@@ -309,18 +292,18 @@ class Ingest:
         elif kind is not MessageType.DDEATH or device is None:
             self.counts["command"] += 1  # not for us
         elif self._session.device_death(key, device, seq, batch.now, arrived.wire):
-            self._senders.device_dead(key, device, _time_of_death(arrived.body, batch.now), batch)
+            self._senders.device_dead(key, device, arrived.time_of_death(batch.now), batch)
             if (aliases := self._aliases.get(key)) is not None:
                 aliases.release(device)
 
-    def _declared(self, arrived: _Arrived) -> dict[str, int]:
+    def _declared(self, arrived: Arrived) -> dict[str, int]:
         """Return what a device birth declares, and remember its aliases. Raises DecodeError (`name`, `alias`)."""
-        types = _types(arrived.body)
+        types = arrived.types()
         if (aliases := self._aliases.get(arrived.route.key)) is not None:
             aliases.declare(arrived.route.topic.device, arrived.body.metrics)
         return types
 
-    def _name(self, arrived: _Arrived) -> None:
+    def _name(self, arrived: Arrived) -> None:
         """Put names in the place of aliases."""
         if aliases := self._aliases.get(arrived.route.key):
             aliases.name(arrived.route.topic.device, arrived.body.metrics)
@@ -330,7 +313,7 @@ class Ingest:
         self.counts["no-birth"] += 1
         self._senders.dropped(key, device if self._session.online(key) else WHOLE, "no-birth", batch.now)
 
-    def _data(self, arrived: _Arrived, batch: Batch) -> None:
+    def _data(self, arrived: Arrived, batch: Batch) -> None:
         key, device = arrived.route.key, arrived.route.topic.device
         self._name(arrived)
         if "alias" in self._read(arrived, self._tables[key, device], batch):
@@ -339,7 +322,7 @@ class Ingest:
         else:
             self._senders.read(key, device, batch)
 
-    def _born(self, arrived: _Arrived, subject: Subject, types: dict[str, int], batch: Batch) -> None:
+    def _born(self, arrived: Arrived, subject: Subject, types: dict[str, int], batch: Batch) -> None:
         route = arrived.route
         key, device = where = route.key, route.topic.device
         foreign = not self._session.wants_ack(key)
@@ -349,7 +332,7 @@ class Ingest:
 
     # ------------------------------------------------------------ what is not stored
 
-    def _keep(self, arrived: _Arrived, refusal: DecodeError, batch: Batch, *, born: bool) -> None:
+    def _keep(self, arrived: Arrived, refusal: DecodeError, batch: Batch, *, born: bool) -> None:
         """Keep a message whose asset or metric facility.toml does not name: whole, and acknowledged."""
         if not born:
             self.counts["no-birth"] += 1  # the edge node sends it again after its birth
@@ -369,7 +352,7 @@ class Ingest:
             detail, clock_set = refusal.detail[:MAX_TEXT], self._rows.clock_set(node)
             batch.unassigned.append(Unassigned(batch.now, topic, refusal.reason, detail, kept, clock_set))
 
-    def _stranger(self, arrived: _Arrived) -> bool:
+    def _stranger(self, arrived: Arrived) -> bool:
         """Whether a device of a gateway is none of ours: nothing that its birth declares is a metric of ours."""
         route = arrived.route
         where, birth = (route.key, route.topic.device), route.topic.type is MessageType.DBIRTH
@@ -427,22 +410,3 @@ class Ingest:
 
 def _command(key: NodeKey, now: int, *metrics: tuple[str, Value]) -> Command:
     return Command(str(NodeTopic(key.group, MessageType.NCMD, key.node)), sparkplug.command(metrics, now))
-
-
-def _time_of_death(body: Any, now: int) -> int:
-    """As the edge node says, where that can be."""
-    earliest, latest = validation.window(now)
-    return int(body.timestamp) if earliest <= body.timestamp <= latest else now
-
-
-def _types(body: Any) -> dict[str, int]:
-    """Return what a birth declares. Raises DecodeError (`name`)."""
-    return {sparkplug.read_name(item): int(item.datatype) for item in body.metrics}
-
-
-def _bdseq(body: Any) -> int:
-    """Return the session number of a node birth or death. Raises DecodeError (`bdseq`)."""
-    for metric in body.metrics:
-        if metric.name == sparkplug.BDSEQ:
-            return int(metric.long_value or metric.int_value)
-    raise DecodeError("bdseq", "a node birth or death needs the metric bdSeq")
