@@ -14,8 +14,8 @@ from sukusuku_mqtt import Message, MqttSettings
 from sukusuku_server import settings
 from sukusuku_server.settings import Facility
 from tests.collector.ingest.foreign_gateway import ForeignGateway
+from tests.collector.running_collector import run
 from tests.collector.small_facility import FACILITY
-from tests.collector.test_service import run
 from tests.collector.wired_gateway import gateway
 from tests.sparkplug.recording_stage import until
 

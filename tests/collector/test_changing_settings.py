@@ -24,8 +24,8 @@ from sukusuku_server.facility_document.source import Change
 from sukusuku_server.facility_document.watching import Watch
 from sukusuku_server.settings import Facility
 from tests.collector.fake_edge import FakeEdge
+from tests.collector.running_collector import STATE, UNIT, check_stored, observer, readings, run
 from tests.collector.small_facility import facility_file
-from tests.collector.test_service import STATE, UNIT, check_stored, observer, readings, run
 from tests.support.patience import PATIENCE
 
 NEW = {"id": "unit-3", "name": {"ja": "3号機", "en": "Unit 3"}, "edge": "tobu-pi"}

@@ -10,8 +10,8 @@ from sukusuku_core.clock import now_ms
 from sukusuku_mqtt import Message
 from sukusuku_server import settings
 from tests.collector.ingest.foreign_gateway import ForeignGateway
+from tests.collector.running_collector import STATE, collector, observer, run
 from tests.collector.small_facility import facility_file, facility_in
-from tests.collector.test_service import STATE, collector, observer, run
 from tests.collector.wired_gateway import gateway
 
 FILL: dict[str, Any] = {"name": "Fill/Percent", "alias": 1, "datatype": 9}

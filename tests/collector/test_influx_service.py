@@ -18,8 +18,8 @@ from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
-from tests.collector.test_service import collector
-from tests.edge.test_uplink import Node, node, run
+from tests.collector.running_collector import collector
+from tests.edge.uplink_node import Node, node, run
 from tests.server.timeseries.influx.influx_facility import facility, new_database
 from tests.support import certificates
 from tests.support.influxd import Influxd

@@ -5,153 +5,35 @@ import contextlib
 import json
 import resource
 import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from collections.abc import Set as AbstractSet
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from sukusuku_collector import service
 from sukusuku_collector.__main__ import main
-from sukusuku_collector.clock.machine import SteadyMachine
 from sukusuku_collector.host.session import STATE_KEY
 from sukusuku_core import state
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.clock import Clock, now_ms
+from sukusuku_core.clock import now_ms
 from sukusuku_core.model import Reading
 from sukusuku_core.state import HostState
-from sukusuku_mqtt import Message, MqttSession, MqttSettings
-from sukusuku_server.settings import Facility
+from sukusuku_mqtt import MqttSession, MqttSettings
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.fake_edge import FakeEdge
+from tests.collector.running_collector import (
+    STATE,
+    UNIT,
+    Observer,
+    Process,
+    check_stored,
+    collector,
+    observer,
+    readings,
+    run,
+)
 from tests.collector.small_facility import facility_file, facility_in
 from tests.support.broker import mosquitto
-from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
-
-STATE = "spBv1.0/STATE/sukusuku"
-UNIT = {"Fill/Percent": DataType.DOUBLE, "Cycles/Total": DataType.INT64, "Lid/Open": DataType.BOOLEAN}
-
-
-def run(scenario: Awaitable[None]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(PATIENCE):
-            await scenario
-
-    asyncio.run(bounded())
-
-
-@contextlib.asynccontextmanager
-async def collector(facility: Facility, clock: Clock = now_ms) -> AsyncIterator[None]:
-    """The collector inside this process."""
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(service.run(facility, stop, SteadyMachine(clock)))
-        try:
-            yield
-        finally:
-            stop.set()
-
-
-class Observer:
-    """Somebody else on the broker who sees the topics that it asked for."""
-
-    def __init__(self, mqtt: MqttSession) -> None:
-        self.mqtt = mqtt
-        self._seen: list[Message] = []
-
-    async def next(self, wanted: Callable[[Message], bool] = lambda _: True) -> Message:
-        """The next message that is wanted; those before it are passed over."""
-        while True:
-            while self._seen:
-                message = self._seen.pop(0)
-                if wanted(message):
-                    return message
-            self._seen = await self.mqtt.receive()
-
-    async def state(self, *, online: bool) -> HostState:
-        """The next STATE that says so."""
-        message = await self.next(lambda item: item.topic == STATE and state.decode(item.payload).online is online)
-        return state.decode(message.payload)
-
-
-@contextlib.asynccontextmanager
-async def observer(port: int, *filters: str) -> AsyncIterator[Observer]:
-    async with MqttSession(MqttSettings("127.0.0.1", port, "observer")) as mqtt:
-        mqtt.subscribe(filters)
-        yield Observer(mqtt)
-
-
-class Process:
-    """The collector as a process of its own."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        """Returns when it says that it is ready."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sukusuku_collector", str(self._file), stderr=asyncio.subprocess.PIPE
-        )
-        assert self._process.stderr is not None
-        lines = []
-        async for line in self._process.stderr:
-            lines.append(line.decode())
-            if " ready" in lines[-1]:
-                return
-        pytest.fail("".join(lines))
-
-    async def until_it_ends(self) -> tuple[int, str]:
-        """Start it, wait for its end: exit status and everything it said."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sukusuku_collector", str(self._file), stderr=asyncio.subprocess.PIPE
-        )
-        _, said = await self._process.communicate()
-        return self._process.returncode or 0, said.decode()
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    async def end(self, number: signal.Signals) -> tuple[int, str]:
-        """Exit status and what else it said."""
-        assert self._process is not None
-        self._process.send_signal(number)
-        _, rest = await self._process.communicate()
-        return self._process.returncode or 0, rest.decode()
-
-
-def readings(asset: str, first: int, count: int) -> list[Reading]:
-    return [
-        Reading(asset, metric, 1_780_000_000_000 + turn * 60_000, value)
-        for turn in range(first, first + count)
-        for metric, value in (("Fill/Percent", turn / 100), ("Cycles/Total", turn), ("Lid/Open", turn % 3 == 0))
-    ]
-
-
-def check_stored(path: Path, expected: list[Reading], refused: AbstractSet[str] = frozenset()) -> None:
-    """Every reading is there, once, and nothing else; the quarantine has nothing but these reasons."""
-    store = SqliteStore.open(path)
-    found = [
-        Reading(asset, metric, point.time, point.value, point.quality)
-        for asset, metrics in store.latest().items()
-        for metric in metrics
-        for point in store.raw(asset, metric, 0, 2**62, 1_000_000)
-    ]
-    hours = sum(
-        hour.count
-        for asset, metrics in store.latest().items()
-        for metric in metrics
-        for hour in store.hourly(asset, metric, 0, 2**62)
-    )
-    assert {item.reason for item in store.quarantine(100)} <= refused
-    store.close()
-    assert sorted(found, key=repr) == sorted(expected, key=repr)
-    assert hours == len(expected)
-
 
 # ---------------------------------------------------------------- STATE
 

@@ -2,67 +2,27 @@
 
 import pytest
 
-from sukusuku_core import sparkplug, state, topics
+from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.edge_actions import Action, Close, Delivered, Publish, Resend, Subscribe
+from sukusuku_core.edge_actions import Close, Delivered, Publish, Resend, Subscribe
 from sukusuku_core.edge_payloads import READINGS_PER_MESSAGE
-from sukusuku_core.edge_session import WINDOW, EdgeSession, NodeIdentity, Phase
+from sukusuku_core.edge_session import WINDOW, Phase
 from sukusuku_core.errors import DecodeError
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.topics import MessageType
-
-NOW = 1_780_000_000_000
-NODE = "tobu-pi"
-METRICS = {
-    NODE: {"Comm/Errors": DataType.INT64},
-    "unit-1": {"Fill/Percent": DataType.DOUBLE, "State": DataType.INT64},
-    "room-1": {"Occupancy/Count": DataType.INT64},
-}
-STATE_TOPIC = "spBv1.0/STATE/sukusuku"
-NCMD = f"spBv1.0/toshima/NCMD/{NODE}"
-
-
-def new(host: str | None = "sukusuku", bdseq: int = 7, last_birth: int = 0) -> EdgeSession:
-    return EdgeSession(NodeIdentity("toshima", NODE, host), bdseq, METRICS, last_birth)
-
-
-def host_says(session: EdgeSession, *, online: bool, timestamp: int, now: int = NOW) -> list[Action]:
-    return session.received(STATE_TOPIC, state.HostState(online, timestamp).encode(), now)
-
-
-def online(*assets: str) -> EdgeSession:
-    session = new()
-    for asset in assets:
-        session.asset_up(asset, NOW)
-    session.connected(NOW)
-    host_says(session, online=True, timestamp=5)
-    return session
-
-
-def messages(actions: list[Action]) -> list[tuple[MessageType, str | None, sparkplug.Payload]]:
-    found = []
-    for action in actions:
-        if isinstance(action, Publish):
-            topic = topics.parse(action.topic)
-            found.append((topic.type, topic.device, sparkplug.decode(action.payload)))
-    return found
-
-
-def rows(*items: tuple[str, str, Value | None], first: int = 1) -> list[tuple[int, Reading]]:
-    return [
-        (first + n, Reading(asset, metric, NOW + n, value, Quality.BAD if value is None else Quality.GOOD))
-        for n, (asset, metric, value) in enumerate(items)
-    ]
-
-
-def acknowledge(session: EdgeSession, count: int, birth: int | None = None, now: int = NOW) -> list[Action]:
-    values = ((sparkplug.ACK_BIRTH, session.last_birth if birth is None else birth), (sparkplug.ACK_COUNT, count))
-    return session.received(NCMD, sparkplug.command(values, now), now)
-
-
-def ask_rebirth(session: EdgeSession) -> list[Action]:
-    return session.received(NCMD, sparkplug.command([(sparkplug.REBIRTH, True)], NOW), NOW)
-
+from tests.core.edge_sessions import (
+    NCMD,
+    NODE,
+    NOW,
+    STATE_TOPIC,
+    acknowledge,
+    ask_rebirth,
+    host_says,
+    messages,
+    new,
+    online,
+    rows,
+)
 
 # -------------------------------------------------------------------- births
 
@@ -355,68 +315,3 @@ def test_unknown_commands_are_survived() -> None:
 
 
 # -------------------------------------------------------------------- hosts of other makes
-
-
-def unacknowledged(*assets: str) -> EdgeSession:
-    """Online, and the host acknowledges nothing."""
-    session = EdgeSession(NodeIdentity("toshima", NODE), 7, METRICS, acknowledge=False)
-    for asset in assets:
-        session.asset_up(asset, NOW)
-    session.connected(NOW)
-    return session
-
-
-def tokens(actions: list[Action]) -> list[int | None]:
-    return [action.token for action in actions if isinstance(action, Publish) and action.qos == 1]
-
-
-def test_with_the_brokers_word_births_offer_no_acknowledgement_and_data_goes_out_at_qos_1() -> None:
-    session = EdgeSession(NodeIdentity("toshima", NODE), 7, METRICS, acknowledge=False)
-    session.asset_up("unit-1", NOW)
-    births = session.connected(NOW)
-    (_, _, body) = messages(births)[0]
-    assert {metric.name for metric in body.metrics} == {"bdSeq", sparkplug.REBIRTH, "Comm/Errors"}
-    data = session.send(rows(("unit-1", "State", 1), (NODE, "Comm/Errors", 2)), NOW, historical=False)
-    assert [action.qos for action in [*births, *data] if isinstance(action, Publish)] == [0, 0, 1, 1]
-
-
-def test_a_row_is_delivered_when_the_broker_has_confirmed_its_message_in_any_order() -> None:
-    session = unacknowledged("unit-1")
-    first = session.send(rows(("unit-1", "State", 1), first=1), NOW, historical=False)
-    second = session.send(rows(("unit-1", "State", 2), first=2), NOW, historical=False)
-    ((one,), (two,)) = tokens(first), tokens(second)
-    assert one is not None
-    assert two is not None
-    assert session.confirmed(two) == [Delivered((2,))]
-    assert session.confirmed(two) == []
-    assert session.room() == WINDOW - 1
-    assert session.confirmed(one) == [Delivered((1,))]
-    assert session.room() == WINDOW
-
-
-def test_an_acknowledgement_means_nothing_then() -> None:
-    session = unacknowledged("unit-1")
-    session.send(rows(("unit-1", "State", 1)), NOW, historical=False)
-    assert acknowledge(session, 3) == []
-
-
-def test_a_confirmation_from_before_a_rebirth_delivers_nothing_that_is_sent_again() -> None:
-    session = unacknowledged("unit-1")
-    (old,) = tokens(session.send(rows(("unit-1", "State", 1)), NOW, historical=False))
-    again = ask_rebirth(session)
-    assert isinstance(again[0], Resend)
-    (new_,) = tokens(session.send(rows(("unit-1", "State", 1)), NOW, historical=True))
-    assert old is not None
-    assert new_ is not None
-    assert session.confirmed(old) == []
-    assert session.confirmed(new_) == [Delivered((1,))]
-
-
-def test_a_broker_that_confirms_nothing_is_left() -> None:
-    session = unacknowledged("unit-1")
-    session.send(rows(("unit-1", "State", 1)), NOW, historical=False)
-    assert session.tick(NOW + session.ack_timeout - 1) == []
-    death, close = session.tick(NOW + session.ack_timeout)
-    assert isinstance(death, Publish)
-    assert isinstance(close, Close)
-    assert "has not confirmed" in close.why

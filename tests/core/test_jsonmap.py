@@ -13,29 +13,9 @@ from sukusuku_core import jsonmap
 from sukusuku_core.catalogue import Role
 from sukusuku_core.errors import ConfigError, DecodeError
 from sukusuku_core.model import Quality, Value
-from sukusuku_core.profile import JsonProfile, find, parse_profile
+from sukusuku_core.profile import JsonProfile, find
 from sukusuku_core.registers import Decoded
-
-NO_READING = Decoded(None, Quality.BAD)
-
-
-def profile(*points: str, head: str = "") -> JsonProfile:
-    text = (
-        'profile = "own"\ntransport = "mqtt"\nmaker = "m"\nmodel = "x"\nja = "機"\nen = "d"\nstatus = "guess"\n'
-        f'source = "none"\n{head}\n'
-        + "\n".join(f'[[point]]\nrole = "environment"\nja = "値"\nen = "value"\n{point}' for point in points)
-    )
-    found = parse_profile(text, "own.toml")
-    assert isinstance(found, JsonProfile)
-    return found
-
-
-def point(type: str, path: str = "v", more: str = "optional = true") -> str:  # noqa: A002 - the field's name
-    return f'name = "v"\npath = "{path}"\ntype = "{type}"\n{more}\n'
-
-
-def value(kind: str, sent: Any, more: str = "optional = true") -> Decoded | None:
-    return jsonmap.decode(profile(point(kind, more=more)), json.dumps({"v": sent}).encode()).values.get("v")
+from tests.core.json_profiles import NO_READING, point, profile, value
 
 
 @pytest.mark.parametrize(
@@ -291,53 +271,6 @@ def test_a_profile_cannot_ask_for_a_refused_field(path: str) -> None:
         profile(point("text", path))
 
 
-@pytest.mark.parametrize(
-    ("sent", "time"),
-    [
-        ("2026-05-01T00:00:00Z", 1_777_593_600_000),
-        ("2026-05-01T09:00:00.250+09:00", 1_777_593_600_250),
-        ("2026-05-01T09:00:00", 1_777_593_600_000),
-        (1_777_593_600, 1_777_593_600_000),
-        (1_777_593_600.5, 1_777_593_600_500),
-        (1_777_593_600_123, 1_777_593_600_123),
-        ("1777593600123", 1_777_593_600_123),
-        ("1777593600", 1_777_593_600_000),
-        ("1777593600.5", 1_777_593_600_500),
-        ("1970-01-01T00:00:05Z", None),
-        (5, None),
-        ("2100-01-01T00:00:00Z", None),
-        ("0001-01-01T00:00:00+09:00", None),
-        ("9999-12-31T23:59:59-09:00", None),
-        (1e300, None),
-        (-1, None),
-        ("yesterday", None),
-        ("20260501093000", None),
-        (True, None),
-        (None, None),
-        ([1], None),
-    ],
-)
-def test_the_time_of_measurement_is_plausible_or_none(sent: Any, time: int | None) -> None:
-    own = profile(point("int"), head='time = "meta.time"')
-    assert jsonmap.decode(own, json.dumps({"v": 1, "meta": {"time": sent}}).encode()).time == time
-
-
-_TIMES = st.floats() | st.integers() | st.text() | st.datetimes(timezones=st.timezones()).map(lambda it: it.isoformat())
-_TIMES |= st.sampled_from(
-    [1e308, -1e308, 10**400, -(10**400), "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
-)
-
-
-@given(_TIMES, st.text() | st.none())
-def test_no_time_raises_anything_but_a_decode_error(sent: Any, zone: Any) -> None:
-    own = profile(point("int"), head='time = "t"\nzone = "z"')
-    try:
-        time = jsonmap.decode(own, json.dumps({"v": 1, "t": sent, "z": zone}).encode()).time
-    except DecodeError:
-        return
-    assert time is None or 1_577_836_800_000 <= time < 4_102_444_800_000
-
-
 def test_a_sum_that_no_number_can_hold_is_no_reading() -> None:
     own = profile(point("float", "v.*"))
 
@@ -389,24 +322,3 @@ def test_a_path_leads_through_lists(path: str, value: int | None) -> None:
     found = jsonmap.decode(own, json.dumps({"list": entries}).encode()).values.get("v")
 
     assert (found.value if found else None) == value
-
-
-@pytest.mark.parametrize(
-    ("zone", "time"),
-    [
-        ("UTC+8:00", 1_776_216_000_000),
-        ("UTC+08:00", 1_776_216_000_000),
-        ("UTC-3", 1_776_255_600_000),
-        ("+0530", 1_776_225_000_000),
-        ("UTC+99:00", 1_776_212_400_000),
-        ("nowhere", 1_776_212_400_000),
-        (5, 1_776_212_400_000),
-        (None, 1_776_212_400_000),
-    ],
-)
-def test_a_time_without_zone_is_in_the_zone_beside_it_or_in_japan(zone: object, time: int) -> None:
-    own = find("milesight-vs121-p")
-    assert isinstance(own, JsonProfile)
-    info = {"timezone": zone, "end_time": "2026-04-15T09:20:00"}
-
-    assert jsonmap.decode(own, json.dumps({"time_info": info}).encode()).time == time

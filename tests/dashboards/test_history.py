@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -38,6 +38,7 @@ from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rooms.texts import limited_by
 from sukusuku_server.timeseries.influx.query import Table
 from tests.dashboards import grafana_query
+from tests.dashboards.answers import Asked, of_kind, silent_ms
 from tests.dashboards.grafana_query import DAY, HOUR, MINUTE
 from tests.dashboards.history import (
     COUNTED_AT_DOOR,
@@ -45,7 +46,6 @@ from tests.dashboards.history import (
     NOW,
     OUTAGE,
     OVER_LIMIT,
-    STATELESS,
     WEEKS,
     Loaded,
     loaded,
@@ -61,40 +61,6 @@ WELL = "tobu-pi"
 """The edge node that has nothing to tell."""
 WEEKDAYS = range(6)
 OPEN = range(9, 18)
-
-
-class Asked(NamedTuple):
-    """A panel and what InfluxDB answers to it."""
-
-    uid: str
-    board: dict[str, Any]
-    panel: dict[str, Any]
-    tables: list[Table]
-
-    @property
-    def query(self) -> str:
-        """As it stands in the panel."""
-        text: str = self.panel["targets"][0]["query"]
-        return text
-
-    @property
-    def series(self) -> dict[str, Table]:
-        """The answer by what Grafana calls each series, or by the id of each row."""
-        alias = self.panel["targets"][0]["alias"]
-        if grafana_query.is_of_rows(self.panel):
-            return {next(iter(table.tags.values())): table for table in self.tables}
-        return {grafana_query.series_name(alias, table.tags): table for table in self.tables}
-
-    @property
-    def without_state(self) -> set[str]:
-        """The units that have no sensor of a state, where states are asked for."""
-        return {STATELESS} if "'State'" in self.query else set()
-
-    @property
-    def metric(self) -> str:
-        """The one metric that is asked for."""
-        (found,) = set(re.findall(r"\"metric\" = '([^']+)'", self.query))
-        return str(found)
 
 
 @pytest.fixture(scope="module")
@@ -119,12 +85,6 @@ def answers(weeks: Loaded) -> list[Asked]:
         for board in map(classic, boards(weeks.facility, language))
         for panel in board["panels"]
     ]
-
-
-def of_kind(answers: list[Asked], *kinds: str) -> list[Asked]:
-    found = [it for it in answers if it.panel["type"] in kinds]
-    assert found
-    return found
 
 
 def test_every_panel_shows_exactly_the_series_that_it_names(answers: list[Asked]) -> None:
@@ -406,9 +366,3 @@ def hours_of(weeks: Loaded, asset: str) -> list[usage.Hour]:
 def day_of(time: int) -> date:
     """The day in Japan."""
     return japan_time(time).date()
-
-
-def silent_ms(panel: dict[str, Any]) -> int:
-    """After how many ms a row of a panel counts as silent."""
-    (seconds,) = set(re.findall(r"time >= \$\{__to\}ms - (\d+)s", panel["targets"][0]["query"]))
-    return int(seconds) * 1_000

@@ -20,9 +20,9 @@ from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import MqttSession, MqttSettings
 from sukusuku_server.db.node_certificates import BrokerFiles
 from sukusuku_server.settings import Facility
+from tests.collector.running_collector import collector
 from tests.collector.small_facility import facility_in
-from tests.collector.test_service import collector
-from tests.edge.test_uplink import Node, node, run
+from tests.edge.uplink_node import Node, node, run
 from tests.integration.test_forged_words import missing, read_under_attack
 from tests.support import certificates
 from tests.support.attacker import at_work, attacker

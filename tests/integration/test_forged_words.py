@@ -26,9 +26,9 @@ from sukusuku_server.db.shared_secrets import CLAIMS, shared
 from sukusuku_server.model import foreign
 from sukusuku_server.settings import Facility
 from sukusuku_server.timeseries.sqlite import SqliteStore
+from tests.collector.running_collector import STATE, collector, observer
 from tests.collector.small_facility import facility_in
-from tests.collector.test_service import STATE, collector, observer
-from tests.edge.test_uplink import Node, eventually, node, run
+from tests.edge.uplink_node import Node, eventually, node, run
 from tests.support.attacker import Attacker, at_work, attacker
 from tests.support.broker import mosquitto
 

@@ -4,13 +4,19 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from sukusuku_api.reports import period
+from sukusuku_api.reports.generate import asked, make
+from sukusuku_api.reports.model import Report, Table, shown
+from sukusuku_api.reports.request import Asked
 from sukusuku_core.model import Reading
 from sukusuku_core.settings import parse
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db import Operations
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.model.collection import Correction, CorrectionKind
-from sukusuku_server.settings import Facility
+from sukusuku_server.model.issued import ReportKind
+from sukusuku_server.rooms.schedule import FacilitySchedules
+from sukusuku_server.settings import Facility, Language
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.support.databases import both
 
@@ -50,6 +56,9 @@ name = { ja = "遊び", en = "Play" }
 """
 
 
+World = tuple[Facility, SqliteStore, Operations]
+
+
 def facility() -> Facility:
     """Its name of the room begins like a formula."""
     return parse(FACILITY, Facility, "facility.toml")
@@ -85,6 +94,31 @@ def fill(store: SqliteStore, operations: Operations) -> None:
     RoomRecords(operations).replace("tobu-room", MONDAY - 1, NOW, [found])
 
 
-def write(folder: Path) -> tuple[Facility, SqliteStore, Operations]:
+def write(folder: Path) -> World:
     """All of it in files."""
     return facility(), *both(folder, fill)
+
+
+def made_report(world: World, wanted: Asked) -> Report:
+    """Return a report of a world as it is made in December."""
+    facility, store, operations = world
+    return make(FacilitySchedules(facility), store, operations, wanted, MADE)
+
+
+def report_of(world: World, language: Language = "ja", *, year: bool = False, outward: bool = True) -> Report:
+    """Return the report of November, or of the fiscal year."""
+    wanted = period.fiscal_year("2026") if year else period.month("2026-11")
+    return made_report(world, asked(ReportKind.ROOMS, wanted, None, language, outward=outward))
+
+
+def table_of(report: Report, key: str) -> Table:
+    return next(table for _, table in report.tables if table.key == key)
+
+
+def rows_of(report: Report, key: str) -> dict[str, tuple[str, ...]]:
+    table = table_of(report, key)
+    kinds = [column.kind for column in table.columns]
+    return {
+        str(row[0]): tuple(shown(cell, kind, report.words) for cell, kind in zip(row, kinds, strict=True))[1:]
+        for row in table.rows
+    }

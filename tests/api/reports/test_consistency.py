@@ -27,7 +27,7 @@ from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.api.reports import report_cases
-from tests.api.reports.test_reports import tables_of
+from tests.api.reports.test_files import tables_of
 from tests.support.databases import READINGS
 
 NOW = day_start(date(2026, 11, 30))

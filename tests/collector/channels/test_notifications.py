@@ -3,25 +3,22 @@
 import asyncio
 import contextlib
 import json
-import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 from sqlalchemy import update
 
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_collector import service
 from sukusuku_collector.channels import registry
-from sukusuku_collector.channels.__main__ import main
 from sukusuku_collector.channels.protocol import LaterError
 from sukusuku_collector.clock.machine import SteadyMachine
 from sukusuku_collector.outbox_worker import OutboxWorker
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.clock import now_ms
-from sukusuku_core.errors import ConfigError, PermanentError, TransientError
+from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Reading
 from sukusuku_server import settings
 from sukusuku_server.db import MailRow, MailState, Operations
@@ -35,6 +32,7 @@ from tests.api.applications import create_app
 from tests.api.in_process import client
 from tests.collector.alerts.alert_cases import FACILITY, HOUR, MINUTE, T0, UNIT, facility, values
 from tests.collector.alerts.engine_site import Site
+from tests.collector.channels.contacts import CHANNELS, CONTACTS
 from tests.collector.fake_edge import FakeEdge
 from tests.collector.small_facility import facility_file
 from tests.collector.test_outbox_worker import Outbox
@@ -42,26 +40,6 @@ from tests.support.broker import mosquitto
 from tests.support.far_end import far_end
 from tests.support.patience import PATIENCE
 
-CHANNELS = """
-[[channel]]
-id = "hook"
-kind = "webhook"
-url = "http://{url}/hook"
-key = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
-[[channel]]
-id = "push"
-kind = "apprise"
-url = "json://{url}/push"
-"""
-CONTACTS = """
-[[contact]]
-name = "当番"
-channels = ["hook", "push"]
-[[contact]]
-name = "Everybody"
-channels = ["hook"]
-language = "en"
-"""
 NOBODY = FACILITY[: FACILITY.index("[[contact]]")]
 SECOND_STAGE = CONTACTS.replace('["hook", "push"]', '["push"]\nfrom_stage = 2') + CHANNELS
 
@@ -350,57 +328,3 @@ def test_the_whole_collector_brings_a_fault_over_the_broker_to_the_far_end(tmp_p
     assert by_path["/hook"]["type"] == "sukusuku.alert.firing"
     assert by_path["/hook"]["data"]["rule"] == "unit_fault"
     assert by_path["/push"]["title"].startswith("[すくすく] 東部: 1号機 異常")
-
-
-@pytest.mark.parametrize(
-    ("added", "said"),
-    [
-        ('[[contact]]\nname = "x"\n', "contact[2]: x has neither mail nor channels"),
-        ('[[contact]]\nname = "x"\nchannels = ["no"]\n', "contact[2].channels: no channel ['no']; there are []"),
-        ('[[channel]]\nid = "mail"\nkind = "webhook"\n', "channel[0].id: `mail` is what [mail] is called"),
-        ('[[channel]]\nid = "a"\nkind = "webhook"\n', "channel[0]: give url or url_file, one of them"),
-        ('[[channel]]\nid = "a"\nkind = "webhook"\nurl = ""\n', "channel[0].url: empty"),
-    ],
-)
-def test_wrong_settings_say_where_and_what(added: str, said: str) -> None:
-    def read() -> None:
-        settings.check(facility(FACILITY + added), "facility.toml")
-
-    with pytest.raises(ConfigError) as failed:
-        read()
-    assert said in str(failed.value)
-
-
-@pytest.mark.parametrize(
-    ("table", "where"),
-    [('[[channel]]\nid = "a"\nkind = "lineworks"', "channel[0]"), ('[[bookings.feed]]\nid = "a"', "bookings.feed[0]")],
-)
-def test_an_authority_without_certificate_is_told_by_the_check(tmp_path: Path, table: str, where: str) -> None:
-    (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
-    path = tmp_path / "facility.toml"
-    path.write_text(f'{FACILITY}{table}\nurl = "https://h.jp/x"\nca_file = "ca.pem"\n', encoding="utf-8")
-    with pytest.raises(ConfigError, match=re.escape(f"{where}.ca_file: {tmp_path / 'ca.pem'} holds no certificate")):
-        settings.read(path)
-
-
-def test_a_secret_is_not_shown_with_the_settings() -> None:
-    found = facility(FACILITY + CHANNELS.format(url="10.0.0.1/T0ken"))
-    assert "T0ken" not in repr(found)
-    assert "whsec" not in repr(found)
-    assert msgspec.structs.replace(found.channel[0], id="other").address().endswith("T0ken/hook")
-
-
-def test_a_test_message_says_what_the_far_end_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "facility.toml"
-    with far_end() as end:
-        path.write_text(FACILITY + CHANNELS.format(url=end.url), encoding="utf-8")
-        end.answers = [200, 410]
-        assert main([str(path), "hook", "--lang", "en"]) == 0
-        assert main([str(path), "hook"]) == 1
-    assert main([str(path)]) == main(["--new-key"]) == 0
-    assert main([str(path), "fax"]) == 2
-    assert json.loads(end.asked[0].body)["type"] == "sukusuku.test"
-    said = capsys.readouterr()
-    assert "hook: taken" in said.out
-    assert "answered 410" in said.err
-    assert "there is no channel `fax`; there are: hook, push" in said.err

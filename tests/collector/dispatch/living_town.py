@@ -46,6 +46,7 @@ PEOPLE = (
 )
 ATTACH = ('days = ["mon", "wed", "fri"]', 'days = ["mon", "wed", "fri"]\nattach = []')
 UNITS = ("tobu-unit-1", "tobu-unit-2", "seibu-unit-1", "nanbu-unit-1")
+FULL, ROOM, EMPTY = (92.0, 30.0), (40.0, 200.0), (2.0, 200.0)
 
 
 class LivingTown:

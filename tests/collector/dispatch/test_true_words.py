@@ -9,8 +9,7 @@ from sqlalchemy import delete
 from sukusuku_server.db.tables_collection import round_person
 from sukusuku_server.kpi.visits import visits
 from sukusuku_server.model.rounds import RunState, VisitKind
-from tests.collector.dispatch.living_town import DEPARTS, MAIL_AT, RETURNS, LivingTown
-from tests.collector.dispatch.test_living_round import EMPTY, FULL
+from tests.collector.dispatch.living_town import DEPARTS, EMPTY, FULL, MAIL_AT, RETURNS, LivingTown
 from tests.server.rounds.plan_cases import HOUR, MINUTE, MORNING
 
 HALF_DAY = ('en = "Tobu"}\n', 'en = "Tobu"}\nopening = {wed = ["09:00-12:00"]}\n')

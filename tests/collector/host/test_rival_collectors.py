@@ -15,8 +15,8 @@ from sukusuku_core.model import Reading
 from sukusuku_core.state import HostState
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.fake_edge import FakeEdge
+from tests.collector.running_collector import STATE, UNIT, Process, check_stored, collector, observer, readings, run
 from tests.collector.small_facility import facility_file, facility_in
-from tests.collector.test_service import STATE, UNIT, Process, check_stored, collector, observer, readings, run
 from tests.support.patience import PATIENCE
 
 

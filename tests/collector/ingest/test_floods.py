@@ -8,8 +8,8 @@ from sukusuku_core.catalogue import DataType
 from sukusuku_core.sparkplug import Metric, Payload
 from sukusuku_mqtt import MqttSession, MqttSettings
 from tests.collector.fake_edge import FakeEdge
+from tests.collector.running_collector import UNIT, check_stored, collector, readings, run
 from tests.collector.small_facility import facility_in
-from tests.collector.test_service import UNIT, check_stored, collector, readings, run
 
 
 def test_a_flood_of_births_does_not_hurt_the_others(broker: int, tmp_path: Path) -> None:

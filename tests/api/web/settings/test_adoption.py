@@ -18,9 +18,9 @@ from sukusuku_server.facility_document.watching import Watch
 from tests.api.applications import create_app
 from tests.api.http_server import serving
 from tests.collector.fake_edge import FakeEdge
+from tests.collector.running_collector import UNIT, check_stored, readings
 from tests.collector.small_facility import facility_file
 from tests.collector.test_changing_settings import Running, delivering, watched
-from tests.collector.test_service import UNIT, check_stored, readings
 from tests.support.patience import PATIENCE
 
 NEW = readings("unit-3", 0, 40)

@@ -1,5 +1,6 @@
 """A spool, its shipper and a database of its own in a real influxd, for tests of what is shipped."""
 
+import gzip
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -127,3 +128,9 @@ def write(rig: Rig, line: str, bucket: str = "raw") -> None:
     url = f"http://127.0.0.1:{rig.server.port}/write?db={rig.database}&rp={bucket}&precision=ms"
     with build_opener(ProxyHandler({})).open(url, line.encode(), timeout=PATIENCE):
         pass
+
+
+def lines_of(request: Request) -> list[str]:
+    """Return the points that a request brings, as they stand in it."""
+    body = gzip.decompress(request.body) if request.body[:2] == b"\x1f\x8b" else request.body
+    return body.decode().splitlines()
