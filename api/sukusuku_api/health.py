@@ -210,6 +210,8 @@ def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOu
             out.EdgeOut(
                 id=edge,
                 last=live.last(heard, now),
+                version=_text(own, "Info/Version"),
+                update=_text(own, "Info/Update"),
                 waiting=_count(own, "Buffer/Rows"),
                 dropped=_count(own, drop_record.DROPPED) or 0,
                 last_loss=_loss(own.get(drop_record.DROPPED_RANGE)),
@@ -226,6 +228,11 @@ def _edges(context: Context, latest: LatestByAsset, now: int) -> list[out.EdgeOu
 def _count(own: Mapping[str, Latest], metric: str) -> int | None:
     item = own.get(metric)
     return int(item.value) if item is not None and isinstance(item.value, int) else None
+
+
+def _text(own: Mapping[str, Latest], metric: str) -> str | None:
+    item = own.get(metric)
+    return item.value if item is not None and isinstance(item.value, str) else None
 
 
 def _loss(item: Latest | None) -> out.LossOut | None:

@@ -165,12 +165,12 @@ def _facts(found: HealthOut, language: str, _: Translate) -> Iterator[tuple[str,
         yield _("unassigned"), _("%d messages wait for facility.toml to name their asset") % count
 
 
-def _edges(edges: Sequence[EdgeOut], _: Translate) -> Iterator[tuple[str, str, str, str]]:
-    yield _("edge node"), _("heard"), _("not acknowledged yet"), _("what to do")
+def _edges(edges: Sequence[EdgeOut], _: Translate) -> Iterator[tuple[str, str, str, str, str]]:
+    yield _("edge node"), _("version"), _("heard"), _("not acknowledged yet"), _("what to do")
     for edge in edges:
         heard = _("never") if edge.last is None else _ago(edge.last.age, _)
         waiting = "-" if edge.waiting is None else str(edge.waiting)
-        yield edge.id, heard, waiting, "; ".join(_todo(edge, _))
+        yield edge.id, edge.version or "-", heard, waiting, "; ".join(_todo(edge, _))
 
 
 def _todo(edge: EdgeOut, _: Translate) -> Iterator[str]:
@@ -181,6 +181,8 @@ def _todo(edge: EdgeOut, _: Translate) -> Iterator[str]:
         yield _("what it sends cannot be read (%s): see `unreadable` in /api/v1/health") % reasons
     if edge.proofs is not None and edge.proofs.cure:
         yield _("no key in use: `sukusuku nodes FACILITY.toml list`")
+    if edge.update is not None and " failed" in edge.update:
+        yield _("its update failed: %s") % edge.update
 
 
 def _ago(seconds: float, _: Translate) -> str:

@@ -165,9 +165,9 @@ def _enrol(arguments: argparse.Namespace) -> int:
 
 def _update(arguments: argparse.Namespace) -> int:
     edge = read(arguments.settings)
-    done = update(edge, now=arguments.now, again=arguments.again)
+    done, failed = update(edge, now=arguments.now, again=arguments.again)
     print(done.told or "no update yet 更新はまだありません")
-    return 1 if done.why else 0
+    return 1 if failed else 0
 
 
 async def _until_stopped(edge: Edge) -> None:

@@ -100,6 +100,8 @@ def test_health_tells_of_losses_clocks_and_duplicate_edge_nodes(api: httpx.Clien
         Reading("tobu-pi", "Buffer/Dropped", NOW - 5_000, 1234),
         Reading("tobu-pi", "Buffer/DroppedRange", NOW - 5_000, dropped),
         Reading("tobu-pi", "Clock/Synced", NOW - 5_000, value=False),
+        Reading("tobu-pi", "Info/Version", NOW - 5_000, "0.1.0"),
+        Reading("tobu-pi", "Info/Update", NOW - 5_000, "0.2.0 failed, 0.1.0 is back: after 10 minutes"),
         Reading("seibu-pi", "Buffer/DroppedRange", NOW - 5_000, '{"from":9e99}'),
     )
     world.store.note(twins_key("seibu-pi"), NOW - 60_000)
@@ -108,6 +110,7 @@ def test_health_tells_of_losses_clocks_and_duplicate_edge_nodes(api: httpx.Clien
     tobu, seibu = api.get("/api/v1/health").json()["edges"]
 
     assert (tobu["dropped"], tobu["clock_set"], tobu["duplicate"]) == (1234, False, False)
+    assert (tobu["version"], tobu["update"]) == ("0.1.0", "0.2.0 failed, 0.1.0 is back: after 10 minutes")
     assert tobu["last_loss"] == {
         "told": "2026-11-18T20:06:35+09:00",
         "start": "2026-09-21T23:13:20+09:00",

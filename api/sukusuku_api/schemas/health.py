@@ -63,6 +63,8 @@ class EdgeOut(Shape):
 
     id: str
     last: LastOut | None = Field(description="The newest reading of it or its assets; null: never heard")
+    version: str | None = Field(description="Of our edge agent; null: unknown, or of another make")
+    update: str | None = Field(description="What became of its newest update; null: it has made none")
     waiting: int | None = Field(description="Readings in its outbox, as last reported")
     dropped: int = Field(description="Readings dropped so far because its outbox was full")
     last_loss: LossOut | None = Field(description="The last dropped readings")

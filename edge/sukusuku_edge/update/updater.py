@@ -47,8 +47,11 @@ class World:
     steady: float = STEADY
 
 
-def update(edge: Edge, *, now: bool, again: bool) -> Journal:
-    """Update this computer as its settings say; `now`: outside of the window too. See `Updater.run`."""
+def update(edge: Edge, *, now: bool, again: bool) -> tuple[Journal, bool]:
+    """Update this computer as its settings say; `now`: outside of the window too. See `Updater.run`.
+
+    Returns how it is in the end, and whether an update has failed just now.
+    """
     settings = edge.settings.update
     if settings is None:
         raise ConfigError("there is no [update]; expected at least url, the address of what `sukusuku apt-repo` made")
@@ -62,7 +65,9 @@ def update(edge: Edge, *, now: bool, again: bool) -> Journal:
         now_ms,
         patience=settings.minutes * 60,
     )
-    return Updater(world).run(begin=now or settings.opens(now_ms()), again=again)
+    before = update_journal.read(folder)
+    done = Updater(world).run(begin=now or settings.opens(now_ms()), again=again)
+    return done, bool(done.why) and done != before
 
 
 class Updater:
