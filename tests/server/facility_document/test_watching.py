@@ -84,6 +84,7 @@ def test_every_key_that_needs_a_restart_is_held_back_and_named(key: str) -> None
         "limits": facility("limits = { assets_per_node = 5 }"),
         "store.kind": facility('store = { kind = "influx" }'),
         "store.path": facility('store = { path = "x" }'),
+        "store.acknowledge": facility('store = { acknowledge = "replicated" }'),
         "store.influx": facility('store = { influx = { org = "x" } }'),
         "operations": facility('operations = { url = "sqlite:///x" }'),
         "web.host": facility('web = { host = "0.0.0.0" }'),
