@@ -64,7 +64,7 @@ def test_the_agent_completes_too(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "sukusuku-edge probe x y --parity ''",
         "sukusuku-edge check wa",
     )
-    assert commands == {"run", "check", "status", "probe", "enrol", "completion"}
+    assert commands == {"run", "check", "status", "probe", "enrol", "update", "completion"}
     assert parity == {"N", "E", "O"}
     assert files == {"ward.toml"}
 
