@@ -50,7 +50,7 @@ class World:
 def update(edge: Edge, *, now: bool, again: bool) -> tuple[Journal, bool]:
     """Update this computer as its settings say; `now`: outside of the window too. See `Updater.run`.
 
-    Returns how it is in the end, and whether an update has failed just now.
+    Returns how it is in the end, and whether an update has failed just now. Raises SukusukuError.
     """
     settings = edge.settings.update
     if settings is None:
@@ -66,7 +66,10 @@ def update(edge: Edge, *, now: bool, again: bool) -> tuple[Journal, bool]:
         patience=settings.minutes * 60,
     )
     before = update_journal.read(folder)
-    done = Updater(world).run(begin=now or settings.opens(now_ms()), again=again)
+    try:
+        done = Updater(world).run(begin=now or settings.opens(now_ms()), again=again)
+    except OSError as error:
+        raise PermanentError(f"{folder}: {error}; an update needs root, and room on the disk") from error
     return done, bool(done.why) and done != before
 
 
