@@ -37,7 +37,8 @@ def pdf(report: Report) -> bytes:
     page = html(report)
     _check_fonts(page)
     only_ours = weasyprint.urls.URLFetcher(allowed_protocols=["data"])  # pages carry everything with them
-    document: bytes = weasyprint.HTML(string=page, url_fetcher=only_ours).write_pdf(pdf_variant=_VARIANT)
+    made = weasyprint.HTML(string=page, url_fetcher=only_ours)
+    document: bytes = made.write_pdf(pdf_variant=_VARIANT, finisher=_say_scopes)
     return document
 
 
@@ -83,6 +84,17 @@ def library() -> Any:
     except OSError as error:
         raise MissingError(f"Pango is not installed ({error})", f"sudo apt-get install {PANGO} {FONT}") from error
     return weasyprint
+
+
+def _say_scopes(_: Any, made: Any) -> None:
+    """Say of each head of a table whether it is of its column or row: the one in the corner is named by no cell."""
+
+    def owner(part: Any) -> Any:
+        return made.objects[int(part["P"].split()[0])]
+
+    for part in made.objects:
+        if isinstance(part, dict) and part.get("S") == "/TH":
+            part["A"]["Scope"] = "/Column" if owner(owner(part))["S"] == "/THead" else "/Row"
 
 
 def _check_fonts(text: str) -> None:

@@ -155,6 +155,8 @@ def test_the_pdf_is_tagged_has_japanese_fonts_charts_that_are_drawn_and_no_empty
     assert heads[:3] == ["H1", "H2", "H2"]
     assert {"H1", "H2", "H3"} == set(heads)
     assert parts.count("/Headers") > 100, "each cell names its heads"
+    assert len(re.findall(r"^ *TH\b", parts, re.MULTILINE)) == parts.count("/Scope"), "and each head what it is of"
+    assert {"/Column", "/Row"} == set(re.findall(r"/Scope (/\w+)", parts))
     content = _unpacked(path.read_bytes())
     assert re.search(rb"/Lang ?\(ja\)", content)
     assert b'pdfuaid:part="1"' in content
