@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from sukusuku_api.lazy_store import LazyStore
+from sukusuku_server.access import passwords
 from tests.api import two_centres as worlds
 from tests.api.applications import create_app
 from tests.api.in_process import client
@@ -18,6 +19,15 @@ from tests.support.databases import Fill, nothing
 
 NOW = 1_795_000_000_000
 """The present of these tests: 2026-11-18T20:06:40+09:00."""
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """The real argon2id with little memory: the tests are not about its cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        hasher = passwords.hasher(time_cost=1, memory_cost=64, parallelism=1)
+        patch.setattr(passwords, "_hasher", lambda: hasher)
+        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -80,6 +81,7 @@ name = { ja = "遊び", en = "Play" }
 """
 
 
+@cache
 def facility(extra: str = "", text: str = FACILITY) -> Facility:
     """The facility; `extra` is TOML that comes before its centres."""
     head, tail = text.split("[[site]]", 1)

@@ -1,5 +1,6 @@
 """A small facility for the tests of the data path."""
 
+from functools import cache
 from pathlib import Path
 
 from sukusuku_core.settings import parse
@@ -49,6 +50,7 @@ capacity = 4
 """
 
 
+@cache
 def facility() -> Facility:
     """The facility as values; the broker's port does not matter."""
     return parse(FACILITY.format(port=1883), Facility, "facility.toml")

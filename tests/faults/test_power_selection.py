@@ -93,12 +93,12 @@ def test_a_full_disk_loses_nothing_and_stops_no_acknowledgement() -> None:
     passed(full_disk.full_disk(Tier.PR, rng(), rounds=1))
 
 
-def test_totals_are_the_truth_in_a_thousand_histories() -> None:
-    passed(counters.counters(Tier.PR, rng(), histories=1_000))
+def test_totals_are_the_truth_in_hundreds_of_histories() -> None:
+    passed(counters.counters(Tier.PR, rng(), histories=300))
 
 
 def test_noise_at_every_door() -> None:
-    passed(fuzz.fuzz(Tier.PR, rng(), seconds=0.3))
+    passed(fuzz.fuzz(Tier.PR, rng(), seconds=0.1))
 
 
 # ---------------------------------------------------------------- the tools

@@ -25,7 +25,7 @@ SELECTION: dict[str, Callable[[random.Random], Outcome]] = {
     "F1": lambda chance: asyncio.run(kills.kill(3, chance)),
     "F6": lambda chance: asyncio.run(partitions.by_proxy(2, chance)),
     "F9": lambda _: asyncio.run(broker_memory.forget(list(broker_memory.CASES))),
-    "F11": lambda chance: sequences.play(300, chance),
+    "F11": lambda chance: sequences.play(100, chance),
     "F12": lambda chance: orders.run(Tier.PR, chance),
     "F15": lambda chance: flapping.run(Tier.PR, chance),
     "F20": lambda _: influx_outages.lose_contact(["disk emptied"]),  # the others: server/timeseries/influx/test_outages

@@ -1,15 +1,17 @@
 """The schema of the SQLite store: numbered files, applied in order, each in a transaction of its own."""
 
 import sqlite3
+from functools import lru_cache
 from importlib.resources import files
 
 from sukusuku_core.errors import PermanentError, TransientError
 
 
-def _scripts() -> list[str]:
+@lru_cache
+def _scripts() -> tuple[str, ...]:
     folder = files(__package__).joinpath("schema")
     names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
-    return [folder.joinpath(name).read_text(encoding="utf-8") for name in names]
+    return tuple(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -7,16 +7,7 @@ import pytest
 from tests.api.access.place import Place, placed
 
 from sukusuku_api.reports.generate import WRITERS
-from sukusuku_server.access import passwords, second_factor
-
-
-@pytest.fixture(scope="module")
-def cheap_hashes() -> Iterator[None]:
-    """The real argon2id with little memory: the tests are not about its cost."""
-    with pytest.MonkeyPatch.context() as patch:
-        hasher = passwords.hasher(time_cost=1, memory_cost=64, parallelism=1)
-        patch.setattr(passwords, "_hasher", lambda: hasher)
-        yield
+from sukusuku_server.access import second_factor
 
 
 @pytest.fixture
@@ -25,15 +16,14 @@ def url() -> str:
 
 
 @pytest.fixture
-def place(tmp_path: Path, url: str, cheap_hashes: None) -> Iterator[Place]:
+def place(tmp_path: Path, url: str) -> Iterator[Place]:
     with placed(tmp_path, url) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def cheap(cheap_hashes: None) -> Iterator[None]:
-    """Hashes with little memory, empty PDFs and the same second factor for all: they are not what this is about."""
-
+def cheap() -> Iterator[None]:
+    """Empty PDFs and the same second factor for all: they are not what this is about."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(WRITERS, "pdf", lambda _: b"%PDF-1.7")
         patch.setattr(second_factor, "new", lambda: "A" * 32)

@@ -14,7 +14,7 @@ MANAGER = "manager at tobu"
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory, cheap_hashes: None) -> Iterator[Town]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with town(tmp_path_factory.mktemp("town") / "both", ["tobu", "seibu"]) as found:
         yield found
 

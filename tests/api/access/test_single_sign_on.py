@@ -22,7 +22,6 @@ from sukusuku_api.access.oidc.provider import Provider
 from sukusuku_api.access.sign_in import Refusal, first_link
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import now_ms
-from sukusuku_server.access import passwords
 from sukusuku_server.access.rights import Role
 from sukusuku_server.access.single_sign_on import BY
 from sukusuku_server.db.accounts import Accounts
@@ -44,14 +43,6 @@ def provider() -> Iterator[Glewlwyd]:
         for login, (name, groups, has_verified_mail) in PEOPLE.items():
             server.add_person(login, name, groups, verified=has_verified_mail)
         yield server
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _cheap_hashes() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        hasher = passwords.hasher(time_cost=1, memory_cost=64, parallelism=1)
-        patch.setattr(passwords, "_hasher", lambda: hasher)
-        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping
+from functools import cache
 
 from sukusuku_core.model import Quality, Value
 from sukusuku_core.settings import parse
@@ -52,6 +53,7 @@ language = "en"
 
 
 @functools.cache
+@cache
 def facility(text: str = FACILITY) -> Facility:
     return parse(text, Facility, "facility.toml")
 

@@ -1,6 +1,7 @@
 """A room for the tests: its settings, its day, and readings by local clock."""
 
 from datetime import date, datetime
+from functools import cache
 
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.settings import parse
@@ -34,6 +35,7 @@ name = {ja = "遊び", en = "running"}
 """
 
 
+@cache
 def facility(text: str = "") -> Facility:
     found = parse(HEAD + text, Facility, "facility.toml")
     check(found, "facility.toml")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from gettext import NullTranslations
 from importlib.resources import files
 
@@ -137,6 +138,7 @@ PLAN = replace(plan(*STOPS), km=11.84, minutes=71.6)
 NOTHING = replace(plan(*(replace(item, joined=False, position=None, reason=Reason.ENOUGH_ROOM) for item in STOPS[:2])))
 
 
+@cache
 def facility(text: str = FACILITY) -> Facility:
     return parse(text, Facility, "facility.toml")
 

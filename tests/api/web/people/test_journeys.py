@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Page, expect
 from sukusuku_api.access.sign_in import first_link
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import now_ms
-from sukusuku_server.access import passwords
 from sukusuku_server.db import MailState, Operations
 from sukusuku_server.settings.facility import MailServer
 from sukusuku_server.settings.mail_address import MailAddress
@@ -51,9 +50,7 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    hasher = passwords.hasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
+def place(tmp_path: Path, browser: Browser) -> Iterator[Place]:
     world = worlds.make(tmp_path)
     facility = msgspec.structs.replace(
         worlds.always_open(world.facility), mail=MailServer(sender=MailAddress("sukusuku@city.example.jp"))

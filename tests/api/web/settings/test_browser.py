@@ -11,7 +11,6 @@ from sukusuku_api.access.sign_in import first_link
 from sukusuku_api.app import follow
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import now_ms
-from sukusuku_server.access import passwords
 from sukusuku_server.facility_document.facility_file import FacilityFile
 from sukusuku_server.facility_document.watching import Watch
 from tests.api import two_centres as worlds
@@ -25,10 +24,8 @@ PASSWORD = "ふくろう 青い 自転車 七つ"
 
 
 @pytest.fixture
-def address(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def address(world: World, tmp_path: Path) -> Iterator[str]:
     """The API over a document in which all centres are closed at all times."""
-    hasher = passwords.hasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
     path = tmp_path / "facility.toml"
     text = FACILITY.replace("[[site.unit]]", f"{CLOSED}\n[[site.unit]]", 1)
     path.write_text(f"{text}\n[calendar]\nyear_end = []\n", encoding="utf-8")
