@@ -41,6 +41,11 @@ class Attention:
         missed = self._missed.get(ident)
         return self._hearing if self._hearing is None or missed is None else max(self._hearing, missed)
 
+    @property
+    def since(self) -> int | None:
+        """Since when there is a session with the broker; None: there is none."""
+        return self._hearing
+
     def lid(self, ident: str, now: int, *, is_open: bool) -> None:
         """Notice how the lid of a unit is."""
         if is_open:

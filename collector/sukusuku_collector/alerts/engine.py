@@ -22,7 +22,7 @@ from sukusuku_collector.alerts.records import (
     to_held,
     with_course,
 )
-from sukusuku_collector.alerts.rules import WATCHES
+from sukusuku_collector.alerts.rules import START_GRACE_MS, WATCHES
 from sukusuku_collector.alerts.rules_collection import is_open
 from sukusuku_collector.alerts.state_machine import Event, Open, Sign, over_at, step
 from sukusuku_core.errors import TransientError
@@ -33,7 +33,8 @@ from sukusuku_server.db.modes import ModeKind
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.escalation.steps import EscalationState, EscalationStep
 from sukusuku_server.escalation.timing import Standing, Timing, terms
-from sukusuku_server.live.freshness import last_time
+from sukusuku_server.live.freshness import last_time, turns
+from sukusuku_server.live.watchlist import Watchlist
 from sukusuku_server.mail.alert_links import AlertLinks
 from sukusuku_server.model.alerts import Word
 from sukusuku_server.model.rules import Rule
@@ -103,6 +104,9 @@ class AlertEngine:
         """To be given to the engine that comes after this one."""
         self._gone: frozenset[str] = frozenset()
         self._asked = 0
+        self._watchlist = Watchlist()
+        self._stance: object = None
+        """What all subjects share at the last look at everything."""
 
     def _posts_of(self, index: FacilitySchedules, subject: Subject) -> tuple[RuleBinding, ...]:
         facility = index.facility
@@ -131,6 +135,9 @@ class AlertEngine:
     ) -> None:
         """Look at these assets (all, and all sites, when None) at the time `now` (UTC ms) and store what changed.
 
+        Of all, those are passed over that have no alert and of which nothing has changed since the last look, until a
+        moment at which a value becomes too old, and for a minute at most.
+
         Call it after each commit with the assets that got readings, and every few seconds for all: silence and
         waiting times make no readings. Unknown assets are passed over. `linked` is whether the collector has a
         session with the broker: while it has none, and for a while after, no asset is called silent; nor after a pause
@@ -148,9 +155,16 @@ class AlertEngine:
         if assets is None:
             memory.silence_is_wide = silence_is_wide(memory.held, len(self._posts) - len(self._sites) - len(gone))
         self._notice_released(memory, now)
+        wanted: Collection[str] = dict.fromkeys(assets or ())
+        if assets is None:
+            stance = (around.modes, self.attention.since, id(memory))
+            if stance != self._stance:
+                self._watchlist.forget()
+            self._stance = stance
+            wanted = self._watchlist.due(self._posts, latest, around.derived, now)
         outcomes = [
             outcome
-            for subject in dict.fromkeys(self._posts if assets is None else assets)
+            for subject in wanted
             if subject in self._posts and subject not in gone
             for outcome in self._look(memory, subject, latest, around, now)
         ]
@@ -191,6 +205,7 @@ class AlertEngine:
     def forget(self) -> None:
         """Read everything from the database at the next evaluation: a wrong clock has been put right."""
         self._memory = None
+        self._watchlist.forget()
         self.attention.forget()
 
     def _load(self, now: int) -> _Memory:
@@ -255,7 +270,22 @@ class AlertEngine:
             telling = self._telling(memory, post, scene, held, after, events)
             if telling is not None or after != before or events:
                 found.append(Outcome(post, scene, seen, held, after, events, telling))
+        if found or any(post.key in memory.held for post in self._posts[subject]):
+            self._watchlist.forget(subject)
+        else:
+            moments = self._moments(memory, subject, latest, now)
+            self._watchlist.looked(subject, latest, around.derived, now, moments)
         return found
+
+    def _moments(self, memory: _Memory, subject: str, latest: LatestByAsset, now: int) -> Iterator[int]:
+        """Yield when the silence of a subject may have to be told if nothing is heard of it."""
+        hearing = self.attention.hearing(subject)
+        for seconds in {levels.silent_after for levels in self._posts[subject][0].levels}:
+            limit = round(seconds * 1000)
+            yield from turns(latest.get(subject, {}), seconds)
+            yield memory.known.get(subject, now) + limit + 1
+            if hearing is not None:
+                yield hearing + min(START_GRACE_MS, limit)
 
     def _telling(
         self,

@@ -9,7 +9,7 @@ stretch gives replaces what was derived of that stretch before, so a crash in th
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -29,6 +29,8 @@ from sukusuku_server.threads import unbroken
 from sukusuku_server.timeseries import PRUNED, SETTLED_MS, derivable_since, thinned_key
 from sukusuku_server.timeseries.protocols import DerivationSource, DerivedSeries, Notes
 
+TOGETHER = 50
+"""Assets whose points are stored in one transaction: it must not keep others from the store for long."""
 PASS_SECONDS = 5.0
 """Rest between two looks at the store."""
 
@@ -44,6 +46,9 @@ class Records(Protocol):
 
     def together(self) -> AbstractContextManager[None]:
         """Return what happens in the block is kept as a whole or not at all."""
+
+    def speakers(self, after: int, until: int) -> Collection[str]:
+        """Return the assets of which people may have said something in after < time <= until."""
 
     def said(self, asset: str, after: int, until: int) -> Sequence[Any]:
         """Return what people have said of an asset in after < time <= until, in order."""
@@ -105,6 +110,8 @@ class DerivationRunner:
         self._late: tuple[Late, ...] = ()
         self._spoken: tuple[Late, ...] = ()
         self._pruned = 0
+        self._open: set[str] = set()
+        """Assets that had findings in their last step: where they are found no more, they end in the records."""
         self._current = False
         self._anew = False
         self._revised: int | None = None
@@ -144,6 +151,7 @@ class DerivationRunner:
         """
         self._standing = {asset: found for asset, found in standing.items() if asset in self._subjects}
         self._revised = revised
+        self._open = set(self._standing)  # whose findings are open is not known: all are looked at once
 
     def restart(self) -> None:
         """Begin the next pass at the checkpoints: what this object knows may be of a time that was wrong."""
@@ -200,13 +208,19 @@ class DerivationRunner:
         if until <= after:
             return False  # the clock was set back
         wanted = {asset for asset, users in self._wanted_by.items() if not set(group).isdisjoint(users)}
-        found: dict[str, list[Reading]] = {asset: [] for asset in group}
+        found = {asset: list[Reading]() for asset in group}
         for reading in self._store.scan(wanted, after + 1, until + 1):
             for asset in self._wanted_by[reading.asset]:
                 if asset in found:
                     found[asset].append(reading)
-        steps = {asset: self._advanced(asset, found[asset], until) for asset in group}
-        self._keep(steps, until)
+        speakers = self._records.speakers(after, until)
+        steps: dict[str, Advanced[Any]] = {}
+        for asset in group:
+            said = self._records.said(asset, after, until) if asset in speakers else ()
+            steps[asset] = self._subjects[asset].derivation.advance(
+                self._standing[asset].state, found[asset], said, until
+            )
+        self._keep(steps, after, until)
         derivation_progress.keep(self._store, self.until, self._target())
         if self._behind():
             return True
@@ -219,24 +233,22 @@ class DerivationRunner:
             self._records.heard(spoken)
         return False
 
-    def _advanced(self, asset: str, readings: Sequence[Reading], until: int) -> Advanced[Any]:
-        standing, derivation = self._standing[asset], self._subjects[asset].derivation
-        said = self._records.said(asset, standing.time, until)
-        return derivation.advance(standing.state, readings, said, until)
-
-    def _keep(self, steps: Mapping[str, Advanced[Any]], until: int) -> None:
-        for asset, advanced in steps.items():
-            standing = self._standing[asset]
-            if advanced.points or standing.redo > standing.time:
-                self._store.put_derived(asset, standing.time, until, advanced.points)
+    def _keep(self, steps: Mapping[str, Advanced[Any]], after: int, until: int) -> None:
+        again = {asset for asset in steps if self._standing[asset].redo > after}
+        points = {asset: it.points for asset, it in steps.items() if it.points or asset in again}
+        changed = tuple(points)
+        for place in range(0, len(changed), TOGETHER):
+            some = {asset: points[asset] for asset in changed[place : place + TOGETHER]}
+            self._store.put_all_derived(after, until, some)
         with self._records.together():
             for asset, advanced in steps.items():
-                after = self._standing[asset].time
-                self._records.keep(asset, after, until, advanced)
+                if advanced.tells or asset in again or asset in self._open:
+                    self._records.keep(asset, after, until, advanced)
                 if until == _midnight(after):
                     version, state = self._subjects[asset].derivation.version, msgspec.msgpack.encode(advanced.state)
                     self._records.put_checkpoint(asset, until, version, state)
         for asset, advanced in steps.items():
+            (self._open.add if advanced.findings else self._open.discard)(asset)
             self._standing[asset] = Standing(until, advanced.state, self._standing[asset].redo)
 
     def _resume(self, asset: str, before: int, first: int) -> Standing:

@@ -18,7 +18,9 @@ from sukusuku_core.clock import Clock
 from sukusuku_core.time import japan_time
 from sukusuku_mqtt import Message, MqttSession
 from sukusuku_server.live import views
+from sukusuku_server.live.freshness import turns
 from sukusuku_server.live.views import RoomView, UnitView
+from sukusuku_server.live.watchlist import Watchlist
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Asset, Text
 from sukusuku_server.timeseries.protocols import LiveReader
@@ -115,6 +117,7 @@ class Mirror:
         there = (asset for asset in index.assets.values() if not asset.has_left(clock()))
         self.topics = {topic(self._operator, asset) for asset in there}
         self._shown: dict[str, bytes] = {}
+        self._watchlist = Watchlist()
 
     def after(self, before: "Mirror", mqtt: MqttSession) -> None:
         """Take away what another mirror has shown, and this one does not know. Raises TransientError."""
@@ -124,22 +127,26 @@ class Mirror:
     def begin(self) -> None:
         """Begin a session: nothing is known of what the broker shows."""
         self._shown.clear()
+        self._watchlist.forget()
 
     def publish(self, mqtt: MqttSession, assets: Collection[str] | None = None) -> None:
-        """Show these assets (all when None) as they are now, where that has changed."""
+        """Show these assets as they are now, where that has changed; when None, all that may have changed by now."""
         latest, derived, now = self._store.latest(), self._store.derived_latest(), self._clock()
-        for ident in self._index.assets if assets is None else assets:
+        for ident in self._watchlist.due(self._index.assets, latest, derived, now) if assets is None else assets:
             asset = self._index.assets.get(ident)
             if asset is None:
                 continue
             if asset.has_left(now):
                 if self._shown.pop(ident, None) is not None:
                     mqtt.publish(topic(self._operator, asset), b"", retain=True)
+                self._watchlist.looked(ident, latest, derived, now)
                 continue
-            shown = body(asset, views.view(self._index, asset, latest, now, derived))
+            view = views.view(self._index, asset, latest, now, derived)
+            shown = body(asset, view)
             if self._shown.get(ident) != shown:
                 mqtt.publish(topic(self._operator, asset), shown, retain=True)
                 self._shown[ident] = shown
+            self._watchlist.looked(ident, latest, derived, now, turns(latest.get(ident, {}), view.silent_after))
 
     def end(self, mqtt: MqttSession) -> None:
         """Nobody will say any more when the values grow old: they are old from now on."""

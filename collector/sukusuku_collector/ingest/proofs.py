@@ -79,9 +79,11 @@ class Proofs:
 
     def tell(self) -> None:
         """Note and log which nodes have changed. Raises TransientError when the store cannot."""
-        for key, noted_as in self._news.items():
+        if not self._news:
+            return
+        self._store.note_all({proof_key(noted_as): self._states[key] for key, noted_as in self._news.items()})
+        for key in self._news:
             state = self._states[key]
-            self._store.note(proof_key(noted_as), state)
             if state is ProofState.PROVED:
                 _log.info("edge node %s believes only what is proved with its key", key.node)
             else:

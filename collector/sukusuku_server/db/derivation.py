@@ -1,6 +1,6 @@
 """Everything that a derivation keeps besides its series. See `deriver.Records`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sukusuku_server.db.checkpoints import Checkpoints
@@ -24,6 +24,10 @@ class DerivationRecords:
         self._forecasts = Forecasts(operations)
         self._rooms = RoomRecords(operations)
         self._checkpoints = Checkpoints(operations)
+
+    def speakers(self, after: int, until: int) -> Collection[str]:
+        """Return the assets of which people may have said something in after < time <= until."""
+        return self._emptyings.speakers(after, until) | self._rooms.counted(after, until)
 
     def said(self, asset: str, after: int, until: int) -> Sequence[Emptying] | Sequence[Calibration]:
         """Return what people have said of a unit's emptyings or a room's count in after < time <= until, in order."""

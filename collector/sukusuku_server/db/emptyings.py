@@ -83,6 +83,12 @@ class Emptyings:
         with self._operations.reading() as connection:
             return tuple(_to_emptying(row) for row in connection.execute(query))
 
+    def speakers(self, after: int, until: int) -> set[str]:
+        """Return the units about whose emptyings in after < time <= until a person has said something."""
+        query = select(emptying.c.asset).where(emptying.c.time > after, emptying.c.time <= until)
+        with self._operations.reading() as connection:
+            return set(connection.scalars(query.where(emptying.c.state.in_(_SAID))))
+
     def spoken(self) -> list[Late]:
         """Units about which people spoke, and from when on they must therefore be derived again."""
         with self._operations.reading() as connection:

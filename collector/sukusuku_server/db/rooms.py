@@ -106,6 +106,14 @@ class RoomRecords:
         with self._operations.reading() as connection:
             return [Calibration(*row) for row in connection.execute(query.order_by(table.c.time, table.c.id))]
 
+    def counted(self, after: int, until: int) -> set[str]:
+        """Return the rooms of which staff entered a count around after < time <= until."""
+        start, end = _minutes(after, until)
+        table = room_calibration
+        with self._operations.reading() as connection:
+            query = select(table.c.asset).where(table.c.time >= start, table.c.time < end)
+            return set(connection.scalars(query))
+
     def said(self, asset: str, after: int, until: int) -> list[Calibration]:
         """Return the counts by staff that hold, with after < time <= until, in order.
 

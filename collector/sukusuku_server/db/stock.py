@@ -57,6 +57,15 @@ class Stock:
         with self._operations.reading() as connection:
             return [Entry(*row) for row in connection.execute(query)]
 
+    def shelves(self) -> dict[tuple[str, StockKind], list[Entry]]:
+        """Return countings and deliveries in order of time, by site and kind: of all shelves of which there are any."""
+        query = select(stock.c.site, stock.c.kind, stock.c.time, stock.c.count, stock.c.counted)
+        found: dict[tuple[str, StockKind], list[Entry]] = {}
+        with self._operations.reading() as connection:
+            for site, kind, *entry in connection.execute(query.order_by(stock.c.time, stock.c.id)):
+                found.setdefault((site, StockKind(kind)), []).append(Entry(*entry))
+        return found
+
     def said(self) -> list[Said]:
         """Return who said what of all shelves, the newest first."""
         query = select(stock).order_by(stock.c.time.desc(), stock.c.id.desc())

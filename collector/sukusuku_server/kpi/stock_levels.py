@@ -8,7 +8,7 @@ from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.db.stock import Stock, StockKind
-from sukusuku_server.model.collection import EmptyingState
+from sukusuku_server.model.collection import EmptyingState, Entry
 from sukusuku_server.settings import Site
 from sukusuku_server.timeseries.protocols import HistoryReader
 from sukusuku_server.units.consumables import LOOK_BACK_DAYS, Shelf, shelf
@@ -28,15 +28,18 @@ class SiteShelf:
 
 def shelves(operations: Operations, history: HistoryReader, sites: Sequence[Site], now: int) -> list[SiteShelf]:
     """Both shelves of each centre. Raises TransientError when a database does not answer."""
-    return [
-        SiteShelf(site.id, kind, _shelf(operations, history, site, kind, now)) for site in sites for kind in StockKind
-    ]
+    said = Stock(operations).shelves()
+
+    def found(site: Site, kind: StockKind) -> Shelf | None:
+        entries = said.get((site.id, kind))
+        return None if entries is None else _shelf(operations, history, site, kind, entries, now)
+
+    return [SiteShelf(site.id, kind, found(site, kind)) for site in sites for kind in StockKind]
 
 
-def _shelf(operations: Operations, history: HistoryReader, site: Site, kind: StockKind, now: int) -> Shelf | None:
-    entries = Stock(operations).entries(site.id, kind)
-    if not entries:
-        return None
+def _shelf(
+    operations: Operations, history: HistoryReader, site: Site, kind: StockKind, entries: Sequence[Entry], now: int
+) -> Shelf | None:
     since = min([now - LOOK_BACK_DAYS * DAY_MS, *(entry.time for entry in entries)])
     uses = _bags(operations, site, since, now) if kind is StockKind.BAG else _films(history, site, since, now)
     return shelf(entries, uses, now)

@@ -36,6 +36,16 @@ def key_metrics(asset: Unit | Room, latest: Mapping[str, Latest]) -> tuple[str, 
     return tuple(name for name in names if was_measured(latest, name))
 
 
+def turns(latest: Mapping[str, Latest], silent_after: float) -> list[int]:
+    """Return the moments (UTC ms) at which values of an asset become too old if nothing new comes."""
+    patience = round(silent_after * 1000) + 1
+    return [
+        time + patience
+        for item in latest.values()
+        for time in ((item.time,) if item.last_good is None else {item.time, item.last_good})
+    ]
+
+
 def lost_metrics(asset: Unit | Room, latest: Mapping[str, Latest], silent_after: float, now: int) -> dict[str, int]:
     """Key metrics of which no GOOD value has come for `silent_after` seconds, and when the last one was measured."""
     times = {name: latest[name].last_good or 0 for name in key_metrics(asset, latest)}

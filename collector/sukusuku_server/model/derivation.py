@@ -34,6 +34,11 @@ class Advanced(Generic[S]):
     outcomes: tuple[Outcome, ...] = ()
     corrections: tuple[Correction, ...] = ()
 
+    @property
+    def tells(self) -> bool:
+        """Whether anything but points came of it."""
+        return bool(self.emptyings or self.findings or self.forecasts or self.outcomes or self.corrections)
+
 
 class Derivation(Protocol[S, W_contra]):
     """The derivation of one asset. `S` is a frozen dataclass that msgspec can encode; `version` changes with its shape.

@@ -124,6 +124,9 @@ class DerivedSeries(Protocol):
         They are numbers of quality GOOD. Derived series have no roll-ups: they are on a coarse grid already.
         """
 
+    def put_all_derived(self, after: int, until: int, points: Mapping[str, Sequence[Reading]]) -> None:
+        """Do the same for several assets at once, each with its points."""
+
 
 class DerivationSource(Protocol):
     """Feeds derivation: readings in order of time, and which of them came late."""
@@ -211,6 +214,9 @@ class Notes(NoteReader, Protocol):
 
     def note(self, key: str, value: int) -> None:
         """Keep a number under a name, durably."""
+
+    def note_all(self, values: Mapping[str, int]) -> None:
+        """Keep numbers under their names, all at once."""
 
 
 class StoreStatus(Protocol):

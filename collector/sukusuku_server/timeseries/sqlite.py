@@ -287,10 +287,15 @@ class SqliteStore(SqliteReader):
 
     def put_derived(self, asset: str, after: int, until: int, points: Sequence[Reading]) -> None:
         """See Store."""
+        self.put_all_derived(after, until, {asset: points})
+
+    def put_all_derived(self, after: int, until: int, points: Mapping[str, Sequence[Reading]]) -> None:
+        """See Store."""
         with self._lock:
             with self._transaction() as run:
-                shipping_queue.list_derived(run, asset, after, until, points, self._claimed)
-                derived.replace(run, asset, after, until, points)
+                for asset, found in points.items():
+                    shipping_queue.list_derived(run, asset, after, until, found, self._claimed)
+                    derived.replace(run, asset, after, until, found)
             self._derivations += 1
 
     def thin(self, asset: str, start: int, end: int, points: Sequence[Reading], hours: Sequence[RoomHour]) -> None:
@@ -372,8 +377,12 @@ class SqliteStore(SqliteReader):
 
     def note(self, key: str, value: int) -> None:
         """See Store."""
-        with self._translated():
-            self._connection.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (key, value))
+        self.note_all({key: value})
+
+    def note_all(self, values: Mapping[str, int]) -> None:
+        """See Store."""
+        with self._transaction() as run:
+            run.executemany("INSERT OR REPLACE INTO host VALUES (?, ?)", values.items())
 
     def mark_offline(self, changes: Mapping[str, int | None]) -> None:
         """See Store. Births are frequent and mostly change nothing: then nothing is written."""

@@ -114,7 +114,8 @@ class SqliteReader:
                 found: dict[str, dict[str, Point]] = {}
                 for asset, metric, moment, value in derived.latest(self._connection):
                     found.setdefault(asset, {})[metric] = Point(moment, value, Quality.GOOD)
-                self._outlook, self._outlook_version = found, version
+                same = {asset: it for asset, it in self._outlook.items() if found.get(asset) == it}
+                self._outlook, self._outlook_version = {**found, **same}, version
             return self._outlook
 
     def late(self) -> list[Late]:

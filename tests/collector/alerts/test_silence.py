@@ -1,7 +1,11 @@
 """Units, rooms and single metrics of which nothing is heard, and looks of the collector that did not happen."""
 
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.rules import START_GRACE_MS
 from sukusuku_server.db import AlertState
 from tests.collector.alerts.alert_cases import (
@@ -107,3 +111,26 @@ def test_an_outage_of_the_collector_itself_blames_no_sensor(site: Site) -> None:
 
     site.engine.evaluate(latest | {ROOM: values(back, {"Occupancy/Children": 3})}, back + START_GRACE_MS)
     assert (site.only().rule, site.only().asset) == ("asset_silent", UNIT)
+
+
+def test_what_has_no_alert_and_does_not_change_is_passed_over_until_it_may_be_silent(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    look = AlertEngine._look
+
+    def seen(engine: AlertEngine, memory: Any, subject: str, *rest: Any) -> Any:
+        looked.append(subject)
+        return look(engine, memory, subject, *rest)
+
+    monkeypatch.setattr(AlertEngine, "_look", seen)
+    latest = {UNIT: values(T0, FRESH), ROOM: values(T0, {"Occupancy/Children": 0})}
+    for second in range(0, 20, 2):
+        site.engine.evaluate(latest, T0 + second * SECOND)
+    assert looked.count(UNIT) == looked.count(ROOM) == 1
+
+    for second in (*range(20, 30 * 60, 60), *range(30 * 60, 31 * 60, 2)):
+        site.engine.evaluate(latest, T0 + second * SECOND)
+    silent = {alert.asset: alert for alert in site.store.alerts(open_only=True) if alert.rule == "asset_silent"}
+    assert silent.keys() == {UNIT, ROOM}
+    assert looked.count(UNIT) > 25 + 25  # once a minute, and with an alert at every look

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sukusuku_collector.derivation.runner import DerivationRunner, Subject
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
-from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
+from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence, Finding, FindingName
 from sukusuku_server.model.derivation import Advanced
 from sukusuku_server.model.series import Late
 from sukusuku_server.timeseries import SETTLED_MS
@@ -62,16 +62,21 @@ class Memory:
     def __init__(self) -> None:
         self.words: list[Emptying] = []
         self.new: list[Late] = []
+        self.kept: list[tuple[str, tuple[str, ...]]] = []
         self.checkpoints: dict[str, dict[int, tuple[int, bytes]]] = {}
 
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def speakers(self, after: int, until: int) -> set[str]:
+        return {word.asset for word in self.words if after < word.time <= until}
 
     def said(self, asset: str, after: int, until: int) -> Sequence[Emptying]:
         return [word for word in self.words if word.asset == asset and after < word.time <= until]
 
     def keep(self, asset: str, after: int, until: int, advanced: Advanced[Any]) -> None:
         assert after < until
+        self.kept.append((asset, tuple(item.name for item in advanced.findings)))
 
     def spoken(self) -> Sequence[Late]:
         return tuple(self.new)
@@ -133,6 +138,33 @@ def expected(asset: str, read: Sequence[tuple[str, int, int]], entered: Sequence
         total += value
         found.append((minute, total))
     return found
+
+
+class Nines(Summing):
+    """Finds something while the last value is 9."""
+
+    def advance(self, state: Sum, readings: Sequence[Reading], said: Sequence[Emptying], until: int) -> Advanced[Sum]:
+        advanced = super().advance(state, readings, said, until)
+        nine = any(reading.value == 9 for reading in readings)
+        found = Finding("a", FindingName.LEVEL_STUCK, until, None, "") if nine else None
+        return replace(advanced, findings=() if found is None else (found,))
+
+
+def test_only_what_comes_of_a_step_is_kept_and_that_a_finding_has_ended(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    subjects = {"a": Subject(Nines()), "b": Subject(Summing())}
+    world.deriver = DerivationRunner(world.store, world.records, subjects, lambda: world.now)
+    world.read(("a", 0, 1))
+    world.work()
+    world.records.kept.clear()
+    for value in (1, 9, 1, 1):
+        world.now += 10 * SETTLED_MS
+        reading = Reading("a", "Cycles/Total", world.now - 2 * SETTLED_MS, value)
+        commit(world.store, [reading], world.now)
+        world.work()
+
+    assert world.records.kept == [("a", (FindingName.LEVEL_STUCK,)), ("a", ())]
+    world.store.close()
 
 
 EVENTS = st.lists(

@@ -160,6 +160,10 @@ class MemoryStore:
     def note(self, key: str, value: int) -> None:
         """Nor here."""
 
+    def note_all(self, values: Mapping[str, int]) -> None:
+        for key, value in values.items():
+            self.note(key, value)
+
     def mark_offline(self, changes: Mapping[str, int | None]) -> None:
         """Nor here."""
 
