@@ -65,6 +65,9 @@ class Records(Protocol):
     def checkpoint(self, asset: str, before: int, version: int) -> tuple[int, bytes] | None:
         """Return the newest state of a derivation from before a moment, with its time; older versions do not count."""
 
+    def checkpoints(self, before: int, version: int) -> Mapping[str, tuple[int, bytes]]:
+        """Return the same of all assets that have one, by asset."""
+
     def put_checkpoint(self, asset: str, time: int, version: int, state: bytes) -> None:
         """Keep the state of a derivation. Those after it are forgotten: they were derived from an older past."""
 
@@ -110,6 +113,7 @@ class DerivationRunner:
         self._late: tuple[Late, ...] = ()
         self._spoken: tuple[Late, ...] = ()
         self._pruned = 0
+        self._thinned: Mapping[str, int] = {}
         self._open: set[str] = set()
         """Assets that had findings in their last step: where they are found no more, they end in the records."""
         self._current = False
@@ -182,8 +186,10 @@ class DerivationRunner:
         pruned = self._store.noted(PRUNED)
         archived = pruned is not None and first < pruned  # another store still has what is gone from the file
         self._pruned = 0 if archived else derivable_since(pruned)
+        self._thinned = self._store.noted_under(thinned_key(""))
         self._late = tuple(self._store.late())
         self._spoken = tuple(self._records.spoken())
+        newest = self._newest()
         back: dict[str, int] = {}
         for cause in (*self._late, *self._spoken):
             for asset in self._wanted_by.get(cause.asset, ()):
@@ -192,12 +198,26 @@ class DerivationRunner:
         for asset in self._subjects:
             known = self._standing.get(asset)
             if known is None:
-                known = self._resume(asset, self._target() + 1, first)
+                known = self._resume(asset, first, newest.get(asset))
             if back.get(asset, known.time + 1) <= known.time:
-                known = self._resume(asset, back[asset], first)
+                version = self._subjects[asset].derivation.version
+                known = self._resume(asset, first, self._records.checkpoint(asset, back[asset], version))
             self._standing[asset] = known
         derivation_progress.keep(self._store, self.until, self._target())
         return self._behind()
+
+    def _newest(self) -> Mapping[str, tuple[int, bytes]]:
+        """Return the last checkpoints of assets of which it is not known where they stand, with one question each kind.
+
+        One for each asset would take its turns with the loop that stores readings, thousands of times.
+        """
+        missing = [asset for asset in self._subjects if asset not in self._standing]
+        found: dict[str, tuple[int, bytes]] = {}
+        for version in {self._subjects[asset].derivation.version for asset in missing}:
+            kept = self._records.checkpoints(self._target() + 1, version)
+            mine = [asset for asset in missing if self._subjects[asset].derivation.version == version]
+            found |= {asset: kept[asset] for asset in mine if asset in kept}
+        return found
 
     def stretch(self) -> bool:
         """Bring the assets that are furthest behind forward by a day at most. Tells whether there is more to do."""
@@ -251,12 +271,11 @@ class DerivationRunner:
             (self._open.add if advanced.findings else self._open.discard)(asset)
             self._standing[asset] = Standing(until, advanced.state, self._standing[asset].redo)
 
-    def _resume(self, asset: str, before: int, first: int) -> Standing:
-        """Where an asset stood at its last checkpoint before a moment, or at the very beginning."""
+    def _resume(self, asset: str, first: int, found: tuple[int, bytes] | None) -> Standing:
+        """Where an asset stood at a checkpoint, or at the very beginning."""
         derivation = self._subjects[asset].derivation
         gone = self._gone(asset)
         first = max(first, gone)
-        found = self._records.checkpoint(asset, before, derivation.version)
         if found is not None and found[0] >= gone:
             try:
                 return Standing(found[0], msgspec.msgpack.decode(found[1], type=derivation.kind), self._target())
@@ -266,7 +285,7 @@ class DerivationRunner:
 
     def _gone(self, asset: str) -> int:
         """Before what midnight there is nothing left to derive an asset from: its past stays as it is."""
-        return max(self._store.noted(thinned_key(asset)) or 0, self._pruned)
+        return max(self._thinned.get(thinned_key(asset), 0), self._pruned)
 
     def _target(self) -> int:
         return self._clock() - SETTLED_MS

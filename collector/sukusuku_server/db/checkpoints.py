@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.db.database import Operations
@@ -44,6 +44,20 @@ class Checkpoints:
         with self._operations.reading() as connection:
             row = connection.execute(query.order_by(columns.time.desc()).limit(1)).first()
             return None if row is None else Checkpoint(row.time, bytes(row.state))
+
+    def newest(self, version: int, until: int) -> dict[str, Checkpoint]:
+        """Return the same of all assets that have one, by asset."""
+        columns = checkpoint.c
+        mine = (columns.version == version) & (columns.time <= until)
+        last = (
+            select(columns.asset, func.max(columns.time).label("time")).where(mine).group_by(columns.asset).subquery()
+        )
+        query = select(columns.asset, columns.time, columns.state).join(
+            last, (columns.asset == last.c.asset) & (columns.time == last.c.time)
+        )
+        with self._operations.reading() as connection:
+            rows = connection.execute(query.where(columns.version == version)).all()
+        return {row.asset: Checkpoint(row.time, bytes(row.state)) for row in rows}
 
     def forget(self, asset: str, after: int) -> None:
         """Delete the states of an asset later than a time: they do not hold any more."""

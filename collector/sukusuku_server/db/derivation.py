@@ -53,6 +53,11 @@ class DerivationRecords:
         found = self._checkpoints.latest(asset, version, before - 1)
         return None if found is None else (found.time, found.state)
 
+    def checkpoints(self, before: int, version: int) -> dict[str, tuple[int, bytes]]:
+        """Return the same of all assets that have one, by asset."""
+        found = self._checkpoints.newest(version, before - 1)
+        return {asset: (kept.time, kept.state) for asset, kept in found.items()}
+
     def put_checkpoint(self, asset: str, time: int, version: int, state: bytes) -> None:
         """Keep the state of a derivation. Those after it are forgotten: they were derived from an older past."""
         self._checkpoints.forget(asset, time)

@@ -208,6 +208,9 @@ class NoteReader(Protocol):
     def noted(self, key: str) -> int | None:
         """Return the number under a name; None when there is none."""
 
+    def noted_under(self, prefix: str) -> Mapping[str, int]:
+        """Return all numbers whose names begin so, by name."""
+
 
 class Notes(NoteReader, Protocol):
     """Keeps numbers under names."""

@@ -49,6 +49,10 @@ class SqliteReader:
         found = self._all("SELECT value FROM host WHERE key = ?", (key,))
         return int(found[0][0]) if found else None
 
+    def noted_under(self, prefix: str) -> dict[str, int]:
+        """See Store."""
+        return dict(self._all("SELECT key, value FROM host WHERE substr(key, 1, ?) = ?", (len(prefix), prefix)))
+
     def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
         """See Store."""
         rows = self._all(

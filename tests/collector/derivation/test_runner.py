@@ -63,7 +63,7 @@ class Memory:
         self.words: list[Emptying] = []
         self.new: list[Late] = []
         self.kept: list[tuple[str, tuple[str, ...]]] = []
-        self.checkpoints: dict[str, dict[int, tuple[int, bytes]]] = {}
+        self.kept_states: dict[str, dict[int, tuple[int, bytes]]] = {}
 
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -85,12 +85,16 @@ class Memory:
         self.new.remove(spoken)
 
     def checkpoint(self, asset: str, before: int, version: int) -> tuple[int, bytes] | None:
-        times = [time for time, kept in self.checkpoints.get(asset, {}).items() if time < before and kept[0] == version]
-        return (max(times), self.checkpoints[asset][max(times)][1]) if times else None
+        times = [time for time, kept in self.kept_states.get(asset, {}).items() if time < before and kept[0] == version]
+        return (max(times), self.kept_states[asset][max(times)][1]) if times else None
+
+    def checkpoints(self, before: int, version: int) -> dict[str, tuple[int, bytes]]:
+        found = {asset: self.checkpoint(asset, before, version) for asset in self.kept_states}
+        return {asset: kept for asset, kept in found.items() if kept is not None}
 
     def put_checkpoint(self, asset: str, time: int, version: int, state: bytes) -> None:
-        kept = {at: it for at, it in self.checkpoints.get(asset, {}).items() if at < time}
-        self.checkpoints[asset] = kept | {time: (version, state)}
+        kept = {at: it for at, it in self.kept_states.get(asset, {}).items() if at < time}
+        self.kept_states[asset] = kept | {time: (version, state)}
 
     def enter(self, asset: str, time: int) -> None:
         self.words.append(
@@ -222,7 +226,7 @@ def test_a_restart_goes_on_from_the_last_midnight(tmp_path: Path) -> None:
     world.work()
 
     assert world.derived("a") == [(10, 5), (5000, 9), (5100, 10)]
-    assert len(world.records.checkpoints["a"]) == 4
+    assert len(world.records.kept_states["a"]) == 4
     world.store.close()
 
 
@@ -239,7 +243,7 @@ def test_what_is_thinned_out_is_not_derived_again(tmp_path: Path) -> None:
     world.work()
     assert world.derived("a") == [(0, 2), (1500, 9), (1600, 10), (3000, 13)], "from the midnight after it"
 
-    world.records.checkpoints.clear()
+    world.records.kept_states.clear()
     world.restart()
     world.records.enter("a", START + 5 * 60_000)
     world.work()
@@ -251,7 +255,7 @@ def test_a_checkpoint_of_another_version_is_not_used(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.read(("a", 10, 5))
     world.work()
-    world.records.checkpoints["a"] = dict.fromkeys(world.records.checkpoints["a"], (0, b"\xc1"))
+    world.records.kept_states["a"] = dict.fromkeys(world.records.kept_states["a"], (0, b"\xc1"))
     world.restart()
     world.work()
 

@@ -157,6 +157,9 @@ class MemoryStore:
     def noted(self, key: str) -> int | None:
         """Nothing here is kept."""
 
+    def noted_under(self, prefix: str) -> Mapping[str, int]:
+        return {}
+
     def note(self, key: str, value: int) -> None:
         """Nor here."""
 
