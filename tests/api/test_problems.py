@@ -153,7 +153,7 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
     assert set(description["paths"]) == {
         f"/api/v1/{path}"
         for path in (
-            "alerts/{alert_id}/acknowledge/withdraw",
+            "alerts/{alert_id}/acknowledge/withdraw", "alerts/{alert_id}/assign", "alerts/{alert_id}/assignees",
             "enrolments/{node}", "enrolments/{node}/certificate",
             "settings", "settings/edits", "settings/history", "settings/undo", "settings/unassigned", "settings/adopt",
             "health", "sites", "sites/{site_id}", "units", "units/{unit_id}", "rooms", "rooms/{room_id}",
