@@ -16,7 +16,6 @@ import openpyxl
 import pytest
 
 from sukusuku_api.reports import fonts
-from sukusuku_api.reports.chart_renderer import in_lines
 from sukusuku_api.reports.charts import picture, render
 from sukusuku_api.reports.generate import WRITERS
 from sukusuku_server.settings import Language
@@ -121,6 +120,8 @@ def test_charts_are_drawn_in_the_order_of_their_tables(november: World) -> None:
 
 
 def test_names_below_an_axis_are_broken_at_spaces_and_where_they_must() -> None:
+    from sukusuku_api.reports.chart_renderer import in_lines  # noqa: PLC0415 - Altair takes long to load
+
     assert in_lines("Baby room", 200) == "Baby room"
     assert in_lines("Tobu Child and Family Centre Baby room", 100) == "Tobu Child and\nFamily Centre\nBaby room"
     assert in_lines("東部子ども家庭支援センター 一時保育室", 130) == "東部子ども家庭支援センター\n一時保育室"
