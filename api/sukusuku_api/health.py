@@ -25,7 +25,7 @@ from sukusuku_server.model.proofs import ProofState, proof_key
 from sukusuku_server.model.series import Latest, LatestByAsset, Tally
 from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.settings import MAIL
-from sukusuku_server.timeseries import twins_key
+from sukusuku_server.timeseries import duplicates_key
 from sukusuku_server.timeseries.influx.thinning import overdue
 from sukusuku_server.timeseries.unassigned import DROPPED
 
@@ -279,5 +279,5 @@ def _unreadable(context: Context, edge: str) -> Iterator[out.UnreadableOut]:
 
 def _duplicate(context: Context, edge: str, now: int) -> bool:
     """Return the collector notes every sign of a second edge node; a person has some time to see that there was one."""
-    noted = _noted(context, twins_key(edge))
+    noted = _noted(context, duplicates_key(edge))
     return noted is not None and now - noted < DUPLICATE_MS

@@ -4,7 +4,7 @@ import httpx
 
 from sukusuku_core import __version__
 from sukusuku_core.model import Reading
-from sukusuku_server.timeseries import twins_key
+from sukusuku_server.timeseries import duplicates_key
 from tests.api import two_centres as worlds
 from tests.api.conftest import NOW
 from tests.api.two_centres import World
@@ -104,8 +104,8 @@ def test_health_tells_of_losses_clocks_and_duplicate_edge_nodes(api: httpx.Clien
         Reading("tobu-pi", "Info/Update", NOW - 5_000, "0.2.0 failed, 0.1.0 is back: after 10 minutes"),
         Reading("seibu-pi", "Buffer/DroppedRange", NOW - 5_000, '{"from":9e99}'),
     )
-    world.store.note(twins_key("seibu-pi"), NOW - 60_000)
-    world.store.note(twins_key("tobu-pi"), NOW - 180_000)
+    world.store.note(duplicates_key("seibu-pi"), NOW - 60_000)
+    world.store.note(duplicates_key("tobu-pi"), NOW - 180_000)
 
     tobu, seibu = api.get("/api/v1/health").json()["edges"]
 

@@ -35,7 +35,7 @@ from sukusuku_core.topics import MessageType, NodeTopic
 from sukusuku_mqtt.client import Message
 from sukusuku_server.model.series import Committed, Unassigned
 from sukusuku_server.settings import Facility
-from sukusuku_server.timeseries import twins_key
+from sukusuku_server.timeseries import duplicates_key
 from sukusuku_server.timeseries.protocols import Notes
 
 _BIRTHS = {MessageType.NBIRTH, MessageType.DBIRTH}
@@ -87,7 +87,7 @@ class Ingest:
         self._group = facility.operator.id
         self._routes = Routes(facility)
         self._gate = Gate(limits)
-        self._twins = DuplicateNodeDetector()
+        self._duplicates = DuplicateNodeDetector()
         self._store = store
         self._clock = clock
         self._reorder_window = round(limits.reorder_window * 1000)
@@ -111,7 +111,7 @@ class Ingest:
             self._second.begin_session()
         self._tables = {}
         self._aliases: dict[NodeKey, Aliases] = {}
-        self._homeless = UnassignedMessages()
+        self._unassigned = UnassignedMessages()
         self._strangers: set[tuple[NodeKey, str | None]] = set()
 
     def take(self, facility: Facility) -> None:
@@ -140,7 +140,7 @@ class Ingest:
         """
         self.arrived += len(messages)
         batch = Batch(self._clock())
-        for key in self._twins.released(batch.now):
+        for key in self._duplicates.released(batch.now):
             self._session.ask_rebirth(key, batch.now)
         for arrived in self._reorder.late(batch.now):
             self._handle(arrived, batch)
@@ -151,7 +151,7 @@ class Ingest:
                 self._refuse(message, error, batch)
         committed = Committed(0, 0, 0)
         try:
-            self._tell_twins(batch)
+            self._tell_duplicates(batch)
             self._senders.tell(self._teller, batch)
             self._proofs.tell()
             if batch.rows or batch.moved or batch.quarantined or batch.unassigned:
@@ -213,12 +213,12 @@ class Ingest:
         if kind in _UNORDERED:
             self._reorder.forget(key)
             self._life(arrived, batch)
-        elif self._twins.passed_over(key, batch.now):
+        elif self._duplicates.passed_over(key, batch.now):
             self._senders.dropped(key, WHOLE, "two-nodes", batch.now)
             self._throw_away(message, "two-nodes", "two edge nodes use this identity", batch)
         else:
             if seq is not None and self._session.ahead(key, seq) >= sparkplug.SEQ_MODULUS // 2:
-                self._twins.seq_behind(key, batch.now)
+                self._duplicates.seq_behind(key, batch.now)
             for item in self._reorder.arrange(key, seq, arrived, batch.now):
                 if item is arrived:
                     self._ordered(item, batch)
@@ -246,7 +246,7 @@ class Ingest:
         key = arrived.route.key
         if arrived.route.topic.type is MessageType.NDEATH:
             bdseq = arrived.bdseq()
-            self._twins.death(key, bdseq)
+            self._duplicates.death(key, bdseq)
             gone = self._session.node_death(key, bdseq)
             if gone is not None:
                 self._senders.dead(key, gone, batch)
@@ -255,8 +255,8 @@ class Ingest:
         bdseq = arrived.bdseq()
         aliases = Aliases()
         aliases.declare(None, arrived.body.metrics)
-        self._twins.birth(key, bdseq, batch.now)
-        if self._twins.passed_over(key, batch.now):
+        self._duplicates.birth(key, bdseq, batch.now)
+        if self._duplicates.passed_over(key, batch.now):
             self._session.forget(key)
             self._senders.dropped(key, WHOLE, "two-nodes", batch.now)
             self._throw_away(arrived.message, "two-nodes", "two edge nodes use this identity", batch)
@@ -347,7 +347,7 @@ class Ingest:
             return
         self.counts[refusal.reason] += 1
         node, topic = arrived.route.key.node, arrived.message.topic
-        kept = self._homeless.take(arrived.route.topic, arrived.body)
+        kept = self._unassigned.take(arrived.route.topic, arrived.body)
         if kept is not None:
             detail, clock_set = refusal.detail[:MAX_TEXT], self._rows.clock_set(node)
             batch.unassigned.append(Unassigned(batch.now, topic, refusal.reason, detail, kept, clock_set))
@@ -399,13 +399,13 @@ class Ingest:
 
     # ------------------------------------------------------------ what a person must know
 
-    def _tell_twins(self, batch: Batch) -> None:
-        for finding in self._twins.findings():
+    def _tell_duplicates(self, batch: Batch) -> None:
+        for finding in self._duplicates.findings():
             self._session.forget(finding.node)
             self._reorder.forget(finding.node)
             _log.log(logging.ERROR if finding.certain else logging.WARNING, "%s", finding)
             if finding.certain:
-                self._store.note(twins_key(self._routes.edge(finding.node.node)), batch.now)
+                self._store.note(duplicates_key(self._routes.edge(finding.node.node)), batch.now)
 
 
 def _command(key: NodeKey, now: int, *metrics: tuple[str, Value]) -> Command:

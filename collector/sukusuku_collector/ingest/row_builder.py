@@ -231,7 +231,7 @@ class Rows:
     def _careful(self, metrics: Sequence[Any], arrived: _Arrived) -> Collection[str]:
         """Do what the loop of `read` does, for every case."""
         refused: dict[str, list[str]] = {}
-        homeless: list[Any] = []
+        unassigned: list[Any] = []
         for metric in metrics:
             try:
                 if (why := self._take(metric, arrived)) is not None:
@@ -239,13 +239,13 @@ class Rows:
             except DecodeError as error:
                 refused.setdefault(error.reason, []).append(error.detail)
                 if error.reason in UNASSIGNED:
-                    homeless.append(metric)
+                    unassigned.append(metric)
         message, table, batch = arrived.message, arrived.table, arrived.batch
         for reason, details in refused.items():
             self._counts[reason] += len(details)
             if reason in UNASSIGNED:
                 clock_set = self.clock_set(table.subject.edge)
-                kept = keep(arrived.body, homeless, table.types, birth=arrived.birth)
+                kept = keep(arrived.body, unassigned, table.types, birth=arrived.birth)
                 if kept is not None:
                     batch.unassigned.append(
                         Unassigned(batch.now, message.topic[:MAX_TEXT], reason, details[0][:MAX_TEXT], kept, clock_set)

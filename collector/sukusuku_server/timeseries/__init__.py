@@ -6,7 +6,7 @@ The collector writes, the API reads.
 from sukusuku_core.time import day_number, midnight
 
 
-def twins_key(node: str) -> str:
+def duplicates_key(node: str) -> str:
     """Under which the collector notes when (UTC ms) it last found that two edge nodes use one identity."""
     return f"twins/{node}"
 

@@ -9,14 +9,14 @@ KEY = NodeKey("toshima", "tobu-pi")
 NOW = 1_800_000_000_000
 
 
-def lives(twins: DuplicateNodeDetector, bdseqs: list[int], gap: int = 1_000, *, deaths: bool = True) -> list[bool]:
+def lives(detector: DuplicateNodeDetector, bdseqs: list[int], gap: int = 1_000, *, deaths: bool = True) -> list[bool]:
     """Births `gap` ms apart, each after the death of the one before: whether the node is passed over after each."""
     found = []
     for n, bdseq in enumerate(bdseqs):
-        twins.birth(KEY, bdseq, NOW + n * gap)
-        found.append(twins.passed_over(KEY, NOW + n * gap))
+        detector.birth(KEY, bdseq, NOW + n * gap)
+        found.append(detector.passed_over(KEY, NOW + n * gap))
         if deaths:
-            twins.death(KEY, bdseq)
+            detector.death(KEY, bdseq)
     return found
 
 
@@ -33,27 +33,27 @@ def lives(twins: DuplicateNodeDetector, bdseqs: list[int], gap: int = 1_000, *, 
     ],
 )
 def test_two_nodes_that_push_each_other_off_are_found(bdseqs: list[int]) -> None:
-    twins = DuplicateNodeDetector()
-    passed = lives(twins, bdseqs)
+    detector = DuplicateNodeDetector()
+    passed = lives(detector, bdseqs)
     assert passed[-1]
-    findings = twins.findings()
+    findings = detector.findings()
     assert not findings[0].certain
     assert findings[-1].certain
-    assert twins.findings() == []
+    assert detector.findings() == []
 
 
 def test_two_nodes_that_are_connected_at_once_are_found() -> None:
-    twins = DuplicateNodeDetector()
-    lives(twins, [5, 9, 5, 9], gap=100, deaths=False)
-    assert twins.findings()[-1].certain
+    detector = DuplicateNodeDetector()
+    lives(detector, [5, 9, 5, 9], gap=100, deaths=False)
+    assert detector.findings()[-1].certain
 
 
 def test_messages_of_two_sessions_are_found_by_their_seq() -> None:
-    twins = DuplicateNodeDetector()
-    lives(twins, [5, 5], deaths=False)
-    twins.seq_behind(KEY, NOW + 2_000)
-    twins.seq_behind(KEY, NOW + 7_000)
-    assert [item.certain for item in twins.findings()] == [False, True]
+    detector = DuplicateNodeDetector()
+    lives(detector, [5, 5], deaths=False)
+    detector.seq_behind(KEY, NOW + 2_000)
+    detector.seq_behind(KEY, NOW + 7_000)
+    assert [item.certain for item in detector.findings()] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -68,40 +68,40 @@ def test_messages_of_two_sessions_are_found_by_their_seq() -> None:
     ],
 )
 def test_one_node_is_not_suspected(bdseqs: list[int], gap: int) -> None:
-    twins = DuplicateNodeDetector()
+    detector = DuplicateNodeDetector()
     bdseqs = [bdseq % 256 for bdseq in bdseqs]
     deaths = bdseqs[:2] != [3, 3]  # those are rebirths
-    assert not any(lives(twins, bdseqs, gap, deaths=deaths))
-    assert twins.findings() == []
+    assert not any(lives(detector, bdseqs, gap, deaths=deaths))
+    assert detector.findings() == []
 
 
 def test_one_oddity_is_doubted_for_a_moment_and_forgotten() -> None:
-    twins = DuplicateNodeDetector()
-    lives(twins, [200, 5])
+    detector = DuplicateNodeDetector()
+    lives(detector, [200, 5])
     at = NOW + 1_000
-    assert twins.passed_over(KEY, at + DOUBT - 1)
-    assert not twins.passed_over(KEY, at + DOUBT)
-    twins.birth(KEY, 100, at + FORGET + 1)
-    assert [item.certain for item in twins.findings()] == [False]
+    assert detector.passed_over(KEY, at + DOUBT - 1)
+    assert not detector.passed_over(KEY, at + DOUBT)
+    detector.birth(KEY, 100, at + FORGET + 1)
+    assert [item.certain for item in detector.findings()] == [False]
 
 
 def test_a_node_is_trusted_again_after_a_quiet_time_and_when_the_clock_steps_back() -> None:
-    twins = DuplicateNodeDetector()
-    lives(twins, [5, 200, 6, 201])
+    detector = DuplicateNodeDetector()
+    lives(detector, [5, 200, 6, 201])
     last = NOW + 3_000
-    assert twins.passed_over(KEY, last + TRUST - 1)
-    assert twins.released(last + TRUST - 1) == []
-    assert not twins.passed_over(KEY, last + TRUST)
-    assert twins.released(last + TRUST) == [KEY]
-    assert twins.released(last + TRUST) == []
-    assert not twins.passed_over(KEY, last - 3_600_000)
+    assert detector.passed_over(KEY, last + TRUST - 1)
+    assert detector.released(last + TRUST - 1) == []
+    assert not detector.passed_over(KEY, last + TRUST)
+    assert detector.released(last + TRUST) == [KEY]
+    assert detector.released(last + TRUST) == []
+    assert not detector.passed_over(KEY, last - 3_600_000)
 
 
 def test_one_more_oddity_soon_after_is_certain_at_once() -> None:
-    twins = DuplicateNodeDetector()
-    lives(twins, [5, 200, 6, 201])
-    twins.findings()
+    detector = DuplicateNodeDetector()
+    lives(detector, [5, 200, 6, 201])
+    detector.findings()
     at = NOW + 3_000 + TRUST + 1_000
-    twins.seq_behind(KEY, at)
-    assert [item.certain for item in twins.findings()] == [True]
-    assert twins.passed_over(KEY, at + TRUST - 1)
+    detector.seq_behind(KEY, at)
+    assert [item.certain for item in detector.findings()] == [True]
+    assert detector.passed_over(KEY, at + TRUST - 1)

@@ -13,7 +13,7 @@ from sukusuku_core.model import Reading
 from sukusuku_core.sparkplug import Metric, Payload
 from sukusuku_mqtt import Message
 from sukusuku_server.settings import Limits
-from sukusuku_server.timeseries import twins_key
+from sukusuku_server.timeseries import duplicates_key
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.ingest.scripted_edge import NOW, Edge, Time, acknowledges, asks_rebirth, ddata, reasons, values
 from tests.collector.small_facility import facility
@@ -133,7 +133,7 @@ def test_two_nodes_with_one_identity_are_told_within_seconds_and_neither_is_stor
     told = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert "two edge nodes use the identity toshima/tobu-pi" in told[0].getMessage()
     assert set(reasons(store)) == {"two-nodes"}
-    assert store.noted(twins_key("tobu-pi")) == NOW + 5_000
+    assert store.noted(duplicates_key("tobu-pi")) == NOW + 5_000
 
 
 def test_when_one_of_the_two_is_gone_everything_that_waited_comes(

@@ -13,7 +13,7 @@ from sukusuku_server.db.node_keys import NodeKeys
 from sukusuku_server.db.sign_in_attempts import MOST_PER_LOGIN
 from sukusuku_server.model import foreign
 from sukusuku_server.model.proofs import ProofState, proof_key
-from sukusuku_server.timeseries import twins_key
+from sukusuku_server.timeseries import duplicates_key
 from tests.api.access.place import PASSWORD, placed
 from tests.api.conftest import NOW
 from tests.api.two_centres import World
@@ -28,7 +28,7 @@ def test_what_was_forged_is_told_and_what_is_well_too(world: World, api: httpx.C
 
     world.commit(Reading("tobu-pi", "Refused/Acknowledgements", NOW - 5000, 7))
     world.store.note(foreign.CLAIMS, 2)
-    world.store.note(twins_key("seibu-pi"), NOW - 1000)
+    world.store.note(duplicates_key("seibu-pi"), NOW - 1000)
     world.store.note(proof_key("seibu-pi"), ProofState.NO_KEY)
     page = api.get("/people/security", params={"lang": "en"}).text
     told = re.findall(r"<li>(.*)</li>", page)
