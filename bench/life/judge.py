@@ -94,7 +94,7 @@ def _mails(course: Course) -> Iterator[Figure]:
         yield Figure(f"mails to {who.partition('@')[0]}, median and worst day", f"{median(own):g}, {max(own)}")
     most = 0
     for start, end in course.breaks.ward:
-        back = {unit.id for unit in course.world.units if not _stays_silent(unit, end)}
+        back = {unit.id for unit in course.world.units if not _is_silent_by_itself(unit, start, end)}
         heard = Counter(
             (told.recipient, told.time)
             for told in course.told
@@ -110,9 +110,12 @@ def _mails(course: Course) -> Iterator[Figure]:
     )
 
 
-def _stays_silent(unit: SimulatedUnit, end: int) -> bool:
-    """Whether a unit has a silence of its own when an outage ends: what is told of it is not about the outage alone."""
-    return any(trouble.start <= end + HOUR_MS and trouble.end > end + HOUR_MS for trouble in silences(unit))
+def _is_silent_by_itself(unit: SimulatedUnit, start: int, end: int) -> bool:
+    """Whether a unit has a silence of its own near an outage: what is told of it is not about the outage alone.
+
+    One that has just ended counts too: the outage is its return, so its end waits for longer than that of the others.
+    """
+    return any(trouble.start <= end + HOUR_MS and trouble.end > start - AFTERMATH_MS for trouble in silences(unit))
 
 
 def _first_words(course: Course) -> Iterator[Figure]:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from bench.collection.world import World
+from bench.collection.simulated_sensors import Fault, Trouble
+from bench.collection.world import World, simulate
 from bench.life.judge import Course, Told, Truth, figures, left_out_twice
 from bench.life.people import Departure, Sent
 from bench.life.town import Outages
@@ -63,6 +64,25 @@ def test_what_was_over_before_its_limit_is_no_miss() -> None:
     later = Told(MORNING + 5 * HOUR_MS, CENTRE, "worse", "collection", "unit-1", MORNING - HOUR_MS)
 
     assert missed(replace(CALM, full=(bag,), told=(later,))) == set()
+
+
+def test_mails_about_an_outage_are_counted_but_those_about_a_unit_that_was_silent_by_itself_before_it() -> None:
+    unit = simulate(1, units=1, weeks=1).units[0]
+    outage = (MORNING, MORNING + 3 * HOUR_MS)
+    told = [
+        Told(MORNING + n * HOUR_MS, CENTRE, kind, "asset_silent", unit.id, MORNING, outage[1])
+        for n, kind in ((1, "firing"), (5, "resolved"), (7, "resolved"))
+    ]
+
+    def counted(*troubles: Trouble) -> set[str]:
+        own = replace(unit, truth=replace(unit.truth, troubles=troubles))
+        return missed(
+            replace(CALM, world=replace(WORLD, units=(own,)), breaks=Outages((outage,), (), (), (), ()), told=told)
+        )
+
+    assert counted() == {"mails to one person about an outage of everything"}
+    assert counted(Trouble(Fault.SILENT, MORNING - DAY_MS, MORNING - HOUR_MS)) == set()
+    assert counted(Trouble(Fault.SILENT, MORNING - DAY_MS, MORNING - 9 * HOUR_MS)) != set()
 
 
 def test_a_bag_that_is_left_out_twice_for_less_urgent_ones_is_counted() -> None:
