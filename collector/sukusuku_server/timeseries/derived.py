@@ -1,5 +1,6 @@
 """The statements about derived series and late readings, on a connection of the store."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,6 +9,7 @@ from sukusuku_core.model import Reading
 LATEST = """
 SELECT asset, metric, time, value FROM derived_series CROSS JOIN derived ON derived.series = derived_series.id
 AND derived.time = (SELECT max(newest.time) FROM derived AS newest WHERE newest.series = derived_series.id)
+WHERE ?1 IS NULL OR asset IN (SELECT value FROM json_each(?1))
 """
 """CROSS JOIN keeps the order: two seeks per series. Left to itself, SQLite reads every point ever derived."""
 
@@ -28,9 +30,9 @@ def replace(run: sqlite3.Connection, asset: str, after: int, until: int, points:
     )
 
 
-def latest(run: sqlite3.Connection) -> Iterable[tuple[str, str, int, float]]:
-    """Asset, metric, time and value of the newest point of every derived series."""
-    return run.execute(LATEST)
+def latest(run: sqlite3.Connection, assets: Iterable[str] | None = None) -> Iterable[tuple[str, str, int, float]]:
+    """Asset, metric, time and value of the newest point of every derived series: of these assets, of all when None."""
+    return run.execute(LATEST, (None if assets is None else json.dumps([*assets]),))
 
 
 def mark_late(run: sqlite3.Connection, since: Mapping[str, int]) -> None:

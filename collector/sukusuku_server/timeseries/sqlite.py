@@ -296,7 +296,7 @@ class SqliteStore(SqliteReader):
                 for asset, found in points.items():
                     shipping_queue.list_derived(run, asset, after, until, found, self._claimed)
                     derived.replace(run, asset, after, until, found)
-            self._derivations += 1
+            self._rederived.update(points)
 
     def thin(self, asset: str, start: int, end: int, points: Sequence[Reading], hours: Sequence[RoomHour]) -> None:
         """See Store."""
@@ -306,7 +306,7 @@ class SqliteStore(SqliteReader):
                 derived.replace(run, asset, start - 1, end - 1, points)
                 thinning.keep_hours(run, asset, hours)
                 run.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (thinned_key(asset), end))
-            self._derivations += 1
+            self._rederived.add(asset)
 
     def drop_readings(self, assets: Collection[str], start: int, end: int) -> bool:
         """See Store."""
@@ -337,7 +337,7 @@ class SqliteStore(SqliteReader):
     def _forget_view(self) -> None:
         """Read again what is newest, and what is derived: some of it is there no more."""
         self._live.load()
-        self._derivations += 1
+        self._outlook_version = -1
 
     def settle(self, late: Late) -> None:
         """See Store."""

@@ -26,9 +26,9 @@ class SqliteReader:
         self._path = path
         self._connection = connection
         self._lock = threading.RLock()
-        self._derivations = 0  # how often this connection has written derived points
+        self._rederived: set[str] = set()  # assets of which this connection has written derived points since
         self._outlook: DerivedByAsset = {}
-        self._outlook_version = (-1, -1)
+        self._outlook_version = -1
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -113,13 +113,18 @@ class SqliteReader:
     def derived_latest(self) -> DerivedByAsset:
         """See Store."""
         with self._translated():
-            version = (self.version(), self._derivations)
-            if version != self._outlook_version:
+            version = self.version()
+            wanted = None if version != self._outlook_version else self._rederived
+            if wanted is None or wanted:
                 found: dict[str, dict[str, Point]] = {}
-                for asset, metric, moment, value in derived.latest(self._connection):
+                for asset, metric, moment, value in derived.latest(self._connection, wanted):
                     found.setdefault(asset, {})[metric] = Point(moment, value, Quality.GOOD)
-                same = {asset: it for asset, it in self._outlook.items() if found.get(asset) == it}
-                self._outlook, self._outlook_version = {**found, **same}, version
+                before, gone = self._outlook, self._outlook.keys() if wanted is None else wanted
+                others = {asset: it for asset, it in before.items() if asset not in gone}
+                # what is as it was stays the same object
+                now = {asset: before[asset] if before.get(asset) == it else it for asset, it in found.items()}
+                self._outlook, self._outlook_version = {**others, **now}, version
+                self._rederived.clear()
             return self._outlook
 
     def late(self) -> list[Late]:
