@@ -10,7 +10,7 @@ from sukusuku_core.errors import TransientError
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.timeseries import migrations
 from sukusuku_server.timeseries.sqlite import SqliteStore
-from sukusuku_server.timeseries.sqlite_reader import connect
+from sukusuku_server.timeseries.sqlite_database import SqliteDatabase, connect
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,9 @@ class _Nothing(SqliteStore):
     """Stands for the store until there is one: an empty one in memory."""
 
     def __init__(self) -> None:
-        super().__init__(Path(":memory:"), connect(":memory:", uri=False), None)
-        migrations.migrate(self._connection, ":memory:")
+        connection = connect(":memory:", uri=False)
+        super().__init__(SqliteDatabase(Path(":memory:"), connection))
+        migrations.migrate(connection, ":memory:")
 
     def available(self) -> bool:
         return False

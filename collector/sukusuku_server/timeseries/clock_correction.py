@@ -1,13 +1,13 @@
-"""The statements that put right what was stored by a wrong clock, on a connection of the store."""
+"""The statements that put right what was stored by a wrong clock, as SQLite and PostgreSQL both understand them."""
 
-import sqlite3
 from collections.abc import Sequence
 
 from sukusuku_server.model.series import Row
-from sukusuku_server.timeseries import sqlite_writes
+from sukusuku_server.timeseries import sql_writes
+from sukusuku_server.timeseries.database import Transaction, typed
 
 _RETURNING = """
-SELECT moved.series, moved.original, moved.time, reading.value, moved.quality FROM moved
+SELECT moved.series, moved.original, moved.time, moved.quality, {} FROM moved
 JOIN reading ON reading.time = moved.time AND reading.series = moved.series
 WHERE moved.time >= ? AND moved.time <= ? AND moved.quality IS NOT NULL AND moved.original >= ? AND moved.original <= ?
 """
@@ -17,23 +17,22 @@ WHERE time > ? GROUP BY asset
 """
 
 
-def bring_back(run: sqlite3.Connection, since: int, until: int, earliest: int, now: int) -> Sequence[Row]:
+def bring_back(run: Transaction, since: int, until: int, earliest: int, now: int) -> Sequence[Row]:
     """Return moved readings of since <= time <= until to their own time and quality; tell which they are now.
 
     Only a time between `earliest` and `now` is one of its own. All are UTC ms.
     """
-    found = run.execute(_RETURNING, (since, until, earliest, now)).fetchall()
+    found = run.execute(_RETURNING.format(", ".join(run.values)), (since, until, earliest, now)).fetchall()
     rows: list[Row] = []
-    for series, original, time, value, quality in found:
+    for series, original, time, quality, *value in found:
         run.execute("DELETE FROM reading WHERE time = ? AND series = ?", (time, series))
         run.execute("DELETE FROM moved WHERE series = ? AND original = ?", (series, original))
-        row = (original, series, value, quality)
-        if run.execute("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)", row).rowcount:
-            rows.append(row)
-    sqlite_writes.newest_again(run, {series for series, *_ in found}, now)
-    return rows
+        rows.append((original, series, typed(value), quality))
+    kept = list(run.insert(rows))
+    sql_writes.newest_again(run, {series for series, *_ in found}, now)
+    return kept
 
 
-def derived_after(run: sqlite3.Connection, now: int) -> Sequence[tuple[str, int, int]]:
+def derived_after(run: Transaction, now: int) -> Sequence[tuple[str, int, int]]:
     """Return of which assets something was derived for a time after `now`: the asset, the first and the last time."""
     return run.execute(_FUTURE, (now,)).fetchall()

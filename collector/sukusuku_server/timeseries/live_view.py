@@ -1,30 +1,26 @@
 """The newest value of each series, kept in memory: only what has been committed since is looked at again."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality
 from sukusuku_server.model.series import Latest, LatestByAsset, Row
-from sukusuku_server.timeseries.sqlite_reader import typed
+from sukusuku_server.timeseries.database import Database, typed
 
 _GOOD_BEFORE = "SELECT last_time FROM hourly WHERE series = ? ORDER BY hour DESC LIMIT 1"
 _LATEST = """
-SELECT asset, metric, datatype, time, value, quality, received, CASE quality WHEN 192 THEN NULL ELSE
-    (SELECT last_time FROM hourly WHERE hourly.series = latest.series ORDER BY hour DESC LIMIT 1) END
+SELECT asset, metric, datatype, time, quality, received, CASE quality WHEN 192 THEN NULL ELSE
+    (SELECT last_time FROM hourly WHERE hourly.series = latest.series ORDER BY hour DESC LIMIT 1) END, {}
 FROM latest JOIN series ON series.id = latest.series ORDER BY asset, metric
 """
-
-Ask = Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]]
-"""Answers a question to the file with rows."""
 
 
 class LiveView:
     """What `latest` of a store tells. Its store asks it under its lock, and says with a version when others wrote."""
 
-    def __init__(self, ask: Ask, names: Mapping[int, tuple[str, str, DataType]]) -> None:
-        self._ask = ask
+    def __init__(self, database: Database, names: Mapping[int, tuple[str, str, DataType]]) -> None:
+        self._database = database
         self._names = names
         self._times: dict[int, int] = {}  # of the newest reading of each series
         self._unseen: dict[int, tuple[Row, int]] = {}  # newest rows and their receipt, not yet in the view
@@ -35,9 +31,9 @@ class LiveView:
         self._version = -1
 
     def load(self) -> None:
-        """Read what the file knows; what was shown before is forgotten, as some of it may be there no more."""
-        self._times = dict(self._ask("SELECT series, time FROM latest", ()))
-        self._offline = dict(self._ask("SELECT subject, since FROM offline", ()))
+        """Read what the database knows; what was shown before is forgotten, as some of it may be there no more."""
+        self._times = dict(self._database.ask("SELECT series, time FROM latest"))
+        self._offline = dict(self._database.ask("SELECT subject, since FROM offline"))
         self._unseen.clear()
         self._late.clear()
         self._version = -1
@@ -67,7 +63,7 @@ class LiveView:
     def read(self, version: int) -> LatestByAsset:
         """Return the newest values. A mapping per asset is never changed once it has been handed out."""
         if version != self._version:
-            self._read_file(version)
+            self._read_all(version)
         for asset in self._marked & set(self._view):
             since = self._offline.get(asset)
             self._view[asset] = {name: replace(it, stale_since=since) for name, it in self._view[asset].items()}
@@ -78,7 +74,7 @@ class LiveView:
             asset, metric, kind = self._names[series]
             quality, since = Quality(number), self._offline.get(asset)
             good = None if quality is Quality.GOOD else self._good_before(series)
-            self._view[asset][metric] = Latest(moment, typed(value, kind), quality, received, since, good)
+            self._view[asset][metric] = Latest(moment, typed((value,), kind), quality, received, since, good)
         for series in self._late.difference(self._unseen):
             asset, metric, _ = self._names[series]
             item = self._view[asset][metric]
@@ -88,14 +84,15 @@ class LiveView:
         self._late.clear()
         return self._view
 
-    def _read_file(self, version: int) -> None:
+    def _read_all(self, version: int) -> None:
         self._version, self._view = version, {}
-        self._offline = dict(self._ask("SELECT subject, since FROM offline", ()))
-        for asset, metric, datatype, moment, value, quality, received, good in self._ask(_LATEST, ()):
+        self._offline = dict(self._database.ask("SELECT subject, since FROM offline"))
+        question = _LATEST.format(", ".join(self._database.values))
+        for asset, metric, datatype, moment, quality, received, good, *value in self._database.ask(question):
             self._view.setdefault(asset, {})[metric] = Latest(
                 moment, typed(value, datatype), Quality(quality), received, self._offline.get(asset), good
             )
 
     def _good_before(self, series: int) -> int | None:
-        found = self._ask(_GOOD_BEFORE, (series,))
+        found = self._database.ask(_GOOD_BEFORE, (series,))
         return int(found[0][0]) if found else None

@@ -1,10 +1,12 @@
 """The schema of the SQLite store: numbered files, applied in order, each in a transaction of its own."""
 
+import contextlib
 import sqlite3
 from functools import lru_cache
 from importlib.resources import files
 
 from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_server.timeseries.sqlite_database import SqliteDatabase
 
 
 @lru_cache
@@ -24,15 +26,23 @@ def newest() -> int:
     return len(_scripts())
 
 
-def check(connection: sqlite3.Connection, name: str) -> None:
-    """Raise PermanentError when the file is newer than this program, TransientError when it is older."""
-    _refuse_newer(connection, name)
-    if version(connection) < newest():
-        raise TransientError(f"{name}: has an older schema; start the collector, it upgrades the file")
+def checked(database: SqliteDatabase) -> SqliteDatabase:
+    """Return an open file when it has the schema of this program; otherwise close it.
+
+    Raises PermanentError when it is newer than this program, TransientError when it is older.
+    """
+    with contextlib.ExitStack() as failing:
+        failing.callback(database.close)
+        with database.translated():
+            refuse_newer(version(database.connection), newest(), database.name)
+            if version(database.connection) < newest():
+                raise TransientError(f"{database.name}: has an older schema; start the collector, it upgrades the file")
+        failing.pop_all()
+    return database
 
 
-def _refuse_newer(connection: sqlite3.Connection, name: str) -> None:
-    found, known = version(connection), newest()
+def refuse_newer(found: int, known: int, name: str) -> None:
+    """Raise PermanentError when the schema that was found is newer than the one that this program knows."""
     if found > known:
         raise PermanentError(
             f"{name}: written by a newer Sukusuku (schema {found}, this one knows {known}); "
@@ -42,7 +52,7 @@ def _refuse_newer(connection: sqlite3.Connection, name: str) -> None:
 
 def migrate(connection: sqlite3.Connection, name: str) -> None:
     """Bring a file to the newest schema. Raises PermanentError when it is newer than that."""
-    _refuse_newer(connection, name)
+    refuse_newer(version(connection), newest(), name)
     for number, script in enumerate(_scripts(), start=1):
         if number > version(connection):
             connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")

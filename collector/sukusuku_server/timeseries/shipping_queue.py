@@ -6,19 +6,19 @@ that nothing is missed whatever the order of things. Where nothing was ever clai
 """
 
 import json
-import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from sukusuku_core.catalogue import DataType
-from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.time import day_number, midnight
 from sukusuku_server.model.series import Row
 from sukusuku_server.timeseries import migrations
-from sukusuku_server.timeseries.sqlite_reader import SqliteReader, connect
+from sukusuku_server.timeseries.database import Transaction
+from sukusuku_server.timeseries.sql_reader import SqlReader
+from sukusuku_server.timeseries.sqlite_database import connect_read_only
 
 CLAIMED = "ship/claimed"
 UNTIL = "ship/until"
@@ -79,7 +79,7 @@ class Changed:
     changed: int
 
 
-def list_late(run: sqlite3.Connection, rows: Sequence[Row], claimed: int) -> None:
+def list_late(run: Transaction, rows: Sequence[Row], claimed: int) -> None:
     """Within a commit: list what came after its time had been claimed."""
     if claimed:
         keys = [(row[0], row[1]) for row in rows if row[0] < claimed]
@@ -87,9 +87,7 @@ def list_late(run: sqlite3.Connection, rows: Sequence[Row], claimed: int) -> Non
             run.executemany("INSERT OR IGNORE INTO outgoing VALUES (?, ?)", keys)
 
 
-def list_derived(
-    run: sqlite3.Connection, asset: str, after: int, until: int, points: Sequence[Reading], claimed: int
-) -> None:
+def list_derived(run: Transaction, asset: str, after: int, until: int, points: Sequence[Reading], claimed: int) -> None:
     """Before derived points are replaced: note the stretch, and whether points vanish."""
     if claimed:
         new = {(point.metric, point.time) for point in points}
@@ -106,7 +104,7 @@ class Gone:
     until: int
 
 
-def list_gone(run: sqlite3.Connection, series: int, begin: int, until: int, claimed: int) -> None:
+def list_gone(run: Transaction, series: int, begin: int, until: int, claimed: int) -> None:
     """Within a transaction that deletes readings: list the stretch, and what is left of its days to be told again."""
     if claimed:
         first, last = (midnight(day_number(time) + days) for time, days in ((begin, 0), (until, 1)))
@@ -118,28 +116,13 @@ def list_gone(run: sqlite3.Connection, series: int, begin: int, until: int, clai
         )
 
 
-class Outgoing(SqliteReader):
+class Outgoing(SqlReader):
     """A connection of its own that reads what is to be shipped while the collector writes."""
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
         """Raise TransientError when there is no store (or an older one), PermanentError when it is a newer one."""
-        path = Path(path)
-        if not path.exists():
-            raise TransientError(f"{path}: there is no store yet; start the collector, it makes the file")
-        reader = cls(path, connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))
-        try:
-            with reader._translated():
-                migrations.check(reader._connection, str(path))
-        except BaseException:
-            reader.close()
-            raise
-        return reader
-
-    def close(self) -> None:
-        """Give back the connection."""
-        with self._lock:
-            self._connection.close()
+        return cls(migrations.checked(connect_read_only(Path(path))))
 
     def series(self) -> list[Series]:
         """Every series of readings."""

@@ -1,26 +1,23 @@
-"""Messages that wait for facility.toml to be put right: statements on a connection of `sqlite.py`'s."""
+"""Messages that wait for facility.toml to be put right: statements that SQLite and PostgreSQL both understand."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sukusuku_server.model.series import Unassigned
+from sukusuku_server.timeseries.database import Transaction
 
 OVERHEAD = 200
 """Bytes that a row counts beyond its payload."""
 DROPPED = "unassigned/dropped"
 """Under which the number of messages is noted that had to make room."""
+SIZE = "SELECT coalesce(sum(size), 0) FROM unassigned"
+"""The bytes of everything that waits."""
 
 
-def size(run: sqlite3.Connection) -> int:
-    """Bytes of everything that waits."""
-    return int(run.execute("SELECT coalesce(sum(size), 0) FROM unassigned").fetchone()[0])
-
-
-def add(run: sqlite3.Connection, items: Sequence[Unassigned]) -> int:
+def add(run: Transaction, items: Sequence[Unassigned]) -> int:
     """Keep messages; tells by how many bytes there are more."""
     rows = [
-        (it.received, it.topic, it.reason, it.detail, it.clock_set, len(it.payload) + OVERHEAD, it.payload)
+        (it.received, it.topic, it.reason, it.detail, int(it.clock_set), len(it.payload) + OVERHEAD, it.payload)
         for it in items
     ]
     run.executemany(
@@ -31,7 +28,7 @@ def add(run: sqlite3.Connection, items: Sequence[Unassigned]) -> int:
     return sum(row[5] for row in rows)
 
 
-def make_room(run: sqlite3.Connection, excess: int) -> tuple[int, int]:
+def make_room(run: Transaction, excess: int) -> tuple[int, int]:
     """Drop messages until so many bytes are free; tells how many messages and bytes went. The number is noted.
 
     The edge nodes that take the most room give way with their oldest messages, see `cuts`.
@@ -52,7 +49,7 @@ def make_room(run: sqlite3.Connection, excess: int) -> tuple[int, int]:
             break
     run.executemany("DELETE FROM unassigned WHERE id = ?", dropped)
     run.execute(
-        "INSERT INTO host VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = value + ?2",
+        "INSERT INTO host VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = host.value + excluded.value",
         (DROPPED, len(dropped)),
     )
     return len(dropped), freed
@@ -77,7 +74,7 @@ def _node(topic: str) -> str:
     return parts[3] if len(parts) > 3 else topic  # noqa: PLR2004 - namespace, group, type, node
 
 
-def remove(run: sqlite3.Connection, idents: Sequence[int]) -> int:
+def remove(run: Transaction, idents: Sequence[int]) -> int:
     """Forget messages that have found their place; tells how many bytes went."""
     found = (run.execute("DELETE FROM unassigned WHERE id = ? RETURNING size", (ident,)).fetchone() for ident in idents)
     return sum(row[0] for row in found if row is not None)

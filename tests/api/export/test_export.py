@@ -24,7 +24,7 @@ from sukusuku_core.model import Quality, Reading
 from sukusuku_core.time import DAY_MS, MINUTE_MS, day_start
 from sukusuku_server.db.emptyings import Emptyings
 from sukusuku_server.model.series import Bucket
-from sukusuku_server.timeseries.sqlite_reader import SqliteReader
+from sukusuku_server.timeseries.sql_reader import SqlReader
 from tests.api.applications import create_app
 from tests.api.conftest import NOW
 from tests.api.http_server import serving
@@ -148,7 +148,7 @@ def test_a_store_that_does_not_answer_is_a_problem_and_no_file(
     def broken(*_: object) -> None:
         raise TransientError("the store does not answer")
 
-    monkeypatch.setattr(SqliteReader, "hourly", broken)
+    monkeypatch.setattr(SqlReader, "hourly", broken)
     assert api.get(f"/api/v1/export/hours/2026-11.{ending}").status_code == 503
 
 
@@ -201,15 +201,15 @@ def test_a_file_that_breaks_off_is_an_error_for_whoever_fetches_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.commit(*(Reading("tobu-unit-1", "Fill/Percent", HOUR_START + n * HOUR, 40.0) for n in range(3)))
-    asked, answer = [0], SqliteReader.hourly
+    asked, answer = [0], SqlReader.hourly
 
-    def dying(self: SqliteReader, *question: Any) -> list[Bucket]:
+    def dying(self: SqlReader, *question: Any) -> list[Bucket]:
         asked[0] += 1
         if asked[0] > 5:
             raise TransientError("the disk has died")
         return answer(self, *question)
 
-    monkeypatch.setattr(SqliteReader, "hourly", dying)
+    monkeypatch.setattr(SqlReader, "hourly", dying)
     store = LazyStore(world.path)
     with (
         serving(create_app(world.facility, store, world.operations, lambda: NOW)) as url,

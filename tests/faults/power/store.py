@@ -45,7 +45,7 @@ class StoreSubject:
         )
 
     def careless(self) -> None:
-        self._store._connection.execute("PRAGMA synchronous=OFF").fetchall()
+        self._store._database.connection.execute("PRAGMA synchronous=OFF").fetchall()
 
 
 SUBJECT = StoreSubject

@@ -71,7 +71,7 @@ def test_a_reading_that_was_moved_before_stays(store: SqliteStore) -> None:
 
 def test_what_stands_at_the_own_time_already_is_kept(store: SqliteStore) -> None:
     moved_by_a_wrong_clock(store)
-    with sqlite3.connect(store._path) as other:  # as if an older version had stored it
+    with sqlite3.connect(store._database.path) as other:  # as if an older version had stored it
         other.execute("INSERT INTO reading VALUES (?, ?, 7.0, ?)", (NOW, fill(store), GOOD))
     other.close()
     assert store.correct_clock(WRONG - 1, WRONG + MINUTE_MS, NOW + 10) == 2

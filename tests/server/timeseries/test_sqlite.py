@@ -14,8 +14,9 @@ from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading
 from sukusuku_server.model.series import Quarantined
 from sukusuku_server.timeseries import derived
-from sukusuku_server.timeseries.sqlite import QUARANTINE_ROWS, SqliteStore
-from sukusuku_server.timeseries.sqlite_writes import QUARANTINE_PAYLOAD
+from sukusuku_server.timeseries.sql_store import QUARANTINE_ROWS
+from sukusuku_server.timeseries.sql_writes import QUARANTINE_PAYLOAD
+from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.support.stores import commit
 
 START = 1_800_000_000_000
@@ -64,8 +65,8 @@ def test_a_killed_writer_keeps_every_commit_it_announced(path: Path, commits: in
 
 
 def test_commits_are_synced_to_the_disk(store: SqliteStore) -> None:
-    assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)
-    assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert store._database.connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert store._database.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_there_is_one_writer(store: SqliteStore, path: Path) -> None:
@@ -210,7 +211,7 @@ def test_many_threads_may_read_at_once(store: SqliteStore, path: Path) -> None:
 
 def test_a_failed_commit_leaves_nothing_and_the_next_one_works(store: SqliteStore, path: Path) -> None:
     other = sqlite3.connect(path)
-    store._connection.execute("PRAGMA busy_timeout = 1")
+    store._database.connection.execute("PRAGMA busy_timeout = 1")
     other.execute("BEGIN IMMEDIATE")
     reading = Reading("unit", "Fill/Percent", START, 1.5)
     with pytest.raises(TransientError, match="locked"):
@@ -234,7 +235,7 @@ def test_the_quarantine_is_bounded(store: SqliteStore) -> None:
 
 def test_the_newest_derived_points_are_found_without_reading_all(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path / "readings.db")
-    plan = [row[3] for row in store._connection.execute("EXPLAIN QUERY PLAN " + derived.LATEST)]
+    plan = [row[3] for row in store._database.connection.execute("EXPLAIN QUERY PLAN " + derived.LATEST)]
     store.close()
 
     assert [step for step in plan if step.startswith("SCAN")] == ["SCAN derived_series"]

@@ -54,7 +54,7 @@ class InfluxStore(SqliteStore):
 
     def _oldest(self) -> int | None:
         """Return the time of the oldest reading in the file; what is pruned there is in the archive."""
-        found: int | None = self._all("SELECT min(time) FROM reading", ())[0][0]
+        found: int | None = self._all("SELECT min(time) FROM reading")[0][0]
         return found
 
     def _whole_since(self, start: int, end: int) -> int:
@@ -95,15 +95,15 @@ class InfluxStore(SqliteStore):
         origin, history = self.noted(shipping_queue.ORIGIN) or 0, self.noted(shipping_queue.HISTORY) or 0
         if history < origin:
             bounds.append(history)
-        listed = self._all("SELECT min(time) FROM outgoing", ())[0][0]
+        listed = self._all("SELECT min(time) FROM outgoing")[0][0]
         if listed is not None:
             bounds.append(int(listed))
         return min(bounds)
 
     def begin_shipping(self, before: int) -> None:
         """Ship everything (again): live readings from `before` (UTC ms), and history from its start."""
-        with self._lock:
-            with self._transaction() as run:
+        with self._database.turn():
+            with self._database.transaction() as run:
                 claimed = max(before, self._claimed)
                 start = run.execute("SELECT min(time) FROM reading").fetchone()[0]
                 notes = {
@@ -124,29 +124,29 @@ class InfluxStore(SqliteStore):
 
     def advance(self, notes: dict[str, int], keys: Sequence[tuple[int, int]] = ()) -> None:
         """Note how far shipping has come, and forget keys that were listed. Durable."""
-        with self._lock:
-            with self._transaction() as run:
+        with self._database.turn():
+            with self._database.transaction() as run:
                 run.executemany("INSERT OR REPLACE INTO host VALUES (?, ?)", notes.items())
                 run.executemany("DELETE FROM outgoing WHERE time = ? AND series = ?", keys)
             self._claimed = notes.get(shipping_queue.CLAIMED, self._claimed)
 
     def settle_gone(self, gone: Gone) -> None:
         """Note that a stretch is forgotten."""
-        with self._translated():
-            self._connection.execute(
+        with self._database.transaction() as run:
+            run.execute(
                 "DELETE FROM outgoing_gone WHERE series = ? AND begin = ? AND until = ?",
                 (gone.series, gone.begin, gone.until),
             )
 
     def settle_derived(self, shipped: Changed, until: int | None) -> None:
         """Note that derived points up to a time, or all when None, are shipped, unless newer ones came since."""
-        with self._translated():
+        with self._database.transaction() as run:
             if until is None:
-                self._connection.execute(
+                run.execute(
                     "DELETE FROM outgoing_derived WHERE asset = ? AND changed = ?", (shipped.asset, shipped.changed)
                 )
             else:
-                self._connection.execute(
+                run.execute(
                     "UPDATE outgoing_derived SET begin = ?, gone = 0 WHERE asset = ? AND changed = ?",
                     (until, shipped.asset, shipped.changed),
                 )

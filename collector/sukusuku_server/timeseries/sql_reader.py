@@ -1,48 +1,30 @@
-"""The questions to a store in one SQLite file."""
+"""The questions to a store in a database, as SQLite and PostgreSQL both understand them."""
 
-import contextlib
 import json
-import sqlite3
-import threading
-from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import TransientError
-from sukusuku_core.model import Quality, Reading, Value
+from sukusuku_core.model import Quality, Reading
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.series import Bucket, DerivedByAsset, Late, Point, Quarantined, RoomHour, Tally, Unassigned
 from sukusuku_server.timeseries import PRUNED, derived
-
-BUSY_SECONDS = 2.0
-"""Only a maintenance program may hold the file; the collector's loop must not stand still for long."""
+from sukusuku_server.timeseries.database import Database, typed
 
 
-class SqliteReader:
-    """A connection that threads take turns to use."""
+class SqlReader:
+    """Answers from one connection."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self._path = path
-        self._connection = connection
-        self._lock = threading.RLock()
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._rederived: set[str] = set()  # assets of which this connection has written derived points since
         self._outlook: DerivedByAsset = {}
         self._outlook_version = -1
 
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        """One thread at a time, no transaction left open, and the library's errors in our words."""
-        with self._lock:
-            try:
-                yield
-            except BaseException as error:
-                with contextlib.suppress(sqlite3.Error):
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise TransientError(f"{self._path}: the store does not answer: {error}") from error
-                raise
+    def close(self) -> None:
+        """Give back files and connections."""
+        with self._database.turn():
+            self._database.close()
 
     def noted(self, key: str) -> int | None:
         """See Store."""
@@ -56,23 +38,23 @@ class SqliteReader:
     def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
         """See Store."""
         rows = self._all(
-            "SELECT time, value, quality, datatype FROM reading JOIN series ON series.id = reading.series "
+            f"SELECT time, quality, datatype, {self._values()} FROM reading JOIN series ON series.id = reading.series "
             "WHERE asset = ? AND metric = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?",
             (asset, metric, start, end, limit),
         )
-        return [Point(moment, typed(value, datatype), Quality(quality)) for moment, value, quality, datatype in rows]
+        return [Point(moment, typed(value, datatype), Quality(quality)) for moment, quality, datatype, *value in rows]
 
     def scan(self, assets: Collection[str], start: int, end: int) -> list[Reading]:
         """See Store."""
         rows = self._all(
-            "SELECT asset, metric, time, value, quality, datatype "
+            f"SELECT asset, metric, time, quality, datatype, {self._values()} "
             "FROM reading JOIN series ON series.id = reading.series "
-            "WHERE time >= ? AND time < ? AND asset IN (SELECT value FROM json_each(?)) ORDER BY time",
+            f"WHERE time >= ? AND time < ? AND asset IN ({self._database.each}) ORDER BY time",
             (start, end, json.dumps(list(assets))),
         )
         return [
             Reading(asset, metric, moment, typed(value, datatype), Quality(quality))
-            for asset, metric, moment, value, quality, datatype in rows
+            for asset, metric, moment, quality, datatype, *value in rows
         ]
 
     def first(self) -> int | None:
@@ -112,12 +94,12 @@ class SqliteReader:
 
     def derived_latest(self) -> DerivedByAsset:
         """See Store."""
-        with self._translated():
+        with self._database.turn():
             version = self.version()
             wanted = None if version != self._outlook_version else self._rederived
             if wanted is None or wanted:
                 found: dict[str, dict[str, Point]] = {}
-                for asset, metric, moment, value in derived.latest(self._connection, wanted):
+                for asset, metric, moment, value in self._newest_derived(wanted):
                     found.setdefault(asset, {})[metric] = Point(moment, value, Quality.GOOD)
                 before, gone = self._outlook, self._outlook.keys() if wanted is None else wanted
                 others = {asset: it for asset, it in before.items() if asset not in gone}
@@ -127,9 +109,15 @@ class SqliteReader:
                 self._rederived.clear()
             return self._outlook
 
+    def _newest_derived(self, assets: Collection[str] | None) -> list[tuple[Any, ...]]:
+        """Return the newest points of all derived series, or of those of some assets."""
+        if assets is None:
+            return self._all(derived.LATEST)
+        return self._all(f"{derived.LATEST} AND asset IN ({self._database.each})", (json.dumps(list(assets)),))
+
     def late(self) -> list[Late]:
         """See Store."""
-        return [Late(*row) for row in self._all("SELECT asset, since, changed FROM late", ())]
+        return [Late(*row) for row in self._all("SELECT asset, since, changed FROM late")]
 
     def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """See Store."""
@@ -183,28 +171,17 @@ class SqliteReader:
     def available(self) -> bool:
         """Whether there is a store that answers."""
         try:
-            self._all("SELECT 1 FROM series LIMIT 1", ())
+            self._all("SELECT 1 FROM series LIMIT 1")
         except TransientError:
             return False
         return True
 
     def version(self) -> int:
         """See Store."""
-        return int(self._all("PRAGMA data_version", ())[0][0])
+        return self._database.version()
 
-    def _all(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        with self._translated():
-            return self._connection.execute(sql, parameters).fetchall()
+    def _all(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        return self._database.ask(sql, parameters)
 
-
-def typed(value: Value | None, datatype: int) -> Value | None:
-    """SQLite has no booleans."""
-    return bool(value) if datatype == DataType.BOOLEAN and value is not None else value
-
-
-def connect(database: str, *, uri: bool) -> sqlite3.Connection:
-    """Return a connection in autocommit mode; threads take turns by our lock."""
-    try:
-        return sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
-    except sqlite3.Error as error:
-        raise TransientError(f"{database}: the store cannot be opened: {error}") from error
+    def _values(self) -> str:
+        return ", ".join(self._database.values)
