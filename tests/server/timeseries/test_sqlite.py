@@ -235,7 +235,7 @@ def test_the_quarantine_is_bounded(store: SqliteStore) -> None:
 
 def test_the_newest_derived_points_are_found_without_reading_all(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path / "readings.db")
-    plan = [row[3] for row in store._database.connection.execute("EXPLAIN QUERY PLAN " + derived.LATEST, (None,))]
+    plan = [row[3] for row in store._database.connection.execute("EXPLAIN QUERY PLAN " + derived.LATEST)]
     store.close()
 
-    assert [step for step in plan if step.startswith("SCAN derived")] == ["SCAN derived_series"]
+    assert [step for step in plan if step.startswith("SCAN")] == ["SCAN derived_series"]
