@@ -14,7 +14,7 @@ from sukusuku_server.db import Alert, AlertState
 from sukusuku_server.db.modes import Mode
 from sukusuku_server.i18n import N_, Translate
 from sukusuku_server.live.clock import ClockDoubt
-from sukusuku_server.live.views import Condition, RoomView, UnitView
+from sukusuku_server.live.views import WORST_FIRST, Condition, RoomView, UnitView
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import FacilityIndex, Site
 
@@ -113,8 +113,8 @@ def wall(
     now = {view.id: view for view in views}
     panels = [_site(index, site, [view for view in views if view.site == site.id], reader) for site in sites]
     many = len(panels) > SIDE_BY_SIDE
-    if many:  # what needs somebody comes first; otherwise the order of the settings stays
-        panels.sort(key=lambda panel: panel.condition is Condition.OK)
+    if many:  # what needs somebody most comes first; otherwise the order of the settings stays
+        panels.sort(key=lambda panel: WORST_FIRST.index(panel.condition))
     urgent = sum(panel.condition is not Condition.OK for panel in panels)
     return Wall(
         now=reader.now,
@@ -153,12 +153,12 @@ def _summary(views: Sequence[View], translate: Translate) -> tuple[Tally, ...]:
     for kind, text in _SUMMARIES.items():
         own = [view for view in views if isinstance(view, kind)]
         silent = [view for view in own if view.stale or view.condition is Condition.SILENT]
-        needing = sum(view.condition is not Condition.OK for view in own if view not in silent)
-        told = translate(text) % {"n": needing, "m": len(own)}
+        needing = [view for view in own if view not in silent and view.condition is not Condition.OK]
+        told = translate(text) % {"n": len(needing), "m": len(own)}
         if silent:
             told += translate(", %(n)s without data") % {"n": len(silent)}
         if own:
-            found.append(Tally(Condition.SILENT if len(silent) == len(own) else worst(own), told))
+            found.append(Tally(Condition.SILENT if silent and not needing else worst(needing), told))
     return tuple(found)
 
 

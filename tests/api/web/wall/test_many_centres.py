@@ -1,5 +1,6 @@
 """Walls of more centres than can stand side by side."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.clock import now_ms
+from sukusuku_core.model import FaultCode
 from sukusuku_core.settings import parse
 from sukusuku_server.settings import Facility
 from tests.api import two_centres as worlds
@@ -116,6 +118,20 @@ def test_a_long_name_is_whole_and_a_silent_centre_is_grey(browser: Browser, worl
         expect(first.locator(".chip").first.locator(".word")).to_be_hidden()
         expect(seen.page.locator(".summary")).to_contain_text("データなし 2")
     store.close()
+
+
+def test_the_worst_comes_first_and_the_sign_of_a_count_is_that_of_the_worst(world: World) -> None:
+    told(world, 4, full=1)
+    now = now_ms()
+    world.commit(*worlds.unit("s2-unit-1", now, fault=int(FaultCode.JAM)), *worlds.room("s4-room", now, 5, 4))
+    store = LazyStore(world.path)
+    with client(create_app(many(5), store, world.operations)) as api:
+        page = api.get("/wall?lang=en").text
+    store.close()
+
+    assert re.findall(r'id="row-(s\d)"', page) == ["s4", "s2", "s3", "s0", "s1"], "silent, jammed, nearly full"
+    units, rooms = re.findall(r'<span data-condition="(\w+)">', page)
+    assert (units, rooms) == ("fault", "ok")
 
 
 def test_three_centres_stand_side_by_side_and_a_phone_shows_every_row(browser: Browser, world: World) -> None:
