@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from sukusuku_api.dependencies import Context
+from sukusuku_api.queries import emptying_doubt
 from sukusuku_core.time import japan_time
 from sukusuku_server.db import Alert
 from sukusuku_server.db.modes import Mode, Modes
@@ -18,13 +19,15 @@ View = live.UnitView | live.RoomView
 class State:
     """Everything that is told of one moment.
 
-    `away`: the collector is. `frame` is what is not of single assets and alerts: the hour, and which centres are open.
+    `asked` are the units of which people are asked whether the bag was changed. `away`: the collector is. `frame` is
+    what is not of single assets and alerts: the hour, and which centres are open.
     `number` counts the states of this process.
     """
 
     views: tuple[View, ...]
     alerts: tuple[Alert, ...]
     silences: tuple[Mode, ...]
+    asked: frozenset[str]
     doubt: ClockDoubt | None
     settings_right: bool
     away: bool
@@ -58,6 +61,7 @@ def state(context: Context, latest: LatestByAsset, derived: DerivedByAsset) -> S
         views=tuple(live.views(whole, latest, now, derived, away=away)),
         alerts=tuple(operations.alerts(open_only=True)),
         silences=tuple(Modes(operations).silences(now)),
+        asked=frozenset(emptying_doubt.asked(operations)),
         doubt=doubt,
         settings_right=context.document().wrong_since is None,
         away=away,
@@ -67,5 +71,5 @@ def state(context: Context, latest: LatestByAsset, derived: DerivedByAsset) -> S
 
 def changed(before: State, after: State, context: Context) -> list[View]:
     """Return the units and rooms that are not what they were, of those that somebody sees. The states are alike."""
-    pairs = zip(before.views, after.views, strict=True)
-    return [view for old, view in pairs if view != old and view.id in context.index.assets]
+    pairs, asked = zip(before.views, after.views, strict=True), before.asked ^ after.asked
+    return [view for old, view in pairs if (view != old or view.id in asked) and view.id in context.index.assets]

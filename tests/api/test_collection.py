@@ -10,9 +10,10 @@ from sukusuku_api.lazy_store import LazyStore
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS, local_day
 from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.rounds import Rounds
 from sukusuku_server.kpi.fixed_rounds import METHOD
-from sukusuku_server.model.collection import Emptying
+from sukusuku_server.model.collection import Emptying, Finding, FindingName
 from sukusuku_server.model.rounds import Answer
 from tests.api import eight_weeks
 from tests.api import two_centres as worlds
@@ -198,6 +199,24 @@ def test_what_was_said_of_an_emptying_is_withdrawn(world: World, api: httpx.Clie
     assert newest.action == "emptying.withdraw"
     assert newest.target.startswith(f"{UNITS[0]}/{entered['id']}: entered ")
     assert newest.target.endswith(" by 佐藤")
+
+
+@pytest.mark.parametrize(("state", "action"), [("entered", "enter"), ("rejected", "reject")])
+def test_whether_the_bag_was_changed_is_answered_and_the_answer_withdrawn(
+    world: World, api: httpx.Client, state: str, action: str
+) -> None:
+    answer = {"by": "佐藤", "unit": UNITS[0], "changed": state == "entered"}
+    assert "nobody asks" in post(api, "/emptyings/answer", answer, 409)["detail"]
+    doubt = Finding(UNITS[0], FindingName.EMPTYING_UNSURE, NOW - 2 * HOUR, None, "84 % → 20 %")
+    Findings(world.operations).replace(UNITS[0], NOW - 3 * HOUR, NOW, [doubt])
+
+    said = post(api, "/emptyings/answer", answer, 201)
+
+    assert (said["unit"], said["state"], said["by"]) == (UNITS[0], state, "佐藤")
+    assert get(api, "/emptyings", unit=UNITS[0])["emptyings"] == [said]
+    assert post(api, f"/emptyings/{said['id']}/withdraw", {"by": "鈴木"}) is None
+    told = [(entry.who, entry.action) for entry in world.operations.audit()]
+    assert told == [("鈴木", "emptying.withdraw"), ("佐藤", f"emptying.{action}")]
 
 
 def test_a_count_or_delivery_that_was_wrong_is_taken_back(world: World, api: httpx.Client) -> None:

@@ -19,6 +19,8 @@ from sukusuku_api.dependencies import (
     known_unit,
 )
 from sukusuku_api.problems import ProblemError, documented
+from sukusuku_api.queries import emptying_doubt
+from sukusuku_api.queries.emptying_doubt import NobodyAsksError
 from sukusuku_api.queries.unit_levels import estimate_before
 from sukusuku_api.schemas import collection
 from sukusuku_api.timestamps import parse
@@ -58,6 +60,13 @@ class Entry(Word):
     time: _Moment
     percent: _Percent = None
     nappies: _Nappies = None
+
+
+class BagAnswer(collection.Asked):
+    """Whether the bag was changed when its level fell."""
+
+    unit: str = Field(examples=["tobu-unit-1"])
+    changed: bool
 
 
 @router.get("", summary="Emptyings", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -109,6 +118,17 @@ def enter(context: EmptyingContext, body: Entry) -> collection.EmptyingOut:
     return _answer(
         lambda: book.enter(unit.id, time, context.name(body.by), context.clock(), note=body.note or "", **content)
     )
+
+
+@router.post("/answer", summary="Was the bag changed?", status_code=HTTPStatus.CREATED, responses=_STATUSES)
+def answer(context: EmptyingContext, body: BagAnswer) -> collection.EmptyingOut:
+    """Answer the question that the finding `emptying_unsure` of a unit asks: a level fell. Withdrawing asks it again.
+
+    With true the bag was changed when the level fell; with false nothing until now is taken for an emptying. 409 when
+    nobody asks, or an emptying is known within half an hour.
+    """
+    known_unit(context, body.unit)
+    return _answer(lambda: emptying_doubt.answer(context, body.unit, context.name(body.by), changed=body.changed))
 
 
 @router.post("/{emptying_id}/confirm", summary="Confirm an emptying", responses=_STATUSES)
@@ -174,7 +194,7 @@ def _done(act: Callable[[], Found]) -> Found:
         return act()
     except UnknownEmptyingError as error:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{str(error).capitalize()}.") from error
-    except EmptyingClashError as error:
+    except (EmptyingClashError, NobodyAsksError) as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
     except FutureEmptyingError as error:
         raise invalid("body.time", str(error)) from error

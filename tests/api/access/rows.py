@@ -119,6 +119,7 @@ ROWS = (
     Row("GET /api/v1/emptyings", _UNIT),
     Row("GET /api/v1/emptyings/{emptying_id}"),
     Row("POST /api/v1/emptyings", json={"unit": "{unit_id}", "time": "2026-11-18T09:00"}, ok=201),
+    Row("POST /api/v1/emptyings/answer", json={"unit": "{unit_id}", "changed": True}, ok=409),
     Row("POST /api/v1/emptyings/{emptying_id}/confirm", json=_NOTE),
     Row("POST /api/v1/emptyings/{emptying_id}/correct", json={"time": "2026-11-16T14:00", "percent": 70}),
     Row("POST /api/v1/emptyings/{emptying_id}/reject", json=_NOTE),

@@ -12,7 +12,7 @@ FINDINGS = {
     FindingName.NOT_COMPRESSING: N_("Cycles are counted but nothing is compressed: jam or no film"),
     FindingName.COUNTER_STUCK: N_("The cycle counter is stuck while the bag fills. Please check its contact."),
     FindingName.BAG_SLIPPED: N_("The bag has slipped or settled; it was not emptied"),
-    FindingName.EMPTYING_UNSURE: N_("The fill level fell. Was the bag changed? Please answer on the page of the unit."),
+    FindingName.EMPTYING_UNSURE: N_("The fill level fell. Was the bag changed?"),
     FindingName.LEVEL_AT_STOP: N_(
         "The fill level jumped to the sensor's limit. Please look: the bag is full, or something covers the sensor."
     ),

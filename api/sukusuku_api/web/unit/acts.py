@@ -10,20 +10,19 @@ from pydantic import BaseModel, Field
 
 from sukusuku_api.dependencies import Context, EmptyingContext, ModesContext, RequestingContext, known_unit
 from sukusuku_api.problems import ProblemError
+from sukusuku_api.queries import emptying_doubt
+from sukusuku_api.queries.emptying_doubt import NobodyAsksError
 from sukusuku_api.queries.unit_levels import estimate_before
 from sukusuku_api.web import base, forms, silence_lengths
 from sukusuku_api.web.collection import kept, verdict
 from sukusuku_api.web.collection.verdict import Verdict
 from sukusuku_api.web.unit.shown import PATH, shown
 from sukusuku_server.db.emptyings import EmptyingClashError, Emptyings, UnknownEmptyingError
-from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.db.stock import Stock, StockKind
 from sukusuku_server.db.visit_requests import Requests
 from sukusuku_server.i18n import N_
-from sukusuku_server.model.collection import FindingName
 from sukusuku_server.settings import Language
-from sukusuku_server.units.findings import ASKED_MS
 
 _LONGEST_NAME, _LONGEST_REASON = 80, 200
 _MOST_STOCK = 100_000
@@ -98,22 +97,13 @@ def doubt(
 
     Then back to the page.
     """
-    _, unit = known_unit(context, unit_id)
+    known_unit(context, unit_id)
 
-    def keep(by: str, now: int) -> str:
-        asked = next(
-            (it for it in Findings(context.operations).open(unit_id) if it.name is FindingName.EMPTYING_UNSURE), None
-        )
-        if asked is None:
-            return N_("Nobody asks any more whether the bag was changed.")
-        fell = asked.since - ASKED_MS
-        percent = estimate_before(context, unit_id, fell)
-        nappies, book = percent / 100 * unit.collection.nappies_per_bag, Emptyings(context.operations)
+    def keep(by: str, _: int) -> str:
         try:
-            if entry.changed == "yes":
-                book.enter(unit_id, fell, by, now, percent=percent, nappies=nappies)
-            else:
-                book.deny(unit_id, by, now, percent=percent, nappies=nappies)
+            emptying_doubt.answer(context, unit_id, by, changed=entry.changed == "yes")
+        except NobodyAsksError:
+            return N_("Nobody asks any more whether the bag was changed.")
         except EmptyingClashError:
             return _KNOWN
         return ""

@@ -24,6 +24,7 @@ def shown(state: State, seen: Context, language: Language, site: str | None) -> 
         settings_wrong=not state.settings_right,
         away=state.away,
         silences=state.silences,
+        asked=state.asked,
     )
 
 

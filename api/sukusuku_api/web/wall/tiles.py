@@ -61,7 +61,7 @@ class Tile:
 class UnitTile(Tile):
     """A nappy-compression unit. `fill` is the length of the arc in %, `level` the number in it.
 
-    `room` and `full` say what is ahead.
+    `room` and `full` say what is ahead. `asked`: people are asked whether the bag was changed.
     """
 
     level: int | None
@@ -73,6 +73,7 @@ class UnitTile(Tile):
     film_low: bool
     room: str
     full: str
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class RoomTile(Tile):
     zones: tuple[ZoneBar, ...]
 
 
-def unit_tile(unit: Unit, view: UnitView, reader: Locale) -> UnitTile:
+def unit_tile(unit: Unit, view: UnitView, reader: Locale, *, asked: bool) -> UnitTile:
     """Return the tile of a unit."""
     level = view.level
     known = not view.stale and view.condition is not Condition.FULL
@@ -129,6 +130,7 @@ def unit_tile(unit: Unit, view: UnitView, reader: Locale) -> UnitTile:
         film_low=view.film is not None and view.film <= FILM_LOW,
         room=room,
         full=full,
+        asked=asked,
     )
 
 

@@ -1,6 +1,6 @@
 """What a live display shows, ready for the templates: centres with their tiles, open alerts, what is wrong. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sukusuku_api.schemas.live import View, worst
@@ -100,18 +100,19 @@ def wall(
     settings_wrong: bool = False,
     away: bool = False,
     silences: Sequence[Mode] = (),
+    asked: Collection[str] = (),
 ) -> Wall:
     """Return the wall for the given centres of a facility. `doubt` is about the server's clock.
 
     `settings_wrong`: changed settings have a mistake, and those of before are in use. `away`: the collector is.
-    `silences` are those of now.
+    `silences` are those of now, `asked` the units of which people are asked whether the bag was changed.
     """
     shown = {site.id for site in sites}
     told = [alert for alert in alerts if alert.site in shown and alert.state in _TOLD]
     told.sort(key=lambda alert: (_TOLD.index(alert.state), -alert.since))
     views = [view for view in views if view.site in shown]
     now = {view.id: view for view in views}
-    panels = [_site(index, site, [view for view in views if view.site == site.id], reader) for site in sites]
+    panels = [_site(index, site, [view for view in views if view.site == site.id], reader, asked) for site in sites]
     many = len(panels) > SIDE_BY_SIDE
     if many:  # what needs somebody most comes first; otherwise the order of the settings stays
         panels.sort(key=lambda panel: WORST_FIRST.index(panel.condition))
@@ -166,7 +167,9 @@ _TOLD = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 """A pending alert has told nobody yet, so the wall does not either."""
 
 
-def _site(index: FacilitySchedules, site: Site, views: Sequence[View], reader: Locale) -> SitePanel:
+def _site(
+    index: FacilitySchedules, site: Site, views: Sequence[View], reader: Locale, asked: Collection[str]
+) -> SitePanel:
     units = {unit.id: unit for unit in site.unit}
     rooms = {room.id: room for room in site.room}
     return SitePanel(
@@ -174,7 +177,11 @@ def _site(index: FacilitySchedules, site: Site, views: Sequence[View], reader: L
         name=site.name[reader.language],
         condition=worst(views),
         closing=closing(index, site.id, reader),
-        units=tuple(unit_tile(units[view.id], view, reader) for view in views if isinstance(view, UnitView)),
+        units=tuple(
+            unit_tile(units[view.id], view, reader, asked=view.id in asked)
+            for view in views
+            if isinstance(view, UnitView)
+        ),
         rooms=tuple(room_tile(rooms[view.id], view, reader) for view in views if isinstance(view, RoomView)),
     )
 

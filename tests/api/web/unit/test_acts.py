@@ -52,7 +52,11 @@ def test_whether_the_bag_was_changed_is_answered_and_the_answer_withdrawn(
     answer = {"by": "佐藤", "changed": changed}
     assert "すでに終わっています" in text(api.post(f"{PAGE}/doubt", data=answer, headers=OWN)), "nobody has asked"
     _asked(world)
+    question = f'<a href="{PAGE}?lang=ja#h-now">'
     assert "袋を交換しましたか" in text(api.get(PAGE))
+    assert f"{question}袋を交換しましたか</a>" in api.get("/wall").text
+    for page in ("/sites/tobu", "/collection"):
+        assert f"{question}充填率が下がりました。袋を交換しましたか。</a>" in api.get(page).text
 
     assert api.post(f"{PAGE}/doubt", data=answer, headers=OWN).status_code == 303
 
