@@ -57,6 +57,8 @@ PUBLIC = {
     "POST /a/{token}": "the link of an alert mail is its own proof",
     "POST /a/{token}/assign": "the link of an alert mail is its own proof",
     "POST /a/{token}/release": "the link of an alert mail is its own proof",
+    "POST /a/{token}/silence": "the link of an alert mail is its own proof",
+    "POST /a/{token}/silence/end": "the link of an alert mail is its own proof",
     "GET /sign-in": "the way in",
     "POST /sign-in": "the way in",
     "GET /sign-in/code": "the way in",

@@ -1,4 +1,4 @@
-"""The page of an alert for whoever got a mail about it: a GET shows it, a POST takes it on or gives it back."""
+"""The page of an alert for whoever got a mail about it: a GET shows it, a POST takes it on, gives it back, silences."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,22 +9,23 @@ from fastapi import APIRouter, FastAPI, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from sukusuku_api.dependencies import Context, PublicContext
-from sukusuku_api.web import base, forms
+from sukusuku_api.web import base, forms, silence_lengths
 from sukusuku_api.web.alerts import assigning, view_model
 from sukusuku_core.errors import TransientError
 from sukusuku_server.access.records import Actor
 from sukusuku_server.db import Alert, AlertStateError, Operations, UnknownAlertError
 from sukusuku_server.db.accounts import Accounts
-from sukusuku_server.db.modes import Modes
+from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.mail.alert_links import PATH, AlertClaim, AlertLinks
 from sukusuku_server.mail.signed_tokens import ForgedLinkError
 from sukusuku_server.settings import Language
 
-_LONGEST_NOTE = 500
+_LONGEST_NOTE, _LONGEST_REASON = 500, 200
 
 router = APIRouter(include_in_schema=False, prefix=PATH)
 Note = Annotated[str, Form()]
+Lasts = Annotated[str, Form(max_length=10)]
 To = Annotated[str, Form(max_length=20, pattern="^[0-9]*$")]
 
 
@@ -67,6 +68,33 @@ def release(context: PublicContext, token: str, lang: base.Lang = "ja") -> Respo
 
     def act(operations: Operations, alert: Alert, claim: AlertClaim) -> None:
         operations.release(alert.id, claim.who, context.clock())
+
+    return _acted(context, token, lang, act)
+
+
+@router.post("/{token}/silence")
+def silence(context: PublicContext, token: str, lasts: Lasts = "", note: Note = "", lang: base.Lang = "ja") -> Response:
+    """Send no mails about what the alert is about for a while; then back to the page."""
+
+    def act(operations: Operations, alert: Alert, claim: AlertClaim) -> None:
+        now = context.clock()
+        until = silence_lengths.end(lasts, now)
+        Modes(operations).start(
+            ModeKind.SILENCE, alert.asset, now=now, until=until, who=claim.who, reason=_line(note)[:_LONGEST_REASON]
+        )
+
+    return _acted(context, token, lang, act)
+
+
+@router.post("/{token}/silence/end")
+def end_silence(context: PublicContext, token: str, lang: base.Lang = "ja") -> Response:
+    """Send mails again about what the alert is about, and its centre if that is silenced; then back to the page."""
+
+    def act(operations: Operations, alert: Alert, claim: AlertClaim) -> None:
+        modes, now = Modes(operations), context.clock()
+        for mode in modes.silences(now):
+            if mode.subject in {alert.asset, alert.site}:
+                modes.end(mode.id, now=now, who=claim.who)
 
     return _acted(context, token, lang, act)
 

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from sukusuku_server.db import AlertState
+from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.mail.alert_links import LASTS_MS, AlertLinks
 from tests.api import two_centres as worlds
@@ -57,6 +58,33 @@ def test_the_recipient_takes_the_alert_on_and_may_give_it_back(api: httpx.Client
     ]
 
 
+def test_the_recipient_silences_what_it_is_about_for_a_day_at_most_and_ends_that(
+    api: httpx.Client, world: World, ident: int
+) -> None:
+    path, modes = _path(world, ident), Modes(world.operations)
+    assert api.post(f"{path}/silence", data={"lasts": "year"}).status_code == 422
+    about_another = modes.start(ModeKind.SILENCE, "seibu-room", now=NOW, until=NOW + 1, who="高橋", reason="")
+
+    answer = api.post(f"{path}/silence", data={"lasts": "hours", "note": "修理中"})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?lang=ja")
+    (found,) = [it for it in modes.silences(NOW) if it != about_another]
+    assert (found.subject, found.until, found.who, found.reason, found.actor) == (
+        "tobu-unit-2",
+        NOW + 4 * 3_600_000,
+        "佐藤",
+        "修理中",
+        "alert link",
+    )
+    assert "11/19 00:06まで通知停止" in _text(api.get(path))
+    assert api.post(f"{path}/silence/end").status_code == 303
+    assert modes.silences(NOW) == [about_another]
+    assert [(it.who, it.action) for it in world.operations.audit()][:2] == [
+        ("佐藤", "mode.silence.end"),
+        ("佐藤", "mode.silence.start"),
+    ]
+
+
 def test_what_is_over_is_shown_as_it_is(api: httpx.Client, world: World, ident: int) -> None:
     with world.operations.change() as change:
         change.resolve(change.read(ident), NOW, 10.0)
@@ -77,7 +105,8 @@ def test_a_link_that_is_not_ours_or_too_old_changes_nothing(
     }[harm]
 
     assert api.get(wrong).status_code == 404
-    assert api.post(wrong).status_code == 404
+    for act in ("", "/silence", "/silence/end"):
+        assert api.post(f"{wrong}{act}", data={"lasts": "hour"}).status_code == 404
     old = _path(world, ident, made=NOW - LASTS_MS)
     assert api.post(old).status_code == 410
     assert world.operations.audit() == []
