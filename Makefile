@@ -74,7 +74,7 @@ packages: $(VENV)/dev.stamp ## Build the Debian packages of edge agent and serve
 
 requirements: $(VENV)/dev.stamp ## Pin every dependency anew, with hashes
 	@$(PIP) 'uv>=0.9,<1'
-	@for set in "demo:--extra demo --extra export --extra notify --extra reports --group build" "dev:--extra demo --extra export --extra notify --extra reports --group dev" "server:--extra notify --extra reports" "edge:"; do \
+	@for set in "demo:--extra demo --extra export --extra notify --extra postgres --extra reports --group build" "dev:--extra demo --extra export --extra notify --extra postgres --extra reports --group dev" "server:--extra notify --extra reports" "edge:"; do \
 		case $$set in edge:*) project=edge/pyproject.toml;; *) project=pyproject.toml;; esac; \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-emit-index-url --no-emit-package sukusuku-edge $$project $${set#*:} \

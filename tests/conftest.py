@@ -13,6 +13,8 @@ from tests.support.broker import mosquitto
 from tests.support.databases import close_operations
 from tests.support.influxd import Influxd, influxd
 from tests.support.memory_files import keep_files_in_memory
+from tests.support.postgres import PostgresServer
+from tests.support.postgres import postgres as running_postgres
 
 # Millions of objects are made until the tests are known, and all of them stay: looking through them again and again for
 # some that could go took a third of that time, and a tenth of all the tests.
@@ -83,4 +85,11 @@ def broker() -> Iterator[int]:
 def influx() -> Iterator[Influxd]:
     """A real influxd; tests that stop it start one of their own."""
     with influxd() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL; each store has a schema of its own there."""
+    with running_postgres() as server:
         yield server

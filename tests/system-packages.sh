@@ -10,6 +10,9 @@ need() { # need PACKAGE CONDITION...: the package is missing when the condition 
 program() {
     command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] # which is not on the PATH of an ordinary user
 }
+postgresql() {
+    program initdb || [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ]
+}
 library() {
     [ -n "$(find /usr/lib /usr/local/lib -name "$1" 2>/dev/null | head -n 1)" ]
 }
@@ -46,6 +49,8 @@ need libharfbuzz-subset0 library libharfbuzz-subset.so.0
 need poppler-utils program pdftoppm
 # Faults: I/O errors at the n-th call, and what a power cut leaves of the recorded writes.
 need strace program strace
+# Readings in PostgreSQL: the tests start it on a socket of their own.
+need postgresql postgresql
 # Faults: the clock of one process steps.
 need libfaketime library libfaketime.so.1
 # Faults: the kernel drops packets between network namespaces (as root; others do without).

@@ -4,24 +4,27 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from sukusuku_api.dependencies import HistoryStore, LiveStore
 from sukusuku_core.errors import TransientError
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_server.timeseries import migrations
+from sukusuku_server.settings.store import StoreSettings
+from sukusuku_server.timeseries import backends, migrations
+from sukusuku_server.timeseries.sql_store import SqlStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from sukusuku_server.timeseries.sqlite_database import SqliteDatabase, connect
 
 log = logging.getLogger(__name__)
 
-OpenReader = Callable[[Path], SqliteStore]
+OpenReader = Callable[[Path], SqlStore]
 
 
 class LazyStore:
-    """Opens the file as soon as it is there; until then the store is an empty one that is not available.
+    """Opens the store as soon as it is there; until then the store is an empty one that is not available.
 
     What may take long has a connection of its own, so that the live state need not wait for it.
-    Raises PermanentError when a newer program has written the file.
+    Raises PermanentError when a newer program has written it.
     """
 
     def __init__(self, path: Path, open_reader: OpenReader = SqliteStore.open_reader) -> None:
@@ -29,6 +32,11 @@ class LazyStore:
         problems = TransitionLog(log)
         self._live = _LazyConnection(path, open_reader, self._nothing, problems)
         self._history = _LazyConnection(path, open_reader, self._nothing, problems)
+
+    @classmethod
+    def configured(cls, settings: StoreSettings) -> Self:
+        """Return the store that `[store]` asks for, whatever its kind."""
+        return cls(Path(settings.path), lambda _: backends.open_reader(settings))
 
     @property
     def live(self) -> LiveStore:
@@ -66,15 +74,15 @@ class _Nothing(SqliteStore):
 class _LazyConnection:
     """One connection, opened when it can be. Used by several threads."""
 
-    def __init__(self, path: Path, open_reader: OpenReader, nothing: SqliteStore, problems: TransitionLog) -> None:
+    def __init__(self, path: Path, open_reader: OpenReader, nothing: SqlStore, problems: TransitionLog) -> None:
         self._path = path
         self._open_reader = open_reader
         self._nothing = nothing
-        self._store: SqliteStore | None = None
+        self._store: SqlStore | None = None
         self._lock = threading.Lock()
         self._problems = problems
 
-    def opened(self) -> SqliteStore:
+    def opened(self) -> SqlStore:
         with self._lock:
             if self._store is None:
                 try:
@@ -82,7 +90,7 @@ class _LazyConnection:
                 except TransientError as error:
                     self._problems.problem("store", f"no data yet: {error}")
                     return self._nothing
-                self._problems.recovered("store", f"reading {self._path}")
+                self._problems.recovered("store", f"reading {self._store.name}")
             return self._store
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ import gc
 import logging
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -21,7 +20,6 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_server.db import Operations
 from sukusuku_server.facility_document.watching import Watch
 from sukusuku_server.settings import Facility, Web
-from sukusuku_server.timeseries import backends
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +34,9 @@ def run(facility: Facility, make: Make = create_app, document: Watch | None = No
     Raises ConfigError when the address cannot be had or the data not be opened.
     """
     listener = listen(facility.web)
-    store = LazyStore(Path(facility.store.path), lambda _: backends.open_reader(facility.store))
+    store = LazyStore.configured(facility.store)
     try:
-        store.live.version()  # a file of a newer version should be known now
+        store.live.version()  # a store of a newer version should be known now
         operations = Operations(facility.operations.url)
         try:
             app = make(facility, store, operations)

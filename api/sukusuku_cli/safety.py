@@ -19,6 +19,7 @@ IN_FILE = (
 _IN_THE_CLEAR = N_("it is sent to %(host)s without TLS: whoever is on the way can read it")
 _BROKER_TLS = N_("name the broker's authority: `ca_file`, and its TLS port (8883)")
 _MAIL_TLS = N_('set `security = "starttls"` (port 587) or "tls" (port 465)')
+_POSTGRES_TLS = N_("end the address with ?sslmode=verify-full&sslrootcert=FILE")
 _HTTPS = N_("write https:// and, for an authority of your own, `ca_file`")
 _ANONYMOUS = (
     N_("no account for %(host)s: whoever reaches the broker can send readings and read all of them"),
@@ -110,6 +111,9 @@ def _unprotected(facility: Facility) -> Iterator[tuple[str, str, str]]:
         for key in ("token", "password"):
             if getattr(influx, key) is not None and (host := _clear(influx.url)) is not None:
                 yield f"store.influx.{key}", host, _HTTPS
+    postgres = facility.store.postgres
+    if facility.store.kind == "postgres" and (host := postgres.in_the_clear) and not is_loopback(host):
+        yield "store.postgres.url", host, _POSTGRES_TLS
     if ngsi is not None and ngsi.token is not None and (host := _clear(ngsi.url)) is not None:
         yield "ngsi_ld.token", host, _HTTPS
 

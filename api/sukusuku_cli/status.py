@@ -5,13 +5,11 @@ What it says is what `GET /api/v1/health` says, read from the databases, and bes
 """
 
 import argparse
-import fcntl
 import json
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 
 from sukusuku_api.access.view import Views
 from sukusuku_api.certificates import late_certificates
@@ -32,6 +30,7 @@ from sukusuku_server.model import doors
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility, Web
+from sukusuku_server.timeseries import backends
 
 _SECONDS = 2.0
 _DOORS = {
@@ -53,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 all is well, 1 something is not."""
     options = parser().parse_args(argv)
     facility = settings.read(options.facility)
-    running = {"collector": _collects(Path(facility.store.path)), "api": _answers(facility.web)}
+    running = {"collector": backends.is_written(facility.store), "api": _answers(facility.web)}
     found, silent = _looked(facility)
     if options.json:
         told = {"running": running, "silent": silent, "health": found.model_dump(mode="json")}
@@ -76,18 +75,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="for programs · プログラム用")
     language.add_option(made)
     return made
-
-
-def _collects(store: Path) -> bool:
-    """Whether a collector holds the store."""
-    try:
-        with store.with_name(store.name + ".lock").open("r", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _answers(web: Web) -> bool:
@@ -114,7 +101,7 @@ def _looked(facility: Facility) -> tuple[HealthOut, list[str]]:
         raise ConfigError(f"operations.url: {file} is not there: no collector has run with these settings")
     index = FacilitySchedules(facility)
     with (
-        closing(LazyStore(Path(facility.store.path))) as store,
+        closing(LazyStore.configured(facility.store)) as store,
         closing(Operations(facility.operations.url)) as operations,
     ):
         context = Context(index, timetables(facility), store, operations, now_ms, index, Views(index))

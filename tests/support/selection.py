@@ -13,7 +13,7 @@ SHARED = ("tests/sparkplug",)
 """Folders whose tests look at recordings that are made once in a process."""
 SERVERS = re.compile(
     r"^(from|import) (subprocess|tests\.api\.http_server"
-    r"|tests\.support\.(broker|browser|demo|glewlwyd|influx_v2|influxd|smtp_server))\b",
+    r"|tests\.support\.(broker|browser|demo|glewlwyd|influx_v2|influxd|postgres|smtp_server))\b",
     re.MULTILINE,
 )
 """A test module that takes something from one of these starts a server, a browser or another program."""
@@ -23,7 +23,7 @@ SERVER_PATHS = (
     "collector/dispatch/test_send.py", "sim/test_history.py", "core/test_delivery_model.py", "edge/test_readable.py",
 )  # fmt: skip
 """Tests whose programs are started elsewhere, such as the browser that draws charts; and long simulations."""
-SERVER_FIXTURES = {"broker", "browser", "influx"}
+SERVER_FIXTURES = {"broker", "browser", "influx", "postgres"}
 
 
 class WholeModules(LoadScopeScheduling):  # type: ignore[misc]  # the library has no types

@@ -19,14 +19,15 @@ from sukusuku_api.reports.pdf import MissingError, library
 from sukusuku_cli.doctor.computer import FileSeen, StoreSeen
 from sukusuku_collector.clock.machine import ThisMachine
 from sukusuku_core.certificates import first_end
-from sukusuku_core.errors import PermanentError, TransientError
+from sukusuku_core.errors import SukusukuError
 from sukusuku_server.db.tables_access import account
 from sukusuku_server.db.tables_doors import door_source
 from sukusuku_server.live import clock
 from sukusuku_server.model import doors
 from sukusuku_server.model.doors import Exchanged
 from sukusuku_server.model.proofs import proof_key
-from sukusuku_server.timeseries.sqlite import SqliteStore
+from sukusuku_server.settings.store import StoreSettings
+from sukusuku_server.timeseries import backends
 
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 _FONT_FILES = ("*CJK*", "*NotoSansJP*", "ipa*", "*takao*", "*vlgothic*")
@@ -47,15 +48,15 @@ class ThisComputer:
         writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
         return FileSeen(path, True, writable, _trouble(path), modes, disk.free, disk.total)  # noqa: FBT003 - it is there
 
-    def store(self, path: Path, edges: Sequence[str]) -> StoreSeen | str:
+    def store(self, settings: StoreSettings, edges: Sequence[str]) -> StoreSeen | str:
         """See `computer.Computer`."""
         try:
-            with closing(SqliteStore.open_reader(path)) as store:
+            with closing(backends.open_reader(settings)) as store:
                 latest = store.latest()
                 newest = {asset: max(value.received for value in found.values()) for asset, found in latest.items()}
                 proofs = {edge: store.noted(proof_key(edge)) or 0 for edge in edges}
                 return StoreSeen(newest, clock.read(store, edges), proofs)
-        except (TransientError, PermanentError) as error:
+        except SukusukuError as error:
             return str(error)
 
     def accounts(self, path: Path) -> int | None:

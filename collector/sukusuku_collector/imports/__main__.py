@@ -21,7 +21,7 @@ from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Facility
 from sukusuku_server.terminal import Bar
 from sukusuku_server.timeseries import backends
-from sukusuku_server.timeseries.sqlite import SqliteStore
+from sukusuku_server.timeseries.sql_store import SqlStore
 
 DESCRIPTION = """\
 Brings a history into the store of a unit (levels, cycles) or room (counts), and derives emptyings, forecasts and
@@ -146,7 +146,7 @@ def _moment(text: str | None, layout: options.Layout) -> int | None:
 
 
 @contextlib.contextmanager
-def _opened(facility: Facility) -> Iterator[tuple[SqliteStore, Operations]]:
+def _opened(facility: Facility) -> Iterator[tuple[SqlStore, Operations]]:
     """Open store and operations data for writing. Raises PermanentError while a collector runs."""
     store = backends.open_writer(facility)
     try:
@@ -159,7 +159,7 @@ def _opened(facility: Facility) -> Iterator[tuple[SqliteStore, Operations]]:
         store.close()
 
 
-def _derive(facility: Facility, store: SqliteStore, operations: Operations) -> None:
+def _derive(facility: Facility, store: SqlStore, operations: Operations) -> None:
     with Bar() as bar:
         index = FacilitySchedules(facility)
         work.derive(index, store, operations, now_ms, lambda done, whole: bar.show(done, whole, "deriving"))

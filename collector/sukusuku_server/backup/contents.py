@@ -56,10 +56,13 @@ class Places:
 def places(settings: Path, text: str) -> Places:
     """Return where the settings of this text, at this path, say that data are. Other mistakes in it do not matter.
 
-    Raises ConfigError when the text is no TOML, or the operations data are not in an SQLite file.
+    Raises ConfigError when the text is no TOML, or the readings or operations data are not in an SQLite file.
     """
     found = toml_text.loads(text)
-    store = found.get("store", {}).get("path", StoreSettings().path)
+    readings = found.get("store", {})
+    if readings.get("kind") == "postgres":
+        raise ConfigError("store.kind: `postgres`: readings there are backed up with pg_dump, see docs/postgres.md")
+    store = readings.get("path", StoreSettings().path)
     url = str(found.get("operations", {}).get("url", OperationsSettings().url))
     operations = OperationsSettings(url=url).file
     if operations is None:

@@ -15,6 +15,7 @@ NEEDS_RESTART = (
     "store.path",
     "store.acknowledge",
     "store.influx",
+    "store.postgres",
     "operations",
     "web.host",
     "web.port",

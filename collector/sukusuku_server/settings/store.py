@@ -10,6 +10,7 @@ from sukusuku_core.errors import Mistake
 from sukusuku_core.settings import Settings
 from sukusuku_server.settings import authority
 from sukusuku_server.settings.influx import Influx, check_influx
+from sukusuku_server.settings.postgres import Postgres, check_postgres
 
 SHORTEST_KEPT = 31
 """Days. Readings that an edge node kept while it was cut off must be recognised when they come twice."""
@@ -18,8 +19,8 @@ SHORTEST_KEPT = 31
 class StoreSettings(Settings, frozen=True, kw_only=True):
     """Where readings are kept. `path` is relative to this file."""
 
-    kind: Literal["sqlite", "influx"] = "sqlite"
-    """`influx`: everything is committed to the file as well, and shipped from there."""
+    kind: Literal["sqlite", "influx", "postgres"] = "sqlite"
+    """`influx`: everything is committed to the file as well, and shipped from there. `postgres`: there is no file."""
     path: str = "readings.db"
     acknowledge: Literal["stored", "replicated"] = "stored"
     """When an edge node may delete a reading: once it is in the file, or once it is in InfluxDB as well."""
@@ -28,6 +29,7 @@ class StoreSettings(Settings, frozen=True, kw_only=True):
     keep_occupancy_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 90
     """Days after which the counts of rooms are thinned out to hours; 0: never. At least 31. See docs/rooms.md."""
     influx: Influx = Influx()
+    postgres: Postgres = Postgres()
 
     def resolved(self, folder: Path, where: str) -> Self:
         """With absolute paths; relative ones are relative to `folder`. `where` is the key path of this table.
@@ -49,3 +51,4 @@ def check_store(store: StoreSettings) -> Iterator[Mistake]:
     if store.acknowledge == "replicated" and store.kind != "influx":
         yield Mistake("store.acknowledge", 'found `replicated`, which needs a second copy: kind = "influx"')
     yield from check_influx(store.influx)
+    yield from check_postgres(store.postgres)

@@ -1,4 +1,4 @@
-"""`sukusuku store check|migrate FACILITY.toml`: is InfluxDB ready, and bring there what SQLite holds."""
+"""`sukusuku store check|migrate FACILITY.toml`: is the server of readings ready, and copy SQLite's to InfluxDB."""
 
 import argparse
 import logging
@@ -12,8 +12,8 @@ from sukusuku_core.errors import ConfigError, PermanentError, SukusukuError, Tra
 from sukusuku_server import settings
 from sukusuku_server.settings import Facility
 from sukusuku_server.terminal import Bar
+from sukusuku_server.timeseries import backends
 from sukusuku_server.timeseries.influx.buckets import TRIES
-from sukusuku_server.timeseries.influx.check import examine
 from sukusuku_server.timeseries.influx.shipper import LAG_MS, Shipper
 from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_server.timeseries.influx.writer import BusyError
@@ -44,8 +44,9 @@ def parser() -> argparse.ArgumentParser:
     """Return what the command line may say."""
     made = argparse.ArgumentParser(
         prog="sukusuku store",
-        description="Checks the InfluxDB of [store.influx], and copies to it what the SQLite file holds. "
-        "[store.influx] の InfluxDB を確かめ、SQLite の内容をコピーします。",
+        description="Checks the server of [store.influx] or [store.postgres], and copies to InfluxDB what the SQLite "
+        "file holds. [store.influx] または [store.postgres] のサーバーを確認し、"
+        "SQLite の内容を InfluxDB へコピーします。",
         epilog="Exit status: 0 all right, 1 something is not, 2 wrong settings. "
         "終了コード：0 正常、1 問題あり、2 設定の誤り。",
     )
@@ -71,13 +72,15 @@ def parser() -> argparse.ArgumentParser:
 
 def _check(facility: Facility) -> int:
     status = 0
-    for verdict in examine(facility, now_ms()):
+    for verdict in backends.examine(facility, now_ms()):
         print(f"{'ok    ' if verdict.good else 'wrong '} {verdict.text}")
         status = status if verdict.good else 1
     return status
 
 
 def _migrate(facility: Facility, *, again: bool) -> int:
+    if facility.store.kind == "postgres":
+        raise ConfigError("store.kind: found `postgres`; what SQLite holds is copied to InfluxDB only")
     path = Path(facility.store.path)
     if not path.exists():
         raise ConfigError(f"{path}: there is no such file; store.path tells which one is copied")

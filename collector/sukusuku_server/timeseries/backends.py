@@ -1,42 +1,100 @@
 """The store that `[store]` asks for: one place where kinds of stores are told apart."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sukusuku_core.clock import Clock
+from sukusuku_core.errors import ConfigError, Mistake, TransientError
+from sukusuku_server.extras import how_to_install
 from sukusuku_server.settings import Facility
 from sukusuku_server.settings.store import StoreSettings
 from sukusuku_server.timeseries.influx.query import Query
 from sukusuku_server.timeseries.influx.reader import InfluxReader
 from sukusuku_server.timeseries.influx.store import InfluxStore
-from sukusuku_server.timeseries.sqlite import SqliteStore
+from sukusuku_server.timeseries.sql_store import SqlStore
+from sukusuku_server.timeseries.sqlite import SqliteStore, is_locked
+from sukusuku_server.timeseries.verdict import Verdict
 
 if TYPE_CHECKING:
     from sukusuku_server.timeseries.influx.shipper import Shipper
 
 
-def open_writer(facility: Facility) -> SqliteStore:
-    """Return the only writer; makes or upgrades the file. With InfluxDB, give it to a Shipper too.
+def open_writer(facility: Facility) -> SqlStore:
+    """Return the only writer; makes or upgrades the file or tables. With InfluxDB, give it to a Shipper too.
 
-    Raises PermanentError when another collector writes to it, or a newer one has.
+    Raises PermanentError when another collector writes to it, or a newer one has; TransientError when a server does not
+    answer; ConfigError when a library is missing.
     """
     settings, limits = facility.store, facility.limits
     size = limits.unassigned_megabytes * 1_000_000
+    if settings.kind == "postgres":
+        with _installed():
+            from sukusuku_server.timeseries.postgres.store import PostgresStore  # noqa: PLC0415 - may be missing
+        return PostgresStore.open(settings.postgres, limits.quarantine_rows, size)
     if settings.kind == "sqlite":
         return SqliteStore.open(settings.path, limits.quarantine_rows, size)
     return _with_archive(InfluxStore.open(settings.path, limits.quarantine_rows, size), settings)
 
 
-def open_reader(settings: StoreSettings) -> SqliteStore:
+def open_reader(settings: StoreSettings) -> SqlStore:
     """Return a reader.
 
-    Raises TransientError when there is no file (or an older one) yet, PermanentError for a newer one.
+    Raises TransientError when there is no store (or an older one) yet, or its server does not answer; PermanentError
+    for a newer one; ConfigError when a library is missing.
     """
+    if settings.kind == "postgres":
+        with _installed():
+            from sukusuku_server.timeseries.postgres.store import PostgresStore  # noqa: PLC0415 - may be missing
+        return PostgresStore.open_reader(settings.postgres)
     path = Path(settings.path)
     if settings.kind == "sqlite":
         return SqliteStore.open_reader(path)
     return _with_archive(InfluxStore.open_reader(path), settings)
+
+
+def is_written(settings: StoreSettings) -> bool:
+    """Whether a collector holds the store."""
+    if settings.kind != "postgres":
+        return is_locked(Path(settings.path))
+    with _installed():
+        from sukusuku_server.timeseries.postgres.database import is_owned  # noqa: PLC0415 - may be missing
+    try:
+        return is_owned(settings.postgres)
+    except TransientError:
+        return False
+
+
+def mistakes(settings: StoreSettings) -> Iterator[Mistake]:
+    """Yield what is missing for this kind of store on this computer; no server is asked."""
+    if settings.kind == "postgres":
+        try:
+            with _installed():
+                import sukusuku_server.timeseries.postgres.store  # noqa: F401, PLC0415 - may be missing
+        except ConfigError as error:
+            yield Mistake("store.kind", str(error))
+
+
+def examine(facility: Facility, now: int) -> Iterator[Verdict]:
+    """Yield what can be said of the server that keeps readings (or a copy of them) at `now` (UTC ms)."""
+    if facility.store.kind == "postgres":
+        with _installed():
+            from sukusuku_server.timeseries.postgres import check as postgres  # noqa: PLC0415 - may be missing
+        yield from postgres.examine(facility.store.postgres)
+    else:
+        from sukusuku_server.timeseries.influx import check as influx  # noqa: PLC0415 - its library takes half a second
+
+        yield from influx.examine(facility, now)
+
+
+@contextlib.contextmanager
+def _installed() -> Iterator[None]:
+    """Raise ConfigError where the library for PostgreSQL is missing: not everybody needs it."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigError(f"`postgres` needs a package: {error}; {how_to_install('postgres')}") from error
 
 
 def _with_archive(store: InfluxStore, settings: StoreSettings) -> InfluxStore:
@@ -51,7 +109,7 @@ def second_copy(facility: Facility, store: object) -> Callable[[], int] | None:
     return store.shipped_before
 
 
-def shipper(facility: Facility, store: SqliteStore, clock: Clock) -> "Shipper | None":
+def shipper(facility: Facility, store: SqlStore, clock: Clock) -> "Shipper | None":
     """Return what brings everything to InfluxDB; None where SQLite is all. The caller runs and closes it."""
     if not isinstance(store, InfluxStore):
         return None

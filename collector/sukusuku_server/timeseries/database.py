@@ -84,3 +84,8 @@ def typed(parts: Sequence[Value | bytes | None], datatype: int | None = None) ->
                 return bool(part)
             return part.decode() if isinstance(part, bytes) else part
     return None
+
+
+def without_nul(text: str) -> str:
+    """Return what is said of a broken message, as the texts of PostgreSQL can hold it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -10,10 +10,15 @@ from sukusuku_server.timeseries.sqlite_database import SqliteDatabase
 
 
 @lru_cache
-def _scripts() -> tuple[str, ...]:
-    folder = files(__package__).joinpath("schema")
+def scripts(package: str) -> tuple[str, ...]:
+    """Return the files of the folder `schema` of a package, in order."""
+    folder = files(package).joinpath("schema")
     names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
     return tuple(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+
+
+def _scripts() -> tuple[str, ...]:
+    return scripts(__package__)
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -46,7 +51,7 @@ def refuse_newer(found: int, known: int, name: str) -> None:
     if found > known:
         raise PermanentError(
             f"{name}: written by a newer Sukusuku (schema {found}, this one knows {known}); "
-            "update this installation, or point [store] path to another file"
+            "update this installation, or point [store] to another place"
         )
 
 

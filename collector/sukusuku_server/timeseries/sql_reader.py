@@ -21,6 +21,11 @@ class SqlReader:
         self._outlook: DerivedByAsset = {}
         self._outlook_version = -1
 
+    @property
+    def name(self) -> str:
+        """Return where the store is, for messages."""
+        return self._database.name
+
     def close(self) -> None:
         """Give back files and connections."""
         with self._database.turn():

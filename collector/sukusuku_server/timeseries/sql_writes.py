@@ -5,7 +5,7 @@ from typing import Any
 
 from sukusuku_server.model.series import Moved, Quarantined, Row
 from sukusuku_server.timeseries import FAULT_CODE
-from sukusuku_server.timeseries.database import Transaction, typed
+from sukusuku_server.timeseries.database import Transaction, typed, without_nul
 
 QUARANTINE_PAYLOAD = 4096
 """Bytes kept of a quarantined message."""
@@ -106,7 +106,7 @@ def quarantine(run: Transaction, quarantined: Sequence[Quarantined], keep: int) 
     run.executemany(
         "INSERT INTO quarantine (received, topic, reason, detail, payload) VALUES (?, ?, ?, ?, ?)",
         [
-            (item.received, item.topic, item.reason, item.detail, item.payload[:QUARANTINE_PAYLOAD])
+            (item.received, item.topic, item.reason, without_nul(item.detail), item.payload[:QUARANTINE_PAYLOAD])
             for item in quarantined
         ],
     )

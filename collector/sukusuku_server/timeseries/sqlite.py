@@ -74,3 +74,15 @@ class SqliteStore(SqlStore):
         super().close()
         if self._lock_file is not None:
             self._lock_file.close()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a collector holds the store."""
+    try:
+        with path.with_name(path.name + ".lock").open("r", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sukusuku_server.model.series import Unassigned
-from sukusuku_server.timeseries.database import Transaction
+from sukusuku_server.timeseries.database import Transaction, without_nul
 
 OVERHEAD = 200
 """Bytes that a row counts beyond its payload."""
@@ -17,7 +17,15 @@ SIZE = "SELECT coalesce(sum(size), 0) FROM unassigned"
 def add(run: Transaction, items: Sequence[Unassigned]) -> int:
     """Keep messages; tells by how many bytes there are more."""
     rows = [
-        (it.received, it.topic, it.reason, it.detail, int(it.clock_set), len(it.payload) + OVERHEAD, it.payload)
+        (
+            it.received,
+            it.topic,
+            it.reason,
+            without_nul(it.detail),
+            int(it.clock_set),
+            len(it.payload) + OVERHEAD,
+            it.payload,
+        )
         for it in items
     ]
     run.executemany(

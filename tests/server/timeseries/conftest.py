@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sukusuku_server.timeseries.protocols import Store
+from sukusuku_server.timeseries.sql_store import SqlStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.server.timeseries.influx.influx_facility import ShippedStore
 from tests.support import databases
@@ -14,14 +15,16 @@ from tests.support import databases
 Open = Callable[[], Store]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    opened = databases.store(tmp_path)
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    """An empty store in a database, for what InfluxDB has no part in."""
+    opened: SqlStore
+    opened = databases.store(tmp_path) if request.param == "sqlite" else request.getfixturevalue("postgres").store()
     yield opened
     opened.close()
 
 
-@pytest.fixture(params=["sqlite", "influx"])
+@pytest.fixture(params=["sqlite", "influx", "postgres"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Opens new, empty stores."""
     opened: list[Store] = []
@@ -31,6 +34,8 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]
         store: Store
         if request.param == "sqlite":
             store = SqliteStore.open(tmp_path / f"store-{next(numbers)}.db")
+        elif request.param == "postgres":
+            store = request.getfixturevalue("postgres").store()
         else:
             store = ShippedStore.make(tmp_path, request.getfixturevalue("influx"))
         opened.append(store)

@@ -1,17 +1,10 @@
 """What a wrong clock stored, put right."""
 
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality, Reading
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from sukusuku_server.model.series import Latest, Moved, Point
-from sukusuku_server.timeseries.sqlite import SqliteStore
-from tests.support import databases
+from sukusuku_server.timeseries.sql_store import SqlStore
 from tests.support.stores import commit
 
 NOW = 1_800_000_000_000 // HOUR_MS * HOUR_MS
@@ -20,28 +13,21 @@ WRONG = NOW - HOUR_MS
 GOOD, BAD = 192, 0
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    opened = databases.store(tmp_path)
-    yield opened
-    opened.close()
-
-
-def fill(store: SqliteStore) -> int:
+def fill(store: SqlStore) -> int:
     return store.series("unit-1", "Fill/Percent", DataType.DOUBLE)
 
 
-def points(store: SqliteStore) -> list[Point]:
+def points(store: SqlStore) -> list[Point]:
     return store.raw("unit-1", "Fill/Percent", 0, 2**62, 100)
 
 
-def moved_by_a_wrong_clock(store: SqliteStore) -> None:
+def moved_by_a_wrong_clock(store: SqlStore) -> None:
     """Three readings of the present, which a clock an hour behind took for ones of the future."""
     moved = [Moved((WRONG + n, fill(store), 40.0 + n, BAD), NOW + n, quality=GOOD) for n in range(3)]
     store.commit_rows([], [], WRONG, moved)
 
 
-def test_moved_readings_return_to_their_own_time_and_quality(store: SqliteStore) -> None:
+def test_moved_readings_return_to_their_own_time_and_quality(store: SqlStore) -> None:
     moved_by_a_wrong_clock(store)
     assert store.correct_clock(WRONG - 1, WRONG + MINUTE_MS, NOW + 10) == 3
     assert points(store) == [Point(NOW + n, 40.0 + n, Quality.GOOD) for n in range(3)]
@@ -51,14 +37,14 @@ def test_moved_readings_return_to_their_own_time_and_quality(store: SqliteStore)
     assert store.correct_clock(WRONG - 1, WRONG + MINUTE_MS, NOW + 10) == 0
 
 
-def test_they_are_recognised_when_they_come_again(store: SqliteStore) -> None:
+def test_they_are_recognised_when_they_come_again(store: SqlStore) -> None:
     moved_by_a_wrong_clock(store)
     store.correct_clock(WRONG - 1, WRONG + MINUTE_MS, NOW + 10)
     again = commit(store, [Reading("unit-1", "Fill/Percent", NOW + n, 40.0 + n) for n in range(3)], NOW + 20)
     assert (again.stored, again.duplicates) == (0, 3)
 
 
-def test_a_reading_that_was_moved_before_stays(store: SqliteStore) -> None:
+def test_a_reading_that_was_moved_before_stays(store: SqlStore) -> None:
     """An edge node's own clock was wrong: that has not changed."""
     early = Moved((WRONG - DAY_MS, fill(store), 1.0, BAD), NOW - 5, quality=GOOD)
     future = Moved((WRONG, fill(store), 2.0, BAD), NOW + 40 * DAY_MS, quality=GOOD)
@@ -69,16 +55,15 @@ def test_a_reading_that_was_moved_before_stays(store: SqliteStore) -> None:
     assert points(store) == before
 
 
-def test_what_stands_at_the_own_time_already_is_kept(store: SqliteStore) -> None:
+def test_what_stands_at_the_own_time_already_is_kept(store: SqlStore) -> None:
     moved_by_a_wrong_clock(store)
-    with sqlite3.connect(store._database.path) as other:  # as if an older version had stored it
-        other.execute("INSERT INTO reading VALUES (?, ?, 7.0, ?)", (NOW, fill(store), GOOD))
-    other.close()
+    with store._database.transaction() as run:  # as if an older version had stored it
+        run.insert([(NOW, fill(store), 7.0, GOOD)])
     assert store.correct_clock(WRONG - 1, WRONG + MINUTE_MS, NOW + 10) == 2
     assert points(store)[0] == Point(NOW, 7.0, Quality.GOOD)
 
 
-def test_the_latest_value_is_one_that_is_still_there(store: SqliteStore) -> None:
+def test_the_latest_value_is_one_that_is_still_there(store: SqlStore) -> None:
     """A clock ahead: the moved reading was the newest; the one after it came later."""
     commit(store, [Reading("unit-1", "Fill/Percent", NOW - 5, 10.0)], NOW)
     store.commit_rows([], [], NOW + DAY_MS, [Moved((NOW + DAY_MS, fill(store), 11.0, BAD), NOW - 1, quality=GOOD)])
@@ -89,7 +74,7 @@ def test_the_latest_value_is_one_that_is_still_there(store: SqliteStore) -> None
     assert store.latest()["unit-1"]["Fill/Percent"].value == 12.0
 
 
-def test_what_was_derived_of_the_future_is_deleted(store: SqliteStore) -> None:
+def test_what_was_derived_of_the_future_is_deleted(store: SqlStore) -> None:
     moved_by_a_wrong_clock(store)
     past, future = (
         Reading("unit-1", "Fill/Estimate", NOW - 1, 1.0),
@@ -104,7 +89,7 @@ def test_what_was_derived_of_the_future_is_deleted(store: SqliteStore) -> None:
     assert store.late() == []
 
 
-def test_what_was_derived_in_a_wrong_time_is_derived_anew(store: SqliteStore) -> None:
+def test_what_was_derived_in_a_wrong_time_is_derived_anew(store: SqlStore) -> None:
     moved_by_a_wrong_clock(store)
     store.correct_clock(WRONG - 1, WRONG + MINUTE_MS, NOW + HOUR_MS)
     assert [(late.asset, late.since) for late in store.late()] == [("unit-1", WRONG - 1)]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Quality, Reading, Value
 from sukusuku_core.time import HOUR_MS
-from sukusuku_server.model.series import Bucket, Latest, Point, Quarantined, Row, Tally
+from sukusuku_server.model.series import Bucket, Latest, Point, Quarantined, RoomHour, Row, Tally, Unassigned
+from sukusuku_server.timeseries import thinned_key
 from sukusuku_server.timeseries.protocols import Store
 from tests.server.timeseries.conftest import Open
 from tests.support.stores import commit
@@ -100,8 +101,8 @@ def _row(draw: st.DrawFn) -> tuple[int, int, Value | None, int]:
     return time, index, value, quality
 
 
-EXAMPLES = {"sqlite": 80, "influx": 10}
-"""Each example has a store of its own; with InfluxDB that takes half a second."""
+EXAMPLES = {"sqlite": 80, "influx": 10, "postgres": 8}
+"""Each example has a store of its own; with the others that takes a tenth or half a second."""
 
 
 def test_any_batches_give_what_plain_python_gives(open_store: Open, request: pytest.FixtureRequest) -> None:
@@ -274,3 +275,55 @@ def test_derived_points_need_not_be_of_an_asset(open_store: Open, name: str) -> 
     assert [it.value for it in store.derived("unit-1", "Fill/Estimate", 0, 2**62)] == [5.0]
     assert set(store.latest()) == {"unit-1"}
     assert not store.late()
+
+
+def test_what_comes_late_is_told_until_it_is_settled(open_store: Open) -> None:
+    store = open_store()
+    commit(store, [Reading("unit-1", "Fill/Percent", START, 1.0)], START + HOUR_MS)
+    [late] = store.late()
+    assert (late.asset, late.since) == ("unit-1", START)
+    commit(store, [Reading("unit-1", "Fill/Percent", START - 1, 1.0)], START + HOUR_MS)
+    store.settle(late)
+    [again] = store.late()
+    assert again.since == START - 1
+    store.settle(again)
+    assert store.late() == []
+
+
+def test_messages_wait_until_they_are_assigned(open_store: Open) -> None:
+    store = open_store()
+    items = [Unassigned(n, f"topic/{n % 2}", "unknown", "half\0a text", bytes([n])) for n in range(4)]
+    items.append(Unassigned(9, "topic/0", "unknown", "", b"x", clock_set=False))
+    store.commit_rows([], [], START, unassigned=items)
+    assert {(it.topic, it.count, it.first, it.last) for it in store.unassigned()} == {
+        ("topic/0", 3, 0, 9),
+        ("topic/1", 2, 1, 3),
+    }
+    waiting = store.waiting("topic/0", 0, 10)
+    assert [(it.received, it.payload, bool(it.clock_set)) for _, it in waiting] == [
+        (0, b"\0", True), (2, b"\2", True), (9, b"x", False),
+    ]  # fmt: skip
+    assert [it.received for it in store.newest_unassigned("topic/0", 2)] == [9, 2]
+    store.assigned([number for number, _ in waiting[:2]])
+    assert [it.received for _, it in store.waiting("topic/0", 0, 10)] == [9]
+
+
+def test_numbers_are_noted_together_and_found_by_how_their_names_begin(open_store: Open) -> None:
+    store = open_store()
+    store.note_all({"a/1": 1, "a/2": 2, "b": 3})
+    store.note_all({"a/2": 1 << 60})
+    assert store.noted_under("a/") == {"a/1": 1, "a/2": 1 << 60}
+
+
+def test_the_past_of_a_room_is_thinned_out(open_store: Open) -> None:
+    store = open_store()
+    times = [START + n * 300_000 for n in range(24)]
+    store.put_derived("room", START - 1, times[-1], [Reading("room", "People", time, 1.0) for time in times])
+    hours = [RoomHour("people", START + n * HOUR_MS, b"\0sums") for n in range(2)]
+    store.thin("room", START, START + 2 * HOUR_MS, [Reading("room", "People", START, 2.0)], hours)
+    store.thin("room", START, START + 2 * HOUR_MS, [Reading("room", "People", START, 3.0)], hours)
+    assert [point.value for point in store.derived("room", "People", 0, 2**60)] == [3.0]
+    assert store.room_hours("room", START, START + HOUR_MS) == hours[:1]
+    assert store.noted(thinned_key("room")) == START + 2 * HOUR_MS
+    assert store.first_derived("People") == {"room": START}
+    assert store.derived_metrics("room") == ["People"]

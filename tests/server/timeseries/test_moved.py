@@ -2,7 +2,6 @@
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from sukusuku_core.model import Reading
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.series import Committed, Moved
 from sukusuku_server.timeseries import migrations
+from sukusuku_server.timeseries.sql_store import SqlStore
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.support import databases
 from tests.support.stores import commit
@@ -22,22 +22,15 @@ START = 1_800_000_000_000 // HOUR_MS * HOUR_MS
 GOOD, BAD = 192, 0
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    opened = databases.store(tmp_path)
-    yield opened
-    opened.close()
-
-
-def fill(store: SqliteStore) -> int:
+def fill(store: SqlStore) -> int:
     return store.series("unit-1", "Fill/Percent", DataType.DOUBLE)
 
 
-def stored(store: SqliteStore) -> list[tuple[int, object]]:
+def stored(store: SqlStore) -> list[tuple[int, object]]:
     return [(point.time, point.value) for point in store.raw("unit-1", "Fill/Percent", 0, 2**62, 10_000)]
 
 
-def test_a_moved_reading_is_stored_once_also_when_it_would_be_placed_elsewhere(store: SqliteStore) -> None:
+def test_a_moved_reading_is_stored_once_also_when_it_would_be_placed_elsewhere(store: SqlStore) -> None:
     series = fill(store)
     assert store.commit_rows([], [], START, [Moved((START, series, 1.0, GOOD), 7)]) == Committed(1, 0, 0)
     assert store.commit_rows([], [], START, [Moved((START + 50, series, 1.0, GOOD), 7)]) == Committed(0, 1, 0)
@@ -46,7 +39,7 @@ def test_a_moved_reading_is_stored_once_also_when_it_would_be_placed_elsewhere(s
     assert store.hourly("unit-1", "Fill/Percent", 0, 2**62)[0].count == 1
 
 
-def test_where_something_stands_already_the_next_free_millisecond_is_taken(store: SqliteStore) -> None:
+def test_where_something_stands_already_the_next_free_millisecond_is_taken(store: SqlStore) -> None:
     series = fill(store)
     store.commit_rows([(START, series, 1.0, GOOD), (START + 1, series, 2.0, GOOD)], [], START)
     moved = [Moved((START, series, float(n), GOOD), n) for n in range(3, 6)]
@@ -54,7 +47,7 @@ def test_where_something_stands_already_the_next_free_millisecond_is_taken(store
     assert stored(store) == [(START, 1.0), (START + 1, 2.0), (START + 2, 3.0), (START + 3, 4.0), (START + 4, 5.0)]
 
 
-def test_what_is_stored_at_its_own_time_is_not_stored_again_as_moved(store: SqliteStore) -> None:
+def test_what_is_stored_at_its_own_time_is_not_stored_again_as_moved(store: SqlStore) -> None:
     series = fill(store)
     commit(store, [Reading("unit-1", "Fill/Percent", START, 1.0)], START)
     moved = [Moved((START + 9, series, 1.0, GOOD), START), Moved((START, series, 1.0, GOOD), START)]
@@ -62,13 +55,11 @@ def test_what_is_stored_at_its_own_time_is_not_stored_again_as_moved(store: Sqli
 
 
 @pytest.mark.parametrize("original", [0, 2**63 - 1, 2**63, 2**64 - 1])
-def test_any_original_time_is_kept(store: SqliteStore, tmp_path: Path, original: int) -> None:
+def test_any_original_time_is_kept(store: SqlStore, original: int) -> None:
     series = fill(store)
     for expected in (1, 0):
         assert store.commit_rows([], [], START, [Moved((START, series, 1.0, BAD), original)]).stored == expected
-    with sqlite3.connect(tmp_path / "readings.db") as file:
-        found = file.execute("SELECT original, time FROM moved").fetchall()
-    file.close()
+    found = store._all("SELECT original, time FROM moved")
     assert [(value % 2**64, time) for value, time in found] == [(original, START)]
 
 
@@ -101,7 +92,8 @@ def test_whatever_comes_again_every_original_is_there_once(commits: list[list[tu
     assert sorted(seen, key=repr) == sorted({float(n) for commit in commits for n, _ in commit}, key=repr)
 
 
-def test_a_moved_reading_is_recognised_when_its_own_time_is_believed_later(store: SqliteStore, tmp_path: Path) -> None:
+def test_a_moved_reading_is_recognised_when_its_own_time_is_believed_later(tmp_path: Path) -> None:
+    store = databases.store(tmp_path)
     series = fill(store)
     store.commit_rows([], [], START, [Moved((START, series, 1.0, BAD), START + 50)])
     assert store.commit_rows([(START + 50, series, 1.0, GOOD)], [], START) == Committed(0, 1, 0)

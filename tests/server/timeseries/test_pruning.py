@@ -9,18 +9,19 @@ from sukusuku_core.settings import parse
 from sukusuku_core.time import HOUR_MS
 from sukusuku_server.model.series import Committed, Moved
 from sukusuku_server.settings import Facility, check
-from sukusuku_server.timeseries.sqlite import SqliteStore
+from sukusuku_server.timeseries import THINNED_READINGS
+from sukusuku_server.timeseries.sql_store import SqlStore
 from tests.collector.small_facility import FACILITY
 
 START = 490_000 * HOUR_MS
 GOOD = int(Quality.GOOD)
 
 
-def times(store: SqliteStore) -> list[int]:
+def times(store: SqlStore) -> list[int]:
     return [point.time - START for point in store.raw("unit-1", "Fill/Percent", 0, 2**62, 1000)]
 
 
-def test_raw_readings_go_in_small_steps_and_hours_stay(store: SqliteStore) -> None:
+def test_raw_readings_go_in_small_steps_and_hours_stay(store: SqlStore) -> None:
     series = store.series("unit-1", "Fill/Percent", DataType.DOUBLE)
     store.commit_rows([(START + n, series, float(n), GOOD) for n in range(10)], [], START)
     hours = store.hourly("unit-1", "Fill/Percent", 0, 2**60)
@@ -33,7 +34,7 @@ def test_raw_readings_go_in_small_steps_and_hours_stay(store: SqliteStore) -> No
     assert store.latest()["unit-1"]["Fill/Percent"].value == 9.0
 
 
-def test_fault_codes_stay_and_deriving_begins_after_what_is_pruned(store: SqliteStore) -> None:
+def test_fault_codes_stay_and_deriving_begins_after_what_is_pruned(store: SqlStore) -> None:
     level, fault = (store.series("unit-1", name, DataType.DOUBLE) for name in ("Fill/Percent", "Fault/Code"))
     store.commit_rows([(START + n, series, 1.0, GOOD) for n in range(4) for series in (level, fault)], [], START)
     assert store.prune(START + 3, 100) == 3
@@ -42,13 +43,13 @@ def test_fault_codes_stay_and_deriving_begins_after_what_is_pruned(store: Sqlite
     assert store.first() == START + 3
 
 
-def test_all_readings_of_one_millisecond_go_together(store: SqliteStore) -> None:
+def test_all_readings_of_one_millisecond_go_together(store: SqlStore) -> None:
     series = [store.series("unit-1", name, DataType.DOUBLE) for name in ("Fill/Percent", "Temperature")]
     store.commit_rows([(START, one, 1.0, GOOD) for one in series], [], START)
     assert store.prune(START + 1, 1) == 2
 
 
-def test_what_comes_after_its_time_was_pruned_is_recognised_when_it_comes_twice(store: SqliteStore) -> None:
+def test_what_comes_after_its_time_was_pruned_is_recognised_when_it_comes_twice(store: SqlStore) -> None:
     series = store.series("unit-1", "Fill/Percent", DataType.DOUBLE)
     assert store.prune(START + 100, 10) == 0
     late = [(START + 5, series, 1.0, GOOD)]
@@ -57,7 +58,7 @@ def test_what_comes_after_its_time_was_pruned_is_recognised_when_it_comes_twice(
     assert store.commit_rows(late, [], START) == Committed(0, 1, 0)
 
 
-def test_a_moved_reading_is_forgotten_with_its_place(store: SqliteStore) -> None:
+def test_a_moved_reading_is_forgotten_with_its_place(store: SqlStore) -> None:
     series = store.series("unit-1", "Fill/Percent", DataType.DOUBLE)
     store.commit_rows([], [], START, [Moved((START, series, 1.0, GOOD), START + 50)])
     assert store.prune(START + 1, 10) == 1
@@ -72,3 +73,13 @@ def test_too_short_a_time_is_refused() -> None:
         check(parse(f"{text}7", Facility, "facility.toml"), "facility.toml")
     with pytest.raises(ConfigError, match="keep_occupancy_days: found 30"):
         check(parse(f"{text}0\nkeep_occupancy_days = 30", Facility, "facility.toml"), "facility.toml")
+
+
+def test_the_readings_of_some_assets_are_dropped_and_their_hours_stay(store: SqlStore) -> None:
+    room, unit = (store.series(asset, "Occupancy/Count", DataType.INT64) for asset in ("room", "unit-1"))
+    store.commit_rows([(START + n, series, n, GOOD) for n in range(3) for series in (room, unit)], [], START)
+    assert store.drop_readings({"room"}, START, START + 2)
+    assert [point.value for point in store.raw("room", "Occupancy/Count", 0, 2**62, 10)] == [2]
+    assert [point.value for point in store.raw("unit-1", "Occupancy/Count", 0, 2**62, 10)] == [0, 1, 2]
+    assert store.hourly("room", "Occupancy/Count", 0, 2**60)[0].count == 3
+    assert store.noted(THINNED_READINGS) == START + 2

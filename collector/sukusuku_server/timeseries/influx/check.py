@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 
 from sukusuku_core.errors import TransientError
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_number, japan_time, midnight
@@ -16,19 +15,12 @@ from sukusuku_server.timeseries.influx.store import InfluxStore
 from sukusuku_server.timeseries.influx.thinning import DELETED, overdue
 from sukusuku_server.timeseries.influx.writer import Writer
 from sukusuku_server.timeseries.shipping_queue import HISTORY, ORIGIN, UNTIL, Outgoing
+from sukusuku_server.timeseries.verdict import Verdict
 
 COMPARED = 7
 """Whole days that are counted on both sides."""
 OLDEST = (1, 8)
 """The first version with /api/v2/write."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One thing that was looked at."""
-
-    good: bool
-    text: str
 
 
 def examine(facility: Facility, now: int) -> Iterator[Verdict]:

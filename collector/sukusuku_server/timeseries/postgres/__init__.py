@@ -1,0 +1,1 @@
+"""Readings in PostgreSQL, for more than one machine; needs psycopg. How it is set up: docs/postgres.md."""

@@ -1,0 +1,36 @@
+"""Which partition of the readings a time belongs to. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from sukusuku_core.time import DAY_MS
+from sukusuku_server.model.series import Row
+
+WEEK_MS = 7 * DAY_MS
+
+
+def weeks(rows: Iterable[Row]) -> set[int]:
+    """Return the weeks that rows are of, counted from 1970."""
+    return {row[0] // WEEK_MS for row in rows}
+
+
+def making(week: int) -> Iterator[str]:
+    """Yield the statements that make the partition of a week, unless it is there.
+
+    It is attached rather than made in its place: that does not wait for whoever reads others.
+    """
+    begin, end = week * WEEK_MS, (week + 1) * WEEK_MS
+    yield f"CREATE TABLE {named(week)} (LIKE reading INCLUDING ALL)"
+    yield f"ALTER TABLE reading ATTACH PARTITION {named(week)} FOR VALUES FROM ({begin}) TO ({end})"
+
+
+def named(week: int) -> str:
+    """Return the name of the partition of a week."""
+    return f"reading_{week}"
+
+
+def ended(names: Iterable[str], before: int) -> Iterator[int]:
+    """Yield the weeks of partitions, given by their names, that ended before a time (UTC ms)."""
+    for name in names:
+        week = int(name.rpartition("_")[2])
+        if (week + 1) * WEEK_MS <= before:
+            yield week
