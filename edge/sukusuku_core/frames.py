@@ -4,8 +4,6 @@ An answer counts only when all of it fits the request: unit, function, number of
 transaction (TCP). On a serial line nothing else tells a late answer from a timely one.
 """
 
-import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sukusuku_core.profile import Area
@@ -40,14 +38,6 @@ def checksum(data: bytes) -> bytes:
     for byte in data:
         crc = crc >> 8 ^ _CRC[(crc ^ byte) & 0xFF]
     return crc.to_bytes(2, "little")
-
-
-class Refused(Exception):  # noqa: N818 - not an error of ours: the device's answer
-    """The device answered with an exception code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +120,6 @@ def from_tcp(request: Request, data: bytes) -> Heard:
     if wrong:
         return Heard(wrong=wrong)
     return Heard(data[:length]) if len(data) >= length else Heard()
-
-
-def over_tcp(request: Request, start: int) -> bytes:
-    """Return the frame that asks for what begins at an address."""
-    return struct.pack(">HHHBBHH", request.transaction, 0, 6, request.unit, request.function, start, request.count)
-
-
-def values(request: Request, frame: bytes) -> Sequence[int]:
-    """Return the registers or bits of a TCP frame that answers the request. Raises Refused."""
-    if frame[7] != request.function:
-        raise Refused(frame[8])
-    if request.function in {1, 2}:
-        bits = int.from_bytes(frame[9:], "little")
-        return [bits >> place & 1 for place in range(request.count)]
-    return struct.unpack(f">{request.count}H", frame[9:])
 
 
 def _unfit(request: Request, function: int, payload: int) -> str:

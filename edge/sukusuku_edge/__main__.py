@@ -14,7 +14,7 @@ from sukusuku_core import profile as profiles
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_core.settings_schema import schema
 from sukusuku_core.text_table import columns
-from sukusuku_edge import enrolment, service, status, status_report
+from sukusuku_edge import service, status, status_report
 from sukusuku_edge.http_client import ask_by_http
 from sukusuku_edge.probe import Options, probe
 from sukusuku_edge.settings import Device, Edge, EdgeSettings, read
@@ -152,6 +152,8 @@ def _probe(arguments: argparse.Namespace) -> int:
 
 
 def _enrol(arguments: argparse.Namespace) -> int:
+    from sukusuku_edge import enrolment  # noqa: PLC0415 - as in `service`: an agent that runs has no use for it
+
     ask = ask_by_http(arguments.ca)
     done = enrolment.enrol(arguments.url, arguments.code, arguments.folder, arguments.outbox, ask)
     for path in done.written:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sukusuku_core import jsonmap, registers
 from sukusuku_core.errors import ConfigError, DecodeError, TransientError
-from sukusuku_core.frames import LONGEST, Refused
+from sukusuku_core.frames import LONGEST
 from sukusuku_core.model import Quality
 from sukusuku_core.profile import AnyProfile, JsonPoint, JsonProfile, ModbusPoint, ModbusProfile, RegisterType
 from sukusuku_core.registers import Block, Decoded
@@ -16,7 +16,7 @@ from sukusuku_core.text_table import columns
 from sukusuku_edge import target as targets
 from sukusuku_edge.settings import SerialBus
 from sukusuku_edge.sources.modbus_lines import TcpLine, serial_line
-from sukusuku_edge.sources.modbus_transport import Line
+from sukusuku_edge.sources.modbus_transport import Line, Refused
 from sukusuku_mqtt import MqttSession, MqttSettings
 
 HEAD = ("point 項目", "address 番地", "raw 生値", "value 値", "verdict 判定", "meaning 意味")

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sukusuku_core.clock import now_ms
 from sukusuku_core.edge_session import NodeIdentity
@@ -19,12 +20,14 @@ from sukusuku_edge.health import Computer
 from sukusuku_edge.http_client import ask_by_http
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.pipeline import RETRY_SECONDS, Parts, Pipeline
-from sukusuku_edge.renewal import Place, Renewal
 from sukusuku_edge.sd_notify import Notifier
 from sukusuku_edge.settings import Edge
 from sukusuku_edge.sources import SOURCES, Source
 from sukusuku_edge.status_report import Reporter
 from sukusuku_edge.uplink import Uplink
+
+if TYPE_CHECKING:
+    from sukusuku_edge.renewal import Renewal
 
 STOP_SECONDS = 4.0
 """For the last commit, and again for the goodbye to the host: an agent that is told to stop does stop."""
@@ -108,17 +111,19 @@ async def _read(source: Source, emit: Emit) -> None:
     await supervise(f"source {source.name}", partial(source.run, emit), RETRY_SECONDS, asyncio.sleep, _log)
 
 
-def _renewal(edge: Edge) -> Renewal | None:
+def _renewal(edge: Edge) -> "Renewal | None":
     """Return what renews the certificate of this node; None: the settings ask for none."""
     settings, broker = edge.settings.renewal, edge.settings.broker
     if settings is None or edge.key is None or broker.cert_file is None or broker.ca_file is None:
         return None
+    from sukusuku_edge.renewal import Place, Renewal  # noqa: PLC0415 - `cryptography` takes 10 MB
+
     place = Place(edge.settings.node, settings.url, Path(broker.cert_file), Path(broker.ca_file))
     authority = None if settings.ca_file is None else Path(settings.ca_file)
     return Renewal(place, edge.key, ask_by_http(authority), now_ms)
 
 
-async def _renew(renewal: Renewal, uplink: Uplink) -> None:
+async def _renew(renewal: "Renewal", uplink: Uplink) -> None:
     await supervise("renewal", partial(renewal.run, uplink.reconnect), RETRY_SECONDS, asyncio.sleep, _log)
 
 

@@ -12,7 +12,7 @@ from sukusuku_core.profile import Area, ModbusProfile
 from sukusuku_edge.events import Cleared, Event, Failure, Rejected, Sample
 from sukusuku_edge.sources import modbus
 from sukusuku_edge.sources.modbus import ModbusDevice
-from sukusuku_edge.sources.modbus_tcp import TcpConnection
+from sukusuku_edge.sources.modbus_lines import TcpLine
 from sukusuku_sim.server import ModbusServers, Place, SimulatedDevice
 from tests.edge import edge_settings, modbus_devices
 from tests.edge.modbus_devices import Board
@@ -288,16 +288,17 @@ def test_polling_stops_when_it_is_cancelled_together_with_an_answer(monkeypatch:
     async def work() -> None:
         async with polling(modbus_devices.board()) as source:
             polls: asyncio.Task[None]
-            heard = TcpConnection.data_received
+            heard = TcpLine._trace
 
-            def cancel_and_hear(connection: TcpConnection, data: bytes) -> None:
-                polls.cancel()
-                heard(connection, data)
+            def cancel_and_hear(line: TcpLine, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - pymodbus prescribes it
+                if not sending:
+                    polls.cancel()
+                return heard(line, sending, data)
 
             async def emit(_: Event) -> None:
                 pytest.fail("a poll goes on that was cancelled")
 
-            monkeypatch.setattr(TcpConnection, "data_received", cancel_and_hear)
+            monkeypatch.setattr(TcpLine, "_trace", cancel_and_hear)
             polls = asyncio.create_task(source.run(emit))
             with pytest.raises(asyncio.CancelledError):
                 await polls

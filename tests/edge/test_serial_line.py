@@ -12,7 +12,6 @@ import pytest
 from sukusuku_core import profile, registers
 from sukusuku_core.catalogue import Role
 from sukusuku_core.errors import TransientError
-from sukusuku_core.frames import Refused
 from sukusuku_core.model import Value
 from sukusuku_core.profile import Area, ModbusPoint, ModbusProfile, RegisterType
 from sukusuku_core.registers import Block
@@ -20,6 +19,7 @@ from sukusuku_edge.events import Event, Failure, Sample
 from sukusuku_edge.settings import Device, SerialBus
 from sukusuku_edge.sources.modbus import ModbusDevice
 from sukusuku_edge.sources.modbus_lines import SerialLine
+from sukusuku_edge.sources.modbus_transport import Refused
 from sukusuku_sim import serial_line
 from sukusuku_sim.serial_line import Disturb
 from sukusuku_sim.server import Place, SimulatedDevice

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
@@ -225,3 +226,11 @@ def test_an_outbox_that_cannot_be_opened_is_status_1_with_one_line(tmp_path: Pat
         assert "Traceback" not in err.decode()
 
     run(work())
+
+
+def test_what_only_enrolment_and_renewal_need_is_not_loaded_by_an_agent_that_runs() -> None:
+    """It is 10 MB on a computer of 512."""
+    program = "import sys, sukusuku_edge.__main__; print('cryptography' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"

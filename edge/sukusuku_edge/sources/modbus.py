@@ -16,7 +16,7 @@ from sukusuku_core.backoff import Backoff
 from sukusuku_core.catalogue import Role
 from sukusuku_core.clock import Clock
 from sukusuku_core.errors import TransientError
-from sukusuku_core.frames import LONGEST, Refused
+from sukusuku_core.frames import LONGEST
 from sukusuku_core.model import Quality
 from sukusuku_core.profile import ModbusPoint, ModbusProfile
 from sukusuku_core.registers import Block, Decoded
@@ -24,7 +24,7 @@ from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge.events import Cleared, Emit, Event, Failure, Rejected, Sample
 from sukusuku_edge.settings import Device, Edge
 from sukusuku_edge.sources.modbus_lines import TcpLine, serial_line
-from sukusuku_edge.sources.modbus_transport import Line
+from sukusuku_edge.sources.modbus_transport import Line, Refused
 
 SPREAD = 2.0
 """Devices start within so many seconds of each other."""

@@ -6,18 +6,14 @@ does not fit, a TCP connection is closed, and a serial line is listened to until
 
 import asyncio
 import termios
-from collections.abc import Sequence
 from pathlib import Path
 
 import serial  # type: ignore[import-untyped]  # pyserial has no types
 
 from sukusuku_core import frames
 from sukusuku_core.frames import Heard, Request
-from sukusuku_core.registers import Block
 from sukusuku_edge.settings import SerialBus
-from sukusuku_edge.sources.modbus_tcp import TcpConnection
-from sukusuku_edge.sources.modbus_transport import ModbusLine
-from sukusuku_edge.sources.pymodbus_line import Client, PymodbusLine, gateway_client, serial_client
+from sukusuku_edge.sources.modbus_transport import Client, PymodbusLine, serial_client, tcp_client
 
 QUIET = 1.5
 """A serial line counts as drained when nothing came for so many times its longest frame."""
@@ -30,7 +26,7 @@ LATENESS = 3.0
 """A unit on a serial line may answer so many time-outs late; until then it is not asked again."""
 
 
-class TcpLine(ModbusLine[TcpConnection]):
+class TcpLine(PymodbusLine):
     """A connection to a device, or to a gateway with several units behind it."""
 
     repeatable = True
@@ -48,14 +44,8 @@ class TcpLine(ModbusLine[TcpConnection]):
         """None: a late answer finds its connection closed."""
         return 0.0
 
-    def _make(self) -> TcpConnection:
-        return TcpConnection(self._host, self._port)
-
-    async def _values(self, client: TcpConnection, unit: int, block: Block) -> Sequence[int]:
-        return await client.ask(unit, frames.READ[block.area], block.start, block.count)
-
-    def _wrong(self, client: TcpConnection) -> str:
-        return client.wrong
+    def _make(self) -> Client:
+        return tcp_client(self._host, self._port, self._trace)
 
     def _unreachable(self, timeout: float, why: BaseException | None) -> str:  # noqa: ARG002 - part of the base
         return f"no connection to {self._host}:{self._port} within {timeout:g} s: check power, cable, address"
@@ -65,6 +55,9 @@ class TcpLine(ModbusLine[TcpConnection]):
 
     def _silent(self, unit: int, timeout: float) -> str:
         return f"no answer from {self.name(unit)} within {timeout:g} s: check power, cable, address"
+
+    def _understood(self, request: Request, data: bytes) -> Heard:
+        return frames.from_tcp(request, data)
 
     async def _before(self) -> None:
         """TCP needs no pause."""
@@ -121,8 +114,8 @@ class SerialLine(PymodbusLine):
     def _understood(self, request: Request, data: bytes) -> Heard:
         return frames.from_serial(request, data)
 
-    def _flight(self, block: Block) -> float:
-        return (8 + Request(0, frames.READ[block.area], block.count).length) * self._character
+    def _flight(self, request: Request) -> float:
+        return (8 + request.length) * self._character
 
     def _trace(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - as above
         self._heard = asyncio.get_running_loop().time()
@@ -135,6 +128,7 @@ class SerialLine(PymodbusLine):
 
     async def _recover(self) -> None:
         """Listen until the line has been quiet; what comes meanwhile goes to nobody."""
+        self._request = None
         loop = asyncio.get_running_loop()
         since = loop.time()
         until = since + self._quiet
@@ -151,7 +145,7 @@ class RtuOverTcpLine(SerialLine):
         self._host, self._port = bus.gateway or ("", 0)
 
     def _make(self) -> Client:
-        return gateway_client(self._host, self._port, self._trace)
+        return tcp_client(self._host, self._port, self._trace, rtu=True)
 
     def _unreachable(self, timeout: float, why: BaseException | None) -> str:  # noqa: ARG002 - as for TCP
         return (
