@@ -4,6 +4,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bench.collection import emptyings, incidents
 from bench.collection.derived import derive
@@ -20,7 +21,7 @@ from sukusuku_server.units.evaluation.truth import Course
 from sukusuku_server.units.forecast_score import score
 
 HIGH, LOW = 85.0, 40.0
-"""Percent. An hour that is called at least HIGH at a true level of at most LOW is a false alarm."""
+"""Percent. Time that is called at least HIGH at a true level of at most LOW is a false alarm."""
 ALERTS = Goal(high=incidents.WRONG_GOAL, said=f"1.00 each, at most {incidents.WRONG_GOAL:.0%} wrong")
 NO_GOAL = Goal()
 
@@ -108,18 +109,24 @@ def _watched_course(unit: SimulatedUnit) -> Course:
 
 
 def _called_high(kind: str, units: Sequence[SimulatedUnit], found: Mapping[str, Derived]) -> Figure:
-    """Return the share of the hours said to be high at a level that was low when the unit was heard last."""
+    """Return the share of the time said to be high at a level that was low when the unit was heard last.
+
+    What is said counts until the next is, for an hour at most: bags are often changed just before a full hour.
+    """
     high = wrong = 0
     for unit in units:
         has_level = Witness.LEVEL in unit.witnesses
         heard = [item.time for item in unit.readings if not has_level or item.metric == "Fill/Percent"]
-        for point in found[unit.id].points:
-            if point.metric == "Fill/Estimate" and not point.time % HOUR_MS and float(point.value or 0) >= HIGH:
+        said = [point for point in found[unit.id].points if point.metric == "Fill/Estimate"]
+        for point, following in pairwise(said):
+            if float(point.value or 0) >= HIGH:
                 last = heard[max(bisect_right(heard, point.time) - 1, 0)]
-                high += 1
-                wrong += unit.truth.percent(last) <= LOW
+                lasts = min(following.time - point.time, HOUR_MS)
+                high += lasts
+                wrong += lasts * (unit.truth.percent(last) <= LOW)
     share = wrong / max(high, 1)  # nothing said to be high is nothing said wrongly
-    name, text = f"hours said to be {HIGH:.0f} % or more at {LOW:.0f} % or less", f"{_percent(share)} of {high} h"
+    hours = f"{high / HOUR_MS:.0f} h"
+    name, text = f"time said to be {HIGH:.0f} % or more at {LOW:.0f} % or less", f"{_percent(share)} of {hours}"
     return Figure(kind, name, share, text, at_most(HIGH_WRONGLY), "high wrongly")
 
 
