@@ -44,6 +44,7 @@ bench: $(VENV)/dev.stamp ## Measure; fails when a figure is missed
 	@$(BIN)/python -m bench.drain
 	@$(BIN)/python -m bench.scale
 	@$(BIN)/python -m bench.influx
+	@$(BIN)/python -m bench.postgres
 	@$(BIN)/python -m bench.wall
 	@$(BIN)/python -m bench.collection --seeds 8
 	@$(BIN)/python -m bench.life --seeds 1 2 3 4 5 6 7 8

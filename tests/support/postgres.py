@@ -19,7 +19,7 @@ from sukusuku_server.timeseries.sql_store import SqlStore
 from tests.support.patience import PATIENCE, until
 
 _BINARIES = Path("/usr/lib/postgresql")
-_SETTINGS = ("listen_addresses=", "max_connections=40", "shared_buffers=32MB", "autovacuum=off", "max_wal_size=256MB")
+_QUICK = ("fsync=off", "autovacuum=off", "shared_buffers=32MB", "max_wal_size=256MB")
 
 
 @dataclass
@@ -33,7 +33,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
-        options = [*_SETTINGS, f"unix_socket_directories={self.folder}", *(["fsync=off"] if self.unsafe else [])]
+        options = ["listen_addresses=", f"unix_socket_directories={self.folder}", *(_QUICK if self.unsafe else ())]
         arguments = [part for option in options for part in ("-c", option)]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(

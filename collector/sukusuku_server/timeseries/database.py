@@ -43,6 +43,9 @@ class Transaction(Protocol):
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> object:
         """Run a statement once for each row of parameters."""
 
+    def put(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str) -> None:
+        """Insert many rows of distinct keys; `conflict` says, in SQL, what is done where a key is there already."""
+
     def insert(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Insert readings that are new, and tell which rows those were."""
 

@@ -185,12 +185,15 @@ class SqlStore(SqlReader):
 
     def _come_late(self, rows: Sequence[Row], before: int) -> Mapping[str, int]:
         """Return the earliest time of the rows of each asset that were measured before `before`."""
-        since: dict[str, int] = {}
-        if rows and min(rows, key=itemgetter(0))[0] < before:
+        first: dict[int, int] = {}
+        if rows and min(map(itemgetter(0), rows)) < before:
             for time, series, _, _ in rows:
-                asset = self._names[series][0]
-                if time < before and time < since.get(asset, before):
-                    since[asset] = time
+                if time < first.get(series, before):
+                    first[series] = time
+        since: dict[str, int] = {}
+        for series, time in first.items():
+            asset = self._names[series][0]
+            since[asset] = min(time, since.get(asset, time))
         return since
 
     def put_derived(self, asset: str, after: int, until: int, points: Sequence[Reading]) -> None:

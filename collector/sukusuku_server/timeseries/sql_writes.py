@@ -10,8 +10,9 @@ from sukusuku_server.timeseries.database import Transaction, typed, without_nul
 QUARANTINE_PAYLOAD = 4096
 """Bytes kept of a quarantined message."""
 
+_HOUR = ("series", "hour", "count", "sum", "low", "high", "last", "last_time")
 _ROLL_UP = """
-INSERT INTO hourly VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (series, hour) DO UPDATE SET
+ON CONFLICT (series, hour) DO UPDATE SET
     count = hourly.count + excluded.count,
     sum = hourly.sum + excluded.sum,
     low = CASE WHEN excluded.low < hourly.low THEN excluded.low ELSE hourly.low END,
@@ -37,11 +38,10 @@ def latest(run: Transaction, newest: Mapping[int, Row], received: int) -> None:
     """Note the newest rows by series."""
     columns = ("series", "time", "quality", "received", *run.values)
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
-    run.executemany(
-        f"INSERT INTO latest ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
-        f"ON CONFLICT (series) DO UPDATE SET {changes}",
-        [(series, time, quality, received, *run.stored(value)) for series, (time, _, value, quality) in newest.items()],
-    )
+    rows = [
+        (series, time, quality, received, *run.stored(value)) for series, (time, _, value, quality) in newest.items()
+    ]
+    run.put("latest", columns, rows, f"ON CONFLICT (series) DO UPDATE SET {changes}")
 
 
 def note(run: Transaction, values: Mapping[str, int]) -> None:
@@ -96,7 +96,8 @@ def newest_again(run: Transaction, series: Iterable[int], received: int) -> None
 
 def roll_up(run: Transaction, hours: Mapping[tuple[int, int], Sequence[Any]]) -> None:
     """Add what new rows amount to; see `rollups.Summary.hours`."""
-    run.executemany(_ROLL_UP, [(*key, hour[0], *map(float, hour[1:-1]), hour[-1]) for key, hour in hours.items()])
+    rows = [(*key, hour[0], *map(float, hour[1:-1]), hour[-1]) for key, hour in hours.items()]
+    run.put("hourly", _HOUR, rows, _ROLL_UP)
 
 
 def quarantine(run: Transaction, quarantined: Sequence[Quarantined], keep: int) -> None:

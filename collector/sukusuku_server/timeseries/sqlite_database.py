@@ -36,6 +36,11 @@ class SqliteTransaction:
         """See `Transaction`."""
         return (value,)
 
+    def put(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str) -> None:
+        """See `Transaction`."""
+        marks = ", ".join("?" * len(columns))
+        self.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) {conflict}", rows)
+
     def insert(self, rows: Sequence[Row]) -> Sequence[Row]:
         """See `Transaction`. Duplicates are rare, so all are first tried at once."""
         run = self._connection

@@ -25,6 +25,8 @@ AND objid = to_regnamespace(%s) AND database = (SELECT oid FROM pg_database WHER
 """
 _COPY = "COPY reading (time, series, quality, number, whole, words) FROM STDIN (FORMAT BINARY)"
 _COLUMNS = ("int8", "int4", "int2", "float8", "int8", "bytea")
+_MANY = 50
+"""Rows from which on copying is quicker than one statement each."""
 _KNOWN = """
 SELECT series, time FROM reading JOIN unnest(%s::integer[], %s::bigint[]) AS new (series, time) USING (series, time)
 WHERE time >= %s AND time <= %s
@@ -62,6 +64,21 @@ class PostgresTransaction:
             cursor.executemany(_translated(sql), rows)
         return None
 
+    def put(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str) -> None:
+        """See `Transaction`. Rows that are many are copied beside the table first, which is quicker."""
+        names = ", ".join(columns)
+        if len(rows) < _MANY:
+            marks = ", ".join("?" * len(columns))
+            self.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}", rows)
+            return
+        beside = f"new_{table}"
+        self.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {beside} (LIKE {table}) ON COMMIT DELETE ROWS")
+        self.execute(f"TRUNCATE {beside}")
+        with self._connection.cursor() as cursor, cursor.copy(f"COPY {beside} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        self.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {beside} {conflict}")
+
     def insert(self, rows: Sequence[Row]) -> Sequence[Row]:
         """See `Transaction`. Duplicates are rare, so all are first tried at once."""
         if not rows:
@@ -79,7 +96,10 @@ class PostgresTransaction:
         with self._connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             copy.set_types(_COLUMNS)
             for time, series, value, quality in rows:
-                copy.write_row((time, series, quality, *_stored(value)))
+                if type(value) is float:
+                    copy.write_row((time, series, quality, value, None, None))
+                else:
+                    copy.write_row((time, series, quality, *_stored(value)))
 
     def _unknown(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return rows that are not stored yet, each series and time once. Nobody else writes in the meantime."""
@@ -176,7 +196,7 @@ class PostgresDatabase:
         names = (row[0] for row in self.ask(_PARTITIONS)) if self._partitioned else ()
         for week in set(partitions.ended(names, before)) - self._kept:
             table = partitions.named(week)
-            if self.ask(f"SELECT EXISTS (SELECT FROM {table})")[0][0]:  # noqa: S608 - our own name
+            if self.ask(f"SELECT EXISTS (SELECT FROM {table})")[0][0]:
                 self._kept.add(week)  # what is kept for ever, and what came when its time had gone
             else:
                 with contextlib.suppress(TransientError), self.transaction() as run:

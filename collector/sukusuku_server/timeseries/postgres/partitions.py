@@ -1,6 +1,6 @@
 """Which partition of the readings a time belongs to. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.model.series import Row
@@ -8,9 +8,11 @@ from sukusuku_server.model.series import Row
 WEEK_MS = 7 * DAY_MS
 
 
-def weeks(rows: Iterable[Row]) -> set[int]:
+def weeks(rows: Sequence[Row]) -> set[int]:
     """Return the weeks that rows are of, counted from 1970."""
-    return {row[0] // WEEK_MS for row in rows}
+    times = [row[0] for row in rows]
+    first, last = min(times) // WEEK_MS, max(times) // WEEK_MS
+    return {first} if first == last else {time // WEEK_MS for time in times}
 
 
 def making(week: int) -> Iterator[str]:

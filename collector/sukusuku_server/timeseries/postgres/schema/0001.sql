@@ -42,7 +42,7 @@ CREATE TABLE hourly (
     last double precision NOT NULL,
     last_time bigint NOT NULL,
     PRIMARY KEY (series, hour)
-);
+) WITH (fillfactor = 80);
 
 CREATE TABLE latest (
     series integer PRIMARY KEY,
