@@ -159,6 +159,14 @@ def test_no_second_emptying_comes_back_beside_one_that_counts(emptyings: Emptyin
         emptyings.withdraw(new.id, "佐藤", NOW)
 
 
+def test_one_that_was_rejected_is_not_confirmed_beside_another(emptyings: Emptyings) -> None:
+    rejected, moved = replaced(emptyings, seen(T0 + HOUR), seen(T0 + 5 * HOUR))
+    emptyings.reject(rejected.id, "佐藤", NOW)
+    emptyings.correct(moved.id, "佐藤", NOW, time=T0 + HOUR + SAME_MS)
+    with pytest.raises(EmptyingClashError, match=f"emptying {moved.id}"):
+        emptyings.confirm(rejected.id, "鈴木", NOW)
+
+
 def test_what_cannot_be_is_refused(emptyings: Emptyings) -> None:
     one, two = replaced(emptyings, seen(T0 + HOUR), seen(T0 + 5 * HOUR))
     with pytest.raises(EmptyingClashError):
