@@ -1,4 +1,4 @@
-"""Forgets what the operations data need not keep: what mails said, old audit entries, sessions that are over."""
+"""Forgets what the operations data need not keep: mails, old audit entries, sessions that are over."""
 
 import asyncio
 import logging
@@ -42,6 +42,6 @@ class RecordsRetention:
     def step(self) -> None:
         """Forget what is too old now. Raises TransientError."""
         now = self._clock()
-        self._operations.forget_mail_texts(now - self._settings.keep_mail_days * DAY_MS)
+        self._operations.forget_mails(now - self._settings.keep_mail_days * DAY_MS)
         AuditLog(self._operations).prune(now - self._settings.keep_audit_days * DAY_MS)
         Sessions(self._operations, Limits()).prune(now)

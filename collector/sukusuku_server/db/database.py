@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any, Self
 
-from sqlalchemy import Connection, case, delete, event, func, insert, select, update
+from sqlalchemy import Connection, case, delete, event, exists, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from sukusuku_core.errors import TransientError
@@ -16,6 +16,7 @@ from sukusuku_server.db import alert_history, audit_entry, row_mapping
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.engine import open_engine, writing
 from sukusuku_server.db.mail_order import LATE, next_in_order
+from sukusuku_server.db.names import ERASED
 from sukusuku_server.db.tables_alerts import ACTOR, alert, alert_event, alert_word, audit, known_asset, mail_outbox
 from sukusuku_server.model.alerts import (
     Alert,
@@ -254,15 +255,26 @@ class Operations:
             found: int | None = connection.execute(query).scalar_one()
         return found
 
-    def forget_mail_texts(self, before: int) -> int:
-        """Forget what settled mails said that were written before a moment (UTC ms); return how many there were.
+    def forget_mails(self, before: int) -> None:
+        """Forget what settled mails said that were written before a moment (UTC ms), and to which addresses they went.
 
-        One that still waits keeps its text, however old it is.
+        One that still waits keeps both, however old it is. An address stays while an alert of the mail is open, or was
+        after that moment: whoever was told of it hears of its end. What other channels call a recipient is no address.
         """
-        columns = mail_outbox.c
-        settled = (columns.state != MailState.WAITING) & (columns.created < before) & (columns.content != b"")
+        columns, word = mail_outbox.c, alert_word.c
+        settled = (columns.state != MailState.WAITING) & (columns.created < before)
+        needed = exists().where(
+            word.mail_id == columns.id,
+            word.alert_id == alert.c.id,
+            alert.c.resolved.is_(None) | (alert.c.resolved >= before),
+        )
+        known = settled & (columns.channel == "mail") & (columns.recipient != ERASED) & ~needed
+        erased = select(columns.id).where(columns.recipient == ERASED)
         with self.writing() as connection:
-            return connection.execute(update(mail_outbox).where(settled).values(content=b"")).rowcount
+            connection.execute(update(mail_outbox).where(settled, columns.content != b"").values(content=b""))
+            if connection.execute(update(mail_outbox).where(known).values(recipient=ERASED)).rowcount:
+                told = word.mail_id.in_(erased) & (word.recipient != ERASED)
+                connection.execute(update(alert_word).where(told).values(recipient=ERASED))
 
     def refused_mails(self, since: int) -> int:
         """How many mails the mail server has refused for good, at a try that was due since a time (UTC ms)."""

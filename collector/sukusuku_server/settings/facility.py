@@ -55,7 +55,7 @@ class OperationsSettings(Settings, frozen=True, kw_only=True):
 
     url: str = "sqlite:///operations.db"
     keep_mail_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] = 90
-    """What a mail said is forgotten so many days after it was written; that it was sent, and to whom, stays."""
+    """What a mail said, and to whom, is forgotten so many days after it was written; that it was sent stays."""
     keep_audit_days: Annotated[int, msgspec.Meta(ge=30, le=36_500)] = 1_830
     """Entries of the audit log are kept so long: five years and some days."""
 
