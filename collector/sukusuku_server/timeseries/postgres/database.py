@@ -1,20 +1,18 @@
-"""A connection to PostgreSQL. Nobody else knows psycopg."""
+"""A connection to PostgreSQL: how it is made, made again, and who may write over it."""
 
 import contextlib
-import functools
+import random
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import psycopg
 from psycopg import errors, sql
 
 from sukusuku_core.errors import PermanentError, TransientError
-from sukusuku_core.model import Value
-from sukusuku_server.model.series import Row
 from sukusuku_server.settings.postgres import Postgres
-from sukusuku_server.timeseries.database import Result
 from sukusuku_server.timeseries.postgres import partitions
+from sukusuku_server.timeseries.postgres.transaction import Connection, PostgresTransaction, translated
 
 _LOCK = 0x5375_6B75
 """First number of the advisory lock of the only writer of a schema: "Suku". The second is the schema's own."""
@@ -23,106 +21,9 @@ _HELD = """
 SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s
 AND objid = to_regnamespace(%s) AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-_COPY = "COPY reading (time, series, quality, number, whole, words) FROM STDIN (FORMAT BINARY)"
-_COLUMNS = ("int8", "int4", "int2", "float8", "int8", "bytea")
-_MANY = 50
-"""Rows from which on copying is quicker than one statement each."""
-_KNOWN = """
-SELECT series, time FROM reading JOIN unnest(%s::integer[], %s::bigint[]) AS new (series, time) USING (series, time)
-WHERE time >= %s AND time <= %s
-"""
-
 _PARTITIONS = "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = 'reading'::regclass"
 _LOCK_MS = 500
 """How long is waited for a connection that has just ended, or, to drop a partition, for whoever reads."""
-
-Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
-
-
-class PostgresTransaction:
-    """See `Transaction`."""
-
-    values: Sequence[str] = ("number", "whole", "words")
-    each = "SELECT json_array_elements_text(CAST(? AS json))"
-
-    def __init__(self, connection: Connection, weeks: set[int] | None) -> None:
-        self._connection = connection
-        self._weeks = weeks
-
-    def stored(self, value: Value | None) -> tuple[float | None, int | None, bytes | None]:
-        """See `Transaction`."""
-        return _stored(value)
-
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Result:
-        """See `Transaction`."""
-        result: Result = self._connection.execute(_translated(sql), parameters)
-        return result
-
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> object:
-        """See `Transaction`."""
-        with self._connection.cursor() as cursor:
-            cursor.executemany(_translated(sql), rows)
-        return None
-
-    def put(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str) -> None:
-        """See `Transaction`. Rows that are many are copied beside the table first, which is quicker."""
-        names = ", ".join(columns)
-        if len(rows) < _MANY:
-            marks = ", ".join("?" * len(columns))
-            self.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}", rows)
-            return
-        beside = f"new_{table}"
-        self.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {beside} (LIKE {table}) ON COMMIT DELETE ROWS")
-        self.execute(f"TRUNCATE {beside}")
-        with self._connection.cursor() as cursor, cursor.copy(f"COPY {beside} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        self.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {beside} {conflict}")
-
-    def insert(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """See `Transaction`. Duplicates are rare, so all are first tried at once."""
-        if not rows:
-            return rows
-        self._make_room(rows)
-        try:
-            with self._connection.transaction():
-                self._copy(rows)
-        except errors.UniqueViolation:
-            rows = self._unknown(rows)
-            self._copy(rows)
-        return rows
-
-    def _copy(self, rows: Sequence[Row]) -> None:
-        with self._connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.set_types(_COLUMNS)
-            for time, series, value, quality in rows:
-                if type(value) is float:
-                    copy.write_row((time, series, quality, value, None, None))
-                else:
-                    copy.write_row((time, series, quality, *_stored(value)))
-
-    def _unknown(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return rows that are not stored yet, each series and time once. Nobody else writes in the meantime."""
-        times = [row[0] for row in rows]
-        known = set(
-            self._connection.execute(_KNOWN, ([row[1] for row in rows], times, min(times), max(times))).fetchall()
-        )
-        first: dict[tuple[int, int], Row] = {}
-        for row in rows:
-            if (row[1], row[0]) not in known:
-                first.setdefault((row[1], row[0]), row)
-        return list(first.values())
-
-    def _make_room(self, rows: Sequence[Row]) -> None:
-        """Make the partitions that are missing."""
-        if self._weeks is None:
-            return
-        for week in partitions.weeks(rows) - self._weeks:
-            found = self._connection.execute("SELECT to_regclass(%s)", (partitions.named(week),)).fetchone()
-            if found is not None and found[0] is None:
-                for statement in partitions.making(week):
-                    self._connection.execute(statement)
-            self._weeks.add(week)
 
 
 class PostgresDatabase:
@@ -146,6 +47,7 @@ class PostgresDatabase:
         self._weeks: set[int] = set()  # that have a partition
         self._kept: set[int] = set()  # old weeks whose partitions are not empty
         self._partitioned = True
+        self._writer = random.getrandbits(63)  # by which its own commits are told from those of others
         self._revision: int | None = None  # that this owner has brought about
 
     def turn(self) -> threading.RLock:
@@ -184,7 +86,7 @@ class PostgresDatabase:
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See `Database`."""
         with self.translated() as connection:
-            rows: list[tuple[Any, ...]] = connection.execute(_translated(sql), parameters).fetchall()
+            rows: list[tuple[Any, ...]] = connection.execute(translated(sql), parameters).fetchall()
             return rows
 
     def version(self) -> int:
@@ -238,10 +140,10 @@ class PostgresDatabase:
         )
         connection.execute("SELECT set_config('search_path', %s, false)", (self.schema,))
         if not self._owner:
-            connection.read_only = True
             connection.execute("SET default_transaction_read_only = on")
             return connection
-        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self.schema)))
+        if connection.execute("SELECT to_regnamespace(%s)", (self.schema,)).fetchall() == [(None,)]:
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(self.schema)))
         connection.execute(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
@@ -260,15 +162,16 @@ class PostgresDatabase:
         kind = self.ask("SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass('reading')")
         self._partitioned = kind == [(True,)]
         if self._owner:
-            found = int(self.ask("SELECT number FROM revision")[0][0])
-            if self._revision is not None and found not in {self._revision, self._revision + 1}:  # a commit unheard of
+            [(found, writer)] = self.ask("SELECT number, writer FROM revision")
+            unheard = self._revision is not None and (found, writer) == (self._revision + 1, self._writer)
+            if self._revision not in {None, found} and not unheard:
                 raise self._overtaken()
             self._revision = found
 
     def _step(self, connection: Connection) -> int:
         """Within a transaction: tell others that something is new, unless somebody else has."""
-        step = "UPDATE revision SET number = number + 1 WHERE number = %s RETURNING number"
-        found = connection.execute(step, (self._revision,)).fetchone()
+        step = "UPDATE revision SET number = number + 1, writer = %s WHERE number = %s RETURNING number"
+        found = connection.execute(step, (self._writer, self._revision)).fetchone()
         if found is None:
             raise self._overtaken()
         return int(found[0])
@@ -285,19 +188,6 @@ def is_owned(settings: Postgres) -> bool:
             return connection.execute(_HELD, (_LOCK, settings.schema)).fetchone() is not None
     finally:
         database.close()
-
-
-def _stored(value: Value | None) -> tuple[float | None, int | None, bytes | None]:
-    if isinstance(value, float):
-        return value, None, None
-    if isinstance(value, str):
-        return None, None, value.encode()
-    return None, None if value is None else int(value), None
-
-
-@functools.lru_cache
-def _translated(statement: str) -> str:
-    return statement.replace("?", "%s")
 
 
 def _said(error: psycopg.Error) -> str:

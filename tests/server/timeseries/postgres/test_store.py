@@ -161,3 +161,30 @@ def test_a_dump_brings_everything_back(store: PostgresStore, settings: Postgres,
     assert again.latest() == before
     assert commit(again, [level(START), level(START + 1)], START).stored == 1
     again.close()
+
+
+STAND_IN = """
+SET allow_system_table_mods = on;
+INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+VALUES (99999, 'timescaledb', 10, 'public'::regnamespace, false, '2');
+CREATE TABLE public.asked (relation regclass, time_column name, chunk_time_interval bigint, indexes boolean);
+CREATE FUNCTION public.create_hypertable(
+    relation regclass, time_column_name name, chunk_time_interval bigint, create_default_indexes boolean
+) RETURNS void LANGUAGE sql AS 'INSERT INTO public.asked VALUES ($1, $2, $3, $4)';
+"""
+
+
+def test_where_timescaledb_is_installed_it_makes_the_partitions(settings: Postgres) -> None:
+    """The extension itself is in no package of Debian, so what it is asked for is all that can be seen."""
+    subprocess.run([program("psql"), "-qc", "CREATE DATABASE timescale", settings.url], check=True)
+    there = msgspec.structs.replace(settings, url=settings.url.replace("/postgres?", "/timescale?"))
+    subprocess.run([program("psql"), "-q", there.url], input=STAND_IN, text=True, check=True)
+    store = PostgresStore.open(there)
+    assert store._all("SELECT relation::text, time_column, chunk_time_interval, indexes FROM public.asked") == [
+        ("reading", "time", WEEK_MS, False)
+    ]
+    assert commit(store, [level(START), level(START + WEEK_MS)], START).stored == 2
+    assert store.prune(START + 2 * WEEK_MS, 10) == 2
+    assert partitions(store) == []
+    assert any("chunks by TimescaleDB" in verdict.text for verdict in examine(there))
+    store.close()

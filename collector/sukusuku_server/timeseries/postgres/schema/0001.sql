@@ -14,7 +14,7 @@ CREATE TABLE series (
 -- Partitions of a week are made by the collector (partitions.py), or chunks by TimescaleDB where it is in this database.
 DO $$
 DECLARE
-    hypertable boolean := EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb');
+    timescale text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'timescaledb');
 BEGIN
     EXECUTE 'CREATE TABLE reading (
         time bigint NOT NULL,
@@ -24,9 +24,11 @@ BEGIN
         whole bigint,
         words bytea,
         PRIMARY KEY (series, time)
-    )' || CASE WHEN hypertable THEN '' ELSE ' PARTITION BY RANGE (time)' END;
-    IF hypertable THEN
-        PERFORM create_hypertable('reading', 'time', chunk_time_interval => 604800000, create_default_indexes => false);
+    )' || CASE WHEN timescale IS NULL THEN ' PARTITION BY RANGE (time)' ELSE '' END;
+    IF timescale IS NOT NULL THEN
+        EXECUTE 'SELECT ' || timescale || '.create_hypertable(
+            ''reading'', ''time'', chunk_time_interval => 604800000, create_default_indexes => false
+        )';
     END IF;
 END
 $$;
@@ -144,6 +146,7 @@ CREATE TABLE host (
 
 -- Grows with every commit: readers see by it that something is new, and a collector that another one has written.
 CREATE TABLE revision (
-    number bigint NOT NULL
-);
-INSERT INTO revision VALUES (0);
+    number bigint NOT NULL,
+    writer bigint NOT NULL
+) WITH (fillfactor = 10);
+INSERT INTO revision VALUES (0, 0);
