@@ -77,6 +77,7 @@ def test_an_alert_lives_and_leaves_its_events(tmp_path: Path) -> None:
         fired=T0 + MINUTE,
         acknowledged=T0 + 2 * MINUTE,
         acknowledged_by="鈴木",
+        assigned_to="鈴木",
         resolved=T0 + 3 * MINUTE,
     )
     assert [(event.kind, event.value, event.who) for event in store.events(alert.id)] == [
@@ -263,7 +264,7 @@ def test_many_processes_may_start_on_an_empty_folder(tmp_path: Path) -> None:
 
     assert ends == [("", 0)] * 4
     connection = sqlite3.connect(tmp_path / "operations.db")
-    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0022",)]
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0023",)]
     connection.close()
 
 
