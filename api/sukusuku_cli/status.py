@@ -32,6 +32,9 @@ from sukusuku_server.rounds.timetable import timetables
 from sukusuku_server.settings import Facility, Web
 from sukusuku_server.timeseries import backends
 
+_Running = Mapping[str, bool | None]
+"""Whether programs run, by name; None: that is not known."""
+
 _SECONDS = 2.0
 _DOORS = {
     doors.BOOKINGS: N_("bookings"),
@@ -87,7 +90,7 @@ def _answers(web: Web) -> bool:
     return True
 
 
-def _is_well(running: Mapping[str, bool], found: HealthOut, silent: Sequence[str]) -> bool:
+def _is_well(running: _Running, found: HealthOut, silent: Sequence[str]) -> bool:
     return all(running.values()) and found.status == "ok" and not silent
 
 
@@ -109,8 +112,14 @@ def _looked(facility: Facility) -> tuple[HealthOut, list[str]]:
         return health(context), [view.id for view in views if view.condition is Condition.SILENT]
 
 
-def _shown(running: Mapping[str, bool], found: HealthOut, silent: Sequence[str], language: str, _: Translate) -> str:
-    words = {True: _("runs"), False: _("does not run")}
+def _shown(
+    running: Mapping[str, bool | None], found: HealthOut, silent: Sequence[str], language: str, _: Translate
+) -> str:
+    words = {
+        True: _("runs"),
+        False: _("does not run"),
+        None: _("not known: the server of the readings does not respond"),
+    }
     well = _is_well(running, found, silent)
     programs = {name: words[value] for name, value in running.items()}
     if running["collector"] and not found.collector:

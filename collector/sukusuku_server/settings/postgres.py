@@ -39,5 +39,6 @@ class Postgres(Settings, frozen=True, kw_only=True):
 
 def check_postgres(postgres: Postgres) -> Iterator[Mistake]:
     """Yield what is wrong beyond the types."""
-    if urlsplit(postgres.url).password is not None:
+    parts = urlsplit(postgres.url)
+    if parts.password is not None or "password" in parse_qs(parts.query):
         yield Mistake("store.postgres.url", "found a password in the address; give it as `password`")

@@ -54,8 +54,8 @@ def open_reader(settings: StoreSettings) -> SqlStore:
     return _with_archive(InfluxStore.open_reader(path), settings)
 
 
-def is_written(settings: StoreSettings) -> bool:
-    """Whether a collector holds the store."""
+def is_written(settings: StoreSettings) -> bool | None:
+    """Whether a collector holds the store; None: its server does not answer."""
     if settings.kind != "postgres":
         return is_locked(Path(settings.path))
     with _installed():
@@ -63,7 +63,7 @@ def is_written(settings: StoreSettings) -> bool:
     try:
         return is_owned(settings.postgres)
     except TransientError:
-        return False
+        return None
 
 
 def mistakes(settings: StoreSettings) -> Iterator[Mistake]:
