@@ -22,7 +22,7 @@ SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s
 AND objid = to_regnamespace(%s) AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 _PARTITIONS = "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = 'reading'::regclass"
-_LOCK_MS = 500
+LOCK_MS = 500
 """How long is waited for a connection that has just ended, or, to drop a partition, for whoever reads."""
 
 
@@ -93,16 +93,28 @@ class PostgresDatabase:
         """See `Database`. While it owns the schema nobody else writes there."""
         return 0 if self._owner else int(self.ask("SELECT number FROM revision")[0][0])
 
+    def oldest_week(self, begin: int, before: int) -> int | None:
+        """Return the oldest week with a partition that ends between two times (UTC ms)."""
+        weeks = partitions.ended(self._partition_names(), before)
+        return min((week for week in weeks if (week + 1) * partitions.WEEK_MS > begin), default=None)
+
+    def estimate(self, week: int) -> int:
+        """Return about how many readings the partition of a week has; 0 when the server has never counted."""
+        found = self.ask("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(?)", (partitions.named(week),))
+        return int(max(0, *(row[0] for row in found)))
+
+    def _partition_names(self) -> list[str]:
+        return [row[0] for row in self.ask(_PARTITIONS)] if self._partitioned else []
+
     def drop_empty_partitions(self, before: int) -> None:
         """Drop partitions of weeks before a time (UTC ms) that hold nothing any more, unless somebody is reading."""
-        names = (row[0] for row in self.ask(_PARTITIONS)) if self._partitioned else ()
-        for week in set(partitions.ended(names, before)) - self._kept:
+        for week in set(partitions.ended(self._partition_names(), before)) - self._kept:
             table = partitions.named(week)
             if self.ask(f"SELECT EXISTS (SELECT FROM {table})")[0][0]:
                 self._kept.add(week)  # what is kept for ever, and what came when its time had gone
             else:
                 with contextlib.suppress(TransientError), self.transaction() as run:
-                    run.execute(f"SET LOCAL lock_timeout = {_LOCK_MS}")
+                    run.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
                     run.execute(f"DROP TABLE {table}")
                     self._weeks.discard(week)
 
@@ -149,7 +161,7 @@ class PostgresDatabase:
         )
         try:
             with connection.transaction():  # a session's lock outlives it
-                connection.execute(f"SET LOCAL lock_timeout = {_LOCK_MS}")
+                connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
                 connection.execute(_TAKE, (_LOCK,))
         except errors.LockNotAvailable:
             connection.close()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.model.series import Row
+from sukusuku_server.timeseries import FAULT_CODE
 
 WEEK_MS = 7 * DAY_MS
 
@@ -23,6 +24,21 @@ def making(week: int) -> Iterator[str]:
     begin, end = week * WEEK_MS, (week + 1) * WEEK_MS
     yield f"CREATE TABLE {named(week)} (LIKE reading INCLUDING ALL)"
     yield f"ALTER TABLE reading ATTACH PARTITION {named(week)} FOR VALUES FROM ({begin}) TO ({end})"
+
+
+def emptying(week: int, begin: int) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """Yield the statements (and their parameters) that empty the partition of a week without touching every row.
+
+    What is before `begin` (UTC ms) stays, and fault codes.
+    """
+    table = named(week)
+    keeping = f"""
+    CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT * FROM {table}
+    WHERE time < ? OR series IN (SELECT id FROM series WHERE metric = ?)
+    """
+    yield keeping, (begin, FAULT_CODE)
+    yield f"TRUNCATE {table}", ()
+    yield f"INSERT INTO {table} SELECT * FROM kept", ()
 
 
 def named(week: int) -> str:

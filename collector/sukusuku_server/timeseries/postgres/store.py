@@ -2,11 +2,16 @@
 
 from typing import Self
 
+from sukusuku_core.errors import TransientError
 from sukusuku_server.settings.postgres import Postgres
-from sukusuku_server.timeseries import PRUNED
+from sukusuku_server.timeseries import PRUNED, sql_writes
 from sukusuku_server.timeseries.postgres import migrations
-from sukusuku_server.timeseries.postgres.database import PostgresDatabase
+from sukusuku_server.timeseries.postgres.database import LOCK_MS, PostgresDatabase
+from sukusuku_server.timeseries.postgres.partitions import WEEK_MS, emptying
 from sukusuku_server.timeseries.sql_store import QUARANTINE_ROWS, UNASSIGNED_BYTES, SqlStore
+
+MANY = 1_000_000
+"""Readings of a week from which on it is emptied rather than pruned row by row."""
 
 
 class PostgresStore(SqlStore):
@@ -49,7 +54,25 @@ class PostgresStore(SqlStore):
         return cls(database)
 
     def prune(self, before: int, rows: int) -> int:
-        """See Store. Partitions in which nothing is left go too."""
-        gone = super().prune(before, rows)
+        """See Store. A week with very many readings goes at once, and they are estimated; empty partitions go too."""
+        begin = self.noted(PRUNED) or 0
+        gone = self._empty_week(begin, before) or super().prune(before, rows)
         self._database.drop_empty_partitions(self.noted(PRUNED) or 0)
         return gone
+
+    def _empty_week(self, begin: int, before: int) -> int:
+        """Delete what is left of the oldest week, when it is whole and has very many readings; 0: it is not so."""
+        week = self._database.oldest_week(begin, before)
+        estimate = 0 if week is None else self._database.estimate(week)
+        if week is None or estimate < MANY:
+            return 0
+        try:
+            with self._database.transaction() as run:
+                run.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
+                for statement, parameters in emptying(week, begin):
+                    run.execute(statement, parameters)
+                run.execute("DELETE FROM moved WHERE time >= ? AND time < ?", (begin, (week + 1) * WEEK_MS))
+                sql_writes.note(run, {PRUNED: (week + 1) * WEEK_MS})
+        except TransientError:  # somebody reads there
+            return 0
+        return estimate

@@ -10,7 +10,10 @@ import pytest
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Quality, Reading
+from sukusuku_server.model.series import Moved
 from sukusuku_server.settings.postgres import Postgres
+from sukusuku_server.timeseries import PRUNED
+from sukusuku_server.timeseries.postgres import store as postgres_store
 from sukusuku_server.timeseries.postgres.check import examine
 from sukusuku_server.timeseries.postgres.database import is_owned
 from sukusuku_server.timeseries.postgres.partitions import WEEK_MS
@@ -123,6 +126,29 @@ def test_partitions_that_are_empty_go_with_their_readings(store: PostgresStore) 
     assert store.prune(START + 3 * WEEK_MS, 100) == 2
     assert partitions(store) == [f"reading_{(START + WEEK_MS) // WEEK_MS}"]  # fault codes stay
     assert commit(store, [level(START)], START).stored == 1
+
+
+def test_a_week_with_very_many_readings_is_emptied_at_once(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_store, "MANY", 50)
+    fill, fault = (store.series("unit", name, DataType.DOUBLE) for name in ("Fill/Percent", "Fault/Code"))
+    times = [START + n for n in range(100)]
+    store.commit_rows([(time, fill, 1.5, 192) for time in times] + [(times[7], fault, 0.0, 192)], [], START)
+    store.commit_rows([], [], START, [Moved((times[-1] + 1, fill, 9.0, 192), START + WEEK_MS)])
+    assert store.prune(times[2], 10) == 2
+    late = (START, fill, 2.5, 192)
+    store.commit_rows([late], [], START)
+    with store._database.translated() as connection:
+        connection.execute("ANALYZE reading")
+    assert store.prune(START + WEEK_MS - 1, 1) == 1  # the week is not over
+    assert store.prune(START + WEEK_MS, 1) == pytest.approx(100, abs=5)
+    assert [point.value for point in store.raw(*LEVEL, 0, 2**62, 200)] == [2.5]  # came when its time had gone
+    assert len(store.raw("unit", "Fault/Code", 0, 2**62, 200)) == 1
+    assert store.hourly(*LEVEL, 0, 2**62)[0].count == 102
+    assert store.noted(PRUNED) == START + WEEK_MS
+    again = [(START + WEEK_MS, fill, 9.0, 192), late, (times[7], fault, 0.0, 192)]
+    assert store.commit_rows(again, [], START).stored == 1  # the moved one is forgotten with its place
 
 
 def test_duplicates_are_found_among_many(store: PostgresStore) -> None:
