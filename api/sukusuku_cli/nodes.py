@@ -24,6 +24,7 @@ _EPILOG = """examples · 例:
   sukusuku nodes facility.toml list
   sukusuku nodes facility.toml key tobu-pi                       # prints it, once · 一度だけ表示
   sukusuku nodes facility.toml key tobu-pi --file tobu-pi.key    # writes it (mode 0600) · ファイルに保存
+  sukusuku nodes facility.toml rotate tobu-pi                    # another certificate · 証明書の更新
   sudo sukusuku nodes facility.toml broker /etc/mosquitto/sukusuku   # for the listener of certificates · 証明書用
   sudo sukusuku nodes facility.toml revoke tobu-pi --broker /etc/mosquitto/sukusuku
 """
@@ -50,14 +51,13 @@ def parser() -> argparse.ArgumentParser:
         _EPILOG,
     )
     which.add_parser("list", help="list edge nodes, their keys and certificates · 一覧").set_defaults(act=_list)
-    key = which.add_parser(
-        "key",
-        aliases=["rotate"],
-        help="make a key, and have the node renew its certificate; those before hold on · 鍵と証明書を交換",
-    )
+    key = which.add_parser("key", help="make a key, to be carried there; the one before holds on · 鍵を作成")
     key.add_argument("node", help="edge node, as in facility.toml · エッジノード")
     key.add_argument("--file", type=Path, help="write it there instead of printing it · 保存先")
     key.set_defaults(act=_key)
+    rotate = which.add_parser("rotate", help="have a node renew its certificate within the hour · 証明書を更新")
+    rotate.add_argument("node", help="edge node · エッジノード")
+    rotate.set_defaults(act=_rotate)
     broker = which.add_parser("broker", help="write what the broker must know of certificates · ブローカー用ファイル")
     broker.add_argument("folder", type=Path, help="such as /etc/mosquitto/sukusuku · 保存先")
     broker.set_defaults(act=_broker)
@@ -107,7 +107,6 @@ def _key(arguments: argparse.Namespace, facility: Facility, operations: Operatio
     own, keys = facility.own_edges(), NodeKeys(operations)
     if arguments.node not in own:
         raise UnknownAccountError(f"facility.toml has no edge node {arguments.node!r}; it has {', '.join(own)}")
-    NodeCertificates(operations).replace(arguments.node, now_ms())
     if arguments.file is None:
         print(
             "put it into a file of the edge node that only its service may read; it is not shown again", file=sys.stderr
@@ -120,6 +119,10 @@ def _key(arguments: argparse.Namespace, facility: Facility, operations: Operatio
         except SukusukuError:
             arguments.file.unlink()  # or the next try would find a file there
             raise
+
+
+def _rotate(arguments: argparse.Namespace, _: Facility, operations: Operations) -> None:
+    NodeCertificates(operations).replace(arguments.node, now_ms())
 
 
 def _broker(arguments: argparse.Namespace, _: Facility, operations: Operations) -> None:

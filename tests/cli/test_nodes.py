@@ -107,7 +107,7 @@ def test_the_list_does_not_call_a_node_proved_whose_key_was_revoked(
     store = SqliteStore.open(tmp_path / "readings.db")
     store.note(proof_key("tobu-pi"), ProofState.PROVED)
     store.close()
-    assert main([str(file), "rotate", "tobu-pi"]) == 0
+    assert main([str(file), "key", "tobu-pi"]) == 0
     assert main([str(file), "revoke", "tobu-pi"]) == 0
     capsys.readouterr()
     assert main([str(file), "list"]) == 0

@@ -16,6 +16,7 @@ from sukusuku_core.errors import ConfigError
 from sukusuku_core.proof import ProofKey, same
 from sukusuku_core.renewal import Asked, Renewed, answered, asking
 from sukusuku_core.time import DAY_MS
+from sukusuku_server.access.records import UnknownAccountError
 from sukusuku_server.certificates.authority import Authority
 from sukusuku_server.db import audit_entry
 from sukusuku_server.db.database import Operations
@@ -115,10 +116,14 @@ class NodeCertificates:
             return [read(row.certificate)[0] for row in _used(connection)]
 
     def replace(self, node: str, now: int) -> None:
-        """Let a node get another certificate when it next asks. The one that it has holds."""
+        """Let a node get another certificate when it next asks. The one that it has holds, and so does its key.
+
+        Raises UnknownAccountError when it has none.
+        """
         own = (_C.node == node) & _C.revoked.is_(None)
         with self._operations.writing() as connection:
-            connection.execute(update(node_certificate).where(own).values(replaced=now))
+            if not connection.execute(update(node_certificate).where(own).values(replaced=now)).rowcount:
+                raise UnknownAccountError(f"edge node {node!r} has no certificate; enrol it again to give it one")
 
     def change_authority(self, now: int, by: str) -> None:
         """Let another authority sign from now on. The one before is believed until each node has a new certificate."""
