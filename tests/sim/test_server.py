@@ -148,8 +148,8 @@ def test_addresses_and_functions_that_the_device_has_not_are_exceptions() -> Non
         async with ModbusServers({"d": device(BOARD)}) as servers, client(servers.places["d"]) as link:
             written = await link.write_register(0, 1, device_id=1)
             return [
-                await ask(link, Area.INPUT, 9, 1, 1),
-                await ask(link, Area.INPUT, 8, 2, 1),
+                await ask(link, Area.INPUT, 32, 1, 1),
+                await ask(link, Area.INPUT, 31, 2, 1),
                 await ask(link, Area.HOLDING, 0, 1, 1),
                 await ask(link, Area.DISCRETE, 0, 2, 1),
                 await ask(link, Area.INPUT, 0, 65, 1),

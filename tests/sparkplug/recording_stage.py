@@ -55,6 +55,8 @@ protocol = "{protocol}"
 silence = 0
 [clock]
 hold = 0
+[outbox]
+commit_every = 0
 """
 
 ASSET = """
