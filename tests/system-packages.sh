@@ -51,6 +51,8 @@ need poppler-utils program pdftoppm
 need strace program strace
 # Readings in PostgreSQL: the tests start it on a socket of their own.
 need postgresql postgresql
+# systemd-analyze judges the units; nothing is started with it.
+need systemd program systemd-analyze
 # Faults: the clock of one process steps.
 need libfaketime library libfaketime.so.1
 # Faults: the kernel drops packets between network namespaces (as root; others do without).
