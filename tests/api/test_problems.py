@@ -166,7 +166,7 @@ def test_the_description_names_problems_and_the_streams_data(api: httpx.Client) 
                 "reports/issued/{number}/changes", "reports/issued/{number}.{ending}",
                 "export", "export/{table}/{month}.{ending}",
             "readings", "quarantine", "alerts", "alerts/{alert_id}", "alerts/{alert_id}/acknowledge", "stream",
-                "emptyings", "emptyings/{emptying_id}", "emptyings/{emptying_id}/confirm",
+                "emptyings", "emptyings/answer", "emptyings/{emptying_id}", "emptyings/{emptying_id}/confirm",
                 "emptyings/{emptying_id}/correct", "emptyings/{emptying_id}/reject",
                 "emptyings/{emptying_id}/withdraw", "findings",
                 "rounds", "rounds/{round_id}/{day}", "rounds/{round_id}/{day}/preview", "stops/{stop_id}",

@@ -86,6 +86,7 @@ def test_every_key_that_needs_a_restart_is_held_back_and_named(key: str) -> None
         "store.path": facility('store = { path = "x" }'),
         "store.acknowledge": facility('store = { acknowledge = "replicated" }'),
         "store.influx": facility('store = { influx = { org = "x" } }'),
+        "store.postgres": facility('store = { postgres = { url = "postgresql://x/x" } }'),
         "operations": facility('operations = { url = "sqlite:///x" }'),
         "web.host": facility('web = { host = "0.0.0.0" }'),
         "web.port": facility("web = { port = 9 }"),
