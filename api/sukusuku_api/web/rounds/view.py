@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sukusuku_api.collector_texts import collector_texts
+from sukusuku_api.queries import emptying_doubt
 from sukusuku_api.web import base, forms
 from sukusuku_api.web.rounds.opening import HEADERS, ROUNDS, Opened
 from sukusuku_server.db.emptyings import Emptyings
@@ -65,6 +66,7 @@ def render(opened: Opened, template: str) -> str:
         "longest_note": LONGEST_NOTE,
         "obstacles": obstacles(collector_texts(language)),
         "tiles": web.map_tiles or "",
+        "asked": emptying_doubt.asked(opened.context.operations),
         "credit": web.map_credit,
     }
     return base.environment(language).get_template(template).render(values)

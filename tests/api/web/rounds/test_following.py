@@ -13,8 +13,10 @@ from sukusuku_api import live_stream
 from sukusuku_api.live_stream import Broadcast
 from sukusuku_core.model import Reading
 from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.findings import Findings
 from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.live import watching
+from sukusuku_server.model.collection import Finding, FindingName
 from sukusuku_server.model.rounds import Answer, Obstacle, Reason
 from sukusuku_server.rounds.answers import UNDO_MS
 from sukusuku_server.rounds.signed_links import Action
@@ -52,6 +54,17 @@ def live(trip: Trip, phone: httpx.Client) -> list[str]:
 def send(trip: Trip, phone: httpx.Client, answer: str, key: str, number: int = 0, **fields: object) -> httpx.Response:
     said = {"stop": trip.stops[number].id, "answer": answer, "key": key, **fields}
     return phone.post(f"{trip.path(Action.ROUND)}/answers", data=said)
+
+
+def test_the_crew_reads_the_question_that_the_wall_asks_until_it_has_answered(trip: Trip, phone: httpx.Client) -> None:
+    words = "充填率が下がりました。袋を交換しましたか。"
+    assert not any(words in part for part in live(trip, phone))
+    asked = Finding("tobu-unit-1", FindingName.EMPTYING_UNSURE, NOW - HOUR, None, "84 % → 20 %")
+    Findings(trip.operations).replace("tobu-unit-1", NOW - 2 * HOUR, NOW, [asked])
+
+    assert [words in part for part in live(trip, phone)] == [False, True, False, False]
+    send(trip, phone, "needless", KEYS[0])
+    assert not any(words in part for part in live(trip, phone))
 
 
 def test_the_levels_of_now_are_shown_and_what_was_emptied_meanwhile(
