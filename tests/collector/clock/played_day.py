@@ -30,6 +30,7 @@ METRICS = {"Fill/Percent": DataType.DOUBLE, "Cycles/Total": DataType.INT64}
 STEP_MS = 10 * MINUTE_MS
 STEPS = 36
 """Six hours."""
+LAST = BEGIN + STEPS * STEP_MS
 WRONG = range(6, 30)
 """From one hour on the clock is off, for four hours."""
 MAIL = """
@@ -46,9 +47,15 @@ repeat_after = 0
 """
 _DERIVED = """
 SELECT asset, metric, time, value FROM derived JOIN derived_series ON derived_series.id = series
-WHERE asset IN ('unit-1', 'unit-2') ORDER BY asset, metric, time
+WHERE asset IN ('unit-1', 'unit-2') AND time <= {last} ORDER BY asset, metric, time
 """
-_DERIVED_UNTIL = "SELECT 1 FROM derived WHERE time >= {}"
+"""What comes after the last reading depends on when it is looked at."""
+_ALL_DERIVED = """
+SELECT 1 WHERE 2 = (
+    SELECT count(DISTINCT asset) FROM derived JOIN derived_series ON derived_series.id = series
+    WHERE asset IN ('unit-1', 'unit-2') AND time >= {last}
+)
+"""
 _READINGS = """
 SELECT asset, metric, time, value, quality FROM reading JOIN series ON series.id = series
 WHERE asset IN ('unit-1', 'unit-2') ORDER BY asset, metric, time
@@ -166,7 +173,7 @@ class Day:
         """Return what is there now."""
         return Facts(
             self.ask(_READINGS, "readings.db"),
-            self.ask(_DERIVED, "readings.db"),
+            self.ask(_DERIVED.format(last=LAST), "readings.db"),
             sorted(self.ask("SELECT rule, asset, state FROM alert")),
             sorted(self.ask("SELECT kind, rule, asset FROM mail_outbox JOIN alert ON alert.id = alert_id")),
             len(self.mailbox.taken),
@@ -207,8 +214,7 @@ async def play(folder: Path, port: int, offset: int, *, at_start: bool = False) 
                 if number == WRONG.stop:
                     it.computer.offset = 0
                 await it.step(number)
-            last = BEGIN + STEPS * STEP_MS
-            it.true.until(last + 5 * MINUTE_MS)
+            it.true.until(LAST + 5 * MINUTE_MS)
             await it.until("SELECT 1 FROM mail_outbox WHERE state = 'sent'")
-            await it.until(_DERIVED_UNTIL.format(last - 30 * SECOND_MS), "readings.db")
+            await it.until(_ALL_DERIVED.format(last=LAST), "readings.db")
         return it.facts()
