@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import random
+import select
 import shutil
 import signal
 import time
@@ -183,6 +184,8 @@ def _versions(folder: Path) -> Path:
 
 def _wait_for_the_end_of(process: int) -> None:
     """As `systemctl restart` does."""
-    deadline = time.monotonic() + 15
-    while Path(f"/proc/{process}").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    end = os.pidfd_open(process)
+    try:
+        select.select([end], [], [], 15)
+    finally:
+        os.close(end)
