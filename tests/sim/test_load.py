@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sukusuku_server.settings import read
 from sukusuku_sim.__main__ import main
 from sukusuku_sim.load import facility, packets
-from sukusuku_sim.load.fleet import Fleet, Report
+from sukusuku_sim.load.fleet import STEP, Fleet, Report
 from sukusuku_sim.load.node import Plan
 from sukusuku_sim.load.unit import METRICS
 from tests.edge.host_application import Host
@@ -21,8 +21,8 @@ from tests.support.ports import free_port
 NODES = 4
 
 
-def fleet(broker: int, outbox: int = 10_000) -> Fleet:
-    return Fleet(Plan("127.0.0.1", broker, "toshima", "sukusuku", 60, outbox), 0, NODES, period=0.2)
+def fleet(broker: int, period: float = 0.2) -> Fleet:
+    return Fleet(Plan("127.0.0.1", broker, "toshima", "sukusuku", 60, 10_000), 0, NODES, period)
 
 
 def tell(_: Report) -> None:
@@ -69,6 +69,18 @@ def test_everything_is_acknowledged_though_the_host_is_silent_for_a_while_and_th
     assert report.tally.sent_again > 0
     assert report.tally.births >= 2 * NODES
     assert host.arrived[-1] == "NDEATH"
+
+
+def test_a_node_that_is_read_several_times_at_once_has_a_time_for_each_reading() -> None:
+    async def work(port: int) -> tuple[Report, Host]:
+        host = Host()
+        async with host.online(port):
+            return await fleet(port, period=STEP / 5).run(0, 10 * STEP, tell), host
+
+    with mosquitto() as port:
+        report, host = asyncio.run(work(port))
+
+    assert report.tally.read == report.tally.acknowledged == len(host.stored) > 0
 
 
 def test_what_could_not_be_sent_and_what_was_dropped_is_said(

@@ -23,7 +23,7 @@ RETRY = 2.0
 GRACE = 15.0
 """Seconds for the last acknowledgements."""
 LATE = 1.0
-"""Seconds behind which readings are not those of their time any more."""
+"""Seconds behind which readings are taken late."""
 
 
 @dataclass(slots=True)
@@ -67,11 +67,15 @@ class Fleet:
         return Report(len(self._nodes), online, unsent, waiting, self._late, self._tally)
 
     async def run(self, wait: float, seconds: float, told: Callable[[Report], None], every: float = 5.0) -> Report:
-        """Be online for the first time, read for the second, wait for acknowledgements, say goodbye."""
+        """Be online for the first time, read for the second, wait for acknowledgements, say goodbye.
+
+        A reading has the time at which it was due, also when it is taken late: a node never has two of one time.
+        """
         await self._connect_all()
         told(self.report())
         loop = asyncio.get_running_loop()
         begun = loop.time() + wait
+        ahead = now_ms() - loop.time() * 1000
         next_told = begun + every
         reads = itertools.count()
         apart = self._period / len(self._nodes)
@@ -82,7 +86,7 @@ class Fleet:
             wall = now_ms()
             while due <= now:
                 self._late += len(METRICS) * (now - due > LATE)
-                self._nodes[next(reads) % len(self._nodes)].read(wall)
+                self._nodes[next(reads) % len(self._nodes)].read(round(ahead + due * 1000), wall)
                 due += apart
             self._look_after(ticks, tick_step, wall)
             if now >= next_told:

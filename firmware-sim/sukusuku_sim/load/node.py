@@ -103,10 +103,10 @@ class Node(asyncio.Protocol):
         """Begin a session; raises OSError."""
         await asyncio.get_running_loop().create_connection(lambda: self, self._plan.host, self._plan.port)
 
-    def read(self, now: int) -> None:
-        """Take all values of the unit into the outbox and send what may be sent."""
+    def read(self, time: int, now: int) -> None:
+        """Take all values that the unit has at `time` into the outbox and send what may be sent."""
         self.clock = now
-        self._latest = unit.readings(self.asset, self._number, now)
+        self._latest = unit.readings(self.asset, self._number, time)
         self._tally.read += len(self._latest)
         for reading in self._latest:
             self._rows += 1
