@@ -125,7 +125,7 @@ def test_what_is_mine_is_found_and_given_back(sato: httpx.Client, mori: httpx.Cl
     assert (mine(sato), mine(mori)) == ([ident], [])
     sato.post(f"/alerts/{ident}/assign", data={"to": MORI}, headers=OWN)
     assert "未対応（担当者：森）" in _text(sato.get("/alerts")), "Mori has not said yes yet"
-    assert "担当者を森に決定" in _text(sato.get("/alerts"))
+    assert "森を担当者に指定" in _text(sato.get("/alerts"))
 
 
 def test_a_link_of_a_mail_assigns_too(town: World, sato: httpx.Client, ident: int) -> None:
