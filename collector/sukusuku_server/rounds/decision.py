@@ -54,14 +54,14 @@ def still(candidate: Candidate, before: Stop | None, fresh: Reason, since: int) 
 
     A stop stays unless something has happened: emptied since `since` (UTC ms), withdrawn, out of service, closed, on
     another round. What only looks a little better by now, or has been silent for an hour, changes no plan. What was
-    said of a bag is not so of the one that was put in after it.
+    said of a bag is not so of the one that was put in after it; that one calls for no visit of its own before it must.
     """
     if before is None or fresh not in {*JOINING, Reason.ENOUGH_ROOM, Reason.JUST_EMPTIED}:
         return fresh
-    if candidate.last_emptied is not None and candidate.last_emptied >= since:
-        return fresh
     if before.joined or before.reason in FAILING:
-        over = before.reason is Reason.ASKED and not candidate.asked and fresh not in JOINING
+        emptied = candidate.last_emptied is not None and candidate.last_emptied >= since
+        withdrawn = before.reason is Reason.ASKED and not candidate.asked and fresh not in JOINING
+        over = emptied or withdrawn
         return fresh if over or fresh in MUST or before.reason not in JOINING else before.reason
     return fresh if fresh in MUST - {Reason.SILENT} or fresh not in JOINING else before.reason
 

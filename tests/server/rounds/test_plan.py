@@ -145,6 +145,20 @@ def test_a_bag_that_was_changed_gives_its_room_to_one_that_must_be_taken_now() -
     assert again(changed, *bags[1:], full(5, 9), plan_=found) is None  # once
 
 
+def test_a_bag_that_was_changed_leaves_the_round_once_however_its_forecast_wavers() -> None:
+    told, now = made(full(0), full(1)), MORNING + HOUR
+
+    def again(before: Plan, full_by: int | None) -> Plan | None:
+        changed = unit(0, last_emptied=now - MINUTE, full_by=full_by)
+        return plan.revised(setting(), (changed, full(1)), before, (), MORNING - HOUR, now, SOLVE)
+
+    found = again(told, None)
+    assert found is not None
+    assert [stop.asset for stop in found.joined] == ["s1-unit-1"]
+    assert again(found, TRIP.returns + HOUR) is None  # before the next round, and this one can pass it by
+    assert again(found, TRIP.returns - MINUTE) is not None
+
+
 def test_kilograms_bind_as_bags_do() -> None:
     found = made(*(full(n, kg=25.0) for n in range(4)))
 
