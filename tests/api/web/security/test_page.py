@@ -49,7 +49,7 @@ def test_who_got_in_and_who_guessed_is_told(tmp_path: Path) -> None:
         text = place.api.get("/people/security").text
     told = re.findall(r'<td class="figure">[^<]*</td><td>([^<]*)<', text)
     assert told[:4] == [
-        "エッジノードの鍵を失効", "エッジノードの鍵を発行", "サインイン",
+        "エッジノードの鍵を失効", "エッジノードの鍵を発行", "ログイン",
         "パスワードの試行が多く、一時的に受付を停止",
     ]  # fmt: skip
     assert told.count("パスワードの試行が多く、一時的に受付を停止") == 1
