@@ -127,12 +127,12 @@ class PostgresDatabase:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = self._opened()
+            connection = self._connection = self._opened()
             try:
                 self._renewed(self)
                 self._look_around()
             except BaseException:
-                self._connection.close()
+                connection.close()
                 self._connection = None
                 raise
         return self._connection

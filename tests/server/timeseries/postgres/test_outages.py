@@ -104,6 +104,27 @@ def test_a_collector_that_was_overtaken_writes_no_more(server: PostgresServer) -
     store.close()
 
 
+def test_a_connection_that_is_lost_while_it_is_made_is_made_again(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = server.settings()
+    store, load = PostgresStore.open(settings), PostgresStore.load
+    commit(store, [level(0)], START)
+
+    def cut(once_more: PostgresStore) -> None:
+        monkeypatch.setattr(PostgresStore, "load", load)
+        _cut(once_more, settings)
+        load(once_more)
+
+    monkeypatch.setattr(PostgresStore, "load", cut)
+    _cut(store, settings)
+    for _ in ("lost", "lost while it is made"):
+        with pytest.raises(TransientError, match="does not answer"):
+            levels(store)
+    assert levels(store) == [0.0]
+    store.close()
+
+
 def _cut(store: PostgresStore, settings: Postgres) -> None:
     """End the connection of a store, as a network does that is gone for long."""
     [(process,)] = store._all("SELECT pg_backend_pid()")
