@@ -11,6 +11,7 @@ from tests.support.mqtt_packets import Connect, Direction, Kind, Packet
 
 EDGE_TYPES = ("NBIRTH", "NDEATH", "NDATA", "DBIRTH", "DDEATH", "DDATA")
 DATA = ("NDATA", "DDATA")
+KEEP_ALIVE = (Kind.PINGREQ, Kind.PINGRESP)
 SEQUENCED = ("NBIRTH", "NDATA", "DBIRTH", "DDATA", "DDEATH")
 
 
@@ -84,6 +85,11 @@ class Connection:
         """The Sparkplug messages that it got."""
         return [frame for frame in self.frames if not frame.sent and frame.type in types]
 
+    @property
+    def said(self) -> list[Frame]:
+        """What the process sent of its own accord: everything but acknowledgements of what it was sent."""
+        return [frame for frame in self.frames if frame.sent and frame.kind is not Kind.PUBACK]
+
     def index(self, wanted: Callable[[Frame], object]) -> int:
         """Where the first such frame is."""
         return next(n for n, frame in enumerate(self.frames) if wanted(frame))
@@ -129,9 +135,14 @@ class Recording:
 
 
 def record(packets: Sequence[Packet], wall: Callable[[Packet], int]) -> Recording:
-    """The packets that a proxy has seen, by connection. Connections without a CONNECT are left out."""
+    """The packets that a proxy has seen, by connection. Connections without a CONNECT are left out.
+
+    So are pings: between which packets one falls depends on the speed of the machine alone.
+    """
     by_number: dict[int, list[Frame]] = {}
     for index, packet in enumerate(packets):
+        if packet.kind in KEEP_ALIVE:
+            continue
         by_number.setdefault(packet.connection, []).append(Frame(packet, wall(packet), index))
     return Recording(
         tuple(Connection(tuple(frames)) for frames in by_number.values() if frames[0].kind is Kind.CONNECT)

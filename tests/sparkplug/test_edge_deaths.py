@@ -84,7 +84,7 @@ def test_who_leaves_on_purpose_publishes_the_death_of_its_session_first(edge: Re
 )
 def test_then_a_disconnect_ends_the_session_of_mqtt_311(edge: Recording) -> None:
     for each in left(edge):
-        last = [frame for frame in each.frames if frame.sent][-2:]
+        last = each.said[-2:]
         assert [last[0].type, last[1].kind] == ["NDEATH", Kind.DISCONNECT]
         assert each.connect.level == 4
 

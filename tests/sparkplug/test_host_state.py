@@ -178,7 +178,7 @@ def test_the_death_with_the_present_time_is_at_the_server_before_any_disconnect(
 @pytest.mark.sparkplug("operational-behavior-host-application-disconnect-intentional")
 def test_a_disconnect_ends_the_session(host: Recording) -> None:
     for each, *_ in deaths(host):
-        assert [frame.kind for frame in each.frames if frame.sent][-1] is Kind.DISCONNECT
+        assert each.said[-1].kind is Kind.DISCONNECT
 
 
 def test_after_a_kill_the_next_session_is_newer(story: Life, host: Recording) -> None:

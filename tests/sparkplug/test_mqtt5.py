@@ -31,7 +31,7 @@ def test_the_collector_starts_clean_and_leaves_nothing(five_story: Five) -> None
 @pytest.mark.sparkplug("payloads-ndeath-will-message-publisher-disconnect-mqtt50")
 def test_the_edge_node_leaves_with_the_reason_that_keeps_the_will(five_story: Five) -> None:
     each = only(five_story.edge.connections)
-    last = [frame for frame in each.frames if frame.sent][-2:]
+    last = each.said[-2:]
     assert [last[0].type, last[1].kind] == ["NDEATH", Kind.DISCONNECT]
     assert last[1].packet.reason == WITH_WILL
     assert len(five_story.host.received("NDEATH")) == 2  # its own word, and the will
@@ -39,7 +39,7 @@ def test_the_edge_node_leaves_with_the_reason_that_keeps_the_will(five_story: Fi
 
 def test_the_collector_leaves_with_its_will_dropped(five_story: Five) -> None:
     each = only(five_story.host.connections)
-    last = [frame for frame in each.frames if frame.sent and frame.kind is not Kind.PUBACK][-2:]
+    last = each.said[-2:]
     assert json.loads(last[0].packet.payload)["online"] is False
     assert (last[1].kind, last[1].packet.reason) == (Kind.DISCONNECT, 0)
 
