@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from sukusuku_core.clock import now_ms
 from sukusuku_core.proof import ProofKey
-from sukusuku_sim.load.node import BDSEQ_MODULUS, Node, Plan, Tally
+from sukusuku_core.sparkplug import BDSEQ_MODULUS
+from sukusuku_sim.load.node import Node, Plan, Tally
 from sukusuku_sim.load.unit import METRICS
 
 STEP = 0.02

@@ -12,6 +12,7 @@ from sukusuku_core.edge_proofs import Proofs
 from sukusuku_core.edge_session import EdgeSession, NodeIdentity, Phase
 from sukusuku_core.model import Reading
 from sukusuku_core.proof import ProofKey, new_challenge
+from sukusuku_core.sparkplug import BDSEQ_MODULUS
 from sukusuku_sim.load import packets, unit
 from sukusuku_sim.load.packets import Login
 
@@ -19,7 +20,6 @@ HISTORY = 100
 """Waiting readings that are sent at once."""
 LIVE_RESERVE = 8
 """Messages of the window that waiting readings leave to live ones."""
-BDSEQ_MODULUS = 256
 
 
 @dataclass(slots=True)
