@@ -1,5 +1,7 @@
 """Edge nodes that come with a one-time code and get their key and certificate, and those that renew theirs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated
 
@@ -7,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from sukusuku_api.access.authentication import client_address
-from sukusuku_api.dependencies import PublicContext
+from sukusuku_api.dependencies import Context, PublicContext
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.schemas.collection import Shape
 from sukusuku_core.renewal import Asked
@@ -68,22 +70,16 @@ def enrol(
 
     The key itself is not in the answer: both sides make it from the code and what they tell each other here.
     """
-    now, guesses = context.clock(), SignInAttempts(context.operations)
-    if guesses.admit(f"enrolment of {node}", client_address(request), now):
-        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "Too many tries. Wait a minute.")
     asked = EnrolmentAsking(asking.challenge, asking.request, asking.proof)
-    try:
-        found = Enrolments(context.operations).accept(node, asked, context.facility.certificates, now)
-    except ValueError as error:
-        raise _no_request(error) from error
-    if found is None:
-        raise ProblemError(
-            HTTPStatus.FORBIDDEN,
-            "This code opens nothing: it was used, is older than ten minutes, or was mistyped. "
-            "Make another one on the server: sukusuku enrol FACILITY.toml NODE",
-        )
-    guesses.succeeded(f"enrolment of {node}", client_address(request))
-    return EnrolledOut(answer=found.answer.decode(), proof=found.proof)
+    with _one_guess(context, request, f"enrolment of {node}") as now:
+        proved = Enrolments(context.operations).accept(node, asked, context.facility.certificates, now)
+        if proved is None:
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN,
+                "This code opens nothing: it was used, is older than ten minutes, or was mistyped. "
+                "Make another one on the server: sukusuku enrol FACILITY.toml NODE",
+            )
+    return EnrolledOut(answer=proved.answer.decode(), proof=proved.proof)
 
 
 @router.post(
@@ -101,28 +97,35 @@ def renew(
 
     Its key is the proof, so this also works when its certificate has ended.
     """
-    now, guesses, who = context.clock(), SignInAttempts(context.operations), f"renewal of {node}"
-    if guesses.admit(who, client_address(request), now):
-        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "Too many tries. Wait a minute.")
-    settings = context.facility.certificates
-    if settings is None:
-        raise ProblemError(HTTPStatus.FORBIDDEN, "facility.toml has no [certificates]: edge nodes get none here.")
     asked = Asked(challenge=asking.challenge, serial=asking.serial, request=asking.request, proof=asking.proof)
-    try:
-        found = NodeCertificates(context.operations).renew(
+    with _one_guess(context, request, f"renewal of {node}") as now:
+        settings = context.facility.certificates
+        if settings is None:
+            raise ProblemError(HTTPStatus.FORBIDDEN, "facility.toml has no [certificates]: edge nodes get none here.")
+        proved = NodeCertificates(context.operations).renew(
             node, asked, authority.pem(context.facility.broker.ca_file), settings.valid_days, now
         )
+        if proved is None:
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN,
+                "The server does not know the key of this node, or has revoked it. "
+                "Enrol it again: sukusuku enrol FACILITY.toml NODE",
+            )
+    return EnrolledOut(answer=proved.answer.decode(), proof=proved.proof)
+
+
+@contextmanager
+def _one_guess(context: Context, request: Request, what: str) -> Iterator[int]:
+    """Admit one try of a proof and forget it when the block ends well. The value is the time, UTC ms.
+
+    Raises ProblemError after too many tries, and instead of a ValueError of the block: a request that cannot be read.
+    """
+    now, guesses, whence = context.clock(), SignInAttempts(context.operations), client_address(request)
+    if guesses.admit(what, whence, now):
+        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "Too many tries. Wait a minute.")
+    try:
+        yield now
     except ValueError as error:
-        raise _no_request(error) from error
-    if found is None:
-        raise ProblemError(
-            HTTPStatus.FORBIDDEN,
-            "The server does not know the key of this node, or has revoked it. "
-            "Enrol it again: sukusuku enrol FACILITY.toml NODE",
-        )
-    guesses.succeeded(who, client_address(request))
-    return EnrolledOut(answer=found.answer.decode(), proof=found.proof)
-
-
-def _no_request(error: ValueError) -> ProblemError:
-    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"request: expected one for a certificate, as PEM: {error}")
+        text = f"request: expected one for a certificate, as PEM: {error}"
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, text) from error
+    guesses.succeeded(what, whence)
