@@ -1,13 +1,12 @@
 """`sukusuku backup FACILITY.toml key|make|list|verify`: copies of everything that a facility keeps."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from sukusuku_cli import language
+from sukusuku_cli import key_file, language
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError, SukusukuError, TransientError
 from sukusuku_core.time import japan_time
@@ -78,14 +77,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _key(options: argparse.Namespace, _facility: Facility, backup: BackupSettings) -> int:
     _, path = language.told(options), Path(backup.key_file)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise ConfigError(f"{path}: there is a key already; what was made with it can be read only with it") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error}") from error
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(BackupKey.new().text + "\n")
+    key_file.write_new(path, BackupKey.new().text + "\n", held="what was made with it can be read only with it")
     print(_("%(path)s was made.") % {"path": path})
     print(_("Copy it to a safe place that is not this computer: without it no backup can be read."))
     return 0

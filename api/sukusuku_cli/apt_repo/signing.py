@@ -1,12 +1,12 @@
 """The key that signs a repository: OpenPGP with Ed25519, the form that apt of Debian 12 (gpgv) and 13 (sqv) takes."""
 
-import os
 import stat
 from pathlib import Path
 from typing import Self
 
 from pysequoia import CipherSuite, Profile, SignatureMode, Tsk, sign
 
+from sukusuku_cli import key_file
 from sukusuku_core.errors import ConfigError
 
 _OWNER = "Sukusuku packages"
@@ -44,14 +44,7 @@ class Key:
 
     def write(self, path: Path) -> None:
         """Keep it in a new file of its owner. Raises ConfigError when there is one, or it cannot be written."""
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            raise ConfigError(f"{path}: there is a key already; edge nodes trust that one") from None
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be written: {error}") from error
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(str(self._secret))
+        key_file.write_new(path, str(self._secret), held="edge nodes trust that one")
 
     def clear_signed(self, text: bytes) -> bytes:
         """Return the text with its signature around it (RFC 9580, section 7)."""
