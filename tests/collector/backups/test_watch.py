@@ -1,7 +1,5 @@
 """Whoever looks after the server hears that there is no new backup, and that there is one again."""
 
-from email import message_from_bytes
-from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -10,41 +8,20 @@ from sukusuku_collector.backups.watch import BackupWatch
 from sukusuku_core.errors import TransientError
 from sukusuku_core.settings import parse
 from sukusuku_core.time import HOUR_MS
-from sukusuku_server.db import Operations
 from sukusuku_server.db.doors import DoorRecords
 from sukusuku_server.model import doors
 from sukusuku_server.settings import Facility
+from tests.collector.operator_mails import CONTACTS, said
 from tests.collector.small_facility import FACILITY
 from tests.support.databases import both
 
 T = 1_800_000_000_000
-SETTINGS = """
+BACKUPS = """
 [backup]
 folder = "/var/backups/sukusuku"
 key_file = "/etc/sukusuku/backup.key"
-
-[mail]
-sender = "sukusuku@example.jp"
-
-[[contact]]
-name = "担当"
-mail = "office@example.jp"
-
-[[contact]]
-name = "東部"
-mail = "tobu@example.jp"
-sites = ["tobu"]
 """
-
-
-def said(operations: Operations) -> list[tuple[str, str]]:
-    """Recipient and text of each mail, the oldest first."""
-    found = []
-    for row in operations.mails()[::-1]:
-        body = message_from_bytes(row.mail.content, policy=SMTP).get_body(("plain",))
-        assert body is not None
-        found.append((row.mail.recipient, str(body.get_content())))
-    return found
+SETTINGS = BACKUPS + CONTACTS
 
 
 def test_a_backup_that_is_missed_is_told_once_and_its_end_too(tmp_path: Path) -> None:

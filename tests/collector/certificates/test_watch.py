@@ -19,7 +19,7 @@ from sukusuku_core.time import DAY_MS, HOUR_MS
 from sukusuku_server.db import Operations
 from sukusuku_server.db.node_certificates import issue, revoke
 from sukusuku_server.settings import Facility
-from tests.collector.backups.test_watch import SETTINGS, said
+from tests.collector.operator_mails import CONTACTS, said
 from tests.collector.small_facility import FACILITY
 from tests.support import certificates
 from tests.support.databases import both
@@ -29,7 +29,7 @@ T = 1_800_000_000_000
 
 def facility(authority: str = "ca.pem") -> Facility:
     text = FACILITY.format(port=8883).replace("[broker]", f'[broker]\nca_file = "{authority}"')
-    return parse(SETTINGS + text, Facility, "facility.toml")
+    return parse(CONTACTS + text, Facility, "facility.toml")
 
 
 def certified(operations: Operations, node: str, days: int, now: int) -> None:

@@ -13,7 +13,7 @@ from sukusuku_server.db.accounts import Accounts
 from sukusuku_server.db.modes import Mode, ModeKind, Modes
 from sukusuku_server.settings import Facility, FacilityIndex
 from tests.api.two_centres import fire
-from tests.collector.backups.test_watch import SETTINGS, said
+from tests.collector.operator_mails import CONTACTS, said
 from tests.collector.small_facility import FACILITY
 from tests.support import databases
 
@@ -21,7 +21,7 @@ T = 1_800_000_000_000
 
 
 def look(operations: Operations, now: int) -> None:
-    settings = SETTINGS[SETTINGS.index("[mail]") :] + FACILITY.format(port=1883)
+    settings = CONTACTS + FACILITY.format(port=1883)
     index = FacilityIndex(parse(settings, Facility, "facility.toml"))
     SilenceReminder(index, operations, lambda: now).look()
 
