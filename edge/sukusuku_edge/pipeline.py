@@ -75,6 +75,7 @@ class Pipeline:
         """By the loop's clock."""
         self._hurry = asyncio.Event()
         """There is no time to wait for the next commit."""
+        self._ending = False
         self._ended = asyncio.Event()
         self._problems = TransitionLog(_log)
         self._due = False
@@ -94,6 +95,7 @@ class Pipeline:
 
     async def end(self) -> None:
         """Let `run` return after what has been handed on so far, and wait for it."""
+        self._ending = True
         self._hurry.set()
         await self._queue.put(_End())
         await self._ended.wait()
@@ -112,7 +114,7 @@ class Pipeline:
         self._ended.set()
 
     async def _until_commit(self) -> None:
-        if self._next_commit <= asyncio.get_running_loop().time():
+        if self._ending or self._next_commit <= asyncio.get_running_loop().time():
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(self._next_commit):
