@@ -124,7 +124,8 @@ class Outbox:
 
     async def _close(self) -> None:
         if self._tidying is not None:
-            await end([self._tidying])
+            async with self._order:  # not while it writes: what it was to write would be in no memory any more
+                await end([self._tidying])
         await self._flush_or_tell()
         await self._do(self._file.close)
         self._unlock()

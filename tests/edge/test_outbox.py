@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -174,6 +175,24 @@ def test_memory_first_keeps_what_a_refusing_disk_does_not_take(tmp_path: Path) -
                 await outbox.flush()
             assert len(await outbox.peek(0, 5000)) == 3000
             await outbox._read(lambda file: file.execute("PRAGMA max_page_count=100000"))
+        assert len(in_file(path)) == 3000
+
+    asyncio.run(work())
+
+
+def test_memory_first_keeps_what_is_being_written_when_it_is_closed(tmp_path: Path) -> None:
+    path, busy = tmp_path / "o.db", threading.Event()
+
+    async def work() -> None:
+        async with Outbox(path, memory_first=0.01) as outbox:
+            await outbox._read(lambda file: file.execute("PRAGMA max_page_count=5"))
+            blocked = asyncio.create_task(outbox._do(busy.wait))
+            await outbox.add(readings(3000), {})
+            while outbox._unwritten:  # noqa: ASYNC110 - until it is handed to the thread, which nothing tells
+                await asyncio.sleep(0.01)
+            room = asyncio.create_task(outbox._read(lambda file: file.execute("PRAGMA max_page_count=100000")))
+            asyncio.get_running_loop().call_later(0.05, busy.set)
+        await asyncio.gather(blocked, room)
         assert len(in_file(path)) == 3000
 
     asyncio.run(work())
