@@ -156,7 +156,7 @@ def every_page(folder: Path) -> Iterator[Pages]:
         paths |= {"no such page": (0, "/nowhere"), "no such centre": (0, "/wall/nowhere"), "no link": (0, "/r/none")}
         world = stack.enter_context(_closing(worlds.make(town, fill=_filled)))
         alert = next(it for it in world.operations.alerts(open_only=True) if it.rule == "collection")
-        paths["/a/{token}"] = 0, AlertLinks(shared(world.operations, LINKS), "").url(alert.id, "佐藤", NOW)
+        paths["/a/{token}"] = 0, AlertLinks(shared(world.operations, LINKS), "").url(alert.id, "鈴木", NOW)
         new = stack.enter_context(_closing(worlds.make(first)))
         paths["/welcome/{token}"] = 1, f"/welcome/{first_link(new.operations, NOW)}"
         trip = stack.enter_context(closing(Trip(road)))

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from sukusuku_api.dependencies import Context, PublicContext
+from sukusuku_api.queries import assignees
 from sukusuku_api.web import base, forms, silence_lengths
 from sukusuku_api.web.alerts import assigning, view_model
 from sukusuku_core.errors import TransientError
@@ -113,11 +114,9 @@ def _answered(context: Context, token: str, language: Language, act: Act) -> HTM
     try:
         links = AlertLinks(shared(context.operations, LINKS), context.facility.web.url)
         claim = links.read(token)
-        if context.clock() >= claim.expires:
-            return _note("expired", HTTPStatus.GONE, language)
         alert = context.operations.alert(claim.alert)
-        if alert is None:
-            return _note("expired", HTTPStatus.GONE, language)
+        if context.clock() >= claim.expires or alert is None or not _is_meant(context, claim, alert):
+            return _note("past", HTTPStatus.GONE, language)
         act(context.operations.acting(Actor("alert link")), alert, claim)
         return _page(context, claim, token, language)
     except ForgedLinkError:
@@ -131,7 +130,7 @@ def _answered(context: Context, token: str, language: Language, act: Act) -> HTM
 def _page(context: Context, claim: AlertClaim, token: str, language: Language) -> HTMLResponse:
     alert = context.operations.alert(claim.alert)
     if alert is None:
-        return _note("expired", HTTPStatus.GONE, language)
+        return _note("past", HTTPStatus.GONE, language)
     reader = base.Locale(language, base.texts(language).gettext, context.clock())
     (card,) = view_model.cards(context, [alert], Modes(context.operations).active(reader.now), reader)
     values = {
@@ -144,6 +143,17 @@ def _page(context: Context, claim: AlertClaim, token: str, language: Language) -
     }
     html = base.environment(language).get_template("answer_alert.html").render(values)
     return HTMLResponse(html, headers=forms.HEADERS)
+
+
+def _is_meant(context: Context, claim: AlertClaim, alert: Alert) -> bool:
+    """Whether such mails would still go to whoever this one went to: as a contact of the centre, or by their account.
+
+    Whoever has left can do nothing any more with mails that they keep.
+    """
+    contacts = context.whole.facility.contact
+    if any(it.name == claim.who and (not it.sites or alert.site in it.sites) for it in contacts):
+        return True
+    return any(account.name == claim.who for account in assignees.read(context).of(context, alert))
 
 
 def _account(context: Context, claim: AlertClaim) -> int | None:
