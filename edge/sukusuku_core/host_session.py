@@ -69,6 +69,8 @@ class HostSession:
 
     _nodes: dict[NodeKey, _Node] = field(default_factory=dict)
     _rebirths: list[NodeKey] = field(default_factory=list)
+    _counted: dict[NodeKey, _Node] = field(default_factory=dict)
+    """Of which a message was counted since the last acknowledgements, so that these cost nothing for all others."""
 
     # ------------------------------------------------------------ messages in
 
@@ -99,6 +101,7 @@ class HostSession:
         node.devices = {}
         node.chain = None if proved is None else proof.chain(b"", proved)
         node.next_seq, node.count, node.acknowledged, node.contiguous = (seq + 1) % SEQ_MODULUS, 1, 0, True
+        self._counted[key] = node
 
     def node_death(self, key: NodeKey, bdseq: int) -> tuple[str, ...] | None:
         """NDEATH: the devices that go offline with the node, None when it belongs to an older session."""
@@ -163,7 +166,8 @@ class HostSession:
 
     def acks(self) -> Iterator[Ack]:
         """Yield what the commit that has just ended allows to acknowledge; each count is told once."""
-        for key, node in self._nodes.items():
+        counted, self._counted = self._counted, {}
+        for key, node in counted.items():
             if node.contiguous and node.count > node.acknowledged:
                 node.acknowledged = node.count
                 if node.wants_ack:
@@ -217,6 +221,7 @@ class HostSession:
         node.next_seq = (node.next_seq + 1) % SEQ_MODULUS
         if node.contiguous:
             node.count += 1
+            self._counted[key] = node
             if node.chain is not None:
                 node.chain = proof.chain(node.chain, wire)
         else:

@@ -34,7 +34,6 @@ class _Node:
     moved: bool = False
     odd: deque[int] = field(default_factory=deque)
     until: int = 0
-    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,8 @@ class DuplicateNodeDetector:
 
     _nodes: dict[NodeKey, _Node] = field(default_factory=dict)
     _findings: list[Finding] = field(default_factory=list)
+    _held: dict[NodeKey, None] = field(default_factory=dict)
+    """Those that are passed over, or were, and nobody was told that this is over."""
 
     def birth(self, key: NodeKey, bdseq: int, now: int) -> None:
         """NBIRTH."""
@@ -97,9 +98,9 @@ class DuplicateNodeDetector:
 
     def released(self, now: int) -> list[NodeKey]:
         """Return the nodes that need no longer be passed over; each is told once. They should be born again."""
-        found = [key for key, node in self._nodes.items() if node.held and not self.passed_over(key, now)]
+        found = [key for key in self._held if not self.passed_over(key, now)]
         for key in found:
-            self._nodes[key].held = False
+            del self._held[key]
         return found
 
     def findings(self) -> list[Finding]:
@@ -115,5 +116,5 @@ class DuplicateNodeDetector:
             node.odd.popleft()
         certain = len(node.odd) == CERTAIN
         node.until = now + (TRUST if certain else DOUBT)
-        node.held = True
+        self._held[key] = None
         self._findings.append(Finding(key, certain, why))
