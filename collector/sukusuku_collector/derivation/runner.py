@@ -20,7 +20,7 @@ from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_core.supervision import Gate, always, repeat
-from sukusuku_core.time import day_number, midnight
+from sukusuku_core.time import DAY_MS, MINUTE_MS, day_number, midnight
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.live import derivation_progress
 from sukusuku_server.model.derivation import Advanced, Derivation
@@ -31,6 +31,8 @@ from sukusuku_server.timeseries.protocols import DerivationSource, DerivedSeries
 
 TOGETHER = 50
 """Assets whose points are stored in one transaction: it must not keep others from the store for long."""
+ASSET_DAYS = 10
+"""So much is derived in one stretch: the readings of some hundred thousand messages are in memory meanwhile."""
 PASS_SECONDS = 5.0
 """Rest between two looks at the store."""
 
@@ -120,6 +122,7 @@ class DerivationRunner:
         self._anew = False
         self._revised: int | None = None
         self._lock = threading.Lock()
+        self._ending = False
 
     @property
     def current(self) -> bool:
@@ -163,11 +166,12 @@ class DerivationRunner:
 
     async def _pass(self) -> None:
         """Derive up to the present. Raises TransientError; the next pass then begins at the checkpoints."""
+        self._ending = False
         try:
             more = await unbroken(self.begin)
             self._current = not more
             while more:
-                more = await unbroken(self.stretch)
+                more = await unbroken(self.stretch, self._end)
             self._current = True
         except TransientError:
             self._current = False
@@ -219,16 +223,20 @@ class DerivationRunner:
             found |= {asset: kept[asset] for asset in mine if asset in kept}
         return found
 
+    def _end(self) -> None:
+        """Have a stretch end before it has stored anything: nobody waits for what comes of it."""
+        self._ending = True
+
     def stretch(self) -> bool:
         """Bring the assets that are furthest behind forward by a day at most. Tells whether there is more to do."""
         target = self._target()
         after = min(standing.time for standing in self._standing.values())
         group = [asset for asset, standing in self._standing.items() if standing.time == after]
-        until = min(_midnight(after), target)
+        until = min(_midnight(after), target, after + max(ASSET_DAYS * DAY_MS // len(group), MINUTE_MS))
         if until <= after:
             return False  # the clock was set back
-        wanted = {asset for asset, users in self._wanted_by.items() if not set(group).isdisjoint(users)}
         found = {asset: list[Reading]() for asset in group}
+        wanted = {asset for asset, users in self._wanted_by.items() if not found.keys().isdisjoint(users)}
         for reading in self._store.scan(wanted, after + 1, until + 1):
             for asset in self._wanted_by[reading.asset]:
                 if asset in found:
@@ -236,6 +244,8 @@ class DerivationRunner:
         speakers = self._records.speakers(after, until)
         steps: dict[str, Advanced[Any]] = {}
         for asset in group:
+            if self._ending:
+                return False
             said = self._records.said(asset, after, until) if asset in speakers else ()
             steps[asset] = self._subjects[asset].derivation.advance(
                 self._standing[asset].state, found[asset], said, until
