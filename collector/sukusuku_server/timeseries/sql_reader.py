@@ -11,12 +11,15 @@ from sukusuku_server.model.series import Bucket, DerivedByAsset, Late, Point, Qu
 from sukusuku_server.timeseries import PRUNED, derived
 from sukusuku_server.timeseries.database import Database, typed
 
+_QUALITIES = {int(quality): quality for quality in Quality}
+
 
 class SqlReader:
-    """Answers from one connection."""
+    """Answers from one connection, and long questions about the past from another one where there is one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._past: Database = database
         self._rederived: set[str] = set()  # assets of which this connection has written derived points since
         self._outlook: DerivedByAsset = {}
         self._outlook_version = -1
@@ -28,7 +31,8 @@ class SqlReader:
 
     def close(self) -> None:
         """Give back files and connections."""
-        with self._database.turn():
+        with self._past.turn(), self._database.turn():
+            self._past.close()
             self._database.close()
 
     def noted(self, key: str) -> int | None:
@@ -42,7 +46,7 @@ class SqlReader:
 
     def raw(self, asset: str, metric: str, start: int, end: int, limit: int) -> list[Point]:
         """See Store."""
-        rows = self._all(
+        rows = self._past.ask(
             f"SELECT time, quality, datatype, {self._values()} FROM reading JOIN series ON series.id = reading.series "
             "WHERE asset = ? AND metric = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?",
             (asset, metric, start, end, limit),
@@ -51,14 +55,14 @@ class SqlReader:
 
     def scan(self, assets: Collection[str], start: int, end: int) -> list[Reading]:
         """See Store."""
-        rows = self._all(
+        rows = self._past.ask(
             f"SELECT asset, metric, time, quality, datatype, {self._values()} "
             "FROM reading JOIN series ON series.id = reading.series "
             f"WHERE time >= ? AND time < ? AND asset IN ({self._database.each}) ORDER BY time",
             (start, end, json.dumps(list(assets))),
         )
         return [
-            Reading(asset, metric, moment, typed(value, datatype), Quality(quality))
+            Reading(asset, metric, moment, typed(value, datatype), _QUALITIES[quality])
             for asset, metric, moment, quality, datatype, *value in rows
         ]
 
@@ -70,7 +74,7 @@ class SqlReader:
 
     def derived(self, asset: str, metric: str, start: int, end: int) -> list[Point]:
         """See Store."""
-        rows = self._all(
+        rows = self._past.ask(
             "SELECT time, value FROM derived JOIN derived_series ON derived_series.id = derived.series "
             "WHERE asset = ? AND metric = ? AND time >= ? AND time < ? ORDER BY time",
             (asset, metric, start, end),
@@ -79,11 +83,11 @@ class SqlReader:
 
     def derived_metrics(self, asset: str) -> list[str]:
         """See Store."""
-        return [row[0] for row in self._all("SELECT metric FROM derived_series WHERE asset = ?", (asset,))]
+        return [row[0] for row in self._past.ask("SELECT metric FROM derived_series WHERE asset = ?", (asset,))]
 
     def first_derived(self, metric: str) -> Mapping[str, int]:
         """See Store."""
-        rows = self._all(
+        rows = self._past.ask(
             "SELECT asset, (SELECT min(time) FROM derived WHERE series = id) FROM derived_series WHERE metric = ?",
             (metric,),
         )
@@ -91,7 +95,7 @@ class SqlReader:
 
     def room_hours(self, asset: str, start: int, end: int) -> list[RoomHour]:
         """See Store."""
-        rows = self._all(
+        rows = self._past.ask(
             "SELECT part, time, sums FROM room_hour WHERE asset = ? AND time >= ? AND time < ? ORDER BY time",
             (asset, start, end),
         )
@@ -126,7 +130,7 @@ class SqlReader:
 
     def hourly(self, asset: str, metric: str, start: int, end: int) -> list[Bucket]:
         """See Store."""
-        rows = self._all(
+        rows = self._past.ask(
             "SELECT hour, count, sum / count, low, high, last FROM hourly JOIN series ON series.id = hourly.series "
             "WHERE asset = ? AND metric = ? AND hour >= ? AND hour < ? ORDER BY hour",
             (asset, metric, -(-start // HOUR_MS), -(-end // HOUR_MS)),

@@ -13,7 +13,7 @@ from sukusuku_server.timeseries.sqlite_database import SqliteDatabase, connect, 
 
 
 class SqliteStore(SqlStore):
-    """One connection to the file. `open` makes the only writer, `open_reader` any number of readers."""
+    """Connections to the file. `open` makes the only writer, `open_reader` any number of readers."""
 
     _database: SqliteDatabase
     _lock_file: IO[str] | None = None
@@ -50,7 +50,8 @@ class SqliteStore(SqlStore):
                 connection.execute("PRAGMA journal_size_limit = 67108864")
                 migrations.migrate(connection, str(path))
                 store.load()
-            failing.pop_all()  # the store is open, its own close() ends both
+            store._past = connect_read_only(path)  # whoever reads for long does not keep a commit waiting
+            failing.pop_all()  # the store is open, its own close() ends all
         return store
 
     @classmethod
