@@ -1,5 +1,7 @@
 """The SQLAlchemy engine of the operations data: how SQLite is opened, and bringing the tables up to date."""
 
+import contextlib
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -37,6 +39,7 @@ def open_engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        _make_for_owner(engine.url.database)
     try:
         with engine.begin() as connection:
             current = _revision(connection) == _LATEST
@@ -59,6 +62,17 @@ def writing(engine: Engine) -> Engine:
     Otherwise SQLite refuses to turn a reader into a writer once another process has written in between.
     """
     return engine.execution_options(write=True)
+
+
+def _make_for_owner(file: str | None) -> None:
+    """Give a file that root would make to whom its folder belongs: a command may be there before the service is."""
+    if not file or os.geteuid() != 0 or not Path(file).parent.is_dir() or Path(file).exists():
+        return
+    owner = Path(file).parent.stat()
+    with contextlib.suppress(FileExistsError):  # another process was first
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        os.fchown(handle, owner.st_uid, owner.st_gid)
+        os.close(handle)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -380,3 +380,18 @@ def test_an_up_to_date_database_is_opened_without_the_migrations(
 
     monkeypatch.setattr(db_engine, "_upgrade", lambda _: pytest.fail("there is nothing to bring up to date"))
     operations(tmp_path).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_belongs_to_whom_its_folder_belongs_to(tmp_path: Path) -> None:
+    """Or a command before the first start of the service would leave it a file that it cannot write."""
+    folder = tmp_path / "of-the-service"
+    folder.mkdir()
+    os.chown(folder, 4711, 4712)
+    store = Operations(f"sqlite:///{folder / 'operations.db'}")
+    store.mails()
+    files = {path.name: path.stat() for path in folder.iterdir()}
+    store.close()
+    assert {(it.st_uid, it.st_gid) for it in files.values()} == {(4711, 4712)}
+    assert files["operations.db"].st_mode & 0o777 == 0o600
+    assert "operations.db-wal" in files
