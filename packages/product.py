@@ -71,9 +71,10 @@ PRODUCTS = {
             "collector/deploy/facility.example.toml": "usr/share/doc/sukusuku/examples/facility.example.toml",
             "collector/deploy/sysusers.conf": "usr/lib/sysusers.d/sukusuku.conf",
             "collector/deploy/tmpfiles.conf": "usr/lib/tmpfiles.d/sukusuku.conf",
-            "collector/deploy/broker/acl": "usr/share/doc/sukusuku/examples/broker/acl",
-            "collector/deploy/broker/mosquitto.conf": "usr/share/doc/sukusuku/examples/broker/mosquitto.conf",
-            "collector/deploy/broker/certificates.conf": "usr/share/doc/sukusuku/examples/broker/certificates.conf",
+            **{
+                f"collector/deploy/broker/{name}": f"usr/share/doc/sukusuku/examples/broker/{name}"
+                for name in ("sukusuku.conf", "sukusuku.acl", "sensors-tobu.acl", "sensors-seibu.acl")
+            },
         },
     ),
 }

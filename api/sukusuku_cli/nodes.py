@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from sukusuku_cli import broker_accounts, broker_certificates
+from sukusuku_cli import broker_accounts, broker_folder
 from sukusuku_cli.operations_command import BY, begin, carry_out
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import SukusukuError, TransientError
@@ -25,7 +25,7 @@ _EPILOG = """examples · 例:
   sukusuku nodes facility.toml key tobu-pi                       # prints it, once · 一度だけ表示
   sukusuku nodes facility.toml key tobu-pi --file tobu-pi.key    # writes it (mode 0600) · ファイルに保存
   sukusuku nodes facility.toml rotate tobu-pi                    # another certificate · 証明書の更新
-  sudo sukusuku nodes facility.toml broker /etc/mosquitto/sukusuku   # for the listener of certificates · 証明書用
+  sudo sukusuku nodes facility.toml broker /etc/mosquitto/sukusuku   # files of the broker · ブローカーの設定ファイル
   sudo sukusuku nodes facility.toml revoke tobu-pi --broker /etc/mosquitto/sukusuku
 """
 _STATES = {
@@ -58,7 +58,10 @@ def parser() -> argparse.ArgumentParser:
     rotate = which.add_parser("rotate", help="have a node renew its certificate within the hour · 証明書を更新")
     rotate.add_argument("node", help="edge node · エッジノード")
     rotate.set_defaults(act=_rotate)
-    broker = which.add_parser("broker", help="write what the broker must know of certificates · ブローカー用ファイル")
+    broker = which.add_parser(
+        "broker",
+        help="write Mosquitto's settings and rules, and what it must know of certificates · ブローカー用ファイル",
+    )
     broker.add_argument("folder", type=Path, help="such as /etc/mosquitto/sukusuku · 保存先")
     broker.set_defaults(act=_broker)
     change = which.add_parser("authority", help="let another authority sign certificates from now on · 認証局の交換")
@@ -125,14 +128,19 @@ def _rotate(arguments: argparse.Namespace, _: Facility, operations: Operations) 
     NodeCertificates(operations).replace(arguments.node, now_ms())
 
 
-def _broker(arguments: argparse.Namespace, _: Facility, operations: Operations) -> None:
-    broker_certificates.write(arguments.folder, NodeCertificates(operations).for_broker(now_ms(), BY))
+def _broker(arguments: argparse.Namespace, facility: Facility, operations: Operations) -> None:
+    broker_folder.write_settings(arguments.folder, facility)
+    _certificates(arguments.folder, operations)
+
+
+def _certificates(folder: Path, operations: Operations) -> None:
+    broker_folder.write_certificates(folder, NodeCertificates(operations).for_broker(now_ms(), BY))
     print("next: systemctl restart mosquitto · 次：ブローカーの再起動", file=sys.stderr)
 
 
-def _authority(arguments: argparse.Namespace, facility: Facility, operations: Operations) -> None:
+def _authority(arguments: argparse.Namespace, _: Facility, operations: Operations) -> None:
     NodeCertificates(operations).change_authority(now_ms(), BY)
-    _broker(arguments, facility, operations)
+    _certificates(arguments.folder, operations)
 
 
 def _revoke(arguments: argparse.Namespace, _: Facility, operations: Operations) -> None:
@@ -143,7 +151,7 @@ def _revoke(arguments: argparse.Namespace, _: Facility, operations: Operations) 
             "systemctl reload mosquitto ends its session at the broker · ブローカーの再読み込みで切断", file=sys.stderr
         )
     if arguments.broker is not None:
-        broker_certificates.write(arguments.broker, NodeCertificates(operations).for_broker(now_ms(), BY))
+        broker_folder.write_certificates(arguments.broker, NodeCertificates(operations).for_broker(now_ms(), BY))
         print("next: systemctl restart mosquitto, which ends its session · 次：ブローカーの再起動", file=sys.stderr)
 
 

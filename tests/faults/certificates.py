@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sukusuku_cli import broker_certificates
+from sukusuku_cli import broker_folder
 from sukusuku_core.certificates import Certificate, Request, read
 from sukusuku_core.time import DAY_MS, SECOND_MS
 from sukusuku_server.db import Operations
@@ -95,8 +95,8 @@ class World:
 
     def tell_broker(self) -> int:
         """Write what the broker must know of the nodes; return how many authorities it believes when it next starts."""
-        broker_certificates.write(self.it.folder, self.records.for_broker(now_ms(), "test"))
-        return len(read((self.it.folder / broker_certificates.AUTHORITIES).read_text("ascii")))
+        broker_folder.write_certificates(self.it.folder, self.records.for_broker(now_ms(), "test"))
+        return len(read((self.it.folder / broker_folder.AUTHORITIES).read_text("ascii")))
 
     async def again(self, *programs: Program) -> None:
         """End programs and start them again."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sukusuku_cli import broker_certificates, nodes
+from sukusuku_cli import broker_folder, nodes
 from sukusuku_core.backoff import Backoff
 from sukusuku_core.certificates import Certificate, read
 from sukusuku_core.errors import PermanentError, TransientError
@@ -217,9 +217,9 @@ def test_rotate_and_another_authority_make_a_node_renew_and_it_is_let_in_all_the
         node.enter(found)
         assert node.renewal().look() is not None
         node.enter(found)
-    assert len(read((folder / broker_certificates.AUTHORITIES).read_text("ascii"))) == 2
+    assert len(read((folder / broker_folder.AUTHORITIES).read_text("ascii"))) == 2
     assert nodes.main([file, "broker", str(folder)]) == 0
-    assert len(read((folder / broker_certificates.AUTHORITIES).read_text("ascii"))) == 1
+    assert len(read((folder / broker_folder.AUTHORITIES).read_text("ascii"))) == 1
 
 
 def test_an_agent_says_how_it_stands_and_tries_again(node: Node) -> None:

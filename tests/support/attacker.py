@@ -98,12 +98,13 @@ async def attacker(
     account: Mapping[str, Any] | None = None,
     eyes: Mapping[str, Any] | None = None,
     node: str = "tobu-pi",
+    eyes_port: int | None = None,
 ) -> AsyncIterator[Attacker]:
-    """He publishes with one account and reads with another: what he may not read he knows from elsewhere."""
+    """He publishes with one account and reads with another, at another port: what he may not read he knows anyhow."""
     accounts = [account or {}, eyes or account or {}]
     async with (
         MqttSession(MqttSettings("127.0.0.1", port, "attacker", **accounts[0])) as mqtt,
-        MqttSession(MqttSettings("127.0.0.1", port, "eyes", **accounts[1])) as reading,
+        MqttSession(MqttSettings("127.0.0.1", eyes_port or port, "eyes", **accounts[1])) as reading,
     ):
         reading.subscribe(topics.group_filters(GROUP))
         yield Attacker(mqtt, reading, node)

@@ -201,6 +201,8 @@ class Site(Settings, frozen=True, kw_only=True):
     """Where it stands; a site without one cannot be a stop of a round."""
     opening: Opening = Opening()
     parents: ForParents = ForParents()
+    sensors_port: Port | None = None
+    """Where the broker lets in the MQTT sensors of this centre and of no other; see collector/deploy/broker."""
     unit: tuple[Unit, ...] = ()
     room: tuple[Room, ...] = ()
 

@@ -65,6 +65,7 @@ def mistakes(facility: Facility) -> Iterator[Mistake]:
     yield from check_plans(facility.ward_plan)
     yield from check_levels(facility.alerts)
     yield from _check_ids(facility)
+    yield from _check_listeners(facility)
     sites = {site.id for site in facility.site}
     yield from check_channels(facility.channel)
     yield from check_oidc(facility.oidc, sites)
@@ -98,6 +99,20 @@ def _check_ids(facility: Facility) -> Iterator[Mistake]:
         for z, zone in enumerate(zones):
             if zone in zones[:z]:
                 yield Mistake(f"{where}.zone[{z}].id", f"id `{zone}` is already used at zone[{zones.index(zone)}]")
+
+
+def _check_listeners(facility: Facility) -> Iterator[Mistake]:
+    """Yield centres whose sensors would come to a listener of the broker that is somebody else's."""
+    taken = {facility.broker.port: "broker.port"}
+    if facility.certificates is not None:
+        taken[facility.certificates.port] = "certificates.port"
+    for s, site in enumerate(facility.site):
+        if site.sensors_port is None:
+            continue
+        where = f"site[{s}].sensors_port"
+        if site.sensors_port in taken:
+            yield Mistake(where, f"port {site.sensors_port} is already {taken[site.sensors_port]}; give another one")
+        taken.setdefault(site.sensors_port, where)
 
 
 def _ids(facility: Facility) -> Iterator[tuple[str, str]]:
