@@ -69,9 +69,10 @@ client: $(VENV)/dev.stamp ## Generate the Python client of the API into dist/suk
 		--output-path dist/sukusuku-client --overwrite --fail-on-warning
 	@echo "install it with: pip install ./dist/sukusuku-client"
 
-packages: $(VENV)/dev.stamp ## Build the Debian packages of edge agent and server into dist/
+packages: $(VENV)/dev.stamp ## Build the Debian packages into dist/ and, as root, try them on a fresh Debian 12 and 13
 	@$(PIP) 'uv>=0.9,<1'
 	@$(BIN)/python -m packages $(if $(KEY),--key $(KEY))
+	@packages/try-everywhere
 
 requirements: $(VENV)/dev.stamp ## Pin every dependency anew, with hashes
 	@$(PIP) 'uv>=0.9,<1'
