@@ -1,7 +1,8 @@
 """The certificate of this edge node: renewed in time, with whom it trusts, and how it stands with that.
 
 The server is asked every hour, so that it can change its authority, or this certificate, at any time. A new one is due
-when a third of the life of the old one is left. Certificate and key are one file, which is replaced in one step.
+when a third of the life of the old one is left, and asked for at that moment. Certificate and key are one file, which
+is replaced in one step.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from sukusuku_core.clock import Clock
 from sukusuku_core.errors import PermanentError, SukusukuError
 from sukusuku_core.proof import ProofKey, new_challenge, same
 from sukusuku_core.renewal import Renewed, answered, asking
-from sukusuku_core.time import japan_time
+from sukusuku_core.time import SECOND_MS, japan_time
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_edge import durable_file
 from sukusuku_edge.http_client import Ask
@@ -61,6 +62,7 @@ class Renewal:
         while True:
             try:
                 made = await asyncio.to_thread(self.look)
+                pause = self.pause()
             except (SukusukuError, OSError, ValueError) as error:
                 self._trouble = str(error)
                 self._problems.problem("certificate", "cannot be renewed, trying again", error)
@@ -72,7 +74,7 @@ class Renewal:
             if made is not None:
                 _log.info("a new certificate holds until %s", f"{japan_time(made.ends):%Y-%m-%d %H:%M}")
                 renewed("there is a new certificate")
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(pause)
 
     def look(self) -> Certificate | None:
         """Ask the server; renew what is due. Return the new certificate; None: there is none.
@@ -80,7 +82,7 @@ class Renewal:
         Raises SukusukuError, OSError or ValueError when it does not answer, refuses, or files cannot be used.
         """
         held = self._held()
-        if self._clock() < held.ends - (held.ends - held.begins) // 3:
+        if self._clock() < _due(held):
             found = self._exchange(held, None)
             if not found.due:
                 return None
@@ -99,6 +101,14 @@ class Renewal:
         except (OSError, ValueError) as error:
             return CertificateLine(0, self._asked, str(error))
         return CertificateLine(ends, self._asked, self._trouble)
+
+    def pause(self) -> float:
+        """Return the seconds until the server is asked again.
+
+        What is due by this clock although the server has just been asked is due by a wrong clock: it is not hurried.
+        """
+        left = (_due(self._held()) - self._clock()) / SECOND_MS
+        return left if 0 < left < EVERY_SECONDS else EVERY_SECONDS
 
     def _held(self) -> Certificate:
         return read(self._place.certificate.read_text(encoding="ascii"))[0]
@@ -128,3 +138,8 @@ class Renewal:
         if not same(proof, answered(self._key, self._place.node, challenge, raw)):
             raise PermanentError("what answers there has not the key of this node; nothing was changed")
         return answer
+
+
+def _due(held: Certificate) -> int:
+    """When it is to be renewed (UTC ms)."""
+    return held.ends - (held.ends - held.begins) // 3

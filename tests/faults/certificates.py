@@ -56,7 +56,8 @@ port = 1
 name = "operator"
 mail = "operator@example.jp"
 """
-_DAYS = 90
+DAYS = 90
+"""The life of a certificate."""
 
 
 def ended(tier: Tier, _: random.Random) -> Outcome:
@@ -107,7 +108,7 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def _world(own: certificates.Certificates, ends: int) -> AsyncIterator[World]:
+async def certified(own: certificates.Certificates, ends: int) -> AsyncIterator[World]:
     """`own`: what the broker shows; `ends`: when the node's certificate does (UTC ms). Nothing runs yet."""
     api_port, port = free_port(), free_port()
     node = files.node_id(1)
@@ -119,7 +120,7 @@ async def _world(own: certificates.Certificates, ends: int) -> AsyncIterator[Wor
         key, wanted = NodeKeys(operations).make(node, now_ms(), "test"), Request.new(node)
         _write(it.folder / "node.key", key.text)
         with operations.writing() as connection:
-            issued = issue(connection, node, wanted.text, _DAYS, ends - _DAYS * DAY_MS, "test")
+            issued = issue(connection, node, wanted.text, DAYS, ends - DAYS * DAY_MS, "test")
         _write(it.folder / "node.pem", issued.pem + wanted.key)
         shutil.copy(own.authority, it.folder / "ca.pem")
         shutil.copy(own.authority, it.folder / "edge-ca.pem")
@@ -155,8 +156,8 @@ def _replace(path: Path, old: str, new: str) -> None:
 
 
 async def _ended() -> Outcome:
-    with _authority("own") as own:
-        async with _world(own, now_ms() + HOLDS) as world:
+    with authority("own") as own:
+        async with certified(own, now_ms() + HOLDS) as world:
             it, first = world.it, world.certificate
             await it.start()
             await asyncio.sleep(max(0.0, (first.ends - now_ms()) / SECOND_MS))
@@ -177,8 +178,8 @@ async def _ended() -> Outcome:
 
 
 async def _other_authorities() -> Outcome:
-    with _authority("one") as one, _authority("other") as other:
-        async with _world(one, now_ms() + _DAYS * DAY_MS) as world:
+    with authority("one") as one, authority("other") as other:
+        async with certified(one, now_ms() + DAYS * DAY_MS) as world:
             it, trusted = world.it, world.it.folder / "ca.pem"
             await world.api.start()
             await it.start()
@@ -215,6 +216,6 @@ def _mails(world: World) -> int:
 
 
 @contextlib.contextmanager
-def _authority(name: str) -> Iterator[certificates.Certificates]:
+def authority(name: str) -> Iterator[certificates.Certificates]:
     with tempfile.TemporaryDirectory(prefix="authority-") as folder:
         yield certificates.make(Path(folder), name)

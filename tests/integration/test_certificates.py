@@ -15,7 +15,7 @@ from sukusuku_core.backoff import Backoff
 from sukusuku_core.certificates import Certificate, read
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.proof import ProofKey
-from sukusuku_core.time import DAY_MS
+from sukusuku_core.time import DAY_MS, HOUR_MS, SECOND_MS
 from sukusuku_edge import enrolment, settings
 from sukusuku_edge.http_client import Ask
 from sukusuku_edge.renewal import Place as Files
@@ -152,6 +152,18 @@ def test_a_certificate_is_renewed_when_a_third_of_its_life_is_left_and_also_when
     assert [(row.node, row.asked) for row in node.records.newest()] == [("tobu-pi", None)]
     assert node.renewal().look() is None
     assert [row.asked for row in node.records.newest()] == [node.place.now]
+
+
+def test_the_server_is_asked_every_hour_and_when_the_certificate_is_due_and_a_wrong_clock_hurries_nothing(
+    node: Node,
+) -> None:
+    made = node.certificate
+    due = made.ends - (made.ends - made.begins) // 3
+    pauses = []
+    for now in (due - 2 * HOUR_MS, due - 90 * SECOND_MS, due, due + DAY_MS):
+        node.place.now = now
+        pauses.append(node.renewal().pause())
+    assert pauses == [3600.0, 90.0, 3600.0, 3600.0]
 
 
 def test_nobody_without_the_key_renews_or_answers(node: Node) -> None:
