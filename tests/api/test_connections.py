@@ -93,6 +93,14 @@ def test_one_that_is_too_many_is_told_so(url: str, monkeypatch: pytest.MonkeyPat
             assert api.get(HEALTH).status_code == 503
 
 
+def test_beyond_those_who_are_told_one_more_is_closed_at_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 10 * PATIENCE)
+    with contextlib.ExitStack() as stack:
+        for _ in range(2 * MOST):
+            stack.enter_context(opened(url, b""))
+        assert ended(stack.enter_context(opened(url, b"")))
+
+
 def test_a_head_without_an_end_is_refused(url: str) -> None:
     with opened(url, b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000) as connection:
         assert connection.recv(4096).startswith(b"HTTP/1.1 400")
@@ -117,3 +125,16 @@ def test_a_log_takes_so_many_lines_in_a_minute_and_says_that_there_were_more() -
     left_out = "more lines of this minute are left out"
     assert [line(60.0 + n) for n in range(6)] == ["too many files"] * 3 + [left_out, None, None]
     assert line(120.0) == "too many files"
+
+
+@pytest.mark.parametrize(("name", "minute"), [("asyncio", 1), ("uvicorn.error", 2)])
+def test_while_the_api_runs_strangers_cannot_fill_its_log(
+    url: str, name: str, minute: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert httpx.get(url + HEALTH).status_code == 200
+    logger = logging.getLogger(name)
+    for _ in range(200):
+        record = logger.makeRecord(name, logging.ERROR, "", 0, "socket.accept() out of system resource", (), None)
+        record.created = 60.0 * minute  # a minute that no other test logs in
+        logger.handle(record)
+    assert sum(record.name == name for record in caplog.records) == 31
