@@ -49,6 +49,16 @@ def test_every_finding_of_the_review_has_its_test() -> None:
     assert all("tests/" in row[-1] for row in _rows("findings"))
 
 
+def test_every_criterion_and_every_group_of_provisions_has_a_row() -> None:
+    named = ", ".join(row[1] for row in _rows("requirements")) + ","
+    criteria = {f"{n:02}" for n in range(1, 17)}
+    groups = {f"5.{n}-1" for n in range(1, 14)}
+    letters = {f"({letter})" for letter in "abcdefghijklm"}
+    assert criteria <= set(re.findall(r"(?<![.\d])\d\d(?=,)", named))
+    assert groups <= set(re.findall(r"5\.\d+-\d+", named))
+    assert letters <= set(re.findall(r"\([a-m]\)", named))
+
+
 def _rows(name: str) -> list[list[str]]:
     """The rows of a table, without its head."""
     table = PAGE.read_text(encoding="utf-8").split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
