@@ -12,6 +12,7 @@ from sukusuku_core.errors import SukusukuError
 from sukusuku_core.time import MINUTE_MS, SECOND_MS, japan_time
 from sukusuku_server.db import MailState
 from sukusuku_server.db.doors import DoorRecords
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.facility_document.state import DocumentState
 from sukusuku_server.facility_document.words import may_be_secret
 from sukusuku_server.live.clock import ClockDoubt
@@ -129,7 +130,7 @@ def _mails(context: Context) -> out.MailsOut | None:
     """None when the operations data cannot be read."""
     try:
         context.operations.alerts(open_only=True, limit=1)
-        counts = context.operations.mail_counts(MAIL)
+        counts = MailQueue(context.operations).counts(MAIL)
     except SukusukuError:
         return None
     return out.MailsOut(waiting=counts.get(MailState.WAITING, 0), dead=counts.get(MailState.DEAD, 0))
@@ -137,7 +138,7 @@ def _mails(context: Context) -> out.MailsOut | None:
 
 def _channels(context: Context) -> list[out.ChannelOut]:
     try:
-        tallies = context.operations.channel_tallies()
+        tallies = MailQueue(context.operations).tallies()
     except SukusukuError:
         return []
     kinds = {channel.id: channel.kind for channel in context.facility.channel}

@@ -37,6 +37,7 @@ from sukusuku_collector.outbox_worker import OutboxWorker
 from sukusuku_core.time import HOUR_MS, MINUTE_MS, time_of_day
 from sukusuku_server.db import Operations
 from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.tables_alerts import alert, alert_word, mail_outbox
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.rounds.next_visit import NextVisit
@@ -91,7 +92,7 @@ class Life:
         signals = Signals(lambda: True, lambda: None)
         clock = self._clock
         self.rounds = RoundScheduler(self.index, self.dates, self.sender, Emptyings(self.operations), signals, clock)
-        self.worker = OutboxWorker("mail", self.server, self.operations, clock)
+        self.worker = OutboxWorker("mail", self.server, MailQueue(self.operations), clock)
 
     def _note_mails(self) -> None:
         self._written = True

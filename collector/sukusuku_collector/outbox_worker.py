@@ -21,7 +21,8 @@ from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.supervision import Gate, always
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
 from sukusuku_core.transition_log import TransitionLog
-from sukusuku_server.db import MailRow, Operations
+from sukusuku_server.db import MailRow
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.threads import unbroken
 
 PAUSES = Backoff(MINUTE_MS, HOUR_MS, factor=4)
@@ -44,12 +45,12 @@ class OutboxWorker:
     """
 
     def __init__(
-        self, name: str, channel: Channel, operations: Operations, clock: Clock = now_ms, expires: int | None = None
+        self, name: str, channel: Channel, queue: MailQueue, clock: Clock = now_ms, expires: int | None = None
     ) -> None:
         self._name = name
         self._channel = channel
         self._expires = expires
-        self._operations = operations
+        self._queue = queue
         self._clock = clock
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -88,10 +89,10 @@ class OutboxWorker:
     def _work(self) -> float:
         """One message, if one is due. Answers how long (s) to sleep then."""
         self._mark_sent()
-        late = self._operations.expire_mails(self._name, self._clock())
+        late = self._queue.expire(self._name, self._clock())
         if late:
             _log.warning("%d messages to channel %s are set aside: they are of no use any more", late, self._name)
-        due = self._operations.next_mail(self._name)
+        due = self._queue.next_due(self._name)
         now = self._clock()
         if due is None:
             return _LONGEST_SLEEP_S
@@ -99,7 +100,7 @@ class OutboxWorker:
             due = max(due, self._resumes)
         if due > now:
             return min((due - now) / 1000, _LONGEST_SLEEP_S)
-        mail = self._operations.lease_mail(now, now + LEASE_MS, self._name)
+        mail = self._queue.lease(now, now + LEASE_MS, self._name)
         if mail is not None and not self._expired(mail, now) and not self._unheard(mail):
             self._try(mail)
         return 0.0
@@ -110,15 +111,15 @@ class OutboxWorker:
         if self._expires is None or now - begun < self._expires:
             return False
         reason = f"not delivered within {self._expires / HOUR_MS:g} h" + (f"; last: {row.reason}" if row.reason else "")
-        self._operations.mail_dead(row.id, reason)
+        self._queue.dead(row.id, reason)
         _log.error("message %d to channel %s is set aside: %s", row.id, self._name, reason)
         return True
 
     def _unheard(self, row: MailRow) -> bool:
         """Drop the end of an alert of which the recipient has heard nothing; tell whether it was that."""
-        if row.mail.kind != "resolved" or self._operations.heard(row):
+        if row.mail.kind != "resolved" or self._queue.heard(row):
             return False
-        self._operations.drop_mail(row.id)
+        self._queue.drop(row.id)
         _log.info("message %d to channel %s is dropped: nothing was delivered of what has ended", row.id, self._name)
         return True
 
@@ -130,7 +131,7 @@ class OutboxWorker:
             self._failed(row, _nameless(error, row.mail.recipient), round(min(wanted * 1000, HOUR_MS)))
         except PermanentError as error:
             reason = _nameless(error, row.mail.recipient)
-            self._operations.mail_dead(row.id, reason)
+            self._queue.dead(row.id, reason)
             _log.error("message %d to channel %s is refused for good: %s", row.id, self._name, reason)
         except Exception as error:  # noqa: BLE001 - of a library; its text may hold an address
             self._failed(row, f"unforeseen error: {type(error).__name__}", 0)
@@ -139,7 +140,7 @@ class OutboxWorker:
             self._mark_sent()
             if self._failing:
                 self._failing = False
-                self._operations.hasten(self._name, self._clock())
+                self._queue.hasten(self._name, self._clock())
             self._problems.recovered(f"channel {self._name}", "takes messages again")
 
     def _failed(self, row: MailRow, reason: str, wanted: int) -> None:
@@ -148,14 +149,14 @@ class OutboxWorker:
         pause = max(round(PAUSES.after(row.attempts + 1)), wanted)
         self._resumes = now + max(MINUTE_MS, wanted)
         self._failing = True
-        self._operations.mail_failed(row.id, reason, now + pause)
+        self._queue.failed(row.id, reason, now + pause)
         cause = f"message {row.id} in {pause // MINUTE_MS} min: {reason}"
         self._problems.problem(f"channel {self._name}", "takes no message, retrying", cause)
 
     def _mark_sent(self) -> None:
         """Record the message that has been taken; if the database does not answer, once more before the next one."""
         if self._unmarked is not None:
-            self._operations.mail_sent(self._unmarked, self._clock())
+            self._queue.sent(self._unmarked, self._clock())
             self._unmarked = None
 
 

@@ -46,6 +46,7 @@ from sukusuku_server.db import Operations
 from sukusuku_server.db.bookings import BookingRecords
 from sukusuku_server.db.derivation import DerivationRecords
 from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.rooms import RoomRecords
 from sukusuku_server.live import watching
 from sukusuku_server.rooms.schedule import FacilitySchedules
@@ -182,7 +183,7 @@ def _workers(facility: Facility, operations: Operations, clock: Clock) -> dict[s
     """Return one worker a channel, by its id. Raises ConfigError when a channel cannot be used."""
     expires = {settings.id: round(settings.expires_hours * HOUR_MS) for settings in facility.channel}
     return {
-        name: OutboxWorker(name, channel, operations, clock, expires.get(name))
+        name: OutboxWorker(name, channel, MailQueue(operations), clock, expires.get(name))
         for name, channel in channels.opened(facility).items()
     }
 

@@ -14,6 +14,7 @@ from sukusuku_core.certificates import Request
 from sukusuku_core.model import Reading
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import OutgoingMail
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.node_certificates import issue
 from sukusuku_server.live import clock, watching
 from sukusuku_server.live.clock import Cause, ClockDoubt
@@ -99,7 +100,7 @@ def test_mails_that_wait_or_were_refused_are_counted(world: World, api: httpx.Cl
             mail = OutgoingMail("firing", "a@example.jp", f"{n}@example.jp", "ja", "full", f"<{n}@example.jp>", b"-")
             change.put_mail(alert.id, mail, NOW)
     first = world.operations.mails()[-1]
-    world.operations.mail_dead(first.id, "no such person")
+    MailQueue(world.operations).dead(first.id, "no such person")
     assert api.get("/api/v1/health").json()["mails"] == {"waiting": 2, "dead": 1}
 
 

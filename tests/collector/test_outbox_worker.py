@@ -16,6 +16,7 @@ from sukusuku_collector.channels.mail.smtp import Smtp
 from sukusuku_collector.outbox_worker import LEASE_MS, OutboxWorker
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import MailRow, MailState, Operations
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from tests.collector.alerts.alert_cases import FACILITY, MINUTE, T0, UNIT, facility, values
 from tests.collector.alerts.mails.golden_mails import body, parse
@@ -54,24 +55,32 @@ async def working(worker: OutboxWorker) -> AsyncIterator[None]:
             await task
 
 
-class Outbox(Operations):
-    """The operations data, telling the test whenever the fate of a mail has been stored."""
+class Queue(MailQueue):
+    """What the worker sends from, telling the test whenever the fate of a mail has been stored."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"sqlite:///{folder / 'operations.db'}")
+    def __init__(self, operations: Operations) -> None:
+        super().__init__(operations)
         self._loop = asyncio.get_running_loop()
-        self._settled = asyncio.Event()
+        self.settled = asyncio.Event()
 
     def _settle(self, mail_id: int, values: dict[str, object]) -> None:
         super()._settle(mail_id, values)
-        self._loop.call_soon_threadsafe(self._settled.set)
+        self._loop.call_soon_threadsafe(self.settled.set)
+
+
+class Outbox(Operations):
+    """The operations data, with what the worker sends from."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"sqlite:///{folder / 'operations.db'}")
+        self.queue = Queue(self)
 
     async def until(self, reached: Callable[[list[MailRow]], bool]) -> list[MailRow]:
         """The mails of the outbox, once they are as wanted."""
         async with asyncio.timeout(PATIENCE):
             while not reached(rows := self.mails()):
-                await self._settled.wait()
-                self._settled.clear()
+                await self.queue.settled.wait()
+                self.queue.settled.clear()
         return rows
 
     async def until_tried(self, state: MailState, attempts: int) -> MailRow:
@@ -87,7 +96,7 @@ def test_a_japanese_mail_arrives_as_it_was_written(tmp_path: Path) -> None:
     async def scenario() -> None:
         store, box = Outbox(tmp_path), Mailbox()
         async with box.open() as port:
-            worker = OutboxWorker("mail", MailChannel(server(port)), store, Present())
+            worker = OutboxWorker("mail", MailChannel(server(port)), store.queue, Present())
             async with working(worker):
                 alert(store, worker=worker)
                 row = await store.until_tried(MailState.SENT, 1)
@@ -111,7 +120,7 @@ def test_a_server_that_was_down_gets_each_mail_once(tmp_path: Path) -> None:
         store, box, clock = Outbox(tmp_path), Mailbox(), Present()
         async with box.open():
             pass  # the port is known now, and nobody listens
-        worker = OutboxWorker("mail", MailChannel(server(box.port)), store, clock)
+        worker = OutboxWorker("mail", MailChannel(server(box.port)), store.queue, clock)
         alert(store)
         async with working(worker):
             row = await store.until_tried(MailState.WAITING, 1)
@@ -138,7 +147,7 @@ def test_a_4xx_is_tried_again_after_1_4_16_60_minutes(tmp_path: Path) -> None:
         waits = []
         alert(store)
         async with box.open() as port:
-            worker = OutboxWorker("mail", MailChannel(server(port)), store, clock)
+            worker = OutboxWorker("mail", MailChannel(server(port)), store.queue, clock)
             async with working(worker):
                 for attempt in range(1, 6):
                     row = await store.until_tried(MailState.WAITING, attempt)
@@ -170,12 +179,12 @@ def test_a_5xx_is_final_and_says_why_and_the_log_names_nobody(
         store, box = Outbox(tmp_path), Mailbox()
         box.answers = answers
         alert(store, JAPANESE_ONLY.replace("tobu@example.jp", recipient))
-        async with box.open() as port, working(OutboxWorker("mail", MailChannel(server(port)), store, Present())):
+        async with box.open() as port, working(OutboxWorker("mail", MailChannel(server(port)), store.queue, Present())):
             row = await store.until_tried(MailState.DEAD, 1)
         assert row.reason == reason
         assert reason in caplog.text
         assert recipient.partition("@")[0] not in caplog.text.lower()
-        assert store.next_mail() is None
+        assert store.queue.next_due() is None
         store.close()
 
     asyncio.run(scenario())
@@ -185,7 +194,7 @@ def test_one_dead_mail_does_not_hold_up_the_others(tmp_path: Path) -> None:
     async def scenario() -> None:
         store, box = Outbox(tmp_path), Mailbox()
         alert(store, FACILITY.replace("tobu@example.jp", "nobody@example.jp"))
-        async with box.open() as port, working(OutboxWorker("mail", MailChannel(server(port)), store, Present())):
+        async with box.open() as port, working(OutboxWorker("mail", MailChannel(server(port)), store.queue, Present())):
             found = {row.mail.recipient: row.state for row in await store.until_none_waits()}
         store.close()
 
@@ -199,16 +208,16 @@ def test_a_crash_after_sending_makes_one_duplicate_that_can_be_told(tmp_path: Pa
         store, box, clock = Outbox(tmp_path), Mailbox(), Present()
         alert(store)
         async with box.open() as port:
-            row = store.lease_mail(T0, T0 + LEASE_MS)
+            row = store.queue.lease(T0, T0 + LEASE_MS)
             assert row is not None
             mail = row.mail
             await asyncio.to_thread(Smtp(server(port)).send, mail.sender, mail.recipient, mail.content)
             # the process dies here; the next one finds the mail leased, and takes it when the lease is over
-            worker = OutboxWorker("mail", MailChannel(server(port)), store, clock)
+            worker = OutboxWorker("mail", MailChannel(server(port)), store.queue, clock)
             async with working(worker):
                 clock.now += LEASE_MS - 1
                 worker.wake()
-                assert store.lease_mail(clock.now, clock.now + 1) is None
+                assert store.queue.lease(clock.now, clock.now + 1) is None
                 clock.now += 1
                 worker.wake()
                 await store.until_tried(MailState.SENT, 1)
@@ -223,7 +232,7 @@ def test_a_crash_after_sending_makes_one_duplicate_that_can_be_told(tmp_path: Pa
 def test_two_workers_on_one_outbox_send_each_mail_once(tmp_path: Path) -> None:
     async def scenario() -> None:
         store, other, box = Outbox(tmp_path), Outbox(tmp_path), Mailbox()
-        other._settled = store._settled
+        other.queue.settled = store.queue.settled
         alert(store)
         [row] = store.mails()
         assert row.alert_id is not None
@@ -232,8 +241,8 @@ def test_two_workers_on_one_outbox_send_each_mail_once(tmp_path: Path) -> None:
                 change.put_mail(row.alert_id, replace(row.mail, message_id=f"<{number}@example.jp>"), T0)
         async with (
             box.open() as port,
-            working(OutboxWorker("mail", MailChannel(server(port)), store, Present())),
-            working(OutboxWorker("mail", MailChannel(server(port)), other, Present())),
+            working(OutboxWorker("mail", MailChannel(server(port)), store.queue, Present())),
+            working(OutboxWorker("mail", MailChannel(server(port)), other.queue, Present())),
         ):
             await box.until_tries(20)
             worked = await store.until(lambda rows: sum(row.attempts for row in rows) == 20)
@@ -263,7 +272,7 @@ def test_a_cancel_waits_for_the_try_that_has_begun(tmp_path: Path) -> None:
         store, box = Outbox(tmp_path), Slow()
         alert(store)
         async with box.open() as port:
-            task = asyncio.create_task(OutboxWorker("mail", MailChannel(server(port)), store, Present()).run())
+            task = asyncio.create_task(OutboxWorker("mail", MailChannel(server(port)), store.queue, Present()).run())
             await box.begun.wait()
             task.cancel()
             await asyncio.sleep(0)
@@ -279,28 +288,29 @@ def test_a_cancel_waits_for_the_try_that_has_begun(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-class Forgetful(Outbox):
+class Forgetful(Queue):
     """The database does not answer the first time that a mail is to be marked as sent."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.refused = asyncio.Event()
+    def __init__(self, operations: Operations) -> None:
+        super().__init__(operations)
+        self.failed_once = asyncio.Event()
 
-    def mail_sent(self, mail_id: int, now: int) -> None:
-        if not self.refused.is_set():
-            self._loop.call_soon_threadsafe(self.refused.set)
+    def sent(self, mail_id: int, now: int) -> None:
+        if not self.failed_once.is_set():
+            self._loop.call_soon_threadsafe(self.failed_once.set)
             raise TransientError("operations database: disk full")
-        super().mail_sent(mail_id, now)
+        super().sent(mail_id, now)
 
 
 def test_a_mail_whose_mark_failed_is_marked_later_and_not_sent_again(tmp_path: Path) -> None:
     async def scenario() -> None:
-        store, box, clock = Forgetful(tmp_path), Mailbox(), Present()
+        store, box, clock = Outbox(tmp_path), Mailbox(), Present()
+        queue = store.queue = Forgetful(store)
         alert(store)
         async with box.open() as port:
-            worker = OutboxWorker("mail", MailChannel(server(port)), store, clock)
+            worker = OutboxWorker("mail", MailChannel(server(port)), store.queue, clock)
             async with working(worker):
-                await store.refused.wait()
+                await queue.failed_once.wait()
                 clock.now += 2 * LEASE_MS
                 worker.wake()
                 await store.until_tried(MailState.SENT, 1)

@@ -10,6 +10,7 @@ from sukusuku_core.time import DAY_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import Operations
 from sukusuku_server.db.audit_log import AuditLog
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.sessions import Limits, Sessions
 from sukusuku_server.settings.facility import OperationsSettings
 from sukusuku_server.threads import unbroken
@@ -42,6 +43,6 @@ class RecordsRetention:
     def step(self) -> None:
         """Forget what is too old now. Raises TransientError."""
         now = self._clock()
-        self._operations.forget_mails(now - self._settings.keep_mail_days * DAY_MS)
+        MailQueue(self._operations).forget(now - self._settings.keep_mail_days * DAY_MS)
         AuditLog(self._operations).prune(now - self._settings.keep_audit_days * DAY_MS)
         Sessions(self._operations, Limits()).prune(now)

@@ -13,6 +13,7 @@ from sukusuku_core.supervision import Gate, always, repeat
 from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_core.transition_log import TransitionLog
 from sukusuku_server.db import AlertState, MailState, Operations
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.kpi import series
 from sukusuku_server.model.series import SeriesOwner
 from sukusuku_server.threads import unbroken
@@ -62,6 +63,7 @@ class SelfMetrics:
         self._name = SeriesOwner.HOST.named(host)
         self._store = store
         self._operations = operations
+        self._mails = MailQueue(operations)
         self._flow = flow
         self._moments = {series.DERIVATION_LAG: derived}
         if archived is not None:
@@ -104,14 +106,14 @@ class SelfMetrics:
         return {
             series.QUARANTINE: sum(tally.count for tally in self._store.tallies(now - REFUSED_MS)),
             series.UNASSIGNED: sum(tally.count for tally in self._store.unassigned()),
-            series.MAIL_WAITING: self._operations.mail_counts().get(MailState.WAITING, 0),
-            series.MAIL_DEAD: self._operations.refused_mails(now - REFUSED_MS),
+            series.MAIL_WAITING: self._mails.counts().get(MailState.WAITING, 0),
+            series.MAIL_DEAD: self._mails.refused(now - REFUSED_MS),
             series.ALERTS_FIRING: len(firing),
         }
 
     def _ages(self, now: int) -> dict[str, float]:
         """Seconds. Nothing waiting is no age; what is not known is left out."""
-        oldest = self._operations.oldest_waiting_mail()
+        oldest = self._mails.oldest_waiting()
         moments = {metric: moment() for metric, moment in self._moments.items()}
         moments[series.MAIL_OLDEST_AGE] = now if oldest is None else oldest
         return {metric: max(0.0, (now - it) / 1000) for metric, it in moments.items() if it is not None}

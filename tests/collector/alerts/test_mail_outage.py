@@ -8,6 +8,7 @@ import pytest
 from sukusuku_collector.outbox_worker import OutboxWorker
 from sukusuku_core.errors import TransientError
 from sukusuku_server.db import MailState
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.model.alerts import OutgoingMail
 from tests.collector.alerts.alert_cases import HOUR, MINUTE
 from tests.collector.alerts.one_person import OPENS, Person, many
@@ -36,7 +37,7 @@ class Outage:
     def __init__(self, folder: Path, up: int, text: str | None = None) -> None:
         self.person = Person(folder) if text is None else Person(folder, text)
         self.server = Server(up)
-        self.worker = OutboxWorker("mail", self.server, self.person.store, self.server)
+        self.worker = OutboxWorker("mail", self.server, MailQueue(self.person.store), self.server)
 
     def at(self, now: int) -> None:
         self.server.now = now

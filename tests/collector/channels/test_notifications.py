@@ -22,6 +22,7 @@ from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.model import Reading
 from sukusuku_server import settings
 from sukusuku_server.db import MailRow, MailState, Operations
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.tables_alerts import mail_outbox
 from sukusuku_server.live import watching
 from sukusuku_server.model.alerts import OutgoingMail
@@ -147,9 +148,9 @@ def attempts(rows: list[MailRow], channel: str) -> int:
     return next(row.attempts for row in rows if row.mail.channel == channel)
 
 
-def workers(text: str, store: Operations, clock: Present, expires: int = 24 * HOUR) -> list[OutboxWorker]:
+def workers(text: str, queue: MailQueue, clock: Present, expires: int = 24 * HOUR) -> list[OutboxWorker]:
     return [
-        OutboxWorker(name, channel, store, clock, expires) for name, channel in registry.opened(facility(text)).items()
+        OutboxWorker(name, channel, queue, clock, expires) for name, channel in registry.opened(facility(text)).items()
     ]
 
 
@@ -164,7 +165,7 @@ def test_a_channel_that_fails_holds_up_no_other_and_gets_its_message_once(tmp_pa
 
         async def scenario() -> None:
             store = Outbox(tmp_path)
-            found = workers(text, store, clock)
+            found = workers(text, store.queue, clock)
             async with working(found):
                 await store.until(lambda rows: states(rows) == {("hook", MailState.WAITING), ("push", MailState.SENT)})
                 for tries in (1, 2):
@@ -197,7 +198,7 @@ def test_what_is_refused_or_too_old_is_set_aside_and_health_says_why(
 
         async def scenario() -> None:
             store = Outbox(tmp_path)
-            async with working(workers(text, store, clock)):
+            async with working(workers(text, store.queue, clock)):
                 await store.until_none_waits()
             store.close()
 
@@ -220,7 +221,7 @@ def scripted(folder: Path, *failures: Exception) -> tuple[Site, Present, Scripte
     site, clock, far = Site(folder, HOOK), Present(), Scripted(*failures)
     for now in (T0 - MINUTE, T0):
         full(site, now)
-    return site, clock, far, OutboxWorker("hook", far, site.store, clock, 24 * HOUR)
+    return site, clock, far, OutboxWorker("hook", far, MailQueue(site.store), clock, 24 * HOUR)
 
 
 def test_a_message_that_waited_a_weekend_is_as_young_as_any_other(tmp_path: Path) -> None:
@@ -252,7 +253,7 @@ def test_of_what_is_over_before_it_could_be_told_the_end_is_not_told_either(
     drive(worker, clock, T0 + 41 * MINUTE)
     assert far.taken == taken
     assert "resolved" not in far.tried[: len(failures)]
-    assert site.store.next_mail("hook") is None
+    assert MailQueue(site.store).next_due("hook") is None
 
 
 @pytest.mark.parametrize(
@@ -284,7 +285,7 @@ def test_a_message_that_waits_for_the_morning_does_not_hide_one_that_fails(tmp_p
     [row] = site.store.mails()
     with site.store.change() as change:
         change.put_mail(row.alert_id or 0, replace(row.mail, message_id="<later>"), clock.now, clock.now + 8 * HOUR)
-    assert site.store.channel_tallies()["hook"].reason == "answered 503"
+    assert MailQueue(site.store).tallies()["hook"].reason == "answered 503"
     with contextlib.closing(SqliteStore.open(tmp_path / "readings.db")) as collecting:
         watching.keep(collecting, T0 + 2 * MINUTE)
     store = LazyStore(tmp_path / "readings.db")
@@ -295,7 +296,7 @@ def test_a_message_that_waits_for_the_morning_does_not_hide_one_that_fails(tmp_p
     store.close()
     assert (failing["channels"][0]["ok"], failing["status"]) == (False, "degraded")
     assert (well["channels"][0]["ok"], well["status"]) == (True, "ok")
-    assert site.store.channel_tallies()["hook"].reason == ""
+    assert MailQueue(site.store).tallies()["hook"].reason == ""
 
 
 def test_the_whole_collector_brings_a_fault_over_the_broker_to_the_far_end(tmp_path: Path) -> None:

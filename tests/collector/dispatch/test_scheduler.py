@@ -14,6 +14,7 @@ from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Quality
 from sukusuku_server.db import MailState
 from sukusuku_server.db.emptyings import Emptyings
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence
 from sukusuku_server.model.rounds import Answer, Plan, Run, RunState
 from sukusuku_server.model.run_state import GRACE_MS, state_of
@@ -206,9 +207,9 @@ def test_declined_it_goes_to_the_next_at_once(office: Office) -> None:
 
 def test_a_refused_address_lets_it_go_to_the_next_at_once(office: Office) -> None:
     office.look(MORNING)
-    mail = office.operations.lease_mail(MORNING, MORNING + MINUTE)
+    mail = MailQueue(office.operations).lease(MORNING, MORNING + MINUTE)
     assert mail is not None
-    office.operations.mail_dead(mail.id, "550 no such user")
+    MailQueue(office.operations).dead(mail.id, "550 no such user")
     office.look(MORNING + MINUTE)
     office.look(MORNING + 2 * MINUTE)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.tables_collection import round_person
 from sukusuku_server.kpi.visits import visits
 from sukusuku_server.model.rounds import RunState, VisitKind
@@ -67,7 +68,7 @@ def test_a_contact_whose_mail_is_refused_does_not_speak_for_the_crew(place: Livi
     place.at(MAIL_AT, tobu_unit_1=FULL)
     place.pass_until(DEPARTS - HOUR, 20 * MINUTE)
     assert place.kinds() == [("crew", "round"), ("sato", "round"), ("office", "round")]
-    place.operations.mail_dead(next(row.id for row in place.operations.mails()), "550 no such user")
+    MailQueue(place.operations).dead(next(row.id for row in place.operations.mails()), "550 no such user")
     place.at(place.now + MINUTE)
     assert place.state() is RunState.TOLD
 

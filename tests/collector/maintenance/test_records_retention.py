@@ -6,6 +6,7 @@ from pathlib import Path
 from sukusuku_collector.maintenance.records_retention import RecordsRetention
 from sukusuku_server.db import MailState
 from sukusuku_server.db.alert_history import told
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.modes import ModeKind, Modes
 from sukusuku_server.db.names import ERASED
 from sukusuku_server.model.alerts import Alert, AlertState, OutgoingMail, Word
@@ -24,7 +25,7 @@ def test_what_mails_said_is_forgotten_and_that_they_were_sent_stays(tmp_path: Pa
     with store.change() as change:
         sent = change.put_mail(None, MAIL, T0)
         change.put_mail(None, replace(MAIL, message_id="<2@example.jp>"), T0)
-    store.mail_sent(sent, T0)
+    MailQueue(store).sent(sent, T0)
     Modes(store).start(ModeKind.OUTBREAK, "tobu", now=T0, until=None, who="鈴木", reason="")
     now = T0
     task = RecordsRetention(OperationsSettings(keep_mail_days=30, keep_audit_days=60), store, lambda: now)
@@ -53,7 +54,7 @@ def test_addresses_stay_until_the_alert_has_been_over_for_long_and_ids_of_other_
             mail = replace(MAIL, channel=channel, recipient=recipient, message_id=f"<{channel}@example.jp>")
             change.say([change.put_word(word)], mail, T0)
     for row in store.mails():
-        store.mail_sent(row.id, T0)
+        MailQueue(store).sent(row.id, T0)
     now = T0
     task = RecordsRetention(OperationsSettings(keep_mail_days=30), store, lambda: now)
 

@@ -9,6 +9,7 @@ import pytest
 from sukusuku_collector.maintenance.self_metrics import GRID_MS, Flow, SelfMetrics
 from sukusuku_core.time import DAY_MS
 from sukusuku_server.db import Alert, AlertState, Operations, OutgoingMail
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.kpi import series
 from sukusuku_server.model.series import Quarantined, SeriesOwner, Unassigned
 from sukusuku_server.timeseries.sqlite import SqliteStore
@@ -64,11 +65,12 @@ def write_mails(operations: Operations) -> None:
         for number in range(3):
             mail = OutgoingMail("firing", "a@b.jp", f"c{number}@d.jp", "ja", "s", f"<{number}@x>", b"")
             change.put_mail(stored.id, mail, NOW - (90 - number) * 1_000)
-    sent, dead = (operations.lease_mail(NOW, NOW + MINUTE) for _ in range(2))
+    queue = MailQueue(operations)
+    sent, dead = (queue.lease(NOW, NOW + MINUTE) for _ in range(2))
     assert sent is not None
     assert dead is not None
-    operations.mail_sent(sent.id, NOW)
-    operations.mail_dead(dead.id, "no")
+    queue.sent(sent.id, NOW)
+    queue.dead(dead.id, "no")
 
 
 def test_it_tells_what_waits_what_is_behind_and_what_was_refused(world: World) -> None:

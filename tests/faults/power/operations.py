@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 from sukusuku_server.db import Alert, AlertState, Operations, OutgoingMail
+from sukusuku_server.db.mail_queue import MailQueue
 from tests.faults.power.subjects import EVERYTHING, UNITS, T
 
 
@@ -33,9 +34,9 @@ class OperationsSubject:
                     change.resolve(chosen, now, 1.0)
                     change.put_mail(chosen.id, _mail(rng), now)
         elif kind == "lease":
-            self._operations.lease_mail(T + 10**9, T + rng.randrange(10**9))
+            MailQueue(self._operations).lease(T + 10**9, T + rng.randrange(10**9))
         elif kind == "sent" and known:
-            self._operations.mail_sent(rng.randint(1, len(known)), now)
+            MailQueue(self._operations).sent(rng.randint(1, len(known)), now)
         else:
             with self._operations.change() as change:
                 raised = change.raise_alert(_alert(rng, now))

@@ -23,6 +23,7 @@ from sukusuku_server.db import (
     UnknownAlertError,
 )
 from sukusuku_server.db import engine as db_engine
+from sukusuku_server.db.mail_queue import MailQueue
 from sukusuku_server.db.tables_alerts import metadata
 from tests.collector.alerts.alert_cases import MINUTE, T0
 from tests.support.databases import operations
@@ -179,13 +180,13 @@ def test_a_mail_is_leased_to_one_and_comes_back_after_the_lease(tmp_path: Path) 
     store = operations(tmp_path)
     other = operations(tmp_path)
     with_mail(store)
-    leased = store.lease_mail(T0, T0 + MINUTE)
+    leased = MailQueue(store).lease(T0, T0 + MINUTE)
 
     assert leased is not None
     assert leased.mail == MAIL
-    assert other.lease_mail(T0 + 1, T0 + MINUTE) is None
-    assert other.next_mail() == T0 + MINUTE
-    again = other.lease_mail(T0 + MINUTE, T0 + 2 * MINUTE)
+    assert MailQueue(other).lease(T0 + 1, T0 + MINUTE) is None
+    assert MailQueue(other).next_due() == T0 + MINUTE
+    again = MailQueue(other).lease(T0 + MINUTE, T0 + 2 * MINUTE)
     assert again is not None
     assert again.id == leased.id
     store.close()
@@ -196,9 +197,9 @@ def test_mails_end_sent_waiting_or_dead(tmp_path: Path) -> None:
     store = operations(tmp_path)
     for number in (1, 2, 3):
         with_mail(store, replace(MAIL, message_id=f"<{number}@example.jp>"))
-    store.mail_sent(1, T0 + 5)
-    store.mail_failed(2, "451 later", T0 + MINUTE)
-    store.mail_dead(3, "550 no such user")
+    MailQueue(store).sent(1, T0 + 5)
+    MailQueue(store).failed(2, "451 later", T0 + MINUTE)
+    MailQueue(store).dead(3, "550 no such user")
 
     found = {row.id: (row.state, row.attempts, row.reason, row.sent) for row in store.mails()}
     assert found == {
@@ -206,8 +207,8 @@ def test_mails_end_sent_waiting_or_dead(tmp_path: Path) -> None:
         2: (MailState.WAITING, 1, "451 later", None),
         3: (MailState.DEAD, 1, "550 no such user", None),
     }
-    assert store.lease_mail(T0 + 10, T0 + 20) is None
-    assert store.next_mail() == T0 + MINUTE
+    assert MailQueue(store).lease(T0 + 10, T0 + 20) is None
+    assert MailQueue(store).next_due() == T0 + MINUTE
     store.close()
 
 
