@@ -2,7 +2,8 @@
 
 from sukusuku_api.dependencies import Context
 from sukusuku_api.live_state import State, changed
-from sukusuku_api.schemas import live as present
+from sukusuku_api.schemas import alerts as alert_shapes
+from sukusuku_api.schemas import live
 from sukusuku_core.time import japan_time
 
 
@@ -12,11 +13,11 @@ class _Json:
     def whole(self, state: State, seen: Context) -> str:
         index, now = seen.index, seen.clock()
         views, alerts = state.seen(seen)
-        return present.LiveOut(
+        return live.LiveOut(
             time=japan_time(now),
-            units=present.units(index, views, now),
-            rooms=present.rooms(index, views, now),
-            alerts=[present.alert(index, alert) for alert in alerts],
+            units=live.units(index, views, now),
+            rooms=live.rooms(index, views, now),
+            alerts=[alert_shapes.alert(index, alert) for alert in alerts],
             clock_believed=state.doubt is None,
         ).model_dump_json()
 
@@ -29,11 +30,11 @@ class _Json:
         believed = state.doubt is None
         if not views and not alerts and not over and believed == (before.doubt is None):
             return ""
-        return present.LiveChangeOut(
+        return live.LiveChangeOut(
             time=japan_time(now),
-            units=present.units(index, views, now),
-            rooms=present.rooms(index, views, now),
-            alerts=[present.alert(index, alert) for alert in alerts],
+            units=live.units(index, views, now),
+            rooms=live.rooms(index, views, now),
+            alerts=[alert_shapes.alert(index, alert) for alert in alerts],
             alerts_over=over,
             clock_believed=believed,
         ).model_dump_json()

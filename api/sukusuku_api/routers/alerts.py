@@ -10,7 +10,7 @@ from pydantic import Field
 from sukusuku_api.dependencies import AcknowledgingContext, Context, UnitsContext, invalid, known_site
 from sukusuku_api.problems import ProblemError, documented
 from sukusuku_api.queries import assignees, next_messages
-from sukusuku_api.schemas import live
+from sukusuku_api.schemas import alerts as out
 from sukusuku_api.schemas.collection import Asked
 from sukusuku_api.web.alerts import assigning
 from sukusuku_core.time import japan_time
@@ -43,7 +43,7 @@ async def alerts(
     site: Annotated[str | None, Query(description="Only those of one centre", examples=["tobu"])] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number")] = 200,
     mine: Annotated[bool, Query(description="Only those that are assigned to the account that asks")] = False,  # noqa: FBT002 - a query parameter
-) -> live.AlertsOut:
+) -> out.AlertsOut:
     """List alerts, the newest first."""
     if site is not None:
         known_site(context, site)
@@ -58,9 +58,9 @@ async def alerts(
         account=account if mine else None,
         limit=limit,
     )
-    return live.AlertsOut(
+    return out.AlertsOut(
         time=japan_time(context.clock()),
-        alerts=[live.alert(context.index, alert) for alert in found],
+        alerts=[out.alert(context.index, alert) for alert in found],
     )
 
 
@@ -69,16 +69,16 @@ async def alerts(
     summary="One alert",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-async def alert(context: UnitsContext, alert_id: AlertId) -> live.OneAlertOut:
+async def alert(context: UnitsContext, alert_id: AlertId) -> out.OneAlertOut:
     """Return an alert, open or resolved, with what people hear of it next."""
     return await run_in_threadpool(_one, context, await _known(context, alert_id))
 
 
-def _one(context: Context, found: Alert) -> live.OneAlertOut:
+def _one(context: Context, found: Alert) -> out.OneAlertOut:
     now = context.clock()
     due = next_messages.read(context, [found], Modes(context.operations).active(now), now)[found.id]
     names = context.contact_names
-    return live.one_alert(context.index, found, due, names, away=context.is_collector_away(now))
+    return out.one_alert(context.index, found, due, names, away=context.is_collector_away(now))
 
 
 @router.get(
@@ -86,11 +86,11 @@ def _one(context: Context, found: Alert) -> live.OneAlertOut:
     summary="Who can take care of an alert",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-async def alert_assignees(context: AcknowledgingContext, alert_id: AlertId) -> live.AssigneesOut:
+async def alert_assignees(context: AcknowledgingContext, alert_id: AlertId) -> out.AssigneesOut:
     """List the people to whom the alert can be assigned: who may see it and acknowledge it."""
     found = await _known(context, alert_id)
     people = (await run_in_threadpool(assignees.read, context)).of(context, found)
-    return live.AssigneesOut(assignees=[live.AssigneeOut(account=it.id, name=it.name) for it in people])
+    return out.AssigneesOut(assignees=[out.AssigneeOut(account=it.id, name=it.name) for it in people])
 
 
 @router.post(
@@ -98,7 +98,7 @@ async def alert_assignees(context: AcknowledgingContext, alert_id: AlertId) -> l
     summary="Assign an alert",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-async def assign(context: AcknowledgingContext, alert_id: AlertId, body: Assignment) -> live.AlertOut:
+async def assign(context: AcknowledgingContext, alert_id: AlertId, body: Assignment) -> out.AlertOut:
     """Say who shall take care of it; to oneself it is acknowledged. Somebody else gets a mail with a link to do so.
 
     Until they do, mails about it go on. 409 when the alert is resolved.
@@ -109,7 +109,7 @@ async def assign(context: AcknowledgingContext, alert_id: AlertId, body: Assignm
         found = await run_in_threadpool(assigning.assign, context, found, to, by, body.note, own=context.own_account)
     except AlertStateError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
-    return live.alert(context.index, found)
+    return out.alert(context.index, found)
 
 
 @router.post(
@@ -117,7 +117,7 @@ async def assign(context: AcknowledgingContext, alert_id: AlertId, body: Assignm
     summary="Acknowledge an alert",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-async def acknowledge(context: AcknowledgingContext, alert_id: AlertId, body: Acknowledgement) -> live.AlertOut:
+async def acknowledge(context: AcknowledgingContext, alert_id: AlertId, body: Acknowledgement) -> out.AlertOut:
     """Record who takes care of it. A second call changes nothing: the first name stays.
 
     409 when the alert is resolved.
@@ -136,7 +136,7 @@ async def acknowledge(context: AcknowledgingContext, alert_id: AlertId, body: Ac
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.") from error
     except AlertStateError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
-    return live.alert(context.index, found)
+    return out.alert(context.index, found)
 
 
 @router.post(
@@ -144,7 +144,7 @@ async def acknowledge(context: AcknowledgingContext, alert_id: AlertId, body: Ac
     summary="Take an acknowledgement back",
     responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-async def release(context: AcknowledgingContext, alert_id: AlertId, body: Acknowledgement) -> live.AlertOut:
+async def release(context: AcknowledgingContext, alert_id: AlertId, body: Acknowledgement) -> out.AlertOut:
     """Record that nobody takes care of it after all, nor shall anybody in particular: mails go on where they stopped.
 
     A second call changes nothing.
@@ -158,7 +158,7 @@ async def release(context: AcknowledgingContext, alert_id: AlertId, body: Acknow
         raise ProblemError(HTTPStatus.NOT_FOUND, f"There is no alert {alert_id}.") from error
     except AlertStateError as error:
         raise ProblemError(HTTPStatus.CONFLICT, str(error)) from error
-    return live.alert(context.index, found)
+    return out.alert(context.index, found)
 
 
 async def _known(context: Context, alert_id: int) -> Alert:

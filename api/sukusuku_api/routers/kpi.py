@@ -13,7 +13,7 @@ from sukusuku_api.problems import documented
 from sukusuku_api.queries.periods import EIGHT_WEEKS_MS, month_of
 from sukusuku_api.schemas import collection
 from sukusuku_api.schemas import kpi as figures
-from sukusuku_api.schemas.live import NameOut
+from sukusuku_api.schemas.names import NameOut
 from sukusuku_core.time import DAY_MS, japan_time
 from sukusuku_server.kpi.disposal_fee import all_fees
 from sukusuku_server.kpi.queries import KpiQueries

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 
 from sukusuku_api.dependencies import UnitsContext, known_site
 from sukusuku_api.problems import documented
-from sukusuku_api.schemas import live
+from sukusuku_api.schemas import live, names
 from sukusuku_core.time import japan_time
 
 router = APIRouter(prefix="/sites", tags=["sites"])
@@ -34,7 +34,7 @@ async def site(context: UnitsContext, site_id: SiteId) -> live.SiteLiveOut:
     return live.SiteLiveOut(
         time=japan_time(now),
         id=settings.id,
-        name=live.name(settings.name),
+        name=names.name(settings.name),
         condition=live.worst(views),
         units=live.units(context.index, views, now),
         rooms=live.rooms(context.index, views, now),

@@ -11,7 +11,7 @@ from sukusuku_api.dependencies import PublicContext
 from sukusuku_api.problems import documented
 from sukusuku_api.queries.room_use import vacancy
 from sukusuku_api.schemas import collection
-from sukusuku_api.schemas.live import NameOut
+from sukusuku_api.schemas.names import NameOut
 from sukusuku_core.time import japan_time
 from sukusuku_server.rooms.vacancy import Sign
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from sukusuku_api.queries.room_history import Changed
 from sukusuku_api.schemas.collection import Shape
-from sukusuku_api.schemas.live import NameOut, name
+from sukusuku_api.schemas.names import NameOut, name
 from sukusuku_api.schemas.rooms import TallyOut, rounded, tally
 from sukusuku_core.time import japan_time
 from sukusuku_server.rooms.change_effect import Effect
