@@ -6,7 +6,7 @@ Readings of the linked room may be among those of the unit.
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -34,6 +34,7 @@ from sukusuku_server.units import findings, unit_learning
 from sukusuku_server.units import forecast_state as foresight
 from sukusuku_server.units import level_sensor as levels
 from sukusuku_server.units.arrival_rates import ChildrenAsKnown
+from sukusuku_server.units.chronology import GRID_MS, in_order
 from sukusuku_server.units.emptying_detection import HEARD, SAME_MS, Contacts, Meaning, Verdict
 from sukusuku_server.units.estimate import estimate, shown
 from sukusuku_server.units.fill_filter import Fill
@@ -41,7 +42,6 @@ from sukusuku_server.units.findings import Watch
 from sukusuku_server.units.forecast_score import ISSUE_HOURS
 from sukusuku_server.units.forecast_state import Ahead, Foresight
 
-GRID_MS = 5 * MINUTE_MS
 PAUSE_MS = 45 * MINUTE_MS
 """Of a unit that has said nothing for so long nobody knows what has come."""
 LOST_MS = round(HORIZON_HOURS * HOUR_MS)
@@ -133,7 +133,7 @@ class UnitDerivation:
         """See Derivation."""
         found = _Found()
         found.note(state.watch.open)
-        for moment in _in_order(state.time, readings, said, until):
+        for moment in in_order(state.time, readings, said, until):
             if isinstance(moment, Reading):
                 state = self._follow(self._take(state, moment, found), moment.time, found)
             elif isinstance(moment, Emptying):
@@ -367,31 +367,6 @@ def _nearer(metric: str, hours: float) -> float:
     if not metric.startswith("Forecast/"):
         return hours - 1
     return hours if hours >= HORIZON_HOURS else max(0.0, hours - 1)
-
-
-def _in_order(
-    after: int, readings: Sequence[Reading], said: Sequence[Emptying], until: int
-) -> Iterator[Reading | Emptying | int]:
-    """Yield what people said, then readings, then the look of a moment; all in order of time."""
-    grid = after // GRID_MS * GRID_MS + GRID_MS
-    words = iter(said)
-    word = next(words, None)
-    for reading in readings:
-        while grid < reading.time or (word is not None and word.time <= reading.time):
-            if word is not None and word.time <= grid:
-                yield word
-                word = next(words, None)
-            else:
-                yield grid
-                grid += GRID_MS
-        yield reading
-    while grid <= until or word is not None:
-        if word is not None and (word.time <= grid or grid > until):
-            yield word
-            word = next(words, None)
-        else:
-            yield grid
-            grid += GRID_MS
 
 
 def _visited(state: UnitProgress, time: int, children: float) -> UnitProgress:

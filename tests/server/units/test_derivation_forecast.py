@@ -10,7 +10,8 @@ from sukusuku_core.time import DAY_MS, MINUTE_MS
 from sukusuku_server.model.collection import Emptying, EmptyingState, Evidence, Forecast, Method
 from sukusuku_server.settings.collection import Collection
 from sukusuku_server.units import arrival_rates
-from sukusuku_server.units.derivation import GRID_MS, STEP, UnitDerivation, UnitProgress
+from sukusuku_server.units.chronology import GRID_MS
+from sukusuku_server.units.derivation import STEP, UnitDerivation, UnitProgress
 from tests.server.units.forecast_cases import MONDAY, OPENING
 
 UNIT = "unit"
