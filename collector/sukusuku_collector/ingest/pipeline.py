@@ -7,12 +7,12 @@ counted. A message over its edge node's limits is thrown away before it is read,
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from sukusuku_collector.ingest.arrived import Arrived
 from sukusuku_collector.ingest.duplicate_nodes import DuplicateNodeDetector
 from sukusuku_collector.ingest.operator_log import OperatorLog
+from sukusuku_collector.ingest.outcome import Command, Outcome, command
 from sukusuku_collector.ingest.proofs import KeyRing, Proofs
 from sukusuku_collector.ingest.quarantine import MAX_TEXT, quarantined
 from sukusuku_collector.ingest.rate_limits import Gate
@@ -29,9 +29,9 @@ from sukusuku_core.aliases import Aliases
 from sukusuku_core.clock import Clock, now_ms
 from sukusuku_core.errors import DecodeError, TransientError
 from sukusuku_core.host_session import Ack, HostSession, NodeKey
-from sukusuku_core.model import AssetKind, Value
+from sukusuku_core.model import AssetKind
 from sukusuku_core.reorder import Reorder
-from sukusuku_core.topics import MessageType, NodeTopic
+from sukusuku_core.topics import MessageType
 from sukusuku_mqtt.client import Message
 from sukusuku_server.model.series import Committed, Unassigned
 from sukusuku_server.settings import Facility
@@ -43,23 +43,6 @@ _UNORDERED = {MessageType.NBIRTH, MessageType.NDEATH}
 """They begin and end a session, and stand in no order with its other messages."""
 
 _log = logging.getLogger("sukusuku_collector.ingest.pipeline")
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """An NCMD to publish at QoS 0."""
-
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a batch of messages came to. `changed` are those who have readings in it, were born or have died."""
-
-    committed: Committed
-    changed: frozenset[str]
-    commands: tuple[Command, ...]
 
 
 class IngestStore(RowStore, Notes, Protocol):
@@ -171,11 +154,11 @@ class Ingest:
     def _answers(self, now: int) -> list[Command]:
         """Acknowledgements of what is durable, and requests for births."""
         commands = [
-            _command(ack.node, now, *said)
+            command(ack.node, now, *said)
             for ack in self._acknowledged(now)
             if (said := self._proofs.acknowledgement(ack)) is not None
         ]
-        commands += [_command(key, now, (sparkplug.REBIRTH, True)) for key in self._session.rebirths()]
+        commands += [command(key, now, (sparkplug.REBIRTH, True)) for key in self._session.rebirths()]
         return commands
 
     def _acknowledged(self, now: int) -> Iterable[Ack]:
@@ -406,7 +389,3 @@ class Ingest:
             _log.log(logging.ERROR if finding.certain else logging.WARNING, "%s", finding)
             if finding.certain:
                 self._store.note(duplicates_key(self._routes.edge(finding.node.node)), batch.now)
-
-
-def _command(key: NodeKey, now: int, *metrics: tuple[str, Value]) -> Command:
-    return Command(str(NodeTopic(key.group, MessageType.NCMD, key.node)), sparkplug.command(metrics, now))

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sukusuku_collector.ingest.pipeline import Ingest, Outcome
+from sukusuku_collector.ingest.outcome import Outcome
+from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import METRICS, DataType
 from sukusuku_core.edge_actions import Publish

@@ -2,11 +2,12 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
-from sukusuku_collector.ingest.pipeline import Ingest, Outcome
+from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_core import sparkplug
 from sukusuku_core.catalogue import DataType
 from sukusuku_core.model import Reading
@@ -17,6 +18,9 @@ from sukusuku_server.timeseries import duplicates_key
 from sukusuku_server.timeseries.sqlite import SqliteStore
 from tests.collector.ingest.scripted_edge import NOW, Edge, Time, acknowledges, asks_rebirth, ddata, reasons, values
 from tests.collector.small_facility import facility
+
+if TYPE_CHECKING:
+    from sukusuku_collector.ingest.outcome import Outcome
 
 LIMITS = Limits(messages_per_second=10, births_per_second=2, quarantined_per_minute=5)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from sukusuku_collector.ingest.pipeline import Ingest, Outcome
+from sukusuku_collector.ingest.outcome import Outcome
+from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.ingest.second_copy import SecondCopy
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
