@@ -1,12 +1,13 @@
 """Runs the rules over the latest values and stores what changed, together with the mails about it."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sukusuku_collector.alerts.attention import Attention
 from sukusuku_collector.alerts.context import NOTHING, RuleContext, SharedContext, Subject, site_of
 from sukusuku_collector.alerts.mails.composer import Composer
+from sukusuku_collector.alerts.memory import Memory, load
 from sukusuku_collector.alerts.notifier import Mailing
 from sukusuku_collector.alerts.post import Known, Post
 from sukusuku_collector.alerts.records import (
@@ -27,7 +28,7 @@ from sukusuku_collector.alerts.rules_collection import is_open
 from sukusuku_collector.alerts.state_machine import Event, Open, Sign, over_at, step
 from sukusuku_core.errors import TransientError
 from sukusuku_core.time import SECOND_MS
-from sukusuku_server.db import Alert, AlertState, Operations
+from sukusuku_server.db import Alert, Operations
 from sukusuku_server.db.alert_changes import Change
 from sukusuku_server.db.modes import ModeKind
 from sukusuku_server.db.shared_secrets import LINKS, shared
@@ -49,26 +50,11 @@ _RELEASED_MS = 30 * SECOND_MS
 """How often it is asked whether somebody who took care of an alert has taken that back."""
 
 
-@dataclass(slots=True)
-class _Memory:
-    """What the database holds, as the rules need it; `known` is since when each asset is watched.
-
-    `words` are those that wait, `patience` until when those that could not go are left alone. `silence_is_wide`: as
-    the last look at everything found it.
-    """
-
-    held: dict[Key, OpenAlert]
-    known: dict[str, int]
-    words: list[Word] = field(default_factory=list)
-    patience: int = 0
-    silence_is_wide: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class _Look:
     """What one evaluation sees, for the words that go out with it."""
 
-    memory: _Memory
+    memory: Memory
     latest: LatestByAsset
     around: SharedContext
     now: int
@@ -99,7 +85,7 @@ class AlertEngine:
         self._bound = {post.key: post for posts in self._posts.values() for post in posts}
         self._sites = index.sites
         self._leaving = [asset for asset in index.assets.values() if asset.settings.until is not None]
-        self._memory: _Memory | None = None
+        self._memory: Memory | None = None
         self.attention = Attention()
         """To be given to the engine that comes after this one."""
         self._gone: frozenset[str] = frozenset()
@@ -150,7 +136,7 @@ class AlertEngine:
         gone = frozenset(asset.id for asset in self._leaving if asset.has_left(now))
         if self._memory is None or gone != self._gone:
             self._gone = gone
-            self._memory = self._load(now)
+            self._memory = load(self._operations, self._posts, self._sites, gone, now)
         memory = self._memory
         if assets is None:
             memory.silence_is_wide = silence_is_wide(memory.held, len(self._posts) - len(self._sites) - len(gone))
@@ -168,7 +154,7 @@ class AlertEngine:
             if subject in self._posts and subject not in gone
             for outcome in self._look(memory, subject, latest, around, now)
         ]
-        if not outcomes and not _is_due(memory, now):
+        if not outcomes and not memory.is_due(now):
             return
         silent = any(
             outcome.telling is not None and outcome.post.watch.rule is Rule.ASSET_SILENT for outcome in outcomes
@@ -180,7 +166,7 @@ class AlertEngine:
             self._memory = None  # what the database holds now is read again
             raise
 
-    def _notice_released(self, memory: _Memory, now: int) -> None:
+    def _notice_released(self, memory: Memory, now: int) -> None:
         """Notice of which alerts nobody takes care any more: their escalation goes on where it was."""
         cared = {key: kept for key, kept in memory.held.items() if kept.acknowledged and kept.open.ended is None}
         if not cared or 0 <= now - self._asked < _RELEASED_MS:
@@ -191,7 +177,7 @@ class AlertEngine:
             key: replace(kept, acknowledged=False) for key, kept in cared.items() if kept.id not in standing
         }
 
-    def _quiet(self, memory: _Memory, latest: LatestByAsset, now: int) -> Iterator[str]:
+    def _quiet(self, memory: Memory, latest: LatestByAsset, now: int) -> Iterator[str]:
         """Yield assets that were not heard for so long that they live no more, and of which nobody was told yet."""
         for ident in self._posts:
             held = memory.held.get((Rule.ASSET_SILENT.value, ident))
@@ -208,33 +194,8 @@ class AlertEngine:
         self._watchlist.forget()
         self.attention.forget()
 
-    def _load(self, now: int) -> _Memory:
-        """Return the open alerts, those that rest, and the words that wait.
-
-        Those that `facility.toml` no longer gives cause to watch for, or of what has left, end here, without a mail.
-        """
-        known = dict(self._operations.known_assets())
-        new = [subject for subject in self._posts if subject not in known and subject not in self._sites]
-        alerts = self._operations.open_alerts()
-        watched = {post.key for subject, posts in self._posts.items() if subject not in self._gone for post in posts}
-        orphans = [alert for alert in alerts if (alert.rule, alert.asset) not in watched]
-        if new or orphans:
-            with self._operations.change() as change:
-                if new:
-                    change.know(new, now)
-                for alert in orphans:
-                    _end_orphan(change, alert, now)
-        longest = max(post.watch.waits(post.levels[0]).longest for posts in self._posts.values() for post in posts)
-        resting = self._operations.resting_alerts(now - longest)
-        held = {(alert.rule, alert.asset): to_held(alert) for alert in [*resting, *alerts]}
-        return _Memory(
-            {key: kept for key, kept in held.items() if key in watched},
-            known | dict.fromkeys(new, now),
-            self._operations.waiting_words(),
-        )
-
     def _scene(
-        self, memory: _Memory, post: RuleBinding, latest: LatestByAsset, around: SharedContext, now: int
+        self, memory: Memory, post: RuleBinding, latest: LatestByAsset, around: SharedContext, now: int
     ) -> RuleContext:
         subject = post.subject.id
         held = memory.held.get(post.key)
@@ -253,7 +214,7 @@ class AlertEngine:
         )
 
     def _look(
-        self, memory: _Memory, subject: str, latest: LatestByAsset, around: SharedContext, now: int
+        self, memory: Memory, subject: str, latest: LatestByAsset, around: SharedContext, now: int
     ) -> list[Outcome]:
         found = []
         self.attention.lid(subject, now, is_open=is_open(latest.get(subject, {})))
@@ -277,7 +238,7 @@ class AlertEngine:
             self._watchlist.looked(subject, latest, around.derived, now, moments)
         return found
 
-    def _moments(self, memory: _Memory, subject: str, latest: LatestByAsset, now: int) -> Iterator[int]:
+    def _moments(self, memory: Memory, subject: str, latest: LatestByAsset, now: int) -> Iterator[int]:
         """Yield when the silence of a subject may have to be told if nothing is heard of it."""
         hearing = self.attention.hearing(subject)
         for seconds in {levels.silent_after for levels in self._posts[subject][0].levels}:
@@ -289,7 +250,7 @@ class AlertEngine:
 
     def _telling(
         self,
-        memory: _Memory,
+        memory: Memory,
         post: RuleBinding,
         scene: RuleContext,
         held: OpenAlert | None,
@@ -321,7 +282,7 @@ class AlertEngine:
             )
         words, mails = list(memory.words), 0
         lasting = [outcome for outcome in outcomes if is_lasting(outcome)]
-        if lasting or _is_due(memory, now):
+        if lasting or memory.is_due(now):
             with self._operations.change() as change:
                 for outcome in lasting:
                     held[outcome.post.key], words = self._apply(change, outcome, words, look.quiet)
@@ -399,14 +360,3 @@ def _without_end(change: Change, words: list[Word], alert_id: int, outcome: Outc
     ends = [word for word in words if word.alert_id == alert_id and word.kind == "resolved"]
     change.withdraw(ends)
     return [word for word in words if word not in ends]
-
-
-def _is_due(memory: _Memory, now: int) -> bool:
-    return now >= memory.patience and any(word.due <= now for word in memory.words)
-
-
-def _end_orphan(change: Change, alert: Alert, now: int) -> None:
-    if alert.state is AlertState.PENDING:
-        change.drop(alert.id)
-    else:
-        change.resolve(alert, now, None)
