@@ -135,15 +135,16 @@ class AlertEngine:
             self.attention.look(now, self._silent_after)
         gone = frozenset(asset.id for asset in self._leaving if asset.has_left(now))
         if self._memory is None or gone != self._gone:
-            self._gone = gone
             self._memory = load(self._operations, self._posts, self._sites, gone, now)
+            self._gone = gone
+            self._watchlist.forget()
         memory = self._memory
         if assets is None:
             memory.silence_is_wide = silence_is_wide(memory.held, len(self._posts) - len(self._sites) - len(gone))
         self._notice_released(memory, now)
         wanted: Collection[str] = dict.fromkeys(assets or ())
         if assets is None:
-            stance = (around.modes, self.attention.since, id(memory))
+            stance = around.modes, self.attention.since
             if stance != self._stance:
                 self._watchlist.forget()
             self._stance = stance

@@ -257,6 +257,26 @@ def test_alerts_of_assets_that_are_no_longer_there_end(site: Site) -> None:
     assert len(site.store.mails()) == mails
 
 
+def test_the_alert_of_what_leaves_ends_when_the_database_answers_again(tmp_path: Path) -> None:
+    site = Site(tmp_path, FACILITY.replace(f'id = "{UNIT}"', f'id = "{UNIT}"\nuntil = {local_day(T0)}'))
+    for now in (T0, T0 + MINUTE):
+        site.unit(now, Fill_Percent=99.0)
+    alert = site.only()
+    connection = sqlite3.connect(tmp_path / "operations.db")
+    connection.execute("CREATE TRIGGER full BEFORE UPDATE ON alert BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    connection.commit()
+    with pytest.raises(TransientError, match="disk full"):
+        site.engine.evaluate({}, T0 + 24 * HOUR)
+    connection.execute("DROP TRIGGER full")
+    connection.commit()
+    connection.close()
+    site.engine.evaluate({}, T0 + 24 * HOUR + SECOND)
+
+    found = site.store.alert(alert.id)
+    assert found is not None
+    assert found.state is AlertState.RESOLVED
+
+
 def test_after_a_failed_transaction_the_next_evaluation_makes_up_for_it(site: Site, tmp_path: Path) -> None:
     site.unit(T0, Fill_Percent=90.0)
     connection = sqlite3.connect(tmp_path / "operations.db")
