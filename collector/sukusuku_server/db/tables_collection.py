@@ -57,6 +57,11 @@ finding = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_finding_asset_since", finding.c.asset, finding.c.since)
+Index(
+    "ix_finding_open",
+    finding.c.since,
+    sqlite_where=finding.c.until.is_(None),  # its migration says so to PostgreSQL too, as that of `uq_alert_open`
+)
 
 # The state of a derivation at a moment, so that it goes on from there after a restart or when late readings arrive.
 checkpoint = Table(

@@ -42,3 +42,11 @@ def test_one_that_began_earlier_and_is_not_open_any_more_ends_before_the_stretch
     findings.replace(UNIT, T0, T0 + 2 * HOUR, [STUFFED])
     findings.replace(UNIT, T0 + 2 * HOUR, T0 + 4 * HOUR, [])
     assert findings.of(UNIT, T0, T0 + 9 * HOUR) == [replace(STUFFED, until=T0 + 2 * HOUR)]
+
+
+def test_what_is_open_is_found_without_reading_all_that_ever_was(tmp_path: Path) -> None:
+    store = operations(tmp_path)
+    with store.reading() as connection:
+        query = "SELECT * FROM finding WHERE until IS NULL ORDER BY since, id"
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
+    assert plan == ["SCAN finding USING INDEX ix_finding_open"]
