@@ -27,6 +27,14 @@ class _Held:
     since: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Since when a node waits for an acknowledgement (UTC ms), and the newest time of what it was about then."""
+
+    since: int
+    newest: int
+
+
 class SecondCopy:
     """Holds them back. `before`: every reading that was measured before this time (UTC ms) is in the second copy."""
 
@@ -35,7 +43,11 @@ class SecondCopy:
         self._notes = notes
         self._newest: dict[NodeKey, int] = {}
         self._held: dict[NodeKey, deque[_Held]] = {}
+        self._waiting: dict[NodeKey | None, _Waiting] = {}
+        """Nodes that wait, whatever became of their session: one that gets no acknowledgement soon begins another one.
+        None: whoever waited when the collector ended."""
         self._told = bool(notes.noted(second_copy.WAITING))
+        self._before_start = notes.noted(second_copy.WAITING) or None
 
     def begin_session(self) -> None:
         """Forget what is held: nothing that came before may be acknowledged."""
@@ -50,12 +62,15 @@ class SecondCopy:
         held = self._held.setdefault(ack.node, deque())
         if held and held[-1].ack.birth != ack.birth:
             held.clear()
-        held.append(_Held(ack, self._newest.get(ack.node, 0), now))
+        newest = self._newest.get(ack.node, 0)
+        held.append(_Held(ack, newest, now))
+        self._waiting.setdefault(ack.node, _Waiting(now, newest))
 
     def confirmed(self, now: int) -> Iterator[Ack]:
         """Yield, for each node, the last acknowledgement that may go now, and tell when one waits too long."""
-        if not any(self._held.values()):
-            self._tell(None)
+        if self._before_start is not None:
+            self._waiting[None], self._before_start = _Waiting(self._before_start, now), None
+        if not self._waiting:
             return
         try:
             before = self._before()
@@ -67,7 +82,12 @@ class SecondCopy:
                 last = held.popleft().ack
             if last is not None:
                 yield last
-        oldest = min((held[0].since for held in self._held.values() if held), default=now)
+        for node, waiting in list(self._waiting.items()):
+            if waiting.newest < before:
+                del self._waiting[node]
+                if node is not None and (held := self._held.get(node, deque())):
+                    self._waiting[node] = _Waiting(held[0].since, held[0].newest)
+        oldest = min((it.since for it in self._waiting.values()), default=now)
         self._tell(oldest if now - oldest > second_copy.LATE_MS else None)
 
     def _tell(self, since: int | None) -> None:

@@ -102,3 +102,35 @@ def test_that_the_second_copy_is_away_is_told_once_and_that_it_is_back(
     ingest.process([])
     assert store.noted(second_copy.WAITING) == 0
     assert "readings are acknowledged" in caplog.text
+
+
+def test_that_nothing_is_acknowledged_is_told_though_the_node_begins_sessions_meanwhile(
+    ingest: Ingest, edge: Edge, copy: Copy, time: Time, store: FailingStore
+) -> None:
+    ingest.process(edge.data(reading(NOW + 10)))
+    for seconds in (5, 10, 20, 40):  # as an edge node does that gets no answer
+        time.now += seconds * 1000
+        edge.born()
+        ingest.process(edge.data(reading(NOW + 10)))
+    assert store.noted(second_copy.WAITING) == NOW
+    ingest.begin_session()
+    ingest.process([])
+    assert store.noted(second_copy.WAITING) == NOW
+    copy.before = time.now + 1
+    ingest.process([])
+    assert store.noted(second_copy.WAITING) == 0
+
+
+def test_a_restart_while_the_second_copy_is_away_does_not_say_that_it_is_back(
+    edge: Edge, copy: Copy, time: Time, store: FailingStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    store.note(second_copy.WAITING, NOW - 1)
+    time.now = NOW + second_copy.LATE_MS
+    again = Ingest(facility(), store, time, second=SecondCopy(copy, store))
+    again.process([])
+    assert store.noted(second_copy.WAITING) == NOW - 1
+    copy.before = time.now + 1
+    again.process([])
+    assert store.noted(second_copy.WAITING) == 0
+    assert [record.levelname for record in caplog.records] == ["INFO"]
