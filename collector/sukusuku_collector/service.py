@@ -13,9 +13,9 @@ from sukusuku_collector.clock.trusted import TrustedClock
 from sukusuku_collector.document.teller import DocumentTeller
 from sukusuku_collector.host.claim import RivalError
 from sukusuku_collector.host.session import Host
+from sukusuku_collector.ingest import second_copy
 from sukusuku_collector.ingest.pipeline import Ingest
 from sukusuku_collector.ingest.proofs import KeyRing
-from sukusuku_collector.ingest.second_copy import SecondCopy
 from sukusuku_collector.maintenance import node_keys
 from sukusuku_collector.works import Ground, Job, Works
 from sukusuku_core.errors import ConfigError, Mistake, TransientError
@@ -86,8 +86,7 @@ class Collector:
         self._document = document
         self._node_keys, self._ring = NodeKeys(ground.operations), KeyRing()
         node_keys.read(self._node_keys, self._ring)
-        before = backends.second_copy(facility, ground.store)
-        second = None if before is None else SecondCopy(before, ground.store)
+        second = second_copy.awaited(backends.second_copy(facility, ground.store), ground.store)
         self._ingest = Ingest(facility, ground.store, ground.clock, ground.clock, self._ring, second)
         claims = ProofKey(shared(ground.operations, CLAIMS)[-1])
         self._host = Host(

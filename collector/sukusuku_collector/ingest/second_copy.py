@@ -102,3 +102,12 @@ class SecondCopy:
             _log.error("%s", second_copy.CURE)
         else:
             _log.info("the second copy has everything again, and readings are acknowledged")
+
+
+def awaited(before: Callable[[], int] | None, notes: Notes) -> SecondCopy | None:
+    """Return what holds acknowledgements back; None where nobody waits for a second copy, or does so any more."""
+    if before is not None:
+        return SecondCopy(before, notes)
+    if notes.noted(second_copy.WAITING):
+        notes.note(second_copy.WAITING, 0)
+    return None

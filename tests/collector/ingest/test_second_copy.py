@@ -7,7 +7,7 @@ import pytest
 
 from sukusuku_collector.ingest.outcome import Outcome
 from sukusuku_collector.ingest.pipeline import Ingest
-from sukusuku_collector.ingest.second_copy import SecondCopy
+from sukusuku_collector.ingest.second_copy import SecondCopy, awaited
 from sukusuku_core.errors import TransientError
 from sukusuku_core.model import Reading
 from sukusuku_server.model import second_copy
@@ -134,3 +134,11 @@ def test_a_restart_while_the_second_copy_is_away_does_not_say_that_it_is_back(
     again.process([])
     assert store.noted(second_copy.WAITING) == 0
     assert [record.levelname for record in caplog.records] == ["INFO"]
+
+
+def test_who_waits_for_no_second_copy_any_more_is_not_told_of_it_for_ever(store: FailingStore, copy: Copy) -> None:
+    store.note(second_copy.WAITING, NOW)
+    assert awaited(copy, store) is not None
+    assert store.noted(second_copy.WAITING) == NOW
+    assert awaited(None, store) is None
+    assert store.noted(second_copy.WAITING) == 0
