@@ -48,8 +48,11 @@ class Surroundings:
         """Everything as it is at `now` (UTC ms)."""
         modes = tuple(self._modes.active(now))
         if self._slow is None or not 0 <= now - self._slow[0] < SLOW_MS:
+            known = {} if self._slow is None else self._slow[1].next_round
+            coming = next_visits(self._index, self._timetables, self._rounds.ahead(), modes, now)
             slow = SharedContext(
-                next_round=next_visits(self._index, self._timetables, self._rounds.ahead(), modes, now),
+                # what is as it was stays the same object
+                next_round={unit: known[unit] if known.get(unit) == it else it for unit, it in coming.items()},
                 kg_today=self._kg_today(now),
                 supplies=self._supplies(now),
             )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from sukusuku_collector.alerts import state_machine
 from sukusuku_collector.alerts.attention import Attention
 from sukusuku_collector.alerts.context import NOTHING, RuleContext, SharedContext, Subject, site_of
 from sukusuku_collector.alerts.mails.composer import Composer
@@ -23,7 +24,7 @@ from sukusuku_collector.alerts.records import (
     to_held,
     with_course,
 )
-from sukusuku_collector.alerts.rules import START_GRACE_MS, WATCHES
+from sukusuku_collector.alerts.rules import WATCHES, turning_points
 from sukusuku_collector.alerts.rules_collection import is_open
 from sukusuku_collector.alerts.state_machine import Event, Open, Sign, over_at, step
 from sukusuku_core.errors import TransientError
@@ -34,8 +35,8 @@ from sukusuku_server.db.modes import ModeKind
 from sukusuku_server.db.shared_secrets import LINKS, shared
 from sukusuku_server.escalation.steps import EscalationState, EscalationStep
 from sukusuku_server.escalation.timing import Standing, Timing, terms
-from sukusuku_server.live.freshness import last_time, turns
-from sukusuku_server.live.watchlist import Watchlist
+from sukusuku_server.live.freshness import last_time
+from sukusuku_server.live.watchlist import AGAIN_MS, QUIET_MS, Watchlist
 from sukusuku_server.mail.alert_links import AlertLinks
 from sukusuku_server.model.alerts import Word
 from sukusuku_server.model.rules import Rule
@@ -83,14 +84,14 @@ class AlertEngine:
         self._posts = {ident: self._posts_of(index, subject) for ident, subject in subjects.items()}
         self._silent_after = {ident: posts[0].levels[0].silent_after for ident, posts in self._posts.items()}
         self._bound = {post.key: post for posts in self._posts.values() for post in posts}
-        self._sites = index.sites
+        self._sites, self._units = index.sites, index.units
         self._leaving = [asset for asset in index.assets.values() if asset.settings.until is not None]
         self._memory: Memory | None = None
         self.attention = Attention()
         """To be given to the engine that comes after this one."""
         self._gone: frozenset[str] = frozenset()
         self._asked = 0
-        self._watchlist = Watchlist()
+        self._watchlist = Watchlist(subjects, known=3)
         self._stance: object = None
         """What all subjects share at the last look at everything."""
 
@@ -121,8 +122,8 @@ class AlertEngine:
     ) -> None:
         """Look at these assets (all, and all sites, when None) at the time `now` (UTC ms) and store what changed.
 
-        Of all, those are passed over that have no alert and of which nothing has changed since the last look, until a
-        moment at which a value becomes too old, and for a minute at most.
+        Of all, those are passed over of which nothing has changed since the last look, until the next moment at which
+        time alone may change something; for rooms and sites, for a minute at most.
 
         Call it after each commit with the assets that got readings, and every few seconds for all: silence and
         waiting times make no readings. Unknown assets are passed over. `linked` is whether the collector has a
@@ -144,11 +145,11 @@ class AlertEngine:
         self._notice_released(memory, now)
         wanted: Collection[str] = dict.fromkeys(assets or ())
         if assets is None:
-            stance = around.modes, self.attention.since
+            stance = around.modes, self.attention.since, memory.silence_is_wide
             if stance != self._stance:
                 self._watchlist.forget()
             self._stance = stance
-            wanted = self._watchlist.due(self._posts, latest, around.derived, now)
+            wanted = self._watchlist.due(now, latest, around.derived, around.next_round)
         outcomes = [
             outcome
             for subject in wanted
@@ -174,9 +175,10 @@ class AlertEngine:
             return
         self._asked = now
         standing = self._operations.in_hand()
-        memory.held |= {
-            key: replace(kept, acknowledged=False) for key, kept in cared.items() if kept.id not in standing
-        }
+        for key, kept in cared.items():
+            if kept.id not in standing:
+                memory.held[key] = replace(kept, acknowledged=False)
+                self._watchlist.forget(key[1])
 
     def _quiet(self, memory: Memory, latest: LatestByAsset, now: int) -> Iterator[str]:
         """Yield assets that were not heard for so long that they live no more, and of which nobody was told yet."""
@@ -232,22 +234,26 @@ class AlertEngine:
             telling = self._telling(memory, post, scene, held, after, events)
             if telling is not None or after != before or events:
                 found.append(Outcome(post, scene, seen, held, after, events, telling))
-        if found or any(post.key in memory.held for post in self._posts[subject]):
-            self._watchlist.forget(subject)
-        else:
-            moments = self._moments(memory, subject, latest, now)
-            self._watchlist.looked(subject, latest, around.derived, now, moments)
+        if not found:
+            most = QUIET_MS if subject in self._units else AGAIN_MS
+            known = latest, around.derived, around.next_round
+            moments = self._moments(memory, subject, latest, around, now)
+            self._watchlist.looked(subject, now, *known, moments=moments, most=most)
         return found
 
-    def _moments(self, memory: Memory, subject: str, latest: LatestByAsset, now: int) -> Iterator[int]:
-        """Yield when the silence of a subject may have to be told if nothing is heard of it."""
-        hearing = self.attention.hearing(subject)
-        for seconds in {levels.silent_after for levels in self._posts[subject][0].levels}:
-            limit = round(seconds * 1000)
-            yield from turns(latest.get(subject, {}), seconds)
-            yield memory.known.get(subject, now) + limit + 1
-            if hearing is not None:
-                yield hearing + min(START_GRACE_MS, limit)
+    def _moments(
+        self, memory: Memory, subject: str, latest: LatestByAsset, around: SharedContext, now: int
+    ) -> Iterator[int]:
+        """Yield when time alone may change something at a subject at which there is nothing to store now."""
+        for post in self._posts[subject]:
+            scene = self._scene(memory, post, latest, around, now)
+            if post is self._posts[subject][0]:
+                yield from turning_points(scene)
+            if (held := memory.held.get(post.key)) is not None:
+                yield from state_machine.turning_points(held.open, post.watch.waits(scene.levels))
+                standing = Standing(held.open.stage, held.open.flapping, held.told, held.began)
+                telling = self._mailing.next(post, scene, standing, wide=memory.silence_is_wide)
+                yield from () if telling is None else (telling,)
 
     def _telling(
         self,
@@ -296,6 +302,7 @@ class AlertEngine:
                     quiet = {key: kept for key, kept in rest.items() if kept.id in delivery.ended}
                     held |= {key: replace(kept, told=EscalationState()) for key, kept in quiet.items()}
         for key, kept in held.items():
+            self._watchlist.forget(key[1])
             if kept is None:
                 memory.held.pop(key, None)
             else:

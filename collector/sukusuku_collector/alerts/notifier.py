@@ -35,6 +35,12 @@ class Mailing:
         """Return what is to be told of an alert now, if anything; `wide`: nearly everything is silent."""
         return self._timing.due(post.terms, alert, scene.now, silenced=_silenced(post, scene), wide=wide)
 
+    def next(self, post: RuleBinding, scene: RuleContext, alert: Standing, *, wide: bool) -> int | None:
+        """Return the first moment from now on at which something is to be told of an alert; None: it never is."""
+        silenced = _silenced(post, scene)
+        found = self._timing.next(post.terms, alert, scene.now, silenced=silenced, wide=wide)
+        return None if found is None else found[0]
+
     def tell(
         self, change: Change, alert_id: int, telling: EscalationStep, outcome: Outcome, quiet: Collection[str]
     ) -> list[Word]:

@@ -3,18 +3,18 @@
 A value that is not GOOD, or of an asset that was told dead, is no observation: it neither raises nor clears an alert.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sukusuku_collector.alerts.context import RuleContext
-from sukusuku_collector.alerts.rules_collection import collection
+from sukusuku_collector.alerts.rules_collection import collection, collection_turns
 from sukusuku_collector.alerts.rules_rooms import room_over_capacity, zone_over_capacity
 from sukusuku_collector.alerts.state_machine import Observation, Open, Sign, Waits
 from sukusuku_core.model import FaultCode
 from sukusuku_core.time import DAY_MS, HOUR_MS, MINUTE_MS, local_day
 from sukusuku_server.db.modes import ModeKind
 from sukusuku_server.kpi.disposal_fee import all_fees
-from sukusuku_server.live.freshness import last_time, lost_metrics
+from sukusuku_server.live.freshness import last_time, lost_metrics, turns
 from sukusuku_server.live.views import fault_of
 from sukusuku_server.model.rules import Rule
 from sukusuku_server.settings import AlertLevels, Asset, Room, Site, Unit
@@ -199,3 +199,16 @@ WATCHES: tuple[Watch, ...] = (
     Watch(Rule.STOCK_LOW, _SITES, stock_low, lambda _levels: Waits(SITE_WAIT_MS, 0, REST_MS, 2 * DAY_MS)),
 )
 """Every rule. To add one, add a function and a row, its words in `mails/texts.py`, and its name in `Rule`."""
+
+
+def turning_points(scene: RuleContext) -> Iterator[int]:
+    """Yield the moments (UTC ms) at which a rule of a unit may say something else though nothing new is known of it.
+
+    Those of rooms and sites, which go by hours, shifts and what people type in, are not all among them.
+    """
+    limit = round(scene.levels.silent_after * 1000)
+    yield from turns(scene.latest, scene.levels.silent_after)
+    yield scene.known + limit + 1
+    if scene.hearing is not None:
+        yield scene.hearing + min(START_GRACE_MS, limit)
+    yield from collection_turns(scene)

@@ -12,7 +12,7 @@ from sukusuku_collector.alerts.state_machine import Observation, Sign
 from sukusuku_core.model import UnitState
 from sukusuku_core.time import DAY_MS, HOUR_MS, day_start, local_day
 from sukusuku_server.live.freshness import last_time, was_measured
-from sukusuku_server.live.outlook import Outlook, bag_since, outlook
+from sukusuku_server.live.outlook import Outlook, bag_since, outlook, outlook_turns
 from sukusuku_server.model.rules import Cause, Stage
 from sukusuku_server.model.series import Latest
 from sukusuku_server.settings import Asset, Unit
@@ -42,6 +42,28 @@ def collection(scene: RuleContext) -> Observation | None:
     unit = scene.subject.settings
     ahead = outlook(unit, scene.derived, scene.levels.silent_after, scene.now)
     return _sensed(scene) if ahead is None else _derived(scene, unit, ahead)
+
+
+def collection_turns(scene: RuleContext) -> Iterator[int]:
+    """Yield the moments (UTC ms) at which `collection` may say something else though nothing new is known of a unit.
+
+    Its values become too old as well, at `freshness.turns`.
+    """
+    if not isinstance(scene.subject, Asset) or not isinstance(scene.subject.settings, Unit):
+        return
+    if scene.opened is not None:
+        yield scene.opened + COVERED_MS
+    if not scene.derived:
+        return
+    unit, silent_after = scene.subject.settings, scene.levels.silent_after
+    yield day_start(local_day(scene.now)) + DAY_MS
+    yield from outlook_turns(scene.derived, silent_after)
+    ahead, visit = outlook(unit, scene.derived, silent_after, scene.now), scene.around.next_round.get(unit.id)
+    over_age = None if ahead is None else hygiene_by(scene, unit, ahead)
+    if over_age is not None:
+        yield over_age
+    if visit is not None:
+        yield visit.departs
 
 
 def is_open(latest: Mapping[str, Latest]) -> bool:

@@ -14,6 +14,7 @@ the cause has rested, so that a fault that comes and goes at whatever pace is on
 must rest follows from the incident itself: twice the longest time that it has been away, at least `Waits.rest`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
@@ -130,6 +131,19 @@ def over_at(alert: Open, waits: Waits) -> int:
     rested = waits.rest if alert.flapping else 0
     rest = max(waits.rest, min(2 * alert.gap, waits.longest))
     return (alert.ended or 0) + rest - rested
+
+
+def turning_points(alert: Open, waits: Waits) -> Iterator[int]:
+    """Yield the moments (UTC ms) at which an alert may take another step though the same is seen of its cause."""
+    yield alert.raised + waits.fire
+    if alert.rising is not None:
+        yield alert.rising + waits.fire
+    if alert.clearing is not None:
+        yield alert.clearing + waits.resolve
+        yield alert.clearing + waits.rest
+    if alert.ended is not None:
+        yield over_at(alert, waits)
+        yield alert.ended + waits.longest
 
 
 def _resting(alert: Open, seen: Observation | None, waits: Waits, now: int) -> Step:

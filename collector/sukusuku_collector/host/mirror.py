@@ -20,9 +20,9 @@ from sukusuku_mqtt import Message, MqttSession
 from sukusuku_server.live import views
 from sukusuku_server.live.freshness import turns
 from sukusuku_server.live.views import RoomView, UnitView
-from sukusuku_server.live.watchlist import Watchlist
+from sukusuku_server.live.watchlist import AGAIN_MS, QUIET_MS, Watchlist
 from sukusuku_server.rooms.schedule import FacilitySchedules
-from sukusuku_server.settings import Asset, Text
+from sukusuku_server.settings import Asset, Text, leaves
 from sukusuku_server.timeseries.protocols import LiveReader
 
 _MIRROR = re.compile(r"sukusuku/[^/]+/[^/]+/[^/]+/state")
@@ -117,7 +117,7 @@ class Mirror:
         there = (asset for asset in index.assets.values() if not asset.has_left(clock()))
         self.topics = {topic(self._operator, asset) for asset in there}
         self._shown: dict[str, bytes] = {}
-        self._watchlist = Watchlist()
+        self._watchlist = Watchlist(index.assets)
 
     def after(self, before: "Mirror", mqtt: MqttSession) -> None:
         """Take away what another mirror has shown, and this one does not know. Raises TransientError."""
@@ -132,21 +132,24 @@ class Mirror:
     def publish(self, mqtt: MqttSession, assets: Collection[str] | None = None) -> None:
         """Show these assets as they are now, where that has changed; when None, all that may have changed by now."""
         latest, derived, now = self._store.latest(), self._store.derived_latest(), self._clock()
-        for ident in self._watchlist.due(self._index.assets, latest, derived, now) if assets is None else assets:
+        for ident in self._watchlist.due(now, latest, derived) if assets is None else assets:
             asset = self._index.assets.get(ident)
             if asset is None:
                 continue
             if asset.has_left(now):
                 if self._shown.pop(ident, None) is not None:
                     mqtt.publish(topic(self._operator, asset), b"", retain=True)
-                self._watchlist.looked(ident, latest, derived, now)
+                self._watchlist.looked(ident, now, latest, derived, most=QUIET_MS)
                 continue
             view = views.view(self._index, asset, latest, now, derived)
             shown = body(asset, view)
             if self._shown.get(ident) != shown:
                 mqtt.publish(topic(self._operator, asset), shown, retain=True)
                 self._shown[ident] = shown
-            self._watchlist.looked(ident, latest, derived, now, turns(latest.get(ident, {}), view.silent_after))
+            end = leaves(asset.settings)
+            moments = [*turns(latest.get(ident, {}), view.silent_after), *(() if end is None else (end,))]
+            most = QUIET_MS if isinstance(view, UnitView) else AGAIN_MS  # a room goes by hours and shifts
+            self._watchlist.looked(ident, now, latest, derived, moments=moments, most=most)
 
     def end(self, mqtt: MqttSession) -> None:
         """Nobody will say any more when the values grow old: they are old from now on."""

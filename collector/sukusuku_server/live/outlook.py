@@ -1,6 +1,6 @@
 """What is ahead of a unit, from its derived series: how much room is left, when it will be full. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sukusuku_core.time import HOUR_MS, MINUTE_MS
@@ -63,6 +63,16 @@ def outlook(unit: Unit, derived: Mapping[str, Point], silent_after: float, now: 
         hygiene_by=_ahead(derived.get("Bag/HoursLeft"), since if median is None else max(since, median.time)),
         full_until=_ahead(derived.get("Forecast/Hours90"), since),
     )
+
+
+def outlook_turns(derived: Mapping[str, Point], silent_after: float) -> Iterator[int]:
+    """Yield the moments (UTC ms) at which a point becomes too old for `outlook` if nothing new is derived."""
+    fresh = round(silent_after * 1000) + GRID_MS + 1
+    if (percent := derived.get("Fill/Estimate")) is not None:
+        yield percent.time + fresh
+    for metric in ("Forecast/Hours10", "Forecast/Hours50", "Bag/HoursLeft"):
+        if (point := derived.get(metric)) is not None:
+            yield point.time + fresh + ISSUED_MS
 
 
 def bag_since(derived: Mapping[str, Point]) -> int | None:

@@ -61,9 +61,11 @@ class LiveView:
         self._marked.update(changes)
 
     def read(self, version: int) -> LatestByAsset:
-        """Return the newest values. A mapping per asset is never changed once it has been handed out."""
+        """Return the newest values. What has been handed out is never changed."""
         if version != self._version:
             self._read_all(version)
+        if self._marked or self._unseen or self._late:
+            self._view = dict(self._view)
         for asset in self._marked & set(self._view):
             since = self._offline.get(asset)
             self._view[asset] = {name: replace(it, stale_since=since) for name, it in self._view[asset].items()}
