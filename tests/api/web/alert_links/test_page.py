@@ -124,7 +124,7 @@ def test_whoever_would_get_no_such_mail_any_more_can_do_nothing_with_one(
         Grants(world.operations).revoke(grant.id, NOW, "start")
     before = _recorded(world)
 
-    assert "通知先になっている方" in _text(api.get(path))
+    assert "通知先の方のみ" in _text(api.get(path))
     for act in ("", "/assign", "/release", "/silence", "/silence/end"):
         assert api.post(f"{path}{act}", data={"lasts": "hour"}).status_code == 410
     assert _recorded(world) == before
