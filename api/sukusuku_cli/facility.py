@@ -138,7 +138,7 @@ def parser() -> argparse.ArgumentParser:
     actions = made.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help="print the document, and all that is wrong in it · 内容と誤りを表示")
     history = actions.add_parser("history", help="who changed what, the newest first · 変更履歴を新しい順に表示")
-    history.add_argument("--last", type=int, default=20, metavar="N", help="so many versions (%(default)s) · 件数")
+    history.add_argument("--last", type=int, default=20, metavar="N", help="number of versions (%(default)s) · 件数")
     diff = actions.add_parser("diff", help="what a version changed, line by line · 変更箇所を行ごとに表示")
     diff.add_argument("--number", type=int, metavar="N", help="default: the newest · 省略時は最新")
     undo = actions.add_parser("undo", help="take a change back; later ones stay · 変更の取り消し（後の変更は残す）")

@@ -311,7 +311,7 @@ def _check(profile: AnyProfile, name: str) -> None:
     for n, point in enumerate(profile.point):
         where = f"{name}: point[{n}] ({point.name})"
         if point.name in seen:
-            raise ConfigError(f"{where}: a point of this name stands above already")
+            raise ConfigError(f"{where}: there is a point of this name above")
         seen.add(point.name)
         if isinstance(point, ModbusPoint) and isinstance(profile, ModbusProfile):
             _check_modbus(profile, point, where)

@@ -114,7 +114,7 @@ def _where(profile: JsonProfile) -> str:
     numbered = (
         f"; messages are numbered in `{profile.sequence}`: what is missing is counted" if profile.sequence else ""
     )
-    return f"- Points stand in {place}{several}{numbered}"
+    return f"- Points are in {place}{several}{numbered}"
 
 
 def _modbus_row(profile: ModbusProfile, point: ModbusPoint) -> tuple[str, ...]:

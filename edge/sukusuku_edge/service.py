@@ -103,7 +103,7 @@ async def run(edge: Edge, stop: asyncio.Event, clock: BootClock | None = None) -
             await _finish(work, pipeline.end(), "what was read last could not be written and is not kept")
             uplink.stop()
             pipeline.settled.set()
-            await _finish(sending, asyncio.wait([sending]), "the host was not told of the end")
+            await _finish(sending, asyncio.wait([sending]), "the host was not notified of the end")
     _log.info("stopped")
 
 

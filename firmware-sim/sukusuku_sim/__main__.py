@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
         "--standing",
         type=Path,
         metavar="FILE",
-        help="go on from how the assets are in this file, as `sukusuku demo` writes it (default: the start of the "
+        help="continue from how the assets are in this file, as `sukusuku demo` writes it (default: the start of the "
         "scenario) / この状態から続ける（省略時はシナリオの開始時点から）",
     )
     made.add_argument("--duration", type=float, metavar="S", help="end after S seconds / S秒で終了")

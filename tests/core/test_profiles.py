@@ -245,7 +245,7 @@ MODBUS_HEAD = HEAD + 'transport = "modbus"\n'
         (MODBUS_HEAD + "point = []\n", "own.toml: a profile needs at least one [[point]]"),
         (
             MODBUS_HEAD + 2 * (POINT + 'address = 0\ntype = "u16"\n'),
-            "own.toml: point[1] (p): a point of this name stands above already",
+            "own.toml: point[1] (p): there is a point of this name above",
         ),
         (
             MODBUS_HEAD + "defaults = {base = 40001}\n" + POINT + 'address = 5\ntype = "u16"\n',

@@ -28,7 +28,7 @@ _Request = Annotated[str, Field(max_length=4000, description="Of a certificate f
 
 
 class Asking(BaseModel):
-    """The random number of an edge node, and the proof that it has the code; see `sukusuku_core/enrolment.py`."""
+    """The random number of an edge node, and the proof that it has the code."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,7 +38,7 @@ class Asking(BaseModel):
 
 
 class Renewing(BaseModel):
-    """The same of one that has a key, and the serial of its certificate; see `sukusuku_core/renewal.py`."""
+    """The random number of an edge node that has a key, the proof of that, and the serial of its certificate."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -117,7 +117,7 @@ class DoorOut(Shape):
         examples=[_TIME],
     )
     failing: datetime | None = Field(description="Since when nothing is taken; null: it is")
-    reason: str = Field(description="Why the newest exchange failed; without addresses and what stands in files")
+    reason: str = Field(description="Why the newest exchange failed; without addresses and contents of files")
 
 
 class CertificateOut(Shape):

@@ -1,4 +1,4 @@
-"""The shapes in which the API shows the use of rooms. See `present.py`. Formulas stand in `docs/rooms.md`."""
+"""The shapes in which the API shows the use of rooms. Formulas are in `docs/rooms.md`."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -58,6 +58,6 @@ class Attention:
         return self._opened.get(ident)
 
     def forget(self) -> None:
-        """Notice everything anew: a wrong clock has been put right."""
+        """Notice everything anew: a wrong clock has been corrected."""
         self._hearing = self._looked = None
         self._opened.clear()

@@ -192,7 +192,7 @@ class AlertEngine:
                 yield ident
 
     def forget(self) -> None:
-        """Read everything from the database at the next evaluation: a wrong clock has been put right."""
+        """Read everything from the database at the next evaluation: a wrong clock has been corrected."""
         self._memory = None
         self._watchlist.forget()
         self.attention.forget()

@@ -28,7 +28,7 @@ it must be over it before the alert fires, if that is longer."""
 UNIT_CLEAR_MS = 90 * 1000
 """A unit must be well for this long before its alert resolves: a level read during a deposit is a low one."""
 SITE_WAIT_MS = 10 * MINUTE_MS
-"""What people type in (an emptying, a count of the shelf) may be put right for this long before anybody is told."""
+"""What people type in (an emptying, a count of the shelf) may be corrected for this long before anybody is told."""
 REST_MS = 30 * MINUTE_MS
 """What comes back within this time is the same incident, and its end is told once it has not."""
 KG_LONGEST_MS = 4 * DAY_MS

@@ -91,7 +91,7 @@ class TrustedClock:
                 self._ask(self._machine())
 
     async def run(self, correct: Correct) -> None:
-        """Look after the clock until cancelled: say what holds, remember it, have a wrong time put right."""
+        """Look after the clock until cancelled: say what holds, remember it, have a wrong time corrected."""
         while True:
             try:
                 await unbroken(partial(self.look, correct))

@@ -74,7 +74,7 @@ class Heard(Enum):
     """What the words of a collector mean for us."""
 
     OURSELVES = "nothing"
-    YOUNGER = "it must be told of us"
+    YOUNGER = "it does not know of us yet"
     UNPROVED = "it says that it came first, and must prove it"
 
 

@@ -32,10 +32,10 @@ class UnknownStopError(SukusukuError):
 
 
 class RoundSentError(SukusukuError):
-    """The round of that date has been sent; its plan stands."""
+    """The round of that date has been sent; its plan stays."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__(f"round {run.plan.round} of {run.plan.date} has been sent already; its plan stands")
+        super().__init__(f"round {run.plan.round} of {run.plan.date} has been sent already; its plan stays")
         self.run = run
 
 

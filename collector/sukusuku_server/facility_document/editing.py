@@ -153,7 +153,7 @@ def _with_section(text: str, path: Path, value: Any, found: Sequence[Section]) -
     if within and _statement(found, table) is None:
         owner = next((section for section in found if section.path == within), None)
         if owner is None:  # an item of an inline list
-            raise EditError(f"{paths.written(table)} stands in one line with others; please edit it by hand")
+            raise EditError(f"{paths.written(table)} is in one line with others; please edit it by hand")
         return _inserted(text, owner.body, f"\n{body}")
     return _inserted(text, len(text), f"\n{body}")
 
@@ -171,7 +171,7 @@ def _with_item(text: str, path: Path, item: Mapping[str, Any]) -> str:
     within = path[: max((n + 1 for n, step in enumerate(path) if isinstance(step, int)), default=0)]
     owners = [section for section in found if section.path[: len(within)] == within]
     if within and not owners:
-        raise EditError(f"{paths.written(within)} stands in one line with others; please edit it by hand")
+        raise EditError(f"{paths.written(within)} is in one line with others; please edit it by hand")
     return _inserted(text, owners[-1].body if within else len(text), f"\n{body}")
 
 

@@ -88,7 +88,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure(KILOMETRES, _ROUND, "km", "走行距離", "way there and back, as planned"),
     Figure(MINUTES, _ROUND, "min", "所要時間", "time there and back, as planned"),
     Figure(QUARANTINE, _HOST, "1", "隔離件数（24時間）", "what has come into the quarantine in 24 hours"),
-    Figure(UNASSIGNED, _HOST, "1", "割り当て待ち件数", "messages that wait for facility.toml to be put right"),
+    Figure(UNASSIGNED, _HOST, "1", "割り当て待ち件数", "messages that wait for facility.toml to be corrected"),
     Figure(MAIL_WAITING, _HOST, "1", "送信待ちのメール", "mails that wait to be sent"),
     Figure(MAIL_OLDEST_AGE, _HOST, "s", "最古の送信待ち", "age of the oldest mail that waits; 0: none does"),
     Figure(MAIL_DEAD, _HOST, "1", "届かなかったメール（24時間）", "mails refused for good in 24 hours"),

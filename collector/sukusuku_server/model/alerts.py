@@ -28,7 +28,7 @@ FLAPS_FROM = 2
 
 
 class AlertState(StrEnum):
-    """Where an alert stands. A pending alert has not told anybody yet and may vanish again."""
+    """State of an alert. A pending alert has not told anybody yet and may vanish again."""
 
     PENDING = "pending"
     FIRING = "firing"

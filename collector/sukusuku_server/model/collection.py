@@ -37,7 +37,7 @@ class Evidence(StrEnum):
 
 
 class EmptyingState(StrEnum):
-    """Who stands behind an emptying. A rejected one does not count anywhere."""
+    """Who vouches for an emptying. A rejected one counts nowhere."""
 
     DETECTED = "detected"
     CONFIRMED = "confirmed"
@@ -152,7 +152,7 @@ HORIZON_HOURS = 14 * 24.0
 
 
 class CorrectionKind(StrEnum):
-    """Why the count of a room was changed, or told from elsewhere. The words for people stand in `rooms/words.py`."""
+    """Why the count of a room was changed, or told from elsewhere."""
 
     RESET = "reset"
     """The daily moment at which the room is taken to be empty."""

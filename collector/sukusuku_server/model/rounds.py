@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a unit is joined to a round or left out. The words for people stand in `words.py`."""
+    """Why a unit is joined to a round or left out."""
 
     FULL = "full"
     DUE = "due"
@@ -143,7 +143,7 @@ class Obstacle(StrEnum):
 
 
 class RunState(StrEnum):
-    """How it stands with a round of one date; `model/run_state.py` says which one holds, docs/rounds.md draws it."""
+    """State of the round of one date, see docs/rounds.md."""
 
     PLANNED = "planned"
     """There is a plan, and nobody has been told."""

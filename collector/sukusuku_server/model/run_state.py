@@ -1,4 +1,4 @@
-"""How it stands with a round of one date, from what is known of it and the time. Pure; docs/rounds.md draws it.
+"""The state of the round of one date, from what is known of it and the time. Pure; docs/rounds.md draws it.
 
 The state is never stored: a clock that steps, or a collector that was down over the departure, changes nothing in it.
 """

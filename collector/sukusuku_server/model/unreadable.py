@@ -2,7 +2,7 @@
 
 CURES = {
     "no-birth": "no birth certificate came before its data: restart it, or let it answer `Node Control/Rebirth`",
-    "alias": "an alias stands for no metric or for two: give each metric of the node its own, or switch aliases off",
+    "alias": "an alias means no metric, or two: give each metric of the node its own, or switch aliases off",
     "two-nodes": "two edge nodes use this identity: stop one, or give it a node id of its own",
     "message": "its messages or births are refused: GET /api/v1/quarantine has the reason",
 }

@@ -1,4 +1,4 @@
-"""One kind of people of a room, all or the children: which source leads, and how its count is put right. Pure."""
+"""One kind of people of a room, all or the children: which source leads, and how its count is corrected. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

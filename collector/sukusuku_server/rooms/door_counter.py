@@ -75,7 +75,7 @@ class Flow:
     """The people of a room by entries less exits.
 
     `since` are the times (UTC ms) at which those who are in came, the first come first out. `moves` are movements since
-    the count was last put right. `turned`: the sensor looks the other way.
+    the count was last corrected. `turned`: the sensor looks the other way.
     """
 
     entries: Counter | None = None

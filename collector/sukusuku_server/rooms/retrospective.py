@@ -21,7 +21,7 @@ from sukusuku_server.rooms.intervals import HOLD_MS
 
 _K = CorrectionKind
 _ABSOLUTE = frozenset({_K.AGREED, _K.SOURCE})
-"""They follow within minutes of what they put right, or say that another source counts."""
+"""They follow within minutes of what they correct, or say that another source counts."""
 _GUESSES = frozenset({_K.CLAMPED, _K.TIMED_OUT})
 """After them the count is right no more than before."""
 _BY_NIGHT = frozenset({_K.EMPTY, _K.TIMED_OUT, _K.SWAPPED})
@@ -31,7 +31,7 @@ _NOON_MS = 12 * HOUR_MS
 
 @dataclass
 class _Stretch:
-    """Time from `since` on, at the end of which the count becomes known. Guesses are (time, people put right)."""
+    """Time from `since` on, at the end of which the count becomes known. Guesses are (time, people corrected)."""
 
     since: int
     guesses: list[tuple[int, int]] = field(default_factory=list)
@@ -121,7 +121,7 @@ def _spread(
 ) -> Iterator[tuple[int, int]]:
     """Yield when people who were missed begin to count (+1) or to be left out (-1), and when what was shown had them.
 
-    `known` is when it was known how many were in, and what was left to put right then; movements before `last` have a
+    `known` is when it was known how many were in, and what was left to corrected then; movements before `last` have a
     share in it. Without it the guesses stand alone.
     """
     if known is None and not stretch.guesses:

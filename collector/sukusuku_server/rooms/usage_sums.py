@@ -1,6 +1,6 @@
 """What can be added up over any stretch of time, and the figures that follow from it. Pure.
 
-The formulas stand in `docs/rooms.md`; every figure is None where nothing is known.
+The formulas are in `docs/rooms.md`; every figure is None where nothing is known.
 """
 
 from collections.abc import Iterable

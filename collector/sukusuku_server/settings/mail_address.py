@@ -36,5 +36,5 @@ class MailAddress(str):
         except email_validator.EmailSyntaxError as error:
             raise ValueError(f"not a mail address like name@example.jp: {str(error).rstrip('.')}") from error
         if found.ascii_email is None or _LOCAL.fullmatch(found.local_part) is None:
-            raise ValueError(f"not a mail address like name@example.jp: {found.local_part} cannot stand before the @")
+            raise ValueError(f"not a mail address like name@example.jp: {found.local_part} is not allowed before the @")
         return super().__new__(cls, found.ascii_email)

@@ -37,7 +37,7 @@ class NamedDay(Settings, frozen=True, kw_only=True):
 
 
 class Calendar(Settings, frozen=True, kw_only=True):
-    """The days of the whole operator. National holidays are computed (Act on National Holidays) and put right here."""
+    """The days of the whole operator. National holidays are computed (Act on National Holidays) and corrected here."""
 
     added: tuple[NamedDay, ...] = ()
     """Holidays that the law has been given since this version."""

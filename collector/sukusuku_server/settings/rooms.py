@@ -55,7 +55,7 @@ class Change(Settings, frozen=True, kw_only=True):
 
 
 class Standards(Settings, frozen=True, kw_only=True):
-    """What limits a room beside its booked places. The national tables stand in `rooms/standards.toml`."""
+    """What limits a room beside its booked places. The national tables are in `rooms/standards.toml`."""
 
     effective_m2: SquareMetres | None = None
     """Effective area (有効面積); None: the area does not limit."""

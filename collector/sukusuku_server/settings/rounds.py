@@ -50,7 +50,7 @@ class Pair(Settings, frozen=True, kw_only=True):
 
 
 class Routing(Settings, frozen=True, kw_only=True):
-    """How ways are measured: great circle x `detour` at `kmh`, single pairs put right, or an OSRM server."""
+    """How ways are measured: great circle x `detour` at `kmh`, single pairs corrected, or an OSRM server."""
 
     detour: Annotated[float, msgspec.Meta(ge=1, le=5)] = 1.35
     kmh: Annotated[float, msgspec.Meta(gt=0, le=130)] = 22.0

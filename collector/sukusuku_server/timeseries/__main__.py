@@ -30,13 +30,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         facility = settings.read(arguments.facility)
         return _check(facility) if arguments.command == "check" else _migrate(facility, again=arguments.again)
     except TransientError as error:
-        print(f"\nsukusuku store: {error}; the same command goes on where it was interrupted", file=sys.stderr)
+        print(f"\nsukusuku store: {error}; the same command continues where it was interrupted", file=sys.stderr)
         return 1
     except SukusukuError as error:
         print(f"sukusuku store: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     except KeyboardInterrupt:
-        print("\ninterrupted; the same command goes on from here", file=sys.stderr)
+        print("\ninterrupted; the same command continues from here", file=sys.stderr)
         return 1
 
 
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     )
     migrate = commands.add_parser(
         "migrate",
-        help="copy everything while the collector is stopped; goes on where it was interrupted · "
+        help="copy everything while the collector is stopped; continues where it was interrupted · "
         "収集サーバーの停止中に全件コピー。中断しても続きから再開",
     )
     migrate.add_argument(

@@ -164,14 +164,14 @@ class RejectedMessages(Protocol):
         """Count what has come into the quarantine since a time and is still there, by reason."""
 
     def unassigned(self) -> list[Tally]:
-        """Count what waits for facility.toml to be put right, by topic and reason."""
+        """Count what waits for facility.toml to be corrected, by topic and reason."""
 
     def newest_unassigned(self, topic: str, limit: int) -> list[Unassigned]:
-        """Return the newest messages of a topic that wait for facility.toml to be put right, newest first."""
+        """Return the newest messages of a topic that wait for facility.toml to be corrected, newest first."""
 
 
 class UnassignedMessages(Protocol):
-    """Gives back the messages that wait for facility.toml to be put right."""
+    """Gives back the messages that wait for facility.toml to be corrected."""
 
     def waiting(self, topic: str, after: int, limit: int) -> list[tuple[int, Unassigned]]:
         """Return messages of a topic in the order of their arrival, with their numbers, beyond number `after`."""

@@ -1,4 +1,4 @@
-"""Messages that wait for facility.toml to be put right: statements that SQLite and PostgreSQL both understand."""
+"""Messages that wait for facility.toml to be corrected: statements that SQLite and PostgreSQL both understand."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -46,7 +46,7 @@ class CorrectionLine:
 
 @dataclass(frozen=True, slots=True)
 class CountLine:
-    """A count by a member of staff; `done`: the count of the room has been put right."""
+    """A count by a member of staff; `done`: the count of the room has been corrected."""
 
     id: int
     when: str
