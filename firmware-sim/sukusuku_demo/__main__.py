@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from sukusuku_core import logs
 from sukusuku_core.ending import outcome
 from sukusuku_core.errors import ConfigError, SukusukuError
 from sukusuku_demo.progress import Progress
@@ -88,7 +89,7 @@ async def _run(settings: DemoSettings) -> Report | None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo. Exit status 1 when readings were lost or a part failed, 2 for wrong options."""
     options = parser().parse_args(argv)
-    logging.basicConfig(level=logging.WARNING)
+    logs.begin(level=logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="sukusuku-demo-") as temporary:
         folder = Path(options.folder or temporary)
         try:

@@ -8,11 +8,12 @@ import sys
 
 from iotcore import Broker
 
+from sukusuku_core import logs
 from sukusuku_demo.settings import HOST
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING)
+    logs.begin(level=logging.WARNING)
     logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
     Broker(port=int(sys.argv[1]), listen=HOST, max_payload_size=MAX_PAYLOAD_BYTES).run_forever()

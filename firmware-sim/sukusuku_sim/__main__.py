@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from sukusuku_core import logs
 from sukusuku_core.ending import outcome
 from sukusuku_core.errors import ConfigError
 from sukusuku_sim import scenario, service
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given[:1] == ["load"]:
         return load(given[1:])
     arguments = parser().parse_args(given)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logs.begin()
     # pymodbus tells of every listen and failed listen; our own lines say it with the devices' names.
     logging.getLogger("pymodbus").setLevel(logging.ERROR)
     try:

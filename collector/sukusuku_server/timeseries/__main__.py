@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from sukusuku_core import logs
 from sukusuku_core.clock import now_ms
 from sukusuku_core.errors import ConfigError, PermanentError, SukusukuError, TransientError
 from sukusuku_server import settings
@@ -25,7 +26,7 @@ PAUSE = 1.0
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 all right, 1 something is not, 2 wrong settings."""
     arguments = parser().parse_args(argv)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    logs.begin(level=logging.WARNING)
     try:
         facility = settings.read(arguments.facility)
         return _check(facility) if arguments.command == "check" else _migrate(facility, again=arguments.again)
