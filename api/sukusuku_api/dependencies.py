@@ -174,7 +174,12 @@ def public(request: Request) -> Context:
     return cast("Context", request.app.state.context)
 
 
-PublicContext = Annotated[Context, Depends(public)]
+async def _public(request: Request) -> Context:
+    return public(request)
+
+
+PublicContext = Annotated[Context, Depends(_public)]
+"""Like all dependencies that only look something up in memory, it is async: a change of threads would cost more."""
 
 
 def whoever(request: Request) -> Principal | None:
@@ -223,15 +228,15 @@ def who_asks(
 PrincipalDep = Annotated[Principal, Depends(who_asks)]
 
 
-def as_oneself(request: Request, principal: PrincipalDep) -> Context:
+async def as_oneself(request: Request, principal: PrincipalDep) -> Context:
     """Return the facility for what needs no right but an account: what one sees of it, acting as oneself."""
     return seen_by(request, principal)
 
 
-def seen_by(request: Request, principal: Principal) -> Context:
-    """Return what somebody sees of the facility, acting as they."""
+def seen_by(request: Request, principal: Principal, act: Act = Act.VIEW_UNITS) -> Context:
+    """Return the facility where somebody has a right, acting as they."""
     context = public(request)
-    view = context.scoped.of(principal.rights, Act.VIEW_UNITS)
+    view = context.scoped.of(principal.rights, act)
     return replace(
         context,
         index=view.index,
@@ -250,20 +255,16 @@ class Allowed:
     def __init__(self, act: Act, *, everywhere: bool = False) -> None:
         self.act, self.everywhere = act, everywhere
 
-    def __call__(self, request: Request, principal: PrincipalDep) -> Context:
+    async def __call__(self, request: Request, principal: PrincipalDep) -> Context:
         """Return what is seen. Raises ProblemError (403) for whoever has the right nowhere."""
+        return self.context(request, principal)
+
+    def context(self, request: Request, principal: Principal) -> Context:
+        """Return what somebody sees. Raises ProblemError (403) when they have the right nowhere."""
         if not (principal.rights.may(self.act) if self.everywhere else principal.rights.somewhere(self.act)):
             where = " for the whole operator" if self.everywhere else ""
             raise ProblemError(HTTPStatus.FORBIDDEN, f"You may not do this: it needs the right `{self.act}`{where}.")
-        context = public(request)
-        view = context.scoped.of(principal.rights, self.act)
-        return replace(
-            context,
-            index=view.index,
-            key=view.key,
-            operations=context.operations.acting(principal.actor),
-            principal=principal,
-        )
+        return seen_by(request, principal, self.act)
 
 
 units_context = Allowed(Act.VIEW_UNITS)

@@ -33,7 +33,8 @@ def looking(request: Request) -> Callable[[], Context | None]:
 
     def look() -> Context | None:
         try:
-            return units_context(request, authenticated(request))  # its headers are sent: no token could be changed
+            who = authenticated(request)  # its headers are sent: no token could be changed
+            return units_context.context(request, who)
         except ProblemError:
             return None
 

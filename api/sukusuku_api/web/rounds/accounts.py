@@ -59,7 +59,7 @@ def by_account(
         return f"{ROUNDS}/{run}?lang={lang}{asked}"
 
     def again() -> Opened:
-        return by_account(request, answering_context(request, authenticated(request)), run, lang, action, stop)
+        return by_account(request, answering_context.context(request, authenticated(request)), run, lang, action, stop)
 
     return Opened(
         context,

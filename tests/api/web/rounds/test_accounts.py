@@ -106,7 +106,7 @@ def test_what_is_opened_again_follows_rights_and_settings(trip: Trip) -> None:
     who = person(trip, granting(Role.CREW, None))
     app = create_app(trip.facility, trip.store, trip.operations, lambda: trip.now, lambda _: who)
     request = Request({"type": "http", "app": app, "headers": []})
-    opened = by_account(request, answering_context(request, who), trip.run.id)
+    opened = by_account(request, answering_context.context(request, who), trip.run.id)
     mailed = by_link(request, app.state.context, trip.path(Action.ROUND).removeprefix("/r/"))
     before = [digest(it.again()) for it in (opened, mailed)]
     assert [digest(it.again()) for it in (opened, mailed)] == before
