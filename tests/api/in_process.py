@@ -3,13 +3,15 @@
 For all that is asked and answered. The event stream, a browser and the process itself need `http_server`.
 """
 
+import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 
 from tests.api.applications import give_back
@@ -27,12 +29,40 @@ def client(app: FastAPI) -> Iterator[httpx.Client]:
 
 
 @contextlib.contextmanager
+def lone_client(app: FastAPI) -> Iterator[httpx.Client]:
+    """A client that asks thousands of questions, one after the other: no change of threads saves a sixth of the time.
+
+    Between requests the event loop stands still, and with it whatever the application does by itself.
+    """
+    if _has_loop():
+        with client(app) as found:
+            yield found
+        return
+    life = app.router.lifespan_context(app)
+    with asyncio.Runner() as loop:
+        loop.run(life.__aenter__())
+        with httpx.Client(transport=_Memory(app, loop.run), base_url=f"http://{_host(app)}") as found:
+            yield found
+        loop.run(life.__aexit__(None, None, None))
+    give_back(app)
+
+
+def _has_loop() -> bool:
+    """Whether an event loop runs in this thread already: the browser of earlier tests keeps one."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
 def asking(app: FastAPI, base_url: str) -> Iterator[httpx.Client]:
     """A client of any application, also one that is not of the API."""
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(app.router.lifespan_context(app)),
-        httpx.Client(transport=_Memory(app, portal), base_url=base_url) as found,
+        httpx.Client(transport=_Memory(app, lambda answer: portal.call(_await, answer)), base_url=base_url) as found,
     ):
         yield found
 
@@ -43,14 +73,14 @@ def _host(app: FastAPI) -> str:
 
 
 class _Memory(httpx.BaseTransport):
-    """Hands over one request after the other; several threads may ask at the same time."""
+    """Hands over requests to the event loop of the application. `run` awaits an answer there."""
 
-    def __init__(self, app: FastAPI, portal: BlockingPortal) -> None:
+    def __init__(self, app: FastAPI, run: Callable[[Coroutine[Any, Any, httpx.Response]], httpx.Response]) -> None:
         self._application = httpx.ASGITransport(app, raise_app_exceptions=False)
-        self._portal = portal
+        self._run = run
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._portal.call(self._answer, request)
+        return self._run(self._answer(request))
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         if not isinstance(request.stream, httpx.AsyncByteStream):
@@ -59,6 +89,10 @@ class _Memory(httpx.BaseTransport):
         assert isinstance(answer.stream, httpx.AsyncByteStream)
         body = b"".join([part async for part in answer.stream])
         return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(body))
+
+
+async def _await(answer: Awaitable[httpx.Response]) -> httpx.Response:
+    return await answer
 
 
 class _Pieces(httpx.AsyncByteStream):

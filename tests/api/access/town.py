@@ -15,7 +15,7 @@ from tests.api.access.neighbours import Things
 from tests.api.access.rows import Row
 from tests.api.applications import create_app
 from tests.api.conftest import NOW
-from tests.api.in_process import client
+from tests.api.in_process import lone_client
 from tests.support.databases import OPERATIONS, READINGS
 
 from sukusuku_api.lazy_store import LazyStore
@@ -71,7 +71,7 @@ def town(folder: Path, sites: Sequence[str]) -> Iterator[Town]:
         things[site] = Things(site, made.things[site].ids | cast.managed(site))
     store = LazyStore(folder / READINGS)
     app = create_app(made.facility, store, made.operations, lambda: NOW, visitor=None)
-    with client(app) as api, _database(folder / OPERATIONS) as live, closing(sqlite3.connect(":memory:")) as kept:
+    with lone_client(app) as api, _database(folder / OPERATIONS) as live, closing(sqlite3.connect(":memory:")) as kept:
         live.backup(kept)
         yield Town(app, api, things, {caller.name: caller for caller in callers}, _rows(kept), live, kept)
     store.close()
