@@ -48,6 +48,7 @@ def restore(repository: Repository, manifest: Manifest, settings: Path, now: int
         try:
             for file in manifest.files:
                 _extract(repository, manifest, file, new.of(file.path))
+            _give_to_owner(new.settings, 0o640, readers=where.store.parent)
             aside = [path.rename(path.with_name(f"{path.name}.before-{name_of(now)}")) for path in where.present()]
             for made, target in zip(new.all(), where.all(), strict=True):
                 if made.exists():
@@ -68,20 +69,20 @@ def _extract(repository: Repository, manifest: Manifest, file: KeptFile, target:
             out.write(content)
         out.flush()
         os.fsync(out.fileno())
-    _give_to_owner(target, 0o640 if file.path == SETTINGS else 0o600)
+    _give_to_owner(target, 0o600)
     expected = manifest.rows.get(file.path)
     if expected is not None and rows_of(target) != expected:
         raise DamagedError(f"backup {manifest.name}: {file.path} has other rows than were copied")
 
 
-def _give_to_owner(path: Path, mode: int) -> None:
+def _give_to_owner(path: Path, mode: int, readers: Path | None = None) -> None:
     """Give what was made to whom the folder around it belongs, when root restores: the services must be able to use it.
 
-    The group of that folder may read the settings.
+    Its group is that of the folder, or of `readers`: the services read settings that lie in a folder of root.
     """
     if os.geteuid() == 0:
         owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
+        os.chown(path, owner.st_uid, (readers or path.parent).stat().st_gid)
         path.chmod(mode)
 
 

@@ -178,6 +178,26 @@ def test_a_restore_over_data_asks_first_and_moves_them_aside(tmp_path: Path) -> 
     assert times(aside) == expected([*range(100), 500])
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_the_services_can_use_what_root_restores_and_others_cannot_read_it(tmp_path: Path) -> None:
+    """Settings lie in a folder of root, databases in one of the services, as the packages have it."""
+    here, backups = facility(tmp_path / "here"), repository(tmp_path)
+    data = tmp_path / "data"
+    data.mkdir()
+    os.chown(data, 4711, 4712)
+    text = here.settings.read_text("utf-8")
+    here.settings.write_text(f'{text}\n[store]\npath = "{data}/readings.db"\n', encoding="utf-8")
+    here = places(here.settings, here.settings.read_text("utf-8"))
+    SqliteStore.open(here.store).close()
+    manifest = make(here, backups, KEPT, _clock)
+    done = restore(backups, manifest, here.settings, T, replace=True).places
+    found = {path: path.stat() for path in (done.settings, done.store)}
+    assert {path: (it.st_uid, it.st_gid, it.st_mode & 0o777) for path, it in found.items()} == {
+        done.settings: (0, 4712, 0o640),
+        done.store: (4711, 4712, 0o600),
+    }
+
+
 def test_old_backups_go_with_what_only_they_have(tmp_path: Path) -> None:
     here, backups, manifest = _made(tmp_path)
     day = 86_400_000
