@@ -7,7 +7,7 @@ crash the last values stand until it is back: look at `time`, or at the Sparkplu
 
 import logging
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +18,10 @@ from sukusuku_core.clock import Clock
 from sukusuku_core.time import japan_time
 from sukusuku_mqtt import Message, MqttSession
 from sukusuku_server.live import views
-from sukusuku_server.live.freshness import turns
-from sukusuku_server.live.views import RoomView, UnitView
+from sukusuku_server.live.freshness import last_time, turns
+from sukusuku_server.live.views import RoomView, UnitView, is_simulated
 from sukusuku_server.live.watchlist import AGAIN_MS, QUIET_MS, Watchlist
+from sukusuku_server.model.series import Latest
 from sukusuku_server.rooms.schedule import FacilitySchedules
 from sukusuku_server.settings import Asset, Text, leaves
 from sukusuku_server.timeseries.protocols import LiveReader
@@ -40,11 +41,12 @@ def everything(operator: str) -> str:
     return f"sukusuku/{operator}/+/+/state"
 
 
-def farewell(asset: Asset, last: UnitView | RoomView, unknown: UnitView | RoomView) -> bytes:
-    """Return an asset that nobody looks after from now on: `last` as it was, `unknown` when nothing is known of it."""
+def farewell(asset: Asset, unknown: UnitView | RoomView, latest: Mapping[str, Latest]) -> bytes:
+    """Return an asset that nobody looks after from now on: `unknown` as without values, with when it was last heard."""
+    simulated, last = is_simulated(latest), last_time(latest)
     if isinstance(unknown, UnitView):
-        return body(asset, replace(unknown, last_time=last.last_time, simulated=last.simulated))
-    return body(asset, replace(unknown, last_time=last.last_time, simulated=last.simulated))
+        return body(asset, replace(unknown, last_time=last, simulated=simulated))
+    return body(asset, replace(unknown, last_time=last, simulated=simulated))
 
 
 def body(asset: Asset, view: UnitView | RoomView) -> bytes:
@@ -157,8 +159,9 @@ class Mirror:
         for asset in self._index.assets.values():
             if asset.has_left(now):
                 continue
-            last, unknown = (views.view(self._index, asset, known, now) for known in (latest, {}))
-            mqtt.publish(topic(self._operator, asset), farewell(asset, last, unknown), retain=True)
+            shown = farewell(asset, views.view(self._index, asset, {}, now), latest.get(asset.id, {}))
+            if self._shown.get(asset.id) != shown:
+                mqtt.publish(topic(self._operator, asset), shown, retain=True)
 
     def left_over(self, mqtt: MqttSession, message: Message) -> bool:
         """Whether a message is of the mirror; what the broker retains of assets that are gone is taken away."""

@@ -13,7 +13,8 @@ from sukusuku_collector.ingest.sources import AssetSources
 from sukusuku_collector.ingest.topic_routes import Routes
 from sukusuku_collector.ingest.unreadable import WHOLE, Scope, Trouble, UnreadableNodes
 from sukusuku_core.host_session import NodeKey
-from sukusuku_server.model.passed_over import REASONS, passed_over_key
+from sukusuku_server.model import passed_over, unreadable
+from sukusuku_server.model.passed_over import passed_over_key
 from sukusuku_server.model.unreadable import CURES, unreadable_key
 from sukusuku_server.timeseries.protocols import Notes
 
@@ -33,11 +34,9 @@ class Senders:
         self._sources = AssetSources()
         self.passed_over = PassedOver()
         self._notes: dict[str, int] = {}
-        nodes = routes.nodes()
-        keys = [unreadable_key(node, reason) for node in nodes for reason in CURES]
-        for key in [*keys, *(passed_over_key(node, reason) for node in nodes for reason in REASONS)]:
-            if store.noted(key):
-                store.note(key, 0)  # of an earlier run
+        known = {**store.noted_under(unreadable.UNDER), **store.noted_under(passed_over.UNDER)}
+        if earlier := {key: 0 for key, value in known.items() if value}:  # of an earlier run
+            store.note_all(earlier)
 
     def follow(self, routes: Routes, moved: Iterable[NodeKey]) -> None:
         """Take it that the settings have changed: who speaks for whom is as these routes say.

@@ -72,10 +72,6 @@ class Routes:
         """Return the route of a topic that was found before."""
         return self._routes.get(topic)
 
-    def nodes(self) -> set[str]:
-        """Return the edge nodes of the facility."""
-        return {subject.edge for subject in self._subjects.values()}
-
     def edge(self, node: str) -> str:
         """Return the name in facility.toml of an edge node on the wire."""
         gateway = self._gateways.get(node)

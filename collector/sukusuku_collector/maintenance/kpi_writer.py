@@ -75,6 +75,7 @@ class KpiWriter:
         """Whether that is because something was derived anew."""
         self._written = self._swept = -AGAIN_MS
         """When that was done last, and when for the whole week."""
+        self._ending = False
 
     async def run(self, sure: Gate = always) -> None:
         """One look after another while the clock is `sure`.
@@ -85,7 +86,7 @@ class KpiWriter:
 
     async def look(self) -> None:
         """Write what is due, step by step, once the past is derived. Raises TransientError; the rest waits then."""
-        now = self._clock()
+        now, self._ending = self._clock(), False
         revised = self._derived.revised()
         if revised is not None:
             self._since, self._anew = min(self._since, revised - SEEN_LATE_MS), True
@@ -95,10 +96,14 @@ class KpiWriter:
         self._since = min(self._since, now - (WEEK_MS if sweep else DAY_MS))
         steps = await unbroken(partial(self._steps, now))
         for start, end in steps:
-            await unbroken(partial(self.write, start, end, now))
+            await unbroken(partial(self.write, start, end, now), self._end)
             self._since = end
         if steps:
             self._written, self._swept, self._anew = now, now if sweep else self._swept, False
+
+    def _end(self) -> None:
+        """Have what is being written end after this centre: it is written again the next time."""
+        self._ending = True
 
     def _steps(self, now: int) -> list[tuple[int, int]]:
         """Return what is to be written, in parts that begin at local midnights."""
@@ -112,11 +117,12 @@ class KpiWriter:
         """Write the accounts of start <= time < end, as they look at `now`; `start` is a local midnight."""
         books = KpiQueries(self._index, self._store, self._operations, now)
         visits = books.visits(start - ON_TIME_DAYS * DAY_MS, end)
-        times = books.open_times(start, end)
         for site in self._index.facility.site:
+            if self._ending:
+                return
             units = {unit.id: unit.collection.kg_on for unit in site.unit}
             own = [visit for visit in visits if visit.asset in units]
-            diary = Diary(site.id, units, own, {unit: times[unit] for unit in units if unit in times})
+            diary = Diary(site.id, units, own, books.open_times(units, start, end))
             points = daily_series.of_site(diary, local_day(start), local_day(end - 1))
             self._put(SeriesOwner.SITE.named(site.id), start, end, points)
         runs = self._rounds.runs(start, end, _MOST_RUNS)

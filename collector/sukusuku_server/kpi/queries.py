@@ -1,7 +1,7 @@
 """Reads what accounting needs of units from the store and the operations data. It takes its time: use threads."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, partial
@@ -127,10 +127,10 @@ class KpiQueries:
             kpis.append(unit_kpi(month))
         return total(kpis, start, end), kpis
 
-    def open_times(self, start: int, end: int) -> dict[str, OpenTime]:
-        """For each unit, the open time of which the level is known, and that over full, in start <= time < end."""
+    def open_times(self, units: Iterable[str], start: int, end: int) -> dict[str, OpenTime]:
+        """For each of these units, the open time of which the level is known, and that over full, in start to end."""
         found = {}
-        for unit, stop in self._there(start, end):
+        for unit, stop in self._there(start, end, units):
             before = self._bag_of(unit.id, start)
             emptied = self._emptied(unit.id, before, stop)
             points = of_their_bags(self._derived(unit.id, "Fill/Estimate", before, stop), emptied)
@@ -211,9 +211,10 @@ class KpiQueries:
             return Compared(compare(units, really, FixedRounds(per_week, at), terms, begins, end), ways)
         return Compared(compare_alike(units, really, at, terms, begins, end), ways)
 
-    def _there(self, start: int, end: int) -> list[tuple[Unit, int]]:
-        """Return the units that had not left at `start`, each with when it left, `end` at the latest."""
-        each = ((unit, leaves(unit)) for _, unit in self._index.units.values())
+    def _there(self, start: int, end: int, units: Iterable[str] | None = None) -> list[tuple[Unit, int]]:
+        """Return the units that had not left at `start`, each with when it left, `end` at the latest; None: of all."""
+        known = self._index.units
+        each = ((unit, leaves(unit)) for _, unit in (known[it] for it in (known if units is None else units)))
         return [(unit, end if gone is None else min(gone, end)) for unit, gone in each if gone is None or gone > start]
 
     def _bag_of(self, asset: str, time: int) -> int:

@@ -151,6 +151,11 @@ def _present(latest: Mapping[str, Latest], silent_after: float, now: int) -> Map
     return {**latest, **old} if old else latest
 
 
+def is_simulated(latest: Mapping[str, Latest]) -> bool:
+    """Whether an asset says that a simulator made its values."""
+    return _good(latest, "Info/Source") == SIMULATED
+
+
 def unit_view(
     facility: Facility,
     site: str,
@@ -194,7 +199,7 @@ def unit_view(
         temperature=_number(latest, "Temperature"),
         last_time=last,
         stale=stale,
-        simulated=_good(latest, "Info/Source") == SIMULATED,
+        simulated=is_simulated(latest),
         silent_after=levels.silent_after,
         fill_rise=levels.fill_rise,
         outlook=outlook(unit, derived, levels.silent_after, now),
@@ -263,7 +268,7 @@ def room_view(
         zones=zones,
         last_time=last,
         stale=stale,
-        simulated=_good(latest, "Info/Source") == SIMULATED,
+        simulated=is_simulated(latest),
         silent_after=silent_after,
     )
 

@@ -5,8 +5,10 @@ REASONS = {
     "type": "templates, data sets, arrays, bytes and files are not read",
 }
 """In words, with what a person can do."""
+UNDER = "passed-over/"
+"""How all keys begin."""
 
 
 def passed_over_key(node: str, reason: str) -> str:
     """Under which it is noted how many metrics of a node are passed over, for a reason of `REASONS`."""
-    return f"passed-over/{node}/{reason}"
+    return f"{UNDER}{node}/{reason}"

@@ -7,8 +7,10 @@ CURES = {
     "message": "its messages or births are refused: GET /api/v1/quarantine has the reason",
 }
 """What a person can do, by reason."""
+UNDER = "unreadable/"
+"""How all keys begin."""
 
 
 def unreadable_key(node: str, reason: str) -> str:
     """Under which it is noted since when (UTC ms) a node cannot be read, for a reason of `CURES`; 0: it can."""
-    return f"unreadable/{node}/{reason}"
+    return f"{UNDER}{node}/{reason}"
