@@ -211,13 +211,13 @@ class Alerts:
         self._noted = 0
         self._problems = TransitionLog(_log)
 
-    def evaluate(self, assets: Collection[str] | None = None, *, linked: bool = True) -> None:
+    def evaluate(self, assets: Collection[str] | None = None, *, linked: bool = True) -> bool:
         """Look at these assets, all when None. What could not be stored is made up for by the next time.
 
-        `linked` is whether there is a session with the broker.
+        `linked` is whether there is a session with the broker. Tells whether there is more to look at now.
         """
         if not self._sure():
-            return
+            return False
         try:
             now = self._clock()
             if linked and abs(now - self._noted) >= watching.EVERY_MS:
@@ -225,17 +225,19 @@ class Alerts:
                 self._noted = now
             if assets is None:  # not after each commit
                 self._around = self._surroundings.at(now)
-            self._engine.evaluate(self._store.latest(), now, assets, linked=linked, around=self._around)
+            more = self._engine.evaluate(self._store.latest(), now, assets, linked=linked, around=self._around)
         except TransientError as error:
             self._problems.problem("alerts", "cannot be stored, retrying", error)
-        else:
-            self._problems.recovered("alerts", "stored again")
+            return False
+        self._problems.recovered("alerts", "stored again")
+        return more
 
 
 async def watch(alerts: Alerts, host: Host) -> None:
     """Look at all alerts and show all assets, every few seconds."""
     while True:
-        alerts.evaluate(linked=host.linked)
+        while alerts.evaluate(linked=host.linked):  # noqa: ASYNC110 - others have their turn
+            await asyncio.sleep(0)
         try:
             host.mirror()
         except TransientError as error:

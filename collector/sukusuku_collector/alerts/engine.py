@@ -47,6 +47,8 @@ from sukusuku_server.settings.alerts import tightened
 
 _AGAIN_MS = 5 * SECOND_MS
 """How often words are looked at that are due and cannot go."""
+_AT_ONCE = 500
+"""Subjects that are looked at before others have their turn: some ten milliseconds."""
 _RELEASED_MS = 30 * SECOND_MS
 """How often it is asked whether somebody who took care of an alert has taken that back."""
 
@@ -92,6 +94,8 @@ class AlertEngine:
         self._gone: frozenset[str] = frozenset()
         self._asked = 0
         self._watchlist = Watchlist(subjects, known=3)
+        self._round: list[str] = []
+        """What is due and has not had its turn yet."""
         self._stance: object = None
         """What all subjects share at the last look at everything."""
 
@@ -119,11 +123,13 @@ class AlertEngine:
         *,
         linked: bool = True,
         around: SharedContext = NOTHING,
-    ) -> None:
+    ) -> bool:
         """Look at these assets (all, and all sites, when None) at the time `now` (UTC ms) and store what changed.
 
         Of all, those are passed over of which nothing has changed since the last look, until the next moment at which
         time alone may change something; for rooms and sites, for a minute at most.
+
+        Of very many it looks at some, and tells that there are more: call it again when others had their turn.
 
         Call it after each commit with the assets that got readings, and every few seconds for all: silence and
         waiting times make no readings. Unknown assets are passed over. `linked` is whether the collector has a
@@ -149,7 +155,8 @@ class AlertEngine:
             if stance != self._stance:
                 self._watchlist.forget()
             self._stance = stance
-            wanted = self._watchlist.due(now, latest, around.derived, around.next_round)
+            self._round = self._round or self._watchlist.due(now, latest, around.derived, around.next_round)
+            wanted, self._round = self._round[:_AT_ONCE], self._round[_AT_ONCE:]
         outcomes = [
             outcome
             for subject in wanted
@@ -157,7 +164,7 @@ class AlertEngine:
             for outcome in self._look(memory, subject, latest, around, now)
         ]
         if not outcomes and not memory.is_due(now):
-            return
+            return bool(self._round)
         silent = any(
             outcome.telling is not None and outcome.post.watch.rule is Rule.ASSET_SILENT for outcome in outcomes
         )
@@ -167,6 +174,7 @@ class AlertEngine:
         except TransientError:
             self._memory = None  # what the database holds now is read again
             raise
+        return bool(self._round)
 
     def _notice_released(self, memory: Memory, now: int) -> None:
         """Notice of which alerts nobody takes care any more: their escalation goes on where it was."""

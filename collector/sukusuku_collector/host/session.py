@@ -58,7 +58,7 @@ class Host:
         index: FacilitySchedules,
         store: HostStore,
         ingest: Ingest,
-        committed: Callable[[Collection[str]], None],
+        committed: Callable[[Collection[str]], object],
         clock: Clock,
         secret: Callable[[], ProofKey | None] = lambda: None,
     ) -> None:

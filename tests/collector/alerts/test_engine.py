@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sukusuku_collector.alerts import engine
 from sukusuku_collector.alerts.context import SharedContext
 from sukusuku_collector.alerts.engine import AlertEngine
 from sukusuku_collector.alerts.rules import REST_MS, UNIT_CLEAR_MS
@@ -348,3 +349,14 @@ def course_of(steps: list[tuple[int, float, int]], restart: Callable[[int], bool
 @settings(max_examples=25)
 def test_restarts_do_not_change_the_timeline(steps: list[tuple[int, float, int]], restarts: set[int]) -> None:
     assert course_of(steps, restarts.__contains__) == course_of(steps, lambda _number: False)
+
+
+def test_of_very_many_subjects_all_have_their_turn(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_AT_ONCE", 1)
+    latest = {UNIT: values(T0, {"Fault/Code": 1}), ROOM: values(T0, {"Occupancy/Children": 40})}
+
+    turns = [site.engine.evaluate(latest, T0 + second * SECOND) for second in range(3)]
+
+    assert turns == [True, True, False]  # unit, room and centre
+    assert {alert.asset for alert in site.store.alerts(open_only=True)} == {UNIT}  # the centre of the room is closed
+    assert [site.engine.evaluate(latest, T0 + 3 * SECOND)] == [False]
