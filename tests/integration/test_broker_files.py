@@ -5,6 +5,7 @@ The edge node has no key here: the broker's rules must do alone. Without them th
 
 import asyncio
 import contextlib
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sukusuku_cli import broker_files, broker_folder
+from sukusuku_cli import broker_accounts, broker_files, broker_folder
 from sukusuku_core.errors import TransientError
 from sukusuku_mqtt import MqttSession, MqttSettings
 from sukusuku_server.db.node_certificates import BrokerFiles
@@ -279,6 +280,26 @@ def test_the_account_of_a_sensor_gets_in_at_its_own_centre_only_and_reads_nothin
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(0.1):
                         await spy.receive()
+
+        asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("file", "name"), [(broker_files.ACCOUNTS, "tobu-pi"), ("sensors-tobu.passwords", "gateway")])
+def test_an_account_that_ends_loses_its_session_when_the_broker_reads_its_files_again(
+    tmp_path: Path, file: str, name: str
+) -> None:
+    with broker(tmp_path / "broker") as found:
+        settings = found.sensor("tobu") if name == "gateway" else found.client(name)
+
+        async def scenario() -> None:
+            async with MqttSession(settings) as session, MqttSession(found.client("seibu-pi")) as other:
+                broker_accounts.remove(tmp_path / "broker" / file, name)
+                found.process.send_signal(signal.SIGHUP)
+                with pytest.raises(TransientError):
+                    async with asyncio.timeout(PATIENCE):
+                        await session.receive()
+                other.publish("spBv1.0/toshima/NDATA/seibu-pi", b"", 1)
+                await other.flush()
 
         asyncio.run(scenario())
 
