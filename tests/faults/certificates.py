@@ -89,6 +89,14 @@ class World:
         """What the node shows now."""
         return read((self.it.folder / "node.pem").read_text("ascii"))[0]
 
+    def certify(self, ends: int) -> Certificate:
+        """Give the node a certificate that ends then (UTC ms); it counts from the node's next start on."""
+        node, wanted = files.node_id(1), Request.new(files.node_id(1))
+        with self.operations.writing() as connection:
+            issued = issue(connection, node, wanted.text, DAYS, ends - DAYS * DAY_MS, "test")
+        _write(self.it.folder / "node.pem", issued.pem + wanted.key)
+        return issued
+
     def show(self, made: certificates.Certificates) -> None:
         """Give the broker its certificate; it counts from its next start on."""
         shutil.copy(made.certificate, self.it.folder / "server.pem")
@@ -111,17 +119,13 @@ class World:
 async def certified(own: certificates.Certificates, ends: int) -> AsyncIterator[World]:
     """`own`: what the broker shows; `ends`: when the node's certificate does (UTC ms). Nothing runs yet."""
     api_port, port = free_port(), free_port()
-    node = files.node_id(1)
     tail = f'[uplink]\nkey_file = "node.key"\n[renewal]\nurl = "http://127.0.0.1:{api_port}"\n'
     async with rig(Plan(edge_tail=tail, facility_tail=TAIL.format(port=api_port))) as it:
         operations = Operations(f"sqlite:///{it.folder / 'operations.db'}")
         command = [sys.executable, "-m", "sukusuku_api", str(it.folder / "facility.toml")]
         made = World(it, Program("api", command, it.folder / "api.log", says_ready), operations)
-        key, wanted = NodeKeys(operations).make(node, now_ms(), "test"), Request.new(node)
-        _write(it.folder / "node.key", key.text)
-        with operations.writing() as connection:
-            issued = issue(connection, node, wanted.text, DAYS, ends - DAYS * DAY_MS, "test")
-        _write(it.folder / "node.pem", issued.pem + wanted.key)
+        _write(it.folder / "node.key", NodeKeys(operations).make(files.node_id(1), now_ms(), "test").text)
+        made.certify(ends)
         shutil.copy(own.authority, it.folder / "ca.pem")
         shutil.copy(own.authority, it.folder / "edge-ca.pem")
         made.show(own)
