@@ -1,13 +1,9 @@
 import asyncio
-import contextlib
 import signal
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -17,28 +13,11 @@ from sukusuku_core.counters import CounterState
 from sukusuku_core.errors import PermanentError, TransientError
 from sukusuku_core.message_order import Seen
 from sukusuku_core.model import Quality, Reading
-from sukusuku_edge import database
 from sukusuku_edge.binding import Counter
-from sukusuku_edge.boot_log import Stamp
 from sukusuku_edge.outbox import Outbox
 from sukusuku_edge.recent_rows import LIMIT
+from tests.edge.outbox_cases import TOTAL, T, in_file, readings, with_outbox
 from tests.support.patience import PATIENCE
-
-R = TypeVar("R")
-T = 1_760_000_000_000
-TOTAL = ("unit-1", "Cycles/Total")
-
-
-def readings(count: int, metric: str = "Fill/Percent", start: int = 0) -> list[Reading]:
-    return [Reading("unit-1", metric, T + n, float(n)) for n in range(start, start + count)]
-
-
-def with_outbox(path: Path, work: Callable[[Outbox], Awaitable[R]], max_rows: int = 1_000_000) -> R:
-    async def run() -> R:
-        async with Outbox(path, max_rows) as outbox:
-            return await work(outbox)
-
-    return asyncio.run(run())
 
 
 def test_what_was_added_is_there_after_a_restart_in_order_and_in_type(tmp_path: Path) -> None:
@@ -86,12 +65,6 @@ def test_deleted_rows_are_gone_and_their_ids_are_never_used_again(tmp_path: Path
     assert with_outbox(tmp_path / "o.db", second) == [4, 5]
 
 
-def in_file(path: Path) -> list[int]:
-    """The rows as a power cut would leave them."""
-    with contextlib.closing(database.connect_to_read(path)) as file:
-        return [row for (row,) in file.execute("SELECT id FROM reading ORDER BY id")]
-
-
 def test_what_is_deleted_leaves_the_file_with_the_next_readings_or_when_nothing_comes(tmp_path: Path) -> None:
     path = tmp_path / "o.db"
 
@@ -124,78 +97,6 @@ def test_more_rows_than_are_in_memory_are_read_in_order(tmp_path: Path) -> None:
         return found
 
     assert with_outbox(tmp_path / "o.db", work) == [*range(2, LIMIT, 2), *range(LIMIT, 2 * LIMIT + 1)]
-
-
-def memory_first(path: Path) -> Outbox:
-    return Outbox(path, memory_first=PATIENCE)
-
-
-def test_memory_first_writes_only_what_is_not_acknowledged_in_time(tmp_path: Path) -> None:
-    path = tmp_path / "o.db"
-
-    async def work() -> None:
-        async with memory_first(path) as outbox:
-            await outbox.add(readings(2), {})
-            await outbox.add(readings(2, start=2), {})
-            assert [row for row, _ in await outbox.peek(0, 10)] == [1, 2, 3, 4]
-            await outbox.delete([1, 2])
-            assert in_file(path) == []
-            await outbox.flush()
-            assert in_file(path) == [3, 4]
-            await outbox.delete([3, 4])
-            await outbox.add(readings(1, start=4), {})
-            assert (await outbox.stats()).rows == 1
-        assert in_file(path) == [5]
-
-    asyncio.run(work())
-
-
-def test_memory_first_writes_totals_and_all_before_them_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "o.db"
-    counter = Counter("board/cycle_counter", CounterState(7, 7))
-
-    async def work() -> None:
-        async with memory_first(path) as outbox:
-            await outbox.add(readings(1), {})
-            rows = await outbox.add(readings(1, "Cycles/Total", start=1), {TOTAL: counter})
-            assert ([row for row, _ in rows], in_file(path)) == ([2], [1, 2])
-            assert await outbox.counters() == {TOTAL: counter}
-
-    asyncio.run(work())
-
-
-def test_memory_first_keeps_what_a_refusing_disk_does_not_take(tmp_path: Path) -> None:
-    path = tmp_path / "o.db"
-
-    async def work() -> None:
-        async with memory_first(path) as outbox:
-            await outbox.add(readings(3000), {})
-            await outbox._read(lambda file: file.execute("PRAGMA max_page_count=5"))
-            with pytest.raises(TransientError, match="full"):
-                await outbox.flush()
-            assert len(await outbox.peek(0, 5000)) == 3000
-            await outbox._read(lambda file: file.execute("PRAGMA max_page_count=100000"))
-        assert len(in_file(path)) == 3000
-
-    asyncio.run(work())
-
-
-def test_memory_first_keeps_what_is_being_written_when_it_is_closed(tmp_path: Path) -> None:
-    path, busy = tmp_path / "o.db", threading.Event()
-
-    async def work() -> None:
-        async with Outbox(path, memory_first=0.01) as outbox:
-            await outbox._read(lambda file: file.execute("PRAGMA max_page_count=5"))
-            blocked = asyncio.create_task(outbox._do(busy.wait))
-            await outbox.add(readings(3000), {})
-            while outbox._unwritten:  # noqa: ASYNC110 - until it is handed to the thread, which nothing tells
-                await asyncio.sleep(0.01)
-            room = asyncio.create_task(outbox._read(lambda file: file.execute("PRAGMA max_page_count=100000")))
-            asyncio.get_running_loop().call_later(0.05, busy.set)
-        await asyncio.gather(blocked, room)
-        assert len(in_file(path)) == 3000
-
-    asyncio.run(work())
 
 
 def test_stats_tell_how_much_waits_since_when(tmp_path: Path) -> None:
@@ -405,66 +306,3 @@ def test_a_refusing_disk_changes_nothing_and_can_be_tried_again(tmp_path: Path) 
         assert len(await outbox.peek(0, 10_000)) == 5001
 
     with_outbox(path, work)
-
-
-# ---------------------------------------------------------------- times that are not final
-
-
-def boot_1970(path: Path, count: int, start: int = 0, boot: str = "b") -> None:
-    """Readings every second of a boot that does not know the time: it begins at 0."""
-
-    async def work(outbox: Outbox) -> None:
-        await outbox.begin_boot(boot)
-        for n in range(start, start + count):
-            await outbox.add([Reading("u", "Fill/Percent", n * 1000, float(n))], {}, Stamp(n * 1000, 0))
-
-    with_outbox(path, work)
-
-
-def test_readings_of_a_boot_get_true_times_when_the_clock_is_set_also_after_a_restart(tmp_path: Path) -> None:
-    boot_1970(tmp_path / "o.db", 3)
-    boot_1970(tmp_path / "o.db", 2, start=10)
-
-    async def work(outbox: Outbox) -> None:
-        start = await outbox.begin_boot("b")
-        assert (start.floor, start.oldest) == (11_000, 0)
-        settled = await outbox.settle(T, T + 20_000)
-        assert [reading.time - T for _, reading in settled] == [0, 1000, 2000, 10_000, 11_000]
-        assert settled == await outbox.peek(0, 100)
-        assert await outbox.settle(T + 5, T + 30_000) == []
-
-    with_outbox(tmp_path / "o.db", work)
-    assert [reading.time for _, reading in with_outbox(tmp_path / "o.db", lambda outbox: outbox.peek(0, 1))] == [T]
-
-
-def test_readings_of_a_boot_that_never_knew_the_time_lie_before_the_next(tmp_path: Path) -> None:
-    async def known(outbox: Outbox) -> None:
-        await outbox.begin_boot("a")
-        await outbox.add([Reading("u", "State", T, 1)], {}, Stamp(T))
-        await outbox.settle(0, T)
-
-    async def after(outbox: Outbox) -> list[int]:
-        assert (await outbox.begin_boot("c")).floor == 2000
-        await outbox.add([Reading("u", "State", T + 60_000, 2)], {}, Stamp(T + 60_000, T + 55_000))
-        return [reading.time - T for _, reading in await outbox.settle(T + 55_000, T + 61_000)]
-
-    with_outbox(tmp_path / "o.db", known)
-    boot_1970(tmp_path / "o.db", 3)
-
-    assert with_outbox(tmp_path / "o.db", after) == [1, 1001, 2001, 60_000]
-
-
-def test_what_is_thinned_out_while_it_is_held_is_gone(tmp_path: Path) -> None:
-    path = tmp_path / "outbox.db"
-    boot_1970(path, 1001)
-
-    async def thin(outbox: Outbox) -> int:
-        await outbox.begin_boot("b")
-        rows = await outbox.add([Reading("u", "State", 2_000_000, 1)], {}, Stamp(2_000_000, 0))
-        assert rows[-1][1].metric == "Buffer/DroppedRange"
-        settled = await outbox.settle(T, T + 3_000_000)
-        assert settled == await outbox.peek(0, 5000)
-        assert min(reading.time for _, reading in settled) == T
-        return len(settled)
-
-    assert with_outbox(path, thin, max_rows=1000) < 1000
