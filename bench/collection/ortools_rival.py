@@ -9,11 +9,11 @@ from ortools.constraint_solver import pywrapcp, routing_enums_pb2  # type: ignor
 
 
 def solve(asked: dict[str, Any]) -> list[list[int]]:
-    """One way per truck: numbers of visits in order. All trucks begin and end at the same depot."""
-    visits, trucks, travel = asked["visits"], asked["trucks"], asked["travel"]
-    depot = trucks[0]["depot"]
-    places = [depot, *(visit["place"] for visit in visits)]
-    manager = pywrapcp.RoutingIndexManager(len(places), len(trucks), 0)
+    """One route per vehicle: numbers of jobs in order. All vehicles begin and end at the same depot."""
+    jobs, vehicles, travel = asked["jobs"], asked["vehicles"], asked["travel"]
+    depot = vehicles[0]["depot"]
+    places = [depot, *(job["place"] for job in jobs)]
+    manager = pywrapcp.RoutingIndexManager(len(places), len(vehicles), 0)
     routing = pywrapcp.RoutingModel(manager)
     node = manager.IndexToNode
 
@@ -22,35 +22,35 @@ def solve(asked: dict[str, Any]) -> list[list[int]]:
         return found
 
     def ride_and_service(a: int, b: int) -> int:
-        return ride(a, b) + (visits[node(a) - 1]["service"] if node(a) else 0)
+        return ride(a, b) + (jobs[node(a) - 1]["service"] if node(a) else 0)
 
     def load(key: str) -> Any:
-        return routing.RegisterUnaryTransitCallback(lambda a: visits[node(a) - 1][key] if node(a) else 0)
+        return routing.RegisterUnaryTransitCallback(lambda a: jobs[node(a) - 1][key] if node(a) else 0)
 
     routing.SetArcCostEvaluatorOfAllVehicles(routing.RegisterTransitCallback(ride))
-    clock = _dimensions(routing, load, ride_and_service, trucks)
-    for number, visit in enumerate(visits, start=1):
+    clock = _dimensions(routing, load, ride_and_service, vehicles)
+    for number, job in enumerate(jobs, start=1):
         index = manager.NodeToIndex(number)
-        ((early, late),) = visit["windows"]
+        ((early, late),) = job["windows"]
         clock.CumulVar(index).SetRange(early, late)
-        if visit["prize"] is not None:
-            routing.AddDisjunction([index], visit["prize"])
+        if job["prize"] is not None:
+            routing.AddDisjunction([index], job["prize"])
     found = routing.SolveWithParameters(_parameters(asked["seconds"]))
     if found is None:
         raise SystemExit("no answer")
-    return [_way(routing, manager, found, number) for number in range(len(trucks))]
+    return [_route(routing, manager, found, number) for number in range(len(vehicles))]
 
 
-def _dimensions(routing: Any, load: Any, ride_and_service: Any, trucks: list[dict[str, int]]) -> Any:
+def _dimensions(routing: Any, load: Any, ride_and_service: Any, vehicles: list[dict[str, int]]) -> Any:
     """Time, bags and grams; gives the one of time."""
-    end = max(truck["back_by"] for truck in trucks)
+    end = max(vehicle["back_by"] for vehicle in vehicles)
     routing.AddDimension(routing.RegisterTransitCallback(ride_and_service), end, end, True, "time")  # noqa: FBT003
     for key in ("bags", "grams"):
-        limits = [truck[key] for truck in trucks]
+        limits = [vehicle[key] for vehicle in vehicles]
         routing.AddDimensionWithVehicleCapacity(load(key), 0, limits, True, key)  # noqa: FBT003
     clock = routing.GetDimensionOrDie("time")
-    for number, truck in enumerate(trucks):
-        clock.CumulVar(routing.End(number)).SetMax(truck["back_by"])
+    for number, vehicle in enumerate(vehicles):
+        clock.CumulVar(routing.End(number)).SetMax(vehicle["back_by"])
     return clock
 
 
@@ -62,12 +62,12 @@ def _parameters(seconds: float) -> Any:
     return parameters
 
 
-def _way(routing: Any, manager: Any, found: Any, number: int) -> list[int]:
-    index, way = found.Value(routing.NextVar(routing.Start(number))), []
+def _route(routing: Any, manager: Any, found: Any, number: int) -> list[int]:
+    index, route = found.Value(routing.NextVar(routing.Start(number))), []
     while not routing.IsEnd(index):
-        way.append(manager.IndexToNode(index) - 1)
+        route.append(manager.IndexToNode(index) - 1)
         index = found.Value(routing.NextVar(index))
-    return way
+    return route
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sukusuku_server.rounds import pyvrp_solver, routing_problem
-from sukusuku_server.rounds.routing_problem import Job, Problem, Vehicle, Way
+from sukusuku_server.rounds.routing_problem import Job, Problem, Route, Vehicle
 from sukusuku_server.rounds.travel_matrix import Spot, estimated
 from sukusuku_server.settings import Routing
 
@@ -62,11 +62,11 @@ def instance(seed: int) -> Problem:
         lat, lon = (35.80, 139.60) if far else (35.73, 139.72)
         spread = 0.012 if far else 0.045
         spots.append(Spot(f"stop-{n}", lat + dice.uniform(-spread, spread), lon + dice.uniform(-spread, spread)))
-    visits = []
+    jobs = []
     for place in range(1, STOPS + 1):
         percent = dice.uniform(30, 100)
         bags = dice.randint(1, 4)
-        visits.append(
+        jobs.append(
             Job(
                 place=place,
                 service=_SERVICE,
@@ -76,8 +76,8 @@ def instance(seed: int) -> Problem:
                 prize=None if percent >= 70 else round(20 * percent),
             )
         )
-    trucks = (Vehicle(depot=0, bags=_TRUCK_BAGS, grams=_TRUCK_GRAMS, back_by=_SHIFT),) * 3
-    return Problem(estimated(spots, Routing()).seconds, tuple(visits), trucks)
+    vehicles = (Vehicle(depot=0, bags=_TRUCK_BAGS, grams=_TRUCK_GRAMS, back_by=_SHIFT),) * 3
+    return Problem(estimated(spots, Routing()).seconds, tuple(jobs), vehicles)
 
 
 def figures() -> list[Figure]:
@@ -108,16 +108,16 @@ def _measured(seed: int, python: Path) -> Figure:
     )
 
 
-def _cost(asked: Problem, ways: tuple[Way, ...]) -> int:
-    found = routing_problem.cost(asked, ways)
+def _cost(asked: Problem, routes: tuple[Route, ...]) -> int:
+    found = routing_problem.cost(asked, routes)
     assert found is not None, "this answer may not be driven"
     return found
 
 
-def _theirs(asked: Problem, python: Path) -> tuple[Way, ...]:
+def _theirs(asked: Problem, python: Path) -> tuple[Route, ...]:
     request = json.dumps(asdict(asked) | {"seconds": THEIR_SECONDS})
     done = subprocess.run([python, _PROGRAM], input=request, capture_output=True, text=True, check=True)
-    return tuple(tuple(way) for way in json.loads(done.stdout))
+    return tuple(tuple(route) for route in json.loads(done.stdout))
 
 
 def _rival() -> Path:

@@ -11,14 +11,14 @@ from sukusuku_server.rounds.routing_problem import cost, inserted
 def test_an_instance_is_the_same_each_time_and_far_from_trivial(seed: int) -> None:
     asked = instance(seed)
     simple = cost(asked, inserted(asked))
-    ways = solve(asked, seconds=1.0, seed=1)
+    routes = solve(asked, seconds=1.0, seed=1)
 
     assert asked == instance(seed)
-    assert len(asked.visits) == STOPS
-    assert any(visit.prize is None for visit in asked.visits)
-    assert ways is not None
+    assert len(asked.jobs) == STOPS
+    assert any(job.prize is None for job in asked.jobs)
+    assert routes is not None
     assert simple is not None
-    found = cost(asked, ways)
+    found = cost(asked, routes)
     assert found is not None
     assert found < 0.9 * simple
 

@@ -7,7 +7,7 @@ from math import ceil
 
 from sukusuku_server.model.rounds import FAILING, Candidate, Plan, Reason, Stop
 from sukusuku_server.rounds.decision import JOINING, MUST, deadline_of, decide, still
-from sukusuku_server.rounds.routing_problem import Job, Problem, Schedule, Way, Windows, timed, travelled
+from sukusuku_server.rounds.routing_problem import Job, Problem, Route, Schedule, Windows, timed, travelled
 from sukusuku_server.rounds.routing_problem import Vehicle as RoutedVehicle
 from sukusuku_server.rounds.timetable import Trip
 from sukusuku_server.rounds.travel_matrix import Matrix
@@ -111,14 +111,14 @@ def _planned(setting: PlanningInput, reasons: Sequence[tuple[Candidate, Reason]]
     others = [_other(c, reason) for c, reason in reasons if reason not in JOINING]
     matrix = setting.measure()
     problem = _problem(setting, matrix, wanted)
-    way, how = _way(setting, problem, wanted, solve)
-    way = min((way, way[::-1]), key=lambda each: (_costs(problem, each), _wait(wanted, each)))
-    others += [_other(each.candidate, Reason.NO_CAPACITY) for n, each in enumerate(wanted) if n not in way]
+    route, how = _route(setting, problem, wanted, solve)
+    route = min((route, route[::-1]), key=lambda each: (_costs(problem, each), _wait(wanted, each)))
+    others += [_other(each.candidate, Reason.NO_CAPACITY) for n, each in enumerate(wanted) if n not in route]
     others.sort(key=lambda stop: (stop.reason not in FAILING, -(stop.percent_then or 0.0), stop.asset))
-    times = timed(problem, problem.trucks[0], way)
+    times = timed(problem, problem.vehicles[0], route)
     if times is None:
-        raise ValueError(f"the solver's way {way} may not be driven")
-    left = len(wanted) - len(way)
+        raise ValueError(f"the solver's route {route} may not be driven")
+    left = len(wanted) - len(route)
     notes = [how, f"ways: {matrix.source}"] + [f"left out for want of room or time: {left}"] * bool(left)
     return Plan(
         round=setting.round.id,
@@ -127,9 +127,9 @@ def _planned(setting: PlanningInput, reasons: Sequence[tuple[Candidate, Reason]]
         departs=setting.trip.departs,
         returns=setting.trip.returns,
         vehicle=setting.vehicle.id,
-        stops=(*_joined(setting.trip, [wanted[n] for n in way], times), *others),
-        km=_km(matrix, setting.vehicle.depot, [wanted[n].candidate.site for n in way]),
-        minutes=times.back / 60 if way else 0.0,
+        stops=(*_joined(setting.trip, [wanted[n] for n in route], times), *others),
+        km=_km(matrix, setting.vehicle.depot, [wanted[n].candidate.site for n in route]),
+        minutes=times.back / 60 if route else 0.0,
         solver="; ".join(notes),
     )
 
@@ -167,9 +167,9 @@ def _problem(setting: PlanningInput, matrix: Matrix, wanted: Sequence[_Wanted]) 
     return Problem(matrix.seconds, visits, (truck,))
 
 
-def _way(setting: PlanningInput, problem: Problem, wanted: Sequence[_Wanted], solve: Solve) -> tuple[Way, str]:
-    """Return the way of the only truck, and in words how it was found. What it cannot take is the least urgent."""
-    chosen: Way = tuple(range(len(wanted)))
+def _route(setting: PlanningInput, problem: Problem, wanted: Sequence[_Wanted], solve: Solve) -> tuple[Route, str]:
+    """Return the route of the only vehicle, and in words how it was found. What it cannot take is the least urgent."""
+    chosen: Route = tuple(range(len(wanted)))
     found, how = whole(problem, chosen, solve) if holds(problem, chosen) else (None, "")
     if found is None:
         join, returns = setting.round.join_percent, setting.trip.returns
@@ -180,15 +180,15 @@ def _way(setting: PlanningInput, problem: Problem, wanted: Sequence[_Wanted], so
     return chosen if found is None else found, {0: "no stop", 1: "one stop"}.get(len(chosen), several)
 
 
-def _wait(wanted: Sequence[_Wanted], way: Way) -> int:
+def _wait(wanted: Sequence[_Wanted], route: Route) -> int:
     """How many stops come before the one with the earliest deadline: of two directions the one that helps sooner."""
-    deadlines = [(deadline, n) for n in way if (deadline := deadline_of(wanted[n].candidate)) is not None]
-    return way.index(min(deadlines)[1]) if deadlines else 0
+    deadlines = [(deadline, n) for n in route if (deadline := deadline_of(wanted[n].candidate)) is not None]
+    return route.index(min(deadlines)[1]) if deadlines else 0
 
 
-def _costs(problem: Problem, way: Way) -> float:
-    truck = problem.trucks[0]
-    return float("inf") if timed(problem, truck, way) is None else travelled(problem, truck, way)
+def _costs(problem: Problem, route: Route) -> float:
+    truck = problem.vehicles[0]
+    return float("inf") if timed(problem, truck, route) is None else travelled(problem, truck, route)
 
 
 def _joined(trip: Trip, wanted: Sequence[_Wanted], times: Schedule) -> tuple[Stop, ...]:

@@ -22,7 +22,7 @@ from sukusuku_server.rounds.candidates import Known, candidate, is_retired, is_s
 from sukusuku_server.rounds.next_visit import Runs
 from sukusuku_server.rounds.osrm import measured
 from sukusuku_server.rounds.plan import PlanningInput
-from sukusuku_server.rounds.routing_problem import Problem, Way
+from sukusuku_server.rounds.routing_problem import Problem, Route
 from sukusuku_server.rounds.timetable import Timetable, Trip, reaches, serves
 from sukusuku_server.rounds.travel_matrix import Matrix, Spot
 from sukusuku_server.settings import Round, Site, Vehicle, there
@@ -110,7 +110,7 @@ class Planner:
         )
         return setting, candidates
 
-    def _solve(self, problem: Problem) -> tuple[Way, ...] | None:
+    def _solve(self, problem: Problem) -> tuple[Route, ...] | None:
         routing = self._facility.routing
         return pyvrp_solver.solve(problem, seconds=routing.seconds, seed=routing.seed)
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 from sukusuku_server.model.rounds import Candidate, Reason
 from sukusuku_server.rounds.decision import MUST
-from sukusuku_server.rounds.routing_problem import Problem, Way, gathered, inserted, timed, travelled
+from sukusuku_server.rounds.routing_problem import Problem, Route, gathered, inserted, timed, travelled
 
-Solve = Callable[[Problem], tuple[Way, ...] | None]
-"""Gives a way per truck; None when it has found none."""
+Solve = Callable[[Problem], tuple[Route, ...] | None]
+"""Gives a route per vehicle; None when it has found none."""
 
 MOST = 20.0
 WAITED = 10.0
@@ -22,7 +22,7 @@ OVERDUE = 4.0
 UNKNOWN = 95.0
 """A unit of which nobody knows the level goes before a bag that is just full enough, and after one that overflows."""
 TRIES = 4
-"""How often the solver is asked whether one more unit can be reached in time, where cheapest insertion found no way."""
+"""How often the solver is asked whether one more unit can be reached in time, where cheapest insertion found none."""
 
 Rank = tuple[bool, float]
 
@@ -43,37 +43,37 @@ def rank(candidate: Candidate, reason: Reason, join_percent: float, returns: int
     return must, level + presses
 
 
-def selected(problem: Problem, ranks: Sequence[Rank], waited: Sequence[bool], solve: Solve) -> Way:
-    """Return the visits that the one truck takes, in an order that can be driven: the most urgent first.
+def selected(problem: Problem, ranks: Sequence[Rank], waited: Sequence[bool], solve: Solve) -> Route:
+    """Return the jobs that the one vehicle takes, in an order that can be driven: the most urgent first.
 
     What does not fit is passed over for less urgent ones once; one that has `waited` is not.
     """
-    way: Way = ()
+    route: Route = ()
     tries = TRIES
     for n in sorted(range(len(ranks)), key=lambda n: ranks[n], reverse=True):
-        longer = _longer(problem, way, n)
-        if longer is None and tries and holds(problem, (*way, n)):
+        longer = _longer(problem, route, n)
+        if longer is None and tries and holds(problem, (*route, n)):
             tries -= 1
-            longer = whole(problem, (*way, n), solve)[0]
+            longer = whole(problem, (*route, n), solve)[0]
         if longer is not None:
-            way = longer
+            route = longer
         elif waited[n] and _longer(problem, (), n) is not None:
             break
-    return way
+    return route
 
 
-def holds(problem: Problem, visits: Sequence[int]) -> bool:
-    """Whether the truck can take the load of these visits."""
-    truck, jobs = problem.trucks[0], [problem.visits[n] for n in visits]
-    return sum(job.bags for job in jobs) <= truck.bags and sum(job.grams for job in jobs) <= truck.grams
+def holds(problem: Problem, numbers: Sequence[int]) -> bool:
+    """Whether the vehicle can take the load of these jobs."""
+    vehicle, jobs = problem.vehicles[0], [problem.jobs[n] for n in numbers]
+    return sum(job.bags for job in jobs) <= vehicle.bags and sum(job.grams for job in jobs) <= vehicle.grams
 
 
-def whole(problem: Problem, visits: Sequence[int], solve: Solve) -> tuple[Way | None, str]:
-    """Return the shortest way found that makes all of these visits, and in words how; None: there may be none."""
-    part = Problem(problem.travel, tuple(problem.visits[n] for n in visits), problem.trucks)
+def whole(problem: Problem, jobs: Sequence[int], solve: Solve) -> tuple[Route | None, str]:
+    """Return the shortest route found that makes all of these jobs, and in words how; None: there may be none."""
+    part = Problem(problem.travel, tuple(problem.jobs[n] for n in jobs), problem.vehicles)
     found = {"cheapest insertion": inserted(part)[0]}
     how = "cheapest insertion"
-    if len(visits) > 1:
+    if len(jobs) > 1:
         solved = solve(part)
         if solved is None:
             how = "cheapest insertion, the solver found no way"
@@ -81,19 +81,19 @@ def whole(problem: Problem, visits: Sequence[int], solve: Solve) -> tuple[Way | 
         else:
             found["PyVRP"] = solved[0]
     good = {
-        name: way
-        for name, way in found.items()
-        if len(way) == len(visits) and timed(part, part.trucks[0], way) is not None
+        name: route
+        for name, route in found.items()
+        if len(route) == len(jobs) and timed(part, part.vehicles[0], route) is not None
     }
     if not good:
         return None, how
-    how = min(good, key=lambda name: (travelled(part, part.trucks[0], good[name]), name != "PyVRP"))
-    return tuple(visits[n] for n in gathered(part, good[how])), how
+    how = min(good, key=lambda name: (travelled(part, part.vehicles[0], good[name]), name != "PyVRP"))
+    return tuple(jobs[n] for n in gathered(part, good[how])), how
 
 
-def _longer(problem: Problem, way: Way, n: int) -> Way | None:
-    """Return the way with one more visit where it costs least; None: it fits nowhere."""
-    truck = problem.trucks[0]
-    ways = [(*way[:at], n, *way[at:]) for at in range(len(way) + 1)]
-    driven = [each for each in ways if timed(problem, truck, each) is not None]
-    return min(driven, key=lambda each: travelled(problem, truck, each), default=None)
+def _longer(problem: Problem, route: Route, n: int) -> Route | None:
+    """Return the route with one more job where it costs least; None: it fits nowhere."""
+    vehicle = problem.vehicles[0]
+    routes = [(*route[:at], n, *route[at:]) for at in range(len(route) + 1)]
+    driven = [each for each in routes if timed(problem, vehicle, each) is not None]
+    return min(driven, key=lambda each: travelled(problem, vehicle, each), default=None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sukusuku_server.model.rounds import Candidate, Plan, Reason
 from sukusuku_server.rounds import plan, pyvrp_solver
 from sukusuku_server.rounds.decision import JOINING, decide
-from sukusuku_server.rounds.routing_problem import Problem, Way, inserted
+from sukusuku_server.rounds.routing_problem import Problem, Route, inserted
 from sukusuku_server.rounds.travel_matrix import Spot, estimated
 from sukusuku_server.rounds.urgency import Solve
 from sukusuku_server.settings import Routing, Vehicle
@@ -53,7 +53,7 @@ def made(*candidates: Candidate, solve: Solve = SOLVE, **changes: Any) -> Plan:
     return plan.make(setting(**changes), candidates, MORNING, solve)
 
 
-def never(_: Problem) -> tuple[Way, ...] | None:
+def never(_: Problem) -> tuple[Route, ...] | None:
     raise AssertionError("the solver must not be asked")
 
 
@@ -72,10 +72,10 @@ def test_one_stop_needs_no_solver_and_has_its_time() -> None:
     found = made(full(0), solve=never)
 
     (stop,) = found.joined
-    way = MATRIX.seconds[0][1]
-    assert stop.arrives == TRIP.departs + way * 1000
+    there = MATRIX.seconds[0][1]
+    assert stop.arrives == TRIP.departs + there * 1000
     assert found.km == pytest.approx(2 * MATRIX.km[0][1])
-    assert found.minutes == pytest.approx((2 * way + 480) / 60)
+    assert found.minutes == pytest.approx((2 * there + 480) / 60)
     assert found.solver.startswith("one stop; ")
     assert (found.planned, found.departs, found.returns, found.vehicle) == (
         MORNING,
@@ -214,7 +214,7 @@ def test_without_an_answer_of_the_solver_the_order_is_by_insertion() -> None:
 
 
 def test_the_cheaper_of_both_ways_is_taken() -> None:
-    def zigzag(problem: Problem) -> tuple[Way, ...]:
+    def zigzag(problem: Problem) -> tuple[Route, ...]:
         return ((1, 0, 2),)
 
     found = made(full(0), full(5), full(1), solve=zigzag)
@@ -224,8 +224,8 @@ def test_the_cheaper_of_both_ways_is_taken() -> None:
 
 
 def test_a_wrong_answer_of_the_solver_is_not_taken() -> None:
-    def crowded(problem: Problem) -> tuple[Way, ...]:
-        return (tuple(range(len(problem.visits))),)
+    def crowded(problem: Problem) -> tuple[Route, ...]:
+        return (tuple(range(len(problem.jobs))),)
 
     found = made(*(full(n, kg=30.0) for n in range(4)), solve=crowded)
 
